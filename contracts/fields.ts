@@ -1,0 +1,45 @@
+/** Building blocks of the contracts' schemas. */
+import { z } from 'zod';
+
+/** Length in characters (Unicode code points), as JSON Schema counts it. */
+function characters(text: string): number {
+  let n = 0;
+  for (const _ of text) n++;
+  return n;
+}
+
+/** One line of text, trimmed: no control characters, `min`–`max` characters. */
+export function line(min: number, max: number) {
+  return z
+    .string()
+    .trim()
+    .refine((text) => characters(text) >= min && characters(text) <= max, `must have ${min} to ${max} characters`)
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must be one line of text without control characters')
+    .meta({ minLength: min, maxLength: max });
+}
+
+/** Text of several lines, at most `max` characters. */
+export function prose(min: number, max: number) {
+  return z
+    .string()
+    .refine((text) => characters(text) >= min && characters(text) <= max, `must have ${min} to ${max} characters`)
+    .refine((text) => min === 0 || text.trim() !== '', 'must not be blank')
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed Unicode without NUL')
+    .meta({ minLength: min, maxLength: max });
+}
+
+/** A UUID (RFC 9562), kept in lower case. */
+export const id = z.guid('must be a UUID').toLowerCase();
+
+/** An instant as RFC 3339 with an offset. Stored in UTC with milliseconds. */
+export const instant = z.iso.datetime({ offset: true, error: 'must be RFC 3339 with an offset, like 2027-01-31T17:00:00Z' });
+
+/** An e-mail address (the common form; at most 254 octets, RFC 5321 4.5.3.1.3). */
+export const email = z
+  .email('must be an e-mail address')
+  .refine((text) => new TextEncoder().encode(text).length <= 254, 'must be at most 254 bytes long');
+
+/** RFC 3339 → ISO 8601 in UTC with milliseconds. */
+export function utc(text: string): string {
+  return new Date(text).toISOString();
+}

@@ -1,0 +1,106 @@
+/**
+ * The envelope of every message: what the event store keeps, the bus carries and sockets show.
+ * These names are storage formats: add, never rename or remove.
+ */
+import { v5 as uuidv5 } from 'uuid';
+import type { z } from 'zod';
+
+/** The namespace of all our UUIDv5 (RFC 9562, 5.5). A storage format: never changed. */
+const NAMESPACE = 'f2b0c4a6-5d0e-5e0b-9b7a-3c1d6f8e2a10';
+
+/**
+ * A place in the log, as opaque text of fixed width: plain text comparison is log order.
+ * `START` (the empty text) is before everything.
+ */
+export type Position = string;
+export const START: Position = '';
+
+/** The revision before a stream's first event: what an append expects of a stream that must not exist. */
+export const NO_STREAM = -1;
+
+/** What every event carries beside its data. Keys with `$` are EventStoreDB's own conventions. */
+export interface Metadata {
+  /** One id for everything that follows from one request. */
+  $correlationId: string;
+  /** What caused this event: the id of a command, or of the event a policy answered. */
+  $causationId: string;
+  /** UUIDv5(actor, method, path, Idempotency-Key): a repeated command has the same one. */
+  commandId: string;
+  /** SHA-256 of the command's body: the same key with another body is refused. */
+  bodyHash?: string;
+  /** Who did it: a user's id, or `system`, `policy:<name>`, `worker:<name>`. */
+  actor: string;
+  /** Version of the shape of `data`, from 1; older ones are lifted by the contract's upcasters. */
+  schema: number;
+  /** W3C Trace Context. */
+  traceparent?: string;
+  /** Live topics that hear of this event, from the contract's pure function. */
+  topics: string[];
+}
+
+/** An event on its way into a stream. */
+export interface NewEvent {
+  /** UUIDv5(commandId, stream, index): the same decision made again has the same ids. */
+  id: string;
+  type: string;
+  data: unknown;
+  metadata: Metadata;
+}
+
+/** An event as the store keeps it. */
+export interface RecordedEvent extends NewEvent {
+  /** `<category>-<uuid>`; a name that begins with `_` is our own bookkeeping and is never forwarded. */
+  stream: string;
+  /** 0, 1, … in its stream. */
+  revision: number;
+  position: Position;
+  /** When the store took it: ISO 8601, UTC, milliseconds. */
+  time: string;
+}
+
+/** UUIDv5 of parts, joined so that no two lists of parts give the same text. */
+export function stableId(...parts: string[]): string {
+  return uuidv5(JSON.stringify(parts), NAMESPACE);
+}
+
+/** The id of the event at `index` of those that a command adds to a stream. */
+export function eventId(commandId: string, stream: string, index: number): string {
+  return stableId(commandId, stream, String(index));
+}
+
+/** `task-0b…` → `task`. */
+export function categoryOf(stream: string): string {
+  const dash = stream.indexOf('-');
+  return dash < 0 ? stream : stream.slice(0, dash);
+}
+
+/** `task-0b…` → `0b…`. */
+export function idOf(stream: string): string {
+  return stream.slice(stream.indexOf('-') + 1);
+}
+
+/** Streams of bookkeeping (`_…`) and of the store itself (`$…`) are never forwarded. */
+export function isForwardable(stream: string): boolean {
+  const first = stream.charCodeAt(0);
+  return first !== 95 && first !== 36;
+}
+
+/** `TaskCreated` → `task_created`. */
+export function snakeCase(type: string): string {
+  return type.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+}
+
+/** `task.task_created`, `notification.notification_requested.email`. */
+export function routingKey(event: Pick<RecordedEvent, 'stream' | 'type' | 'data'>): string {
+  const key = `${categoryOf(event.stream)}.${snakeCase(event.type)}`;
+  const channel = (event.data as { channel?: unknown } | null)?.channel;
+  return typeof channel === 'string' ? `${key}.${channel}` : key;
+}
+
+/**
+ * Marks a field as personal data: it gets encrypted per person at the event store's edge,
+ * and no read model copies it but the person's own document.
+ */
+export function personal<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), personal: true }) as T;
+}

@@ -1,0 +1,74 @@
+/**
+ * Problem codes ↔ HTTP statuses: the one table, used by the server and by its clients (RFC 9457).
+ */
+export const PROBLEMS = {
+  invalid: { status: 422, title: 'The request is not valid' },
+  unauthorized: { status: 401, title: 'Log in first' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  conflict: { status: 409, title: 'In conflict with the present state' },
+  limited: { status: 429, title: 'Too many requests' },
+  unavailable: { status: 503, title: 'Not available right now' },
+  internal: { status: 500, title: 'Something went wrong here' },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One field that is wrong: a JSON Pointer (RFC 6901) into the body, or `?name`, `:name`, `Header-Name`, and what to do. */
+export interface FieldError {
+  pointer: string;
+  detail: string;
+}
+
+/** The body of every error answer: `application/problem+json`. */
+export interface Problem {
+  /** Stable URI reference of the code: `/problems/<code>`. */
+  type: string;
+  code: ProblemCode;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: FieldError[];
+  /** The request's id, also in the log. */
+  instance?: string;
+}
+
+/** What a decider answers instead of events when the rules forbid a command: an expected refusal is a value. */
+export interface Refusal {
+  refused: ProblemCode;
+  detail: string;
+  errors?: FieldError[];
+}
+
+/** An expected refusal on its way to an answer. `status` overrides the code's own where HTTP has a finer one (400, 405, 412, 413, 415, 422). */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly errors: FieldError[] | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: { status?: number; errors?: FieldError[] | undefined; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: more.cause });
+    this.name = 'ProblemError';
+    this.code = code;
+    this.status = more.status ?? PROBLEMS[code].status;
+    this.errors = more.errors;
+    this.headers = more.headers ?? {};
+  }
+}
+
+export function toProblem(error: ProblemError, instance?: string): Problem {
+  return {
+    type: `/problems/${error.code}`,
+    code: error.code,
+    title: PROBLEMS[error.code].title,
+    status: error.status,
+    detail: error.message,
+    ...(error.errors ? { errors: error.errors } : {}),
+    ...(instance ? { instance } : {}),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Session: only its end is a fact that others follow (sockets go when their session ends);
+ * tokens and their hashes live in the secrets store.
+ * Names and shapes of events are storage formats: add, never rename or remove.
+ */
+import { z } from 'zod';
+import type { AggregateContract, DecidedEvent } from './catalog.ts';
+import { id } from './fields.ts';
+
+const SessionEnded = z.strictObject({
+  userId: id,
+  /** `logout`, `revoked` by its owner elsewhere, `reused`: an old refresh token was presented, `password`: it was changed, `deleted`: the user was. */
+  reason: z.enum(['logout', 'revoked', 'reused', 'password', 'deleted']),
+});
+
+export type SessionEvent = DecidedEvent<'SessionEnded', z.infer<typeof SessionEnded>>;
+
+/** Who hears of a session's end live. */
+export function sessionTopics(userId: string): string[] {
+  return [`user:${userId}`];
+}
+
+export const sessionContract = {
+  category: 'session',
+  events: {
+    SessionEnded: {
+      schema: SessionEnded,
+      version: 1,
+      summary: 'A session ended; its tokens and sockets end with it.',
+      example: { userId: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', reason: 'logout' },
+    },
+  },
+  commands: {},
+} satisfies AggregateContract;

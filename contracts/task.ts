@@ -1,0 +1,239 @@
+/**
+ * Task: events, commands, topics, views, an example of each.
+ * Names and shapes of events are storage formats: add, never rename or remove.
+ */
+import { z } from 'zod';
+import type { AggregateContract, Command, DecidedEvent } from './catalog.ts';
+import { id, instant, line, prose } from './fields.ts';
+
+export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;
+export const status = z.enum(STATUSES);
+export type Status = z.infer<typeof status>;
+
+/** From → to; the same again changes nothing, anything else is a conflict. */
+export const TRANSITIONS: Record<Status, readonly Status[]> = {
+  open: ['in-progress', 'done', 'cancelled'],
+  'in-progress': ['open', 'done', 'cancelled'],
+  done: ['open'],
+  cancelled: ['open'],
+};
+
+export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
+export const priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof priority>;
+
+const title = line(1, 200);
+const description = prose(0, 10_000);
+const labels = z.array(line(1, 50)).max(20, 'at most 20 labels');
+const commentText = prose(1, 10_000);
+
+const TaskCreated = z.strictObject({
+  title,
+  description: description.optional(),
+  /** Who made it. */
+  maker: id,
+  /** Who it is for, if someone is named. */
+  userId: id.optional(),
+  deadline: instant.optional(),
+  priority,
+  labels,
+});
+const TaskAssigned = z.strictObject({
+  /** The new assignee; null: nobody. */
+  userId: id.nullable(),
+  /** The assignee before. */
+  previous: id.nullable(),
+  /** True where the command that made the task assigned it. */
+  atCreation: z.boolean(),
+});
+const TaskEdited = z.strictObject({
+  title: title.optional(),
+  description: description.optional(),
+  /** null: no deadline any more. */
+  deadline: instant.nullable().optional(),
+  priority: priority.optional(),
+  labels: labels.optional(),
+});
+const TaskStatusChanged = z.strictObject({ from: status, to: status });
+const TaskCommented = z.strictObject({ commentId: id, text: commentText });
+const TaskDeleted = z.strictObject({});
+const TaskRestored = z.strictObject({});
+
+export type TaskEvent =
+  | DecidedEvent<'TaskCreated', z.infer<typeof TaskCreated>>
+  | DecidedEvent<'TaskAssigned', z.infer<typeof TaskAssigned>>
+  | DecidedEvent<'TaskEdited', z.infer<typeof TaskEdited>>
+  | DecidedEvent<'TaskStatusChanged', z.infer<typeof TaskStatusChanged>>
+  | DecidedEvent<'TaskCommented', z.infer<typeof TaskCommented>>
+  | DecidedEvent<'TaskDeleted', z.infer<typeof TaskDeleted>>
+  | DecidedEvent<'TaskRestored', z.infer<typeof TaskRestored>>;
+
+const CreateTask = z.strictObject({
+  title,
+  description: description.optional(),
+  userId: id.optional(),
+  deadline: instant.optional(),
+  priority: priority.optional(),
+  labels: labels.optional(),
+});
+const EditTask = z.strictObject({
+  title: title.optional(),
+  description: description.optional(),
+  deadline: instant.nullable().optional(),
+  priority: priority.optional(),
+  labels: labels.optional(),
+});
+const AssignTask = z.strictObject({ userId: id.nullable() });
+const ChangeTaskStatus = z.strictObject({ status });
+const CommentTask = z.strictObject({ text: commentText });
+
+export type TaskCommand =
+  | Command<'CreateTask', z.infer<typeof CreateTask>>
+  | Command<'EditTask', z.infer<typeof EditTask>>
+  | Command<'AssignTask', z.infer<typeof AssignTask>>
+  | Command<'ChangeTaskStatus', z.infer<typeof ChangeTaskStatus>>
+  | Command<'CommentTask', z.infer<typeof CommentTask>>
+  | Command<'DeleteTask', null>
+  | Command<'RestoreTask', null>;
+
+/** Whom a task concerns. */
+export interface TaskParties {
+  maker: string;
+  assignee: string | null;
+}
+
+/** Who hears of a task's event live: the board, the task's own page, and its people before and after. */
+export function taskTopics(stream: string, before: TaskParties | null, after: TaskParties): string[] {
+  const people = [before?.maker, before?.assignee, after.maker, after.assignee].filter((one): one is string => typeof one === 'string');
+  return ['tasks', stream.replace('-', ':'), ...[...new Set(people)].map((person) => `user:${person}`)];
+}
+
+const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
+
+export const taskContract = {
+  category: 'task',
+  events: {
+    TaskCreated: {
+      schema: TaskCreated,
+      version: 1,
+      summary: 'A task was made.',
+      example: {
+        title: 'Replace the lamp in the hall',
+        description: 'The one beside the lift flickers.',
+        maker: ALICE,
+        userId: BOB,
+        deadline: '2027-01-31T16:00:00.000Z',
+        priority: 'high',
+        labels: ['electrics'],
+      },
+    },
+    TaskAssigned: {
+      schema: TaskAssigned,
+      version: 1,
+      summary: 'A task got another assignee, or none.',
+      example: { userId: BOB, previous: null, atCreation: false },
+    },
+    TaskEdited: {
+      schema: TaskEdited,
+      version: 1,
+      summary: 'Fields of a task changed; only those that did are named.',
+      example: { title: 'Replace both lamps in the hall', deadline: null },
+    },
+    TaskStatusChanged: {
+      schema: TaskStatusChanged,
+      version: 1,
+      summary: 'A task moved to another status.',
+      example: { from: 'open', to: 'in-progress' },
+    },
+    TaskCommented: {
+      schema: TaskCommented,
+      version: 1,
+      summary: 'Somebody commented on a task.',
+      example: { commentId: '9e8d7c6b-5a49-4838-8271-605f4e3d2c03', text: 'The spare lamps are in the cellar.' },
+    },
+    TaskDeleted: { schema: TaskDeleted, version: 1, summary: 'A task was deleted; its history stays.', example: {} },
+    TaskRestored: { schema: TaskRestored, version: 1, summary: 'A deleted task came back.', example: {} },
+  },
+  commands: {
+    CreateTask: {
+      method: 'POST',
+      path: '/api/tasks',
+      body: CreateTask,
+      who: 'user',
+      summary: 'Make a task, for somebody or for nobody yet.',
+      example: {
+        title: 'Replace the lamp in the hall',
+        description: 'The one beside the lift flickers.',
+        deadline: '2027-01-31T17:00:00+01:00',
+        priority: 'high',
+        labels: ['electrics'],
+      },
+    },
+    EditTask: {
+      method: 'PATCH',
+      path: '/api/tasks/:id',
+      body: EditTask,
+      who: 'user',
+      summary: 'Change fields of a task.',
+      example: { title: 'Replace both lamps in the hall', deadline: null },
+    },
+    DeleteTask: { method: 'DELETE', path: '/api/tasks/:id', body: null, who: 'user', summary: 'Delete a task; its history stays.', example: null },
+    AssignTask: {
+      method: 'PUT',
+      path: '/api/tasks/:id/assignee',
+      body: AssignTask,
+      who: 'user',
+      summary: 'Give a task to an active user, or with null to nobody.',
+      example: { userId: BOB },
+    },
+    ChangeTaskStatus: {
+      method: 'PUT',
+      path: '/api/tasks/:id/status',
+      body: ChangeTaskStatus,
+      who: 'user',
+      summary: 'Move a task: open → in-progress, done, cancelled; in-progress → open, done, cancelled; done, cancelled → open.',
+      example: { status: 'in-progress' },
+    },
+    CommentTask: {
+      method: 'POST',
+      path: '/api/tasks/:id/comments',
+      body: CommentTask,
+      who: 'user',
+      summary: 'Comment on a task.',
+      example: { text: 'The spare lamps are in the cellar.' },
+    },
+    RestoreTask: {
+      method: 'POST',
+      path: '/api/tasks/:id/restore',
+      body: null,
+      who: 'user',
+      summary: 'Bring a deleted task back (its maker or an admin).',
+      example: null,
+    },
+  },
+} satisfies AggregateContract;
+
+/** A task in a list, as `GET /api/tasks` shows it. */
+export const taskSummary = z.strictObject({
+  id,
+  title,
+  status,
+  priority,
+  labels,
+  maker: id,
+  assignee: id.nullable(),
+  deadline: instant.nullable(),
+  comments: z.int().nonnegative().meta({ description: 'How many comments it has.' }),
+  createdAt: instant,
+  updatedAt: instant,
+  revision: z.int().nonnegative(),
+});
+export type TaskSummary = z.infer<typeof taskSummary>;
+
+/** A whole task, as `GET /api/tasks/:id` shows it. */
+export const taskDetail = taskSummary.omit({ comments: true }).extend({
+  description,
+  comments: z.array(z.strictObject({ id, author: id, text: commentText, time: instant })),
+});
+export type TaskDetail = z.infer<typeof taskDetail>;

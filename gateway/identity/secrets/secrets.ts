@@ -1,0 +1,30 @@
+/**
+ * The secrets' port: credentials, sessions, one-time codes, keys. Not made from events: backed up apart.
+ * Implementations: sqlite.ts (a file of its own, mode 600), mongodb.ts.
+ */
+
+/** A record, its version, and the one text it can be listed by. */
+export interface SecretRecord<T = unknown> {
+  key: string;
+  value: T;
+  /** 1 when first put, then one more with each put. */
+  version: number;
+  /** What `list` finds it by, as a user's id. */
+  owner: string;
+  /** ISO 8601; after it the record is treated as gone, and removed some time. null: never. */
+  expires: string | null;
+}
+
+export type SecretKind = 'credentials' | 'sessions' | 'codes' | 'keys';
+
+export interface Secrets {
+  get<T>(kind: SecretKind, key: string): Promise<SecretRecord<T> | null>;
+  /**
+   * Writes a record if it is still at `version` (0: not there yet; undefined: whatever it is) and answers true once it is durable;
+   * false when somebody else was faster.
+   */
+  put(kind: SecretKind, record: { key: string; value: unknown; owner: string; expires?: string | null }, version?: number): Promise<boolean>;
+  delete(kind: SecretKind, key: string): Promise<void>;
+  list<T>(kind: SecretKind, owner: string): Promise<SecretRecord<T>[]>;
+  close(): Promise<void>;
+}

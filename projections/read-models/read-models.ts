@@ -1,0 +1,89 @@
+/**
+ * The read models' port: documents by key, made from events and safe to delete. Implementations: sqlite.ts (embedded), mongodb.ts.
+ *
+ * A read model is kept in generations, `<name>_<n>`: a rebuild writes a new one beside the old and then moves one pointer.
+ */
+import type { Position } from '../../contracts/message.ts';
+import type { Checkpoint } from '../../write-side/event-bus/follow.ts';
+
+/** A document's fields: JSON. */
+export type Document = { [field: string]: unknown };
+
+/** A document with the position of the last event folded into it. `document: null` is a tombstone. */
+export interface Stored {
+  id: string;
+  position: Position;
+  document: Document | null;
+}
+
+/** A field that queries may name: `text`/`number` hold one value, `texts` many (a query matches any of them). */
+export type FieldKind = 'text' | 'number' | 'texts';
+
+/** What a projector declares of its read model. */
+export interface ModelSpec {
+  name: string;
+  /** Raised when the shape or the folding changes: the model is then rebuilt at start. */
+  version: number;
+  /** Fields of the documents, by name, that conditions and sort orders may use. */
+  fields: Record<string, FieldKind>;
+  /** Indexes: lists of such fields, the last ones sort keys. */
+  indexes: string[][];
+}
+
+export type Condition =
+  | { field: string; op: 'eq'; value: string | number | null }
+  | { field: string; op: 'in'; value: (string | number)[] }
+  | { field: string; op: 'gte' | 'gt' | 'lte' | 'lt'; value: string | number }
+  /** Some value of a `texts` field begins with it. */
+  | { field: string; op: 'prefix'; value: string };
+
+/** All conditions hold; sorted by `sort` and then by id (same direction as the last key); texts compare by their UTF-8 bytes, null first. */
+export interface Find {
+  where: Condition[];
+  sort: { field: string; descending: boolean }[];
+  /** Values of the sort fields and the id of the last document of the page before. */
+  after?: { values: (string | number | null)[]; id: string };
+  limit: number;
+}
+
+/** What is kept about a read model beside its documents. */
+export interface ModelState {
+  /** The generation that queries read; 0 when there is none yet. */
+  generation: number;
+  /** Where that generation is. */
+  checkpoint: Checkpoint;
+  /** Version of the projector that made it. */
+  version: number;
+  /** Raised when a cache write failed: cache entries that name another one are ignored. */
+  cacheGeneration: number;
+  /** Streams whose events wait (parked): what the model shows of them is old. */
+  parked: number;
+}
+
+export interface ReadModels {
+  /** Makes a new, empty generation (and its indexes) and answers its number. `declare` again after a restart picks up nothing: abandoned generations are dropped. */
+  begin(model: ModelSpec): Promise<number>;
+
+  /** Documents by id, tombstones among them; ids not there are left out. */
+  get(model: ModelSpec, generation: number, ids: readonly string[]): Promise<Stored[]>;
+
+  /** Live documents that match (no tombstones). */
+  find(model: ModelSpec, generation: number, query: Find): Promise<Stored[]>;
+
+  /**
+   * Replaces whole documents, each only where what is there is older than its position, then moves the generation's checkpoint.
+   * Repeating it changes nothing. Embedded: one transaction.
+   */
+  write(model: ModelSpec, generation: number, documents: readonly Stored[], checkpoint: Checkpoint): Promise<void>;
+
+  /** The model's state, or that of another generation under construction; null when there is none. */
+  state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
+
+  /** Changes the model's state: `generation` moves the pointer (the old generation is dropped), the others are set. */
+  update(model: ModelSpec, change: { generation?: number; cacheGeneration?: number; parked?: number }): Promise<void>;
+
+  /** Resolves true as soon as the generation that queries read is at or past `position`, false after `timeout` ms. */
+  reached(model: ModelSpec, position: Position, timeout: number): Promise<boolean>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,76 @@
+/**
+ * The event bus's port: it only makes followers fast and hands out offers. Losing, repeating or reordering
+ * what it carries harms nothing. Implementations: memory.ts (embedded), rabbitmq.ts.
+ */
+import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import type { FollowerQueue, WorkQueue } from './queues.ts';
+
+/** An event on the bus, with its place in the chain of messages. */
+export interface BusMessage {
+  event: RecordedEvent;
+  /** Position of the message before it on the bus; START when it is the first. */
+  previous: Position;
+  /** Position of the message of its category before it; START when it is the first. */
+  previousInCategory: Position;
+}
+
+/** A hint that an item waits for a worker; the truth is the item's stream. */
+export interface Offer {
+  /** The item's stream, as `notification-<uuid>`. */
+  stream: string;
+}
+
+/** The one active publisher: it alone holds the exclusive queue `_forwarder`. */
+export interface Publisher {
+  /** Resolves when the broker has confirmed every message, in this order. Rejects when any could not be confirmed. */
+  publish(messages: readonly BusMessage[]): Promise<void>;
+  /** Aborted when the exclusive hold is lost; nothing published after it counts. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** What an operator sees of a queue. */
+export interface QueueState {
+  name: string;
+  kind: 'follower' | 'work';
+  depth: number;
+  consumers: number;
+  /** Messages dropped at the head because it was full (a gap its follower fills from the store). */
+  dropped: number;
+}
+
+export interface EventBus {
+  /** Waits until this process alone may publish. Rejects only when the signal aborts. */
+  publisher(signal: AbortSignal): Promise<Publisher>;
+
+  /**
+   * Consumes a follower's queue in batches of up to `max`, in arrival order; asking for the next batch acknowledges the one before.
+   * Ends when the signal aborts, or when the consumer is lost: then follow again, and read the store first.
+   * On a queue with a single active consumer, the others wait.
+   */
+  follow(queue: FollowerQueue, options: { signal: AbortSignal; max: number }): AsyncIterable<BusMessage[]>;
+
+  /** Puts an offer on a work queue. Rejects with QueueFull or BusUnavailable; the dispatcher offers again later. */
+  offer(queue: WorkQueue, offer: Offer): Promise<void>;
+
+  /**
+   * Takes offers, at most `prefetch` at once, until the signal aborts; acknowledges each when the handler resolves.
+   * An offer whose handler rejects comes again, up to the queue's delivery limit. Resolves once every handler has ended.
+   */
+  work(queue: WorkQueue, options: { signal: AbortSignal; prefetch: number }, handle: (offer: Offer) => Promise<void>): Promise<void>;
+
+  /** Every queue declared so far. */
+  queues(): Promise<QueueState[]>;
+
+  close(): Promise<void>;
+}
+
+/** The queue holds as many offers as it may. */
+export class QueueFull extends Error {
+  override readonly name = 'QueueFull';
+}
+
+/** The broker cannot be reached. */
+export class BusUnavailable extends Error {
+  override readonly name = 'BusUnavailable';
+}

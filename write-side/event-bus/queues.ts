@@ -1,0 +1,78 @@
+/** The queues: one table for both implementations of the bus. */
+
+/** A queue that a follower consumes: bounded, drops at the head (a drop is a gap, and a gap is read from the store). */
+export interface FollowerQueue {
+  kind: 'follower';
+  /** Without a name: exclusive to its consumer, named by the server, gone with it. */
+  name: string | null;
+  /** Exchange it is bound to: `events`, or a category's fanout as `task_events`. */
+  exchange: 'events' | `${string}_events`;
+  /** Topic pattern on `events` (`*` one word, `#` any number of words); a fanout needs none. */
+  pattern: string;
+  /** Several processes may follow, one at a time does. */
+  singleActive: boolean;
+  /** Messages it holds at most. */
+  limit: number;
+}
+
+/** A queue that competing workers consume; bounded because the dispatcher keeps at most so many offers out. */
+export interface WorkQueue {
+  kind: 'work';
+  name: string;
+  limit: number;
+  /** Deliveries of one offer before it goes to `<name>.dead`. */
+  deliveryLimit: number;
+}
+
+const LIMIT = 10_000;
+
+/** Read models and caches. */
+export const PROJECTIONS: FollowerQueue = {
+  kind: 'follower',
+  name: 'projections',
+  exchange: 'events',
+  pattern: '#',
+  singleActive: true,
+  limit: LIMIT,
+};
+/** Mail to a task's user: exclusive, one event at a time, in order. */
+export const TASK_EVENTS: FollowerQueue = { kind: 'follower', name: null, exchange: 'task_events', pattern: '', singleActive: false, limit: LIMIT };
+/** Confirmation mail. */
+export const USER_REGISTRATION: FollowerQueue = {
+  kind: 'follower',
+  name: 'user_registration',
+  exchange: 'user_events',
+  pattern: '',
+  singleActive: true,
+  limit: LIMIT,
+};
+/** Offers of requested notifications. */
+export const NOTIFICATIONS: FollowerQueue = {
+  kind: 'follower',
+  name: 'notifications',
+  exchange: 'events',
+  pattern: 'notification.#',
+  singleActive: true,
+  limit: LIMIT,
+};
+/** One for each realtime process. */
+export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', singleActive: false, limit: LIMIT };
+
+export const EMAIL_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'email_notifications', limit: 1_000, deliveryLimit: 20 };
+
+/** True where a message of this category and routing key goes to this queue. */
+export function receives(queue: FollowerQueue, category: string, key: string): boolean {
+  return queue.exchange === 'events' ? matches(queue.pattern, key) : queue.exchange === `${category}_events`;
+}
+
+/** AMQP 0-9-1 topic matching: `*` is one word, `#` none or more. */
+export function matches(pattern: string, key: string): boolean {
+  return matchWords(pattern.split('.'), key.split('.'));
+}
+
+function matchWords(pattern: string[], words: string[]): boolean {
+  const [first, ...rest] = pattern;
+  if (first === undefined) return words.length === 0;
+  if (first === '#') return matchWords(rest, words) || (words.length > 0 && matchWords(pattern, words.slice(1)));
+  return words.length > 0 && (first === '*' || first === words[0]) && matchWords(rest, words.slice(1));
+}
