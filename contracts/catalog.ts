@@ -46,6 +46,8 @@ export interface AggregateContract {
 /** A command on its way to a decider. `now` and ids come with it: a decider has no clock and no random. */
 export interface Command<Type extends string = string, Data = unknown> {
   type: Type;
+  /** The aggregate's stream, as `task-<uuid>`. */
+  stream: string;
   /** The aggregate's id. */
   id: string;
   data: Data;

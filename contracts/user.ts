@@ -43,8 +43,7 @@ export type UserCommand =
   | Command<'EditUser', z.infer<typeof EditUser>>
   | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole>>
   | Command<'ConfirmUser', null>
-  | Command<'DeleteUser', null>
-  | Command<'AbandonReservation', null>;
+  | Command<'DeleteUser', null>;
 
 /** Who hears of a user's event live: the user and the admins. */
 export function userTopics(stream: string): string[] {

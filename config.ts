@@ -1,0 +1,77 @@
+/** What the environment says. Every problem is named at once, before anything is opened. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const url = (schemes: string[]) =>
+  z
+    .string()
+    .refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}:`)), `must begin with ${schemes.map((one) => `${one}:`).join(' or ')}`);
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+const origin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
+
+const schema = z.object({
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .transform((path) => resolve(path)),
+  PUBLIC_URL: z
+    .string()
+    .refine((text) => /^https?:/.test(text) && URL.canParse(text), 'must be an http: or https: URL')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(origin))
+    .default([]),
+  TASK_VISIBILITY: z.enum(['team', 'own']).default('team'),
+  EVENT_STORE_URL: url(['sqlite']).default('sqlite:'),
+  BUS_URL: url(['memory']).default('memory:'),
+  READ_MODELS_URL: url(['sqlite']).default('sqlite:'),
+  SECRETS_URL: url(['sqlite']).default('sqlite:'),
+  CACHE_URL: url(['memory']).default('memory:'),
+  MAIL_URL: url(['outbox', 'smtp', 'smtps']).default('outbox:'),
+  MAIL_FROM: z.string().min(3).default('taskledger <no-reply@localhost>'),
+  MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),
+  JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),
+  ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
+  REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
+  TRUST_PROXY: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((text) => text === '1'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export type Config = z.output<typeof schema>;
+
+/** A wrong variable; the message names every one of them, a line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads the environment. An empty variable counts as not set. Error: ConfigError. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    (issue) => `${issue.path[0]?.toString() ?? '?'} ${issue.message}${shown(given[String(issue.path[0])], String(issue.path[0]))}`,
+  );
+  throw new ConfigError(problems.join('; '));
+}
+
+function shown(value: string | undefined, name: string): string {
+  return value === undefined || /SECRET|PASSWORD|URL/.test(name) ? '' : ` (it is ${JSON.stringify(value)})`;
+}

@@ -1,0 +1,130 @@
+/** HTTP commands: one route for every command of the catalog that the decider registry can take. */
+
+import { z } from 'zod';
+import { type AggregateContract, type Command, type CommandContract, catalog } from '../contracts/catalog.ts';
+import { stableId } from '../contracts/message.ts';
+import { type FieldError, ProblemError } from '../contracts/problem.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../gateway/route.ts';
+import type { CommandContext, CommandHandler, Outcome } from './decider.ts';
+
+export interface CommandRouteOptions {
+  commands: CommandHandler;
+  /** Keyed hash, so that a body's hash tells nothing about the body. */
+  hmac(text: string): string;
+  /** ISO 8601, UTC; injected by tests. */
+  now?: () => string;
+  /** Commands with a route of their own elsewhere (registration, which has a password). */
+  except?: readonly string[];
+  /** Called after a command changed something. */
+  changed?(type: string, id: string): Promise<void> | void;
+}
+
+/** The answer of every command. */
+export const commandAnswer = z.strictObject({
+  id: z.guid().meta({ description: 'The aggregate’s id.' }),
+  revision: z.int().nonnegative().meta({ description: 'Its revision; also the ETag.' }),
+  position: z.string().meta({ description: 'Position of the last event; give it to a query as Read-After to see this change.' }),
+});
+
+/** A row of the catalog: a command with its type and its aggregate. */
+export interface CommandRow {
+  aggregate: AggregateContract;
+  type: string;
+  contract: CommandContract;
+}
+
+/** Rows for all commands of the catalog. */
+export function commandRoutes(options: CommandRouteOptions): Route[] {
+  return catalog.flatMap((aggregate) =>
+    Object.entries<CommandContract>(aggregate.commands)
+      .filter(([type]) => !options.except?.includes(type))
+      .map(([type, contract]) => commandRoute({ aggregate, type, contract }, options)),
+  );
+}
+
+/** The row of a command by its type, as `RegisterUser`. */
+export function commandRow(type: string): CommandRow {
+  const aggregate = catalog.find((one) => type in one.commands);
+  const contract = aggregate?.commands[type];
+  if (!aggregate || !contract) throw new Error(`no such command: ${type}`);
+  return { aggregate, type, contract };
+}
+
+function commandRoute(row: CommandRow, options: CommandRouteOptions): Route {
+  const { contract, type } = row;
+  return {
+    method: contract.method,
+    path: contract.path,
+    who: contract.who,
+    summary: contract.summary,
+    tag: `${row.aggregate.category}s`,
+    body: contract.body,
+    response: commandAnswer,
+    example: contract.example,
+    handle: async (request) => {
+      const command = commandOf(row, request, options.now);
+      const outcome = await options.commands.handle(command, contextOf(request, options.hmac));
+      if (outcome.changed) await options.changed?.(type, command.id);
+      return answerOf(row, command.id, outcome);
+    },
+  };
+}
+
+/** The command that a request means. */
+export function commandOf(row: CommandRow, request: RouteRequest, now: () => string = () => new Date().toISOString()): Command {
+  const { contract, type } = row;
+  const { category } = row.aggregate;
+  const actor = actorOf(request.caller);
+  const path = contract.path.replace(':id', request.params.id ?? '');
+  const commandId = stableId(actor.id, contract.method, path, idempotencyKey(request));
+  const id = request.params.id ?? stableId(commandId, category);
+  return { type, stream: `${category}-${id}`, id, data: request.body ?? null, commandId, actor, now: now() };
+}
+
+function actorOf(caller: Caller | null): Command['actor'] {
+  if (!caller) return { id: 'anonymous', role: 'anonymous', seesAll: false };
+  return { id: caller.id, role: caller.role, seesAll: caller.seesAll };
+}
+
+/** What comes with a command from its request: correlation, the body's keyed hash, If-Match. */
+export function contextOf(request: RouteRequest, hmac: (text: string) => string): CommandContext {
+  const ifMatch = parseIfMatch(request.header('if-match'));
+  const traceparent = request.header('traceparent');
+  return {
+    correlationId: request.requestId,
+    bodyHash: hmac(`body:${JSON.stringify(request.body ?? null)}`),
+    ...(ifMatch ? { ifMatch } : {}),
+    ...(traceparent && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {}),
+  };
+}
+
+/** The answer to a command: where it is, its revision, its position. A POST with a body adds something: 201. */
+export function answerOf({ contract }: CommandRow, id: string, { revision, position }: Outcome): Answer {
+  const collection = contract.path.split('/:id')[0];
+  return {
+    status: contract.method === 'POST' && contract.body ? 201 : 200,
+    headers: { Location: `${collection}/${id}`, ETag: `"${revision}"`, Position: position },
+    body: { id, revision, position },
+  };
+}
+
+/** The caller's key, or one of this request alone. */
+function idempotencyKey(request: RouteRequest): string {
+  const key = request.header('idempotency-key');
+  if (key === undefined) return request.requestId;
+  if (/^[\x21-\x7e][\x20-\x7e]{0,254}$/.test(key)) return key;
+  throw badHeader('Idempotency-Key', 'must be 1 to 255 visible ASCII characters, a UUID for example');
+}
+
+/** RFC 9110, 13.1.1: strong comparison, so a weak tag never matches. `*` is no condition here: a command on nothing is not found. */
+function parseIfMatch(header: string | undefined): number[] | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  const tags = header.split(',').map((tag) => tag.trim());
+  if (!tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag))) throw badHeader('If-Match', 'must be an ETag in quotes, like "3", or *');
+  return tags.filter((tag) => /^"\d{1,15}"$/.test(tag)).map((tag) => Number(tag.slice(1, -1)));
+}
+
+function badHeader(pointer: string, detail: string): ProblemError {
+  const errors: FieldError[] = [{ pointer, detail }];
+  return new ProblemError('invalid', `The header ${pointer} ${detail}.`, { status: 400, errors });
+}

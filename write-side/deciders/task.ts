@@ -1,0 +1,182 @@
+/** Task: the rules. */
+import type { Actor } from '../../contracts/catalog.ts';
+import { utc } from '../../contracts/fields.ts';
+import { stableId } from '../../contracts/message.ts';
+import type { Refusal } from '../../contracts/problem.ts';
+import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
+import { decider, type Facts } from '../decider.ts';
+import type { UserState } from './user.ts';
+
+export interface TaskState extends TaskParties {
+  exists: boolean;
+  deleted: boolean;
+  status: Status;
+  title: string;
+  description: string;
+  deadline: string | null;
+  priority: Priority;
+  labels: readonly string[];
+}
+
+export const initial: TaskState = {
+  exists: false,
+  deleted: false,
+  maker: '',
+  assignee: null,
+  status: 'open',
+  title: '',
+  description: '',
+  deadline: null,
+  priority: 'normal',
+  labels: [],
+};
+
+type CommandOf<T extends TaskCommand['type']> = Extract<TaskCommand, { type: T }>;
+type Decision = TaskEvent[] | Refusal;
+
+function decide(command: TaskCommand, state: TaskState, facts: Facts): Decision {
+  if (command.type === 'CreateTask') return create(command, state, facts);
+  return forbids(command, state) ?? decideExisting(command, state, facts);
+}
+
+function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, state: TaskState, facts: Facts): Decision {
+  switch (command.type) {
+    case 'EditTask':
+      return edit(command, state);
+    case 'AssignTask':
+      return assign(command, state, facts);
+    case 'ChangeTaskStatus':
+      return changeStatus(command, state);
+    case 'CommentTask':
+      return [{ type: 'TaskCommented', data: { commentId: stableId(command.commandId, 'comment'), text: command.data.text } }];
+    case 'DeleteTask':
+      return [{ type: 'TaskDeleted', data: {} }];
+    case 'RestoreTask':
+      return state.deleted ? [{ type: 'TaskRestored', data: {} }] : [];
+    default:
+      return command satisfies never;
+  }
+}
+
+/** Who may do what: members change what they made or are assigned and comment on what they can read; makers and admins restore; admins do all. */
+function forbids(command: TaskCommand, state: TaskState): Refusal | undefined {
+  const { actor, type } = command;
+  if (!state.exists || (state.deleted && type !== 'RestoreTask')) return { refused: 'not_found', detail: 'There is no such task.' };
+  if (actor.role === 'admin' || state.maker === actor.id) return undefined;
+  if (!concerns(state, actor)) return actor.seesAll ? forbiddenUnlessComment(type) : { refused: 'not_found', detail: 'There is no such task.' };
+  return type === 'RestoreTask' ? { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' } : undefined;
+}
+
+function concerns(state: TaskState, actor: Actor): boolean {
+  return state.maker === actor.id || state.assignee === actor.id;
+}
+
+function forbiddenUnlessComment(type: TaskCommand['type']): Refusal | undefined {
+  if (type === 'CommentTask') return undefined;
+  return { refused: 'forbidden', detail: 'You change only tasks that you made or that are assigned to you.' };
+}
+
+function create(command: CommandOf<'CreateTask'>, state: TaskState, facts: Facts): Decision {
+  if (state.exists) return { refused: 'conflict', detail: 'This task exists already.' };
+  const { userId, deadline } = command.data;
+  const refusal = (deadline && past(deadline, command.now)) || (userId && inactive(userId, facts));
+  if (refusal) return refusal;
+  const created: TaskEvent = { type: 'TaskCreated', data: described(command) };
+  return userId ? [created, { type: 'TaskAssigned', data: { userId, previous: null, atCreation: true } }] : [created];
+}
+
+function described({ data, actor }: CommandOf<'CreateTask'>): Extract<TaskEvent, { type: 'TaskCreated' }>['data'] {
+  return {
+    title: data.title,
+    ...(data.description ? { description: data.description } : {}),
+    maker: actor.id,
+    ...(data.userId ? { userId: data.userId } : {}),
+    ...(data.deadline ? { deadline: utc(data.deadline) } : {}),
+    priority: data.priority ?? 'normal',
+    labels: [...new Set(data.labels)],
+  };
+}
+
+function edit(command: CommandOf<'EditTask'>, state: TaskState): Decision {
+  const { data } = command;
+  const deadline = data.deadline ? utc(data.deadline) : data.deadline;
+  if (deadline && deadline !== state.deadline) {
+    const refusal = past(deadline, command.now);
+    if (refusal) return refusal;
+  }
+  const wanted = { ...data, deadline, labels: data.labels && [...new Set(data.labels)] };
+  const changes = Object.fromEntries(
+    Object.entries(wanted).filter(([field, value]) => value !== undefined && !same(value, state[field as keyof TaskState])),
+  );
+  return Object.keys(changes).length === 0 ? [] : [{ type: 'TaskEdited', data: changes }];
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || (Array.isArray(a) && JSON.stringify(a) === JSON.stringify(b));
+}
+
+function assign(command: CommandOf<'AssignTask'>, state: TaskState, facts: Facts): Decision {
+  const { userId } = command.data;
+  if (userId === state.assignee) return [];
+  const refusal = userId && inactive(userId, facts);
+  return refusal || [{ type: 'TaskAssigned', data: { userId, previous: state.assignee, atCreation: false } }];
+}
+
+function changeStatus(command: CommandOf<'ChangeTaskStatus'>, state: TaskState): Decision {
+  const to = command.data.status;
+  if (to === state.status) return [];
+  if (TRANSITIONS[state.status].includes(to)) return [{ type: 'TaskStatusChanged', data: { from: state.status, to } }];
+  const allowed = TRANSITIONS[state.status].join(', ');
+  return {
+    refused: 'conflict',
+    detail: `A task that is ${state.status} cannot become ${to}; it can become ${allowed}.`,
+    errors: [{ pointer: '/status', detail: `must be one of: ${allowed}` }],
+  };
+}
+
+function past(deadline: string, now: string): Refusal | undefined {
+  if (utc(deadline) > now) return undefined;
+  return { refused: 'invalid', detail: 'The deadline has passed already.', errors: [{ pointer: '/deadline', detail: 'must be in the future' }] };
+}
+
+function inactive(userId: string, facts: Facts): Refusal | undefined {
+  const user = facts[userId] as UserState | undefined;
+  if (user?.exists && !user.deleted) return undefined;
+  return { refused: 'invalid', detail: 'The assignee is not an active user.', errors: [{ pointer: '/userId', detail: 'must be an active user' }] };
+}
+
+export function evolve(state: TaskState, event: TaskEvent): TaskState {
+  switch (event.type) {
+    case 'TaskCreated': {
+      const { title, description = '', maker, deadline = null, priority, labels } = event.data;
+      return { ...initial, exists: true, title, description, maker, deadline, priority, labels };
+    }
+    case 'TaskAssigned':
+      return { ...state, assignee: event.data.userId };
+    case 'TaskEdited':
+      return { ...state, ...(event.data as Partial<TaskState>) };
+    case 'TaskStatusChanged':
+      return { ...state, status: event.data.to };
+    case 'TaskCommented':
+      return state;
+    case 'TaskDeleted':
+      return { ...state, deleted: true };
+    case 'TaskRestored':
+      return { ...state, deleted: false };
+    default:
+      return event satisfies never;
+  }
+}
+
+export const task = decider<TaskState, TaskCommand, TaskEvent>({
+  category: 'task',
+  initial,
+  stateVersion: 1,
+  decide,
+  evolve,
+  topics: (stream, before, _event, after) => taskTopics(stream, before.exists ? before : null, after),
+  needs: (command): Record<string, string> => {
+    const userId = command.type === 'CreateTask' || command.type === 'AssignTask' ? command.data.userId : null;
+    return userId ? { [userId]: `user-${userId}` } : {};
+  },
+});

@@ -1,0 +1,116 @@
+/** User: the rules. Passwords and sessions are no business of it. */
+import type { Refusal } from '../../contracts/problem.ts';
+import { type Role, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import { decider } from '../decider.ts';
+
+export interface UserState {
+  exists: boolean;
+  deleted: boolean;
+  /** The registration was closed by somebody else who wants the address. */
+  abandoned: boolean;
+  name: string;
+  email: string;
+  role: Role;
+  confirmed: boolean;
+}
+
+export const initial: UserState = { exists: false, deleted: false, abandoned: false, name: '', email: '', role: 'member', confirmed: false };
+
+type CommandOf<T extends UserCommand['type']> = Extract<UserCommand, { type: T }>;
+type Decision = UserEvent[] | Refusal;
+
+/** Equal addresses are equal text: NFKC and lower case, also left of the @ (RFC 5321 allows a difference there; no provider makes one). */
+export function normaliseEmail(email: string): string {
+  return email.normalize('NFKC').trim().toLowerCase();
+}
+
+function decide(command: UserCommand, state: UserState): Decision {
+  if (command.type === 'RegisterUser') return register(command, state);
+  if (!state.exists || state.deleted) return { refused: 'not_found', detail: 'There is no such user.' };
+  switch (command.type) {
+    case 'EditUser':
+      return selfOrAdmin(command) ?? edit(command, state);
+    case 'ChangeUserRole':
+      return changeRole(command, state);
+    case 'ConfirmUser':
+      return state.confirmed ? [] : [{ type: 'UserConfirmed', data: {} }];
+    case 'DeleteUser':
+      return selfOrAdmin(command) ?? remove(command, state);
+    default:
+      return command satisfies never;
+  }
+}
+
+function selfOrAdmin({ actor, id }: UserCommand): Refusal | undefined {
+  if (actor.id === id || actor.role === 'admin' || actor.role === 'system') return undefined;
+  return { refused: 'forbidden', detail: 'Only the user, or an admin, may do this.' };
+}
+
+function register(command: CommandOf<'RegisterUser'>, state: UserState): Decision {
+  if (state.abandoned)
+    return { refused: 'conflict', detail: 'Another registration took this address meanwhile. Register again with a new Idempotency-Key.' };
+  if (state.exists) return { refused: 'conflict', detail: 'This user exists already.' };
+  const { name, email, role = 'member' } = command.data;
+  return [{ type: 'UserCreated', data: { name, email: email.trim(), role } }];
+}
+
+function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
+  const { name = state.name, email = state.email } = command.data;
+  const changes = { ...(name !== state.name ? { name } : {}), ...(email !== state.email ? { email } : {}) };
+  return Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];
+}
+
+/** An admin keeps being one: so there is always somebody who can give roles. */
+function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState): Decision {
+  if (command.data.role === state.role) return [];
+  if (command.actor.id === command.id) return { refused: 'conflict', detail: 'Admins do not change their own role; another admin does.' };
+  return [{ type: 'UserRoleChanged', data: { from: state.role, to: command.data.role } }];
+}
+
+function remove(command: CommandOf<'DeleteUser'>, state: UserState): Decision {
+  if (state.role === 'admin' && command.actor.id === command.id)
+    return { refused: 'conflict', detail: 'Admins do not delete themselves; another admin does.' };
+  return [{ type: 'UserDeleted', data: {} }];
+}
+
+export function evolve(state: UserState, event: UserEvent): UserState {
+  switch (event.type) {
+    case 'UserCreated':
+      return { ...initial, exists: true, ...event.data };
+    case 'UserEdited': {
+      const moved = event.data.email !== undefined && normaliseEmail(event.data.email) !== normaliseEmail(state.email);
+      return { ...state, ...(event.data as Partial<UserState>), confirmed: state.confirmed && !moved };
+    }
+    case 'UserRoleChanged':
+      return { ...state, role: event.data.to };
+    case 'UserConfirmed':
+      return { ...state, confirmed: true };
+    case 'UserDeleted':
+      return { ...state, deleted: true, name: '', email: '' };
+    case 'RegistrationAbandoned':
+      return { ...state, abandoned: true };
+    case 'EmailChangeAbandoned':
+      return state;
+    default:
+      return event satisfies never;
+  }
+}
+
+export const user = decider<UserState, UserCommand, UserEvent>({
+  category: 'user',
+  initial,
+  stateVersion: 1,
+  decide,
+  evolve,
+  topics: (stream) => userTopics(stream),
+  claims: (command, state) => {
+    const email = command.type === 'RegisterUser' || command.type === 'EditUser' ? command.data.email : undefined;
+    const value = normaliseEmail(email ?? '');
+    return email === undefined || (state.exists && value === normaliseEmail(state.email)) ? undefined : { kind: 'email', value };
+  },
+  holds: (state, { value }) => state.exists && !state.deleted && normaliseEmail(state.email) === value,
+  abandon: (state) => {
+    if (state.deleted || state.abandoned) return [];
+    return [state.exists ? { type: 'EmailChangeAbandoned', data: {} } : { type: 'RegistrationAbandoned', data: {} }];
+  },
+});

@@ -1,0 +1,235 @@
+/** The command handler: load, decide, append, answer. What wraps it (losing races, ambiguous appends) stands below it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command, DecidedEvent } from '../contracts/catalog.ts';
+import { eventContract } from '../contracts/catalog.ts';
+import { categoryOf, eventId, idOf, isForwardable, type NewEvent, type RecordedEvent } from '../contracts/message.ts';
+import { ProblemError, type Refusal } from '../contracts/problem.ts';
+import type { AnyDecider, CommandContext, CommandHandler, Facts, Loaded, Outcome } from './decider.ts';
+import { deciders } from './deciders.ts';
+import {
+  type Appended,
+  AppendUnknown,
+  type EventStore,
+  StoreOverloaded,
+  StoreUnavailable,
+  WrongExpectedRevision,
+} from './event-store/event-store.ts';
+import { type Kept, keptStates } from './kept-states.ts';
+import { reservations } from './reserve.ts';
+
+export interface CommandHandlerOptions {
+  store: EventStore;
+  /** Keyed hash: names of reservations hold no readable value. */
+  hmac(text: string): string;
+  log: { warn(data: object, message: string): void };
+  /** Counts what happens, for /metrics. */
+  count?(outcome: 'accepted' | 'unchanged' | 'repeated' | 'refused' | 'lost race' | 'ambiguous'): void;
+  /** Milliseconds an ambiguous append is repeated before the client is told; default 5,000. */
+  deadline?: number;
+}
+
+/** Races lost in a row before the client is told. */
+const RACES = 5;
+
+/** Makes the handler that every command goes through. Errors of `handle`: ProblemError only, but for StoreDamaged and bugs. */
+export function commandHandler(options: CommandHandlerOptions): CommandHandler & { settle(): Promise<void> } {
+  const { store, hmac, count = () => {}, deadline = 5_000 } = options;
+  const kept = keptStates(store, deciderOf, options.log);
+  const unique = reservations({ store, deciderOf, load: kept.load, close, hmac });
+
+  async function handleOnce(command: Command, context: CommandContext): Promise<Outcome> {
+    // 1. Load the aggregate's state, and with it the commands it has answered.
+    const { stream } = command;
+    const decider = deciderOf(stream);
+    const loaded = await kept.load(stream);
+    // 2. A repeated command gets its first answer again.
+    const answered = repeated(loaded, command, context);
+    if (answered) return note('repeated', answered);
+    // 3. It must be meant for what is there.
+    checkIfMatch(loaded, context);
+    // 4. Decide.
+    const decided: DecidedEvent[] | Refusal = decider.decide(command, loaded.state, await factsFor(decider, command));
+    if ('refused' in decided) throw refusal(decided);
+    if (decided.length === 0) return note('unchanged', { revision: loaded.revision, position: loaded.position, changed: false });
+    // 5. Reserve what must be unique.
+    const claim = decider.claims?.(command, loaded.state);
+    if (claim) await unique.reserve(claim, stream, command.commandId);
+    // 6. Append at the exact revision that was loaded.
+    const events = envelopes(decider, stream, loaded, { decided, command, context });
+    const appended = await appendUntilKnown(stream, loaded.revision, events);
+    // 7. Answer.
+    remember(stream, loaded, events, appended);
+    return note('accepted', { ...appended, changed: true });
+  }
+
+  function note(what: 'accepted' | 'unchanged' | 'repeated', outcome: Outcome): Outcome {
+    count(what);
+    return outcome;
+  }
+
+  async function factsFor(decider: AnyDecider, command: Command): Promise<Facts> {
+    const facts: Facts = {};
+    for (const [name, stream] of Object.entries(decider.needs?.(command) ?? {})) facts[name] = (await kept.load(stream)).state;
+    return facts;
+  }
+
+  /** An append whose fate is unknown is repeated, the same ids at the same revision, until it is answered. */
+  async function appendUntilKnown(stream: string, revision: number, events: NewEvent[]): Promise<Appended> {
+    const end = Date.now() + deadline;
+    let fate = await tryAppend(stream, revision, events);
+    for (let wait = 20; fate instanceof AppendUnknown; wait = Math.min(wait * 2, 500)) {
+      count('ambiguous');
+      if (Date.now() + wait > end) throw unknown(fate);
+      await delay(wait);
+      fate = await tryAppend(stream, revision, events);
+    }
+    return fate;
+  }
+
+  async function tryAppend(stream: string, revision: number, events: NewEvent[]): Promise<Appended | AppendUnknown> {
+    try {
+      return await store.append(stream, revision, events);
+    } catch (error) {
+      if (error instanceof AppendUnknown) return error;
+      throw error;
+    }
+  }
+
+  /** Positions of all but the last event are not known here; only the last one's is ever asked for. */
+  function remember(stream: string, loaded: Kept, events: NewEvent[], appended: Appended): void {
+    const { position } = appended;
+    const recorded = events.map((event, index): RecordedEvent => ({ ...event, stream, revision: loaded.revision + 1 + index, position, time: '' }));
+    if (recorded.at(-1)?.revision === appended.revision) kept.add(stream, loaded, recorded);
+  }
+
+  async function close(stream: string, loaded: Loaded<unknown>, causationId: string): Promise<void> {
+    const decider = deciderOf(stream);
+    const decided = decider.abandon?.(loaded.state) ?? [];
+    if (decided.length === 0) return;
+    const command: Command = {
+      type: 'Close',
+      stream,
+      id: idOf(stream),
+      data: null,
+      commandId: eventId(causationId, stream, loaded.revision + 1),
+      actor: { id: 'system', role: 'system', seesAll: true },
+      now: '',
+    };
+    const context = { correlationId: causationId };
+    await appendUntilKnown(stream, loaded.revision, envelopes(decider, stream, loaded, { decided, command, context }));
+  }
+
+  return {
+    handle: async (command, context) => {
+      try {
+        return await afterLostRaces(() => handleOnce(command, context), count);
+      } catch (error) {
+        if (error instanceof ProblemError) count('refused');
+        throw error;
+      }
+    },
+    load: async <State>(stream: string) => (await kept.load(stream)) as Loaded<State>,
+    holder: async (value) => {
+      const stream = await unique.holder(value);
+      return stream && idOf(stream);
+    },
+    settle: kept.settle,
+  };
+}
+
+const byCategory = new Map<string, AnyDecider>(deciders.map((decider) => [decider.category, decider]));
+
+function deciderOf(stream: string): AnyDecider {
+  const decider = byCategory.get(categoryOf(stream));
+  if (!decider) throw new Error(`no decider for ${stream}`);
+  return decider;
+}
+
+function repeated(loaded: Kept, command: Command, context: CommandContext): Outcome | undefined {
+  const before = loaded.commands.get(command.commandId);
+  if (!before) return undefined;
+  if (before.bodyHash === context.bodyHash) return { revision: before.revision, position: before.position, changed: true };
+  throw new ProblemError('invalid', 'This Idempotency-Key was used on this path with another body. Use a new key for a new command.', {
+    errors: [{ pointer: 'Idempotency-Key', detail: 'belongs to another body' }],
+  });
+}
+
+function checkIfMatch(loaded: Loaded<unknown>, { ifMatch }: CommandContext): void {
+  if (!ifMatch || ifMatch.includes(loaded.revision)) return;
+  throw new ProblemError('conflict', 'It has changed since you read it. Read it again, and decide again.', {
+    status: 412,
+    headers: { ETag: `"${loaded.revision}"` },
+    errors: [{ pointer: 'If-Match', detail: `is not the present revision "${loaded.revision}"` }],
+  });
+}
+
+function refusal({ refused, detail, errors }: Refusal): ProblemError {
+  return new ProblemError(refused, detail, { errors });
+}
+
+function unknown(cause: unknown): ProblemError {
+  return new ProblemError('unavailable', 'It is unknown whether this was recorded. Repeat it with the same Idempotency-Key.', {
+    headers: { 'Retry-After': '1' },
+    cause,
+  });
+}
+
+/** Decides again when somebody else was faster, RACES times; then the client is told. */
+async function afterLostRaces(attempt: () => Promise<Outcome>, count: (what: 'lost race') => void): Promise<Outcome> {
+  for (let race = 0; race < RACES; race++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw answerable(error);
+      count('lost race');
+    }
+  }
+  throw new ProblemError('conflict', `Others changed it ${RACES} times meanwhile. Try again.`, { headers: { 'Retry-After': '1' } });
+}
+
+function answerable(error: unknown): unknown {
+  if (error instanceof StoreOverloaded) {
+    return new ProblemError('unavailable', 'Too much to record right now; nothing of this was. Try again.', {
+      headers: { 'Retry-After': '1' },
+      cause: error,
+    });
+  }
+  if (error instanceof StoreUnavailable) {
+    return new ProblemError('unavailable', 'The event store cannot be reached; nothing was recorded. Try again.', {
+      headers: { 'Retry-After': '2' },
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/** Decided events in their envelopes: ids from the command, topics from the states before and after each. */
+function envelopes(
+  decider: AnyDecider,
+  stream: string,
+  loaded: Loaded<unknown>,
+  { decided, command, context }: { decided: DecidedEvent[]; command: Command; context: CommandContext },
+): NewEvent[] {
+  if (!isForwardable(stream)) throw new Error(`${stream} is not an aggregate's stream`);
+  let before = loaded.state;
+  return decided.map((event, index) => {
+    const after = decider.evolve(before, event);
+    const topics = decider.topics(stream, before, event, after);
+    before = after;
+    return {
+      id: eventId(command.commandId, stream, index),
+      type: event.type,
+      data: event.data,
+      metadata: {
+        $correlationId: context.correlationId,
+        $causationId: command.commandId,
+        commandId: command.commandId,
+        ...(context.bodyHash ? { bodyHash: context.bodyHash } : {}),
+        actor: command.actor.id,
+        schema: eventContract(event.type)?.version ?? 1,
+        ...(context.traceparent ? { traceparent: context.traceparent } : {}),
+        topics,
+      },
+    };
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * States of streams, kept so that a command does not read its whole stream again: in memory, and for long streams
+ * as `_snapshot-<stream>`. A kept state is only a start: what the store has after it is always read.
+ */
+import { LRUCache } from 'lru-cache';
+import { upcast } from '../contracts/catalog.ts';
+import { type Metadata, NO_STREAM, type RecordedEvent, START, stableId } from '../contracts/message.ts';
+import type { AnyDecider, Loaded } from './decider.ts';
+import type { EventStore } from './event-store/event-store.ts';
+
+/** The first answer to a command, to give again. */
+export interface Answered {
+  revision: number;
+  position: string;
+  bodyHash?: string | undefined;
+}
+
+export interface Kept extends Loaded<unknown> {
+  /** The last commands of the stream, oldest first, and what each was answered. */
+  commands: Map<string, Answered>;
+  /** Revision of the event after which the last snapshot was taken. */
+  snapshotAt: number;
+}
+
+/** Command ids remembered for a stream. */
+const COMMANDS = 1_000;
+/** A snapshot is taken each time a stream has grown by so many events. */
+const SNAPSHOT_EVERY = 250;
+/** Events read backwards before a snapshot is looked for: a short stream needs no second read. */
+const TAIL = 50;
+/** Kept in memory: streams count 10, each command id 1. */
+const MEMORY = 200_000;
+
+interface Snapshot {
+  stateVersion: number;
+  revision: number;
+  position: string;
+  state: unknown;
+  commands: [string, Answered][];
+}
+
+export interface KeptStates {
+  /** The stream's state, as new as the store. */
+  load(stream: string): Promise<Kept>;
+  /** Takes in events this process just appended. */
+  add(stream: string, kept: Kept, events: readonly RecordedEvent[]): void;
+  /** Resolves once snapshots under way are written. */
+  settle(): Promise<void>;
+}
+
+export function keptStates(
+  store: EventStore,
+  deciderOf: (stream: string) => AnyDecider,
+  log: { warn(data: object, message: string): void },
+): KeptStates {
+  const memory = new LRUCache<string, Kept>({ maxSize: MEMORY, sizeCalculation: (kept) => 10 + kept.commands.size });
+  const writing = new Set<Promise<void>>();
+
+  async function load(stream: string): Promise<Kept> {
+    const kept = memory.get(stream);
+    const next = kept ? await readOn(stream, kept) : await loadCold(stream);
+    if (next !== kept) remember(stream, next);
+    return next;
+  }
+
+  /** A stream not in memory: all of a short one, else its snapshot and what came after. */
+  async function loadCold(stream: string): Promise<Kept> {
+    const decider = deciderOf(stream);
+    const tail: RecordedEvent[] = [];
+    for await (const page of store.readStream(stream, { direction: 'backwards', limit: TAIL })) tail.push(...page);
+    const empty: Kept = { state: decider.initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM };
+    if (tail.length === 0 || tail.at(-1)?.revision === 0) return fold(decider, empty, tail.reverse());
+    return readOn(stream, (await readSnapshot(stream, decider)) ?? empty);
+  }
+
+  async function readSnapshot(stream: string, decider: AnyDecider): Promise<Kept | undefined> {
+    for await (const [event] of store.readStream(`_snapshot-${stream}`, { direction: 'backwards', limit: 1 })) {
+      const snapshot = event?.data as Snapshot;
+      if (snapshot.stateVersion !== decider.stateVersion) return undefined;
+      const { state, revision, position, commands } = snapshot;
+      return { state, revision, position, commands: new Map(commands), snapshotAt: revision };
+    }
+    return undefined;
+  }
+
+  async function readOn(stream: string, kept: Kept): Promise<Kept> {
+    let next = kept;
+    for await (const page of store.readStream(stream, { from: kept.revision + 1 })) next = fold(deciderOf(stream), next, page);
+    return next;
+  }
+
+  function add(stream: string, kept: Kept, events: readonly RecordedEvent[]): void {
+    remember(stream, fold(deciderOf(stream), kept, events));
+  }
+
+  function remember(stream: string, kept: Kept): void {
+    memory.set(stream, kept);
+    if (kept.revision - kept.snapshotAt < SNAPSHOT_EVERY) return;
+    kept.snapshotAt = kept.revision;
+    const work = snapshot(stream, kept)
+      .catch((error) => log.warn({ err: error, stream }, 'snapshot not written; the next one comes later'))
+      .finally(() => writing.delete(work));
+    writing.add(work);
+  }
+
+  async function snapshot(stream: string, kept: Kept): Promise<void> {
+    const name = `_snapshot-${stream}`;
+    const data: Snapshot = {
+      stateVersion: deciderOf(stream).stateVersion,
+      revision: kept.revision,
+      position: kept.position,
+      state: kept.state,
+      commands: [...kept.commands],
+    };
+    let last = NO_STREAM;
+    for await (const page of store.readStream(name, { direction: 'backwards', limit: 1 })) last = page[0]?.revision ?? NO_STREAM;
+    const id = stableId(name, String(kept.revision), String(last));
+    const metadata: Metadata = { $correlationId: id, $causationId: id, commandId: id, actor: 'system', schema: 1, topics: [] };
+    await store.append(name, last, [{ id, type: 'Snapshot', data, metadata }], { keep: 2 });
+  }
+
+  return {
+    load,
+    add,
+    settle: async () => {
+      await Promise.all(writing);
+    },
+  };
+}
+
+function fold(decider: AnyDecider, kept: Kept, events: readonly RecordedEvent[]): Kept {
+  if (events.length === 0) return kept;
+  // Shared with older states of the stream, on purpose: what is in it is durable, and copying it would cost each command.
+  const { commands } = kept;
+  let { state, revision, position } = kept;
+  for (const recorded of events) {
+    const event = upcast(recorded);
+    state = decider.evolve(state, event);
+    revision = event.revision;
+    position = event.position;
+    const { commandId, bodyHash } = event.metadata;
+    commands.delete(commandId);
+    commands.set(commandId, { revision, position, bodyHash });
+  }
+  for (const oldest of commands.keys()) {
+    if (commands.size <= COMMANDS) break;
+    commands.delete(oldest);
+  }
+  return { state, revision, position, commands, snapshotAt: kept.snapshotAt };
+}

@@ -1,0 +1,95 @@
+/**
+ * Unique values: reserved first, on `_<kind>-<HMAC of the value>` (invariant 15). The last event of that stream says who may take it.
+ *
+ * Two aggregates never hold one value: whoever wants it appends its reservation at the exact revision it read, after it made sure that
+ * the one before neither holds the value nor can still take it (it closes that one's stream with an event at the revision it
+ * loaded; losing that, it looks again). Every try of a command reserves anew, its own old reservation too, before it appends at
+ * the revision it loaded earlier: so a reservation overtaken meanwhile is always noticed by one of the two exact revisions.
+ */
+import { categoryOf, idOf, type Metadata, NO_STREAM, type RecordedEvent, stableId } from '../contracts/message.ts';
+import { ProblemError } from '../contracts/problem.ts';
+import type { AnyDecider, Loaded, UniqueValue } from './decider.ts';
+import { type EventStore, WrongExpectedRevision } from './event-store/event-store.ts';
+
+export interface Reservations {
+  /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */
+  reserve(value: UniqueValue, stream: string, commandId: string): Promise<void>;
+  /** The stream of the aggregate that holds a value, or null. */
+  holder(value: UniqueValue): Promise<string | null>;
+}
+
+interface ReservationContext {
+  store: EventStore;
+  deciderOf(stream: string): AnyDecider;
+  load(stream: string): Promise<Loaded<unknown>>;
+  /** Appends events of no command of a user's: closes another's stream. Rejects with WrongExpectedRevision. */
+  close(stream: string, loaded: Loaded<unknown>, causationId: string): Promise<void>;
+  hmac(text: string): string;
+}
+
+const TRIES = 10;
+
+export function reservations({ store, deciderOf, load, close, hmac }: ReservationContext): Reservations {
+  const nameOf = ({ kind, value }: UniqueValue) => `_${kind}-${hmac(`${kind}:${value}`)}`;
+
+  async function last(name: string): Promise<RecordedEvent | undefined> {
+    for await (const [event] of store.readStream(name, { direction: 'backwards', limit: 1 })) return event;
+    return undefined;
+  }
+
+  const ownerOf = (event: RecordedEvent | undefined) => (event?.data as { stream: string } | undefined)?.stream;
+
+  async function holder(value: UniqueValue): Promise<string | null> {
+    const stream = ownerOf(await last(nameOf(value)));
+    if (!stream) return null;
+    const { state } = await load(stream);
+    return deciderOf(stream).holds?.(state, value) ? stream : null;
+  }
+
+  /** True once the stream neither holds the value nor can take it on a reservation made before. */
+  async function excluded(stream: string, value: UniqueValue, commandId: string): Promise<boolean> {
+    const loaded = await load(stream);
+    if (deciderOf(stream).holds?.(loaded.state, value)) {
+      const pointer = `/${value.kind}`;
+      throw new ProblemError('conflict', `This ${value.kind} is in use already.`, { errors: [{ pointer, detail: 'is in use already' }] });
+    }
+    return won(close(stream, loaded, commandId));
+  }
+
+  async function attempt(value: UniqueValue, stream: string, commandId: string): Promise<boolean> {
+    const name = nameOf(value);
+    const before = await last(name);
+    const owner = ownerOf(before);
+    if (owner && owner !== stream && !(await excluded(owner, value, commandId))) return false;
+    const revision = before?.revision ?? NO_STREAM;
+    const id = stableId(name, String(revision), stream, commandId);
+    const metadata: Metadata = {
+      $correlationId: commandId,
+      $causationId: commandId,
+      commandId,
+      actor: `${categoryOf(stream)}:${idOf(stream)}`,
+      schema: 1,
+      topics: [],
+    };
+    return won(store.append(name, revision, [{ id, type: 'ValueReserved', data: { stream }, metadata }], { keep: 2 }));
+  }
+
+  return {
+    holder,
+    reserve: async (value, stream, commandId) => {
+      for (let n = 0; n < TRIES; n++) if (await attempt(value, stream, commandId)) return;
+      throw new ProblemError('conflict', `Many want this ${value.kind} at once. Try again.`, { headers: { 'Retry-After': '1' } });
+    },
+  };
+}
+
+/** False where somebody else was faster. */
+async function won(append: Promise<unknown>): Promise<boolean> {
+  try {
+    await append;
+    return true;
+  } catch (error) {
+    if (error instanceof WrongExpectedRevision) return false;
+    throw error;
+  }
+}
