@@ -1,0 +1,73 @@
+/** Read model `task_detail`: one whole task. */
+import type { RecordedEvent } from '../../contracts/message.ts';
+import type { TaskDetail, TaskEvent } from '../../contracts/task.ts';
+import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
+
+/** A task as it is stored. Deleted tasks keep all of it, for TaskRestored. */
+export type TaskDetailDocument = Omit<TaskDetail, 'id'> & { deleted: boolean };
+
+type EventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { type: T }>;
+
+function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): TaskDetailDocument {
+  const event = recorded as RecordedEvent & TaskEvent;
+  if (event.type === 'TaskCreated') {
+    beginning(document, recorded);
+    return created(recorded, event.data);
+  }
+  return { ...changed(existing(document, recorded), event), updatedAt: recorded.time, revision: recorded.revision };
+}
+
+function created({ time, revision }: RecordedEvent, data: EventOf<'TaskCreated'>['data']): TaskDetailDocument {
+  const { title, description = '', maker, deadline = null, priority, labels } = data;
+  return {
+    title,
+    status: 'open',
+    priority,
+    labels,
+    maker,
+    assignee: null,
+    deadline,
+    createdAt: time,
+    updatedAt: time,
+    revision,
+    description,
+    comments: [],
+    deleted: false,
+  };
+}
+
+function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<TaskEvent, EventOf<'TaskCreated'>>): TaskDetailDocument {
+  switch (event.type) {
+    case 'TaskAssigned':
+      return { ...document, assignee: event.data.userId };
+    case 'TaskEdited':
+      return { ...document, ...(event.data as Partial<TaskDetailDocument>) };
+    case 'TaskStatusChanged':
+      return { ...document, status: event.data.to };
+    case 'TaskCommented':
+      return { ...document, comments: [...document.comments, comment(event, event.data)] };
+    case 'TaskDeleted':
+      return { ...document, deleted: true };
+    case 'TaskRestored':
+      return { ...document, deleted: false };
+    default:
+      return event satisfies never;
+  }
+}
+
+function comment({ metadata, time }: RecordedEvent, { commentId, text }: EventOf<'TaskCommented'>['data']): TaskDetail['comments'][number] {
+  return { id: commentId, author: metadata.actor, text, time };
+}
+
+/** Key of a task in the cache. */
+export function taskCacheKey(id: string): string {
+  return `task:${id}`;
+}
+
+export const taskDetail = projector<TaskDetailDocument>({
+  model: { name: 'task_detail', version: 1, fields: {}, indexes: [] },
+  events: ['TaskCreated', 'TaskAssigned', 'TaskEdited', 'TaskStatusChanged', 'TaskCommented', 'TaskDeleted', 'TaskRestored'],
+  key: byStream,
+  evolve,
+  cacheKey: taskCacheKey,
+});

@@ -1,0 +1,156 @@
+/** Read model `task_list`: tasks as lists show, filter and sort them. */
+import type { RecordedEvent } from '../../contracts/message.ts';
+import { PRIORITIES, type Status, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
+import { beginning, byStream, existing, type Folded, type Page, projector } from '../projector.ts';
+import type { Condition, Find } from '../read-models/read-models.ts';
+import { sortKey, words } from './words.ts';
+
+/** Deadline of a task without one, in the sort key: after every date. */
+const NEVER = '~';
+
+/** A task as it is stored: what a list shows, and fields to query by. Deleted tasks keep all of it, for TaskRestored. */
+export type TaskListDocument = Omit<TaskSummary, 'id'> & {
+  description: string;
+  deleted: 0 | 1;
+  /** Maker and assignee: whom it concerns. */
+  members: string[];
+  /** Words of title and description. */
+  words: string[];
+  titleKey: string;
+  /** 0 (low) to 3 (urgent). */
+  priorityRank: number;
+  /** The deadline, or `~`, which sorts after every date. */
+  deadlineKey: string;
+};
+
+function evolve(document: Folded<TaskListDocument>, recorded: RecordedEvent): TaskListDocument {
+  const event = recorded as RecordedEvent & TaskEvent;
+  if (event.type === 'TaskCreated') {
+    beginning(document, recorded);
+    return created(recorded, event.data);
+  }
+  return { ...changed(existing(document, recorded), event), updatedAt: recorded.time, revision: recorded.revision };
+}
+
+type EventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { type: T }>;
+
+function created({ time, revision }: RecordedEvent, data: EventOf<'TaskCreated'>['data']): TaskListDocument {
+  const { title, description = '', maker, deadline = null, priority, labels } = data;
+  return {
+    title,
+    status: 'open',
+    priority,
+    labels,
+    maker,
+    assignee: null,
+    deadline,
+    comments: 0,
+    createdAt: time,
+    updatedAt: time,
+    revision,
+    description,
+    deleted: 0,
+    members: [maker],
+    ...derived({ title, description, deadline, priority }),
+  };
+}
+
+function changed(document: TaskListDocument, event: Exclude<TaskEvent, EventOf<'TaskCreated'>>): TaskListDocument {
+  switch (event.type) {
+    case 'TaskAssigned':
+      return { ...document, assignee: event.data.userId, members: members(document.maker, event.data.userId) };
+    case 'TaskEdited':
+      return edited(document, event.data);
+    case 'TaskStatusChanged':
+      return { ...document, status: event.data.to };
+    case 'TaskCommented':
+      return { ...document, comments: document.comments + 1 };
+    case 'TaskDeleted':
+      return { ...document, deleted: 1 };
+    case 'TaskRestored':
+      return { ...document, deleted: 0 };
+    default:
+      return event satisfies never;
+  }
+}
+
+function edited(document: TaskListDocument, data: EventOf<'TaskEdited'>['data']): TaskListDocument {
+  const after = { ...document, ...(data as Partial<TaskListDocument>) };
+  return { ...after, ...derived(after) };
+}
+
+/** Fields that follow from others. */
+function derived(task: Pick<TaskListDocument, 'title' | 'description' | 'deadline' | 'priority'>) {
+  return {
+    words: words(`${task.title} ${task.description}`),
+    titleKey: sortKey(task.title),
+    priorityRank: PRIORITIES.indexOf(task.priority),
+    deadlineKey: task.deadline ?? NEVER,
+  };
+}
+
+function members(maker: string, assignee: string | null): string[] {
+  return assignee && assignee !== maker ? [maker, assignee] : [maker];
+}
+
+/** Topic of every list of tasks, or of those that concern one user (made by or assigned to). */
+export function taskListTopic(userId?: string): string {
+  return userId ? `tasks:${userId}` : 'tasks';
+}
+
+function topics(before: Folded<TaskListDocument>, after: TaskListDocument | null): string[] {
+  const people = new Set([...(before?.members ?? []), ...(after?.members ?? [])]);
+  return [taskListTopic(), ...[...people].map(taskListTopic)];
+}
+
+/** How many items a list has when nobody says. */
+export const PAGE = 50;
+
+/** The first page of one user's open tasks, newest first: what a client asks for first. */
+export function openTasksOf(userId: string): Find {
+  const status: Status = 'open';
+  return tasksWhere([
+    { field: 'assignee', op: 'eq', value: userId },
+    { field: 'status', op: 'in', value: [status] },
+  ]);
+}
+
+/** Tasks that are not deleted and meet conditions, newest first, one more than a page to see whether there is a next. */
+export function tasksWhere(conditions: Condition[]): Find {
+  return {
+    where: [{ field: 'deleted', op: 'eq', value: 0 }, ...conditions],
+    sort: [{ field: 'createdAt', descending: true }],
+    limit: PAGE + 1,
+  };
+}
+
+function pages(before: Folded<TaskListDocument>, after: TaskListDocument | null): Page[] {
+  const assignees = new Set([before?.assignee, after?.assignee].filter((one): one is string => typeof one === 'string'));
+  return [...assignees].map((userId) => ({ topic: taskListTopic(userId), find: openTasksOf(userId) }));
+}
+
+export const taskList = projector<TaskListDocument>({
+  model: {
+    name: 'task_list',
+    version: 1,
+    fields: {
+      deleted: 'number',
+      status: 'text',
+      assignee: 'text',
+      members: 'texts',
+      labels: 'texts',
+      words: 'texts',
+      createdAt: 'text',
+      updatedAt: 'text',
+      deadlineKey: 'text',
+      priorityRank: 'number',
+      titleKey: 'text',
+    },
+    indexes: [['assignee', 'createdAt'], ['createdAt'], ['updatedAt'], ['deadlineKey'], ['priorityRank'], ['titleKey']],
+  },
+  events: ['TaskCreated', 'TaskAssigned', 'TaskEdited', 'TaskStatusChanged', 'TaskCommented', 'TaskDeleted', 'TaskRestored'],
+  key: byStream,
+  evolve,
+  topics,
+  pages,
+});

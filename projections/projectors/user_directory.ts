@@ -1,0 +1,86 @@
+/** Read model `user_directory`: who there is. The one read model with personal fields, each user's in their own document. */
+import type { RecordedEvent } from '../../contracts/message.ts';
+import type { UserEvent, UserView } from '../../contracts/user.ts';
+import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
+import { sortKey, words } from './words.ts';
+
+/** A user as it is stored. A deleted one leaves a tombstone, nothing personal in it. */
+export type UserDocument = Required<Omit<UserView, 'id'>> & {
+  /** Words of the name. */
+  nameWords: string[];
+  nameKey: string;
+};
+
+type EventOf<T extends UserEvent['type']> = Extract<UserEvent, { type: T }>;
+
+function evolve(document: Folded<UserDocument>, recorded: RecordedEvent): UserDocument | null {
+  const event = recorded as RecordedEvent & UserEvent;
+  switch (event.type) {
+    case 'UserCreated':
+      beginning(document, recorded);
+      return created(recorded, event.data);
+    case 'RegistrationAbandoned':
+      beginning(document, recorded);
+      return null;
+    case 'UserDeleted':
+      existing(document, recorded);
+      return null;
+    default:
+      return { ...changed(existing(document, recorded), event), revision: recorded.revision };
+  }
+}
+
+function created({ time, revision }: RecordedEvent, { name, email, role }: EventOf<'UserCreated'>['data']): UserDocument {
+  return { name, role, email, confirmed: false, createdAt: time, revision, ...derived(name) };
+}
+
+function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'UserCreated' | 'UserDeleted' | 'RegistrationAbandoned'>>): UserDocument {
+  switch (event.type) {
+    case 'UserEdited':
+      return edited(document, event.data);
+    case 'UserRoleChanged':
+      return { ...document, role: event.data.to };
+    case 'UserConfirmed':
+      return { ...document, confirmed: true };
+    case 'EmailChangeAbandoned':
+      return document;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Another address (not only written in another way) is to be confirmed again. */
+function edited(document: UserDocument, { name = document.name, email = document.email }: EventOf<'UserEdited'>['data']): UserDocument {
+  const moved = comparable(email) !== comparable(document.email);
+  return { ...document, name, email, confirmed: document.confirmed && !moved, ...derived(name) };
+}
+
+function comparable(email: string): string {
+  return email.normalize('NFKC').trim().toLowerCase();
+}
+
+function derived(name: string) {
+  return { nameWords: words(name), nameKey: sortKey(name) };
+}
+
+/** Topic of every list of users. */
+export const USERS = 'users';
+
+/** Key of a user in the cache. */
+export function userCacheKey(id: string): string {
+  return `user:${id}`;
+}
+
+export const userDirectory = projector<UserDocument>({
+  model: {
+    name: 'user_directory',
+    version: 1,
+    fields: { role: 'text', nameWords: 'texts', nameKey: 'text' },
+    indexes: [['nameKey'], ['role', 'nameKey']],
+  },
+  events: ['UserCreated', 'UserEdited', 'UserRoleChanged', 'UserConfirmed', 'UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned'],
+  key: byStream,
+  evolve,
+  topics: () => [USERS],
+  cacheKey: userCacheKey,
+});

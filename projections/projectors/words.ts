@@ -1,0 +1,24 @@
+/** Text as queries compare it: the same normalisation for what is stored and for what is asked. */
+
+/** Characters of a word that count; longer ones are cut, in documents and in questions alike. */
+const LONGEST = 50;
+
+/** NFKC and lower case (and NFKC again: lower case can decompose). */
+function normalise(text: string): string {
+  return text.normalize('NFKC').toLowerCase().normalize('NFKC');
+}
+
+/** The words of a text, each once: runs of letters (with their marks) and digits, normalised. */
+export function words(text: string): string[] {
+  const found = normalise(text).split(/[^\p{L}\p{M}\p{N}]+/u);
+  return [...new Set(found.filter(Boolean).map(cut))];
+}
+
+function cut(word: string): string {
+  return word.length <= LONGEST ? word : [...word].slice(0, LONGEST).join('');
+}
+
+/** A text as lists are sorted by it: without case and accents. */
+export function sortKey(text: string): string {
+  return normalise(text.normalize('NFKD').replace(/[\u0300-\u036f]/g, ''));
+}
