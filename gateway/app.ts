@@ -1,0 +1,113 @@
+/** The front door: a Koa app made of rows of routes. */
+import { randomUUID } from 'node:crypto';
+import cors from '@koa/cors';
+import Router from '@koa/router';
+import Koa from 'koa';
+import koaJwt from 'koa-jwt';
+import type { Logger } from 'pino';
+import { ProblemError, toProblem } from '../contracts/problem.ts';
+import { type Context, endpoint, type State } from './endpoint.ts';
+import type { Caller, Route } from './route.ts';
+
+export interface AppOptions {
+  routes: readonly Route[];
+  /** How access tokens are verified: for koa-jwt. */
+  accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
+  /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */
+  callerOf(claims: unknown): Promise<Caller>;
+  /** Origins whose pages may call, beside our own. */
+  origins: readonly string[];
+  trustProxy: boolean;
+  log: Logger;
+  /** Called after each request, for /metrics. */
+  observe?(done: { method: string; route: string; status: number; seconds: number }): void;
+  /** Requests at work at once; above it the answer is 503. */
+  inFlight?: number;
+}
+
+/** Makes the app; `app.callback()` goes to an HTTP server. */
+export function createApp(options: AppOptions): Koa<State> {
+  const app = new Koa<State>({ proxy: options.trustProxy });
+  const router = new Router<State>({ sensitive: true });
+  for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options.callerOf));
+  app.use(account(options));
+  app.use(problems(options));
+  app.use(
+    cors({
+      origin: (ctx) => (options.origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
+      credentials: false,
+      exposeHeaders: ['Position', 'ETag', 'Location', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Read-After', 'Traceparent', 'X-Request-Id'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      maxAge: 600,
+    }),
+  );
+  app.use(versionless);
+  app.use(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' }));
+  app.use(router.routes());
+  app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => wrongMethod(), notImplemented: () => wrongMethod() }));
+  app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
+  return app;
+}
+
+/** Around everything: request id, one log line, metrics. */
+function account({ log, observe }: AppOptions): Koa.Middleware<State> {
+  return async (ctx, next) => {
+    const started = performance.now();
+    ctx.state.requestId = correlation(ctx.get('X-Request-Id'));
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    await next();
+    const seconds = (performance.now() - started) / 1000;
+    const { method, path, status } = ctx;
+    const { route = 'none', requestId: id, caller } = ctx.state;
+    observe?.({ method, route, status, seconds });
+    log.info({ id, method, route, path, status, ms: Math.round(seconds * 1e5) / 100, user: caller?.id }, 'request');
+  };
+}
+
+/** Every error becomes problem+json; more work at once than the bound is refused. */
+function problems({ log, inFlight = 2_000 }: AppOptions): Koa.Middleware<State> {
+  let working = 0;
+  return async (ctx, next) => {
+    working++;
+    try {
+      if (working > inFlight) throw new ProblemError('unavailable', 'Too many requests are at work. Try again.', { headers: { 'Retry-After': '1' } });
+      await next();
+      if (ctx.status === 404 && ctx.body == null) throw new ProblemError('not_found', `There is nothing at ${ctx.path}.`);
+    } catch (error) {
+      answerProblem(ctx, error, log);
+    } finally {
+      working--;
+    }
+  };
+}
+
+function correlation(given: string): string {
+  return /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
+}
+
+function answerProblem(ctx: Context, error: unknown, log: Logger): void {
+  const problem =
+    error instanceof ProblemError
+      ? error
+      : new ProblemError('internal', 'Something went wrong here. It was logged under this request’s id.', { cause: error });
+  if (problem.code === 'internal') log.error({ err: error, id: ctx.state.requestId }, 'unexpected error');
+  for (const [name, value] of Object.entries(problem.headers)) ctx.set(name, value);
+  ctx.status = problem.status;
+  ctx.body = JSON.stringify(toProblem(problem, ctx.state.requestId));
+  ctx.type = 'application/problem+json';
+  ctx.set('Cache-Control', 'no-store');
+}
+
+/** `/api/v1/…` is `/api/…`. */
+const versionless: Koa.Middleware<State> = (ctx, next) => {
+  if (ctx.path.startsWith('/api/v1/')) ctx.path = `/api/${ctx.path.slice('/api/v1/'.length)}`;
+  return next();
+};
+
+function wrongMethod(): ProblemError {
+  return new ProblemError('not_found', 'There is something at this path, but not with this method; the header Allow names those it has.', {
+    status: 405,
+  });
+}

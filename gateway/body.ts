@@ -1,0 +1,53 @@
+/** The JSON body of a request, read with a limit. */
+import type { IncomingMessage } from 'node:http';
+import getRawBody from 'raw-body';
+import { ProblemError } from '../contracts/problem.ts';
+
+/** Bytes a body may have. */
+export const BODY_LIMIT = 1024 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The parsed body, undefined where there is none.
+ * Errors: ProblemError `invalid` 400 (not JSON, not UTF-8), 413 (above 1 MiB), 415 (another media type or encoding).
+ */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
+  if (!chunked && (length === undefined || length === '0')) return undefined;
+  checkType(request);
+  const bytes = await read(request);
+  return bytes.length === 0 ? undefined : parse(bytes);
+}
+
+function checkType(request: IncomingMessage): void {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!/^application\/(json|[\w.+-]+\+json)$/.test(type))
+    throw refused(415, 'Send JSON, with the header Content-Type: application/json.', { Accept: 'application/json' });
+  const encoding = request.headers['content-encoding'];
+  if (encoding && encoding !== 'identity') throw refused(415, 'Send the body uncompressed.', { 'Accept-Encoding': 'identity' });
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  try {
+    return await getRawBody(request, { limit: BODY_LIMIT, length: request.headers['content-length'] ?? null });
+  } catch (error) {
+    // What is left of the body is read and forgotten, so that the answer reaches a client that is still sending.
+    request.resume();
+    if ((error as { type?: string }).type === 'entity.too.large')
+      throw refused(413, `The body is larger than ${BODY_LIMIT} bytes.`, { Connection: 'close' });
+    throw refused(400, 'The body did not arrive whole.', { Connection: 'close' });
+  }
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    throw refused(400, `The body is not JSON in UTF-8: ${(error as Error).message.slice(0, 200)}`);
+  }
+}
+
+function refused(status: number, detail: string, headers: Record<string, string> = {}): ProblemError {
+  return new ProblemError('invalid', detail, { status, headers, errors: [{ pointer: '', detail }] });
+}

@@ -1,0 +1,91 @@
+/** From a Koa context to a row's handler and back. */
+import { createHash } from 'node:crypto';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { ProblemError } from '../contracts/problem.ts';
+import { readJson } from './body.ts';
+import type { Answer, Caller, Route, RouteRequest } from './route.ts';
+import { validBody, validId, validQuery } from './validate.ts';
+
+export interface State {
+  requestId: string;
+  caller?: Caller;
+  route?: string;
+  jwt?: unknown;
+  jwtOriginalError?: Error;
+}
+export type Context = Koa.ParameterizedContext<State>;
+
+const NO_BODY = z.union([z.undefined(), z.null(), z.strictObject({})]);
+const NO_QUERY = z.strictObject({});
+
+/** Koa middleware for a row: authorise, validate, handle, answer. */
+export function endpoint(route: Route, callerOf: (claims: unknown) => Promise<Caller>) {
+  const bodySchema = route.body ?? NO_BODY;
+  const querySchema = route.query ?? NO_QUERY;
+  return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
+    ctx.state.route = route.path;
+    const caller = await authorise(ctx, route, callerOf);
+    if (caller) ctx.state.caller = caller;
+    const request: RouteRequest = {
+      params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
+      query: validQuery(querySchema, ctx.query),
+      body: route.method === 'GET' ? undefined : validBody(bodySchema, await readJson(ctx.req)),
+      caller,
+      header: (name) => header(ctx, name),
+      ip: ctx.ip,
+      requestId: ctx.state.requestId,
+    };
+    respond(ctx, await route.handle(request));
+  };
+}
+
+function header(ctx: Context, name: string): string | undefined {
+  const value = ctx.req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+async function authorise(ctx: Context, route: Route, callerOf: (claims: unknown) => Promise<Caller>): Promise<Caller | null> {
+  if (route.who === 'anyone') return null;
+  if (!ctx.state.jwt) throw unauthorised(ctx);
+  const caller = await callerOf(ctx.state.jwt);
+  if (Array.isArray(route.who) && !route.who.includes(caller.role)) {
+    throw new ProblemError('forbidden', `This is for the roles ${route.who.join(', ')}; yours is ${caller.role}.`);
+  }
+  return caller;
+}
+
+/** RFC 6750, 3: the challenge says whether a token was missing or wrong. */
+function unauthorised(ctx: Context): ProblemError {
+  if (!ctx.get('Authorization'))
+    return new ProblemError('unauthorized', 'Log in: send Authorization: Bearer <accessToken>.', { headers: { 'WWW-Authenticate': 'Bearer' } });
+  const expired = ctx.state.jwtOriginalError?.name === 'TokenExpiredError';
+  const detail = expired ? 'The access token has expired. Refresh it.' : 'The access token is not valid. Log in again.';
+  return new ProblemError('unauthorized', detail, {
+    headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${expired ? 'expired' : 'not valid'}"` },
+  });
+}
+
+function respond(ctx: Context, { status, headers = {}, body }: Answer): void {
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
+  ctx.status = status ?? (body === undefined ? 204 : 200);
+  if (body === undefined) return;
+  const raw = typeof body === 'string' || Buffer.isBuffer(body);
+  ctx.body = raw ? body : JSON.stringify(body);
+  if (!raw) ctx.type = 'application/json';
+  conditional(ctx);
+}
+
+/** Every GET has an ETag; If-None-Match that names it is answered 304 without a body (RFC 9110, 13.1.2). */
+function conditional(ctx: Context): void {
+  if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return;
+  if (!ctx.response.get('ETag'))
+    ctx.set(
+      'ETag',
+      `"${createHash('sha1')
+        .update(ctx.body as string | Buffer)
+        .digest('base64url')}"`,
+    );
+  if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', 'private, no-cache');
+  if (ctx.fresh) ctx.status = 304;
+}

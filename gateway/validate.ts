@@ -1,0 +1,47 @@
+/** Input against schemas: every wrong field named, with what to do. */
+import type { z } from 'zod';
+import { type FieldError, ProblemError } from '../contracts/problem.ts';
+
+/** The body by its schema. Error: ProblemError `invalid` 422 with JSON Pointers (RFC 6901). */
+export function validBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error, (path) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
+  throw new ProblemError('invalid', summary(errors), { errors });
+}
+
+/** The query string by its schema. Error: ProblemError `invalid` 400 with pointers like `?limit`. */
+export function validQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+  const result = schema.safeParse(query);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error, (path) => `?${String(path[0] ?? '')}`);
+  throw new ProblemError('invalid', summary(errors), { status: 400, errors });
+}
+
+/** A path parameter that must be a UUID, in lower case. Error: ProblemError `invalid` 400. */
+export function validId(id: string): string {
+  if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)) return id.toLowerCase();
+  throw new ProblemError('invalid', 'The id in the path is not a UUID.', { status: 400, errors: [{ pointer: ':id', detail: 'must be a UUID' }] });
+}
+
+function fieldErrors(error: z.ZodError, pointer: (path: PropertyKey[]) => string): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: reworded(issue) }];
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));
+  });
+}
+
+function reworded(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type')
+    return issue.input === undefined && /undefined/.test(issue.message) ? 'is required' : `must be ${article(issue.expected)}`;
+  return issue.message;
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function summary(errors: FieldError[]): string {
+  const fields = [...new Set(errors.map((one) => one.pointer || 'the body'))];
+  return `Not valid: ${fields.slice(0, 10).join(', ')}${fields.length > 10 ? ', …' : ''}.`;
+}
