@@ -1,0 +1,155 @@
+/** OpenAPI 3.1 from rows of routes: the document behind /openapi.json and /docs. */
+import { z } from 'zod';
+import type { Audience } from './catalog.ts';
+import { PROBLEMS } from './problem.ts';
+
+/** What the document needs of a route. */
+export interface DocumentedRoute {
+  method: string;
+  path: string;
+  who: Audience;
+  summary: string;
+  tag: string;
+  query?: z.ZodType | undefined;
+  body?: z.ZodType | null | undefined;
+  response?: z.ZodType | undefined;
+  example?: unknown;
+  hidden?: boolean | undefined;
+}
+
+type JsonObject = Record<string, unknown>;
+
+/** JSON Schema 2020-12 of a zod schema, as a client sends it. */
+export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'input'): JsonObject {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonObject;
+  return rest;
+}
+
+const header = (description: string) => ({ description, schema: { type: 'string' } });
+
+const COMMAND_HEADERS = [
+  {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'Names this command: sent again with the same key and body, it is answered as the first time and done once.',
+    schema: { type: 'string', maxLength: 255 },
+  },
+  { name: 'If-Match', in: 'header', description: 'The ETag you have seen; another revision is answered 412.', schema: { type: 'string' } },
+];
+const QUERY_HEADERS = [
+  {
+    name: 'Read-After',
+    in: 'header',
+    description: 'A Position from a command: the answer waits (2 s at most, else 503) until it shows that change.',
+    schema: { type: 'string' },
+  },
+  { name: 'If-None-Match', in: 'header', description: 'The ETag you have: 304 when nothing changed.', schema: { type: 'string' } },
+];
+
+/** The whole document. */
+export function openApi(routes: readonly DocumentedRoute[], version: string): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const route of routes.filter((one) => !one.hidden)) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'taskledger',
+      version,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      description:
+        'Commands and queries over HTTP. Every path below /api/ is there below /api/v1/ too. A command answers ETag (the revision) and Position; ' +
+        'a query answers Position, and with Read-After it waits for one. Every error is problem+json (RFC 9457) with a stable `code`.',
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(routes.filter((one) => !one.hidden).map((one) => one.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /api/login; 15 minutes.' } },
+      schemas: { Problem: problemSchema },
+      responses: {
+        Problem: {
+          description: 'A problem (RFC 9457).',
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        },
+      },
+    },
+  };
+}
+
+const problemSchema = {
+  type: 'object',
+  required: ['type', 'code', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', description: 'Stable: /problems/<code>.' },
+    code: { enum: Object.keys(PROBLEMS) },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'What to do.' },
+    errors: {
+      type: 'array',
+      description: 'Every wrong field: a JSON Pointer into the body, ?parameter, :path-parameter or Header-Name.',
+      items: { type: 'object', required: ['pointer', 'detail'], properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
+    },
+    instance: { type: 'string', description: 'The request’s id, also in the log.' },
+  },
+};
+
+function operation(route: DocumentedRoute): JsonObject {
+  return {
+    operationId: operationId(route),
+    summary: route.summary,
+    tags: [route.tag],
+    ...(route.who === 'anyone' ? {} : { security: [{ accessToken: [] }] }),
+    ...(Array.isArray(route.who) ? { description: `For the roles ${route.who.join(', ')}.` } : {}),
+    parameters: [...pathParameters(route), ...queryParameters(route), ...(route.method === 'GET' ? QUERY_HEADERS : COMMAND_HEADERS)],
+    ...(route.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body), ...example(route) } } } }
+      : {}),
+    responses: { ...success(route), default: { $ref: '#/components/responses/Problem' } },
+  };
+}
+
+function example({ example: value }: DocumentedRoute): JsonObject {
+  return value === undefined || value === null ? {} : { example: value };
+}
+
+function operationId({ method, path }: DocumentedRoute): string {
+  return `${method.toLowerCase()}${path.replace(/^\/api/, '').replace(/[/:.-]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
+}
+
+function pathParameters({ path }: DocumentedRoute): JsonObject[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: name === 'id' ? { type: 'string', format: 'uuid' } : { type: 'string' },
+  }));
+}
+
+function queryParameters({ query }: DocumentedRoute): JsonObject[] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = jsonSchema(query) as { properties?: Record<string, JsonObject>; required?: string[] };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    description,
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+function success({ method, body, response }: DocumentedRoute): JsonObject {
+  const status = response ? (method === 'POST' && body && !isQueryLike(response) ? '201' : '200') : '204';
+  const headers = { Position: header('Log position of what is answered.'), ETag: header('The revision, or a hash of a list.') };
+  return {
+    [status]: { description: 'Done.', headers, ...(response ? { content: { 'application/json': { schema: jsonSchema(response, 'output') } } } : {}) },
+  };
+}
+
+/** A POST that answers something else than what a command does (a login) makes no resource: 200. */
+function isQueryLike(response: z.ZodType): boolean {
+  return !(response instanceof z.ZodObject && 'revision' in response.shape);
+}

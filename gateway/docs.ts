@@ -1,0 +1,127 @@
+/** /openapi.json, and /docs: the same made readable, in one page without anything from elsewhere. */
+import { openApi } from '../contracts/openapi.ts';
+import type { Route } from './route.ts';
+
+/** Rows for the documents of all these rows (and of themselves). */
+export function docRoutes(documented: readonly Route[], version: string): Route[] {
+  const document = openApi(documented, version);
+  const json = JSON.stringify(document, null, 1);
+  const html = page(document as unknown as Document);
+  return [
+    {
+      method: 'GET',
+      path: '/openapi.json',
+      who: 'anyone',
+      summary: 'The OpenAPI 3.1 document.',
+      tag: 'docs',
+      handle: () => ({ body: json, headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' } }),
+    },
+    {
+      method: 'GET',
+      path: '/docs',
+      who: 'anyone',
+      summary: 'The OpenAPI document as a page.',
+      tag: 'docs',
+      handle: () => ({
+        body: html,
+        headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" },
+      }),
+    },
+  ];
+}
+
+interface Schema {
+  type?: string;
+  enum?: unknown[];
+  format?: string;
+  description?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  minLength?: number;
+  maxLength?: number;
+  maxItems?: number;
+  personal?: boolean;
+}
+interface Operation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: string[];
+  security?: unknown[];
+  parameters: { name: string; in: string; description?: string; required?: boolean; schema: Schema }[];
+  requestBody?: { content: { 'application/json': { schema: Schema; example?: unknown } } };
+  responses: Record<string, { content?: { 'application/json'?: { schema: Schema } } }>;
+}
+interface Document {
+  info: { title: string; version: string; description: string };
+  tags: { name: string }[];
+  paths: Record<string, Record<string, Operation>>;
+}
+
+const escaped = (text: unknown) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+function page({ info, tags, paths }: Document): string {
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+  const groups = tags.map(({ name }) => ({ name, rows: operations.filter((one) => one.operation.tags[0] === name) }));
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escaped(info.title)} API</title><style>${CSS}</style>
+<header><h1>${escaped(info.title)} <small>${escaped(info.version)}</small></h1><p>${escaped(info.description)}</p>
+<p>Machine-readable: <a href="/openapi.json">/openapi.json</a></p></header>
+<nav aria-label="Groups">${groups.map(({ name }) => `<a href="#${escaped(name)}">${escaped(name)}</a>`).join(' ')}</nav>
+<main>${groups.map(({ name, rows }) => `<section id="${escaped(name)}"><h2>${escaped(name)}</h2>${rows.map(block).join('')}</section>`).join('')}</main></html>`;
+}
+
+function block({ path, method, operation }: { path: string; method: string; operation: Operation }): string {
+  const body = operation.requestBody?.content['application/json'];
+  const [status, answer] = Object.entries(operation.responses)[0] ?? [];
+  const schema = answer?.content?.['application/json']?.schema;
+  return `<details id="${escaped(operation.operationId)}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escaped(path)}</code> ${escaped(operation.summary)}</summary>
+${operation.security ? '<p>Needs an access token.' : '<p>Open to all.'} ${escaped(operation.description ?? '')}</p>
+${parameters(operation)}${body ? `<h3>Body</h3>${fields(body.schema)}${sample(body.example)}` : ''}
+<h3>Answer ${escaped(status)}</h3>${schema ? fields(schema) : '<p>Empty.</p>'}</details>`;
+}
+
+function parameters({ parameters: rows }: Operation): string {
+  const cells = rows.map(
+    (one) => `<tr><td><code>${escaped(one.name)}</code><td>${escaped(one.in)}<td>${escaped(typeOf(one.schema))}<td>${escaped(one.description ?? '')}`,
+  );
+  return `<h3>Parameters</h3><table><tr><th>Name<th>In<th>Type<th>What${cells.join('')}</table>`;
+}
+
+function fields(schema: Schema): string {
+  const properties = Object.entries(schema.properties ?? {});
+  if (properties.length === 0) return `<p>${escaped(typeOf(schema))}</p>`;
+  const rows = properties.map(
+    ([name, one]) =>
+      `<tr><td><code>${escaped(name)}</code>${schema.required?.includes(name) ? '' : ' <i>optional</i>'}<td>${escaped(typeOf(one))}<td>${escaped(one.description ?? '')}`,
+  );
+  return `<table><tr><th>Field<th>Type<th>What${rows.join('')}</table>`;
+}
+
+function sample(example: unknown): string {
+  return example === undefined ? '' : `<pre>${escaped(JSON.stringify(example, null, 2))}</pre>`;
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(' or ');
+  if (schema.enum) return schema.enum.join(' | ');
+  if (schema.items) return `list of ${typeOf(schema.items)}${schema.maxItems ? ` (at most ${schema.maxItems})` : ''}`;
+  return `${schema.format ?? schema.type ?? 'any'}${length(schema)}`;
+}
+
+function length({ minLength, maxLength }: Schema): string {
+  return maxLength === undefined ? '' : ` (${minLength ?? 0}–${maxLength} characters)`;
+}
+
+const CSS = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:60rem;margin:0 auto;padding:1rem}
+h1 small{font-weight:400;opacity:.6}h2{margin:2rem 0 .5rem;text-transform:capitalize}h3{margin:1rem 0 .25rem;font-size:1rem}
+nav{position:sticky;top:0;background:Canvas;padding:.5rem 0;display:flex;gap:.75rem;flex-wrap:wrap}
+details{border:1px solid color-mix(in srgb,CanvasText 18%,Canvas);border-radius:.5rem;margin:.4rem 0;padding:.4rem .8rem}summary{cursor:pointer}
+b{display:inline-block;min-width:4rem;font-family:ui-monospace,monospace}.get{color:#0a7a4b}.post{color:#1f5fd0}.put,.patch{color:#9a5b00}.delete{color:#c02a2a}
+@media(prefers-color-scheme:dark){.get{color:#5fd6a0}.post{color:#8db4ff}.put,.patch{color:#ffc266}.delete{color:#ff8f8f}}
+table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;vertical-align:top;padding:.2rem .5rem;border-top:1px solid color-mix(in srgb,CanvasText 12%,Canvas)}
+pre{overflow:auto;padding:.6rem;background:color-mix(in srgb,CanvasText 7%,Canvas);border-radius:.4rem}`;
