@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { STATUSES, type TaskCommand, type TaskEvent, TRANSITIONS, taskContract } from '../../contracts/task.ts';
+import { ADMIN, ALICE, BOB, command, given } from '../spec.ts';
+import { initial, type TaskState, task } from './task.ts';
+import { initial as nobody } from './user.ts';
+
+const CAROL = { id: 'ca801000-0000-4000-8000-000000000004', role: 'member', seesAll: true } as const;
+const made: TaskEvent = { type: 'TaskCreated', data: { title: 'Lamp', maker: ALICE.id, priority: 'normal', labels: [] } };
+const forBob: TaskEvent = { type: 'TaskAssigned', data: { userId: BOB.id, previous: null, atCreation: false } };
+const moved = (from: TaskState['status'], to: TaskState['status']): TaskEvent => ({ type: 'TaskStatusChanged', data: { from, to } });
+const deleted: TaskEvent = { type: 'TaskDeleted', data: {} };
+const active = { [BOB.id]: { ...nobody, exists: true } };
+const cmd = (type: TaskCommand['type'], data: unknown, more: Parameters<typeof command>[2] = {}) => command<TaskCommand>(type, data, more);
+
+describe('creating a task', () => {
+  it('records the maker, a deadline in UTC, each label once, and normal priority', () => {
+    given(task)
+      .when(cmd('CreateTask', { title: 'Lamp', deadline: '2027-01-31T17:00:00+01:00', labels: ['a', 'a', 'b'] }))
+      .then({
+        type: 'TaskCreated',
+        data: { title: 'Lamp', maker: ALICE.id, deadline: '2027-01-31T16:00:00.000Z', priority: 'normal', labels: ['a', 'b'] },
+      });
+  });
+  it('for somebody also assigns it, marked as done at creation', () => {
+    given(task)
+      .when(cmd('CreateTask', { title: 'Lamp', userId: BOB.id }), active)
+      .then(
+        { type: 'TaskCreated', data: { title: 'Lamp', maker: ALICE.id, userId: BOB.id, priority: 'normal', labels: [] } },
+        { type: 'TaskAssigned', data: { userId: BOB.id, previous: null, atCreation: true } },
+      );
+  });
+  it('is refused for a deadline that has passed, or is now', () => {
+    given(task)
+      .when(cmd('CreateTask', { title: 'Lamp', deadline: '2026-11-21T09:00:00Z' }))
+      .refuses('invalid', '/deadline');
+  });
+  it.each([
+    ['unknown', {}],
+    ['deleted', { [BOB.id]: { ...nobody, exists: true, deleted: true } }],
+  ])('is refused for an assignee who is %s', (_, facts) => {
+    given(task)
+      .when(cmd('CreateTask', { title: 'Lamp', userId: BOB.id }), facts)
+      .refuses('invalid', '/userId');
+  });
+  it('is refused where the task exists', () => {
+    given(task, made)
+      .when(cmd('CreateTask', { title: 'Lamp' }))
+      .refuses('conflict');
+  });
+});
+
+describe('changing a task', () => {
+  it('names only the fields that differ', () => {
+    given(task, made)
+      .when(cmd('EditTask', { title: 'Lamps', priority: 'normal', labels: [], description: '' }))
+      .then({ type: 'TaskEdited', data: { title: 'Lamps' } });
+  });
+  it('clears a deadline with null', () => {
+    const due: TaskEvent = { ...made, data: { ...made.data, deadline: '2027-01-31T16:00:00.000Z' } } as TaskEvent;
+    given(task, due)
+      .when(cmd('EditTask', { deadline: null }))
+      .then({ type: 'TaskEdited', data: { deadline: null } });
+  });
+  it('takes a deadline that has passed only where it stays as it is', () => {
+    const overdue: TaskEvent = { ...made, data: { ...made.data, deadline: '2026-01-01T00:00:00.000Z' } } as TaskEvent;
+    given(task, overdue)
+      .when(cmd('EditTask', { deadline: '2026-01-01T01:00:00+01:00' }))
+      .then();
+    given(task, made)
+      .when(cmd('EditTask', { deadline: '2026-01-01T00:00:00Z' }))
+      .refuses('invalid', '/deadline');
+  });
+  it('assigns, reassigns and unassigns, remembering the one before', () => {
+    given(task, made, forBob)
+      .when(cmd('AssignTask', { userId: null }))
+      .then({ type: 'TaskAssigned', data: { userId: null, previous: BOB.id, atCreation: false } });
+  });
+  it('is for its maker, its assignee and admins', () => {
+    given(task, made, forBob)
+      .when(cmd('EditTask', { title: 'x' }, { actor: BOB }))
+      .then({ type: 'TaskEdited', data: { title: 'x' } });
+    given(task, made, forBob)
+      .when(cmd('EditTask', { title: 'x' }, { actor: ADMIN }))
+      .then({ type: 'TaskEdited', data: { title: 'x' } });
+    given(task, made, forBob)
+      .when(cmd('EditTask', { title: 'x' }, { actor: CAROL }))
+      .refuses('forbidden');
+  });
+  it('hides the task from who may not even read it', () => {
+    given(task, made)
+      .when(cmd('EditTask', { title: 'x' }, { actor: { ...CAROL, seesAll: false } }))
+      .refuses('not_found');
+    given(task, made)
+      .when(cmd('CommentTask', { text: 'x' }, { actor: { ...CAROL, seesAll: false } }))
+      .refuses('not_found');
+  });
+  it('lets everybody who can read it comment', () => {
+    const decided = task.decide(cmd('CommentTask', { text: 'Hello' }, { actor: CAROL }), task.evolve(initial, made), {});
+    expect(decided).toMatchObject([{ type: 'TaskCommented', data: { text: 'Hello' } }]);
+  });
+  it('is not found once deleted, but its maker or an admin restores it', () => {
+    given(task, made, deleted)
+      .when(cmd('EditTask', { title: 'x' }))
+      .refuses('not_found');
+    given(task, made, deleted).when(cmd('DeleteTask', null)).refuses('not_found');
+    given(task, made, deleted).when(cmd('RestoreTask', null)).then({ type: 'TaskRestored', data: {} });
+    given(task, made, forBob, deleted)
+      .when(cmd('RestoreTask', null, { actor: BOB }))
+      .refuses('forbidden');
+    given(task, made).when(cmd('RestoreTask', null)).then();
+  });
+});
+
+describe('statuses', () => {
+  const cases = STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as const));
+  it.each(cases)('%s → %s does what the table says', (from, to) => {
+    const there = from === 'open' ? [made] : [made, moved('open', from)];
+    const outcome = given(task, ...there).when(cmd('ChangeTaskStatus', { status: to }));
+    if (from === to) outcome.then();
+    else if (TRANSITIONS[from].includes(to)) outcome.then(moved(from, to));
+    else outcome.refuses('conflict', '/status');
+  });
+});
+
+describe('properties', () => {
+  const user = fc.constantFrom(ALICE, BOB, ADMIN, CAROL);
+  const anyCommand: fc.Arbitrary<TaskCommand> = fc
+    .oneof(
+      fc.record({
+        type: fc.constant('EditTask' as const),
+        data: fc.record(
+          { title: fc.constantFrom('a', 'b'), priority: fc.constantFrom('low', 'high'), labels: fc.constantFrom([], ['x'], ['x', 'x']) },
+          { requiredKeys: [] },
+        ),
+        actor: user,
+      }),
+      fc.record({ type: fc.constant('AssignTask' as const), data: fc.record({ userId: fc.constantFrom(null, BOB.id) }), actor: user }),
+      fc.record({ type: fc.constant('ChangeTaskStatus' as const), data: fc.record({ status: fc.constantFrom(...STATUSES) }), actor: user }),
+      fc.record({ type: fc.constantFrom('DeleteTask' as const, 'RestoreTask' as const), data: fc.constant(null), actor: user }),
+    )
+    .map(({ type, data, actor }) => cmd(type, data, { actor }));
+
+  const run = (state: TaskState, it: TaskCommand) => task.decide(it, state, active);
+  const outcome = (state: TaskState, decided: ReturnType<typeof run>) => ('refused' in decided ? state : decided.reduce(task.evolve, state));
+  const start = task.evolve(initial, made);
+
+  it('the same command again right away changes nothing', () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand, { maxLength: 20 }), anyCommand, (history, last) => {
+        const state = history.reduce((before, one) => outcome(before, run(before, one)), start);
+        const once = outcome(state, run(state, last));
+        expect(outcome(once, run(once, last))).toEqual(once);
+        const again = run(once, last);
+        if (!('refused' in again)) expect(again).toEqual([]);
+      }),
+    );
+  });
+  it('an evolved state accepts only the statuses of the table', () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand, { maxLength: 30 }), (history) => {
+        history.reduce((before, one) => {
+          const decided = run(before, one);
+          const next = outcome(before, decided);
+          expect([before.status, ...TRANSITIONS[before.status]]).toContain(next.status);
+          expect(before.deleted && next !== before && one.type !== 'RestoreTask').toBe(false);
+          return next;
+        }, start);
+      }),
+    );
+  });
+  it('every event decided fits its contract', () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand, { maxLength: 20 }), (history) => {
+        history.reduce((before, one) => {
+          const decided = run(before, one);
+          if (!('refused' in decided)) for (const event of decided) taskContract.events[event.type].schema.parse(event.data);
+          return outcome(before, decided);
+        }, start);
+      }),
+    );
+  });
+});
