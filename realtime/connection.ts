@@ -1,0 +1,78 @@
+/** One client's connection, and the register of all of them. */
+import type { Socket } from 'socket.io';
+import { PROBLEMS, type Problem, type ProblemCode } from '../contracts/problem.ts';
+import type { Caller } from '../gateway/route.ts';
+
+/** Who a token speaks for, and until when: `expiresAt` in milliseconds since 1970. */
+export interface Session extends Caller {
+  expiresAt: number;
+}
+
+export interface Connection {
+  readonly socket: Socket;
+  session: Session;
+  /** True once a fresh token was asked for. */
+  tokenWanted: boolean;
+  /** Topics followed or about to be, by the name the client gave; another object means: asked for anew since. */
+  readonly topics: Map<string, object>;
+  /** Messages not answered yet. */
+  unanswered: number;
+  /** Does one thing after the other: resolves with what the last one did. */
+  inTurn<T>(act: () => Promise<T>): Promise<T>;
+}
+
+export function createConnection(socket: Socket, session: Session): Connection {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    socket,
+    session,
+    tokenWanted: false,
+    topics: new Map(),
+    unanswered: 0,
+    inTurn(act) {
+      const next = last.then(act);
+      last = next.catch(() => undefined);
+      return next;
+    },
+  };
+}
+
+export interface Connections {
+  add(connection: Connection): void;
+  remove(connection: Connection): void;
+  /** A user's connections. */
+  of(userId: string): Connection[];
+  all(): IterableIterator<Connection>;
+  size(): number;
+}
+
+export function createConnections(): Connections {
+  const all = new Set<Connection>();
+  const byUser = new Map<string, Set<Connection>>();
+  return {
+    add(connection) {
+      all.add(connection);
+      const mine = byUser.get(connection.session.id) ?? new Set();
+      byUser.set(connection.session.id, mine.add(connection));
+    },
+    remove(connection) {
+      all.delete(connection);
+      const mine = byUser.get(connection.session.id);
+      mine?.delete(connection);
+      if (mine?.size === 0) byUser.delete(connection.session.id);
+    },
+    of: (userId) => [...(byUser.get(userId) ?? [])],
+    all: () => all.values(),
+    size: () => all.size,
+  };
+}
+
+/** Says why, then ends the connection. */
+export function dismiss(connection: Connection, code: ProblemCode, detail: string): void {
+  connection.socket.emit('goodbye', { problem: problemOf(code, detail) });
+  connection.socket.disconnect(true);
+}
+
+export function problemOf(code: ProblemCode, detail: string): Problem {
+  return { type: `/problems/${code}`, code, ...PROBLEMS[code], detail };
+}

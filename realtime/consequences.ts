@@ -1,0 +1,91 @@
+/** What events mean for connections beside being sent: sessions end, users go, roles and assignees change. */
+import type { LeftReason } from '../contracts/live.ts';
+import { idOf, type RecordedEvent } from '../contracts/message.ts';
+import type { Role } from '../contracts/user.ts';
+import { type Connection, type Connections, dismiss, type Session } from './connection.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** Sessions and users remembered as gone, for sockets that were let in while the event was on its way. */
+const REMEMBERED = 10_000;
+
+export interface Consequences {
+  /** Finds out what an event means (null: nothing); what has to happen happens when the answer is called, which is once the event was sent. */
+  of(event: RecordedEvent): (() => void) | Promise<() => void> | null;
+  /** True where the session or its user is known to be gone. */
+  gone(session: Session): boolean;
+  /** A connection's session changed: its topics are checked again. */
+  recheck(connection: Connection, reason: LeftReason): Promise<void>;
+}
+
+export interface ConsequencesContext {
+  connections: Connections;
+  subscriptions: Subscriptions;
+  /** Whether a user with this role may read every task (TASK_VISIBILITY). */
+  seesAll(role: Role): boolean;
+}
+
+export function createConsequences({ connections, subscriptions, seesAll }: ConsequencesContext): Consequences {
+  const gone = new Set<string>();
+
+  function remember(id: string): void {
+    gone.add(id);
+    if (gone.size > REMEMBERED) for (const oldest of gone) return void gone.delete(oldest);
+  }
+
+  function sessionEnded(event: RecordedEvent): () => void {
+    const session = idOf(event.stream);
+    const { userId } = event.data as { userId: string };
+    return () => {
+      remember(session);
+      for (const one of connections.of(userId)) if (one.session.sessionId === session) dismiss(one, 'unauthorized', 'Your session has ended.');
+    };
+  }
+
+  function userDeleted(event: RecordedEvent): () => void {
+    const user = idOf(event.stream);
+    return () => {
+      remember(user);
+      for (const one of connections.of(user)) dismiss(one, 'unauthorized', 'This user was deleted.');
+    };
+  }
+
+  async function roleChanged(event: RecordedEvent): Promise<() => void> {
+    const { to } = event.data as { to: Role };
+    const losses: [Connection, string[]][] = [];
+    for (const one of connections.of(idOf(event.stream))) {
+      one.session = { ...one.session, role: to, seesAll: seesAll(to) };
+      losses.push([one, await subscriptions.lost(one, [...one.topics.keys()])]);
+    }
+    return () => {
+      for (const [one, topics] of losses) for (const topic of topics) subscriptions.drop(one, topic, 'role_changed');
+    };
+  }
+
+  async function assigneeChanged(event: RecordedEvent): Promise<() => void> {
+    const { previous } = event.data as { previous: string | null };
+    const topic = `task:${idOf(event.stream)}`;
+    const losers: Connection[] = [];
+    for (const one of previous === null ? [] : connections.of(previous)) {
+      const [lost] = await subscriptions.lost(one, [topic]);
+      if (lost) losers.push(one);
+    }
+    return () => {
+      for (const one of losers) subscriptions.drop(one, topic, 'unassigned');
+    };
+  }
+
+  const meanings: Record<string, (event: RecordedEvent) => (() => void) | Promise<() => void>> = {
+    SessionEnded: sessionEnded,
+    UserDeleted: userDeleted,
+    UserRoleChanged: roleChanged,
+    TaskAssigned: assigneeChanged,
+  };
+
+  return {
+    of: (event) => meanings[event.type]?.(event) ?? null,
+    gone: (session) => gone.has(session.sessionId) || gone.has(session.id),
+    async recheck(connection, reason) {
+      for (const topic of await subscriptions.lost(connection, [...connection.topics.keys()])) subscriptions.drop(connection, topic, reason);
+    },
+  };
+}

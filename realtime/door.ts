@@ -1,0 +1,72 @@
+/** The door: which connections come in. Socket.IO with its limits, Origins, tokens. */
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { Server, type Socket } from 'socket.io';
+import { handshake } from '../contracts/live.ts';
+import { ProblemError, toProblem } from '../contracts/problem.ts';
+import type { FollowContext } from '../write-side/event-bus/follow.ts';
+import { problemOf, type Session } from './connection.ts';
+
+export interface DoorOptions {
+  server: HttpServer;
+  /** Origins that may connect beside the server's own, as `https://board.example.org`. */
+  origins: readonly string[];
+  authenticate(token: string): Promise<Session>;
+  log: FollowContext['log'];
+  /** Connections at most. */
+  sockets: number;
+  /** True once no more come in. */
+  closed(): boolean;
+}
+
+/** A Socket.IO server at /socket.io; every socket that gets in has its `Session` in `sessionOf`. */
+export function openDoor(options: DoorOptions): Server {
+  const io: Server = new Server(options.server, {
+    path: '/socket.io',
+    serveClient: false,
+    cors: { origin: [...options.origins], methods: ['GET', 'POST'] },
+    perMessageDeflate: false,
+    httpCompression: false,
+    maxHttpBufferSize: 64 * 1024,
+    connectTimeout: 10_000,
+    allowRequest(request, answer) {
+      const refusal = refusalOf(request);
+      answer(refusal, refusal === null);
+    },
+  });
+
+  function refusalOf(request: IncomingMessage): string | null {
+    if (!originAllowed(request, options.origins)) return 'This Origin may not connect.';
+    return options.closed() || io.engine.clientsCount >= options.sockets ? 'No connection is free.' : null;
+  }
+
+  io.use((socket, next) => {
+    admit(socket, options).then(
+      () => next(),
+      (error: unknown) => next(refuse(error, options.log)),
+    );
+  });
+  return io;
+}
+
+export function sessionOf(socket: Socket): Session {
+  return socket.data.session;
+}
+
+async function admit(socket: Socket, options: DoorOptions): Promise<void> {
+  const auth = handshake.schema.safeParse(socket.handshake.auth);
+  if (!auth.success) throw new ProblemError('unauthorized', 'Connect with auth {token}.');
+  socket.data.session = await options.authenticate(auth.data.token);
+}
+
+function refuse(error: unknown, log: FollowContext['log']): Error & { data: object } {
+  if (error instanceof ProblemError) return Object.assign(new Error(error.message), { data: toProblem(error) });
+  log.error({ err: error }, 'realtime: a token could not be checked');
+  return Object.assign(new Error('unavailable'), { data: problemOf('unavailable', 'The token cannot be checked right now.') });
+}
+
+/** No Origin (not a browser), the server's own, or one of the list. */
+function originAllowed(request: IncomingMessage, origins: readonly string[]): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined || origins.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}

@@ -1,0 +1,60 @@
+/** Messages from clients: counted, validated, answered. */
+import type { Socket } from 'socket.io';
+import type { z } from 'zod';
+import { clientMessages } from '../contracts/live.ts';
+import { ProblemError, toProblem } from '../contracts/problem.ts';
+import { validBody } from '../gateway/validate.ts';
+import type { FollowContext } from '../write-side/event-bus/follow.ts';
+import { type Connection, problemOf } from './connection.ts';
+
+type Name = keyof typeof clientMessages;
+type MessageOf<N extends Name> = z.infer<(typeof clientMessages)[N]['schema']>;
+
+/** What answers each message. A ProblemError becomes the answer `{problem}`. */
+export type Handlers = { [N in Name]: (connection: Connection, message: MessageOf<N>) => object | Promise<object> };
+
+/** Messages of one connection that may wait for their answer. */
+const MOST_UNANSWERED = 20;
+
+/** Answers the messages of a connection, until it ends. A message without acknowledgement is handled all the same. */
+export function answerMessages(connection: Connection, handlers: Handlers, log: FollowContext['log']): void {
+  async function answer(name: string, args: unknown[]): Promise<object> {
+    if (!Object.hasOwn(handlers, name)) throw new ProblemError('not_found', 'There is no such message.');
+    if (args.length !== 1) throw new ProblemError('invalid', 'A message has one object and an acknowledgement.');
+    const known = name as Name;
+    const message = validBody<never>(clientMessages[known].schema as unknown as z.ZodType<never>, args[0]);
+    if (connection.unanswered > MOST_UNANSWERED) throw new ProblemError('limited', 'Wait for the answers to earlier messages.');
+    return handlers[known](connection, message);
+  }
+
+  connection.socket.onAny((name: string, ...args: unknown[]) => {
+    const last = args.at(-1);
+    const ack = typeof last === 'function' ? (last as (answer: object) => void) : () => undefined;
+    connection.unanswered++;
+    answer(name, typeof last === 'function' ? args.slice(0, -1) : args)
+      .catch((error: unknown) => {
+        if (error instanceof ProblemError) return { problem: toProblem(error) };
+        log.error({ err: error, message: name }, 'realtime: a message failed');
+        return { problem: problemOf('internal', 'Something went wrong here.') };
+      })
+      .then((reply) => {
+        connection.unanswered--;
+        ack(reply);
+      });
+  });
+}
+
+/** Calls `flood` when a connection sends more than `most` packets (of whatever kind) within a second. */
+export function countPackets(conn: Socket['conn'], most: number, flood: () => void): void {
+  let since = 0;
+  let packets = 0;
+  conn.on('packet', () => {
+    const now = Date.now();
+    if (now - since >= 1_000) {
+      since = now;
+      packets = 0;
+    }
+    packets++;
+    if (packets === most + 1) flood();
+  });
+}

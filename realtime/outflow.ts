@@ -1,0 +1,50 @@
+/** What waits to be sent on a socket. A reader slower than its topics is cut off before it grows the server; it resumes later. */
+import type { Socket } from 'socket.io';
+
+type EngineSocket = Socket['conn'];
+
+/** The `ws` socket beneath a transport, where it is one. */
+interface Beneath {
+  socket?: { bufferedAmount?: number; terminate?: () => void };
+}
+
+/** Bytes that wait on a socket, in its packet queue and in its websocket; counted no further than `enough`. */
+export function waiting(conn: EngineSocket, enough: number): number {
+  let bytes = (conn.transport as unknown as Beneath).socket?.bufferedAmount ?? 0;
+  for (const packet of writeBuffer(conn)) {
+    if (bytes > enough) return bytes;
+    bytes += 100 + sizeOf(packet.data);
+  }
+  return bytes;
+}
+
+/** Resolves when nothing waits in the packet queue any more, or the socket closed; at once where nothing does. */
+export async function drained(conn: EngineSocket): Promise<void> {
+  while (conn.readyState === 'open' && writeBuffer(conn).length > 0) {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        conn.off('drain', done);
+        conn.off('close', done);
+        resolve();
+      };
+      conn.once('drain', done);
+      conn.once('close', done);
+    });
+  }
+}
+
+/** Ends a connection without waiting for its peer; what waits is thrown away. */
+export function cut(conn: EngineSocket): void {
+  const { socket } = conn.transport as unknown as Beneath;
+  if (socket?.terminate) socket.terminate();
+  else conn.close(true);
+}
+
+function writeBuffer(conn: EngineSocket): { data?: unknown }[] {
+  return (conn as unknown as { writeBuffer: { data?: unknown }[] }).writeBuffer;
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length;
+  return ArrayBuffer.isView(data) ? data.byteLength : 0;
+}

@@ -1,0 +1,247 @@
+/**
+ * Live updates: follows the log and pushes each event to the sockets in its topics. docs/LIVE.md is the protocol.
+ * Each realtime process follows for itself and emits to its own sockets only; what a client missed comes from the ring.
+ */
+import type { Server as HttpServer } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Reached, TokenWanted, Welcome } from '../contracts/live.ts';
+import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
+import { ProblemError } from '../contracts/problem.ts';
+import type { Role } from '../contracts/user.ts';
+import type { EventBus } from '../write-side/event-bus/event-bus.ts';
+import { BEGINNING, type Checkpoint, type FollowContext, type Follower, follow } from '../write-side/event-bus/follow.ts';
+import { REALTIME } from '../write-side/event-bus/queues.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import { changeOf } from './change.ts';
+import { type Connection, createConnection, createConnections, dismiss, type Session } from './connection.ts';
+import { createConsequences } from './consequences.ts';
+import { openDoor, sessionOf } from './door.ts';
+import { answerMessages, countPackets, type Handlers } from './messages.ts';
+import { cut, waiting } from './outflow.ts';
+import { createRing } from './ring.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import type { MayRead } from './topics.ts';
+
+export interface RealtimeOptions {
+  server: HttpServer;
+  store: EventStore;
+  bus: EventBus;
+  /** Who a token speaks for; `expiresAt` in milliseconds since 1970. Rejects with ProblemError `unauthorized`. */
+  authenticate(token: string): Promise<Session>;
+  /** Made by `topicReader` in topics.ts. */
+  mayRead: MayRead;
+  /** Whether a user with this role may read every task (TASK_VISIBILITY), for when a role changes. */
+  seesAll(role: Role): boolean;
+  /** ALLOWED_ORIGINS; the server's own is allowed besides. */
+  origins: readonly string[];
+  log: FollowContext['log'];
+  /** Events kept for those who come back; default 10,000. */
+  ring?: number;
+  limits?: Partial<RealtimeLimits>;
+}
+
+export interface RealtimeLimits {
+  /** Bytes of the ring, about. */
+  ringBytes: number;
+  /** Connections at most. */
+  sockets: number;
+  /** Packets a second from one connection. */
+  packets: number;
+  /** Bytes that may wait to be sent on one connection. */
+  waiting: number;
+  /** Seconds before a token's end at which a fresh one is asked for. */
+  ask: number;
+  /** Seconds after a token's end at which the connection goes. */
+  grace: number;
+}
+
+const LIMITS: RealtimeLimits = { ringBytes: 32 * 1024 * 1024, sockets: 10_000, packets: 50, waiting: 1024 * 1024, ask: 60, grace: 30 };
+
+export interface Realtime {
+  /** Ends every connection (clients come back elsewhere); leaves the HTTP server to its owner. */
+  stop(): Promise<void>;
+  /** Connections now. */
+  sockets(): number;
+  /** Position up to which everything was pushed. */
+  position(): Position;
+}
+
+/** How often positions are told to quiet topics, so that a client that comes back is within the ring. */
+const TELL_EVERY = 5;
+
+/** Fills the ring from the store, opens /socket.io on the HTTP server, and follows. Rejects when the store cannot be read. */
+export async function startRealtime(options: RealtimeOptions): Promise<Realtime> {
+  const { store, log } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const ringSize = options.ring ?? 10_000;
+  const ring = createRing(ringSize, limits.ringBytes);
+  const connections = createConnections();
+  const subscriptions = createSubscriptions({ ring, mayRead: options.mayRead, head: () => store.head() });
+  const consequences = createConsequences({ connections, subscriptions, seesAll: options.seesAll });
+  let checkpoint: Checkpoint = BEGINNING;
+  let stopping = false;
+  let told: Position = START;
+  let sinceTold = 0;
+  let sinceSweep = 0;
+
+  async function refill(): Promise<void> {
+    const { events, floor } = await lastEvents(store, ringSize, limits.ringBytes);
+    ring.reset(floor);
+    for (const event of events) ring.push(event);
+    const last = events.at(-1);
+    checkpoint = last ? { position: last.position, eventId: last.id } : BEGINNING;
+  }
+
+  await refill();
+  const io = openDoor({
+    server: options.server,
+    origins: options.origins,
+    authenticate: options.authenticate,
+    log,
+    sockets: limits.sockets,
+    closed: () => stopping,
+  });
+  const rooms = io.sockets.adapter.rooms;
+
+  /** Sends an event to its topics' rooms: one serialisation a room. */
+  function send(event: RecordedEvent): void {
+    const topics = [...new Set(event.metadata.topics)];
+    const previous = topics.map((topic) => ring.last(topic));
+    const bytes = ring.push(event);
+    for (const [index, topic] of topics.entries()) {
+      if (!rooms.has(topic)) continue;
+      io.local.to(topic).emit('change', changeOf(event, topic, previous[index] ?? null));
+      sinceSweep += bytes;
+    }
+  }
+
+  async function push(event: RecordedEvent): Promise<void> {
+    const meaning = consequences.of(event);
+    const act = meaning && (await meaning);
+    send(event);
+    act?.();
+    checkpoint = { position: event.position, eventId: event.id };
+    if (++sinceTold > ringSize / 10) tell();
+    if (sinceSweep > limits.waiting / 8) await relieve();
+  }
+
+  /** Lets what was sent go out, then cuts off those that do not read. */
+  async function relieve(): Promise<void> {
+    await turn();
+    sinceSweep = 0;
+    for (const { socket } of connections.all()) {
+      if (waiting(socket.conn, limits.waiting) <= limits.waiting) continue;
+      log.warn({ socket: socket.id }, 'realtime: a client reads too slowly and was cut off; it can resume');
+      cut(socket.conn);
+    }
+  }
+
+  /** Tells everyone how far they are. */
+  function tell(): void {
+    sinceTold = 0;
+    if (told === ring.head()) return;
+    told = ring.head();
+    io.local.emit('reached', { position: told } satisfies Reached);
+  }
+
+  const handlers: Handlers = {
+    subscribe: (connection, message) => subscriptions.subscribe(connection, message),
+    unsubscribe: (connection, message) => subscriptions.unsubscribe(connection, message),
+    async token(connection, { token }) {
+      const session = await options.authenticate(token);
+      if (session.id !== connection.session.id) throw new ProblemError('forbidden', 'This token is another user’s.');
+      if (consequences.gone(session)) throw new ProblemError('unauthorized', 'Your session has ended.');
+      connection.session = session;
+      connection.tokenWanted = false;
+      await consequences.recheck(connection, 'role_changed');
+      return { expiresIn: secondsLeft(session) };
+    },
+  };
+
+  io.engine.on('connection', (conn) => {
+    countPackets(conn, limits.packets, () => {
+      for (const one of connections.all()) if (one.socket.conn === conn) dismiss(one, 'limited', `At most ${limits.packets} messages a second.`);
+      conn.close(true);
+    });
+  });
+
+  io.on('connection', (socket) => {
+    const session = sessionOf(socket);
+    const connection = createConnection(socket, session);
+    if (stopping || consequences.gone(session)) return dismiss(connection, 'unauthorized', 'Your session has ended.');
+    connections.add(connection);
+    socket.on('disconnect', () => {
+      connection.topics.clear();
+      connections.remove(connection);
+    });
+    answerMessages(connection, handlers, log);
+    socket.emit('welcome', { userId: session.id, role: roleOf(session), expiresIn: secondsLeft(session) } satisfies Welcome);
+  });
+
+  function watchToken(connection: Connection): void {
+    const left = secondsLeft(connection.session);
+    if (left < -limits.grace) dismiss(connection, 'unauthorized', 'The token has expired.');
+    if (connection.tokenWanted || left > limits.ask || left < -limits.grace) return;
+    connection.tokenWanted = true;
+    connection.socket.emit('token_wanted', { within: Math.max(0, left + limits.grace) } satisfies TokenWanted);
+  }
+
+  let seconds = 0;
+  const clock = setInterval(() => {
+    for (const connection of connections.all()) watchToken(connection);
+    if (++seconds % TELL_EVERY === 0) tell();
+  }, 1_000).unref();
+
+  const follower: Follower = follow(
+    {
+      name: 'realtime',
+      queue: REALTIME,
+      batch: 100,
+      wants: () => true,
+      load: async () => checkpoint,
+      async apply(events, reached) {
+        for (const event of events) await push(event);
+        ring.advance(reached.position);
+        checkpoint = reached;
+      },
+      async foreignLog() {
+        await refill();
+        for (const connection of connections.all()) subscriptions.restart(connection);
+      },
+    },
+    { store, bus: options.bus, log },
+  );
+
+  return {
+    async stop() {
+      stopping = true;
+      clearInterval(clock);
+      await follower.stop();
+      io.engine.close();
+    },
+    sockets: () => connections.size(),
+    position: () => ring.head(),
+  };
+}
+
+function secondsLeft(session: Session): number {
+  return (session.expiresAt - Date.now()) / 1_000;
+}
+
+function roleOf(session: Session): Role {
+  return session.role as Role;
+}
+
+/** The log's last events in log order, and the position after which they are all there are. */
+async function lastEvents(store: EventStore, most: number, bytes: number): Promise<{ events: RecordedEvent[]; floor: Position }> {
+  const events: RecordedEvent[] = [];
+  let size = 0;
+  for await (const page of store.readAll({ direction: 'backwards', limit: most + 1 })) {
+    for (const event of page) {
+      if (events.length === most || size > bytes) return { events: events.reverse(), floor: event.position };
+      events.push(event);
+      size += JSON.stringify(event.data).length;
+    }
+  }
+  return { events: events.reverse(), floor: START };
+}

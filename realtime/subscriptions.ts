@@ -1,0 +1,100 @@
+/** Following topics: authorised, caught up, live; and what ends it. */
+import type { Left, LeftReason, SnapshotNeeded, Subscribe, SubscribeAck, Subscribed, Unsubscribe, UnsubscribeAck } from '../contracts/live.ts';
+import type { Position } from '../contracts/message.ts';
+import { catchUp, type Wish } from './catch-up.ts';
+import { type Connection, problemOf } from './connection.ts';
+import type { Ring } from './ring.ts';
+import { type MayRead, roomOf } from './topics.ts';
+
+/** Topics that one connection may follow. */
+const MOST_TOPICS = 500;
+
+export interface Subscriptions {
+  subscribe(connection: Connection, message: Subscribe): Promise<SubscribeAck>;
+  unsubscribe(connection: Connection, message: Unsubscribe): UnsubscribeAck;
+  /** Of these topics, those that are followed and may not be read (any more). */
+  lost(connection: Connection, topics: readonly string[]): Promise<string[]>;
+  /** Ends following, and says why. */
+  drop(connection: Connection, topic: string, reason: LeftReason): void;
+  /** Ends following all topics of a connection: what it missed cannot be told. */
+  restart(connection: Connection): void;
+}
+
+export interface SubscriptionsContext {
+  ring: Ring;
+  mayRead: MayRead;
+  /** The store's last position. */
+  head(): Promise<Position>;
+}
+
+export function createSubscriptions({ ring, mayRead, head }: SubscriptionsContext): Subscriptions {
+  function forget(connection: Connection, topic: string): void {
+    if (connection.topics.delete(topic)) connection.socket.leave(roomOf(topic, connection.session));
+  }
+
+  /** From here on the topic counts as followed, so that losing it in the meantime ends the wish. */
+  function begin(connection: Connection, topic: string, after: Subscribe['after']): Wish {
+    forget(connection, topic);
+    const wish: Wish = { topic, after: typeof after === 'string' ? after : after?.[topic], mark: {} };
+    connection.topics.set(topic, wish.mark);
+    return wish;
+  }
+
+  function withdraw(connection: Connection, wish: Wish): void {
+    if (connection.topics.get(wish.topic) === wish.mark) forget(connection, wish.topic);
+  }
+
+  async function fulfil(connection: Connection, wish: Wish, allowed: boolean): Promise<Subscribed> {
+    if (allowed) return catchUp(connection, wish, { ring, head });
+    withdraw(connection, wish);
+    return { topic: wish.topic, problem: problemOf('forbidden', 'You may not follow this topic.') };
+  }
+
+  async function fulfilAll(connection: Connection, wishes: Wish[]): Promise<SubscribeAck> {
+    const allowed = await Promise.all(wishes.map(({ topic }) => mayRead(connection.session, topic)));
+    return connection.inTurn(async () => {
+      const topics: Subscribed[] = [];
+      for (const [index, wish] of wishes.entries()) topics.push(await fulfil(connection, wish, allowed[index] === true));
+      return { topics };
+    });
+  }
+
+  return {
+    async subscribe(connection, { topics, after }) {
+      const all = new Set([...connection.topics.keys(), ...topics]);
+      if (all.size > MOST_TOPICS) return { problem: problemOf('limited', `At most ${MOST_TOPICS} topics on one connection.`) };
+      const wishes = [...new Set(topics)].map((topic) => begin(connection, topic, after));
+      try {
+        return await fulfilAll(connection, wishes);
+      } catch (error) {
+        for (const wish of wishes) withdraw(connection, wish);
+        throw error;
+      }
+    },
+
+    unsubscribe(connection, { topics }) {
+      const wanted = [...new Set(topics)];
+      for (const topic of wanted) forget(connection, topic);
+      return { topics: wanted };
+    },
+
+    async lost(connection, topics) {
+      const mine = topics.filter((topic) => connection.topics.has(topic));
+      const kept = await Promise.all(mine.map((topic) => mayRead(connection.session, topic)));
+      return mine.filter((_, index) => !kept[index]);
+    },
+
+    drop(connection, topic, reason) {
+      if (!connection.topics.has(topic)) return;
+      forget(connection, topic);
+      connection.socket.emit('left', { topic, reason } satisfies Left);
+    },
+
+    restart(connection) {
+      for (const topic of [...connection.topics.keys()]) {
+        forget(connection, topic);
+        connection.socket.emit('snapshot_needed', { topic, position: ring.head() } satisfies SnapshotNeeded);
+      }
+    },
+  };
+}
