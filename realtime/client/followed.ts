@@ -78,12 +78,20 @@ export function createFollowed(line: Line): Followed {
     line.ask('subscribe', { topics: some.map((topic) => topic.name), after }).then(
       (reply) => {
         const waiting = some.filter((topic, index) => topic.turn === turns[index]);
-        const { problem, topics: answers = [] } = reply as { problem?: Problem; topics?: Subscribed[] };
-        if (problem?.code === 'invalid' && waiting.length > 1) for (const topic of waiting) ask([topic]);
-        else for (const topic of waiting) settle(topic, answers.find((one) => one.topic === topic.name) ?? { problem });
+        answered(waiting, reply as Partial<{ problem: Problem; topics: Subscribed[] }>);
       },
       () => undefined,
     );
+  }
+
+  /** One topic that is not valid spoils a whole message: then each is asked for alone. */
+  function answered(some: Topic[], { problem, topics: answers = [] }: Partial<{ problem: Problem; topics: Subscribed[] }>): void {
+    const alone = problem?.code === 'invalid' && some.length > 1;
+    const byTopic = new Map(answers.map((one) => [one.topic, one]));
+    for (const topic of some) {
+      if (alone) ask([topic]);
+      else settle(topic, byTopic.get(topic.name) ?? { problem });
+    }
   }
 
   function settle(topic: Topic, answer: Subscribed | { problem: Problem | undefined }): void {
