@@ -1,0 +1,117 @@
+/** What every implementation of the secrets' port must do. */
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Secrets } from './secrets.ts';
+
+export interface SecretsUnderTest {
+  secrets: Secrets;
+  /** Moves the store's clock. */
+  advance(milliseconds: number): void;
+  /** Its time, ISO 8601. */
+  now(): string;
+  /** Closes and opens the same store. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const later = (from: string, milliseconds: number) => new Date(Date.parse(from) + milliseconds).toISOString();
+
+/** Runs the suite; `open` gives an empty store. */
+export function secretsSuite(name: string, open: () => Promise<SecretsUnderTest>): void {
+  describe(`secrets in ${name}`, () => {
+    let it_: SecretsUnderTest;
+    beforeEach(async () => {
+      it_ = await open();
+    });
+    afterEach(() => it_.close());
+
+    it('gives back what was put, with version, owner and end, also after it was opened again', async () => {
+      const expires = later(it_.now(), 60_000);
+      expect(await it_.secrets.get('keys', 'a')).toBeNull();
+      expect(await it_.secrets.put('keys', { key: 'a', value: { n: [1, 'ü'] }, owner: 'me', expires })).toBe(true);
+      await it_.reopen();
+      expect(await it_.secrets.get('keys', 'a')).toEqual({ key: 'a', value: { n: [1, 'ü'] }, version: 1, owner: 'me', expires });
+    });
+
+    it('keeps kinds apart', async () => {
+      await it_.secrets.put('keys', { key: 'a', value: 1, owner: 'me' });
+      expect(await it_.secrets.get('codes', 'a')).toBeNull();
+      expect(await it_.secrets.list('codes', 'me')).toEqual([]);
+      await it_.secrets.delete('codes', 'a');
+      expect((await it_.secrets.get('keys', 'a'))?.value).toBe(1);
+    });
+
+    it('puts at a version only while the record is at it', async () => {
+      const put = (value: number, version?: number) => it_.secrets.put('keys', { key: 'a', value, owner: 'me' }, version);
+      expect(await put(1, 1)).toBe(false);
+      expect(await put(1, 0)).toBe(true);
+      expect(await put(2, 0)).toBe(false);
+      expect(await put(2, 1)).toBe(true);
+      expect(await put(3, 1)).toBe(false);
+      expect(await put(3)).toBe(true);
+      expect(await it_.secrets.get('keys', 'a')).toMatchObject({ value: 3, version: 3 });
+      await it_.secrets.delete('keys', 'a');
+      await it_.secrets.delete('keys', 'a');
+      expect(await put(4, 3)).toBe(false);
+      expect(await put(4, 0)).toBe(true);
+    });
+
+    it('lists by owner, in the order of keys, and follows a change of owner', async () => {
+      for (const [key, owner] of ['b:me', 'a:me', 'c:you'].map((text) => text.split(':')))
+        await it_.secrets.put('sessions', { key: `${key}`, value: key, owner: `${owner}` });
+      expect((await it_.secrets.list('sessions', 'me')).map((one) => one.key)).toEqual(['a', 'b']);
+      await it_.secrets.put('sessions', { key: 'a', value: 'a', owner: 'you' });
+      expect((await it_.secrets.list('sessions', 'me')).map((one) => one.key)).toEqual(['b']);
+    });
+
+    it('treats an expired record as gone everywhere, and lets another take its place', async () => {
+      const record = { key: 'a', value: 1, owner: 'me', expires: later(it_.now(), 1_000) };
+      await it_.secrets.put('codes', record);
+      it_.advance(999);
+      expect(await it_.secrets.get('codes', 'a')).not.toBeNull();
+      it_.advance(1);
+      expect(await it_.secrets.get('codes', 'a')).toBeNull();
+      expect(await it_.secrets.list('codes', 'me')).toEqual([]);
+      expect(await it_.secrets.put('codes', { ...record, expires: null }, 1)).toBe(false);
+      expect(await it_.secrets.put('codes', { ...record, value: 2, expires: null }, 0)).toBe(true);
+      expect(await it_.secrets.get('codes', 'a')).toMatchObject({ value: 2, version: 1, expires: null });
+    });
+
+    it('takes an end with an offset, and moves it with the next put', async () => {
+      const end = later(it_.now(), 1_000);
+      await it_.secrets.put('codes', { key: 'a', value: 1, owner: 'me', expires: end.replace('Z', '+00:00') });
+      expect((await it_.secrets.get('codes', 'a'))?.expires).toBe(end);
+      await it_.secrets.put('codes', { key: 'a', value: 1, owner: 'me', expires: later(end, 5_000) }, 1);
+      it_.advance(2_000);
+      expect((await it_.secrets.get('codes', 'a'))?.version).toBe(2);
+    });
+
+    it('lets exactly one of many win each version', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 40 }), fc.uuid(), async (versions, key) => {
+          const tries = versions.map((version, n) => it_.secrets.put('keys', { key, value: n, owner: 'me' }, version));
+          const won = (await Promise.all(tries)).flatMap((ok, n) => (ok ? [versions[n] ?? -1] : []));
+          expect(won.toSorted()).toEqual(won.map((_, n) => n));
+          expect((await it_.secrets.get('keys', key))?.version ?? 0).toBe(won.length);
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    it('loses no increment when many read and put at once', async () => {
+      await it_.secrets.put('keys', { key: 'n', value: 0, owner: 'me' });
+      const increment = async (): Promise<void> => {
+        const record = await it_.secrets.get<number>('keys', 'n');
+        if (!record || !(await it_.secrets.put('keys', { key: 'n', value: record.value + 1, owner: 'me' }, record.version))) return increment();
+      };
+      await Promise.all(Array.from({ length: 12 }, increment));
+      expect(await it_.secrets.get('keys', 'n')).toMatchObject({ value: 12, version: 13 });
+    });
+
+    it('rejects after it was closed', async () => {
+      await it_.secrets.close();
+      await expect(it_.secrets.get('keys', 'a')).rejects.toThrow();
+      await it_.secrets.close();
+    });
+  });
+}
