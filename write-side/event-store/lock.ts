@@ -1,0 +1,57 @@
+/**
+ * One process a folder. The lock is the operating system's, on a file of its own, and goes with the process however it ends.
+ * (Node has no flock; SQLite takes one for a transaction, so a transaction that never ends on an empty file is one.)
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** The folder cannot be used; the message is one line that says what to do. */
+export class FolderError extends Error {
+  override readonly name = 'FolderError';
+  /** True where another process holds it. */
+  readonly held: boolean;
+  constructor(message: string, held = false) {
+    super(message);
+    this.held = held;
+  }
+}
+
+/** Makes the folder where it is missing (mode 700) and holds it until `release`. Error: FolderError. */
+export function lockFolder(dataDir: string): { release(): void } {
+  let db: DatabaseSync;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    db = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
+    db.exec('PRAGMA journal_mode = MEMORY');
+  } catch (error) {
+    throw refused(dataDir, error);
+  }
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+    writeFileSync(join(dataDir, 'pid'), `${process.pid}\n`);
+  } catch (error) {
+    db.close();
+    throw refused(dataDir, error);
+  }
+  return { release: () => db.close() };
+}
+
+function refused(dataDir: string, error: unknown): FolderError {
+  const code = (error as { errcode?: number }).errcode;
+  // SQLITE_BUSY 5, SQLITE_LOCKED 6
+  if (code === 5 || code === 6)
+    return new FolderError(
+      `The folder ${dataDir} is held by another process${holder(dataDir)}. Stop that one, or give this one another DATA_DIR.`,
+      true,
+    );
+  return new FolderError(`The folder ${dataDir} cannot be written (${(error as Error).message}). Make it writable, or set DATA_DIR to one that is.`);
+}
+
+function holder(dataDir: string): string {
+  try {
+    return ` (pid ${readFileSync(join(dataDir, 'pid'), 'utf8').trim()})`;
+  } catch {
+    return '';
+  }
+}
