@@ -45,8 +45,9 @@ export interface EventBus {
 
   /**
    * Consumes a follower's queue in batches of up to `max`, in arrival order; asking for the next batch acknowledges the one before.
+   * The first batch is empty: from it on this consumer hears what is published and, on a queue with a single active consumer,
+   * is the active one; the others wait for theirs.
    * Ends when the signal aborts, or when the consumer is lost: then follow again, and read the store first.
-   * On a queue with a single active consumer, the others wait.
    */
   follow(queue: FollowerQueue, options: { signal: AbortSignal; max: number }): AsyncIterable<BusMessage[]>;
 
