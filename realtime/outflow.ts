@@ -5,8 +5,11 @@ type EngineSocket = Socket['conn'];
 
 /** The `ws` socket beneath a transport, where it is one. */
 interface Beneath {
-  socket?: { bufferedAmount?: number; terminate?: () => void };
+  socket?: { bufferedAmount?: number; readyState: number; terminate?: () => void; once(name: 'close', done: () => void): void };
 }
+
+/** `WebSocket.CLOSED`. */
+const CLOSED = 3;
 
 /** Bytes that wait on a socket, in its packet queue and in its websocket; counted no further than `enough`. */
 export function waiting(conn: EngineSocket, enough: number): number {
@@ -38,6 +41,19 @@ export function cut(conn: EngineSocket): void {
   const { socket } = conn.transport as unknown as Beneath;
   if (socket?.terminate) socket.terminate();
   else conn.close(true);
+}
+
+/** Resolves when these connections, which are closing, are closed; cuts off what is left after `patience` ms. */
+export async function farewell(conns: readonly EngineSocket[], patience: number): Promise<void> {
+  const open = conns.flatMap((conn) => {
+    const { socket } = conn.transport as unknown as Beneath;
+    return socket && socket.readyState !== CLOSED ? [socket] : [];
+  });
+  const late = setTimeout(() => {
+    for (const socket of open) socket.terminate?.();
+  }, patience);
+  await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.once('close', resolve))));
+  clearTimeout(late);
 }
 
 function writeBuffer(conn: EngineSocket): { data?: unknown }[] {

@@ -17,7 +17,7 @@ import { type Connection, createConnection, createConnections, dismiss, type Ses
 import { createConsequences } from './consequences.ts';
 import { openDoor, sessionOf } from './door.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
-import { cut, waiting } from './outflow.ts';
+import { cut, farewell, waiting } from './outflow.ts';
 import { createRing } from './ring.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { MayRead } from './topics.ts';
@@ -116,6 +116,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   }
 
   async function push(event: RecordedEvent): Promise<void> {
+    if (event.position <= checkpoint.position) return;
     const meaning = consequences.of(event);
     const act = meaning && (await meaning);
     send(event);
@@ -217,7 +218,9 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
       stopping = true;
       clearInterval(clock);
       await follower.stop();
+      const open = [...connections.all()].map(({ socket }) => socket.conn);
       io.engine.close();
+      await farewell(open, 500);
     },
     sockets: () => connections.size(),
     position: () => ring.head(),

@@ -33,7 +33,7 @@ export function topicReader(states: States): MayRead {
     const all = caller.role === 'admin';
     switch (kind) {
       case 'notifications':
-        return true;
+        return name === '';
       case 'tasks':
         return all || caller.seesAll;
       case 'task':

@@ -248,7 +248,7 @@ function beginning(topic: Topic): string | undefined {
 }
 
 function advance(topic: Topic, position: string): void {
-  for (const follower of ready(topic)) if (position > (follower.position ?? '')) follower.position = position;
+  for (const follower of ready(topic)) if (follower.position === undefined || position > follower.position) follower.position = position;
 }
 
 /** Hands a change to each follower that has not seen it; `gap` where one has missed what came before it. */
