@@ -1,0 +1,66 @@
+/**
+ * What the projections keep in the cache (invariant 14).
+ *
+ * A reader takes the model's state first (its Position and cache generation), then asks the cache. It never gets anything older than that
+ * Position, because every batch goes in this order: documents, with the checkpoint left where it was; then the cache, by the functions here;
+ * then the checkpoint. When the cache may not have taken something, the model's cache generation moves before the checkpoint does, and no
+ * entry of the old one counts any more.
+ *
+ * - Single documents are written here and nowhere else. (A reader that filled them could be overtaken: it reads the old document, the new
+ *   one is cached and thrown out again, then it caches the old one.)
+ * - Results of queries are kept under a counter, the generation of the topic that makes them stale. Who fills one reads the counter before
+ *   the documents; here the counter is raised after them. So a result filled under the present counter holds all that was raised for.
+ *   A counter of 0 is unknown (never raised, or lost): nothing is kept under it.
+ */
+import type { Cache } from './cache/cache.ts';
+import type { Change } from './fold.ts';
+import type { AnyProjector, Page } from './projector.ts';
+import { LIST_SECONDS, listKey } from './projectors/list_key.ts';
+import type { ModelState, ReadModels } from './read-models/read-models.ts';
+
+/** Seconds a single document stays. */
+const DOCUMENT_SECONDS = 3_600;
+/** Pages made ready after one batch; more wait until somebody asks for them. */
+const MOST_PAGES = 20;
+
+export interface CachedContext {
+  cache: Cache;
+  readModels: ReadModels;
+}
+
+/** True where a projector's documents or the lists of them are in the cache. */
+export function isCached(projector: AnyProjector): boolean {
+  return Boolean(projector.cacheKey ?? projector.topics);
+}
+
+/** Tells the cache of changes that are written. Rejects when it may not have taken all of it. */
+export async function tellCache(projector: AnyProjector, changes: readonly Change[], { cache }: CachedContext, generation: number): Promise<void> {
+  const { cacheKey, topics } = projector;
+  if (cacheKey) {
+    const entries = changes.map(({ after }) => ({
+      key: cacheKey(after.id),
+      entry: { position: after.position, generation, value: after.document },
+    }));
+    await cache.set(entries, DOCUMENT_SECONDS);
+  }
+  if (topics) await cache.raise([...new Set(changes.flatMap(({ before, after }) => topics(before, after.document)))]);
+}
+
+/** Has the pages ready that these changes touched. Nothing depends on it: what is not ready is made by who asks. */
+export async function readyPages(projector: AnyProjector, changes: readonly Change[], context: CachedContext, state: ModelState): Promise<void> {
+  const pages = pagesOf(projector, changes);
+  if (pages.length === 0 || pages.length > MOST_PAGES) return;
+  const counters = await context.cache.generations(pages.map(({ topic }) => topic));
+  for (const [index, { find }] of pages.entries()) {
+    const counter = counters?.[index] ?? 0;
+    if (counter === 0) continue;
+    const value = await context.readModels.find(projector.model, state.generation, find);
+    const entry = { position: state.checkpoint.position, generation: state.cacheGeneration, value };
+    await context.cache.set([{ key: listKey(projector.model, find, counter), entry }], LIST_SECONDS);
+  }
+}
+
+function pagesOf(projector: AnyProjector, changes: readonly Change[]): Page[] {
+  const pages = changes.flatMap(({ before, after }) => projector.pages?.(before, after.document) ?? []);
+  return [...new Map(pages.map((page) => [page.topic, page])).values()];
+}

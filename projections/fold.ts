@@ -1,0 +1,71 @@
+/** Many events folded into one change per document. */
+import { upcast } from '../contracts/catalog.ts';
+import type { RecordedEvent } from '../contracts/message.ts';
+import type { AnyProjector, Folded } from './projector.ts';
+import type { Document, Stored } from './read-models/read-models.ts';
+
+/** An event a projector could not fold; its stream's later events wait behind it. */
+export interface Poison {
+  event: RecordedEvent;
+  error: unknown;
+}
+
+/** A document before and after a batch. */
+export interface Change {
+  before: Folded<Document>;
+  after: Stored;
+}
+
+export interface FoldedBatch {
+  /** One for every document that is not what it was. */
+  changes: Change[];
+  /** The first poison event of each stream that met one. */
+  poison: Poison[];
+}
+
+/**
+ * Folds events, in order, into the documents that are there (read once, by `stored`). Events at or before a document's position are in it
+ * already. Events of streams that wait are left out, and so are those behind a poison event.
+ */
+export async function foldBatch(
+  projector: AnyProjector,
+  events: readonly RecordedEvent[],
+  stored: (ids: string[]) => Promise<Stored[]>,
+  waits: (stream: string) => boolean,
+): Promise<FoldedBatch> {
+  const keyed = events.flatMap((event) => {
+    const key = waits(event.stream) ? undefined : projector.key(event);
+    return key === undefined ? [] : [{ key, event }];
+  });
+  if (keyed.length === 0) return { changes: [], poison: [] };
+  const found = await stored([...new Set(keyed.map(({ key }) => key))]);
+  const before = new Map(found.map((one) => [one.id, one]));
+  const after = new Map<string, Stored>();
+  const poison = new Map<string, Poison>();
+  for (const { key, event } of keyed) {
+    if (poison.has(event.stream)) continue;
+    const error = fold({ projector, key, event, before: after.get(key) ?? before.get(key), after });
+    if (error !== undefined) poison.set(event.stream, { event, error });
+  }
+  const changes = [...after.values()].map((one) => ({ before: before.get(one.id)?.document, after: one }));
+  return { changes, poison: [...poison.values()] };
+}
+
+interface Step {
+  projector: AnyProjector;
+  key: string;
+  event: RecordedEvent;
+  before: Stored | undefined;
+  after: Map<string, Stored>;
+}
+
+/** What went wrong, if anything did. */
+function fold({ projector, key, event, before, after }: Step): unknown {
+  if (before && before.position >= event.position) return undefined;
+  try {
+    after.set(key, { id: key, position: event.position, document: projector.evolve(before?.document, upcast(event)) });
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('a projector threw nothing');
+  }
+}

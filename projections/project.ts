@@ -1,0 +1,182 @@
+/** The projections: one follower on the queue `projections` feeds all read models and what the cache holds of them. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Position } from '../contracts/message.ts';
+import type { EventBus } from '../write-side/event-bus/event-bus.ts';
+import { BEGINNING, type Checkpoint, type Following, follow } from '../write-side/event-bus/follow.ts';
+import type { Parked } from '../write-side/event-bus/parking.ts';
+import { PROJECTIONS } from '../write-side/event-bus/queues.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import type { Cache } from './cache/cache.ts';
+import { mutex } from './mutex.ts';
+import { countAfter, endOf, openProjection, type Projection, type ProjectionContext } from './projection.ts';
+import type { AnyProjector } from './projector.ts';
+import { projectors as all } from './projectors.ts';
+import type { ReadModels } from './read-models/read-models.ts';
+import type { RebuildProgress, Rebuilt } from './rebuild.ts';
+
+export interface ProjectionsContext {
+  store: EventStore;
+  bus: EventBus;
+  readModels: ReadModels;
+  cache: Cache;
+  log: ProjectionContext['log'];
+  /** Default: the registry's. */
+  projectors?: readonly AnyProjector[];
+  /** Milliseconds of silence after which the follower reads the store; the follower's own default. */
+  silence?: number;
+}
+
+/** What an operator sees of a read model. */
+export interface ProjectionStatus {
+  name: string;
+  /** Where the documents are that queries read. */
+  position: Position;
+  /** Events it is behind, counted up to 1,000. */
+  lag: number;
+  generation: number;
+  /** Streams that wait. */
+  parked: number;
+  /** True while it is as it was found and waits for a rebuild. */
+  rebuilding: boolean;
+}
+
+export interface Projections {
+  /** Makes a read model anew from history, beside the old one. `seconds` it took. Rejects with UnknownProjection. */
+  rebuild(name: string, onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt>;
+  status(): Promise<ProjectionStatus[]>;
+  /** Streams that wait, of all read models. */
+  parked(): ({ name: string } & Parked)[];
+  /** Tries a parked stream again: by a rebuild of that read model. */
+  release(name: string, stream: string): Promise<Rebuilt>;
+  /** Stops after the batch at hand; a rebuild that runs is abandoned. */
+  stop(): Promise<void>;
+}
+
+/** No read model has this name. */
+export class UnknownProjection extends Error {
+  override readonly name = 'UnknownProjection';
+}
+
+const BATCH = 500;
+const MOST_LAG = 1_000;
+/** Milliseconds between attempts to put a read model right. */
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 60_000;
+
+/**
+ * Starts them. Read models that are not there are built first; one of another version, or of another log, goes on answering
+ * as it is (and stands still) while it is rebuilt.
+ */
+export async function startProjections(context: ProjectionsContext): Promise<Projections> {
+  const { store, bus, log, silence } = context;
+  const stopping = new AbortController();
+  const exclusively = mutex();
+  const projections = (context.projectors ?? all).map((projector) => openProjection(projector, { ...context, exclusively, signal: stopping.signal }));
+  const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
+  const righting = new Map<Projection, Promise<void>>();
+
+  /** What is not there at all cannot answer: it is built before the start is done. */
+  async function buildMissing(): Promise<void> {
+    for (const projection of projections) {
+      if (!(await context.readModels.state(projection.projector.model))) await projection.rebuild();
+    }
+  }
+
+  /** Reads where every read model is. */
+  async function load(): Promise<Checkpoint> {
+    for (const projection of projections) if (!righting.has(projection)) await loadOne(projection);
+    return smallest(projections) ?? endOf(store);
+  }
+
+  /** What is wrong with it gets put right: its first build at once, any other while the old documents answer. */
+  async function loadOne(projection: Projection): Promise<void> {
+    const trouble = await exclusively(projection.load);
+    if (trouble === null) return;
+    log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
+    if (trouble === 'missing') await projection.rebuild();
+    else putRight(projection);
+  }
+
+  function putRight(projection: Projection): void {
+    righting.set(
+      projection,
+      rebuildUntilDone(projection).finally(() => righting.delete(projection)),
+    );
+  }
+
+  async function rebuildUntilDone(projection: Projection): Promise<void> {
+    for (let wait = FIRST_WAIT; !(await rebuilt(projection)); wait = Math.min(2 * wait, LONGEST_WAIT)) {
+      await delay(wait, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  /** True when there is nothing more to try. */
+  async function rebuilt(projection: Projection): Promise<boolean> {
+    try {
+      await projection.rebuild();
+      return true;
+    } catch (error) {
+      if (!stopping.signal.aborted) log.error({ model: nameOf(projection), err: error }, 'the rebuild failed and is tried again');
+      return stopping.signal.aborted;
+    }
+  }
+
+  const following: Following = {
+    name: 'projections',
+    queue: PROJECTIONS,
+    batch: BATCH,
+    wants: (event) => wanted.has(event.type),
+    load,
+    apply: (events, checkpoint) =>
+      exclusively(async () => {
+        for (const projection of projections) await projection.apply(events, checkpoint);
+      }),
+    /** `load` sees for each read model whether the log is its own. */
+    foreignLog: async () => {
+      await load();
+    },
+  };
+  await buildMissing();
+  const follower = follow(following, { store, bus, log, ...(silence === undefined ? {} : { silence }) });
+
+  function named(name: string): Projection {
+    const found = projections.find((projection) => nameOf(projection) === name);
+    if (found) return found;
+    throw new UnknownProjection(`no read model is called ${name}; there are ${projections.map(nameOf).join(', ')}`);
+  }
+
+  async function statusOf(projection: Projection): Promise<ProjectionStatus> {
+    const state = await context.readModels.state(projection.projector.model);
+    const { position } = state?.checkpoint ?? BEGINNING;
+    return {
+      name: nameOf(projection),
+      position,
+      lag: await countAfter(store, position, MOST_LAG),
+      generation: state?.generation ?? 0,
+      parked: state?.parked ?? 0,
+      rebuilding: projection.rebuilding(),
+    };
+  }
+
+  return {
+    rebuild: async (name, onProgress) => named(name).rebuild(onProgress),
+    status: () => Promise.all(projections.map(statusOf)),
+    parked: () => projections.flatMap((projection) => projection.parked().map((one) => ({ name: nameOf(projection), ...one }))),
+    release: async (name) => named(name).rebuild(),
+    stop: async () => {
+      stopping.abort();
+      await follower.stop();
+      await Promise.allSettled([...righting.values(), ...projections.map((projection) => projection.settled())]);
+    },
+  };
+}
+
+function nameOf({ projector }: Projection): string {
+  return projector.model.name;
+}
+
+/** The checkpoint of the read model that is furthest behind; undefined when all wait for a rebuild. */
+function smallest(projections: readonly Projection[]): Checkpoint | undefined {
+  const checkpoints = projections.flatMap((projection) => projection.checkpoint() ?? []);
+  return checkpoints.sort((a, b) => (a.position < b.position ? -1 : 1))[0];
+}

@@ -1,0 +1,208 @@
+/** One read model, kept up to date: batches of events into documents, the cache and the checkpoint; and its rebuilds. */
+import type { Position, RecordedEvent } from '../contracts/message.ts';
+import { BEGINNING, type Checkpoint } from '../write-side/event-bus/follow.ts';
+import { openParking, type Parked, type Parking } from '../write-side/event-bus/parking.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import type { Cache } from './cache/cache.ts';
+import { isCached, readyPages, tellCache } from './cached.ts';
+import { type Change, foldBatch, type Poison } from './fold.ts';
+import type { Mutex } from './mutex.ts';
+import type { AnyProjector } from './projector.ts';
+import type { ModelState, ReadModels } from './read-models/read-models.ts';
+import { build, type RebuildProgress, type Rebuilt } from './rebuild.ts';
+
+export interface ProjectionContext {
+  store: EventStore;
+  readModels: ReadModels;
+  cache: Cache;
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void };
+  /** Held while a batch is taken, and while a rebuild catches up and moves the pointer. */
+  exclusively: Mutex;
+  /** Aborted when the projections stop. */
+  signal: AbortSignal;
+}
+
+/** What is wrong with a read model as it was found: none there, made by another version of its projector, or made of another log. */
+export type Trouble = 'missing' | 'version' | 'foreign';
+
+export interface Projection {
+  readonly projector: AnyProjector;
+  /** Reads its state anew and says what is wrong with it, if anything is. What is wrong is left as it is until a rebuild. */
+  load(): Promise<Trouble | null>;
+  /** Where it is; undefined while it waits for a rebuild. */
+  checkpoint(): Checkpoint | undefined;
+  /** True while it is made anew, or waits for that. */
+  rebuilding(): boolean;
+  /** Streams that wait. */
+  parked(): Parked[];
+  /** Takes the events it has not had yet, then remembers the checkpoint. Within `exclusively`. */
+  apply(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void>;
+  /** Makes it anew from the log's start. Asked for again meanwhile, it answers with the one that runs. */
+  rebuild(onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt>;
+  /** Resolves when no rebuild runs. */
+  settled(): Promise<void>;
+}
+
+/** Rounds a rebuild catches up while events keep coming, before it makes them wait. */
+const ROUNDS = 20;
+/** Events that may be left for the stretch in which they wait. */
+const LAST_STRETCH = 1_000;
+
+export function openProjection(projector: AnyProjector, context: ProjectionContext): Projection {
+  const { store, readModels, log, exclusively } = context;
+  const { model } = projector;
+  const follower = `projection:${model.name}`;
+  const wanted = new Set(projector.events);
+  let state: ModelState | null = null;
+  let trouble: Trouble | null = null;
+  let parking: Parking | undefined;
+  /** True while the cache may hold what a batch that went wrong half-way made stale; so at the start. */
+  let cacheInDoubt = true;
+  let running: Promise<Rebuilt> | null = null;
+
+  async function load(): Promise<Trouble | null> {
+    state = await readModels.state(model);
+    trouble = await troubleOf(state);
+    parking = await openParking(store, follower);
+    if (!state || trouble) return trouble;
+    if (cacheInDoubt) await forgetCache(state);
+    await count(state, parking);
+    return null;
+  }
+
+  async function troubleOf(found: ModelState | null): Promise<Trouble | null> {
+    if (!found) return 'missing';
+    if (found.version !== model.version) return 'version';
+    return (await isIn(store, found.checkpoint)) ? null : 'foreign';
+  }
+
+  async function apply(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void> {
+    const at = state;
+    if (!at || trouble || at.checkpoint.position >= checkpoint.position) return;
+    const mine = events.filter((event) => wanted.has(event.type) && event.position > at.checkpoint.position);
+    const streams = await parkingOf();
+    const { changes, poison } = await foldBatch(projector, mine, (ids) => readModels.get(model, at.generation, ids), streams.isParked);
+    await park(streams, poison);
+    await count(at, streams);
+    await write(at, changes, checkpoint);
+  }
+
+  async function parkingOf(): Promise<Parking> {
+    parking ??= await openParking(store, follower);
+    return parking;
+  }
+
+  async function park(streams: Parking, poison: readonly Poison[]): Promise<void> {
+    for (const { event, error } of poison) {
+      log.error({ model: model.name, stream: event.stream, revision: event.revision, err: error }, 'an event cannot be folded: its stream waits');
+      await streams.park(event, error);
+    }
+  }
+
+  /** How many streams wait, for queries. */
+  async function count(at: ModelState, streams: Parking): Promise<void> {
+    const waiting = streams.list().length;
+    if (waiting !== at.parked) await change(at, { parked: waiting });
+  }
+
+  /** Documents, cache, checkpoint: see cached.ts for why in this order. */
+  async function write(at: ModelState, changes: Change[], checkpoint: Checkpoint): Promise<void> {
+    const documents = changes.map(({ after }) => after);
+    if (documents.length > 0 && isCached(projector)) {
+      cacheInDoubt = true;
+      await readModels.write(model, at.generation, documents, at.checkpoint);
+      await toCache(at, changes);
+      await readModels.write(model, at.generation, [], checkpoint);
+    } else {
+      await readModels.write(model, at.generation, documents, checkpoint);
+    }
+    at.checkpoint = checkpoint;
+  }
+
+  async function toCache(at: ModelState, changes: Change[]): Promise<void> {
+    try {
+      await tellCache(projector, changes, context, at.cacheGeneration);
+      cacheInDoubt = false;
+    } catch (error) {
+      log.warn({ model: model.name, err: error }, 'the cache could not be told of a change: what it holds is ignored from now on');
+      return forgetCache(at);
+    }
+    await readyPages(projector, changes, context, at).catch((error: unknown) => log.warn({ model: model.name, err: error }, 'no page made ready'));
+  }
+
+  async function forgetCache(at: ModelState): Promise<void> {
+    await change(at, { cacheGeneration: at.cacheGeneration + 1 });
+    cacheInDoubt = false;
+  }
+
+  async function change(at: ModelState, to: { cacheGeneration?: number; parked?: number }): Promise<void> {
+    await readModels.update(model, to);
+    Object.assign(at, to);
+  }
+
+  async function rebuildOnce(onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt> {
+    const begun = performance.now();
+    const building = await build(projector, context);
+    for (let round = 0; round < ROUNDS && (await building.readOn(onProgress)) > LAST_STRETCH; round++);
+    await exclusively(async () => {
+      await building.readOn(onProgress);
+      await moveTo(building.generation, building.poison());
+    });
+    const rebuilt = { events: building.events(), seconds: (performance.now() - begun) / 1_000 };
+    log.info({ model: model.name, generation: building.generation, ...rebuilt }, 'read model rebuilt');
+    return rebuilt;
+  }
+
+  /** Parked records of both generations are there while the pointer moves. Entries of the cache belong to the old documents. */
+  async function moveTo(generation: number, poison: Poison[]): Promise<void> {
+    const streams = await parkingOf();
+    await park(streams, poison);
+    const before = await readModels.state(model);
+    const cacheGeneration = before ? { cacheGeneration: before.cacheGeneration + 1 } : {};
+    await readModels.update(model, { generation, parked: poison.length, ...cacheGeneration });
+    await streams.clear(poison.map(({ event }) => event.stream));
+    state = await readModels.state(model);
+    trouble = null;
+    cacheInDoubt = false;
+  }
+
+  return {
+    projector,
+    load,
+    checkpoint: () => (trouble ? undefined : state?.checkpoint),
+    rebuilding: () => running !== null || trouble !== null,
+    parked: () => parking?.list() ?? [],
+    apply,
+    rebuild: (onProgress) => {
+      running ??= rebuildOnce(onProgress).finally(() => {
+        running = null;
+      });
+      return running;
+    },
+    settled: async () => {
+      await running?.catch(() => {});
+    },
+  };
+}
+
+/** True where the store holds the checkpoint's event at its position: it is the log that was followed. */
+async function isIn(store: EventStore, { position, eventId }: Checkpoint): Promise<boolean> {
+  if (position === BEGINNING.position) return true;
+  for await (const [event] of store.readAll({ from: position, limit: 1 })) return event?.position === position && event.id === eventId;
+  return false;
+}
+
+/** Position and id of the log's last event. */
+export async function endOf(store: EventStore): Promise<Checkpoint> {
+  for await (const [event] of store.readAll({ direction: 'backwards', limit: 1 })) if (event) return { position: event.position, eventId: event.id };
+  return BEGINNING;
+}
+
+/** Events of the log after a position, counted up to `most`. */
+export async function countAfter(store: EventStore, position: Position, most: number): Promise<number> {
+  let count = 0;
+  for await (const page of store.readAll({ from: position, limit: most + 1, page: most + 1 })) {
+    for (const event of page) if (event.position > position) count++;
+  }
+  return Math.min(count, most);
+}

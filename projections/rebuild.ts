@@ -1,0 +1,201 @@
+/**
+ * Building a generation of a read model from the log's start, beside the one that queries read.
+ *
+ * Documents are folded in memory and written when they leave it: the less recently met half goes at once, in bulk,
+ * and is read back where it is met again. So memory stays flat however long the log is. Nothing here has effects.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { upcast } from '../contracts/catalog.ts';
+import type { Position, RecordedEvent } from '../contracts/message.ts';
+import { BEGINNING, type Checkpoint } from '../write-side/event-bus/follow.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import type { Poison } from './fold.ts';
+import { type AnyProjector, byStream } from './projector.ts';
+import type { ReadModels, Stored } from './read-models/read-models.ts';
+
+export interface RebuildContext {
+  store: EventStore;
+  readModels: ReadModels;
+  /** Stops a build between two pages: what it made is abandoned. */
+  signal?: AbortSignal;
+  /** Documents kept in memory; default 50,000. */
+  memory?: number;
+}
+
+/** How far a build is. */
+export interface RebuildProgress {
+  /** Events read so far, whether this model folds them or not. */
+  events: number;
+  position: Position;
+  /** The log's end. */
+  head: Position;
+}
+
+/** What a rebuild did. */
+export interface Rebuilt {
+  /** Events read. */
+  events: number;
+  seconds: number;
+}
+
+/** A generation under construction. */
+export interface Building {
+  readonly generation: number;
+  /** Events read so far. */
+  events(): number;
+  /** The last event read. */
+  checkpoint(): Checkpoint;
+  /** First poison event of each stream that has one. */
+  poison(): Poison[];
+  /** Folds what came since, up to the log's present end, and writes it. Answers how many events that were. */
+  readOn(onProgress?: (progress: RebuildProgress) => void): Promise<number>;
+}
+
+/** Events read at once: so many are folded before other work of the process gets its turn. */
+const PAGE = 2_000;
+/** Documents written at once, for the same reason. */
+const CHUNK = 500;
+const MEMORY = 50_000;
+/** Streams with poison after which a build is given up: the projector is wrong, not the events. */
+const MOST_POISON = 1_000;
+
+/** Begins a new generation; nothing reads it until the model's pointer is moved to it. */
+export async function build(projector: AnyProjector, context: RebuildContext): Promise<Building> {
+  const { store, readModels, signal } = context;
+  const { model } = projector;
+  const generation = await readModels.begin(model);
+  const documents = documentsOf(projector, context, generation);
+  const wanted = new Set(projector.events);
+  const poison = new Map<string, Poison>();
+  let checkpoint: Checkpoint = BEGINNING;
+  let events = 0;
+
+  async function takePage(page: RecordedEvent[]): Promise<number> {
+    const news = page.filter((event) => event.position > checkpoint.position);
+    const last = news.at(-1);
+    if (!last) return 0;
+    const mine = news.filter((event) => wanted.has(event.type));
+    await documents.have(mine);
+    for (const event of mine) take(event);
+    checkpoint = { position: last.position, eventId: last.id };
+    events += news.length;
+    return news.length;
+  }
+
+  function take(event: RecordedEvent): void {
+    if (poison.has(event.stream)) return;
+    try {
+      documents.fold(upcast(event));
+    } catch (error) {
+      poison.set(event.stream, { event, error });
+      if (poison.size > MOST_POISON) throw new Error(`${model.name}: more than ${MOST_POISON} streams cannot be folded`, { cause: error });
+    }
+  }
+
+  async function readOn(onProgress: (progress: RebuildProgress) => void = () => {}): Promise<number> {
+    const head = await store.head();
+    let taken = 0;
+    for await (const page of store.readAll({ from: checkpoint.position, page: PAGE })) {
+      signal?.throwIfAborted();
+      taken += await takePage(page);
+      await documents.shrink(checkpoint);
+      onProgress({ events, position: checkpoint.position, head: furthest(head, checkpoint.position) });
+      await nextTurn();
+    }
+    await documents.writeAll(checkpoint);
+    return taken;
+  }
+
+  return { generation, events: () => events, checkpoint: () => checkpoint, poison: () => [...poison.values()], readOn };
+}
+
+function furthest(a: Position, b: Position): Position {
+  return [a, b].sort()[1] ?? a;
+}
+
+/** A document in memory. */
+interface Held {
+  stored: Stored | undefined;
+  /** Not written as it is now. */
+  dirty: boolean;
+}
+
+/** The documents of a build: two halves, of which the older is written and let go when the younger is full. */
+function documentsOf(projector: AnyProjector, { readModels, memory = MEMORY, signal }: RebuildContext, generation: number) {
+  const { model } = projector;
+  let young = new Map<string, Held>();
+  let old = new Map<string, Held>();
+  let letGo = false;
+
+  function held(key: string): Held | undefined {
+    const here = young.get(key);
+    if (here) return here;
+    const older = old.get(key);
+    if (!older) return undefined;
+    old.delete(key);
+    young.set(key, older);
+    return older;
+  }
+
+  /** Only what was let go before can be there: not a stream's first event. */
+  function missing(events: RecordedEvent[]): string[] {
+    if (!letGo) return [];
+    const later = projector.key === byStream ? events.filter(({ revision }) => revision > 0) : events;
+    const keys = new Set(later.flatMap((event) => projector.key(event) ?? []));
+    return [...keys].filter((key) => !held(key));
+  }
+
+  async function have(events: RecordedEvent[]): Promise<void> {
+    const keys = missing(events);
+    for (let from = 0; from < keys.length; from += CHUNK) {
+      for (const stored of await readModels.get(model, generation, keys.slice(from, from + CHUNK))) young.set(stored.id, { stored, dirty: false });
+    }
+  }
+
+  function fold(event: RecordedEvent): void {
+    const key = projector.key(event);
+    if (key === undefined) return;
+    const before = held(key);
+    const document = projector.evolve(before?.stored?.document, event);
+    const stored: Stored = { id: key, position: event.position, document };
+    if (before) {
+      before.stored = stored;
+      before.dirty = true;
+    } else {
+      young.set(key, { stored, dirty: true });
+    }
+  }
+
+  async function write(documents: Map<string, Held>, checkpoint: Checkpoint): Promise<void> {
+    const dirty = [...documents.values()].filter((one) => one.dirty);
+    for (let from = 0; from < dirty.length; from += CHUNK) {
+      signal?.throwIfAborted();
+      const chunk = dirty.slice(from, from + CHUNK);
+      await readModels.write(
+        model,
+        generation,
+        chunk.flatMap(({ stored }) => stored ?? []),
+        checkpoint,
+      );
+      for (const one of chunk) one.dirty = false;
+      await nextTurn();
+    }
+  }
+
+  async function shrink(checkpoint: Checkpoint): Promise<void> {
+    if (young.size < memory / 2) return;
+    const leaving = old;
+    await write(leaving, checkpoint);
+    letGo ||= leaving.size > 0;
+    old = young;
+    young = new Map();
+  }
+
+  async function writeAll(checkpoint: Checkpoint): Promise<void> {
+    await write(old, checkpoint);
+    await write(young, checkpoint);
+    await readModels.write(model, generation, [], checkpoint);
+  }
+
+  return { have, fold, shrink, writeAll };
+}

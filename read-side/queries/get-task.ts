@@ -1,0 +1,78 @@
+/** GET /api/tasks/:id, now or as it was. */
+import { z } from 'zod';
+import { instant, utc } from '../../contracts/fields.ts';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import { taskDetail as taskDetailView } from '../../contracts/task.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task_detail.ts';
+import type { EventStore } from '../../write-side/event-store/event-store.ts';
+import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
+import { mayRead, taskAt } from './task-stream.ts';
+
+export const getTaskQuery = z.strictObject({
+  asOf: z.string('must be given once').optional().meta({ description: 'A Position, or an instant (RFC 3339): the task as it was then.' }),
+});
+
+export function getTask(context: QueryContext): Route {
+  return {
+    method: 'GET',
+    path: '/api/tasks/:id',
+    who: 'user',
+    summary: 'A task with its comments, now or as it was.',
+    tag: 'tasks',
+    query: getTaskQuery,
+    response: taskDetailView,
+    handle: (request) => {
+      const { asOf } = request.query as z.output<typeof getTaskQuery>;
+      return asOf === undefined ? present(context, request) : past(context, request, asOf);
+    },
+  };
+}
+
+async function present(context: QueryContext, request: RouteRequest): Promise<Answer> {
+  const caller = callerOf(request);
+  const id = request.params.id ?? '';
+  const { position, result } = await reading(context, taskDetail, request, ({ one }) => one(id));
+  return answer(id, visible(caller, result?.document as TaskDetailDocument | null | undefined), position);
+}
+
+/** Straight from the stream: never older than the log. Whom it concerns now decides who reads it. */
+async function past({ store }: QueryContext, request: RouteRequest, asOf: string): Promise<Answer> {
+  const caller = callerOf(request);
+  const id = request.params.id ?? '';
+  await readAfterOf(store, request);
+  const position = await store.head();
+  const { then, now } = await taskAt(store, id, await momentOf(store, asOf));
+  return answer(id, visible(caller, then, now), position);
+}
+
+async function momentOf(store: EventStore, asOf: string): Promise<(event: RecordedEvent) => boolean> {
+  if (instant.safeParse(asOf).success) {
+    const time = utc(asOf);
+    return (event) => event.time <= time;
+  }
+  const problem = positionProblem(asOf, await store.head());
+  if (problem) throw badParameter('asOf', `${problem} (or an instant like 2027-01-31T17:00:00Z)`);
+  return (event) => event.position <= asOf;
+}
+
+/** A task that is there and the caller's to read. Error: ProblemError `not_found`. */
+function visible(
+  caller: Caller,
+  document: TaskDetailDocument | null | undefined,
+  concerning: TaskDetailDocument | null | undefined = document,
+): TaskDetailDocument {
+  if (document && !document.deleted && concerning && mayRead(caller, concerning)) return document;
+  throw noSuchTask();
+}
+
+/** One answer for a task that is not there, is deleted, or is another's. */
+export function noSuchTask(): ProblemError {
+  return new ProblemError('not_found', 'There is no such task.');
+}
+
+function answer(id: string, document: TaskDetailDocument, position: string): Answer {
+  const { deleted: _, ...view } = document;
+  return { headers: { ETag: `"${view.revision}"`, Position: position }, body: { id, ...view } };
+}

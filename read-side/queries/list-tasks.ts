@@ -1,0 +1,153 @@
+/** GET /api/tasks: filters, words, order, pages. */
+import { z } from 'zod';
+import { id, instant, utc } from '../../contracts/fields.ts';
+import { STATUSES, type Status, taskSummary } from '../../contracts/task.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task_list.ts';
+import type { Condition, Find, Stored } from '../../projections/read-models/read-models.ts';
+import { callerOf, type QueryContext, reading } from '../reading.ts';
+import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+import { cursor, limit, oneOrMore, search } from './parameters.ts';
+import { wordConditions } from './words-asked.ts';
+
+/** Sort keys as clients name them, the stored field of each, and a value to tell its kind. */
+const SORTS = {
+  createdAt: { field: 'createdAt', example: '' },
+  updatedAt: { field: 'updatedAt', example: '' },
+  deadline: { field: 'deadlineKey', example: '' },
+  priority: { field: 'priorityRank', example: 0 },
+  title: { field: 'titleKey', example: '' },
+} as const;
+const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[];
+const SORT_DETAIL = `must be one of ${SORT_NAMES.join(', ')}, with - before it for the other way round`;
+
+/** Statuses in which a deadline still counts. */
+const UNFINISHED: Status[] = ['open', 'in-progress'];
+const DUE_DETAIL = 'must be overdue, today, week, or before: and an instant like before:2027-01-31T17:00:00Z';
+
+const labels = z.union([z.string(), z.array(z.string())]).transform((given) => {
+  const list = (Array.isArray(given) ? given : [given]).flatMap((text) => text.split(',')).map((text) => text.trim());
+  return [...new Set(list.filter(Boolean))];
+});
+
+export const listTasksQuery = z.strictObject({
+  assignee: z
+    .union([z.enum(['me', 'none']), id], 'must be a user’s id, me or none')
+    .optional()
+    .meta({ description: 'A user’s id, `me`, or `none`.' }),
+  status: oneOrMore(STATUSES, 'One status, or several separated by commas.'),
+  label: labels
+    .pipe(z.array(z.string()).min(1, 'must not be empty').max(20, 'at most 20 labels'))
+    .optional()
+    .meta({ description: 'One label, or several: repeated, or separated by commas. A task must have all of them.' }),
+  due: z
+    .string(DUE_DETAIL)
+    .refine(
+      (text) => ['overdue', 'today', 'week'].includes(text) || (text.startsWith('before:') && instant.safeParse(text.slice(7)).success),
+      DUE_DETAIL,
+    )
+    .optional()
+    .meta({
+      description:
+        '`overdue`: past, and neither done nor cancelled; `today`: on this day (UTC); `week`: on this day or the six after; `before:` and an instant.',
+    }),
+  q: search,
+  sort: z
+    .string(SORT_DETAIL)
+    .refine((text) => SORT_NAMES.some((name) => text === name || text === `-${name}`), SORT_DETAIL)
+    .default('-createdAt')
+    .meta({
+      description: `One of ${SORT_NAMES.join(', ')}, with - before it for the other way round. Tasks without a deadline come after those with one.`,
+    }),
+  cursor,
+  limit: limit(PAGE),
+});
+type ListTasks = z.output<typeof listTasksQuery>;
+
+export function listTasks(context: QueryContext): Route {
+  return {
+    method: 'GET',
+    path: '/api/tasks',
+    who: 'user',
+    summary: 'Tasks: those you may see, filtered and sorted.',
+    tag: 'tasks',
+    query: listTasksQuery,
+    response: listOf(taskSummary),
+    handle: (request) => handle(context, request),
+  };
+}
+
+async function handle(context: QueryContext, request: RouteRequest): Promise<Answer> {
+  const query = request.query as ListTasks;
+  const caller = callerOf(request);
+  const of = queryHash([query.assignee, query.status, query.label, query.due, query.q, query.sort, caller.id, caller.seesAll]);
+  const find = findOf(query, caller, of, context.now?.() ?? new Date().toISOString());
+  const { position, result } = await reading(context, taskList, request, ({ list }) => list(find, topicOf(query, caller)));
+  const { page, last } = pageOf(result, query.limit);
+  const next = last && cursorAfter(of, find, last);
+  return listAnswer({ path: '/api/tasks', parameters: { ...query }, position, items: page.map(viewOf), next });
+}
+
+/** What makes the result stale; none for what the clock alone changes. */
+function topicOf({ assignee, due }: ListTasks, caller: Caller): string | undefined {
+  if (due && !due.startsWith('before:')) return undefined;
+  const userId = assigneeOf(assignee, caller);
+  if (userId) return taskListTopic(userId);
+  return taskListTopic(caller.seesAll ? undefined : caller.id);
+}
+
+function assigneeOf(assignee: ListTasks['assignee'], caller: Caller): string | null | undefined {
+  if (assignee === 'me') return caller.id;
+  return assignee === 'none' ? null : assignee;
+}
+
+function findOf(query: ListTasks, caller: Caller, of: string, now: string): Find {
+  const { field, example } = SORTS[query.sort.replace('-', '') as keyof typeof SORTS];
+  const after = decodeCursor(query.cursor, of, [example]);
+  return {
+    ...tasksWhere(conditions(query, caller, now)),
+    sort: [{ field, descending: query.sort.startsWith('-') }],
+    limit: query.limit + 1,
+    ...(after ? { after } : {}),
+  };
+}
+
+function conditions(query: ListTasks, caller: Caller, now: string): Condition[] {
+  const assignee = assigneeOf(query.assignee, caller);
+  return [
+    ...(assignee === undefined ? [] : [{ field: 'assignee', op: 'eq', value: assignee } as const]),
+    ...(query.status ? [{ field: 'status', op: 'in', value: query.status } as const] : []),
+    ...visible(caller, assignee),
+    ...(query.label ?? []).map((label) => ({ field: 'labels', op: 'eq', value: label }) as const),
+    ...(query.due ? due(query.due, now) : []),
+    ...wordConditions('words', query.q),
+  ];
+}
+
+/** What is assigned to the caller concerns the caller already. */
+function visible(caller: Caller, assignee: string | null | undefined): Condition[] {
+  return caller.seesAll || assignee === caller.id ? [] : [{ field: 'members', op: 'eq', value: caller.id }];
+}
+
+const DAY = 24 * 60 * 60 * 1_000;
+
+function due(when: string, now: string): Condition[] {
+  if (when.startsWith('before:')) return [{ field: 'deadlineKey', op: 'lt', value: utc(when.slice(7)) }];
+  if (when === 'overdue') {
+    return [
+      { field: 'deadlineKey', op: 'lt', value: now },
+      { field: 'status', op: 'in', value: UNFINISHED },
+    ];
+  }
+  const today = Math.floor(Date.parse(now) / DAY) * DAY;
+  const days = when === 'today' ? 1 : 7;
+  return [
+    { field: 'deadlineKey', op: 'gte', value: new Date(today).toISOString() },
+    { field: 'deadlineKey', op: 'lt', value: new Date(today + days * DAY).toISOString() },
+  ];
+}
+
+function viewOf({ id: taskId, document }: Stored): unknown {
+  const { title, status, priority, labels, maker, assignee, deadline, comments, createdAt, updatedAt, revision } = document as TaskListDocument;
+  return { id: taskId, title, status, priority, labels, maker, assignee, deadline, comments, createdAt, updatedAt, revision };
+}

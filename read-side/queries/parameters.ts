@@ -1,0 +1,37 @@
+/** Query parameters that several lists have. */
+import { z } from 'zod';
+
+/** How many items at most, 1–100. */
+export function limit(byDefault: number, most = 100) {
+  const detail = `must be a whole number from 1 to ${most}`;
+  return z
+    .string(detail)
+    .regex(/^\d{1,6}$/, detail)
+    .transform(Number)
+    .refine((count) => count >= 1 && count <= most, detail)
+    .default(byDefault)
+    .meta({ description: `At most so many items: 1 to ${most}, ${byDefault} if nothing is said.` });
+}
+
+export const cursor = z
+  .string('must be given once')
+  .max(4_000)
+  .optional()
+  .meta({ description: 'Where the page begins: from the `next` of the page before.' });
+
+/** Words to search for. */
+export const search = z
+  .string('must be given once')
+  .max(200, 'must have at most 200 characters')
+  .optional()
+  .meta({ description: 'Words; each must be the beginning of a word there.' });
+
+/** A value of the list, or several, by commas. */
+export function oneOrMore<const T extends readonly [string, ...string[]]>(values: T, description: string) {
+  return z
+    .string(`must be one of ${values.join(', ')}, or several separated by commas`)
+    .transform((text) => [...new Set(text.split(','))])
+    .pipe(z.array(z.enum(values, `must be one of ${values.join(', ')}, or several separated by commas`)))
+    .optional()
+    .meta({ description });
+}

@@ -1,0 +1,30 @@
+/** A task folded from its own stream: as it was, and whom it concerns now. */
+import { upcast } from '../../contracts/catalog.ts';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import type { Caller } from '../../gateway/route.ts';
+import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task_detail.ts';
+import type { EventStore } from '../../write-side/event-store/event-store.ts';
+
+/** A task at some moment, and now. */
+export interface TaskAtTime {
+  then: TaskDetailDocument | null;
+  now: TaskDetailDocument | null;
+}
+
+/** Folds the stream of a task; `then` holds the events for which `before` is true. */
+export async function taskAt(store: EventStore, id: string, before: (event: RecordedEvent) => boolean): Promise<TaskAtTime> {
+  let then: TaskDetailDocument | null = null;
+  let now: TaskDetailDocument | null = null;
+  for await (const page of store.readStream(`task-${id}`)) {
+    for (const event of page) {
+      now = taskDetail.evolve(now ?? undefined, upcast(event));
+      if (before(event)) then = now;
+    }
+  }
+  return { then, now };
+}
+
+/** True where a task is the caller's to read (deleted or not). */
+export function mayRead(caller: Caller, task: Pick<TaskDetailDocument, 'maker' | 'assignee'>): boolean {
+  return caller.seesAll || task.maker === caller.id || task.assignee === caller.id;
+}

@@ -1,0 +1,15 @@
+/** HTTP queries: one row each. */
+import type { Route } from '../gateway/route.ts';
+import { getTask } from './queries/get-task.ts';
+import { listTasks } from './queries/list-tasks.ts';
+import { getNotification, listNotifications } from './queries/notifications.ts';
+import { taskHistory } from './queries/task-history.ts';
+import { getUser, listUsers } from './queries/users.ts';
+import type { QueryContext } from './reading.ts';
+
+const queries = [listTasks, getTask, taskHistory, listUsers, getUser, listNotifications, getNotification];
+
+/** Rows for all queries. */
+export function queryRoutes(context: QueryContext): Route[] {
+  return queries.map((query) => query(context));
+}

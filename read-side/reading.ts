@@ -1,0 +1,136 @@
+/** What every query does around its documents: wait where it is asked to, take the Position first, follow the pointer. */
+import { type Position, START } from '../contracts/message.ts';
+import { ProblemError } from '../contracts/problem.ts';
+import type { Caller, RouteRequest } from '../gateway/route.ts';
+import type { Cache } from '../projections/cache/cache.ts';
+import type { AnyProjector } from '../projections/projector.ts';
+import { LIST_SECONDS, listKey } from '../projections/projectors/list_key.ts';
+import { type Find, type ModelState, NoSuchGeneration, type ReadModels, type Stored } from '../projections/read-models/read-models.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+
+export interface QueryContext {
+  store: EventStore;
+  readModels: ReadModels;
+  cache: Cache;
+  /** ISO 8601, UTC; injected by tests. */
+  now?: () => string;
+}
+
+/** Milliseconds a query waits for what Read-After names. */
+const PATIENCE = 2_000;
+/** Times a query begins again because a rebuild moved the pointer under it. */
+const MOVES = 5;
+
+/** The caller of a row that is only for users. */
+export function callerOf({ caller }: RouteRequest): Caller {
+  if (caller) return caller;
+  throw new ProblemError('unauthorized', 'Log in first.');
+}
+
+/** One read model, as a query reads it. */
+export interface Reading {
+  state: ModelState;
+  /** A live document by its id. */
+  one(id: string): Promise<Stored | undefined>;
+  /** The result of a query; with a topic, it may come from the cache. */
+  list(find: Find, topic?: string): Promise<Stored[]>;
+}
+
+/**
+ * Waits for Read-After, takes the model's state (its Position and cache generation) and only then reads; begins again where the generation
+ * is dropped meanwhile. Errors: ProblemError `invalid` (400) and `unavailable`.
+ */
+export async function reading<T>(
+  context: QueryContext,
+  projector: AnyProjector,
+  request: RouteRequest,
+  read: (from: Reading) => Promise<T>,
+): Promise<{ position: Position; result: T }> {
+  await readAfter(context, projector, request);
+  for (let moves = 0; moves < MOVES; moves++) {
+    const state = await context.readModels.state(projector.model);
+    if (!state) break;
+    const result = await unlessDropped(read(readingOf(context, projector, state)));
+    if (result !== DROPPED) return { position: state.checkpoint.position, result };
+  }
+  throw unavailable('This is being built from history. Try again.');
+}
+
+const DROPPED = Symbol('the generation was dropped');
+
+async function unlessDropped<T>(reading: Promise<T>): Promise<T | typeof DROPPED> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof NoSuchGeneration) return DROPPED;
+    throw error;
+  }
+}
+
+function readingOf({ readModels, cache }: QueryContext, projector: AnyProjector, state: ModelState): Reading {
+  const { model } = projector;
+  const { generation, cacheGeneration } = state;
+
+  async function cached(key: string): Promise<{ value: unknown } | undefined> {
+    const [entry] = await cache.get([key]);
+    return entry?.generation === cacheGeneration ? entry : undefined;
+  }
+
+  /** The counter is read before the documents: see projections/cached.ts. */
+  async function list(find: Find, topic?: string): Promise<Stored[]> {
+    const [counter = 0] = (topic && (await cache.generations([topic]))) || [];
+    if (counter === 0) return readModels.find(model, generation, find);
+    const key = listKey(model, find, counter);
+    const known = await cached(key);
+    if (known) return known.value as Stored[];
+    const value = await readModels.find(model, generation, find);
+    const entry = { position: state.checkpoint.position, generation: cacheGeneration, value };
+    await cache.set([{ key, entry }], LIST_SECONDS).catch(() => {});
+    return value;
+  }
+
+  return {
+    state,
+    one: async (id) => {
+      const known = projector.cacheKey && (await cached(projector.cacheKey(id)));
+      if (known) return { id, position: state.checkpoint.position, document: known.value as Stored['document'] };
+      const [stored] = await readModels.get(model, generation, [id]);
+      return stored;
+    },
+    list,
+  };
+}
+
+async function readAfter({ store, readModels }: QueryContext, { model }: AnyProjector, request: RouteRequest): Promise<void> {
+  const position = await readAfterOf(store, request);
+  if (position === undefined) return;
+  const state = await readModels.state(model);
+  if (state && state.parked > 0) throw unavailable('Some of this waits for an operator: it cannot be said to be that new.');
+  if (await readModels.reached(model, position, PATIENCE)) return;
+  throw unavailable('What Read-After names has not arrived here yet. Try again.');
+}
+
+/** The header Read-After, checked against the log's end. Error: ProblemError `invalid` (400). */
+export async function readAfterOf(store: EventStore, request: RouteRequest): Promise<Position | undefined> {
+  const text = request.header('read-after');
+  if (!text) return undefined;
+  const problem = positionProblem(text, await store.head());
+  if (!problem) return text;
+  throw new ProblemError('invalid', `Read-After ${problem}.`, { status: 400, errors: [{ pointer: 'Read-After', detail: problem }] });
+}
+
+/** What is wrong with a text that should be a position of the log; undefined when it is one. Positions all have the same width. */
+export function positionProblem(text: string, head: Position): string | undefined {
+  if (!/^[0-9A-Za-z./:_-]{1,100}$/.test(text) || (head !== START && text.length !== head.length))
+    return 'must be a Position, as an earlier answer gave it';
+  return text > head ? 'is beyond the end of the log' : undefined;
+}
+
+function unavailable(detail: string): ProblemError {
+  return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '1' } });
+}
+
+/** A query parameter that is wrong in a way its schema cannot see. */
+export function badParameter(name: string, detail: string): ProblemError {
+  return new ProblemError('invalid', `Not valid: ?${name}.`, { status: 400, errors: [{ pointer: `?${name}`, detail }] });
+}
