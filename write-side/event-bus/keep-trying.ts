@@ -1,0 +1,45 @@
+/** Work that never gives up: after any error, or when it just ends, it is begun again with backoff, until it is stopped. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Trying {
+  /** Names it in logs. */
+  name: string;
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+  /** Stops it. */
+  signal: AbortSignal;
+  /** Milliseconds before the second attempt; doubled each time up to fifty times as much, less a random part. Default 100. */
+  backoff?: number;
+}
+
+/**
+ * Resolves once the signal has aborted and the attempt at hand has ended; never rejects. An attempt calls `well` when it gets on:
+ * the backoff then begins anew. The same error again and again is logged once.
+ */
+export async function keepTrying({ name, log, signal, backoff = 100 }: Trying, attempt: (well: () => void) => Promise<void>): Promise<void> {
+  let failures = 0;
+  let said: string | undefined;
+
+  const well = () => {
+    if (said !== undefined) log.info({ name, failures }, `${name} goes on`);
+    failures = 0;
+    said = undefined;
+  };
+
+  function say(error: unknown): void {
+    const text = String(error);
+    if (signal.aborted || text === said) return;
+    said = text;
+    log.warn({ name, err: error }, `${name} failed and begins again`);
+  }
+
+  while (!signal.aborted) {
+    try {
+      await attempt(well);
+    } catch (error) {
+      say(error);
+    }
+    const wait = Math.min(backoff * 2 ** failures, backoff * 50) * (0.5 + Math.random() / 2);
+    failures++;
+    if (!signal.aborted) await delay(wait, undefined, { signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,111 @@
+/** The forwarder: publishes the log to the bus, in its order, and moves its checkpoint only after the broker confirmed (invariant 6). */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Position, START } from '../../contracts/message.ts';
+import { BusUnavailable, type EventBus, type Publisher } from '../event-bus/event-bus.ts';
+import { keepTrying } from '../event-bus/keep-trying.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import { beginningOf, type ForwarderCheckpoint, forwarderCheckpoint } from './checkpoint.ts';
+import { inParts, type Publishing, publishing } from './publishing.ts';
+
+export interface ForwarderContext {
+  store: EventStore;
+  bus: EventBus;
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+  /** Messages given to the publisher at once, at most; twice as many are in flight. Default 1,000. */
+  batch?: number;
+  /** Milliseconds before it starts again after an error, doubled up to fifty times as much; default 100. */
+  backoff?: number;
+}
+
+export interface Forwarder {
+  /** Position of the last event whose message was confirmed; START before the first. */
+  position(): Position;
+  /** True while this process is the one that forwards. */
+  active(): boolean;
+  /** Events not forwarded yet, counted up to 10,000. */
+  lag(): Promise<number>;
+  /** Stops after the messages at hand and writes its checkpoint. */
+  stop(): Promise<void>;
+}
+
+const MOST_LAG = 10_000;
+/** Milliseconds that stopping waits for the broker's last confirms; what they missed is published again. */
+const LAST_CONFIRMS = 2_000;
+
+/** Starts it. One is active, the others wait; whatever fails, it begins again from its checkpoint. */
+export function startForwarder({ store, bus, log, batch = 1_000, backoff }: ForwarderContext): Forwarder {
+  const stopping = new AbortController();
+  let session = new AbortController();
+  const fail = (error: unknown) => session.abort(error);
+  const checkpoint = forwarderCheckpoint(store, fail);
+  let position: Position = START;
+  let active = false;
+
+  async function attempt(well: () => void): Promise<void> {
+    const publisher = await bus.publisher(stopping.signal);
+    session = new AbortController();
+    const lose = () => fail(new BusUnavailable('the hold on the bus was lost'));
+    publisher.lost.addEventListener('abort', lose);
+    try {
+      if (!stopping.signal.aborted) await forward(publisher, session.signal, well);
+    } finally {
+      active = false;
+      publisher.lost.removeEventListener('abort', lose);
+      await publisher.release();
+    }
+  }
+
+  /** Ends when the forwarder is stopped, rejects with what made the signal abort. */
+  async function forward(publisher: Publisher, signal: AbortSignal, well: () => void): Promise<void> {
+    const from = await begin();
+    const moved = (to: ForwarderCheckpoint) => {
+      checkpoint.save(to);
+      position = to.position;
+      well();
+    };
+    active = true;
+    const flow = publishing(publisher, { from, signal, moved, failed: fail });
+    try {
+      for await (const part of inParts(store.subscribe({ after: from.position, signal }), batch)) {
+        if (signal.aborted) break;
+        await flow.publish(part);
+      }
+      await finish(flow, signal);
+    } finally {
+      flow.end();
+    }
+  }
+
+  /** The checkpoint is written before anything is published: a zombie that still publishes loses its next write, and steps down. */
+  async function begin(): Promise<ForwarderCheckpoint> {
+    const { at, foreign } = await beginningOf(store, await checkpoint.load());
+    if (foreign) log.warn({ position: at.position }, 'the event store is not the one that was forwarded; forwarding goes on from its end');
+    await checkpoint.write(at);
+    position = at.position;
+    return at;
+  }
+
+  async function finish(flow: Publishing, signal: AbortSignal): Promise<void> {
+    if (!stopping.signal.aborted) signal.throwIfAborted();
+    await Promise.race([flow.settled(), delay(LAST_CONFIRMS, undefined, { ref: false })]).catch(() => {});
+    await checkpoint.flush();
+  }
+
+  const running = keepTrying({ name: 'forwarder', log, signal: stopping.signal, ...(backoff === undefined ? {} : { backoff }) }, attempt);
+  return {
+    position: () => position,
+    active: () => active,
+    lag: () => countAfter(store, position),
+    stop: async () => {
+      stopping.abort();
+      fail(stopping.signal.reason);
+      await running;
+    },
+  };
+}
+
+async function countAfter(store: EventStore, position: Position): Promise<number> {
+  let count = 0;
+  for await (const page of store.readAll({ from: position, limit: MOST_LAG + 1 })) count += page.filter((event) => event.position > position).length;
+  return Math.min(count, MOST_LAG);
+}
