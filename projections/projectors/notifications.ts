@@ -7,6 +7,8 @@ import { beginning, byStream, existing, type Folded, projector } from '../projec
 export type NotificationDocument = Omit<NotificationView, 'id'> & {
   /** Whom it is for. */
   recipientId: string;
+  /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
+  due: string | null;
 };
 
 type EventOf<T extends NotificationEvent['type']> = Extract<NotificationEvent, { type: T }>;
@@ -36,6 +38,7 @@ function requested({ time, revision }: RecordedEvent, data: EventOf<'Notificatio
     updatedAt: time,
     revision,
     recipientId: recipient.userId,
+    due: time,
   };
 }
 
@@ -43,15 +46,15 @@ function changed(document: NotificationDocument, event: Exclude<NotificationEven
   const { data } = event;
   switch (event.type) {
     case 'NotificationProcessing':
-      return { ...document, status: 'processing', attempts: data.attempt, nextAttemptAt: null };
+      return { ...document, status: 'processing', attempts: data.attempt, nextAttemptAt: null, due: event.data.until };
     case 'NotificationSent':
-      return { ...document, status: 'sent', nextAttemptAt: null, lastError: null };
+      return { ...document, status: 'sent', nextAttemptAt: null, due: null, lastError: null };
     case 'NotificationDeferred':
-      return { ...document, status: 'pending', nextAttemptAt: event.data.nextAttemptAt, lastError: event.data.error };
+      return { ...document, status: 'pending', nextAttemptAt: event.data.nextAttemptAt, lastError: event.data.error, due: event.data.nextAttemptAt };
     case 'NotificationAttemptUnknown':
       return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, data.attempt] };
     case 'NotificationFailed':
-      return { ...document, status: 'failed', nextAttemptAt: null, lastError: event.data.error };
+      return { ...document, status: 'failed', nextAttemptAt: null, due: null, lastError: event.data.error };
     default:
       return event satisfies never;
   }
@@ -61,8 +64,8 @@ export const notifications = projector<NotificationDocument>({
   model: {
     name: 'notifications',
     version: 1,
-    fields: { recipientId: 'text', status: 'text', createdAt: 'text' },
-    indexes: [['recipientId', 'createdAt'], ['createdAt']],
+    fields: { recipientId: 'text', status: 'text', createdAt: 'text', due: 'text' },
+    indexes: [['recipientId', 'createdAt'], ['createdAt'], ['due']],
   },
   events: [
     'NotificationRequested',

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { notificationContract, notificationView } from '../../contracts/notification.ts';
+import { folded, given, minute, stream } from '../spec.ts';
+import { notifications } from './notifications.ts';
+
+const requested = { type: 'NotificationRequested' };
+const processing = (attempt: number) => ({ type: 'NotificationProcessing', data: { attempt } });
+const { nextAttemptAt, error } = notificationContract.events.NotificationDeferred.example;
+
+describe('a notification', () => {
+  it('begins pending, for its recipient', () => {
+    const { userId } = notificationContract.events.NotificationRequested.example.recipient;
+    given(notifications, requested).becomes({ status: 'pending', attempts: 0, recipientId: userId, createdAt: minute(0), lastError: null });
+  });
+  it('is being processed during an attempt, and then sent', () => {
+    given(notifications, requested, processing(1)).becomes({ status: 'processing', attempts: 1 });
+    given(notifications, requested, processing(1), { type: 'NotificationSent' }).becomes({ status: 'sent', attempts: 1, revision: 2 });
+  });
+  it('waits for the next attempt with the error of the last one', () => {
+    given(notifications, requested, processing(1), { type: 'NotificationDeferred' }).becomes({ status: 'pending', nextAttemptAt, lastError: error });
+  });
+  it('forgets both once a later attempt went well', () => {
+    const later = [processing(2), { type: 'NotificationSent', data: { attempt: 2 } }];
+    given(notifications, requested, processing(1), { type: 'NotificationDeferred' }, ...later).becomes({
+      status: 'sent',
+      attempts: 2,
+      nextAttemptAt: null,
+      lastError: null,
+    });
+  });
+  it('shows attempts nobody knows the outcome of', () => {
+    given(notifications, requested, processing(1), { type: 'NotificationAttemptUnknown' }).becomes({ status: 'pending', unknownAttempts: [1] });
+  });
+  it('has failed for good with an error', () => {
+    given(notifications, requested, processing(5), { type: 'NotificationFailed' }).becomes({
+      status: 'failed',
+      attempts: 5,
+      lastError: '550 no such mailbox',
+    });
+  });
+  it('is due at once, when its lease ends, at its next attempt, and then never', () => {
+    const { until } = notificationContract.events.NotificationProcessing.example;
+    given(notifications, requested).becomes({ due: minute(0) });
+    given(notifications, requested, processing(1)).becomes({ due: until });
+    given(notifications, requested, processing(1), { type: 'NotificationDeferred' }).becomes({ due: nextAttemptAt });
+    given(notifications, requested, processing(1), { type: 'NotificationAttemptUnknown' }).becomes({ due: until });
+    given(notifications, requested, processing(1), { type: 'NotificationSent' }).becomes({ due: null });
+    given(notifications, requested, processing(1), { type: 'NotificationFailed' }).becomes({ due: null });
+  });
+  it('is what the contract shows, but for the id and the keys to query by', () => {
+    const { recipientId: _, due: __, ...document } = folded(notifications, stream(requested, processing(1))) ?? {};
+    const view = { id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', ...document };
+    expect(notificationView.safeParse(view).error).toBeUndefined();
+  });
+});
+
+describe('invariant 8: an event that cannot follow is an error, never half a document', () => {
+  it.each(notifications.events.filter((type) => type !== 'NotificationRequested'))('%s on a notification nobody requested', (type) => {
+    given(notifications, { type }).outOfPlace();
+  });
+});
