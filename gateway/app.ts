@@ -15,6 +15,8 @@ export interface AppOptions {
   accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
   /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */
   callerOf(claims: unknown): Promise<Caller>;
+  /** The caller behind a token of the operator's, null for any other token. */
+  operator?(token: string): Caller | null;
   /** Origins whose pages may call, beside our own. */
   origins: readonly string[];
   trustProxy: boolean;
@@ -43,6 +45,7 @@ export function createApp(options: AppOptions): Koa<State> {
     }),
   );
   app.use(versionless);
+  app.use(operatorAware(options));
   app.use(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' }));
   app.use(router.routes());
   app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => wrongMethod(), notImplemented: () => wrongMethod() }));
@@ -105,6 +108,16 @@ const versionless: Koa.Middleware<State> = (ctx, next) => {
   if (ctx.path.startsWith('/api/v1/')) ctx.path = `/api/${ctx.path.slice('/api/v1/'.length)}`;
   return next();
 };
+
+/** An operator's token is no JWT: it is recognised before. */
+function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
+  return (ctx, next) => {
+    const { authorization = '' } = ctx.req.headers;
+    const caller = operator && authorization.startsWith('Bearer operator-') ? operator(authorization.slice('Bearer '.length)) : null;
+    if (caller) ctx.state.operator = caller;
+    return next();
+  };
+}
 
 function wrongMethod(): ProblemError {
   return new ProblemError('not_found', 'There is something at this path, but not with this method; the header Allow names those it has.', {

@@ -1,0 +1,129 @@
+/** What admins see and do: projections, queues, parked streams. */
+import { z } from 'zod';
+import { ProblemError } from '../contracts/problem.ts';
+import type { QueueState } from '../write-side/event-bus/event-bus.ts';
+import type { Parked } from '../write-side/event-bus/parking.ts';
+import type { Answer, Route } from './route.ts';
+
+/** How far a rebuild is. */
+export interface RebuildState {
+  name: string;
+  state: 'running' | 'done' | 'failed';
+  events: number;
+  position: string;
+  /** The log's end. */
+  head: string;
+  seconds: number;
+  error?: string;
+}
+
+/** What the admin's rows need of the parts. */
+export interface AdminParts {
+  projections(): Promise<{ name: string }[]>;
+  rebuild(
+    name: string,
+    onProgress: (progress: Pick<RebuildState, 'events' | 'position' | 'head'>) => void,
+  ): Promise<{ events: number; seconds: number }>;
+  queues(): Promise<QueueState[]>;
+  /** Parked streams of every follower. */
+  parked(): Promise<(Parked & { follower: string })[]>;
+  /** Tries again (`discard`: without the one event). Resolves false where nothing of that name is parked. */
+  release(follower: string, stream: string, discard: boolean): Promise<boolean>;
+}
+
+const rebuildView = z.strictObject({
+  name: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  events: z.int(),
+  position: z.string(),
+  head: z.string(),
+  seconds: z.number(),
+  error: z.string().optional(),
+});
+
+/** Rows below /api/admin/, for admins only. */
+export function adminRoutes(parts: AdminParts): Route[] {
+  const rebuilds = new Map<string, RebuildState>();
+  const row = (more: Pick<Route, 'method' | 'path' | 'summary' | 'handle'> & Partial<Route>): Route => ({ who: ['admin'], tag: 'admin', ...more });
+
+  /** Starts a rebuild, or answers with the one that runs. */
+  function rebuild(name: string): RebuildState {
+    const running = rebuilds.get(name);
+    if (running?.state === 'running') return running;
+    const started = performance.now();
+    const state: RebuildState = { name, state: 'running', events: 0, position: '', head: '', seconds: 0 };
+    rebuilds.set(name, state);
+    const progress = (at: Pick<RebuildState, 'events' | 'position' | 'head'>) =>
+      Object.assign(state, at, { seconds: (performance.now() - started) / 1_000 });
+    parts.rebuild(name, progress).then(
+      ({ events, seconds }) => Object.assign(state, { state: 'done', events, seconds }),
+      (error: Error) => Object.assign(state, { state: 'failed', error: error.message }),
+    );
+    return state;
+  }
+
+  async function known(name: string): Promise<string> {
+    const names = (await parts.projections()).map((one) => one.name);
+    if (names.includes(name)) return name;
+    throw new ProblemError('not_found', `There is no projection ${name}; there are ${names.join(', ')}.`);
+  }
+
+  async function release({ follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
+    if (await parts.release(follower, stream, discard)) return { body: { follower, stream, released: true } };
+    throw new ProblemError('not_found', 'This follower has parked no such stream.');
+  }
+
+  return [
+    row({
+      method: 'GET',
+      path: '/api/admin/projections',
+      summary: 'Read models: position, lag, generation, parked streams.',
+      handle: async () => ({ body: { items: await parts.projections() } }),
+    }),
+    row({
+      method: 'POST',
+      path: '/api/admin/projections/:name/rebuild',
+      summary: 'Make a read model anew from history, beside the old one, which answers meanwhile. Causes no mail.',
+      response: rebuildView,
+      handle: async ({ params }) => {
+        const name = await known(params.name ?? '');
+        return { status: 202, body: rebuild(name), headers: { Location: `/api/admin/projections/${name}/rebuild` } };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/api/admin/projections/:name/rebuild',
+      summary: 'How far the last rebuild is.',
+      response: rebuildView,
+      handle: async ({ params }) => {
+        const state = rebuilds.get(await known(params.name ?? ''));
+        if (!state) throw new ProblemError('not_found', 'No rebuild was asked for since the process started.');
+        return { body: state, headers: { 'Cache-Control': 'no-store' } };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/api/admin/queues',
+      summary: 'Queues: depth, consumers, drops.',
+      handle: async () => ({ body: { items: await parts.queues() } }),
+    }),
+    row({
+      method: 'GET',
+      path: '/api/admin/parked',
+      summary: 'Streams that wait behind an event that could not be digested.',
+      handle: async () => ({ body: { items: await parts.parked() } }),
+    }),
+    row({
+      method: 'POST',
+      path: '/api/admin/parked/:follower/:stream/release',
+      summary: 'Try a parked stream again: a policy works it off in order, a projection is rebuilt.',
+      handle: ({ params }) => release(params, false),
+    }),
+    row({
+      method: 'POST',
+      path: '/api/admin/parked/:follower/:stream/discard',
+      summary: 'Skip the one event that a policy could not digest, and work the rest of the stream off.',
+      handle: ({ params }) => release(params, true),
+    }),
+  ];
+}

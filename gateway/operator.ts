@@ -1,0 +1,52 @@
+/**
+ * How an operator's command reaches the process that holds a folder: `running.json` (mode 600) in DATA_DIR names its address and holds a
+ * token that only this process takes. Who can read the folder's files is its operator.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Caller } from './route.ts';
+
+export interface Running {
+  pid: number;
+  url: string;
+  token: string;
+}
+
+export interface Operator {
+  /** The caller behind an operator's token, null for any other. */
+  caller(token: string): Caller | null;
+  /** Writes `running.json`. */
+  announce(url: string): Promise<void>;
+  retire(): Promise<void>;
+}
+
+const CALLER: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
+const file = (dataDir: string) => join(dataDir, 'running.json');
+
+/** The operator's door of this process. */
+export function openOperator(dataDir: string): Operator {
+  const token = `operator-${randomBytes(32).toString('base64url')}`;
+  const expected = Buffer.from(token);
+  return {
+    caller: (given) => {
+      const bytes = Buffer.from(given);
+      return bytes.length === expected.length && timingSafeEqual(bytes, expected) ? CALLER : null;
+    },
+    announce: async (url) => {
+      const running: Running = { pid: process.pid, url, token };
+      await rm(file(dataDir), { force: true });
+      await writeFile(file(dataDir), JSON.stringify(running), { mode: 0o600 });
+    },
+    retire: () => rm(file(dataDir), { force: true }),
+  };
+}
+
+/** The process that runs on a folder, as it announced itself; null where none did. */
+export async function readRunning(dataDir: string): Promise<Running | null> {
+  try {
+    return JSON.parse(await readFile(file(dataDir), 'utf8')) as Running;
+  } catch {
+    return null;
+  }
+}

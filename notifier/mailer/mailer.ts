@@ -1,0 +1,26 @@
+/** The mailer's port: hands one mail over. Implementations: outbox.ts (embedded), smtp.ts. */
+
+export interface Mail {
+  to: { name: string; address: string };
+  subject: string;
+  text: string;
+  html: string;
+  /** Without the angle brackets; the same for every attempt at one notification. */
+  messageId: string;
+}
+
+export interface Mailer {
+  /** Resolves once the other side has taken it. Errors: MailRefused, MailUnknown; anything else counts as one that may pass. */
+  send(mail: Mail): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The other side will never take it: it is not tried again. */
+export class MailRefused extends Error {
+  override readonly name = 'MailRefused';
+}
+
+/** The connection went after the mail was sent and before it was answered: the other side may have taken it. */
+export class MailUnknown extends Error {
+  override readonly name = 'MailUnknown';
+}

@@ -1,0 +1,89 @@
+/** A policy at work: follows its events one at a time, in order, and records what it asks for. */
+import { categoryOf, eventId, type NewEvent, NO_STREAM, type RecordedEvent, stableId } from '../../contracts/message.ts';
+import { notificationTopics } from '../../contracts/notification.ts';
+import { effectCheckpoint } from '../../write-side/event-bus/checkpoint.ts';
+import { type FollowContext, type Follower, follow } from '../../write-side/event-bus/follow.ts';
+import { openParking, type Parking } from '../../write-side/event-bus/parking.ts';
+import type { FollowerQueue } from '../../write-side/event-bus/queues.ts';
+import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
+import type { Wanted } from './policies.ts';
+
+export interface Policy {
+  /** Names its checkpoint and its parked streams: never changed. */
+  name: string;
+  queue: FollowerQueue;
+  /** The category it follows. */
+  category: string;
+  /** Pure. */
+  wants(event: RecordedEvent): Wanted[];
+}
+
+export interface RunningPolicy extends Follower {
+  parking: Parking;
+  /** Works a parked stream off; with `skip`, without the event that parked it. False where it was not parked. */
+  release(stream: string, skip: boolean): Promise<boolean>;
+}
+
+/** Starts a policy. It begins at the log's end when it is first deployed: what happened before causes no mail. */
+export async function followPolicy(policy: Policy, context: FollowContext): Promise<RunningPolicy> {
+  const { store } = context;
+  const checkpoint = effectCheckpoint(store, policy.name);
+  const parking = await openParking(store, policy.name);
+  // Written before anything is followed: what comes from now on is not missed, even if this process ends at once.
+  await checkpoint.load();
+
+  const follower = follow(
+    {
+      name: policy.name,
+      queue: policy.queue,
+      batch: 1,
+      wants: (event) => categoryOf(event.stream) === policy.category,
+      load: () => checkpoint.load(),
+      foreignLog: () => checkpoint.foreignLog(),
+      apply: async (events, at) => {
+        for (const { event, result } of await parking.applyOrPark(events, policy.wants)) await record(store, policy.name, event, result);
+        checkpoint.save(at);
+      },
+    },
+    context,
+  );
+  return {
+    ...follower,
+    parking,
+    release: (stream, skip) => parking.release(stream, (event) => record(store, policy.name, event, policy.wants(event)), skip),
+    stop: async () => {
+      await follower.stop();
+      await checkpoint.flush();
+    },
+  };
+}
+
+/** Effects are recorded first, on a stream named by (event, recipient, channel, kind): the same event again finds them there (invariant 11). */
+async function record(store: EventStore, policy: string, event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
+  for (const data of wanted) {
+    const stream = `notification-${stableId(event.id, data.recipient.userId, data.channel, data.kind)}`;
+    try {
+      await store.append(stream, NO_STREAM, [requested(stream, policy, event, data)]);
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+    }
+  }
+}
+
+function requested(stream: string, policy: string, event: RecordedEvent, data: Wanted): NewEvent {
+  const commandId = stableId(stream, event.id);
+  return {
+    id: eventId(commandId, stream, 0),
+    type: 'NotificationRequested',
+    data,
+    metadata: {
+      $correlationId: event.metadata.$correlationId,
+      $causationId: event.id,
+      commandId,
+      actor: `policy:${policy}`,
+      schema: 1,
+      ...(event.metadata.traceparent ? { traceparent: event.metadata.traceparent } : {}),
+      topics: notificationTopics(data.recipient.userId),
+    },
+  };
+}
