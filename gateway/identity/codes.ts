@@ -1,0 +1,60 @@
+/** One-time codes for links in mails. Only hashes are stored; a code is good for the address it was sent to. */
+import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+import { hashOf, randomSecret } from './refresh-tokens.ts';
+import type { Secrets } from './secrets/secrets.ts';
+import type { Users } from './users.ts';
+
+export type CodePurpose = 'confirm';
+
+interface Code {
+  purpose: CodePurpose;
+  userId: string;
+  /** Keyed hash of the address. */
+  address: string;
+}
+
+export interface Codes {
+  /** A new code, base64url of 256 bits. Error: where there is no such user. */
+  issue(userId: string, purpose: CodePurpose): Promise<string>;
+  /** The user a code was made for, while it is good; null otherwise. */
+  userOf(code: string, purpose: CodePurpose): Promise<string | null>;
+  /** Ends all of a user's codes for this purpose. */
+  spend(userId: string, purpose?: CodePurpose): Promise<void>;
+}
+
+const LIFE = 48 * 3_600_000;
+/** Each try to send a mail makes one; any of them may have arrived. */
+const MOST_CODES = 20;
+
+export function openCodes({ secrets, users, hmac, now }: { secrets: Secrets; users: Users; hmac(text: string): string; now(): Date }): Codes {
+  const addressOf = ({ email }: UserState) => hmac(`address:${normaliseEmail(email)}`);
+
+  async function trim(userId: string): Promise<void> {
+    const kept = await secrets.list<Code>('codes', userId);
+    const oldestFirst = kept.toSorted((a, b) => ((a.expires ?? '') < (b.expires ?? '') ? -1 : 1));
+    for (const one of oldestFirst.slice(0, Math.max(0, kept.length - MOST_CODES))) await secrets.delete('codes', one.key);
+  }
+
+  return {
+    issue: async (userId, purpose) => {
+      const user = await users.get(userId);
+      if (!user) throw new Error(`no code can be made for user ${userId}: there is none`);
+      const code = randomSecret();
+      const value: Code = { purpose, userId, address: addressOf(user.state) };
+      const expires = new Date(now().getTime() + LIFE).toISOString();
+      await secrets.put('codes', { key: hashOf(code), value, owner: userId, expires }, 0);
+      await trim(userId);
+      return code;
+    },
+    userOf: async (code, purpose) => {
+      const kept = await secrets.get<Code>('codes', hashOf(code));
+      if (!kept || kept.value.purpose !== purpose) return null;
+      const user = await users.get(kept.value.userId);
+      return user && addressOf(user.state) === kept.value.address ? kept.value.userId : null;
+    },
+    spend: async (userId, purpose) => {
+      for (const one of await secrets.list<Code>('codes', userId))
+        if (!purpose || one.value.purpose === purpose) await secrets.delete('codes', one.key);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** Confirmation: the link of the mail proves the address, and lets who has no password yet set one. */
+import { z } from 'zod';
+import { stableId } from '../../contracts/message.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import { password } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../write-side/decider.ts';
+import type { Route } from '../route.ts';
+import type { Codes } from './codes.ts';
+import type { Credentials } from './credentials.ts';
+import { hashOf } from './refresh-tokens.ts';
+
+const body = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200), password: password.optional() });
+const response = z.strictObject({
+  id: z.guid(),
+  confirmed: z.literal(true),
+  passwordSet: z.boolean().meta({ description: 'Whether the given password was set; one that was there stays.' }),
+});
+
+export interface ConfirmationOptions {
+  commands: CommandHandler;
+  credentials: Credentials;
+  codes: Codes;
+  now(): Date;
+}
+
+/** The row of POST /api/confirmations. */
+export function confirmationRoute({ commands, credentials, codes, now }: ConfirmationOptions): Route {
+  async function setPassword(userId: string, given: string | undefined): Promise<boolean> {
+    if (given !== undefined) return credentials.setFirst(userId, given);
+    if (await credentials.has(userId)) return false;
+    throw invalid('/password', 'This account has no password yet. Choose one.', 'is required: the account has none yet');
+  }
+
+  async function confirm(userId: string, token: string, correlationId: string): Promise<void> {
+    const actor = { id: 'system', role: 'system', seesAll: true } as const;
+    const commandId = stableId('confirm', hashOf(token));
+    const command = { type: 'ConfirmUser', stream: `user-${userId}`, id: userId, data: null, commandId, actor, now: now().toISOString() };
+    await commands.handle(command, { correlationId });
+  }
+
+  return {
+    method: 'POST',
+    path: '/api/confirmations',
+    who: 'anyone',
+    summary: 'Confirm one’s e-mail address with the token of the mail, once; without a password yet, set one.',
+    tag: 'sessions',
+    body,
+    response,
+    example: { token: 'Zk0x…', password: 'correct horse battery' },
+    handle: async (request) => {
+      const { token, password: given } = request.body as z.infer<typeof body>;
+      const id = await codes.userOf(token, 'confirm');
+      if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
+      const passwordSet = await setPassword(id, given);
+      await confirm(id, token, request.requestId);
+      await codes.spend(id, 'confirm');
+      return { body: { id, confirmed: true, passwordSet } };
+    },
+  };
+}
+
+function invalid(pointer: string, message: string, detail: string): ProblemError {
+  return new ProblemError('invalid', message, { errors: [{ pointer, detail }] });
+}

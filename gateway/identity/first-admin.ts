@@ -1,0 +1,56 @@
+/** The first admin: an installation without one cannot be run. */
+import { randomBytes } from 'node:crypto';
+import { stableId } from '../../contracts/message.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../write-side/decider.ts';
+import type { Credentials } from './credentials.ts';
+import type { Users } from './users.ts';
+
+export interface FirstAdminOptions {
+  commands: CommandHandler;
+  credentials: Credentials;
+  users: Users;
+  now(): Date;
+}
+
+/** A registration of the first admin that lost its address to another one stays closed; the next takes the next id. */
+const IDS = Array.from({ length: 10 }, (_, n) => stableId('first-admin', String(n)));
+
+/**
+ * Makes the first admin where there never was one, or gives them a password where theirs was lost with the secrets.
+ * Later admins are made by admins, who cannot give up the role themselves: so one who was there is proof of another.
+ * Answers the password if it was made here, else null. Error: one for the operator, where the address is somebody else's.
+ */
+export async function ensureFirstAdmin(options: FirstAdminOptions, email: string, password: string | undefined): Promise<string | null> {
+  const { credentials, users } = options;
+  const { id, exists, deleted } = await firstOpen(users);
+  if (deleted || (exists && (await credentials.has(id)))) return null;
+  const chosen = password ?? randomBytes(15).toString('base64url');
+  // Without a user, this is left of a start that did not get further: nobody was told it.
+  if (!exists) await credentials.remove(id);
+  await credentials.setFirst(id, chosen);
+  if (!exists) await register(options, id, email);
+  return password === undefined ? chosen : null;
+}
+
+async function firstOpen(users: Users) {
+  for (const id of IDS) {
+    const { state } = await users.load(id);
+    if (!state.abandoned) return { ...state, id };
+  }
+  throw new Error('The first admin could not be made: its address was taken by others again and again. Set another ADMIN_EMAIL.');
+}
+
+async function register({ commands, credentials, now }: FirstAdminOptions, id: string, email: string): Promise<void> {
+  const actor = { id: 'system', role: 'system', seesAll: true } as const;
+  const data = { name: 'Administrator', email, role: 'admin' };
+  const commandId = stableId('register-first-admin', id, email);
+  const command = { type: 'RegisterUser', stream: `user-${id}`, id, data, commandId, actor, now: now().toISOString() };
+  try {
+    await commands.handle(command, { correlationId: commandId });
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== 'conflict') throw error;
+    await credentials.remove(id);
+    throw new Error('ADMIN_EMAIL: this address belongs to a user who is no admin. Set another one.', { cause: error });
+  }
+}

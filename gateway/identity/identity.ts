@@ -1,0 +1,102 @@
+/** Identity: who may come in. Registration, logins, sessions, tokens; users themselves are the write side's. */
+import type { Role } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../write-side/decider.ts';
+import type { EventStore } from '../../write-side/event-store/event-store.ts';
+import type { Limits } from '../limits.ts';
+import type { Caller, Route } from '../route.ts';
+import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
+import { openAttempts } from './attempts.ts';
+import { openCallers } from './callers.ts';
+import { type CodePurpose, openCodes } from './codes.ts';
+import { confirmationRoute } from './confirmation.ts';
+import { openCredentials } from './credentials.ts';
+import { ensureFirstAdmin } from './first-admin.ts';
+import type { Keys } from './keys.ts';
+import { meRoutes } from './me-routes.ts';
+import { openPasswords, type PasswordOptions } from './passwords.ts';
+import { registrationRoute } from './registration.ts';
+import type { Secrets } from './secrets/secrets.ts';
+import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { openSessions } from './sessions.ts';
+import { openUsers } from './users.ts';
+
+export interface IdentityOptions {
+  secrets: Secrets;
+  keys: Keys;
+  commands: CommandHandler;
+  store: Pick<EventStore, 'append'>;
+  /** TASK_VISIBILITY: whether those who work here read all tasks (`team`) or only what concerns them (`own`). */
+  config: { taskVisibility: 'team' | 'own' };
+  limits: Limits;
+  log: SessionEndsOptions['log'];
+  now?: () => Date;
+  passwords?: PasswordOptions;
+}
+
+export interface Identity {
+  /** Rows of registration, login, tokens, sessions, confirmation and `/api/me`. */
+  routes: Route[];
+  /** How koa-jwt verifies access tokens; what it verified goes to `callerOf`. */
+  accessTokens: AccessTokens['options'];
+  /** The caller of verified claims. Error: ProblemError `unauthorized`. */
+  callerOf(claims: unknown): Promise<Caller>;
+  /** The caller of an access token, and when the token ends (milliseconds since 1970). Error: ProblemError `unauthorized`. */
+  authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
+  /** Whether users of a role may read every task. */
+  seesAll(role: Role): boolean;
+  /** A one-time code for a link in a mail, good for 48 hours. Error: where there is no such user. */
+  issueCode(userId: string, purpose: CodePurpose): Promise<string>;
+  /** Makes the first admin where there is none; answers the password if it was made here (nobody can see it again), else null. */
+  ensureAdmin(email: string, password?: string): Promise<string | null>;
+  /** To be called after a user's role changed: their next request has it. Processes that are not told notice within 5 seconds. */
+  onUserChanged(userId: string): void;
+  /** To be called after a user was deleted: ends their sessions, and removes their password and codes. */
+  onUserDeleted(userId: string): Promise<void>;
+}
+
+/** Those who work here; residents and services see what concerns them. */
+const TEAM: readonly Role[] = ['member', 'staff', 'security', 'maintenance', 'customer-service'];
+
+export async function openIdentity(options: IdentityOptions): Promise<Identity> {
+  const { secrets, keys, commands, limits, log, store, config, now = () => new Date() } = options;
+  const { hmac } = keys;
+  const seesAll = (role: Role) => role === 'admin' || (config.taskVisibility === 'team' && TEAM.includes(role));
+
+  const users = openUsers(commands);
+  const tokens = openAccessTokens(keys.jwt, now);
+  const attempts = openAttempts(limits);
+  const credentials = openCredentials(secrets, await openPasswords(options.passwords));
+  const codes = openCodes({ secrets, users, hmac, now });
+  const callers = openCallers({ tokens, lookUp, seesAll, now });
+  const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
+  const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now });
+
+  async function lookUp(sessionId: string) {
+    const session = await sessions.get(sessionId);
+    const user = session && (await users.get(session.value.userId));
+    return session && user ? { userId: session.value.userId, role: user.state.role } : null;
+  }
+
+  return {
+    routes: [
+      registrationRoute({ commands, credentials, users, attempts, limits, hmac, now }),
+      ...sessionRoutes({ sessions, credentials, users, attempts, tokens }),
+      ...meRoutes({ sessions, credentials, users, attempts }),
+      confirmationRoute({ commands, credentials, codes, now }),
+    ],
+    accessTokens: tokens.options,
+    callerOf: callers.callerOf,
+    authenticate: callers.authenticate,
+    seesAll,
+    issueCode: codes.issue,
+    ensureAdmin: (email, password) => ensureFirstAdmin({ commands, credentials, users, now }, email, password),
+    onUserChanged: callers.forgetUser,
+    onUserDeleted: async (userId) => {
+      callers.forgetUser(userId);
+      await sessions.endAll(userId, 'deleted');
+      await credentials.remove(userId);
+      await codes.spend(userId);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** The two keys of an installation: made once, kept with the secrets. */
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import type { Secrets } from './secrets/secrets.ts';
+
+export interface Keys {
+  /** Signs access tokens (HS256). A key object: with a text, each verification costs 30 times as much. */
+  jwt: KeyObject;
+  /** HMAC-SHA256 in hex: names and compares values without holding them readably. Callers put a purpose in front, as `email:…`. */
+  hmac(text: string): string;
+}
+
+/** RFC 7518, 3.2: a key of HS256 has at least the hash's length. */
+const MIN_BYTES = 32;
+
+/**
+ * The keys; what the configuration does not give is made on the first start. Without the kept HMAC key,
+ * reservations of e-mail addresses made before are not found: the secrets belong into the backup.
+ */
+export async function loadKeys(secrets: Secrets, config: { jwtSecret?: string | undefined }): Promise<Keys> {
+  const jwt = Buffer.from(config.jwtSecret ?? (await keptKey(secrets, 'jwt')));
+  if (jwt.length < MIN_BYTES) throw new Error(`JWT_SECRET: must have at least ${MIN_BYTES} bytes; make one with: openssl rand -base64 32`);
+  const hmacKey = createSecretKey(Buffer.from(await keptKey(secrets, 'hmac'), 'base64url'));
+  return { jwt: createSecretKey(jwt), hmac: (text) => createHmac('sha256', hmacKey).update(text).digest('hex') };
+}
+
+/** Whoever puts first wins; all read what is there then. */
+async function keptKey(secrets: Secrets, key: string): Promise<string> {
+  const kept = (await secrets.get<string>('keys', key)) ?? (await makeKey(secrets, key));
+  if (!kept) throw new Error(`The key ${key} was put into the secrets store and is not there.`);
+  return kept.value;
+}
+
+async function makeKey(secrets: Secrets, key: string) {
+  await secrets.put('keys', { key, value: randomBytes(32).toString('base64url'), owner: 'installation' }, 0);
+  return secrets.get<string>('keys', key);
+}

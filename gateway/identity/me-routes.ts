@@ -1,0 +1,74 @@
+/** Rows of who one is, and of changing one's password. */
+import { z } from 'zod';
+import { ProblemError } from '../../contracts/problem.ts';
+import { password, role } from '../../contracts/user.ts';
+import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+import type { Answer, Route, RouteRequest } from '../route.ts';
+import type { Attempts } from './attempts.ts';
+import type { Credentials } from './credentials.ts';
+import { callerIn } from './session-routes.ts';
+import type { Sessions } from './sessions.ts';
+import type { Users } from './users.ts';
+
+const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean() });
+const passwordBody = z.strictObject({ current: z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'), new: password });
+
+export interface MeRoutesOptions {
+  sessions: Sessions;
+  credentials: Credentials;
+  users: Users;
+  attempts: Attempts;
+}
+
+export function meRoutes(options: MeRoutesOptions): Route[] {
+  const { users } = options;
+  return [
+    {
+      method: 'GET',
+      path: '/api/me',
+      who: 'user',
+      summary: 'Who one is.',
+      tag: 'users',
+      response: me,
+      handle: async ({ caller }) => {
+        const { id } = callerIn(caller);
+        const user = await there(users, id);
+        const { name, email, role, confirmed }: UserState = user.state;
+        return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body: { id, name, email, role, confirmed } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/api/me/password',
+      who: 'user',
+      summary: 'Change one’s password; all other sessions end.',
+      tag: 'users',
+      body: passwordBody,
+      example: { current: 'correct horse battery', new: 'staple of the month' },
+      handle: (request) => changePassword(options, request),
+    },
+  ];
+}
+
+async function there(users: Users, id: string) {
+  const user = await users.get(id);
+  if (!user) throw new ProblemError('not_found', 'You are no user of this installation.');
+  return user;
+}
+
+/** Tries at the current password count as tries to log in: a stolen access token must not be a way to guess it. */
+async function changePassword({ attempts, credentials, sessions, users }: MeRoutesOptions, { caller, body, ip }: RouteRequest): Promise<Answer> {
+  const { id, sessionId } = callerIn(caller);
+  const { current, new: next } = body as z.infer<typeof passwordBody>;
+  const { state } = await there(users, id);
+  const did = { change: 'wrong' as Awaited<ReturnType<Credentials['change']>> };
+  await attempts.attempt(normaliseEmail(state.email), ip, async () => {
+    did.change = await credentials.change(id, current, next);
+    return did.change !== 'wrong';
+  });
+  if (did.change === 'wrong')
+    throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
+  if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
+  await sessions.endAll(id, 'password', sessionId);
+  return { status: 204 };
+}

@@ -1,0 +1,60 @@
+/** Passwords: argon2id on libuv's threads, few at once, so that a rush of logins neither takes the memory nor the threads. */
+import { availableParallelism } from 'node:os';
+import { hash, verify } from '@node-rs/argon2';
+import { ProblemError } from '../../contracts/problem.ts';
+
+/** OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane (argon2id is the library's default). */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+export interface PasswordOptions {
+  /** Hashes at work at once. Default: as many as cores, 3 at most: libuv has 4 threads, and files and names need one. */
+  running?: number;
+  /** Hashes that wait; one more is refused. */
+  waiting?: number;
+}
+
+export interface Passwords {
+  /** A hash in PHC text. Error: ProblemError `unavailable` when too many wait. */
+  hash(password: string): Promise<string>;
+  /** Whether it is the password of this hash; with null (no such account) false after the same time. Error: as `hash`. */
+  verify(hash: string | null, password: string): Promise<boolean>;
+}
+
+/** The one way in which passwords are hashed and compared here. */
+export async function openPasswords(options: PasswordOptions = {}): Promise<Passwords> {
+  const { running = Math.min(3, availableParallelism()), waiting = 64 } = options;
+  const limited = gate(running, waiting);
+  const dummy = await hash('no account has this', COST);
+  return {
+    hash: (password) => limited(() => hash(normalise(password), COST)),
+    verify: (kept, password) => limited(async () => (await verify(kept ?? dummy, normalise(password))) && kept !== null),
+  };
+}
+
+/** NIST SP 800-63B-4, 3.1.1.2: the same characters typed on another keyboard are the same password. */
+function normalise(password: string): string {
+  return password.normalize('NFKC');
+}
+
+/** Runs at most `running` at once and lets at most `waiting` wait, first come first served. */
+function gate(running: number, waiting: number) {
+  const queue: (() => void)[] = [];
+  let free = running;
+
+  async function enter(): Promise<void> {
+    if (free > 0) free--;
+    else if (queue.length < waiting) await new Promise<void>((resolve) => queue.push(resolve));
+    else throw new ProblemError('unavailable', 'Too many passwords are being checked. Try again.', { headers: { 'Retry-After': '2' } });
+  }
+
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    await enter();
+    try {
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

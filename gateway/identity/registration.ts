@@ -1,0 +1,70 @@
+/** Registration: the password goes to the secrets before the command runs, and never into it. */
+import type { z } from 'zod';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { userContract } from '../../contracts/user.ts';
+import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
+import type { CommandHandler } from '../../write-side/decider.ts';
+import { normaliseEmail } from '../../write-side/deciders/user.ts';
+import { type Limits, networkOf } from '../limits.ts';
+import type { Route, RouteRequest } from '../route.ts';
+import type { Attempts } from './attempts.ts';
+import type { Credentials } from './credentials.ts';
+import type { Users } from './users.ts';
+
+export interface RegistrationOptions {
+  commands: CommandHandler;
+  credentials: Credentials;
+  users: Users;
+  attempts: Attempts;
+  limits: Limits;
+  hmac(text: string): string;
+  now(): Date;
+}
+
+type Body = z.infer<typeof userContract.commands.RegisterUser.body>;
+
+/** The row of POST /api/users. */
+export function registrationRoute(options: RegistrationOptions): Route {
+  const { commands, credentials, hmac, limits, now } = options;
+  const row = commandRow('RegisterUser');
+  const { method, path, who, summary, body, example } = row.contract;
+
+  async function register(request: RouteRequest) {
+    const limit = await limits.consume('registration', networkOf(request.ip));
+    const { password, ...person } = request.body as Body;
+    const command = commandOf(row, { ...request, body: person }, () => now().toISOString());
+    // The hash that ends up in the log is of a body without the password: a fast hash of one would help who guesses it.
+    const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
+    const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));
+    try {
+      const answer = answerOf(row, command.id, await commands.handle(command, context));
+      return { ...answer, headers: { ...limit, ...answer.headers } };
+    } catch (error) {
+      if (placed && isFinal(error)) await credentials.remove(command.id);
+      throw error;
+    }
+  }
+
+  return { method, path, who, summary, tag: 'users', body, response: commandAnswer, example, handle: register };
+}
+
+/**
+ * Sets the first password of a user about to be; true where this call did. A user who is there keeps theirs: this may be a repeat,
+ * which must name the same password.
+ */
+async function place(options: RegistrationOptions, of: { id: string; ip: string; email: string; password: string }): Promise<boolean> {
+  const { attempts, credentials, users } = options;
+  const { id, ip, email, password } = of;
+  const registered = (await users.load(id)).state.exists;
+  if (!registered && (await credentials.setFirst(id, password))) return true;
+  if (!(await credentials.has(id))) return false;
+  if (await attempts.attempt(normaliseEmail(email), ip, () => credentials.verify(id, password))) return false;
+  throw new ProblemError('invalid', 'This Idempotency-Key was used on this path with another body. Use a new key for a new command.', {
+    errors: [{ pointer: 'Idempotency-Key', detail: 'belongs to another body' }],
+  });
+}
+
+/** A refusal that left nothing behind; where the outcome is unknown, the password must stay. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ProblemError && error.code !== 'unavailable';
+}

@@ -1,0 +1,74 @@
+/** The end of a session as a fact in the log: sockets and other processes go by it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventContract } from '../../contracts/catalog.ts';
+import { eventId, type NewEvent, NO_STREAM, stableId } from '../../contracts/message.ts';
+import { type SessionEvent, sessionTopics } from '../../contracts/session.ts';
+import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
+
+export type EndReason = SessionEvent['data']['reason'];
+
+export interface EndedSession {
+  id: string;
+  userId: string;
+  reason: EndReason;
+}
+
+export interface SessionEnds {
+  /** Tells of an end, after the session is gone from the secrets. Never rejects. */
+  ended(session: EndedSession): Promise<void>;
+}
+
+export interface SessionEndsOptions {
+  store: Pick<EventStore, 'append'>;
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+  /** Called at once, before the log is written. */
+  forget(sessionId: string): void;
+}
+
+/** Milliseconds before each further try. */
+const AGAIN = [20, 100, 500];
+
+export function openSessionEnds({ store, log, forget }: SessionEndsOptions): SessionEnds {
+  async function append(session: EndedSession, tries: readonly number[]): Promise<void> {
+    try {
+      await store.append(`session-${session.id}`, NO_STREAM, [endOf(session)]);
+    } catch (error) {
+      if (error instanceof WrongExpectedRevision) return;
+      const [wait, ...rest] = tries;
+      if (wait === undefined) throw error;
+      await delay(wait);
+      await append(session, rest);
+    }
+  }
+
+  return {
+    ended: async (session) => {
+      forget(session.id);
+      const { id, userId, reason } = session;
+      log.info({ session: id, user: userId, reason }, 'session ended');
+      try {
+        await append(session, AGAIN);
+      } catch (error) {
+        log.warn({ err: error, session: id }, 'a session has ended, but the log could not be told: its sockets go when their token ends');
+      }
+    },
+  };
+}
+
+/** Its id is made of the session alone: of two ends at once, one is recorded. */
+function endOf({ id, userId, reason }: EndedSession): NewEvent {
+  const commandId = stableId('end-session', id);
+  return {
+    id: eventId(commandId, `session-${id}`, 0),
+    type: 'SessionEnded',
+    data: { userId, reason } satisfies SessionEvent['data'],
+    metadata: {
+      $correlationId: commandId,
+      $causationId: commandId,
+      commandId,
+      actor: reason === 'reused' || reason === 'deleted' ? 'system' : userId,
+      schema: eventContract('SessionEnded')?.version ?? 1,
+      topics: sessionTopics(userId),
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** Rows of logging in, refreshing, logging out, and looking after one's sessions. */
+import { z } from 'zod';
+import { email as emailSchema, instant } from '../../contracts/fields.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import { role } from '../../contracts/user.ts';
+import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../route.ts';
+import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
+import type { Attempts } from './attempts.ts';
+import { invalidToken } from './callers.ts';
+import type { Credentials } from './credentials.ts';
+import type { OpenSession, SessionRecord, Sessions } from './sessions.ts';
+import type { Users } from './users.ts';
+
+const loginBody = z.strictObject({
+  email: emailSchema,
+  password: z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'),
+});
+const refreshBody = z.strictObject({ refreshToken: z.string().min(1, 'must not be empty').max(500, 'is too long') });
+const tokens = z.strictObject({
+  accessToken: z.string().meta({ description: 'For Authorization: Bearer.' }),
+  refreshToken: z.string().meta({ description: 'For POST /api/token/refresh, which answers the next one.' }),
+  expiresIn: z.int().meta({ description: 'Seconds the access token is good for.' }),
+  user: z.strictObject({ id: z.guid(), name: z.string(), role }),
+});
+const sessionList = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      id: z.guid(),
+      current: z.boolean(),
+      createdAt: instant,
+      lastUsedAt: instant,
+      userAgent: z.string().nullable(),
+      ip: z.string(),
+    }),
+  ),
+});
+
+export interface SessionRoutesOptions {
+  sessions: Sessions;
+  credentials: Credentials;
+  users: Users;
+  attempts: Attempts;
+  tokens: AccessTokens;
+}
+
+export function sessionRoutes(options: SessionRoutesOptions): Route[] {
+  const { sessions } = options;
+  const row = (route: Omit<Route, 'tag'>): Route => ({ ...route, tag: 'sessions' });
+  return [
+    row({
+      method: 'POST',
+      path: '/api/login',
+      who: 'anyone',
+      summary: 'Log in: makes a session. Failures are limited by account and address.',
+      body: loginBody,
+      response: tokens,
+      example: { email: 'alice@example.org', password: 'correct horse battery' },
+      handle: (request) => login(options, request),
+    }),
+    row({
+      method: 'POST',
+      path: '/api/token/refresh',
+      who: 'anyone',
+      summary: 'A fresh pair of tokens. Each refresh token is good for one; using one up again ends the session.',
+      body: refreshBody,
+      response: tokens,
+      example: { refreshToken: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01.…' },
+      handle: async ({ body }) => pair(options, await sessions.refresh((body as z.infer<typeof refreshBody>).refreshToken)),
+    }),
+    row({
+      method: 'POST',
+      path: '/api/logout',
+      who: 'user',
+      summary: 'End this session: its tokens and sockets end with it.',
+      handle: async ({ caller }) => {
+        const session = await sessions.get(callerIn(caller).sessionId);
+        if (session) await sessions.end(session, 'logout');
+        return { status: 204 };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/api/sessions',
+      who: 'user',
+      summary: 'One’s sessions, the last used first.',
+      response: sessionList,
+      handle: async ({ caller }) => listed(await sessions.list(callerIn(caller).id), callerIn(caller)),
+    }),
+    row({
+      method: 'DELETE',
+      path: '/api/sessions/:id',
+      who: 'user',
+      summary: 'End one of one’s sessions.',
+      handle: (request) => endOne(sessions, request),
+    }),
+    row({
+      method: 'DELETE',
+      path: '/api/sessions',
+      who: 'user',
+      summary: 'End all of one’s sessions but this one.',
+      handle: async ({ caller }) => {
+        await sessions.endAll(callerIn(caller).id, 'revoked', callerIn(caller).sessionId);
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+/** The caller of a row that is not for anyone. */
+export function callerIn(caller: Caller | null): Caller {
+  if (!caller) throw invalidToken('Log in first.');
+  return caller;
+}
+
+/** An unknown account takes the same time and gets the same answer as a wrong password. */
+async function login(options: SessionRoutesOptions, request: RouteRequest): Promise<Answer> {
+  const { attempts, credentials, sessions, users } = options;
+  const { email, password } = request.body as z.infer<typeof loginBody>;
+  const user = await users.find(email);
+  const right = await attempts.attempt(normaliseEmail(email), request.ip, () => credentials.verify(user?.id ?? null, password));
+  if (!user || !right) throw new ProblemError('unauthorized', 'E-mail address or password is wrong.', { headers: { 'WWW-Authenticate': 'Bearer' } });
+  const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
+  return pair(options, await sessions.start(user.id, { userAgent, ip: request.ip }));
+}
+
+async function pair({ tokens, users }: SessionRoutesOptions, session: OpenSession): Promise<Answer> {
+  const { id, userId, refreshToken } = session;
+  const user = await users.get(userId);
+  if (!user) throw invalidToken('This user is not there any more.');
+  const { name, role }: UserState = user.state;
+  const accessToken = tokens.sign({ userId, sessionId: id, role });
+  return {
+    headers: { 'Cache-Control': 'no-store' },
+    body: { accessToken, refreshToken, expiresIn: ACCESS_SECONDS, user: { id: userId, name, role } },
+  };
+}
+
+function listed(sessions: SessionRecord[], caller: Caller): Answer {
+  const items = sessions.map(({ key, value }) => {
+    const { createdAt, lastUsedAt, userAgent, ip } = value;
+    return { id: key, current: key === caller.sessionId, createdAt, lastUsedAt, userAgent, ip };
+  });
+  return { body: { items } };
+}
+
+async function endOne(sessions: Sessions, { caller, params }: RouteRequest): Promise<Answer> {
+  const session = await sessions.get(params.id ?? '');
+  if (session?.value.userId !== callerIn(caller).id) throw new ProblemError('not_found', 'You have no such session.');
+  await sessions.end(session, session.key === caller?.sessionId ? 'logout' : 'revoked');
+  return { status: 204 };
+}

@@ -1,0 +1,144 @@
+/** Sessions: made by a login, kept alive by refreshing, ended once for all. Only hashes of tokens are stored. */
+import { randomUUID } from 'node:crypto';
+import { ProblemError } from '../../contracts/problem.ts';
+import { invalidToken } from './callers.ts';
+import { formatRefreshToken, hashOf, nextSecret, parseRefreshToken, type RefreshToken, randomSecret, same } from './refresh-tokens.ts';
+import type { SecretRecord, Secrets } from './secrets/secrets.ts';
+import type { EndReason, SessionEnds } from './session-ends.ts';
+
+/** What is stored of a session. Times are ISO 8601, UTC. */
+export interface Session {
+  userId: string;
+  refreshHash: string;
+  /** Of the token before; null until the first refresh. */
+  previousHash: string | null;
+  /** What the present token was made with, of the one before. */
+  salt: string | null;
+  rotatedAt: string;
+  userAgent: string | null;
+  ip: string;
+  createdAt: string;
+  lastUsedAt: string;
+}
+
+export type SessionRecord = SecretRecord<Session>;
+
+/** A session with the token that keeps it alive. */
+export interface OpenSession {
+  id: string;
+  userId: string;
+  refreshToken: string;
+}
+
+export interface SessionsOptions {
+  secrets: Secrets;
+  ends: SessionEnds;
+  hmac(text: string): string;
+  /** Whether the user is still there. */
+  exists(userId: string): Promise<boolean>;
+  now(): Date;
+}
+
+export interface Sessions {
+  start(userId: string, from: { userAgent: string | null; ip: string }): Promise<OpenSession>;
+  /** The next token for this one. Error: ProblemError `unauthorized`; a token that was used up ends its session. */
+  refresh(refreshToken: string): Promise<OpenSession>;
+  /** Null where it is not alive. */
+  get(id: string): Promise<SessionRecord | null>;
+  /** The last used first. */
+  list(userId: string): Promise<SessionRecord[]>;
+  end(session: SessionRecord, reason: EndReason): Promise<void>;
+  /** Ends all of a user's sessions but one. */
+  endAll(userId: string, reason: EndReason, except?: string): Promise<void>;
+}
+
+const LIFE = 30 * 24 * 3_600_000;
+/** How long the token before is taken: a lost answer or two tabs must log nobody out. */
+const GRACE = 10_000;
+export const MOST_SESSIONS = 50;
+/** Each lost race of a refresh means that another one won. */
+const RACES = 20;
+
+export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptions): Sessions {
+  const record = (id: string, value: Session) => ({
+    key: id,
+    value,
+    owner: value.userId,
+    expires: new Date(Date.parse(value.lastUsedAt) + LIFE).toISOString(),
+  });
+
+  async function start(userId: string, from: { userAgent: string | null; ip: string }): Promise<OpenSession> {
+    const id = randomUUID();
+    const secret = randomSecret();
+    const time = now().toISOString();
+    const made = { refreshHash: hashOf(secret), previousHash: null, salt: null, rotatedAt: time, createdAt: time, lastUsedAt: time };
+    await secrets.put('sessions', record(id, { userId, ...from, ...made }), 0);
+    await trim(userId, id);
+    return { id, userId, refreshToken: formatRefreshToken({ sessionId: id, secret }, hmac) };
+  }
+
+  /** The longest unused go when there are too many; never the one just made. */
+  async function trim(userId: string, newest: string): Promise<void> {
+    const others = (await list(userId)).filter((one) => one.key !== newest);
+    for (const one of others.slice(MOST_SESSIONS - 1)) await end(one, 'revoked');
+  }
+
+  async function refresh(text: string): Promise<OpenSession> {
+    const token = parseRefreshToken(text, hmac);
+    if (!token) throw invalidToken('The refresh token is not valid. Log in again.');
+    for (let race = 0; race < RACES; race++) {
+      const session = await alive(token.sessionId);
+      const secret = await advance(session, token);
+      if (secret) return { id: session.key, userId: session.value.userId, refreshToken: formatRefreshToken({ ...token, secret }, hmac) };
+    }
+    throw new ProblemError('unavailable', 'This session is being refreshed by many at once. Try again.', { headers: { 'Retry-After': '1' } });
+  }
+
+  async function alive(id: string): Promise<SessionRecord> {
+    const session = await get(id);
+    if (!session) throw invalidToken('The session has ended. Log in again.');
+    if (await exists(session.value.userId)) return session;
+    await end(session, 'deleted');
+    throw invalidToken('This user is not there any more.');
+  }
+
+  /** The secret that follows the token's; null when another refresh was faster. A token used up before ends the session. */
+  async function advance(session: SessionRecord, { secret }: RefreshToken): Promise<string | null> {
+    const { value } = session;
+    const hash = hashOf(secret);
+    if (same(hash, value.refreshHash)) return rotate(session, secret);
+    const repeated = value.previousHash !== null && value.salt !== null && same(hash, value.previousHash);
+    if (repeated && now().getTime() - Date.parse(value.rotatedAt) <= GRACE) return nextSecret(secret, value.salt ?? '');
+    await end(session, 'reused');
+    throw invalidToken('This refresh token was used before: somebody may have a copy. The session has ended. Log in again.');
+  }
+
+  async function rotate({ key, value, version }: SessionRecord, secret: string): Promise<string | null> {
+    const salt = randomSecret();
+    const next = nextSecret(secret, salt);
+    const time = now().toISOString();
+    const rotated = { ...value, refreshHash: hashOf(next), previousHash: hashOf(secret), salt, rotatedAt: time, lastUsedAt: time };
+    return (await secrets.put('sessions', record(key, rotated), version)) ? next : null;
+  }
+
+  function get(id: string): Promise<SessionRecord | null> {
+    return secrets.get<Session>('sessions', id);
+  }
+
+  async function list(userId: string): Promise<SessionRecord[]> {
+    const all = await secrets.list<Session>('sessions', userId);
+    return all.toSorted((a, b) => (a.value.lastUsedAt < b.value.lastUsedAt ? 1 : -1));
+  }
+
+  /** Gone first, told second: it must not live on because the log cannot be written. */
+  async function end(session: SessionRecord, reason: EndReason): Promise<void> {
+    await secrets.delete('sessions', session.key);
+    await ends.ended({ id: session.key, userId: session.value.userId, reason });
+  }
+
+  async function endAll(userId: string, reason: EndReason, except?: string): Promise<void> {
+    for (const one of await list(userId)) if (one.key !== except) await end(one, reason);
+  }
+
+  return { start, refresh, get, list, end, endAll };
+}
