@@ -255,15 +255,26 @@ describe('the token', () => {
 });
 
 describe('against a server that errs', () => {
-  async function erring(onSubscribe: (orders: { after: unknown }[], send: (position: string, previous: string | null) => void) => object) {
+  /** What it does on a `subscribe`: changes by position and previous, then its acknowledgement. */
+  type Turn = { changes?: [string, string | null][]; reply: object };
+
+  /** `turns` one after the other; `lastWords` come before each acknowledgement of `unsubscribe`. */
+  async function erring(turns: Turn[], lastWords: [string, string | null][] = []) {
     const server: HttpServer = createServer();
     const io = new Server(server);
     const orders: { after: unknown }[] = [];
     io.on('connection', (socket) => {
-      socket.on('unsubscribe', ({ topics }, ack) => ack({ topics }));
+      const send = (changes: [string, string | null][] = []) => {
+        for (const [position, previous] of changes) socket.emit('change', { topic: 'tasks', position, previous });
+      };
+      socket.on('unsubscribe', ({ topics }, ack) => {
+        send(lastWords);
+        ack({ topics });
+      });
       socket.on('subscribe', (order, ack) => {
-        orders.push(order);
-        ack(onSubscribe(orders, (position, previous) => socket.emit('change', { topic: 'tasks', position, previous })));
+        const turn = turns[orders.push(order) - 1];
+        send(turn?.changes);
+        ack(turn?.reply);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -271,36 +282,39 @@ describe('against a server that errs', () => {
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, orders };
   }
 
+  /** `1` after `0`, `2` after `1`, … */
+  function chain(...positions: number[]): [string, string][] {
+    return positions.map((position) => [String(position), String(position - 1)]);
+  }
+
+  function followed(position: string): object {
+    return { topics: [{ topic: 'tasks', position }] };
+  }
+
   test('a change twice is delivered once, and a gap is filled before what follows it', async () => {
-    const torn: [string, string | null][] = [
-      ['1', null],
-      ['1', null],
-      ['2', '1'],
-      ['5', '4'],
-      ['6', '5'],
-    ];
-    const whole: [string, string | null][] = [
-      ['3', '2'],
-      ['4', '3'],
-      ['5', '4'],
-      ['6', '5'],
-    ];
-    const { url, orders } = await erring((all, send) => {
-      const [changes, position] = all.length === 1 ? [torn, '0'] : [whole, '6'];
-      for (const change of changes) send(...change);
-      return { topics: [{ topic: 'tasks', position }] };
-    });
+    const { url, orders } = await erring([
+      { changes: chain(1, 1, 2, 5, 6), reply: followed('0') },
+      { changes: chain(3, 4, 5, 6), reply: followed('6') },
+    ]);
     const one = collect(connect(url).live, 'tasks', { after: '0' });
     await eventually(() => expect(one.positions()).toEqual(['1', '2', '3', '4', '5', '6']));
     expect(orders.map(({ after }) => after)).toEqual([{ tasks: '0' }, { tasks: '2' }]);
   });
 
+  test('what still comes of a subscription that was closed is nothing to the one that replaces it', async () => {
+    const { url } = await erring([{ reply: followed('1') }, { changes: chain(2, 3), reply: followed('3') }], [['3', null]]);
+    const { live } = connect(url);
+    const first = collect(live, 'tasks', { after: '0' });
+    await eventually(() => expect(first.subscription.position()).toBe('1'));
+    first.subscription.close();
+    const second = collect(live, 'tasks', { after: '1' });
+    await eventually(() => expect(second.positions()).toEqual(['2', '3']));
+    expect(first.changes).toEqual([]);
+  });
+
   test('a problem that may pass is followed by another try', async () => {
-    const { url, orders } = await erring((all, send) => {
-      if (all.length < 3) return { problem: { code: 'limited' } };
-      send('1', null);
-      return { topics: [{ topic: 'tasks', position: '1' }] };
-    });
+    const limited = { problem: { code: 'limited' } };
+    const { url, orders } = await erring([{ reply: limited }, { reply: limited }, { changes: chain(1), reply: followed('1') }]);
     const one = collect(connect(url).live, 'tasks', { after: '' });
     await eventually(() => expect(one.changes).toHaveLength(1));
     expect(orders).toHaveLength(3);
