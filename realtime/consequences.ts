@@ -1,11 +1,12 @@
 /** What events mean for connections beside being sent: sessions end, users go, roles and assignees change. */
+import { LRUCache } from 'lru-cache';
 import type { LeftReason } from '../contracts/live.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/user.ts';
 import { type Connection, type Connections, dismiss, type Session } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** Sessions and users remembered as gone, for sockets that were let in while the event was on its way. */
+/** Ends and roles remembered, for sockets that are let in by an answer from just before the event. */
 const REMEMBERED = 10_000;
 
 export interface Consequences {
@@ -13,6 +14,8 @@ export interface Consequences {
   of(event: RecordedEvent): (() => void) | Promise<() => void> | null;
   /** True where the session or its user is known to be gone. */
   gone(session: Session): boolean;
+  /** The session with the role that the log gave its user. */
+  asOfNow(session: Session): Session;
   /** A connection's session changed: its topics are checked again. */
   recheck(connection: Connection, reason: LeftReason): Promise<void>;
 }
@@ -25,18 +28,19 @@ export interface ConsequencesContext {
 }
 
 export function createConsequences({ connections, subscriptions, seesAll }: ConsequencesContext): Consequences {
-  const gone = new Set<string>();
+  const gone = new LRUCache<string, true>({ max: REMEMBERED });
+  const roles = new LRUCache<string, Role>({ max: REMEMBERED });
 
-  function remember(id: string): void {
-    gone.add(id);
-    if (gone.size > REMEMBERED) for (const oldest of gone) return void gone.delete(oldest);
+  function asOfNow(session: Session): Session {
+    const role = roles.get(session.id);
+    return role === undefined || role === session.role ? session : { ...session, role, seesAll: seesAll(role) };
   }
 
   function sessionEnded(event: RecordedEvent): () => void {
     const session = idOf(event.stream);
     const { userId } = event.data as { userId: string };
     return () => {
-      remember(session);
+      gone.set(session, true);
       for (const one of connections.of(userId)) if (one.session.sessionId === session) dismiss(one, 'unauthorized', 'Your session has ended.');
     };
   }
@@ -44,16 +48,17 @@ export function createConsequences({ connections, subscriptions, seesAll }: Cons
   function userDeleted(event: RecordedEvent): () => void {
     const user = idOf(event.stream);
     return () => {
-      remember(user);
+      gone.set(user, true);
       for (const one of connections.of(user)) dismiss(one, 'unauthorized', 'This user was deleted.');
     };
   }
 
   async function roleChanged(event: RecordedEvent): Promise<() => void> {
-    const { to } = event.data as { to: Role };
+    const user = idOf(event.stream);
+    roles.set(user, (event.data as { to: Role }).to);
     const losses: [Connection, string[]][] = [];
-    for (const one of connections.of(idOf(event.stream))) {
-      one.session = { ...one.session, role: to, seesAll: seesAll(to) };
+    for (const one of connections.of(user)) {
+      one.session = asOfNow(one.session);
       losses.push([one, await subscriptions.lost(one, [...one.topics.keys()])]);
     }
     return () => {
@@ -84,6 +89,7 @@ export function createConsequences({ connections, subscriptions, seesAll }: Cons
   return {
     of: (event) => meanings[event.type]?.(event) ?? null,
     gone: (session) => gone.has(session.sessionId) || gone.has(session.id),
+    asOfNow,
     async recheck(connection, reason) {
       for (const topic of await subscriptions.lost(connection, [...connection.topics.keys()])) subscriptions.drop(connection, topic, reason);
     },

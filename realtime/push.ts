@@ -4,7 +4,7 @@
  */
 import type { Server as HttpServer } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Reached, TokenWanted, Welcome } from '../contracts/live.ts';
+import type { Reached, Welcome } from '../contracts/live.ts';
 import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Role } from '../contracts/user.ts';
@@ -13,13 +13,15 @@ import { BEGINNING, type Checkpoint, type FollowContext, type Follower, follow }
 import { REALTIME } from '../write-side/event-bus/queues.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
 import { changeOf } from './change.ts';
-import { type Connection, createConnection, createConnections, dismiss, type Session } from './connection.ts';
+import { createConnection, createConnections, dismiss, type Session } from './connection.ts';
 import { createConsequences } from './consequences.ts';
 import { openDoor, sessionOf } from './door.ts';
+import { lastEvents } from './last-events.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
 import { cut, farewell, waiting } from './outflow.ts';
 import { createRing } from './ring.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { secondsLeft, watchToken } from './token-watch.ts';
 import type { MayRead } from './topics.ts';
 
 export interface RealtimeOptions {
@@ -149,7 +151,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     subscribe: (connection, message) => subscriptions.subscribe(connection, message),
     unsubscribe: (connection, message) => subscriptions.unsubscribe(connection, message),
     async token(connection, { token }) {
-      const session = await options.authenticate(token);
+      const session = consequences.asOfNow(await options.authenticate(token));
       if (session.id !== connection.session.id) throw new ProblemError('forbidden', 'This token is another user’s.');
       if (consequences.gone(session)) throw new ProblemError('unauthorized', 'Your session has ended.');
       connection.session = session;
@@ -167,7 +169,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   });
 
   io.on('connection', (socket) => {
-    const session = sessionOf(socket);
+    const session = consequences.asOfNow(sessionOf(socket));
     const connection = createConnection(socket, session);
     if (stopping || consequences.gone(session)) return dismiss(connection, 'unauthorized', 'Your session has ended.');
     connections.add(connection);
@@ -179,17 +181,9 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     socket.emit('welcome', { userId: session.id, role: roleOf(session), expiresIn: secondsLeft(session) } satisfies Welcome);
   });
 
-  function watchToken(connection: Connection): void {
-    const left = secondsLeft(connection.session);
-    if (left < -limits.grace) dismiss(connection, 'unauthorized', 'The token has expired.');
-    if (connection.tokenWanted || left > limits.ask || left < -limits.grace) return;
-    connection.tokenWanted = true;
-    connection.socket.emit('token_wanted', { within: Math.max(0, left + limits.grace) } satisfies TokenWanted);
-  }
-
   let seconds = 0;
   const clock = setInterval(() => {
-    for (const connection of connections.all()) watchToken(connection);
+    for (const connection of connections.all()) watchToken(connection, limits);
     if (++seconds % TELL_EVERY === 0) tell();
   }, 1_000).unref();
 
@@ -227,24 +221,6 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   };
 }
 
-function secondsLeft(session: Session): number {
-  return (session.expiresAt - Date.now()) / 1_000;
-}
-
 function roleOf(session: Session): Role {
   return session.role as Role;
-}
-
-/** The log's last events in log order, and the position after which they are all there are. */
-async function lastEvents(store: EventStore, most: number, bytes: number): Promise<{ events: RecordedEvent[]; floor: Position }> {
-  const events: RecordedEvent[] = [];
-  let size = 0;
-  for await (const page of store.readAll({ direction: 'backwards', limit: most + 1 })) {
-    for (const event of page) {
-      if (events.length === most || size > bytes) return { events: events.reverse(), floor: event.position };
-      events.push(event);
-      size += JSON.stringify(event.data).length;
-    }
-  }
-  return { events: events.reverse(), floor: START };
 }

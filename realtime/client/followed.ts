@@ -78,7 +78,7 @@ export function createFollowed(line: Line): Followed {
     line.ask('subscribe', { topics: some.map((topic) => topic.name), after }).then(
       (reply) => {
         const waiting = some.filter((topic, index) => topic.turn === turns[index]);
-        answered(waiting, reply as Partial<{ problem: Problem; topics: Subscribed[] }>);
+        answered(waiting, (reply ?? {}) as Partial<{ problem: Problem; topics: Subscribed[] }>);
       },
       () => undefined,
     );
@@ -125,13 +125,15 @@ export function createFollowed(line: Line): Followed {
     else topics.delete(topic.name);
   }
 
-  /** Gives up the order that is running and begins again after the last positions. */
-  function restart(topic: Topic): void {
+  /** Gives up the order that is running and begins again after the last positions, `delay` ms later. */
+  function restart(topic: Topic, delay = 0): void {
     if (topic.phase !== 'asked' && topic.phase !== 'live') return;
     const turn = enter(topic, 'leaving');
     line.ask('unsubscribe', { topics: [topic.name] }).then(
       () => {
-        if (topic.turn === turn) begin(topic);
+        if (topic.turn !== turn) return;
+        if (delay > 0) again(topic, delay);
+        else begin(topic);
       },
       () => undefined,
     );
@@ -207,8 +209,10 @@ export function createFollowed(line: Line): Followed {
     },
     change(change) {
       const topic = topics.get(change.topic);
-      if (!topic || (topic.phase !== 'asked' && topic.phase !== 'live')) return;
-      if (deliver(topic, change) === 'gap') restart(topic);
+      if (topic?.phase !== 'asked' && topic?.phase !== 'live') return;
+      if (deliver(topic, change) === 'delivered') return;
+      const attempt = topic.failures++;
+      restart(topic, attempt === 0 ? 0 : line.delay(attempt));
     },
     reached(position) {
       for (const topic of topics.values()) if (topic.phase === 'live') advance(topic, position);

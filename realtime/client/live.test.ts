@@ -315,7 +315,7 @@ describe('against a server that errs', () => {
   test('a problem that may pass is followed by another try', async () => {
     const limited = { problem: { code: 'limited' } };
     const { url, orders } = await erring([{ reply: limited }, { reply: limited }, { changes: chain(1), reply: followed('1') }]);
-    const one = collect(connect(url).live, 'tasks', { after: '' });
+    const one = collect(connect(url).live, 'tasks', { after: '0' });
     await eventually(() => expect(one.changes).toHaveLength(1));
     expect(orders).toHaveLength(3);
   });

@@ -1,0 +1,17 @@
+/** Access tokens end: a fresh one is asked for in time, and without one the connection goes. */
+import type { TokenWanted } from '../contracts/live.ts';
+import { type Connection, dismiss, type Session } from './connection.ts';
+
+/** Seconds until a session's token ends; negative after it. */
+export function secondsLeft(session: Session): number {
+  return (session.expiresAt - Date.now()) / 1_000;
+}
+
+/** To be called every second. `ask`: seconds before the end at which a fresh token is asked for; `grace`: seconds after it at which the connection goes. */
+export function watchToken(connection: Connection, { ask, grace }: { ask: number; grace: number }): void {
+  const left = secondsLeft(connection.session);
+  if (left < -grace) dismiss(connection, 'unauthorized', 'The token has expired.');
+  if (connection.tokenWanted || left > ask || left < -grace) return;
+  connection.tokenWanted = true;
+  connection.socket.emit('token_wanted', { within: Math.max(0, left + grace) } satisfies TokenWanted);
+}
