@@ -37,7 +37,10 @@ export type Condition =
   /** Some value of a `texts` field begins with it. */
   | { field: string; op: 'prefix'; value: string };
 
-/** All conditions hold; sorted by `sort` and then by id (same direction as the last key); texts compare by their UTF-8 bytes, null first. */
+/**
+ * All conditions hold; a condition on a `texts` field holds when some value of it does. Sorted by `sort` (`text` and `number` fields) and then by id
+ * (same direction as the last key); texts compare by their UTF-8 bytes. Null, or no such field, is before everything: first ascending, last descending.
+ */
 export interface Find {
   where: Condition[];
   sort: { field: string; descending: boolean }[];
@@ -48,18 +51,22 @@ export interface Find {
 
 /** What is kept about a read model beside its documents. */
 export interface ModelState {
-  /** The generation that queries read; 0 when there is none yet. */
+  /** The generation this is the state of: the one that queries read, or the one that was asked for. From 1. */
   generation: number;
-  /** Where that generation is. */
+  /** Where that generation is; it never goes back. */
   checkpoint: Checkpoint;
   /** Version of the projector that made it. */
   version: number;
-  /** Raised when a cache write failed: cache entries that name another one are ignored. */
+  /** Raised when a cache write failed: cache entries that name another one are ignored. Begins anywhere, so that a store made anew never meets old entries. */
   cacheGeneration: number;
   /** Streams whose events wait (parked): what the model shows of them is old. */
   parked: number;
 }
 
+/**
+ * Texts are well-formed Unicode without NUL (the contracts see to it). Whatever names a generation that is not there, or no longer,
+ * rejects with NoSuchGeneration: read the state again.
+ */
 export interface ReadModels {
   /** Makes a new, empty generation (and its indexes) and answers its number. `declare` again after a restart picks up nothing: abandoned generations are dropped. */
   begin(model: ModelSpec): Promise<number>;
@@ -76,7 +83,7 @@ export interface ReadModels {
    */
   write(model: ModelSpec, generation: number, documents: readonly Stored[], checkpoint: Checkpoint): Promise<void>;
 
-  /** The model's state, or that of another generation under construction; null when there is none. */
+  /** The state of the generation that queries read, or of another one; null when there is no such generation. */
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
 
   /** Changes the model's state: `generation` moves the pointer (the old generation is dropped), the others are set. */
@@ -86,4 +93,12 @@ export interface ReadModels {
   reached(model: ModelSpec, position: Position, timeout: number): Promise<boolean>;
 
   close(): Promise<void>;
+}
+
+/** The generation was dropped, or never begun. Queries read the state again; a projector that was writing it starts again. */
+export class NoSuchGeneration extends Error {
+  override readonly name = 'NoSuchGeneration';
+  constructor(model: string, generation: number) {
+    super(`read model ${model} has no generation ${generation}`);
+  }
 }

@@ -1,0 +1,42 @@
+/** Tables of dropped generations, emptied a little at a time: dropping a large table at once would hold up the whole process. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Rows deleted before other work of the process gets its turn. */
+const SLICE = 2_000;
+/** Tables that are not of any generation. */
+const OURS = ['models', 'generations'];
+
+/** Removes every table that belongs to none of the live generations, and its indexes. Stops early when the signal aborts; what is left is found again. */
+export async function sweep(db: DatabaseSync, live: () => Set<string>, signal: AbortSignal): Promise<void> {
+  for (const table of orphans(db, live())) {
+    for (const statement of removal(db, table)) {
+      await nextTurn();
+      if (signal.aborted) return;
+      statement();
+    }
+  }
+}
+
+function orphans(db: DatabaseSync, live: Set<string>): string[] {
+  const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+  return tables.map(({ name }) => String(name)).filter((name) => !OURS.includes(name) && !live.has(name.split('.')[0] ?? name));
+}
+
+/** The steps that remove a table, each a short one. */
+function* removal(db: DatabaseSync, table: string): Generator<() => void> {
+  const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL").all(table);
+  for (const { name } of indexes) yield () => db.exec(`DROP INDEX "${name}"`);
+  const key = table.includes('.') ? 'doc' : 'n';
+  const clear = db.prepare(
+    `DELETE FROM "${table}" WHERE ${key} <= (SELECT max(${key}) FROM (SELECT ${key} FROM "${table}" ORDER BY ${key} LIMIT ${SLICE}))`,
+  );
+  let left = true;
+  while (left) {
+    yield () => {
+      left = clear.run().changes > 0;
+    };
+  }
+  yield () => db.exec(`DROP TABLE "${table}"`);
+}

@@ -1,0 +1,151 @@
+/** The read models in one file, by node:sqlite: documents and checkpoint in one transaction. */
+import type { DatabaseSync } from 'node:sqlite';
+import { checkSpec } from './fields.ts';
+import type { ModelSpec, ReadModels } from './read-models.ts';
+import { createTables, type Documents, openDocuments } from './sqlite-documents.ts';
+import { isDamage, type Log, openFile, replaceFile } from './sqlite-file.ts';
+import { type Generations, openGenerations, tableName } from './sqlite-generations.ts';
+import { sweep } from './sqlite-sweep.ts';
+import { createWaiters } from './waiters.ts';
+
+/** The open file, and what was prepared on it. */
+interface Opened {
+  db: DatabaseSync;
+  generations: Generations;
+  /** By the table's name. */
+  documents: Map<string, Documents>;
+  /** Aborts when the file is let go. */
+  closing: AbortController;
+}
+
+/**
+ * Opens (or makes) the file at `path`. Found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
+ * `state` answers null from then on, and whoever projects begins anew.
+ */
+export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadModels {
+  const waiters = createWaiters();
+  let opened = begun(openFile(path, log));
+  let closed = false;
+  let sweeping: Promise<void> = Promise.resolve();
+  tidy();
+
+  async function run<T>(work: (file: Opened) => T): Promise<T> {
+    if (closed) throw new Error('the read models are closed');
+    try {
+      return work(opened);
+    } catch (error) {
+      if (isDamage(error)) renew(error);
+      throw error;
+    }
+  }
+
+  function renew(error: unknown): void {
+    log.warn({ file: path, err: error }, 'the read models are damaged; they are made again from the events');
+    letGo();
+    opened = begun(replaceFile(path));
+  }
+
+  function letGo(): void {
+    opened.closing.abort();
+    opened.db.close();
+  }
+
+  /** Removes what dropped generations left, in the background, one sweep at a time. */
+  function tidy(): void {
+    const { db, generations, closing } = opened;
+    sweeping = sweeping
+      .then(() => sweep(db, generations.tables, closing.signal))
+      .catch((error) => {
+        if (!closing.signal.aborted) log.warn({ file: path, err: error }, 'old read models not removed; tried again with the next rebuild');
+      });
+  }
+
+  function documentsOf({ db, generations, documents }: Opened, model: ModelSpec, generation: number): Documents {
+    const table = tableName(model.name, generation);
+    const known = documents.get(table);
+    if (known) return known;
+    const made = openDocuments(db, { table, fields: generations.fields(model, generation) });
+    documents.set(table, made);
+    return made;
+  }
+
+  /** Forgets the statements on generations that are no more. */
+  function forgetDropped({ generations, documents }: Opened): void {
+    const live = generations.tables();
+    for (const table of documents.keys()) if (!live.has(table)) documents.delete(table);
+    tidy();
+  }
+
+  /** Tells those who wait where the generation that queries read is. */
+  function tell({ generations }: Opened, model: ModelSpec): void {
+    const state = generations.state(model);
+    if (state) waiters.at(model.name, state.checkpoint.position);
+  }
+
+  return {
+    begin: (model) =>
+      run((file) => {
+        checkSpec(model);
+        const generation = transaction(file.db, () => {
+          const next = file.generations.begin(model);
+          createTables(file.db, { table: tableName(model.name, next), fields: model.fields }, model.indexes);
+          return next;
+        });
+        forgetDropped(file);
+        return generation;
+      }),
+
+    get: (model, generation, ids) => run((file) => documentsOf(file, model, generation).get(ids)),
+
+    find: (model, generation, query) => run((file) => documentsOf(file, model, generation).find(model, query)),
+
+    write: (model, generation, documents, checkpoint) =>
+      run((file) => {
+        const target = documentsOf(file, model, generation);
+        transaction(file.db, () => {
+          target.write(documents);
+          file.generations.moveCheckpoint(model, generation, checkpoint);
+        });
+        tell(file, model);
+      }),
+
+    state: (model, generation) => run(({ generations }) => generations.state(model, generation)),
+
+    update: (model, change) =>
+      run((file) => {
+        transaction(file.db, () => file.generations.update(model, change));
+        if (change.generation !== undefined) forgetDropped(file);
+        tell(file, model);
+      }),
+
+    reached: async (model, position, timeout) => {
+      const state = await run(({ generations }) => generations.state(model));
+      return state && state.checkpoint.position >= position ? true : waiters.wait(model.name, position, timeout);
+    },
+
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      waiters.close();
+      letGo();
+      await sweeping;
+    },
+  };
+}
+
+function begun(db: DatabaseSync): Opened {
+  return { db, generations: openGenerations(db), documents: new Map(), closing: new AbortController() };
+}
+
+function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite itself may have rolled back already, as for a full disk.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
