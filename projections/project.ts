@@ -24,6 +24,8 @@ export interface ProjectionsContext {
   projectors?: readonly AnyProjector[];
   /** Milliseconds of silence after which the follower reads the store; the follower's own default. */
   silence?: number;
+  /** Milliseconds before the follower starts again after an error; the follower's own default. */
+  backoff?: number;
 }
 
 /** What an operator sees of a read model. */
@@ -68,7 +70,7 @@ const LONGEST_WAIT = 60_000;
  * as it is (and stands still) while it is rebuilt.
  */
 export async function startProjections(context: ProjectionsContext): Promise<Projections> {
-  const { store, bus, log, silence } = context;
+  const { store, bus, log, silence, backoff } = context;
   const stopping = new AbortController();
   const exclusively = mutex();
   const projections = (context.projectors ?? all).map((projector) => openProjection(projector, { ...context, exclusively, signal: stopping.signal }));
@@ -137,7 +139,13 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     },
   };
   await buildMissing();
-  const follower = follow(following, { store, bus, log, ...(silence === undefined ? {} : { silence }) });
+  const follower = follow(following, {
+    store,
+    bus,
+    log,
+    ...(silence === undefined ? {} : { silence }),
+    ...(backoff === undefined ? {} : { backoff }),
+  });
 
   function named(name: string): Projection {
     const found = projections.find((projection) => nameOf(projection) === name);

@@ -20,6 +20,10 @@ export interface RebuildContext {
   signal?: AbortSignal;
   /** Documents kept in memory; default 50,000. */
   memory?: number;
+  /** Events read at once; default 2,000: so many are folded before other work of the process gets its turn. */
+  page?: number;
+  /** Streams with poison after which a build is given up; default 1,000. */
+  mostPoison?: number;
 }
 
 /** How far a build is. */
@@ -51,17 +55,16 @@ export interface Building {
   readOn(onProgress?: (progress: RebuildProgress) => void): Promise<number>;
 }
 
-/** Events read at once: so many are folded before other work of the process gets its turn. */
 const PAGE = 2_000;
 /** Documents written at once, for the same reason. */
 const CHUNK = 500;
 const MEMORY = 50_000;
-/** Streams with poison after which a build is given up: the projector is wrong, not the events. */
+/** More is no poison but a fault of the projector. */
 const MOST_POISON = 1_000;
 
 /** Begins a new generation; nothing reads it until the model's pointer is moved to it. */
 export async function build(projector: AnyProjector, context: RebuildContext): Promise<Building> {
-  const { store, readModels, signal } = context;
+  const { store, readModels, signal, page = PAGE, mostPoison = MOST_POISON } = context;
   const { model } = projector;
   const generation = await readModels.begin(model);
   const documents = documentsOf(projector, context, generation);
@@ -70,8 +73,8 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
   let checkpoint: Checkpoint = BEGINNING;
   let events = 0;
 
-  async function takePage(page: RecordedEvent[]): Promise<number> {
-    const news = page.filter((event) => event.position > checkpoint.position);
+  async function takePage(next: RecordedEvent[]): Promise<number> {
+    const news = next.filter((event) => event.position > checkpoint.position);
     const last = news.at(-1);
     if (!last) return 0;
     const mine = news.filter((event) => wanted.has(event.type));
@@ -88,16 +91,16 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
       documents.fold(upcast(event));
     } catch (error) {
       poison.set(event.stream, { event, error });
-      if (poison.size > MOST_POISON) throw new Error(`${model.name}: more than ${MOST_POISON} streams cannot be folded`, { cause: error });
+      if (poison.size > mostPoison) throw new Error(`${model.name}: more than ${mostPoison} streams cannot be folded`, { cause: error });
     }
   }
 
   async function readOn(onProgress: (progress: RebuildProgress) => void = () => {}): Promise<number> {
     const head = await store.head();
     let taken = 0;
-    for await (const page of store.readAll({ from: checkpoint.position, page: PAGE })) {
+    for await (const next of store.readAll({ from: checkpoint.position, page })) {
       signal?.throwIfAborted();
-      taken += await takePage(page);
+      taken += await takePage(next);
       await documents.shrink(checkpoint);
       onProgress({ events, position: checkpoint.position, head: furthest(head, checkpoint.position) });
       await nextTurn();
