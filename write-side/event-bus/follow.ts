@@ -2,7 +2,7 @@
  * The follower: goes through the log in order and keeps a checkpoint. Everything that follows uses this one.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Position, type RecordedEvent, START } from '../../contracts/message.ts';
+import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { orAborted } from './abortable.ts';
 import type { BusMessage, EventBus } from './event-bus.ts';

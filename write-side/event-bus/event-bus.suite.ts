@@ -1,0 +1,245 @@
+/** What every event bus must do. An implementation's test opens one and runs this. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { exampleEvent } from '../../contracts/catalog.ts';
+import { START } from '../../contracts/message.ts';
+import { type BusMessage, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
+import type { FollowerQueue, WorkQueue } from './queues.ts';
+
+/** `open` gives an empty bus. */
+export function describeEventBus(name: string, open: () => Promise<EventBus>): void {
+  describe(name, () => {
+    let bus: EventBus;
+    let ending: AbortController;
+
+    beforeEach(async () => {
+      bus = await open();
+      ending = new AbortController();
+    });
+    afterEach(async () => {
+      ending.abort();
+      await bus.close();
+    });
+
+    const followerQueue = (spec: Partial<FollowerQueue> = {}): FollowerQueue => ({
+      kind: 'follower',
+      name: `follower_${randomUUID()}`,
+      exchange: 'events',
+      pattern: '#',
+      singleActive: true,
+      limit: 100,
+      ...spec,
+    });
+    const workQueue = (spec: Partial<WorkQueue> = {}): WorkQueue => ({
+      kind: 'work',
+      name: `work_${randomUUID()}`,
+      limit: 10,
+      deliveryLimit: 3,
+      ...spec,
+    });
+
+    /** Follows until aborted and collects what it hears; resolves once it is active. */
+    async function listenTo(queue: FollowerQueue, signal = ending.signal, max = 10) {
+      const batches: BusMessage[][] = [];
+      const iterator = bus.follow(queue, { signal, max })[Symbol.asyncIterator]();
+      const first = await iterator.next();
+      expect(first).toEqual({ done: false, value: [] });
+      const ended = (async () => {
+        for (let step = await iterator.next(); !step.done; step = await iterator.next()) batches.push(step.value);
+      })();
+      return { batches, messages: () => batches.flat(), positions: () => batches.flat().map(({ event }) => event.position), ended };
+    }
+
+    const state = async (queue: string): Promise<QueueState | undefined> => (await bus.queues()).find((one) => one.name === queue);
+
+    async function publish(messages: BusMessage[]): Promise<void> {
+      const publisher = await bus.publisher(ending.signal);
+      await publisher.publish(messages);
+      await publisher.release();
+    }
+
+    it('hands every message to every queue it belongs to, in order', async () => {
+      const all = await listenTo(followerQueue());
+      const tasks = await listenTo(followerQueue({ exchange: 'task_events', pattern: '', name: null, singleActive: false }));
+      const mail = await listenTo(followerQueue({ pattern: 'notification.notification_requested.email' }));
+      const one = await listenTo(followerQueue({ pattern: 'notification.#' }));
+      const sent = [message(1, 'TaskCreated'), message(2, 'UserCreated'), message(3, 'NotificationRequested'), message(4, 'TaskDeleted')];
+      await publish(sent);
+      await vi.waitFor(() => expect(all.positions()).toHaveLength(4));
+      await vi.waitFor(() => expect(tasks.positions()).toEqual([position(1), position(4)]));
+      await vi.waitFor(() => expect([...one.positions(), ...mail.positions()]).toEqual([position(3), position(3)]));
+      expect(all.messages()).toEqual(sent);
+    });
+
+    it('does not hand out more at once than asked for', async () => {
+      const heard = await listenTo(followerQueue(), ending.signal, 1);
+      await publish(numbered(1, 20));
+      await vi.waitFor(() => expect(heard.positions()).toEqual(numbered(1, 20).map(({ event }) => event.position)));
+      expect(heard.batches.every((batch) => batch.length === 1)).toBe(true);
+    });
+
+    it('invariant 6: lets one publisher at a time publish; the next one takes over when it is released', async () => {
+      const first = await bus.publisher(ending.signal);
+      let second: Publisher | undefined;
+      const waiting = bus.publisher(ending.signal).then((it) => {
+        second = it;
+      });
+      await first.publish(numbered(1, 1));
+      expect(second).toBeUndefined();
+      await first.release();
+      await waiting;
+      await expect(first.publish(numbered(2, 2))).rejects.toThrow();
+      await second?.publish(numbered(2, 2));
+      await second?.release();
+    });
+
+    it('a publisher that waits gives up when its signal aborts, and only then', async () => {
+      const first = await bus.publisher(ending.signal);
+      const impatient = new AbortController();
+      const waiting = bus.publisher(impatient.signal);
+      const refused = expect(waiting).rejects.toBeDefined();
+      impatient.abort();
+      await refused;
+      await first.release();
+      await (await bus.publisher(ending.signal)).release();
+    });
+
+    it('invariant 12: a full queue drops its oldest messages and never stops the publisher', async () => {
+      const queue = followerQueue({ limit: 5 });
+      const once = new AbortController();
+      const before = await listenTo(queue, once.signal);
+      once.abort();
+      await before.ended;
+      await publish(numbered(1, 50));
+      const after = await listenTo(queue);
+      await vi.waitFor(() => expect(after.positions()).toEqual(numbered(46, 50).map(({ event }) => event.position)));
+    });
+
+    it('publishing where no queue is succeeds', async () => {
+      await publish(numbered(1, 3));
+    });
+
+    it('invariant 8: one consumer of a queue is active, the next takes over where it left, unacknowledged messages first', async () => {
+      const queue = followerQueue();
+      const first = bus.follow(queue, { signal: ending.signal, max: 2 })[Symbol.asyncIterator]();
+      await first.next();
+      const second = listenTo(queue);
+      let active = false;
+      second.then(() => {
+        active = true;
+      });
+      await publish(numbered(1, 6));
+      const acknowledged = (await first.next()).value as BusMessage[];
+      const unacknowledged = (await first.next()).value as BusMessage[];
+      expect(active).toBe(false);
+      await first.return?.();
+      const { positions } = await second;
+      const rest = numbered(acknowledged.length + 1, 6).map(({ event }) => event.position);
+      await vi.waitFor(() => expect(positions()).toEqual(rest));
+      expect(rest).toEqual(expect.arrayContaining(unacknowledged.map(({ event }) => event.position)));
+    });
+
+    it('a queue without a name is gone with its consumer', async () => {
+      const before = (await bus.queues()).length;
+      const once = new AbortController();
+      const heard = await listenTo(followerQueue({ name: null, singleActive: false }), once.signal);
+      await vi.waitFor(async () => expect((await bus.queues()).length).toBe(before + 1));
+      once.abort();
+      await heard.ended;
+      await vi.waitFor(async () => expect((await bus.queues()).length).toBe(before));
+    });
+
+    it('a follower ends without an error when its signal aborts, and at once when it has aborted already', async () => {
+      const once = new AbortController();
+      const heard = await listenTo(followerQueue(), once.signal);
+      once.abort();
+      await heard.ended;
+      for await (const batch of bus.follow(followerQueue(), { signal: once.signal, max: 1 })) expect(batch).toBe('not there');
+    });
+
+    it('workers compete for offers, each with no more at once than its prefetch', async () => {
+      const queue = workQueue({ limit: 100 });
+      const taken: string[] = [];
+      const running = { now: 0, most: 0 };
+      const work = async ({ stream }: Offer) => {
+        running.most = Math.max(running.most, ++running.now);
+        await delay(1);
+        taken.push(stream);
+        running.now--;
+      };
+      const workers = [1, 2].map(() => bus.work(queue, { signal: ending.signal, prefetch: 1 }, work));
+      for (let n = 0; n < 20; n++) await bus.offer(queue, offer(n));
+      await vi.waitFor(() => expect(taken).toHaveLength(20));
+      ending.abort();
+      await Promise.all(workers);
+      expect(new Set(taken).size).toBe(20);
+      expect(running.most).toBe(2);
+    });
+
+    it('offers wait for a worker, and a worker that stops finishes what it took', async () => {
+      const queue = workQueue();
+      await bus.offer(queue, offer(1));
+      const { promise: may, resolve: letGo } = Promise.withResolvers<void>();
+      const taken: string[] = [];
+      let finished = 0;
+      const worker = bus.work(queue, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => {
+        taken.push(stream);
+        await may;
+        finished++;
+      });
+      await vi.waitFor(() => expect(taken).toEqual([offer(1).stream]));
+      await bus.offer(queue, offer(2));
+      ending.abort();
+      letGo();
+      await worker;
+      expect(finished).toBe(1);
+      await vi.waitFor(async () => expect((await state(queue.name))?.depth).toBe(1));
+    });
+
+    it('an offer whose handler fails comes again up to the delivery limit, then lies in the dead queue', async () => {
+      const queue = workQueue({ deliveryLimit: 3 });
+      const deliveries = { bad: 0, flaky: 0, good: 0 };
+      const worker = bus.work(queue, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => {
+        const kind = stream as keyof typeof deliveries;
+        deliveries[kind]++;
+        if (kind === 'bad' || (kind === 'flaky' && deliveries.flaky < 3)) throw new Error(`${kind} as asked for`);
+      });
+      for (const stream of ['bad', 'flaky', 'good']) await bus.offer(queue, { stream });
+      await vi.waitFor(async () => expect((await state(`${queue.name}.dead`))?.depth).toBe(1));
+      await vi.waitFor(() => expect(deliveries).toEqual({ bad: 3, flaky: 3, good: 1 }));
+      ending.abort();
+      await worker;
+      expect((await state(queue.name))?.depth).toBe(0);
+    });
+
+    it('invariant 12: a full work queue refuses offers', async () => {
+      const queue = workQueue({ limit: 2 });
+      await bus.offer(queue, offer(1));
+      await bus.offer(queue, offer(2));
+      await expect(bus.offer(queue, offer(3))).rejects.toBeInstanceOf(QueueFull);
+    });
+
+    it('close ends followers, workers and the publisher’s hold', async () => {
+      const heard = await listenTo(followerQueue());
+      const worker = bus.work(workQueue(), { signal: ending.signal, prefetch: 1 }, async () => {});
+      const publisher = await bus.publisher(ending.signal);
+      await bus.close();
+      await Promise.all([heard.ended, worker]);
+      expect(publisher.lost.aborted).toBe(true);
+      await expect(publisher.publish(numbered(1, 1))).rejects.toThrow();
+    });
+  });
+}
+
+const position = (n: number) => (n === 0 ? START : String(n).padStart(16, '0'));
+
+function message(n: number, type: string): BusMessage {
+  return { event: exampleEvent(type, { position: position(n) }), previous: position(n - 1), previousInCategory: position(n - 1) };
+}
+
+function numbered(from: number, to: number): BusMessage[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => message(from + index, 'TaskCreated'));
+}
+
+const offer = (n: number): Offer => ({ stream: `notification-${n}` });
