@@ -1,0 +1,113 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openAccessTokens } from './access-tokens.ts';
+import { type Behind, type Callers, openCallers } from './callers.ts';
+
+const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+const SESSION = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
+const key = createSecretKey(randomBytes(32));
+let time: number;
+let lookUps: number;
+let found: () => Promise<Behind | null>;
+let callers: Callers;
+const now = () => new Date(time);
+const tokens = openAccessTokens(key, now);
+const token = () => tokens.sign({ userId: ALICE, sessionId: SESSION, role: 'member' });
+
+beforeEach(() => {
+  time = Date.now();
+  lookUps = 0;
+  found = async () => ({ userId: ALICE, role: 'member' });
+  const lookUp = () => {
+    lookUps++;
+    return found();
+  };
+  callers = openCallers({ tokens, lookUp, seesAll: (role) => role === 'admin', now });
+});
+
+const invalid = { code: 'unauthorized', status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
+
+describe('the caller of an access token', () => {
+  it('is its user, with the role they have now, until the token ends', async () => {
+    const before = token();
+    found = async () => ({ userId: ALICE, role: 'admin' });
+    const expiresAt = Math.floor(time / 1_000) * 1_000 + 15 * 60_000;
+    expect(await callers.authenticate(before)).toEqual({ id: ALICE, role: 'admin', seesAll: true, sessionId: SESSION, expiresAt });
+    time += 15 * 60_000;
+    await expect(callers.authenticate(before)).rejects.toMatchObject(invalid);
+  });
+
+  it('is nobody for a token that is forged, of another kind, or for somebody else', async () => {
+    const claims = { sub: ALICE, sid: SESSION, iss: 'taskledger', aud: 'taskledger-api', exp: Math.floor(time / 1_000) + 60 };
+    const { exp: _, ...endless } = claims;
+    const [header = '', payload = '', signature = ''] = token().split('.');
+    const unsigned = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    const wrong = [
+      jwt.sign(claims, randomBytes(32)),
+      jwt.sign(claims, key, { algorithm: 'HS512' }),
+      jwt.sign({ ...claims, aud: 'another' }, key),
+      jwt.sign({ ...claims, iss: 'another' }, key),
+      jwt.sign({ ...claims, sub: 'operator' }, key),
+      jwt.sign({ ...claims, sid: undefined }, key),
+      jwt.sign(endless, key),
+      jwt.sign({ ...claims, nbf: claims.exp }, key),
+      `${unsigned}.${payload}.`,
+      `${unsigned}.${payload}.${signature}`,
+      `${header}.${Buffer.from(JSON.stringify({ ...claims, sub: SESSION })).toString('base64url')}.${signature}`,
+      '',
+      'x',
+    ];
+    for (const one of wrong) await expect(callers.authenticate(one), one).rejects.toMatchObject(invalid);
+    expect(lookUps).toBe(0);
+    await expect(callers.authenticate(jwt.sign(claims, key))).resolves.toMatchObject({ id: ALICE });
+    await expect(callers.authenticate(jwt.sign({ ...claims, sub: SESSION }, key))).rejects.toMatchObject(invalid);
+  });
+
+  it('is looked up once for many at once, and again after five seconds', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => callers.authenticate(token())));
+    time += 4_999;
+    await callers.authenticate(token());
+    expect(lookUps).toBe(1);
+    time += 1;
+    await callers.authenticate(token());
+    expect(lookUps).toBe(2);
+  });
+
+  it('is nobody as soon as the session is known to have ended', async () => {
+    await callers.authenticate(token());
+    found = async () => null;
+    callers.forgetSession(SESSION);
+    await expect(callers.authenticate(token())).rejects.toMatchObject(invalid);
+    await expect(callers.authenticate(token())).rejects.toMatchObject(invalid);
+    expect(lookUps).toBe(3);
+  });
+
+  it('has the new role as soon as the user is known to have changed', async () => {
+    await callers.authenticate(token());
+    found = async () => ({ userId: ALICE, role: 'admin' });
+    callers.forgetUser(SESSION);
+    expect(await callers.authenticate(token())).toMatchObject({ role: 'member' });
+    callers.forgetUser(ALICE);
+    expect(await callers.authenticate(token())).toMatchObject({ role: 'admin', seesAll: true });
+  });
+
+  it.each(['forgetSession', 'forgetUser'] as const)('is not remembered from a look-up that %s overtook', async (forget) => {
+    let answer: (behind: Behind) => void = () => {};
+    found = () => new Promise((resolve) => (answer = resolve));
+    const early = callers.authenticate(token());
+    callers[forget](forget === 'forgetUser' ? ALICE : SESSION);
+    found = async () => null;
+    await expect(callers.authenticate(token())).rejects.toMatchObject(invalid);
+    answer({ userId: ALICE, role: 'member' });
+    await early;
+    await expect(callers.authenticate(token())).rejects.toMatchObject(invalid);
+  });
+
+  it('is not taken from a look-up that failed', async () => {
+    found = () => Promise.reject(new Error('down'));
+    await expect(callers.authenticate(token())).rejects.toThrow('down');
+    found = async () => ({ userId: ALICE, role: 'member' });
+    await expect(callers.authenticate(token())).resolves.toMatchObject({ id: ALICE });
+  });
+});

@@ -1,0 +1,100 @@
+/** Identity on real stores in a folder of its own, behind the real app: for tests. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import { commandRoutes } from '../../write-side/command-routes.ts';
+import { openEventStore } from '../../write-side/event-store/open.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
+import { createApp } from '../app.ts';
+import { type LimitOptions, openLimits } from '../limits.ts';
+import { type IdentityOptions, openIdentity } from './identity.ts';
+import { loadKeys } from './keys.ts';
+import { openSecrets } from './secrets/open.ts';
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  body: any;
+}
+
+/** The header of a caller. */
+export const as = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
+
+/** Everything of one installation; `advance` moves its clock. */
+export async function openInstallation(options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own' } = {}) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  let offset = 0;
+  const now = () => new Date(Date.now() + offset);
+  const secrets = await openSecrets('sqlite:', { dataDir, log, now });
+  const store = await openEventStore('sqlite:', { dataDir, log });
+  const keys = await loadKeys(secrets, {});
+  const commands = commandHandler({ store, hmac: keys.hmac, log });
+  const limits = await openLimits('memory:', { hmac: keys.hmac, ...options.limits });
+  const config = { taskVisibility: options.taskVisibility ?? ('team' as const) };
+  const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, passwords: { waiting: 500 } };
+  const identity = await openIdentity(identityOptions);
+  const changed = (type: string, id: string) => {
+    if (type === 'ChangeUserRole') identity.onUserChanged(id);
+    return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
+  };
+  const routes = [...identity.routes, ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed })];
+  const { accessTokens, callerOf } = identity;
+  const app = createApp({ routes, accessTokens, callerOf, origins: [], trustProxy: true, log });
+  const server = createServer(app.callback());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  /** `POST /api/login` with a JSON body, or a text sent as it is. */
+  async function call(what: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    const [method = '', path] = what.split(' ');
+    const sent = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(`${url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, body: sent ?? null });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+  }
+
+  async function events(stream?: string): Promise<RecordedEvent[]> {
+    const found: RecordedEvent[] = [];
+    for await (const page of stream ? store.readStream(stream) : store.readAll()) found.push(...page);
+    return found;
+  }
+
+  async function bookkeeping(): Promise<RecordedEvent[]> {
+    const found: RecordedEvent[] = [];
+    for await (const page of store.readAll({ log: 'bookkeeping' })) found.push(...page);
+    return found;
+  }
+
+  return {
+    call,
+    events,
+    bookkeeping,
+    lines,
+    secrets,
+    store,
+    commands,
+    identity,
+    identityOptions,
+    dataDir,
+    advance: (milliseconds: number) => {
+      offset += milliseconds;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await commands.settle();
+      await store.close();
+      await secrets.close();
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+}
+
+export type Installation = Awaited<ReturnType<typeof openInstallation>>;
