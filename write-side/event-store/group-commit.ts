@@ -45,42 +45,48 @@ export async function openGroupCommit(file: string, committed: () => void): Prom
   if (first !== 'ready') throw asError(first);
 
   worker.on('message', (message: FromWriter) => {
-    if (message === 'closed' || message === 'ready') return;
+    if (typeof message === 'string') return;
     const done = group.splice(0);
-    if ('results' in message) {
-      committed();
-      done.forEach((one, index) => one.resolve(message.results[index] as WireResult));
-    } else {
-      const error = asError(message);
-      for (const one of done) one.reject(error);
-      if (message.damaged) return end(error);
-    }
+    if ('results' in message) answer(done, message.results);
+    else refuse(done, message);
     send();
   });
+
+  function answer(done: Waiting[], results: WireResult[]): void {
+    committed();
+    for (const [index, one] of done.entries()) one.resolve(results[index] as WireResult);
+  }
+
+  function refuse(done: Waiting[], message: FromWriter): void {
+    const error = asError(message);
+    for (const one of done) one.reject(error);
+    if (error instanceof StoreDamaged) end(error);
+  }
+
   worker.on('error', (error) => end(new StoreUnavailable(`the writer of the event store ended: ${error.message}`)));
   worker.on('exit', () => end(new StoreUnavailable('the event store is closed')));
 
   function send(): void {
     if (group.length > 0 || waiting.length === 0) return;
-    let take = 0;
-    for (let sum = 0; take < waiting.length && (take === 0 || sum + sizeAt(take) <= GROUP); take++) sum += sizeAt(take);
-    group = waiting.splice(0, take);
+    group = waiting.splice(0, groupLength(waiting));
     for (const one of group) size -= one.size;
     worker.postMessage({ appends: group.map((one) => one.append) } satisfies ToWriter);
   }
-  const sizeAt = (index: number) => waiting[index]?.size ?? 0;
+
+  function enqueue(one: Waiting): void {
+    const refusal = ended ?? (size > 0 && size + one.size > WAITING ? new StoreOverloaded('too many appends are waiting') : undefined);
+    if (refusal) {
+      one.reject(refusal);
+      return;
+    }
+    waiting.push(one);
+    size += one.size;
+    // All that is appended in this turn of the event loop goes as one group.
+    if (waiting.length === 1) queueMicrotask(send);
+  }
 
   return {
-    append: (append) =>
-      new Promise<WireResult>((resolve, reject) => {
-        if (ended) return reject(ended);
-        const one = { append, size: append.events.reduce((sum, event) => sum + event.data.length + event.metadata.length + 200, 0), resolve, reject };
-        if (size > 0 && size + one.size > WAITING) return reject(new StoreOverloaded('too many appends are waiting'));
-        waiting.push(one);
-        size += one.size;
-        // All that is appended in this turn of the event loop goes as one group.
-        if (waiting.length === 1) queueMicrotask(send);
-      }),
+    append: (append) => new Promise((resolve, reject) => enqueue({ append, size: sizeOf(append), resolve, reject })),
     close: async () => {
       if (ended) return;
       const exit = once(worker, 'exit');
@@ -89,6 +95,21 @@ export async function openGroupCommit(file: string, committed: () => void): Prom
       await exit;
     },
   };
+}
+
+/** Characters an append takes, about. */
+function sizeOf({ events }: WireAppend): number {
+  return events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length + 200, 0);
+}
+
+/** How many of those that wait make a group: at least one. */
+function groupLength(waiting: readonly Waiting[]): number {
+  let sum = 0;
+  const over = waiting.findIndex((one) => {
+    sum += one.size;
+    return sum > GROUP;
+  });
+  return over < 0 ? waiting.length : Math.max(over, 1);
 }
 
 function asError(message: FromWriter): Error {

@@ -1,10 +1,13 @@
 /** Reads of the log, on the caller's thread and by a connection of their own: a short stream costs tens of microseconds. */
-import { DatabaseSync } from 'node:sqlite';
-import type { RecordedEvent } from '../../contracts/message.ts';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { ReadAll, ReadStream } from './event-store.ts';
 import { asDamage, COLUMNS, damaged, fromPosition, fromRow, type Row, streamHash } from './rows.ts';
+import { type Sequence, sequence } from './sequence.ts';
 
+/** Events a page holds where nobody says how many. */
 const PAGE = 1_000;
+const EVERY = Number.MAX_SAFE_INTEGER;
 
 type Table = 'events' | 'bookkeeping';
 
@@ -25,75 +28,117 @@ export function openLogReader(file: string): LogReader {
   db.exec('PRAGMA cache_size = -32768; PRAGMA cell_size_check = ON');
   const statements = { events: prepare(db, 'events'), bookkeeping: prepare(db, 'bookkeeping') };
   const headOf = db.prepare('SELECT max(position) AS position FROM events');
-
   const head = () => guarded(() => (headOf.get() as { position: number | null }).position ?? 0);
-
-  function* stream(
-    table: Table,
-    name: string,
-    { direction = 'forwards', from, limit = Number.MAX_SAFE_INTEGER }: ReadStream,
-  ): Generator<RecordedEvent[]> {
-    const forwards = direction === 'forwards';
-    const statement = statements[table][forwards ? 'streamForwards' : 'streamBackwards'];
-    const step = forwards ? 1 : -1;
-    let next = from ?? (forwards ? 0 : Number.MAX_SAFE_INTEGER);
-    // Bookkeeping is trimmed at its start; where a log of events has no first revision, something is missing.
-    let sure = table === 'events' && forwards && next >= 0;
-    for (let left = limit; left > 0; ) {
-      const rows = guarded(() => statement.all(streamHash(name), name, next, Math.min(PAGE, left))) as unknown as Row[];
-      const events = rows.map((row) => {
-        if (sure && row[2] !== next) throw damaged(`${name} has no revision ${next}`);
-        sure = true;
-        next = row[2] + step;
-        return fromRow(row);
-      });
-      if (events.length > 0) yield events;
-      if (events.length < PAGE || next < 0) {
-        if (table === 'events' && !forwards && events.length < Math.min(PAGE, left) && next >= 0 && sure)
-          throw damaged(`${name} has no revision ${next}`);
-        return;
-      }
-      left -= events.length;
-    }
-  }
-
-  function* all({ direction = 'forwards', from, limit = Number.MAX_SAFE_INTEGER, page = PAGE, log = 'events' }: ReadAll): Generator<RecordedEvent[]> {
-    const forwards = direction === 'forwards';
-    const statement = statements[log][forwards ? 'allForwards' : 'allBackwards'];
-    const end = forwards && log === 'events' ? head() : Number.MAX_SAFE_INTEGER;
-    let next = startOf(forwards, from, log === 'events' ? head() : Number.MAX_SAFE_INTEGER);
-    for (let left = limit; left > 0 && next > 0 && next <= end; ) {
-      const rows = guarded(() => statement.all(next, Math.min(page, left, end - next + 1))) as unknown as Row[];
-      if (log === 'events' && (rows.length === 0 || rows[0]?.[0] !== next)) throw damaged(`there is nothing at position ${next}`);
-      const events: RecordedEvent[] = [];
-      for (const row of rows) {
-        if (log === 'events' && row[0] !== next) throw damaged(`there is nothing at position ${next}`);
-        next = row[0] + (forwards ? 1 : -1);
-        events.push(fromRow(row));
-      }
-      if (events.length === 0) return;
-      left -= events.length;
-      yield events;
-    }
-  }
-
   return {
-    stream,
-    all,
+    stream: (table, name, options) => (table === 'events' ? streamOfEvents : streamOfBookkeeping)(statements[table], name, options),
+    all: (options) =>
+      options.log === 'bookkeeping' ? allBookkeeping(statements.bookkeeping, options) : allEvents(statements.events, head(), options),
     head,
-    verify: () =>
-      guarded(() => {
-        for (const row of db.prepare('PRAGMA integrity_check(1)').all() as { integrity_check: string }[]) {
-          if (row.integrity_check !== 'ok') throw damaged(row.integrity_check);
-        }
-      }),
+    verify: () => guarded(() => verify(db)),
     close: () => db.close(),
   };
 }
 
-function startOf(forwards: boolean, from: string | undefined, head: number): number {
-  const given = from === undefined ? undefined : fromPosition(from);
-  return forwards ? Math.max(given ?? 1, 1) : Math.min(given ?? head, head);
+type Statements = ReturnType<typeof prepare>;
+
+/** What a direction is: the step, and which rows come. */
+const DIRECTIONS = {
+  forwards: { step: 1, start: 0, stream: 'streamForwards', all: 'allForwards' },
+  backwards: { step: -1, start: EVERY, stream: 'streamBackwards', all: 'allBackwards' },
+} as const;
+
+/** A stream of events begins at 0 and has every revision after it: a read forwards knows the first one, a read backwards the last. */
+function* streamOfEvents(
+  statements: Statements,
+  name: string,
+  { direction = 'forwards', from, limit = EVERY }: ReadStream,
+): Generator<RecordedEvent[]> {
+  const { step, start, stream } = DIRECTIONS[direction];
+  const first = from ?? start;
+  const order = sequence(step, (n) => `${name} has no revision ${n}`);
+  if (step > 0) order.expectNext(first);
+  const read = byStream(statements[stream], name);
+  let count = 0;
+  for (const rows of pages({ read, first, limit, page: PAGE, next: (row) => row[2] + step })) {
+    count += rows.length;
+    yield checked(rows, order, 2);
+  }
+  if (step < 0 && count < limit) order.endsBefore(-1);
+}
+
+/** Bookkeeping is trimmed at its start, so only the rows themselves can be checked. */
+function* streamOfBookkeeping(
+  statements: Statements,
+  name: string,
+  { direction = 'forwards', from, limit = EVERY }: ReadStream,
+): Generator<RecordedEvent[]> {
+  const { step, start, stream } = DIRECTIONS[direction];
+  const read = byStream(statements[stream], name);
+  for (const rows of pages({ read, first: from ?? start, limit, page: PAGE, next: (row) => row[2] + step })) yield rows.map(fromRow);
+}
+
+/** Positions of events are 1, 2, … without a gap, up to the head as it is at the first page. */
+function* allEvents(
+  statements: Statements,
+  head: number,
+  { direction = 'forwards', from, limit = EVERY, page = PAGE }: ReadAll,
+): Generator<RecordedEvent[]> {
+  const { step, all } = DIRECTIONS[direction];
+  const first = within(from, step, head);
+  const count = Math.min(limit, Math.max(step > 0 ? head - first + 1 : first, 0));
+  const order = sequence(step, (n) => `there is nothing at position ${n}`);
+  order.expectNext(first);
+  const read = (next: number, n: number) => statements[all].all(next, n);
+  for (const rows of pages({ read, first, limit: count, page, next: (row) => row[0] + step })) yield checked(rows, order, 0);
+  order.endsBefore(first + step * count);
+}
+
+function* allBookkeeping(statements: Statements, { direction = 'forwards', from, limit = EVERY, page = PAGE }: ReadAll): Generator<RecordedEvent[]> {
+  const { step, start, all } = DIRECTIONS[direction];
+  const read = (next: number, n: number) => statements[all].all(next, n);
+  const first = from === undefined ? start : fromPosition(from);
+  for (const rows of pages({ read, first, limit, page, next: (row) => row[0] + step })) yield rows.map(fromRow);
+}
+
+interface Paging {
+  /** Up to `count` rows from `next` on. */
+  read(next: number, count: number): unknown[];
+  first: number;
+  limit: number;
+  page: number;
+  /** Where the next page begins. */
+  next(last: Row): number;
+}
+
+function* pages({ read, first, limit, page, next }: Paging): Generator<Row[]> {
+  let from = first;
+  for (let left = limit; left > 0; ) {
+    const count = Math.min(page, left);
+    const rows = guarded(() => read(from, count)) as Row[];
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows;
+    if (rows.length < count) return;
+    from = next(last);
+    left -= rows.length;
+  }
+}
+
+function byStream(statement: StatementSync, name: string) {
+  const hash = streamHash(name);
+  return (next: number, count: number) => statement.all(hash, name, next, count);
+}
+
+function checked(rows: readonly Row[], order: Sequence, column: 0 | 2): RecordedEvent[] {
+  return rows.map((row) => {
+    order.take(row[column]);
+    return fromRow(row);
+  });
+}
+
+function within(from: Position | undefined, step: number, head: number): number {
+  if (from === undefined) return step > 0 ? 1 : head;
+  return step > 0 ? Math.max(fromPosition(from), 1) : Math.min(fromPosition(from), head);
 }
 
 function prepare(db: DatabaseSync, table: Table) {
@@ -109,6 +154,12 @@ function prepare(db: DatabaseSync, table: Table) {
     allForwards: arrays(`SELECT ${COLUMNS} FROM ${table} WHERE position >= ? ORDER BY position LIMIT ?`),
     allBackwards: arrays(`SELECT ${COLUMNS} FROM ${table} WHERE position <= ? ORDER BY position DESC LIMIT ?`),
   };
+}
+
+function verify(db: DatabaseSync): void {
+  for (const row of db.prepare('PRAGMA integrity_check(1)').all() as { integrity_check: string }[]) {
+    if (row.integrity_check !== 'ok') throw damaged(row.integrity_check);
+  }
 }
 
 function guarded<T>(read: () => T): T {

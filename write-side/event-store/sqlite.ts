@@ -1,10 +1,19 @@
 /** The embedded event store: one SQLite file, written by a thread of its own, read on the caller's. */
 import { isForwardable, type NewEvent, START } from '../../contracts/message.ts';
-import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
+import {
+  type Appended,
+  type AppendOptions,
+  type EventStore,
+  type StoreDamaged,
+  StoreUnavailable,
+  type Subscribe,
+  WrongExpectedRevision,
+} from './event-store.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type LogReader, openLogReader } from './log-reader.ts';
 import type { WireEvent } from './log-writer.ts';
 import { toPosition } from './rows.ts';
+import { subscribe } from './subscribe.ts';
 import { verifyInBackground } from './verify.ts';
 
 export interface SqliteOptions {
@@ -37,15 +46,12 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     return reader;
   };
 
-  async function append(stream: string, expected: number, events: readonly NewEvent[], options: AppendOptions = {}): Promise<Appended> {
+  async function append(stream: string, expected: number, events: readonly NewEvent[], { keep }: AppendOptions = {}): Promise<Appended> {
     open();
-    if (events.length === 0) throw new RangeError('an append has at least one event');
-    const forwardable = isForwardable(stream);
-    if (options.keep !== undefined && (forwardable || options.keep < 1))
-      throw new RangeError('only bookkeeping streams are trimmed, to at least one event');
-    const result = await writer.append({ stream, expected, events: events.map(toWire), keep: options.keep ?? 0 });
+    checkAppend(stream, events, keep);
+    const result = await writer.append({ stream, expected, events: events.map(toWire), keep: keep ?? 0 });
     if ('actual' in result) throw new WrongExpectedRevision(stream, expected, result.actual);
-    return { revision: result.revision, position: forwardable ? toPosition(result.position) : START };
+    return { revision: result.revision, position: isForwardable(stream) ? toPosition(result.position) : START };
   }
 
   /** Pages of a generator, the event loop let run between them. */
@@ -60,32 +66,11 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     }
   }
 
-  async function* subscribe({
-    after = START,
-    signal,
-  }: {
-    after?: string;
-    signal: AbortSignal;
-  }): AsyncGenerator<import('../../contracts/message.ts').RecordedEvent[]> {
-    let position = after;
-    while (!signal.aborted && !closed) {
-      const moved = new Promise<void>((resolve) => wakes.push(resolve));
-      for await (const page of paged(() => open().all({ from: next(position) }))) {
-        if (signal.aborted) return;
-        yield page;
-        position = page.at(-1)?.position ?? position;
-      }
-      if (fromHead() > position) continue;
-      await until(moved, signal);
-    }
-  }
-  const fromHead = () => (closed ? START : toPosition(open().head()));
-
   return {
     append,
     readStream: (stream, options = {}) => paged(() => open().stream(isForwardable(stream) ? 'events' : 'bookkeeping', stream, options)),
     readAll: (options = {}) => paged(() => open().all(options)),
-    subscribe,
+    subscribe: (options) => subscribe(options, { open, closed: () => closed, moved: () => new Promise((resolve) => wakes.push(resolve)) }),
     head: async () => toPosition(open().head()),
     close: async () => {
       if (closed) return;
@@ -98,23 +83,11 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
   };
 }
 
+function checkAppend(stream: string, events: readonly NewEvent[], keep: number | undefined): void {
+  if (events.length === 0) throw new RangeError('an append has at least one event');
+  if (keep !== undefined && (isForwardable(stream) || keep < 1)) throw new RangeError('only bookkeeping streams are trimmed, to at least one event');
+}
+
 function toWire({ id, type, data, metadata }: NewEvent): WireEvent {
   return { id, type, data: JSON.stringify(data), metadata: JSON.stringify(metadata) };
-}
-
-/** The position after one, to read from inclusively. */
-function next(position: string): string {
-  return toPosition(Number(position === START ? 0 : position) + 1);
-}
-
-function until(moved: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    signal.addEventListener('abort', done);
-    moved.then(done);
-  });
 }

@@ -1,0 +1,216 @@
+/** What every event store must do: written against the port, run by each implementation's test. */
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type NewEvent, NO_STREAM, type RecordedEvent, START, stableId } from '../../contracts/message.ts';
+import { type EventStore, type ReadAll, type ReadStream, WrongExpectedRevision } from './event-store.ts';
+import { anEvent } from './example-event.fixture.ts';
+
+/** A store under test. `reopen` closes it and opens the same data again. */
+export interface StoreUnderTest {
+  store: EventStore;
+  reopen(): Promise<EventStore>;
+  cleanup(): Promise<void>;
+}
+
+let counter = 0;
+
+export const events = (n: number) => Array.from({ length: n }, () => anEvent());
+
+/** Everything an iteration gives, pages joined. */
+export async function all(pages: AsyncIterable<RecordedEvent[]>): Promise<RecordedEvent[]> {
+  const found: RecordedEvent[] = [];
+  for await (const page of pages) found.push(...page);
+  return found;
+}
+
+const ids = (found: readonly { id: string }[]) => found.map((event) => event.id);
+
+/** Appends at whatever revision the stream is at, as a writer does who loses races. */
+async function appendSomewhere(store: EventStore, stream: string, batch: NewEvent[], expected = NO_STREAM): Promise<NewEvent[]> {
+  try {
+    await store.append(stream, expected, batch);
+    return batch;
+  } catch (error) {
+    if (!(error instanceof WrongExpectedRevision)) throw error;
+    return appendSomewhere(store, stream, batch, error.actual);
+  }
+}
+
+const inOrder = (log: RecordedEvent[]) => log.every((event, index) => index === 0 || event.position > (log[index - 1]?.position ?? ''));
+
+/** What a read should give of numbers 0…n-1. */
+function slice(numbers: number[], { direction, from, limit }: ReadStream): number[] {
+  const wanted = direction === 'forwards' ? numbers.filter((n) => n >= (from ?? 0)) : numbers.filter((n) => n <= (from ?? numbers.length)).reverse();
+  return wanted.slice(0, limit);
+}
+
+/** Runs the suite. */
+export function describeEventStore(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`the event store ${name}`, () => {
+    let under: StoreUnderTest;
+    let store: EventStore;
+    let from: string;
+    /** A store may hold other tests' events: what this test appended comes after `from`. */
+    const mine = async (options: ReadAll = {}) => {
+      const found = await all(store.readAll(options));
+      return found.filter((event) => event.position > from);
+    };
+    const stream = () => `task-${stableId('stream', String(++counter), String(Math.random()))}`;
+
+    beforeEach(async () => {
+      under = await open();
+      store = under.store;
+      from = await store.head();
+    });
+    afterEach(() => under.cleanup());
+
+    it('gives back what was appended, with revision, position and time', async () => {
+      const [name, first, second] = [stream(), anEvent({ text: 'ü🦊"\\\n\u2028', deep: [{ a: null }] }), anEvent()];
+      const appended = await store.append(name, NO_STREAM, [first, second]);
+      const found = await all(store.readStream(name));
+      expect(found).toMatchObject([
+        { ...first, stream: name, revision: 0 },
+        { ...second, stream: name, revision: 1, position: appended.position },
+      ]);
+      expect(appended.revision).toBe(1);
+      expect(found[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(await mine()).toEqual(found);
+    });
+
+    it('invariant 3: appends only at the exact revision, and says which one there is', async () => {
+      const name = stream();
+      await store.append(name, NO_STREAM, events(2));
+      for (const wrong of [NO_STREAM, 0, 2, 7]) {
+        await expect(store.append(name, wrong, events(1))).rejects.toMatchObject({ name: 'WrongExpectedRevision', actual: 1 });
+      }
+      await expect(store.append(stream(), 0, events(1))).rejects.toBeInstanceOf(WrongExpectedRevision);
+      expect(await all(store.readStream(name))).toHaveLength(2);
+    });
+
+    it('invariant 3: answers a repeated append as the first time, and records nothing', async () => {
+      const [name, batch] = [stream(), events(3)];
+      const first = await store.append(name, NO_STREAM, batch);
+      await store.append(name, 2, events(1));
+      expect(await store.append(name, NO_STREAM, batch)).toEqual(first);
+      expect(await all(store.readStream(name))).toHaveLength(4);
+    });
+
+    it('refuses an append of nothing', async () => {
+      await expect(store.append(stream(), NO_STREAM, [])).rejects.toThrow();
+    });
+
+    it('takes an event of a megabyte', async () => {
+      const [name, large] = [stream(), anEvent({ text: 'x'.repeat(1_000_000) })];
+      await store.append(name, NO_STREAM, [large]);
+      expect((await all(store.readStream(name)))[0]?.data).toEqual(large.data);
+    });
+
+    it('invariant 3: any interleaving of appends by many writers leaves each stream with revisions 0..n-1, and one order of all', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.record({ stream: fc.nat(3), size: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 40 }),
+          async (plan) => {
+            const start = await store.head();
+            const names = Array.from({ length: 4 }, stream);
+            const write = ({ stream: which, size }: (typeof plan)[number]) => appendSomewhere(store, names[which] as string, events(size));
+            const written = await Promise.all(plan.map(write));
+            const log = (await all(store.readAll())).filter((event) => event.position > start);
+            expect(ids(log).sort()).toEqual(ids(written.flat()).sort());
+            expect(inOrder(log)).toBe(true);
+            for (const name of names) {
+              const own = await all(store.readStream(name));
+              expect(own.map((event) => event.revision)).toEqual(own.map((_, index) => index));
+              expect(own).toEqual(log.filter((event) => event.stream === name));
+            }
+            for (const batch of written) {
+              const at = log.findIndex((event) => event.id === batch[0]?.id);
+              expect(ids(log.filter((event) => event.stream === log[at]?.stream)).join()).toContain(ids(batch).join());
+            }
+          },
+        ),
+        { numRuns: 15 },
+      );
+    });
+
+    it('reads a stream forwards and backwards, from a revision, up to a limit', async () => {
+      const name = stream();
+      const batch = events(12);
+      await store.append(name, NO_STREAM, batch);
+      const options = fc.record(
+        { direction: fc.constantFrom('forwards' as const, 'backwards' as const), from: fc.nat(14), limit: fc.integer({ min: 1, max: 15 }) },
+        { requiredKeys: ['direction'] },
+      );
+      await fc.assert(
+        fc.asyncProperty(options, async (wanted) => {
+          const found = await all(store.readStream(name, wanted));
+          expect(found.map((event) => event.revision)).toEqual(slice([...batch.keys()], wanted));
+          expect(ids(found)).toEqual(found.map((event) => batch[event.revision]?.id));
+        }),
+      );
+      expect(await all(store.readStream(stream()))).toEqual([]);
+    });
+
+    it('reads all forwards and backwards, from a position, up to a limit, in pages of the size asked for', async () => {
+      const batch = events(9);
+      for (const event of batch) await store.append(stream(), NO_STREAM, [event]);
+      const log = await mine();
+      expect(ids(log)).toEqual(ids(batch));
+      expect(await store.head()).toBe(log.at(-1)?.position);
+      for (const [index, event] of log.entries()) {
+        expect(ids(await all(store.readAll({ from: event.position, limit: 3 })))).toEqual(ids(log.slice(index, index + 3)));
+        const back = await all(store.readAll({ direction: 'backwards', from: event.position, limit: index + 1 }));
+        expect(ids(back)).toEqual(ids(log.slice(0, index + 1).reverse()));
+      }
+      expect(ids((await all(store.readAll({ direction: 'backwards', limit: 2 }))).reverse())).toEqual(ids(log.slice(-2)));
+      for await (const page of store.readAll({ from: log[0]?.position ?? '', page: 4 })) expect(page.length).toBeLessThanOrEqual(4);
+    });
+
+    it('leaves bookkeeping out of the log of events, and keeps only the last events of it where asked to', async () => {
+      const name = `_checkpoint-${stableId(String(Math.random()))}`;
+      await store.append(stream(), NO_STREAM, events(1));
+      for (let revision = NO_STREAM; revision < 9; revision++) await store.append(name, revision, events(1), { keep: 3 });
+      expect(await mine()).toHaveLength(1);
+      expect((await all(store.readStream(name))).map((event) => event.revision)).toEqual([7, 8, 9]);
+      expect((await all(store.readStream(name, { direction: 'backwards', limit: 1 })))[0]?.revision).toBe(9);
+      await expect(store.append(name, 3, events(1))).rejects.toMatchObject({ actual: 9 });
+      expect((await all(store.readAll({ log: 'bookkeeping' }))).filter((event) => event.stream === name)).toHaveLength(3);
+    });
+
+    it('keeps everything when it is closed and opened again', async () => {
+      const name = stream();
+      await store.append(name, NO_STREAM, events(3));
+      const before = await mine();
+      store = await under.reopen();
+      expect(await mine()).toEqual(before);
+      await expect(store.append(name, 2, events(1))).resolves.toMatchObject({ revision: 3 });
+    });
+
+    it('invariant 13: a subscription gives what is there, then what comes, from any position, while others write', async () => {
+      const before = events(5);
+      for (const event of before) await store.append(stream(), NO_STREAM, [event]);
+      const log = await mine();
+      const starts = [from, log[2]?.position ?? START, await store.head()];
+      const total = 60;
+      const readers = starts.map(async (after) => {
+        const ending = new AbortController();
+        const seen: RecordedEvent[] = [];
+        for await (const page of store.subscribe({ after, signal: ending.signal })) {
+          seen.push(...page);
+          if (seen.at(-1)?.data === 'the end') ending.abort();
+        }
+        return { after, seen };
+      });
+      await Promise.all(Array.from({ length: total }, () => store.append(stream(), NO_STREAM, events(1))));
+      await store.append(stream(), NO_STREAM, [anEvent('the end')]);
+      const whole = await mine();
+      for (const { after, seen } of await Promise.all(readers)) expect(seen).toEqual(whole.filter((event) => event.position > after));
+    });
+
+    it('invariant 13: a subscription ends when its signal aborts, even while it waits', async () => {
+      const ending = new AbortController();
+      const waiting = all(store.subscribe({ after: await store.head(), signal: ending.signal }));
+      ending.abort();
+      expect(await waiting).toEqual([]);
+    });
+  });
+}
