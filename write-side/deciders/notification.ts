@@ -31,12 +31,15 @@ export const initial: NotificationState = {
   nextAttemptAt: null,
 };
 
-/** What a worker wants: the next attempt, or to say how its attempt went. */
+/**
+ * What a worker wants: the next attempt, or to say how its attempt went. `attempts`: how many there may be in all.
+ * `unknown`: the connection went before the answer, so that the message may have been taken.
+ */
 export type NotificationCommand =
-  | Command<'LeaseNotification', { worker: string; until: string }>
+  | Command<'LeaseNotification', { worker: string; until: string; attempts: number }>
   | Command<'SucceedNotification', { attempt: number }>
   | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean }>
-  | Command<'FailNotification', { attempt: number; error: string }>;
+  | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean }>;
 
 type Decision = NotificationEvent[] | Refusal;
 
@@ -53,38 +56,41 @@ function decide(command: NotificationCommand, state: NotificationState): Decisio
 function lease({ data, now }: Extract<NotificationCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
   if (state.lease && state.lease.until > now) return { refused: 'conflict', detail: 'Another worker has leased it.' };
   if (state.nextAttemptAt && state.nextAttemptAt > now) return { refused: 'conflict', detail: 'Its next attempt is not due.' };
-  const processing: NotificationEvent = {
-    type: 'NotificationProcessing',
-    data: { attempt: state.attempts + 1, worker: data.worker, until: data.until },
-  };
-  // A lease that ran out without an outcome: that attempt may have sent it. It is shown, and sent again.
-  if (state.lease) return [{ type: 'NotificationAttemptUnknown', data: { attempt: state.attempts, worker: state.lease.worker } }, processing];
-  return [processing];
+  const { worker, until, attempts } = data;
+  const processing: NotificationEvent = { type: 'NotificationProcessing', data: { attempt: state.attempts + 1, worker, until } };
+  if (!state.lease) return [processing];
+  // A lease that ran out without an outcome: that attempt may have sent it. It is shown, and sent again; not without end, as what ends
+  // every worker that takes it would go on for ever.
+  return [unknownAttempt(state.attempts, state.lease.worker), state.attempts < attempts ? processing : failedAttempt(state.attempts, NO_OUTCOME)];
 }
+
+const NO_OUTCOME = 'no attempt told how it went; it may have been sent';
 
 function outcome(command: Exclude<NotificationCommand, { type: 'LeaseNotification' }>): NotificationEvent[] {
   switch (command.type) {
     case 'SucceedNotification':
       return [{ type: 'NotificationSent', data: command.data }];
-    case 'DeferNotification':
-      return defer(command.data);
+    case 'DeferNotification': {
+      const { attempt, error, nextAttemptAt } = command.data;
+      return [...unknownIf(command), { type: 'NotificationDeferred', data: { attempt, error, nextAttemptAt } }];
+    }
     case 'FailNotification':
-      return [{ type: 'NotificationFailed', data: command.data }];
+      return [...unknownIf(command), failedAttempt(command.data.attempt, command.data.error)];
     default:
       return command satisfies never;
   }
 }
 
-/** `unknown`: the connection went before the answer, so that the message may have been taken. */
-function defer({
-  attempt,
-  error,
-  nextAttemptAt,
-  worker,
-  unknown,
-}: Extract<NotificationCommand, { type: 'DeferNotification' }>['data']): NotificationEvent[] {
-  const deferred: NotificationEvent = { type: 'NotificationDeferred', data: { attempt, error, nextAttemptAt } };
-  return unknown ? [{ type: 'NotificationAttemptUnknown', data: { attempt, worker } }, deferred] : [deferred];
+function unknownIf({ data }: Extract<NotificationCommand, { type: 'DeferNotification' | 'FailNotification' }>): NotificationEvent[] {
+  return data.unknown ? [unknownAttempt(data.attempt, data.worker)] : [];
+}
+
+function unknownAttempt(attempt: number, worker: string): NotificationEvent {
+  return { type: 'NotificationAttemptUnknown', data: { attempt, worker } };
+}
+
+function failedAttempt(attempt: number, error: string): NotificationEvent {
+  return { type: 'NotificationFailed', data: { attempt, error } };
 }
 
 export function evolve(state: NotificationState, event: NotificationEvent): NotificationState {
