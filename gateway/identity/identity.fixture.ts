@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
@@ -72,8 +73,17 @@ export async function openInstallation(options: { limits?: LimitOptions; taskVis
     return found;
   }
 
+  /** Keys of the records of a kind, as the file has them. */
+  function stored(kind: string): string[] {
+    const db = new DatabaseSync(join(dataDir, 'secrets.db'), { readOnly: true });
+    const rows = db.prepare('SELECT key FROM secrets WHERE kind = ?').all(kind);
+    db.close();
+    return rows.map((row) => String(row.key));
+  }
+
   return {
     call,
+    stored,
     events,
     bookkeeping,
     lines,
