@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, type RecordedEvent, stableId } from '../contracts/message.ts';
-import { fakeCache } from './fake-cache.suite.ts';
 import { append, histories } from './histories.suite.ts';
 import { UnknownProjection } from './project.ts';
 import type { AnyProjector, Folded } from './projector.ts';
@@ -118,7 +117,7 @@ describe('deleted read models', () => {
           await append(its.store, history);
           await before.caughtUp();
           await before.stop();
-          const after = await its.project({ cache: fakeCache() });
+          const after = await its.project();
           for (const projector of projectors) expect(await after.documents(projector)).toBe(await before.documents(projector));
         } finally {
           await its.close();

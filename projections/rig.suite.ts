@@ -10,7 +10,7 @@ import type { EventStore } from '../write-side/event-store/event-store.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import type { Cache } from './cache/cache.ts';
-import { fakeCache } from './fake-cache.suite.ts';
+import { openCache } from './cache/open.ts';
 import { type Projections, startProjections } from './project.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
@@ -59,8 +59,9 @@ export async function openRig(): Promise<Rig> {
     return it;
   }
 
-  async function project({ readModels: given, cache = fakeCache(), projectors = all }: ProjectOptions = {}): Promise<Projected> {
+  async function project({ readModels: given, cache: givenCache, projectors = all }: ProjectOptions = {}): Promise<Projected> {
     const readModels = given ?? (await newReadModels());
+    const cache = givenCache ?? (await openCache('memory:'));
     const projections = await startProjections({ store, bus, readModels, cache, log, projectors, silence: 50, backoff: 2 });
     started.push(projections);
     const caughtUp = async () => {

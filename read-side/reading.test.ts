@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { exampleEvent } from '../contracts/catalog.ts';
+import { NO_STREAM, stableId } from '../contracts/message.ts';
+import { fakeCache } from '../projections/fake-cache.suite.ts';
+import { append, histories } from '../projections/histories.suite.ts';
+import { taskList } from '../projections/projectors/task_list.ts';
+import type { ReadModels, Stored } from '../projections/read-models/read-models.ts';
+import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.suite.ts';
+import { ADMIN, type Ask, asking } from './ask.suite.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await openRig();
+});
+afterEach(() => rig.close());
+
+const LAMP = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
+
+/** Appends the next event to a task and answers its position. */
+async function happens(type: string, expected: number, data?: object): Promise<string> {
+  const { metadata, data: example } = exampleEvent(type);
+  const stream = `task-${LAMP}`;
+  const event = { id: stableId(stream, String(expected)), type, data: data ?? example, metadata };
+  return (await rig.store.append(stream, expected, [event])).position;
+}
+
+const after = (position: string) => ({ as: ADMIN, headers: { 'read-after': position } });
+
+describe('Read-After', () => {
+  it('waits until what was recorded is in what is read', async () => {
+    const ask = asking({ ...rig, ...(await rig.project()) });
+    for (let revision = 0; revision < 20; revision++) {
+      const position = await happens(revision === 0 ? 'TaskCreated' : 'TaskCommented', revision - 1);
+      const { body, position: answered } = await ask(`/api/tasks/${LAMP}`, after(position));
+      expect(body.revision).toBe(revision);
+      expect(answered >= position).toBe(true);
+      const list = await ask('/api/tasks?assignee=none', after(position));
+      expect(list.body.items[0].comments).toBe(revision);
+    }
+  });
+
+  it('is refused with 503 and Retry-After where that does not come, and where streams wait for an operator', async () => {
+    const projected = await rig.project();
+    const ask = asking({ ...rig, ...projected });
+    await projected.stop();
+    const position = await happens('TaskCreated', NO_STREAM);
+    const unavailable = { status: 503, code: 'unavailable', headers: { 'Retry-After': '1' } };
+    await expect(ask('/api/tasks', after(position))).rejects.toMatchObject(unavailable);
+    await projected.readModels.update(taskList.model, { parked: 1 });
+    await expect(ask('/api/tasks', after(position))).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('operator') });
+    expect((await ask('/api/tasks')).body.items).toEqual([]);
+  });
+
+  it.each(['9999999999999999', '17', 'soon', "0000000000000001'--"])('refuses %s with 400', async (position) => {
+    const projected = await rig.project();
+    await happens('TaskCreated', NO_STREAM);
+    for (const path of ['/api/tasks', `/api/tasks/${LAMP}`, `/api/tasks/${LAMP}/history`, `/api/tasks/${LAMP}?asOf=0000000000000001`, '/api/users']) {
+      await expect(asking({ ...rig, ...projected })(path, after(position))).rejects.toMatchObject({
+        status: 400,
+        errors: [{ pointer: 'Read-After' }],
+      });
+    }
+  });
+});
+
+describe('a query while a rebuild moves the pointer', () => {
+  it('invariant 9: begins again, and finds what is there', async () => {
+    const projected = await rig.project();
+    await happens('TaskCreated', NO_STREAM);
+    await projected.caughtUp();
+    let moves = 2;
+    const moving: ReadModels = {
+      ...projected.readModels,
+      get: async (...what) => {
+        if (moves-- > 0) await projected.rebuild('task_detail');
+        return projected.readModels.get(...what);
+      },
+    };
+    const cache = fakeCache();
+    const { body } = await asking({ ...rig, readModels: moving, cache })(`/api/tasks/${LAMP}`, { as: ADMIN });
+    expect(body.id).toBe(LAMP);
+    expect(moves).toBeLessThan(0);
+  });
+});
+
+describe('the cache', () => {
+  it('has a changed task, and its assignee’s first page of open tasks, before anybody asks', async () => {
+    const projected = await rig.project();
+    await happens('TaskCreated', NO_STREAM);
+    await happens('TaskAssigned', 0, { userId: ADMIN.id, previous: null, atCreation: false });
+    await projected.caughtUp();
+    const refusing: ReadModels = { ...projected.readModels, get: refuse, find: refuse };
+    const ask = asking({ ...rig, readModels: refusing, cache: projected.cache });
+    expect((await ask(`/api/tasks/${LAMP}`, { as: ADMIN })).body.assignee).toBe(ADMIN.id);
+    expect((await ask('/api/tasks?assignee=me&status=open', { as: ADMIN })).body.items).toMatchObject([{ id: LAMP }]);
+    expect((await ask('/api/tasks?assignee=me&status=open', { as: { ...ADMIN, seesAll: false } })).body.items).toHaveLength(1);
+    await expect(ask('/api/tasks?assignee=me', { as: ADMIN })).rejects.toThrow('not from the cache');
+  });
+
+  it('keeps the result of a query until something changes it', async () => {
+    const projected = await rig.project();
+    await happens('TaskCreated', NO_STREAM);
+    await projected.caughtUp();
+    const find = vi.fn(projected.readModels.find);
+    const ask = asking({ ...rig, cache: projected.cache, readModels: { ...projected.readModels, find } });
+    const first = await ask('/api/tasks?label=electrics', { as: ADMIN });
+    expect((await ask('/api/tasks?label=electrics', { as: ADMIN })).body).toEqual(first.body);
+    expect(find).toHaveBeenCalledTimes(1);
+    const position = await happens('TaskCommented', 0);
+    expect((await ask('/api/tasks?label=electrics', after(position))).body.items[0].comments).toBe(1);
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  it('invariant 14: is never older than the Position of the answer, whatever writes to it fail', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        histories(30),
+        fc.array(fc.constantFrom<'before' | 'after' | false>('before', 'after', false, false), { maxLength: 60 }),
+        async (history, failures) => {
+          const its = await openRig();
+          try {
+            const faults = [...failures];
+            const projected = await its.project({ cache: fakeCache(() => faults.shift() ?? false) });
+            const ask = asking({ ...its, ...projected });
+            const answers = [];
+            for (const step of history) {
+              await append(its.store, [step]);
+              answers.push(await detail(ask, step.stream), await list(ask));
+            }
+            await projected.caughtUp();
+            for (const step of history) answers.push(await detail(ask, step.stream));
+            const last = await list(ask);
+            const documents = JSON.parse(await foldedLog(its.store, taskList)) as Stored[];
+            const live = documents.filter(({ document }) => document?.deleted === 0).map(({ id, document }) => [id, document?.revision]);
+            expect(last.shown.toSorted()).toEqual(live.toSorted());
+            const events = await eventsOf(its.store);
+            for (const { position, shown } of answers) {
+              for (const [id, revision] of shown) {
+                const known = events.filter((event) => event.stream === `task-${id}` && event.position <= position).at(-1)?.revision ?? -1;
+                expect(revision).toBeGreaterThanOrEqual(known);
+              }
+            }
+          } finally {
+            await its.close();
+          }
+        },
+      ),
+      { numRuns: 8 },
+    );
+  });
+});
+
+/** Position and revision of what a query shows of a task; nothing of one that is not there. */
+async function detail(ask: Ask, stream: string): Promise<{ position: string; shown: [string, number][] }> {
+  const id = stream.slice(stream.indexOf('-') + 1);
+  if (!stream.startsWith('task-')) return { position: '', shown: [] };
+  const answer = await ask(`/api/tasks/${id}`, { as: ADMIN }).catch(() => undefined);
+  return { position: answer?.position ?? '', shown: answer ? [[id, answer.body.revision]] : [] };
+}
+
+async function list(ask: Ask): Promise<{ position: string; shown: [string, number][] }> {
+  const { position, body } = await ask('/api/tasks', { as: ADMIN });
+  return { position, shown: body.items.map(({ id, revision }: { id: string; revision: number }) => [id, revision]) };
+}
+
+async function refuse(): Promise<never> {
+  throw new Error('not from the cache');
+}
+
+describe('a read model that is not there yet', () => {
+  it('is unavailable, not empty', async () => {
+    const ask = asking({ ...rig, readModels: await rig.readModels(), cache: fakeCache() });
+    await expect(ask('/api/tasks')).rejects.toMatchObject({ status: 503 });
+  });
+});
