@@ -1,7 +1,6 @@
 /**
  * The follower: goes through the log in order and keeps a checkpoint. Everything that follows uses this one.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { orAborted } from './abortable.ts';
@@ -10,6 +9,7 @@ import { eventsAfter, ForeignLog } from './events-after.ts';
 import { keepTrying } from './keep-trying.ts';
 import { type Heard, listen } from './listen.ts';
 import type { FollowerQueue } from './queues.ts';
+import { takingTurns } from './turns.ts';
 
 /** Where a follower is: the last event it has been past, and that event's id, to recognise a log that is not the one it followed. */
 export interface Checkpoint {
@@ -60,9 +60,6 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-/** Milliseconds it may keep the event loop for itself. */
-const TURN = 10;
-
 /** Starts a follower. It never gives up: after any error it starts again from its checkpoint. */
 export function follow(following: Following, { store, bus, log, silence = 5_000, backoff }: FollowContext): Follower {
   const { name, queue, batch } = following;
@@ -72,7 +69,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
   let at: Checkpoint = BEGINNING;
   let well = () => {};
   let session = new AbortController();
-  let turned = performance.now();
+  const pause = takingTurns();
 
   async function attempt(isWell: () => void): Promise<void> {
     well = isWell;
@@ -158,9 +155,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     await following.apply(events, checkpoint);
     at = checkpoint;
     well();
-    if (performance.now() - turned < TURN) return;
-    await nextTurn();
-    turned = performance.now();
+    await pause();
   }
 
   const running = keepTrying({ name: `follower ${name}`, log, signal: stopping.signal, ...(backoff === undefined ? {} : { backoff }) }, attempt);

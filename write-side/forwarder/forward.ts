@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Position, START } from '../../contracts/message.ts';
 import { BusUnavailable, type EventBus, type Publisher } from '../event-bus/event-bus.ts';
 import { keepTrying } from '../event-bus/keep-trying.ts';
+import { takingTurns } from '../event-bus/turns.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { beginningOf, type ForwarderCheckpoint, forwarderCheckpoint } from './checkpoint.ts';
 import { inParts, type Publishing, publishing } from './publishing.ts';
@@ -63,12 +64,14 @@ export function startForwarder({ store, bus, log, batch = 1_000, backoff }: Forw
       position = to.position;
       well();
     };
+    const pause = takingTurns();
     active = true;
     const flow = publishing(publisher, { from, signal, moved, failed: fail });
     try {
       for await (const part of inParts(store.subscribe({ after: from.position, signal }), batch)) {
         if (signal.aborted) break;
         await flow.publish(part);
+        await pause();
       }
       await finish(flow, signal);
     } finally {

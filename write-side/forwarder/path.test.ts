@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { effectCheckpoint } from '../event-bus/checkpoint.ts';
+import { BEGINNING, type Checkpoint, follow } from '../event-bus/follow.ts';
+import { fill, logOf } from '../event-bus/in-memory-store.ts';
+import { openEventBus } from '../event-bus/open.ts';
+import { openParking } from '../event-bus/parking.ts';
+import { PROJECTIONS, TASK_EVENTS } from '../event-bus/queues.ts';
+import { openEventStore } from '../event-store/open.ts';
+import { startForwarder } from './forward.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+
+it('the embedded store, forwarder, bus and followers bring every event to a model and a policy, over restarts', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'path-'));
+  const model: string[] = [];
+  const effects: string[] = [];
+  let at: Checkpoint = BEGINNING;
+  for (const round of [1, 2]) {
+    const store = await openEventStore('sqlite:', { dataDir, log });
+    const bus = await openEventBus('memory:', { log });
+    const forwarder = startForwarder({ store, bus, log });
+    const projections = follow(
+      {
+        name: 'model',
+        queue: PROJECTIONS,
+        batch: 50,
+        wants: () => true,
+        load: async () => at,
+        foreignLog: async () => {},
+        apply: async (events, to) => {
+          model.push(...events.map(({ id }) => id));
+          at = to;
+        },
+      },
+      { store, bus, log },
+    );
+    const parking = await openParking(store, 'policy');
+    const checkpoint = effectCheckpoint(store, 'policy');
+    await checkpoint.load();
+    const policy = follow(
+      {
+        name: 'policy',
+        queue: TASK_EVENTS,
+        batch: 1,
+        wants: (event) => event.stream.startsWith('task-'),
+        load: checkpoint.load,
+        foreignLog: checkpoint.foreignLog,
+        apply: async (events, to) => {
+          for (const { result } of await parking.applyOrPark(events, ({ id }) => id)) effects.push(result);
+          checkpoint.save(to);
+        },
+      },
+      { store, bus, log },
+    );
+    const all = await fill(
+      store,
+      Array.from({ length: 60 }, (_, n) => (n % 3 ? `task-${n % 7}` : `user-${round}`)),
+    );
+    await vi.waitFor(() => expect(model).toEqual(all.map(({ id }) => id)));
+    await vi.waitFor(() => expect(effects).toHaveLength(40 * round));
+    expect(forwarder.position()).toBe(await store.head());
+    await Promise.all([projections.stop(), policy.stop()]);
+    await checkpoint.flush();
+    await forwarder.stop();
+    await bus.close();
+    expect(effects).toEqual((await logOf(store)).filter(({ stream }) => stream.startsWith('task-')).map(({ id }) => id));
+    await store.close();
+  }
+  await rm(dataDir, { recursive: true });
+});
