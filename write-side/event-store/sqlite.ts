@@ -1,14 +1,6 @@
 /** The embedded event store: one SQLite file, written by a thread of its own, read on the caller's. */
 import { isForwardable, type NewEvent, START } from '../../contracts/message.ts';
-import {
-  type Appended,
-  type AppendOptions,
-  type EventStore,
-  type StoreDamaged,
-  StoreUnavailable,
-  type Subscribe,
-  WrongExpectedRevision,
-} from './event-store.ts';
+import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type LogReader, openLogReader } from './log-reader.ts';
 import type { WireEvent } from './log-writer.ts';

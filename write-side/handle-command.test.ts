@@ -1,0 +1,321 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Command } from '../contracts/catalog.ts';
+import { NO_STREAM, stableId } from '../contracts/message.ts';
+import { ProblemError } from '../contracts/problem.ts';
+import type { CommandContext, CommandHandler } from './decider.ts';
+import type { TaskState } from './deciders/task.ts';
+import type { UserState } from './deciders/user.ts';
+import { all } from './event-store/event-store.suite.ts';
+import { AppendUnknown, type EventStore, StoreOverloaded, StoreUnavailable, WrongExpectedRevision } from './event-store/event-store.ts';
+import { openEventStore } from './event-store/open.ts';
+import { commandHandler } from './handle-command.ts';
+import { ALICE, NOW } from './spec.ts';
+
+let dataDir: string;
+let store: EventStore;
+const log = { error: () => {}, warn: () => {} };
+const hmac = (text: string) => createHmac('sha256', 'key').update(text).digest('hex');
+const handlerOn = (it: EventStore, more = {}) => commandHandler({ store: it, hmac, log, ...more });
+const CONTEXT: CommandContext = { correlationId: 'c0ffee00-0000-4000-8000-000000000000', bodyHash: 'one' };
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'handle-'));
+  store = await openEventStore('sqlite:', { dataDir, log });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+let counter = 0;
+const fresh = () => stableId('test', String(++counter));
+/** A command with a key of its own unless one is given. */
+function cmd(
+  category: string,
+  type: string,
+  data: unknown,
+  { id = fresh(), key = fresh(), actor = ALICE }: { id?: string; key?: string; actor?: Command['actor'] } = {},
+): Command {
+  return { type, stream: `${category}-${id}`, id, data, commandId: key, actor, now: NOW };
+}
+const createTask = (more = {}) => cmd('task', 'CreateTask', { title: 'Lamp' }, more);
+const register = (email: string, more = {}) => cmd('user', 'RegisterUser', { name: 'Alice', email }, more);
+/** The problem a promise is rejected with. */
+async function problemOf(promise: Promise<unknown>): Promise<ProblemError> {
+  const error = await promise.then(
+    () => new Error('it was not refused'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ProblemError) return error;
+  throw error;
+}
+const eventsOf = async (stream: string) => (await all(store.readStream(stream))).map((event) => event.type);
+
+/** The store with some methods replaced. */
+const withStore = (change: Partial<EventStore>): EventStore => ({ ...store, ...change });
+
+describe('a command', () => {
+  it('invariant 2: is answered once its events are in the store, with revision and position', async () => {
+    const command = createTask();
+    const outcome = await handlerOn(store).handle(command, CONTEXT);
+    const [event] = await all(store.readStream(command.stream));
+    expect(outcome).toEqual({ revision: 0, position: event?.position, changed: true });
+    expect(event?.metadata).toMatchObject({
+      commandId: command.commandId,
+      actor: ALICE.id,
+      $correlationId: CONTEXT.correlationId,
+      schema: 1,
+      topics: ['tasks', `task:${command.id}`, `user:${ALICE.id}`],
+    });
+  });
+
+  it('that changes nothing is answered with the present revision and records nothing', async () => {
+    const handler = handlerOn(store);
+    const command = createTask();
+    const first = await handler.handle(command, CONTEXT);
+    const same = await handler.handle(cmd('task', 'EditTask', { title: 'Lamp' }, { id: command.id }), CONTEXT);
+    expect(same).toEqual({ ...first, changed: false });
+  });
+
+  it('that is refused leaves nothing and may be decided again', async () => {
+    const handler = handlerOn(store);
+    const command = createTask();
+    const close = cmd('task', 'ChangeTaskStatus', { status: 'done' }, { id: command.id });
+    expect(await problemOf(handler.handle(close, CONTEXT))).toMatchObject({ code: 'not_found', status: 404 });
+    await handler.handle(command, CONTEXT);
+    expect(await handler.handle(close, CONTEXT)).toMatchObject({ revision: 1 });
+  });
+});
+
+describe('invariant 4: a repeated command', () => {
+  it('gets its first answer again, whatever happened since, before If-Match is looked at', async () => {
+    const handler = handlerOn(store);
+    const command = createTask();
+    const first = await handler.handle(command, CONTEXT);
+    const edit = cmd('task', 'EditTask', { title: 'Lamps' }, { id: command.id });
+    const edited = await handler.handle(edit, { ...CONTEXT, ifMatch: [0] });
+    for (const fresh of [handler, handlerOn(store)]) {
+      expect(await fresh.handle(command, CONTEXT)).toEqual(first);
+      expect(await fresh.handle(edit, { ...CONTEXT, ifMatch: [0] })).toEqual(edited);
+    }
+    expect(await eventsOf(command.stream)).toEqual(['TaskCreated', 'TaskEdited']);
+  });
+
+  it('with another body is refused with 422', async () => {
+    const handler = handlerOn(store);
+    const command = createTask();
+    await handler.handle(command, CONTEXT);
+    expect(await problemOf(handler.handle(command, { ...CONTEXT, bodyHash: 'two' }))).toMatchObject({ code: 'invalid', status: 422 });
+  });
+
+  it('at the same time is done once, and every caller hears the same', async () => {
+    const command = createTask();
+    const handlers = [handlerOn(store), handlerOn(store), handlerOn(store)];
+    const answers = await Promise.all([...handlers, ...handlers].map((handler) => handler.handle(command, CONTEXT)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(await eventsOf(command.stream)).toEqual(['TaskCreated']);
+  });
+});
+
+describe('invariant 3: an append', () => {
+  it('is meant for the revision in If-Match, else 412 and nothing is recorded', async () => {
+    const handler = handlerOn(store);
+    const command = createTask();
+    await handler.handle(command, CONTEXT);
+    const edit = (title: string) => cmd('task', 'EditTask', { title }, { id: command.id });
+    await handler.handle(edit('a'), { ...CONTEXT, ifMatch: [0] });
+    expect(await problemOf(handler.handle(edit('b'), { ...CONTEXT, ifMatch: [0] }))).toMatchObject({
+      code: 'conflict',
+      status: 412,
+      headers: { ETag: '"1"' },
+    });
+    expect(await eventsOf(command.stream)).toHaveLength(2);
+  });
+
+  it('that lost a race is decided again on what is there now: no update is lost', async () => {
+    const command = createTask();
+    const handlers = [handlerOn(store), handlerOn(store)];
+    await handlers[0]?.handle(command, CONTEXT);
+    const comments = Array.from({ length: 4 }, (_, n) => cmd('task', 'CommentTask', { text: `comment ${n}` }, { id: command.id }));
+    await Promise.all(comments.map((comment, n) => (handlers[n % 2] as CommandHandler).handle(comment, CONTEXT)));
+    expect(await eventsOf(command.stream)).toEqual(['TaskCreated', ...comments.map(() => 'TaskCommented')]);
+  });
+
+  it('that loses five races is answered 409', async () => {
+    let tries = 0;
+    const racing = withStore({
+      append: async (stream, expected) => {
+        tries++;
+        throw new WrongExpectedRevision(stream, expected, expected + 1);
+      },
+    });
+    expect(await problemOf(handlerOn(racing).handle(createTask(), CONTEXT))).toMatchObject({ code: 'conflict', status: 409 });
+    expect(tries).toBe(5);
+  });
+
+  it('whose fate is unknown is repeated with the same ids at the same revision until it is answered', async () => {
+    const seen: string[] = [];
+    const flaky = withStore({
+      append: async (...args) => {
+        seen.push(`${args[1]} ${args[2].map((event) => event.id)}`);
+        if (seen.length < 4) {
+          if (seen.length === 2) await store.append(...args);
+          throw new AppendUnknown('connection lost');
+        }
+        return store.append(...args);
+      },
+    });
+    const command = createTask();
+    expect(await handlerOn(flaky).handle(command, CONTEXT)).toMatchObject({ revision: 0 });
+    expect(new Set(seen).size).toBe(1);
+    expect(await eventsOf(command.stream)).toEqual(['TaskCreated']);
+  });
+
+  it('whose fate stays unknown is answered 503 "repeat", never "failed"', async () => {
+    const gone = withStore({
+      append: async () => {
+        throw new AppendUnknown('connection lost');
+      },
+    });
+    const problem = await problemOf(handlerOn(gone, { deadline: 30 }).handle(createTask(), CONTEXT));
+    expect(problem).toMatchObject({ code: 'unavailable', status: 503 });
+    expect(problem.message).toMatch(/unknown.*same Idempotency-Key/);
+  });
+
+  it.each([new StoreOverloaded('full'), new StoreUnavailable('gone')])(
+    'that the store cannot take is answered 503 with Retry-After (%s)',
+    async (error) => {
+      const full = withStore({ append: () => Promise.reject(error) });
+      expect(await problemOf(handlerOn(full).handle(createTask(), CONTEXT))).toMatchObject({
+        status: 503,
+        headers: { 'Retry-After': expect.any(String) },
+      });
+    },
+  );
+});
+
+describe('kept states', () => {
+  it('give the same answers as reading the whole stream, over snapshots and restarts', async () => {
+    const command = createTask();
+    const handler = handlerOn(store);
+    await handler.handle(command, CONTEXT);
+    const edits = Array.from({ length: 600 }, (_, n) => cmd('task', 'EditTask', { title: `title ${n}` }, { id: command.id }));
+    for (const edit of edits) await handler.handle(edit, CONTEXT);
+    await handler.settle();
+    expect((await all(store.readStream(`_snapshot-${command.stream}`))).length).toBeGreaterThan(0);
+    let read = 0;
+    const counting = withStore({
+      readStream: async function* (...args) {
+        for await (const page of store.readStream(...args)) {
+          if (args[0] === command.stream) read += page.length;
+          yield page;
+        }
+      },
+    });
+    const restarted = handlerOn(counting);
+    const { state, revision } = await restarted.load<TaskState>(command.stream);
+    expect({ title: state.title, revision }).toEqual({ title: 'title 599', revision: 600 });
+    expect(read).toBeLessThan(320);
+    expect(await restarted.handle(edits[100] as Command, CONTEXT)).toMatchObject({ revision: 101 });
+  });
+
+  it('see at once what another process appended', async () => {
+    const [one, two] = [handlerOn(store), handlerOn(store)];
+    const command = createTask();
+    await one.handle(command, CONTEXT);
+    await two.handle(cmd('task', 'ChangeTaskStatus', { status: 'done' }, { id: command.id }), CONTEXT);
+    expect(await one.handle(cmd('task', 'ChangeTaskStatus', { status: 'done' }, { id: command.id }), CONTEXT)).toMatchObject({
+      changed: false,
+      revision: 1,
+    });
+  });
+});
+
+describe('invariant 15: an e-mail address', () => {
+  it('is taken once, whatever its case', async () => {
+    const handler = handlerOn(store);
+    await handler.handle(register('alice@example.org'), CONTEXT);
+    expect(await problemOf(handler.handle(register('ALICE@example.org'), CONTEXT))).toMatchObject({
+      code: 'conflict',
+      errors: [{ pointer: '/email' }],
+    });
+    expect(await handler.holder({ kind: 'email', value: 'alice@example.org' })).not.toBeNull();
+  });
+
+  it('is free again when its user is deleted, or takes another', async () => {
+    const handler = handlerOn(store);
+    const alice = register('alice@example.org');
+    await handler.handle(alice, CONTEXT);
+    const self = { id: alice.id, actor: { id: alice.id, role: 'member', seesAll: true } as const };
+    await handler.handle(cmd('user', 'EditUser', { email: 'new@example.org' }, self), CONTEXT);
+    await handler.handle(register('alice@example.org'), CONTEXT);
+    expect(await problemOf(handler.handle(register('new@example.org'), CONTEXT))).toMatchObject({ code: 'conflict' });
+    await handler.handle(cmd('user', 'DeleteUser', null, self), CONTEXT);
+    await handler.handle(register('new@example.org'), CONTEXT);
+  });
+
+  it('that was reserved and never taken goes to the next one, and the first can no longer finish', async () => {
+    const dying = withStore({
+      append: (stream, ...rest) => (stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('killed')) : store.append(stream, ...rest)),
+    });
+    const abandoned = register('alice@example.org');
+    await problemOf(handlerOn(dying).handle(abandoned, CONTEXT));
+    const handler = handlerOn(store);
+    await handler.handle(register('alice@example.org'), CONTEXT);
+    expect(await eventsOf(abandoned.stream)).toEqual(['RegistrationAbandoned']);
+    expect(await problemOf(handler.handle(abandoned, CONTEXT))).toMatchObject({ code: 'conflict' });
+  });
+
+  it('that was reserved by a command which is repeated is its own', async () => {
+    const dying = withStore({
+      append: (stream, ...rest) => (stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('killed')) : store.append(stream, ...rest)),
+    });
+    const command = register('alice@example.org');
+    await problemOf(handlerOn(dying).handle(command, CONTEXT));
+    expect(await handlerOn(store).handle(command, CONTEXT)).toMatchObject({ revision: 0 });
+  });
+
+  it('is never held twice, however registrations, changes and deaths interleave', async () => {
+    const emails = ['a@example.org', 'b@example.org'] as const;
+    const step = fc.record({ who: fc.nat(3), email: fc.constantFrom(...emails), dies: fc.boolean(), handler: fc.nat(1) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), fc.scheduler(), async (plan, scheduler) => {
+        const run = fresh();
+        const users = Array.from({ length: 4 }, fresh);
+        const interleaved = withStore({
+          append: async (...args) => {
+            await scheduler.schedule(Promise.resolve());
+            return store.append(...args);
+          },
+        });
+        const handlers = [handlerOn(interleaved), handlerOn(interleaved)];
+        const dying = handlerOn({
+          ...interleaved,
+          append: (stream, ...rest) =>
+            stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('killed')) : interleaved.append(stream, ...rest),
+        });
+        const one = async ({ who, email, dies, handler }: (typeof plan)[number]) => {
+          const id = users[who] as string;
+          const address = `${run}.${email}`;
+          const { revision } = await (handlers[0] as CommandHandler).load(`user-${id}`);
+          const actor = { id, role: 'member', seesAll: true } as const;
+          const command = revision === NO_STREAM ? register(address, { id }) : cmd('user', 'EditUser', { email: address }, { id, actor });
+          await (dies ? dying : (handlers[handler] as CommandHandler)).handle(command, CONTEXT).catch((error: unknown) => {
+            if (!(error instanceof ProblemError)) throw error;
+          });
+        };
+        const done = Promise.all(plan.map(one));
+        await scheduler.waitFor(done);
+        const states = await Promise.all(users.map(async (id) => (await handlerOn(store).load<UserState>(`user-${id}`)).state));
+        const held = states.filter((state) => state.exists && !state.deleted).map((state) => state.email);
+        expect(held).toEqual([...new Set(held)]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
