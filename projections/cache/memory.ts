@@ -56,7 +56,7 @@ export function memoryCache(limits: Partial<MemoryLimits> = {}): Cache {
     get: async (keys) =>
       keys.map((key) => {
         const entry = kept.get(key);
-        return entry && { position: entry.position, generation: entry.generation, value: valueOf(entry) };
+        return entry && { position: entry.position, generation: entry.generation, value: read(entry) };
       }),
     set: async (news, ttl) => {
       for (const { key, entry } of news) put(key, entry, ttl);
@@ -76,7 +76,7 @@ function weight({ json }: Kept, key: string): number {
   return OVERHEAD + 2 * (key.length + json.length);
 }
 
-function valueOf(entry: Kept): unknown {
+function read(entry: Kept): unknown {
   entry.value ??= frozen(JSON.parse(entry.json));
   return entry.value;
 }

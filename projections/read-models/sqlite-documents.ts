@@ -46,12 +46,11 @@ export function openDocuments(db: DatabaseSync, place: Place): Documents {
   const texts = textsFields(place).map((field) => openTexts(db, table, field));
   const find = openFinder(db, place);
 
-  function write(documents: readonly Stored[]): void {
-    for (const one of documents) {
-      const row = put.get(one.id, one.position, ...columnsOf(one.document), one.document && JSON.stringify(one.document));
-      // No row: what is there is as new, or newer.
-      if (row) for (const field of texts) field.set(Number(row.n), one.document);
-    }
+  function writeOne({ id, position, document }: Stored): void {
+    const row = put.get(id, position, ...columnsOf(document), document && JSON.stringify(document));
+    // No row: what is there is as new, or newer.
+    if (!row) return;
+    for (const field of texts) field.set(Number(row.n), document);
   }
 
   function columnsOf(document: Document | null): (string | number | null)[] {
@@ -61,7 +60,9 @@ export function openDocuments(db: DatabaseSync, place: Place): Documents {
   return {
     get: (ids) => [...new Set(ids)].flatMap((id) => rows(one, [id])),
     find: (model, query) => find(model, query).map(stored),
-    write,
+    write: (documents) => {
+      for (const one of documents) writeOne(one);
+    },
   };
 }
 

@@ -1,0 +1,171 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { at, document, MODEL } from './model.suite.ts';
+import { openReadModels } from './open.ts';
+import { describeReadModels } from './read-models.suite.ts';
+import type { ReadModels } from './read-models.ts';
+
+let folder: string;
+let dataDir: string;
+let file: string;
+const log = { warn: vi.fn() };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'read-models-'));
+});
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(folder, 'data-'));
+  file = join(dataDir, 'read-models.db');
+  log.warn.mockClear();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const openOne = () => openReadModels('sqlite:', { dataDir, log });
+
+describeReadModels('sqlite', openOne);
+
+describe('the file of the read models', () => {
+  const all = { where: [], sort: [{ field: 'number', descending: false }], limit: 1_000 };
+
+  /** A generation of `count` documents that queries read. */
+  async function fill(store: ReadModels, count: number): Promise<number> {
+    const generation = await store.begin(MODEL);
+    const documents = Array.from({ length: count }, (_, n) => document(`id ${n}`, n + 1, { filling: 'x'.repeat(500) }));
+    await store.write(MODEL, generation, documents, { position: at(count), eventId: 'last' });
+    await store.update(MODEL, { generation });
+    return generation;
+  }
+
+  function tablesOf(path: string): string[] {
+    const db = new DatabaseSync(path, { readOnly: true });
+    const names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'suite%'").all();
+    db.close();
+    return names.map(({ name }) => String(name)).sort();
+  }
+
+  /** Writes over the middle of the file, where documents are. */
+  async function damageMiddle(): Promise<void> {
+    const handle = await open(file, 'r+');
+    const { size } = await handle.stat();
+    await handle.write(Buffer.alloc(size - 3 * 4096, 0xaa), 0, size - 3 * 4096, 2 * 4096);
+    await handle.close();
+  }
+
+  test('is made in a folder that is not there yet, and keeps everything when it is opened again', async () => {
+    dataDir = join(dataDir, 'new', 'folder');
+    const first = await openOne();
+    const generation = await fill(first, 3);
+    const before = [await first.find(MODEL, generation, all), await first.state(MODEL)];
+    await first.close();
+
+    const second = await openOne();
+    expect([await second.find(MODEL, generation, all), await second.state(MODEL)]).toEqual(before);
+    expect(await second.begin(MODEL)).toBe(generation + 1);
+    await second.close();
+    expect(log.warn).not.toHaveBeenCalled();
+  });
+
+  test('can be another one, by its path', async () => {
+    const path = join(dataDir, 'other.db');
+    const store = await openReadModels(`sqlite:${path}`, { dataDir, log });
+    await store.close();
+    expect([existsSync(path), existsSync(file)]).toEqual([true, false]);
+  });
+
+  test.each(['mongodb://localhost/db', 'file.db', ''])('is not what %j names', async (url) => {
+    await expect(openReadModels(url, { dataDir, log })).rejects.toThrow('READ_MODELS_URL must begin with sqlite:');
+  });
+
+  test('loses the tables of dropped generations, a little at a time', async () => {
+    const store = await openOne();
+    await fill(store, 5_000);
+    const last = await fill(store, 10);
+    await vi.waitFor(() => expect(tablesOf(file)).toEqual([`suite_${last}`, `suite_${last}.labels`, `suite_${last}.words`]));
+    expect(await store.find(MODEL, last, all)).toHaveLength(10);
+    await store.close();
+    expect(log.warn).not.toHaveBeenCalled();
+  });
+
+  test('loses them after a restart where there was no time before', async () => {
+    const first = await openOne();
+    await fill(first, 5_000);
+    const last = await fill(first, 10);
+    await first.close();
+    expect(tablesOf(file).length).toBeGreaterThan(3);
+
+    const second = await openOne();
+    await vi.waitFor(() => expect(tablesOf(file)).toHaveLength(3));
+    expect(await second.find(MODEL, last, all)).toHaveLength(10);
+    await second.close();
+  });
+
+  test('begins empty, and says so, when it is not a database at all; what was there is kept', async () => {
+    await writeFile(file, 'these are notes, and not read models '.repeat(100));
+    const store = await openOne();
+    expect(await store.state(MODEL)).toBeNull();
+    await fill(store, 1);
+    await store.close();
+    expect(log.warn).toHaveBeenCalledOnce();
+    expect(await readFile(`${file}.damaged`, 'utf8')).toContain('these are notes');
+  });
+
+  test('begins empty, and says so, when it has the layout of another release', async () => {
+    const first = await openOne();
+    await fill(first, 1);
+    await first.close();
+    const db = new DatabaseSync(file);
+    db.exec('PRAGMA user_version = 999');
+    db.close();
+
+    const second = await openOne();
+    expect(await second.state(MODEL)).toBeNull();
+    await second.close();
+    expect(log.warn).toHaveBeenCalledOnce();
+  });
+
+  test('is left alone when it is another database', async () => {
+    const db = new DatabaseSync(file);
+    db.exec("CREATE TABLE truth (event TEXT); INSERT INTO truth VALUES ('precious')");
+    db.close();
+    const before = await readFile(file);
+    await expect(openOne()).rejects.toThrow('is another database');
+    expect(await readFile(file)).toEqual(before);
+  });
+
+  test.each([0, 100, 4096])('begins empty when it was cut off after %i bytes', async (length) => {
+    const first = await openOne();
+    await fill(first, 100);
+    await first.close();
+    await writeFile(file, (await readFile(file)).subarray(0, length));
+
+    const second = await openOne();
+    expect(await second.state(MODEL)).toBeNull();
+    await fill(second, 1);
+    expect(await second.state(MODEL)).not.toBeNull();
+    await second.close();
+  });
+
+  test('found damaged while it is in use, begins empty: the call at hand fails, and all can be made again', async () => {
+    const first = await openOne();
+    await fill(first, 1_000);
+    await first.close();
+    await damageMiddle();
+
+    const second = await openOne();
+    const state = await second.state(MODEL);
+    const reads = async () => {
+      if (state) await second.find(MODEL, state.generation, all);
+    };
+    await reads().catch(() => {});
+    expect(log.warn).toHaveBeenCalledOnce();
+    expect(await second.state(MODEL)).toBeNull();
+
+    const generation = await fill(second, 5);
+    expect(await second.find(MODEL, generation, all)).toHaveLength(5);
+    await second.close();
+  });
+});
