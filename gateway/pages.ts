@@ -1,0 +1,137 @@
+/** The web app's files: built when what they are made from is newer, then kept in memory. */
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+
+/** A file as it is served. */
+export interface PageFile {
+  body: Buffer;
+  /** Its media type. */
+  type: string;
+  /** ETag, Cache-Control and what protects the page. */
+  headers: Record<string, string>;
+}
+
+export interface Pages {
+  /** The file at a path of the URL, as `/`, `/live.js`, `/assets/index-4f2a.js`; null where there is none. */
+  file(path: string): PageFile | null;
+}
+
+export interface PagesOptions {
+  log: Pick<Logger, 'info'>;
+  /** The project's folder; injected by tests. */
+  root?: string;
+  /** Builds everything into a folder; injected by tests. */
+  build?(outDir: string): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What the pages are made from. */
+const SOURCES = ['realtime/client', 'contracts', 'vite.config.ts', 'package-lock.json'];
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Only what this origin serves: no inline script or style, no frames, no forms to elsewhere. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Builds the pages if they are missing or old, and reads them. Rejects when the build fails. */
+export async function openPages({ log, root = ROOT, build = buildWithVite }: PagesOptions): Promise<Pages> {
+  const web = join(root, 'dist', 'web');
+  if (isOld(root, web)) {
+    const begun = new Date();
+    await replace(web, begun, build);
+    log.info({ ms: Date.now() - begun.getTime() }, 'built the web app');
+  }
+  const files = read(web);
+  return { file: (path) => files.get(path === '/' ? '/index.html' : path) ?? null };
+}
+
+/** True where some source is newer than index.html, which bears the time its build began. */
+function isOld(root: string, web: string): boolean {
+  const built = statSync(join(web, 'index.html'), { throwIfNoEntry: false })?.mtimeMs;
+  return built === undefined || !existsSync(join(web, 'live.js')) || SOURCES.some((source) => newest(join(root, source)) > built);
+}
+
+/** Milliseconds since 1970 of the newest file there; 0 where there is none. */
+function newest(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) return stats?.mtimeMs ?? 0;
+  // The folder's own time tells of files that went.
+  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => (name.includes('.test.') ? 0 : newest(join(path, name)))));
+}
+
+/** Builds beside and then changes places: whoever reads finds a whole folder, also where two processes build at once. */
+async function replace(web: string, begun: Date, build: (outDir: string) => Promise<void>): Promise<void> {
+  const dist = join(web, '..');
+  const fresh = join(dist, `.web-${randomUUID()}`);
+  const old = `${fresh}-old`;
+  await mkdir(fresh, { recursive: true });
+  try {
+    await build(fresh);
+    await utimes(join(fresh, 'index.html'), begun, begun);
+    await rename(web, old).catch(unlessGone);
+    await rename(fresh, web).catch(unlessThere);
+  } finally {
+    await Promise.all([fresh, old].map((folder) => rm(folder, { recursive: true, force: true })));
+  }
+}
+
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+/** Another process was faster: its pages are as new as ours. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+}
+
+/** Vite is loaded only here: a start with pages that are new enough does not pay for it. */
+async function buildWithVite(outDir: string): Promise<void> {
+  const [{ build }, { app, library }] = await Promise.all([import('vite'), import('../vite.config.ts')]);
+  await build(app(outDir));
+  await build(library(outDir));
+}
+
+function read(web: string): Map<string, PageFile> {
+  const paths = readdirSync(web, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    paths.map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const url = `/${relative(web, path).split(sep).join('/')}`;
+      return [url, fileOf(url, readFileSync(path))];
+    }),
+  );
+}
+
+function fileOf(url: string, body: Buffer): PageFile {
+  return {
+    body,
+    type: TYPES[extname(url)] ?? 'application/octet-stream',
+    headers: {
+      ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      'Cache-Control': url.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'Content-Security-Policy': POLICY,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+    },
+  };
+}

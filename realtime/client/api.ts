@@ -1,0 +1,139 @@
+/** The HTTP API as the page uses it. A command keeps one Idempotency-Key through all its attempts, so repeating it is safe. */
+import type { FieldError, Problem } from '../../contracts/problem.ts';
+
+/** A refusal, or `status` 0: the server was not reached. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly errors: readonly FieldError[];
+  /** Milliseconds after which to try again, where the server said. */
+  readonly retryAfter: number | undefined;
+
+  constructor(detail: string, status: number, more: { errors?: readonly FieldError[] | undefined; retryAfter?: number | undefined } = {}) {
+    super(detail);
+    this.name = 'ApiError';
+    this.status = status;
+    this.errors = more.errors ?? [];
+    this.retryAfter = more.retryAfter;
+  }
+
+  /** True where the same request may succeed later. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 503;
+  }
+}
+
+/** What a command answers. */
+export interface Done {
+  id: string;
+  revision: number;
+  position: string;
+}
+
+export interface Reply<T> {
+  body: T;
+  /** Of the query: all changes up to here are in it. */
+  position: string;
+}
+
+export interface ApiOptions {
+  fetch: typeof fetch;
+  /** The access token, null where nobody is logged in; `refused`: the last one was not taken. */
+  token(refused: boolean): Promise<string | null>;
+  /** Waits before the next attempt, or less when the network comes back. */
+  wait(ms: number): Promise<void>;
+  now(): number;
+}
+
+export interface Api {
+  /** A query. `after`: waits until what it reads has applied that position. */
+  get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
+  /** A command, repeated with the same key while the server is not reached or not available, for up to a minute. */
+  command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
+  /** One request without a token, as to log in. */
+  open<T>(path: string, body: unknown): Promise<T>;
+}
+
+const PATIENCE = 60_000;
+const DELAYS = [300, 800, 2_000, 4_000, 8_000];
+
+export function createApi(options: ApiOptions): Api {
+  const { wait, now } = options;
+
+  async function send(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await options.fetch(path, init);
+    } catch {
+      throw new ApiError('The server cannot be reached. Is the network there?', 0);
+    }
+  }
+
+  async function authorised(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    const response = await sendWith(await options.token(false), path, init);
+    if (response.status !== 401) return checked(response);
+    return checked(await sendWith(await options.token(true), path, init));
+  }
+
+  async function sendWith(token: string | null, path: string, init: RequestInit): Promise<Response> {
+    if (!token) throw new ApiError('Log in first.', 401);
+    return send(path, { ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` } });
+  }
+
+  /** Repeats while what fails may pass. */
+  async function patiently<T>(work: () => Promise<T>): Promise<T> {
+    const until = now() + PATIENCE;
+    const attempt = (number: number): Promise<T> =>
+      work().catch(async (error) => {
+        const delay = delayAfter(error, number);
+        if (delay === undefined || now() + delay > until) throw error;
+        await wait(delay);
+        return attempt(number + 1);
+      });
+    return attempt(0);
+  }
+
+  return {
+    get: (path, { after } = {}) =>
+      patiently(async () => {
+        const response = await authorised(path, { cache: 'no-store', headers: after ? { 'Read-After': after } : {} });
+        return { body: await response.json(), position: response.headers.get('Position') ?? '' };
+      }),
+
+    command(method, path, { body, ifMatch, key = uuid() } = {}) {
+      const headers: Record<string, string> = { 'Idempotency-Key': key };
+      if (body !== undefined) headers['Content-Type'] = 'application/json';
+      if (ifMatch !== undefined) headers['If-Match'] = `"${ifMatch}"`;
+      const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      return patiently(async () => (await (await authorised(path, init)).json()) as Done);
+    },
+
+    open: async (path, body) => {
+      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': uuid() };
+      const response = await checked(await send(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+      return response.status === 204 ? undefined : await response.json();
+    },
+  };
+}
+
+/** Milliseconds to wait after this failure of attempt n; undefined where trying again is no use. */
+function delayAfter(error: unknown, attempt: number): number | undefined {
+  if (!(error instanceof ApiError) || !error.passing) return undefined;
+  return error.retryAfter ?? DELAYS[Math.min(attempt, DELAYS.length - 1)];
+}
+
+async function checked(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const problem: Partial<Problem> = await response.json().catch(() => ({}));
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  throw new ApiError(problem.detail ?? `The server answered ${response.status}.`, response.status, {
+    errors: problem.errors,
+    retryAfter: Number.isFinite(seconds) ? seconds * 1_000 : undefined,
+  });
+}
+
+/** A UUID; `crypto.randomUUID` is there only in a secure context (https, localhost). */
+export function uuid(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,41 @@
+/** What every component can reach. */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Actions } from './actions.ts';
+import type { Api } from './api.ts';
+import type { Session } from './session.ts';
+import { type AppState, type Store, useStore } from './store.ts';
+
+export interface App {
+  store: Store;
+  actions: Actions;
+  api: Api;
+  session: Session;
+  /** Loads the board again, after it could not be loaded. */
+  retry(): void;
+  /** Shows a task (its id is in the address), or none. */
+  go(task: string | null): void;
+}
+
+export const AppContext = createContext<App | null>(null);
+
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (!app) throw new Error('not below <AppContext.Provider>');
+  return app;
+}
+
+/** A part of the state. */
+export function useApps<T>(pick: (state: AppState) => T): T {
+  return useStore(useApp().store, pick);
+}
+
+/** Names people by their ids: oneself as “you”. */
+export function useNames(): (id: string | null) => string {
+  const people = useApps((state) => state.people);
+  const me = useApps((state) => state.me);
+  return (id) => {
+    if (!id) return 'nobody';
+    return id === me?.id ? 'you' : (people[id]?.name ?? (id.includes('-') ? 'somebody' : id));
+  };
+}

@@ -1,0 +1,67 @@
+import type { TaskDetail } from '../../../contracts/task.ts';
+import { useApp, useApps } from '../app.ts';
+import { ago, fullTime } from '../words.ts';
+import { Field, FormTrouble, useForm } from './field.tsx';
+import { Person } from './person.tsx';
+
+export function Comments({ task }: { task: TaskDetail }) {
+  return (
+    <section aria-label="Comments">
+      {task.comments.length === 0 && <p class="nothing">Nobody has said anything yet.</p>}
+      <ol class="comments">
+        {task.comments.map((comment) => (
+          <li key={comment.id}>
+            <Comment {...comment} />
+          </li>
+        ))}
+      </ol>
+      <CommentForm id={task.id} />
+    </section>
+  );
+}
+
+function Comment({ author, text, time }: TaskDetail['comments'][number]) {
+  const isMine = useApps((state) => state.me?.id === author);
+  return (
+    <article class={isMine ? 'comment comment-mine' : 'comment'}>
+      <header>
+        <Person id={author} named />
+        <time dateTime={time} title={fullTime(time)}>
+          {ago(time)}
+        </time>
+      </header>
+      <p>{text}</p>
+    </article>
+  );
+}
+
+function CommentForm({ id }: { id: string }) {
+  const { actions } = useApp();
+  const { form, submit, busy, trouble } = useForm(async (data) => {
+    await actions.comment(id, String(data.get('text') ?? '').replaceAll('\r\n', '\n'));
+    form.current?.reset();
+  });
+  return (
+    <form ref={form} onSubmit={submit} noValidate class="comment-form">
+      <Field name="text" label="Your comment" trouble={trouble}>
+        {(control) => (
+          <textarea
+            {...control}
+            rows={2}
+            maxLength={10_000}
+            aria-keyshortcuts="Control+Enter"
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
+            }}
+          />
+        )}
+      </Field>
+      <FormTrouble trouble={trouble} />
+      <div class="form-end">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {busy ? 'Sending…' : 'Comment'}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,93 @@
+/** A form's fields: a label, the control, what is wrong with it. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { reason } from '../actions.ts';
+import { ApiError } from '../api.ts';
+
+/** What went wrong with a form: in all, and by field name. */
+export interface Trouble {
+  detail: string;
+  fields: Readonly<Record<string, string>>;
+}
+
+const NONE: Trouble = { detail: '', fields: {} };
+
+function troubleOf(error: unknown): Trouble {
+  const errors = error instanceof ApiError ? error.errors : [];
+  const fields = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.split('/')[1] ?? '', `This ${detail}.`]));
+  return { detail: reason(error), fields };
+}
+
+/** A form's state: sends it once at a time, and keeps what was wrong. */
+export function useForm(send: (data: FormData) => Promise<unknown>) {
+  const [trouble, setTrouble] = useState(NONE);
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (busy || !form.current) return;
+    setBusy(true);
+    setTrouble(NONE);
+    try {
+      await send(new FormData(form.current));
+    } catch (error) {
+      setTrouble(troubleOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  useEffect(() => {
+    if (trouble !== NONE) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [trouble]);
+
+  return { form, submit, busy, trouble };
+}
+
+/** What a control takes over from its field. */
+export interface ControlProps {
+  id: string;
+  name: string;
+  'aria-invalid': boolean;
+  'aria-describedby': string | undefined;
+}
+
+interface FieldProps {
+  name: string;
+  label: string;
+  trouble: Trouble;
+  hint?: string;
+  children: (control: ControlProps) => ComponentChildren;
+}
+
+export function Field({ name, label, trouble, hint, children }: FieldProps) {
+  const id = useId();
+  const wrong = trouble.fields[name];
+  const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(' ');
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children({ id, name, 'aria-invalid': wrong !== undefined, 'aria-describedby': described || undefined })}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {wrong && (
+        <p class="wrong" id={`${id}-wrong`}>
+          {wrong}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** What is wrong with the whole form, said at once. */
+export function FormTrouble({ trouble }: { trouble: Trouble }) {
+  return (
+    <div role="alert" class="form-trouble">
+      {trouble.detail && <p class="wrong">{trouble.detail}</p>}
+    </div>
+  );
+}

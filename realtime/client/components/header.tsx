@@ -1,0 +1,63 @@
+import { useApp, useApps } from '../app.ts';
+import type { Connection } from '../store.ts';
+import { Mark, Sign } from './icons.tsx';
+import { Person } from './person.tsx';
+
+const CONNECTIONS: Record<Connection, { word: string; hint: string }> = {
+  connecting: { word: 'Connecting', hint: 'Changes of others will be shown as they happen.' },
+  live: { word: 'Live', hint: 'Changes of others are shown as they happen.' },
+  reconnecting: { word: 'Reconnecting', hint: 'The connection was cut. It comes back by itself, and what was missed is made up for.' },
+  offline: { word: 'Offline', hint: 'There is no network. What you change is sent when it is back within a minute.' },
+};
+
+export function Header() {
+  const { store, session } = useApp();
+  const me = useApps((state) => state.me);
+  return (
+    <header class="header">
+      <p class="brand">
+        <Mark />
+        <span class="brand-name">taskledger</span>
+      </p>
+      <ConnectionSign />
+      <div class="header-right">
+        <button type="button" class="primary" onClick={() => store.set({ making: true })} aria-keyshortcuts="n">
+          <Sign name="plus" />
+          <span>New task</span>
+        </button>
+        <button
+          type="button"
+          class="quiet keys-button"
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
+          onClick={() => store.set({ showsKeys: true })}
+        >
+          <Sign name="keys" />
+        </button>
+        {me && (
+          <span class="me" title={me.name}>
+            <span class="unseen">You are {me.name}.</span>
+            <Person id={me.id} />
+          </span>
+        )}
+        <button type="button" class="quiet" aria-label="Log out" title="Log out" onClick={() => void session.logout()}>
+          <Sign name="leave" />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function ConnectionSign() {
+  const connection = useApps((state) => state.connection);
+  const { word, hint } = CONNECTIONS[connection];
+  return (
+    <p class={`connection connection-${connection}`} title={hint} data-connection={connection}>
+      <span class="connection-dot" aria-hidden="true" />
+      <span>
+        <span class="unseen">Connection: </span>
+        {word}
+      </span>
+    </p>
+  );
+}

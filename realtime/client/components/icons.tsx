@@ -1,0 +1,83 @@
+/** Small drawings; all of them say nothing to a screen reader, which hears the words beside them. */
+import type { ComponentChildren } from 'preact';
+import type { Priority, Status } from '../../../contracts/task.ts';
+
+function Icon({ children, name }: { children: ComponentChildren; name: string }) {
+  return (
+    <svg class={`icon icon-${name}`} viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+/** Four strokes and one across: five. */
+export function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false">
+      <rect width="32" height="32" rx="9" />
+      <path class="mark-strokes" d="M9 8.5v15M13.7 8.5v15M18.3 8.5v15M23 8.5v15" />
+      <path class="mark-across" d="M5.5 20.5 26.5 11" />
+    </svg>
+  );
+}
+
+const STATUS_SHAPES: Record<Status, ComponentChildren> = {
+  open: <circle cx="10" cy="10" r="7" />,
+  'in-progress': (
+    <>
+      <circle cx="10" cy="10" r="7" />
+      <path class="filled" d="M10 5.6a4.4 4.4 0 0 1 0 8.8z" />
+    </>
+  ),
+  done: (
+    <>
+      <circle class="filled" cx="10" cy="10" r="7" />
+      <path class="cut" d="m6.8 10.3 2.2 2.2 4.2-4.6" />
+    </>
+  ),
+  cancelled: (
+    <>
+      <circle cx="10" cy="10" r="7" />
+      <path d="m7.4 7.4 5.2 5.2m0-5.2-5.2 5.2" />
+    </>
+  ),
+};
+
+export function StatusIcon({ status }: { status: Status }) {
+  return <Icon name={status}>{STATUS_SHAPES[status]}</Icon>;
+}
+
+const PRIORITY_SHAPES: Record<Priority, string> = {
+  low: 'm6 8 4 4 4-4',
+  normal: 'M6 10h8',
+  high: 'm6 12 4-4 4 4',
+  urgent: 'm6 10.5 4-4 4 4m-8 4 4-4 4 4',
+};
+
+export function PriorityIcon({ priority }: { priority: Priority }) {
+  return (
+    <Icon name={priority}>
+      <path d={PRIORITY_SHAPES[priority]} />
+    </Icon>
+  );
+}
+
+const SHAPES = {
+  plus: 'M10 4.5v11M4.5 10h11',
+  search: 'M9 3.8a5.2 5.2 0 1 0 0 10.4A5.2 5.2 0 0 0 9 3.8m4 9.2 3.4 3.4',
+  close: 'm5.5 5.5 9 9m0-9-9 9',
+  comment: 'M4 5.5h12v7.6H9.4L6.2 16v-2.9H4z',
+  clock: 'M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13m0 3.2V10l2.4 1.8',
+  bin: 'M4.5 6h11M8 6V4h4v2m-6 0 .7 10h6.6L14 6M8.6 9v4.2m2.8-4.2v4.2',
+  pen: 'm4.5 15.5.8-3.4 7.6-7.6 2.6 2.6-7.6 7.6zM11.4 6l2.6 2.6',
+  keys: 'M3 6h14v8.5H3zm2.6 3h.01M8.5 9h.01m2.9 0h.01m2.9 0h.01M6.8 11.8h6.4',
+  leave: 'M11.5 4h-6v12h6M9 10h7.5m-2.6-2.8 2.8 2.8-2.8 2.8',
+} as const;
+
+export function Sign({ name }: { name: keyof typeof SHAPES }) {
+  return (
+    <Icon name={name}>
+      <path d={SHAPES[name]} />
+    </Icon>
+  );
+}

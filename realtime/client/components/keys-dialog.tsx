@@ -1,0 +1,36 @@
+import { useApp, useApps } from '../app.ts';
+import { KEYS } from '../keys.ts';
+import { Dialog } from './dialog.tsx';
+import { Sign } from './icons.tsx';
+
+export function KeysDialog() {
+  const { store } = useApp();
+  const singleKeys = useApps((state) => state.singleKeys);
+  const close = () => store.set({ showsKeys: false });
+  return (
+    <Dialog label="Keyboard shortcuts" kind="box" onClose={close}>
+      <header class="dialog-head">
+        <h2>Keyboard shortcuts</h2>
+        <button type="button" class="quiet" aria-label="Close" onClick={close}>
+          <Sign name="close" />
+        </button>
+      </header>
+      <dl class="keys">
+        {KEYS.map(({ keys, does }) => (
+          <div key={does}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="check">
+        <input type="checkbox" checked={singleKeys} onChange={(event) => store.set({ singleKeys: event.currentTarget.checked })} />
+        Single letters and digits do something
+      </label>
+    </Dialog>
+  );
+}

@@ -1,0 +1,55 @@
+import { useState } from 'preact/hooks';
+import { useApp } from '../app.ts';
+import { focusCard } from '../keys.ts';
+import { AssigneeSelect } from './assignee-select.tsx';
+import { Dialog } from './dialog.tsx';
+import { Field, FormTrouble, useForm } from './field.tsx';
+import { Sign } from './icons.tsx';
+import { fieldsOf, noFields, TaskFieldsForm } from './task-form.tsx';
+
+export function NewTask() {
+  const { store, actions } = useApp();
+  const [userId, setUserId] = useState<string | null>(null);
+  const close = () => store.set({ making: false });
+  const { form, submit, busy, trouble } = useForm(async (data) => {
+    const id = await actions.create({ ...fieldsOf(data), userId });
+    close();
+    focusWhenThere(id);
+  });
+  return (
+    <Dialog label="New task" kind="box" onClose={close}>
+      <header class="dialog-head">
+        <h2>New task</h2>
+        <button type="button" class="quiet" aria-label="Close" onClick={close}>
+          <Sign name="close" />
+        </button>
+      </header>
+      <form ref={form} onSubmit={submit} noValidate>
+        <TaskFieldsForm task={noFields} trouble={trouble} />
+        <Field name="userId" label="For" trouble={trouble}>
+          {(control) => <AssigneeSelect {...control} value={userId} onChange={setUserId} />}
+        </Field>
+        <FormTrouble trouble={trouble} />
+        <div class="form-end">
+          <button type="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" aria-disabled={busy}>
+            {busy ? 'Creating…' : 'Create'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+
+  /** The card comes with the news of it. */
+  function focusWhenThere(id: string): void {
+    const stop = store.subscribe(look);
+    function look(): void {
+      if (!store.get().board.entries[id]) return;
+      stop();
+      requestAnimationFrame(() => focusCard(id));
+    }
+    look();
+  }
+}

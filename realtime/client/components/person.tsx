@@ -1,0 +1,31 @@
+import { useApps } from '../app.ts';
+
+/** A hue of one's own, the same everywhere: from the id. */
+function hueOf(id: string): number {
+  let sum = 0;
+  for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) % 360;
+  return sum;
+}
+
+function initials(name: string): string {
+  const parts = name.trim().split(/\s+/);
+  const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : [name];
+  return letters
+    .map((part) => [...(part ?? '')][0] ?? '')
+    .join('')
+    .toUpperCase();
+}
+
+/** A person's initials in their colour; with the name, for a screen reader too. */
+export function Person({ id, named = false }: { id: string | null; named?: boolean }) {
+  const person = useApps((state) => (id ? state.people[id] : undefined));
+  const name = person?.name ?? (id ? 'Somebody' : 'Nobody');
+  return (
+    <span class="person">
+      <span class={id ? 'avatar' : 'avatar avatar-none'} style={{ '--hue': hueOf(id ?? '') }} aria-hidden="true">
+        {id ? initials(name) : '–'}
+      </span>
+      {named && <span class="person-name">{name}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,122 @@
+/** The page's composition root. */
+import { render } from 'preact';
+import { createActions } from './actions.ts';
+import { createApi } from './api.ts';
+import { type App, AppContext } from './app.ts';
+import { Page } from './components/page.tsx';
+import { listenToKeys } from './keys.ts';
+import { connectLive, type Live } from './live.ts';
+import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
+import { createStore, initialState } from './store.ts';
+import { connectionOf, type Sync, startSync } from './sync.ts';
+import { createTaskPage, type TaskPage } from './task-page.ts';
+
+const SINGLE_KEYS = 'taskledger.singleKeys';
+const store = createStore({ ...initialState, singleKeys: localStorage.getItem(SINGLE_KEYS) !== 'off' });
+
+/** What runs while somebody is logged in. */
+let running: { live: Live; sync: Sync; page: TaskPage } | undefined;
+
+const session = createSession({
+  storage: localStorage,
+  api: { open: (path, body) => api.open(path, body) },
+  alone: oneTabAtATime,
+  now: Date.now,
+  changed: begin,
+});
+const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: Date.now });
+const actions = createActions({ api, store, page: () => running?.page });
+
+const app: App = {
+  store,
+  actions,
+  api,
+  session,
+  retry: () => void running?.sync.reload(),
+  go(task) {
+    if (task) location.hash = `task=${task}`;
+    else if (location.hash) history.pushState(null, '', location.pathname);
+    route();
+  },
+};
+
+/** Somebody logged in, or out: what was of the one before ends. */
+function begin(): void {
+  running?.live.close();
+  running?.sync.close();
+  running = undefined;
+  const me = session.me();
+  store.set({ ...initialState, me, confirmation: store.get().confirmation, singleKeys: store.get().singleKeys });
+  if (!me) return;
+  const live = connectLive({
+    token: async (refused) => {
+      const token = await session.token(refused);
+      if (!token) throw new Error('nobody is logged in');
+      return token;
+    },
+    onState: look,
+  });
+  running = { live, sync: startSync({ api, store, live, me }), page: createTaskPage({ api, store, live }) };
+  route();
+}
+
+/** Shows how the connection is, and says when it went and came back. */
+function look(): void {
+  const before = store.get().connection;
+  const connection = connectionOf(running?.live.state() ?? 'connecting', before, navigator.onLine);
+  if (connection === before) return;
+  const said = {
+    live: before === 'connecting' ? '' : 'Live again; nothing was missed.',
+    connecting: '',
+    reconnecting: 'The connection was cut.',
+    offline: 'No network.',
+  };
+  store.set({ connection, ...(said[connection] ? { said: said[connection] } : {}) });
+}
+
+/** Waits, but not longer than until the network comes back. */
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      window.removeEventListener('online', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    window.addEventListener('online', end);
+  });
+}
+
+/** `#task=<id>` shows a task, `#confirm=<token>` confirms an address. */
+function route(): void {
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  const confirmation = parameters.get('confirm');
+  if (confirmation) {
+    // The token goes from the address bar and the history at once.
+    history.replaceState(null, '', location.pathname);
+    store.set({ confirmation });
+    return;
+  }
+  running?.page.open(parameters.get('task'));
+}
+
+window.addEventListener('hashchange', route);
+window.addEventListener('online', look);
+window.addEventListener('offline', look);
+window.addEventListener('storage', (event) => {
+  if (event.key === SESSION_KEY || event.key === null) session.reread();
+});
+store.subscribe(() => localStorage.setItem(SINGLE_KEYS, store.get().singleKeys ? 'on' : 'off'));
+
+begin();
+route();
+listenToKeys(app);
+const root = document.getElementById('app');
+if (root) {
+  render(
+    <AppContext.Provider value={app}>
+      <Page />
+    </AppContext.Provider>,
+    root,
+  );
+}

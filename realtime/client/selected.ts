@@ -1,0 +1,25 @@
+/** Parts of the state that are computed: once for each state of what they are made from. */
+import type { TaskSummary } from '../../contracts/task.ts';
+import { type Board, tasksOf } from './board-state.ts';
+import { type Filters, passes } from './board-view.ts';
+import type { AppState } from './store.ts';
+
+let tasks: { board: Board; tasks: TaskSummary[] } | undefined;
+
+/** All tasks that are not deleted. */
+export function allTasks({ board }: Pick<AppState, 'board'>): TaskSummary[] {
+  if (tasks?.board !== board) tasks = { board, tasks: tasksOf(board) };
+  return tasks.tasks;
+}
+
+let visible: { of: TaskSummary[]; filters: Filters; found: ReadonlySet<string>; tasks: TaskSummary[] } | undefined;
+
+/** The tasks that pass the filters. */
+export function visibleTasks(state: Pick<AppState, 'board' | 'filters' | 'found'>): TaskSummary[] {
+  const { filters, found } = state;
+  const of = allTasks(state);
+  if (visible?.of !== of || visible.filters !== filters || visible.found !== found) {
+    visible = { of, filters, found, tasks: of.filter((task) => passes(task, filters, found)) };
+  }
+  return visible.tasks;
+}

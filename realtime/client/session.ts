@@ -1,0 +1,137 @@
+/**
+ * Who is logged in. The refresh token is kept in localStorage, shared by all tabs, and changes with each use:
+ * one tab at a time uses it (a lock), and the others find the new one there.
+ */
+import { type Api, ApiError } from './api.ts';
+
+export interface Me {
+  id: string;
+  name: string;
+  role: string;
+}
+
+/** What is kept across visits. */
+interface Kept {
+  refreshToken: string;
+  user: Me;
+}
+
+/** What logging in and refreshing answer; `expiresIn` in seconds. */
+interface Tokens {
+  accessToken: string;
+  refreshToken: string;
+  expiresIn: number;
+  user?: Me;
+}
+
+export interface SessionOptions {
+  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  api: Pick<Api, 'open'>;
+  /** Runs work while no other tab does. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  now(): number;
+  /** Called when somebody logs in or out, in this tab or another. */
+  changed(me: Me | null): void;
+}
+
+export interface Session {
+  me(): Me | null;
+  /** The access token, got anew where it is about to expire or was refused; null where nobody is logged in. Rejects with ApiError where the server is not reached. */
+  token(refused?: boolean): Promise<string | null>;
+  login(email: string, password: string): Promise<void>;
+  register(name: string, email: string, password: string): Promise<void>;
+  logout(): Promise<void>;
+  /** Another tab changed what is kept. */
+  reread(): void;
+}
+
+export const SESSION_KEY = 'taskledger.session';
+/** A token with less life than this, in milliseconds, is not used any more. */
+const MARGIN = 15_000;
+
+export function createSession({ storage, api, alone, now, changed }: SessionOptions): Session {
+  let kept = read();
+  let access: { token: string; until: number } | undefined;
+  let refreshing: Promise<string | null> | undefined;
+
+  function read(): Kept | null {
+    try {
+      const text = storage.getItem(SESSION_KEY);
+      return text ? (JSON.parse(text) as Kept) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  function take(tokens: Tokens, user: Me): void {
+    access = { token: tokens.accessToken, until: now() + tokens.expiresIn * 1_000 - MARGIN };
+    keep({ refreshToken: tokens.refreshToken, user });
+  }
+
+  function keep(next: Kept | null): void {
+    const before = kept?.user.id;
+    kept = next;
+    if (next) storage.setItem(SESSION_KEY, JSON.stringify(next));
+    else storage.removeItem(SESSION_KEY);
+    if (before !== next?.user.id) changed(next?.user ?? null);
+  }
+
+  function forget(): void {
+    access = undefined;
+    keep(null);
+  }
+
+  async function refresh(): Promise<string | null> {
+    const present = read();
+    const tokens = present && (await api.open<Tokens>('/api/token/refresh', { refreshToken: present.refreshToken }).catch(unlessPassing));
+    if (present && tokens) take(tokens, present.user);
+    else forget();
+    return access?.token ?? null;
+  }
+
+  async function login(email: string, password: string): Promise<void> {
+    const tokens = await api.open<Tokens & { user: Me }>('/api/login', { email, password });
+    take(tokens, tokens.user);
+  }
+
+  return {
+    me: () => kept?.user ?? null,
+    async token(refused = false) {
+      if (!kept) return null;
+      if (access && !refused && access.until > now()) return access.token;
+      refreshing ??= alone(refresh).finally(() => {
+        refreshing = undefined;
+      });
+      return refreshing;
+    },
+    login,
+    async register(name, email, password) {
+      await api.open('/api/users', { name, email, password });
+      await login(email, password);
+    },
+    async logout() {
+      const refreshToken = kept?.refreshToken;
+      forget();
+      if (refreshToken) await api.open('/api/logout', { refreshToken }).catch(() => undefined);
+    },
+    reread() {
+      const before = kept?.user.id;
+      kept = read();
+      if (before === kept?.user.id) return;
+      access = undefined;
+      changed(kept?.user ?? null);
+    },
+  };
+}
+
+/** The session is over, unless what went wrong says nothing of it. */
+function unlessPassing(error: unknown): null {
+  if (!(error instanceof ApiError) || error.passing || error.status === 429 || error.status >= 500) throw error;
+  return null;
+}
+
+/** Runs work while no other tab does, where the browser can tell (secure contexts). */
+export async function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
+  if (!('locks' in navigator)) return work();
+  return (await navigator.locks.request('taskledger.refresh', work)) as T;
+}

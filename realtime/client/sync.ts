@@ -1,0 +1,179 @@
+/** Keeps the board right: loads the tasks, follows their changes, asks for what was missed. */
+import type { TaskDetail, TaskSummary } from '../../contracts/task.ts';
+import { reason } from './actions.ts';
+import { type Api, ApiError, type Reply } from './api.ts';
+import { asked, fold, type Gap, listed } from './board-state.ts';
+import type { Change, Live, LiveState, Subscription } from './live.ts';
+import type { Me } from './session.ts';
+import type { Connection, Person, Store } from './store.ts';
+import { told } from './words.ts';
+
+/** As many tasks as the page holds; searching asks the server for the others. */
+const MOST = 2_000;
+/** Milliseconds for a missed change to come by itself before the server is asked. */
+const GRACE = 150;
+/** Milliseconds until what could not be asked is asked again. */
+const AGAIN = 3_000;
+
+interface List<T> {
+  items: T[];
+  next?: string;
+}
+
+export interface Sync {
+  /** Loads everything anew. */
+  reload(): Promise<void>;
+  /** Loads the people, as after an id that nobody has. */
+  people(): Promise<void>;
+  close(): void;
+}
+
+export function startSync({ api, store, live, me }: { api: Api; store: Store; live: Live; me: Me }): Sync {
+  let subscription: Subscription | undefined;
+  let topic = 'tasks';
+  let closed = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asking = false;
+
+  /** Loads all tasks, shows the first page at once, and answers the position after which changes are to follow. */
+  async function load(): Promise<string> {
+    const path = '/api/tasks?limit=100&sort=-updatedAt';
+    const { body, position } = await page<TaskSummary>(path);
+    show(body.items, position, false);
+    const { items, more } = await rest(path, body);
+    show(items, position, !more);
+    return position;
+  }
+
+  function show(items: TaskSummary[], position: string, whole: boolean): void {
+    if (closed) return;
+    store.set({ phase: 'ready', more: items.length >= MOST && !whole, board: listed(store.get().board, { items, position, whole }) });
+  }
+
+  /** What comes after the first page of a list. */
+  async function rest<T>(path: string, first: List<T>): Promise<{ items: T[]; more: boolean }> {
+    const items = [...first.items];
+    let { next } = first;
+    while (next !== undefined && items.length < MOST && !closed) {
+      const { body }: Reply<List<T>> = await page<T>(`${path}${next && `&cursor=${encodeURIComponent(next)}`}`);
+      items.push(...body.items);
+      next = body.next;
+    }
+    return { items, more: next !== undefined };
+  }
+
+  const page = <T>(path: string): Promise<Reply<List<T>>> => api.get<List<T>>(path);
+
+  function follow(after: string): void {
+    subscription?.close();
+    subscription = live.subscribe(topic, {
+      after,
+      onChange: heard,
+      onSnapshotNeeded: load,
+      onLeft: () => {
+        // Who may not follow all tasks follows what concerns them.
+        if (closed || topic !== 'tasks') return;
+        topic = `user:${me.id}`;
+        follow(after);
+      },
+    });
+  }
+
+  function heard(change: Change): void {
+    if (!change.stream.startsWith('task-')) return;
+    const { board } = store.get();
+    const next = fold(board, change);
+    if (next === board) return;
+    store.set({ board: outOfSight(change) ? asked(next, change.id, { task: null, position: change.position }) : next });
+    if (change.actor !== me.id) tell(change);
+  }
+
+  /** True where only what concerns this user is seen, and this task does no more. */
+  function outOfSight(change: Change): boolean {
+    if (topic === 'tasks' || change.type !== 'TaskAssigned') return false;
+    const task = store.get().board.entries[change.id]?.task;
+    const { userId } = change.data as { userId: string | null };
+    return task?.maker !== me.id && userId !== me.id;
+  }
+
+  /** Somebody else changed a task: it is marked for a moment, and said. */
+  function tell(change: Change): void {
+    const { board, fresh, people } = store.get();
+    const nameOf = (id: string) => people[id]?.name ?? 'Somebody';
+    if (!people[change.actor]) void loadPeople();
+    const title = board.entries[change.id]?.task.title;
+    if (!title) return;
+    store.set({ fresh: { ...fresh, [change.id]: change.revision }, said: `“${title}”: ${nameOf(change.actor)} ${told(change, nameOf)}.` });
+  }
+
+  /** Asks for the tasks of which something was missed, unless it came by itself meanwhile. */
+  function fill(): void {
+    if (timer !== undefined || asking || closed || Object.keys(store.get().board.gaps).length === 0) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      asking = true;
+      void Promise.allSettled(Object.entries(store.get().board.gaps).slice(0, 8).map(ask)).then((results) => {
+        asking = false;
+        if (results.some(({ status }) => status === 'rejected')) setTimeout(fill, AGAIN);
+        else fill();
+      });
+    }, GRACE);
+  }
+
+  async function ask([id, gap]: [string, Gap]): Promise<void> {
+    const answer = await api.get<TaskDetail>(`/api/tasks/${id}`, { after: gap.position }).then(
+      ({ body, position }) => ({ task: summaryOf(body), position }),
+      (error) => {
+        if (error instanceof ApiError && error.status === 404) return { task: null, position: gap.position };
+        throw error;
+      },
+    );
+    if (!closed) store.set({ board: asked(store.get().board, id, answer) });
+  }
+
+  async function loadPeople(): Promise<void> {
+    const { items } = await rest<Person>('/api/users?limit=100', { items: [me], next: '' });
+    if (!closed) store.set({ people: Object.fromEntries(items.map(({ id, name, role }) => [id, { id, name, role }])) });
+  }
+
+  async function reload(): Promise<void> {
+    store.set({ phase: store.get().phase === 'ready' ? 'ready' : 'loading', trouble: '' });
+    await load().then(
+      (position) => {
+        if (!closed) follow(position);
+      },
+      (error) => {
+        if (!closed) store.set({ phase: 'failed', trouble: reason(error) });
+      },
+    );
+  }
+
+  const unsubscribe = store.subscribe(fill);
+  void reload();
+  // Who may not read the directory sees no other names.
+  const people = () => loadPeople().catch(() => store.set({ people: { ...store.get().people, [me.id]: me } }));
+  void people();
+
+  return {
+    reload,
+    people,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      unsubscribe();
+      subscription?.close();
+    },
+  };
+}
+
+/** A whole task as a list shows it. */
+function summaryOf({ description: _, comments, ...task }: TaskDetail): TaskSummary {
+  return { ...task, comments: comments.length };
+}
+
+/** What to show of a connection: until it was live once it connects, after that it comes back. */
+export function connectionOf(state: LiveState, before: Connection, online: boolean): Connection {
+  if (state === 'live') return 'live';
+  if (!online) return 'offline';
+  return before === 'connecting' && state === 'connecting' ? 'connecting' : 'reconnecting';
+}

@@ -1,0 +1,83 @@
+/** What happened, in words; dates in the user's own way of writing them. */
+import type { TaskEvent } from '../../contracts/task.ts';
+import { STATUS_NAMES } from './board-view.ts';
+
+/** Names a person by id. */
+export type NameOf = (id: string) => string;
+
+/** What an event says of its task, to follow the name of who did it: “moved it to Done”. */
+export function told(event: { type: string; data: unknown }, nameOf: NameOf): string {
+  const one = event as TaskEvent;
+  switch (one.type) {
+    case 'TaskCreated':
+      return 'created it';
+    case 'TaskAssigned':
+      return one.data.userId ? `gave it to ${nameOf(one.data.userId)}` : 'took the assignee away';
+    case 'TaskEdited':
+      return edited(one.data);
+    case 'TaskStatusChanged':
+      return `moved it from ${STATUS_NAMES[one.data.from]} to ${STATUS_NAMES[one.data.to]}`;
+    case 'TaskCommented':
+      return 'commented';
+    case 'TaskDeleted':
+      return 'deleted it';
+    case 'TaskRestored':
+      return 'brought it back';
+    default:
+      return 'changed it';
+  }
+}
+
+function edited(data: Extract<TaskEvent, { type: 'TaskEdited' }>['data']): string {
+  const fields = Object.keys(data);
+  if (fields.length === 1 && data.title !== undefined) return `renamed it “${data.title}”`;
+  if (fields.length === 1 && data.priority) return `set the priority to ${data.priority}`;
+  return `changed the ${new Intl.ListFormat('en').format(fields)}`;
+}
+
+const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const dayOfYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+const DAY = 86_400_000;
+
+/** `21 Nov 2026, 10:00`, or as the user's locale has it. */
+export function fullTime(time: string): string {
+  return dayAndTime.format(new Date(time));
+}
+
+/** Whole calendar days from now to then, in the user's time zone. */
+function daysUntil(then: Date, now: Date): number {
+  const midnight = (date: Date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  return Math.round((midnight(then) - midnight(now)) / DAY);
+}
+
+/** A day near now by its distance (`tomorrow`), others by their date. */
+export function shortDay(time: string, now = new Date()): string {
+  const then = new Date(time);
+  const days = daysUntil(then, now);
+  if (Math.abs(days) < 7) return relative.format(days, 'day');
+  return (then.getFullYear() === now.getFullYear() ? day : dayOfYear).format(then);
+}
+
+/** How long ago, roughly: `just now`, `5 minutes ago`, `yesterday`, a date. */
+export function ago(time: string, now = new Date()): string {
+  const minutes = Math.round((Date.parse(time) - now.getTime()) / 60_000);
+  if (minutes > -1) return 'just now';
+  if (minutes > -60) return relative.format(minutes, 'minute');
+  if (minutes > -24 * 60 && daysUntil(new Date(time), now) === 0) return relative.format(Math.round(minutes / 60), 'hour');
+  return shortDay(time, now);
+}
+
+/** An instant as an `<input type="datetime-local">` has it, in the user's time zone; empty for none. */
+export function toInput(time: string | null): string {
+  if (!time) return '';
+  const date = new Date(time);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** What was typed there as an instant in UTC; null for none. */
+export function fromInput(text: string): string | null {
+  return text ? new Date(text).toISOString() : null;
+}

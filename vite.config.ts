@@ -1,0 +1,47 @@
+/** How the web app (index.html) and the browser library (live.js) are built: by gateway/pages.ts, and by `npx vite` while one works on the page. */
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type InlineConfig, type Plugin } from 'vite';
+
+const root = fileURLToPath(new URL('./realtime/client/', import.meta.url));
+const server = process.env.PUBLIC_URL ?? 'http://127.0.0.1:3000';
+
+const STAND_IN = '\0zod';
+
+/**
+ * The page reads the contracts' constants and never checks with their schemas: the server does that. So zod is not sent to browsers;
+ * a stand-in takes every call that makes a schema, and throws where one would be used.
+ */
+const withoutZod: Plugin = {
+  name: 'without-zod',
+  enforce: 'pre',
+  resolveId: (source) => (source === 'zod' ? STAND_IN : undefined),
+  load: (id) => (id === STAND_IN ? STAND_IN_SOURCE : undefined),
+};
+const STAND_IN_SOURCE = `
+const used = /^(safe)?parse(Async)?$/;
+export const z = new Proxy(() => z, {
+  get: (_, name) => { if (used.test(String(name))) throw new Error('schemas are not in the page'); return z; },
+  apply: () => z,
+});
+`;
+
+const common: InlineConfig = { root, configFile: false, logLevel: 'warn' };
+const files = { target: 'es2022', emptyOutDir: false, reportCompressedSize: false };
+
+/** The web app, into `outDir`: index.html, favicon.svg and hashed files under assets/. */
+export function app(outDir: string): InlineConfig {
+  // Every asset is a file of its own: the page's security policy has no `data:`.
+  return { ...common, plugins: [withoutZod], build: { ...files, outDir, assetsInlineLimit: 0, modulePreload: { polyfill: false } } };
+}
+
+/** The browser library, into `outDir`: live.js, one ES module without imports. */
+export function library(outDir: string): InlineConfig {
+  const lib = { entry: `${root}live.ts`, formats: ['es' as const], fileName: () => 'live.js' };
+  return { ...common, publicDir: false, build: { ...files, outDir, lib, minify: true } };
+}
+
+export default defineConfig({
+  root,
+  plugins: [withoutZod],
+  server: { proxy: { '/api': server, '/socket.io': { target: server, ws: true } } },
+});
