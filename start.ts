@@ -73,11 +73,11 @@ async function start(config: Config, closing: Closing): Promise<string> {
     openReadModels(config.READ_MODELS_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
     openSecrets(config.SECRETS_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
   ]);
-  const [bus, cache, limits, keys, pages] = await Promise.all([
+  const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+  const [bus, cache, limits, pages] = await Promise.all([
     openEventBus(config.BUS_URL, { log }).then((it) => closing(it, () => it.close())),
     openCache(config.CACHE_URL).then((it) => closing(it, () => it.close())),
-    openLimits(config.CACHE_URL, { registrationsPerHour: config.REGISTRATION_LIMIT }),
-    loadKeys(secrets, { jwtSecret: config.JWT_SECRET }),
+    openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, hmac: keys.hmac }),
     openPages({ log }),
   ]);
   const { mailer, outbox } = openMailer(config.MAIL_URL, { dataDir, from: config.MAIL_FROM });
@@ -85,10 +85,11 @@ async function start(config: Config, closing: Closing): Promise<string> {
 
   // The write side, and who may use it.
   const commands = closing(commandHandler({ store, hmac: keys.hmac, log, count: metrics.command }), (it) => it.settle());
-  const identity = closing(
-    await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log }),
-    (it) => it.stop(),
-  );
+  const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
+  const changed = (type: string, id: string) => {
+    if (type === 'ChangeUserRole') identity.onUserChanged(id);
+    return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
+  };
 
   // Along the path of a fact: forwarder, projections, notifier. Policies begin before the first user is made.
   const context = { store, bus, log };
@@ -105,7 +106,7 @@ async function start(config: Config, closing: Closing): Promise<string> {
   const operator = openOperator(dataDir);
   const api = [
     ...identity.routes,
-    ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed: (type, id) => identity.changed(type, id) }),
+    ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed }),
     ...queryRoutes({ store, readModels, cache }),
     ...outboxRoutes(outbox),
     ...adminRoutes({
