@@ -48,7 +48,7 @@ export function createApp(options: AppOptions): Koa<State> {
   app.use(operatorAware(options));
   app.use(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' }));
   app.use(router.routes());
-  app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => wrongMethod(), notImplemented: () => wrongMethod() }));
+  app.use(nothingHere(router));
   app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
   return app;
 }
@@ -77,7 +77,6 @@ function problems({ log, inFlight = 2_000 }: AppOptions): Koa.Middleware<State> 
     try {
       if (working > inFlight) throw new ProblemError('unavailable', 'Too many requests are at work. Try again.', { headers: { 'Retry-After': '1' } });
       await next();
-      if (ctx.status === 404 && ctx.body == null) throw new ProblemError('not_found', `There is nothing at ${ctx.path}.`);
     } catch (error) {
       answerProblem(ctx, error, log);
     } finally {
@@ -119,8 +118,20 @@ function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
   };
 }
 
-function wrongMethod(): ProblemError {
-  return new ProblemError('not_found', 'There is something at this path, but not with this method; the header Allow names those it has.', {
-    status: 405,
-  });
+/** What no row took: an unknown path, or a known one with another method (RFC 9110, 15.5.6: then Allow names those it has). */
+function nothingHere(router: Router<State>): Koa.Middleware<State> {
+  return (ctx) => {
+    const methods = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];
+    if (methods.length === 0) throw new ProblemError('not_found', `There is nothing at ${ctx.path}.`);
+    const Allow = methods.join(', ');
+    if (ctx.method === 'OPTIONS') {
+      ctx.set('Allow', Allow);
+      ctx.status = 204;
+      return;
+    }
+    throw new ProblemError('not_found', `There is something at this path, but not with this method; it takes ${Allow}.`, {
+      status: 405,
+      headers: { Allow },
+    });
+  };
 }
