@@ -10,7 +10,7 @@ export interface ComposeContext {
   commands: Pick<CommandHandler, 'load'>;
   /** Makes the one-time code of a confirmation link. */
   issueCode(userId: string, purpose: 'confirm'): Promise<string>;
-  /** Where people reach the pages, without a slash at the end. */
+  /** Where people reach the pages, without a slash at the end; empty as long as that is not known. */
   publicUrl(): string;
 }
 

@@ -4,11 +4,14 @@ import { idOf, stableId } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import type { NotificationCommand, NotificationState } from '../write-side/deciders/notification.ts';
+import { orAborted } from '../write-side/event-bus/abortable.ts';
 import type { Offer } from '../write-side/event-bus/event-bus.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
 import { type ComposeContext, compose, NobodyThere } from './compose.ts';
-import { type Mailer, MailRefused, MailUnknown } from './mailer/mailer.ts';
+import { type Mail, type Mailer, MailRefused, MailUnknown } from './mailer/mailer.ts';
 
 export interface DeliverContext extends ComposeContext {
+  store: Pick<EventStore, 'readStream'>;
   commands: CommandHandler;
   mailer: Mailer;
   /** Unique among all workers: host, process and number. */
@@ -20,47 +23,58 @@ export interface DeliverContext extends ComposeContext {
   random?: () => number;
   /** Milliseconds a lease is good for; sending is given half of it. Default 120,000. */
   lease?: number;
+  /** Aborted when the process must end: what is being sent is given up, and that recorded. */
+  ending?: AbortSignal;
 }
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 600_000;
+/** Milliseconds before an offer goes back to its queue when the event store could not be asked. */
+const BACK_AFTER = 1_000;
 
-type Outcome = Extract<NotificationCommand, { type: 'SucceedNotification' | 'DeferNotification' | 'FailNotification' }>;
-type OutcomeOf<T extends Outcome['type']> = { type: T; data: Extract<Outcome, { type: T }>['data'] };
-type Told = OutcomeOf<'SucceedNotification'> | OutcomeOf<'DeferNotification'> | OutcomeOf<'FailNotification'>;
+type Told<C = NotificationCommand> = C extends NotificationCommand ? { type: C['type']; data: C['data'] } : never;
 
 /** Makes the handler of offers. It rejects only when the event store cannot be reached; the offer then comes again. */
 export function deliverer(context: DeliverContext): (offer: Offer) => Promise<void> {
-  const { commands, mailer, worker, log, now = () => new Date(), random = Math.random, lease = 120_000 } = context;
+  const { commands, mailer, worker, attempts, log, now = () => new Date(), random = Math.random, lease = 120_000 } = context;
+  const { ending = new AbortController().signal } = context;
 
   return async ({ stream }) => {
     const until = new Date(now().getTime() + lease).toISOString();
-    const attempt = await leased(stream, until);
-    if (!attempt) return;
-    const outcome = await send(stream, attempt);
-    await record(stream, attempt.attempts, outcome, until);
+    const leased = await tryLease(stream, until);
+    if (!leased) return;
+    const outcome = await send(stream, leased.state, until);
+    const record = () => tell(stream, outcome, { once: String(leased.state.attempts), correlationId: leased.correlationId });
+    await untilRecorded(record, { stream, until });
   };
 
-  /** The state under this worker's lease, null where it is not to have one. */
-  async function leased(stream: string, until: string): Promise<NotificationState | null> {
+  /** The state under this worker's lease, null where it is not to have one: decided already, not due, leased by another who was faster. */
+  async function tryLease(stream: string, until: string): Promise<{ state: NotificationState; correlationId: string } | null> {
     try {
-      await tell(stream, { type: 'LeaseNotification', data: { worker, until } }, until);
+      const correlationId = await correlationOf(stream);
+      await tell(stream, { type: 'LeaseNotification', data: { worker, until, attempts } }, { once: until, correlationId });
+      const { state } = await commands.load<NotificationState>(stream);
+      return state.lease?.worker === worker && state.lease.until === until ? { state, correlationId } : null;
     } catch (error) {
-      // Sent already, not due, leased by another, or that one was faster: nothing to do.
-      if (error instanceof ProblemError && ['conflict', 'not_found'].includes(error.code)) return null;
+      if (isRefusal(error)) return null;
+      await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
       throw error;
     }
-    const { state } = await commands.load<NotificationState>(stream);
-    return state.lease?.worker === worker ? state : null;
   }
 
-  async function send(stream: string, state: NotificationState): Promise<Told> {
+  /** What follows from one request has one id. */
+  async function correlationOf(stream: string): Promise<string> {
+    for await (const [first] of context.store.readStream(stream, { limit: 1 })) if (first) return first.metadata.$correlationId;
+    throw new ProblemError('not_found', 'There is no such notification.');
+  }
+
+  async function send(stream: string, state: NotificationState, until: string): Promise<Told> {
     const attempt = state.attempts;
     let address = '';
     try {
       const mail = await compose(idOf(stream), state, context);
       address = mail.to.address;
-      await within(mailer.send(mail), lease / 2);
+      await handOver(mail, until);
       return { type: 'SucceedNotification', data: { attempt } };
     } catch (error) {
       log.warn({ stream, attempt, reason: (error as Error).name }, 'a mail was not sent');
@@ -68,42 +82,57 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     }
   }
 
+  /** Sends it within half of the lease, and only if that half is left: what slept for long might send what another one sends. */
+  async function handOver(mail: Mail, until: string): Promise<void> {
+    if (Date.parse(until) - now().getTime() < lease / 2) throw new Error('too little of the lease was left to send it');
+    const signal = AbortSignal.any([ending, AbortSignal.timeout(lease / 2)]);
+    const taken = mailer.send(mail, signal).then(() => true);
+    // A mailer that does not end when it is told to: nobody knows what becomes of its mail.
+    if (await orAborted(taken, signal)) return;
+    const late = Promise.race([taken, delay(LAST_WORD).then(() => Promise.reject(new MailUnknown(`no answer within ${lease / 2} ms`)))]);
+    await late;
+  }
+
   function failure(error: Error, attempt: number, address: string): Told {
-    const message = withoutAddress(error.message, address);
+    const about = { attempt, error: withoutAddress(error.message, address), worker, unknown: error instanceof MailUnknown };
     const permanent = error instanceof MailRefused || error instanceof NobodyThere;
-    if (permanent || attempt >= context.attempts) return { type: 'FailNotification', data: { attempt, error: message } };
+    if (permanent || attempt >= attempts) return { type: 'FailNotification', data: about };
     const nextAttemptAt = new Date(now().getTime() + backoff(attempt, random())).toISOString();
-    return { type: 'DeferNotification', data: { attempt, error: message, nextAttemptAt, worker, unknown: error instanceof MailUnknown } };
+    return { type: 'DeferNotification', data: { ...about, nextAttemptAt } };
   }
 
   /** What was done is recorded as long as the lease holds; after that the attempt counts as unknown. Sending is not repeated for it. */
-  async function record(stream: string, attempt: number, outcome: Told, until: string): Promise<void> {
-    for (let wait = 100; !(await recorded(stream, attempt, outcome)); wait = Math.min(wait * 2, 5_000)) {
-      if (now().toISOString() > until) throw new Error(`the outcome of attempt ${attempt} at ${stream} could not be recorded while its lease held`);
-      await delay(wait);
+  async function untilRecorded(record: () => Promise<void>, { stream, until }: { stream: string; until: string }): Promise<void> {
+    for (let wait = 100; !(await recorded(record, stream)); wait = Math.min(wait * 2, 5_000)) {
+      if (ending.aborted || now().toISOString() > until) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
+      await delay(wait, undefined, { signal: ending }).catch(() => {});
     }
   }
 
   /** False where the event store could not take it now. */
-  async function recorded(stream: string, attempt: number, outcome: Told): Promise<boolean> {
+  async function recorded(record: () => Promise<void>, stream: string): Promise<boolean> {
     try {
-      await tell(stream, outcome, String(attempt));
+      await record();
       return true;
     } catch (error) {
-      const overtaken = error instanceof ProblemError && error.code === 'conflict';
-      log.warn(
-        { stream, attempt, err: error },
-        overtaken ? 'the lease ran out before the outcome was recorded' : 'the outcome was not recorded; again',
-      );
+      const overtaken = isRefusal(error);
+      log.warn({ stream, err: error }, overtaken ? 'another worker had it before the outcome was recorded' : 'the outcome was not recorded; again');
       return overtaken;
     }
   }
 
-  async function tell(stream: string, { type, data }: { type: string; data: unknown }, once: string): Promise<void> {
+  async function tell(stream: string, { type, data }: Told, { once, correlationId }: { once: string; correlationId: string }): Promise<void> {
     const commandId = stableId(worker, stream, type, once);
     const actor = { id: `worker:${worker}`, role: 'system', seesAll: true } as const;
-    await commands.handle({ type, stream, id: idOf(stream), data, commandId, actor, now: now().toISOString() }, { correlationId: commandId });
+    await commands.handle({ type, stream, id: idOf(stream), data, commandId, actor, now: now().toISOString() }, { correlationId });
   }
+}
+
+/** Milliseconds that a mailer has to end when it was told to. */
+const LAST_WORD = 1_000;
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ProblemError && ['conflict', 'not_found'].includes(error.code);
 }
 
 /** Milliseconds until the next attempt: 1 s, 4 s, 16 s … 10 min, each a fifth more or less, so that a crowd does not come back at once. */
@@ -115,19 +144,4 @@ export function backoff(attempt: number, random: number): number {
 function withoutAddress(message: string, address: string): string {
   const text = address ? message.replaceAll(new RegExp(address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '<recipient>') : message;
   return text.replace(/[^\s<>@]+@[^\s<>@]+/g, '<address>').slice(0, 1_000);
-}
-
-async function within(sending: Promise<void>, milliseconds: number): Promise<void> {
-  const late = new AbortController();
-  const timeout = delay(milliseconds, undefined, { signal: late.signal }).then(() => {
-    throw new MailUnknown(`no answer within ${milliseconds} ms`);
-  });
-  timeout.catch(() => {});
-  try {
-    await Promise.race([sending, timeout]);
-  } finally {
-    late.abort();
-    // Should it end badly later, that was told as unknown already.
-    sending.catch(() => {});
-  }
 }

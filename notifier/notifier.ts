@@ -1,8 +1,10 @@
 /** The notifier: policies record what to tell whom, the dispatcher offers it, delivery workers send it. */
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
 import type { FollowContext } from '../write-side/event-bus/follow.ts';
+import { keepTrying } from '../write-side/event-bus/keep-trying.ts';
 import type { Parked } from '../write-side/event-bus/parking.ts';
 import { EMAIL_NOTIFICATIONS, TASK_EVENTS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
 import { dispatch } from '../write-side/workers/dispatch.ts';
@@ -11,11 +13,17 @@ import { notificationDispatching } from './dispatching.ts';
 import { followPolicy, type Policy } from './policies/follow-policy.ts';
 import { registrationPolicy, taskPolicy } from './policies/policies.ts';
 
-export interface NotifierContext extends FollowContext, Omit<DeliverContext, 'worker' | 'log'> {
+export interface NotifierContext extends FollowContext, Omit<DeliverContext, 'worker' | 'log' | 'ending' | 'store'> {
   bus: EventBus;
   readModels: ReadModels;
   /** Delivery workers of this process; default 2. */
   workers?: number;
+  /** Undecided notifications the dispatcher keeps at most; default 1,000. */
+  window?: number;
+  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
+  again?: number;
+  /** Milliseconds that mails being sent are given when it stops; default 5,000. */
+  grace?: number;
 }
 
 export interface Notifier {
@@ -26,7 +34,7 @@ export interface Notifier {
   parked(): (Parked & { follower: string })[];
   /** Works a parked stream off; with `discard`, without the event that parked it. False where nothing of that name is parked. */
   release(follower: string, stream: string, discard: boolean): Promise<boolean>;
-  /** Stops following, then waits for the mails at hand. */
+  /** Stops following, then waits for the mails at hand; what takes too long is given up and tried again after the next start. */
   stop(): Promise<void>;
 }
 
@@ -35,16 +43,30 @@ const POLICIES: readonly Policy[] = [
   { name: 'registration_mail', queue: USER_REGISTRATION, category: 'user', wants: registrationPolicy },
 ];
 
+/** Milliseconds between two looks whether the address of the pages is known. */
+const LOOK = 20;
+
 /** Starts it; resolves once the policies have begun. */
 export async function startNotifier(context: NotifierContext): Promise<Notifier> {
-  const { bus, readModels, workers = 2 } = context;
-  const stopping = new AbortController();
+  const { readModels, workers = 2, grace = 5_000, now = () => new Date() } = context;
   const policies = await Promise.all(POLICIES.map((policy) => followPolicy(policy, context)));
-  const dispatcher = dispatch(notificationDispatching(readModels), context);
-  const working = Array.from({ length: workers }, (_, index) => {
-    const worker = `${hostname()}:${process.pid}:${index + 1}`;
-    return bus.work(EMAIL_NOTIFICATIONS, { signal: stopping.signal, prefetch: 1 }, deliverer({ ...context, worker }));
-  });
+  const dispatcher = dispatch(notificationDispatching(readModels), { ...context, clock: () => now().getTime() });
+  const stopping = new AbortController();
+  const ending = new AbortController();
+  const working = Promise.all(Array.from({ length: workers }, (_, index) => work(index + 1)));
+
+  function work(n: number): Promise<void> {
+    const { bus, log, publicUrl } = context;
+    const worker = `${hostname()}:${process.pid}:${n}`;
+    const handle = deliverer({ ...context, worker, ending: ending.signal });
+    const { signal } = stopping;
+    return keepTrying({ name: `delivery worker ${worker}`, log, signal }, async () => {
+      // Links need an address, and with PORT=0 nobody knows it before the process listens.
+      while (!publicUrl() && !signal.aborted) await delay(LOOK, undefined, { signal }).catch(() => {});
+      await bus.work(EMAIL_NOTIFICATIONS, { signal, prefetch: 1 }, handle);
+    });
+  }
+
   return {
     positions: () => Object.fromEntries([...policies, dispatcher].map((one) => [one.name, one.position()])),
     waiting: dispatcher.waiting,
@@ -53,7 +75,9 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
     stop: async () => {
       stopping.abort();
       await Promise.all([dispatcher.stop(), ...policies.map((one) => one.stop())]);
-      await Promise.all(working);
+      const tooLong = setTimeout(() => ending.abort(), grace);
+      await working;
+      clearTimeout(tooLong);
     },
   };
 }

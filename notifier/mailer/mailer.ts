@@ -10,8 +10,11 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves once the other side has taken it. Errors: MailRefused, MailUnknown; anything else counts as one that may pass. */
-  send(mail: Mail): Promise<void>;
+  /**
+   * Resolves once the other side has taken it; gives up when the signal aborts. Errors: MailRefused, MailUnknown; anything else counts as
+   * one that may pass, and says that the mail was not taken.
+   */
+  send(mail: Mail, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -20,7 +23,7 @@ export class MailRefused extends Error {
   override readonly name = 'MailRefused';
 }
 
-/** The connection went after the mail was sent and before it was answered: the other side may have taken it. */
+/** The connection went, or the time ran out, after the mail was sent and before it was answered: the other side may have taken it. */
 export class MailUnknown extends Error {
   override readonly name = 'MailUnknown';
 }

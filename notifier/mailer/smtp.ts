@@ -1,4 +1,5 @@
 /** Mail by SMTP, through nodemailer. */
+import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { type Mailer, MailRefused, MailUnknown } from './mailer.ts';
 
@@ -7,7 +8,7 @@ export interface SmtpOptions {
   url: string;
   /** `Name <address>` of the sender. */
   from: string;
-  /** Milliseconds for each step: connecting, greeting, silence. A worker's lease is longer than their sum. */
+  /** Milliseconds for each step: finding the host, connecting, greeting, silence; default 10,000. */
   timeout?: number;
 }
 
@@ -21,13 +22,28 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
     greetingTimeout: timeout,
     socketTimeout: timeout,
     dnsTimeout: timeout,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   } as Parameters<typeof createTransport>[0]);
+  /** What nodemailer reads each mail from, by Message-ID: it is read when the server has said that it takes the mail, not before. */
+  const contents = new Map<string, Readable>();
+  transport.use('stream', ({ message }, done) => {
+    message.processFunc((content: Readable) => {
+      contents.set(message.messageId(), content);
+      return content;
+    });
+    done();
+  });
+
   return {
-    send: async ({ to, subject, text, html, messageId }) => {
+    send: async ({ to, subject, text, html, messageId }, signal) => {
+      const id = `<${messageId}>`;
       try {
-        await transport.sendMail({ from, to, subject, text, html, messageId: `<${messageId}>`, headers: { 'Auto-Submitted': 'auto-generated' } });
+        await transport.sendMail({ from, to, subject, text, html, messageId: id, headers: { 'Auto-Submitted': 'auto-generated' }, signal });
       } catch (error) {
-        throw classed(error as SmtpError);
+        throw classed(error as SmtpError, contents.get(id)?.readableDidRead ?? false);
+      } finally {
+        contents.delete(id);
       }
     },
     close: async () => transport.close(),
@@ -35,19 +51,18 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
 }
 
 interface SmtpError extends Error {
+  /** The server's answer, where it gave one. */
   responseCode?: number;
   code?: string;
-  /** The SMTP command that was not answered well. */
-  command?: string;
 }
 
 /**
  * RFC 5321, 4.2.1: 5yz is permanent, 4yz is not; an address that nodemailer itself cannot use is permanent too.
- * Wrong credentials are the operator's to mend. After DATA without an answer (6.1), nobody knows.
+ * Wrong credentials are the operator's to mend. Where the content was given and no answer came (6.1), nobody knows.
  */
-function classed(error: SmtpError): Error {
-  const { responseCode = 0, code, command } = error;
+function classed(error: SmtpError, contentGiven: boolean): Error {
+  const { responseCode, code } = error;
   if (code === 'EAUTH') return error;
-  if (responseCode >= 500 || (code === 'EENVELOPE' && responseCode === 0)) return new MailRefused(error.message, { cause: error });
-  return command === 'DATA' && responseCode === 0 ? new MailUnknown(error.message, { cause: error }) : error;
+  if (responseCode ? responseCode >= 500 : code === 'EENVELOPE') return new MailRefused(error.message, { cause: error });
+  return contentGiven && !responseCode ? new MailUnknown(error.message, { cause: error }) : error;
 }

@@ -1,4 +1,5 @@
 /** A policy at work: follows its events one at a time, in order, and records what it asks for. */
+import { eventContract, upcast } from '../../contracts/catalog.ts';
 import { categoryOf, eventId, type NewEvent, NO_STREAM, type RecordedEvent, stableId } from '../../contracts/message.ts';
 import { notificationTopics } from '../../contracts/notification.ts';
 import { effectCheckpoint } from '../../write-side/event-bus/checkpoint.ts';
@@ -14,7 +15,7 @@ export interface Policy {
   queue: FollowerQueue;
   /** The category it follows. */
   category: string;
-  /** Pure. */
+  /** What an event in its newest shape asks for. Pure. */
   wants(event: RecordedEvent): Wanted[];
 }
 
@@ -27,6 +28,7 @@ export interface RunningPolicy extends Follower {
 /** Starts a policy. It begins at the log's end when it is first deployed: what happened before causes no mail. */
 export async function followPolicy(policy: Policy, context: FollowContext): Promise<RunningPolicy> {
   const { store } = context;
+  const wants = (event: RecordedEvent) => policy.wants(upcast(event));
   const checkpoint = effectCheckpoint(store, policy.name);
   const parking = await openParking(store, policy.name);
   // Written before anything is followed: what comes from now on is not missed, even if this process ends at once.
@@ -41,7 +43,7 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
       load: () => checkpoint.load(),
       foreignLog: () => checkpoint.foreignLog(),
       apply: async (events, at) => {
-        for (const { event, result } of await parking.applyOrPark(events, policy.wants)) await record(store, policy.name, event, result);
+        for (const { event, result } of await parking.applyOrPark(events, wants)) await record(store, policy.name, event, result);
         checkpoint.save(at);
       },
     },
@@ -50,10 +52,11 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   return {
     ...follower,
     parking,
-    release: (stream, skip) => parking.release(stream, (event) => record(store, policy.name, event, policy.wants(event)), skip),
+    release: (stream, skip) => parking.release(stream, (event) => record(store, policy.name, event, wants(event)), skip),
     stop: async () => {
       await follower.stop();
-      await checkpoint.flush();
+      // Where it cannot be written, the last events come again at the next start, and find what they asked for recorded.
+      await checkpoint.flush().catch((error) => context.log.warn({ err: error, follower: policy.name }, 'the checkpoint was not written'));
     },
   };
 }
@@ -81,7 +84,7 @@ function requested(stream: string, policy: string, event: RecordedEvent, data: W
       $causationId: event.id,
       commandId,
       actor: `policy:${policy}`,
-      schema: 1,
+      schema: eventContract('NotificationRequested')?.version ?? 1,
       ...(event.metadata.traceparent ? { traceparent: event.metadata.traceparent } : {}),
       topics: notificationTopics(data.recipient.userId),
     },

@@ -1,5 +1,4 @@
-/** Policies: which event asks for which notifications. Pure. */
-
+/** Policies: which event, in its newest shape, asks for which notifications. Pure. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent } from '../../contracts/notification.ts';
 import type { TaskEvent } from '../../contracts/task.ts';

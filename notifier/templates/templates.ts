@@ -37,7 +37,11 @@ export function render(kind: Kind, data: TemplateData): { subject: string; text:
   const body = [paragraph(`Hello ${data.name},`), paragraph(lead(data)), quote(data), `<p><a href="${escaped(data.link)}">${action}</a></p>`].join(
     '',
   );
-  return { subject: oneLine(subject(data)), text: `${text}\n`, html: `<!doctype html><html><body>${body}</body></html>` };
+  return {
+    subject: oneLine(subject(data)),
+    text: `${text}\n`,
+    html: `<!doctype html><html><head><meta charset="utf-8"></head><body>${body}</body></html>`,
+  };
 }
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -48,7 +52,7 @@ function quote({ title, description }: TemplateData): string {
   return `<blockquote><strong>${escaped(title)}</strong>${description ? paragraph(description) : ''}</blockquote>`;
 }
 
-/** A header is one line whatever was put in. */
+/** A header is one line whatever was put in: no control characters, no line or paragraph separators. */
 function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').slice(0, 250);
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

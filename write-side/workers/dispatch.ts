@@ -5,10 +5,11 @@
  * It keeps at most so many items at once (its window). The rest is in a read model, and is taken from there when the window has room: so its
  * memory is bounded, and it needs no checkpoint of its own: it begins where that read model is.
  */
-import type { RecordedEvent } from '../../contracts/message.ts';
+import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
 import { BEGINNING, type Checkpoint, type FollowContext, type Follower, follow } from '../event-bus/follow.ts';
 import type { FollowerQueue, WorkQueue } from '../event-bus/queues.ts';
+import { openWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */
 export interface Item {
@@ -28,7 +29,7 @@ export interface Dispatching {
    * Undecided items as the read model has them, the ones due first, and where it is. With `after`, only once it is at or past that
    * position; null where it is not, or where there is none.
    */
-  undecided(limit: number, after: string | null): Promise<{ items: Item[]; checkpoint: Checkpoint } | null>;
+  undecided(limit: number, after: Position | null): Promise<{ items: Item[]; checkpoint: Checkpoint } | null>;
 }
 
 export interface DispatchOptions extends FollowContext {
@@ -46,81 +47,120 @@ export interface Dispatcher extends Follower {
   waiting(): number;
 }
 
-/** Milliseconds to wait when a queue took no offer, or the read model was behind. */
-const LATER = 1_000;
+/** Milliseconds until what a queue did not take is offered again: the first wait, doubled up to the longest. */
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 30_000;
+/** Milliseconds between two looks into the read model: after one that gave items, and after one that did not. */
+const REFILL_AFTER_SOME = 100;
+const REFILL_AFTER_NONE = 1_000;
+/** Milliseconds that one timer can run (2^31 − 1 and a little less). */
+const LONGEST_TIMER = 2 ** 30;
 
 /** Starts a dispatcher. */
 export function dispatch(dispatching: Dispatching, options: DispatchOptions): Dispatcher {
-  const { bus, log, window: size = 1_000, again = 60_000, clock: now = Date.now } = options;
-  const items = new Map<string, { queue: WorkQueue; due: number }>();
-  /** True where the read model has more than the window could take. */
+  const { bus, log, window: limit = 1_000, again = 60_000, clock: now = Date.now } = options;
+  const window = openWindow(limit);
+  /** Position of the last event taken. */
+  let at: Position = '';
+  /** True where the read model may have items that the window has not. */
   let more = false;
+  /** While the read model is asked: streams heard of meanwhile, of which it may tell old things. */
+  let heard: Set<string> | undefined;
+  let refillAt = 0;
+  let refusing = false;
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let stopped = false;
 
-  function put({ stream, queue, due }: Item): void {
-    if (items.size >= size && !items.has(stream)) {
-      more = true;
-      return;
-    }
-    const at = Date.parse(due);
-    items.set(stream, { queue, due: at });
-    wakeAt(at);
+  function put(stream: string, queue: WorkQueue, due: string): void {
+    const milliseconds = Date.parse(due);
+    if (!window.put(stream, queue, milliseconds)) more = true;
+    if (window.has(stream)) wakeAt(milliseconds);
   }
 
   function take(event: RecordedEvent): void {
     const meaning = dispatching.read(event);
     if (meaning === undefined) return;
     const { stream } = event;
+    heard?.add(stream);
     if (meaning === 'decided') {
-      items.delete(stream);
+      window.delete(stream);
       return;
     }
-    const queue = meaning.queue ?? items.get(stream)?.queue;
-    if (queue) put({ stream, queue, due: meaning.due });
+    const queue = meaning.queue ?? window.get(stream)?.queue;
+    if (queue) put(stream, queue, meaning.due);
     else more = true;
   }
 
-  function wakeAt(at: number): void {
-    if (stopped || at >= timerAt) return;
+  function wakeAt(time: number): void {
+    if (stopped || time >= timerAt) return;
     clearTimeout(timer);
-    timerAt = at;
-    timer = setTimeout(wake, Math.min(Math.max(at - now(), 0), 2 ** 30));
+    timerAt = time;
+    timer = setTimeout(wake, Math.min(Math.max(time - now(), 0), LONGEST_TIMER));
   }
 
   function wake(): void {
     timerAt = Number.POSITIVE_INFINITY;
-    const due = [...items].filter(([, item]) => item.due <= now());
-    for (const [, item] of due) item.due = now() + again;
-    for (const { due: at } of items.values()) wakeAt(at);
-    Promise.all(due.map(([stream, item]) => offer(stream, item))).catch((error) => log.error({ err: error }, 'offers'));
+    for (const [stream, item] of window.takeDue(now(), now() + again)) offer(stream, item);
+    if (wantsMore() && now() >= refillAt) refill();
+    wakeAt(window.earliest());
+    wakeForMore();
   }
 
-  async function offer(stream: string, item: { queue: WorkQueue; due: number }): Promise<void> {
+  const wantsMore = () => more && !heard && !window.isBusy(now());
+
+  function wakeForMore(): void {
+    if (wantsMore()) wakeAt(refillAt);
+  }
+
+  async function offer(stream: string, item: Waiting): Promise<void> {
     try {
       await bus.offer(item.queue, { stream });
+      refusing = false;
     } catch (error) {
-      log.warn({ queue: item.queue.name, stream, err: error }, 'not offered; again later');
-      item.due = now() + LATER;
+      if (!refusing) log.warn({ queue: item.queue.name, stream, err: error }, 'the queue takes no offers; again later');
+      refusing = true;
+      const wait = Math.min(FIRST_WAIT * 2 ** item.refused, LONGEST_WAIT);
+      Object.assign(item, { due: now() + wait, offered: false, refused: item.refused + 1 });
       wakeAt(item.due);
     }
   }
 
-  /** Takes undecided items from the read model while the window is half empty. Within `apply`, so that what comes after is taken after. */
-  async function refill(position: string): Promise<void> {
-    if (!more || items.size > size / 2) return;
-    const found = await dispatching.undecided(size, position);
-    if (!found) return;
-    fill(
-      found.items.filter((item) => !items.has(item.stream)),
-      found.items.length,
-    );
+  /** Takes undecided items from the read model, which must know all that was heard here. */
+  async function refill(): Promise<void> {
+    const during = new Set<string>();
+    heard = during;
+    more = false;
+    const items = await stored();
+    // Begun again from the read model meanwhile: what was found is old.
+    if (heard !== during) return;
+    heard = undefined;
+    const some = fill(items.filter(({ stream }) => !during.has(stream) && !window.has(stream)));
+    refillAt = now() + (some ? REFILL_AFTER_SOME : REFILL_AFTER_NONE);
+    wakeForMore();
   }
 
-  function fill(found: readonly Item[], count: number): void {
-    more = count >= size;
-    for (const item of found) put(item);
+  /** The earliest undecided ones; notes whether there may be more. */
+  async function stored(): Promise<Item[]> {
+    const found = await dispatching.undecided(limit, at).catch((error) => log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet'));
+    if (!found || found.items.length >= limit) more = true;
+    return found?.items ?? [];
+  }
+
+  function fill(found: readonly Item[]): boolean {
+    for (const { stream, queue, due } of found) put(stream, queue, due);
+    return found.length > 0;
+  }
+
+  async function begin(): Promise<Checkpoint> {
+    heard = undefined;
+    const found = await dispatching.undecided(limit, null);
+    window.clear();
+    more = (found?.items.length ?? 0) >= limit;
+    fill(found?.items ?? []);
+    const checkpoint = found?.checkpoint ?? BEGINNING;
+    at = checkpoint.position;
+    return checkpoint;
   }
 
   const follower = follow(
@@ -129,23 +169,19 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       queue: dispatching.queue,
       batch: 500,
       wants: (event) => dispatching.read(event) !== undefined,
-      load: async () => {
-        items.clear();
-        const found = await dispatching.undecided(size, null);
-        fill(found?.items ?? [], found?.items.length ?? 0);
-        return found?.checkpoint ?? BEGINNING;
-      },
-      foreignLog: async () => items.clear(),
+      load: begin,
+      foreignLog: async () => window.clear(),
       apply: async (events, checkpoint) => {
         for (const event of events) take(event);
-        await refill(checkpoint.position);
+        at = checkpoint.position;
+        wakeForMore();
       },
     },
     options,
   );
   return {
     ...follower,
-    waiting: () => items.size,
+    waiting: () => window.size,
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
