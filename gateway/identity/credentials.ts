@@ -9,6 +9,8 @@ interface Credential {
 
 export interface Credentials {
   has(userId: string): Promise<boolean>;
+  /** Changes with the password; 0 where there is none. */
+  version(userId: string): Promise<number>;
   /** Takes as long for null (nobody) and for a user without a password as for a wrong one. Error: ProblemError `unavailable`. */
   verify(userId: string | null, password: string): Promise<boolean>;
   /** Sets the first password; false where there is one. Error: ProblemError `unavailable`. */
@@ -27,6 +29,7 @@ export function openCredentials(secrets: Secrets, passwords: Passwords): Credent
 
   return {
     has: async (userId) => (await get(userId)) !== null,
+    version: async (userId) => (await get(userId))?.version ?? 0,
     verify: async (userId, password) => {
       const kept = userId === null ? null : await get(userId);
       return passwords.verify(kept?.value.hash ?? null, password);

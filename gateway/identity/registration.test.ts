@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../write-side/decider.ts';
 import { type Installation, openInstallation } from './identity.fixture.ts';
 import { openIdentity } from './identity.ts';
 
@@ -82,28 +83,22 @@ describe('registration', () => {
   });
 
   it('keeps the password where the outcome is unknown: the repeat finds it', async () => {
-    const { identityOptions } = here;
-    let down = true;
-    const commands: typeof identityOptions.commands = {
-      ...identityOptions.commands,
-      handle: (command, context) =>
-        down ? Promise.reject(new ProblemError('unavailable', 'down')) : identityOptions.commands.handle(command, context),
-    };
-    const identity = await openIdentity({ ...identityOptions, commands });
-    const row = identity.routes.find((one) => one.path === '/api/users');
-    const request = {
-      params: {},
-      query: {},
-      body: person('heidi@example.org'),
-      caller: null,
-      header: (name: string) => (name === 'idempotency-key' ? 'r-5' : undefined),
-      ip: '192.0.2.1',
-      requestId: 'request-1',
-    };
-    await expect(row?.handle(request)).rejects.toMatchObject({ code: 'unavailable' });
-    down = false;
-    expect(await row?.handle(request)).toMatchObject({ status: 201 });
+    const { commands } = here.identityOptions;
+    const register = await registerWith(async (command, context) => {
+      await commands.handle(command, context);
+      throw new ProblemError('unavailable', 'the answer was lost');
+    });
+    await expect(register(person('heidi@example.org'), 'r-5')).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await here.call('POST /api/users', person('heidi@example.org'), { 'idempotency-key': 'r-5' })).status).toBe(201);
     expect(await login('heidi@example.org')).toBe(200);
+  });
+
+  it('gives no password to an account that has none, even where the repeat could not be decided', async () => {
+    const { password: _, ...without } = person('ivan@example.org');
+    const { body } = await here.call('POST /api/users', without, { 'idempotency-key': 'r-6' });
+    const register = await registerWith(() => Promise.reject(new ProblemError('unavailable', 'down')));
+    await expect(register(person('ivan@example.org'), 'r-6')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await here.secrets.get('credentials', body.id)).toBeNull();
   });
 
   it('is limited by network', async () => {
@@ -118,3 +113,13 @@ describe('registration', () => {
     await few.close();
   });
 });
+
+/** Registers past HTTP, with a command handler of its own. */
+async function registerWith(handle: CommandHandler['handle']) {
+  const identity = await openIdentity({ ...here.identityOptions, commands: { ...here.commands, handle } });
+  const row = identity.routes.find((one) => one.path === '/api/users');
+  return async (body: unknown, key: string) => {
+    const header = (name: string) => (name === 'idempotency-key' ? key : undefined);
+    return row?.handle({ params: {}, query: {}, body, caller: null, header, ip: '127.0.0.1', requestId: 'request-1' });
+  };
+}

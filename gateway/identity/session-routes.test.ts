@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, type Installation, openInstallation } from './identity.fixture.ts';
+import { openIdentity } from './identity.ts';
 
 const PASSWORD = 'correct horse battery';
 let here: Installation;
@@ -60,7 +61,7 @@ describe('login', () => {
   });
 
   it('uses up no failures with successes, and forgets failures after one', async () => {
-    const many = await Promise.all(Array.from({ length: 30 }, () => login()));
+    const many = await Promise.all(Array.from({ length: 51 }, () => login()));
     expect(new Set(many.map((one) => one.status))).toEqual(new Set([200]));
     for (let round = 0; round < 2; round++) {
       for (let failures = 0; failures < 9; failures++) expect((await login('a wrong password')).status).toBe(401);
@@ -225,5 +226,19 @@ describe('the password', () => {
     const { accessToken } = await tokens();
     const both = await Promise.all(['first new password', 'second new password'].map((one) => change(accessToken, { current: PASSWORD, new: one })));
     expect(both.map((one) => one.status).toSorted()).toEqual([204, 422]);
+  });
+
+  it('changed while somebody logs in with the old one leaves them no session', async () => {
+    const { accessToken } = await tokens();
+    const { secrets } = here;
+    const put: typeof secrets.put = async (kind, ...rest) => {
+      if (kind === 'sessions') await change(accessToken, { current: PASSWORD, new: 'staple of the month' });
+      return secrets.put(kind, ...rest);
+    };
+    const slow = await openIdentity({ ...here.identityOptions, secrets: { ...secrets, put } });
+    const row = slow.routes.find((one) => one.path === '/api/login');
+    const request = { params: {}, query: {}, caller: null, header: () => undefined, ip: '192.0.2.1', requestId: 'request-1' };
+    await expect(row?.handle({ ...request, body: { email, password: PASSWORD } })).rejects.toMatchObject({ code: 'unauthorized' });
+    expect((await secrets.list('sessions', userId)).map((one) => one.key)).toEqual([sessionIn(accessToken)]);
   });
 });

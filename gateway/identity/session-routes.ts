@@ -115,13 +115,27 @@ export function callerIn(caller: Caller | null): Caller {
 
 /** An unknown account takes the same time and gets the same answer as a wrong password. */
 async function login(options: SessionRoutesOptions, request: RouteRequest): Promise<Answer> {
-  const { attempts, credentials, sessions, users } = options;
+  const { attempts, credentials, users } = options;
   const { email, password } = request.body as z.infer<typeof loginBody>;
   const user = await users.find(email);
+  const version = user ? await credentials.version(user.id) : 0;
   const right = await attempts.attempt(normaliseEmail(email), request.ip, () => credentials.verify(user?.id ?? null, password));
-  if (!user || !right) throw new ProblemError('unauthorized', 'E-mail address or password is wrong.', { headers: { 'WWW-Authenticate': 'Bearer' } });
+  if (!user || !right) throw wrongPassword();
+  return pair(options, await start(options, user.id, version, request));
+}
+
+/** A session, unless the password it was asked for with was changed meanwhile: ending all others may have missed it. */
+async function start({ credentials, sessions }: SessionRoutesOptions, userId: string, version: number, request: RouteRequest): Promise<OpenSession> {
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
-  return pair(options, await sessions.start(user.id, { userAgent, ip: request.ip }));
+  const session = await sessions.start(userId, { userAgent, ip: request.ip });
+  if ((await credentials.version(userId)) === version) return session;
+  const made = await sessions.get(session.id);
+  if (made) await sessions.end(made, 'password');
+  throw wrongPassword();
+}
+
+function wrongPassword(): ProblemError {
+  return new ProblemError('unauthorized', 'E-mail address or password is wrong.', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
 async function pair({ tokens, users }: SessionRoutesOptions, session: OpenSession): Promise<Answer> {
