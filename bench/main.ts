@@ -1,0 +1,46 @@
+/** `npm run bench [-- name…]`: measures, prints each line as it is known, and writes the table into docs/BENCH.md between its marks. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { benchAppend } from './append.ts';
+import { benchHttp } from './http.ts';
+import { figure, line, type Row } from './measure.ts';
+import { benchRebuild } from './rebuild.ts';
+import { benchStart } from './start.ts';
+
+const BENCHES: Record<string, () => Promise<Row[]>> = {
+  append: benchAppend,
+  rebuild: async () => [...(await benchRebuild(100_000)), ...(await benchRebuild(1_000_000))],
+  http: benchHttp,
+  start: benchStart,
+};
+const DOCUMENT = new URL('../docs/BENCH.md', import.meta.url);
+const [BEGIN, END] = ['<!-- measured -->', '<!-- end -->'];
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  process.stderr.write(`no such bench: ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}\n`);
+  process.exit(1);
+}
+const rows: Row[] = [];
+for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
+  for (const row of (await BENCHES[name]?.()) ?? []) {
+    rows.push(row);
+    process.stdout.write(`${line(row)}\n`);
+  }
+}
+if (names.length === 0) writeTable(rows);
+
+function writeTable(measured: readonly Row[]): void {
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const lines = measured.map((row) => {
+    const costs = row.unit === 'ms' || row.unit === 'MB';
+    const met = costs ? row.ratio <= row.target : row.ratio >= row.target;
+    return `| ${row.what} | ${figure(row.ours)} ${row.unit} | ${figure(row.bare)} ${row.unit} | **${row.ratio.toFixed(2)}** | ${costs ? '≤' : '≥'} ${row.target} | ${met ? 'yes' : 'no'} | ${row.spread} |`;
+  });
+  const head = '| what | ours | bare | ratio | target | met | slowest–fastest |\n|---|---|---|---|---|---|---|';
+  const where = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${new Date().toISOString().slice(0, 10)}.`;
+  const [before, rest = ''] = text.split(BEGIN);
+  const after = rest.split(END)[1] ?? '';
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n${where}\n\n${head}\n${lines.join('\n')}\n${END}${after}`);
+}

@@ -1,0 +1,42 @@
+/** Starts a process of ours and waits until it says where it listens. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+
+export interface StartedProcess {
+  port: number;
+  /** Milliseconds from the start of the process to the line with its address. */
+  milliseconds: number;
+  /** Resident memory in bytes, once nothing more happens. */
+  rss(): number;
+  stop(): Promise<void>;
+}
+
+/** Runs a TypeScript file on this Node. */
+export async function startProcess(args: string[], env: Record<string, string> = {}): Promise<StartedProcess> {
+  const started = performance.now();
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      const found = /http:\/\/[^\s:]+:(\d+)/.exec(text);
+      if (found) resolve(Number(found[1]));
+    });
+    child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code}: ${text}`)));
+  });
+  return {
+    port,
+    milliseconds: performance.now() - started,
+    rss: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
+    stop: async () => {
+      child.removeAllListeners('exit');
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}

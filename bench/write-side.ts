@@ -1,0 +1,33 @@
+/** The write side alone as a process: HTTP, access tokens, validation, load, decide, append; no follower runs. Prints its address and an access token. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { createApp } from '../gateway/app.ts';
+import { openIdentity } from '../gateway/identity/identity.ts';
+import { loadKeys } from '../gateway/identity/keys.ts';
+import { openSecrets } from '../gateway/identity/secrets/open.ts';
+import { openLimits } from '../gateway/limits.ts';
+import { commandRoutes } from '../write-side/command-routes.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+
+const dataDir = process.argv[2] ?? '';
+const log = pino({ level: 'info' }, pino.destination('/dev/null'));
+const store = await openEventStore('sqlite:', { dataDir, log });
+const secrets = await openSecrets('sqlite:', { dataDir, log });
+const keys = await loadKeys(secrets, {});
+const commands = commandHandler({ store, hmac: keys.hmac, log });
+const limits = await openLimits('memory:', { hmac: keys.hmac });
+const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: 'team' }, limits, log });
+await identity.ensureAdmin('admin@example.org', 'admin-password');
+const app = createApp({
+  routes: [...identity.routes, ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'] })],
+  accessTokens: identity.accessTokens,
+  callerOf: identity.callerOf,
+  origins: [],
+  trustProxy: false,
+  log,
+});
+const server = createServer(app.callback());
+server.listen(0, '127.0.0.1', () => process.stdout.write(`ready http://127.0.0.1:${(server.address() as AddressInfo).port}\n`));
+process.on('SIGTERM', () => process.exit(0));
