@@ -8,7 +8,7 @@ import { vi } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
 import { stableId } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
-import { openMemoryCache } from '../projections/cache/memory.ts';
+import { memoryCache } from '../projections/cache/memory.ts';
 import { type Projections, startProjections } from '../projections/project.ts';
 import { openReadModels } from '../projections/read-models/open.ts';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
@@ -57,11 +57,14 @@ export async function startMailServer(answer: (mail: Got, before: number) => Ans
         given.push(mail);
         if (what === 'take') taken.push(mail);
         if (what === 'take') done();
-        else if (what === 'drop') for (const connection of server.connections) (connection as { close(): void }).close();
+        else if (what === 'drop') hangUp(session.id);
         else if (what !== 'hang') done(Object.assign(new Error(`no mail for ${mail.to} now`), { responseCode: what }));
       });
     },
   });
+  const hangUp = (id: string) => {
+    for (const connection of server.connections as unknown as Iterable<{ id: string; close(): void }>) if (connection.id === id) connection.close();
+  };
   server.on('error', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
@@ -107,7 +110,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
 
   async function project(): Promise<{ readModels: ReadModels; projections: Projections }> {
     const it = await openReadModels(`sqlite:${join(dataDir, `read-models-${++opened}.db`)}`, { dataDir, log });
-    return { readModels: it, projections: await startProjections({ store, bus, log, readModels: it, cache: openMemoryCache(), silence: 50 }) };
+    return { readModels: it, projections: await startProjections({ store, bus, log, readModels: it, cache: memoryCache(), silence: 50 }) };
   }
 
   async function stopProjecting(): Promise<void> {

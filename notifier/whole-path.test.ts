@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { EventBus } from '../write-side/event-bus/event-bus.ts';
+import { type Chance, chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
+import { type Answer, type Got, type MailServer, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
+
+let server: MailServer;
+let rig: Rig;
+
+async function begin(answer?: (mail: Got, before: number) => Answer, distort?: (bus: EventBus) => EventBus): Promise<void> {
+  server = await startMailServer(answer);
+  rig = await openRig(server.url, distort);
+}
+
+afterEach(async () => {
+  await rig.close();
+  await server.stop();
+});
+
+/** Offers get lost and come twice. */
+function carelessOffers(bus: EventBus, chance: Chance): EventBus {
+  return {
+    ...bus,
+    offer: async (queue, offer) => {
+      const what = chance();
+      if (what < 0.2) return;
+      await bus.offer(queue, offer);
+      if (what < 0.4) await bus.offer(queue, offer);
+    },
+  };
+}
+
+const timesById = (mails: readonly Got[]) => [...Map.groupBy(mails, ({ id }) => id).values()].map((some) => some.length);
+
+describe('a task', () => {
+  it('becomes a mail to its user that holds its title and description', async () => {
+    await begin();
+    await rig.startNotifier();
+    await rig.makeTask(7, await rig.register(1));
+    await rig.decided(2);
+    const mail = server.taken.find(({ raw }) => raw.includes('Subject: New task'));
+    expect(mail?.to).toBe('person-1@example.org');
+    expect(mail?.raw).toContain('Subject: New task: Mend lift 7');
+    expect(mail?.raw).toContain('It squeaks on floor 7');
+  });
+});
+
+describe('invariant 11: one mail for each notification', () => {
+  it('whatever offers get lost or come twice, though five workers compete, the window is small and the server is busy now and then', async () => {
+    const chance = chanceOf(11);
+    const seen = new Set<string>();
+    // Each tenth mail is refused for now when it comes first.
+    const busy = ({ id }: Got, before: number): Answer => {
+      const first = !seen.has(id);
+      seen.add(id);
+      return first && before % 10 === 0 ? 451 : 'take';
+    };
+    await begin(busy, (bus) => carelessOffers(bus, chance));
+    await rig.startNotifier({ workers: 5, window: 12, again: 50 });
+    const userIds = await Promise.all([1, 2, 3].map((n) => rig.register(n)));
+    await Promise.all(Array.from({ length: 57 }, (_, n) => rig.makeTask(n, userIds[n % 3] as string)));
+    await rig.decided(60);
+    expect(timesById(server.taken)).toEqual(Array(60).fill(1));
+    expect(server.given.length).toBeGreaterThan(60);
+  });
+
+  it('also when the notifier ends while mails are under way, and another one takes over', async () => {
+    await begin();
+    const [first, userId] = await Promise.all([rig.startNotifier(), rig.register(1)]);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => rig.makeTask(n, userId)));
+    await Promise.all([first.stop(), rig.makeTask(20, userId)]);
+    await rig.startNotifier();
+    await rig.decided(22);
+    expect(timesById(server.taken)).toEqual(Array(22).fill(1));
+  });
+});
+
+describe('no mail is caused', () => {
+  it('invariant 7: by what happened before the notifier was first there', async () => {
+    await begin();
+    const userId = await rig.register(1);
+    await rig.makeTask(1, userId);
+    await rig.startNotifier();
+    await rig.makeTask(2, userId);
+    await rig.decided(1);
+    expect(server.given.map(({ raw }) => /Subject: (.*)/.exec(raw)?.[1])).toEqual(['New task: Mend lift 2']);
+  });
+
+  it('invariants 1 and 7: by a rebuild of the read models, by their loss, nor by a dispatcher that begins without them', async () => {
+    await begin();
+    const first = await rig.startNotifier();
+    const userId = await rig.register(1);
+    for (let n = 0; n < 5; n++) await rig.makeTask(n, userId);
+    await rig.decided(6);
+    for (const { name } of await rig.projections.status()) await rig.projections.rebuild(name, () => {});
+    await first.stop();
+    await rig.loseReadModels();
+    await rig.startNotifier({ again: 20 });
+    await rig.makeTask(5, userId);
+    await rig.decided(7);
+    expect(timesById(server.given)).toEqual(Array(7).fill(1));
+  });
+});
+
+describe('DESIGN 4: no event and no line of the log', () => {
+  it('holds the code of a confirmation, or the address of anybody but in the person’s own events', async () => {
+    // A server that repeats the address in its refusals, and that hangs up; what comes again it takes.
+    const seen = new Set<string>();
+    await begin(({ id }, before) => {
+      const first = !seen.has(id);
+      seen.add(id);
+      return (first && ([451, 550, 'drop'] as const)[before % 4]) || 'take';
+    });
+    await rig.startNotifier();
+    for (let n = 0; n < 8; n++) await rig.register(n);
+    await rig.decided(8);
+    expect(rig.codes.length).toBeGreaterThanOrEqual(8);
+    const kept: string[] = [...rig.logged];
+    for (const log of ['events', 'bookkeeping'] as const)
+      for await (const page of rig.store.readAll({ log }))
+        kept.push(...page.filter(({ type }) => type !== 'UserCreated').map((one) => JSON.stringify(one)));
+    for (const code of rig.codes) expect(kept.filter((line) => line.includes(code))).toEqual([]);
+    expect(kept.filter((line) => line.includes('@example.org'))).toEqual([]);
+    expect(kept.some((line) => line.includes('<recipient>'))).toBe(true);
+    expect(server.given.every(({ raw }) => raw.includes('confirm=3Dsecret-') || raw.includes('confirm=secret-'))).toBe(true);
+  });
+});
