@@ -87,7 +87,7 @@ describe('after an error of the read-model store', () => {
           }
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 10, endOnFailure: true },
     );
   });
 });
@@ -123,7 +123,7 @@ describe('deleted read models', () => {
           await its.close();
         }
       }),
-      { numRuns: 10 },
+      { numRuns: 10, endOnFailure: true },
     );
   });
 });

@@ -48,7 +48,7 @@ describe('building a generation', () => {
           await its.close();
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 15, endOnFailure: true },
     );
   });
 
