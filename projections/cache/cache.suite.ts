@@ -18,7 +18,7 @@ export function describeCache(name: string, open: () => Promise<Cache>, { runs =
       await cache.set([{ key, entry: { generation, position, value } }], TTL);
     }
 
-    async function valueOf(key: string): Promise<unknown> {
+    async function valueAt(key: string): Promise<unknown> {
       return (await cache.get([key]))[0]?.value;
     }
 
@@ -37,17 +37,17 @@ export function describeCache(name: string, open: () => Promise<Cache>, { runs =
     test('an older position never takes the place of a newer one of the same generation', async () => {
       await put('a', 1, '05', 'newer');
       await put('a', 1, '04', 'older');
-      expect(await valueOf('a')).toBe('newer');
+      expect(await valueAt('a')).toBe('newer');
       await put('a', 1, '06', 'newest');
-      expect(await valueOf('a')).toBe('newest');
+      expect(await valueAt('a')).toBe('newest');
     });
 
     test('a newer generation takes the place of an older one whatever their positions, and not the other way round', async () => {
       await put('a', 1, '09', 'old generation');
       await put('a', 2, '01', 'new generation');
-      expect(await valueOf('a')).toBe('new generation');
+      expect(await valueAt('a')).toBe('new generation');
       await put('a', 1, '10', 'old generation again');
-      expect(await valueOf('a')).toBe('new generation');
+      expect(await valueAt('a')).toBe('new generation');
     });
 
     test('generations above 2³¹ (they can be times) are told apart', async () => {
@@ -78,29 +78,29 @@ export function describeCache(name: string, open: () => Promise<Cache>, { runs =
       const value = { list: [1], deep: { title: 'as it was' } };
       await put('a', 1, '01', value);
       value.deep.title = 'changed by the writer';
-      const read = (await valueOf('a')) as typeof value;
+      const read = (await valueAt('a')) as typeof value;
       try {
         read.list.push(2);
         read.deep.title = 'changed by a reader';
       } catch {
         // Frozen: as good.
       }
-      expect(await valueOf('a')).toEqual({ list: [1], deep: { title: 'as it was' } });
+      expect(await valueAt('a')).toEqual({ list: [1], deep: { title: 'as it was' } });
     });
 
     test('an entry is gone after its time', async () => {
       await cache.set([{ key: 'a', entry: { generation: 1, position: '01', value: 1 } }], 1);
       await put('b', 1, '01', 2);
-      expect(await valueOf('a')).toBe(1);
-      await vi.waitFor(async () => expect(await valueOf('a')).toBeUndefined(), { timeout: 10_000 });
-      expect(await valueOf('b')).toBe(2);
+      expect(await valueAt('a')).toBe(1);
+      await vi.waitFor(async () => expect(await valueAt('a')).toBeUndefined(), { timeout: 10_000 });
+      expect(await valueAt('b')).toBe(2);
     });
 
     test('an entry that is gone is no bar to an older one', async () => {
       await cache.set([{ key: 'a', entry: { generation: 2, position: '05', value: 'gone' } }], 1);
-      await vi.waitFor(async () => expect(await valueOf('a')).toBeUndefined(), { timeout: 10_000 });
+      await vi.waitFor(async () => expect(await valueAt('a')).toBeUndefined(), { timeout: 10_000 });
       await put('a', 1, '01', 'older');
-      expect(await valueOf('a')).toBe('older');
+      expect(await valueAt('a')).toBe('older');
     });
 
     test('counters begin at 0, rise one by one, each for itself', async () => {
@@ -114,7 +114,7 @@ export function describeCache(name: string, open: () => Promise<Cache>, { runs =
     test('counters and entries of the same name do not meet', async () => {
       await put('tasks', 1, '01', 'entry');
       await cache.raise(['tasks']);
-      expect([await valueOf('tasks'), await cache.generations(['tasks'])]).toEqual(['entry', [1]]);
+      expect([await valueAt('tasks'), await cache.generations(['tasks'])]).toEqual(['entry', [1]]);
     });
   });
 }

@@ -75,9 +75,13 @@ const query: fc.Arbitrary<Find> = fc.record({
 
 export function describeFind(store: () => ReadModels, runs: number): void {
   describe('find', () => {
+    /** A generation that queries read: half of it written before it was, half after. */
     async function filled(all: Stored[]): Promise<number> {
       const generation = await store().begin(MODEL);
-      await store().write(MODEL, generation, all, { position: at(all.length), eventId: 'last' });
+      const half = all.length >> 1;
+      await store().write(MODEL, generation, all.slice(0, half), { position: at(half), eventId: 'half' });
+      await store().update(MODEL, { generation });
+      await store().write(MODEL, generation, all.slice(half), { position: at(all.length), eventId: 'last' });
       return generation;
     }
 

@@ -16,25 +16,16 @@ export interface Documents {
   write(documents: readonly Stored[]): void;
 }
 
-/** Makes the tables and indexes of a new generation. Every name was checked by checkSpec. */
-export function createTables(db: DatabaseSync, place: Place, indexes: string[][]): void {
+/** Makes the tables of a new generation. Every name was checked by checkSpec. Its other indexes come when it is to be read (sqlite-indexes.ts). */
+export function createTables(db: DatabaseSync, place: Place): void {
   const { table } = place;
   const columns = scalarFields(place).map(([field, kind]) => `${column(field)} ${kind === 'text' ? 'TEXT' : 'REAL'},`);
   db.exec(`CREATE TABLE ${quoted(table)} (n INTEGER PRIMARY KEY, id TEXT NOT NULL, position TEXT NOT NULL, ${columns.join(' ')} document TEXT)`);
-  // Indexes of their own, and no constraint: a table that is dropped loses them first, one at a time.
+  // An index of its own, and no constraint: a table that is dropped loses its indexes first, one at a time.
   db.exec(`CREATE UNIQUE INDEX "${table}#id" ON ${quoted(table)} (id)`);
-  for (const [index, fields] of indexes.entries()) createIndex(db, place, { name: `"${table}#${index}"`, fields });
   for (const field of textsFields(place)) {
-    const side = quoted(table, field);
-    db.exec(`CREATE TABLE ${side} (doc INTEGER, value TEXT, PRIMARY KEY (doc, value)) WITHOUT ROWID`);
-    db.exec(`CREATE INDEX "${table}.${field}#value" ON ${side} (value)`);
+    db.exec(`CREATE TABLE ${quoted(table, field)} (doc INTEGER, value TEXT, PRIMARY KEY (doc, value)) WITHOUT ROWID`);
   }
-}
-
-function createIndex(db: DatabaseSync, place: Place, index: { name: string; fields: string[] }): void {
-  // A texts field has its own table, with its own index.
-  const keys = index.fields.filter((field) => place.fields[field] !== 'texts').map(column);
-  if (keys.length > 0) db.exec(`CREATE INDEX ${index.name} ON ${quoted(place.table)} (${keys.join(', ')}, id) WHERE document IS NOT NULL`);
 }
 
 export function openDocuments(db: DatabaseSync, place: Place): Documents {
@@ -45,12 +36,17 @@ export function openDocuments(db: DatabaseSync, place: Place): Documents {
   const put = preparePut(db, place);
   const texts = textsFields(place).map((field) => openTexts(db, table, field));
   const find = openFinder(db, place);
+  let highest = Number(db.prepare(`SELECT max(n) AS n FROM ${quoted(table)}`).get()?.n ?? 0);
 
   function writeOne({ id, position, document }: Stored): void {
     const row = put.get(id, position, ...columnsOf(document), document && JSON.stringify(document));
     // No row: what is there is as new, or newer.
     if (!row) return;
-    for (const field of texts) field.set(Number(row.n), document);
+    const doc = Number(row.n);
+    // Numbers only rise, so one above all has no texts yet. After a rollback `highest` is too high: then it is only looked for in vain.
+    const isNew = doc > highest;
+    if (isNew) highest = doc;
+    for (const field of texts) field.set({ doc, isNew }, document);
   }
 
   function columnsOf(document: Document | null): (string | number | null)[] {
@@ -81,10 +77,10 @@ function openTexts(db: DatabaseSync, table: string, field: string) {
   const add = db.prepare(`INSERT OR IGNORE INTO ${side} SELECT ?1, value FROM json_each(?2)`);
   return {
     /** Only what differs is written. */
-    set(doc: number, document: Document | null): void {
+    set({ doc, isNew }: { doc: number; isNew: boolean }, document: Document | null): void {
       const values = document ? textsOf(document, field) : [];
       const json = JSON.stringify(values);
-      remove.run(doc, json);
+      if (!isNew) remove.run(doc, json);
       if (values.length > 0) add.run(doc, json);
     },
   };

@@ -28,6 +28,9 @@ const TABLES = `
   ) WITHOUT ROWID;
 `;
 
+/** How long to wait for a lock, in ms: nobody else has one, but an operator may look into the file with other tools. */
+const BUSY = 1_000;
+
 /** The letters every SQLite file begins with, and where the application's mark is (SQLite's file format, 1.3). */
 const MAGIC = 'SQLite format 3\0';
 const MARK_AT = 68;
@@ -89,7 +92,7 @@ function readHeader(path: string, header: Buffer): number {
 }
 
 function openOurs(path: string, log: Log): DatabaseSync {
-  const db = new DatabaseSync(path);
+  const db = new DatabaseSync(path, { timeout: BUSY });
   try {
     if (hasLayout(db)) return tuned(db);
     log.warn({ file: path }, 'the read models have the layout of another release; they are made again from the events');
@@ -113,7 +116,7 @@ function hasLayout(db: DatabaseSync): boolean {
 function make(path: string): DatabaseSync {
   rmSync(`${path}-wal`, { force: true });
   rmSync(`${path}-shm`, { force: true });
-  const db = new DatabaseSync(path);
+  const db = new DatabaseSync(path, { timeout: BUSY });
   // Before the WAL, so that the mark is in the file itself from the first moment.
   db.exec(`PRAGMA application_id = ${APPLICATION}`);
   tuned(db).exec(`BEGIN; ${TABLES} PRAGMA user_version = ${LAYOUT}; COMMIT`);

@@ -8,13 +8,25 @@ const SLICE = 2_000;
 /** Tables that are not of any generation. */
 const OURS = ['models', 'generations'];
 
-/** Removes every table that belongs to none of the live generations, and its indexes. Stops early when the signal aborts; what is left is found again. */
-export async function sweep(db: DatabaseSync, live: () => Set<string>, signal: AbortSignal): Promise<void> {
+/** What a sweep works with. */
+export interface Sweep {
+  db: DatabaseSync;
+  /** Tables of the generations there are. */
+  live(): Set<string>;
+  /** Stops it early; what is left is found again. */
+  signal: AbortSignal;
+  /** Runs a short piece of work when it is its turn to write. */
+  step(work: () => void): Promise<unknown>;
+}
+
+/** Removes every table that belongs to no generation, and its indexes. */
+export async function sweep({ db, live, signal, step }: Sweep): Promise<void> {
+  if (signal.aborted) return;
   for (const table of orphans(db, live())) {
-    for (const statement of removal(db, table)) {
+    for (const work of removal(db, table)) {
       await nextTurn();
+      await step(work);
       if (signal.aborted) return;
-      statement();
     }
   }
 }
@@ -27,7 +39,7 @@ function orphans(db: DatabaseSync, live: Set<string>): string[] {
 /** The steps that remove a table, each a short one. */
 function* removal(db: DatabaseSync, table: string): Generator<() => void> {
   const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL").all(table);
-  for (const { name } of indexes) yield () => db.exec(`DROP INDEX "${name}"`);
+  for (const { name } of indexes) yield () => db.exec(`DROP INDEX IF EXISTS "${name}"`);
   const key = table.includes('.') ? 'doc' : 'n';
   const clear = db.prepare(
     `DELETE FROM "${table}" WHERE ${key} <= (SELECT max(${key}) FROM (SELECT ${key} FROM "${table}" ORDER BY ${key} LIMIT ${SLICE}))`,
@@ -38,5 +50,5 @@ function* removal(db: DatabaseSync, table: string): Generator<() => void> {
       left = clear.run().changes > 0;
     };
   }
-  yield () => db.exec(`DROP TABLE "${table}"`);
+  yield () => db.exec(`DROP TABLE IF EXISTS "${table}"`);
 }

@@ -1,10 +1,13 @@
 /** The read models in one file, by node:sqlite: documents and checkpoint in one transaction. */
 import type { DatabaseSync } from 'node:sqlite';
+import { mutex } from '../mutex.ts';
 import { checkSpec } from './fields.ts';
 import type { ModelSpec, ReadModels } from './read-models.ts';
 import { createTables, type Documents, openDocuments } from './sqlite-documents.ts';
 import { isDamage, type Log, openFile, replaceFile } from './sqlite-file.ts';
 import { type Generations, openGenerations, tableName } from './sqlite-generations.ts';
+import { createIndex, indexStatements } from './sqlite-indexes.ts';
+import type { Place } from './sqlite-place.ts';
 import { sweep } from './sqlite-sweep.ts';
 import { createWaiters } from './waiters.ts';
 
@@ -24,22 +27,45 @@ interface Opened {
  */
 export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadModels {
   const waiters = createWaiters();
+  /** SQLite has one writer, and it may be a thread that makes an index: whoever writes waits for its turn here. */
+  const inTurn = mutex();
   let opened = begun(openFile(path, log));
   let closed = false;
   let sweeping: Promise<void> = Promise.resolve();
   tidy();
 
-  async function run<T>(work: (file: Opened) => T): Promise<T> {
-    if (closed) throw new Error('the read models are closed');
+  /** Reads at once. */
+  async function read<T>(work: (file: Opened) => T): Promise<T> {
+    const file = stillOpen();
     try {
-      return work(opened);
+      return work(file);
     } catch (error) {
-      if (isDamage(error)) renew(error);
+      if (isDamage(error)) await inTurn(async () => renew(file, error));
       throw error;
     }
   }
 
-  function renew(error: unknown): void {
+  /** Writes, when those before are through. */
+  function write<T>(work: (file: Opened) => T | Promise<T>): Promise<T> {
+    return inTurn(async () => {
+      const file = stillOpen();
+      try {
+        return await work(file);
+      } catch (error) {
+        if (isDamage(error)) renew(file, error);
+        throw error;
+      }
+    });
+  }
+
+  function stillOpen(): Opened {
+    if (closed) throw new Error('the read models are closed');
+    return opened;
+  }
+
+  /** Replaces the file, unless somebody did already. */
+  function renew(file: Opened, error: unknown): void {
+    if (file !== opened || closed) return;
     log.warn({ file: path, err: error }, 'the read models are damaged; they are made again from the events');
     letGo();
     opened = begun(replaceFile(path));
@@ -50,11 +76,12 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     opened.db.close();
   }
 
-  /** Removes what dropped generations left, in the background, one sweep at a time. */
+  /** Removes what dropped generations left, in the background, one sweep after another. */
   function tidy(): void {
     const { db, generations, closing } = opened;
+    const step = (work: () => void) => inTurn(async () => closing.signal.aborted || work());
     sweeping = sweeping
-      .then(() => sweep(db, generations.tables, closing.signal))
+      .then(() => sweep({ db, live: generations.tables, signal: closing.signal, step }))
       .catch((error) => {
         if (!closing.signal.aborted) log.warn({ file: path, err: error }, 'old read models not removed; tried again with the next rebuild');
       });
@@ -64,7 +91,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     const table = tableName(model.name, generation);
     const known = documents.get(table);
     if (known) return known;
-    const made = openDocuments(db, { table, fields: generations.fields(model, generation) });
+    const made = openDocuments(db, placeOf(generations, model, generation));
     documents.set(table, made);
     return made;
   }
@@ -76,6 +103,17 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     tidy();
   }
 
+  /** Makes the indexes of a generation that is to be read, each in its turn. */
+  async function index(model: ModelSpec, generation: number): Promise<void> {
+    const place = await read(({ generations }) => placeOf(generations, model, generation));
+    for (const statement of indexStatements(place, model)) {
+      await write(({ db, generations }) => {
+        placeOf(generations, model, generation);
+        return createIndex(db, place.table, statement);
+      });
+    }
+  }
+
   /** Tells those who wait where the generation that queries read is. */
   function tell({ generations }: Opened, model: ModelSpec): void {
     const state = generations.state(model);
@@ -84,23 +122,23 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
 
   return {
     begin: (model) =>
-      run((file) => {
+      write((file) => {
         checkSpec(model);
         const generation = transaction(file.db, () => {
           const next = file.generations.begin(model);
-          createTables(file.db, { table: tableName(model.name, next), fields: model.fields }, model.indexes);
+          createTables(file.db, { table: tableName(model.name, next), fields: model.fields });
           return next;
         });
         forgetDropped(file);
         return generation;
       }),
 
-    get: (model, generation, ids) => run((file) => documentsOf(file, model, generation).get(ids)),
+    get: (model, generation, ids) => read((file) => documentsOf(file, model, generation).get(ids)),
 
-    find: (model, generation, query) => run((file) => documentsOf(file, model, generation).find(model, query)),
+    find: (model, generation, query) => read((file) => documentsOf(file, model, generation).find(model, query)),
 
     write: (model, generation, documents, checkpoint) =>
-      run((file) => {
+      write((file) => {
         const target = documentsOf(file, model, generation);
         transaction(file.db, () => {
           target.write(documents);
@@ -109,28 +147,36 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
         tell(file, model);
       }),
 
-    state: (model, generation) => run(({ generations }) => generations.state(model, generation)),
+    state: (model, generation) => read(({ generations }) => generations.state(model, generation)),
 
-    update: (model, change) =>
-      run((file) => {
+    update: async (model, change) => {
+      if (change.generation !== undefined) await index(model, change.generation);
+      await write((file) => {
         transaction(file.db, () => file.generations.update(model, change));
         if (change.generation !== undefined) forgetDropped(file);
         tell(file, model);
-      }),
+      });
+    },
 
     reached: async (model, position, timeout) => {
-      const state = await run(({ generations }) => generations.state(model));
+      const state = await read(({ generations }) => generations.state(model));
       return state && state.checkpoint.position >= position ? true : waiters.wait(model.name, position, timeout);
     },
 
-    close: async () => {
-      if (closed) return;
+    close: () => {
+      if (!closed) opened.closing.abort();
       closed = true;
       waiters.close();
-      letGo();
-      await sweeping;
+      return inTurn(async () => {
+        if (opened.db.isOpen) letGo();
+      });
     },
   };
+}
+
+/** Throws NoSuchGeneration. */
+function placeOf(generations: Generations, model: ModelSpec, generation: number): Place {
+  return { table: tableName(model.name, generation), fields: generations.fields(model, generation) };
 }
 
 function begun(db: DatabaseSync): Opened {
