@@ -15,7 +15,9 @@ const NONE: Trouble = { detail: '', fields: {} };
 function troubleOf(error: unknown): Trouble {
   const errors = error instanceof ApiError ? error.errors : [];
   const fields = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.split('/')[1] ?? '', `This ${detail}.`]));
-  return { detail: reason(error), fields };
+  // What is said at the fields is not said again.
+  const isSaid = errors.length > 0 && errors.every(({ pointer }) => pointer.startsWith('/'));
+  return { detail: isSaid ? 'Please look at what is marked.' : reason(error), fields };
 }
 
 /** A form's state: sends it once at a time, and keeps what was wrong. */

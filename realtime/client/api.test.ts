@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { type ApiOptions, createApi } from './api.ts';
+
+const DONE = { id: 'a', revision: 1, position: '1' };
+
+/** An API whose server gives these answers in turn; an error is a network that fails. */
+function against(...answers: (Response | Error)[]) {
+  const requests: { path: string; headers: Record<string, string>; method?: string | undefined }[] = [];
+  const waits: number[] = [];
+  const tokens = ['old', 'new'];
+  let now = 0;
+  const options: ApiOptions = {
+    fetch: async (path, init) => {
+      requests.push({ path: String(path), headers: init?.headers as Record<string, string>, method: init?.method });
+      const answer = answers.shift() ?? new Error('nothing more');
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    token: async (refused) => (refused ? tokens[1] : tokens[0]) ?? null,
+    wait: async (ms) => {
+      waits.push(ms);
+      now += ms;
+    },
+    now: () => now,
+  };
+  return { api: createApi(options), requests, waits };
+}
+const json = (body: unknown, init?: ResponseInit) => new Response(JSON.stringify(body), init);
+
+describe('a command', () => {
+  it('is repeated with the same key while the server is out of reach or not available', async () => {
+    const { api, requests, waits } = against(new TypeError('network'), json({}, { status: 503, headers: { 'Retry-After': '2' } }), json(DONE));
+    expect(await api.command('PUT', '/api/tasks/a/status', { body: { status: 'done' } })).toEqual(DONE);
+    const keys = requests.map(({ headers }) => headers['Idempotency-Key']);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(waits).toEqual([300, 2_000]);
+  });
+
+  it('gives up after a minute, and says that the server cannot be reached', async () => {
+    const { api, waits } = against(...Array.from({ length: 50 }, () => new TypeError('network')));
+    await expect(api.command('DELETE', '/api/tasks/a')).rejects.toMatchObject({ status: 0, message: expect.stringContaining('cannot be reached') });
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(60_000);
+  });
+
+  it('is not repeated when it is refused; the reason and the fields come with the error', async () => {
+    const problem = { detail: 'Not valid.', errors: [{ pointer: '/title', detail: 'must not be empty' }] };
+    const { api, requests } = against(json(problem, { status: 422 }));
+    await expect(api.command('POST', '/api/tasks', { body: {} })).rejects.toMatchObject({
+      status: 422,
+      message: 'Not valid.',
+      errors: problem.errors,
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('gets a fresh token once where its own was refused', async () => {
+    const { api, requests } = against(json({}, { status: 401 }), json(DONE));
+    await api.command('POST', '/api/tasks/a/restore', { ifMatch: 3 });
+    expect(requests.map(({ headers }) => headers.Authorization)).toEqual(['Bearer old', 'Bearer new']);
+    expect(requests[1]?.headers['If-Match']).toBe('"3"');
+  });
+});
+
+describe('a query', () => {
+  it('says what it must have applied, and answers the position it has', async () => {
+    const { api, requests } = against(json({ items: [] }, { headers: { Position: '7' } }));
+    expect(await api.get('/api/tasks', { after: '6' })).toEqual({ body: { items: [] }, position: '7' });
+    expect(requests[0]?.headers['Read-After']).toBe('6');
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError } from './api.ts';
+import { createSession, type Me } from './session.ts';
+
+const ANNA: Me = { id: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', name: 'Anna', role: 'member' };
+
+/** A server that takes each refresh token once, and tabs that share what is kept. */
+function world() {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
+  let valid = '';
+  let serial = 0;
+  let now = 0;
+  let failure: ApiError | undefined;
+  const refreshes: string[] = [];
+  const issue = () => {
+    valid = `refresh-${++serial}`;
+    return { accessToken: `access-${serial}`, refreshToken: valid, expiresIn: 900, user: ANNA };
+  };
+  async function open(path: string, body: unknown): Promise<unknown> {
+    await Promise.resolve();
+    if (failure) throw failure;
+    if (path !== '/api/token/refresh') return issue();
+    const { refreshToken } = body as { refreshToken: string };
+    refreshes.push(refreshToken);
+    if (refreshToken !== valid) throw new ApiError('This token was used already.', 401);
+    return issue();
+  }
+  let turn: Promise<unknown> = Promise.resolve();
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work, work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  const tab = () => {
+    const heard: (Me | null)[] = [];
+    const session = createSession({ storage, alone, api: { open: open as never }, now: () => now, changed: (me) => heard.push(me) });
+    return { session, heard };
+  };
+  return { tab, refreshes, pass: (ms: number) => (now += ms), fail: (error?: ApiError) => (failure = error) };
+}
+
+describe('a session', () => {
+  it('uses its access token until shortly before it ends', async () => {
+    const { tab, refreshes, pass } = world();
+    const { session } = tab();
+    await session.login('anna@example.org', 'x');
+    expect(await session.token()).toBe('access-1');
+    pass(890_000);
+    expect(await session.token()).toBe('access-2');
+    expect(refreshes).toEqual(['refresh-1']);
+  });
+
+  it('refreshes once for all who ask at the same time, also in several tabs', async () => {
+    const { tab, refreshes, pass } = world();
+    const first = tab();
+    await first.session.login('anna@example.org', 'x');
+    const second = tab();
+    pass(900_000);
+    const tokens = await Promise.all([first.session.token(), first.session.token(), second.session.token(), second.session.token()]);
+    expect(tokens).toEqual(['access-2', 'access-2', 'access-3', 'access-3']);
+    expect(refreshes).toEqual(['refresh-1', 'refresh-2']);
+  });
+
+  it('ends when the server refuses the refresh token', async () => {
+    const { tab, pass, fail } = world();
+    const { session, heard } = tab();
+    await session.login('anna@example.org', 'x');
+    pass(900_000);
+    fail(new ApiError('This session has ended.', 401));
+    expect(await session.token()).toBeNull();
+    expect(heard).toEqual([ANNA, null]);
+  });
+
+  it('goes on where the server was only out of reach', async () => {
+    const { tab, pass, fail } = world();
+    const { session } = tab();
+    await session.login('anna@example.org', 'x');
+    pass(900_000);
+    fail(new ApiError('Not reached.', 0));
+    await expect(session.token()).rejects.toThrow('Not reached.');
+    fail();
+    expect(await session.token()).toBe('access-2');
+  });
+
+  it('ends and begins with that of another tab', async () => {
+    const { tab } = world();
+    const first = tab();
+    const second = tab();
+    await first.session.login('anna@example.org', 'x');
+    second.session.reread();
+    expect(second.session.me()).toEqual(ANNA);
+    await first.session.logout();
+    second.session.reread();
+    expect(second.heard).toEqual([ANNA, null]);
+  });
+});
