@@ -1,0 +1,246 @@
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { missing, openBrowser, PASSWORD, startWorld, type World } from './board.fixture.ts';
+
+const ANNA = { name: 'Anna Lindqvist', email: 'anna@example.org' };
+const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
+
+if (missing && process.env.REQUIRE_SERVERS === '1') throw new Error(missing);
+
+describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  let world: World;
+  let browser: Browser;
+  const pages: Page[] = [];
+  /** What a page should not have said. */
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([startWorld(), openBrowser()]);
+    await world.register(ANNA.name, ANNA.email);
+    await world.register(BEN.name, BEN.email);
+  });
+  afterEach(async () => {
+    await Promise.all(pages.splice(0).map((page) => page.context().close()));
+    world.line.mend();
+    expect(faults.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+
+  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    pages.push(page);
+    page.on('pageerror', (error) => faults.push(String(error.stack)));
+    page.on('console', (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
+    await page.goto(url);
+    return page;
+  }
+
+  async function logIn(who: { email: string }, url = world.url, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await open(url, options);
+    await page.getByLabel('E-mail').fill(who.email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await connection(page, 'live');
+    return page;
+  }
+
+  const connection = (page: Page, is: string) => page.locator(`[data-connection="${is}"]`).waitFor();
+  const column = (page: Page, name: string) => page.locator('.column').filter({ has: page.getByRole('heading', { name }) });
+  const card = (page: Page, title: string, inColumn?: string): Locator =>
+    (inColumn ? column(page, inColumn) : page.locator('.lanes')).locator('[data-card]').filter({ hasText: title });
+  const said = (page: Page) => page.locator('[data-said]');
+
+  /** Makes a task, by keys alone. */
+  async function make(page: Page, title: string): Promise<void> {
+    await page.keyboard.press('n');
+    await page.getByLabel('Title').fill(title);
+    await page.keyboard.press('Enter');
+    await card(page, title).waitFor();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  }
+
+  /** What a board shows: titles by column. */
+  async function shownOn(page: Page): Promise<Record<string, string[]>> {
+    const entries = ['Open', 'In progress', 'Done', 'Cancelled'].map(async (name) => [
+      name,
+      await column(page, name).locator('.card-title').allTextContents(),
+    ]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  it('shows and says at once what somebody does in another browser', async () => {
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    await make(anna, 'Water the plants');
+    await card(ben, 'Water the plants', 'Open').waitFor();
+    await said(ben).getByText('“Water the plants”: Anna Lindqvist created it.').waitFor();
+    await card(anna, 'Water the plants').focus();
+    await anna.keyboard.press('2');
+    await card(ben, 'Water the plants', 'In progress').waitFor();
+    await said(ben).getByText('Anna Lindqvist moved it from Open to In progress').waitFor();
+  });
+
+  it('misses nothing that happened while its connection was cut, without a reload', async () => {
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    await make(anna, 'Sweep the yard');
+    await card(ben, 'Sweep the yard', 'Open').waitFor();
+    await ben.evaluate(() => Object.assign(window, { sameVisit: true }));
+
+    world.line.cut();
+    await connection(ben, 'reconnecting');
+    await card(anna, 'Sweep the yard').focus();
+    await anna.keyboard.press('2');
+    await make(anna, 'Mend the fence');
+    await card(anna, 'Mend the fence').focus();
+    await anna.keyboard.press('3');
+    await card(anna, 'Mend the fence', 'Done').waitFor();
+    await make(anna, 'Call the plumber');
+    await card(anna, 'Call the plumber').focus();
+    await anna.keyboard.press('Delete');
+    await card(anna, 'Call the plumber').waitFor({ state: 'detached' });
+    await anna.getByText('“Call the plumber” was deleted.').first().waitFor();
+    expect(await card(ben, 'Sweep the yard', 'Open').count()).toBe(1);
+    expect(await card(ben, 'Mend the fence').count()).toBe(0);
+
+    world.line.mend();
+    await connection(ben, 'live');
+    await card(ben, 'Mend the fence', 'Done').waitFor();
+    await card(ben, 'Sweep the yard', 'In progress').waitFor();
+    expect(await shownOn(ben)).toEqual(await shownOn(anna));
+    expect(await ben.evaluate(() => 'sameVisit' in window)).toBe(true);
+  });
+
+  it('keeps what is done while the connection is cut, and sends it when it is back', async () => {
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    await make(ben, 'Sort the post');
+    await card(anna, 'Sort the post').waitFor();
+    world.line.cut();
+    await connection(ben, 'reconnecting');
+    await card(ben, 'Sort the post').focus();
+    await ben.keyboard.press('3');
+    await card(ben, 'Sort the post', 'Done').waitFor();
+    expect(await card(anna, 'Sort the post', 'Open').count()).toBe(1);
+    world.line.mend();
+    await card(anna, 'Sort the post', 'Done').waitFor();
+    await ben.locator('.card-pending').waitFor({ state: 'detached' });
+  });
+
+  it('takes back what the server refuses, and says why', async () => {
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN)]);
+    await make(anna, 'Only Anna’s own');
+    await card(ben, 'Only Anna’s own').focus();
+    await ben.keyboard.press('3');
+    await ben.getByText('You change only tasks that you made or that are assigned to you.').waitFor();
+    await card(ben, 'Only Anna’s own', 'Open').waitFor();
+  });
+
+  it('shows comments and history of an open task as they come', async () => {
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    await make(anna, 'Choose a colour');
+    await card(ben, 'Choose a colour').click();
+    await ben.getByRole('dialog').getByText('Nobody has said anything yet.').waitFor();
+    world.line.cut();
+    await connection(ben, 'reconnecting');
+    await card(anna, 'Choose a colour').click();
+    await anna.getByLabel('Your comment').fill('Green, as the door.');
+    await anna.keyboard.press('Control+Enter');
+    await anna.locator('.comment').getByText('Green, as the door.').waitFor();
+    world.line.mend();
+    await ben.locator('.comment').getByText('Green, as the door.').waitFor();
+    await ben.getByRole('button', { name: 'History' }).click();
+    await ben.locator('.history').getByText('Anna Lindqvist commented').waitFor();
+  });
+
+  it('is used by keys alone: move, open, close, search, help, delete and undo', async () => {
+    const page = await logIn(ANNA);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    await make(page, 'Wind the clock');
+    await card(page, 'Wind the clock').focus();
+    await page.keyboard.press('Shift+ArrowRight');
+    await card(page, 'Wind the clock', 'In progress').waitFor();
+    await expect.poll(focused).toContain('Wind the clock');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Wind the clock' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await expect.poll(focused).toContain('Wind the clock');
+
+    await page.keyboard.press('4');
+    await card(page, 'Wind the clock', 'Cancelled').waitFor();
+    await page.keyboard.press('3');
+    await page.getByText('A task that is cancelled cannot become done, only open.').waitFor();
+
+    await page.keyboard.press('Delete');
+    await card(page, 'Wind the clock').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    await page.keyboard.press('u');
+    await card(page, 'Wind the clock', 'Cancelled').waitFor();
+
+    await page.keyboard.press('/');
+    await page.keyboard.type('wind cl');
+    await expect.poll(() => page.locator('[data-card]').count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  });
+
+  it('lets a card be dragged to where it may go, and nowhere else', async () => {
+    const page = await logIn(ANNA);
+    await make(page, 'Carry the boxes');
+    await drag(page, card(page, 'Carry the boxes'), column(page, 'Done'));
+    await card(page, 'Carry the boxes', 'Done').waitFor();
+    await drag(page, card(page, 'Carry the boxes'), column(page, 'Cancelled'));
+    expect(await card(page, 'Carry the boxes', 'Done').count()).toBe(1);
+    expect(await page.locator('dialog').count()).toBe(0);
+  });
+
+  async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
+    const [start, end] = await Promise.all([from.boundingBox(), to.boundingBox()]);
+    if (!start || !end) throw new Error('not to be seen');
+    await page.mouse.move(start.x + 20, start.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 8 });
+    await page.mouse.up();
+  }
+
+  it('fits a screen of 360 px, where a finger carries a card to the dock', async () => {
+    const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+    const page = await open(world.url, phone);
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    await page.getByLabel('E-mail').waitFor();
+    expect(await overflow()).toBe(0);
+    await page.getByLabel('E-mail').fill(BEN.email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await connection(page, 'live');
+    await make(page, 'A title with anunusuallylongwordthatgoesonandonwithoutanyplacetobreakitanywhere at all');
+    expect(await overflow()).toBe(0);
+
+    await carry(page, card(page, 'anunusuallylong'), page.locator('.dock-place').filter({ hasText: 'Done' }));
+    await card(page, 'anunusuallylong', 'Done').waitFor();
+    await page.getByRole('navigation', { name: 'Columns' }).getByText('Done').click();
+    await card(page, 'anunusuallylong', 'Done').click();
+    await page.getByRole('dialog').getByText('No description.').waitFor();
+    expect(await overflow()).toBe(0);
+  });
+
+  /** Holds a card until it lifts, and puts it down. */
+  async function carry(page: Page, from: Locator, to: Locator): Promise<void> {
+    const touch = await page.context().newCDPSession(page);
+    const dispatch = (type: 'touchStart' | 'touchMove' | 'touchEnd', point?: { x: number; y: number }) =>
+      touch.send('Input.dispatchTouchEvent', { type, touchPoints: point ? [point] : [] });
+    const start = await from.boundingBox();
+    if (!start) throw new Error('not to be seen');
+    await dispatch('touchStart', { x: start.x + 30, y: start.y + 20 });
+    await page.locator('.ghost').waitFor();
+    const end = await to.boundingBox();
+    if (!end) throw new Error('no place to put it');
+    await dispatch('touchMove', { x: end.x + end.width / 2, y: end.y + end.height / 2 });
+    await page.locator('.dock-over').waitFor();
+    await dispatch('touchEnd');
+  }
+});
