@@ -1,4 +1,5 @@
 /** A delivery worker's work: lease a notification, send it, record how it went (invariant 11). */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { idOf, stableId } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
@@ -52,7 +53,8 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   async function tryLease(stream: string, until: string): Promise<{ state: NotificationState; correlationId: string } | null> {
     try {
       const correlationId = await correlationOf(stream);
-      await tell(stream, { type: 'LeaseNotification', data: { worker, until, attempts } }, { once: until, correlationId });
+      // Each try is a command of its own: of two at the same moment, one is refused.
+      await tell(stream, { type: 'LeaseNotification', data: { worker, until, attempts } }, { once: randomUUID(), correlationId });
       const { state } = await commands.load<NotificationState>(stream);
       return state.lease?.worker === worker && state.lease.until === until ? { state, correlationId } : null;
     } catch (error) {

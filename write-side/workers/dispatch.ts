@@ -153,8 +153,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   }
 
   async function begin(): Promise<Checkpoint> {
-    heard = undefined;
     const found = await dispatching.undecided(limit, null);
+    heard = undefined;
     window.clear();
     more = (found?.items.length ?? 0) >= limit;
     fill(found?.items ?? []);

@@ -1,0 +1,230 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { exampleEvent } from '../contracts/catalog.ts';
+import { type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import type { CommandHandler } from '../write-side/decider.ts';
+import { inMemoryStore } from '../write-side/event-bus/in-memory-store.ts';
+import { type EventStore, StoreUnavailable } from '../write-side/event-store/event-store.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { backoff, type DeliverContext, deliverer } from './deliver.ts';
+import { type Mail, MailRefused, MailUnknown } from './mailer/mailer.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
+const TASK = exampleEvent('TaskCreated').stream;
+const ID = '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a09';
+const STREAM = `notification-${ID}`;
+const START = Date.parse('2026-11-21T09:00:00.000Z');
+const LEASE = 120_000;
+
+let store: EventStore;
+let clock: number;
+let sent: Mail[];
+let commands: CommandHandler;
+
+async function given(stream: string, type: string, data: unknown = exampleEvent(type).data, revision = NO_STREAM): Promise<void> {
+  const { id: _, ...event } = exampleEvent(type);
+  await store.append(stream, revision, [{ ...event, id: `${stream}@${revision + 1}`, data } as NewEvent]);
+}
+
+beforeEach(async () => {
+  store = inMemoryStore();
+  commands = commandHandler({ store, hmac: (text) => text, log });
+  clock = START;
+  sent = [];
+  await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
+  await given(TASK, 'TaskCreated');
+  await given(STREAM, 'NotificationRequested', {
+    channel: 'email',
+    kind: 'task_created',
+    recipient: { userId: BOB },
+    about: { stream: TASK, revision: 0 },
+  });
+});
+
+/** What becomes of each mail, in turn; the last goes on for ever. */
+type Fate = Error | 'taken' | Promise<never>;
+
+function worker(more: Partial<DeliverContext> = {}, fates: Fate[] = ['taken']) {
+  let n = 0;
+  const deliver = deliverer({
+    store,
+    commands,
+    mailer: {
+      send: async (mail) => {
+        sent.push(mail);
+        const fate = fates[Math.min(n++, fates.length - 1)];
+        if (fate !== 'taken') await (fate instanceof Error ? Promise.reject(fate) : fate);
+      },
+      close: async () => {},
+    },
+    worker: 'a',
+    attempts: 5,
+    issueCode: async () => 'c0de',
+    publicUrl: () => 'https://tasks.example.org',
+    log,
+    now: () => new Date(clock),
+    random: () => 0.5,
+    lease: LEASE,
+    ...more,
+  });
+  return () => deliver({ stream: STREAM });
+}
+
+type Told = RecordedEvent & NotificationEvent;
+
+/** The notification's events after it was requested. */
+async function history(): Promise<Told[]> {
+  const events: Told[] = [];
+  for await (const page of store.readStream(STREAM, { from: 1 })) events.push(...(page as Told[]));
+  return events;
+}
+const types = async () => (await history()).map(({ type }) => type.replace('Notification', ''));
+
+describe('a delivery worker', () => {
+  it('leases, sends what the contract and the newest names say, and records it', async () => {
+    await given(`user-${BOB}`, 'UserEdited', { name: 'Robert', email: 'robert@example.org' }, 0);
+    await worker()();
+    expect(sent).toMatchObject([{ to: { name: 'Robert', address: 'robert@example.org' }, messageId: `${ID}@tasks.example.org` }]);
+    expect(sent[0]?.subject).toContain('Replace the lamp in the hall');
+    expect(sent[0]?.text).toContain(`https://tasks.example.org/#task=${TASK.slice('task-'.length)}`);
+    expect((await history()).map(({ type, data }) => ({ type, data }))).toEqual([
+      { type: 'NotificationProcessing', data: { attempt: 1, worker: 'a', until: new Date(START + LEASE).toISOString() } },
+      { type: 'NotificationSent', data: { attempt: 1 } },
+    ]);
+  });
+
+  it('carries the correlation id on, and acts as a worker', async () => {
+    await worker()();
+    const { $correlationId } = exampleEvent('NotificationRequested').metadata;
+    expect((await history()).map(({ metadata }) => [metadata.$correlationId, metadata.actor])).toEqual([
+      [$correlationId, 'worker:a'],
+      [$correlationId, 'worker:a'],
+    ]);
+  });
+
+  it('makes the code of a confirmation when it sends it, and nothing that is kept holds it', async () => {
+    store = inMemoryStore();
+    commands = commandHandler({ store, hmac: (text) => text, log });
+    await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
+    await given(STREAM, 'NotificationRequested', {
+      channel: 'email',
+      kind: 'confirm_registration',
+      recipient: { userId: BOB },
+      about: { stream: `user-${BOB}`, revision: 0 },
+    });
+    await worker()();
+    expect(sent[0]?.text).toContain('https://tasks.example.org/#confirm=c0de');
+    expect(JSON.stringify(await history())).not.toContain('c0de');
+  });
+
+  it('invariant 11: sends one mail, however often it is offered and to however many workers', async () => {
+    const workers = ['a', 'b', 'c'].map((name) => worker({ worker: name }));
+    await Promise.all([...workers, ...workers, ...workers].map((deliver) => deliver()));
+    for (const deliver of workers) await deliver();
+    expect([sent.length, await types()]).toEqual([1, ['Processing', 'Sent']]);
+  });
+
+  it('does nothing with an offer of what does not exist', async () => {
+    await deliverer({ ...({} as DeliverContext), store, commands, worker: 'a', attempts: 5, log })({ stream: `notification-${BOB}` });
+    expect(sent).toEqual([]);
+  });
+
+  it('invariant 11: when it dies between sending and recording, the attempt is shown as unknown and sent again with the same Message-ID', async () => {
+    const never = new Promise<never>(() => {});
+    const dying: CommandHandler = {
+      ...commands,
+      handle: (it, context) => (it.type === 'SucceedNotification' ? never : commands.handle(it, context)),
+    };
+    void worker({ worker: 'dying', commands: dying })();
+    await expect.poll(() => sent.length).toBe(1);
+    const next = worker({ worker: 'next' });
+    clock = START + LEASE - 1;
+    await next();
+    expect(sent).toHaveLength(1);
+    clock = START + LEASE;
+    await next();
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Processing', 'Sent']);
+    expect((await history())[1]?.data).toEqual({ attempt: 1, worker: 'dying' });
+    expect(new Set(sent.map(({ messageId }) => messageId))).toEqual(new Set([`${ID}@tasks.example.org`]));
+  });
+
+  it('tries again later and later when the failure may pass, and fails after the last attempt', async () => {
+    const deliver = worker({}, [new Error('connect ECONNREFUSED')]);
+    const waits: number[] = [];
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await deliver();
+      await deliver();
+      const last = (await history()).at(-1);
+      if (last?.type !== 'NotificationDeferred') break;
+      waits.push(Date.parse(last.data.nextAttemptAt) - clock);
+      clock = Date.parse(last.data.nextAttemptAt);
+    }
+    expect(waits).toEqual([1_000, 4_000, 16_000, 64_000]);
+    expect(sent).toHaveLength(5);
+    expect((await history()).at(-1)).toMatchObject({ type: 'NotificationFailed', data: { attempt: 5, error: 'connect ECONNREFUSED' } });
+  });
+
+  it('fails at once when it is refused for good', async () => {
+    await worker({}, [new MailRefused('550 no such mailbox')])();
+    expect(await types()).toEqual(['Processing', 'Failed']);
+  });
+
+  it('fails at once, and sends nothing, when the user is deleted', async () => {
+    await given(`user-${BOB}`, 'UserDeleted', {}, 0);
+    await worker()();
+    expect([sent, await types()]).toEqual([[], ['Processing', 'Failed']]);
+  });
+
+  it('invariant 11: shows an attempt as unknown when the connection went after the content', async () => {
+    const deliver = worker({}, [new MailUnknown('Connection closed'), 'taken']);
+    await deliver();
+    clock += 2_000;
+    await deliver();
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Deferred', 'Processing', 'Sent']);
+  });
+
+  it('records errors without any address', async () => {
+    await worker({}, [new MailRefused('550 <Bob@Example.org>: no mailbox bob@example.org, ask postmaster@example.org')])();
+    expect((await history()).at(-1)?.data).toMatchObject({ error: '550 <<recipient>>: no mailbox <recipient>, ask <address>' });
+  });
+
+  it('gives up a mailer that hangs before its lease ends, even one that does not hear', async () => {
+    await worker({ lease: 100 }, [new Promise<never>(() => {})])();
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Deferred']);
+  });
+
+  it('gives up what hangs when the process must end, and records that', async () => {
+    const ending = new AbortController();
+    const working = worker({ ending: ending.signal }, [new Promise<never>(() => {})])();
+    await expect.poll(() => sent.length).toBe(1);
+    ending.abort();
+    await working;
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Deferred']);
+  });
+
+  it('repeats the recording, not the sending, when the event store is away', async () => {
+    let away = 2;
+    const shaky: CommandHandler = {
+      ...commands,
+      handle: (it, context) =>
+        it.type === 'SucceedNotification' && away-- > 0 ? Promise.reject(new StoreUnavailable('away')) : commands.handle(it, context),
+    };
+    await worker({ commands: shaky })();
+    expect([sent.length, await types()]).toEqual([1, ['Processing', 'Sent']]);
+  });
+
+  it('sends nothing when it slept through most of its lease', async () => {
+    const load: CommandHandler['load'] = (stream) => {
+      if (stream.startsWith('user-')) clock += LEASE / 2 + 1;
+      return commands.load(stream);
+    };
+    await worker({ commands: { ...commands, load } })();
+    expect([sent, await types()]).toEqual([[], ['Processing', 'Deferred']]);
+  });
+});
+
+it('waits between 0.8 and 1.2 times 1 s, 4 s, 16 s … and at most 10 minutes', () => {
+  expect([1, 2, 3, 4, 5, 6, 20].map((attempt) => backoff(attempt, 0.5))).toEqual([1_000, 4_000, 16_000, 64_000, 256_000, 600_000, 600_000]);
+  expect([backoff(1, 0), backoff(1, 1)]).toEqual([800, 1_200]);
+});
