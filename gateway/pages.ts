@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 
@@ -27,6 +28,9 @@ export interface PagesOptions {
   /** Builds everything into a folder; injected by tests. */
   build?(outDir: string): Promise<void>;
 }
+
+/** Files by their path in the URL. */
+type Files = ReadonlyMap<string, PageFile>;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -55,12 +59,7 @@ const POLICY = [
 /** Builds the pages if they are missing or old, and reads them. Rejects when the build fails. */
 export async function openPages({ log, root = ROOT, build = buildWithVite }: PagesOptions): Promise<Pages> {
   const web = join(root, 'dist', 'web');
-  if (isOld(root, web)) {
-    const begun = new Date();
-    await replace(web, begun, build);
-    log.info({ ms: Date.now() - begun.getTime() }, 'built the web app');
-  }
-  const files = read(web);
+  const files = isOld(root, web) ? await make(web, build, log) : await readBetween(web);
   return { file: (path) => files.get(path === '/' ? '/index.html' : path) ?? null };
 }
 
@@ -78,8 +77,9 @@ function newest(path: string): number {
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => (name.includes('.test.') ? 0 : newest(join(path, name)))));
 }
 
-/** Builds beside and then changes places: whoever reads finds a whole folder, also where two processes build at once. */
-async function replace(web: string, begun: Date, build: (outDir: string) => Promise<void>): Promise<void> {
+/** Builds beside, reads, and then changes places: nobody serves half a build, also where two processes build at once. */
+async function make(web: string, build: (outDir: string) => Promise<void>, log: PagesOptions['log']): Promise<Files> {
+  const begun = new Date();
   const dist = join(web, '..');
   const fresh = join(dist, `.web-${randomUUID()}`);
   const old = `${fresh}-old`;
@@ -87,8 +87,11 @@ async function replace(web: string, begun: Date, build: (outDir: string) => Prom
   try {
     await build(fresh);
     await utimes(join(fresh, 'index.html'), begun, begun);
+    const files = read(fresh);
     await rename(web, old).catch(unlessGone);
     await rename(fresh, web).catch(unlessThere);
+    log.info({ ms: Date.now() - begun.getTime() }, 'built the web app');
+    return files;
   } finally {
     await Promise.all([fresh, old].map((folder) => rm(folder, { recursive: true, force: true })));
   }
@@ -110,7 +113,18 @@ async function buildWithVite(outDir: string): Promise<void> {
   await build(library(outDir));
 }
 
-function read(web: string): Map<string, PageFile> {
+/** Reads pages that another process may be changing places with: for a moment they are not there. */
+async function readBetween(web: string, attempts = 50): Promise<Files> {
+  try {
+    return read(web);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempts === 0) throw error;
+    await setTimeout(20);
+    return readBetween(web, attempts - 1);
+  }
+}
+
+function read(web: string): Files {
   const paths = readdirSync(web, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
     paths.map((entry) => {
