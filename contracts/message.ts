@@ -2,11 +2,7 @@
  * The envelope of every message: what the event store keeps, the bus carries and sockets show.
  * These names are storage formats: add, never rename or remove.
  */
-import { v5 as uuidv5 } from 'uuid';
 import type { z } from 'zod';
-
-/** The namespace of all our UUIDv5 (RFC 9562, 5.5). A storage format: never changed. */
-const NAMESPACE = 'f2b0c4a6-5d0e-5e0b-9b7a-3c1d6f8e2a10';
 
 /**
  * A place in the log, as opaque text of fixed width: plain text comparison is log order.
@@ -56,16 +52,6 @@ export interface RecordedEvent extends NewEvent {
   position: Position;
   /** When the store took it: ISO 8601, UTC, milliseconds. */
   time: string;
-}
-
-/** UUIDv5 of parts, joined so that no two lists of parts give the same text. */
-export function stableId(...parts: string[]): string {
-  return uuidv5(JSON.stringify(parts), NAMESPACE);
-}
-
-/** The id of the event at `index` of those that a command adds to a stream. */
-export function eventId(commandId: string, stream: string, index: number): string {
-  return stableId(commandId, stream, String(index));
 }
 
 /** `task-0b…` → `task`. */

@@ -88,5 +88,14 @@ function conditional(ctx: Context): void {
         .digest('base64url')}"`,
     );
   if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', 'private, no-cache');
-  if (ctx.fresh) ctx.status = 304;
+  if (ctx.status < 300 && names(ctx.get('If-None-Match'), ctx.response.get('ETag'))) ctx.status = 304;
+}
+
+/**
+ * Whether If-None-Match names an ETag, by weak comparison. Not Koa's `fresh`: that one sees no match where a request says
+ * Cache-Control: no-cache, which fetch adds to every If-None-Match it is given.
+ */
+function names(ifNoneMatch: string, etag: string): boolean {
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
+  return ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((tag) => opaque(tag) === opaque(etag));
 }

@@ -1,13 +1,14 @@
 /** A delivery worker's work: lease a notification, send it, record how it went (invariant 11). */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { idOf, stableId } from '../contracts/message.ts';
+import { idOf } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import type { NotificationCommand, NotificationState } from '../write-side/deciders/notification.ts';
 import { orAborted } from '../write-side/event-bus/abortable.ts';
 import type { Offer } from '../write-side/event-bus/event-bus.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
+import { stableId } from '../write-side/stable-id.ts';
 import { type ComposeContext, compose, NobodyThere } from './compose.ts';
 import { type Mail, type Mailer, MailRefused, MailUnknown } from './mailer/mailer.ts';
 

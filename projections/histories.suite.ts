@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Actor, Command } from '../contracts/catalog.ts';
 import { eventContract } from '../contracts/catalog.ts';
-import { eventId, type NewEvent, NO_STREAM } from '../contracts/message.ts';
+import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
 import { notificationContract } from '../contracts/notification.ts';
 import { STATUSES } from '../contracts/task.ts';
 import type { AnyDecider } from '../write-side/decider.ts';
 import { task } from '../write-side/deciders/task.ts';
 import { initial as nobody, user } from '../write-side/deciders/user.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
+import { eventId } from '../write-side/stable-id.ts';
 
 /** One event on its way into a stream of a history. */
 export interface Step {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
-import { type NewEvent, type RecordedEvent, stableId } from '../contracts/message.ts';
+import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
+import { stableId } from '../write-side/stable-id.ts';
 import { append, histories } from './histories.suite.ts';
 import { UnknownProjection } from './project.ts';
 import type { AnyProjector, Folded } from './projector.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
-import { NO_STREAM, stableId } from '../contracts/message.ts';
+import { NO_STREAM } from '../contracts/message.ts';
+import { stableId } from '../write-side/stable-id.ts';
 import { append, histories } from './histories.suite.ts';
 import { taskDetail } from './projectors/task_detail.ts';
 import { taskList } from './projectors/task_list.ts';

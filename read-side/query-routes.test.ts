@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
-import { stableId } from '../contracts/message.ts';
 import type { ProblemError } from '../contracts/problem.ts';
 import { taskDetail, taskSummary } from '../contracts/task.ts';
 import { openRig, type Projected, type Rig } from '../projections/rig.suite.ts';
+import { stableId } from '../write-side/stable-id.ts';
 import { ADMIN, ALICE, type Ask, asking, BOB, RESIDENT } from './ask.suite.ts';
 import { historyItem } from './queries/task-history.ts';
 

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { type AggregateContract, type Command, type CommandContract, catalog } from '../contracts/catalog.ts';
-import { stableId } from '../contracts/message.ts';
 import { type FieldError, ProblemError } from '../contracts/problem.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../gateway/route.ts';
 import type { CommandContext, CommandHandler, Outcome } from './decider.ts';
+import { stableId } from './stable-id.ts';
 
 export interface CommandRouteOptions {
   commands: CommandHandler;

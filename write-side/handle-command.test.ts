@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../contracts/catalog.ts';
-import { NO_STREAM, stableId } from '../contracts/message.ts';
+import { NO_STREAM } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandContext, CommandHandler } from './decider.ts';
 import type { TaskState } from './deciders/task.ts';
@@ -15,6 +15,7 @@ import { AppendUnknown, type EventStore, StoreOverloaded, StoreUnavailable, Wron
 import { openEventStore } from './event-store/open.ts';
 import { commandHandler } from './handle-command.ts';
 import { ALICE, NOW } from './spec.ts';
+import { stableId } from './stable-id.ts';
 
 let dataDir: string;
 let store: EventStore;

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command, DecidedEvent } from '../contracts/catalog.ts';
 import { eventContract } from '../contracts/catalog.ts';
-import { categoryOf, eventId, idOf, isForwardable, type NewEvent, type RecordedEvent } from '../contracts/message.ts';
+import { categoryOf, idOf, isForwardable, type NewEvent, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError, type Refusal } from '../contracts/problem.ts';
 import type { AnyDecider, CommandContext, CommandHandler, Facts, Loaded, Outcome } from './decider.ts';
 import { deciders } from './deciders.ts';
@@ -16,6 +16,7 @@ import {
 } from './event-store/event-store.ts';
 import { type Kept, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';
+import { eventId } from './stable-id.ts';
 
 export interface CommandHandlerOptions {
   store: EventStore;

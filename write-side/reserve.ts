@@ -6,10 +6,11 @@
  * loaded; losing that, it looks again). Every try of a command reserves anew, its own old reservation too, before it appends at
  * the revision it loaded earlier: so a reservation overtaken meanwhile is always noticed by one of the two exact revisions.
  */
-import { categoryOf, idOf, type Metadata, NO_STREAM, type RecordedEvent, stableId } from '../contracts/message.ts';
+import { categoryOf, idOf, type Metadata, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { AnyDecider, Loaded, UniqueValue } from './decider.ts';
 import { type EventStore, WrongExpectedRevision } from './event-store/event-store.ts';
+import { stableId } from './stable-id.ts';
 
 export interface Reservations {
   /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */

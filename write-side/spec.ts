@@ -23,6 +23,7 @@ export function given<S, C extends Command, E extends DecidedEvent>(decider: Dec
     when: (it: C, facts: Facts = {}) => {
       const decided = decider.decide(it, state, facts);
       return {
+        // biome-ignore lint/suspicious/noThenProperty: given, when, then; nobody awaits it
         then: (...expected: E[]) => expect(decided).toEqual(expected),
         refuses: (code: Refusal['refused'], pointer?: string) => {
           expect(decided).toMatchObject({ refused: code });

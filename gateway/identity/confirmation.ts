@@ -1,9 +1,9 @@
 /** Confirmation: the link of the mail proves the address, and lets who has no password yet set one. */
 import { z } from 'zod';
-import { stableId } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { password } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../write-side/decider.ts';
+import { stableId } from '../../write-side/stable-id.ts';
 import type { Route } from '../route.ts';
 import type { Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';

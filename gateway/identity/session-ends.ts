@@ -1,9 +1,10 @@
 /** The end of a session as a fact in the log: sockets and other processes go by it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventContract } from '../../contracts/catalog.ts';
-import { eventId, type NewEvent, NO_STREAM, stableId } from '../../contracts/message.ts';
+import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import { type SessionEvent, sessionTopics } from '../../contracts/session.ts';
 import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
+import { eventId, stableId } from '../../write-side/stable-id.ts';
 
 export type EndReason = SessionEvent['data']['reason'];
 

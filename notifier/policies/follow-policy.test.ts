@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
-import { type NewEvent, NO_STREAM, type RecordedEvent, stableId } from '../../contracts/message.ts';
+import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { notificationContract } from '../../contracts/notification.ts';
 import type { EventBus } from '../../write-side/event-bus/event-bus.ts';
 import { inMemoryStore, logOf } from '../../write-side/event-bus/in-memory-store.ts';
@@ -8,6 +8,7 @@ import { openMemoryBus } from '../../write-side/event-bus/memory.ts';
 import { TASK_EVENTS } from '../../write-side/event-bus/queues.ts';
 import { type EventStore, StoreUnavailable } from '../../write-side/event-store/event-store.ts';
 import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { stableId } from '../../write-side/stable-id.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
 import { taskPolicy } from './policies.ts';
 

@@ -1,12 +1,13 @@
 /** A policy at work: follows its events one at a time, in order, and records what it asks for. */
 import { eventContract, upcast } from '../../contracts/catalog.ts';
-import { categoryOf, eventId, type NewEvent, NO_STREAM, type RecordedEvent, stableId } from '../../contracts/message.ts';
+import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { notificationTopics } from '../../contracts/notification.ts';
 import { effectCheckpoint } from '../../write-side/event-bus/checkpoint.ts';
 import { type FollowContext, type Follower, follow } from '../../write-side/event-bus/follow.ts';
 import { openParking, type Parking } from '../../write-side/event-bus/parking.ts';
 import type { FollowerQueue } from '../../write-side/event-bus/queues.ts';
 import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
+import { eventId, stableId } from '../../write-side/stable-id.ts';
 import type { Wanted } from './policies.ts';
 
 export interface Policy {

@@ -3,9 +3,12 @@
 /** Characters of a word that count; longer ones are cut, in documents and in questions alike. */
 const LONGEST = 50;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const ASCII = /^[\x00-\x7f]*$/;
+
 /** NFKC and lower case (and NFKC again: lower case can decompose). */
 function normalise(text: string): string {
-  return text.normalize('NFKC').toLowerCase().normalize('NFKC');
+  return ASCII.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
 /** The words of a text, each once: runs of letters (with their marks) and digits, normalised. */

@@ -1,10 +1,10 @@
 /** Task: the rules. */
 import type { Actor } from '../../contracts/catalog.ts';
 import { utc } from '../../contracts/fields.ts';
-import { stableId } from '../../contracts/message.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
 import { decider, type Facts } from '../decider.ts';
+import { stableId } from '../stable-id.ts';
 import type { UserState } from './user.ts';
 
 export interface TaskState extends TaskParties {
@@ -61,11 +61,14 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
 /** Who may do what: members change what they made or are assigned and comment on what they can read; makers and admins restore; admins do all. */
 function forbids(command: TaskCommand, state: TaskState): Refusal | undefined {
   const { actor, type } = command;
-  if (!state.exists || (state.deleted && type !== 'RestoreTask')) return { refused: 'not_found', detail: 'There is no such task.' };
+  if (!state.exists || (state.deleted && type !== 'RestoreTask')) return NOT_FOUND;
   if (actor.role === 'admin' || state.maker === actor.id) return undefined;
-  if (!concerns(state, actor)) return actor.seesAll ? forbiddenUnlessComment(type) : { refused: 'not_found', detail: 'There is no such task.' };
-  return type === 'RestoreTask' ? { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' } : undefined;
+  if (!concerns(state, actor)) return actor.seesAll ? forbiddenUnlessComment(type) : NOT_FOUND;
+  if (type !== 'RestoreTask') return undefined;
+  return { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' };
 }
+
+const NOT_FOUND: Refusal = { refused: 'not_found', detail: 'There is no such task.' };
 
 function concerns(state: TaskState, actor: Actor): boolean {
   return state.maker === actor.id || state.assignee === actor.id;

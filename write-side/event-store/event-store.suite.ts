@@ -1,7 +1,8 @@
 /** What every event store must do: written against the port, run by each implementation's test. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type NewEvent, NO_STREAM, type RecordedEvent, START, stableId } from '../../contracts/message.ts';
+import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
+import { stableId } from '../stable-id.ts';
 import { type EventStore, type ReadAll, type ReadStream, WrongExpectedRevision } from './event-store.ts';
 import { anEvent } from './example-event.fixture.ts';
 
