@@ -1,5 +1,4 @@
 /** Task: the rules. */
-import type { Actor } from '../../contracts/catalog.ts';
 import { utc } from '../../contracts/fields.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
@@ -59,20 +58,15 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
 }
 
 /** Who may do what: members change what they made or are assigned and comment on what they can read; makers and admins restore; admins do all. */
-function forbids(command: TaskCommand, state: TaskState): Refusal | undefined {
-  const { actor, type } = command;
+function forbids({ actor, type }: TaskCommand, state: TaskState): Refusal | undefined {
   if (!state.exists || (state.deleted && type !== 'RestoreTask')) return NOT_FOUND;
   if (actor.role === 'admin' || state.maker === actor.id) return undefined;
-  if (!concerns(state, actor)) return actor.seesAll ? forbiddenUnlessComment(type) : NOT_FOUND;
-  if (type !== 'RestoreTask') return undefined;
-  return { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' };
+  if (state.assignee === actor.id) return type === 'RestoreTask' ? NOT_YOURS_TO_RESTORE : undefined;
+  return actor.seesAll ? forbiddenUnlessComment(type) : NOT_FOUND;
 }
 
+const NOT_YOURS_TO_RESTORE: Refusal = { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' };
 const NOT_FOUND: Refusal = { refused: 'not_found', detail: 'There is no such task.' };
-
-function concerns(state: TaskState, actor: Actor): boolean {
-  return state.maker === actor.id || state.assignee === actor.id;
-}
 
 function forbiddenUnlessComment(type: TaskCommand['type']): Refusal | undefined {
   if (type === 'CommentTask') return undefined;
