@@ -1,0 +1,58 @@
+/** Mails as an admin reads them at /outbox, and the notifications behind them. */
+import { expect, vi } from 'vitest';
+import { everyItem, type User } from './client.fixture.ts';
+
+export interface Mail {
+  id: number;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+}
+
+/** All mails to an address (or to all), oldest first. */
+export async function mailsTo(admin: User, address?: string): Promise<Mail[]> {
+  const mails: Mail[] = [];
+  for (;;) {
+    const filter = new URLSearchParams({
+      limit: '100',
+      ...(address ? { to: address } : {}),
+      ...(mails.length ? { before: String(mails[0]?.id) } : {}),
+    });
+    const { body } = await admin.ok(`GET /outbox?${filter}`);
+    if (body.items.length === 0) return mails;
+    mails.unshift(...(body.items as Mail[]).toReversed());
+  }
+}
+
+/** Waits until a mail with this subject has come to an address. */
+export function mailComes(admin: User, address: string, subject: string): Promise<Mail> {
+  return vi.waitFor(
+    async () => {
+      const mail = (await mailsTo(admin, address)).find((one) => one.subject === subject);
+      expect(mail, `no mail "${subject}" to ${address}`).toBeDefined();
+      return mail as Mail;
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+}
+
+/** All notifications, of one user or of all. */
+export function notificationsOf(admin: User, userId?: string) {
+  return everyItem(admin.call, userId ? `/api/notifications?limit=100&userId=${userId}` : '/api/notifications?limit=100&all');
+}
+
+/**
+ * Waits until everything that was to be told was told. Policies go in log order: once the mail of a last task is there, all earlier ones
+ * were asked for.
+ */
+export async function mailsSettle(admin: User): Promise<void> {
+  const title = `The last task ${crypto.randomUUID()}`;
+  await admin.ok('POST /api/tasks', { title });
+  await mailComes(admin, admin.email, `New task: ${title}`);
+  await vi.waitFor(async () => expect((await notificationsOf(admin)).filter((one) => one.status !== 'sent')).toEqual([]), {
+    timeout: 20_000,
+    interval: 50,
+  });
+}

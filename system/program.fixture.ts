@@ -1,0 +1,82 @@
+/** main.ts as a child process: what a user starts, seen from outside. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** On a slow machine, with others at work; the first start also builds the pages. */
+const START_PATIENCE = 60_000;
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Program {
+  pid: number;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves once it has ended and all of its output is here. */
+  ended: Promise<Ended>;
+  /** The address in its line `… http://HOST:PORT …`. Rejects with its output where it ended before. */
+  url(): Promise<string>;
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<Ended>;
+}
+
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** Runs `node main.ts …args`. It sees no variables but those given, and no `.env` but that of `cwd`. */
+export function runProgram(args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
+  const text = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    text.stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk) => {
+    text.stderr += chunk;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  const address = () => /^.*(http:\/\/\S+:\d+).*\n/m.exec(text.stdout)?.[1];
+
+  function url(): Promise<string> {
+    const outputs = () => `stdout: ${text.stdout}\nstderr: ${text.stderr}`;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no address within ${START_PATIENCE} ms; ${outputs()}`)), START_PATIENCE);
+      const look = () => {
+        const found = address();
+        if (!found) return;
+        clearTimeout(late);
+        resolve(found);
+      };
+      child.stdout.on('data', look);
+      look();
+      void ended.then(({ code, signal }) => {
+        clearTimeout(late);
+        reject(new Error(`it ended with ${code ?? signal}; ${outputs()}`));
+      });
+    });
+  }
+
+  return {
+    pid: child.pid ?? -1,
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    ended,
+    url,
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}

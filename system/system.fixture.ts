@@ -1,0 +1,99 @@
+/**
+ * The system under test: a process of its own on a new folder; or, where SYSTEM_URL names one, a system that somebody else started
+ * (a distributed set), with SYSTEM_ADMIN_EMAIL and SYSTEM_ADMIN_PASSWORD. Tests that need a variable or a kill are only for the first.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Call, caller, logIn, succeeding, type User } from './client.fixture.ts';
+import { type Ended, type Program, runProgram } from './program.fixture.ts';
+
+/** True where the system was started by somebody else. */
+export const isGiven = Boolean(process.env.SYSTEM_URL);
+
+export interface System {
+  url(): string;
+  /** Without a token. */
+  call: Call;
+  admin: User;
+  /** Registers and logs in; the address is new. */
+  register(name: string): Promise<User>;
+}
+
+/** A system of one process, which the test may end and start again. */
+export interface Installation extends System {
+  dataDir: string;
+  env: Record<string, string>;
+  program(): Program;
+  /** Starts it again, at the same address. */
+  start(): Promise<void>;
+  stop(): Promise<Ended>;
+  kill(): Promise<Ended>;
+  /** What all of its processes wrote. */
+  output(): string;
+  remove(): Promise<void>;
+}
+
+const ADMIN = { name: 'Administrator', email: 'admin@localhost.localdomain', password: 'the admin of the tests' };
+export const JWT_SECRET = 'a secret of the tests, thirty-two and more';
+
+/** Starts an installation in a folder of its own. */
+export async function openInstallation(more: Record<string, string> = {}): Promise<Installation> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'system-'));
+  const env: Record<string, string> = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ADMIN_PASSWORD: ADMIN.password, JWT_SECRET, ...more };
+  const programs: Program[] = [];
+  let url = '';
+
+  async function start(): Promise<void> {
+    const program = runProgram([], env);
+    programs.push(program);
+    url = await program.url();
+    // Sockets come back to where they were.
+    env.PORT = new URL(url).port;
+  }
+  const program = () => programs.at(-1) as Program;
+
+  await start();
+  return {
+    ...(await systemAt(() => url, ADMIN)),
+    dataDir,
+    env,
+    program,
+    start,
+    stop: () => program().end('SIGTERM'),
+    kill: () => program().end('SIGKILL'),
+    output: () => programs.map((one) => `${one.stdout()}${one.stderr()}`).join(''),
+    remove: async () => {
+      await program().end('SIGKILL');
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The system that was given, or a new installation. `remove` leaves a given one as it is. */
+export async function openSystem(
+  env: Record<string, string> = {},
+): Promise<System & { remove(): Promise<void>; output?(): string; dataDir?: string }> {
+  const { SYSTEM_URL, SYSTEM_ADMIN_EMAIL = ADMIN.email, SYSTEM_ADMIN_PASSWORD = ADMIN.password } = process.env;
+  if (!SYSTEM_URL) return openInstallation(env);
+  const system = await systemAt(() => SYSTEM_URL, { ...ADMIN, email: SYSTEM_ADMIN_EMAIL, password: SYSTEM_ADMIN_PASSWORD });
+  return { ...system, remove: async () => {} };
+}
+
+async function systemAt(url: () => string, admin: Pick<User, 'name' | 'email' | 'password'>): Promise<System> {
+  const call = caller(url);
+  return {
+    url,
+    call,
+    admin: await logIn(url, admin),
+    register: async (name) => {
+      const account = {
+        name,
+        email: `${name.toLowerCase()}.${crypto.randomUUID()}@example.org`,
+        password: `the password of ${name} ${crypto.randomUUID()}`,
+      };
+      await succeeding(call)('POST /api/users', account);
+      return logIn(url, account);
+    },
+  };
+}
