@@ -59,10 +59,14 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
 
 /** Who may do what: members change what they made or are assigned and comment on what they can read; makers and admins restore; admins do all. */
 function forbids({ actor, type }: TaskCommand, state: TaskState): Refusal | undefined {
-  if (!state.exists || (state.deleted && type !== 'RestoreTask')) return NOT_FOUND;
+  if (!isThere(state, type)) return NOT_FOUND;
   if (actor.role === 'admin' || state.maker === actor.id) return undefined;
   if (state.assignee === actor.id) return type === 'RestoreTask' ? NOT_YOURS_TO_RESTORE : undefined;
   return actor.seesAll ? forbiddenUnlessComment(type) : NOT_FOUND;
+}
+
+function isThere(state: TaskState, type: TaskCommand['type']): boolean {
+  return state.exists && (!state.deleted || type === 'RestoreTask');
 }
 
 const NOT_YOURS_TO_RESTORE: Refusal = { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' };
