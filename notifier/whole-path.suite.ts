@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { vi } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
-import { stableId } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import { memoryCache } from '../projections/cache/memory.ts';
 import { type Projections, startProjections } from '../projections/project.ts';
@@ -18,6 +17,7 @@ import type { EventStore } from '../write-side/event-store/event-store.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
+import { stableId } from '../write-side/stable-id.ts';
 import { openMailer } from './mailer/open.ts';
 import { type Notifier, type NotifierContext, startNotifier } from './notifier.ts';
 
@@ -83,10 +83,10 @@ export interface Rig {
   /** Makes the n-th task, for somebody. Answers its stream. */
   makeTask(n: number, userId: string): Promise<string>;
   startNotifier(more?: Partial<NotifierContext>): Promise<Notifier>;
-  /** Stops the projections and begins with read models that have nothing in them. */
+  /** Stops the projections, takes the read models away and has them made anew. */
   loseReadModels(): Promise<void>;
-  /** Notifications' events, by stream. */
-  histories(): Promise<Map<string, (RecordedEvent & NotificationEvent)[]>>;
+  /** Read models that nobody fills. */
+  emptyReadModels(): Promise<ReadModels>;
   /** Resolves when there are so many notifications and each is sent or failed. */
   decided(count: number): Promise<void>;
   close(): Promise<void>;
@@ -105,17 +105,18 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
   const commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
   const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>' });
   const notifiers: Notifier[] = [];
-  let opened = 0;
+  const opened: ReadModels[] = [];
   let { readModels, projections } = await project();
 
-  async function project(): Promise<{ readModels: ReadModels; projections: Projections }> {
-    const it = await openReadModels(`sqlite:${join(dataDir, `read-models-${++opened}.db`)}`, { dataDir, log });
-    return { readModels: it, projections: await startProjections({ store, bus, log, readModels: it, cache: memoryCache(), silence: 50 }) };
+  async function emptyReadModels(): Promise<ReadModels> {
+    const it = await openReadModels(`sqlite:${join(dataDir, `read-models-${opened.length}.db`)}`, { dataDir, log });
+    opened.push(it);
+    return it;
   }
 
-  async function stopProjecting(): Promise<void> {
-    await projections.stop();
-    await readModels.close();
+  async function project(): Promise<{ readModels: ReadModels; projections: Projections }> {
+    const it = await emptyReadModels();
+    return { readModels: it, projections: await startProjections({ store, bus, log, readModels: it, cache: memoryCache(), silence: 50 }) };
   }
 
   async function handle(type: string, stream: string, data: unknown): Promise<string> {
@@ -124,14 +125,6 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
     const commandId = stableId(type, stream);
     await commands.handle({ type, stream, id, data, commandId, actor, now: new Date().toISOString() }, { correlationId: commandId });
     return id;
-  }
-
-  async function histories(): ReturnType<Rig['histories']> {
-    const found = new Map<string, (RecordedEvent & NotificationEvent)[]>();
-    for await (const page of store.readAll())
-      for (const event of page.filter(({ stream }) => stream.startsWith('notification-')))
-        found.set(event.stream, [...(found.get(event.stream) ?? []), event as RecordedEvent & NotificationEvent]);
-    return found;
   }
 
   return {
@@ -169,15 +162,15 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
       notifiers.push(notifier);
       return notifier;
     },
+    emptyReadModels,
     loseReadModels: async () => {
-      await stopProjecting();
+      await projections.stop();
       ({ readModels, projections } = await project());
     },
-    histories,
     decided: async (count) => {
       await vi.waitFor(
         async () => {
-          const all = [...(await histories()).values()];
+          const all = [...(await notificationHistories(store)).values()];
           const open = all.filter((events) => !['NotificationSent', 'NotificationFailed'].includes(events.at(-1)?.type ?? ''));
           if (all.length !== count || open.length > 0) throw new Error(`${all.length} of ${count} notifications, ${open.length} undecided`);
         },
@@ -187,13 +180,22 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
     close: async () => {
       for (const one of notifiers) await one.stop();
       await mailer.close();
-      await stopProjecting();
+      await projections.stop();
+      for (const one of opened) await one.close();
       await forwarder.stop();
       await bus.close();
       await store.close();
       await rm(dataDir, { recursive: true });
     },
   };
+}
+
+/** Notifications' events, by stream. */
+export async function notificationHistories(store: EventStore): Promise<Map<string, (RecordedEvent & NotificationEvent)[]>> {
+  const found: (RecordedEvent & NotificationEvent)[] = [];
+  for await (const page of store.readAll())
+    for (const event of page) if (event.stream.startsWith('notification-')) found.push(event as RecordedEvent & NotificationEvent);
+  return Map.groupBy(found, ({ stream }) => stream);
 }
 
 /** Errors with what they say and where, as a log has them. */

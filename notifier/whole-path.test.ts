@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
 import { type Chance, chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
 import { type Answer, type Got, type MailServer, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
@@ -94,10 +94,15 @@ describe('no mail is caused', () => {
     for (const { name } of await rig.projections.status()) await rig.projections.rebuild(name, () => {});
     await first.stop();
     await rig.loseReadModels();
-    await rig.startNotifier({ again: 20 });
+    const second = await rig.startNotifier({ again: 20 });
     await rig.makeTask(5, userId);
     await rig.decided(7);
-    expect(timesById(server.given)).toEqual(Array(7).fill(1));
+    await second.stop();
+    const third = await rig.startNotifier({ again: 20, readModels: await rig.emptyReadModels() });
+    await rig.makeTask(6, userId);
+    await rig.decided(8);
+    await vi.waitFor(() => expect(third.waiting()).toBe(0));
+    expect(timesById(server.given)).toEqual(Array(8).fill(1));
   });
 });
 

@@ -1,0 +1,58 @@
+/**
+ * A process with everything between a command and a mail server, until it is killed:
+ * `node killed.suite.ts <folder> <mail server> <first task> <number of tasks> <milliseconds its clock is ahead>`.
+ * Registers one user and makes the tasks; prints a line when each notification there is has been decided.
+ */
+
+import { memoryCache } from '../projections/cache/memory.ts';
+import { startProjections } from '../projections/project.ts';
+import { openReadModels } from '../projections/read-models/open.ts';
+import type { NotificationState } from '../write-side/deciders/notification.ts';
+import { openEventBus } from '../write-side/event-bus/open.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { startForwarder } from '../write-side/forwarder/forward.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { stableId } from '../write-side/stable-id.ts';
+import { openSmtp } from './mailer/smtp.ts';
+import { startNotifier } from './notifier.ts';
+
+const [dataDir = '', url = '', first = '', count = '', ahead = ''] = process.argv.slice(2);
+const now = () => new Date(Date.now() + Number(ahead));
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const store = await openEventStore('sqlite:', { dataDir, log });
+const readModels = await openReadModels('sqlite:', { dataDir, log });
+const bus = await openEventBus('memory:', { log });
+const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
+startForwarder({ store, bus, log });
+await startProjections({ store, bus, log, readModels, cache: memoryCache() });
+await startNotifier({
+  ...{ store, bus, log, readModels, commands, now },
+  mailer: openSmtp({ url, from: 'taskledger <no-reply@example.org>' }),
+  attempts: 100,
+  workers: 3,
+  again: 100,
+  random: () => 0,
+  publicUrl: () => 'https://tasks.example.org',
+  issueCode: async () => 'code',
+});
+
+const userId = stableId('user');
+await tell('RegisterUser', `user-${userId}`, { name: 'Alice Moreau', email: 'alice@example.org' });
+for (let n = Number(first); n < Number(first) + Number(count); n++)
+  await tell('CreateTask', `task-${stableId('task', String(n))}`, { title: `Task ${n}`, userId });
+setInterval(() => allDecided().then((it) => it && process.stdout.write('decided\n')), 50);
+
+async function tell(type: string, stream: string, data: unknown): Promise<void> {
+  const commandId = stableId(type, stream);
+  const id = stream.slice(stream.indexOf('-') + 1);
+  const actor = { id: userId, role: 'member', seesAll: true } as const;
+  await commands.handle({ type, stream, id, data, commandId, actor, now: now().toISOString() }, { correlationId: commandId });
+}
+
+/** True where as many notifications are there as were asked for, each of them sent or failed. */
+async function allDecided(): Promise<boolean> {
+  const streams = new Set<string>();
+  for await (const page of store.readAll()) for (const { stream } of page) if (stream.startsWith('notification-')) streams.add(stream);
+  const states = await Promise.all([...streams].map((stream) => commands.load<NotificationState>(stream)));
+  return states.length === Number(first) + Number(count) + 1 && states.every(({ state }) => ['sent', 'failed'].includes(state.status));
+}
