@@ -62,6 +62,8 @@ type Closing = <T>(opened: T, close: (it: T) => unknown) => T;
 async function start(config: Config, closing: Closing): Promise<string> {
   const log = pino({ level: config.LOG_LEVEL, redact: ['req.headers.authorization', '*.password', '*.token'] }, pino.destination(2));
   const metrics = openMetrics();
+  // What is written here holds names, addresses and secrets: for this user's eyes only.
+  process.umask(0o077);
   const { DATA_DIR: dataDir } = config;
   let url = '';
   let ready = false;
