@@ -89,6 +89,7 @@ async function rebuild(store: EventStore, dataDir: string): Promise<number> {
   const begun = performance.now();
   const building = await build(taskList, { store, readModels });
   const events = await building.readOn();
+  await readModels.ready(taskList.model, building.generation);
   await readModels.update(taskList.model, { generation: building.generation });
   const seconds = (performance.now() - begun) / 1_000;
   await readModels.close();

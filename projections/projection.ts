@@ -143,6 +143,8 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   async function rebuildOnce(onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt> {
     const begun = performance.now();
     const building = await build(projector, context);
+    await building.readOn(onProgress);
+    await readModels.ready(model, building.generation);
     for (let round = 0; round < ROUNDS && (await building.readOn(onProgress)) > LAST_STRETCH; round++);
     await exclusively(async () => {
       await building.readOn(onProgress);

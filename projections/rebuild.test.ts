@@ -7,7 +7,7 @@ import { append, histories } from './histories.suite.ts';
 import { taskDetail } from './projectors/task_detail.ts';
 import { taskList } from './projectors/task_list.ts';
 import { projectors } from './projectors.ts';
-import { NoSuchGeneration } from './read-models/read-models.ts';
+import { NoSuchGeneration, type ReadModels } from './read-models/read-models.ts';
 import { build, type RebuildProgress } from './rebuild.ts';
 import { eventsOf, foldedLog, openRig, type Rig, textOf } from './rig.suite.ts';
 
@@ -120,6 +120,31 @@ describe('invariant 9: a rebuild beside the old documents', () => {
       }
       return reads;
     }
+  });
+
+  it('holds up no event while the indexes of the new documents are made', async () => {
+    await makeTasks(0, 3);
+    const readModels = await rig.readModels();
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let gated = false;
+    const slow: ReadModels = {
+      ...readModels,
+      ready: async (model, generation) => {
+        if (gated) await gate;
+        return readModels.ready(model, generation);
+      },
+    };
+    const projected = await rig.project({ readModels: slow });
+    gated = true;
+    const rebuilding = projected.rebuild('task_list');
+    await makeTasks(3, 5);
+    expect(await readModels.reached(taskList.model, await rig.store.head(), 5_000)).toBe(true);
+    release();
+    expect(await rebuilding).toMatchObject({ events: 10 });
+    expect(await projected.documents(taskList)).toBe(await foldedLog(rig.store, taskList));
   });
 
   it('moves the cache generation with the pointer', async () => {

@@ -83,6 +83,12 @@ export interface ReadModels {
    */
   write(model: ModelSpec, generation: number, documents: readonly Stored[], checkpoint: Checkpoint): Promise<void>;
 
+  /**
+   * Makes what queries need of a generation that is written so far (its indexes), so that `update` can move the pointer to it at once.
+   * It may go on being written. Takes a while; others read and write meanwhile.
+   */
+  ready(model: ModelSpec, generation: number): Promise<void>;
+
   /** The state of the generation that queries read, or of another one; null when there is no such generation. */
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
 

@@ -147,6 +147,8 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
         tell(file, model);
       }),
 
+    ready: index,
+
     state: (model, generation) => read(({ generations }) => generations.state(model, generation)),
 
     update: async (model, change) => {
