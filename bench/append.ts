@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
@@ -14,7 +15,7 @@ import { bestOf, line, type Row } from './measure.ts';
 const STREAM_LENGTH = 10;
 const ROUNDS = 5;
 const SINGLE = 2_000;
-const GROUPED = 48_000;
+const GROUPED = 32_000;
 
 /** Rates of durable appends of one event each, at 1 and at 32 writers. */
 export async function benchAppend(): Promise<Row[]> {
@@ -58,12 +59,7 @@ function appends(writers: number, count: number): Promise<number> {
   return inFolder(async (dataDir) => {
     const store = await openEventStore('sqlite:', { dataDir, log: { error: () => {} } });
     const write = async () => {
-      let stream = '';
-      for (let n = 0; n < count / writers; n++) {
-        const revision = n % STREAM_LENGTH;
-        if (revision === 0) stream = `task-${randomUUID()}`;
-        await store.append(stream, revision === 0 ? NO_STREAM : revision - 1, [newEvent()]);
-      }
+      for (let n = 0; n < count / writers; n += STREAM_LENGTH) await writeStream(store);
     };
     const start = performance.now();
     await Promise.all(Array.from({ length: writers }, write));
@@ -73,6 +69,11 @@ function appends(writers: number, count: number): Promise<number> {
   });
 }
 
+async function writeStream(store: EventStore): Promise<void> {
+  const stream = `task-${randomUUID()}`;
+  for (let revision = NO_STREAM; revision < STREAM_LENGTH - 1; revision++) await store.append(stream, revision, [newEvent()]);
+}
+
 /** Rows inserted a second, `batch` of them in each transaction; the table has the events' columns and no index but its key. */
 function inserts(batch: number, count: number): Promise<number> {
   return inFolder((dir) => {
@@ -80,17 +81,18 @@ function inserts(batch: number, count: number): Promise<number> {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       CREATE TABLE events (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
         time INTEGER NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL) STRICT`);
-    const insert = db.prepare('INSERT INTO events (position, stream, revision, id, type, time, data, metadata) VALUES (?,?,?,?,?,?,?,?)');
-    const begin = db.prepare('BEGIN');
-    const commit = db.prepare('COMMIT');
-    let stream = '';
-    const start = performance.now();
-    for (let n = 0; n < count; n++) {
-      if (n % batch === 0) begin.run();
-      if (n % STREAM_LENGTH === 0) stream = `task-${randomUUID()}`;
+    const insert = db.prepare('INSERT INTO events (stream, revision, id, type, time, data, metadata) VALUES (?,?,?,?,?,?,?)');
+    const [begin, commit] = [db.prepare('BEGIN'), db.prepare('COMMIT')];
+    const stream = `task-${randomUUID()}`;
+    const insertOne = (revision: number) => {
       const { id, type, data, metadata } = newEvent();
-      insert.run(n + 1, stream, n % STREAM_LENGTH, id, type, Date.now(), JSON.stringify(data), JSON.stringify(metadata));
-      if (n % batch === batch - 1) commit.run();
+      insert.run(stream, revision, id, type, Date.now(), JSON.stringify(data), JSON.stringify(metadata));
+    };
+    const start = performance.now();
+    for (let n = 0; n < count; n += batch) {
+      begin.run();
+      for (let index = n; index < n + batch; index++) insertOne(index);
+      commit.run();
     }
     const rate = (count / (performance.now() - start)) * 1_000;
     db.close();

@@ -1,100 +1,113 @@
-/** Appends on their way to the writer's thread: while one group is being committed, the next one gathers. */
+/** Group commit: while one group of appends is being committed by the writer's thread, the next one gathers. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { StoreDamaged, StoreOverloaded, StoreUnavailable } from './event-store.ts';
-import type { WireAppend, WireResult } from './log-writer.ts';
-import type { FromWriter, ToWriter } from './writer-thread.ts';
-
-/** Characters of events that may wait; above it appends are refused. */
-const WAITING = 64 * 1024 * 1024;
-/** Characters a group holds at most, but for a single append that is larger. */
-const GROUP = 4 * 1024 * 1024;
+import { appendQueue, type WaitingAppend } from './append-queue.ts';
+import { AppendUnknown, StoreDamaged, StoreUnavailable } from './event-store.ts';
+import { packGroup, unpackResult, type WireAppend, type WireResult } from './wire.ts';
+import type { FromWriter, ToWriter, WriterError } from './writer-thread.ts';
 
 export interface GroupCommit {
-  /** Resolves once it is on the disk. Errors: StoreOverloaded, StoreUnavailable, StoreDamaged. */
+  /** Resolves once it is on the disk. Errors: AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged. */
   append(append: WireAppend): Promise<WireResult>;
+  /** Takes no more; resolves once what was taken is on the disk and the thread has ended. */
   close(): Promise<void>;
 }
 
-interface Waiting {
-  append: WireAppend;
-  size: number;
-  resolve(result: WireResult): void;
-  reject(error: Error): void;
+export interface GroupCommitOptions {
+  file: string;
+  /** Called after each group that was recorded, before its appends are answered. */
+  committed(): void;
+  /** Called when the writer finds damage while it works. */
+  damaged(error: StoreDamaged): void;
+  warn(message: string): void;
 }
 
-/** Starts the writer's thread. `committed` is called after each group, before its appends are answered. Errors: StoreDamaged, StoreUnavailable. */
-export async function openGroupCommit(file: string, committed: () => void): Promise<GroupCommit> {
+/** Starts the writer's thread. Errors: StoreDamaged, StoreUnavailable. */
+export async function openGroupCommit({ file, committed, damaged, warn }: GroupCommitOptions): Promise<GroupCommit> {
+  const worker = await startWriter(file);
+  const waiting = appendQueue();
+  /** What the thread is committing. */
+  let group: WaitingAppend[] = [];
+  /** Why nothing more is taken. */
+  let ended: Error | undefined;
+  let idle = () => {};
+
+  worker.on('message', (message: FromWriter) => {
+    if (message === 'ready') return;
+    if (Array.isArray(message)) answer(message);
+    else if ('warning' in message) warn(message.warning);
+    else refuse(message);
+  });
+  worker.on('error', (error) => end(new AppendUnknown(`The writer of the event store ended: ${error.message}`)));
+  worker.on('exit', () => end(new AppendUnknown('The writer of the event store ended.')));
+
+  function answer(results: number[]): void {
+    committed();
+    const done = endGroup();
+    for (const [index, one] of done.entries()) one.resolve(unpackResult(results, index));
+    send();
+  }
+
+  function refuse(message: WriterError): void {
+    const error = asError(message);
+    if (message.kind !== 'refused') end(error);
+    for (const one of endGroup()) one.reject(error);
+    send();
+  }
+
+  /** The writer works no more: what it had in hand has this error, what waited was not recorded. */
+  function end(error: Error): void {
+    const damage = error instanceof StoreDamaged;
+    ended ??= damage ? error : new StoreUnavailable(`${error.message} Start again.`);
+    if (damage) damaged(error);
+    for (const one of endGroup()) one.reject(error);
+    for (const one of waiting.takeAll()) one.reject(ended);
+    idle();
+  }
+
+  function endGroup(): WaitingAppend[] {
+    const done = group;
+    group = [];
+    return done;
+  }
+
+  function send(): void {
+    if (group.length > 0) return;
+    group = waiting.takeGroup();
+    if (group.length === 0) idle();
+    else worker.postMessage(packGroup(group.map((one) => one.append)) satisfies ToWriter);
+  }
+
+  return {
+    append: (append) =>
+      new Promise((resolve, reject) => {
+        if (ended) throw ended;
+        waiting.push({ append, size: sizeOf(append), resolve, reject });
+        // All that is appended in this turn of the event loop goes as one group.
+        if (waiting.length === 1 && group.length === 0) queueMicrotask(send);
+      }),
+    close: async () => {
+      const exit = worker.threadId < 0 ? undefined : once(worker, 'exit');
+      ended ??= new StoreUnavailable('The event store is closed.');
+      const { promise: drained, resolve } = Promise.withResolvers<void>();
+      idle = resolve;
+      send();
+      await drained;
+      worker.postMessage(null satisfies ToWriter);
+      await exit;
+    },
+  };
+}
+
+async function startWriter(file: string): Promise<Worker> {
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: { file },
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  const waiting: Waiting[] = [];
-  let size = 0;
-  let group: Waiting[] = [];
-  let ended: Error | undefined;
-
-  const end = (error: Error) => {
-    ended ??= error;
-    for (const one of [...group.splice(0), ...waiting.splice(0)]) one.reject(ended);
-  };
-  const [first] = (await Promise.race([
-    once(worker, 'message'),
-    once(worker, 'exit').then(() => [{ error: 'the writer ended', damaged: false }]),
-  ])) as [FromWriter];
-  if (first !== 'ready') throw asError(first);
-
-  worker.on('message', (message: FromWriter) => {
-    if (typeof message === 'string') return;
-    const done = group.splice(0);
-    if ('results' in message) answer(done, message.results);
-    else refuse(done, message);
-    send();
-  });
-
-  function answer(done: Waiting[], results: WireResult[]): void {
-    committed();
-    for (const [index, one] of done.entries()) one.resolve(results[index] as WireResult);
-  }
-
-  function refuse(done: Waiting[], message: FromWriter): void {
-    const error = asError(message);
-    for (const one of done) one.reject(error);
-    if (error instanceof StoreDamaged) end(error);
-  }
-
-  worker.on('error', (error) => end(new StoreUnavailable(`the writer of the event store ended: ${error.message}`)));
-  worker.on('exit', () => end(new StoreUnavailable('the event store is closed')));
-
-  function send(): void {
-    if (group.length > 0 || waiting.length === 0) return;
-    group = waiting.splice(0, groupLength(waiting));
-    for (const one of group) size -= one.size;
-    worker.postMessage({ appends: group.map((one) => one.append) } satisfies ToWriter);
-  }
-
-  function enqueue(one: Waiting): void {
-    const refusal = ended ?? (size > 0 && size + one.size > WAITING ? new StoreOverloaded('too many appends are waiting') : undefined);
-    if (refusal) {
-      one.reject(refusal);
-      return;
-    }
-    waiting.push(one);
-    size += one.size;
-    // All that is appended in this turn of the event loop goes as one group.
-    if (waiting.length === 1) queueMicrotask(send);
-  }
-
-  return {
-    append: (append) => new Promise((resolve, reject) => enqueue({ append, size: sizeOf(append), resolve, reject })),
-    close: async () => {
-      if (ended) return;
-      const exit = once(worker, 'exit');
-      while (group.length > 0 || waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
-      worker.postMessage('close' satisfies ToWriter);
-      await exit;
-    },
-  };
+  const ended = once(worker, 'exit').then((): [FromWriter] => [{ error: 'The writer of the event store ended at once.', kind: 'refused' }]);
+  const [first] = (await Promise.race([once(worker, 'message'), ended])) as [FromWriter];
+  if (first !== 'ready') throw asError(first as WriterError);
+  return worker;
 }
 
 /** Characters an append takes, about. */
@@ -102,17 +115,8 @@ function sizeOf({ events }: WireAppend): number {
   return events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length + 200, 0);
 }
 
-/** How many of those that wait make a group: at least one. */
-function groupLength(waiting: readonly Waiting[]): number {
-  let sum = 0;
-  const over = waiting.findIndex((one) => {
-    sum += one.size;
-    return sum > GROUP;
-  });
-  return over < 0 ? waiting.length : Math.max(over, 1);
-}
+const KINDS = { damaged: StoreDamaged, unknown: AppendUnknown, refused: StoreUnavailable };
 
-function asError(message: FromWriter): Error {
-  const { error, damaged } = message as { error: string; damaged: boolean };
-  return damaged ? new StoreDamaged(error) : new StoreUnavailable(error);
+function asError({ error, kind }: WriterError): Error {
+  return new KINDS[kind](error);
 }

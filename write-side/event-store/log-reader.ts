@@ -1,15 +1,14 @@
 /** Reads of the log, on the caller's thread and by a connection of their own: a short stream costs tens of microseconds. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import { guarded } from './damage.ts';
 import type { ReadAll, ReadStream } from './event-store.ts';
-import { asDamage, COLUMNS, damaged, fromPosition, fromRow, type Row, streamHash } from './rows.ts';
-import { type Sequence, sequence } from './sequence.ts';
+import { COLUMNS, fromPosition, fromRow, type Row, streamHash, type Table } from './rows.ts';
+import { sequence } from './sequence.ts';
 
 /** Events a page holds where nobody says how many. */
 const PAGE = 1_000;
 const EVERY = Number.MAX_SAFE_INTEGER;
-
-type Table = 'events' | 'bookkeeping';
 
 /** The page-wise reads behind the port. */
 export interface LogReader {
@@ -17,8 +16,6 @@ export interface LogReader {
   all(options: ReadAll): Generator<RecordedEvent[]>;
   /** Position of the last forwardable event; 0 when there is none. */
   head(): number;
-  /** Compares every index with its table, and the file's structure: slow for a large log. Error: StoreDamaged. */
-  verify(): void;
   close(): void;
 }
 
@@ -34,7 +31,6 @@ export function openLogReader(file: string): LogReader {
     all: (options) =>
       options.log === 'bookkeeping' ? allBookkeeping(statements.bookkeeping, options) : allEvents(statements.events, head(), options),
     head,
-    verify: () => guarded(() => verify(db)),
     close: () => db.close(),
   };
 }
@@ -54,14 +50,17 @@ function* streamOfEvents(
   { direction = 'forwards', from, limit = EVERY }: ReadStream,
 ): Generator<RecordedEvent[]> {
   const { step, start, stream } = DIRECTIONS[direction];
-  const first = from ?? start;
+  const first = Math.max(from ?? start, 0);
   const order = sequence(step, (n) => `${name} has no revision ${n}`);
   if (step > 0) order.expectNext(first);
   const read = byStream(statements[stream], name);
   let count = 0;
   for (const rows of pages({ read, first, limit, page: PAGE, next: (row) => row[2] + step })) {
     count += rows.length;
-    yield checked(rows, order, 2);
+    yield rows.map((row) => {
+      order.take(row[2]);
+      return fromRow(row, name);
+    });
   }
   if (step < 0 && count < limit) order.endsBefore(-1);
 }
@@ -74,7 +73,7 @@ function* streamOfBookkeeping(
 ): Generator<RecordedEvent[]> {
   const { step, start, stream } = DIRECTIONS[direction];
   const read = byStream(statements[stream], name);
-  for (const rows of pages({ read, first: from ?? start, limit, page: PAGE, next: (row) => row[2] + step })) yield rows.map(fromRow);
+  for (const rows of pages({ read, first: from ?? start, limit, page: PAGE, next: (row) => row[2] + step })) yield rows.map((row) => fromRow(row));
 }
 
 /** Positions of events are 1, 2, … without a gap, up to the head as it is at the first page. */
@@ -89,7 +88,12 @@ function* allEvents(
   const order = sequence(step, (n) => `there is nothing at position ${n}`);
   order.expectNext(first);
   const read = (next: number, n: number) => statements[all].all(next, n);
-  for (const rows of pages({ read, first, limit: count, page, next: (row) => row[0] + step })) yield checked(rows, order, 0);
+  for (const rows of pages({ read, first, limit: count, page, next: (row) => row[0] + step })) {
+    yield rows.map((row) => {
+      order.take(row[0]);
+      return fromRow(row);
+    });
+  }
   order.endsBefore(first + step * count);
 }
 
@@ -97,7 +101,7 @@ function* allBookkeeping(statements: Statements, { direction = 'forwards', from,
   const { step, start, all } = DIRECTIONS[direction];
   const read = (next: number, n: number) => statements[all].all(next, n);
   const first = from === undefined ? start : fromPosition(from);
-  for (const rows of pages({ read, first, limit, page, next: (row) => row[0] + step })) yield rows.map(fromRow);
+  for (const rows of pages({ read, first, limit, page, next: (row) => row[0] + step })) yield rows.map((row) => fromRow(row));
 }
 
 interface Paging {
@@ -129,17 +133,16 @@ function byStream(statement: StatementSync, name: string) {
   return (next: number, count: number) => statement.all(hash, name, next, count);
 }
 
-function checked(rows: readonly Row[], order: Sequence, column: 0 | 2): RecordedEvent[] {
-  return rows.map((row) => {
-    order.take(row[column]);
-    return fromRow(row);
-  });
-}
-
 function within(from: Position | undefined, step: number, head: number): number {
   if (from === undefined) return step > 0 ? 1 : head;
   return step > 0 ? Math.max(fromPosition(from), 1) : Math.min(fromPosition(from), head);
 }
+
+/** Conditions for the rows of a stream, by the hash of its name and its name. */
+const OF_STREAM: Record<Table, string> = {
+  events: 'birth = (SELECT position FROM events INDEXED BY events_first WHERE hash = ? AND stream = ?)',
+  bookkeeping: 'hash = ? AND stream = ?',
+};
 
 function prepare(db: DatabaseSync, table: Table) {
   const arrays = (sql: string) => {
@@ -147,25 +150,11 @@ function prepare(db: DatabaseSync, table: Table) {
     statement.setReturnArrays(true);
     return statement;
   };
-  const stream = `SELECT ${COLUMNS} FROM ${table} INDEXED BY ${table}_by_stream WHERE hash = ? AND stream = ? AND revision`;
+  const stream = `SELECT ${COLUMNS} FROM ${table} INDEXED BY ${table}_by_stream WHERE ${OF_STREAM[table]} AND revision`;
   return {
     streamForwards: arrays(`${stream} >= ? ORDER BY revision LIMIT ?`),
     streamBackwards: arrays(`${stream} <= ? ORDER BY revision DESC LIMIT ?`),
     allForwards: arrays(`SELECT ${COLUMNS} FROM ${table} WHERE position >= ? ORDER BY position LIMIT ?`),
     allBackwards: arrays(`SELECT ${COLUMNS} FROM ${table} WHERE position <= ? ORDER BY position DESC LIMIT ?`),
   };
-}
-
-function verify(db: DatabaseSync): void {
-  for (const row of db.prepare('PRAGMA integrity_check(1)').all() as { integrity_check: string }[]) {
-    if (row.integrity_check !== 'ok') throw damaged(row.integrity_check);
-  }
-}
-
-function guarded<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw asDamage(error);
-  }
 }

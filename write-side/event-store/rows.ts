@@ -1,25 +1,34 @@
 /** Rows of the two log tables: how an event is laid out, and the checksum that tells damage from data (invariant 16). */
 import { crc32 } from 'node:zlib';
 import type { Metadata, Position, RecordedEvent } from '../../contracts/message.ts';
-import { StoreDamaged } from './event-store.ts';
+import { damaged } from './damage.ts';
 
-/** position, stream, revision, id, type, time (ms), data, metadata, checksum. */
+export type Table = 'events' | 'bookkeeping';
+
+/** position, stream, revision, id, type, time (ms), data, metadata. */
 type Fields = [number, string, number, string, string, number, string, string];
+/** The fields and their checksum: what a `SELECT ${COLUMNS}` gives. */
 export type Row = [...Fields, number];
 
-export const COLUMNS = 'position, stream, revision, id, type, time, data, metadata, checksum';
+const FIELDS = 'position, stream, revision, id, type, time, data, metadata';
+export const COLUMNS = `${FIELDS}, checksum`;
 
-/** One table each for forwardable events and for bookkeeping; same columns, and an index by a hash of the stream's name. */
-export const SCHEMA = ['events', 'bookkeeping']
-  .map(
-    (table) => `
-    CREATE TABLE IF NOT EXISTS ${table} (
-      position INTEGER PRIMARY KEY ${table === 'bookkeeping' ? 'AUTOINCREMENT' : ''}, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL,
-      type TEXT NOT NULL, time INTEGER NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER NOT NULL, hash INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS ${table}_by_stream ON ${table} (hash, revision);`,
-  )
-  .join('\n');
+const DECLARED = `position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+  time INTEGER NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER NOT NULL`;
+
+/**
+ * Events are found by `birth`, the position of their stream's first event: streams that are written now are neighbours in the index, so that a
+ * commit changes few of its pages, however large it is. Only a stream's first event is found by a hash of the name.
+ * Bookkeeping streams lose their first events (`keep`), so there every event is found by the hash. Two streams with one hash are told apart by name.
+ * (`birth` and `hash` serve only the indexes, and are not in the checksum: a read never looks at the table's copy of them.)
+ */
+export const SCHEMA = [
+  `CREATE TABLE events (${DECLARED}, birth INTEGER NOT NULL, hash INTEGER) STRICT`,
+  'CREATE INDEX events_by_stream ON events (birth, revision)',
+  'CREATE INDEX events_first ON events (hash) WHERE hash IS NOT NULL',
+  `CREATE TABLE bookkeeping (${DECLARED}, hash INTEGER NOT NULL) STRICT`,
+  'CREATE INDEX bookkeeping_by_stream ON bookkeeping (hash, revision)',
+];
 
 const WIDTH = 16;
 
@@ -33,7 +42,7 @@ export function fromPosition(position: Position): number {
   return /^\d{16}$/.test(position) ? Number(position) : Number.MAX_SAFE_INTEGER;
 }
 
-/** A stream's place in the index: 32 bits, so that the index stays small; equal hashes of other names are told apart by the name. */
+/** A stream's place in an index: 32 bits, so that the index stays small. */
 export function streamHash(stream: string): number {
   return crc32(stream);
 }
@@ -43,9 +52,14 @@ export function checksum(row: Fields | Row): number {
   return crc32(`${row[0]}\n${row[1]}\n${row[2]}\n${row[3]}\n${row[4]}\n${row[5]}\n${row[6]}\n${row[7]}`);
 }
 
-/** The event in a row. Error: StoreDamaged when the row is not what was written. */
-export function fromRow(row: Row): RecordedEvent {
-  if (checksum(row) !== row[8]) throw damaged(`the event at position ${row[0]} is not what was written`);
+/** Error: StoreDamaged when the row is not what was written, or not of the stream it was found for. */
+export function check(row: Row, stream = row[1]): void {
+  if (checksum(row) !== row[8] || row[1] !== stream) throw damaged(`the event at position ${row[0]} is not what was written`);
+}
+
+/** The event in a row; `stream` where only that one's will do. Error: StoreDamaged when the row is not what was written. */
+export function fromRow(row: Row, stream?: string): RecordedEvent {
+  check(row, stream);
   return {
     id: row[3],
     type: row[4],
@@ -56,15 +70,4 @@ export function fromRow(row: Row): RecordedEvent {
     data: JSON.parse(row[6]),
     metadata: JSON.parse(row[7]) as Metadata,
   };
-}
-
-/** The one sentence an operator needs. */
-export function damaged(what: string, cause?: unknown): StoreDamaged {
-  return new StoreDamaged(`The event store is damaged: ${what}. Stop, keep a copy of the folder, and put back a backup of it.`, { cause });
-}
-
-/** SQLite's own word for damage (SQLITE_CORRUPT 11, SQLITE_NOTADB 26) as ours; any other error as it is. */
-export function asDamage(error: unknown): unknown {
-  const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && [11, 26].includes(code & 0xff) ? damaged((error as Error).message, error) : error;
 }

@@ -1,5 +1,5 @@
 /** Numbers that must follow each other without a gap: positions in the log, revisions in a stream. */
-import { damaged } from './rows.ts';
+import { damaged } from './damage.ts';
 
 export interface Sequence {
   /** Says which number comes first; without it any may. */

@@ -1,12 +1,12 @@
 /** The embedded event store: one SQLite file, written by a thread of its own, read on the caller's. */
-import { isForwardable, type NewEvent, START } from '../../contracts/message.ts';
+import { isForwardable, type NewEvent, type RecordedEvent, START } from '../../contracts/message.ts';
 import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type LogReader, openLogReader } from './log-reader.ts';
-import type { WireEvent } from './log-writer.ts';
 import { toPosition } from './rows.ts';
 import { subscribe } from './subscribe.ts';
-import { verifyInBackground } from './verify.ts';
+import { verify } from './verify.ts';
+import { isPlain, type WireEvent } from './wire.ts';
 
 export interface SqliteOptions {
   /** The file; `<file>-witness` stands beside it. */
@@ -16,26 +16,26 @@ export interface SqliteOptions {
 
 /** Opens the store. Errors: StoreDamaged, StoreUnavailable. */
 export async function openSqliteEventStore({ file, log }: SqliteOptions): Promise<EventStore> {
-  let wakes: (() => void)[] = [];
-  const wake = () => {
-    const woken = wakes;
-    wakes = [];
-    for (const one of woken) one();
-  };
-  const writer = await openGroupCommit(file, wake);
-  const reader = openLogReader(file);
   let closed = false;
   let damage: StoreDamaged | undefined;
-  const verifying = await verifyInBackground(file, reader, (found) => {
+  const commits = turnstile();
+  const foundDamage = (found: StoreDamaged) => {
+    if (damage || closed) return;
     damage = found;
     log.error({ err: found }, 'the event store is damaged; it refuses to work');
-    wake();
-  });
+    commits.pass();
+  };
+  const writer = await openGroupCommit({ file, committed: commits.pass, damaged: foundDamage, warn: (message) => log.error({ file }, message) });
+  const { reader, verifying } = await openReading(file, foundDamage, writer.close);
 
-  const open = (): LogReader => {
+  const readerOrNull = (): LogReader | null => {
     if (damage) throw damage;
-    if (closed) throw new StoreUnavailable('the event store is closed');
-    return reader;
+    return closed ? null : reader;
+  };
+  const open = (): LogReader => {
+    const log = readerOrNull();
+    if (!log) throw new StoreUnavailable('The event store is closed.');
+    return log;
   };
 
   async function append(stream: string, expected: number, events: readonly NewEvent[], { keep }: AppendOptions = {}): Promise<Appended> {
@@ -46,8 +46,8 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     return { revision: result.revision, position: isForwardable(stream) ? toPosition(result.position) : START };
   }
 
-  /** Pages of a generator, the event loop let run between them. */
-  async function* paged<T>(pages: () => Generator<T>): AsyncGenerator<T> {
+  /** Pages of a read, the event loop let run between them. */
+  async function* paged(pages: () => Generator<RecordedEvent[]>): AsyncGenerator<RecordedEvent[]> {
     let first = true;
     for (const page of pages()) {
       if (!first) await new Promise((resolve) => setImmediate(resolve));
@@ -58,19 +58,47 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     }
   }
 
+  async function close(): Promise<void> {
+    closed = true;
+    commits.pass();
+    await verifying.stop();
+    await writer.close();
+    reader.close();
+  }
+  let closing: Promise<void> | undefined;
+
   return {
     append,
     readStream: (stream, options = {}) => paged(() => open().stream(isForwardable(stream) ? 'events' : 'bookkeeping', stream, options)),
     readAll: (options = {}) => paged(() => open().all(options)),
-    subscribe: (options) => subscribe(options, { open, closed: () => closed, moved: () => new Promise((resolve) => wakes.push(resolve)) }),
+    subscribe: (options) => subscribe(options, { reader: readerOrNull, moved: commits.next }),
     head: async () => toPosition(open().head()),
-    close: async () => {
-      if (closed) return;
-      await verifying.stop();
-      await writer.close();
-      closed = true;
-      wake();
-      reader.close();
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** The reading side of a store whose writer is there; where it cannot be opened, the writer is closed too. */
+async function openReading(file: string, found: (damage: StoreDamaged) => void, closeWriter: () => Promise<void>) {
+  try {
+    return { verifying: verify(file, found), reader: openLogReader(file) };
+  } catch (error) {
+    await closeWriter();
+    throw error;
+  }
+}
+
+/** Many wait for what happens next. */
+function turnstile() {
+  let waiting = Promise.withResolvers<void>();
+  return {
+    next: (): Promise<void> => waiting.promise,
+    pass: (): void => {
+      const { resolve } = waiting;
+      waiting = Promise.withResolvers();
+      resolve();
     },
   };
 }
@@ -78,8 +106,9 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
 function checkAppend(stream: string, events: readonly NewEvent[], keep: number | undefined): void {
   if (events.length === 0) throw new RangeError('an append has at least one event');
   if (keep !== undefined && (isForwardable(stream) || keep < 1)) throw new RangeError('only bookkeeping streams are trimmed, to at least one event');
+  if (![stream, ...events.flatMap(({ id, type }) => [id, type])].every(isPlain)) throw new RangeError('names are well-formed text without NUL');
 }
 
 function toWire({ id, type, data, metadata }: NewEvent): WireEvent {
-  return { id, type, data: JSON.stringify(data), metadata: JSON.stringify(metadata) };
+  return { id, type, data: JSON.stringify(data ?? null), metadata: JSON.stringify(metadata) };
 }

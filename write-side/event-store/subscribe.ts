@@ -2,41 +2,47 @@
 import { type RecordedEvent, START } from '../../contracts/message.ts';
 import type { Subscribe } from './event-store.ts';
 import type { LogReader } from './log-reader.ts';
-import { toPosition } from './rows.ts';
+import { fromPosition, toPosition } from './rows.ts';
 
-interface Source {
-  /** The reader; throws where the store is closed or damaged. */
-  open(): LogReader;
-  closed(): boolean;
-  /** Resolves at the next commit. */
+/** What a subscription follows. */
+export interface Source {
+  /** The reader; null where the store was closed. Error: StoreDamaged. */
+  reader(): LogReader | null;
+  /** Resolves at the next commit, at close, and when damage is found. */
   moved(): Promise<void>;
 }
 
-export async function* subscribe({ after = START, signal }: Subscribe, { open, closed, moved }: Source): AsyncGenerator<RecordedEvent[]> {
-  let position = after;
-  while (!signal.aborted && !closed()) {
+const PAGE = 1_000;
+
+/** Everything after a position, until the signal aborts or the store is closed. */
+export async function* subscribe({ after = START, signal }: Subscribe, { reader, moved }: Source): AsyncGenerator<RecordedEvent[]> {
+  let position = fromPosition(after);
+  for (let log = reader(); log && !signal.aborted; log = reader()) {
     const next = moved();
-    const page = open()
-      .all({ from: following(position), limit: 1_000 })
-      .next().value as RecordedEvent[] | undefined;
-    if (page) yield page;
-    else await until(next, signal);
-    position = page?.at(-1)?.position ?? position;
+    const page = read(log, position);
+    if (page) {
+      yield page;
+      position = fromPosition(page.at(-1)?.position ?? START);
+      // A long way to catch up leaves the event loop to others between pages.
+      await new Promise((resolve) => setImmediate(resolve));
+    } else {
+      await until(next, signal);
+    }
   }
 }
 
-/** The position after one, to read from inclusively. */
-function following(position: string): string {
-  return toPosition(Number(position === START ? 0 : position) + 1);
+function read(log: LogReader, position: number): RecordedEvent[] | undefined {
+  for (const page of log.all({ from: toPosition(position + 1), limit: PAGE })) return page;
+  return undefined;
 }
 
 function until(moved: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       signal.removeEventListener('abort', done);
       resolve();
     };
+    if (signal.aborted) return done();
     signal.addEventListener('abort', done);
     moved.then(done);
   });

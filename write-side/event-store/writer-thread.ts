@@ -1,38 +1,54 @@
 /** The writer's thread: takes groups of appends, answers each group once it is on the disk. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { StoreDamaged } from './event-store.ts';
-import { type LogWriter, openLogWriter, type WireAppend, type WireResult } from './log-writer.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { AppendUnknown, StoreDamaged } from './event-store.ts';
+import { type LogWriter, openLogWriter } from './log-writer.ts';
+import { packResults, unpackGroup } from './wire.ts';
 
-/** To the thread: a group, or the wish to end. */
-export type ToWriter = { appends: WireAppend[] } | 'close';
-/** From the thread: ready, a group's results in order, the end, or what went wrong (`damaged`: for good). */
-export type FromWriter = 'ready' | 'closed' | { results: WireResult[] } | { error: string; damaged: boolean };
+/** To the thread: a packed group, or null to end. */
+export type ToWriter = string | null;
+/** What went wrong: `damaged` and `unknown` for good, `refused` for this group. */
+export interface WriterError {
+  error: string;
+  kind: 'damaged' | 'unknown' | 'refused';
+}
+/** From the thread: ready, a group's packed results, what went wrong, or a warning. It ends by its exit. */
+export type FromWriter = 'ready' | number[] | WriterError | { warning: string };
 
-function failed(error: unknown): FromWriter {
-  return { error: (error as Error).message, damaged: error instanceof StoreDamaged };
+function failed(error: unknown): WriterError {
+  const kind = error instanceof StoreDamaged ? 'damaged' : error instanceof AppendUnknown ? 'unknown' : 'refused';
+  return { error: (error as Error).message, kind };
 }
 
-function handle(writer: LogWriter, message: ToWriter): FromWriter {
+function serve(port: MessagePort, file: string): void {
+  const send = (message: FromWriter) => port.postMessage(message);
+  let writer: LogWriter;
   try {
-    if (message !== 'close') return { results: writer.commit(message.appends) };
-    writer.close();
-    return 'closed';
+    writer = openLogWriter(file, (warning) => send({ warning }));
   } catch (error) {
-    return failed(error);
-  }
-}
-
-if (parentPort) {
-  const port = parentPort;
-  try {
-    const writer = openLogWriter((workerData as { file: string }).file);
-    port.on('message', (message: ToWriter) => {
-      port.postMessage(handle(writer, message));
-      if (message === 'close') port.close();
-    });
-    port.postMessage('ready' satisfies FromWriter);
-  } catch (error) {
-    port.postMessage(failed(error));
+    send(failed(error));
     port.close();
+    return;
   }
+  const handle = (group: string): FromWriter => {
+    try {
+      return packResults(writer.commit(unpackGroup(group)));
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  port.on('message', (message: ToWriter) => {
+    if (message !== null) {
+      send(handle(message));
+      return;
+    }
+    try {
+      writer.close();
+    } catch (error) {
+      send({ warning: `the event store was not closed in order: ${(error as Error).message}` });
+    }
+    port.close();
+  });
+  send('ready');
 }
+
+if (parentPort) serve(parentPort, (workerData as { file: string }).file);
