@@ -83,15 +83,15 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Starts taskledger in a process of its own, on a folder of its own. */
-export async function startWorld(): Promise<World> {
+/** Starts taskledger in a process of its own, on a folder of its own; `more`: other variables of its environment. */
+export async function startWorld(more: Record<string, string> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'board-'));
   let port = 0;
   const line = await openLine(() => port);
   const environment = { DATA_DIR: folder, PORT: '0', HOST: '127.0.0.1', ALLOWED_ORIGINS: line.url, LOG_LEVEL: 'error' };
   const child = spawn(process.execPath, [join(ROOT, 'main.ts')], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, NODE_ENV: 'test', ADMIN_PASSWORD: PASSWORD, ...environment },
+    env: { PATH: process.env.PATH, NODE_ENV: 'test', ADMIN_PASSWORD: PASSWORD, ...environment, ...more },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await addressOf(child);

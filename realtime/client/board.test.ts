@@ -228,6 +228,24 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
     expect(await overflow()).toBe(0);
   });
 
+  it('shows who sees only their own tasks what concerns them, as it begins and ceases to', async () => {
+    const own = await startWorld({ TASK_VISIBILITY: 'own' });
+    try {
+      await own.register(ANNA.name, ANNA.email);
+      await own.register(BEN.name, BEN.email);
+      const [anna, ben] = await Promise.all([logIn(ANNA, own.url), logIn(BEN, own.url)]);
+      await make(anna, 'Feed the cat');
+      await card(anna, 'Feed the cat').click();
+      await anna.getByLabel('For').selectOption(BEN.name);
+      await card(ben, 'Feed the cat', 'Open').waitFor();
+      await anna.getByLabel('For').selectOption('Nobody');
+      await card(ben, 'Feed the cat').waitFor({ state: 'detached' });
+    } finally {
+      await Promise.all(pages.splice(0).map((page) => page.context().close()));
+      await own.close();
+    }
+  });
+
   /** Holds a card until it lifts, and puts it down. */
   async function carry(page: Page, from: Locator, to: Locator): Promise<void> {
     const touch = await page.context().newCDPSession(page);

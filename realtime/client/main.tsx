@@ -12,7 +12,8 @@ import { connectionOf, type Sync, startSync } from './sync.ts';
 import { createTaskPage, type TaskPage } from './task-page.ts';
 
 const SINGLE_KEYS = 'taskledger.singleKeys';
-const store = createStore({ ...initialState, singleKeys: localStorage.getItem(SINGLE_KEYS) !== 'off' });
+let keptSingleKeys = localStorage.getItem(SINGLE_KEYS) !== 'off';
+const store = createStore({ ...initialState, singleKeys: keptSingleKeys });
 
 /** What runs while somebody is logged in. */
 let running: { live: Live; sync: Sync; page: TaskPage } | undefined;
@@ -106,7 +107,12 @@ window.addEventListener('offline', look);
 window.addEventListener('storage', (event) => {
   if (event.key === SESSION_KEY || event.key === null) session.reread();
 });
-store.subscribe(() => localStorage.setItem(SINGLE_KEYS, store.get().singleKeys ? 'on' : 'off'));
+store.subscribe(() => {
+  const { singleKeys } = store.get();
+  if (singleKeys === keptSingleKeys) return;
+  keptSingleKeys = singleKeys;
+  localStorage.setItem(SINGLE_KEYS, singleKeys ? 'on' : 'off');
+});
 
 begin();
 route();

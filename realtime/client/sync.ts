@@ -15,6 +15,8 @@ const GRACE = 150;
 /** Milliseconds until what could not be asked is asked again. */
 const AGAIN = 3_000;
 
+const UUID = /^[0-9a-f-]{36}$/;
+
 interface List<T> {
   items: T[];
   next?: string;
@@ -100,7 +102,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
   function tell(change: Change): void {
     const { board, fresh, people } = store.get();
     const nameOf = (id: string) => people[id]?.name ?? 'Somebody';
-    if (!people[change.actor]) void loadPeople();
+    if (!people[change.actor] && UUID.test(change.actor)) void loadPeople().catch(() => undefined);
     const title = board.entries[change.id]?.task.title;
     if (!title) return;
     store.set({ fresh: { ...fresh, [change.id]: change.revision }, said: `“${title}”: ${nameOf(change.actor)} ${told(change, nameOf)}.` });

@@ -1,7 +1,6 @@
 /** The task that is open: its description, comments and history, as new as the server. */
 import type { TaskDetail } from '../../contracts/task.ts';
 import { type Api, ApiError } from './api.ts';
-import { fold } from './board-state.ts';
 import type { Live, Subscription } from './live.ts';
 import type { HistoryItem, Store } from './store.ts';
 
@@ -33,10 +32,7 @@ export function createTaskPage({ api, store, live }: { api: Api; store: Store; l
     if (store.get().open?.id !== id) return;
     subscription = live.subscribe(`task:${id}`, {
       after: position,
-      onChange: (change) => {
-        store.set({ board: fold(store.get().board, change) });
-        void load(id, change.position).catch((error) => failed(id, error));
-      },
+      onChange: (change) => void load(id, change.position).catch((error) => failed(id, error)),
       onSnapshotNeeded: () => load(id),
     });
   }

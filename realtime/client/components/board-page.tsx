@@ -24,7 +24,7 @@ export function BoardPage() {
       {open && <TaskDialog key={open} id={open} />}
       {making && <NewTask />}
       {showsKeys && <KeysDialog />}
-      <Notes />
+      {!open && !making && !showsKeys && <Notes />}
     </div>
   );
 }

@@ -8,7 +8,7 @@ export function Comments({ task }: { task: TaskDetail }) {
   return (
     <section aria-label="Comments">
       {task.comments.length === 0 && <p class="nothing">Nobody has said anything yet.</p>}
-      <ol class="comments">
+      <ol class="comments" aria-live="polite">
         {task.comments.map((comment) => (
           <li key={comment.id}>
             <Comment {...comment} />

@@ -1,6 +1,8 @@
 /** A dialog over the page: the browser keeps the focus in it and gives it back; Esc and a click beside it close it. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { useApps } from '../app.ts';
+import { Notes } from './notes.tsx';
 
 interface DialogProps {
   label: string;
@@ -31,10 +33,30 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
       }}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === dialog.current) onClose();
+        if (event.target === event.currentTarget && !isWritten(event.currentTarget)) onClose();
       }}
     >
       <div class="dialog-inside">{children}</div>
+      <Heard />
     </dialog>
   );
+}
+
+/** While a dialog is open nothing else can be heard or reached: messages come here. */
+function Heard() {
+  const said = useApps((state) => state.said);
+  return (
+    <>
+      <Notes />
+      <p class="unseen" aria-live="polite">
+        {said}
+      </p>
+    </>
+  );
+}
+
+/** True where something was typed in it that a stray click must not lose. */
+function isWritten(dialog: HTMLElement): boolean {
+  const controls = [...dialog.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input:not([type=hidden], [type=checkbox]), textarea')];
+  return controls.some(({ value, defaultValue }) => value !== defaultValue);
 }

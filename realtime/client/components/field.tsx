@@ -12,11 +12,11 @@ export interface Trouble {
 
 const NONE: Trouble = { detail: '', fields: {} };
 
-function troubleOf(error: unknown): Trouble {
+function troubleOf(error: unknown, form: HTMLFormElement | null): Trouble {
   const errors = error instanceof ApiError ? error.errors : [];
   const fields = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.split('/')[1] ?? '', `This ${detail}.`]));
   // What is said at the fields is not said again.
-  const isSaid = errors.length > 0 && errors.every(({ pointer }) => pointer.startsWith('/'));
+  const isSaid = errors.length > 0 && Object.keys(fields).every((name) => form?.querySelector(`[name="${CSS.escape(name)}"]`));
   return { detail: isSaid ? 'Please look at what is marked.' : reason(error), fields };
 }
 
@@ -34,7 +34,7 @@ export function useForm(send: (data: FormData) => Promise<unknown>) {
     try {
       await send(new FormData(form.current));
     } catch (error) {
-      setTrouble(troubleOf(error));
+      setTrouble(troubleOf(error, form.current));
     } finally {
       setBusy(false);
     }
