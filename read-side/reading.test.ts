@@ -4,6 +4,7 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
 import { fakeCache } from '../projections/fake-cache.suite.ts';
 import { append, histories } from '../projections/histories.suite.ts';
+import { taskDetail } from '../projections/projectors/task_detail.ts';
 import { taskList } from '../projections/projectors/task_list.ts';
 import type { ReadModels, Stored } from '../projections/read-models/read-models.ts';
 import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.suite.ts';
@@ -111,6 +112,27 @@ describe('the cache', () => {
     const position = await happens('TaskCommented', 0);
     expect((await ask('/api/tasks?label=electrics', after(position))).body.items[0].comments).toBe(1);
     expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  it('invariant 14: that outlived a process which died between documents and cache is not believed', async () => {
+    let dead = false;
+    const unlessDead = async () => (dead ? Promise.reject(new Error('the process is dead')) : undefined);
+    const cache = fakeCache();
+    const readModels = await rig.readModels();
+    const dying = await rig.project({
+      cache: { ...cache, set: async (...what) => unlessDead().then(() => cache.set(...what)) },
+      readModels: { ...readModels, update: async (...what) => unlessDead().then(() => readModels.update(...what)) },
+    });
+    await happens('TaskCreated', NO_STREAM);
+    await dying.caughtUp();
+    dead = true;
+    const position = await happens('TaskCommented', 0);
+    const generation = (await readModels.state(taskDetail.model))?.generation ?? 0;
+    await vi.waitFor(async () => expect((await readModels.get(taskDetail.model, generation, [LAMP]))[0]?.position).toBe(position), 10_000);
+    await dying.stop();
+    expect(cache.entries.get(`task:${LAMP}`)?.value).toMatchObject({ revision: 0 });
+    await rig.project({ cache, readModels });
+    expect((await asking({ ...rig, cache, readModels })(`/api/tasks/${LAMP}`, after(position))).body.revision).toBe(1);
   });
 
   it('invariant 14: is never older than the Position of the answer, whatever writes to it fail', async () => {
