@@ -4,24 +4,33 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { notificationHistories, startMailServer } from './whole-path.suite.ts';
 
 /** 5 in `npm test`, 50 in `npm run faults`. */
 const KILLS = Math.ceil(Number(process.env.KILLS ?? 20) / 4);
-const TASKS = 6;
+/** Tasks that each process makes; those before are there, or are made now: the same commands. */
+const TASKS = 25;
 /** The default lease and a second: so much later is each process after the one before. */
 const LATER = 121_000;
 const PROCESS = fileURLToPath(new URL('./killed.suite.ts', import.meta.url));
 
+let child: ChildProcess | undefined;
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'notifier-kill-'));
+});
+afterEach(async () => {
+  child?.kill('SIGKILL');
+  await rm(dataDir, { recursive: true, maxRetries: 3 });
+});
+
 it(`invariant 11: processes killed while they send (${KILLS} times) leave nothing unsent, and nothing sent twice without a word`, {
   timeout: 60_000 + KILLS * 3_000,
 }, async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'notifier-kill-'));
   const chance = chanceOf(KILLS);
-  let child: ChildProcess | undefined;
   let mailsToLive = Number.POSITIVE_INFINITY;
   /** Kills the process that sends: before it hears that the mail was taken, or a moment after. */
   const server = await startMailServer(() => {
@@ -32,18 +41,18 @@ it(`invariant 11: processes killed while they send (${KILLS} times) leave nothin
   });
 
   function start(run: number, tasks: number): ChildProcess {
-    const args = [dataDir, server.url, run * TASKS, tasks, run * LATER].map(String);
+    const args = [dataDir, server.url, tasks, run * LATER].map(String);
     return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROCESS, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
   try {
     for (let run = 0; run < KILLS; run++) {
-      mailsToLive = 1 + Math.floor(chance() * TASKS);
-      child = start(run, TASKS);
+      mailsToLive = 1 + Math.floor((chance() * TASKS) / 2);
+      child = start(run, (run + 1) * TASKS);
       await once(child, 'exit');
     }
     mailsToLive = Number.POSITIVE_INFINITY;
-    child = start(KILLS, 0);
+    child = start(KILLS, KILLS * TASKS);
     let said = '';
     child.stdout?.once('data', (text) => {
       said = String(text);
@@ -52,14 +61,12 @@ it(`invariant 11: processes killed while they send (${KILLS} times) leave nothin
     await once(child, 'exit');
     expect(said).toBe('decided\n');
   } finally {
-    child?.kill('SIGKILL');
     await server.stop();
   }
 
   const store = await openEventStore('sqlite:', { dataDir, log: { error: () => {} } });
   const histories = await notificationHistories(store);
   await store.close();
-  await rm(dataDir, { recursive: true });
   const times = Map.groupBy(server.taken, ({ id }) => id.slice(0, id.indexOf('@')));
   expect(histories.size).toBe(KILLS * TASKS + 1);
   let sentAgain = 0;
