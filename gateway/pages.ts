@@ -106,11 +106,21 @@ function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
 }
 
-/** Vite is loaded only here: a start with pages that are new enough does not pay for it. */
+/**
+ * Vite is loaded only here: a start with pages that are new enough does not pay for it. It looks at NODE_ENV, and these pages stay:
+ * also those that a test made first are for production.
+ */
 async function buildWithVite(outDir: string): Promise<void> {
   const [{ build }, { app, library }] = await Promise.all([import('vite'), import('../vite.config.ts')]);
-  await build(app(outDir));
-  await build(library(outDir));
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = 'production';
+  try {
+    await build(app(outDir));
+    await build(library(outDir));
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
 }
 
 /** Reads pages that another process may be changing places with: for a moment they are not there. */
