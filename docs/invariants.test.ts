@@ -1,0 +1,46 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PAGE = readFileSync(join(ROOT, 'docs/INVARIANTS.md'), 'utf8');
+
+interface Named {
+  path: string;
+  name: string;
+}
+
+/** The page's invariants, each with the tests that it names. */
+const invariants = PAGE.split(/^(?=\*\*\d+\. )/m)
+  .slice(1)
+  .map((text) => ({
+    number: Number(/\d+/.exec(text)?.[0]),
+    tests: [...text.matchAll(/^- `([^`]+)` › (.+)$/gm)].map(([, path = '', name = '']): Named => ({ path, name })),
+  }));
+
+/** True where the file has a test, or a group of tests, whose name is or begins with this one. */
+function isThere({ path, name }: Named): boolean {
+  if (!existsSync(join(ROOT, path))) return false;
+  const source = readFileSync(join(ROOT, path), 'utf8');
+  const at = ["'", '"', '`'].map((quote) => source.indexOf(`(${quote}${name}`)).find((found) => found >= 0) ?? -1;
+  // `it(`, `test.skipIf(…)(`, `describe.each([…])(`: a call of theirs begins the line.
+  return at >= 0 && /^\s*(it|test|describe)\b/.test(source.slice(source.lastIndexOf('\n', at) + 1));
+}
+
+it('the invariants are 1 to 16, each with tests that are there', () => {
+  expect(invariants.map((one) => one.number)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1));
+  expect(invariants.filter((one) => one.tests.length === 0)).toEqual([]);
+  expect(invariants.flatMap((one) => one.tests).filter((test) => !isThere(test))).toEqual([]);
+});
+
+it('invariant 5: what decides and folds neither asks the time, nor rolls dice, nor reads or writes anything', () => {
+  const pure = ['contracts/*.ts', 'write-side/deciders/*.ts', 'projections/projectors/*.ts', 'notifier/policies/policies.ts'];
+  const files = globSync(pure, { cwd: ROOT }).filter((path) => !/\.(test|suite|fixture)\.ts$/.test(path));
+  expect(files.length).toBeGreaterThan(15);
+  // A hash is a function of what it is given; everything else of Node's does something.
+  const impure =
+    /\bDate\.now\b|new Date\(\)|\bperformance\b|Math\.random|\brandom\w*\(|from 'node:(?!crypto')|\bprocess\.|\bfetch\(|\bset(Timeout|Interval|Immediate)\b/g;
+  const found = files.flatMap((path) => [...readFileSync(join(ROOT, path), 'utf8').matchAll(impure)].map(([what]) => `${path}: ${what}`));
+  expect(found).toEqual([]);
+});
