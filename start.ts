@@ -135,7 +135,8 @@ async function start(config: Config, closing: Closing): Promise<string> {
     log,
     observe: metrics.request,
   });
-  const server = createServer({ requestTimeout: 30_000 }, app.callback());
+  // It waits for all of its connections to end, and sockets are such: so it is closed after them.
+  const server = closing(createServer({ requestTimeout: 30_000 }, app.callback()), close);
   const realtime = closing(
     await startRealtime({
       server,
@@ -155,7 +156,6 @@ async function start(config: Config, closing: Closing): Promise<string> {
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
 
   url = await listen(server, config);
-  closing(server, close);
   await closing(operator, (it) => it.retire()).announce(url);
   ready = true;
   if (password) process.stdout.write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);

@@ -38,7 +38,7 @@ async function firstOpen(users: Users) {
     const { state } = await users.load(id);
     if (!state.abandoned) return { ...state, id };
   }
-  throw new Error('The first admin could not be made: its address was taken by others again and again. Set another ADMIN_EMAIL.');
+  throw forOperator('The first admin could not be made: its address was taken by others again and again. Set another ADMIN_EMAIL.');
 }
 
 async function register({ commands, credentials, now }: FirstAdminOptions, id: string, email: string): Promise<void> {
@@ -51,6 +51,11 @@ async function register({ commands, credentials, now }: FirstAdminOptions, id: s
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'conflict') throw error;
     await credentials.remove(id);
-    throw new Error('ADMIN_EMAIL: this address belongs to a user who is no admin. Set another one.', { cause: error });
+    throw forOperator('ADMIN_EMAIL: this address belongs to a user who is no admin. Set another one.', error);
   }
+}
+
+/** An error that the operator can mend: shown as one line. */
+function forOperator(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name: 'UserError' });
 }

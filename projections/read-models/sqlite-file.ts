@@ -42,7 +42,7 @@ const MARK_AT = 68;
 export function openFile(path: string, log: Log): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
   const kind = whatIs(path);
-  if (kind === 'foreign') throw new Error(`${path} is another database, not read models: set READ_MODELS_URL to another file`);
+  if (kind === 'foreign') throw foreign(path);
   if (kind === 'ours') return openOurs(path, log);
   if (kind === 'unreadable') {
     // Perhaps not ours at all: kept, for whoever pointed us here.
@@ -50,6 +50,11 @@ export function openFile(path: string, log: Log): DatabaseSync {
     log.warn({ file: path, kept: `${path}.damaged` }, 'the read models cannot be read; they are made again from the events');
   }
   return make(path);
+}
+
+function foreign(path: string): Error {
+  const message = `${path} is another database, not read models. Set READ_MODELS_URL to another file.`;
+  return Object.assign(new Error(message), { name: 'UserError' });
 }
 
 /** Deletes the file and makes it anew. */

@@ -102,9 +102,8 @@ function openFile(path: string, log: SecretsLog): DatabaseSync {
     return db;
   } catch (error) {
     db?.close();
-    throw new Error(`The secrets file ${path} cannot be opened: ${reason(error)}. Check the folder's rights, or restore the file from a backup.`, {
-      cause: error,
-    });
+    const message = `The secrets file ${path} cannot be opened: ${reason(error)}. Check the folder's rights, or restore the file from a backup.`;
+    throw Object.assign(new Error(message, { cause: error }), { name: 'UserError' });
   }
 }
 
