@@ -60,6 +60,8 @@ export class UnknownProjection extends Error {
 }
 
 const BATCH = 500;
+/** Milliseconds the start waits for read models that are not there. */
+const PATIENCE = 300;
 const MOST_LAG = 1_000;
 /** Milliseconds between attempts to put a read model right. */
 const FIRST_WAIT = 1_000;
@@ -77,7 +79,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
   const righting = new Map<Projection, Promise<void>>();
 
-  /** What is not there at all cannot answer: it is built before the start is done. */
+  /** What is not there at all cannot answer. On a short log it is built before the start is done; on a long one commands need not wait for it. */
   async function buildMissing(): Promise<void> {
     for (const projection of projections) {
       if (!(await context.readModels.state(projection.projector.model))) await projection.rebuild();
@@ -138,7 +140,10 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
       await load();
     },
   };
-  await buildMissing();
+  const building = buildMissing();
+  // What goes wrong later is met again, and tried again, by the follower.
+  building.catch(() => {});
+  await Promise.race([building, delay(PATIENCE, undefined, { ref: false })]);
   const follower = follow(following, {
     store,
     bus,
