@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { at, document, MODEL } from './model.suite.ts';
 import { openReadModels } from './open.ts';
 import { describeReadModels } from './read-models.suite.ts';
-import type { ReadModels } from './read-models.ts';
+import { type Condition, NoSuchGeneration, type ReadModels, type Stored } from './read-models.ts';
 
 let folder: string;
 let dataDir: string;
@@ -31,27 +31,33 @@ describeReadModels('sqlite', openOne);
 describe('the file of the read models', () => {
   const all = { where: [], sort: [{ field: 'number', descending: false }], limit: 1_000 };
 
+  /** `count` documents, written by the events from the n-th. */
+  function everyDocument(count: number, from: number): Stored[] {
+    return Array.from({ length: count }, (_, n) => document(`id ${n}`, from + n, { filling: 'x'.repeat(500) }));
+  }
+
   /** A generation of `count` documents that queries read. */
   async function fill(store: ReadModels, count: number): Promise<number> {
     const generation = await store.begin(MODEL);
-    const documents = Array.from({ length: count }, (_, n) => document(`id ${n}`, n + 1, { filling: 'x'.repeat(500) }));
-    await store.write(MODEL, generation, documents, { position: at(count), eventId: 'last' });
+    await store.write(MODEL, generation, everyDocument(count, 1), { position: at(count), eventId: 'last' });
     await store.update(MODEL, { generation });
     return generation;
   }
 
-  function tablesOf(path: string): string[] {
-    const db = new DatabaseSync(path, { readOnly: true });
-    const names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'suite%'").all();
+  /** Tables or indexes of the model's generations. */
+  function namesOf(type: 'table' | 'index'): string[] {
+    const db = new DatabaseSync(file, { readOnly: true });
+    const names = db.prepare("SELECT name FROM sqlite_master WHERE type = ? AND name LIKE 'suite%'").all(type);
     db.close();
     return names.map(({ name }) => String(name)).sort();
   }
 
-  /** Writes over the middle of the file, where documents are. */
-  async function damageMiddle(): Promise<void> {
+  /** Writes over one of the pages where the documents are. */
+  async function damageDocuments(): Promise<void> {
     const handle = await open(file, 'r+');
     const { size } = await handle.stat();
-    await handle.write(Buffer.alloc(size - 3 * 4096, 0xaa), 0, size - 3 * 4096, 2 * 4096);
+    const page = Math.floor(size / 4096 / 2) * 4096;
+    await handle.write(Buffer.alloc(4096, 0xaa), 0, 4096, page);
     await handle.close();
   }
 
@@ -80,11 +86,52 @@ describe('the file of the read models', () => {
     await expect(openReadModels(url, { dataDir, log })).rejects.toThrow('READ_MODELS_URL must begin with sqlite:');
   });
 
+  test('finds the same by texts that nearly all documents have as by texts that few have', async () => {
+    const store = await openOne();
+    const count = 12_000;
+    const generation = await store.begin(MODEL);
+    const texts = (n: number) => ({ labels: ['all', n % 2 ? 'odd' : 'even'], words: n % 1_000 ? ['common'] : ['rare', 'commonly'] });
+    const documents = Array.from({ length: count }, (_, n) => document(`id ${n}`, n, texts(n)));
+    await store.write(MODEL, generation, documents, { position: at(count), eventId: 'last' });
+    await store.update(MODEL, { generation });
+    const numbers = async (...where: Condition[]) =>
+      (await store.find(MODEL, generation, { ...all, where, limit: count })).map((one) => one.document?.number);
+
+    const label = (value: string): Condition => ({ field: 'labels', op: 'eq', value });
+    const word = (value: string): Condition => ({ field: 'words', op: 'prefix', value });
+    expect(await numbers(label('all'), word('common'))).toHaveLength(count);
+    expect(await numbers(label('odd'), word('com'))).toHaveLength(count / 2);
+    expect(await numbers(label('even'), word('r'), word('common'))).toEqual(Array.from({ length: 12 }, (_, n) => n * 1_000));
+    expect(await numbers(label('odd'), word('r'))).toEqual([]);
+    await store.close();
+  });
+
+  test('answers while the indexes of a large generation are made', async () => {
+    const store = await openOne();
+    const read = await fill(store, 10);
+    const next = await store.begin(MODEL);
+    const documents = Array.from({ length: 3_000 }, (_, n) => document(`id ${n}`, n + 1));
+    await store.write(MODEL, next, documents, { position: at(3_000), eventId: 'last' });
+
+    let moved = false;
+    const moving = store.update(MODEL, { generation: next }).then(() => {
+      moved = true;
+    });
+    const writing = store.write(MODEL, next, [document('late', 4_000)], { position: at(4_000), eventId: 'late' });
+    expect(await store.find(MODEL, read, all)).toHaveLength(10);
+    expect(moved).toBe(false);
+    await Promise.all([moving, writing]);
+    expect(await store.state(MODEL)).toMatchObject({ generation: next, checkpoint: { position: at(4_000) } });
+    const indexes = [`suite_${next}#0`, `suite_${next}#1`, `suite_${next}#id`, `suite_${next}.labels#value`, `suite_${next}.words#value`];
+    expect(namesOf('index')).toEqual(expect.arrayContaining(indexes));
+    await store.close();
+  });
+
   test('loses the tables of dropped generations, a little at a time', async () => {
     const store = await openOne();
     await fill(store, 5_000);
     const last = await fill(store, 10);
-    await vi.waitFor(() => expect(tablesOf(file)).toEqual([`suite_${last}`, `suite_${last}.labels`, `suite_${last}.words`]));
+    await vi.waitFor(() => expect(namesOf('table')).toEqual([`suite_${last}`, `suite_${last}.labels`, `suite_${last}.words`]));
     expect(await store.find(MODEL, last, all)).toHaveLength(10);
     await store.close();
     expect(log.warn).not.toHaveBeenCalled();
@@ -95,10 +142,10 @@ describe('the file of the read models', () => {
     await fill(first, 5_000);
     const last = await fill(first, 10);
     await first.close();
-    expect(tablesOf(file).length).toBeGreaterThan(3);
+    expect(namesOf('table').length).toBeGreaterThan(3);
 
     const second = await openOne();
-    await vi.waitFor(() => expect(tablesOf(file)).toHaveLength(3));
+    await vi.waitFor(() => expect(namesOf('table')).toHaveLength(3));
     expect(await second.find(MODEL, last, all)).toHaveLength(10);
     await second.close();
   });
@@ -149,23 +196,30 @@ describe('the file of the read models', () => {
     await second.close();
   });
 
-  test('found damaged while it is in use, begins empty: the call at hand fails, and all can be made again', async () => {
-    const first = await openOne();
-    await fill(first, 1_000);
-    await first.close();
-    await damageMiddle();
+  describe('found damaged while it is in use, begins empty: the call at hand fails, and all can be made again', () => {
+    test.each<[string, (store: ReadModels, generation: number) => Promise<unknown>]>([
+      ['by a query', (store, generation) => store.find(MODEL, generation, { ...all, limit: 5_000 })],
+      ['by a write', (store, generation) => store.write(MODEL, generation, everyDocument(5_000, 10_000), { position: at(20_000), eventId: 'last' })],
+      ['by the thread that makes indexes', (store, generation) => store.update(MODEL, { generation })],
+    ])('%s', async (_, use) => {
+      const first = await openOne();
+      await fill(first, 1);
+      const made = await first.begin(MODEL);
+      await first.write(MODEL, made, everyDocument(5_000, 1), { position: at(5_000), eventId: 'last' });
+      await first.close();
+      await damageDocuments();
 
-    const second = await openOne();
-    const state = await second.state(MODEL);
-    const reads = async () => {
-      if (state) await second.find(MODEL, state.generation, all);
-    };
-    await reads().catch(() => {});
-    expect(log.warn).toHaveBeenCalledOnce();
-    expect(await second.state(MODEL)).toBeNull();
+      const second = await openOne();
+      expect((await second.state(MODEL, made))?.generation).toBe(made);
+      expect(log.warn).not.toHaveBeenCalled();
+      await expect(use(second, made)).rejects.toThrow('malformed');
+      expect(log.warn).toHaveBeenCalledOnce();
+      expect(await second.state(MODEL)).toBeNull();
+      await expect(second.find(MODEL, made, all)).rejects.toThrow(NoSuchGeneration);
 
-    const generation = await fill(second, 5);
-    expect(await second.find(MODEL, generation, all)).toHaveLength(5);
-    await second.close();
+      const generation = await fill(second, 5);
+      expect(await second.find(MODEL, generation, all)).toHaveLength(5);
+      await second.close();
+    });
   });
 });
