@@ -1,6 +1,6 @@
 /** What every event store must do: written against the port, run by each implementation's test. */
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
 import { stableId } from '../stable-id.ts';
 import { type EventStore, type ReadAll, type ReadStream, WrongExpectedRevision } from './event-store.ts';
@@ -94,6 +94,53 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
       await store.append(name, 2, events(1));
       expect(await store.append(name, NO_STREAM, batch)).toEqual(first);
       expect(await all(store.readStream(name))).toHaveLength(4);
+    });
+
+    it('invariant 3: knows a repeated append after it was opened again, whole or its beginning, in the log and in bookkeeping', async () => {
+      for (const name of [stream(), `_${stream()}`]) {
+        const batch = events(3);
+        const first = await store.append(name, NO_STREAM, batch);
+        store = await under.reopen();
+        expect(await store.append(name, NO_STREAM, batch)).toEqual(first);
+        expect(await store.append(name, 0, batch.slice(1))).toEqual(first);
+        expect(await store.append(name, NO_STREAM, batch.slice(0, 2))).toMatchObject({ revision: 1 });
+        expect(await all(store.readStream(name))).toHaveLength(3);
+      }
+    });
+
+    it('invariant 3: takes an append with other ids, or with more of them, for another append', async () => {
+      const [name, batch] = [stream(), events(2)];
+      await store.append(name, NO_STREAM, batch);
+      for (const other of [events(2), [...batch, anEvent()], [...batch].reverse(), batch.slice(1)])
+        await expect(store.append(name, NO_STREAM, other)).rejects.toMatchObject({ actual: 1 });
+      expect(ids(await all(store.readStream(name)))).toEqual(ids(batch));
+    });
+
+    it('invariant 3: one of many that expect the same revision wins, and the others are told', async () => {
+      const name = stream();
+      const outcomes = await Promise.allSettled(events(20).map((event) => store.append(name, NO_STREAM, [event])));
+      const lost = outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason);
+      expect(lost).toHaveLength(19);
+      for (const error of lost) expect(error).toMatchObject({ name: 'WrongExpectedRevision', stream: name, expected: NO_STREAM, actual: 0 });
+    });
+
+    it('gives back any JSON as it was', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.jsonValue({ stringUnit: 'binary' }), { minLength: 1, maxLength: 5 }), async (values) => {
+          const name = stream();
+          await store.append(name, NO_STREAM, values.map(anEvent));
+          expect(JSON.stringify((await all(store.readStream(name))).map((event) => event.data))).toBe(JSON.stringify(values));
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    it('reads a stream of several pages in both directions', async () => {
+      const [name, batch] = [stream(), events(2_345)];
+      for (let at = 0; at < batch.length; at += 500) await store.append(name, at - 1, batch.slice(at, at + 500));
+      expect(ids(await all(store.readStream(name)))).toEqual(ids(batch));
+      expect(ids(await all(store.readStream(name, { direction: 'backwards' }))).reverse()).toEqual(ids(batch));
+      expect(ids(await all(store.readStream(name, { from: 999, limit: 1_003 })))).toEqual(ids(batch.slice(999, 2_002)));
     });
 
     it('refuses an append of nothing', async () => {
@@ -212,6 +259,18 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
       const waiting = all(store.subscribe({ after: await store.head(), signal: ending.signal }));
       ending.abort();
       expect(await waiting).toEqual([]);
+    });
+
+    it('invariant 13: a subscription ends without an error when the store is closed', async () => {
+      await store.append(stream(), NO_STREAM, events(2));
+      const seen: RecordedEvent[] = [];
+      const following = (async () => {
+        for await (const page of store.subscribe({ after: from, signal: new AbortController().signal })) seen.push(...page);
+      })();
+      await vi.waitFor(() => expect(seen).toHaveLength(2));
+      store = await under.reopen();
+      await following;
+      expect(await mine()).toEqual(seen);
     });
   });
 }
