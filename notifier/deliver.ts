@@ -29,8 +29,8 @@ export interface DeliverContext extends ComposeContext {
   ending?: AbortSignal;
 }
 
-const FIRST_WAIT = 1_000;
-const LONGEST_WAIT = 600_000;
+/** Milliseconds between two attempts; the last one also between all later ones. Five attempts outlast eleven minutes without a mail server. */
+const WAITS = [1_000, 10_000, 60_000, 600_000];
 /** Milliseconds before an offer goes back to its queue when the event store could not be asked. */
 const BACK_AFTER = 1_000;
 
@@ -138,9 +138,10 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ProblemError && ['conflict', 'not_found'].includes(error.code);
 }
 
-/** Milliseconds until the next attempt: 1 s, 4 s, 16 s … 10 min, each a fifth more or less, so that a crowd does not come back at once. */
+/** Milliseconds until the attempt after this one: 1 s, 10 s, 1 min, 10 min, each up to a fifth more or less, so that a crowd does not come back at once. */
 export function backoff(attempt: number, random: number): number {
-  return Math.round(Math.min(FIRST_WAIT * 4 ** (attempt - 1), LONGEST_WAIT) * (0.8 + 0.4 * random));
+  const wait = WAITS[Math.min(attempt, WAITS.length) - 1] ?? 0;
+  return Math.round(wait * (0.8 + 0.4 * random));
 }
 
 /** Servers like to repeat the address in their errors; no event but the person's own holds it. */

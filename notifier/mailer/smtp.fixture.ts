@@ -2,8 +2,16 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
-/** What it does: takes mails, answers with a code to RCPT or after the content, never greets, or has the content and says nothing or drops the connection. */
-export type Behaviour = 'accept' | { rcpt: number } | { data: number } | 'hang' | 'hang after DATA' | 'take and drop';
+/** What it does: takes mails, answers with a code at the greeting, to MAIL FROM, to RCPT or after the content, never greets, or has the content and says nothing or drops the connection. */
+export type Behaviour =
+  | 'accept'
+  | { greeting: number }
+  | { from: number }
+  | { rcpt: number }
+  | { data: number }
+  | 'hang'
+  | 'hang after DATA'
+  | 'take and drop';
 
 export interface TestServer {
   readonly url: string;
@@ -22,13 +30,18 @@ export async function startTestServer(port = 0): Promise<TestServer> {
   const sockets = new Set<Socket>();
   let behaviour: Behaviour = 'accept';
   let connections = 0;
-  const refusal = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
+  /** The error to answer with at this step, null where it is to go on. */
+  const refused = (step: string, text: string) => {
+    const code = typeof behaviour === 'object' && (behaviour as Record<string, number>)[step];
+    return code ? Object.assign(new Error(text), { responseCode: code }) : null;
+  };
   const dropAll = () => {
     for (const socket of sockets) socket.destroy();
   };
 
   function answer(content: string, callback: (error?: Error | null) => void): void {
-    if (typeof behaviour === 'object' && 'data' in behaviour) callback(refusal(behaviour.data, 'not now'));
+    const refusal = refused('data', 'not now');
+    if (refusal) callback(refusal);
     else received.push(content);
     if (behaviour === 'accept') callback();
     if (behaviour === 'take and drop') dropAll();
@@ -41,10 +54,10 @@ export async function startTestServer(port = 0): Promise<TestServer> {
     closeTimeout: 100,
     onConnect: (_session, callback) => {
       connections++;
-      if (behaviour !== 'hang') callback();
+      if (behaviour !== 'hang') callback(refused('greeting', 'no service here'));
     },
-    onRcptTo: ({ address }, _session, callback) =>
-      callback(typeof behaviour === 'object' && 'rcpt' in behaviour ? refusal(behaviour.rcpt, `no mailbox for <${address}> here`) : null),
+    onMailFrom: (_address, _session, callback) => callback(refused('from', 'not from you')),
+    onRcptTo: ({ address }, _session, callback) => callback(refused('rcpt', `no mailbox for <${address}> here`)),
     onData: (stream, _session, callback) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk) => chunks.push(chunk));

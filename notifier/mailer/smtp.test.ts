@@ -49,8 +49,16 @@ describe('a mail by SMTP', () => {
   it('that is refused for good says so', async () => {
     server.behave({ rcpt: 550 });
     expect(await failure()).toBeInstanceOf(MailRefused);
+    server.behave({ from: 550 });
+    expect(await failure()).toBeInstanceOf(MailRefused);
     server.behave({ data: 554 });
     expect(await failure()).toBeInstanceOf(MailRefused);
+  });
+  it('waits where the server wants nobody, or other credentials: no mail is given up for what the operator has to mend', async () => {
+    server.behave({ greeting: 554 });
+    expect(await failure()).toSatisfy(passing);
+    server.behave({ from: 530 });
+    expect(await failure()).toSatisfy(passing);
   });
   it('that is refused for now may be sent again', async () => {
     server.behave({ rcpt: 450 });

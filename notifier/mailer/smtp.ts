@@ -54,15 +54,24 @@ interface SmtpError extends Error {
   /** The server's answer, where it gave one. */
   responseCode?: number;
   code?: string;
+  /** The SMTP command that was answered so; CONN is the greeting. */
+  command?: string;
 }
+
+/** Commands whose answer is about this one mail. */
+const ABOUT_THE_MAIL = ['MAIL FROM', 'RCPT TO', 'DATA'];
 
 /**
  * RFC 5321, 4.2.1: 5yz is permanent, 4yz is not; an address that nodemailer itself cannot use is permanent too.
- * Wrong credentials are the operator's to mend. Where the content was given and no answer came (6.1), nobody knows.
+ * A server that wants nobody, or other credentials (530), is the operator's to mend: until then every mail waits.
+ * Where the content was given and no answer came (6.1), nobody knows.
  */
 function classed(error: SmtpError, contentGiven: boolean): Error {
-  const { responseCode, code } = error;
-  if (code === 'EAUTH') return error;
-  if (responseCode ? responseCode >= 500 : code === 'EENVELOPE') return new MailRefused(error.message, { cause: error });
-  return contentGiven && !responseCode ? new MailUnknown(error.message, { cause: error }) : error;
+  if (isRefusal(error)) return new MailRefused(error.message, { cause: error });
+  return contentGiven && !error.responseCode ? new MailUnknown(error.message, { cause: error }) : error;
+}
+
+function isRefusal({ responseCode, code, command = '' }: SmtpError): boolean {
+  if (!responseCode) return code === 'EENVELOPE';
+  return responseCode >= 500 && responseCode !== 530 && ABOUT_THE_MAIL.includes(command);
 }
