@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join, relative, sep } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
@@ -105,9 +105,13 @@ it('has every variable of .env.example in its table', () => {
   expect(names(README, /^\| `([A-Z_]+)` \|/gm)).toEqual(names(example, /^#([A-Z_]+)=/gm));
 });
 
-it('links to files that are there', () => {
-  const links = [...README.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path).filter((path) => !path.startsWith('/'));
-  expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+it('and docs/ link to files that are there', () => {
+  const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+  const broken = pages.flatMap((page) => {
+    const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path);
+    return links.filter((path) => !path.startsWith('/') && !existsSync(join(ROOT, dirname(page), path))).map((path) => `${page}: ${path}`);
+  });
+  expect(broken).toEqual([]);
 });
 
 /** A clone with its modules: npm's own check finds them as new as the lock file, or it would install into them. */
