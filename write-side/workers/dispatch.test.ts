@@ -226,6 +226,25 @@ describe('the dispatcher', () => {
     expect(asked).toBe(1);
   });
 
+  it('does not ask the read model for what is due some time, and then gets to every item in its time', async () => {
+    start({ window: 4 });
+    for (let n = 0; n < 12; n++) await tell(n, inMs(600_000 + n * 10_000));
+    await pass(500_000);
+    expect([offered, asked]).toEqual([[], 1]);
+    const decided = new Set<string>();
+    const inTime: boolean[] = [];
+    for (let round = 0; round < 11; round++) {
+      await pass(20_000);
+      for (const stream of offered.filter((one) => !decided.has(one))) {
+        decided.add(stream);
+        inTime.push(Date.now() < Date.parse('2026-11-21T09:10:00.000Z') + Number(stream.slice('notification-'.length)) * 10_000 + 45_000);
+        await tell(Number(stream.slice('notification-'.length)), 'decided', 0);
+      }
+    }
+    expect([offered.length, inTime]).toEqual([12, Array(12).fill(true)]);
+    expect(asked).toBeLessThan(12);
+  });
+
   it('offers nothing more once it is stopped', async () => {
     const dispatcher = start();
     await tell(1, inMs(0));

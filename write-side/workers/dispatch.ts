@@ -62,8 +62,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   const window = openWindow(limit);
   /** Position of the last event taken. */
   let at: Position = '';
-  /** True where the read model may have items that the window has not. */
-  let more = false;
+  /** The read model may have items that the window has not; none of them is due before this. Infinity: it has none. */
+  let moreAt = Number.POSITIVE_INFINITY;
   /** While the read model is asked: streams heard of meanwhile, of which it may tell old things. */
   let heard: Set<string> | undefined;
   let refillAt = 0;
@@ -74,8 +74,12 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
 
   function put(stream: string, queue: WorkQueue, due: string): void {
     const milliseconds = Date.parse(due);
-    if (!window.put(stream, queue, milliseconds)) more = true;
+    outside(window.put(stream, queue, milliseconds));
     if (window.has(stream)) wakeAt(milliseconds);
+  }
+
+  function outside(due: number): void {
+    moreAt = Math.min(moreAt, due);
   }
 
   function take(event: RecordedEvent): void {
@@ -89,7 +93,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     }
     const queue = meaning.queue ?? window.get(stream)?.queue;
     if (queue) put(stream, queue, meaning.due);
-    else more = true;
+    else outside(Date.parse(meaning.due));
   }
 
   function wakeAt(time: number): void {
@@ -102,15 +106,15 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   function wake(): void {
     timerAt = Number.POSITIVE_INFINITY;
     for (const [stream, item] of window.takeDue(now(), now() + again)) offer(stream, item);
-    if (wantsMore() && now() >= refillAt) refill();
+    if (wantsMore() && now() >= Math.max(refillAt, moreAt)) refill();
     wakeAt(window.earliest());
     wakeForMore();
   }
 
-  const wantsMore = () => more && !heard && !window.isBusy(now());
+  const wantsMore = () => moreAt < Number.POSITIVE_INFINITY && !heard && !window.isBusy(now());
 
   function wakeForMore(): void {
-    if (wantsMore()) wakeAt(refillAt);
+    if (wantsMore()) wakeAt(Math.max(refillAt, moreAt));
   }
 
   async function offer(stream: string, item: Waiting): Promise<void> {
@@ -130,7 +134,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   async function refill(): Promise<void> {
     const during = new Set<string>();
     heard = during;
-    more = false;
+    moreAt = Number.POSITIVE_INFINITY;
     const items = await stored();
     // Begun again from the read model meanwhile: what was found is old.
     if (heard !== during) return;
@@ -140,11 +144,18 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     wakeForMore();
   }
 
-  /** The earliest undecided ones; notes whether there may be more. */
+  /** The earliest undecided ones, as many as there may be. */
   async function stored(): Promise<Item[]> {
     const found = await dispatching.undecided(limit, at).catch((error) => log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet'));
-    if (!found || found.items.length >= limit) more = true;
-    return found?.items ?? [];
+    if (!found) outside(now());
+    return behindPage(found?.items ?? []);
+  }
+
+  /** What did not fit on a full page is due no sooner than its last. */
+  function behindPage(items: Item[]): Item[] {
+    const last = items.at(-1);
+    if (last && items.length >= limit) outside(Date.parse(last.due));
+    return items;
   }
 
   function fill(found: readonly Item[]): boolean {
@@ -156,8 +167,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     const found = await dispatching.undecided(limit, null);
     heard = undefined;
     window.clear();
-    more = (found?.items.length ?? 0) >= limit;
-    fill(found?.items ?? []);
+    moreAt = Number.POSITIVE_INFINITY;
+    fill(behindPage(found?.items ?? []));
     const checkpoint = found?.checkpoint ?? BEGINNING;
     at = checkpoint.position;
     return checkpoint;

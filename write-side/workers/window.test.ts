@@ -13,17 +13,17 @@ describe('a window', () => {
   });
   it('that is full lets what is due later give way', () => {
     const window = openWindow(2);
-    expect([window.put('a', QUEUE, 5), window.put('b', QUEUE, 50)]).toEqual([true, true]);
-    expect(window.put('c', QUEUE, 10)).toBe(false);
+    expect([window.put('a', QUEUE, 5), window.put('b', QUEUE, 50)]).toEqual([Infinity, Infinity]);
+    expect(window.put('c', QUEUE, 10)).toBe(50);
     expect(['a', 'b', 'c'].filter(window.has)).toEqual(['a', 'c']);
-    expect(window.put('d', QUEUE, 60)).toBe(false);
+    expect(window.put('d', QUEUE, 60)).toBe(60);
     expect(window.has('d')).toBe(false);
   });
   it('keeps what was offered, so that offers out are bounded', () => {
     const window = openWindow(1);
     window.put('a', QUEUE, 5);
     window.takeDue(5, 1_000);
-    expect([window.put('b', QUEUE, 6), window.has('a')]).toEqual([false, true]);
+    expect([window.put('b', QUEUE, 6), window.has('a')]).toEqual([6, true]);
   });
   it('is not busy with what is due some time', () => {
     const window = openWindow(4);

@@ -19,8 +19,8 @@ export interface Window {
   readonly size: number;
   has(stream: string): boolean;
   get(stream: string): Waiting | undefined;
-  /** Takes an item in, or anew. False where it, or another one that gave way to it, is outside now. */
-  put(stream: string, queue: WorkQueue, due: number): boolean;
+  /** Takes an item in, or anew. Answers when the one that is outside now is due, it or another that gave way to it; Infinity where none is. */
+  put(stream: string, queue: WorkQueue, due: number): number;
   delete(stream: string): void;
   clear(): void;
   /** Items that are due by then, marked as offered and due again at `again`. */
@@ -41,10 +41,12 @@ export function openWindow(limit: number): Window {
     return latest;
   }
 
-  /** False where everything in it is offered or due sooner. */
-  function makeRoom(due: number): boolean {
-    const latest = latestUnoffered();
-    return latest !== undefined && latest[1].due > due && items.delete(latest[0]);
+  /** Puts the latest one out, where one is due later than this. Answers when that one is due. */
+  function makeRoom(due: number): number | undefined {
+    const [stream, latest] = latestUnoffered() ?? [];
+    if (stream === undefined || latest === undefined || latest.due <= due) return undefined;
+    items.delete(stream);
+    return latest.due;
   }
 
   return {
@@ -55,9 +57,10 @@ export function openWindow(limit: number): Window {
     get: (stream) => items.get(stream),
     put: (stream, queue, due) => {
       const full = items.size >= limit && !items.has(stream);
-      if (full && !makeRoom(due)) return false;
+      const outside = full ? makeRoom(due) : Number.POSITIVE_INFINITY;
+      if (outside === undefined) return due;
       items.set(stream, { queue, due, offered: false, refused: 0 });
-      return !full;
+      return outside;
     },
     delete: (stream) => {
       items.delete(stream);
