@@ -1,5 +1,7 @@
 /** The embedded mailbox of everybody: mails stay here, and admins read them at /outbox. */
+
 import { chmodSync, closeSync, openSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import type { Mail, Mailer } from './mailer.ts';
 
@@ -26,6 +28,8 @@ const KEPT = 1_000;
 /** Opens the outbox in a file that only its owner can read: links in mails are secrets. */
 export function openOutbox(file: string): Outbox {
   const db = openFile(file);
+  // The write-ahead log is forced to the disk by hand: SQLite would do it on this thread, and hold up every request meanwhile.
+  let log: FileHandle | undefined;
   // A repeat of an attempt whose outcome is unknown is the same mail: the mailbox shows it once, as mail programs do by Message-ID.
   const insert = db.prepare(
     'INSERT INTO mails (address, name, subject, text, html, message_id, time) VALUES (?,?,?,?,?,?,?) ON CONFLICT (message_id) DO NOTHING',
@@ -36,6 +40,8 @@ export function openOutbox(file: string): Outbox {
     send: async ({ to, subject, text, html, messageId }: Mail) => {
       insert.run(to.address, to.name, subject, text, html, messageId, new Date().toISOString());
       trim.run();
+      log ??= await open(`${file}-wal`, 'r+');
+      await log.datasync();
     },
     list: ({ to = null, before = Number.MAX_SAFE_INTEGER, limit }) =>
       select.all(before, to, to, limit).map((row) => ({
@@ -47,7 +53,10 @@ export function openOutbox(file: string): Outbox {
         messageId: row.message_id as string,
         time: row.time as string,
       })),
-    close: async () => db.close(),
+    close: async () => {
+      await log?.close();
+      db.close();
+    },
   };
 }
 
@@ -57,7 +66,7 @@ function openFile(file: string): DatabaseSync {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     const db = new DatabaseSync(file);
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL,
         text TEXT NOT NULL, html TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, time TEXT NOT NULL) STRICT`);
     return db;
