@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { readConfig } from './config.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -99,10 +100,12 @@ it('is true of every command block', { timeout: 180_000 }, async () => {
   await waitFor(() => expect(existsSync(join(project, 'data', 'running.json'))).toBe(false));
 });
 
-it('has every variable of .env.example in its table', () => {
+it('has every variable of .env.example in its table, with its default', () => {
   const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name).sort();
   const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
   expect(names(README, /^\| `([A-Z_]+)` \|/gm)).toEqual(names(example, /^#([A-Z_]+)=/gm));
+  const defaults = [...README.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)].map(([, name, value]) => [name, value]);
+  expect(readConfig(Object.fromEntries(defaults))).toEqual(readConfig({}));
 });
 
 it('and docs/ link to files that are there', () => {
