@@ -1,6 +1,7 @@
 /**
  * The system under test: a process of its own on a new folder; or, where SYSTEM_URL names one, a system that somebody else started
- * (a distributed set), with SYSTEM_ADMIN_EMAIL and SYSTEM_ADMIN_PASSWORD. Tests that need a variable or a kill are only for the first.
+ * (a distributed set), with SYSTEM_ADMIN_EMAIL and SYSTEM_ADMIN_PASSWORD. For such a one are path, bad-input and fuzz, one after the other:
+ * `vitest run --no-file-parallelism system/path system/bad-input system/fuzz`; what needs a variable or a kill is skipped there.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
