@@ -1,5 +1,6 @@
 /** HTTP commands: one route for every command of the catalog that the decider registry can take. */
 
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type AggregateContract, type Command, type CommandContract, catalog } from '../contracts/catalog.ts';
 import { type FieldError, ProblemError } from '../contracts/problem.ts';
@@ -108,10 +109,10 @@ export function answerOf({ contract }: CommandRow, id: string, { revision, posit
   };
 }
 
-/** The caller's key, or one of this request alone. */
+/** The caller's key, or one of this request alone (not the request's id: callers may give several requests the same). */
 function idempotencyKey(request: RouteRequest): string {
   const key = request.header('idempotency-key');
-  if (key === undefined) return request.requestId;
+  if (key === undefined) return randomUUID();
   if (/^[\x21-\x7e][\x20-\x7e]{0,254}$/.test(key)) return key;
   throw badHeader('Idempotency-Key', 'must be 1 to 255 visible ASCII characters, a UUID for example');
 }

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import type { RouteRequest } from '../gateway/route.ts';
+import { commandOf, commandRow, contextOf } from './command-routes.ts';
+
+const request = (headers: Record<string, string> = {}, more: Partial<RouteRequest> = {}): RouteRequest => ({
+  params: {},
+  query: {},
+  body: { title: 'Lamp' },
+  caller: { id: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', role: 'member', seesAll: true, sessionId: 's' },
+  header: (name) => headers[name],
+  ip: '127.0.0.1',
+  requestId: 'the-same-request-id',
+  ...more,
+});
+const row = commandRow('CreateTask');
+const idOf = (headers: Record<string, string>, more: Partial<RouteRequest> = {}) => commandOf(row, request(headers, more)).commandId;
+
+it('invariant 4: a command is named by actor, method, path and Idempotency-Key', () => {
+  const bob = { caller: { id: '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02', role: 'member', seesAll: true, sessionId: 's' } } as const;
+  expect(idOf({ 'idempotency-key': 'a' })).toBe(idOf({ 'idempotency-key': 'a' }));
+  expect(idOf({ 'idempotency-key': 'a' })).not.toBe(idOf({ 'idempotency-key': 'b' }));
+  expect(idOf({ 'idempotency-key': 'a' })).not.toBe(idOf({ 'idempotency-key': 'a' }, bob));
+});
+
+it('invariant 4: without a key every request is a command of its own, whatever request id the caller gives', () => {
+  expect(idOf({})).not.toBe(idOf({}));
+});
+
+it.each(['', ' leading', 'ü', 'x'.repeat(256), 'tab\there'])('a key that is no visible ASCII is refused (%j)', (key) => {
+  expect(() => idOf({ 'idempotency-key': key })).toThrow(
+    expect.objectContaining({ status: 400, errors: [expect.objectContaining({ pointer: 'Idempotency-Key' })] }),
+  );
+});
+
+it.each([
+  ['"3"', [3]],
+  ['"3", "4"', [3, 4]],
+  ['W/"3"', []],
+  ['"abc"', []],
+  ['*', undefined],
+])('If-Match %s means the revisions %j', (header, revisions) => {
+  expect(contextOf(request({ 'if-match': header }), String).ifMatch).toEqual(revisions);
+});
+
+it.each(['3', '"3', 'W/3', '"3" "4"'])('a malformed If-Match is refused (%s)', (header) => {
+  expect(() => contextOf(request({ 'if-match': header }), String)).toThrow(expect.objectContaining({ status: 400 }));
+});
