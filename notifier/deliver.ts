@@ -88,12 +88,25 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   /** Sends it within half of the lease, and only if that half is left: what slept for long might send what another one sends. */
   async function handOver(mail: Mail, until: string): Promise<void> {
     if (Date.parse(until) - now().getTime() < lease / 2) throw new Error('too little of the lease was left to send it');
-    const signal = AbortSignal.any([ending, AbortSignal.timeout(lease / 2)]);
-    const taken = mailer.send(mail, signal).then(() => true);
-    // A mailer that does not end when it is told to: nobody knows what becomes of its mail.
+    // Not AbortSignal.timeout: it would keep each mail's signal for as long as the time is, sent or not.
+    const over = new AbortController();
+    const giveUp = () => over.abort();
+    const timer = setTimeout(giveUp, lease / 2);
+    ending.addEventListener('abort', giveUp, { once: true });
+    if (ending.aborted) giveUp();
+    try {
+      await orUnknown(mailer.send(mail, over.signal), over.signal);
+    } finally {
+      clearTimeout(timer);
+      ending.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** A mailer that does not end when it is told to: nobody knows what becomes of its mail. */
+  async function orUnknown(sending: Promise<void>, signal: AbortSignal): Promise<void> {
+    const taken = sending.then(() => true);
     if (await orAborted(taken, signal)) return;
-    const late = Promise.race([taken, delay(LAST_WORD).then(() => Promise.reject(new MailUnknown(`no answer within ${lease / 2} ms`)))]);
-    await late;
+    await Promise.race([taken, delay(LAST_WORD).then(() => Promise.reject(new MailUnknown(`no answer within ${lease / 2} ms`)))]);
   }
 
   function failure(error: Error, attempt: number, address: string): Told {
