@@ -70,6 +70,8 @@ async function start(config: Config, closing: Closing): Promise<string> {
 
   // The ports.
   closing(lockFolder(dataDir), (lock) => lock.release());
+  const operator = openOperator(dataDir);
+  await operator.retire();
   const [store, readModels, secrets] = await Promise.all([
     openEventStore(config.EVENT_STORE_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
     openReadModels(config.READ_MODELS_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
@@ -87,6 +89,8 @@ async function start(config: Config, closing: Closing): Promise<string> {
 
   // The write side, and who may use it.
   const commands = closing(commandHandler({ store, hmac: keys.hmac, log, count: metrics.command }), (it) => it.settle());
+  const reserved = await commands.reserveAnew();
+  if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
   const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
   const changed = (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
@@ -105,7 +109,6 @@ async function start(config: Config, closing: Closing): Promise<string> {
   const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
 
   // HTTP and sockets.
-  const operator = openOperator(dataDir);
   const api = [
     ...identity.routes,
     ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed }),
@@ -184,8 +187,12 @@ function unlistenable(error: NodeJS.ErrnoException, host: string, port: number):
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
+    // A connection that is being answered is idle only then, and its client would keep it.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    server.close(() => {
+      clearInterval(idle);
+      resolve();
+    });
     setTimeout(() => server.closeAllConnections(), 3_000).unref();
   });
 }
