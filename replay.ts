@@ -84,7 +84,10 @@ async function replayThere(running: Running, names: string[]): Promise<void> {
 }
 
 async function ask<T>({ url, token }: Running, method: string, path: string): Promise<T> {
-  const response = await fetch(`${url}/api/admin/projections${path}`, { method, headers: { Authorization: `Bearer ${token}` } });
+  const request = { method, headers: { Authorization: `Bearer ${token}` } };
+  const response = await fetch(`${url}/api/admin/projections${path}`, request).catch((cause: unknown) => {
+    throw Object.assign(new Error(`The running process does not answer at ${url}. Try again in a moment.`, { cause }), { name: 'UserError' });
+  });
   const body = (await response.json()) as T & { detail?: string };
   if (response.ok) return body;
   throw new Error(`the running process answered ${response.status}: ${body.detail}`);

@@ -22,7 +22,7 @@ export interface Metadata {
   $causationId: string;
   /** UUIDv5(actor, method, path, Idempotency-Key): a repeated command has the same one. */
   commandId: string;
-  /** SHA-256 of the command's body: the same key with another body is refused. */
+  /** HMAC-SHA256 of the command's body under a key of the installation: the same key with another body is refused. */
   bodyHash?: string;
   /** Who did it: a user's id, or `system`, `policy:<name>`, `worker:<name>`. */
   actor: string;

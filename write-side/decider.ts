@@ -32,8 +32,8 @@ export interface Decider<State, C extends Command, E extends DecidedEvent> {
   needs?(command: C): Record<string, string>;
   /** A value this command claims for its aggregate. */
   claims?(command: C, state: State): UniqueValue | undefined;
-  /** True while the aggregate in this state really has the value it reserved. */
-  holds?(state: State, value: UniqueValue): boolean;
+  /** The unique value that the aggregate in this state has. */
+  holds?(state: State): UniqueValue | undefined;
   /** The event that closes an aggregate which reserved a value and did not take it. */
   abandon?(state: State): E[];
 }

@@ -281,6 +281,23 @@ describe('invariant 15: an e-mail address', () => {
     expect(await handlerOn(store).handle(command, CONTEXT)).toMatchObject({ revision: 0 });
   });
 
+  it('is found and taken again after the key of the reservations was lost', async () => {
+    const lost = { hmac: (text: string) => hmac(`another key ${text}`) };
+    const alice = register('alice@example.org');
+    await handlerOn(store).reserveAnew();
+    await handlerOn(store).handle(alice, CONTEXT);
+    const gone = register('gone@example.org');
+    await handlerOn(store).handle(gone, CONTEXT);
+    await handlerOn(store).handle(cmd('user', 'DeleteUser', null, { id: gone.id, actor: { id: gone.id, role: 'member', seesAll: true } }), CONTEXT);
+    expect(await handlerOn(store).reserveAnew()).toBe(0);
+    const after = handlerOn(store, lost);
+    expect(await after.holder({ kind: 'email', value: 'alice@example.org' })).toBeNull();
+    expect(await after.reserveAnew()).toBe(1);
+    expect(await after.holder({ kind: 'email', value: 'alice@example.org' })).toBe(alice.id);
+    expect(await problemOf(after.handle(register('alice@example.org'), CONTEXT))).toMatchObject({ code: 'conflict' });
+    await after.handle(register('gone@example.org'), CONTEXT);
+  });
+
   it('is never held twice, however registrations, changes and deaths interleave', async () => {
     const emails = ['a@example.org', 'b@example.org'] as const;
     const step = fc.record({ who: fc.nat(3), email: fc.constantFrom(...emails), dies: fc.boolean(), handler: fc.nat(1) });

@@ -29,14 +29,22 @@ export interface CommandHandlerOptions {
   deadline?: number;
 }
 
+/** The handler as its owner has it. */
+export interface OpenCommandHandler extends CommandHandler {
+  /** To be called before the first command: see reserve.ts. Answers how many values were reserved anew. */
+  reserveAnew(): Promise<number>;
+  /** Resolves once snapshots under way are written. */
+  settle(): Promise<void>;
+}
+
 /** Races lost in a row before the client is told. */
 const RACES = 5;
 
 /** Makes the handler that every command goes through. Errors of `handle`: ProblemError only, but for StoreDamaged and bugs. */
-export function commandHandler(options: CommandHandlerOptions): CommandHandler & { settle(): Promise<void> } {
+export function commandHandler(options: CommandHandlerOptions): OpenCommandHandler {
   const { store, hmac, count = () => {}, deadline = 5_000 } = options;
   const kept = keptStates(store, deciderOf, options.log);
-  const unique = reservations({ store, deciderOf, load: kept.load, close, hmac });
+  const unique = reservations({ store, deciderOf, hasUnique, load: kept.load, close, hmac });
 
   async function handleOnce(command: Command, context: CommandContext): Promise<Outcome> {
     // 1. Load the aggregate's state, and with it the commands it has answered.
@@ -134,6 +142,7 @@ export function commandHandler(options: CommandHandlerOptions): CommandHandler &
       const stream = await unique.holder(value);
       return stream && idOf(stream);
     },
+    reserveAnew: unique.reserveAnew,
     settle: kept.settle,
   };
 }
@@ -144,6 +153,10 @@ function deciderOf(stream: string): AnyDecider {
   const decider = byCategory.get(categoryOf(stream));
   if (!decider) throw new Error(`no decider for ${stream}`);
   return decider;
+}
+
+function hasUnique(stream: string): boolean {
+  return byCategory.get(categoryOf(stream))?.holds !== undefined;
 }
 
 function repeated(loaded: Kept, command: Command, context: CommandContext): Outcome | undefined {

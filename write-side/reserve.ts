@@ -6,7 +6,7 @@
  * loaded; losing that, it looks again). Every try of a command reserves anew, its own old reservation too, before it appends at
  * the revision it loaded earlier: so a reservation overtaken meanwhile is always noticed by one of the two exact revisions.
  */
-import { categoryOf, idOf, type Metadata, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
+import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { AnyDecider, Loaded, UniqueValue } from './decider.ts';
 import { type EventStore, WrongExpectedRevision } from './event-store/event-store.ts';
@@ -15,6 +15,11 @@ import { stableId } from './stable-id.ts';
 export interface Reservations {
   /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */
   reserve(value: UniqueValue, stream: string, commandId: string): Promise<void>;
+  /**
+   * Reserves every value that is held anew where the names of reservations are made with another key than before (the secrets were lost): without it nobody
+   * would be found by their address, and every address were free. Reads the whole log then, and only then. Answers how many.
+   */
+  reserveAnew(): Promise<number>;
   /** The stream of the aggregate that holds a value, or null. */
   holder(value: UniqueValue): Promise<string | null>;
 }
@@ -22,6 +27,8 @@ export interface Reservations {
 interface ReservationContext {
   store: EventStore;
   deciderOf(stream: string): AnyDecider;
+  /** True for streams of a kind that has unique values. */
+  hasUnique(stream: string): boolean;
   load(stream: string): Promise<Loaded<unknown>>;
   /** Appends events of no command of a user's: closes another's stream. Rejects with WrongExpectedRevision. */
   close(stream: string, loaded: Loaded<unknown>, causationId: string): Promise<void>;
@@ -29,8 +36,10 @@ interface ReservationContext {
 }
 
 const TRIES = 10;
+/** Remembers which key the names of reservations are made with. */
+const KEY = '_reservations';
 
-export function reservations({ store, deciderOf, load, close, hmac }: ReservationContext): Reservations {
+export function reservations({ store, deciderOf, hasUnique, load, close, hmac }: ReservationContext): Reservations {
   const nameOf = ({ kind, value }: UniqueValue) => `_${kind}-${hmac(`${kind}:${value}`)}`;
 
   async function last(name: string): Promise<RecordedEvent | undefined> {
@@ -44,13 +53,13 @@ export function reservations({ store, deciderOf, load, close, hmac }: Reservatio
     const stream = ownerOf(await last(nameOf(value)));
     if (!stream) return null;
     const { state } = await load(stream);
-    return deciderOf(stream).holds?.(state, value) ? stream : null;
+    return holds(deciderOf(stream), state, value) ? stream : null;
   }
 
   /** True once the stream neither holds the value nor can take it on a reservation made before. */
   async function excluded(stream: string, value: UniqueValue, commandId: string): Promise<boolean> {
     const loaded = await load(stream);
-    if (deciderOf(stream).holds?.(loaded.state, value)) {
+    if (holds(deciderOf(stream), loaded.state, value)) {
       const pointer = `/${value.kind}`;
       throw new ProblemError('conflict', `This ${value.kind} is in use already.`, { errors: [{ pointer, detail: 'is in use already' }] });
     }
@@ -64,24 +73,55 @@ export function reservations({ store, deciderOf, load, close, hmac }: Reservatio
     if (owner && owner !== stream && !(await excluded(owner, value, commandId))) return false;
     const revision = before?.revision ?? NO_STREAM;
     const id = stableId(name, String(revision), stream, commandId);
-    const metadata: Metadata = {
-      $correlationId: commandId,
-      $causationId: commandId,
-      commandId,
-      actor: `${categoryOf(stream)}:${idOf(stream)}`,
-      schema: 1,
-      topics: [],
-    };
-    return won(store.append(name, revision, [{ id, type: 'ValueReserved', data: { stream }, metadata }], { keep: 2 }));
+    const reserved = bookkeeping(id, commandId, 'ValueReserved', { stream });
+    return won(store.append(name, revision, [reserved], { keep: 2 }));
+  }
+
+  async function reserve(value: UniqueValue, stream: string, commandId: string): Promise<void> {
+    for (let n = 0; n < TRIES; n++) if (await attempt(value, stream, commandId)) return;
+    throw new ProblemError('conflict', `Many want this ${value.kind} at once. Try again.`, { headers: { 'Retry-After': '1' } });
+  }
+
+  async function reserveAnew(): Promise<number> {
+    const before = await last(KEY);
+    const key = hmac('reservations');
+    if ((before?.data as { key: string } | undefined)?.key === key) return 0;
+    let count = 0;
+    for (const stream of await streamsThatHold()) {
+      const value = deciderOf(stream).holds?.((await load(stream)).state);
+      if (!value) continue;
+      await reserve(value, stream, stableId('reserve anew', key, stream));
+      count++;
+    }
+    const revision = before?.revision ?? NO_STREAM;
+    await won(store.append(KEY, revision, [bookkeeping(stableId(KEY, key, String(revision)), key, 'KeyTaken', { key })], { keep: 2 }));
+    return count;
+  }
+
+  async function streamsThatHold(): Promise<Set<string>> {
+    const streams = new Set<string>();
+    for await (const page of store.readAll()) {
+      const begun = page.filter(({ stream, revision }) => revision === 0 && hasUnique(stream));
+      for (const { stream } of begun) streams.add(stream);
+    }
+    return streams;
   }
 
   return {
     holder,
-    reserve: async (value, stream, commandId) => {
-      for (let n = 0; n < TRIES; n++) if (await attempt(value, stream, commandId)) return;
-      throw new ProblemError('conflict', `Many want this ${value.kind} at once. Try again.`, { headers: { 'Retry-After': '1' } });
-    },
+    reserve,
+    reserveAnew,
   };
+}
+
+function bookkeeping(id: string, commandId: string, type: string, data: unknown): NewEvent {
+  const metadata: Metadata = { $correlationId: commandId, $causationId: commandId, commandId, actor: 'system', schema: 1, topics: [] };
+  return { id, type, data, metadata };
+}
+
+function holds(decider: AnyDecider, state: unknown, { kind, value }: UniqueValue): boolean {
+  const held = decider.holds?.(state);
+  return held?.kind === kind && held.value === value;
 }
 
 /** False where somebody else was faster. */

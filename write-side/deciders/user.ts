@@ -108,7 +108,7 @@ export const user = decider<UserState, UserCommand, UserEvent>({
     const value = normaliseEmail(email ?? '');
     return email === undefined || (state.exists && value === normaliseEmail(state.email)) ? undefined : { kind: 'email', value };
   },
-  holds: (state, { value }) => state.exists && !state.deleted && normaliseEmail(state.email) === value,
+  holds: (state) => (state.exists && !state.deleted ? { kind: 'email', value: normaliseEmail(state.email) } : undefined),
   abandon: (state) => {
     if (state.deleted || state.abandoned) return [];
     return [state.exists ? { type: 'EmailChangeAbandoned', data: {} } : { type: 'RegistrationAbandoned', data: {} }];
