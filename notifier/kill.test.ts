@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 it(`invariant 11: processes killed while they send (${KILLS} times) leave nothing unsent, and nothing sent twice without a word`, {
-  timeout: 60_000 + KILLS * 3_000,
+  timeout: 60_000 + KILLS * 8_000,
 }, async () => {
   const chance = chanceOf(KILLS);
   let mailsToLive = Number.POSITIVE_INFINITY;
