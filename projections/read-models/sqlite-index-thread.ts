@@ -1,13 +1,19 @@
-/** The thread that makes one index (sqlite-indexes.ts): opens the file, runs the statement, ends. */
+/**
+ * The thread that makes indexes (sqlite-indexes.ts): runs each statement it is sent, says so, and ends when it is sent null.
+ * An error ends it too, and is heard as the thread's.
+ */
 import { DatabaseSync } from 'node:sqlite';
-import { workerData } from 'node:worker_threads';
-import type { IndexJob } from './sqlite-indexes.ts';
+import { parentPort, workerData } from 'node:worker_threads';
 
-const { path, statement } = workerData as IndexJob;
-const db = new DatabaseSync(path);
-try {
-  db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536');
-  db.exec(statement);
-} finally {
-  db.close();
-}
+const db = new DatabaseSync(workerData as string);
+db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -65536');
+
+parentPort?.on('message', (statement: string | null) => {
+  if (statement === null) {
+    db.close();
+    parentPort?.close();
+  } else {
+    db.exec(statement);
+    parentPort?.postMessage('made');
+  }
+});

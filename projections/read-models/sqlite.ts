@@ -6,7 +6,7 @@ import type { ModelSpec, ReadModels } from './read-models.ts';
 import { createTables, type Documents, openDocuments } from './sqlite-documents.ts';
 import { isDamage, type Log, openFile, replaceFile } from './sqlite-file.ts';
 import { type Generations, openGenerations, tableName } from './sqlite-generations.ts';
-import { createIndex, indexStatements } from './sqlite-indexes.ts';
+import { missingIndexes, openIndexer } from './sqlite-indexes.ts';
 import type { Place } from './sqlite-place.ts';
 import { sweep } from './sqlite-sweep.ts';
 import { createWaiters } from './waiters.ts';
@@ -105,12 +105,21 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
 
   /** Makes the indexes of a generation that is to be read, each in its turn. */
   async function index(model: ModelSpec, generation: number): Promise<void> {
-    const place = await read(({ generations }) => placeOf(generations, model, generation));
-    for (const statement of indexStatements(place, model)) {
-      await write(({ db, generations }) => {
-        placeOf(generations, model, generation);
-        return createIndex(db, place.table, statement);
-      });
+    const { statements, indexer } = await read(({ db, generations }) => {
+      const place = placeOf(generations, model, generation);
+      const missing = missingIndexes(db, place, model);
+      return { statements: missing, indexer: missing.length > 0 ? openIndexer(db, place.table) : undefined };
+    });
+    if (!indexer) return;
+    try {
+      for (const statement of statements) {
+        await write((file) => {
+          placeOf(file.generations, model, generation);
+          return indexer.create(statement);
+        });
+      }
+    } finally {
+      await indexer.close();
     }
   }
 
