@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_STREAM } from '../../contracts/message.ts';
 import { all, describeEventStore, events } from './event-store.suite.ts';
-import type { EventStore } from './event-store.ts';
+import { type EventStore, StoreOverloaded } from './event-store.ts';
+import { anEvent } from './example-event.fixture.ts';
 import { openEventStore } from './open.ts';
+import { streamHash } from './rows.ts';
 
 const log = { error: () => {} };
 
@@ -97,6 +99,62 @@ describe('the embedded store', () => {
     const taken = outcomes.filter((one) => one.status === 'fulfilled');
     expect(outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason.name)).toContain('StoreOverloaded');
     expect(await all(store.readAll())).toHaveLength(taken.length);
+  });
+
+  it('invariant 12: refuses the ten-thousandth-and-next of many small appends, and records those it took', async () => {
+    const outcomes = await Promise.allSettled(events(10_050).map((event, n) => store.append(`task-${n}`, NO_STREAM, [event])));
+    const refused = outcomes.filter((one) => one.status === 'rejected');
+    expect(refused).toHaveLength(50);
+    expect(refused.every((one) => one.reason instanceof StoreOverloaded)).toBe(true);
+    expect(await all(store.readAll())).toHaveLength(10_000);
+  });
+
+  it('finishes what it took before it closes', async () => {
+    const appends = events(100).map((event, n) => store.append(`task-${n}`, NO_STREAM, [event]));
+    await store.close();
+    await Promise.all(appends);
+    store = await reopen();
+    expect(await all(store.readAll())).toHaveLength(100);
+  });
+
+  it('tells streams apart whose names have the same hash', async () => {
+    // CRC-32 of both is 0x4ddb0c25.
+    const [one, other] = ['plumless', 'buckeroo'];
+    expect(streamHash(one)).toBe(streamHash(other));
+    for (const name of [one, other, `_${one}`, `_${other}`]) {
+      await store.append(name, NO_STREAM, [anEvent(name)]);
+      await store.append(name, 0, [anEvent(name)]);
+    }
+    await store.close();
+    store = await reopen();
+    for (const name of [one, other, `_${one}`, `_${other}`]) {
+      expect((await all(store.readStream(name))).map((event) => event.data)).toEqual([name, name]);
+      await store.append(name, 1, [anEvent(name)]);
+    }
+  });
+
+  it.each(['task-\0', 'task-\ud800'])('refuses the name %j, which would not come back as it is', async (name) => {
+    await expect(store.append(name, NO_STREAM, events(1))).rejects.toBeInstanceOf(RangeError);
+  });
+
+  it('invariant 16: does not start on a file that is something else, or gone, or beside a witness that was changed', async () => {
+    await store.append('task-a', NO_STREAM, events(5));
+    await store.close();
+    const kept = readFileSync(file());
+    writeFileSync(file(), 'x'.repeat(8_192));
+    await expect(reopen()).rejects.toMatchObject({ name: 'StoreDamaged', message: expect.stringMatching(/put back a backup/) });
+    rmSync(file());
+    await expect(reopen()).rejects.toMatchObject({ name: 'StoreDamaged' });
+    writeFileSync(file(), kept);
+    writeFileSync(`${file()}-witness`, '{}');
+    await expect(reopen()).rejects.toThrow(/witness.*delete/);
+  });
+
+  it('says in one line where the file cannot be made', async () => {
+    await expect(openEventStore(`sqlite:${join(dataDir, 'no', 'such', 'folder.db')}`, { dataDir, log })).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      message: expect.stringMatching(/^[^\n]+$/),
+    });
   });
 
   it('names a scheme it does not have', async () => {
