@@ -147,6 +147,15 @@ describe('invariant 3: an append', () => {
     expect(await eventsOf(command.stream)).toEqual(['TaskCreated', ...comments.map(() => 'TaskCommented')]);
   });
 
+  it('of one process never races another one on the same stream: twenty comments at once are all there', async () => {
+    const command = createTask();
+    const handler = handlerOn(store);
+    await handler.handle(command, CONTEXT);
+    const comments = Array.from({ length: 20 }, (_, n) => cmd('task', 'CommentTask', { text: `comment ${n}` }, { id: command.id }));
+    await Promise.all(comments.map((comment) => handler.handle(comment, CONTEXT)));
+    expect(await eventsOf(command.stream)).toHaveLength(21);
+  });
+
   it('that loses five races is answered 409', async () => {
     let tries = 0;
     const racing = withStore({

@@ -17,6 +17,7 @@ import {
 import { type Kept, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';
 import { eventId } from './stable-id.ts';
+import { turns } from './turns.ts';
 
 export interface CommandHandlerOptions {
   store: EventStore;
@@ -44,6 +45,7 @@ const RACES = 5;
 export function commandHandler(options: CommandHandlerOptions): OpenCommandHandler {
   const { store, hmac, count = () => {}, deadline = 5_000 } = options;
   const kept = keptStates(store, deciderOf, options.log);
+  const inTurn = turns();
   const unique = reservations({ store, deciderOf, hasUnique, load: kept.load, close, hmac });
 
   async function handleOnce(command: Command, context: CommandContext): Promise<Outcome> {
@@ -131,7 +133,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   return {
     handle: async (command, context) => {
       try {
-        return await afterLostRaces(() => handleOnce(command, context), count);
+        return await inTurn(command.stream, () => afterLostRaces(() => handleOnce(command, context), count));
       } catch (error) {
         if (error instanceof ProblemError) count('refused');
         throw error;
