@@ -30,7 +30,8 @@ export interface AppOptions {
 
 /** Makes the app; `app.callback()` goes to an HTTP server. */
 export function createApp(options: AppOptions): Koa<State> {
-  const app = new Koa<State>({ proxy: options.trustProxy });
+  // Only the last address of X-Forwarded-For is the proxy's own word: what stands before it is whatever the client sent.
+  const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
   const router = new Router<State>({ sensitive: true });
   for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options.callerOf));
   app.use(account(options));

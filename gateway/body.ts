@@ -6,17 +6,23 @@ import { ProblemError } from '../contracts/problem.ts';
 /** Bytes a body may have. */
 export const BODY_LIMIT = 1024 * 1024;
 
+/** Bytes of larger bodies that may be arriving at once, and what is small: those come in whatever else does. */
+const ARRIVING = 64 * BODY_LIMIT;
+const SMALL = 64 * 1024;
+let arriving = 0;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The parsed body, undefined where there is none.
- * Errors: ProblemError `invalid` 400 (not JSON, not UTF-8), 413 (above 1 MiB), 415 (another media type or encoding).
+ * Errors: ProblemError `invalid` 400 (not JSON, not UTF-8), 413 (above 1 MiB), 415 (another media type or encoding);
+ * `unavailable` where too many large ones are arriving.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
   if (!chunked && (length === undefined || length === '0')) return undefined;
   checkType(request);
-  const bytes = await read(request);
+  const bytes = await withRoom(chunked ? BODY_LIMIT : Math.min(Number(length), BODY_LIMIT), () => read(request));
   return bytes.length === 0 ? undefined : parse(bytes);
 }
 
@@ -26,6 +32,18 @@ function checkType(request: IncomingMessage): void {
     throw refused(415, 'Send JSON, with the header Content-Type: application/json.', { Accept: 'application/json' });
   const encoding = request.headers['content-encoding'];
   if (encoding && encoding !== 'identity') throw refused(415, 'Send the body uncompressed.', { 'Accept-Encoding': 'identity' });
+}
+
+async function withRoom<T>(size: number, work: () => Promise<T>): Promise<T> {
+  if (size <= SMALL) return work();
+  if (arriving + size > ARRIVING)
+    throw new ProblemError('unavailable', 'Too many large bodies are arriving. Try again.', { headers: { 'Retry-After': '1', Connection: 'close' } });
+  arriving += size;
+  try {
+    return await work();
+  } finally {
+    arriving -= size;
+  }
 }
 
 async function read(request: IncomingMessage): Promise<Buffer> {

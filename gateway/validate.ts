@@ -24,11 +24,15 @@ export function validId(id: string): string {
   throw new ProblemError('invalid', 'The id in the path is not a UUID.', { status: 400, errors: [{ pointer: ':id', detail: 'must be a UUID' }] });
 }
 
+/** Errors that are named. A body of a megabyte may have a hundred thousand, and an answer several times its size. */
+const MOST_ERRORS = 100;
+
 function fieldErrors(error: z.ZodError, pointer: (path: PropertyKey[]) => string): FieldError[] {
-  return error.issues.flatMap((issue) => {
+  const errors = error.issues.slice(0, MOST_ERRORS).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: reworded(issue) }];
-    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));
+    return issue.keys.slice(0, MOST_ERRORS).map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));
   });
+  return errors.slice(0, MOST_ERRORS);
 }
 
 function reworded(issue: z.core.$ZodIssue): string {

@@ -1,0 +1,60 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { createApp } from './app.ts';
+import type { Route } from './route.ts';
+
+const row = (more: Pick<Route, 'method' | 'path' | 'handle'> & Partial<Route>): Route => ({ who: 'anyone', summary: '', tag: '', ...more });
+
+/** An app of these rows behind a proxy; answers where it listens. */
+async function started(routes: Route[]): Promise<number> {
+  const app = createApp({
+    routes,
+    accessTokens: { secret: 'not used' },
+    callerOf: () => Promise.reject(new Error('nobody')),
+    origins: [],
+    trustProxy: true,
+    log: pino({ level: 'silent' }),
+  });
+  const server = createServer(app.callback()).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+it('believes of X-Forwarded-For only what the proxy itself added: a client cannot count as another', async () => {
+  const port = await started([row({ method: 'GET', path: '/ip', handle: ({ ip }) => ({ body: { ip } }) })]);
+  const headers = { 'X-Forwarded-For': '198.51.100.1, 203.0.113.7' };
+  expect(await (await fetch(`http://127.0.0.1:${port}/ip`, { headers })).json()).toEqual({ ip: '203.0.113.7' });
+});
+
+it('names a hundred wrong fields at most: the answer to a large body is a small one', async () => {
+  const port = await started([row({ method: 'POST', path: '/x', body: z.strictObject({ a: z.string() }), handle: () => ({ status: 204 }) })]);
+  const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`field${index}`, 1])));
+  const answer = await fetch(`http://127.0.0.1:${port}/x`, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } });
+  expect(answer.status).toBe(422);
+  const { errors } = (await answer.json()) as { errors: { pointer: string }[] };
+  expect(errors).toHaveLength(100);
+  expect(errors[0]?.pointer).toBe('/a');
+});
+
+it('holds so many bytes of large bodies at once and no more; small ones come in all the same', async () => {
+  const port = await started([row({ method: 'POST', path: '/x', body: z.unknown(), handle: () => ({ status: 204 }) })]);
+  const headers = { 'Content-Type': 'application/json' };
+  const slow = Array.from({ length: 64 }, () => {
+    const one = request({ port, host: '127.0.0.1', method: 'POST', path: '/x', headers: { ...headers, 'Content-Length': 1024 * 1024 } });
+    one.on('error', () => {});
+    one.write('{');
+    return one;
+  });
+  onTestFinished(() => {
+    for (const one of slow) one.destroy();
+  });
+  const post = (body: string) => fetch(`http://127.0.0.1:${port}/x`, { method: 'POST', body, headers });
+  await expect.poll(async () => (await post(JSON.stringify('x'.repeat(100_000)))).status).toBe(503);
+  expect((await post('{}')).status).toBe(204);
+  for (const one of slow) one.destroy();
+  await expect.poll(async () => (await post(JSON.stringify('x'.repeat(100_000)))).status).toBe(204);
+});
