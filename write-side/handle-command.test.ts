@@ -198,6 +198,24 @@ describe('invariant 3: an append', () => {
   });
 
   it.each([new StoreOverloaded('full'), new StoreUnavailable('gone')])(
+    'whose fate is unknown is not called unrecorded because a repeat of it was not taken (%s)',
+    async (error) => {
+      let tries = 0;
+      const dying = withStore({
+        append: async (...args) => {
+          if (tries++ > 0) throw error;
+          await store.append(...args);
+          throw new AppendUnknown('the writer ended');
+        },
+      });
+      const command = createTask();
+      const problem = await problemOf(handlerOn(dying, { deadline: 30 }).handle(command, CONTEXT));
+      expect(problem.message).toMatch(/unknown.*same Idempotency-Key/);
+      expect(await eventsOf(command.stream)).toEqual(['TaskCreated']);
+    },
+  );
+
+  it.each([new StoreOverloaded('full'), new StoreUnavailable('gone')])(
     'that the store cannot take is answered 503 with Retry-After (%s)',
     async (error) => {
       const full = withStore({ append: () => Promise.reject(error) });
@@ -287,6 +305,19 @@ describe('invariant 15: an e-mail address', () => {
     });
     const command = register('alice@example.org');
     await problemOf(handlerOn(dying).handle(command, CONTEXT));
+    expect(await handlerOn(store).handle(command, CONTEXT)).toMatchObject({ revision: 0 });
+  });
+
+  it('whose reservation has an unknown fate is answered 503 "repeat", and a repeat gets it', async () => {
+    const flaky = withStore({
+      append: async (stream, ...rest) => {
+        const appended = await store.append(stream, ...rest);
+        if (stream.startsWith('_email-')) throw new AppendUnknown('connection lost');
+        return appended;
+      },
+    });
+    const command = register('alice@example.org');
+    expect(await problemOf(handlerOn(flaky).handle(command, CONTEXT))).toMatchObject({ code: 'unavailable', status: 503 });
     expect(await handlerOn(store).handle(command, CONTEXT)).toMatchObject({ revision: 0 });
   });
 

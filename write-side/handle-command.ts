@@ -92,16 +92,18 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
       count('ambiguous');
       if (Date.now() + wait > end) throw unknown(fate);
       await delay(wait);
-      fate = await tryAppend(stream, revision, events);
+      fate = await tryAppend(stream, revision, events, fate);
     }
     return fate;
   }
 
-  async function tryAppend(stream: string, revision: number, events: NewEvent[]): Promise<Appended | AppendUnknown> {
+  /** That this try was not taken says nothing of the one before it. */
+  async function tryAppend(stream: string, revision: number, events: NewEvent[], before?: AppendUnknown): Promise<Appended | AppendUnknown> {
     try {
       return await store.append(stream, revision, events);
     } catch (error) {
       if (error instanceof AppendUnknown) return error;
+      if (before && (error instanceof StoreOverloaded || error instanceof StoreUnavailable)) return before;
       throw error;
     }
   }
@@ -204,6 +206,7 @@ async function afterLostRaces(attempt: () => Promise<Outcome>, count: (what: 'lo
 }
 
 function answerable(error: unknown): unknown {
+  if (error instanceof AppendUnknown) return unknown(error);
   if (error instanceof StoreOverloaded) {
     return new ProblemError('unavailable', 'Too much to record right now; nothing of this was. Try again.', {
       headers: { 'Retry-After': '1' },
