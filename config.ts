@@ -1,6 +1,7 @@
 /** What the environment says. Every problem is named at once, before anything is opened. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { mailFromProblem, mailUrlProblem } from './notifier/mailer/open.ts';
 
 const url = (schemes: string[]) =>
   z
@@ -12,9 +13,16 @@ const wholeNumber = (min: number, max: number) =>
     .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+const checked = (problemOf: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const message = problemOf(text);
+    if (message) context.addIssue({ code: 'custom', message });
+  });
 const origin = z
   .string()
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const schema = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
@@ -34,24 +42,24 @@ const schema = z.object({
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(origin))
     .default([]),
-  TASK_VISIBILITY: z.enum(['team', 'own']).default('team'),
+  TASK_VISIBILITY: z.enum(['team', 'own'], 'must be team or own').default('team'),
   EVENT_STORE_URL: url(['sqlite']).default('sqlite:'),
   BUS_URL: url(['memory']).default('memory:'),
   READ_MODELS_URL: url(['sqlite']).default('sqlite:'),
   SECRETS_URL: url(['sqlite']).default('sqlite:'),
   CACHE_URL: url(['memory']).default('memory:'),
-  MAIL_URL: url(['outbox', 'smtp', 'smtps']).default('outbox:'),
-  MAIL_FROM: z.string().min(3).default('taskledger <no-reply@localhost>'),
+  MAIL_URL: checked(mailUrlProblem).default('outbox:'),
+  MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   TRUST_PROXY: z
-    .enum(['0', '1'])
+    .enum(['0', '1'], 'must be 0 or 1')
     .default('0')
     .transform((text) => text === '1'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
 });
 
 export type Config = z.output<typeof schema>;

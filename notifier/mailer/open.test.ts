@@ -9,7 +9,7 @@ describe('a mailer', () => {
     (url) => expect(() => open(url)).toThrow(/^MAIL_URL must name a server, like smtp:/),
   );
   it.each(['carrier-pigeon:', 'http://mail.example.org', ''])('is not opened for the scheme of "%s"', (url) =>
-    expect(() => open(url)).toThrow(/^MAIL_URL: there is no mailer for .* use outbox:, smtp: or smtps:$/),
+    expect(() => open(url)).toThrow(/^MAIL_URL must begin with outbox:, smtp: or smtps:; there is no mailer for .* here$/),
   );
   it.each(['taskledger', 'taskledger <>', 'a@', 'taskledger no-reply@example.org', '<a@b', 'a@b>'])(
     'is not opened for the sender %s, from whom no mail can come',
