@@ -213,6 +213,17 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
       for await (const page of store.readAll({ from: log[0]?.position ?? '', page: 4 })) expect(page.length).toBeLessThanOrEqual(4);
     });
 
+    it('reads the same leanly', async () => {
+      for (const data of [null, { text: 'two\nlines \u2028 "\\" 😀' }, [], 'text', 0])
+        await store.append(stream(), NO_STREAM, [anEvent(data), anEvent()]);
+      const lean = await mine({ lean: true, page: 3 });
+      const read = lean.map(({ id, type, stream, revision, position, time, data, metadata }) => ({
+        ...{ id, type, stream, revision, position, time, data, metadata },
+      }));
+      expect(read).toEqual(await mine());
+      expect(ids(await all(store.readAll({ from: lean[4]?.position ?? '', limit: 3, lean: true })))).toEqual(ids(lean.slice(4, 7)));
+    });
+
     it('leaves bookkeeping out of the log of events, and keeps only the last events of it where asked to', async () => {
       const name = `_checkpoint-${stableId(String(Math.random()))}`;
       await store.append(stream(), NO_STREAM, events(1));

@@ -32,6 +32,11 @@ export interface ReadAll {
   limit?: number;
   /** Events a page holds at most; default 1,000. */
   page?: number;
+  /**
+   * For who looks at few events' data or metadata: may parse them only when they are looked at. Such an event is not to be copied by
+   * spreading it. (Forwards only; a store may ignore it.)
+   */
+  lean?: boolean;
   /** Which log; default `events`. `bookkeeping` is for moving a store elsewhere. */
   log?: 'events' | 'bookkeeping';
 }

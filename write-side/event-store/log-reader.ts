@@ -3,8 +3,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import { guarded } from './damage.ts';
 import type { ReadAll, ReadStream } from './event-store.ts';
-import { COLUMNS, fromPosition, fromRow, type Row, streamHash, type Table } from './rows.ts';
-import { sequence } from './sequence.ts';
+import { COLUMNS, fromLeanRow, fromPosition, fromRow, LEAN_COLUMNS, type LeanRow, positionOf, type Row, streamHash, type Table } from './rows.ts';
+import { type Sequence, sequence } from './sequence.ts';
 
 /** Events a page holds where nobody says how many. */
 const PAGE = 1_000;
@@ -77,24 +77,37 @@ function* streamOfBookkeeping(
 }
 
 /** Positions of events are 1, 2, … without a gap, up to the head as it is at the first page. */
-function* allEvents(
-  statements: Statements,
-  head: number,
-  { direction = 'forwards', from, limit = EVERY, page = PAGE }: ReadAll,
-): Generator<RecordedEvent[]> {
+function* allEvents(statements: Statements, head: number, options: ReadAll): Generator<RecordedEvent[]> {
+  const { direction = 'forwards', from, limit = EVERY, page = PAGE } = options;
   const { step, all } = DIRECTIONS[direction];
   const first = within(from, step, head);
   const count = Math.min(limit, Math.max(step > 0 ? head - first + 1 : first, 0));
   const order = sequence(step, (n) => `there is nothing at position ${n}`);
   order.expectNext(first);
-  const read = (next: number, n: number) => statements[all].all(next, n);
-  for (const rows of pages({ read, first, limit: count, page, next: (row) => row[0] + step })) {
-    yield rows.map((row) => {
-      order.take(row[0]);
-      return fromRow(row);
-    });
+  const paging = { first, limit: count, page };
+  if (options.lean && step > 0) yield* leanEvents(statements, order, paging);
+  else {
+    const read = (next: number, n: number) => statements[all].all(next, n);
+    for (const rows of pages({ ...paging, read, next: (row) => row[0] + step })) {
+      yield rows.map((row) => {
+        order.take(row[0]);
+        return fromRow(row);
+      });
+    }
   }
   order.endsBefore(first + step * count);
+}
+
+function* leanEvents({ leanForwards, allForwards }: Statements, order: Sequence, paging: Omit<Paging, 'read' | 'next'>): Generator<RecordedEvent[]> {
+  const read = (next: number, n: number) => leanForwards.all(next, n);
+  const alone = (position: number) => fromRow(allForwards.all(position, 1)[0] as unknown as Row);
+  for (const rows of pages<LeanRow>({ ...paging, read, next: (row) => positionOf(row) + 1 })) {
+    yield rows.map((row) => {
+      const position = positionOf(row);
+      order.take(position);
+      return fromLeanRow(row) ?? alone(position);
+    });
+  }
 }
 
 function* allBookkeeping(statements: Statements, { direction = 'forwards', from, limit = EVERY, page = PAGE }: ReadAll): Generator<RecordedEvent[]> {
@@ -104,21 +117,21 @@ function* allBookkeeping(statements: Statements, { direction = 'forwards', from,
   for (const rows of pages({ read, first, limit, page, next: (row) => row[0] + step })) yield rows.map((row) => fromRow(row));
 }
 
-interface Paging {
+interface Paging<R = Row> {
   /** Up to `count` rows from `next` on. */
   read(next: number, count: number): unknown[];
   first: number;
   limit: number;
   page: number;
   /** Where the next page begins. */
-  next(last: Row): number;
+  next(last: R): number;
 }
 
-function* pages({ read, first, limit, page, next }: Paging): Generator<Row[]> {
+function* pages<R = Row>({ read, first, limit, page, next }: Paging<R>): Generator<R[]> {
   let from = first;
   for (let left = limit; left > 0; ) {
     const count = Math.min(page, left);
-    const rows = guarded(() => read(from, count)) as Row[];
+    const rows = guarded(() => read(from, count)) as R[];
     const last = rows.at(-1);
     if (!last) return;
     yield rows;
@@ -155,6 +168,7 @@ function prepare(db: DatabaseSync, table: Table) {
     streamForwards: arrays(`${stream} >= ? ORDER BY revision LIMIT ?`),
     streamBackwards: arrays(`${stream} <= ? ORDER BY revision DESC LIMIT ?`),
     allForwards: arrays(`SELECT ${COLUMNS} FROM ${table} WHERE position >= ? ORDER BY position LIMIT ?`),
+    leanForwards: arrays(`SELECT ${LEAN_COLUMNS} FROM ${table} WHERE position >= ? ORDER BY position LIMIT ?`),
     allBackwards: arrays(`SELECT ${COLUMNS} FROM ${table} WHERE position <= ? ORDER BY position DESC LIMIT ?`),
   };
 }

@@ -13,6 +13,10 @@ export type Row = [...Fields, number];
 const FIELDS = 'position, stream, revision, id, type, time, data, metadata';
 export const COLUMNS = `${FIELDS}, checksum`;
 
+/** All fields as the one text that the checksum is made of, and the checksum: what a `SELECT ${LEAN_COLUMNS}` gives, for a third of the cost. */
+export type LeanRow = [string, number];
+export const LEAN_COLUMNS = `concat_ws(char(10), ${FIELDS}), checksum`;
+
 const DECLARED = `position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
   time INTEGER NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER NOT NULL`;
 
@@ -57,6 +61,23 @@ export function check(row: Row, stream = row[1]): void {
   if (checksum(row) !== row[8] || row[1] !== stream) throw damaged(`the event at position ${row[0]} is not what was written`);
 }
 
+const MINUTE = 60_000;
+/** What `SS.mmmZ` takes at the end of a time. */
+const SECONDS = 7;
+let minute = Number.NaN;
+let minuteText = '';
+
+/** Milliseconds → ISO 8601. Events that follow each other are mostly of one minute, of which the text is kept. */
+function toTime(ms: number): string {
+  const its = Math.floor(ms / MINUTE);
+  if (its !== minute) {
+    minuteText = new Date(ms).toISOString().slice(0, -SECONDS);
+    minute = its;
+  }
+  const rest = String(100_000 + ms - its * MINUTE);
+  return `${minuteText}${rest.slice(1, 3)}.${rest.slice(3)}Z`;
+}
+
 /** The event in a row; `stream` where only that one's will do. Error: StoreDamaged when the row is not what was written. */
 export function fromRow(row: Row, stream?: string): RecordedEvent {
   check(row, stream);
@@ -66,8 +87,61 @@ export function fromRow(row: Row, stream?: string): RecordedEvent {
     stream: row[1],
     revision: row[2],
     position: toPosition(row[0]),
-    time: new Date(row[5]).toISOString(),
+    time: toTime(row[5]),
     data: JSON.parse(row[6]),
     metadata: JSON.parse(row[7]) as Metadata,
   };
+}
+
+/** The position of a row, checked or not. */
+export function positionOf([text]: LeanRow): number {
+  return Number.parseInt(text, 10);
+}
+
+/**
+ * The event in a row, its JSON parsed when it is first looked at; null where a name has a line break in it, which only columns can tell apart.
+ * Error: StoreDamaged when the row is not what was written.
+ */
+export function fromLeanRow(row: LeanRow): RecordedEvent | null {
+  const [text, expected] = row;
+  if (crc32(text) !== expected) throw damaged(`the event at position ${positionOf(row)} is not what was written`);
+  const fields = text.split('\n');
+  return fields.length === LEAN_FIELDS ? new LeanEvent(fields as LeanFields) : null;
+}
+
+/** The fields, each as text. */
+type LeanFields = [string, string, string, string, string, string, string, string];
+const LEAN_FIELDS = 8;
+
+/** A class for its getters: made a hundred thousand times a second, and mostly only asked for one of the two. */
+class LeanEvent implements RecordedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: Position;
+  readonly time: string;
+  private json: [data: string, metadata: string];
+  private parsedData: unknown;
+  private parsedMetadata: Metadata | undefined;
+
+  constructor(fields: LeanFields) {
+    this.position = fields[0].padStart(WIDTH, '0');
+    this.stream = fields[1];
+    this.revision = Number(fields[2]);
+    this.id = fields[3];
+    this.type = fields[4];
+    this.time = toTime(Number(fields[5]));
+    this.json = [fields[6], fields[7]];
+  }
+
+  get data(): unknown {
+    this.parsedData ??= JSON.parse(this.json[0]);
+    return this.parsedData;
+  }
+
+  get metadata(): Metadata {
+    this.parsedMetadata ??= JSON.parse(this.json[1]) as Metadata;
+    return this.parsedMetadata;
+  }
 }

@@ -54,6 +54,12 @@ describe('the embedded store', () => {
     db.close();
   }
 
+  it('reads names with line breaks leanly too', async () => {
+    await store.append('task-a\nb', NO_STREAM, [{ ...anEvent(), type: 'Odd\n\nType' }, anEvent()]);
+    const lean = (await all(store.readAll({ lean: true }))).map(({ stream, type, data }) => ({ stream, type, data }));
+    expect(lean).toEqual((await all(store.readAll())).map(({ stream, type, data }) => ({ stream, type, data })));
+  });
+
   it('invariant 16: does not start where the log is shorter than its witness saw', async () => {
     await tamper('DELETE FROM events WHERE position > 8');
     await expect(reopen()).rejects.toThrow(/ends at position 8, but had 10.*delete .*-witness/);
@@ -69,6 +75,7 @@ describe('the embedded store', () => {
       `UPDATE events SET ${column} = ${['time', 'revision'].includes(column) ? `${column} + 1` : `replace(${column}, 'a', 'b') || ' '`} WHERE position = 4`,
     );
     store = await reopen();
+    await expect(all(store.readAll({ lean: true }))).rejects.toMatchObject({ name: 'StoreDamaged' });
     await expect(all(store.readAll())).rejects.toMatchObject({ name: 'StoreDamaged' });
   });
 
@@ -76,6 +83,7 @@ describe('the embedded store', () => {
     await tamper('DELETE FROM events WHERE position = 4');
     store = await reopen();
     await expect(all(store.readAll())).rejects.toThrow(/nothing at position 4/);
+    await expect(all(store.readAll({ lean: true }))).rejects.toThrow(/nothing at position 4/);
     await expect(all(store.readStream('task-a'))).rejects.toThrow(/no revision 3/);
     await expect(all(store.readStream('task-a', { direction: 'backwards' }))).rejects.toThrow(/no revision 3/);
   });
