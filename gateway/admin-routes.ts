@@ -68,9 +68,14 @@ export function adminRoutes(parts: AdminParts): Route[] {
     throw new ProblemError('not_found', `There is no projection ${name}; there are ${names.join(', ')}.`);
   }
 
+  /** Where it failed again, and so is parked again, that is the answer. */
   async function release({ follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
-    if (await parts.release(follower, stream, discard)) return { body: { follower, stream, released: true } };
-    throw new ProblemError('not_found', 'This follower has parked no such stream.');
+    const [released] = await Promise.allSettled([parts.release(follower, stream, discard)]);
+    if (released.status === 'fulfilled' && !released.value) throw new ProblemError('not_found', 'This follower has parked no such stream.');
+    const again = (await parts.parked()).find((one) => one.follower === follower && one.stream === stream);
+    if (again) throw new ProblemError('conflict', `It waits again, at ${again.type} of revision ${again.revision}: ${again.error}`);
+    if (released.status === 'rejected') throw released.reason;
+    return { body: { follower, stream, released: true } };
   }
 
   return [

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { type AdminParts, adminRoutes } from './admin-routes.ts';
+import type { RouteRequest } from './route.ts';
+
+const PARKED = {
+  follower: 'task_mail',
+  stream: 'task-1',
+  position: '0000000000000007',
+  eventId: 'e',
+  revision: 3,
+  type: 'TaskAssigned',
+  error: 'no such shape',
+  time: '2026-11-21T09:00:00.000Z',
+};
+
+/** Answers a release with these parts. */
+async function release(parts: Partial<AdminParts>) {
+  const routes = adminRoutes({ parked: async () => [], ...parts } as AdminParts);
+  const route = routes.find(({ path }) => path.endsWith('/release'));
+  return route?.handle({ params: { follower: 'task_mail', stream: 'task-1' } } as unknown as RouteRequest);
+}
+
+it('a parked stream that is worked off is released', async () => {
+  expect(await release({ release: async () => true })).toMatchObject({ body: { released: true } });
+});
+
+it('one that is not there is not found', async () => {
+  await expect(release({ release: async () => false })).rejects.toMatchObject({ code: 'not_found' });
+});
+
+it('one that fails again is told so, with its reason: a policy’s rejects, a projection’s is parked again by its rebuild', async () => {
+  const again = { code: 'conflict', status: 409, message: expect.stringContaining('no such shape') };
+  const parked = async () => [PARKED];
+  await expect(release({ parked, release: () => Promise.reject(new Error('no such shape')) })).rejects.toMatchObject(again);
+  await expect(release({ parked, release: async () => true })).rejects.toMatchObject(again);
+});
+
+it('a fault of ours is not taken for the stream’s', async () => {
+  const fault = new Error('the store is gone');
+  await expect(release({ release: () => Promise.reject(fault) })).rejects.toBe(fault);
+});
