@@ -59,6 +59,8 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   /** True while the cache may hold what a batch that went wrong half-way made stale; so at the start. */
   let cacheInDoubt = true;
   let running: Promise<Rebuilt> | null = null;
+  /** Who wants to know how far the rebuild that runs is. */
+  const watching = new Set<(progress: RebuildProgress) => void>();
 
   async function load(): Promise<Trouble | null> {
     state = await readModels.state(model);
@@ -140,7 +142,11 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     Object.assign(at, to);
   }
 
-  async function rebuildOnce(onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt> {
+  function onProgress(progress: RebuildProgress): void {
+    for (const watch of watching) watch(progress);
+  }
+
+  async function rebuildOnce(): Promise<Rebuilt> {
     const begun = performance.now();
     const building = await build(projector, context);
     await building.readOn(onProgress);
@@ -175,9 +181,11 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     rebuilding: () => running !== null || trouble !== null,
     parked: () => parking?.list() ?? [],
     apply,
-    rebuild: (onProgress) => {
-      running ??= rebuildOnce(onProgress).finally(() => {
+    rebuild: (watch) => {
+      if (watch) watching.add(watch);
+      running ??= rebuildOnce().finally(() => {
         running = null;
+        watching.clear();
       });
       return running;
     },

@@ -166,6 +166,14 @@ describe('invariant 9: a rebuild beside the old documents', () => {
     expect(one).toBe(other);
     expect(one.events).toBe(2);
   });
+
+  it('asked for while one runs already (as at a start without read models) shows its progress all the same', async () => {
+    await makeTasks(0, 1);
+    const projected = await rig.project();
+    const seen: RebuildProgress[] = [];
+    await Promise.all([projected.rebuild('task_list'), projected.rebuild('task_list', (progress) => seen.push(progress))]);
+    expect(seen.at(-1)?.events).toBe(2);
+  });
 });
 
 function expectMoved(error: unknown): 'moved' {
