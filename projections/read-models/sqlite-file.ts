@@ -15,7 +15,7 @@ export class Damaged extends Error {
 /** Marks the file as ours (`PRAGMA application_id`, the letters "TLRM"). */
 const APPLICATION = 0x544c524d;
 /** Raised when the tables below change: a file of another layout is made anew. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const TABLES = `
   CREATE TABLE models (

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { ModelSpec } from './read-models.ts';
-import { column, type Place, quoted, scalarFields, textsFields } from './sqlite-place.ts';
+import { column, type Place, quoted, scalarFields } from './sqlite-place.ts';
 
 /** Documents above which indexes are made in a thread of their own: fewer take a few milliseconds. */
 const MANY = 2_000;
@@ -23,11 +23,10 @@ export function missingIndexes(db: DatabaseSync, place: Place, { indexes }: Pick
   );
   const wanted: [name: string, on: string][] = [];
   for (const [number, fields] of indexes.entries()) {
-    // Fields of texts have tables, and indexes, of their own.
+    // Fields of texts have tables of their own.
     const keys = fields.filter((field) => columns.has(field)).map(column);
     if (keys.length > 0) wanted.push([`${table}#${number}`, `${quoted(table)} (${keys.join(', ')}, id) WHERE document IS NOT NULL`]);
   }
-  for (const field of textsFields(place)) wanted.push([`${table}.${field}#value`, `${quoted(table, field)} (value)`]);
   return wanted.filter(([name]) => !there.has(name)).map(([name, on]) => `CREATE INDEX IF NOT EXISTS "${name}" ON ${on}`);
 }
 

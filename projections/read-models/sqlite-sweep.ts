@@ -40,10 +40,8 @@ function orphans(db: DatabaseSync, live: Set<string>): string[] {
 function* removal(db: DatabaseSync, table: string): Generator<() => void> {
   const indexes = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL").all(table);
   for (const { name } of indexes) yield () => db.exec(`DROP INDEX IF EXISTS "${name}"`);
-  const key = table.includes('.') ? 'doc' : 'n';
-  const clear = db.prepare(
-    `DELETE FROM "${table}" WHERE ${key} <= (SELECT max(${key}) FROM (SELECT ${key} FROM "${table}" ORDER BY ${key} LIMIT ${SLICE}))`,
-  );
+  const key = table.includes('.') ? 'value, doc' : 'n';
+  const clear = db.prepare(`DELETE FROM "${table}" WHERE (${key}) IN (SELECT ${key} FROM "${table}" ORDER BY ${key} LIMIT ${SLICE})`);
   let left = true;
   while (left) {
     yield () => {

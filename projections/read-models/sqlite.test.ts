@@ -122,7 +122,7 @@ describe('the file of the read models', () => {
     expect(moved).toBe(false);
     await Promise.all([moving, writing]);
     expect(await store.state(MODEL)).toMatchObject({ generation: next, checkpoint: { position: at(4_000) } });
-    const indexes = [`suite_${next}#0`, `suite_${next}#1`, `suite_${next}#id`, `suite_${next}.labels#value`, `suite_${next}.words#value`];
+    const indexes = [`suite_${next}#0`, `suite_${next}#1`, `suite_${next}#id`];
     expect(namesOf('index')).toEqual(expect.arrayContaining(indexes));
     await store.close();
   });

@@ -13,9 +13,12 @@ export type Row = [...Fields, number];
 const FIELDS = 'position, stream, revision, id, type, time, data, metadata';
 export const COLUMNS = `${FIELDS}, checksum`;
 
-/** All fields as the one text that the checksum is made of, and the checksum: what a `SELECT ${LEAN_COLUMNS}` gives, for a third of the cost. */
-export type LeanRow = [string, number];
-export const LEAN_COLUMNS = `concat_ws(char(10), ${FIELDS}), checksum`;
+/**
+ * All fields as the one text that the checksum is made of, the checksum, and the stream: what a `SELECT ${LEAN_COLUMNS}` gives, for a third of the
+ * cost. The stream again, because documents keep their id: as a part of the text it would keep all of the text.
+ */
+export type LeanRow = [text: string, checksum: number, stream: string];
+export const LEAN_COLUMNS = `concat_ws(char(10), ${FIELDS}), checksum, stream`;
 
 const DECLARED = `position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
   time INTEGER NOT NULL, data TEXT NOT NULL, metadata TEXT NOT NULL, checksum INTEGER NOT NULL`;
@@ -103,10 +106,10 @@ export function positionOf([text]: LeanRow): number {
  * Error: StoreDamaged when the row is not what was written.
  */
 export function fromLeanRow(row: LeanRow): RecordedEvent | null {
-  const [text, expected] = row;
+  const [text, expected, stream] = row;
   if (crc32(text) !== expected) throw damaged(`the event at position ${positionOf(row)} is not what was written`);
   const fields = text.split('\n');
-  return fields.length === LEAN_FIELDS ? new LeanEvent(fields as LeanFields) : null;
+  return fields.length === LEAN_FIELDS ? new LeanEvent(stream, fields as LeanFields) : null;
 }
 
 /** The fields, each as text. */
@@ -125,9 +128,9 @@ class LeanEvent implements RecordedEvent {
   private parsedData: unknown;
   private parsedMetadata: Metadata | undefined;
 
-  constructor(fields: LeanFields) {
+  constructor(stream: string, fields: LeanFields) {
     this.position = fields[0].padStart(WIDTH, '0');
-    this.stream = fields[1];
+    this.stream = stream;
     this.revision = Number(fields[2]);
     this.id = fields[3];
     this.type = fields[4];
