@@ -5,6 +5,7 @@ import { taskDetail, taskSummary } from '../contracts/task.ts';
 import { openRig, type Projected, type Rig } from '../projections/rig.suite.ts';
 import { stableId } from '../write-side/stable-id.ts';
 import { ADMIN, ALICE, type Ask, asking, BOB, RESIDENT } from './ask.suite.ts';
+import { encodeCursor } from './queries/page.ts';
 import { historyItem } from './queries/task-history.ts';
 
 let rig: Rig;
@@ -237,6 +238,12 @@ describe('GET /api/tasks/:id/history', () => {
     expect([...first.body.items, ...second.body.items].map(({ revision }: { revision: number }) => revision)).toEqual([0, 1]);
     expect(second.body.next).toBeUndefined();
     expect(await refused(`/api/tasks/${task('Door')}/history?cursor=${first.body.next}`)).toEqual([400, '?cursor']);
+  });
+
+  it.each([-1, 0.5, 1e300])('refuses a cursor that somebody made up, at revision %d', async (value) => {
+    const id = task('Lamp');
+    const cursor = encodeCursor({ of: `history-${id}`, values: [value], id });
+    expect(await refused(`/api/tasks/${id}/history?cursor=${cursor}`)).toEqual([400, '?cursor']);
   });
 
   it('is 404 where there is no such task for the caller', async () => {

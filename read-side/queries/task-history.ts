@@ -4,7 +4,7 @@ import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { Answer, Route, RouteRequest } from '../../gateway/route.ts';
-import { callerOf, type QueryContext, readAfterOf } from '../reading.ts';
+import { badParameter, callerOf, type QueryContext, readAfterOf } from '../reading.ts';
 import { noSuchTask } from './get-task.ts';
 import { decodeCursor, encodeCursor, listAnswer, listOf } from './page.ts';
 import { cursor, limit } from './parameters.ts';
@@ -43,7 +43,7 @@ async function handle({ store }: QueryContext, request: RouteRequest): Promise<A
   const query = request.query as z.output<typeof taskHistoryQuery>;
   const id = request.params.id ?? '';
   const of = `history-${id}`;
-  const from = Number(decodeCursor(query.cursor, of, [0])?.values[0] ?? 0);
+  const from = revisionOf(decodeCursor(query.cursor, of, [0])?.values[0] ?? 0);
   await readAfterOf(store, request);
   const position = await store.head();
   const { now } = await taskAt(store, id, () => false);
@@ -53,6 +53,12 @@ async function handle({ store }: QueryContext, request: RouteRequest): Promise<A
   const seen = from + items.length;
   const next = seen <= now.revision ? encodeCursor({ of, values: [seen], id }) : undefined;
   return listAnswer({ path: `/api/tasks/${id}/history`, parameters: { limit: query.limit }, position, items, next });
+}
+
+/** The revision in a cursor. Error: ProblemError `invalid` (400) for what no page gave. */
+function revisionOf(value: unknown): number {
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);
+  throw badParameter('cursor', 'must be the `next` of an earlier page of this very list');
 }
 
 function viewOf(event: RecordedEvent): z.infer<typeof historyItem> {
