@@ -1,4 +1,5 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +32,19 @@ afterEach(async () => {
 });
 
 describe('the outbox', () => {
+  it.runIf(existsSync('/proc/self/fd'))(
+    'opens its log once, for mails sent at once too: a file left open would be closed by the garbage collector, with a warning',
+    async () => {
+      const logs = async () =>
+        (await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))).filter(
+          (one) => one === `${file()}-wal`,
+        ).length;
+      const before = await logs();
+      await Promise.all([1, 2, 3].map((n) => outbox.send(mail(n), signal)));
+      expect(await logs()).toBe(before + 1);
+    },
+  );
+
   it('shows the newest first, to one address or all, page by page', async () => {
     for (const n of [1, 2, 3]) await outbox.send(mail(n), signal);
     await outbox.send(mail(4, 'alice@example.org'), signal);

@@ -29,7 +29,14 @@ const KEPT = 1_000;
 export function openOutbox(file: string): Outbox {
   const db = openFile(file);
   // The write-ahead log is forced to the disk by hand: SQLite would do it on this thread, and hold up every request meanwhile.
-  let log: FileHandle | undefined;
+  let log: Promise<FileHandle> | undefined;
+  const openLog = () => {
+    const opening = open(`${file}-wal`, 'r+');
+    opening.catch(() => {
+      log = undefined;
+    });
+    return opening;
+  };
   // A repeat of an attempt whose outcome is unknown is the same mail: the mailbox shows it once, as mail programs do by Message-ID.
   const insert = db.prepare(
     'INSERT INTO mails (address, name, subject, text, html, message_id, time) VALUES (?,?,?,?,?,?,?) ON CONFLICT (message_id) DO NOTHING',
@@ -40,8 +47,8 @@ export function openOutbox(file: string): Outbox {
     send: async ({ to, subject, text, html, messageId }: Mail) => {
       insert.run(to.address, to.name, subject, text, html, messageId, new Date().toISOString());
       trim.run();
-      log ??= await open(`${file}-wal`, 'r+');
-      await log.datasync();
+      log ??= openLog();
+      await (await log).datasync();
     },
     list: ({ to = null, before = Number.MAX_SAFE_INTEGER, limit }) =>
       select.all(before, to, to, limit).map((row) => ({
@@ -54,7 +61,7 @@ export function openOutbox(file: string): Outbox {
         time: row.time as string,
       })),
     close: async () => {
-      await log?.close();
+      await (await log)?.close();
       db.close();
     },
   };
