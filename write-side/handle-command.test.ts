@@ -138,6 +138,18 @@ describe('invariant 3: an append', () => {
     expect(await eventsOf(command.stream)).toHaveLength(2);
   });
 
+  it('on what is not the caller’s to see is 404 whatever If-Match says, and tells no revision', async () => {
+    const handler = handlerOn(store);
+    const made = createTask();
+    await handler.handle(made, CONTEXT);
+    const actor = { id: fresh(), role: 'resident', seesAll: false } as const;
+    for (const id of [made.id, fresh()]) {
+      const edit = cmd('task', 'EditTask', { title: 'x' }, { id, actor });
+      const problem = await problemOf(handler.handle(edit, { ...CONTEXT, ifMatch: [7] }));
+      expect(problem).toMatchObject({ code: 'not_found', status: 404, headers: {} });
+    }
+  });
+
   it('that lost a race is decided again on what is there now: no update is lost', async () => {
     const command = createTask();
     const handlers = [handlerOn(store), handlerOn(store)];

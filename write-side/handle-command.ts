@@ -38,6 +38,8 @@ export interface OpenCommandHandler extends CommandHandler {
   settle(): Promise<void>;
 }
 
+/** Refusals that come before If-Match (RFC 9110, 13.2.1). */
+const HIDDEN: ReadonlySet<string> = new Set(['not_found', 'forbidden']);
 /** Races lost in a row before the client is told. */
 const RACES = 5;
 
@@ -56,11 +58,8 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     // 2. A repeated command gets its first answer again.
     const answered = repeated(loaded, command, context);
     if (answered) return note('repeated', answered);
-    // 3. It must be meant for what is there.
-    checkIfMatch(loaded, context);
-    // 4. Decide.
-    const decided: DecidedEvent[] | Refusal = decider.decide(command, loaded.state, await factsFor(decider, command));
-    if ('refused' in decided) throw refusal(decided);
+    // 3. Decide, 4. on what the caller has seen.
+    const decided = accepted(decider.decide(command, loaded.state, await factsFor(decider, command)), loaded, context);
     if (decided.length === 0) return note('unchanged', { revision: loaded.revision, position: loaded.position, changed: false });
     // 5. Reserve what must be unique.
     const claim = decider.claims?.(command, loaded.state);
@@ -97,14 +96,11 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     return fate;
   }
 
-  /** That this try was not taken says nothing of the one before it. */
   async function tryAppend(stream: string, revision: number, events: NewEvent[], before?: AppendUnknown): Promise<Appended | AppendUnknown> {
     try {
       return await store.append(stream, revision, events);
     } catch (error) {
-      if (error instanceof AppendUnknown) return error;
-      if (before && (error instanceof StoreOverloaded || error instanceof StoreUnavailable)) return before;
-      throw error;
+      return unknownFate(error, before);
     }
   }
 
@@ -170,6 +166,21 @@ function repeated(loaded: Kept, command: Command, context: CommandContext): Outc
   throw new ProblemError('invalid', 'This Idempotency-Key was used on this path with another body. Use a new key for a new command.', {
     errors: [{ pointer: 'Idempotency-Key', detail: 'belongs to another body' }],
   });
+}
+
+/** The fate of an append after an error; that a try was not taken says nothing of the one before it. Any other error is thrown. */
+function unknownFate(error: unknown, before: AppendUnknown | undefined): AppendUnknown {
+  if (error instanceof AppendUnknown) return error;
+  if (before && (error instanceof StoreOverloaded || error instanceof StoreUnavailable)) return before;
+  throw error;
+}
+
+/** What was decided. If-Match is asked only after what the caller may not see, so that its answer tells nothing of it (RFC 9110, 13.2.1). Errors: ProblemError. */
+function accepted(decided: DecidedEvent[] | Refusal, loaded: Loaded<unknown>, context: CommandContext): DecidedEvent[] {
+  const refused = 'refused' in decided ? decided : undefined;
+  if (!refused || !HIDDEN.has(refused.refused)) checkIfMatch(loaded, context);
+  if ('refused' in decided) throw refusal(decided);
+  return decided;
 }
 
 function checkIfMatch(loaded: Loaded<unknown>, { ifMatch }: CommandContext): void {
