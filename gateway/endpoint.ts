@@ -48,12 +48,17 @@ function header(ctx: Context, name: string): string | undefined {
 
 async function authorise(ctx: Context, route: Route, callerOf: (claims: unknown) => Promise<Caller>): Promise<Caller | null> {
   if (route.who === 'anyone') return null;
-  const caller = ctx.state.operator ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
+  const caller = operatorOf(ctx, route) ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
   if (!caller) throw unauthorised(ctx);
   if (Array.isArray(route.who) && !route.who.includes(caller.role)) {
     throw new ProblemError('forbidden', `This is for the roles ${route.who.join(', ')}; yours is ${caller.role}.`);
   }
   return caller;
+}
+
+/** The operator is no user: only where a row is for roles. */
+function operatorOf(ctx: Context, { who }: Route): Caller | undefined {
+  return who === 'user' ? undefined : ctx.state.operator;
 }
 
 /** RFC 6750, 3: the challenge says whether a token was missing or wrong. */
