@@ -3,10 +3,6 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { mailFromProblem, mailUrlProblem } from './notifier/mailer/open.ts';
 
-const url = (schemes: string[]) =>
-  z
-    .string()
-    .refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}:`)), `must begin with ${schemes.map((one) => `${one}:`).join(' or ')}`);
 const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -43,11 +39,11 @@ const schema = z.object({
     .pipe(z.array(origin))
     .default([]),
   TASK_VISIBILITY: z.enum(['team', 'own'], 'must be team or own').default('team'),
-  EVENT_STORE_URL: url(['sqlite']).default('sqlite:'),
-  BUS_URL: url(['memory']).default('memory:'),
-  READ_MODELS_URL: url(['sqlite']).default('sqlite:'),
-  SECRETS_URL: url(['sqlite']).default('sqlite:'),
-  CACHE_URL: url(['memory']).default('memory:'),
+  EVENT_STORE_URL: z.literal('sqlite:', 'must be sqlite: (its file is in DATA_DIR, which one process holds at a time)').default('sqlite:'),
+  BUS_URL: z.literal('memory:', 'must be memory:').default('memory:'),
+  READ_MODELS_URL: z.literal('sqlite:', 'must be sqlite: (its file is in DATA_DIR, which one process holds at a time)').default('sqlite:'),
+  SECRETS_URL: z.literal('sqlite:', 'must be sqlite: (its file is in DATA_DIR, which one process holds at a time)').default('sqlite:'),
+  CACHE_URL: z.literal('memory:', 'must be memory:').default('memory:'),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),

@@ -46,13 +46,16 @@ export async function startAll(config: Config): Promise<Running> {
     closers.push(() => close(opened));
     return opened;
   };
+  /** What cannot be closed keeps nothing else open; the first such error is told at the end. */
   const stop = async () => {
-    for (const close of closers.reverse().splice(0)) await close();
+    const errors: unknown[] = [];
+    for (const close of closers.reverse().splice(0)) await (async () => close())().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
   };
   try {
     return { url: await start(config, closing), stop };
   } catch (error) {
-    await stop();
+    await stop().catch(() => {});
     throw error;
   }
 }
@@ -92,14 +95,16 @@ async function start(config: Config, closing: Closing): Promise<string> {
   const reserved = await commands.reserveAnew();
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
   const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
-  const changed = (type: string, id: string) => {
+  // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
+  const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
-    return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
+    if (type === 'DeleteUser')
+      await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
 
   // Along the path of a fact: forwarder, projections, notifier. Policies begin before the first user is made.
   const context = { store, bus, log };
-  closing(startForwarder(context), (it) => it.stop());
+  const forwarder = closing(startForwarder(context), (it) => it.stop());
   const projections = closing(await startProjections({ ...context, readModels, cache }), (it) => it.stop());
   const publicUrl = () => config.PUBLIC_URL ?? url;
   const notifier = closing(
@@ -109,6 +114,13 @@ async function start(config: Config, closing: Closing): Promise<string> {
   const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
 
   // HTTP and sockets.
+  const waits = async () => {
+    const reading = await store.head().then(
+      () => [],
+      (error: Error) => [`the event store (${error.message})`],
+    );
+    return ready ? reading : ['the start'];
+  };
   const api = [
     ...identity.routes,
     ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed }),
@@ -126,7 +138,7 @@ async function start(config: Config, closing: Closing): Promise<string> {
         return true;
       },
     }),
-    ...healthRoutes(metrics, () => (ready ? [] : ['the start'])),
+    ...healthRoutes(metrics, waits),
   ];
   const app = createApp({
     routes: [...api, ...docRoutes(api, version), ...pageRoutes(pages)],
@@ -156,6 +168,7 @@ async function start(config: Config, closing: Closing): Promise<string> {
   metrics.gauge('projection_lag', 'Events a read model is behind, up to 1,000.', async () =>
     Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
   );
+  metrics.gauge('forwarder_lag', 'Events not yet on the bus, up to 10,000.', async () => ({ all: await forwarder.lag() }));
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
 
   url = await listen(server, config);

@@ -200,7 +200,7 @@ export const taskContract = {
       path: '/api/tasks/:id/comments',
       body: CommentTask,
       who: 'user',
-      summary: 'Comment on a task.',
+      summary: 'Comment on a task (1,000 comments and 200,000 characters in all at most).',
       example: { text: 'The spare lamps are in the cellar.' },
     },
     RestoreTask: {

@@ -99,6 +99,17 @@ describe('changing a task', () => {
     const decided = task.decide(cmd('CommentTask', { text: 'Hello' }, { actor: CAROL }), task.evolve(initial, made), {});
     expect(decided).toMatchObject([{ type: 'TaskCommented', data: { text: 'Hello' } }]);
   });
+  it('takes comments until it is full: it is read and written as one', () => {
+    const commented = (text: string): TaskEvent => ({ type: 'TaskCommented', data: { commentId: ALICE.id, text } });
+    const long = Array.from({ length: 20 }, () => commented('x'.repeat(10_000)));
+    given(task, made, ...long)
+      .when(cmd('CommentTask', { text: 'x' }))
+      .refuses('conflict');
+    given(task, made, ...Array.from({ length: 1_000 }, () => commented('x')))
+      .when(cmd('CommentTask', { text: 'x' }))
+      .refuses('conflict');
+    expect(task.decide(cmd('CommentTask', { text: 'x' }), long.slice(1).reduce(task.evolve, task.evolve(initial, made)), {})).toHaveLength(1);
+  });
   it('is not found once deleted, but its maker or an admin restores it', () => {
     given(task, made, deleted)
       .when(cmd('EditTask', { title: 'x' }))

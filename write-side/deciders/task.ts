@@ -15,6 +15,9 @@ export interface TaskState extends TaskParties {
   deadline: string | null;
   priority: Priority;
   labels: readonly string[];
+  /** How many comments it has, and how many characters they have together. */
+  comments: number;
+  commentCharacters: number;
 }
 
 export const initial: TaskState = {
@@ -28,6 +31,8 @@ export const initial: TaskState = {
   deadline: null,
   priority: 'normal',
   labels: [],
+  comments: 0,
+  commentCharacters: 0,
 };
 
 type CommandOf<T extends TaskCommand['type']> = Extract<TaskCommand, { type: T }>;
@@ -47,7 +52,7 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
     case 'ChangeTaskStatus':
       return changeStatus(command, state);
     case 'CommentTask':
-      return [{ type: 'TaskCommented', data: { commentId: stableId(command.commandId, 'comment'), text: command.data.text } }];
+      return comment(command, state);
     case 'DeleteTask':
       return [{ type: 'TaskDeleted', data: {} }];
     case 'RestoreTask':
@@ -123,6 +128,18 @@ function assign(command: CommandOf<'AssignTask'>, state: TaskState, facts: Facts
   return refusal || [{ type: 'TaskAssigned', data: { userId, previous: state.assignee, atCreation: false } }];
 }
 
+/** A whole task is one document, read and written as one: so its comments are bounded. */
+const MOST_COMMENTS = 1_000;
+const MOST_COMMENT_CHARACTERS = 200_000;
+
+function comment({ commandId, data }: CommandOf<'CommentTask'>, state: TaskState): Decision {
+  if (state.comments < MOST_COMMENTS && state.commentCharacters + data.text.length <= MOST_COMMENT_CHARACTERS) {
+    return [{ type: 'TaskCommented', data: { commentId: stableId(commandId, 'comment'), text: data.text } }];
+  }
+  const detail = `A task takes ${MOST_COMMENTS} comments with ${MOST_COMMENT_CHARACTERS} characters in all; this one is full. Go on in another task.`;
+  return { refused: 'conflict', detail };
+}
+
 function changeStatus(command: CommandOf<'ChangeTaskStatus'>, state: TaskState): Decision {
   const to = command.data.status;
   if (to === state.status) return [];
@@ -159,7 +176,7 @@ export function evolve(state: TaskState, event: TaskEvent): TaskState {
     case 'TaskStatusChanged':
       return { ...state, status: event.data.to };
     case 'TaskCommented':
-      return state;
+      return { ...state, comments: state.comments + 1, commentCharacters: state.commentCharacters + event.data.text.length };
     case 'TaskDeleted':
       return { ...state, deleted: true };
     case 'TaskRestored':
@@ -172,7 +189,7 @@ export function evolve(state: TaskState, event: TaskEvent): TaskState {
 export const task = decider<TaskState, TaskCommand, TaskEvent>({
   category: 'task',
   initial,
-  stateVersion: 1,
+  stateVersion: 2,
   decide,
   evolve,
   topics: (stream, before, _event, after) => taskTopics(stream, before.exists ? before : null, after),
