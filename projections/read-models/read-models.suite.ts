@@ -79,6 +79,17 @@ function describeWrite(store: () => ReadModels): void {
       expect(await allOf(generation)).toEqual([document('a', 3)]);
     });
 
+    test('finds a document by the texts it has in the end, however often it changed in one call', async () => {
+      const generation = await store().begin(MODEL);
+      const changes = [['x', 'y'], ['y'], ['y', 'z', 'z'], [], ['z', 'x'], ['z']].map((labels, n) => document('a', n + 1, { labels }));
+      await store().write(MODEL, generation, [...changes, document('b', 7, { labels: ['x'] })], { position: at(7), eventId: 'e7' });
+      const labelled = async (value: string) => {
+        const found = await store().find(MODEL, generation, { where: [{ field: 'labels', op: 'eq', value }], sort: [], limit: 10 });
+        return found.map(({ id }) => id);
+      };
+      expect([await labelled('x'), await labelled('y'), await labelled('z')]).toEqual([['b'], [], ['a']]);
+    });
+
     test('moves the checkpoint without documents, and never back', async () => {
       const generation = await store().begin(MODEL);
       await store().write(MODEL, generation, [], { position: at(5), eventId: 'e5' });
