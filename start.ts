@@ -111,7 +111,6 @@ async function start(config: Config, closing: Closing): Promise<string> {
     await startNotifier({ ...context, readModels, commands, mailer, issueCode: identity.issueCode, publicUrl, attempts: config.MAIL_ATTEMPTS }),
     (it) => it.stop(),
   );
-  const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
 
   // HTTP and sockets.
   const waits = async () => {
@@ -172,9 +171,11 @@ async function start(config: Config, closing: Closing): Promise<string> {
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
 
   url = await listen(server, config);
+  // Only now: a start that fails before shows nobody the password.
+  const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
+  if (password) process.stdout.write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
   await closing(operator, (it) => it.retire()).announce(url);
   ready = true;
-  if (password) process.stdout.write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
   process.stdout.write(`taskledger ${version} listens on ${url} (pid ${process.pid})\n`);
   return url;
 }

@@ -29,7 +29,8 @@ export async function compose(id: string, { kind, recipientId, about }: Notifica
 
 async function details(kind: NotificationState['kind'], recipientId: string, stream: string, { commands, issueCode, publicUrl }: ComposeContext) {
   if (kind === 'confirm_registration')
-    return { title: '', description: '', link: `${publicUrl()}/#confirm=${await issueCode(recipientId, 'confirm')}` };
+    return { title: '', description: '', own: false, link: `${publicUrl()}/#confirm=${await issueCode(recipientId, 'confirm')}` };
   const { state: task } = await commands.load<TaskState>(stream);
-  return { title: task.title, description: task.description, link: `${publicUrl()}/#task=${stream.slice('task-'.length)}` };
+  const own = task.maker === recipientId && task.assignee !== recipientId;
+  return { title: task.title, description: task.description, own, link: `${publicUrl()}/#task=${stream.slice('task-'.length)}` };
 }

@@ -80,7 +80,8 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
       await handOver(mail, until);
       return { type: 'SucceedNotification', data: { attempt } };
     } catch (error) {
-      log.warn({ stream, attempt, reason: (error as Error).name }, 'a mail was not sent');
+      const { name, message } = error as Error;
+      log.warn({ stream, attempt, reason: `${name}: ${withoutAddress(message, address)}` }, 'a mail was not sent');
       return failure(error as Error, attempt, address);
     }
   }

@@ -4,6 +4,7 @@ import { KINDS } from '../../contracts/notification.ts';
 import { render } from './templates.ts';
 
 const DATA = {
+  own: false,
   name: 'Bob',
   title: 'Replace the lamp in the hall',
   description: 'The one beside the lift flickers.\nBring a ladder.',
@@ -27,7 +28,7 @@ describe.each(['task_created', 'task_assigned'] as const)('%s', (kind) => {
 
 it('the confirmation holds its link and nothing of a task', () => {
   const link = 'https://tasks.example.org/#confirm=c0de';
-  const { subject, text, html } = render('confirm_registration', { name: 'Bob', title: '', description: '', link });
+  const { subject, text, html } = render('confirm_registration', { name: 'Bob', title: '', description: '', own: false, link });
   expect(subject).toBe('Confirm your registration');
   expect(text).toContain(link);
   expect(html).toContain(`<a href="${link}">`);
@@ -45,4 +46,9 @@ it('whatever it is given, the subject is one line and HTML has no tags but its o
       expect(tags(html)).toEqual(tags(plain));
     }),
   );
+});
+
+it('a mail to the maker of a task that is for nobody else says so', () => {
+  expect(render('task_created', { ...DATA, own: true }).text).toContain('you made a task');
+  expect(render('task_created', DATA).text).toContain('was made for you');
 });

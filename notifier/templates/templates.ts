@@ -8,6 +8,8 @@ export interface TemplateData {
   /** Of the task, where it is about one. */
   title: string;
   description: string;
+  /** True where the recipient made the task, and it is for nobody else yet. */
+  own: boolean;
   /** Where to go: the task's page, or the confirmation. A secret in the latter case. */
   link: string;
 }
@@ -20,11 +22,16 @@ interface Text {
 }
 
 const TEXTS: Record<Kind, Text> = {
-  task_created: { subject: ({ title }) => `New task: ${title}`, lead: () => 'a task was made for you:', action: 'Open the task' },
+  task_created: {
+    subject: ({ title }) => `New task: ${title}`,
+    lead: ({ own }) => (own ? 'you made a task:' : 'a task was made for you:'),
+    action: 'Open the task',
+  },
   task_assigned: { subject: ({ title }) => `Assigned to you: ${title}`, lead: () => 'a task was assigned to you:', action: 'Open the task' },
   confirm_registration: {
     subject: () => 'Confirm your registration',
-    lead: () => 'please confirm your e-mail address. The link is good for 48 hours. If you did not register, do nothing.',
+    lead: () =>
+      'please confirm your e-mail address. If you registered without a password, the link lets you set one. It is good for 48 hours. If you did not register, do nothing.',
     action: 'Confirm',
   },
 };
