@@ -31,19 +31,25 @@ export interface Sync {
 }
 
 export function startSync({ api, store, live, me }: { api: Api; store: Store; live: Live; me: Me }): Sync {
-  let subscription: Subscription | undefined;
-  let topic = 'tasks';
+  let subscriptions: Subscription[] = [];
+  /** False where the topic of all tasks was refused: then only what concerns this user is seen. */
+  let seesAll = true;
+  /** The last position heard of: what is asked for anew is at least as new. */
+  let last = '';
+  /** Counts loads: only the last one counts, for rights may have changed between two. */
+  let turn = 0;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking = false;
 
   /** Loads all tasks, shows the first page at once, and answers the position after which changes are to follow. */
   async function load(): Promise<string> {
+    const mine = ++turn;
     const path = '/api/tasks?limit=100&sort=-updatedAt';
-    const { body, position } = await page<TaskSummary>(path);
-    show(body.items, position, false);
+    const { body, position } = await api.get<List<TaskSummary>>(path, { after: last || undefined });
+    if (mine === turn) show(body.items, position, false);
     const { items, more } = await rest(path, body);
-    show(items, position, !more);
+    if (mine === turn) show(items, position, !more);
     return position;
   }
 
@@ -66,23 +72,35 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
 
   const page = <T>(path: string): Promise<Reply<List<T>>> => api.get<List<T>>(path);
 
+  /** Follows what concerns this user always (it tells of a new role, too), and all tasks where that is allowed. */
   function follow(after: string): void {
-    subscription?.close();
-    subscription = live.subscribe(topic, {
-      after,
-      onChange: heard,
-      onSnapshotNeeded: load,
-      onLeft: () => {
-        // Who may not follow all tasks follows what concerns them.
-        if (closed || topic !== 'tasks') return;
-        topic = `user:${me.id}`;
-        follow(after);
-      },
-    });
+    unfollow();
+    const options = { after, onChange: heard, onSnapshotNeeded: load };
+    subscriptions = [live.subscribe(`user:${me.id}`, { ...options, onLeft: () => undefined })];
+    if (seesAll) subscriptions.push(live.subscribe('tasks', { ...options, onLeft: () => begin(false) }));
+  }
+
+  function unfollow(): void {
+    for (const subscription of subscriptions.splice(0)) subscription.close();
+  }
+
+  /** This user may see more or less than before: all is asked for anew. `all`: the topic of all tasks is worth a try. */
+  function begin(all: boolean): void {
+    if (closed) return;
+    seesAll = all;
+    unfollow();
+    void reload();
   }
 
   function heard(change: Change): void {
-    if (!change.stream.startsWith('task-')) return;
+    if (change.position > last) last = change.position;
+    if (change.stream.startsWith('task-')) heardOfTask(change);
+    if (change.type !== 'UserRoleChanged' || change.id !== me.id) return;
+    begin(true);
+    void people();
+  }
+
+  function heardOfTask(change: Change): void {
     const { board } = store.get();
     const next = fold(board, change);
     if (next === board) return;
@@ -92,7 +110,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
 
   /** True where only what concerns this user is seen, and this task does no more. */
   function outOfSight(change: Change): boolean {
-    if (topic === 'tasks' || change.type !== 'TaskAssigned') return false;
+    if (seesAll || change.type !== 'TaskAssigned') return false;
     const task = store.get().board.entries[change.id]?.task;
     const { userId } = change.data as { userId: string | null };
     return task?.maker !== me.id && userId !== me.id;
@@ -140,12 +158,14 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
 
   async function reload(): Promise<void> {
     store.set({ phase: store.get().phase === 'ready' ? 'ready' : 'loading', trouble: '' });
-    await load().then(
+    const loading = load();
+    const mine = turn;
+    await loading.then(
       (position) => {
-        if (!closed) follow(position);
+        if (!closed && mine === turn) follow(position);
       },
       (error) => {
-        if (!closed) store.set({ phase: 'failed', trouble: reason(error) });
+        if (!closed && mine === turn) store.set({ phase: 'failed', trouble: reason(error) });
       },
     );
   }
@@ -163,7 +183,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
       closed = true;
       clearTimeout(timer);
       unsubscribe();
-      subscription?.close();
+      unfollow();
     },
   };
 }

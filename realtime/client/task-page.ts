@@ -34,6 +34,8 @@ export function createTaskPage({ api, store, live }: { api: Api; store: Store; l
       after: position,
       onChange: (change) => void load(id, change.position).catch((error) => failed(id, error)),
       onSnapshotNeeded: () => load(id),
+      // Whether it may still be seen, and then followed, the server says.
+      onLeft: (reason) => void (reason === 'forbidden' ? load(id) : follow(id)).catch((error) => failed(id, error)),
     });
   }
 
