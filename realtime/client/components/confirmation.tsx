@@ -5,18 +5,30 @@ import { useApp } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
+/** `asks`: for a password, which who registered without one sets here; `spent`: the link is of no use any more. */
+type Stage = 'begun' | 'asks' | 'spent' | 'done';
+
+const HEADINGS: Record<Stage, string> = { begun: 'Your e-mail address', asks: 'Set your password', spent: 'This link is used up', done: 'Thank you' };
+const WORDS: Record<Stage, string> = {
+  begun: '',
+  asks: 'One more step: choose the password that you will log in with.',
+  spent: 'It was used already, or is too old. If your address is confirmed, simply log in.',
+  done: 'Your e-mail address is confirmed.',
+};
+
 export function Confirmation({ token }: { token: string }) {
   const { api, store } = useApp();
-  const [done, setDone] = useState(false);
-  const [asks, setAsks] = useState(false);
+  const [stage, setStage] = useState<Stage>('begun');
   const { form, submit, busy, trouble } = useForm(async (data) => {
-    const password = String(data.get('password') ?? '');
-    await api.open('/api/confirmations', { token, ...(password ? { password } : {}) }).catch((error) => {
-      // Who registered without a password sets one here.
-      if (error instanceof ApiError && error.errors.some(({ pointer }) => pointer === '/password')) setAsks(true);
-      throw error;
-    });
-    setDone(true);
+    const password = data.get('password');
+    await api.open('/api/confirmations', { token, ...(password === null ? {} : { password }) }).then(
+      () => setStage('done'),
+      (error) => {
+        const next = stageAfter(error, stage);
+        if (next === stage) throw error;
+        setStage(next);
+      },
+    );
   });
 
   // Without a click: the token came from one.
@@ -26,19 +38,21 @@ export function Confirmation({ token }: { token: string }) {
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
-        <h1>{done ? 'Thank you' : 'Your e-mail address'}</h1>
-        <p role="status">{done ? 'Your e-mail address is confirmed.' : busy ? 'One moment…' : ''}</p>
-        {!done && (
+        <h1>{HEADINGS[stage]}</h1>
+        <p role="status">{busy ? 'One moment…' : WORDS[stage]}</p>
+        {(stage === 'begun' || stage === 'asks') && (
           <form ref={form} onSubmit={submit} noValidate>
-            {asks && (
-              <Field name="password" label="Choose a password" trouble={trouble} hint="At least 10 characters.">
+            {stage === 'asks' && (
+              <Field name="password" label="Password" trouble={trouble} hint="At least 10 characters. A few words are fine.">
                 {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={200} />}
               </Field>
             )}
             <FormTrouble trouble={trouble} />
-            <button type="submit" class="primary wide" aria-disabled={busy}>
-              {asks ? 'Set the password' : 'Try again'}
-            </button>
+            {(stage === 'asks' || trouble.detail) && (
+              <button type="submit" class="primary wide" aria-disabled={busy}>
+                {stage === 'asks' ? 'Set the password' : 'Try again'}
+              </button>
+            )}
           </form>
         )}
         <p class="other-way">
@@ -49,4 +63,10 @@ export function Confirmation({ token }: { token: string }) {
       </section>
     </main>
   );
+}
+
+function stageAfter(error: unknown, stage: Stage): Stage {
+  const pointers = error instanceof ApiError ? error.errors.map(({ pointer }) => pointer) : [];
+  if (pointers.includes('/token')) return 'spent';
+  return pointers.includes('/password') ? 'asks' : stage;
 }
