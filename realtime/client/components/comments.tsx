@@ -1,7 +1,7 @@
 import type { TaskDetail } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
 import { ago, fullTime } from '../words.ts';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { Person } from './person.tsx';
 
 export function Comments({ task }: { task: TaskDetail }) {
@@ -57,6 +57,7 @@ function CommentForm({ id }: { id: string }) {
         )}
       </Field>
       <FormTrouble trouble={trouble} />
+      <OnItsWay busy={busy} />
       <div class="form-end">
         <button type="submit" class="primary" aria-disabled={busy}>
           {busy ? 'Sending…' : 'Comment'}

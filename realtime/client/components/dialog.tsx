@@ -1,7 +1,8 @@
-/** A dialog over the page: the browser keeps the focus in it and gives it back; Esc and a click beside it close it. */
+/** A dialog over the page: the browser keeps the focus in it and gives it back; Esc and a click beside it close it, but ask before what was written is lost. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApps } from '../app.ts';
+import { Sign } from './icons.tsx';
 import { Notes } from './notes.tsx';
 
 interface DialogProps {
@@ -13,32 +14,83 @@ interface DialogProps {
 
 export function Dialog({ label, kind, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const [asks, setAsks] = useState(false);
+  const leave = () => (dialog.current && isWritten(dialog.current) ? setAsks(true) : onClose());
+  const goOn = () => {
+    setAsks(false);
+    focusFirst(dialog.current);
+  };
   useEffect(() => {
     const before = document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset.card;
     dialog.current?.showModal();
+    focusFirst(dialog.current);
     return () => {
       // The card may have been drawn anew elsewhere meanwhile.
       if (before) document.querySelector<HTMLElement>(`[data-card="${before}"]`)?.focus();
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc is the key for it, and the browser's own
     <dialog
       ref={dialog}
+      tabIndex={-1}
       class={`dialog dialog-${kind}`}
       aria-label={label}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        leave();
+      }}
+      onKeyDown={(event) => {
+        // Not left to the browser: its second Esc closes without asking.
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        if (asks) goOn();
+        else leave();
       }}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === event.currentTarget && !isWritten(event.currentTarget)) onClose();
+        if (event.target === event.currentTarget) leave();
       }}
     >
+      {asks && <Question onDiscard={onClose} onGoOn={goOn} />}
       <div class="dialog-inside">{children}</div>
       <Heard />
     </dialog>
+  );
+}
+
+/** Where typing is to go at first; else the dialog itself, whose content may be drawn anew without the focus being lost. */
+function focusFirst(dialog: HTMLElement | null): void {
+  (dialog?.querySelector<HTMLElement>('[data-first]') ?? dialog)?.focus();
+}
+
+function Question({ onDiscard, onGoOn }: { onDiscard: () => void; onGoOn: () => void }) {
+  const keep = useRef<HTMLButtonElement>(null);
+  useEffect(() => keep.current?.focus(), []);
+  return (
+    <div class="question" role="alert">
+      <p>Discard what you wrote?</p>
+      <button type="button" class="danger" onClick={onDiscard}>
+        Discard
+      </button>
+      <button type="button" ref={keep} onClick={onGoOn}>
+        Keep writing
+      </button>
+    </div>
+  );
+}
+
+/** Closes as Esc does. */
+export function CloseButton() {
+  return (
+    <button
+      type="button"
+      class="quiet"
+      aria-label="Close"
+      title="Close (Esc)"
+      onClick={(event) => event.currentTarget.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true }))}
+    >
+      <Sign name="close" />
+    </button>
   );
 }
 

@@ -4,10 +4,11 @@ import type { TaskDetail } from '../../../contracts/task.ts';
 import { differing } from '../actions.ts';
 import { ApiError } from '../api.ts';
 import { useApp } from '../app.ts';
-import { FormTrouble, useForm } from './field.tsx';
+import { FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, TaskFieldsForm } from './task-form.tsx';
 
-export function EditTask({ task, onDone }: { task: TaskDetail; onDone: () => void }) {
+/** `lost`: why the task is not to be seen any more; empty while it is. */
+export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: string; onDone: () => void }) {
   const { actions } = useApp();
   const [seen, setSeen] = useState(task);
   const [isStale, setStale] = useState(false);
@@ -29,7 +30,13 @@ export function EditTask({ task, onDone }: { task: TaskDetail; onDone: () => voi
         <h2>Edit the task</h2>
       </header>
       <TaskFieldsForm task={seen} trouble={trouble} />
+      {lost && (
+        <p class="wrong" role="alert">
+          {lost} What you wrote is still here to copy.
+        </p>
+      )}
       <FormTrouble trouble={trouble} />
+      <OnItsWay busy={busy} />
       {isStale && (
         <button
           type="button"

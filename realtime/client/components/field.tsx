@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { ApiError } from '../api.ts';
+import { useApps } from '../app.ts';
 
 /** What went wrong with a form: in all, and by field name. */
 export interface Trouble {
@@ -91,5 +92,16 @@ export function FormTrouble({ trouble }: { trouble: Trouble }) {
     <div role="alert" class="form-trouble">
       {trouble.detail && <p class="wrong">{trouble.detail}</p>}
     </div>
+  );
+}
+
+/** Why sending takes long, where there is no connection. */
+export function OnItsWay({ busy }: { busy: boolean }) {
+  const connection = useApps((state) => state.connection);
+  const waits = busy && (connection === 'offline' || connection === 'reconnecting');
+  return (
+    <p role="status" class="hint">
+      {waits ? 'There is no connection. It will be sent when you are connected again.' : ''}
+    </p>
   );
 }

@@ -1,7 +1,6 @@
 import { useApp, useApps } from '../app.ts';
 import { KEYS } from '../keys.ts';
-import { Dialog } from './dialog.tsx';
-import { Sign } from './icons.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 
 export function KeysDialog() {
   const { store } = useApp();
@@ -11,9 +10,7 @@ export function KeysDialog() {
     <Dialog label="Keyboard shortcuts" kind="box" onClose={close}>
       <header class="dialog-head">
         <h2>Keyboard shortcuts</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={close}>
-          <Sign name="close" />
-        </button>
+        <CloseButton />
       </header>
       <dl class="keys">
         {KEYS.map(({ keys, does }) => (

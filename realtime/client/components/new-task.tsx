@@ -2,9 +2,8 @@ import { useState } from 'preact/hooks';
 import { useApp } from '../app.ts';
 import { focusCard } from '../keys.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
-import { Dialog } from './dialog.tsx';
-import { Field, FormTrouble, useForm } from './field.tsx';
-import { Sign } from './icons.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
+import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, noFields, TaskFieldsForm } from './task-form.tsx';
 
 export function NewTask() {
@@ -20,9 +19,7 @@ export function NewTask() {
     <Dialog label="New task" kind="box" onClose={close}>
       <header class="dialog-head">
         <h2>New task</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={close}>
-          <Sign name="close" />
-        </button>
+        <CloseButton />
       </header>
       <form ref={form} onSubmit={submit} noValidate>
         <TaskFieldsForm task={noFields} trouble={trouble} />
@@ -30,6 +27,7 @@ export function NewTask() {
           {(control) => <AssigneeSelect {...control} value={userId} onChange={setUserId} />}
         </Field>
         <FormTrouble trouble={trouble} />
+        <OnItsWay busy={busy} />
         <div class="form-end">
           <button type="button" onClick={close}>
             Cancel

@@ -7,7 +7,7 @@ import { mayMove, STATUS_NAMES } from '../board-view.ts';
 import { ago, fullTime, shortDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import { Comments } from './comments.tsx';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { EditTask } from './edit-task.tsx';
 import { History } from './history.tsx';
 import { PriorityIcon, Sign, StatusIcon } from './icons.tsx';
@@ -17,56 +17,56 @@ export function TaskDialog({ id }: { id: string }) {
   const detail = useApps((state) => state.open?.detail ?? null);
   const trouble = useApps((state) => state.open?.trouble ?? null);
   const task = useApps((state) => shown(state.board, id)) ?? detail;
+  const whole = wholeOf(detail, task);
+  /** The task as it was when editing began: what is written outlives the right to see the task. */
+  const [edited, setEdited] = useState<TaskDetail | null>(null);
   const close = () => go(null);
+  const stopEditing = () => {
+    setEdited(null);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('dialog')?.focus());
+  };
   return (
     <Dialog label={task?.title ?? 'Task'} kind="sheet" onClose={close}>
-      {task && detail ? (
-        <Task task={{ ...detail, ...task, comments: detail.comments }} onClose={close} />
-      ) : (
-        <Waiting trouble={trouble} onClose={close} />
-      )}
+      {whole && !edited && <Task task={whole} onClose={close} onEdit={() => setEdited(whole)} />}
+      {!whole && !edited && <Waiting trouble={trouble} />}
+      {edited && <EditTask task={whole ?? edited} lost={whole ? '' : (trouble ?? '')} onDone={stopEditing} />}
     </Dialog>
   );
 }
 
-function Waiting({ trouble, onClose }: { trouble: string | null; onClose: () => void }) {
+/** The task with the board's newest word of it, once its details are there. */
+function wholeOf(detail: TaskDetail | null, task: TaskSummary | TaskDetail | null): TaskDetail | null {
+  return task && detail && { ...detail, ...task, comments: detail.comments };
+}
+
+function Waiting({ trouble }: { trouble: string | null }) {
   return (
     <>
       <header class="dialog-head">
         <h2>{trouble ? 'This task cannot be shown' : 'One moment…'}</h2>
-        <CloseButton onClose={onClose} />
+        <CloseButton />
       </header>
       <p role="status">{trouble}</p>
     </>
   );
 }
 
-function CloseButton({ onClose }: { onClose: () => void }) {
-  return (
-    <button type="button" class="quiet" aria-label="Close" title="Close (Esc)" onClick={onClose}>
-      <Sign name="close" />
-    </button>
-  );
-}
-
-function Task({ task, onClose }: { task: TaskDetail; onClose: () => void }) {
+function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void; onEdit: () => void }) {
   const { actions } = useApp();
-  const [isEditing, setEditing] = useState(false);
   const [tab, setTab] = useState<'comments' | 'history'>('comments');
   const trouble = useApps((state) => state.open?.trouble);
-  if (isEditing) return <EditTask task={task} onDone={() => setEditing(false)} />;
   return (
     <>
       <header class="dialog-head">
         <h2>{task.title}</h2>
-        <CloseButton onClose={onClose} />
+        <CloseButton />
       </header>
       {trouble && <p class="wrong">{trouble}</p>}
       <StatusChoice id={task.id} status={task.status} />
       <Facts task={task} />
       {task.description ? <p class="description">{task.description}</p> : <p class="description description-none">No description.</p>}
       <div class="task-buttons">
-        <button type="button" onClick={() => setEditing(true)}>
+        <button type="button" onClick={onEdit}>
           <Sign name="pen" />
           Edit
         </button>

@@ -1,5 +1,5 @@
 /** The fields of a task, for a new one and for changing one. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { PRIORITIES, type Priority } from '../../../contracts/task.ts';
 import type { TaskFields } from '../actions.ts';
 import { useApps } from '../app.ts';
@@ -24,10 +24,14 @@ export function fieldsOf(data: FormData): TaskFields {
 }
 
 export function TaskFieldsForm({ task, trouble }: { task: TaskFields; trouble: Trouble }) {
+  const title = useRef<HTMLInputElement>(null);
+  useEffect(() => title.current?.focus(), []);
   return (
     <>
       <Field name="title" label="Title" trouble={trouble}>
-        {(control) => <input {...control} type="text" defaultValue={task.title} maxLength={200} autocomplete="off" class="title-input" />}
+        {(control) => (
+          <input {...control} ref={title} data-first type="text" defaultValue={task.title} maxLength={200} autocomplete="off" class="title-input" />
+        )}
       </Field>
       <Field name="description" label="Description" trouble={trouble}>
         {(control) => <textarea {...control} rows={5} defaultValue={task.description} maxLength={10_000} />}
