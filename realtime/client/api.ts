@@ -49,8 +49,8 @@ export interface Api {
   get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
   /** A command, repeated with the same key while the server is not reached or not available, for up to a minute. */
   command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
-  /** One request without a token, as to log in. */
-  open<T>(path: string, body: unknown): Promise<T>;
+  /** One request, once, without a token (as to log in) or with this one. */
+  open<T>(path: string, body?: unknown, token?: string): Promise<T>;
 }
 
 const PATIENCE = 60_000;
@@ -106,9 +106,11 @@ export function createApi(options: ApiOptions): Api {
       return patiently(async () => (await (await authorised(path, init)).json()) as Done);
     },
 
-    open: async (path, body) => {
-      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': uuid() };
-      const response = await checked(await send(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+    open: async (path, body, token) => {
+      const headers: Record<string, string> = { 'Idempotency-Key': uuid() };
+      if (body !== undefined) headers['Content-Type'] = 'application/json';
+      if (token) headers.Authorization = `Bearer ${token}`;
+      const response = await checked(await send(path, { method: 'POST', headers, body: body === undefined ? null : JSON.stringify(body) }));
       return response.status === 204 ? undefined : await response.json();
     },
   };

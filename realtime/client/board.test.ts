@@ -246,6 +246,74 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
     }
   });
 
+  it('puts the focus where one goes on typing, and asks before what was written is lost', async () => {
+    const page = await logIn(ANNA);
+    await page.locator('.column').first().waitFor();
+    await page.keyboard.press('n');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('title');
+    await page.keyboard.type('Paint the gate');
+    await page.keyboard.press('Escape');
+    await page.getByText('Discard what you wrote?').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('Discard what you wrote?').waitFor({ state: 'detached' });
+    expect(await page.getByLabel('Title').inputValue()).toBe('Paint the gate');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await card(page, 'Paint the gate').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('No description.').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.closest('dialog') !== null)).toBe(true);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel('Title').fill('Paint the fence');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('says of a new task that it waits for the connection, and sends it then', async () => {
+    const page = await logIn(ANNA, world.line.url);
+    world.line.cut();
+    await connection(page, 'reconnecting');
+    await page.keyboard.press('n');
+    await page.getByLabel('Title').fill('Oil the hinge');
+    await page.keyboard.press('Enter');
+    await page.getByText('It will be sent when you are connected again.').waitFor();
+    world.line.mend();
+    await card(page, 'Oil the hinge').waitFor();
+  });
+
+  it('keeps the buttons of a new task within reach on a small screen', async () => {
+    const page = await logIn(ANNA, world.url, { viewport: { width: 360, height: 560 }, hasTouch: true, isMobile: true });
+    await page.keyboard.press('n');
+    const create = page.getByRole('button', { name: 'Create' });
+    await create.waitFor();
+    expect(await create.evaluate((button) => button.getBoundingClientRect().bottom <= innerHeight)).toBe(true);
+  });
+
+  it('says that the session has ended where it ended in another tab or at the server', async () => {
+    const page = await logIn(ANNA);
+    const kept = await page.evaluate(() => localStorage.getItem('taskledger.session') ?? '');
+    const other = await page.context().newPage();
+    await other.goto(world.url);
+    await connection(other, 'live');
+    const ended = other.waitForResponse((response) => response.url().endsWith('/api/logout'));
+    await other.getByRole('button', { name: 'Log out' }).click();
+    expect((await ended).status()).toBe(204);
+    await page.getByText('Your session has ended. Log in again.').waitFor();
+    expect(await other.getByText('Your session has ended.').count()).toBe(0);
+    await other.close();
+
+    await page.evaluate((text) => localStorage.setItem('taskledger.session', text), kept);
+    await page.reload();
+    await page.getByText('Your session has ended. Log in again.').waitFor();
+  });
+
+  it('does not offer to try a link again that was used', async () => {
+    const page = await open(`${world.url}/#confirm=used`);
+    await page.getByRole('heading', { name: 'This link is used up' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+  });
+
   /** Holds a card until it lifts, and puts it down. */
   async function carry(page: Page, from: Locator, to: Locator): Promise<void> {
     const touch = await page.context().newCDPSession(page);

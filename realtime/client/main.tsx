@@ -20,10 +20,10 @@ let running: { live: Live; sync: Sync; page: TaskPage } | undefined;
 
 const session = createSession({
   storage: localStorage,
-  api: { open: (path, body) => api.open(path, body) },
+  api: { open: (...request) => api.open(...request) },
   alone: oneTabAtATime,
   now: Date.now,
-  changed: begin,
+  changed: (_, ended) => begin(ended),
 });
 const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: Date.now });
 const actions = createActions({ api, store, page: () => running?.page });
@@ -42,12 +42,12 @@ const app: App = {
 };
 
 /** Somebody logged in, or out: what was of the one before ends. */
-function begin(): void {
+function begin(ended = false): void {
   running?.live.close();
   running?.sync.close();
   running = undefined;
   const me = session.me();
-  store.set({ ...initialState, me, confirmation: store.get().confirmation, singleKeys: store.get().singleKeys });
+  store.set({ ...initialState, me, ended, confirmation: store.get().confirmation, singleKeys: store.get().singleKeys });
   if (!me) return;
   const live = connectLive({
     token: async (refused) => {

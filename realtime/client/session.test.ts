@@ -17,12 +17,14 @@ function world() {
   let now = 0;
   let failure: ApiError | undefined;
   const refreshes: string[] = [];
+  const loggedOut: (string | undefined)[] = [];
   const issue = () => {
     valid = `refresh-${++serial}`;
     return { accessToken: `access-${serial}`, refreshToken: valid, expiresIn: 900, user: ANNA };
   };
-  async function open(path: string, body: unknown): Promise<unknown> {
+  async function open(path: string, body?: unknown, token?: string): Promise<unknown> {
     await Promise.resolve();
+    if (path === '/api/logout') return void loggedOut.push(token);
     if (failure) throw failure;
     if (path !== '/api/token/refresh') return issue();
     const { refreshToken } = body as { refreshToken: string };
@@ -37,11 +39,17 @@ function world() {
     return mine;
   };
   const tab = () => {
-    const heard: (Me | null)[] = [];
-    const session = createSession({ storage, alone, api: { open: open as never }, now: () => now, changed: (me) => heard.push(me) });
+    const heard: (Me | null | 'ended')[] = [];
+    const session = createSession({
+      storage,
+      alone,
+      api: { open: open as never },
+      now: () => now,
+      changed: (me, ended) => heard.push(me, ...(ended ? ['ended' as const] : [])),
+    });
     return { session, heard };
   };
-  return { tab, refreshes, pass: (ms: number) => (now += ms), fail: (error?: ApiError) => (failure = error) };
+  return { tab, refreshes, loggedOut, pass: (ms: number) => (now += ms), fail: (error?: ApiError) => (failure = error) };
 }
 
 describe('a session', () => {
@@ -66,6 +74,18 @@ describe('a session', () => {
     expect(refreshes).toEqual(['refresh-1', 'refresh-2']);
   });
 
+  it('is ended at the server, too, with a token that is still good', async () => {
+    const { tab, loggedOut, pass } = world();
+    const { session, heard } = tab();
+    await session.login('anna@example.org', 'x');
+    await session.logout();
+    await session.login('anna@example.org', 'x');
+    pass(900_000);
+    await session.logout();
+    expect(loggedOut).toEqual(['access-1', 'access-3']);
+    expect(heard).toEqual([ANNA, null, ANNA, null]);
+  });
+
   it('ends when the server refuses the refresh token', async () => {
     const { tab, pass, fail } = world();
     const { session, heard } = tab();
@@ -73,7 +93,7 @@ describe('a session', () => {
     pass(900_000);
     fail(new ApiError('This session has ended.', 401));
     expect(await session.token()).toBeNull();
-    expect(heard).toEqual([ANNA, null]);
+    expect(heard).toEqual([ANNA, null, 'ended']);
   });
 
   it('goes on where the server was only out of reach', async () => {
@@ -96,6 +116,6 @@ describe('a session', () => {
     expect(second.session.me()).toEqual(ANNA);
     await first.session.logout();
     second.session.reread();
-    expect(second.heard).toEqual([ANNA, null]);
+    expect(second.heard).toEqual([ANNA, null, 'ended']);
   });
 });

@@ -30,8 +30,8 @@ export interface SessionOptions {
   /** Runs work while no other tab does. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   now(): number;
-  /** Called when somebody logs in or out, in this tab or another. */
-  changed(me: Me | null): void;
+  /** Called when somebody logs in or out, in this tab or another; `ended`: the session ended, and not by `logout` here. */
+  changed(me: Me | null, ended: boolean): void;
 }
 
 export interface Session {
@@ -68,25 +68,31 @@ export function createSession({ storage, api, alone, now, changed }: SessionOpti
     keep({ refreshToken: tokens.refreshToken, user });
   }
 
-  function keep(next: Kept | null): void {
+  function keep(next: Kept | null, ended = false): void {
     const before = kept?.user.id;
     kept = next;
     if (next) storage.setItem(SESSION_KEY, JSON.stringify(next));
     else storage.removeItem(SESSION_KEY);
-    if (before !== next?.user.id) changed(next?.user ?? null);
+    if (before !== next?.user.id) changed(next?.user ?? null, ended);
   }
 
-  function forget(): void {
+  function forget(ended: boolean): void {
     access = undefined;
-    keep(null);
+    keep(null, ended);
   }
 
   async function refresh(): Promise<string | null> {
     const present = read();
     const tokens = present && (await api.open<Tokens>('/api/token/refresh', { refreshToken: present.refreshToken }).catch(unlessPassing));
     if (present && tokens) take(tokens, present.user);
-    else forget();
+    else forget(true);
     return access?.token ?? null;
+  }
+
+  /** Ends it at the server, too: with the access token, got anew where there is none that is good. */
+  async function endSession(refreshToken: string, token: string | undefined): Promise<void> {
+    const good = token ?? (await api.open<Tokens>('/api/token/refresh', { refreshToken })).accessToken;
+    await api.open('/api/logout', undefined, good);
   }
 
   async function login(email: string, password: string): Promise<void> {
@@ -110,16 +116,17 @@ export function createSession({ storage, api, alone, now, changed }: SessionOpti
       await login(email, password);
     },
     async logout() {
-      const refreshToken = kept?.refreshToken;
-      forget();
-      if (refreshToken) await api.open('/api/logout', { refreshToken }).catch(() => undefined);
+      const present = kept;
+      const token = access && access.until > now() ? access.token : undefined;
+      forget(false);
+      if (present) await endSession(present.refreshToken, token).catch(() => undefined);
     },
     reread() {
       const before = kept?.user.id;
       kept = read();
       if (before === kept?.user.id) return;
       access = undefined;
-      changed(kept?.user ?? null);
+      changed(kept?.user ?? null, kept === null);
     },
   };
 }

@@ -45,6 +45,8 @@ export interface AppState {
   me: Me | null;
   /** From a confirmation mail. */
   confirmation: string | null;
+  /** True where the session ended without this page's doing. */
+  ended: boolean;
   phase: 'loading' | 'ready' | 'failed';
   /** Why loading failed. */
   trouble: string;
@@ -71,6 +73,7 @@ export interface AppState {
 export const initialState: AppState = {
   me: null,
   confirmation: null,
+  ended: false,
   phase: 'loading',
   trouble: '',
   board: emptyBoard,

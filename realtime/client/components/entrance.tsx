@@ -1,11 +1,12 @@
 /** The way in: log in, or register. */
 import { useState } from 'preact/hooks';
-import { useApp } from '../app.ts';
+import { useApp, useApps } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
 export function Entrance() {
   const [isNew, setNew] = useState(false);
+  const ended = useApps((state) => state.ended);
   return (
     <main class="entrance">
       <section class="entrance-words">
@@ -20,6 +21,7 @@ export function Entrance() {
       </section>
       <section class="entrance-form" aria-label={isNew ? 'Register' : 'Log in'}>
         <h2>{isNew ? 'Make an account' : 'Welcome back'}</h2>
+        {ended && !isNew && <p role="status">Your session has ended. Log in again.</p>}
         <EntranceForm key={String(isNew)} isNew={isNew} />
         <p class="other-way">
           {isNew ? 'You have an account?' : 'New here?'}{' '}
