@@ -73,7 +73,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const problems = result.error.issues.map(
     (issue) => `${issue.path[0]?.toString() ?? '?'} ${issue.message}${shown(given[String(issue.path[0])], String(issue.path[0]))}`,
   );
-  throw new ConfigError(problems.join('; '));
+  throw new ConfigError([...new Set(problems)].join('; '));
 }
 
 function shown(value: string | undefined, name: string): string {

@@ -7,6 +7,10 @@ const USAGE = `usage: npm start                        the whole system in one p
        npm start -- replay [projection…]  make read models anew from history`;
 
 async function run([command, ...rest]: string[]): Promise<void> {
+  if (command === 'help' || command === '--help' || command === '-h') {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const config = readConfig(process.env);
   if (command === undefined) {
     const { startAll } = await import('./start.ts');

@@ -62,6 +62,8 @@ interface Document {
 
 const escaped = (text: unknown) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
+const coded = (text: string) => escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+
 function page({ info, tags, paths }: Document): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
@@ -69,7 +71,7 @@ function page({ info, tags, paths }: Document): string {
   const groups = tags.map(({ name }) => ({ name, rows: operations.filter((one) => one.operation.tags[0] === name) }));
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(info.title)} API</title><style>${CSS}</style>
-<header><h1>${escaped(info.title)} <small>${escaped(info.version)}</small></h1><p>${escaped(info.description)}</p>
+<header><h1>${escaped(info.title)} <small>${escaped(info.version)}</small></h1><p>${coded(info.description)}</p>
 <p>Machine-readable: <a href="/openapi.json">/openapi.json</a></p></header>
 <nav aria-label="Groups">${groups.map(({ name }) => `<a href="#${escaped(name)}">${escaped(name)}</a>`).join(' ')}</nav>
 <main>${groups.map(({ name, rows }) => `<section id="${escaped(name)}"><h2>${escaped(name)}</h2>${rows.map(block).join('')}</section>`).join('')}</main></html>`;
@@ -89,7 +91,7 @@ function parameters({ parameters: rows }: Operation): string {
   const cells = rows.map(
     (one) => `<tr><td><code>${escaped(one.name)}</code><td>${escaped(one.in)}<td>${escaped(typeOf(one.schema))}<td>${escaped(one.description ?? '')}`,
   );
-  return `<h3>Parameters</h3><table><tr><th>Name<th>In<th>Type<th>What${cells.join('')}</table>`;
+  return `<h3>Parameters</h3><div class="wide"><table><tr><th>Name<th>In<th>Type<th>What${cells.join('')}</table></div>`;
 }
 
 function fields(schema: Schema): string {
@@ -99,7 +101,7 @@ function fields(schema: Schema): string {
     ([name, one]) =>
       `<tr><td><code>${escaped(name)}</code>${schema.required?.includes(name) ? '' : ' <i>optional</i>'}<td>${escaped(typeOf(one))}<td>${escaped(one.description ?? '')}`,
   );
-  return `<table><tr><th>Field<th>Type<th>What${rows.join('')}</table>`;
+  return `<div class="wide"><table><tr><th>Field<th>Type<th>What${rows.join('')}</table></div>`;
 }
 
 function sample(example: unknown): string {
@@ -123,5 +125,5 @@ nav{position:sticky;top:0;background:Canvas;padding:.5rem 0;display:flex;gap:.75
 details{border:1px solid color-mix(in srgb,CanvasText 18%,Canvas);border-radius:.5rem;margin:.4rem 0;padding:.4rem .8rem}summary{cursor:pointer}
 b{display:inline-block;min-width:4rem;font-family:ui-monospace,monospace}.get{color:#0a7a4b}.post{color:#1f5fd0}.put,.patch{color:#9a5b00}.delete{color:#c02a2a}
 @media(prefers-color-scheme:dark){.get{color:#5fd6a0}.post{color:#8db4ff}.put,.patch{color:#ffc266}.delete{color:#ff8f8f}}
-table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;vertical-align:top;padding:.2rem .5rem;border-top:1px solid color-mix(in srgb,CanvasText 12%,Canvas)}
+code{overflow-wrap:anywhere}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;vertical-align:top;padding:.2rem .5rem;border-top:1px solid color-mix(in srgb,CanvasText 12%,Canvas)}
 pre{overflow:auto;padding:.6rem;background:color-mix(in srgb,CanvasText 7%,Canvas);border-radius:.4rem}`;

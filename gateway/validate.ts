@@ -6,7 +6,9 @@ import { type FieldError, ProblemError } from '../contracts/problem.ts';
 export function validBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const errors = fieldErrors(result.error, (path) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
+  const errors = fieldErrors(result.error, body, (path) =>
+    path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+  );
   throw new ProblemError('invalid', summary(errors), { errors });
 }
 
@@ -14,7 +16,7 @@ export function validBody<T>(schema: z.ZodType<T>, body: unknown): T {
 export function validQuery<T>(schema: z.ZodType<T>, query: unknown): T {
   const result = schema.safeParse(query);
   if (result.success) return result.data;
-  const errors = fieldErrors(result.error, (path) => `?${String(path[0] ?? '')}`);
+  const errors = fieldErrors(result.error, query, (path) => `?${String(path[0] ?? '')}`);
   throw new ProblemError('invalid', summary(errors), { status: 400, errors });
 }
 
@@ -27,18 +29,23 @@ export function validId(id: string): string {
 /** Errors that are named. A body of a megabyte may have a hundred thousand, and an answer several times its size. */
 const MOST_ERRORS = 100;
 
-function fieldErrors(error: z.ZodError, pointer: (path: PropertyKey[]) => string): FieldError[] {
+function fieldErrors(error: z.ZodError, input: unknown, pointer: (path: PropertyKey[]) => string): FieldError[] {
   const errors = error.issues.slice(0, MOST_ERRORS).flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: reworded(issue) }];
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: reworded(issue, input) }];
     return issue.keys.slice(0, MOST_ERRORS).map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));
   });
   return errors.slice(0, MOST_ERRORS);
 }
 
-function reworded(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type')
-    return issue.input === undefined && /undefined/.test(issue.message) ? 'is required' : `must be ${article(issue.expected)}`;
+function reworded(issue: z.core.$ZodIssue, input: unknown): string {
+  if (issue.code === 'invalid_type') return at(input, issue.path) === undefined ? 'is required' : `must be ${article(issue.expected)}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   return issue.message;
+}
+
+/** What stands at a path, undefined where nothing does. */
+function at(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
 }
 
 function article(type: string): string {

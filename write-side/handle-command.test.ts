@@ -159,6 +159,10 @@ describe('invariant 3: an append', () => {
     expect(await eventsOf(command.stream)).toEqual(['TaskCreated', ...comments.map(() => 'TaskCommented')]);
   });
 
+  it('of what is only being made is meant for no revision: If-Match says nothing', async () => {
+    expect(await handlerOn(store).handle(createTask(), { ...CONTEXT, ifMatch: [5] })).toMatchObject({ revision: 0 });
+  });
+
   it('of one process never races another one on the same stream: twenty comments at once are all there', async () => {
     const command = createTask();
     const handler = handlerOn(store);

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command, DecidedEvent } from '../contracts/catalog.ts';
 import { eventContract } from '../contracts/catalog.ts';
-import { categoryOf, idOf, isForwardable, type NewEvent, type RecordedEvent } from '../contracts/message.ts';
+import { categoryOf, idOf, isForwardable, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError, type Refusal } from '../contracts/problem.ts';
 import type { AnyDecider, CommandContext, CommandHandler, Facts, Loaded, Outcome } from './decider.ts';
 import { deciders } from './deciders.ts';
@@ -184,7 +184,8 @@ function accepted(decided: DecidedEvent[] | Refusal, loaded: Loaded<unknown>, co
 }
 
 function checkIfMatch(loaded: Loaded<unknown>, { ifMatch }: CommandContext): void {
-  if (!ifMatch || ifMatch.includes(loaded.revision)) return;
+  // What is only being made has no revision that anybody could have seen.
+  if (!ifMatch || loaded.revision === NO_STREAM || ifMatch.includes(loaded.revision)) return;
   throw new ProblemError('conflict', 'It has changed since you read it. Read it again, and decide again.', {
     status: 412,
     headers: { ETag: `"${loaded.revision}"` },

@@ -23,6 +23,10 @@ it('a folder is held by one process; kill -9 sets it free', async () => {
   rmSync(dataDir, { recursive: true });
 });
 
+it('a folder below one that takes none is one clear line, and soon', () => {
+  expect(() => lockFolder('/proc/taskledger/data')).toThrow(/cannot be written.*DATA_DIR/);
+});
+
 it('a folder that cannot be made is one clear line', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'lock-'));
   writeFileSync(join(dataDir, 'file'), '');

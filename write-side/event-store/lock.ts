@@ -2,8 +2,8 @@
  * One process a folder. The lock is the operating system's, on a file of its own, and goes with the process however it ends.
  * (Node has no flock; SQLite takes one for a transaction, so a transaction that never ends on an empty file is one.)
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** The folder cannot be used; the message is one line that says what to do. */
@@ -21,7 +21,7 @@ export class FolderError extends Error {
 export function lockFolder(dataDir: string): { release(): void } {
   let db: DatabaseSync;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     db = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
     db.exec('PRAGMA journal_mode = MEMORY');
   } catch (error) {
@@ -35,6 +35,13 @@ export function lockFolder(dataDir: string): { release(): void } {
     throw refused(dataDir, error);
   }
   return { release: () => db.close() };
+}
+
+/** Makes a folder and what it lies in. (Node's own `recursive` never returns where a file system answers ENOENT below a folder that exists, as /proc does.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function refused(dataDir: string, error: unknown): FolderError {
