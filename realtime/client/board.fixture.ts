@@ -13,6 +13,7 @@ import { type Browser, chromium } from 'playwright-core';
 const CHROMIUM = '/usr/bin/chromium';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const PASSWORD = 'correct horse battery';
+const ADMIN_EMAIL = 'admin@example.org';
 
 /** Why the test cannot run here; null where it can. */
 export const missing = existsSync(CHROMIUM) ? null : `there is no ${CHROMIUM}`;
@@ -80,6 +81,8 @@ export interface World {
   line: Line;
   /** Registers somebody. */
   register(name: string, email: string): Promise<void>;
+  /** Gives somebody another role, as the first admin. */
+  giveRole(email: string, role: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,7 +94,7 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
   const environment = { DATA_DIR: folder, PORT: '0', HOST: '127.0.0.1', ALLOWED_ORIGINS: line.url, LOG_LEVEL: 'error' };
   const child = spawn(process.execPath, [join(ROOT, 'main.ts')], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, NODE_ENV: 'test', ADMIN_PASSWORD: PASSWORD, ...environment, ...more },
+    env: { PATH: process.env.PATH, NODE_ENV: 'test', ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD, ...environment, ...more },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await addressOf(child);
@@ -104,6 +107,11 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
       const answer = await fetch(`${url}/api/users`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
       if (!answer.ok) throw new Error(`cannot register ${email}: ${answer.status} ${await answer.text()}`);
     },
+    async giveRole(email, role) {
+      const { accessToken: token } = await send('POST', `${url}/api/login`, { body: { email: ADMIN_EMAIL, password: PASSWORD } });
+      const { user } = await send('POST', `${url}/api/login`, { body: { email, password: PASSWORD } });
+      await send('PUT', `${url}/api/users/${user.id}/role`, { token, body: { role } });
+    },
     async close() {
       await line.close();
       if (child.exitCode === null) {
@@ -113,6 +121,14 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One request; answers the JSON. */
+async function send(method: string, url: string, { body, token = '' }: { body: unknown; token?: string }) {
+  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+  const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
 }
 
 /** The address in the one line that says that it is ready. */

@@ -246,6 +246,20 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
     }
   });
 
+  it('shows at once what a new role may see, and all again with the old one', async () => {
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    await make(anna, 'Anna’s secret');
+    await make(ben, 'Ben’s own');
+    await card(ben, 'Anna’s secret').waitFor();
+    await world.giveRole(BEN.email, 'resident');
+    await card(ben, 'Anna’s secret').waitFor({ state: 'detached' });
+    expect(await card(ben, 'Ben’s own').count()).toBe(1);
+    await world.giveRole(BEN.email, 'member');
+    await card(ben, 'Anna’s secret').waitFor();
+    await make(anna, 'Anna’s next');
+    await card(ben, 'Anna’s next').waitFor();
+  });
+
   it('puts the focus where one goes on typing, and asks before what was written is lost', async () => {
     const page = await logIn(ANNA);
     await page.locator('.column').first().waitFor();
