@@ -71,8 +71,9 @@ export type TaskEvent =
 const CreateTask = z.strictObject({
   title,
   description: description.optional(),
-  userId: id.optional(),
-  deadline: instant.optional(),
+  /** Who it is for; null: nobody yet. */
+  userId: id.nullable().optional(),
+  deadline: instant.nullable().optional(),
   priority: priority.optional(),
   labels: labels.optional(),
 });

@@ -22,6 +22,11 @@ describe('creating a task', () => {
         data: { title: 'Lamp', maker: ALICE.id, deadline: '2027-01-31T16:00:00.000Z', priority: 'normal', labels: ['a', 'b'] },
       });
   });
+  it('for nobody and without a deadline may say so with null', () => {
+    given(task)
+      .when(cmd('CreateTask', { title: 'Lamp', userId: null, deadline: null }))
+      .then({ type: 'TaskCreated', data: { title: 'Lamp', maker: ALICE.id, priority: 'normal', labels: [] } });
+  });
   it('for somebody also assigns it, marked as done at creation', () => {
     given(task)
       .when(cmd('CreateTask', { title: 'Lamp', userId: BOB.id }), active)
