@@ -104,12 +104,19 @@ function operation(route: DocumentedRoute): JsonObject {
     tags: [route.tag],
     ...(route.who === 'anyone' ? {} : { security: [{ accessToken: [] }] }),
     ...(Array.isArray(route.who) ? { description: `For the roles ${route.who.join(', ')}.` } : {}),
-    parameters: [...pathParameters(route), ...queryParameters(route), ...(route.method === 'GET' ? QUERY_HEADERS : COMMAND_HEADERS)],
+    parameters: [...pathParameters(route), ...queryParameters(route), ...headersOf(route)],
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body), ...example(route) } } } }
       : {}),
     responses: { ...success(route), default: { $ref: '#/components/responses/Problem' } },
   };
+}
+
+/** Commands on something that is there may be guarded by If-Match; what is no command (a login) takes neither. */
+function headersOf({ method, path, response }: DocumentedRoute): JsonObject[] {
+  if (method === 'GET') return QUERY_HEADERS;
+  if (!response || isQueryLike(response)) return [];
+  return COMMAND_HEADERS.filter(({ name }) => name !== 'If-Match' || path.includes('/:id'));
 }
 
 function example({ example: value }: DocumentedRoute): JsonObject {

@@ -37,10 +37,12 @@ function fieldErrors(error: z.ZodError, input: unknown, pointer: (path: Property
   return errors.slice(0, MOST_ERRORS);
 }
 
+/** The schemas' own words where they have any; the library's are for developers. */
 function reworded(issue: z.core.$ZodIssue, input: unknown): string {
-  if (issue.code === 'invalid_type') return at(input, issue.path) === undefined ? 'is required' : `must be ${article(issue.expected)}`;
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  return issue.message;
+  if (at(input, issue.path) === undefined) return 'is required';
+  if (!/^(Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
+  return issue.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : issue.message;
 }
 
 /** What stands at a path, undefined where nothing does. */

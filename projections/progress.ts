@@ -40,7 +40,7 @@ export function showProgress(name: string, screen: Screen = process.stdout, now:
       screen.write(screen.isTTY ? `\r${text(progress).slice(0, (screen.columns ?? 80) - 1)}\x1b[K` : `${text(progress)}\n`);
     },
     done: ({ events, seconds }) => {
-      const line = `${name}  ${number(events)} events in ${seconds.toPrecision(3)} s, ${number(rate(events, seconds))} events/s`;
+      const line = `${name}  ${number(events)} events in ${shortly(seconds)} s, ${number(rate(events, seconds))} events/s`;
       screen.write(screen.isTTY ? `\r${line}\x1b[K\n` : `${line}\n`);
     },
   };
@@ -63,4 +63,9 @@ function rate(events: number, seconds: number): number {
 
 function number(value: number): string {
   return value.toLocaleString('en-GB').replaceAll(',', ' ');
+}
+
+/** Tenths of a second, or below one as many digits as say something. */
+function shortly(seconds: number): string {
+  return seconds < 1 ? String(Number(seconds.toPrecision(3))) : seconds.toFixed(1);
 }

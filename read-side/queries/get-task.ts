@@ -53,7 +53,7 @@ async function momentOf(store: EventStore, asOf: string): Promise<(event: Record
     return (event) => event.time <= time;
   }
   const problem = positionProblem(asOf, await store.head());
-  if (problem) throw badParameter('asOf', `${problem} (or an instant like 2027-01-31T17:00:00Z)`);
+  if (problem) throw badParameter('asOf', problem.startsWith('must') ? `${problem}, or an instant like 2027-01-31T17:00:00Z` : problem);
   return (event) => event.position <= asOf;
 }
 
