@@ -7,7 +7,7 @@ import { type Program, runProgram } from './program.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
 const MODELS = ['notifications', 'task_detail', 'task_list', 'user_directory'];
-const LINE = /^(\w+) {2}([\d ]+) events in \d+\.\d s, [\d ]+ events\/s$/gm;
+const LINE = /^(\w+) {2}([\d ]+) events in \d+(?:\.\d+)? s, [\d ]+ events\/s$/gm;
 
 let system: Installation;
 let alice: User;
