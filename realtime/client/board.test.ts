@@ -157,7 +157,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
 
   it('is used by keys alone: move, open, close, search, help, delete and undo', async () => {
     const page = await logIn(ANNA);
-    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    const focused = () => page.evaluate(() => document.activeElement?.closest('[data-card]')?.textContent ?? document.activeElement?.tagName);
     await make(page, 'Wind the clock');
     await card(page, 'Wind the clock').focus();
     await page.keyboard.press('Shift+ArrowRight');

@@ -1,5 +1,5 @@
 /** Four columns of cards. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { STATUSES, type Status } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
 import { shown } from '../board-state.ts';
@@ -22,6 +22,7 @@ export function Board() {
   const order = STATUSES.map((status) => columns[status].map(({ id }) => id).join()).join(';');
   const tabStop = useTabStop(lanes, order);
   useGlide(lanes, order);
+  useKeptFocus(order);
 
   useEffect(() => {
     if (!lanes.current) return;
@@ -115,4 +116,24 @@ function useTabStop(lanes: { current: HTMLElement | null }, order: string): stri
   }, [lanes]);
   const ids = order.split(/[;,]/).filter(Boolean);
   return last && ids.includes(last) ? last : ids[0];
+}
+
+/** A card that is drawn anew elsewhere loses the focus in the browser: it gets it back, unless somebody put it elsewhere meanwhile. */
+function useKeptFocus(order: string): void {
+  const focused = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    const note = ({ target }: Event) => {
+      focused.current = target instanceof Element ? target.closest<HTMLElement>('[data-card]')?.dataset.card : undefined;
+    };
+    document.addEventListener('focusin', note);
+    document.addEventListener('pointerdown', note);
+    return () => {
+      document.removeEventListener('focusin', note);
+      document.removeEventListener('pointerdown', note);
+    };
+  }, []);
+  useLayoutEffect(() => {
+    if (!focused.current || document.activeElement !== document.body) return;
+    document.querySelector<HTMLElement>(`[data-card="${focused.current}"]`)?.focus({ preventScroll: true });
+  }, [order]);
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApps } from '../app.ts';
+import { focusCard } from '../keys.ts';
 import { Sign } from './icons.tsx';
 import { Notes } from './notes.tsx';
 
@@ -25,8 +26,8 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
     dialog.current?.showModal();
     focusFirst(dialog.current);
     return () => {
-      // The card may have been drawn anew elsewhere meanwhile.
-      if (before) document.querySelector<HTMLElement>(`[data-card="${before}"]`)?.focus();
+      // The card may have been drawn anew elsewhere meanwhile, and cannot have the focus before this dialog is gone.
+      focusCard(before);
     };
   }, []);
   return (
