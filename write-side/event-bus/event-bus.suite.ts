@@ -27,7 +27,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       name: `follower_${randomUUID()}`,
       exchange: 'events',
       pattern: '#',
-      singleActive: true,
+      activeHold: `_hold_${randomUUID()}`,
       limit: 100,
       ...spec,
     });
@@ -61,7 +61,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
 
     it('hands every message to every queue it belongs to, in order', async () => {
       const all = await listenTo(followerQueue());
-      const tasks = await listenTo(followerQueue({ exchange: 'task_events', pattern: '', name: null, singleActive: false }));
+      const tasks = await listenTo(followerQueue({ exchange: 'task_events', pattern: '', name: null, activeHold: null }));
       const mail = await listenTo(followerQueue({ pattern: 'notification.notification_requested.email' }));
       const one = await listenTo(followerQueue({ pattern: 'notification.#' }));
       const sent = [message(1, 'TaskCreated'), message(2, 'UserCreated'), message(3, 'NotificationRequested'), message(4, 'TaskDeleted')];
@@ -143,7 +143,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     it('a queue without a name is gone with its consumer', async () => {
       const before = (await bus.queues()).length;
       const once = new AbortController();
-      const heard = await listenTo(followerQueue({ name: null, singleActive: false }), once.signal);
+      const heard = await listenTo(followerQueue({ name: null, activeHold: null }), once.signal);
       await vi.waitFor(async () => expect((await bus.queues()).length).toBe(before + 1));
       once.abort();
       await heard.ended;

@@ -35,8 +35,8 @@ export interface QueueState {
   kind: 'follower' | 'work';
   depth: number;
   consumers: number;
-  /** Messages dropped at the head because it was full (a gap its follower fills from the store). */
-  dropped: number;
+  /** Messages dropped at the head because it was full (a gap its follower fills from the store); undefined where the broker does not tell. */
+  dropped?: number;
 }
 
 export interface EventBus {
@@ -45,7 +45,7 @@ export interface EventBus {
 
   /**
    * Consumes a follower's queue in batches of up to `max`, in arrival order; asking for the next batch acknowledges the one before.
-   * The first batch is empty: from it on this consumer hears what is published and, on a queue with a single active consumer,
+   * The first batch is empty: from it on this consumer hears what is published and, on a queue with an `activeHold`,
    * is the active one; the others wait for theirs.
    * Ends when the signal aborts, or when the consumer is lost: then follow again, and read the store first.
    */

@@ -91,7 +91,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     let react = begin;
     async function begin(heard: Heard): Promise<void> {
       // While another process is the active one, its checkpoint moves and this one's first batch does not come.
-      if (heard === 'silence' && queue.singleActive) return;
+      if (heard === 'silence' && queue.activeHold !== null) return;
       at = (await orAborted(following.load(), signal)) ?? at;
       await readOn(signal);
       react = goOn;

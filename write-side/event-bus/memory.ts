@@ -45,7 +45,8 @@ export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
   }
 
   function followerQueue(spec: FollowerQueue): MemoryFollowerQueue {
-    const name = spec.name ?? `amq.gen-${randomUUID()}`;
+    // Those of one hold wait in line at one queue.
+    const name = spec.name ?? `amq.gen-${spec.activeHold ?? randomUUID()}`;
     const there = followerQueues.get(name);
     if (there) return sameSpec(there, spec);
     const queue = memoryFollowerQueue(spec, {

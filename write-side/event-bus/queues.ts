@@ -9,8 +9,11 @@ export interface FollowerQueue {
   exchange: 'events' | `${string}_events`;
   /** Topic pattern on `events` (`*` one word, `#` any number of words); a fanout needs none. */
   pattern: string;
-  /** Several processes may follow, one at a time does. */
-  singleActive: boolean;
+  /**
+   * Several processes may follow, one at a time does: the one that holds the exclusive queue of this name (it begins with `_`).
+   * null: each process follows, with a queue of its own.
+   */
+  activeHold: `_${string}` | null;
   /** Messages it holds at most. */
   limit: number;
 }
@@ -32,18 +35,25 @@ export const PROJECTIONS: FollowerQueue = {
   name: 'projections',
   exchange: 'events',
   pattern: '#',
-  singleActive: true,
+  activeHold: '_projections',
   limit: LIMIT,
 };
 /** Mail to a task's user: exclusive, one event at a time, in order. */
-export const TASK_EVENTS: FollowerQueue = { kind: 'follower', name: null, exchange: 'task_events', pattern: '', singleActive: false, limit: LIMIT };
+export const TASK_EVENTS: FollowerQueue = {
+  kind: 'follower',
+  name: null,
+  exchange: 'task_events',
+  pattern: '',
+  activeHold: '_task_events',
+  limit: LIMIT,
+};
 /** Confirmation mail. */
 export const USER_REGISTRATION: FollowerQueue = {
   kind: 'follower',
   name: 'user_registration',
   exchange: 'user_events',
   pattern: '',
-  singleActive: true,
+  activeHold: '_user_registration',
   limit: LIMIT,
 };
 /** Offers of requested notifications. */
@@ -52,11 +62,11 @@ export const NOTIFICATIONS: FollowerQueue = {
   name: 'notifications',
   exchange: 'events',
   pattern: 'notification.#',
-  singleActive: true,
+  activeHold: '_notifications',
   limit: LIMIT,
 };
 /** One for each realtime process. */
-export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', singleActive: false, limit: LIMIT };
+export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', activeHold: null, limit: LIMIT };
 
 export const EMAIL_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'email_notifications', limit: 1_000, deliveryLimit: 20 };
 
