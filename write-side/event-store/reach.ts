@@ -30,14 +30,15 @@ export async function reach<T>(what: string, connect: () => Promise<T>, { log, s
     if (reason !== said) log.warn({ server: what, reason }, `waiting for ${what}: ${reason}`);
     said = reason;
   }
+  function answered(connected: T): T {
+    if (said) log.info({ server: what }, `${what} answers`);
+    return connected;
+  }
   try {
     for (let wait = FIRST; ; wait = Math.min(wait * 2, LONGEST)) {
       signal?.throwIfAborted();
       const answer = await connect().then((connected) => ({ connected }), missed);
-      if (answer) {
-        if (said) log.info({ server: what }, `${what} answers`);
-        return answer.connected;
-      }
+      if (answer) return answered(answer.connected);
       await delay(wait, undefined, signal ? { signal } : {});
     }
   } finally {
