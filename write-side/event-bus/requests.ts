@@ -1,0 +1,199 @@
+/**
+ * What an operator asks of a follower: a rebuild, the release of a parked stream. Kept on `_requests-<follower>`, so that it reaches the process
+ * that is the active one, whichever that is, and outlives it: who takes over carries out what is not done.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { NO_STREAM } from '../../contracts/message.ts';
+import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
+import { metadata } from './checkpoint-stream.ts';
+
+/** How a request stands. A storage format: each event of the stream holds the whole of it. */
+export interface RequestState {
+  id: string;
+  action: string;
+  /** What it is about, as a read model's or a stream's name. */
+  subject: string;
+  /** When it was asked: ISO 8601, UTC. */
+  time: string;
+  state: 'waiting' | 'running' | 'done' | 'failed';
+  /** What the one who carries it out tells, as how far it is. */
+  report: Record<string, unknown>;
+  /** Why it failed. */
+  error?: string;
+}
+
+/** Carries out requests of one follower. */
+export interface Serving {
+  /** True while this process is to do it. */
+  active(): boolean;
+  /** Resolves with a last report; rejects with why it failed. */
+  carryOut(action: string, subject: string, report: (progress: Record<string, unknown>) => void): Promise<Record<string, unknown>>;
+}
+
+export interface Requests {
+  /** Records a request; one for the same that is not done yet is answered instead. */
+  ask(follower: string, action: string, subject: string): Promise<RequestState>;
+  /** How the last request for this stands, null when there was none that is remembered. */
+  last(follower: string, action: string, subject: string): Promise<RequestState | null>;
+  /** Resolves when it is done or failed, with how it stands; or as it stands when the signal aborts. */
+  settled(follower: string, request: RequestState, signal: AbortSignal): Promise<RequestState>;
+  /** Begins to carry out a follower's requests; answers how to stop. */
+  serve(follower: string, serving: Serving): () => Promise<void>;
+}
+
+export interface RequestsOptions {
+  store: EventStore;
+  log: { warn(data: object, message: string): void };
+  /** Milliseconds between two looks for requests of other processes; default 500. */
+  every?: number;
+}
+
+/** Events remembered for a follower. */
+const KEEP = 200;
+/** Milliseconds between two reports that are written. */
+const REPORT_EVERY = 1_000;
+
+const isSettled = ({ state }: RequestState) => state === 'done' || state === 'failed';
+
+/** Opens them; who asks and who serves in one process share one of these, and need not wait for the next look. */
+export function openRequests({ store, log, every = 500 }: RequestsOptions): Requests {
+  /** As new as this process knows, by id: for those it carries out, newer than what is written. */
+  const here = new Map<string, RequestState>();
+  const wake = new Set<() => void>();
+  const wakeAll = () => {
+    for (const one of wake) one();
+  };
+  const streamOf = (follower: string) => `_requests-${follower}`;
+
+  async function read(follower: string): Promise<{ requests: RequestState[]; revision: number }> {
+    const requests = new Map<string, RequestState>();
+    let revision = NO_STREAM;
+    for await (const page of store.readStream(streamOf(follower))) {
+      for (const event of page) {
+        const request = event.data as RequestState;
+        requests.delete(request.id);
+        requests.set(request.id, here.get(request.id) ?? request);
+        revision = event.revision;
+      }
+    }
+    return { requests: [...requests.values()], revision };
+  }
+
+  async function find(follower: string, action: string, subject: string) {
+    const { requests, revision } = await read(follower);
+    return { found: requests.findLast((one) => one.action === action && one.subject === subject) ?? null, revision };
+  }
+
+  async function append(follower: string, revision: number, data: RequestState): Promise<void> {
+    const stream = streamOf(follower);
+    await store.append(stream, revision, [{ id: randomUUID(), type: 'RequestChanged', data, metadata: metadata(stream) }], { keep: KEEP });
+  }
+
+  /** Written after whatever others wrote meanwhile. */
+  async function write(follower: string, request: RequestState): Promise<void> {
+    const { revision } = await read(follower);
+    try {
+      await append(follower, revision, request);
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+      await write(follower, request);
+    }
+  }
+
+  async function ask(follower: string, action: string, subject: string): Promise<RequestState> {
+    const { found, revision } = await find(follower, action, subject);
+    if (found && !isSettled(found)) return found;
+    const request: RequestState = { id: randomUUID(), action, subject, time: new Date().toISOString(), state: 'waiting', report: {} };
+    try {
+      await append(follower, revision, request);
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+      return ask(follower, action, subject);
+    }
+    wakeAll();
+    return request;
+  }
+
+  /** The next look is due: `every` has gone by, or something changed in this process. */
+  function nextLook(signal: AbortSignal): Promise<void> {
+    const looking = new AbortController();
+    const stop = () => looking.abort();
+    wake.add(stop);
+    const either = AbortSignal.any([signal, looking.signal]);
+    return delay(every, undefined, { signal: either, ref: false })
+      .catch(() => {})
+      .finally(() => wake.delete(stop));
+  }
+
+  async function settled(follower: string, request: RequestState, signal: AbortSignal): Promise<RequestState> {
+    let now = request;
+    while (!isSettled(now) && !signal.aborted) {
+      await nextLook(signal);
+      now = here.get(request.id) ?? (await read(follower)).requests.find(({ id }) => id === request.id) ?? now;
+    }
+    return now;
+  }
+
+  function serve(follower: string, { active, carryOut }: Serving): () => Promise<void> {
+    const stopping = new AbortController();
+    const running = new Map<string, Promise<void>>();
+    let said = '';
+
+    async function run(request: RequestState): Promise<void> {
+      let writtenAt = Number.NEGATIVE_INFINITY;
+      /** One after the other: an older report must not come after the outcome. */
+      let writing: Promise<void> = Promise.resolve();
+      const report = (progress: Record<string, unknown>) => {
+        const now = { ...request, ...here.get(request.id), state: 'running', report: progress } as const;
+        here.set(request.id, now);
+        if (performance.now() - writtenAt < REPORT_EVERY) return;
+        writtenAt = performance.now();
+        writing = writing.then(() => write(follower, now)).catch(() => {});
+      };
+      report({});
+      const outcome = await carryOut(request.action, request.subject, report).then(
+        (last): Partial<RequestState> => ({ state: 'done', report: last }),
+        (error: Error): Partial<RequestState> => ({ state: 'failed', error: error.message }),
+      );
+      // Stopped in the middle: whoever is active next carries it out.
+      const settled = { ...request, ...here.get(request.id), ...outcome };
+      here.delete(request.id);
+      await writing;
+      if (stopping.signal.aborted && settled.state === 'failed') return;
+      await write(follower, settled);
+      wakeAll();
+    }
+
+    async function look(): Promise<void> {
+      if (!active()) return;
+      const { requests } = await read(follower);
+      for (const request of requests.filter((one) => !isSettled(one) && !running.has(one.id))) {
+        running.set(
+          request.id,
+          run(request)
+            .catch((error: unknown) => log.warn({ follower, err: error }, 'how a request went could not be written; it is carried out again'))
+            .finally(() => running.delete(request.id)),
+        );
+      }
+      said = '';
+    }
+
+    const serving = (async () => {
+      while (!stopping.signal.aborted) {
+        await look().catch((error: Error) => {
+          if (error.message !== said) log.warn({ follower, err: error }, 'requests could not be read; again later');
+          said = error.message;
+        });
+        await nextLook(stopping.signal);
+      }
+    })();
+    return async () => {
+      stopping.abort();
+      await serving;
+      await Promise.all(running.values());
+    };
+  }
+
+  return { ask, settled, serve, last: async (follower, action, subject) => (await find(follower, action, subject)).found };
+}
