@@ -18,6 +18,14 @@ const origin = z
   .string()
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
 
+const MONGODB = /^mongodb(\+srv)?:\/\/./;
+/** The embedded implementation (its file, if any, is in DATA_DIR, which one process holds at a time), or a server's URL. It may hold a password and is not repeated. */
+const pieceUrl = (embedded: string, server: RegExp, example: string) =>
+  z
+    .string()
+    .refine((text) => text === embedded || (server.test(text) && URL.canParse(text.replace(/,[^/?]*/, ''))), `must be ${embedded} or like ${example}`)
+    .default(embedded);
+
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const schema = z.object({
@@ -39,11 +47,11 @@ const schema = z.object({
     .pipe(z.array(origin))
     .default([]),
   TASK_VISIBILITY: z.enum(['team', 'own'], 'must be team or own').default('team'),
-  EVENT_STORE_URL: z.literal('sqlite:', 'must be sqlite: (its file is in DATA_DIR, which one process holds at a time)').default('sqlite:'),
-  BUS_URL: z.literal('memory:', 'must be memory:').default('memory:'),
-  READ_MODELS_URL: z.literal('sqlite:', 'must be sqlite: (its file is in DATA_DIR, which one process holds at a time)').default('sqlite:'),
-  SECRETS_URL: z.literal('sqlite:', 'must be sqlite: (its file is in DATA_DIR, which one process holds at a time)').default('sqlite:'),
-  CACHE_URL: z.literal('memory:', 'must be memory:').default('memory:'),
+  EVENT_STORE_URL: pieceUrl('sqlite:', /^(esdb|kurrentdb)(\+discover)?:\/\/./, 'esdb://host:2113?tls=false'),
+  BUS_URL: pieceUrl('memory:', /^amqps?:\/\/./, 'amqp://user:password@host:5672'),
+  READ_MODELS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger'),
+  SECRETS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger_secrets'),
+  CACHE_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379'),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),
@@ -69,11 +77,24 @@ export class ConfigError extends Error {
 export function readConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(
+  const together = togetherWrong(given);
+  if (result.success && together.length === 0) return result.data;
+  const problems = (result.error?.issues ?? []).map(
     (issue) => `${issue.path[0]?.toString() ?? '?'} ${issue.message}${shown(given[String(issue.path[0])], String(issue.path[0]))}`,
   );
-  throw new ConfigError([...new Set(problems)].join('; '));
+  throw new ConfigError([...new Set([...problems, ...together])].join('; '));
+}
+
+/** What no process can make up for others: with EventStoreDB there are, or will be, several. */
+const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
+
+/** Variables that are wrong only beside others. */
+function togetherWrong(given: Record<string, string | undefined>): string[] {
+  const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL } = given;
+  const isServer = !['', 'sqlite:'].includes(EVENT_STORE_URL);
+  const missing = isServer ? OF_SERVERS.filter((name) => !given[name]).map((name) => `${name} must be set where EVENT_STORE_URL is a server`) : [];
+  const shared = MONGODB.test(READ_MODELS_URL) && READ_MODELS_URL === SECRETS_URL;
+  return shared ? [...missing, 'SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : missing;
 }
 
 function shown(value: string | undefined, name: string): string {

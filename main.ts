@@ -1,9 +1,17 @@
 /** The composition root: what the command line asks for. */
-import { ConfigError, readConfig } from './config.ts';
+import type { Logger } from 'pino';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { ALL_PARTS, checkShared, isPart, type Part } from './parts.ts';
+import type { StartOptions } from './start.ts';
+import { type Channel, checkWorkers, readWorkers, superviseWorkers } from './workers.ts';
 import { StoreDamaged, StoreUnavailable } from './write-side/event-store/event-store.ts';
 import { FolderError } from './write-side/event-store/lock.ts';
+import { ServerRefused } from './write-side/event-store/reach.ts';
 
 const USAGE = `usage: npm start                        the whole system in one process
+       npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
+       npm start -- notifier --workers email=2
+                                          the same, with delivery workers in processes of their own
        npm start -- replay [projection…]  make read models anew from history`;
 
 async function run([command, ...rest]: string[]): Promise<void> {
@@ -12,10 +20,8 @@ async function run([command, ...rest]: string[]): Promise<void> {
     return;
   }
   const config = readConfig(process.env);
-  if (command === undefined) {
-    const { startAll } = await import('./start.ts');
-    return stopOnSignals(await startAll(config));
-  }
+  if (command === undefined) return startUntilStopped(config, {});
+  if (isPart(command)) return runPart(config, command, rest);
   if (command === 'replay') {
     const { replay } = await import('./replay.ts');
     return replay(config, rest);
@@ -23,8 +29,51 @@ async function run([command, ...rest]: string[]): Promise<void> {
   throw new ConfigError(`there is no command ${command}\n${USAGE}`);
 }
 
+/** A part alone; `--workers` and, for the processes that starts, `--deliver` are the notifier's. */
+async function runPart(config: Config, part: Part, args: string[]): Promise<void> {
+  checkShared(part, config);
+  const { workers, deliver } = optionsOf(part, args);
+  if (deliver) {
+    const { deliveriesOnly } = await import('./starters.ts');
+    return startUntilStopped(config, { parts: [part], name: `notifier ${deliver}`, only: deliveriesOnly });
+  }
+  if (!workers) return startUntilStopped(config, { parts: [part] });
+  checkWorkers(workers, config);
+  return startUntilStopped(config, { parts: [part], workers: 0 }, (log) => superviseWorkers(workers, log));
+}
+
+function optionsOf(part: Part, args: string[]): { workers?: Map<Channel, number>; deliver?: string } {
+  const [option, value, ...more] = args;
+  if (option === undefined) return {};
+  if (part !== 'notifier' || value === undefined || more.length > 0) throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
+  if (option === '--workers') return { workers: readWorkers(value) };
+  if (option === '--deliver') return { deliver: value };
+  throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
+}
+
+/** Starts, and stops at a signal; one that comes while servers are waited for ends the wait. */
+async function startUntilStopped(config: Config, options: StartOptions, beside?: (log: Logger) => { stop(): Promise<void> }): Promise<void> {
+  const [{ start }, { pino, destination }] = await Promise.all([import('./start.ts'), import('pino')]);
+  const waiting = new AbortController();
+  const early = () => waiting.abort();
+  for (const signal of ENDS) process.once(signal, early);
+  try {
+    const running = await start(config, { ...options, signal: waiting.signal });
+    const more = beside?.(pino({ level: config.LOG_LEVEL }, destination(2)));
+    stopOnSignals({ stop: () => Promise.all([more?.stop(), running.stop()]) });
+    if (waiting.signal.aborted) process.kill(process.pid, 'SIGTERM');
+  } catch (error) {
+    if (!waiting.signal.aborted) throw error;
+    process.exit(0);
+  } finally {
+    for (const signal of ENDS) process.off(signal, early);
+  }
+}
+
+const ENDS = ['SIGTERM', 'SIGINT', 'disconnect'] as const;
+
 /** Stops once at SIGTERM, SIGINT or the end of the npm that started us; a second signal ends the process at once. */
-function stopOnSignals({ stop }: { stop(): Promise<void> }): void {
+function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
   let stopping = false;
   const end = () => {
     if (stopping) process.exit(1);
@@ -35,8 +84,7 @@ function stopOnSignals({ stop }: { stop(): Promise<void> }): void {
       (error: unknown) => fail(error),
     );
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+  for (const signal of ENDS) process.on(signal, end);
   if (process.env.npm_lifecycle_event !== 'start') return;
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && !stopping && end(), 500).unref();
@@ -44,7 +92,8 @@ function stopOnSignals({ stop }: { stop(): Promise<void> }): void {
 
 /** One clear line where somebody else can mend it; everything where it is a fault of ours. */
 function fail(error: unknown): never {
-  const expected = [ConfigError, FolderError, StoreDamaged, StoreUnavailable].some((kind) => error instanceof kind) || isListenError(error);
+  const expected =
+    [ConfigError, FolderError, ServerRefused, StoreDamaged, StoreUnavailable].some((kind) => error instanceof kind) || isListenError(error);
   process.stderr.write(`taskledger: ${expected ? (error as Error).message : ((error as Error)?.stack ?? String(error))}\n`);
   process.exit(1);
 }

@@ -1,34 +1,23 @@
-/** The whole system in one process: opens the ports, starts the parts in the order of the data, and stops them the other way round. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
+/** Starts parts in one process: all of them, or one of its own. The order is the data's path. */
+import { type Logger, pino } from 'pino';
+import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
-import { adminRoutes } from './gateway/admin-routes.ts';
 import { createApp } from './gateway/app.ts';
 import { docRoutes } from './gateway/docs.ts';
-import { openIdentity } from './gateway/identity/identity.ts';
+import { type Identity, openIdentity } from './gateway/identity/identity.ts';
 import { loadKeys } from './gateway/identity/keys.ts';
-import { openSecrets } from './gateway/identity/secrets/open.ts';
 import { openLimits } from './gateway/limits.ts';
-import { healthRoutes, openMetrics } from './gateway/metrics.ts';
-import { openOperator } from './gateway/operator.ts';
-import { pageRoutes } from './gateway/page-routes.ts';
-import { openPages } from './gateway/pages.ts';
-import { openMailer } from './notifier/mailer/open.ts';
-import { startNotifier } from './notifier/notifier.ts';
-import { outboxRoutes } from './notifier/outbox-routes.ts';
-import { openCache } from './projections/cache/open.ts';
-import { startProjections } from './projections/project.ts';
-import { openReadModels } from './projections/read-models/open.ts';
-import { queryRoutes } from './read-side/query-routes.ts';
-import { startRealtime } from './realtime/push.ts';
-import { topicReader } from './realtime/topics.ts';
+import { type Health, healthRoutes, type Metrics, openMetrics } from './gateway/metrics.ts';
+import { type Operator, openOperator } from './gateway/operator.ts';
+import { startingListener } from './gateway/starting.ts';
+import { healthOf } from './health.ts';
+import { type Listening, listen } from './listening.ts';
+import { ALL_PARTS, isEmbedded, needsOf, type Part, usesFolder } from './parts.ts';
+import { openPorts } from './ports.ts';
+import { type Door, type Process, type StartedPart, starters } from './starters.ts';
 import { version } from './version.ts';
-import { commandRoutes } from './write-side/command-routes.ts';
-import { openEventBus } from './write-side/event-bus/open.ts';
+import { openRequests } from './write-side/event-bus/requests.ts';
 import { lockFolder } from './write-side/event-store/lock.ts';
-import { openEventStore } from './write-side/event-store/open.ts';
-import { startForwarder } from './write-side/forwarder/forward.ts';
 import { commandHandler } from './write-side/handle-command.ts';
 
 export interface Running {
@@ -38,175 +27,177 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Starts everything and prints where it listens. What was opened before something fails is closed again. */
-export async function startAll(config: Config): Promise<Running> {
-  const closers: (() => unknown)[] = [];
-  /** Remembers how to close what was just opened; the last opened is closed first. */
-  const closing = <T>(opened: T, close: (it: T) => unknown): T => {
-    closers.push(() => close(opened));
-    return opened;
-  };
-  /** What cannot be closed keeps nothing else open; the first such error is told at the end. */
-  const stop = async () => {
-    const errors: unknown[] = [];
-    for (const close of closers.reverse().splice(0)) await (async () => close())().catch((error: unknown) => errors.push(error));
-    if (errors.length > 0) throw errors[0];
-  };
+export interface StartOptions {
+  /** Default: all of them. */
+  parts?: readonly Part[];
+  /** Names the process where it says that it listens; default: the part, where it is one. */
+  name?: string;
+  /** Gives up a start that waits for servers. */
+  signal?: AbortSignal;
+  /** Delivery workers in this process, where the notifier is among its parts. */
+  workers?: number;
+  /** Instead of the parts' own starters: for a process that is only some of a part. */
+  only?: (process: Process) => Promise<StartedPart>;
+}
+
+/** Starts parts and prints where the process listens. What was opened before something fails is closed again. */
+export async function start(config: Config, options: StartOptions = {}): Promise<Running> {
+  const closers = openClosers();
   try {
-    return { url: await start(config, closing), stop };
+    return await startWith(config, options, closers);
   } catch (error) {
-    await stop().catch(() => {});
+    await closers.closeAll().catch(() => {});
     throw error;
   }
 }
 
-type Closing = <T>(opened: T, close: (it: T) => unknown) => T;
-
-async function start(config: Config, closing: Closing): Promise<string> {
-  const log = pino({ level: config.LOG_LEVEL, redact: ['req.headers.authorization', '*.password', '*.token'] }, pino.destination(2));
-  const metrics = openMetrics();
+async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<Running> {
+  const { parts = ALL_PARTS, name, signal } = withName(options);
+  const { log, metrics } = { log: openLog(config, name), metrics: openMetrics() };
   // What is written here holds names, addresses and secrets: for this user's eyes only.
   process.umask(0o077);
-  const { DATA_DIR: dataDir } = config;
-  let url = '';
-  let ready = false;
+  const operator = await openFolder(config, parts, closers);
 
-  // The ports.
-  closing(lockFolder(dataDir), (lock) => lock.release());
-  const operator = openOperator(dataDir);
-  await operator.retire();
-  const [store, readModels, secrets] = await Promise.all([
-    openEventStore(config.EVENT_STORE_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
-    openReadModels(config.READ_MODELS_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
-    openSecrets(config.SECRETS_URL, { dataDir, log }).then((it) => closing(it, () => it.close())),
-  ]);
-  const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
-  const [bus, cache, limits, pages] = await Promise.all([
-    openEventBus(config.BUS_URL, { log }).then((it) => closing(it, () => it.close())),
-    openCache(config.CACHE_URL).then((it) => closing(it, () => it.close())),
-    openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, hmac: keys.hmac }),
-    openPages({ log }),
-  ]);
-  const { mailer, outbox } = openMailer(config.MAIL_URL, { dataDir, from: config.MAIL_FROM });
-  closing(mailer, (it) => it.close());
-
-  // The write side, and who may use it.
-  const commands = closing(commandHandler({ store, hmac: keys.hmac, log, count: metrics.command }), (it) => it.settle());
-  const reserved = await commands.reserveAnew();
-  if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
-  const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
-  // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
-  const changed = async (type: string, id: string) => {
-    if (type === 'ChangeUserRole') identity.onUserChanged(id);
-    if (type === 'DeleteUser')
-      await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
-  };
-
-  // Along the path of a fact: forwarder, projections, notifier. Policies begin before the first user is made.
-  const context = { store, bus, log };
-  const forwarder = closing(startForwarder(context), (it) => it.stop());
-  const projections = closing(await startProjections({ ...context, readModels, cache }), (it) => it.stop());
-  const publicUrl = () => config.PUBLIC_URL ?? url;
-  const notifier = closing(
-    await startNotifier({ ...context, readModels, commands, mailer, issueCode: identity.issueCode, publicUrl, attempts: config.MAIL_ATTEMPTS }),
-    (it) => it.stop(),
+  // It listens from the start on, to say what it waits for.
+  const waits = new Set<string>();
+  const listening = await listen(
+    startingListener(metrics, () => [...waits]),
+    config,
   );
+  closers.add(listening, (it) => it.close());
+  const ports = await openPorts(config, needsOf(parts), { log, metrics, closers, waits, signal });
+  const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
+  const started = await startParts(parts, options, context);
+  // What answers goes first, then what follows, then the ports. The server waits for all of its connections to end, and sockets are such.
+  closers.add(listening, (it) => it.close());
+  for (const { answering } of started) closers.add(answering, (it) => it?.stop());
 
-  // HTTP and sockets.
-  const waits = async () => {
-    const reading = await store.head().then(
-      () => [],
-      (error: Error) => [`the event store (${error.message})`],
-    );
-    return ready ? reading : ['the start'];
+  let stopping = false;
+  const app = openApp(context, { parts, started, operator, stopping: () => stopping });
+  // Only now: a start that fails before shows nobody the password.
+  if (parts.includes('gateway')) await ensureAdmin(config, context.door.identity);
+  listening.answer(app.callback());
+  if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
+  process.stdout.write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
+  return {
+    url: listening.url,
+    stop: () => {
+      stopping = true;
+      return closers.closeAll();
+    },
   };
-  const api = [
-    ...identity.routes,
-    ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed }),
-    ...queryRoutes({ store, readModels, cache }),
-    ...outboxRoutes(outbox),
-    ...adminRoutes({
-      projections: projections.status,
-      rebuild: projections.rebuild,
-      queues: bus.queues,
-      parked: async () => [...projections.parked().map(({ name, ...one }) => ({ ...one, follower: name })), ...notifier.parked()],
-      release: async (follower, stream, discard) => {
-        if (await notifier.release(follower, stream, discard)) return true;
-        if (!projections.parked().some((one) => one.name === follower && one.stream === stream)) return false;
-        await projections.release(follower, stream);
-        return true;
-      },
-    }),
-    ...healthRoutes(metrics, waits),
-  ];
-  const app = createApp({
-    routes: [...api, ...docRoutes(api, version), ...pageRoutes(pages)],
-    accessTokens: identity.accessTokens,
-    callerOf: identity.callerOf,
-    operator: operator.caller,
+}
+
+/** Takes hold of DATA_DIR where something is kept there; answers the operator's door, which embedded stores need. */
+async function openFolder(config: Config, parts: readonly Part[], closers: Closers): Promise<Operator | null> {
+  if (usesFolder(parts, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
+  if (!isEmbedded(config.EVENT_STORE_URL)) return null;
+  const operator = openOperator(config.DATA_DIR);
+  await operator.retire();
+  return operator;
+}
+
+async function openProcess(
+  config: Config,
+  { parts = ALL_PARTS, workers }: StartOptions,
+  { listening, ...opened }: Pick<Process, 'log' | 'metrics' | 'closers' | 'ports'> & { listening: Listening },
+): Promise<Process> {
+  const needs = needsOf(parts);
+  const { ports, log } = opened;
+  const door = needs.has('secrets') ? await openDoor(config, { ...opened, count: opened.metrics.command }) : null;
+  const requests = needs.has('bus') ? openRequests({ store: ports.store, log }) : null;
+  return {
+    ...opened,
+    config,
+    workers,
+    server: listening.server,
+    publicUrl: () => config.PUBLIC_URL ?? listening.url,
+    get requests() {
+      return requests ?? missing('requests');
+    },
+    get door() {
+      return door ?? missing('an identity');
+    },
+  };
+}
+
+interface AppParts {
+  parts: readonly Part[];
+  started: readonly StartedPart[];
+  operator: Operator | null;
+  stopping(): boolean;
+}
+
+/** The rows of these parts, those of health, and in the gateway the documents of all. */
+function openApp(context: Process, { parts, started, operator, stopping }: AppParts) {
+  const { config, log, metrics, ports } = context;
+  const needs = needsOf(parts);
+  const health = healthOf({ ports, needs, stopping, followers: started.flatMap(({ followers = [] }) => followers) });
+  gaugeLag(metrics, health);
+  const own = [...started.flatMap(({ routes = [] }) => routes), ...healthRoutes(metrics, health)];
+  const documented = [...own, ...started.flatMap(({ documents = [] }) => documents)];
+  return createApp({
+    routes: parts.includes('gateway') ? [...own, ...docRoutes(documented, version)] : own,
+    ...authentication(needs.has('secrets') ? context.door : null),
+    ...(operator ? { operator: operator.caller } : {}),
     origins: config.ALLOWED_ORIGINS,
     trustProxy: config.TRUST_PROXY,
     log,
     observe: metrics.request,
   });
-  // It waits for all of its connections to end, and sockets are such: so it is closed after them.
-  const server = closing(createServer({ requestTimeout: 30_000 }, app.callback()), close);
-  const realtime = closing(
-    await startRealtime({
-      server,
-      ...context,
-      authenticate: identity.authenticate,
-      mayRead: topicReader(commands),
-      seesAll: identity.seesAll,
-      origins: config.ALLOWED_ORIGINS,
-    }),
-    (it) => it.stop(),
-  );
-  metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
-  metrics.gauge('queue_depth', 'Messages in a queue.', async () => Object.fromEntries((await bus.queues()).map((one) => [one.name, one.depth])));
-  metrics.gauge('projection_lag', 'Events a read model is behind, up to 1,000.', async () =>
-    Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
-  );
-  metrics.gauge('forwarder_lag', 'Events not yet on the bus, up to 10,000.', async () => ({ all: await forwarder.lag() }));
-  metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
+}
 
-  url = await listen(server, config);
-  // Only now: a start that fails before shows nobody the password.
+function withName(options: StartOptions) {
+  const [first, second] = options.parts ?? ALL_PARTS;
+  return { name: second ? undefined : first, signal: new AbortController().signal, ...options };
+}
+
+function openLog({ LOG_LEVEL: level }: Config, part: string | undefined): Logger {
+  const base = part ? { base: { pid: process.pid, part } } : {};
+  return pino({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base }, pino.destination(2));
+}
+
+/** In the order of the data's path. */
+async function startParts(parts: readonly Part[], { only }: StartOptions, context: Process): Promise<StartedPart[]> {
+  if (only) return [await only(context)];
+  const started: StartedPart[] = [];
+  for (const part of ALL_PARTS) if (parts.includes(part)) started.push(await starters[part](context));
+  return started;
+}
+
+function gaugeLag(metrics: Metrics, health: Health): void {
+  metrics.gauge('follower_lag', 'Events a follower is behind, up to a bound; of those active here.', async () => {
+    const all = Object.entries(await health.followers());
+    return Object.fromEntries(all.filter(([, { active }]) => active).map(([follower, { lag }]) => [follower, lag]));
+  });
+}
+
+function missing(what: string): never {
+  throw new Error(`this part was not given ${what}: add what it needs to parts.ts`);
+}
+
+/** Who may come in, and what they may command: the same in every part that answers people. */
+async function openDoor(
+  config: Config,
+  { ports, closers, log, count }: Pick<Process, 'ports' | 'closers' | 'log'> & { count: Parameters<typeof commandHandler>[0]['count'] },
+): Promise<Door> {
+  const { store, secrets } = ports;
+  const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+  const limits = await openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, hmac: keys.hmac });
+  const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
+  const reserved = await commands.reserveAnew();
+  if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
+  const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
+  return { keys, commands, identity };
+}
+
+/** A process without a door has no row that asks who calls. */
+function authentication(door: Door | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf'> {
+  if (door) return { accessTokens: door.identity.accessTokens, callerOf: door.identity.callerOf };
+  return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };
+}
+
+async function ensureAdmin(config: Config, identity: Identity): Promise<void> {
   const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
   if (password) process.stdout.write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
-  await closing(operator, (it) => it.retire()).announce(url);
-  ready = true;
-  process.stdout.write(`taskledger ${version} listens on ${url} (pid ${process.pid})\n`);
-  return url;
-}
-
-/** Listens and answers where. Error: one clear line for a port or host that cannot be had. */
-function listen(server: Server, { PORT, HOST }: Config): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(unlistenable(error, HOST, PORT)));
-    server.listen(PORT, HOST, () => {
-      const { port } = server.address() as AddressInfo;
-      resolve(`http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`);
-    });
-  });
-}
-
-function unlistenable(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? `Port ${port} on ${host} is taken by another program. Stop that one, or set PORT to another (0: any free).`
-      : `It cannot listen on ${host} port ${port} (${error.code ?? error.message}). Set HOST and PORT to what this machine has and you may use.`;
-  return Object.assign(new Error(why), { syscall: 'listen' });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    // A connection that is being answered is idle only then, and its client would keep it.
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
-    server.close(() => {
-      clearInterval(idle);
-      resolve();
-    });
-    setTimeout(() => server.closeAllConnections(), 3_000).unref();
-  });
 }

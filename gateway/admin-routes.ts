@@ -20,10 +20,10 @@ export interface RebuildState {
 /** What the admin's rows need of the parts. */
 export interface AdminParts {
   projections(): Promise<{ name: string }[]>;
-  rebuild(
-    name: string,
-    onProgress: (progress: Pick<RebuildState, 'events' | 'position' | 'head'>) => void,
-  ): Promise<{ events: number; seconds: number }>;
+  /** Starts a rebuild, or answers with the one that runs. */
+  rebuild(name: string): Promise<RebuildState>;
+  /** How the last rebuild stands; null where none was asked for. */
+  rebuildStatus(name: string): Promise<RebuildState | null>;
   queues(): Promise<QueueState[]>;
   /** Parked streams of every follower. */
   parked(): Promise<(Parked & { follower: string })[]>;
@@ -43,24 +43,7 @@ const rebuildView = z.strictObject({
 
 /** Rows below /api/admin/, for admins only. */
 export function adminRoutes(parts: AdminParts): Route[] {
-  const rebuilds = new Map<string, RebuildState>();
   const row = (more: Pick<Route, 'method' | 'path' | 'summary' | 'handle'> & Partial<Route>): Route => ({ who: ['admin'], tag: 'admin', ...more });
-
-  /** Starts a rebuild, or answers with the one that runs. */
-  function rebuild(name: string): RebuildState {
-    const running = rebuilds.get(name);
-    if (running?.state === 'running') return running;
-    const started = performance.now();
-    const state: RebuildState = { name, state: 'running', events: 0, position: '', head: '', seconds: 0 };
-    rebuilds.set(name, state);
-    const progress = (at: Pick<RebuildState, 'events' | 'position' | 'head'>) =>
-      Object.assign(state, at, { seconds: (performance.now() - started) / 1_000 });
-    parts.rebuild(name, progress).then(
-      ({ events, seconds }) => Object.assign(state, { state: 'done', events, seconds }),
-      (error: Error) => Object.assign(state, { state: 'failed', error: error.message }),
-    );
-    return state;
-  }
 
   async function known(name: string): Promise<string> {
     const names = (await parts.projections()).map((one) => one.name);
@@ -92,7 +75,7 @@ export function adminRoutes(parts: AdminParts): Route[] {
       response: rebuildView,
       handle: async ({ params }) => {
         const name = await known(params.name ?? '');
-        return { status: 202, body: rebuild(name), headers: { Location: `/api/admin/projections/${name}/rebuild` } };
+        return { status: 202, body: await parts.rebuild(name), headers: { Location: `/api/admin/projections/${name}/rebuild` } };
       },
     }),
     row({
@@ -101,8 +84,8 @@ export function adminRoutes(parts: AdminParts): Route[] {
       summary: 'How far the last rebuild is.',
       response: rebuildView,
       handle: async ({ params }) => {
-        const state = rebuilds.get(await known(params.name ?? ''));
-        if (!state) throw new ProblemError('not_found', 'No rebuild was asked for since the process started.');
+        const state = await parts.rebuildStatus(await known(params.name ?? ''));
+        if (!state) throw new ProblemError('not_found', 'No rebuild was asked for lately.');
         return { body: state, headers: { 'Cache-Control': 'no-store' } };
       },
     }),

@@ -7,9 +7,16 @@ export interface Metrics {
   registry: Registry;
   request(done: { method: string; route: string; status: number; seconds: number }): void;
   command(outcome: string): void;
+  /** Adds to a counter. */
+  count(what: keyof typeof COUNTERS, by: number): void;
   /** A value read when /metrics is. */
   gauge(name: string, help: string, read: () => Promise<Record<string, number>> | Record<string, number>): void;
 }
+
+const COUNTERS = {
+  appended_events: 'Events appended, bookkeeping among them.',
+  offers: 'Offers put on work queues.',
+};
 
 /** The metrics of this process. */
 export function openMetrics(): Metrics {
@@ -24,10 +31,14 @@ export function openMetrics(): Metrics {
     registers,
   });
   const commands = new Counter({ name: 'taskledger_commands_total', help: 'Commands by outcome.', labelNames: ['outcome'], registers });
+  const counters = new Map(
+    Object.entries(COUNTERS).map(([name, help]) => [name, new Counter({ name: `taskledger_${name}_total`, help, registers })] as const),
+  );
   return {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status: String(status) }, seconds),
     command: (outcome) => commands.inc({ outcome }),
+    count: (what, by) => counters.get(what)?.inc(by),
     gauge: (name, help, read) => {
       new Gauge({
         name: `taskledger_${name}`,
@@ -42,8 +53,23 @@ export function openMetrics(): Metrics {
   };
 }
 
-/** Rows for orchestrators and Prometheus. `waits` names what is not ready yet. */
-export function healthRoutes(metrics: Metrics, waits: () => Promise<string[]> | string[]): Route[] {
+/** How a follower of this process stands: where several may follow, one is active. */
+export interface FollowerHealth {
+  active: boolean;
+  /** Events it is behind, counted up to a bound. */
+  lag: number;
+}
+
+/** What a process tells of its health. */
+export interface Health {
+  /** What it waits for, and so is not ready. */
+  waits(): Promise<string[]> | string[];
+  /** Its followers by name. */
+  followers(): Promise<Record<string, FollowerHealth>> | Record<string, FollowerHealth>;
+}
+
+/** Rows for orchestrators and Prometheus. */
+export function healthRoutes(metrics: Metrics, health: Health): Route[] {
   const row = (path: string, summary: string, handle: Route['handle']): Route => ({
     method: 'GET',
     path,
@@ -55,8 +81,8 @@ export function healthRoutes(metrics: Metrics, waits: () => Promise<string[]> | 
   return [
     row('/livez', 'The process runs.', () => ({ body: { status: 'ok' } })),
     row('/readyz', 'The process takes requests; 503 while it waits for something, which it names.', async () => {
-      const waiting = await waits();
-      if (waiting.length === 0) return { body: { status: 'ok' } };
+      const waiting = await health.waits();
+      if (waiting.length === 0) return { body: { status: 'ok', followers: await health.followers() }, headers: { 'Cache-Control': 'no-store' } };
       throw new ProblemError('unavailable', `Waits for ${waiting.join(', ')}.`, { headers: { 'Retry-After': '1' } });
     }),
     row('/metrics', 'Metrics in the Prometheus text format.', async () => ({

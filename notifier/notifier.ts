@@ -3,9 +3,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
-import type { FollowContext } from '../write-side/event-bus/follow.ts';
+import type { FollowContext, Follower } from '../write-side/event-bus/follow.ts';
 import { keepTrying } from '../write-side/event-bus/keep-trying.ts';
-import type { Parked } from '../write-side/event-bus/parking.ts';
 import { EMAIL_NOTIFICATIONS, TASK_EVENTS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
 import { dispatch } from '../write-side/workers/dispatch.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
@@ -13,26 +12,29 @@ import { notificationDispatching } from './dispatching.ts';
 import { followPolicy, type Policy } from './policies/follow-policy.ts';
 import { registrationPolicy, taskPolicy } from './policies/policies.ts';
 
-export interface NotifierContext extends FollowContext, Omit<DeliverContext, 'worker' | 'log' | 'ending' | 'store'> {
+export interface DeliveriesContext extends Omit<DeliverContext, 'worker' | 'ending'> {
   bus: EventBus;
-  readModels: ReadModels;
   /** Delivery workers of this process; default 2. */
   workers?: number;
-  /** Undecided notifications the dispatcher keeps at most; default 1,000. */
-  window?: number;
-  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
-  again?: number;
   /** Milliseconds that mails being sent are given when it stops; default 5,000. */
   grace?: number;
 }
 
+export interface NotifierContext extends FollowContext, Omit<DeliveriesContext, 'log' | 'store'> {
+  bus: EventBus;
+  readModels: ReadModels;
+  /** Undecided notifications the dispatcher keeps at most; default 1,000. */
+  window?: number;
+  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
+  again?: number;
+}
+
 export interface Notifier {
-  /** Position of each follower. */
-  positions(): Record<string, string>;
+  /** The policies and the dispatcher. */
+  followers: readonly Follower[];
   /** Notifications that wait for a worker, an attempt or an outcome, as far as the dispatcher keeps them. */
   waiting(): number;
-  parked(): (Parked & { follower: string })[];
-  /** Works a parked stream off; with `discard`, without the event that parked it. False where nothing of that name is parked. */
+  /** Works a policy's parked stream off; with `discard`, without the event that parked it. False where nothing of that name is parked. */
   release(follower: string, stream: string, discard: boolean): Promise<boolean>;
   /** Stops following, then waits for the mails at hand; what takes too long is given up and tried again after the next start. */
   stop(): Promise<void>;
@@ -46,17 +48,33 @@ const POLICIES: readonly Policy[] = [
 /** Milliseconds between two looks whether the address of the pages is known. */
 const LOOK = 20;
 
-/** Starts it; resolves once the policies have begun. */
+/** Names of the followers whose parked streams can be released: the policies. */
+export const policyNames: readonly string[] = POLICIES.map(({ name }) => name);
+
+/** Starts all of it; resolves once the policies have begun. */
 export async function startNotifier(context: NotifierContext): Promise<Notifier> {
-  const { readModels, workers = 2, grace = 5_000, now = () => new Date() } = context;
+  const { readModels, now = () => new Date() } = context;
   const policies = await Promise.all(POLICIES.map((policy) => followPolicy(policy, context)));
   const dispatcher = dispatch(notificationDispatching(readModels), { ...context, clock: () => now().getTime() });
+  const deliveries = startDeliveries(context);
+  return {
+    followers: [...policies, dispatcher],
+    waiting: dispatcher.waiting,
+    release: async (follower, stream, discard) => (await policies.find((one) => one.name === follower)?.release(stream, discard)) ?? false,
+    stop: async () => {
+      await Promise.all([deliveries.stop(), dispatcher.stop(), ...policies.map((one) => one.stop())]);
+    },
+  };
+}
+
+/** Starts delivery workers. */
+export function startDeliveries(context: DeliveriesContext): { stop(): Promise<void> } {
+  const { bus, log, publicUrl, workers = 2, grace = 5_000 } = context;
   const stopping = new AbortController();
   const ending = new AbortController();
   const working = Promise.all(Array.from({ length: workers }, (_, index) => work(index + 1)));
 
   function work(n: number): Promise<void> {
-    const { bus, log, publicUrl } = context;
     const worker = `${hostname()}:${process.pid}:${n}`;
     const handle = deliverer({ ...context, worker, ending: ending.signal });
     const { signal } = stopping;
@@ -68,13 +86,8 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
   }
 
   return {
-    positions: () => Object.fromEntries([...policies, dispatcher].map((one) => [one.name, one.position()])),
-    waiting: dispatcher.waiting,
-    parked: () => policies.flatMap((one) => one.parking.list().map((parked) => ({ ...parked, follower: one.name }))),
-    release: async (follower, stream, discard) => (await policies.find((one) => one.name === follower)?.release(stream, discard)) ?? false,
     stop: async () => {
       stopping.abort();
-      await Promise.all([dispatcher.stop(), ...policies.map((one) => one.stop())]);
       const tooLong = setTimeout(() => ending.abort(), grace);
       await working;
       clearTimeout(tooLong);

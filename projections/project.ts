@@ -1,18 +1,18 @@
 /** The projections: one follower on the queue `projections` feeds all read models and what the cache holds of them. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Position } from '../contracts/message.ts';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
-import { BEGINNING, type Checkpoint, type Following, follow } from '../write-side/event-bus/follow.ts';
+import { type Checkpoint, type Follower, type Following, follow } from '../write-side/event-bus/follow.ts';
 import type { Parked } from '../write-side/event-bus/parking.ts';
 import { PROJECTIONS } from '../write-side/event-bus/queues.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
 import type { Cache } from './cache/cache.ts';
 import { mutex } from './mutex.ts';
-import { countAfter, endOf, openProjection, type Projection, type ProjectionContext } from './projection.ts';
+import { endOf, openProjection, type Projection, type ProjectionContext } from './projection.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
 import type { ReadModels } from './read-models/read-models.ts';
 import type { RebuildProgress, Rebuilt } from './rebuild.ts';
+import { type ProjectionStatus, projectionStatus } from './status.ts';
 
 export interface ProjectionsContext {
   store: EventStore;
@@ -28,24 +28,11 @@ export interface ProjectionsContext {
   backoff?: number;
 }
 
-/** What an operator sees of a read model. */
-export interface ProjectionStatus {
-  name: string;
-  /** Where the documents are that queries read. */
-  position: Position;
-  /** Events it is behind, counted up to 1,000. */
-  lag: number;
-  generation: number;
-  /** Streams that wait. */
-  parked: number;
-  /** True while it is as it was found and waits for a rebuild. */
-  rebuilding: boolean;
-}
-
 export interface Projections {
   /** Makes a read model anew from history, beside the old one. `seconds` it took. Rejects with UnknownProjection. */
   rebuild(name: string, onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt>;
   status(): Promise<ProjectionStatus[]>;
+  follower: Follower;
   /** Streams that wait, of all read models. */
   parked(): ({ name: string } & Parked)[];
   /** Tries a parked stream again: by a rebuild of that read model. */
@@ -62,7 +49,6 @@ export class UnknownProjection extends Error {
 const BATCH = 500;
 /** Milliseconds the start waits for read models that are not there. */
 const PATIENCE = 300;
-const MOST_LAG = 1_000;
 /** Milliseconds between attempts to put a read model right. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
@@ -78,17 +64,12 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   const projections = (context.projectors ?? all).map((projector) => openProjection(projector, { ...context, exclusively, signal: stopping.signal }));
   const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
   const righting = new Map<Projection, Promise<void>>();
-
-  /** What is not there at all cannot answer. On a short log it is built before the start is done; on a long one commands need not wait for it. */
-  async function buildMissing(): Promise<void> {
-    for (const projection of projections) {
-      if (!(await context.readModels.state(projection.projector.model))) await projection.rebuild();
-    }
-  }
+  const loaded = Promise.withResolvers<void>();
 
   /** Reads where every read model is. */
   async function load(): Promise<Checkpoint> {
     for (const projection of projections) if (!righting.has(projection)) await loadOne(projection);
+    loaded.resolve();
     return smallest(projections) ?? endOf(store);
   }
 
@@ -140,10 +121,6 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
       await load();
     },
   };
-  const building = buildMissing();
-  // What goes wrong later is met again, and tried again, by the follower.
-  building.catch(() => {});
-  await Promise.race([building, delay(PATIENCE, undefined, { ref: false })]);
   const follower = follow(following, {
     store,
     bus,
@@ -151,6 +128,8 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     ...(silence === undefined ? {} : { silence }),
     ...(backoff === undefined ? {} : { backoff }),
   });
+  // What is not there at all cannot answer. On a short log it is built before the start is done; on a long one commands need not wait for it.
+  await Promise.race([loaded.promise, delay(PATIENCE, undefined, { ref: false })]);
 
   function named(name: string): Projection {
     const found = projections.find((projection) => nameOf(projection) === name);
@@ -158,22 +137,18 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     throw new UnknownProjection(`no read model is called ${name}; there are ${projections.map(nameOf).join(', ')}`);
   }
 
-  async function statusOf(projection: Projection): Promise<ProjectionStatus> {
-    const state = await context.readModels.state(projection.projector.model);
-    const { position } = state?.checkpoint ?? BEGINNING;
-    return {
-      name: nameOf(projection),
-      position,
-      lag: await countAfter(store, position, MOST_LAG),
-      generation: state?.generation ?? 0,
-      parked: state?.parked ?? 0,
-      rebuilding: projection.rebuilding(),
-    };
+  async function status(): Promise<ProjectionStatus[]> {
+    const found = await projectionStatus(
+      context,
+      projections.map(({ projector }) => projector),
+    );
+    return found.map((one) => ({ ...one, rebuilding: named(one.name).rebuilding() }));
   }
 
   return {
     rebuild: async (name, onProgress) => named(name).rebuild(onProgress),
-    status: () => Promise.all(projections.map(statusOf)),
+    status,
+    follower,
     parked: () => projections.flatMap((projection) => projection.parked().map((one) => ({ name: nameOf(projection), ...one }))),
     release: async (name) => named(name).rebuild(),
     stop: async () => {

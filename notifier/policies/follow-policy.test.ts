@@ -124,7 +124,7 @@ describe('a policy', () => {
     const behind = await happen('TaskAssigned', 'task-bad', 0);
     const last = await happen('TaskCreated', 'task-last');
     await vi.waitFor(async () => expect(await causes()).toEqual([good, last]));
-    expect(running.parking.list()).toMatchObject([{ stream: 'task-bad', revision: 0, error: 'cannot decide' }]);
+    expect(running.parked()).toMatchObject([{ stream: 'task-bad', revision: 0, error: 'cannot decide' }]);
     broken = false;
     expect(await running.release('task-bad', false)).toBe(true);
     expect(await causes()).toEqual([good, last, bad, behind]);

@@ -4,7 +4,7 @@ import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../../
 import { notificationTopics } from '../../contracts/notification.ts';
 import { effectCheckpoint } from '../../write-side/event-bus/checkpoint.ts';
 import { type FollowContext, type Follower, follow } from '../../write-side/event-bus/follow.ts';
-import { openParking, type Parking } from '../../write-side/event-bus/parking.ts';
+import { openParking, type Parked, type Parking } from '../../write-side/event-bus/parking.ts';
 import type { FollowerQueue } from '../../write-side/event-bus/queues.ts';
 import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
 import { eventId, stableId } from '../../write-side/stable-id.ts';
@@ -21,7 +21,7 @@ export interface Policy {
 }
 
 export interface RunningPolicy extends Follower {
-  parking: Parking;
+  parked(): Parked[];
   /** Works a parked stream off; with `skip`, without the event that parked it. False where it was not parked. */
   release(stream: string, skip: boolean): Promise<boolean>;
 }
@@ -31,7 +31,8 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   const { store } = context;
   const wants = (event: RecordedEvent) => policy.wants(upcast(event));
   const checkpoint = effectCheckpoint(store, policy.name);
-  const parking = await openParking(store, policy.name);
+  /** Read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
+  let parking: Parking = await openParking(store, policy.name);
   // Written before anything is followed: what comes from now on is not missed, even if this process ends at once.
   await checkpoint.load();
 
@@ -41,7 +42,10 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
       queue: policy.queue,
       batch: 1,
       wants: (event) => categoryOf(event.stream) === policy.category,
-      load: () => checkpoint.load(),
+      load: async () => {
+        parking = await openParking(store, policy.name);
+        return checkpoint.load();
+      },
       foreignLog: () => checkpoint.foreignLog(),
       apply: async (events, at) => {
         for (const { event, result } of await parking.applyOrPark(events, wants)) await record(store, policy.name, event, result);
@@ -52,7 +56,7 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   );
   return {
     ...follower,
-    parking,
+    parked: () => parking.list(),
     release: (stream, skip) => parking.release(stream, (event) => record(store, policy.name, event, wants(event)), skip),
     stop: async () => {
       await follower.stop();

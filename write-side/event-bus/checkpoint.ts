@@ -3,7 +3,7 @@
  * history before the first deployment nor a replay causes an effect (invariant 7).
  */
 import type { EventStore } from '../event-store/event-store.ts';
-import { checkpointStream } from './checkpoint-stream.ts';
+import { checkpointStream, SteppedDown } from './checkpoint-stream.ts';
 import { BEGINNING, type Checkpoint } from './follow.ts';
 
 /** What `follow` needs of it (`load`, `foreignLog`), and what `apply` calls (`save`). */
@@ -28,8 +28,20 @@ export function effectCheckpoint(store: EventStore, follower: string): EffectChe
     return head;
   }
 
+  /** Of several processes that are deployed at once, one begins it. */
+  async function load(): Promise<Checkpoint> {
+    const there = await stream.load();
+    if (there) return there;
+    try {
+      return await begin();
+    } catch (error) {
+      if (!(error instanceof SteppedDown)) throw error;
+      return load();
+    }
+  }
+
   return {
-    load: async () => (await stream.load()) ?? (await begin()),
+    load,
     save: stream.save,
     flush: stream.flush,
     foreignLog: async () => {

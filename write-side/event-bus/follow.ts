@@ -56,6 +56,8 @@ export interface Follower {
   readonly name: string;
   /** Position it has been past (in memory; its stored checkpoint may lag). */
   position(): Position;
+  /** True while this process is the one that follows here; where each process follows, once it does. */
+  active(): boolean;
   /** Stops after the batch at hand. */
   stop(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
   let at: Checkpoint = BEGINNING;
   let well = () => {};
   let session = new AbortController();
+  let active = false;
   const pause = takingTurns();
 
   async function attempt(isWell: () => void): Promise<void> {
@@ -82,6 +85,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
       log.warn({ follower: name, err: error }, 'the event store is not the one this follower followed');
       await orAborted(following.foreignLog(), stopping.signal);
     } finally {
+      active = false;
       session.abort();
     }
   }
@@ -93,6 +97,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
       // While another process is the active one, its checkpoint moves and this one's first batch does not come.
       if (heard === 'silence' && queue.activeHold !== null) return;
       at = (await orAborted(following.load(), signal)) ?? at;
+      active = true;
       await readOn(signal);
       react = goOn;
       await goOn(heard === 'silence' ? [] : heard);
@@ -162,6 +167,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
   return {
     name,
     position: () => at.position,
+    active: () => active,
     stop: async () => {
       stopping.abort();
       session.abort();

@@ -1,0 +1,56 @@
+/** The one HTTP server of a process: it listens from the start on, and is told later what to answer. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Listening {
+  server: Server;
+  /** Where it listens: `http://HOST:PORT`. */
+  url: string;
+  /** From now on this answers. */
+  answer(listener: RequestListener): void;
+  /** Takes no more connections; resolves, however often it is called, once those there are have been answered, or after 3 s. */
+  close(): Promise<void>;
+}
+
+/** Listens. Error: one clear line for a port or host that cannot be had. */
+export async function listen(first: RequestListener, { PORT, HOST }: { PORT: number; HOST: string }): Promise<Listening> {
+  let listener = first;
+  const server = createServer({ requestTimeout: 30_000 }, (request, response) => listener(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(unlistenable(error, HOST, PORT)));
+    server.listen(PORT, HOST, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    server,
+    url: `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`,
+    answer: (next) => {
+      listener = next;
+    },
+    close: () => {
+      closing ??= close(server);
+      return closing;
+    },
+  };
+}
+
+function unlistenable(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? `Port ${port} on ${host} is taken by another program. Stop that one, or set PORT to another (0: any free).`
+      : `It cannot listen on ${host} port ${port} (${error.code ?? error.message}). Set HOST and PORT to what this machine has and you may use.`;
+  return Object.assign(new Error(why), { syscall: 'listen' });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // A connection that is being answered is idle only then, and its client would keep it.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    server.close(() => {
+      clearInterval(idle);
+      resolve();
+    });
+    setTimeout(() => server.closeAllConnections(), 3_000).unref();
+  });
+}

@@ -1,0 +1,56 @@
+/** The parts: what a process may be, what each needs, and where the URLs must lead when it is a process of its own. */
+import { type Config, ConfigError } from './config.ts';
+
+/** What a part uses; each is opened once in a process. */
+export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'pages';
+
+/** The parts in the order of the data's path: each is started after those it hears from. */
+export const PARTS = {
+  'write-side': ['store', 'secrets', 'cache'],
+  forwarder: ['store', 'bus'],
+  projections: ['store', 'bus', 'readModels', 'cache'],
+  notifier: ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer'],
+  'read-side': ['store', 'readModels', 'secrets', 'cache'],
+  realtime: ['store', 'bus', 'secrets', 'cache'],
+  gateway: ['store', 'bus', 'readModels', 'secrets', 'cache', 'pages'],
+} as const satisfies Record<string, readonly Need[]>;
+
+export type Part = keyof typeof PARTS;
+
+export const ALL_PARTS = Object.keys(PARTS) as Part[];
+
+export function isPart(name: string): name is Part {
+  return Object.hasOwn(PARTS, name);
+}
+
+/** What all these parts need together. */
+export function needsOf(parts: readonly Part[]): ReadonlySet<Need> {
+  return new Set(parts.flatMap((part): readonly Need[] => PARTS[part]));
+}
+
+const VARIABLES = [
+  ['store', 'EVENT_STORE_URL', 'esdb://host:2113?tls=false'],
+  ['bus', 'BUS_URL', 'amqp://user:password@host:5672'],
+  ['readModels', 'READ_MODELS_URL', 'mongodb://host:27017/taskledger'],
+  ['secrets', 'SECRETS_URL', 'mongodb://host:27017/taskledger_secrets'],
+  ['cache', 'CACHE_URL', 'redis://host:6379'],
+] as const;
+
+/** True where a URL names no server: what it holds is this process's own. */
+export const isEmbedded = (url: string) => /^(sqlite|memory|outbox):/.test(url);
+
+/** A part of its own shares everything it needs with the others. Error: ConfigError that names every variable. */
+export function checkShared(part: Part, config: Config): void {
+  const needs = needsOf([part]);
+  const problems = VARIABLES.filter(([need, name]) => needs.has(need) && isEmbedded(config[name])).map(
+    ([, name, example]) => `${name} must name a server, like ${example}`,
+  );
+  if (problems.length > 0) throw new ConfigError(`${part} as a process of its own: ${problems.join('; ')}`);
+}
+
+/** True where one of these parts keeps something in DATA_DIR. */
+export function usesFolder(parts: readonly Part[], config: Config): boolean {
+  const needs = needsOf(parts);
+  const kept = VARIABLES.filter(([need]) => ['store', 'readModels', 'secrets'].includes(need));
+  return kept.some(([need, name]) => needs.has(need) && isEmbedded(config[name])) || (needs.has('mailer') && isEmbedded(config.MAIL_URL));
+}

@@ -1,0 +1,46 @@
+/** Where read models are, as anybody sees it who can read them and the log: whichever process feeds them. */
+import { holds } from '../write-side/event-bus/checkpoint.ts';
+import { BEGINNING } from '../write-side/event-bus/follow.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import { countAfter } from './projection.ts';
+import type { AnyProjector } from './projector.ts';
+import { projectors as all } from './projectors.ts';
+import type { ReadModels } from './read-models/read-models.ts';
+
+/** What an operator sees of a read model. */
+export interface ProjectionStatus {
+  name: string;
+  /** Where the documents are that queries read. */
+  position: string;
+  /** Events it is behind, counted up to 1,000. */
+  lag: number;
+  generation: number;
+  /** Streams that wait. */
+  parked: number;
+  /** True while there is none, or it stands still and waits for a rebuild: another version made it, or another log. */
+  rebuilding: boolean;
+}
+
+const MOST_LAG = 1_000;
+
+/** The status of every read model. */
+export function projectionStatus(context: { store: EventStore; readModels: ReadModels }, projectors: readonly AnyProjector[] = all) {
+  return Promise.all(projectors.map((projector) => statusOf(context, projector)));
+}
+
+async function statusOf({ store, readModels }: { store: EventStore; readModels: ReadModels }, { model }: AnyProjector): Promise<ProjectionStatus> {
+  const state = await readModels.state(model);
+  const checkpoint = state?.checkpoint ?? BEGINNING;
+  const [lag, isOfThisLog] = await Promise.all([countAfter(store, checkpoint.position, MOST_LAG), holds(store, checkpoint)]);
+  return {
+    name: model.name,
+    position: checkpoint.position,
+    lag,
+    generation: state?.generation ?? 0,
+    parked: state?.parked ?? 0,
+    rebuilding: state?.version !== model.version || !isOfThisLog,
+  };
+}
+
+/** Names of all read models. */
+export const projectionNames: readonly string[] = all.map(({ model }) => model.name);

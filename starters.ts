@@ -1,0 +1,166 @@
+/** How each part is started in a process. What crosses from part to part goes through the ports. */
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import type { Closers } from './closers.ts';
+import type { Config } from './config.ts';
+import { adminRoutes } from './gateway/admin-routes.ts';
+import type { Identity } from './gateway/identity/identity.ts';
+import type { Keys } from './gateway/identity/keys.ts';
+import type { Metrics } from './gateway/metrics.ts';
+import { pageRoutes } from './gateway/page-routes.ts';
+import type { Route } from './gateway/route.ts';
+import type { Following } from './health.ts';
+import { type DeliveriesContext, startDeliveries, startNotifier } from './notifier/notifier.ts';
+import { outboxRoutes } from './notifier/outbox-routes.ts';
+import { administration } from './operations.ts';
+import type { Part } from './parts.ts';
+import type { Ports } from './ports.ts';
+import { startProjections } from './projections/project.ts';
+import { countAfter } from './projections/projection.ts';
+import { queryRoutes } from './read-side/query-routes.ts';
+import { startRealtime } from './realtime/push.ts';
+import { topicReader } from './realtime/topics.ts';
+import { commandRoutes } from './write-side/command-routes.ts';
+import type { Follower } from './write-side/event-bus/follow.ts';
+import type { Requests } from './write-side/event-bus/requests.ts';
+import type { EventStore } from './write-side/event-store/event-store.ts';
+import { startForwarder } from './write-side/forwarder/forward.ts';
+import type { OpenCommandHandler } from './write-side/handle-command.ts';
+
+/** Who may come in, and what they may command. */
+export interface Door {
+  keys: Keys;
+  commands: OpenCommandHandler;
+  identity: Identity;
+}
+
+/** What a part finds in its process. */
+export interface Process {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  closers: Closers;
+  ports: Ports;
+  /** It listens already. */
+  server: Server;
+  /** The address of the pages, for links. */
+  publicUrl(): string;
+  requests: Requests;
+  door: Door;
+  /** Delivery workers in this process; default: the notifier's own. */
+  workers?: number | undefined;
+}
+
+/** A part that runs; how it is stopped is with the process's closers. */
+export interface StartedPart {
+  /** Rows it answers. */
+  routes?: Route[];
+  /** Rows that other parts answer, for the documents. */
+  documents?: Route[];
+  followers?: Following[];
+  /** What must stop before the server does: open connections. */
+  answering?: { stop(): Promise<void> };
+}
+
+/** Far behind is far behind. */
+const MOST_LAG = 1_000;
+
+/** How each part is started, and what it answers. */
+export const starters: Record<Part, (process: Process) => Promise<StartedPart>> = {
+  'write-side': async (process) => ({ routes: commandRows(process) }),
+  forwarder: async ({ ports, log, closers }) => {
+    const forwarder = closers.add(startForwarder({ store: ports.store, bus: ports.bus, log }), (it) => it.stop());
+    return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag }] };
+  },
+  projections: projectionsPart,
+  notifier: notifierPart,
+  'read-side': async (process) => ({ routes: queryRoutes(process.ports) }),
+  realtime: realtimePart,
+  gateway: gatewayPart,
+};
+
+function commandRows({ door: { commands, keys, identity }, log }: Process): Route[] {
+  // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
+  const changed = async (type: string, id: string) => {
+    if (type === 'ChangeUserRole') identity.onUserChanged(id);
+    if (type === 'DeleteUser')
+      await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
+  };
+  return commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed });
+}
+
+async function projectionsPart({ ports, log, closers, metrics, requests }: Process): Promise<StartedPart> {
+  const { store, bus, readModels, cache } = ports;
+  const projections = closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
+  const stopServing = requests.serve('projections', {
+    active: projections.follower.active,
+    carryOut: async (_action, name, report) => ({ ...(await projections.rebuild(name, (progress) => report({ ...progress }))) }),
+  });
+  closers.add(stopServing, (stop) => stop());
+  metrics.gauge('projection_lag', 'Events a read model is behind, up to 1,000.', async () =>
+    Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
+  );
+  return { followers: [lagging(store, projections.follower)] };
+}
+
+async function notifierPart(process: Process): Promise<StartedPart> {
+  const { ports, log, closers, metrics, requests, workers } = process;
+  const { store, bus, readModels, mailer } = ports;
+  const options = { ...deliveryContext(process), store, bus, readModels, log, ...(workers === undefined ? {} : { workers }) };
+  const notifier = closers.add(await startNotifier(options), (it) => it.stop());
+  for (const follower of notifier.followers) {
+    const stopServing = requests.serve(follower.name, {
+      active: follower.active,
+      carryOut: async (action, stream) => ({ released: await notifier.release(follower.name, stream, action === 'discard') }),
+    });
+    closers.add(stopServing, (stop) => stop());
+  }
+  metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
+  return { routes: outboxRoutes(mailer.outbox), followers: notifier.followers.map((one) => lagging(store, one)) };
+}
+
+/** What delivery workers need, in whichever process they are. */
+export function deliveryContext({ ports, log, door, publicUrl, config }: Process): DeliveriesContext {
+  const { store, bus, mailer } = ports;
+  const { commands, identity } = door;
+  return { store, bus, log, commands, mailer: mailer.mailer, issueCode: identity.issueCode, publicUrl, attempts: config.MAIL_ATTEMPTS };
+}
+
+/** A process of delivery workers alone. */
+export async function deliveriesOnly(process: Process): Promise<StartedPart> {
+  process.closers.add(startDeliveries({ ...deliveryContext(process), workers: 1 }), (it) => it.stop());
+  return {};
+}
+
+async function realtimePart({ ports, log, metrics, door, config, server }: Process): Promise<StartedPart> {
+  const { store, bus } = ports;
+  const { identity, commands } = door;
+  const realtime = await startRealtime({
+    server,
+    store,
+    bus,
+    log,
+    authenticate: identity.authenticate,
+    mayRead: topicReader(commands),
+    seesAll: identity.seesAll,
+    origins: config.ALLOWED_ORIGINS,
+  });
+  metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
+  return {
+    followers: [{ name: 'realtime', active: () => true, lag: () => countAfter(store, realtime.position(), MOST_LAG) }],
+    answering: realtime,
+  };
+}
+
+async function gatewayPart(process: Process): Promise<StartedPart> {
+  const { ports, metrics, door, requests } = process;
+  metrics.gauge('queue_depth', 'Messages in a queue.', async () =>
+    Object.fromEntries((await ports.bus.queues()).map((one) => [one.name, one.depth])),
+  );
+  const own = [...door.identity.routes, ...adminRoutes(administration({ ...ports, requests })), ...pageRoutes(ports.pages)];
+  return { routes: own, documents: [...commandRows(process), ...queryRoutes(ports), ...outboxRoutes(null)] };
+}
+
+function lagging(store: EventStore, { name, active, position }: Follower): Following {
+  return { name, active, lag: () => countAfter(store, position(), MOST_LAG) };
+}
