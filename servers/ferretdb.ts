@@ -1,0 +1,48 @@
+/** FerretDB: the MongoDB protocol on SQLite files, built from `ferretdb/` where Go is installed. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { firstAnswer } from './answering.ts';
+import { buildFerretDb, missing } from './build-ferretdb.ts';
+import { freePort } from './ports.ts';
+import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
+
+export { missing } from './build-ferretdb.ts';
+
+/** A FerretDB of one's own. */
+export interface FerretDb extends Server {
+  /** It stands still (SIGSTOP): connections stay open, and nothing answers. */
+  pause(): void;
+  /** It goes on. */
+  resume(): void;
+}
+
+/** Starts FerretDB; builds it first where nobody has (a minute or two). Databases stay over `kill` and `restart`. */
+export async function startFerretDb(options: ServerOptions = {}): Promise<FerretDb> {
+  const reason = missing();
+  if (reason) throw new Error(reason);
+  const program = await buildFerretDb();
+  const port = options.port ?? (await freePort());
+  const place = await folderFor('ferretdb', options.folder);
+  const data = join(place.folder, 'data');
+  await mkdir(data, { recursive: true });
+  const server = await startServer({
+    name: 'ferretdb',
+    url: `mongodb://127.0.0.1:${port}/`,
+    port,
+    ...place,
+    command: [program, `127.0.0.1:${port}`, data],
+    answers: () => firstAnswer(port, HELLO),
+  });
+  const signal = (name: NodeJS.Signals) => {
+    const pid = server.pid();
+    // To the server alone: what watches over it must not stand still.
+    if (pid !== null) process.kill(pid, name);
+  };
+  return { ...server, pause: () => signal('SIGSTOP'), resume: () => signal('SIGCONT') };
+}
+
+// OP_MSG with the document {hello: 1, $db: "admin"}: what a MongoDB client says first.
+const HELLO = Buffer.from([
+  ...[52, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, 0, 0, 0, 0, 0],
+  ...[31, 0, 0, 0, 0x10, ...Buffer.from('hello\0'), 1, 0, 0, 0, 0x02, ...Buffer.from('$db\0'), 6, 0, 0, 0, ...Buffer.from('admin\0'), 0],
+]);
