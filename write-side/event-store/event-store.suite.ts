@@ -235,6 +235,28 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
       expect((await all(store.readAll({ log: 'bookkeeping' }))).filter((event) => event.stream === name)).toHaveLength(3);
     });
 
+    it('gives back the times it was given: the log of another store keeps them when it is moved', async () => {
+      const times = ['1999-12-31T23:59:59.999Z', '2026-11-21T09:00:00.000Z', '2026-11-21T09:00:00.001Z'];
+      for (const name of [stream(), `_${stream()}`]) {
+        const batch = events(4);
+        await store.append(name, NO_STREAM, batch.slice(0, 3), { times });
+        await store.append(name, 2, batch.slice(3));
+        store = await under.reopen();
+        const found = await all(store.readStream(name));
+        expect(found).toMatchObject(batch);
+        expect(found.slice(0, 3).map(({ time }) => time)).toEqual(times);
+        expect(found[3]?.time.slice(0, 4)).toBe(String(new Date().getUTCFullYear()));
+      }
+      expect((await mine()).slice(0, 3).map(({ time }) => time)).toEqual(times);
+    });
+
+    it.each([[['2026-11-21T09:00:00.000Z']], [['2026-11-21T09:00:00.000Z', '2026-11-21']], [['2026-11-21T09:00:00.000Z', 'noon']]])(
+      'refuses two events with the times %j',
+      async (times) => {
+        await expect(store.append(stream(), NO_STREAM, events(2), { times })).rejects.toBeInstanceOf(RangeError);
+      },
+    );
+
     it('keeps everything when it is closed and opened again', async () => {
       const name = stream();
       await store.append(name, NO_STREAM, events(3));

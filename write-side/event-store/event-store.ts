@@ -16,6 +16,11 @@ export interface Appended {
 export interface AppendOptions {
   /** Keep only the stream's last `keep` events (bookkeeping streams only, at least 1). */
   keep?: number;
+  /**
+   * For moving a log: when the events were taken, as `RecordedEvent.time` has it, one for each. Default: now.
+   * (A store that gives its own times keeps these beside the event, and its reads give these.)
+   */
+  times?: readonly string[];
 }
 
 export interface ReadStream {

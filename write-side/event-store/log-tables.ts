@@ -84,13 +84,14 @@ function openTable(db: DatabaseSync, table: Table, finding: Finding): LogTable {
   };
   reload();
 
-  function insert({ stream, expected, events, keep }: WireAppend, last: Last): WireResult {
-    const time = Date.now();
+  function insert({ stream, expected, events, keep, times = [] }: WireAppend, last: Last): WireResult {
+    const now = Date.now();
     const birth = expected === NO_STREAM ? end.position + 1 : last.birth;
     let revision = expected;
     for (const { id, type, data, metadata } of events) {
       revision++;
       const position = end.position + 1;
+      const time = times[revision - expected - 1] ?? now;
       const sum = checksum([position, stream, revision, id, type, time, data, metadata]);
       finding.write([position, stream, revision, id, type, time, data, metadata, sum], birth);
       end = { position, checksum: sum };

@@ -38,10 +38,11 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     return log;
   };
 
-  async function append(stream: string, expected: number, events: readonly NewEvent[], { keep }: AppendOptions = {}): Promise<Appended> {
+  async function append(stream: string, expected: number, events: readonly NewEvent[], options: AppendOptions = {}): Promise<Appended> {
     open();
-    checkAppend(stream, events, keep);
-    const result = await writer.append({ stream, expected, events: events.map(toWire), keep: keep ?? 0 });
+    checkAppend(stream, events, options);
+    const { keep = 0, times = [] } = options;
+    const result = await writer.append({ stream, expected, events: events.map(toWire), keep, times: times.map(Date.parse) });
     if ('actual' in result) throw new WrongExpectedRevision(stream, expected, result.actual);
     return { revision: result.revision, position: isForwardable(stream) ? toPosition(result.position) : START };
   }
@@ -103,10 +104,16 @@ function turnstile() {
   };
 }
 
-function checkAppend(stream: string, events: readonly NewEvent[], keep: number | undefined): void {
+function checkAppend(stream: string, events: readonly NewEvent[], { keep, times }: AppendOptions): void {
   if (events.length === 0) throw new RangeError('an append has at least one event');
   if (keep !== undefined && (isForwardable(stream) || keep < 1)) throw new RangeError('only bookkeeping streams are trimmed, to at least one event');
+  if (times && (times.length !== events.length || !times.every(isTime))) throw new RangeError('each event has its own time, in UTC');
   if (![stream, ...events.flatMap(({ id, type }) => [id, type])].every(isPlain)) throw new RangeError('names are well-formed text without NUL');
+}
+
+function isTime(time: string): boolean {
+  const ms = Date.parse(time);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === time;
 }
 
 function toWire({ id, type, data, metadata }: NewEvent): WireEvent {

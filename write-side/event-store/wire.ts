@@ -14,6 +14,8 @@ export interface WireAppend {
   expected: number;
   /** How many of the stream's events stay; 0: all. */
   keep: number;
+  /** Milliseconds since 1970, one an event; none: now. */
+  times?: readonly number[];
   events: WireEvent[];
 }
 
@@ -30,8 +32,8 @@ export function isPlain(name: string): boolean {
 
 export function packGroup(appends: readonly WireAppend[]): string {
   const fields: (string | number)[] = [];
-  for (const { stream, expected, keep, events } of appends) {
-    fields.push(stream, expected, keep, events.length);
+  for (const { stream, expected, keep, times = [], events } of appends) {
+    fields.push(stream, expected, keep, times.join(), events.length);
     for (const { id, type, data, metadata } of events) fields.push(id, type, data, metadata);
   }
   return fields.join(SEPARATOR);
@@ -43,11 +45,15 @@ export function unpackGroup(text: string): WireAppend[] {
   let at = 0;
   const next = () => fields[at++] as string;
   while (at < fields.length) {
-    const append: WireAppend = { stream: next(), expected: Number(next()), keep: Number(next()), events: [] };
+    const append: WireAppend = { stream: next(), expected: Number(next()), keep: Number(next()), times: numbers(next()), events: [] };
     for (let left = Number(next()); left > 0; left--) append.events.push({ id: next(), type: next(), data: next(), metadata: next() });
     appends.push(append);
   }
   return appends;
+}
+
+function numbers(text: string): number[] {
+  return text === '' ? [] : text.split(',').map(Number);
 }
 
 /** Two numbers each: revision and position, or the actual revision and -1. */

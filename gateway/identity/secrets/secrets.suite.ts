@@ -1,7 +1,7 @@
 /** What every implementation of the secrets' port must do. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Secrets } from './secrets.ts';
+import type { SecretRecord, Secrets } from './secrets.ts';
 
 export interface SecretsUnderTest {
   secrets: Secrets;
@@ -106,6 +106,36 @@ export function secretsSuite(name: string, open: () => Promise<SecretsUnderTest>
       };
       await Promise.all(Array.from({ length: 12 }, increment));
       expect(await it_.secrets.get('keys', 'n')).toMatchObject({ value: 12, version: 13 });
+    });
+
+    it('gives every record of a kind in pages, in the order of keys, but none that is expired', async () => {
+      const keys = Array.from({ length: 1_234 }, (_, n) => `key ${String(n).padStart(5, '0')}`);
+      for (const key of keys.toReversed()) await it_.secrets.put('sessions', { key, value: { key }, owner: `owner ${key.at(-1)}` });
+      await it_.secrets.put('sessions', { key: 'key 00007', value: { key: 'again' }, owner: 'me', expires: later(it_.now(), 2_000) });
+      await it_.secrets.put('sessions', { key: 'a', value: 1, owner: 'me', expires: later(it_.now(), 1_000) });
+      await it_.secrets.put('codes', { key: 'another kind', value: 1, owner: 'me' });
+      it_.advance(1_000);
+      const found: SecretRecord[] = [];
+      for await (const page of it_.secrets.all('sessions')) {
+        expect(page.length).toBeGreaterThan(0);
+        found.push(...page);
+      }
+      expect(found.map(({ key }) => key)).toEqual(keys);
+      for (const { key } of [found[7], found[1_000]] as SecretRecord[]) expect(found).toContainEqual(await it_.secrets.get('sessions', key));
+      for await (const _ of it_.secrets.all('credentials')) expect.fail('a page of nothing');
+    });
+
+    it('restores a record as it was elsewhere, whatever is there', async () => {
+      const record = { key: 'a', value: { n: 1 }, version: 7, owner: 'me', expires: later(it_.now(), 60_000) };
+      await it_.secrets.restore('codes', record);
+      expect(await it_.secrets.get('codes', 'a')).toEqual(record);
+      expect(await it_.secrets.list('codes', 'me')).toEqual([record]);
+      const other = { ...record, value: [], version: 2, owner: 'you', expires: null };
+      await it_.secrets.restore('codes', other);
+      await it_.reopen();
+      expect(await it_.secrets.get('codes', 'a')).toEqual(other);
+      expect(await it_.secrets.list('codes', 'me')).toEqual([]);
+      expect(await it_.secrets.put('codes', { key: 'a', value: 2, owner: 'you' }, 2)).toBe(true);
     });
 
     it('rejects after it was closed', async () => {

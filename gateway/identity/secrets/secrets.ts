@@ -15,7 +15,8 @@ export interface SecretRecord<T = unknown> {
   expires: string | null;
 }
 
-export type SecretKind = 'credentials' | 'sessions' | 'codes' | 'keys';
+export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys'] as const;
+export type SecretKind = (typeof SECRET_KINDS)[number];
 
 export interface Secrets {
   get<T>(kind: SecretKind, key: string): Promise<SecretRecord<T> | null>;
@@ -26,5 +27,9 @@ export interface Secrets {
   put(kind: SecretKind, record: { key: string; value: unknown; owner: string; expires?: string | null }, version?: number): Promise<boolean>;
   delete(kind: SecretKind, key: string): Promise<void>;
   list<T>(kind: SecretKind, owner: string): Promise<SecretRecord<T>[]>;
+  /** Every record of a kind, in the order of keys, in pages that are not empty: for moving them elsewhere. */
+  all(kind: SecretKind): AsyncIterable<SecretRecord[]>;
+  /** Writes a record as it was elsewhere, its version too, whatever is there. */
+  restore(kind: SecretKind, record: SecretRecord): Promise<void>;
   close(): Promise<void>;
 }

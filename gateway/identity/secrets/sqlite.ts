@@ -19,6 +19,9 @@ const PURGE_EVERY = 10 * 60_000;
 /** Records removed in one go: the event loop is held by it. */
 const PURGE_AT_ONCE = 500;
 
+/** Records of a page of `all`. */
+const PAGE = 500;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS secrets (
     kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL, owner TEXT NOT NULL, expires TEXT,
@@ -63,6 +66,18 @@ export function openSqliteSecrets(path: string, { log, now = () => new Date() }:
       statements.delete.run({ kind, key });
     },
     list: async (kind, owner) => statements.list.all({ kind, owner, now: clock() }).map((row) => recordOf(row)),
+    all: async function* (kind) {
+      for (let after = ''; ; ) {
+        const page = statements.all.all({ kind, after, now: clock() }).map((row) => recordOf(row));
+        const last = page.at(-1);
+        if (!last) return;
+        yield page;
+        after = last.key;
+      }
+    },
+    restore: async (kind, { key, value, version, owner, expires }) => {
+      statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires });
+    },
     close: async () => {
       clearInterval(timer);
       if (db.isOpen) db.close();
@@ -85,6 +100,9 @@ function prepare(db: DatabaseSync) {
     insert: db.prepare(`${insert} ${replace}, version = 1 WHERE expires <= :now`),
     update: db.prepare(`UPDATE secrets SET value = :value, owner = :owner, expires = :expires, version = version + 1
       WHERE kind = :kind AND key = :key AND version = :version AND ${LIVE}`),
+    all: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND key > :after AND ${LIVE} ORDER BY key LIMIT ${PAGE}`),
+    restore: db.prepare(`INSERT INTO secrets (kind, key, value, version, owner, expires) VALUES (:kind, :key, :value, :version, :owner, :expires)
+      ${replace}, version = excluded.version`),
     delete: db.prepare('DELETE FROM secrets WHERE kind = :kind AND key = :key'),
     purge: db.prepare(`DELETE FROM secrets WHERE (kind, key) IN (SELECT kind, key FROM secrets WHERE expires <= :now LIMIT ${PURGE_AT_ONCE})`),
   };
