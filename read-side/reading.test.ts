@@ -6,7 +6,7 @@ import { fakeCache } from '../projections/fake-cache.suite.ts';
 import { append, histories } from '../projections/histories.suite.ts';
 import { taskDetail } from '../projections/projectors/task_detail.ts';
 import { taskList } from '../projections/projectors/task_list.ts';
-import type { ReadModels, Stored } from '../projections/read-models/read-models.ts';
+import { type ReadModels, ReadModelsUnavailable, type Stored } from '../projections/read-models/read-models.ts';
 import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.suite.ts';
 import { stableId } from '../write-side/stable-id.ts';
 import { ADMIN, type Ask, asking } from './ask.suite.ts';
@@ -199,5 +199,13 @@ describe('a read model that is not there yet', () => {
   it('is unavailable, not empty', async () => {
     const ask = asking({ ...rig, readModels: await rig.readModels(), cache: fakeCache() });
     await expect(ask('/api/tasks')).rejects.toMatchObject({ status: 503 });
+  });
+});
+
+describe('a read model whose server is away', () => {
+  it('is unavailable, and says when to try again', async () => {
+    const away = () => Promise.reject(new ReadModelsUnavailable(new Error('connection refused')));
+    const ask = asking({ ...rig, readModels: { ...(await rig.readModels()), state: away }, cache: fakeCache() });
+    await expect(ask('/api/tasks')).rejects.toMatchObject({ status: 503, code: 'unavailable', headers: { 'Retry-After': '1' } });
   });
 });

@@ -5,7 +5,14 @@ import type { Caller, RouteRequest } from '../gateway/route.ts';
 import type { Cache } from '../projections/cache/cache.ts';
 import type { AnyProjector } from '../projections/projector.ts';
 import { LIST_SECONDS, listKey } from '../projections/projectors/list_key.ts';
-import { type Find, type ModelState, NoSuchGeneration, type ReadModels, type Stored } from '../projections/read-models/read-models.ts';
+import {
+  type Find,
+  type ModelState,
+  NoSuchGeneration,
+  type ReadModels,
+  ReadModelsUnavailable,
+  type Stored,
+} from '../projections/read-models/read-models.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
 
 export interface QueryContext {
@@ -46,7 +53,20 @@ export async function reading<T>(
   request: RouteRequest,
   read: (from: Reading) => Promise<T>,
 ): Promise<{ position: Position; result: T }> {
-  await readAfter(context, projector, request);
+  try {
+    await readAfter(context, projector, request);
+    return await readWhole(context, projector, read);
+  } catch (error) {
+    if (error instanceof ReadModelsUnavailable) throw unavailable('What is asked for cannot be read right now. Try again.', error);
+    throw error;
+  }
+}
+
+async function readWhole<T>(
+  context: QueryContext,
+  projector: AnyProjector,
+  read: (from: Reading) => Promise<T>,
+): Promise<{ position: Position; result: T }> {
   for (let moves = 0; moves < MOVES; moves++) {
     const state = await context.readModels.state(projector.model);
     if (!state) break;
@@ -126,8 +146,8 @@ export function positionProblem(text: string, head: Position): string | undefine
   return text > head ? 'is beyond the end of the log' : undefined;
 }
 
-function unavailable(detail: string): ProblemError {
-  return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '1' } });
+function unavailable(detail: string, cause?: unknown): ProblemError {
+  return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '1' }, cause });
 }
 
 /** A query parameter that is wrong in a way its schema cannot see. */

@@ -108,3 +108,11 @@ export class NoSuchGeneration extends Error {
     super(`read model ${model} has no generation ${generation}`);
   }
 }
+
+/** The store cannot be reached now; whether what was asked for was done is not known. Repeating it does no harm. */
+export class ReadModelsUnavailable extends Error {
+  override readonly name = 'ReadModelsUnavailable';
+  constructor(cause: unknown) {
+    super('the read models cannot be reached', { cause });
+  }
+}

@@ -82,7 +82,7 @@ describe('the file of the read models', () => {
     expect([existsSync(path), existsSync(file)]).toEqual([true, false]);
   });
 
-  test.each(['mongodb://localhost/db', 'file.db', ''])('is not what %j names', async (url) => {
+  test.each(['mysql://localhost/db', 'file.db', ''])('is not what %j names', async (url) => {
     await expect(openReadModels(url, { dataDir, log })).rejects.toThrow('READ_MODELS_URL must begin with sqlite:');
   });
 

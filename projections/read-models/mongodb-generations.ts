@@ -1,0 +1,146 @@
+/**
+ * What is kept of a read model beside its documents: one document in `_models` holds all of it, so that one read shows a checkpoint together
+ * with the cache generation that belongs to it. It is changed whole: read, changed, replaced where nobody else did meanwhile.
+ */
+import type { Position } from '../../contracts/message.ts';
+import { BEGINNING } from '../../write-side/event-bus/follow.ts';
+import type { MongoServer } from './mongodb-connect.ts';
+import { isDuplicate } from './mongodb-errors.ts';
+import { type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from './read-models.ts';
+
+interface Generation {
+  version: number;
+  position: Position;
+  eventId: string;
+}
+
+interface Model {
+  /** Its name. */
+  _id: string;
+  /** One more with each change. */
+  revision: number;
+  /** What queries read; 0: none yet. */
+  generation: number;
+  /** The highest number ever given. */
+  newest: number;
+  cacheGeneration: number;
+  parked: number;
+  /** Those that are there, by their numbers. */
+  generations: Record<string, Generation>;
+}
+
+/** Where read models are, as `_models` says. The changes are for one at a time where the server needs turns. */
+export interface Generations {
+  /** The number of a new generation; all but it and the one that queries read are dropped. */
+  begin(model: ModelSpec): Promise<number>;
+  state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
+  update(model: ModelSpec, change: Parameters<ReadModels['update']>[1]): Promise<ModelState | null>;
+  /** Moves a generation's checkpoint, never back, and answers the state of what queries read. Rejects with NoSuchGeneration. */
+  moveCheckpoint(model: ModelSpec, generation: number, checkpoint: ModelState['checkpoint']): Promise<ModelState | null>;
+  /** Rejects with NoSuchGeneration. Answers whether queries read it. */
+  check(model: ModelSpec, generation: number): Promise<{ current: boolean }>;
+  /** The numbers of those that are there. */
+  live(model: ModelSpec): Promise<number[]>;
+}
+
+export function openGenerations({ db, atomic }: MongoServer): Generations {
+  const models = db.collection<Model>('_models');
+
+  /** Changes what is kept of a model, and answers it; `edit` may answer what it was given: then nothing is written. */
+  async function change(name: string, edit: (model: Model) => Model): Promise<Model> {
+    const before = await models.findOne({ _id: name });
+    const begun = before ?? newModel(name);
+    const edited = edit(begun);
+    if (edited === begun) return edited;
+    const after = { ...edited, revision: begun.revision + 1 };
+    const done = await (before ? replaced(before, after) : added(after));
+    return done ? after : change(name, edit);
+  }
+
+  async function replaced({ _id, revision }: Model, after: Model): Promise<boolean> {
+    const { matchedCount } = await models.replaceOne(atomic ? { _id, revision } : { _id }, after);
+    return matchedCount === 1;
+  }
+
+  async function added(model: Model): Promise<boolean> {
+    try {
+      await models.insertOne(model);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  const read = (model: ModelSpec) => models.findOne({ _id: model.name });
+
+  return {
+    begin: async ({ name, version }) => {
+      const begun = await change(name, (model) => {
+        const next = model.newest + 1;
+        const current = model.generations[model.generation];
+        return {
+          ...model,
+          newest: next,
+          generations: { ...(current ? { [model.generation]: current } : {}), [next]: { version, ...BEGINNING } },
+        };
+      });
+      return begun.newest;
+    },
+
+    state: async (model, generation) => stateOf(await read(model), generation),
+
+    update: async ({ name }, { generation, ...others }) => {
+      const after = await change(name, (model) => ({ ...(generation === undefined ? model : movedTo(model, generation)), ...defined(others) }));
+      return stateOf(after);
+    },
+
+    moveCheckpoint: async ({ name }, generation, { position, eventId }) => {
+      const after = await change(name, (model) => {
+        const one = generationOf(model, generation);
+        if (one.position >= position) return model;
+        return { ...model, generations: { ...model.generations, [generation]: { ...one, position, eventId } } };
+      });
+      return stateOf(after);
+    },
+
+    check: async (model, generation) => {
+      const found = (await read(model)) ?? newModel(model.name);
+      generationOf(found, generation);
+      return { current: found.generation === generation };
+    },
+
+    live: async (model) => Object.keys((await read(model))?.generations ?? {}).map(Number),
+  };
+}
+
+function newModel(name: string): Model {
+  // The time, and not 0: after this was lost, entries of a cache that outlived it must not count as new.
+  return { _id: name, revision: 0, generation: 0, newest: 0, cacheGeneration: Date.now(), parked: 0, generations: {} };
+}
+
+function generationOf({ _id, generations }: Model, generation: number): Generation {
+  const found = generations[generation];
+  if (!found) throw new NoSuchGeneration(_id, generation);
+  return found;
+}
+
+/** The pointer moved; what it pointed to is dropped. */
+function movedTo(model: Model, generation: number): Model {
+  generationOf(model, generation);
+  if (model.generation === generation) return model;
+  const { [model.generation]: _dropped, ...generations } = model.generations;
+  return { ...model, generation, generations };
+}
+
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
+
+function stateOf(model: Model | null, generation = model?.generation ?? 0): ModelState | null {
+  const found = model?.generations[generation];
+  if (!model || !found) return null;
+  const { cacheGeneration, parked } = model;
+  const { version, position, eventId } = found;
+  return { generation, checkpoint: { position, eventId }, version, cacheGeneration, parked };
+}
