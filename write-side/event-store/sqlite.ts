@@ -1,12 +1,13 @@
 /** The embedded event store: one SQLite file, written by a thread of its own, read on the caller's. */
 import { isForwardable, type NewEvent, type RecordedEvent, START } from '../../contracts/message.ts';
+import { checkAppend } from './check-append.ts';
 import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type LogReader, openLogReader } from './log-reader.ts';
 import { toPosition } from './rows.ts';
 import { subscribe } from './subscribe.ts';
 import { verify } from './verify.ts';
-import { isPlain, type WireEvent } from './wire.ts';
+import type { WireEvent } from './wire.ts';
 
 export interface SqliteOptions {
   /** The file; `<file>-witness` stands beside it. */
@@ -102,18 +103,6 @@ function turnstile() {
       resolve();
     },
   };
-}
-
-function checkAppend(stream: string, events: readonly NewEvent[], { keep, times }: AppendOptions): void {
-  if (events.length === 0) throw new RangeError('an append has at least one event');
-  if (keep !== undefined && (isForwardable(stream) || keep < 1)) throw new RangeError('only bookkeeping streams are trimmed, to at least one event');
-  if (times && (times.length !== events.length || !times.every(isTime))) throw new RangeError('each event has its own time, in UTC');
-  if (![stream, ...events.flatMap(({ id, type }) => [id, type])].every(isPlain)) throw new RangeError('names are well-formed text without NUL');
-}
-
-function isTime(time: string): boolean {
-  const ms = Date.parse(time);
-  return !Number.isNaN(ms) && new Date(ms).toISOString() === time;
 }
 
 function toWire({ id, type, data, metadata }: NewEvent): WireEvent {

@@ -1,0 +1,100 @@
+/** The writing half of the Streams service: what arrives together is committed together. */
+
+import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { ServerDuplexStream, ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
+import type { Expected, Log, Outcome, Proposed } from './log.ts';
+import { answer, badRequest, batchAnswer, nameOf, proposed, tooLarge } from './messages.ts';
+
+export interface Writing {
+  log: Log;
+  /** Called after each commit. */
+  committed(): void;
+  /** Bytes one append may have. */
+  maxAppendSize: number;
+}
+
+interface Waiting {
+  stream: string;
+  expected: Expected;
+  events: Proposed[];
+  done(outcome: Outcome): void;
+}
+
+type BatchCall = ServerDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
+
+export function openAppends({ log, committed, maxAppendSize }: Writing) {
+  let waiting: Waiting[] = [];
+
+  function push(one: Waiting): void {
+    waiting.push(one);
+    if (waiting.length === 1) setImmediate(flush);
+  }
+
+  function flush(): void {
+    const group = waiting;
+    waiting = [];
+    const outcomes: Outcome[] = [];
+    log.commit(() => {
+      for (const { stream, expected, events } of group) outcomes.push(log.append(stream, expected, events));
+    });
+    committed();
+    for (const [index, { done }] of group.entries()) done(outcomes[index] as Outcome);
+  }
+
+  /** Appends of many callers on one call; one may come in several messages. */
+  function batchAppend(call: BatchCall): void {
+    const parts = new Map<string, Streams.BatchAppendReq[]>();
+    call.on('data', (part: Streams.BatchAppendReq) => {
+      const id = part.getCorrelationId()?.getString() ?? '';
+      const all = [...(parts.get(id) ?? []), part];
+      parts.set(id, all);
+      if (!part.getIsFinal()) return;
+      parts.delete(id);
+      append(all, (result) => call.writable && call.write(result.setCorrelationId(part.getCorrelationId())));
+    });
+    call.on('error', () => {});
+    call.on('end', () => call.end());
+  }
+
+  function append(parts: Streams.BatchAppendReq[], reply: (result: Streams.BatchAppendResp) => void): void {
+    const options = parts[0]?.getOptions();
+    const named = (result: Streams.BatchAppendResp) => reply(result.setStreamIdentifier(options?.getStreamIdentifier()));
+    const events = parts.flatMap((part) => part.getProposedMessagesList().map(proposed));
+    const problem = problemOf(events);
+    if (problem || !options) named(new streams.BatchAppendResp().setError(problem ?? badRequest('no options')));
+    else
+      push({ stream: nameOf(options.getStreamIdentifier()), expected: expectedOf(options), events, done: (outcome) => named(batchAnswer(outcome)) });
+  }
+
+  function problemOf(events: Proposed[]) {
+    const size = events.reduce((sum, { data, metadata, type }) => sum + data.length + metadata.length + type.length * 2, 0);
+    if (size > maxAppendSize) return tooLarge(maxAppendSize);
+    return events.every(({ id }) => /^[0-9a-f-]{36}$/i.test(id)) ? undefined : badRequest('an id is not a UUID');
+  }
+
+  /** One append by a call of its own: what the client uses where each call has its credentials. */
+  function single(call: ServerReadableStream<Streams.AppendReq, Streams.AppendResp>, reply: sendUnaryData<Streams.AppendResp>): void {
+    let options = new streams.AppendReq.Options();
+    const events: Proposed[] = [];
+    call.on('data', (part: Streams.AppendReq) => {
+      options = part.getOptions() ?? options;
+      const message = part.getProposedMessage();
+      if (message) events.push(proposed(message));
+    });
+    call.on('error', () => {});
+    call.on('end', () => {
+      const expected = options.hasRevision() ? Number(options.getRevision()) : expectedOf(options);
+      push({ stream: nameOf(options.getStreamIdentifier()), expected, events, done: (outcome) => reply(null, answer(outcome)) });
+    });
+  }
+
+  return { batchAppend, single };
+}
+
+function expectedOf(options: Streams.BatchAppendReq.Options | Streams.AppendReq.Options): Expected {
+  if (options.hasAny()) return 'any';
+  if (options.hasStreamExists()) return 'stream_exists';
+  if (options.hasNoStream()) return -1;
+  return 'getStreamPosition' in options ? Number(options.getStreamPosition()) : -1;
+}

@@ -1,0 +1,139 @@
+/**
+ * A double of EventStoreDB for tests, on machines that cannot run the real one: the parts of its gRPC protocol that we use, over a SQLite file.
+ * It is no event store to rely on: nothing here checks what is on the disk, replicates it, or lets anybody in or out but by one password.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { Server, ServerCredentials, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { openAppends } from './appends.ts';
+import { selfSigned } from './certificate.ts';
+import { openLog } from './log.ts';
+import { featuresOf, membersOf } from './server-facts.ts';
+import { streamsService } from './streams-service.ts';
+
+export interface DoubleOptions {
+  /** Where it keeps its log: what was acknowledged is there after a restart, and after a kill. */
+  folder: string;
+  /** 0, the default: any free one. Loopback only. */
+  port?: number;
+  /** Who is let in. With them it speaks TLS, with a certificate of its own that the url names: the client sends them no other way. */
+  credentials?: { username: string; password: string };
+  /** What it says it is; default 23.10.0.0. */
+  version?: string;
+  /** Bytes one append may have; default 1 MiB, as EventStoreDB's. */
+  maxAppendSize?: number;
+}
+
+export interface Double {
+  /** For EVENT_STORE_URL. */
+  url: string;
+  port: number;
+  /** Drops every connection; new ones are taken. */
+  cut(): void;
+  /** Drops every connection and takes no more. */
+  stop(): Promise<void>;
+}
+
+const LARGEST_MESSAGE = 17 * 1024 * 1024;
+
+/** Starts it. Errors: those of listening and of the file system. */
+export async function startDouble(options: DoubleOptions): Promise<Double> {
+  const { folder, port = 0, credentials, version = '23.10.0.0', maxAppendSize = 1024 * 1024 } = options;
+  mkdirSync(folder, { recursive: true });
+  const log = openLog(join(folder, 'log.db'));
+  const commits = turnstile();
+  const appends = openAppends({ log, committed: commits.pass, maxAppendSize });
+  // A real server's log has its own records in it, too.
+  log.commit(() => log.append('$stats-127.0.0.1:2113', 'any', [statistics()]));
+
+  const server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE, 'grpc.max_send_message_length': LARGEST_MESSAGE });
+  server.addService(StreamsService, streamsService({ log, appends, credentials, moved: commits.next }));
+  server.addService(
+    ServerFeaturesService,
+    unary(() => featuresOf(version), 'getSupportedMethods'),
+  );
+  server.addService(
+    GossipService,
+    unary(() => membersOf(bound), 'read'),
+  );
+  const tls = credentials && certificateIn(folder);
+  const bound = await listen(
+    server,
+    port,
+    tls ? ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.certificate }]) : undefined,
+  );
+
+  let stopping: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    server.forceShutdown();
+    commits.pass();
+    // What was being answered is in the event loop yet.
+    await new Promise((resolve) => setImmediate(resolve));
+    log.close();
+  }
+  return {
+    port: bound,
+    url: tls
+      ? `esdb://${encodeURIComponent(credentials.username)}:${encodeURIComponent(credentials.password)}@localhost:${bound}?tls=true&tlsCAFile=${encodeURIComponent(tls.file)}`
+      : `esdb://127.0.0.1:${bound}?tls=false`,
+    cut: () => server.drain(`127.0.0.1:${bound}`, 0),
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+function listen(server: Server, port: number, credentials = ServerCredentials.createInsecure()): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+}
+
+function certificateIn(folder: string) {
+  const { key, certificate } = selfSigned();
+  const file = join(folder, 'certificate.pem');
+  writeFileSync(file, certificate);
+  return { file, key: Buffer.from(key), certificate: Buffer.from(certificate) };
+}
+
+function unary(answer: () => unknown, method: string): UntypedServiceImplementation {
+  return {
+    [method]: (_: unknown, reply: (error: object | null, value?: unknown) => void) => {
+      try {
+        reply(null, answer());
+      } catch (error) {
+        reply({ code: status.INTERNAL, details: String(error) });
+      }
+    },
+  };
+}
+
+function statistics() {
+  const [data, metadata] = [Buffer.from('{"proc-mem":0}'), Buffer.alloc(0)];
+  return { id: crypto.randomUUID(), type: '$statsCollected', contentType: 'application/json', data, metadata };
+}
+
+/** Many wait for what happens next, or until their own signal. */
+function turnstile() {
+  const waiting = new Set<() => void>();
+  return {
+    next: (gone: AbortSignal): Promise<void> =>
+      new Promise((resolve) => {
+        const done = () => {
+          waiting.delete(done);
+          gone.removeEventListener('abort', done);
+          resolve();
+        };
+        if (gone.aborted) return done();
+        waiting.add(done);
+        gone.addEventListener('abort', done);
+      }),
+    pass: (): void => {
+      for (const done of [...waiting]) done();
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/** The reading half of the Streams service: a stream, all, and subscriptions to all. */
+
+import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { status } from '@grpc/grpc-js';
+import type { Log, LogRecord } from './log.ts';
+import { eventOf, identifier, nameOf } from './messages.ts';
+
+/** A call that fails as EventStoreDB would fail it. */
+export class CallFailed extends Error {
+  override readonly name = 'CallFailed';
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What a read goes over. */
+export interface Reading {
+  log: Log;
+  /** Resolves at the next commit, and when the caller is gone. */
+  moved(): Promise<void>;
+  gone: AbortSignal;
+}
+
+/** Records read at a time. */
+const BATCH = 32;
+/** Records a filtered subscription goes through between two checkpoints, times the interval asked for. */
+const SEARCH_WINDOW = 32;
+
+/** Everything a read answers, as it is asked for. Error: CallFailed. */
+export function readOf(request: Streams.ReadReq, reading: Reading): AsyncIterable<Streams.ReadResp> | Iterable<Streams.ReadResp> {
+  const options = request.getOptions() ?? new streams.ReadReq.Options();
+  if (options.hasSubscription()) return subscription(options, reading);
+  return options.hasAll() ? all(options, reading.log) : stream(options, reading.log);
+}
+
+const backwards = (options: Streams.ReadReq.Options) => options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
+
+function stream(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.ReadResp> {
+  const asked = options.getStream() ?? new streams.ReadReq.Options.StreamOptions();
+  const name = nameOf(asked.getStreamIdentifier());
+  const shown = log.shown(name);
+  if (!shown) return [new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifier(name)))];
+  const step = backwards(options) ? -1 : 1;
+  const given = asked.hasRevision() ? Number(asked.getRevision()) : undefined;
+  const first = step > 0 ? Math.max(given ?? 0, shown.first) : Math.min(given ?? shown.last, shown.last);
+  return batches(Number(options.getCount()), (count, last) =>
+    log.ofStream(name, last ? last.revision + step : first, step, count).filter(({ revision }) => revision >= shown.first),
+  );
+}
+
+/** Forwards the record at the position comes too; backwards a position is the end of what is read. */
+function all(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.ReadResp> {
+  const asked = options.getAll();
+  const given = asked?.hasPosition() ? Number(asked.getPosition()?.getCommitPosition()) : undefined;
+  const back = backwards(options);
+  const from = given === undefined ? (asked?.hasStart() ? 0 : log.end()) : valid(log, given, !back);
+  return batches(Number(options.getCount()), (count, last) =>
+    back ? log.backwards(last?.position ?? from, count) : log.forwards(last ? last.position + 1 : from, count),
+  );
+}
+
+/** Up to `limit` records, read as they are taken. */
+function* batches(limit: number, read: (count: number, last: LogRecord | undefined) => LogRecord[]): Generator<Streams.ReadResp> {
+  let last: LogRecord | undefined;
+  for (let left = limit; left > 0; ) {
+    const records = read(Math.min(BATCH, left), last);
+    if (records.length === 0) return;
+    yield* records.map(eventOf);
+    left -= records.length;
+    last = records.at(-1);
+  }
+}
+
+/** The log is read where records begin and nowhere else. Beyond its end there is nothing to read forwards. */
+function valid(log: Log, position: number, mayBeBeyond: boolean): number {
+  if (log.isBoundary(position) || (mayBeBeyond && position > log.end())) return position;
+  throw new CallFailed(status.UNKNOWN, 'Unexpected ReadAllResult: InvalidPosition');
+}
+
+async function* subscription(options: Streams.ReadReq.Options, { log, moved, gone }: Reading): AsyncGenerator<Streams.ReadResp> {
+  const wanted = matching(options.getFilter());
+  const checkpoints = checkpointing(SEARCH_WINDOW * (options.getFilter()?.getCheckpointintervalmultiplier() || 1));
+  let next = firstOf(options.getAll(), log);
+  yield new streams.ReadResp().setConfirmation(new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId('double'));
+  let caughtUp = false;
+  while (!gone.aborted) {
+    const moving = moved();
+    const records = log.forwards(next, BATCH);
+    yield* records.filter(wanted).map(eventOf);
+    yield* checkpoints(records);
+    next = (records.at(-1)?.position ?? next - 1) + 1;
+    if (records.length > 0) continue;
+    if (!caughtUp) yield new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
+    caughtUp = true;
+    await moving;
+  }
+}
+
+/** A checkpoint after each `window` records gone through. */
+function checkpointing(window: number): (records: LogRecord[]) => Streams.ReadResp[] {
+  let searched = 0;
+  return (records) => {
+    searched += records.length;
+    const last = records.at(-1);
+    if (!last || searched < window) return [];
+    searched %= window;
+    const place = new streams.ReadResp.Checkpoint().setCommitPosition(String(last.position)).setPreparePosition(String(last.position));
+    return [new streams.ReadResp().setCheckpoint(place)];
+  };
+}
+
+/** A subscription begins after its position. */
+function firstOf(asked: Streams.ReadReq.Options.AllOptions | undefined, log: Log): number {
+  if (asked?.hasEnd()) return log.end();
+  return asked?.hasPosition() ? valid(log, Number(asked.getPosition()?.getCommitPosition()), true) + 1 : 0;
+}
+
+function matching(filter: Streams.ReadReq.Options.FilterOptions | undefined): (record: LogRecord) => boolean {
+  const byStream = filter?.getStreamIdentifier();
+  const expression = byStream ?? filter?.getEventType();
+  if (!expression) return () => true;
+  const pattern = expression.getRegex() ? new RegExp(expression.getRegex(), 'u') : undefined;
+  const prefixes = expression.getPrefixList();
+  const fits = (name: string) => (pattern ? pattern.test(name) : prefixes.some((prefix) => name.startsWith(prefix)));
+  return byStream ? ({ stream }) => fits(stream) : ({ type }) => fits(type);
+}

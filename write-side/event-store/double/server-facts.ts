@@ -1,0 +1,25 @@
+/** What a server says of itself: its version and methods, and who else is in its cluster. */
+
+import type * as Cluster from '@eventstore/db-client/generated/cluster_pb.js';
+import cluster from '@eventstore/db-client/generated/cluster_pb.js';
+import type * as Features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+
+const METHODS = ['read', 'append', 'batchappend'];
+const TICKS_PER_MILLISECOND = 10_000;
+
+export function featuresOf(version: string): Features.SupportedMethods {
+  const supported = new features.SupportedMethods().setEventStoreServerVersion(version);
+  for (const name of METHODS)
+    supported.addMethods(new features.SupportedMethod().setServiceName('event_store.client.streams.streams').setMethodName(name));
+  return supported;
+}
+
+/** A cluster of one, which leads. */
+export function membersOf(port: number): Cluster.ClusterInfo {
+  const member = new cluster.MemberInfo().setState(cluster.MemberInfo.VNodeState.LEADER).setIsAlive(true);
+  member.setInstanceId(new shared.UUID().setString(crypto.randomUUID())).setTimeStamp(String(Date.now() * TICKS_PER_MILLISECOND));
+  member.setHttpEndPoint(new cluster.EndPoint().setAddress('127.0.0.1').setPort(port));
+  return new cluster.ClusterInfo().setMembersList([member]);
+}

@@ -1,0 +1,70 @@
+/** The Streams service: who may call, and how answers go out no faster than they are taken. */
+import { once } from 'node:events';
+import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
+import { Metadata, type ServerWritableStream, type ServiceError, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { openAppends } from './appends.ts';
+import type { Log } from './log.ts';
+import { CallFailed, readOf } from './reads.ts';
+
+export interface ServiceOptions {
+  log: Log;
+  appends: ReturnType<typeof openAppends>;
+  credentials: { username: string; password: string } | undefined;
+  /** Resolves at the next commit, and when the signal aborts. */
+  moved(gone: AbortSignal): Promise<void>;
+}
+
+type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>;
+
+export function streamsService({ log, appends, credentials, moved }: ServiceOptions): UntypedServiceImplementation {
+  const allowed = credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+
+  function refusal(metadata: Metadata): Partial<ServiceError> | undefined {
+    const given = metadata.get('authorization')[0];
+    if (!allowed || given === allowed) return undefined;
+    if (given !== undefined) return { code: status.UNAUTHENTICATED, details: 'Unauthenticated' };
+    const denied = new Metadata();
+    denied.set('exception', 'access-denied');
+    return { code: status.PERMISSION_DENIED, details: 'Access Denied', metadata: denied };
+  }
+
+  async function read(call: ReadCall): Promise<void> {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    call.on('error', () => gone.abort());
+    const answers = readOf(call.request, { log, moved: () => moved(gone.signal), gone: gone.signal });
+    for await (const answer of answers) {
+      if (gone.signal.aborted) return;
+      if (!call.write(answer)) await once(call, 'drain', { signal: gone.signal });
+    }
+    call.end();
+  }
+
+  const checked =
+    <C extends { metadata: Metadata }, R extends unknown[]>(serve: (call: C, ...rest: R) => void) =>
+    (call: C & NodeJS.EventEmitter, ...rest: R) => {
+      const refused = refusal(call.metadata);
+      if (refused) call.emit('error', refused);
+      else serve(call, ...rest);
+    };
+
+  return {
+    read: checked((call: ReadCall) => {
+      read(call).catch((error: unknown) => fail(call, error));
+    }),
+    append: checked(appends.single),
+    batchAppend: checked(appends.batchAppend),
+    delete: unimplemented,
+    tombstone: unimplemented,
+  };
+}
+
+function fail(call: ReadCall, error: unknown): void {
+  if (call.cancelled) return;
+  const known = error instanceof CallFailed;
+  call.emit('error', { code: known ? error.code : status.INTERNAL, details: known ? error.message : String(error) });
+}
+
+function unimplemented(_: unknown, reply: (error: Partial<ServiceError>) => void): void {
+  reply({ code: status.UNIMPLEMENTED, details: 'the double deletes nothing' });
+}

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startDouble } from './double/double.ts';
+import { describeEventStore } from './event-store.suite.ts';
+import { openEventStoreDb } from './eventstoredb.ts';
+
+const log = { info: () => {}, warn: () => {} };
+
+describeEventStore('esdb: on the double', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'double-'));
+  const double = await startDouble({ folder });
+  let store = await openEventStoreDb(double.url, { log });
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      store = await openEventStoreDb(double.url, { log });
+      return store;
+    },
+    cleanup: async () => {
+      await store.close();
+      await double.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+});

@@ -1,0 +1,87 @@
+/** Reading calls of the client, page by page: of one stream, and of $all with everything in it. */
+import {
+  type AllStreamRecordedEvent,
+  BACKWARDS,
+  END,
+  FORWARDS,
+  type ReadPosition,
+  type ReadRevision,
+  START,
+  type RecordedEvent as StreamRecordedEvent,
+} from '@eventstore/db-client';
+import { type ReadStream, StoreUnavailable } from '../event-store.ts';
+import type { Connection } from './connection.ts';
+import { isInvalidPosition, isNoStream, unavailable } from './failures.ts';
+import { type Call, pull } from './pull.ts';
+
+export interface Source {
+  /** Error: StoreUnavailable once the store is closed. */
+  connection(): Connection;
+  /** How long a silent server is waited for, ms. */
+  patience: number;
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+}
+
+export interface Scan {
+  direction: 'forwards' | 'backwards';
+  /** Forwards the event there comes too, backwards only those before it. */
+  from: bigint | 'start' | 'end';
+  /** Events asked for at once; without it all. */
+  chunk?: number;
+}
+
+const PAGE = 1_000;
+const EVERY = Number.MAX_SAFE_INTEGER;
+/** Events the client holds ready for us. */
+const BUFFER = { highWaterMark: 64 };
+const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
+
+/** A stream's events; none where it is not there. Error: StoreUnavailable. */
+export async function* readStream(source: Source, name: string, options: ReadStream): AsyncGenerator<StreamRecordedEvent[]> {
+  const { direction = 'forwards', from, limit = EVERY } = options;
+  if (limit <= 0 || (direction === 'backwards' && from !== undefined && from < 0)) return;
+  const first: ReadRevision = direction === 'forwards' ? START : END;
+  const fromRevision = from === undefined ? first : BigInt(Math.max(from, 0));
+  const asked = { direction: DIRECTIONS[direction], fromRevision, maxCount: limit, requiresLeader: true };
+  try {
+    yield* pages(source, () => source.connection().client.readStream(name, asked, BUFFER));
+  } catch (error) {
+    if (!isNoStream(error)) throw unavailable(error);
+  }
+}
+
+/** $all as the server has it. Errors: StoreUnavailable; the client's own for a position where nothing begins (`isInvalidPosition`). */
+export async function* readAll(source: Source, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[]> {
+  let last = yield* readChunk(source, { direction, from, chunk });
+  // Forwards a chunk begins with the event that was the last one of the chunk before.
+  while (last !== undefined) last = yield* readChunk(source, { direction, from: last, chunk: chunk + 1 });
+}
+
+/** Returns the position of the last event where there may be more. */
+async function* readChunk(source: Source, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[], bigint | undefined> {
+  const fromPosition: ReadPosition = typeof from === 'bigint' ? { commit: from, prepare: from } : from;
+  const asked = { direction: DIRECTIONS[direction], fromPosition, maxCount: chunk, requiresLeader: true };
+  let [count, last] = [0, undefined as bigint | undefined];
+  try {
+    for await (const page of pages<AllStreamRecordedEvent>(source, () => source.connection().client.readAll(asked, BUFFER))) {
+      count += page.length;
+      last = page.at(-1)?.position.commit;
+      yield page;
+    }
+  } catch (error) {
+    throw isInvalidPosition(error) ? error : unavailable(error);
+  }
+  return count < chunk ? undefined : last;
+}
+
+/** A read that ended because the store was closed did not come to its end. Errors: StoreUnavailable, the client's own. */
+async function* pages<E>(source: Source, open: () => Call): AsyncGenerator<E[]> {
+  const call = open();
+  const silent = () => void call.destroy(new StoreUnavailable(`The event store was silent for ${source.patience} ms.`));
+  for await (const page of pull<{ event?: E }>(call, { page: PAGE, full: true, silent, patience: source.patience })) {
+    const events = page.map(({ event }) => event).filter((event) => event !== undefined);
+    if (events.length > 0) yield events;
+    source.connection();
+  }
+  source.connection();
+}

@@ -1,0 +1,61 @@
+/** A connection by @eventstore/db-client, and what the client keeps to itself but we cannot do without. */
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type { CallOptions, Channel, Client, Metadata } from '@grpc/grpc-js';
+
+/** The client's own calls; every one asks for the leader, because what was appended must be there for the next reader. */
+export interface Connection {
+  readonly client: EventStoreDBClient;
+  /** The service, on the channel there is now: after a failure a new one. Error: the client's own. */
+  streams(): Promise<StreamsClient>;
+  /** Arguments of a call without a deadline of its own. */
+  callArguments(): [Metadata, Partial<CallOptions>];
+  /** Tells the client that a call failed: where it was the connection, the next call gets a new one, to the leader where that is known. */
+  failed(streams: StreamsClient, error: Error): void;
+  /** What the server says it is, and that it takes batches. Error: the client's own. */
+  features(): Promise<{ version: string; takesBatches: boolean }>;
+  /** Ends every call and lets the connection go. */
+  close(): Promise<void>;
+}
+
+/** Members of the client that its types hide. */
+interface Inside {
+  getGRPCClient(of: typeof StreamsClient, name: string): Promise<StreamsClient>;
+  getChannel(): Promise<Channel>;
+  callArguments(options: { requiresLeader: boolean }, call: { deadline: number }): [Metadata, Partial<CallOptions>];
+  handleError(client: Client, error: Error): Promise<void>;
+  readonly capabilities: Promise<{ serverVersion: string }>;
+  supports(method: unknown): Promise<boolean>;
+}
+
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(undefined)));
+}
+
+/** Errors: the client's own, for a connection string it cannot read or a certificate that is not there. Nothing is sent yet. */
+export function openConnection(connectionString: string): Connection {
+  const client = EventStoreDBClient.connectionString(connectionString);
+  const inside = client as unknown as Inside;
+  const handle = inside.handleError;
+  // The client awaits this nowhere: where a cluster cannot be found any more its rejection would end the process.
+  inside.handleError = (failed, error) => handle(failed, error).catch(() => {});
+
+  async function close(): Promise<void> {
+    await client.dispose();
+    // Looking for a cluster that is gone takes seconds, and there is nothing to close then.
+    const channel = await Promise.race([inside.getChannel(), nextTurn()]).catch(() => undefined);
+    channel?.close();
+  }
+
+  return {
+    client,
+    streams: () => inside.getGRPCClient(StreamsClient, 'Streams'),
+    callArguments: () => inside.callArguments({ requiresLeader: true }, { deadline: Number.POSITIVE_INFINITY }),
+    failed: (streams, error) => void inside.handleError(streams, error),
+    features: async () => {
+      const { serverVersion: version } = await inside.capabilities;
+      return { version, takesBatches: await inside.supports({ path: '/event_store.client.streams.Streams/BatchAppend' }) };
+    },
+    close,
+  };
+}

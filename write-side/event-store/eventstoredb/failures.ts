@@ -1,0 +1,29 @@
+/** The client's errors as the port's. */
+import { ErrorType, isCommandError } from '@eventstore/db-client';
+import { StoreUnavailable } from '../event-store.ts';
+
+export function isType(error: unknown, ...types: ErrorType[]): boolean {
+  return error instanceof Error && isCommandError(error) && types.includes(error.type);
+}
+
+/** True where the stream is not there, or not any more. */
+export function isNoStream(error: unknown): boolean {
+  return isType(error, ErrorType.STREAM_NOT_FOUND, ErrorType.NO_STREAM, ErrorType.STREAM_DELETED);
+}
+
+/** gRPC's codes for a position where no record begins: the server does not name it in another way. */
+const [UNKNOWN, INVALID_ARGUMENT] = [2, 3];
+
+export function isInvalidPosition(error: unknown): boolean {
+  return error instanceof Error && [UNKNOWN, INVALID_ARGUMENT].includes((error as { code?: number }).code ?? -1);
+}
+
+export function unavailable(error: unknown): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error;
+  const why = isType(error, ErrorType.ACCESS_DENIED) ? 'its user may not do that' : messageOf(error);
+  return new StoreUnavailable(`The event store: ${why}`, { cause: error });
+}
+
+export function messageOf(error: unknown): string {
+  return (error instanceof Error && error.message) || (isCommandError(error as Error) && (error as { type?: string }).type) || String(error);
+}

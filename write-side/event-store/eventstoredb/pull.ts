@@ -1,0 +1,85 @@
+/** Pulling events out of a call of the client: page by page, as they are asked for, and not for ever from a server that is silent. */
+
+/** A read (`cancel`) or a subscription (`unsubscribe`) of the client: a Readable of objects. */
+export interface Call extends AsyncIterable<unknown> {
+  read(): unknown;
+  destroy(error?: Error): unknown;
+  readonly destroyed: boolean;
+  readonly readableEnded: boolean;
+  on(event: 'error', listener: () => void): unknown;
+  cancel?(): Promise<void>;
+  unsubscribe?(): Promise<void>;
+}
+
+export interface Pulling {
+  /** Items a page holds at most. */
+  page: number;
+  /** Waits until a page is full, or the call ends; else a page is what is there. */
+  full: boolean;
+  /** Called when nothing has come for `patience` ms while it was waited for; again after each further `patience`. */
+  silent(): void;
+  patience: number;
+  /** Called each time before it waits: all that came was given to the reader. */
+  idle?(): void;
+}
+
+/** Non-empty pages until the call ends. However the iteration ends, the call is over then. Errors: the call's. */
+export async function* pull<T>(call: Call, pulling: Pulling): AsyncGenerator<T[]> {
+  // The client emits errors, also after it was cancelled, and nobody need be listening then.
+  call.on('error', () => {});
+  const silence = watch(pulling);
+  const next = nextOf<T>(call, { ...pulling, silence });
+  try {
+    for (let page = await pageOf(next, pulling.page); page.length > 0; page = await pageOf(next, pulling.page)) yield page;
+  } finally {
+    silence.end();
+    cancel(call);
+  }
+}
+
+/** Up to `most` items; none at the end. */
+async function pageOf<T>(next: (isFirst: boolean) => Promise<T | undefined>, most: number): Promise<T[]> {
+  const page: T[] = [];
+  for (let item = await next(true); item !== undefined; item = page.length < most ? await next(false) : undefined) page.push(item);
+  return page;
+}
+
+/** The next item, waited for where a page has none yet, or must be full; undefined where the page ends. */
+function nextOf<T>(call: Call, { full, silence, idle }: Pulling & { silence: Silence }): (isFirst: boolean) => Promise<T | undefined> {
+  const items = call[Symbol.asyncIterator]() as AsyncIterator<T, undefined>;
+  return async (isFirst) => {
+    const there = call.destroyed ? null : (call.read() as T | null);
+    if (there !== null) return there;
+    if (!isFirst && !full) return undefined;
+    idle?.();
+    return (await silence.during(items.next())).value;
+  };
+}
+
+type Silence = ReturnType<typeof watch>;
+
+/** Only waiting counts as silence: a slow reader is not a silent server. */
+function watch({ silent, patience }: Pulling) {
+  let waiting = false;
+  const timer = setInterval(() => waiting && silent(), patience);
+  return {
+    during: async <R>(step: Promise<R>): Promise<R> => {
+      timer.refresh();
+      waiting = true;
+      try {
+        return await step;
+      } finally {
+        waiting = false;
+      }
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+/** Without this the call would stay open: destroying what the client gives only stops the pipe to it. */
+function cancel(call: Call): void {
+  if (call.readableEnded) return;
+  const cancelled = call.cancel?.() ?? call.unsubscribe?.();
+  cancelled?.catch(() => {});
+  call.destroy();
+}

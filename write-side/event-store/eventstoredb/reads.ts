@@ -1,0 +1,112 @@
+/** The two logs in $all, which the server has in one: the client takes no filter on reads, so what is not asked for is skipped here. */
+import type { AllStreamRecordedEvent } from '@eventstore/db-client';
+import { LRUCache } from 'lru-cache';
+import type { RecordedEvent } from '../../../contracts/message.ts';
+import type { ReadAll } from '../event-store.ts';
+import { readAll, readStream, type Source } from './calls.ts';
+import { isInvalidPosition } from './failures.ts';
+import { fromClient, fromPosition, logOf } from './records.ts';
+
+type Pages = AsyncGenerator<AllStreamRecordedEvent[]>;
+type Wanted = (event: AllStreamRecordedEvent) => boolean | Promise<boolean>;
+
+const PAGE = 1_000;
+const EVERY = Number.MAX_SAFE_INTEGER;
+/** Asked for beyond the limit, because some will be of the other log. */
+const SLACK = 8;
+/** Bookkeeping streams of which is remembered, during one read, where they begin. */
+const REMEMBERED = 10_000;
+
+/** Error: StoreUnavailable. */
+export async function* readLog(source: Source, options: ReadAll): AsyncGenerator<RecordedEvent[]> {
+  const { limit = EVERY, page: most = PAGE, log = 'events' } = options;
+  const wanted: Wanted = log === 'events' ? ({ streamId }) => logOf(streamId) === 'events' : shownBookkeeping(source);
+  let [page, left] = [[] as RecordedEvent[], limit];
+  for await (const event of matching(pagesOf(source, options), wanted)) {
+    if (left === 0) break;
+    left--;
+    page.push(fromClient(event));
+    if (page.length < Math.min(most, page.length + left)) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+async function* matching(pages: Pages, wanted: Wanted): AsyncGenerator<AllStreamRecordedEvent> {
+  for await (const page of pages) for (const event of page) if (await wanted(event)) yield event;
+}
+
+function pagesOf(source: Source, { direction = 'forwards', from, limit = EVERY }: ReadAll): Pages {
+  const chunk = limit < PAGE ? limit + SLACK : EVERY;
+  if (direction === 'forwards') return from ? forwards(source, fromPosition(from), chunk) : readAll(source, { direction, from: 'start', chunk });
+  if (from === '') return none();
+  const commit = from === undefined ? undefined : fromPosition(from);
+  // A text that this store did not make counts as beyond the end.
+  return commit === undefined ? readAll(source, { direction, from: 'end', chunk }) : backwards(source, commit, chunk);
+}
+
+async function* none(): Pages {}
+
+async function* forwards(source: Source, from: bigint | undefined, chunk: number): Pages {
+  if (from === undefined) return;
+  try {
+    yield* readAll(source, { direction: 'forwards', from, chunk });
+  } catch (error) {
+    if (!isInvalidPosition(error)) throw error;
+    yield* after(lost(source, from, 'start'), from);
+  }
+}
+
+/** The server reads backwards what is before a position; ours is inclusive. */
+async function* backwards(source: Source, from: bigint, chunk: number): Pages {
+  const there = await eventAt(source, from);
+  if (there) {
+    yield [there];
+    yield* readAll(source, { direction: 'backwards', from, chunk });
+  } else {
+    for await (const page of lost(source, from, 'end')) {
+      const before = page.filter(({ position }) => position.commit <= from);
+      if (before.length > 0) yield before;
+    }
+  }
+}
+
+async function eventAt(source: Source, position: bigint): Promise<AllStreamRecordedEvent | undefined> {
+  try {
+    for await (const [event] of readAll(source, { direction: 'forwards', from: position, chunk: 1 }))
+      return event?.position.commit === position ? event : undefined;
+  } catch (error) {
+    if (!isInvalidPosition(error)) throw error;
+  }
+  return undefined;
+}
+
+/** The server reads only from where a record begins. A position of another log, or of before a restore, is found by going through all of it. */
+function lost(source: Source, position: bigint, from: 'start' | 'end'): Pages {
+  source.log.warn({ position: String(position) }, 'no event of this log is at that position: going through the log to find its place');
+  return readAll(source, { direction: from === 'start' ? 'forwards' : 'backwards', from });
+}
+
+async function* after(pages: Pages, from: bigint): Pages {
+  for await (const page of pages) {
+    const rest = page.filter(({ position }) => position.commit >= from);
+    if (rest.length > 0) yield rest;
+  }
+}
+
+/** $all has what a stream does not show any more (`keep`), until the server is scavenged. */
+function shownBookkeeping(source: Source): Wanted {
+  const begins = new LRUCache<string, number>({ max: REMEMBERED });
+  return async ({ streamId, revision }) => {
+    if (logOf(streamId) !== 'bookkeeping') return false;
+    const begin = begins.get(streamId) ?? (await firstShown(source, streamId));
+    begins.set(streamId, begin);
+    return revision >= begin;
+  };
+}
+
+async function firstShown(source: Source, stream: string): Promise<number> {
+  for await (const [first] of readStream(source, stream, { limit: 1 })) return Number(first?.revision);
+  return EVERY;
+}
