@@ -23,11 +23,12 @@ function target(): string {
   return join(BUILT, `ferretdb-${hash.digest('hex').slice(0, 16)}`);
 }
 
+/** Whether `buildFerretDb` has nothing to do. */
+export const isBuilt = () => existsSync(target());
+
 /** Why FerretDB cannot run here; null where it can. */
 export function missing(): string | null {
-  return existsSync(target()) || findGo()
-    ? null
-    : 'FerretDB is not built, and Go (1.22 or later), which builds it, is not installed (https://go.dev/dl)';
+  return isBuilt() || findGo() ? null : 'FerretDB is not built, and Go (1.22 or later), which builds it, is not installed (https://go.dev/dl)';
 }
 
 /** The path of the program; builds it where nobody has. Error: go's, or that there is none. */

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -51,16 +51,19 @@ export interface Program {
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 
-// The shell becomes the server (exec), so that the server's pid is its group's. What it leaves in the background waits for the pipe from us:
-// a line means that the server has ended, and whatever else is in the group goes; an end without one that our process has died, and the server
-// goes with it, and its folder ($0) where that is temporary. The group is held as long as this one lives, so no number here can mean another's process.
+// The shell becomes the server (exec), so that the server's pid is its group's. What it leaves in the background waits for the end of the pipe from us,
+// which means that our process is dead: then the server goes, its folder ($0) where that is temporary, and whatever else is in the group.
+// The group is held as long as that waits, so no number here can mean another's process.
 const WATCHED = `
-(read -r _ <&3 && kill -KILL 0; kill -KILL $$; [ -z "$0" ] || { sleep 0.1; rm -rf -- "$0"; }; kill -KILL 0) >/dev/null 2>&1 &
+(read -r _ <&3; kill -KILL $$; [ -z "$0" ] || { sleep 0.1; rm -rf -- "$0"; }; kill -KILL 0) >/dev/null 2>&1 &
 exec "$@" 3<&-`;
 
 /** The folder of a server: the given one, or a new one. */
 export async function folderFor(name: string, folder: string | undefined): Promise<{ folder: string; temporary: boolean }> {
-  if (folder !== undefined) return { folder, temporary: false };
+  if (folder !== undefined) {
+    await mkdir(folder, { recursive: true });
+    return { folder, temporary: false };
+  }
   return { folder: await mkdtemp(join(tmpdir(), `${name}-`)), temporary: true };
 }
 
@@ -140,6 +143,7 @@ async function endWatched(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): P
     await exited;
     clearTimeout(late);
   }
+  // Also what waits for our end, before it takes the end of the pipe for that.
   signalTo(-pid, 'SIGKILL');
   child.stdio[3]?.destroy();
   // All of the group inherited this pipe: it closes with the last of them. (Asking for the group's pid would also find the dead that nobody has buried.)

@@ -1,0 +1,49 @@
+import { connect } from 'amqplib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { firstAnswer } from './answering.ts';
+import { describeWith, type RabbitMq, rabbitMq, startRabbitMq } from './for-tests.ts';
+
+describeWith(rabbitMq, 'a RabbitMQ of one’s own', () => {
+  let broker: RabbitMq;
+  beforeAll(async () => {
+    broker = await startRabbitMq();
+  });
+  afterAll(() => broker.close());
+
+  /** How many messages are in the queue `a` (made where it is missing); puts one more there where asked to. */
+  async function messages(more?: 'and one more'): Promise<number> {
+    const connection = await connect(broker.url);
+    const channel = await connection.createConfirmChannel();
+    const { messageCount } = await channel.assertQueue('a', { durable: true });
+    if (more) channel.sendToQueue('a', Buffer.from('x'), { persistent: true });
+    await channel.waitForConfirms();
+    await connection.close();
+    return messageCount;
+  }
+
+  test('keeps what it confirmed when it is killed, and loses it when it is wiped', async () => {
+    await messages('and one more');
+    await broker.kill();
+    await expect(messages()).rejects.toThrow('ECONNREFUSED');
+    await broker.restart();
+    expect(await messages()).toBe(1);
+    await broker.wipe();
+    expect(await messages()).toBe(0);
+  });
+
+  test('deletes a virtual host and closes its connections', async () => {
+    const url = await broker.vhost();
+    const connection = await connect(url);
+    const closed = new Promise((resolve) => connection.once('close', resolve));
+    connection.on('error', () => {});
+    await broker.dropVhost(url);
+    await closed;
+    await expect(connect(url)).rejects.toThrow();
+  });
+
+  test('listens on the loopback only, and leaves no listener behind', async () => {
+    const other = await startRabbitMq();
+    await other.close();
+    for (const port of [other.port, other.managementPort]) await expect(firstAnswer(port, '')).rejects.toThrow('ECONNREFUSED');
+  });
+});

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { connect } from 'amqplib';
+import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
+import { afterEach, expect, test, vi } from 'vitest';
+import { firstAnswer } from './answering.ts';
+import { describeWith, ferretDb, rabbitMq, redis } from './for-tests.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** `npm run servers`, once it is ready; its temporary folders are made in `folder`. */
+async function start(): Promise<{ npm: ChildProcess; variables: Record<string, string>; folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'npm-run-servers-'));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const { npm_lifecycle_event: _, ...env } = process.env;
+  const npm = spawn('npm', ['run', '--silent', 'servers'], {
+    cwd: ROOT,
+    env: { ...env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  ends.push(() => npm.exitCode === null && npm.kill('SIGTERM'));
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: npm.stdout })) {
+    lines.push(line);
+    if (line.startsWith('# ready')) return { npm, variables: parseEnv(lines.join('\n')) as Record<string, string>, folder };
+  }
+  throw new Error(`npm run servers ended: ${lines.join('\n')}`);
+}
+
+const ports = (variables: Record<string, string>) => Object.values(variables).map((url) => Number(new URL(url).port));
+/** Which of these still listen. */
+async function listening(among: number[]): Promise<number[]> {
+  const answers = await Promise.allSettled(among.map((port) => firstAnswer(port, '')));
+  return among.filter((_, at) => !String((answers[at] as PromiseRejectedResult).reason).includes('ECONNREFUSED'));
+}
+
+describeWith([rabbitMq, ferretDb, redis], 'npm run servers', () => {
+  test('prints the variables of servers that answer, and stops all of them at Ctrl-C', async () => {
+    const { npm, variables, folder } = await start();
+    expect(Object.keys(variables).sort()).toEqual(['BUS_URL', 'CACHE_URL', 'READ_MODELS_URL', 'SECRETS_URL']);
+    const { BUS_URL = '', CACHE_URL = '', READ_MODELS_URL = '', SECRETS_URL = '' } = variables;
+    expect(READ_MODELS_URL).not.toBe(SECRETS_URL);
+
+    await (await connect(BUS_URL)).close();
+    for (const url of [READ_MODELS_URL, SECRETS_URL]) {
+      const client = await new MongoClient(url).connect();
+      await client.db().collection('a').insertOne({ n: 1 });
+      await client.close();
+    }
+    const cache = new Redis(CACHE_URL);
+    expect(await cache.ping()).toBe('PONG');
+    cache.disconnect();
+
+    // What a terminal does: everybody in the foreground gets it.
+    process.kill(-(npm.pid ?? 0), 'SIGINT');
+    const [code, signal] = await once(npm, 'exit');
+    expect([code, signal]).toEqual([0, null]);
+    expect(await listening(ports(variables))).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('stops them when its npm is killed', async () => {
+    const { npm, variables, folder } = await start();
+    npm.kill('SIGKILL');
+    await vi.waitFor(async () => expect(await listening(ports(variables))).toEqual([]), 20_000);
+    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), 20_000);
+  });
+});
