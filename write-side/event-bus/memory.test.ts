@@ -5,7 +5,7 @@ import { describeEventBus } from './event-bus.suite.ts';
 import { openEventBus } from './open.ts';
 import { PROJECTIONS } from './queues.ts';
 
-const log = { warn: () => {} };
+const log = { info: () => {}, warn: () => {} };
 
 describeEventBus('the event bus in memory', () => openEventBus('memory:', { log }));
 
@@ -22,5 +22,5 @@ it('counts what it dropped at a queue’s head', async () => {
 });
 
 it('names what it cannot open', async () => {
-  await expect(openEventBus('amqp://localhost', { log })).rejects.toThrow('BUS_URL: there is no event bus for amqp: here');
+  await expect(openEventBus('kafka://localhost', { log })).rejects.toThrow('BUS_URL: there is no event bus for kafka: here');
 });

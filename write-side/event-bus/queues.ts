@@ -70,6 +70,16 @@ export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange:
 
 export const EMAIL_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'email_notifications', limit: 1_000, deliveryLimit: 20 };
 
+/** The table. */
+export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
+  PROJECTIONS,
+  TASK_EVENTS,
+  USER_REGISTRATION,
+  NOTIFICATIONS,
+  REALTIME,
+  EMAIL_NOTIFICATIONS,
+];
+
 /** True where a message of this category and routing key goes to this queue. */
 export function receives(queue: FollowerQueue, category: string, key: string): boolean {
   return queue.exchange === 'events' ? matches(queue.pattern, key) : queue.exchange === `${category}_events`;

@@ -1,0 +1,71 @@
+/** What becomes of an offer whose handler failed: it comes again later and later, and in the end lies in the `.dead` queue. */
+import type { ConsumeMessage, Options } from 'amqplib';
+import type { WorkQueue } from '../queues.ts';
+import type { Offering } from './offers.ts';
+import type { Strangers } from './strangers.ts';
+import { deadQueueOf, declareDelayQueue, declareWorkQueue, delayQueueOf } from './topology.ts';
+
+/** Each resolves when the broker has the message in another queue, so that it may be acknowledged, and rejects where it has not. */
+export interface Failures {
+  failed(queue: WorkQueue, message: ConsumeMessage, error: unknown): Promise<void>;
+  invalid(queue: WorkQueue, message: ConsumeMessage, why: string): Promise<void>;
+}
+
+export interface FailuresOptions {
+  offering: Offering;
+  strangers: Strangers;
+  log: { warn(data: object, message: string): void };
+  /** Milliseconds an offer waits after its first failure, its second, …; the last for all others. */
+  steps: readonly number[];
+}
+
+/** Of what went wrong, in a header: characters. */
+const REASON = 500;
+
+export function failuresBy({ offering, strangers, log, steps }: FailuresOptions): Failures {
+  async function later(queue: WorkQueue, message: ConsumeMessage, times: number): Promise<void> {
+    const step = steps[Math.min(times, steps.length) - 1] ?? 0;
+    const declare = (session: Parameters<typeof declareDelayQueue>[0]) => declareDelayQueue(session, queue, step);
+    await offering.put(delayQueueOf(queue, step), declare, message.content, {
+      contentType: message.properties.contentType,
+      headers: { attempts: times },
+    });
+  }
+
+  /** With the headers that the broker gives a dead letter, which can only be sent by it without a reason in words. */
+  async function bury(queue: WorkQueue, message: ConsumeMessage, times: number, reason: string): Promise<void> {
+    const { fields, properties, content } = message;
+    const options: Options.Publish = {
+      contentType: properties.contentType,
+      headers: {
+        attempts: times,
+        reason: reason.slice(0, REASON),
+        time: new Date().toISOString(),
+        'x-first-death-queue': queue.name,
+        'x-first-death-exchange': fields.exchange,
+        'x-first-death-reason': 'rejected',
+      },
+    };
+    await offering.put(deadQueueOf(queue), (session) => declareWorkQueue(session, queue), content, options);
+  }
+
+  return {
+    failed: async (queue, message, error) => {
+      const times = deliveriesOf(message);
+      if (times < queue.deliveryLimit) return later(queue, message, times);
+      await bury(queue, message, times, error instanceof Error ? error.message : String(error));
+      log.warn({ queue: deadQueueOf(queue), err: error, times }, 'an offer failed as often as it may');
+    },
+    invalid: async (queue, message, why) => {
+      await bury(queue, message, 1, why);
+      strangers.met(queue.name, message, why);
+    },
+  };
+}
+
+/** Deliveries of an offer, this one included: those that failed and, as the broker counts them, those whose worker died. */
+function deliveriesOf({ properties: { headers = {} } }: ConsumeMessage): number {
+  return count(headers.attempts) + count(headers['x-delivery-count']) + 1;
+}
+
+const count = (header: unknown) => (typeof header === 'number' && Number.isSafeInteger(header) && header > 0 ? header : 0);

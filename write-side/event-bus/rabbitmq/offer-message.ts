@@ -1,0 +1,20 @@
+/** An offer as a message: `{"stream": "notification-…"}`. */
+import type { Message } from 'amqplib';
+import { z } from 'zod';
+import type { Offer } from '../event-bus.ts';
+
+const schema = z.object({ stream: z.string().min(1).max(1_000) });
+
+export function encodeOffer({ stream }: Offer): Buffer {
+  return Buffer.from(JSON.stringify({ stream }));
+}
+
+/** Reads one; of what is no offer it tells why, and never throws. */
+export function decodeOffer({ content }: Pick<Message, 'content'>): { offer: Offer; invalid?: undefined } | { offer?: undefined; invalid: string } {
+  try {
+    const { success, data } = schema.safeParse(JSON.parse(content.toString()));
+    return success ? { offer: data } : { invalid: 'it is no offer: {"stream": "…"}' };
+  } catch {
+    return { invalid: 'its body is no JSON' };
+  }
+}

@@ -1,0 +1,49 @@
+/** What an operator sees of the queues: asked of the broker, passively; what it does not have is left out. */
+import type { QueueState } from '../event-bus.ts';
+import type { FollowerQueue, WorkQueue } from '../queues.ts';
+import type { Session } from './session.ts';
+import { deadQueueOf } from './topology.ts';
+
+/** Queues that this process knows of; those of the table from the beginning. */
+export interface KnownQueues {
+  /** A queue was declared: on `session` alone, where it is exclusive to it. */
+  add(name: string, kind: QueueState['kind'], session?: Session): void;
+  /** A work queue and its dead. */
+  addWork(queue: WorkQueue): void;
+  /** Their states. `session`: to ask about what is not exclusive. */
+  states(session: Session): Promise<QueueState[]>;
+}
+
+export function knowingQueues(table: readonly (FollowerQueue | WorkQueue)[]): KnownQueues {
+  const known = new Map<string, { kind: QueueState['kind']; session?: Session | undefined }>();
+
+  function add(name: string, kind: QueueState['kind'], session?: Session): void {
+    known.set(name, { kind, session });
+    session?.lost.addEventListener('abort', () => known.delete(name), { once: true });
+  }
+
+  function addWork(queue: WorkQueue): void {
+    add(queue.name, 'work');
+    add(deadQueueOf(queue), 'work');
+  }
+
+  for (const queue of table) {
+    if (queue.kind === 'work') addWork(queue);
+    else if (queue.name !== null) add(queue.name, 'follower');
+  }
+
+  return {
+    add,
+    addWork,
+    states: async (session) => {
+      const asked = [...known].map(([name, { kind, session: own }]) => stateOf(own ?? session, name, kind));
+      return (await Promise.all(asked)).flatMap((state) => state ?? []);
+    },
+  };
+}
+
+/** undefined where there is no such queue, or its session has ended: an error ends the channel that asked, and nothing else. */
+async function stateOf(session: Session, name: string, kind: QueueState['kind']): Promise<QueueState | undefined> {
+  const answer = await session.aside((channel) => channel.checkQueue(name)).catch(() => undefined);
+  return answer && { name, kind, depth: answer.messageCount, consumers: answer.consumerCount };
+}
