@@ -12,7 +12,9 @@ const USAGE = `usage: npm start                        the whole system in one p
        npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
        npm start -- notifier --workers email=2
                                           the same, with delivery workers in processes of their own
-       npm start -- replay [projection…]  make read models anew from history`;
+       npm start -- replay [projection…]  make read models anew from history
+       npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
+       npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it`;
 
 async function run([command, ...rest]: string[]): Promise<void> {
   if (command === 'help' || command === '--help' || command === '-h') {
@@ -25,6 +27,14 @@ async function run([command, ...rest]: string[]): Promise<void> {
   if (command === 'replay') {
     const { replay } = await import('./replay.ts');
     return replay(config, rest);
+  }
+  if (command === 'migrate') {
+    const { migrateToServers } = await import('./migrate.ts');
+    return migrateToServers(config);
+  }
+  if (command === 'backup') {
+    const { backUp } = await import('./backup.ts');
+    return backUp(config, rest);
   }
   throw new ConfigError(`there is no command ${command}\n${USAGE}`);
 }
