@@ -138,6 +138,7 @@ function openApp(context: Process, { parts, started, operator, stopping }: AppPa
   const documented = [...own, ...started.flatMap(({ documents = [] }) => documents)];
   return createApp({
     routes: parts.includes('gateway') ? [...own, ...docRoutes(documented, version)] : own,
+    elsewhere: documented,
     ...authentication(needs.has('secrets') ? context.door : null),
     ...(operator ? { operator: operator.caller } : {}),
     origins: config.ALLOWED_ORIGINS,

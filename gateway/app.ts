@@ -12,6 +12,8 @@ import type { Caller, Route } from './route.ts';
 
 export interface AppOptions {
   routes: readonly Route[];
+  /** Rows that other parts answer: who asks here with a method they do not have is told theirs. */
+  elsewhere?: readonly Route[];
   /** How access tokens are verified: for koa-jwt. */
   accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
   /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */
@@ -34,6 +36,8 @@ export function createApp(options: AppOptions): Koa<State> {
   const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
   const router = new Router<State>({ sensitive: true });
   for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options.callerOf));
+  const known = new Router<State>({ sensitive: true });
+  for (const { path, method } of [...options.routes, ...(options.elsewhere ?? [])]) known.register(path, [method.toLowerCase()], () => {});
   app.use(account(options));
   app.use(problems(options));
   app.use(
@@ -50,7 +54,7 @@ export function createApp(options: AppOptions): Koa<State> {
   app.use(operatorAware(options));
   app.use(verifiedOnce(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' })));
   app.use(router.routes());
-  app.use(nothingHere(router));
+  app.use(nothingHere(known));
   app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
   return app;
 }
