@@ -28,7 +28,7 @@ export const isBuilt = () => existsSync(target());
 
 /** Why FerretDB cannot run here; null where it can. */
 export function missing(): string | null {
-  return isBuilt() || findGo() ? null : 'FerretDB is not built, and Go (1.22 or later), which builds it, is not installed (https://go.dev/dl)';
+  return isBuilt() || findGo() ? null : 'FerretDB is not built, and Go (1.24 or later), which builds it, is not installed (https://go.dev/dl)';
 }
 
 /** The path of the program; builds it where nobody has. Error: go's, or that there is none. */
