@@ -4,16 +4,20 @@ import { pino } from 'pino';
 import type { Config } from './config.ts';
 import type { RebuildState } from './gateway/admin-routes.ts';
 import { type Running, readRunning } from './gateway/operator.ts';
+import { isEmbedded } from './parts.ts';
 import { openCache } from './projections/cache/open.ts';
 import { showProgress } from './projections/progress.ts';
 import { startProjections } from './projections/project.ts';
 import { openReadModels } from './projections/read-models/open.ts';
+import { projectionNames } from './projections/status.ts';
 import { openEventBus } from './write-side/event-bus/open.ts';
+import { openRequests, type Requests } from './write-side/event-bus/requests.ts';
 import { FolderError, lockFolder } from './write-side/event-store/lock.ts';
 import { openEventStore } from './write-side/event-store/open.ts';
 
 /** Rebuilds the named projections, or all. Error: one clear line for a name that is none. */
 export async function replay(config: Config, names: string[]): Promise<void> {
+  if (!isEmbedded(config.EVENT_STORE_URL)) return replayByRequest(config, chosen(names, [...projectionNames]));
   const lock = lockUnlessHeld(config.DATA_DIR);
   if (lock) {
     try {
@@ -63,6 +67,39 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
     await projections.stop();
     for (const port of [cache, bus, readModels, store]) await port.close();
   }
+}
+
+/** Milliseconds after which it says that nobody has begun. */
+const HINT_AFTER = 5_000;
+
+/** On shared stores the projections process that is active does it, and goes on serving. */
+async function replayByRequest(config: Config, names: readonly string[]): Promise<void> {
+  const log = pino({ level: 'warn' }, pino.destination(2));
+  const store = await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log });
+  try {
+    const requests = openRequests({ store, log, every: 200 });
+    for (const name of names) await replayOne(requests, name);
+  } finally {
+    await store.close();
+  }
+}
+
+async function replayOne(requests: Requests, name: string): Promise<void> {
+  let request = await requests.ask('projections', 'rebuild', name);
+  const progress = showProgress(name);
+  const hint = setTimeout(
+    () => process.stderr.write('No process that runs projections has begun yet. Start one: npm start -- projections\n'),
+    HINT_AFTER,
+  );
+  while (request.state === 'waiting' || request.state === 'running') {
+    request = await requests.settled('projections', request, AbortSignal.timeout(200));
+    if (request.report.events === undefined) continue;
+    clearTimeout(hint);
+    progress.update(request.report as unknown as RebuildState);
+  }
+  clearTimeout(hint);
+  if (request.state === 'failed') throw new Error(`${name} was not rebuilt: ${request.error}`);
+  progress.done(request.report as unknown as RebuildState);
 }
 
 async function replayThere(running: Running, names: string[]): Promise<void> {
