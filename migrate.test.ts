@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent } from './contracts/message.ts';
@@ -5,6 +6,10 @@ import type { Step } from './migrate/events.ts';
 import { allOf, contentsOf, elsewhere, type Folder, failingAfter, openFolder, startParts, writeSideOf } from './migrate/installation.fixture.ts';
 import { migrate, type Stores } from './migrate/move.ts';
 import { type MailServer, notificationHistories, startMailServer } from './notifier/whole-path.suite.ts';
+import { caller, logIn } from './system/client.fixture.ts';
+import { mailsSettle, mailsTo } from './system/mails.fixture.ts';
+import { runProgram } from './system/program.fixture.ts';
+import { type Installation, openInstallation } from './system/system.fixture.ts';
 import { endOf } from './write-side/event-bus/checkpoint.ts';
 import { openParking } from './write-side/event-bus/parking.ts';
 import { openRequests } from './write-side/event-bus/requests.ts';
@@ -241,6 +246,65 @@ describe('a target is refused, and left as it is, that', () => {
     const to = await target();
     await writeSideOf({ ...to, store: (await emptyTarget()).store });
     await isRefused(to, /secrets are those of another installation/);
+  });
+});
+
+describe('npm start -- migrate', () => {
+  let system: Installation;
+  beforeAll(async () => {
+    system = await openInstallation();
+  }, 120_000);
+  afterAll(() => system?.remove());
+  const servers = {
+    EVENT_STORE_URL: 'esdb://127.0.0.1:1?tls=false',
+    SECRETS_URL: 'mongodb://127.0.0.1:1/taskledger_secrets',
+    ADMIN_EMAIL: 'admin@localhost.localdomain',
+  };
+
+  /** Its one line of an error. */
+  async function refusal(env: Record<string, string>): Promise<string> {
+    const program = runProgram(['migrate'], { ...system.env, ...env });
+    expect(await program.ended, program.stderr()).toEqual({ code: 1, signal: null });
+    expect(program.stdout()).toBe('');
+    return program.stderr();
+  }
+
+  it('says in one line what it cannot move, and where it cannot move to', async () => {
+    expect(await refusal({})).toBe(
+      'taskledger: migrate: EVENT_STORE_URL must name a server, like esdb://host:2113?tls=false; SECRETS_URL must name a server, like mongodb://host:27017/taskledger_secrets\n',
+    );
+    expect(await refusal(servers)).toMatch(/^taskledger: The folder .* is held by another process \(pid \d+\)\. Stop that one.*\n$/);
+    expect(await refusal({ ...servers, DATA_DIR: `${system.dataDir}/nothing` })).toMatch(
+      /^taskledger: There is no installation to move in .*: it has no events\.db\. .*\n$/,
+    );
+    expect(existsSync(`${system.dataDir}/nothing`)).toBe(false);
+  });
+
+  it('moves passwords, sessions, tasks and their history: users go on where they were', { timeout: 120_000 }, async () => {
+    const alice = await system.register('Alice');
+    const { body: task } = await alice.ok('POST /api/tasks', { title: 'Mend the roof' });
+    await alice.ok(`PUT /api/tasks/${task.id}/status`, { status: 'done' });
+    await mailsSettle(system.admin);
+    const [history, list] = await Promise.all([alice.ok(`GET /api/tasks/${task.id}/history`), alice.ok('GET /api/tasks')]);
+    await system.stop();
+
+    const [from, to] = [await openFolder(system.dataDir), await emptyTarget()];
+    await migrate(from, to);
+    await from.close();
+    await to.close();
+    const program = runProgram([], { ...system.env, DATA_DIR: to.dataDir, PORT: '0' });
+    const url = await program.url();
+    const call = caller(() => url, alice.accessToken);
+    await vi.waitFor(async () => expect((await call('GET /api/tasks')).text).toBe(list.text));
+    expect((await call(`GET /api/tasks/${task.id}/history`)).text).toBe(history.text);
+    expect((await call('POST /api/token/refresh', { refreshToken: alice.refreshToken })).status).toBe(200);
+    const again = await logIn(() => url, alice);
+    await again.ok(`POST /api/tasks/${task.id}/comments`, { text: 'It still holds' });
+    expect((await call('POST /api/users', { name: 'Alice', email: alice.email.toUpperCase(), password: 'another password' })).status).toBe(409);
+    await mailsSettle(await logIn(() => url, system.admin));
+    // The outbox of the new folder has the one mail of the last task: none came again.
+    expect(await mailsTo(await logIn(() => url, system.admin))).toHaveLength(1);
+    expect(await program.end('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 });
 
