@@ -1,0 +1,264 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { Server as SocketServer } from 'socket.io';
+import { io } from 'socket.io-client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { answeredBy, OF_EVERY_PART, pathOf, type RowName } from '../parts.fixture.ts';
+import { describeWith } from './for-tests.ts';
+import { BEHIND, type Behind, missing, type Proxy as Running, startProxy } from './proxy.ts';
+
+const nginx = { name: 'nginx', missing: missing(), url: async () => '' };
+
+/** What stands in for a part: nginx is what is tested here. */
+interface StandIn {
+  url: string;
+  close(): Promise<void>;
+}
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+async function standIn(answer: Answer): Promise<StandIn & { server: ReturnType<typeof createServer> }> {
+  const server = createServer(answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    server,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** What a part was asked, as it says it. */
+interface Asked {
+  part: string;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+const says =
+  (part: string): Answer =>
+  async (request, response) => {
+    const body = (await request.toArray()).join('');
+    response.setHeader('ETag', '"3"').setHeader('X-Part', part);
+    response.end(JSON.stringify({ part, method: request.method, url: request.url, headers: request.headers, body }));
+  };
+
+/** With and without what makes no difference. */
+function waysToAsk(row: RowName): RowName[] {
+  const [method] = row.split(' ');
+  const path = pathOf(row);
+  const paths = [path, `${path}?q=a/b`, ...(path.startsWith('/api/') ? [`${path}/`, path.replace('/api/', '/api/v1/')] : [])];
+  return [...paths.map((one) => `${method} ${one}`), ...(method === 'GET' ? [`HEAD ${path}`] : [])];
+}
+
+const ends: (() => Promise<void>)[] = [];
+async function behind(answers: Partial<Record<keyof Behind, Answer[]>>): Promise<Running> {
+  const urls: { [part: string]: string[] } = {};
+  for (const [part, each] of Object.entries(answers)) {
+    const all = await Promise.all(each.map(standIn));
+    ends.push(...all.map((one) => one.close));
+    urls[part] = all.map((one) => one.url);
+  }
+  const proxy = await startProxy(urls);
+  ends.push(proxy.stop);
+  return proxy;
+}
+
+async function asked(url: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Asked> {
+  return (await (await fetch(url, init)).json()) as Asked;
+}
+
+/** A request written by hand, for what no client sends; gives back all that is answered. */
+async function raw(url: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.end(text);
+  return (await socket.toArray()).join('');
+}
+
+const PROBLEM = { type: expect.stringMatching(/^\/problems\//), title: expect.any(String), detail: expect.any(String), instance: expect.any(String) };
+
+describeWith(nginx, 'the proxy', () => {
+  describe('with all parts', () => {
+    let proxy: Running;
+    let close: () => Promise<void>;
+    let rows: Map<RowName, string>;
+
+    beforeAll(async () => {
+      const parts = await Promise.all(BEHIND.map(async (part) => [part, await standIn(says(part))] as const));
+      proxy = await startProxy(Object.fromEntries(parts.map(([part, { url }]) => [part, [url]])));
+      close = async () => void (await Promise.all([proxy.stop(), ...parts.map(([, one]) => one.close())]));
+      rows = new Map([...(await answeredBy())].map(([row, [part = 'nobody']]) => [row, OF_EVERY_PART.includes(row) ? 'gateway' : part]));
+    });
+    afterAll(() => close());
+
+    const partAt = async (row: RowName) => {
+      const [method = '', path] = row.split(' ');
+      const answer = await fetch(`${proxy.url}${path}`, { method });
+      await answer.arrayBuffer();
+      return answer.headers.get('x-part');
+    };
+
+    it('takes every row there is to the part that answers it, however it is written', async () => {
+      expect(rows.size).toBeGreaterThan(30);
+      const asked = [...rows].flatMap(([row, part]) => waysToAsk(row).map((one) => [one, part] as const));
+      const answered = await Promise.all(asked.map(async ([one]) => [one, await partAt(one)]));
+      expect(answered).toEqual(asked);
+    });
+
+    it('takes what is no row to the gateway, which knows the rows of all', async () => {
+      const none = ['PUT /api/tasks', 'GET /api/tasks/1/status', 'OPTIONS /api/tasks', 'GET /api/Tasks', 'GET //api/tasks', 'GET /api/v1/v1/tasks'];
+      for (const row of [...none, 'GET /api/tasksx', 'GET /api/%74asks', 'POST /outbox', 'GET /socket.io', 'DELETE /docs'])
+        expect(await partAt(row), row).toBe('gateway');
+    });
+
+    it('passes addresses, headers and bodies as they are, with the one address that it knows', async () => {
+      const path = '/api/tasks/%41%2fb?q=%20+%C3%A9&q=2';
+      const headers = {
+        'X-Forwarded-For': '192.0.2.1',
+        'Idempotency-Key': 'k',
+        'If-Match': '"3"',
+        Authorization: 'Bearer x',
+        Host: 'ignored.example',
+      };
+      const patch = await asked(`${proxy.url}${path}`, { method: 'PATCH', body: '{"title":"é"}', headers });
+      expect(patch).toMatchObject({ part: 'write-side', method: 'PATCH', url: path, body: '{"title":"é"}' });
+      expect(patch.headers).toMatchObject({
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'http',
+        host: new URL(proxy.url).host,
+        'idempotency-key': 'k',
+        'if-match': '"3"',
+        authorization: 'Bearer x',
+      });
+      expect(await asked(`${proxy.url}${path}`, { method: 'DELETE' })).toMatchObject({ method: 'DELETE', url: path });
+      const put = await asked(`${proxy.url}/api/tasks/%41/status?x=%2F`, { method: 'PUT', body: '{"status":"done"}' });
+      expect(put).toMatchObject({ part: 'write-side', method: 'PUT', url: '/api/tasks/%41/status?x=%2F', body: '{"status":"done"}' });
+      expect((await fetch(`${proxy.url}/api/tasks`)).headers.get('etag')).toBe('"3"');
+    });
+
+    it('passes a body that does not say how long it is, and an Idempotency-Key that is empty', async () => {
+      const body = new Blob(['{"title":', '"lamp"}']).stream();
+      const post = await asked(`${proxy.url}/api/tasks`, { method: 'POST', body, duplex: 'half', headers: { 'idempotency-key': '' } });
+      expect(post).toMatchObject({ body: '{"title":"lamp"}', headers: { 'idempotency-key': '', 'transfer-encoding': 'chunked' } });
+    });
+
+    it('answers what is no HTTP as the parts answer what is wrong', async () => {
+      const refusals: [string, number, string][] = [
+        [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414, 'invalid'],
+        [`GET / HTTP/1.1\r\nHost: x\r\nBig: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'invalid'],
+        ['GET / HTTP/1.1\r\n\r\n', 400, 'invalid'],
+        ['nonsense\r\n\r\n', 400, 'invalid'],
+        ['GET /../.. HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid'],
+        ['TRACE / HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'not_found'],
+        ['GET /again HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+        ['GET /problem HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+        ['POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: strange\r\n\r\n', 501, 'invalid'],
+      ];
+      for (const [request, status, code] of refusals) {
+        const answer = await raw(proxy.url, request);
+        const [head = '', body = ''] = answer.split('\r\n\r\n');
+        expect(head, request.slice(0, 40)).toContain(`HTTP/1.1 ${status} `);
+        expect(head).toContain('Content-Type: application/problem+json');
+        expect(JSON.parse(body), request.slice(0, 40)).toEqual({ ...PROBLEM, status, code });
+      }
+    });
+
+    it('answers a broken escape in an id as the parts answer an id that is none', async () => {
+      const answer = await fetch(`${proxy.url}/api/tasks/%zz`);
+      const problem = { ...PROBLEM, status: 400, code: 'invalid', errors: [{ pointer: ':id', detail: 'must be a UUID' }] };
+      expect([answer.status, await answer.json()]).toEqual([400, problem]);
+    });
+  });
+
+  afterEach(async () => void (await Promise.all(ends.splice(0).map((end) => end()))));
+
+  it('takes sockets to realtime, by websocket and by polling', async () => {
+    const part = await standIn((_, response) => response.writeHead(404).end());
+    const server = new SocketServer(part.server);
+    server.on('connection', (socket) => socket.on('say', (text, answer) => answer(`${socket.conn.transport.name} ${text}`)));
+    const proxy = await startProxy({ realtime: [part.url] });
+    ends.push(proxy.stop, part.close);
+    for (const transport of ['websocket', 'polling']) {
+      const socket = io(proxy.url, { transports: [transport], forceNew: true, reconnection: false });
+      expect(await socket.timeout(10_000).emitWithAck('say', 'hello')).toBe(`${transport} hello`);
+      socket.disconnect();
+    }
+    await server.close();
+  });
+
+  it('answers 503 as the parts do where a part is down, or there is none', async () => {
+    const gone = await standIn(says('gateway'));
+    await gone.close();
+    const proxy = await startProxy({ gateway: [gone.url] });
+    ends.push(proxy.stop);
+    for (const path of ['/api/me', '/api/tasks', '/socket.io/?EIO=4&transport=websocket']) {
+      const answer = await fetch(`${proxy.url}${path}`);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json']);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await answer.json()).toEqual({ ...PROBLEM, code: 'unavailable', status: 503, instance: answer.headers.get('x-request-id') });
+    }
+  });
+
+  it('asks another of a part where one is down', async () => {
+    const gone = await standIn(says('read-side'));
+    const there = await standIn(says('read-side'));
+    await gone.close();
+    const proxy = await startProxy({ 'read-side': [gone.url, there.url], 'write-side': [gone.url, there.url] });
+    ends.push(proxy.stop, there.close);
+    for (let n = 0; n < 4; n++) {
+      expect((await fetch(`${proxy.url}/api/tasks`)).status).toBe(200);
+      expect((await fetch(`${proxy.url}/api/tasks`, { method: 'POST', body: '{}' })).status).toBe(200);
+    }
+  });
+
+  it.each(['POST /api/tasks', 'PATCH /api/tasks/1', 'PUT /api/me/password', 'DELETE /api/sessions/1'])(
+    'sends %s once, also where a part dies over it: nobody knows, says the 503',
+    async (row) => {
+      const [method = '', path] = row.split(' ');
+      const heard: unknown[] = [];
+      const dies: Answer = (request) => heard.push(request.method) && request.resume().on('end', () => request.socket.destroy());
+      const proxy = await behind({ 'write-side': [dies, dies], gateway: [dies, dies] });
+      const answer = await fetch(`${proxy.url}${path}`, { method, ...(method === 'DELETE' ? {} : { body: '{"title":"lamp"}' }) });
+      expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([503, expect.stringContaining('Idempotency-Key')]);
+      expect(heard).toEqual([method]);
+    },
+  );
+
+  it.each(['PUT /api/tasks/1/status', 'DELETE /api/tasks/1'])(
+    'sends %s again where a part died over it, with the same Idempotency-Key, so that it is answered as the first time',
+    async (row) => {
+      const [method = '', path] = row.split(' ');
+      const keys: unknown[] = [];
+      const dies: Answer = (request) => keys.push(request.headers['idempotency-key']) && request.resume().on('end', () => request.socket.destroy());
+      const send = async (headers: Record<string, string>) => {
+        const proxy = await behind({ 'write-side': [dies, says('write-side')] });
+        // One of the two is asked first; whoever dies is not asked again.
+        const answers = await Promise.all([1, 2].map(() => asked(`${proxy.url}${path}`, { method, headers })));
+        return answers.map((one) => one.headers['idempotency-key']);
+      };
+      const made = await send({});
+      expect(made).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), expect.stringMatching(/^[0-9a-f]{32}$/)]);
+      expect(keys.length).toBeGreaterThan(0);
+      for (const key of keys) expect(made).toContain(key);
+      keys.length = 0;
+      expect(await send({ 'Idempotency-Key': 'mine' })).toEqual(['mine', 'mine']);
+      expect(new Set(keys)).toEqual(new Set(['mine']));
+    },
+  );
+
+  it('lets a part refuse a body that it has not read', async () => {
+    const refuses: Answer = (request, response) => {
+      request.resume();
+      response.writeHead(413, { 'Content-Type': 'application/problem+json', Connection: 'close' }).end('{"code":"invalid"}');
+    };
+    const proxy = await behind({ 'write-side': [refuses] });
+    const answer = await fetch(`${proxy.url}/api/tasks`, { method: 'POST', body: 'x'.repeat(20 * 1024 * 1024) });
+    expect([answer.status, await answer.text()]).toEqual([413, '{"code":"invalid"}']);
+  });
+});
