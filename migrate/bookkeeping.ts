@@ -64,11 +64,13 @@ async function translated(stores: EventStores, event: RecordedEvent): Promise<Re
   return position === null ? [] : [{ ...event, data: { ...place, position } }];
 }
 
+/** Null where the source does not hold it. Error: `UserError` where the target does not. */
 async function positionInTarget({ source, target }: EventStores, { position, eventId }: Checkpoint): Promise<Position | null> {
   for await (const [event] of source.readAll({ from: position, limit: 1 })) {
     if (event?.position !== position || event.id !== eventId) return null;
     const [there] = await all(target, event.stream, { from: event.revision, limit: 1 });
-    return there?.position ?? null;
+    if (there?.id === eventId && there.position !== START) return there.position;
+    throw differs(`event ${event.revision} of ${event.stream} has no place`);
   }
   return null;
 }
