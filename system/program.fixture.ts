@@ -20,6 +20,8 @@ export interface Program {
   ended: Promise<Ended>;
   /** The address in its line `… http://HOST:PORT …`. Rejects with its output where it ended before. */
   url(): Promise<string>;
+  /** What a line of its standard output has in it. Rejects with its output where it ended before. */
+  line(pattern: RegExp): Promise<string>;
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<Ended>;
 }
@@ -31,8 +33,13 @@ process.once('exit', () => {
 
 /** Runs `node main.ts …args`. It sees no variables but those given, and no `.env` but that of `cwd`. */
 export function runProgram(args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
+  return runScript(MAIN, args, env, cwd);
+}
+
+/** Runs another file of ours likewise. */
+export function runScript(file: string, args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [file, ...args], { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const text = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -47,12 +54,12 @@ export function runProgram(args: readonly string[], env: Record<string, string>,
       resolve({ code, signal });
     });
   });
-  const address = () => /^.*(http:\/\/\S+:\d+).*\n/m.exec(text.stdout)?.[1];
 
-  function url(): Promise<string> {
+  function line(pattern: RegExp): Promise<string> {
+    const address = () => new RegExp(`${pattern.source}(?=.*\\n)`, 'm').exec(text.stdout)?.[0];
     const outputs = () => `stdout: ${text.stdout}\nstderr: ${text.stderr}`;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`no address within ${START_PATIENCE} ms; ${outputs()}`)), START_PATIENCE);
+      const late = setTimeout(() => reject(new Error(`no line within ${START_PATIENCE} ms; ${outputs()}`)), START_PATIENCE);
       const look = () => {
         const found = address();
         if (!found) return;
@@ -73,7 +80,8 @@ export function runProgram(args: readonly string[], env: Record<string, string>,
     stdout: () => text.stdout,
     stderr: () => text.stderr,
     ended,
-    url,
+    line,
+    url: () => line(/http:\/\/\S+:\d+/),
     end: (signal) => {
       child.kill(signal);
       return ended;

@@ -35,7 +35,7 @@ export interface Installation extends System {
   remove(): Promise<void>;
 }
 
-const ADMIN = { name: 'Administrator', email: 'admin@localhost.localdomain', password: 'the admin of the tests' };
+export const ADMIN = { name: 'Administrator', email: 'admin@localhost.localdomain', password: 'the admin of the tests' };
 export const JWT_SECRET = 'a secret of the tests, thirty-two and more';
 
 /** Starts an installation in a folder of its own. */
@@ -81,7 +81,8 @@ export async function openSystem(
   return { ...system, remove: async () => {} };
 }
 
-async function systemAt(url: () => string, admin: Pick<User, 'name' | 'email' | 'password'>): Promise<System> {
+/** Logs in at an address. */
+export async function systemAt(url: () => string, admin: Pick<User, 'name' | 'email' | 'password'>): Promise<System> {
   const call = caller(url);
   return {
     url,

@@ -1,0 +1,111 @@
+/** The system as several processes on real servers, behind one port: what compose runs, without docker. EventStoreDB is its double. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ALL_PARTS, type Part } from '../parts.ts';
+import { ferretDb, rabbitMq, redis, type ServerForTests } from '../servers/for-tests.ts';
+import { BEHIND, missing as missingProxy, startProxy } from '../servers/proxy.ts';
+import { type Program, runProgram, runScript } from './program.fixture.ts';
+import { ADMIN, JWT_SECRET, type System, systemAt } from './system.fixture.ts';
+
+const DOUBLE = fileURLToPath(new URL('../write-side/event-store/double/main.ts', import.meta.url));
+
+const nginx: ServerForTests = { name: 'nginx', missing: missingProxy(), url: async () => '' };
+
+/** What it takes: for `describeWith`. */
+export const DISTRIBUTED = [rabbitMq, ferretDb, redis, nginx];
+
+/** A part's process, which a test may end and start again at the same address. */
+export interface PartProcess {
+  part: Part;
+  url(): string;
+  program(): Program;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface Distributed extends System {
+  parts: readonly PartProcess[];
+  of(part: Part): PartProcess[];
+  /** The variables of every part. */
+  env: Record<string, string>;
+  /** What all processes wrote. */
+  output(): string;
+  remove(): Promise<void>;
+}
+
+export interface DistributedOptions {
+  /** Variables beside, or instead of, those it sets; URLs of own servers among them. */
+  env?: Record<string, string>;
+  /** Processes of a part; default: one of each. */
+  copies?: Partial<Record<Part, number>>;
+}
+
+/** Starts every part on the common servers of the run, each test's in a place of its own there. */
+export async function openDistributed({ env: more = {}, copies = {} }: DistributedOptions = {}): Promise<Distributed> {
+  const folder = mkdtempSync(join(tmpdir(), 'distributed-'));
+  const double = runScript(DOUBLE, ['--folder', join(folder, 'events')], {});
+  const env: Record<string, string> = {
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'warn',
+    DATA_DIR: folder,
+    JWT_SECRET,
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    TRUST_PROXY: '1',
+    EVENT_STORE_URL: more.EVENT_STORE_URL ?? (await double.line(/^esdb:\S+/)),
+    BUS_URL: more.BUS_URL ?? (await rabbitMq.vhost()),
+    READ_MODELS_URL: more.READ_MODELS_URL ?? (await ferretDb.database()),
+    SECRETS_URL: more.SECRETS_URL ?? (await ferretDb.database()),
+    CACHE_URL: more.CACHE_URL ?? (await redis.database()),
+    ...more,
+  };
+  const parts = ALL_PARTS.flatMap((part) => Array.from({ length: copies[part] ?? 1 }, () => partProcess(part, env)));
+  const remove = async () => {
+    await Promise.all(parts.map((one) => one.kill()));
+    await double.end('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all(parts.map((one) => one.start()));
+    const of = (part: Part) => parts.filter((one) => one.part === part);
+    const proxy = await startProxy(Object.fromEntries(BEHIND.map((part) => [part, of(part).map((one) => one.url())])));
+    env.PUBLIC_URL ??= proxy.url;
+    return {
+      ...(await systemAt(() => proxy.url, ADMIN)),
+      parts,
+      of,
+      env,
+      output: () => parts.map(({ program }) => `${program().stdout()}${program().stderr()}`).join(''),
+      remove: async () => {
+        await proxy.stop();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function partProcess(part: Part, env: Record<string, string>): PartProcess {
+  let running: Program | undefined;
+  let url = '';
+  const program = () => {
+    if (!running) throw new Error(`${part} was not started`);
+    return running;
+  };
+  return {
+    part,
+    program,
+    url: () => url,
+    kill: async () => {
+      await running?.end('SIGKILL');
+    },
+    start: async () => {
+      running = runProgram([part], { ...env, PORT: url ? new URL(url).port : '0' });
+      url = await running.url();
+    },
+  };
+}
