@@ -1,0 +1,111 @@
+/**
+ * The one-shot service of docker-compose.yml: `node servers/first-start.ts [folder]` makes the secrets of an installation, once, and prints the
+ * admin's password, once. Whoever runs it owns the files; the servers' entrypoints read theirs as root, our parts run as the same user.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Where docker-compose.yml mounts the volume. */
+export const FOLDER = '/run/taskledger';
+
+/** What is told of it, once. */
+export interface FirstStart {
+  adminEmail: string;
+  adminPassword: string;
+}
+
+/** URL-safe, so that it can stand in a URL and in a shell's word as it is. */
+const secret = (bytes = 24) => randomBytes(bytes).toString('base64url');
+
+/**
+ * Every file, and what it says: variables of one server each, and of all our parts. The host names are docker-compose.yml's services.
+ * `environment` may name ADMIN_EMAIL and, where an operator wants their own, ADMIN_PASSWORD.
+ */
+function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string | undefined>): { files: Record<string, string>; told: FirstStart } {
+  const [rabbitMq, mongoDb, redis] = [secret(), secret(), secret()];
+  const told = { adminEmail: email || 'admin@localhost.localdomain', adminPassword: ADMIN_PASSWORD || secret(15) };
+  const mongoUrl = (database: string) => `mongodb://taskledger:${mongoDb}@mongodb:27017/${database}?authSource=admin&replicaSet=rs0`;
+  const files = {
+    'rabbitmq.env': variables({ RABBITMQ_DEFAULT_USER: 'taskledger', RABBITMQ_DEFAULT_PASS: rabbitMq }),
+    'mongodb.env': variables({ MONGO_INITDB_ROOT_USERNAME: 'taskledger', MONGO_INITDB_ROOT_PASSWORD: mongoDb }),
+    // MongoDB wants one where a replica set has passwords, in base64.
+    'mongodb.key': `${randomBytes(567).toString('base64')}\n`,
+    'redis.env': variables({ REDISCLI_AUTH: redis }),
+    's3.env': variables({ ROOT_ACCESS_KEY: secret(12), ROOT_SECRET_KEY: secret(30) }),
+    'parts.env': variables({
+      JWT_SECRET: secret(48),
+      ADMIN_EMAIL: told.adminEmail,
+      ADMIN_PASSWORD: told.adminPassword,
+      BUS_URL: `amqp://taskledger:${rabbitMq}@rabbitmq:5672`,
+      READ_MODELS_URL: mongoUrl('taskledger'),
+      SECRETS_URL: mongoUrl('taskledger_secrets'),
+      CACHE_URL: `redis://:${redis}@redis:6379`,
+    }),
+  };
+  return { files, told };
+}
+
+/** Quoted, so that a shell's `.` and Node's `--env-file` read the same. */
+function variables(values: Record<string, string>): string {
+  return Object.entries(values)
+    .map(([name, value]) => {
+      if (/['\n]/.test(value)) throw new Error(`${name} must have neither a quote (') nor a line break`);
+      return `${name}='${value}'\n`;
+    })
+    .join('');
+}
+
+/**
+ * Makes the files that are missing where none were made before, for their owner only; null where all is there already.
+ * A start that was killed in between is gone on with: files are whole or not there, and `parts.env`, the last, tells that all are.
+ * Error: `parts.env` is there and another file is not: its password is known to the server only, and must be put back from a backup.
+ */
+export async function firstStart(folder: string, environment: Record<string, string | undefined> = {}): Promise<FirstStart | null> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { files, told } = filesOf(environment);
+  const names = Object.keys(files);
+  const there = new Set(await readdir(folder));
+  if (there.has('parts.env')) {
+    const gone = names.filter((name) => !there.has(name));
+    if (gone.length > 0) throw new Error(`${folder} has parts.env but not ${gone.join(', ')}: put back what belongs to it from a backup`);
+    return null;
+  }
+  // Nobody has seen what an unfinished start left: the servers wait for its end.
+  for (const name of names) await rm(join(folder, name), { force: true });
+  for (const [name, text] of Object.entries(files)) await writeWhole(folder, name, text);
+  return told;
+}
+
+/** Written beside and synced, then given its name. Error: the name is taken, by another who does the same at this moment. */
+async function writeWhole(folder: string, name: string, text: string): Promise<void> {
+  const fresh = join(folder, `.${name}-${secret(6)}`);
+  const file = await open(fresh, 'wx', 0o400);
+  try {
+    await file.writeFile(text);
+    // Whatever the umask is.
+    await chmod(fresh, 0o400);
+    await file.sync();
+    await link(fresh, join(folder, name));
+  } finally {
+    await file.close();
+    await rm(fresh, { force: true });
+  }
+}
+
+/** What an env file says, as the parts read it. */
+export async function readVariables(folder: string, name: string): Promise<Record<string, string>> {
+  const text = await readFile(join(folder, name), 'utf8');
+  return Object.fromEntries([...text.matchAll(/^(\w+)='(.*)'$/gm)].map(([, key = '', value = '']) => [key, value]));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    const told = await firstStart(process.argv[2] ?? FOLDER, process.env);
+    if (told) process.stdout.write(`The first admin is ${told.adminEmail} with the password ${told.adminPassword} (shown only now)\n`);
+  } catch (error) {
+    process.stderr.write(`taskledger: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
