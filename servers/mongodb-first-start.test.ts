@@ -1,0 +1,46 @@
+import { MongoServerError } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { type Ask, initiate } from './mongodb-first-start.ts';
+
+/** What MongoDB's manual says of `hello` and `replSetInitiate`, no more: there is no MongoDB for tests here, and FerretDB has no replica sets. */
+function server(more: { initiated?: boolean; race?: boolean } = {}): { ask: Ask; asked: string[]; elect(): void; config(): unknown } {
+  const asked: string[] = [];
+  let [config, primary]: [unknown, boolean] = [more.initiated ? {} : undefined, false];
+  return {
+    asked,
+    config: () => config,
+    elect: () => {
+      primary = true;
+    },
+    async ask(command) {
+      asked.push(Object.keys(command)[0] ?? '');
+      if ('hello' in command) return config ? { isWritablePrimary: primary, setName: 'rs0' } : { isWritablePrimary: false, info: 'not configured' };
+      if (config || more.race) throw new MongoServerError({ code: 23, message: 'already initialized' });
+      config = command.replSetInitiate;
+      return { ok: 1 };
+    },
+  };
+}
+
+describe('the first start of MongoDB', () => {
+  it('makes a replica set of one, under the name that clients know, and is done when it takes writes', async () => {
+    const { ask, asked, elect, config } = server();
+    await expect(initiate(ask, 'mongodb:27017')).rejects.toThrow('not take writes yet');
+    await expect(initiate(ask, 'mongodb:27017')).rejects.toThrow('not take writes yet');
+    elect();
+    await initiate(ask, 'mongodb:27017');
+    expect(asked.filter((one) => one === 'replSetInitiate')).toHaveLength(1);
+    expect(config()).toEqual({ _id: 'rs0', members: [{ _id: 0, host: 'mongodb:27017' }] });
+  });
+
+  it('changes nothing where it is one', async () => {
+    const { ask, asked, elect } = server({ initiated: true });
+    elect();
+    await initiate(ask, 'mongodb:27017');
+    expect(asked).toEqual(['hello']);
+  });
+
+  it('lets another one be faster', async () => {
+    await expect(initiate(server({ race: true }).ask, 'mongodb:27017')).rejects.toThrow('not take writes yet');
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * A one-shot service of docker-compose.yml: `node servers/mongodb-first-start.ts mongodb:27017` makes a MongoDB that was started with --replSet
+ * a replica set of one, with the user of mongodb.env. Where it is one already nothing changes.
+ */
+import { pathToFileURL } from 'node:url';
+import { MongoClient, MongoServerError } from 'mongodb';
+import { pino } from 'pino';
+import { type Reaching, reach, ServerRefused } from '../write-side/event-store/reach.ts';
+
+export const REPLICA_SET = 'rs0';
+
+/** What is asked of the server: a command to its `admin` database. */
+export type Ask = (command: Record<string, unknown>) => Promise<Record<string, unknown>>;
+
+/** Makes it a replica set where it is none. Resolves when it takes writes; rejects while it does not, or not yet. */
+export async function initiate(ask: Ask, host: string): Promise<void> {
+  const hello = await ask({ hello: 1 });
+  if (hello.isWritablePrimary === true && hello.setName === REPLICA_SET) return;
+  if (hello.setName === undefined) {
+    const config = { _id: REPLICA_SET, members: [{ _id: 0, host }] };
+    await ask({ replSetInitiate: config }).catch(unlessInitiated);
+  }
+  throw new Error('it does not take writes yet');
+}
+
+const ALREADY_INITIALIZED = 23;
+
+/** Another one, or an earlier try, was faster. */
+function unlessInitiated(error: unknown): void {
+  if (!(error instanceof MongoServerError) || error.code !== ALREADY_INITIALIZED) throw error;
+}
+
+/** What waiting does not help: wrong credentials, no such command, not started with --replSet. */
+const REFUSALS = new Map([
+  [18, 'refuses the user and the password'],
+  [59, 'is no MongoDB: it has no replica sets'],
+  [76, `was not started with --replSet ${REPLICA_SET}`],
+]);
+
+/** Connects and waits until the server at `host` (`name:port`, as clients know it, too) is a replica set. Errors: ServerRefused; the signal's reason. */
+export async function firstStartOfMongo(host: string, auth: { username: string; password: string } | null, reaching: Reaching): Promise<void> {
+  const what = `MongoDB at ${host}`;
+  // Straight to this server: of a replica set nobody knows yet.
+  const options = { directConnection: true, serverSelectionTimeoutMS: 2_000, ...(auth ? { auth } : {}) };
+  async function once(): Promise<void> {
+    const client = new MongoClient(`mongodb://${host}/?authSource=admin`, options);
+    try {
+      await initiate((command) => client.db('admin').command(command), host);
+    } catch (error) {
+      throw refusalOf(what, error) ?? error;
+    } finally {
+      await client.close();
+    }
+  }
+  await reach(what, once, reaching);
+}
+
+function refusalOf(what: string, error: unknown): ServerRefused | undefined {
+  const refusal = error instanceof MongoServerError ? REFUSALS.get(Number(error.code)) : undefined;
+  return refusal === undefined ? undefined : new ServerRefused(`${what} ${refusal}.`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { MONGO_INITDB_ROOT_USERNAME: username = '', MONGO_INITDB_ROOT_PASSWORD: password = '' } = process.env;
+  const stopping = new AbortController();
+  process.once('SIGTERM', () => stopping.abort());
+  try {
+    await firstStartOfMongo(process.argv[2] ?? 'mongodb:27017', username ? { username, password } : null, { log: pino(), signal: stopping.signal });
+  } catch (error) {
+    process.stderr.write(`taskledger: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
