@@ -1,8 +1,11 @@
 /** The documents of one generation: a collection `<name>_<n>`. */
+import type { AnyBulkWriteOperation } from 'mongodb';
 import { scalarOf, textsOf } from './fields.ts';
 import type { MongoServer } from './mongodb-connect.ts';
 import { duplicatesIn } from './mongodb-errors.ts';
 import { filterOf, type Kept, path, sortOf } from './mongodb-find.ts';
+import { declareIndexes, type Index } from './mongodb-indexes.ts';
+import type { StillOurs } from './mongodb-turns.ts';
 import type { Document, Find, ModelSpec, Stored } from './read-models.ts';
 
 export interface Documents {
@@ -12,15 +15,17 @@ export interface Documents {
    * Replaces documents that are older; resolves when each is at or past its position. `mostlyNew`: tries to insert them before it looks.
    * On a server that is not atomic, for who has the turn.
    */
-  write(documents: readonly Stored[], mostlyNew: boolean): Promise<void>;
+  write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void>;
   /** Makes the indexes of the spec, and one for each field of texts; those that are there stay. */
   index(model: ModelSpec): Promise<void>;
 }
 
 /** Documents asked for one by one, at once, where a server finds nothing else fast; more cost as much as reading all. */
-const MOST_SINGLE = 200;
+const MOST_SINGLE = 1_000;
 /** Documents inserted at once, and those a server sends at once. */
 const CHUNK = 1_000;
+/** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 stands still for good. */
+const REPLACED = 50;
 
 export function documentsIn({ db, atomic, scans }: MongoServer, collection: string): Documents {
   const kept = db.collection<Kept>(collection);
@@ -53,29 +58,36 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
   }
 
   /** Replaces those that are older; answers what has to be looked at again. */
-  async function replace(documents: Stored[]): Promise<Stored[]> {
-    if (documents.length === 0) return [];
-    const operations = documents.map((one) => ({
-      replaceOne: {
-        // Where the server looks and writes in two steps the guard is the turn, and a filter of more than the _id reads the whole collection.
-        filter: atomic ? { _id: one.id, position: { $lt: one.position } } : { _id: one.id },
-        replacement: keptOf(one),
-      },
-    }));
-    const { matchedCount } = await kept.bulkWrite(operations, { ordered: false });
-    return matchedCount === documents.length ? [] : documents;
+  async function replace(documents: Stored[], stillOurs: StillOurs): Promise<Stored[]> {
+    const lost: Stored[] = [];
+    for (let from = 0; from < documents.length; from += REPLACED) {
+      const chunk = documents.slice(from, from + REPLACED);
+      stillOurs();
+      const { matchedCount } = await kept.bulkWrite(chunk.map(replacing), { ordered: false });
+      if (matchedCount < chunk.length) lost.push(...chunk);
+    }
+    return lost;
   }
 
-  async function write(documents: readonly Stored[], mostlyNew: boolean): Promise<void> {
+  function replacing(one: Stored): AnyBulkWriteOperation<Kept> {
+    // Where the server looks and writes in two steps the guard is the turn, and a filter of more than the _id reads the whole collection.
+    const filter = atomic ? { _id: one.id, position: { $lt: one.position } } : { _id: one.id };
+    return { replaceOne: { filter, replacement: keptOf(one) } };
+  }
+
+  async function write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
     const newest = newestOf(documents);
     for (let left = mostlyNew ? await insert(newest) : newest; left.length > 0; ) {
-      const ids = left.map(({ id }) => id);
-      const found = await byId(ids, { position: 1 });
+      const found = await byId(
+        left.map(({ id }) => id),
+        { position: 1 },
+      );
       const there = new Map(found.map(({ _id, position }) => [_id, position]));
-      const [met, lost] = [
-        await insert(left.filter(({ id }) => !there.has(id))),
-        await replace(left.filter(({ id, position }) => (there.get(id) ?? position) < position)),
-      ];
+      const met = await insert(left.filter(({ id }) => !there.has(id)));
+      const lost = await replace(
+        left.filter(({ id, position }) => (there.get(id) ?? position) < position),
+        stillOurs,
+      );
       left = [...met, ...lost];
     }
   }
@@ -87,10 +99,7 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
       return (await cursor.toArray()).map(storedOf);
     },
     write,
-    index: async (model) => {
-      const indexes = indexesOf(model);
-      if (indexes.length > 0) await kept.createIndexes(indexes);
-    },
+    index: (model) => declareIndexes(kept, indexesOf(model)),
   };
 }
 
@@ -108,7 +117,7 @@ function checkFields(document: Document, kinds: [string, ModelSpec['fields'][str
 }
 
 /** The last key is the _id, as in every sort order. A list of texts is found by any of them. */
-function indexesOf({ fields, indexes }: ModelSpec): { name: string; key: Record<string, 1> }[] {
+function indexesOf({ fields, indexes }: ModelSpec): Index[] {
   const texts = Object.keys(fields).filter((field) => fields[field] === 'texts' && !indexes.some(([first]) => first === field));
   return [...indexes, ...texts.map((field) => [field])].map((list) => ({
     name: list.join(','),

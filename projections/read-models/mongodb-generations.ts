@@ -6,6 +6,7 @@ import type { Position } from '../../contracts/message.ts';
 import { BEGINNING } from '../../write-side/event-bus/follow.ts';
 import type { MongoServer } from './mongodb-connect.ts';
 import { isDuplicate } from './mongodb-errors.ts';
+import type { StillOurs } from './mongodb-turns.ts';
 import { type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from './read-models.ts';
 
 interface Generation {
@@ -29,14 +30,17 @@ interface Model {
   generations: Record<string, Generation>;
 }
 
+/** A generation, and where it is now. */
+type Moving = Pick<ModelState, 'generation' | 'checkpoint'>;
+
 /** Where read models are, as `_models` says. The changes are for one at a time where the server needs turns. */
 export interface Generations {
   /** The number of a new generation; all but it and the one that queries read are dropped. */
-  begin(model: ModelSpec): Promise<number>;
+  begin(model: ModelSpec, stillOurs: StillOurs): Promise<number>;
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
-  update(model: ModelSpec, change: Parameters<ReadModels['update']>[1]): Promise<ModelState | null>;
+  update(model: ModelSpec, change: Parameters<ReadModels['update']>[1], stillOurs: StillOurs): Promise<ModelState | null>;
   /** Moves a generation's checkpoint, never back, and answers the state of what queries read. Rejects with NoSuchGeneration. */
-  moveCheckpoint(model: ModelSpec, generation: number, checkpoint: ModelState['checkpoint']): Promise<ModelState | null>;
+  moveCheckpoint(model: ModelSpec, { generation, checkpoint }: Moving, stillOurs: StillOurs): Promise<ModelState | null>;
   /** Rejects with NoSuchGeneration. Answers whether queries read it. */
   check(model: ModelSpec, generation: number): Promise<{ current: boolean }>;
   /** The numbers of those that are there. */
@@ -47,14 +51,15 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
   const models = db.collection<Model>('_models');
 
   /** Changes what is kept of a model, and answers it; `edit` may answer what it was given: then nothing is written. */
-  async function change(name: string, edit: (model: Model) => Model): Promise<Model> {
+  async function change(name: string, stillOurs: StillOurs, edit: (model: Model) => Model): Promise<Model> {
     const before = await models.findOne({ _id: name });
     const begun = before ?? newModel(name);
     const edited = edit(begun);
     if (edited === begun) return edited;
     const after = { ...edited, revision: begun.revision + 1 };
+    stillOurs();
     const done = await (before ? replaced(before, after) : added(after));
-    return done ? after : change(name, edit);
+    return done ? after : change(name, stillOurs, edit);
   }
 
   async function replaced({ _id, revision }: Model, after: Model): Promise<boolean> {
@@ -75,8 +80,8 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
   const read = (model: ModelSpec) => models.findOne({ _id: model.name });
 
   return {
-    begin: async ({ name, version }) => {
-      const begun = await change(name, (model) => {
+    begin: async ({ name, version }, stillOurs) => {
+      const begun = await change(name, stillOurs, (model) => {
         const next = model.newest + 1;
         const current = model.generations[model.generation];
         return {
@@ -90,13 +95,13 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
 
     state: async (model, generation) => stateOf(await read(model), generation),
 
-    update: async ({ name }, { generation, ...others }) => {
-      const after = await change(name, (model) => ({ ...(generation === undefined ? model : movedTo(model, generation)), ...defined(others) }));
-      return stateOf(after);
+    update: async ({ name }, { generation, ...others }, stillOurs) => {
+      const edit = (model: Model) => ({ ...(generation === undefined ? model : movedTo(model, generation)), ...defined(others) });
+      return stateOf(await change(name, stillOurs, edit));
     },
 
-    moveCheckpoint: async ({ name }, generation, { position, eventId }) => {
-      const after = await change(name, (model) => {
+    moveCheckpoint: async ({ name }, { generation, checkpoint: { position, eventId } }, stillOurs) => {
+      const after = await change(name, stillOurs, (model) => {
         const one = generationOf(model, generation);
         if (one.position >= position) return model;
         return { ...model, generations: { ...model.generations, [generation]: { ...one, position, eventId } } };

@@ -10,7 +10,7 @@ import { connectMongo } from './mongodb-connect.ts';
 import { checkDocuments, type Documents, documentsIn } from './mongodb-documents.ts';
 import { openGenerations } from './mongodb-generations.ts';
 import { createReached } from './mongodb-reached.ts';
-import { openTurns } from './mongodb-turns.ts';
+import { openTurns, type StillOurs } from './mongodb-turns.ts';
 import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from './read-models.ts';
 
 /**
@@ -20,7 +20,7 @@ import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from './read-m
 export async function openMongoReadModels(url: string, reaching: Reaching): Promise<ReadModels> {
   const server = await connectMongo(url, { what: 'the read models', variable: 'READ_MODELS_URL', database: 'taskledger' }, reaching);
   const generations = openGenerations(server);
-  const inTurn = openTurns(server);
+  const turns = openTurns(server);
   const closing = new AbortController();
   const { once, patiently } = callsOf({
     closing: closing.signal,
@@ -31,8 +31,8 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
   let sweeping: Promise<void> = Promise.resolve();
 
   /** Writes when it is this process's turn. Repeating it changes nothing. */
-  function written<T>(model: ModelSpec, work: () => Promise<T>): Promise<T> {
-    return patiently(() => inTurn(model.name, work));
+  function written<T>(model: ModelSpec, work: (stillOurs: StillOurs) => Promise<T>): Promise<T> {
+    return patiently(() => turns.inTurn(model.name, work));
   }
 
   function documentsOf(model: ModelSpec, generation: number): Documents {
@@ -75,7 +75,7 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
   return {
     begin: async (model) => {
       checkSpec(model);
-      const generation = await written(model, () => generations.begin(model));
+      const generation = await written(model, (stillOurs) => generations.begin(model, stillOurs));
       // Should `_models` have been lost alone, there are documents of old under this number.
       await once(() => server.db.dropCollection(collectionOf(model, generation)));
       sweep(model);
@@ -91,10 +91,10 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
 
     write: async (model, generation, documents, checkpoint) => {
       checkDocuments(model, documents);
-      const reads = await written(model, async () => {
+      const reads = await written(model, async (stillOurs) => {
         const { current } = await generations.check(model, generation);
-        if (documents.length > 0) await documentsOf(model, generation).write(documents, !current);
-        return generations.moveCheckpoint(model, generation, checkpoint);
+        if (documents.length > 0) await documentsOf(model, generation).write(documents, !current, stillOurs);
+        return generations.moveCheckpoint(model, { generation, checkpoint }, stillOurs);
       });
       waiting.tell(model, reads);
     },
@@ -106,7 +106,7 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     update: async (model, change) => {
       const { generation } = change;
       if (generation !== undefined) await once(() => index(model, generation));
-      waiting.tell(model, await written(model, () => generations.update(model, change)));
+      waiting.tell(model, await written(model, (stillOurs) => generations.update(model, change, stillOurs)));
       if (generation !== undefined) sweep(model);
     },
 
@@ -115,6 +115,7 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     close: async () => {
       closing.abort();
       waiting.close();
+      await turns.close();
       await server.client.close();
       await sweeping;
     },

@@ -1,21 +1,30 @@
 /** The URL's scheme picks the implementation. */
+import type { Reaching } from '../../../write-side/event-store/reach.ts';
 import type { Secrets } from './secrets.ts';
 import { openSqliteSecrets, type SecretsLog } from './sqlite.ts';
 
-export interface OpenSecrets {
+export interface OpenSecrets extends Omit<Reaching, 'log'> {
   /** Folder of embedded stores. */
   dataDir: string;
-  log: SecretsLog;
+  log: SecretsLog & Partial<Reaching['log']>;
   /** The clock, for tests. */
   now?: () => Date;
 }
 
 /**
- * Opens the secrets store: `sqlite:` is `<dataDir>/secrets.db`, `sqlite:/a/path` another file.
- * Error: one with a message for the operator, when it cannot be opened.
+ * Opens the secrets store: `sqlite:` is `<dataDir>/secrets.db`, `sqlite:/a/path` another file; `mongodb:` and `mongodb+srv:` a server,
+ * which is waited for. Errors: one with a message for the operator, when it cannot be opened; ServerRefused.
  */
-export async function openSecrets(url: string | undefined, options: OpenSecrets): Promise<Secrets> {
-  const [, scheme, rest = ''] = /^([a-z+]+):(.*)$/.exec(url ?? 'sqlite:') ?? [];
-  if (scheme === 'sqlite') return openSqliteSecrets(rest || `${options.dataDir}/secrets.db`, options);
-  throw new Error(`SECRETS_URL: ${scheme ?? 'no scheme'}: is not known here; use sqlite:`);
+export async function openSecrets(url: string | undefined, { dataDir, log, ...options }: OpenSecrets): Promise<Secrets> {
+  const [whole, scheme, rest = ''] = /^([a-z+]+):(.*)$/.exec(url ?? 'sqlite:') ?? [];
+  if (scheme === 'sqlite') return openSqliteSecrets(rest || `${dataDir}/secrets.db`, { ...options, log });
+  if (whole && (scheme === 'mongodb' || scheme === 'mongodb+srv')) {
+    // Only who uses a server loads its client.
+    const { openMongoSecrets } = await import('./mongodb.ts');
+    return openMongoSecrets(whole, {
+      ...options,
+      log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn(data, message) },
+    });
+  }
+  throw new Error(`SECRETS_URL: ${scheme ?? 'no scheme'}: is not known here; use sqlite: or mongodb:`);
 }

@@ -1,0 +1,26 @@
+/** Indexes that a collection must have. */
+import { type Collection, type Document, MongoServerError } from 'mongodb';
+
+export interface Index {
+  /** The same name is the same index. */
+  name: string;
+  key: Record<string, 1>;
+}
+
+const NO_SUCH_COLLECTION = 26;
+
+/** Makes those that are not there. (To declare one again is no change for MongoDB, but FerretDB breaks on two of them.) */
+export async function declareIndexes<T extends Document>(collection: Collection<T>, indexes: readonly Index[]): Promise<void> {
+  const there = await namesOf(collection);
+  const missing = indexes.filter(({ name }) => !there.has(name));
+  if (missing.length > 0) await collection.createIndexes(missing);
+}
+
+async function namesOf<T extends Document>(collection: Collection<T>): Promise<Set<string>> {
+  try {
+    return new Set((await collection.indexes()).map(({ name }) => name ?? ''));
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NO_SUCH_COLLECTION) return new Set();
+    throw error;
+  }
+}
