@@ -7,6 +7,9 @@ import { START } from '../../contracts/message.ts';
 import { type BusMessage, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';
 
+/** Waits for a condition as long as a busy machine, and a server on it, may need. */
+const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 10_000 });
+
 /** `open` gives an empty bus. */
 export function describeEventBus(name: string, open: () => Promise<EventBus>): void {
   describe(name, () => {
@@ -66,16 +69,16 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       const one = await listenTo(followerQueue({ pattern: 'notification.#' }));
       const sent = [message(1, 'TaskCreated'), message(2, 'UserCreated'), message(3, 'NotificationRequested'), message(4, 'TaskDeleted')];
       await publish(sent);
-      await vi.waitFor(() => expect(all.positions()).toHaveLength(4));
-      await vi.waitFor(() => expect(tasks.positions()).toEqual([position(1), position(4)]));
-      await vi.waitFor(() => expect([...one.positions(), ...mail.positions()]).toEqual([position(3), position(3)]));
+      await until(() => expect(all.positions()).toHaveLength(4));
+      await until(() => expect(tasks.positions()).toEqual([position(1), position(4)]));
+      await until(() => expect([...one.positions(), ...mail.positions()]).toEqual([position(3), position(3)]));
       expect(all.messages()).toEqual(sent);
     });
 
     it('does not hand out more at once than asked for', async () => {
       const heard = await listenTo(followerQueue(), ending.signal, 1);
       await publish(numbered(1, 20));
-      await vi.waitFor(() => expect(heard.positions()).toEqual(numbered(1, 20).map(({ event }) => event.position)));
+      await until(() => expect(heard.positions()).toEqual(numbered(1, 20).map(({ event }) => event.position)));
       expect(heard.batches.every((batch) => batch.length === 1)).toBe(true);
     });
 
@@ -113,7 +116,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       await before.ended;
       await publish(numbered(1, 50));
       const after = await listenTo(queue);
-      await vi.waitFor(() => expect(after.positions()).toEqual(numbered(46, 50).map(({ event }) => event.position)));
+      await until(() => expect(after.positions()).toEqual(numbered(46, 50).map(({ event }) => event.position)));
     });
 
     it('publishing where no queue is succeeds', async () => {
@@ -136,7 +139,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       await first.return?.();
       const { positions } = await second;
       const rest = numbered(acknowledged.length + 1, 6).map(({ event }) => event.position);
-      await vi.waitFor(() => expect(positions()).toEqual(rest));
+      await until(() => expect(positions()).toEqual(rest));
       expect(rest).toEqual(expect.arrayContaining(unacknowledged.map(({ event }) => event.position)));
     });
 
@@ -144,10 +147,10 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       const before = (await bus.queues()).length;
       const once = new AbortController();
       const heard = await listenTo(followerQueue({ name: null, activeHold: null }), once.signal);
-      await vi.waitFor(async () => expect((await bus.queues()).length).toBe(before + 1));
+      await until(async () => expect((await bus.queues()).length).toBe(before + 1));
       once.abort();
       await heard.ended;
-      await vi.waitFor(async () => expect((await bus.queues()).length).toBe(before));
+      await until(async () => expect((await bus.queues()).length).toBe(before));
     });
 
     it('a follower ends without an error when its signal aborts, and at once when it has aborted already', async () => {
@@ -170,7 +173,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       };
       const workers = [1, 2].map(() => bus.work(queue, { signal: ending.signal, prefetch: 1 }, work));
       for (let n = 0; n < 20; n++) await bus.offer(queue, offer(n));
-      await vi.waitFor(() => expect(taken).toHaveLength(20));
+      await until(() => expect(taken).toHaveLength(20));
       ending.abort();
       await Promise.all(workers);
       expect(new Set(taken).size).toBe(20);
@@ -188,13 +191,13 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
         await may;
         finished++;
       });
-      await vi.waitFor(() => expect(taken).toEqual([offer(1).stream]));
+      await until(() => expect(taken).toEqual([offer(1).stream]));
       await bus.offer(queue, offer(2));
       ending.abort();
       letGo();
       await worker;
       expect(finished).toBe(1);
-      await vi.waitFor(async () => expect((await state(queue.name))?.depth).toBe(1));
+      await until(async () => expect((await state(queue.name))?.depth).toBe(1));
     });
 
     it('an offer whose handler fails comes again up to the delivery limit, then lies in the dead queue', async () => {
@@ -206,8 +209,8 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
         if (kind === 'bad' || (kind === 'flaky' && deliveries.flaky < 3)) throw new Error(`${kind} as asked for`);
       });
       for (const stream of ['bad', 'flaky', 'good']) await bus.offer(queue, { stream });
-      await vi.waitFor(async () => expect((await state(`${queue.name}.dead`))?.depth).toBe(1));
-      await vi.waitFor(() => expect(deliveries).toEqual({ bad: 3, flaky: 3, good: 1 }));
+      await until(async () => expect((await state(`${queue.name}.dead`))?.depth).toBe(1));
+      await until(() => expect(deliveries).toEqual({ bad: 3, flaky: 3, good: 1 }));
       ending.abort();
       await worker;
       expect((await state(queue.name))?.depth).toBe(0);

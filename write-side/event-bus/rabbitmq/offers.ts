@@ -16,6 +16,10 @@ export interface Offering {
 /** Milliseconds that the broker has to answer. */
 const PATIENCE = 5_000;
 
+/** A queue that is just being declared by somebody else refuses for a moment, too; one that is full still does later. */
+const TRIES = 3;
+const TRY_AGAIN = 50;
+
 /** One channel, and what is declared as long as it lives. */
 interface Counter extends SideChannel {
   session: Session;
@@ -76,9 +80,14 @@ export function offeringOn(link: Link, what: string): Offering {
   }
 
   async function attempt(queue: string, declare: Declare, content: Buffer, options: Options.Publish): Promise<void> {
-    const counter = await counterNow();
-    await declareOnce(counter, queue, declare);
-    await confirmed(counter, queue, content, options);
+    for (let tries = 1; ; tries++) {
+      const counter = await counterNow();
+      await declareOnce(counter, queue, declare);
+      const refused = await confirmed(counter, queue, content, options).catch(asRefused);
+      if (!refused) return;
+      if (tries === TRIES) throw refused;
+      await delay(TRY_AGAIN * tries);
+    }
   }
 
   return {
@@ -95,6 +104,11 @@ export function offeringOn(link: Link, what: string): Offering {
       }
     },
   };
+}
+
+function asRefused(error: unknown): QueueFull {
+  if (error instanceof QueueFull) return error;
+  throw error;
 }
 
 /** What the dispatcher knows to handle, and what an operator must know. */

@@ -30,12 +30,12 @@ export async function publisherOn(session: Session, { log, count }: PublisherOpt
   let turn: Promise<void> = Promise.resolve();
   let warnedAt = Number.NEGATIVE_INFINITY;
 
-  /** A refusal is an answer: a queue of somebody else's is full and refuses (ours drop instead). It misses the message; nothing but the log stops the forwarder. */
+  /** A refusal is an answer: a queue of somebody else's is full (ours drop instead), or is just being made. It misses the message; nothing but the log stops the forwarder. */
   function refused(): void {
     count('refused', 1);
     if (performance.now() - warnedAt < QUIET) return;
     warnedAt = performance.now();
-    log.warn({}, 'a queue bound to our exchanges refuses messages and misses them: it is full; forwarding goes on');
+    log.warn({}, 'a queue bound to our exchanges refuses messages, as full ones may, and misses them; forwarding goes on');
   }
 
   /** By amqplib: null for a confirm, an error for a refusal, and one for every message without an answer when the channel ends. */

@@ -83,7 +83,8 @@ function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): Sessio
   }
 
   async function opened<C extends Channel>(opening: Promise<C>): Promise<C> {
-    const channel = endingWith(await opening, end);
+    // Where the connection ends, its channels end just before it, and do not know why.
+    const channel = endingWith(await opening, (reason) => queueMicrotask(() => end(reason)));
     vital.push(channel);
     return channel;
   }
