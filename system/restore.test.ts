@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -132,6 +132,15 @@ it('backup refuses a folder with something in it, a wrong call, and a folder wit
     /^taskledger: There is nothing to back up: .* has no events\.db\..*\n$/,
   );
   expect(existsSync(nothing)).toBe(false);
+});
+
+it('what docs/RUNNING.md says to watch is in /metrics', async () => {
+  const page = readFileSync(new URL('../docs/RUNNING.md', import.meta.url), 'utf8');
+  const names = new Set(page.match(/\b(?:taskledger|nodejs)_[a-z0-9_]+[a-z0-9]/g));
+  const there = (await (await fetch(`${system.url()}/metrics`)).text()).split('\n').flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []);
+  const own = there.filter((name) => name.startsWith('taskledger_'));
+  expect([...names].filter((name) => name !== 'taskledger_secrets' && !there.includes(name))).toEqual([]);
+  expect(own.filter((name) => !names.has(name))).toEqual([]);
 });
 
 it('invariant 7: read models ahead of a restored log are made anew: no ghosts, new commands work, no mail comes again', {
