@@ -96,7 +96,7 @@ function environment(folder: string, { node, names }: Ports): Record<string, str
     HOME: join(folder, 'home'),
     // Told apart by the service that knows the name: each has its own.
     RABBITMQ_NODENAME: 'taskledger@localhost',
-    RABBITMQ_MNESIA_DIR: join(folder, 'data'),
+    RABBITMQ_MNESIA_BASE: join(folder, 'data'),
     RABBITMQ_LOG_BASE: join(folder, 'logs'),
     RABBITMQ_LOGS: '-',
     RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),

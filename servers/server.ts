@@ -86,7 +86,7 @@ export async function startServer(program: Program): Promise<Server> {
     if (!child) return;
     const ended = child;
     child = null;
-    await endWatched(ended, signal);
+    await endWatched(program, ended, signal);
   };
   const close = async () => {
     await end(program.temporary ? 'SIGKILL' : 'SIGTERM');
@@ -130,7 +130,7 @@ function spawnWatched({ command, env = {}, folder, temporary }: Program): ChildP
 }
 
 /** Ends the server, then what else is left of its group; returns when all of it is gone. */
-async function endWatched(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+async function endWatched({ name }: Program, child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const pid = child.pid;
   if (pid === undefined) return;
   if (child.exitCode === null && child.signalCode === null) {
@@ -150,7 +150,7 @@ async function endWatched(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): P
   const all = child.stdio[4] as Readable | null | undefined;
   if (!all || all.closed) return;
   all.resume();
-  await once(all, 'close');
+  await once(all, 'close', { signal: AbortSignal.timeout(STOP_MS) }).catch(() => Promise.reject(new Error(`${name} left a process behind`)));
 }
 
 /** To a process, or with a minus to a group, where there is one. */

@@ -30,7 +30,9 @@ async function start(): Promise<{ npm: ChildProcess; variables: Record<string, s
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
-  ends.push(() => npm.exitCode === null && npm.kill('SIGTERM'));
+  ends.push(() => {
+    if (npm.exitCode === null && npm.signalCode === null) process.kill(-(npm.pid ?? 0), 'SIGKILL');
+  });
   const lines: string[] = [];
   for await (const line of createInterface({ input: npm.stdout })) {
     lines.push(line);
