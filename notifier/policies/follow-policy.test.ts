@@ -61,6 +61,16 @@ describe('a policy', () => {
     expect(notificationContract.events.NotificationRequested.schema.parse(event?.data)).toEqual(event?.data);
   });
 
+  it('in a log that is not the one it followed, as after a restore, counts everything from its start on', async () => {
+    await happen('TaskCreated', 'task-before');
+    const [last] = await logOf(store);
+    const elsewhere = { position: '9'.repeat(16), eventId: 'of another log' };
+    await store.append('_checkpoint-task_mail', NO_STREAM, [{ ...(last as NewEvent), id: 'moved', type: 'CheckpointMoved', data: elsewhere }]);
+    await start();
+    const id = await happen('TaskCreated', 'task-after');
+    await vi.waitFor(async () => expect(await causes()).toEqual([id]));
+  });
+
   it('takes one event at a time, in order', async () => {
     let atWork = 0;
     let most = 0;

@@ -2,7 +2,7 @@
 import { eventContract, upcast } from '../../contracts/catalog.ts';
 import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { notificationTopics } from '../../contracts/notification.ts';
-import { effectCheckpoint } from '../../write-side/event-bus/checkpoint.ts';
+import { effectCheckpoint, holds } from '../../write-side/event-bus/checkpoint.ts';
 import { type FollowContext, type Follower, follow } from '../../write-side/event-bus/follow.ts';
 import { openParking, type Parked, type Parking } from '../../write-side/event-bus/parking.ts';
 import type { FollowerQueue } from '../../write-side/event-bus/queues.ts';
@@ -34,7 +34,8 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   /** Read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await openParking(store, policy.name);
   // Written before anything is followed: what comes from now on is not missed, even if this process ends at once.
-  await checkpoint.load();
+  const begun = await checkpoint.load();
+  if (!(await holds(store, begun))) await checkpoint.foreignLog();
 
   const follower = follow(
     {

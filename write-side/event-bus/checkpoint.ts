@@ -46,7 +46,9 @@ export function effectCheckpoint(store: EventStore, follower: string): EffectChe
     flush: stream.flush,
     foreignLog: async () => {
       await stream.load();
-      await begin();
+      await begin().catch((error: unknown) => {
+        if (!(error instanceof SteppedDown)) throw error;
+      });
     },
   };
 }
