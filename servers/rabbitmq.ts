@@ -46,8 +46,7 @@ export async function startRabbitMq(options: ServerOptions = {}): Promise<Rabbit
       ...(isLinked && { RABBITMQ_PLUGINS_DIR: join(folder, 'plugins') }),
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} ${ownLibrariesFirst(erl)}`,
     },
-    // What follows is no AMQP: the answer to it is the version that the server speaks.
-    answers: () => firstAnswer(ports.amqp, 'AMQP\0\0\0\0'),
+    answers: () => firstAnswer(ports.amqp, 'AMQP\0\0\x09\x01'),
   });
   return {
     ...server,
