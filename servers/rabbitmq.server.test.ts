@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectTo } from 'node:net';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstAnswer } from './answering.ts';
@@ -43,7 +45,10 @@ describeWith(rabbitMq, 'a RabbitMQ of one’s own', () => {
 
   test('listens on the loopback only, and leaves no listener behind', async () => {
     const other = await startRabbitMq();
+    const ports = [other.port, other.managementPort];
+    // Who listens on every address also listens on this one.
+    for (const port of ports) await expect(once(connectTo(port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
     await other.close();
-    for (const port of [other.port, other.managementPort]) await expect(firstAnswer(port, '')).rejects.toThrow('ECONNREFUSED');
+    for (const port of ports) await expect(firstAnswer(port, '')).rejects.toThrow('ECONNREFUSED');
   });
 });
