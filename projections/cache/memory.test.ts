@@ -50,7 +50,7 @@ describe('the cache in memory', () => {
     }
   });
 
-  test('is the only one there is, so far', async () => {
-    await expect(openCache('redis://localhost')).rejects.toThrow('CACHE_URL must be memory:');
+  test('is not opened for a URL that names another one', async () => {
+    await expect(openCache('memcached://localhost')).rejects.toThrow('CACHE_URL must begin with memory: or redis:');
   });
 });

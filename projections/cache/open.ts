@@ -1,9 +1,24 @@
 /** Picks the implementation of the cache by the URL's scheme. */
 import type { Cache } from './cache.ts';
 import { memoryCache } from './memory.ts';
+import type { RedisLog } from './redis-connection.ts';
 
-/** Opens the cache. `memory:` is this process's own. Rejects for any other scheme. */
-export async function openCache(url: string): Promise<Cache> {
-  if (url !== 'memory:') throw new Error(`CACHE_URL must be memory: (not ${JSON.stringify(url.slice(0, url.indexOf(':') + 1) || url)})`);
-  return memoryCache();
+export interface OpenCache {
+  /** Hears when a server does not answer, and when it does again. */
+  log: RedisLog;
+}
+
+/**
+ * Opens the cache. `memory:` is this process's own; `redis:` and `rediss:` (TLS) a server, which is not waited for.
+ * Rejects for any other scheme, and with ServerRefused.
+ */
+export async function openCache(url: string, { log }: OpenCache = { log: { info: () => {}, warn: () => {} } }): Promise<Cache> {
+  const scheme = url.slice(0, url.indexOf(':') + 1);
+  if (url === 'memory:') return memoryCache();
+  if (scheme === 'redis:' || scheme === 'rediss:') {
+    // Only who uses a server loads its client.
+    const { openRedisCache } = await import('./redis.ts');
+    return openRedisCache(url, { log });
+  }
+  throw new Error(`CACHE_URL must begin with memory: or redis: (not ${JSON.stringify(scheme || url)})`);
 }
