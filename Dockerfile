@@ -1,0 +1,20 @@
+# Every part in one image: `docker run … gateway`. docker-compose.yml says what else they need.
+FROM node:24-slim
+
+WORKDIR /app
+
+# No script of a package runs: what is compiled comes compiled, and the package `node` would fetch a second Node (it is for machines with an older one).
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+
+COPY . .
+
+# The pages, built last: what is newer than they are would be built again at every start, and the parts may write nowhere.
+# And the secrets' folder, so that a volume there begins as its owner's.
+RUN node --input-type=module -e "import { openPages } from './gateway/pages.ts'; await openPages({ log: { info() {} } });" \
+    && mkdir -m 0700 /run/taskledger && chown node:node /run/taskledger
+
+USER node
+ENV NODE_ENV=production
+EXPOSE 3000
+ENTRYPOINT ["node", "--env-file-if-exists=/run/taskledger/parts.env", "main.ts"]

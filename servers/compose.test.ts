@@ -1,0 +1,235 @@
+/** docker-compose.yml: valid by the Compose Specification, and as it says of itself. That it starts is not tested: there is no docker here. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readConfig } from '../config.ts';
+import { ALL_PARTS, checkShared, type Need, PARTS, type Part } from '../parts.ts';
+import { firstStart, readVariables } from './first-start.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const text = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+
+interface Service {
+  image: string;
+  command?: string[];
+  entrypoint?: string[];
+  environment?: Record<string, string | number>;
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test: string[] };
+  restart: string;
+  mem_limit: string;
+  cpuset: string;
+  ports?: string[];
+  volumes?: string[];
+  networks?: string[];
+  network_mode?: string;
+  configs?: { source: string }[];
+}
+interface Compose {
+  services: Record<string, Service>;
+  volumes: Record<string, object>;
+  networks: Record<string, object>;
+  configs: Record<string, object>;
+}
+
+const source = text('docker-compose.yml');
+const compose = parse(source, { merge: true }) as Compose;
+const services = Object.entries(compose.services);
+const onces = services.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
+const ours = ALL_PARTS.map((part) => [part, compose.services[part] as Service] as const);
+
+/** As docker does it: `${NAME:-default}`, also one in another, and `$$` for a dollar. */
+function interpolated(value: string, env: Record<string, string> = {}): string {
+  const inner = /\$\{(\w+)(?::-([^${}]*))?\}/;
+  let out = value.replaceAll('$$', '\0');
+  for (let found = inner.exec(out); found; found = inner.exec(out)) out = out.replace(found[0], () => env[found?.[1] ?? ''] || (found?.[2] ?? ''));
+  return out.replaceAll('\0', '$');
+}
+
+const environmentOf = ({ environment = {} }: Service, env: Record<string, string> = {}) =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolated(String(value), env)]));
+
+describe('docker-compose.yml', () => {
+  it('is valid by the Compose Specification', () => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    const validate = ajv.compile(JSON.parse(text('servers/compose-spec.schema.json')));
+    validate(compose);
+    expect(validate.errors).toBeNull();
+    expect(validate({ services: { one: { image: 'one', mem_limits: '1g' } } })).toBe(false);
+  });
+
+  it('has each part as a service of its own, all from one image', () => {
+    for (const [part, service] of ours) expect([service.command, service.image], part).toEqual([[part], 'taskledger:local']);
+  });
+
+  it('lets each part wait for what it needs, and for the secrets', () => {
+    const waited: Record<Need, string[]> = {
+      store: ['eventstore'],
+      bus: ['rabbitmq'],
+      readModels: ['mongodb-first-start'],
+      secrets: ['mongodb-first-start'],
+      cache: ['redis'],
+      mailer: ['mailpit'],
+      pages: [],
+    };
+    for (const [part, { depends_on = {} }] of ours) {
+      const needed = new Set(['first-start', ...PARTS[part as Part].flatMap((need) => waited[need])]);
+      expect(Object.keys(depends_on).toSorted(), part).toEqual([...needed].toSorted());
+    }
+  });
+
+  it('waits for health, or for the end of what is done once', () => {
+    for (const [name, { depends_on = {} }] of services)
+      for (const [other, { condition }] of Object.entries(depends_on)) {
+        expect(Object.keys(compose.services), name).toContain(other);
+        expect(condition, `${name} → ${other}`).toBe(onces.includes(other) ? 'service_completed_successfully' : 'service_healthy');
+      }
+  });
+
+  it('looks after the health of all that stays, and starts it again', () => {
+    expect(onces).toEqual(['first-start', 'mongodb-first-start']);
+    for (const [name, { healthcheck, restart }] of services.filter(([name]) => !onces.includes(name))) {
+      expect(healthcheck?.test?.length, name).toBeGreaterThan(1);
+      expect(restart, name).toBe('unless-stopped');
+    }
+    for (const [part, { healthcheck }] of ours) expect(healthcheck?.test.join(' '), part).toContain('/readyz');
+  });
+
+  it('fits into 4 GB and two CPUs', () => {
+    const ceilings = services.map(([name, { mem_limit }]) => Number(/^(\d+)m$/.exec(mem_limit)?.[1] ?? Number.NaN) || expect.fail(name));
+    expect(ceilings.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(4_096);
+    for (const [name, { cpuset }] of services) expect(interpolated(cpuset), name).toBe('0,1');
+  });
+
+  it('uses what it declares, and declares what it uses', () => {
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((one) => one.split(':')[0] ?? ''));
+    const named = mounted.filter((one) => !one.startsWith('.'));
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
+    for (const file of mounted.filter((one) => one.startsWith('.'))) expect(existsSync(join(ROOT, file)), file).toBe(true);
+    const networks = services.flatMap(([, { networks: own = [] }]) => own);
+    expect([...new Set(networks)].toSorted()).toEqual(Object.keys(compose.networks).toSorted());
+    for (const [name, { networks: own, network_mode }] of services) expect(Boolean(own) !== Boolean(network_mode), name).toBe(true);
+    expect(services.flatMap(([, { configs = [] }]) => configs.map((one) => one.source))).toEqual(Object.keys(compose.configs));
+  });
+
+  it('opens one port to everybody, and two pages to this machine', () => {
+    const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, interpolated(port)]));
+    expect(published).toEqual([
+      ['proxy', '8080:8080'],
+      ['rabbitmq', '127.0.0.1:15672:15672'],
+      ['mailpit', '127.0.0.1:8025:8025'],
+    ]);
+  });
+
+  it('lets the proxy reach the parts alone, and nobody from outside the servers', () => {
+    expect(compose.services.proxy?.networks).toEqual(['front']);
+    const onFront = services.filter(([, { networks = [] }]) => networks.includes('front')).map(([name]) => name);
+    expect(onFront.toSorted()).toEqual([...ALL_PARTS, 'proxy'].toSorted());
+  });
+
+  it('runs our parts as nobody special, on files that nobody changes', () => {
+    for (const [part, service] of ours)
+      expect(service, part).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    const dockerfile = text('Dockerfile').split('\n');
+    expect(dockerfile.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
+    expect(dockerfile.findIndex((line) => line.startsWith('USER'))).toBeLessThan(dockerfile.findIndex((line) => line.startsWith('ENTRYPOINT')));
+  });
+
+  it('names a version of every image', () => {
+    for (const [name, { image }] of services) expect(image, name).toMatch(/^[\w./-]+:(?!latest)[\w.-]+$/);
+  });
+
+  it('holds no password', () => {
+    expect(source).not.toMatch(/:\/\/[^\s/@'"]+:[^\s/@'"]+@/);
+    for (const [name, service] of services)
+      for (const [variable, value] of Object.entries(environmentOf(service)))
+        if (/PASS|SECRET|TOKEN|_KEY/.test(variable)) expect(value, `${name}: ${variable}`).toBe('');
+    for (const { command = [], entrypoint = [] } of Object.values(compose.services))
+      expect([...entrypoint, ...command].join(' ')).not.toMatch(/(requirepass|password)[ =](?!\$)/i);
+  });
+
+  it('sets only variables that config.ts knows', () => {
+    const known = new Set([...text('.env.example').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name));
+    const set = ours.flatMap(([, { environment = {} }]) => Object.keys(environment));
+    const given = [...source.matchAll(/\$\{(\w+)/g)].map(([, name]) => name);
+    for (const name of [...set, ...given]) expect([...known, 'NODE_OPTIONS', 'CPUS'], name).toContain(name);
+  });
+
+  it('gives each part, with what the first start makes, all that it must have: servers that are here, and no folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+    try {
+      await firstStart(folder);
+      const made = await readVariables(folder, 'parts.env');
+      for (const [part, service] of ours) {
+        const config = readConfig({ ...made, ...environmentOf(service) });
+        checkShared(part, config);
+        expect(config).toMatchObject({ HOST: '0.0.0.0', PORT: 3000, TRUST_PROXY: true, PUBLIC_URL: 'http://localhost:8080' });
+        for (const url of [config.EVENT_STORE_URL, config.BUS_URL, config.READ_MODELS_URL, config.SECRETS_URL, config.CACHE_URL, config.MAIL_URL])
+          expect(Object.keys(compose.services), url).toContain(new URL(url).hostname);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('passes on what an operator sets', () => {
+    const env = { PORT: '80', TASK_VISIBILITY: 'own', MAIL_URL: 'smtp://mail.example.org', ALLOWED_ORIGINS: 'https://one.example.org' };
+    const config = readConfig({
+      ...environmentOf(compose.services.gateway as Service, env),
+      JWT_SECRET: 'x'.repeat(32),
+      ADMIN_EMAIL: 'a@example.org',
+      ADMIN_PASSWORD: 'x'.repeat(10),
+    });
+    expect(config).toMatchObject({ PORT: 3000, PUBLIC_URL: 'http://localhost:80', TASK_VISIBILITY: 'own', MAIL_URL: 'smtp://mail.example.org' });
+    expect(config.ALLOWED_ORIGINS).toEqual(['https://one.example.org']);
+  });
+
+  it('starts servers with what the first start writes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+    try {
+      await firstStart(folder);
+      const read = [...source.matchAll(/\/run\/taskledger\/([\w.-]+)/g), ...text('Dockerfile').matchAll(/\/run\/taskledger\/([\w.-]+)/g)];
+      const files = new Set(read.map(([, name = '']) => name));
+      expect([...files].toSorted()).toEqual(['mongodb.env', 'mongodb.key', 'parts.env', 'rabbitmq.env', 'redis.env', 's3.env']);
+      for (const name of files) expect(existsSync(join(folder, name)), name).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('has scripts that a shell understands, and programs that are there', () => {
+    const scripts = services
+      .filter(([, { entrypoint = [] }]) => entrypoint.at(-1) === '-c')
+      .map(([name, { command = [] }]) => [name, command] as const);
+    expect(scripts.map(([name]) => name)).toEqual(['rabbitmq', 'mongodb', 'redis', 's3']);
+    for (const [name, command] of scripts) {
+      expect(command, name).toHaveLength(1);
+      const checked = spawnSync('/bin/sh', ['-n'], { input: interpolated(command[0] ?? ''), encoding: 'utf8' });
+      expect([checked.status, checked.stderr], name).toEqual([0, '']);
+      expect(command[0], name).toContain('exec ');
+    }
+    const programs = onces.flatMap((name) => compose.services[name]?.entrypoint?.filter((one) => one.endsWith('.ts')) ?? []);
+    expect(programs).toEqual(['servers/first-start.ts', 'servers/mongodb-first-start.ts']);
+    for (const program of programs) expect(existsSync(join(ROOT, program)), program).toBe(true);
+  });
+
+  it('fills in what the proxy’s template asks for, with the parts’ own names', () => {
+    const asked = new Set([...text('servers/proxy.conf.template').matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name));
+    const { NGINX_ENVSUBST_FILTER: filter = '', LISTEN, ...upstreams } = environmentOf(compose.services.proxy as Service);
+    expect([...Object.keys(upstreams), 'LISTEN'].toSorted()).toEqual([...asked].toSorted());
+    expect([...asked].every((name) => new RegExp(filter).test(name)) && !new RegExp(filter).test('PATH')).toBe(true);
+    expect(compose.services.proxy?.ports?.[0]?.endsWith(`:${LISTEN}`)).toBe(true);
+    for (const [name, lines] of Object.entries(upstreams)) {
+      const part = name.toLowerCase().replace('_', '-');
+      expect(lines).toBe(`zone ${name.toLowerCase()} 64k; resolver 127.0.0.11 valid=5s ipv6=off; server ${part}:3000 resolve;`);
+      expect(compose.services[part]?.networks, part).toContain('front');
+    }
+  });
+});
