@@ -1,50 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProblemError } from '../contracts/problem.ts';
+import { describeLimits, refused } from './limits.suite.ts';
 import { networkOf, openLimits } from './limits.ts';
 
-const refused = (promise: Promise<unknown>) =>
-  promise.then(
-    () => null,
-    (error: ProblemError) => error,
-  );
+describeLimits('memory', (options) => openLimits('memory:', options));
 
-describe('limits', () => {
-  it('let through as many as the policy says, and tell how many are left', async () => {
-    const limits = await openLimits('memory:', { registration: 2 });
-    expect(await limits.consume('registration', 'a')).toEqual({
-      'RateLimit-Policy': '"registration";q=2;w=3600',
-      RateLimit: '"registration";r=1;t=3600',
-    });
-    expect(await limits.consume('registration', 'a')).toMatchObject({ RateLimit: '"registration";r=0;t=3600' });
-    const error = await refused(limits.consume('registration', 'a'));
-    expect(error).toMatchObject({ code: 'limited', status: 429 });
-    expect(error?.headers).toMatchObject({
-      'RateLimit-Policy': '"registration";q=2;w=3600',
-      RateLimit: expect.stringMatching(/^"registration";r=0;t=\d+$/),
-      'Retry-After': expect.stringMatching(/^3(600|599)$/),
-    });
-    expect(await refused(limits.consume('registration', 'b'))).toBeNull();
-  });
-
-  it('count neither what was refused nor what was given back; a reset forgets all', async () => {
-    const limits = await openLimits(undefined, { registration: 2 });
-    await limits.consume('registration', 'a', 2);
-    for (let n = 0; n < 5; n++) expect(await refused(limits.consume('registration', 'a'))).not.toBeNull();
-    await limits.refund('registration', 'a');
-    expect(await refused(limits.consume('registration', 'a'))).toBeNull();
-    expect(await refused(limits.consume('registration', 'a'))).not.toBeNull();
-    await limits.reset('registration', 'a');
-    expect(await refused(limits.consume('registration', 'a', 2))).toBeNull();
-  });
-
-  it('gain nothing from giving back what was never taken', async () => {
-    const limits = await openLimits('memory:', { registration: 1 });
-    await limits.refund('registration', 'a', 5);
-    await limits.consume('registration', 'a');
-    expect(await refused(limits.consume('registration', 'a'))).not.toBeNull();
-  });
-
+describe('limits in memory', () => {
   it('see a keyed hash instead of what is counted by, another one for each limit', async () => {
     const seen: string[] = [];
     const hmac = (text: string) => {
@@ -68,7 +29,7 @@ describe('limits', () => {
   });
 
   it('are not opened on what is not known', async () => {
-    await expect(openLimits('redis://host')).rejects.toThrow(/CACHE_URL/);
+    await expect(openLimits('memcached://host')).rejects.toThrow(/CACHE_URL/);
   });
 });
 

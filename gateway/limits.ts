@@ -1,9 +1,9 @@
-/** Limits: how often something may be tried. Kept in the cache: what is lost by a restart is a few counts. */
+/** Limits: how often something may be tried. Kept where the cache is: what is lost by a restart is a few counts. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ProblemError } from '../contracts/problem.ts';
+import type { RedisLog } from '../projections/cache/redis-connection.ts';
+import { memoryCounter } from './limits-memory.ts';
 
 /** So many tries in so many seconds, counted from the first. */
 export interface LimitPolicy {
@@ -23,10 +23,12 @@ export type LimitName = keyof typeof POLICIES;
 export interface LimitOptions {
   /** Registrations in an hour from one address; default 300. */
   registration?: number | undefined;
-  /** Keyed hash of what is counted by; default: keyed for this process alone. */
+  /** Keyed hash of what is counted by; default: keyed for this process alone. Processes that share limits share the key. */
   hmac?: (text: string) => string;
-  /** Keys counted at once for each limit; the longest untouched goes first. Default 50,000. */
+  /** Keys counted at once for each limit in this process; the longest untouched goes first. Default 50,000. */
   keys?: number;
+  /** Hears when a server does not answer, and when it does again. */
+  log?: RedisLog;
 }
 
 export interface Limits {
@@ -39,14 +41,38 @@ export interface Limits {
   refund(name: LimitName, key: string, cost?: number): Promise<void>;
   /** Forgets a key's count. */
   reset(name: LimitName, key: string): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** Opens the limits: `memory:` (default) counts in this process. */
+/** Where a limit is at: what is left of it, in how many milliseconds it is whole again. */
+export interface LimitState {
+  remainingPoints: number;
+  msBeforeNext: number;
+}
+
+/** The counts of one limit, by hashed key. */
+export interface Counter {
+  /** Takes where there is enough left, else nothing. */
+  consume(key: string, cost: number): Promise<{ allowed: boolean; state: LimitState }>;
+  refund(key: string, cost: number): Promise<void>;
+  reset(key: string): Promise<void>;
+}
+
+/** Makes a limit's counter. */
+interface Counting {
+  counter(name: string, policy: LimitPolicy): Counter;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the limits: `memory:` (default) counts in this process; `redis:` and `rediss:` in a server, for all processes, and in this one while
+ * the server does not answer. Rejects for any other scheme, and with ServerRefused.
+ */
 export async function openLimits(cacheUrl: string | undefined, options: LimitOptions = {}): Promise<Limits> {
-  if (cacheUrl !== undefined && !cacheUrl.startsWith('memory:')) throw new Error('CACHE_URL: only memory: is known here');
-  const { keys = 50_000, registration = POLICIES.registration.points, hmac = ownHmac() } = options;
+  const { registration = POLICIES.registration.points, hmac = ownHmac() } = options;
   const policies: Record<LimitName, LimitPolicy> = { ...POLICIES, registration: { ...POLICIES.registration, points: registration } };
-  const counters = new Map(Object.entries(policies).map(([name, policy]) => [name, counter(policy, keys)]));
+  const counting = await openCounting(cacheUrl ?? 'memory:', options);
+  const counters = new Map(Object.entries(policies).map(([name, policy]) => [name, counting.counter(name, policy)]));
   const keyOf = (name: string, key: string) => hmac(`limit:${name}:${key}`);
   const counterOf = (name: LimitName) => {
     const found = counters.get(name);
@@ -65,50 +91,27 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
     },
     refund: (name, key, cost = 1) => counterOf(name).refund(keyOf(name, key), cost),
     reset: (name, key) => counterOf(name).reset(keyOf(name, key)),
+    close: counting.close,
   };
 }
 
-/** Counts in memory, for at most `keys` keys. */
-function counter({ points, seconds }: LimitPolicy, keys: number) {
-  const limiter = new RateLimiterMemory({ points, duration: seconds, keyPrefix: '' });
-  const known = new LRUCache<string, true>({
-    max: keys,
-    dispose: (_, key, why) => {
-      if (why === 'evict') void limiter.delete(key);
-    },
-  });
-
-  async function consume(key: string, cost: number): Promise<{ allowed: boolean; state: RateLimiterRes }> {
-    known.set(key, true);
-    try {
-      return { allowed: true, state: await limiter.consume(key, cost) };
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      await limiter.reward(key, cost);
-      return { allowed: false, state: error };
-    }
-  }
-
-  return {
-    consume,
-    refund: async (key: string, cost: number) => {
-      if (known.has(key) && (await limiter.get(key))) await limiter.reward(key, cost);
-    },
-    reset: async (key: string) => {
-      known.delete(key);
-      await limiter.delete(key);
-    },
-  };
+async function openCounting(url: string, { keys = 50_000, log = { info: () => {}, warn: () => {} } }: LimitOptions): Promise<Counting> {
+  if (url.startsWith('memory:')) return { counter: (_, policy) => memoryCounter(policy, keys), close: async () => {} };
+  if (!/^rediss?:/.test(url)) throw new Error('CACHE_URL must begin with memory: or redis:');
+  // Only who uses a server loads its client.
+  const { connectLimits, redisCounter } = await import('./limits-redis.ts');
+  const redis = await connectLimits(url, log);
+  return { counter: (name, policy) => redisCounter(redis, name, policy, memoryCounter(policy, keys)), close: redis.close };
 }
 
-function headersOf(name: string, { points, seconds }: LimitPolicy, state: RateLimiterRes): Record<string, string> {
+function headersOf(name: string, { points, seconds }: LimitPolicy, state: LimitState): Record<string, string> {
   return {
     'RateLimit-Policy': `"${name}";q=${points};w=${seconds}`,
     RateLimit: `"${name}";r=${state.remainingPoints};t=${secondsLeft(state)}`,
   };
 }
 
-function secondsLeft(state: RateLimiterRes): number {
+function secondsLeft(state: LimitState): number {
   return Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
 }
 

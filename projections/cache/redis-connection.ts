@@ -94,12 +94,11 @@ export async function connectRedis(url: string, { what, log }: RedisConnecting):
   /** An answer that did not come opens the question how the server is, on the same connection; where it is another server by now, the connection is anew. */
   function failed(error: unknown): void {
     if (run === null) return;
-    if (isReply(error)) {
-      if (CHANGED.test((error as Error).message)) lost(error);
-      return;
-    }
-    down(error);
-    void untilGreeted(++connection);
+    if (!isReply(error)) {
+      down(error);
+      void untilGreeted(++connection);
+    } else if (CHANGED.test(reasonOf(error))) lost(error);
+    else outages.refused(reasonOf(error));
   }
 
   client.on('error', (error) => (refusalOf(server, error) ? lost(error) : down(error)));
@@ -146,10 +145,16 @@ function hindranceOf({ loading }: Greeting, took: number): string | null {
   return took > PATIENCE ? 'it is slow' : null;
 }
 
-/** Logs when an outage begins and when it ends; in between only that the server now refuses. */
+/** Logs when an outage begins and when it ends, in between only that the server now refuses; and each kind of error it answers, once. */
 function tellOutages(server: string, log: RedisLog) {
   let said = '';
+  const kinds = new Set<string>();
   return {
+    refused(reason: string): void {
+      const [kind = ''] = reason.split(' ');
+      if (!kinds.has(kind)) log.warn({ server, reason }, `${server} refuses what it is asked: ${reason}`);
+      kinds.add(kind);
+    },
     began(error: unknown): void {
       const reason = reasonOf(error);
       const refused = error instanceof ServerRefused;
