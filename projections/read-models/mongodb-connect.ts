@@ -2,6 +2,7 @@
 import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../../write-side/event-store/reach.ts';
 import { refusalOf } from './mongodb-errors.ts';
+import { answersOtherwise } from './mongodb-greeting.ts';
 
 export interface MongoConnecting {
   /** What it is for, as `the read models`. */
@@ -51,7 +52,9 @@ export async function connectMongo(url: string, connecting: MongoConnecting, rea
         return await greet(client, databaseOf(url) ?? connecting.database, server);
       } catch (error) {
         await client.close();
-        throw refusalOf(server, error) ?? error;
+        throw (
+          refusalOf(server, error) ?? ((await answersOtherwise(client)) ? new ServerRefused(`${server} is no MongoDB: it answers otherwise`) : error)
+        );
       }
     },
     reaching,

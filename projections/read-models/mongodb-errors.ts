@@ -1,5 +1,5 @@
 /** What the errors of MongoDB's driver and servers mean. */
-import { MongoBulkWriteError, MongoCompatibilityError, MongoError, MongoParseError, MongoServerError } from 'mongodb';
+import { MongoBulkWriteError, MongoCompatibilityError, MongoError, MongoServerError } from 'mongodb';
 import { ServerRefused } from '../../write-side/event-store/reach.ts';
 
 /** Errors of the driver that say that the server cannot be reached, or that it was lost while it worked. */
@@ -24,7 +24,14 @@ const UNREACHABLE = new Set([
 const NOT_NOW = new Set([6, 7, 43, 64, 89, 91, 134, 175, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436]);
 
 const DUPLICATE_KEY = 11_000;
-const [BAD_CREDENTIALS, BAD_CREDENTIALS_ATLAS, NOT_ALLOWED] = [18, 8_000, 13];
+
+/** Codes by which it says that it will not, whenever it is asked. */
+const REFUSALS: Record<number, string> = {
+  13: 'does not let this user read and write here',
+  18: 'does not take this user name and password',
+  73: 'has no databases of this name: letters, digits, _ and - are what it may consist of',
+  8000: 'does not take this user name and password',
+};
 
 /** True where the same may work later: nobody knows how much of it was done. */
 export function isUnavailable(error: unknown): boolean {
@@ -55,11 +62,7 @@ export function refusalOf(server: string, error: unknown): ServerRefused | undef
 
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof MongoCompatibilityError) return 'is too old, or no MongoDB: MongoDB 4.4 or later is needed';
-  if (error instanceof MongoParseError) return 'does not answer as MongoDB does';
-  if (!(error instanceof MongoServerError)) return undefined;
-  if (error.code === BAD_CREDENTIALS || error.code === BAD_CREDENTIALS_ATLAS) return 'does not take this user name and password';
-  if (error.code === NOT_ALLOWED) return 'does not let this user read and write here';
-  return undefined;
+  return error instanceof MongoServerError ? REFUSALS[Number(error.code)] : undefined;
 }
 
 /** What the driver wraps, or what it saw of the servers when it gave up. */

@@ -8,6 +8,7 @@
  * say so for half that time writes nothing any more.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MongoNetworkError } from 'mongodb';
 import { type Mutex, mutex } from '../mutex.ts';
 import type { MongoServer } from './mongodb-connect.ts';
@@ -26,6 +27,8 @@ export interface Turns {
 /** Milliseconds a turn is kept for the next work here, and how long it may be kept so at most, where others wait. */
 const IDLE = 10;
 const MOST_HELD = 250;
+/** Milliseconds until it is taken again after that: whoever waits looks more often. */
+const AFTER_YOU = 20;
 
 /** Turns on a server that needs them; elsewhere nobody waits. */
 export function openTurns({ db, atomic }: Pick<MongoServer, 'db' | 'atomic'>): Turns {
@@ -58,6 +61,7 @@ function keep(take: () => Promise<HeldTurn>): Keeper {
   const one: Mutex = mutex();
   let held: HeldTurn | undefined;
   let idle: NodeJS.Timeout | undefined;
+  let heldLong = false;
 
   async function giveBack(): Promise<void> {
     const turn = held;
@@ -67,6 +71,7 @@ function keep(take: () => Promise<HeldTurn>): Keeper {
 
   async function ours(): Promise<HeldTurn> {
     if (held && !held.isFresh()) await giveBack();
+    if (!held && heldLong) await delay(AFTER_YOU);
     held ??= await take();
     return held;
   }
@@ -82,7 +87,8 @@ function keep(take: () => Promise<HeldTurn>): Keeper {
       stillOurs();
       return result;
     } finally {
-      if (turn.age() > MOST_HELD) await giveBack();
+      heldLong = turn.age() > MOST_HELD;
+      if (heldLong) await giveBack();
       else idle = setTimeout(() => void one(giveBack), IDLE);
     }
   }
