@@ -1,4 +1,5 @@
-/** /openapi.json, and /docs: the same made readable, in one page without anything from elsewhere. */
+/** /openapi.json, and /docs: the same made readable, in one page without anything from elsewhere; /asyncapi.json, for who listens on the bus. */
+import { asyncApi } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
 import type { Route } from './route.ts';
 
@@ -6,6 +7,7 @@ import type { Route } from './route.ts';
 export function docRoutes(documented: readonly Route[], version: string): Route[] {
   const document = openApi(documented, version);
   const json = JSON.stringify(document, null, 1);
+  let events: string | undefined;
   const html = page(document as unknown as Document);
   return [
     {
@@ -15,6 +17,17 @@ export function docRoutes(documented: readonly Route[], version: string): Route[
       summary: 'The OpenAPI 3.1 document.',
       tag: 'docs',
       handle: () => ({ body: json, headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' } }),
+    },
+    {
+      method: 'GET',
+      path: '/asyncapi.json',
+      who: 'anyone',
+      summary: 'The AsyncAPI 3.0 document: the events that services outside can listen to.',
+      tag: 'docs',
+      handle: () => {
+        events ??= JSON.stringify(asyncApi(version), null, 1);
+        return { body: events, headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' } };
+      },
     },
     {
       method: 'GET',
@@ -72,7 +85,7 @@ function page({ info, tags, paths }: Document): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(info.title)} API</title><style>${CSS}</style>
 <header><h1>${escaped(info.title)} <small>${escaped(info.version)}</small></h1><p>${coded(info.description)}</p>
-<p>Machine-readable: <a href="/openapi.json">/openapi.json</a></p></header>
+<p>Machine-readable: <a href="/openapi.json">/openapi.json</a>; the events on the bus: <a href="/asyncapi.json">/asyncapi.json</a></p></header>
 <nav aria-label="Groups">${groups.map(({ name }) => `<a href="#${escaped(name)}">${escaped(name)}</a>`).join(' ')}</nav>
 <main>${groups.map(({ name, rows }) => `<section id="${escaped(name)}"><h2>${escaped(name)}</h2>${rows.map(block).join('')}</section>`).join('')}</main></html>`;
 }
