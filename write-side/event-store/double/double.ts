@@ -25,6 +25,8 @@ export interface DoubleOptions {
   version?: string;
   /** Bytes one append may have; default 1 MiB, as EventStoreDB's. */
   maxAppendSize?: number;
+  /** False: an append that is there already is answered without its position, as older servers may. */
+  answersRepeatsWithPosition?: boolean;
 }
 
 export interface Double {
@@ -41,9 +43,9 @@ const LARGEST_MESSAGE = 17 * 1024 * 1024;
 
 /** Starts it. Errors: those of listening and of the file system. */
 export async function startDouble(options: DoubleOptions): Promise<Double> {
-  const { folder, port = 0, credentials, version = '23.10.0.0', maxAppendSize = 1024 * 1024 } = options;
+  const { folder, port = 0, credentials, version = '23.10.0.0', maxAppendSize = 1024 * 1024, answersRepeatsWithPosition = true } = options;
   mkdirSync(folder, { recursive: true });
-  const log = openLog(join(folder, 'log.db'));
+  const log = openLog(join(folder, 'log.db'), { answersRepeatsWithPosition });
   const commits = turnstile();
   const appends = openAppends({ log, committed: commits.pass, maxAppendSize });
   // A real server's log has its own records in it, too.

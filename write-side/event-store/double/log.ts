@@ -49,7 +49,7 @@ const COLUMNS = 'position, stream, revision, id, type, contentType, created, dat
 /** Bytes a record takes beside its data. */
 const HEADER = 96;
 
-export function openLog(file: string): Log {
+export function openLog(file: string, { answersRepeatsWithPosition }: { answersRepeatsWithPosition: boolean }): Log {
   const db = new DatabaseSync(file);
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS log (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
@@ -85,7 +85,8 @@ export function openLog(file: string): Log {
   function repeated(stream: string, expected: number, events: readonly Proposed[]): Outcome | undefined {
     const there = of.ids.all(stream, expected, events.length) as { id: string; position: number }[];
     const same = there.length === events.length && there.every(({ id }, index) => id === events[index]?.id);
-    return same ? { revision: expected + events.length, position: there.at(-1)?.position ?? -1 } : undefined;
+    const position = (answersRepeatsWithPosition && there.at(-1)?.position) || -1;
+    return same ? { revision: expected + events.length, position } : undefined;
   }
 
   return {

@@ -1,7 +1,7 @@
-/** What a server says of itself: its version and methods, and who else is in its cluster. */
+/** What a server says of itself: its version and methods, and who else is in its gossip. */
 
-import type * as Cluster from '@eventstore/db-client/generated/cluster_pb.js';
-import cluster from '@eventstore/db-client/generated/cluster_pb.js';
+import type * as Gossip from '@eventstore/db-client/generated/gossip_pb.js';
+import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import type * as Features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
@@ -17,9 +17,9 @@ export function featuresOf(version: string): Features.SupportedMethods {
 }
 
 /** A cluster of one, which leads. */
-export function membersOf(port: number): Cluster.ClusterInfo {
-  const member = new cluster.MemberInfo().setState(cluster.MemberInfo.VNodeState.LEADER).setIsAlive(true);
+export function membersOf(port: number): Gossip.ClusterInfo {
+  const member = new gossip.MemberInfo().setState(gossip.MemberInfo.VNodeState.LEADER).setIsAlive(true);
   member.setInstanceId(new shared.UUID().setString(crypto.randomUUID())).setTimeStamp(String(Date.now() * TICKS_PER_MILLISECOND));
-  member.setHttpEndPoint(new cluster.EndPoint().setAddress('127.0.0.1').setPort(port));
-  return new cluster.ClusterInfo().setMembersList([member]);
+  member.setHttpEndPoint(new gossip.EndPoint().setAddress('127.0.0.1').setPort(port));
+  return new gossip.ClusterInfo().setMembersList([member]);
 }

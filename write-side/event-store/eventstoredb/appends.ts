@@ -18,7 +18,7 @@ export interface Appends {
 }
 
 /** What may be in flight; above it appends are refused. */
-const IN_FLIGHT = { appends: 10_000, bytes: 64 * 1024 * 1024 };
+const IN_FLIGHT = { appends: 4_000, bytes: 32 * 1024 * 1024 };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function openAppends(source: Source): Appends {

@@ -22,6 +22,9 @@ export interface BatchAppend {
   close(): void;
 }
 
+/** A busy server may take longer over one append than it may be silent; the server has its own limit, too. */
+const MOST_PATIENCE = 6;
+
 type Call = ClientDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
 
 interface Pending {
@@ -84,14 +87,22 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
     pending.clear();
   }
 
-  // The oldest comes first. The server answers each within its own time limit: one that is not answered never will be.
+  let heard = 0;
   const watch = setInterval(() => {
-    const [oldest] = pending.values();
-    if (!oldest || performance.now() - oldest.since <= patience) return;
-    end('it was silent', notConnected('silent'));
-    call.cancel();
+    // The oldest comes first.
+    const [oldest] = pending.entries();
+    if (!oldest) return;
+    const [now, [id, { since, resolve }]] = [performance.now(), oldest];
+    if (now - Math.max(since, heard) > patience) {
+      end('it was silent', notConnected('silent'));
+      call.cancel();
+    } else if (now - since > MOST_PATIENCE * patience) {
+      pending.delete(id);
+      resolve({ unknown: 'it answered others, and not this one' });
+    }
   }, patience / 4);
   call.on('data', (response: Streams.BatchAppendResp) => {
+    heard = performance.now();
     const id = correlationOf(response);
     pending.get(id)?.resolve(answerOf(response));
     pending.delete(id);
@@ -108,6 +119,6 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
         pending.set(id, { resolve, since: performance.now() });
         for (const message of requestsOf(id, request)) call.write(message);
       }),
-    close: () => call.end(),
+    close: () => call.cancel(),
   };
 }

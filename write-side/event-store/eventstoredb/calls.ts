@@ -33,7 +33,7 @@ export interface Scan {
 const PAGE = 1_000;
 const EVERY = Number.MAX_SAFE_INTEGER;
 /** Events the client holds ready for us. */
-const BUFFER = { highWaterMark: 64 };
+const BUFFER = { highWaterMark: 32 };
 const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
 
 /** A stream's events; none where it is not there. Error: StoreUnavailable. */
@@ -76,8 +76,12 @@ async function* readChunk(source: Source, { direction, from, chunk = EVERY }: Sc
 
 /** A read that ended because the store was closed did not come to its end. Errors: StoreUnavailable, the client's own. */
 async function* pages<E>(source: Source, open: () => Call): AsyncGenerator<E[]> {
+  const renew = source.connection().renewal();
   const call = open();
-  const silent = () => void call.destroy(new StoreUnavailable(`The event store was silent for ${source.patience} ms.`));
+  const silent = () => {
+    call.destroy(new StoreUnavailable(`The event store was silent for ${source.patience} ms.`));
+    renew();
+  };
   for await (const page of pull<{ event?: E }>(call, { page: PAGE, full: true, silent, patience: source.patience })) {
     const events = page.map(({ event }) => event).filter((event) => event !== undefined);
     if (events.length > 0) yield events;

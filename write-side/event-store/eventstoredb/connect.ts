@@ -1,5 +1,6 @@
 /** The first connection: waits for a server, and does not wait for one that refuses us, is too old, or is something else. */
 import { ErrorType } from '@eventstore/db-client';
+import { StoreUnavailable } from '../event-store.ts';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../reach.ts';
 import { readAll } from './calls.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -16,7 +17,7 @@ const REFUSALS: [RegExp, string][] = [
     /self.signed|unable to (verify|get)|CERT_|certificate|altnames/i,
     'has a certificate that is not trusted here; name its authority with tlsCAFile=… in EVENT_STORE_URL',
   ],
-  [/Protocol error|Parse Error|HTTP status|NGHTTP2|GOAWAY|UNIMPLEMENTED/i, 'does not speak gRPC: that is not EventStoreDB, or not its HTTP port'],
+  [/Protocol error|Parse Error|HTTP status code 4|UNIMPLEMENTED/i, 'does not speak gRPC: that is not EventStoreDB, or not its HTTP port'],
 ];
 
 /** Errors: ServerRefused, the signal's reason. `patience`: how long a silent server is waited for before it is asked anew, ms. */
@@ -36,7 +37,7 @@ async function tryOnce(text: string, server: string, reaching: Reaching & { pati
     return connection;
   } catch (error) {
     await connection.close();
-    throw refusal(error, server) ?? error;
+    throw refusal(error, server) ?? new StoreUnavailable(reasonOf(error), { cause: error });
   }
 }
 
@@ -61,6 +62,13 @@ function refusal(error: unknown, server: string): ServerRefused | undefined {
   const message = messageOf(cause);
   const why = REFUSALS.find(([pattern]) => pattern.test(message))?.[1];
   return why === undefined ? undefined : new ServerRefused(`${server} ${why}`);
+}
+
+/** Without what gRPC adds, the time among it: the same reason is told once. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  const inner = /Last error: (?:Error: )?(.*?)(?: \(\d{4}-[^)]*\))?\. Resolution note/.exec(message)?.[1] ?? message;
+  return inner === 'Failed to connect' ? 'it closes the connection at once, as one does that wants TLS (tls=true)' : inner;
 }
 
 function isNewEnough(version: string): boolean {

@@ -9,6 +9,10 @@ const OPTIONS = [
 const known = new Set(OPTIONS.map((name) => name.toLowerCase()));
 const SHAPE = 'EVENT_STORE_URL looks like esdb://user:password@host:2113?tls=true; special characters in the password are percent-encoded';
 
+/** Ms of silence after which the client asks whether the connection is still there; the client's own default. */
+const KEEP_ALIVE = 10_000;
+let opened = 0;
+
 /** The connection string for the client. Error: ServerRefused, without the password. */
 export function connectionString(url: string): string {
   const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.+)$/i.exec(url.trim()) ?? [];
@@ -17,7 +21,10 @@ export function connectionString(url: string): string {
   const [hosts = '', query = ''] = rest.split(/\/?\?(.*)/s);
   if (!/^([^:@/]+:[^@/]+@)?[\w.-]+(:\d+)?(,[\w.-]+(:\d+)?)*$/.test(hosts)) throw new ServerRefused(`${SHAPE}.`);
   for (const option of query.split('&').filter(Boolean)) checkOption(option, withoutSecrets(url));
-  return `${ours}://${hosts}${query && `?${query}`}`;
+  // Channels with the same options share one TCP connection, and then none of two stores could drop it when it is silent.
+  const given = /(?:^|&)keepAliveInterval=(-?\d+)/i.exec(query)?.[1];
+  const unlike = given === undefined ? `keepAliveInterval=${KEEP_ALIVE + (opened++ % KEEP_ALIVE)}` : '';
+  return `${ours}://${hosts}?${[query, unlike].filter(Boolean).join('&')}`;
 }
 
 function checkOption(option: string, server: string): void {

@@ -2,6 +2,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { CallOptions, Channel, Client, Metadata } from '@grpc/grpc-js';
+import { notConnected } from './ready.ts';
 
 /** The client's own calls; every one asks for the leader, because what was appended must be there for the next reader. */
 export interface Connection {
@@ -12,6 +13,8 @@ export interface Connection {
   callArguments(): [Metadata, Partial<CallOptions>];
   /** Tells the client that a call failed: where it was the connection, the next call gets a new one, to the leader where that is known. */
   failed(streams: StreamsClient, error: Error): void;
+  /** Taken before a call: what to do when that turns out to be silent, so that the calls after it get another connection. */
+  renewal(): () => void;
   /** What the server says it is, and that it takes batches. Error: the client's own. */
   features(): Promise<{ version: string; takesBatches: boolean }>;
   /** Ends every call and lets the connection go. */
@@ -40,6 +43,8 @@ export function openConnection(connectionString: string): Connection {
   // The client awaits this nowhere: where a cluster cannot be found any more its rejection would end the process.
   inside.handleError = (failed, error) => handle(failed, error).catch(() => {});
 
+  const streams = () => inside.getGRPCClient(StreamsClient, 'Streams');
+
   async function close(): Promise<void> {
     await client.dispose();
     // Looking for a cluster that is gone takes seconds, and there is nothing to close then.
@@ -49,9 +54,13 @@ export function openConnection(connectionString: string): Connection {
 
   return {
     client,
-    streams: () => inside.getGRPCClient(StreamsClient, 'Streams'),
+    streams,
     callArguments: () => inside.callArguments({ requiresLeader: true }, { deadline: Number.POSITIVE_INFINITY }),
     failed: (streams, error) => void inside.handleError(streams, error),
+    renewal: () => {
+      const used = streams().catch(() => undefined);
+      return () => void used.then((silent) => silent && inside.handleError(silent, notConnected('It is silent.')));
+    },
     features: async () => {
       const { serverVersion: version } = await inside.capabilities;
       return { version, takesBatches: await inside.supports({ path: '/event_store.client.streams.Streams/BatchAppend' }) };

@@ -44,16 +44,23 @@ async function pageOf<T>(next: (isFirst: boolean) => Promise<T | undefined>, mos
   return page;
 }
 
-/** The next item, waited for where a page has none yet, or must be full; undefined where the page ends. */
+/** The next item, waited for where a page has none yet, or must be full, else for one turn of the event loop; undefined where the page ends. */
 function nextOf<T>(call: Call, { full, silence, idle }: Pulling & { silence: Silence }): (isFirst: boolean) => Promise<T | undefined> {
   const items = call[Symbol.asyncIterator]() as AsyncIterator<T, undefined>;
-  return async (isFirst) => {
-    const there = call.destroyed ? null : (call.read() as T | null);
-    if (there !== null) return there;
-    if (!isFirst && !full) return undefined;
+  const there = () => (call.destroyed ? undefined : ((call.read() as T | null) ?? undefined));
+  const soon = async () => {
+    await nextTurn();
+    return there();
+  };
+  const waitedFor = async () => {
     idle?.();
     return (await silence.during(items.next())).value;
   };
+  return async (isFirst) => there() ?? (isFirst || full ? await waitedFor() : await soon());
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 type Silence = ReturnType<typeof watch>;

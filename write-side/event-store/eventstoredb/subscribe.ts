@@ -20,7 +20,7 @@ const FORWARDABLE = '^[^$_]';
 /** Events, times 32, that the server goes through between two checkpoints. */
 const CHECKPOINT_INTERVAL = 32;
 const PAGE = 1_000;
-const BUFFER = { highWaterMark: 64 };
+const BUFFER = { highWaterMark: 32 };
 const [SHORTEST, LONGEST] = [100, 5_000];
 
 /**
@@ -29,16 +29,25 @@ const [SHORTEST, LONGEST] = [100, 5_000];
  */
 export async function* subscribe({ after = START, signal }: Subscribe, source: Subscribing): AsyncGenerator<RecordedEvent[]> {
   const ending = AbortSignal.any([signal, source.closing]);
+  // What this store never made is beyond its end.
   if (after !== START && fromPosition(after) === undefined) return void (await aborted(ending));
   const place = { last: after, resume: after };
-  for (let wait = SHORTEST; !ending.aborted; wait = Math.min(wait * 2, LONGEST)) {
-    const before = place.last;
+  const pause = pausing(place, source.log);
+  while (!ending.aborted) {
     const why = yield* untilItEnds(place, ending, source);
-    if (ending.aborted) return;
-    if (place.last !== before) wait = SHORTEST;
-    source.log.info({ reason: why, after: place.last, ms: wait }, 'the subscription to the event store was interrupted; it goes on');
-    await delay(wait, undefined, { signal: ending }).catch(() => {});
+    if (!ending.aborted) await pause(why, ending);
   }
+}
+
+/** A pause between two calls, longer each time that the last one gave nothing. Each reason is told once. */
+function pausing(place: Place, log: Source['log']) {
+  let [wait, last, told] = [SHORTEST, place.last, ''];
+  return async (why: string, ending: AbortSignal): Promise<void> => {
+    if (why !== told) log.info({ reason: why, after: place.last }, `a subscription to the event store was interrupted, and goes on: ${why}`);
+    wait = place.last === last ? Math.min(wait * 2, LONGEST) : SHORTEST;
+    [last, told] = [place.last, why];
+    await delay(wait, undefined, { signal: ending }).catch(() => {});
+  };
 }
 
 /** Where a subscription is: the last event given to the reader, and a position at or after it up to which the server found nothing else. */
@@ -55,10 +64,10 @@ async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribi
   } catch (error) {
     if (!isInvalidPosition(error)) return messageOf(error);
   }
-  // Nothing begins at that position (it is of before a restore): what comes after it is read, and from there it is followed.
+  // Nothing begins at that position (it is of before a restore): what comes after it is read, and from there, or else from the end, it is followed.
   try {
+    place.resume = await source.head();
     yield* given(readLog(source, { from: place.last }), place);
-    if (place.resume === place.last) place.resume = await source.head();
     return 'its position was not in the log';
   } catch (error) {
     return messageOf(error);
@@ -82,6 +91,7 @@ async function* follow(place: Place, ending: AbortSignal, source: Subscribing): 
     checkpoint = toPosition(commit);
   };
   const commit = fromPosition(place.resume);
+  const renew = source.connection().renewal();
   const call: Call = source.connection().client.subscribeToAll(
     {
       fromPosition: commit === undefined ? FIRST : { commit, prepare: commit },
@@ -92,7 +102,10 @@ async function* follow(place: Place, ending: AbortSignal, source: Subscribing): 
   );
   const end = () => call.destroy();
   ending.addEventListener('abort', end);
-  const silent = watchdog(place, source, (why) => call.destroy(why));
+  const silent = watchdog(place, source, (why) => {
+    call.destroy(why);
+    renew();
+  });
   // All that came before the checkpoint was given when there is nothing more to give.
   const idle = () => {
     if (checkpoint > place.resume) place.resume = checkpoint;
