@@ -9,8 +9,16 @@ import { start } from './start.ts';
 /** A row as its method and path, as `GET /api/tasks/:id`. */
 export type RowName = string;
 
-/** What is not in the OpenAPI document: files of the pages, and sockets. */
-const HIDDEN: readonly RowName[] = ['GET /', 'GET /live.js', 'GET /favicon.svg', 'GET /assets/:file', 'GET /socket.io/'];
+/** What is not in the OpenAPI document: itself, files of the pages, and sockets. */
+const HIDDEN: readonly RowName[] = [
+  'GET /openapi.json',
+  'GET /docs',
+  'GET /',
+  'GET /live.js',
+  'GET /favicon.svg',
+  'GET /assets/:file',
+  'GET /socket.io/',
+];
 
 /** Rows that every process answers for itself. */
 export const OF_EVERY_PART: readonly RowName[] = ['GET /livez', 'GET /readyz', 'GET /metrics'];
