@@ -3,20 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from './config.ts';
+import { docRoutes } from './gateway/docs.ts';
+import { pageRoutes } from './gateway/page-routes.ts';
 import { ALL_PARTS, type Part } from './parts.ts';
 import { start } from './start.ts';
+import { version } from './version.ts';
 
 /** A row as its method and path, as `GET /api/tasks/:id`. */
 export type RowName = string;
 
-/** What is not in the OpenAPI document: itself, files of the pages, and sockets. */
+/** What is not in the OpenAPI document: the documents themselves, files of the pages, and sockets. */
 const HIDDEN: readonly RowName[] = [
-  'GET /openapi.json',
-  'GET /docs',
-  'GET /',
-  'GET /live.js',
-  'GET /favicon.svg',
-  'GET /assets/:file',
+  ...[...docRoutes([], version), ...pageRoutes({ file: () => null })].map(({ method, path }) => `${method} ${path}`),
   'GET /socket.io/',
 ];
 
