@@ -1,6 +1,7 @@
 /** A session that is there again and again, for work that is not tied to one. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../abortable.ts';
+import { aborted } from './aborted.ts';
 import type { Connector } from './connector.ts';
 import type { Session } from './session.ts';
 
@@ -34,7 +35,7 @@ export function keepLink(connector: Connector, name: string, first?: Session): L
     const since = performance.now();
     current = session;
     arrival.resolve(session);
-    await orAborted(ended(session.lost), closing.signal);
+    await orAborted(aborted(session.lost), closing.signal);
     current = undefined;
     arrival = Promise.withResolvers<Session>();
     if (closing.signal.aborted) return session.close();
@@ -50,11 +51,4 @@ export function keepLink(connector: Connector, name: string, first?: Session): L
       await keeping;
     },
   };
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

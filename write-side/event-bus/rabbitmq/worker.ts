@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
 import type { Offer } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
+import { aborted } from './aborted.ts';
 import type { Failures } from './failures.ts';
 import { decodeOffer } from './offer-message.ts';
 import type { Session, SideChannel } from './session.ts';
@@ -73,11 +74,4 @@ async function takeAll({ channel, lost }: SideChannel, queue: WorkQueue, { signa
   await Promise.all(running);
   cancelled.signal.throwIfAborted();
   lost.throwIfAborted();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
