@@ -99,7 +99,7 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
       return (await cursor.toArray()).map(storedOf);
     },
     write,
-    index: (model) => declareIndexes(kept, indexesOf(model)),
+    index: (model) => declareIndexes(kept, indexesOf(model), scans),
   };
 }
 

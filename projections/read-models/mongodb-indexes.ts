@@ -9,11 +9,15 @@ export interface Index {
 
 const NO_SUCH_COLLECTION = 26;
 
-/** Makes those that are not there. (To declare one again is no change for MongoDB, but FerretDB breaks on two of them.) */
-export async function declareIndexes<T extends Document>(collection: Collection<T>, indexes: readonly Index[]): Promise<void> {
+/**
+ * Makes those that are not there. MongoDB reads the collection once for all that are declared in one command; FerretDB gains nothing by that,
+ * and breaks off where two of them are there already (as when two processes start at once): `oneByOne`.
+ */
+export async function declareIndexes<T extends Document>(collection: Collection<T>, indexes: readonly Index[], oneByOne: boolean): Promise<void> {
   const there = await namesOf(collection);
   const missing = indexes.filter(({ name }) => !there.has(name));
-  if (missing.length > 0) await collection.createIndexes(missing);
+  if (missing.length === 0) return;
+  for (const some of oneByOne ? missing.map((one) => [one]) : [missing]) await collection.createIndexes(some);
 }
 
 async function namesOf<T extends Document>(collection: Collection<T>): Promise<Set<string>> {

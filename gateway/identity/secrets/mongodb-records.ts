@@ -35,7 +35,7 @@ export interface KeptSecrets {
   index(): Promise<void>;
 }
 
-export function secretsIn({ db, atomic }: MongoServer, kind: SecretKind): KeptSecrets {
+export function secretsIn({ db, atomic, scans }: MongoServer, kind: SecretKind): KeptSecrets {
   const kept = db.collection<KeptSecret>(kind);
   // Texts only: not those that never end.
   const ended = (at: string) => ({ expires: { $gte: '', $lte: at } });
@@ -60,10 +60,14 @@ export function secretsIn({ db, atomic }: MongoServer, kind: SecretKind): KeptSe
       await kept.deleteMany({ _id: { $in: keys }, ...ended(at) });
     },
     index: () =>
-      declareIndexes(kept, [
-        { name: 'owner', key: { owner: 1, _id: 1 } },
-        { name: 'expires', key: { expires: 1 } },
-      ]),
+      declareIndexes(
+        kept,
+        [
+          { name: 'owner', key: { owner: 1, _id: 1 } },
+          { name: 'expires', key: { expires: 1 } },
+        ],
+        scans,
+      ),
   };
 }
 

@@ -30,10 +30,10 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
   const server = await connectMongo(url, connecting, reaching);
   const turns = openTurns(server);
   const closing = new AbortController();
-  const { once } = callsOf({ closing: closing.signal, closed: 'the secrets are closed', unavailable });
+  const { once, patiently } = callsOf({ closing: closing.signal, closed: 'the secrets are closed', unavailable });
   const clock = () => now().toISOString();
   const records = (kind: SecretKind) => secretsIn(server, kind);
-  for (const kind of SECRET_KINDS) await records(kind).index();
+  for (const kind of SECRET_KINDS) await patiently(() => records(kind).index());
 
   /** Finds and changes records while nobody else changes that kind, where the server needs that. */
   const changing = <T>(kind: SecretKind, work: (stillOurs: StillOurs) => Promise<T>) => once(() => turns.inTurn(kind, work));
