@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { Metadata, NewEvent, RecordedEvent } from './message.ts';
 import { notificationContract } from './notification.ts';
+import { orderContract } from './order.ts';
 import { sessionContract } from './session.ts';
 import { taskContract } from './task.ts';
 import { type Role, userContract } from './user.ts';
@@ -35,6 +36,9 @@ export interface CommandContract {
   who: Audience;
   summary: string;
   example: unknown;
+  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. */
+  // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
+  accepted?: (body: any) => Record<string, unknown>;
 }
 
 export interface AggregateContract {
@@ -72,7 +76,7 @@ export interface DecidedEvent<Type extends string = string, Data = unknown> {
   data: Data;
 }
 
-export const catalog: readonly AggregateContract[] = [userContract, sessionContract, taskContract, notificationContract];
+export const catalog: readonly AggregateContract[] = [userContract, sessionContract, taskContract, notificationContract, orderContract];
 
 const events = new Map(catalog.flatMap((aggregate) => Object.entries(aggregate.events)));
 

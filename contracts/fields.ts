@@ -39,6 +39,9 @@ export const email = z
   .email('must be an e-mail address')
   .refine((text) => new TextEncoder().encode(text).length <= 254, 'must be at most 254 bytes long');
 
+/** A phone number as ITU-T E.164 writes it: + and 7 to 15 digits, without spaces. */
+export const phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, like +4915112345678');
+
 /** RFC 3339 → ISO 8601 in UTC with milliseconds. */
 export function utc(text: string): string {
   return new Date(text).toISOString();

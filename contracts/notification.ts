@@ -4,25 +4,48 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, DecidedEvent } from './catalog.ts';
-import { id, instant } from './fields.ts';
+import type { AggregateContract, Command, DecidedEvent } from './catalog.ts';
+import { email, id, instant, line, phone, prose } from './fields.ts';
+import { personal } from './message.ts';
 
 export const CHANNELS = ['email', 'sms', 'in-app'] as const;
 export const channel = z.enum(CHANNELS);
 export type Channel = z.infer<typeof channel>;
 
-/** What a notification is about; each has a template. */
-export const KINDS = ['confirm_registration', 'task_created', 'task_assigned'] as const;
+/** What a notification is about; each has a template. `message`: what another backend asked to be told, in its own words. */
+export const KINDS = [
+  'confirm_registration',
+  'task_created',
+  'task_assigned',
+  'user_created',
+  'comment_added',
+  'status_changed',
+  'due_soon',
+  'overdue',
+  'order_confirmed',
+  'order_rejected',
+  'message',
+] as const;
 export const kind = z.enum(KINDS);
 export type Kind = z.infer<typeof kind>;
+
+/** Whom to tell: a user (whose address is looked up when it is sent), or an address, or a phone number; exactly one of them. */
+const recipient = z.strictObject({ userId: id.optional(), address: personal(email).optional(), phone: personal(phone).optional() });
+export type Recipient = z.infer<typeof recipient>;
+
+/** What is told in the asking one's own words: personal, since nobody knows what is in it. */
+const content = z.strictObject({ subject: personal(line(1, 200)).optional(), text: personal(prose(1, 20_000)) });
+export type Content = z.infer<typeof content>;
 
 const NotificationRequested = z.strictObject({
   channel,
   kind,
-  /** Whom to tell; the address is looked up when it is sent. */
-  recipient: z.strictObject({ userId: id }),
+  recipient,
   /** The stream it is about, and the revision that caused it. */
   about: z.strictObject({ stream: z.string(), revision: z.int().nonnegative() }),
+  content: content.optional(),
+  /** Not to be sent before. */
+  sendAt: instant.optional(),
 });
 const attempt = z.int().positive();
 const NotificationProcessing = z.strictObject({
@@ -32,7 +55,8 @@ const NotificationProcessing = z.strictObject({
   /** After this without an outcome, the attempt is unknown. */
   until: instant,
 });
-const NotificationSent = z.strictObject({ attempt });
+/** `providerId`: what the provider calls the message. */
+const NotificationSent = z.strictObject({ attempt, providerId: z.string().optional() });
 const NotificationDeferred = z.strictObject({
   attempt,
   /** What went wrong, the address left out. */
@@ -41,6 +65,17 @@ const NotificationDeferred = z.strictObject({
 });
 const NotificationAttemptUnknown = z.strictObject({ attempt, worker: z.string() });
 const NotificationFailed = z.strictObject({ attempt /** What went wrong, the address left out. */, error: z.string() });
+const NotificationHeld = z.strictObject({ attempt });
+const NotificationReported = z.strictObject({
+  /** The provider's word, as `delivered` or `undelivered`. */
+  status: z.string(),
+  delivered: z.boolean(),
+  error: z.string().optional(),
+});
+const NotificationCancelled = z.strictObject({});
+const NotificationRetried = z.strictObject({ channel, recipient });
+const NotificationDiscarded = z.strictObject({});
+const NotificationRead = z.strictObject({ read: z.boolean() });
 
 export type NotificationEvent =
   | DecidedEvent<'NotificationRequested', z.infer<typeof NotificationRequested>>
@@ -48,16 +83,106 @@ export type NotificationEvent =
   | DecidedEvent<'NotificationSent', z.infer<typeof NotificationSent>>
   | DecidedEvent<'NotificationDeferred', z.infer<typeof NotificationDeferred>>
   | DecidedEvent<'NotificationAttemptUnknown', z.infer<typeof NotificationAttemptUnknown>>
-  | DecidedEvent<'NotificationFailed', z.infer<typeof NotificationFailed>>;
+  | DecidedEvent<'NotificationFailed', z.infer<typeof NotificationFailed>>
+  | DecidedEvent<'NotificationHeld', z.infer<typeof NotificationHeld>>
+  | DecidedEvent<'NotificationReported', z.infer<typeof NotificationReported>>
+  | DecidedEvent<'NotificationCancelled', z.infer<typeof NotificationCancelled>>
+  | DecidedEvent<'NotificationRetried', z.infer<typeof NotificationRetried>>
+  | DecidedEvent<'NotificationDiscarded', z.infer<typeof NotificationDiscarded>>
+  | DecidedEvent<'NotificationRead', z.infer<typeof NotificationRead>>;
 
-export const NOTIFICATION_STATUSES = ['pending', 'processing', 'sent', 'failed'] as const;
+/** `unknown`: an attempt ended without an outcome, and it is not sent again by itself. */
+export const NOTIFICATION_STATUSES = ['pending', 'scheduled', 'processing', 'sent', 'failed', 'cancelled', 'unknown'] as const;
 export const notificationStatus = z.enum(NOTIFICATION_STATUSES);
 export type NotificationStatus = z.infer<typeof notificationStatus>;
 
-/** Who hears of a notification's event live: its recipient under `user:<id>`, and `notifications` (each sees only its own there). */
-export function notificationTopics(recipientId: string): string[] {
+/** Who hears of a notification's event live: its recipient under `user:<id>`, and `notifications` (each sees only its own there). Nobody, where that is no user. */
+export function notificationTopics(recipientId: string | undefined): string[] {
+  if (!recipientId) return [];
   return [`notifications:${recipientId}`, `user:${recipientId}`];
 }
+
+/** A phone number for SMS, an address for mail, a user for the inbox. */
+const RECIPIENTS: Record<Channel, { field: keyof Recipient; schema: z.ZodType<string> }> = {
+  email: { field: 'address', schema: email },
+  sms: { field: 'phone', schema: phone },
+  'in-app': { field: 'userId', schema: id },
+};
+/** Characters of one SMS at most: ten parts. */
+const SMS_LENGTH = 1_530;
+const VARIABLE = /\{\{\s*([\w.-]{1,50})\s*\}\}/g;
+const variables = z.record(z.string().regex(/^[\w.-]{1,50}$/, 'must be a name of letters, digits, . _ or -'), z.union([prose(0, 2_000), z.number()]));
+
+const sendBody = z
+  .strictObject({
+    type: channel,
+    recipient: personal(z.string().max(254)).meta({ description: 'An e-mail address, a phone number (E.164, like +4915112345678), or a user’s id.' }),
+    subject: personal(line(1, 200)).optional().meta({ description: 'Of a mail; without one, its first line.' }),
+    content: personal(prose(1, 10_000)).meta({ description: 'What to say; {{name}} stands for a variable.' }),
+    variables: variables.optional(),
+    sendAt: instant.optional().meta({ description: 'Not before; default: at once.' }),
+  })
+  .superRefine((body, context) => {
+    for (const [path, message] of [...recipientProblems(body), ...missingProblems(body), ...smsProblems(body)])
+      context.addIssue({ code: 'custom', path, message });
+  });
+
+interface Sent {
+  type: Channel;
+  recipient: string;
+  subject?: string | undefined;
+  content: string;
+  variables?: Record<string, string | number> | undefined;
+}
+type FieldProblem = [path: string[], message: string];
+
+function recipientProblems({ type, recipient }: Sent): FieldProblem[] {
+  const { error } = RECIPIENTS[type].schema.safeParse(recipient);
+  return error ? [[['recipient'], error.issues[0]?.message ?? 'is not valid']] : [];
+}
+
+function missingProblems(body: Sent): FieldProblem[] {
+  const missing = (field: 'subject' | 'content') => missingIn(body[field] ?? '', body.variables).map((name) => [name, field] as const);
+  return [...missing('subject'), ...missing('content')].map(([name, field]) => [['variables', name], `is missing: ${field} needs it`]);
+}
+
+function smsProblems({ type, subject, content, variables }: Sent): FieldProblem[] {
+  if (type !== 'sms') return [];
+  const long = filled(content, variables).length > SMS_LENGTH;
+  return [
+    ...(subject ? [[['subject'], 'does not belong to an SMS'] as FieldProblem] : []),
+    ...(long ? [[['content'], `must have at most ${SMS_LENGTH} characters`] as FieldProblem] : []),
+  ];
+}
+
+function missingIn(text: string, given: z.infer<typeof variables> = {}): string[] {
+  return [...new Set([...text.matchAll(VARIABLE)].map(([, name = '']) => name))].filter((name) => !Object.hasOwn(given, name));
+}
+
+/** The text with its variables filled in, once: what a variable holds is text, not another template. */
+export function filled(text: string, given: Readonly<Record<string, string | number>> = {}): string {
+  return text.replaceAll(VARIABLE, (whole, name: string) => (Object.hasOwn(given, name) ? String(given[name]) : whole));
+}
+
+/** The recipient of a channel as text. Error: none; what it is was checked. */
+export function recipientOf(type: Channel, text: string): Recipient {
+  return { [RECIPIENTS[type].field]: RECIPIENTS[type].schema.parse(text) };
+}
+
+const retryBody = z.strictObject({
+  recipient: personal(z.string().max(254)).optional().meta({ description: 'The right address, number or user, where the old one was wrong.' }),
+});
+const readBody = z.strictObject({ read: z.boolean() });
+
+/** Commands that come over HTTP. */
+export type NotificationRequest =
+  | Command<'SendNotification', z.infer<typeof sendBody>>
+  | Command<'CancelNotification', null>
+  | Command<'ReadNotification', z.infer<typeof readBody>>
+  | Command<'RetryNotification', z.infer<typeof retryBody>>
+  | Command<'DiscardNotification', null>;
+
+const OPERATORS = ['admin', 'service'] as const;
 
 export const notificationContract = {
   category: 'notification',
@@ -98,22 +223,102 @@ export const notificationContract = {
       summary: 'It cannot be delivered; nobody will try again by themselves.',
       example: { attempt: 5, error: '550 no such mailbox' },
     },
+    NotificationHeld: {
+      schema: NotificationHeld,
+      version: 1,
+      summary: 'After an unknown attempt nobody sends it again by themselves.',
+      example: { attempt: 1 },
+    },
+    NotificationReported: {
+      schema: NotificationReported,
+      version: 1,
+      summary: 'What the provider said of it later.',
+      example: { status: 'delivered', delivered: true },
+    },
+    NotificationCancelled: { schema: NotificationCancelled, version: 1, summary: 'It is not to be sent any more.', example: {} },
+    NotificationRetried: {
+      schema: NotificationRetried,
+      version: 1,
+      summary: 'An operator has it tried again, to a corrected recipient perhaps.',
+      example: { channel: 'email', recipient: { address: 'ann@example.org' } },
+    },
+    NotificationDiscarded: { schema: NotificationDiscarded, version: 1, summary: 'An operator gave it up.', example: {} },
+    NotificationRead: {
+      schema: NotificationRead,
+      version: 1,
+      summary: 'The recipient read it in the inbox, or marked it unread.',
+      example: { read: true },
+    },
   },
-  commands: {},
+  commands: {
+    SendNotification: {
+      method: 'POST',
+      path: '/api/notifications/send',
+      body: sendBody,
+      who: OPERATORS,
+      summary: 'Send an e-mail, an SMS or an in-app notification; it is recorded first, and tried until it is sent or has failed.',
+      example: {
+        type: 'email',
+        recipient: 'ann@example.org',
+        subject: 'Your parcel',
+        content: 'Dear {{name}}, it is here.',
+        variables: { name: 'Ann' },
+      },
+      accepted: ({ sendAt }: z.infer<typeof sendBody>) => ({ status: sendAt ? 'scheduled' : 'pending' }),
+    },
+    CancelNotification: {
+      method: 'POST',
+      path: '/api/notifications/:id/cancel',
+      body: null,
+      who: OPERATORS,
+      summary: 'Cancel a notification that no worker has taken yet.',
+      example: undefined,
+    },
+    ReadNotification: {
+      method: 'PUT',
+      path: '/api/notifications/:id/read',
+      body: readBody,
+      who: 'user',
+      summary: 'Mark a notification in your inbox as read, or unread.',
+      example: { read: true },
+    },
+    RetryNotification: {
+      method: 'POST',
+      path: '/api/admin/dead-letters/:id/retry',
+      body: retryBody,
+      who: ['admin'],
+      summary: 'Have a notification that failed, or whose fate is unknown, tried again; with `recipient`, to another one.',
+      example: { recipient: 'ann@example.org' },
+      accepted: () => ({ status: 'pending' }),
+    },
+    DiscardNotification: {
+      method: 'POST',
+      path: '/api/admin/dead-letters/:id/discard',
+      body: null,
+      who: ['admin'],
+      summary: 'Give up a notification that failed, or whose fate is unknown.',
+      example: undefined,
+    },
+  },
 } satisfies AggregateContract;
 
-/** A notification as lists show it. */
+/** A notification as lists show it. Whom it is for, where that is no user, is in its status alone. */
 export const notificationView = z.strictObject({
   id,
   channel,
   kind,
-  recipient: z.strictObject({ userId: id }),
+  recipient: z.strictObject({ userId: id.optional() }),
   about: z.strictObject({ stream: z.string(), revision: z.int().nonnegative() }),
   status: notificationStatus,
   attempts: z.int().nonnegative(),
   unknownAttempts: z.array(attempt),
   nextAttemptAt: instant.nullable(),
   lastError: z.string().nullable(),
+  /** What it says, where it is one's own in the inbox. */
+  content: content.nullable(),
+  read: z.boolean(),
+  /** True where it failed or its fate is unknown, and no operator has given it up. */
+  dead: z.boolean(),
   createdAt: instant,
   updatedAt: instant,
   revision: z.int().nonnegative(),

@@ -1,10 +1,11 @@
 /** Makes the mail of a notification. Only what the mail needs is looked up, and only now: nothing of it was stored before. */
+import { idOf } from '../contracts/message.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import type { TaskState } from '../write-side/deciders/task.ts';
 import type { UserState } from '../write-side/deciders/user.ts';
 import type { Mail } from './mailer/mailer.ts';
-import { render } from './templates/templates.ts';
+import { render, worded } from './templates/templates.ts';
 
 export interface ComposeContext {
   commands: Pick<CommandHandler, 'load'>;
@@ -20,17 +21,27 @@ export class NobodyThere extends Error {
 }
 
 /** The mail. Errors: NobodyThere; the store's own. */
-export async function compose(id: string, { kind, recipientId, about }: NotificationState, context: ComposeContext): Promise<Mail> {
-  const { state: user } = await context.commands.load<UserState>(`user-${recipientId}`);
-  if (!user.exists || user.deleted) throw new NobodyThere('the recipient is no user any more');
-  const data = { name: user.name, ...(await details(kind, recipientId, about.stream, context)) };
-  return { to: { name: user.name, address: user.email }, ...render(kind, data), messageId: `${id}@${new URL(context.publicUrl()).hostname}` };
+export async function compose(id: string, state: NotificationState, context: ComposeContext): Promise<Mail> {
+  const to = await recipientOf(state, context);
+  const messageId = `${id}@${new URL(context.publicUrl()).hostname}`;
+  if (state.content) return { to, ...worded(state.content), messageId };
+  const data = { name: to.name, ...(await details(state, context)) };
+  return { to, ...render(state.kind, data), messageId };
 }
 
-async function details(kind: NotificationState['kind'], recipientId: string, stream: string, { commands, issueCode, publicUrl }: ComposeContext) {
+/** Whom it goes to: a user as they are now, or an address that was given. */
+async function recipientOf({ recipient }: NotificationState, { commands }: ComposeContext): Promise<Mail['to']> {
+  if (recipient.address) return { name: '', address: recipient.address };
+  const { state: user } = await commands.load<UserState>(`user-${recipient.userId}`);
+  if (!user.exists || user.deleted) throw new NobodyThere('the recipient is no user any more');
+  return { name: user.name, address: user.email };
+}
+
+async function details({ kind, recipient, about }: NotificationState, { commands, issueCode, publicUrl }: ComposeContext) {
+  const { userId = '' } = recipient;
   if (kind === 'confirm_registration')
-    return { title: '', description: '', own: false, link: `${publicUrl()}/#confirm=${await issueCode(recipientId, 'confirm')}` };
-  const { state: task } = await commands.load<TaskState>(stream);
-  const own = task.maker === recipientId && task.assignee !== recipientId;
-  return { title: task.title, description: task.description, own, link: `${publicUrl()}/#task=${stream.slice('task-'.length)}` };
+    return { title: '', description: '', own: false, link: `${publicUrl()}/#confirm=${await issueCode(userId, 'confirm')}` };
+  const { state: task } = await commands.load<TaskState>(about.stream);
+  const own = task.maker === userId && task.assignee !== userId;
+  return { title: task.title, description: task.description, own, link: `${publicUrl()}/#task=${idOf(about.stream)}` };
 }

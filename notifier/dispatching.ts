@@ -43,14 +43,20 @@ function read(recorded: RecordedEvent): ReturnType<Dispatching['read']> {
   switch (event.type) {
     case 'NotificationRequested': {
       const queue = QUEUES[event.data.channel];
-      return queue && { due: event.time, queue };
+      return queue && { due: event.data.sendAt ?? event.time, queue };
     }
     case 'NotificationProcessing':
       return { due: event.data.until };
     case 'NotificationDeferred':
       return { due: event.data.nextAttemptAt };
+    case 'NotificationRetried': {
+      const queue = QUEUES[event.data.channel];
+      return queue && { due: event.time, queue };
+    }
     case 'NotificationSent':
     case 'NotificationFailed':
+    case 'NotificationHeld':
+    case 'NotificationCancelled':
       return 'decided';
     default:
       return undefined;

@@ -66,7 +66,7 @@ function commandRoute(row: CommandRow, options: CommandRouteOptions): Route {
       const command = commandOf(row, request, options.now);
       const outcome = await options.commands.handle(command, contextOf(request, options.hmac));
       if (outcome.changed) await options.changed?.(type, command.id);
-      return answerOf(row, command.id, outcome);
+      return answerOf(row, command, outcome);
     },
   };
 }
@@ -99,14 +99,17 @@ export function contextOf(request: RouteRequest, hmac: (text: string) => string)
   };
 }
 
-/** The answer to a command: where it is, its revision, its position. A POST with a body adds something: 201. */
-export function answerOf({ contract }: CommandRow, id: string, { revision, position }: Outcome): Answer {
-  const collection = contract.path.split('/:id')[0];
-  return {
-    status: contract.method === 'POST' && contract.body ? 201 : 200,
-    headers: { Location: `${collection}/${id}`, ETag: `"${revision}"`, Position: position },
-    body: { id, revision, position },
-  };
+/** The answer to a command: where it is, its revision, its position. A POST with a body adds something: 201, or 202 where that only comes later. */
+export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick<Command, 'id' | 'data'>, { revision, position }: Outcome): Answer {
+  const headers = { Location: `${collectionOf(contract, aggregate)}/${id}`, ETag: `"${revision}"`, Position: position };
+  const body = { id, revision, position };
+  if (contract.accepted) return { status: 202, headers, body: { ...body, ...contract.accepted(data) } };
+  return { status: contract.method === 'POST' && contract.body ? 201 : 200, headers, body };
+}
+
+/** Where aggregates of a kind are read: the path of the command that makes one is often it, but not where that ends in a verb. */
+function collectionOf({ path }: CommandContract, { category }: AggregateContract): string {
+  return path.startsWith(`/api/${category.replace('_', '-')}s`) ? `/api/${category.replace('_', '-')}s` : (path.split('/:id')[0] ?? path);
 }
 
 /** The caller's key, or one of this request alone (not the request's id: callers may give several requests the same). */

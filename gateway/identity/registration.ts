@@ -37,7 +37,7 @@ export function registrationRoute(options: RegistrationOptions): Route {
     const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
     const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));
     try {
-      const answer = answerOf(row, command.id, await commands.handle(command, context));
+      const answer = answerOf(row, command, await commands.handle(command, context));
       return { ...answer, headers: { ...limit, ...answer.headers } };
     } catch (error) {
       if (placed && isFinal(error)) await credentials.remove(command.id);

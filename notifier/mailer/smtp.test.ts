@@ -16,7 +16,7 @@ let mailer: Mailer;
 
 beforeEach(async () => {
   server = await startTestServer();
-  mailer = openSmtp({ url: server.url, from: 'taskledger <no-reply@example.org>', timeout: 200 });
+  mailer = openSmtp({ url: server.url, from: 'taskledger <no-reply@example.org>', timeout: 2_000 });
 });
 afterEach(async () => {
   await mailer.close();

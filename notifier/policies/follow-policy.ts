@@ -70,13 +70,17 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
 /** Effects are recorded first, on a stream named by (event, recipient, channel, kind): the same event again finds them there (invariant 11). */
 async function record(store: EventStore, policy: string, event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
   for (const data of wanted) {
-    const stream = `notification-${stableId(event.id, data.recipient.userId, data.channel, data.kind)}`;
+    const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
     try {
       await store.append(stream, NO_STREAM, [requested(stream, policy, event, data)]);
     } catch (error) {
       if (!(error instanceof WrongExpectedRevision)) throw error;
     }
   }
+}
+
+function recipientKey({ userId, address, phone }: Wanted['recipient']): string {
+  return userId ?? address?.toLowerCase() ?? phone ?? '';
 }
 
 function requested(stream: string, policy: string, event: RecordedEvent, data: Wanted): NewEvent {

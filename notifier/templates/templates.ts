@@ -1,5 +1,5 @@
 /** What mails say: plain text, and the same as HTML. */
-import type { Kind } from '../../contracts/notification.ts';
+import type { Content, Kind } from '../../contracts/notification.ts';
 
 /** What a template may use; looked up when the mail is sent. */
 export interface TemplateData {
@@ -22,12 +22,22 @@ interface Text {
 }
 
 const TEXTS: Record<Kind, Text> = {
+  // Its own words are in its content; without any there is this.
+  message: { subject: () => 'A message', lead: () => 'there is a message for you.', action: 'Open the board' },
+
   task_created: {
     subject: ({ title }) => `New task: ${title}`,
     lead: ({ own }) => (own ? 'you made a task:' : 'a task was made for you:'),
     action: 'Open the task',
   },
   task_assigned: { subject: ({ title }) => `Assigned to you: ${title}`, lead: () => 'a task was assigned to you:', action: 'Open the task' },
+  user_created: { subject: () => 'Welcome', lead: () => 'your account is there.', action: 'Open the board' },
+  comment_added: { subject: ({ title }) => `Comment: ${title}`, lead: () => 'somebody commented on a task of yours:', action: 'Open the task' },
+  status_changed: { subject: ({ title }) => `Moved: ${title}`, lead: () => 'a task of yours has another status:', action: 'Open the task' },
+  due_soon: { subject: ({ title }) => `Due soon: ${title}`, lead: () => 'a task of yours is due soon:', action: 'Open the task' },
+  overdue: { subject: ({ title }) => `Overdue: ${title}`, lead: () => 'the deadline of a task of yours has passed:', action: 'Open the task' },
+  order_confirmed: { subject: ({ title }) => `Order confirmed: ${title}`, lead: () => 'your order is confirmed:', action: 'See the order' },
+  order_rejected: { subject: ({ title }) => `Order not accepted: ${title}`, lead: () => 'your order cannot be accepted:', action: 'See the order' },
   confirm_registration: {
     subject: () => 'Confirm your registration',
     lead: () =>
@@ -37,19 +47,28 @@ const TEXTS: Record<Kind, Text> = {
 };
 
 /** Subject (one line), text and HTML of a mail. */
-export function render(kind: Kind, data: TemplateData): { subject: string; text: string; html: string } {
+export function render(kind: Kind, data: TemplateData): Rendered {
   const { subject, lead, action } = TEXTS[kind];
   const about = [data.title, data.description].filter(Boolean);
-  const text = [`Hello ${data.name},`, lead(data), ...about, `${action}: ${data.link}`].join('\n\n');
-  const body = [paragraph(`Hello ${data.name},`), paragraph(lead(data)), quote(data), `<p><a href="${escaped(data.link)}">${action}</a></p>`].join(
-    '',
-  );
-  return {
-    subject: oneLine(subject(data)),
-    text: `${text}\n`,
-    html: `<!doctype html><html><head><meta charset="utf-8"></head><body>${body}</body></html>`,
-  };
+  const hello = data.name ? `Hello ${data.name},` : 'Hello,';
+  const text = [hello, lead(data), ...about, `${action}: ${data.link}`].join('\n\n');
+  const body = [paragraph(hello), paragraph(lead(data)), quote(data), `<p><a href="${escaped(data.link)}">${action}</a></p>`].join('');
+  return { subject: oneLine(subject(data)), text: `${text}\n`, html: page(body) };
 }
+
+export interface Rendered {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+/** A mail in words that were given; without a subject, the first line is it. */
+export function worded({ subject, text }: Content): Rendered {
+  const [first = ''] = text.trim().split('\n', 1);
+  return { subject: oneLine(subject ?? first.slice(0, 200)), text: `${text}\n`, html: page(paragraph(text)) };
+}
+
+const page = (body: string) => `<!doctype html><html><head><meta charset="utf-8"></head><body>${body}</body></html>`;
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const paragraph = (text: string) => `<p>${escaped(text).replaceAll('\n', '<br>')}</p>`;

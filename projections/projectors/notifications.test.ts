@@ -48,7 +48,7 @@ describe('a notification', () => {
     given(notifications, requested, processing(1), { type: 'NotificationFailed' }).becomes({ due: null });
   });
   it('is what the contract shows, but for the id and the keys to query by', () => {
-    const { recipientId: _, due: __, ...document } = folded(notifications, stream(requested, processing(1))) ?? {};
+    const { recipientId: _, due: __, inbox: ___, deadAt: ____, ...document } = folded(notifications, stream(requested, processing(1))) ?? {};
     const view = { id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', ...document };
     expect(notificationView.safeParse(view).error).toBeUndefined();
   });

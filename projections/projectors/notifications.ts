@@ -7,6 +7,10 @@ import { beginning, byStream, existing, type Folded, projector } from '../projec
 export type NotificationDocument = Omit<NotificationView, 'id'> & {
   /** Whom it is for. */
   recipientId: string;
+  /** Where it is one's inbox; null: not there. */
+  inbox: 'read' | 'unread' | null;
+  /** When it failed or its fate became unknown, until an operator has it tried again or gives it up; null: it did not. */
+  deadAt: string | null;
   /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
   due: string | null;
 };
@@ -19,53 +23,113 @@ function evolve(document: Folded<NotificationDocument>, recorded: RecordedEvent)
     beginning(document, recorded);
     return requested(recorded, event.data);
   }
-  return { ...changed(existing(document, recorded), event), updatedAt: recorded.time, revision: recorded.revision };
+  return { ...changed(existing(document, recorded), event, recorded), updatedAt: recorded.time, revision: recorded.revision };
 }
 
 function requested({ time, revision }: RecordedEvent, data: EventOf<'NotificationRequested'>['data']): NotificationDocument {
-  const { channel, kind, recipient, about } = data;
+  const { channel, kind, recipient, about, content, sendAt } = data;
+  const isInbox = channel === 'in-app';
   return {
     channel,
     kind,
-    recipient,
+    recipient: userOf(recipient),
     about,
-    status: 'pending',
+    status: sendAt ? 'scheduled' : 'pending',
     attempts: 0,
     unknownAttempts: [],
-    nextAttemptAt: null,
+    nextAttemptAt: sendAt ?? null,
     lastError: null,
+    // Personal: only in the document of the person it is for.
+    content: isInbox && content ? content : null,
+    read: false,
+    dead: false,
     createdAt: time,
     updatedAt: time,
     revision,
-    recipientId: recipient.userId,
-    due: time,
+    recipientId: recipient.userId ?? '',
+    inbox: null,
+    deadAt: null,
+    due: isInbox && !sendAt ? null : (sendAt ?? time),
   };
 }
 
-function changed(document: NotificationDocument, event: Exclude<NotificationEvent, EventOf<'NotificationRequested'>>): NotificationDocument {
-  const { data } = event;
+function userOf({ userId }: { userId?: string | undefined }): { userId?: string } {
+  return userId ? { userId } : {};
+}
+
+type Later = Exclude<NotificationEvent, EventOf<'NotificationRequested'>>;
+
+function changed(document: NotificationDocument, event: Later, { time }: RecordedEvent): NotificationDocument {
   switch (event.type) {
     case 'NotificationProcessing':
-      return { ...document, status: 'processing', attempts: data.attempt, nextAttemptAt: null, due: event.data.until };
+      return { ...document, status: 'processing', attempts: event.data.attempt, nextAttemptAt: null, due: event.data.until };
     case 'NotificationSent':
-      return { ...document, status: 'sent', nextAttemptAt: null, due: null, lastError: null };
-    case 'NotificationDeferred':
-      return { ...document, status: 'pending', nextAttemptAt: event.data.nextAttemptAt, lastError: event.data.error, due: event.data.nextAttemptAt };
+      return { ...document, status: 'sent', nextAttemptAt: null, due: null, lastError: null, ...inInbox(document, 'unread') };
+    case 'NotificationDeferred': {
+      const { nextAttemptAt, error } = event.data;
+      return { ...document, status: 'pending', nextAttemptAt, lastError: error, due: nextAttemptAt };
+    }
     case 'NotificationAttemptUnknown':
-      return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, data.attempt] };
+      return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, event.data.attempt] };
     case 'NotificationFailed':
-      return { ...document, status: 'failed', nextAttemptAt: null, due: null, lastError: event.data.error };
+      return { ...document, status: 'failed', nextAttemptAt: null, lastError: event.data.error, ...died(time) };
+    case 'NotificationHeld':
+      return { ...document, status: 'unknown', nextAttemptAt: null, ...died(time) };
+    default:
+      return byOthers(document, event, time);
+  }
+}
+
+type OfWorkers =
+  | 'NotificationProcessing'
+  | 'NotificationSent'
+  | 'NotificationDeferred'
+  | 'NotificationAttemptUnknown'
+  | 'NotificationFailed'
+  | 'NotificationHeld';
+
+function byOthers(document: NotificationDocument, event: Exclude<Later, { type: OfWorkers }>, time: string): NotificationDocument {
+  switch (event.type) {
+    case 'NotificationReported':
+      return event.data.delivered
+        ? { ...document, status: 'sent', ...alive }
+        : { ...document, status: 'failed', lastError: event.data.error ?? event.data.status, ...died(time) };
+    case 'NotificationCancelled':
+      return { ...document, status: 'cancelled', nextAttemptAt: null, due: null };
+    case 'NotificationRetried': {
+      const { recipient } = event.data;
+      return {
+        ...document,
+        status: 'pending',
+        recipient: userOf(recipient),
+        recipientId: recipient.userId ?? '',
+        due: time,
+        dead: false,
+        deadAt: null,
+      };
+    }
+    case 'NotificationDiscarded':
+      return { ...document, ...alive };
+    case 'NotificationRead':
+      return { ...document, read: event.data.read, ...inInbox(document, event.data.read ? 'read' : 'unread') };
     default:
       return event satisfies never;
   }
 }
 
+const alive = { dead: false, deadAt: null, due: null };
+const died = (time: string) => ({ dead: true, deadAt: time, due: null });
+
+function inInbox({ channel }: NotificationDocument, inbox: 'read' | 'unread'): { inbox?: 'read' | 'unread' } {
+  return channel === 'in-app' ? { inbox } : {};
+}
+
 export const notifications = projector<NotificationDocument>({
   model: {
     name: 'notifications',
-    version: 1,
-    fields: { recipientId: 'text', status: 'text', createdAt: 'text', due: 'text' },
-    indexes: [['recipientId', 'createdAt'], ['createdAt'], ['due']],
+    version: 2,
+    fields: { recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text', due: 'text', inbox: 'text', deadAt: 'text' },
+    indexes: [['recipientId', 'createdAt'], ['recipientId', 'inbox', 'createdAt'], ['createdAt'], ['due'], ['deadAt']],
   },
   events: [
     'NotificationRequested',
@@ -74,6 +138,12 @@ export const notifications = projector<NotificationDocument>({
     'NotificationDeferred',
     'NotificationAttemptUnknown',
     'NotificationFailed',
+    'NotificationHeld',
+    'NotificationReported',
+    'NotificationCancelled',
+    'NotificationRetried',
+    'NotificationDiscarded',
+    'NotificationRead',
   ],
   key: byStream,
   evolve,

@@ -84,6 +84,6 @@ async function one(context: QueryContext, request: RouteRequest): Promise<Answer
 }
 
 function viewOf({ id: notificationId, document }: Stored): NotificationView {
-  const { recipientId: _, due: __, ...view } = document as NotificationDocument;
+  const { recipientId: _, due: __, inbox: ___, deadAt: ____, ...view } = document as NotificationDocument;
   return { id: notificationId, ...view };
 }

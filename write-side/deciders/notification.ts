@@ -1,22 +1,41 @@
-/** Notification: the rules of leases and outcomes. Its commands come from workers, never over HTTP. */
-import type { Command } from '../../contracts/catalog.ts';
-import { type Channel, type Kind, type NotificationEvent, type NotificationStatus, notificationTopics } from '../../contracts/notification.ts';
+/** Notification: the rules of requests, leases and outcomes. */
+import type { Actor, Command } from '../../contracts/catalog.ts';
+import {
+  type Channel,
+  type Content,
+  filled,
+  type Kind,
+  type NotificationEvent,
+  type NotificationRequest,
+  type NotificationStatus,
+  notificationTopics,
+  type Recipient,
+  recipientOf,
+} from '../../contracts/notification.ts';
 import type { Refusal } from '../../contracts/problem.ts';
-import { decider } from '../decider.ts';
+import { decider, type Facts } from '../decider.ts';
+import type { UserState } from './user.ts';
 
 export interface NotificationState {
   exists: boolean;
   status: NotificationStatus;
   channel: Channel;
   kind: Kind;
-  recipientId: string;
+  recipient: Recipient;
   about: { stream: string; revision: number };
+  content: Content | null;
   /** Attempts begun. */
   attempts: number;
+  /** Attempts begun before an operator had it tried again: they do not count any more. */
+  forgiven: number;
   /** Who leased it, and until when; null where nobody has. */
   lease: { worker: string; until: string } | null;
   /** Not before this; null: at once. */
   nextAttemptAt: string | null;
+  /** What the provider calls the last message that it took. */
+  providerId: string | null;
+  discarded: boolean;
+  read: boolean;
 }
 
 export const initial: NotificationState = {
@@ -24,64 +43,173 @@ export const initial: NotificationState = {
   status: 'pending',
   channel: 'email',
   kind: 'task_created',
-  recipientId: '',
+  recipient: {},
   about: { stream: '', revision: 0 },
+  content: null,
   attempts: 0,
+  forgiven: 0,
   lease: null,
   nextAttemptAt: null,
+  providerId: null,
+  discarded: false,
+  read: false,
 };
 
 /**
- * What a worker wants: the next attempt, or to say how its attempt went. `attempts`: how many there may be in all.
- * `unknown`: the connection went before the answer, so that the message may have been taken.
+ * What a worker wants: the next attempt, or to say how its attempt went. `attempts`: how many there may be in all; `hold`: after an unknown
+ * attempt it is not sent again by itself. `unknown`: the connection went before the answer, so that the message may have been taken.
  */
-export type NotificationCommand =
-  | Command<'LeaseNotification', { worker: string; until: string; attempts: number }>
-  | Command<'SucceedNotification', { attempt: number }>
-  | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean }>
-  | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean }>;
+export type WorkerCommand =
+  | Command<'LeaseNotification', { worker: string; until: string; attempts: number; hold?: boolean }>
+  | Command<'SucceedNotification', { attempt: number; providerId?: string }>
+  | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean; hold?: boolean }>
+  | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
+  | Command<'ReportNotification', { status: string; delivered: boolean; error?: string }>;
+
+export type NotificationCommand = WorkerCommand | NotificationRequest;
 
 type Decision = NotificationEvent[] | Refusal;
 
-function decide(command: NotificationCommand, state: NotificationState): Decision {
+/** Statuses from which nothing goes on by itself. */
+const ENDED: ReadonlySet<NotificationStatus> = new Set(['sent', 'failed', 'cancelled', 'unknown']);
+const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
+
+function decide(command: NotificationCommand, state: NotificationState, facts: Facts): Decision {
+  if (command.type === 'SendNotification') return send(command, state, facts.recipient as UserState | undefined);
   if (!state.exists) return { refused: 'not_found', detail: 'There is no such notification.' };
-  if (state.status === 'sent' || state.status === 'failed') return { refused: 'conflict', detail: `It is ${state.status} already.` };
-  if (command.type === 'LeaseNotification') return lease(command, state);
-  if (state.status !== 'processing' || command.data.attempt !== state.attempts) {
-    return { refused: 'conflict', detail: `Attempt ${command.data.attempt} is not the one at work.` };
+  switch (command.type) {
+    case 'CancelNotification':
+      return cancel(state);
+    case 'ReadNotification':
+      return read(command.data.read, state, command.actor);
+    case 'RetryNotification':
+      return retry(command.data.recipient, state, facts.recipient as UserState | undefined);
+    case 'DiscardNotification':
+      return discard(state);
+    case 'ReportNotification':
+      return report(command.data, state);
+    default:
+      return work(command, state);
   }
+}
+
+function send(
+  { data, stream }: Extract<NotificationRequest, { type: 'SendNotification' }>,
+  state: NotificationState,
+  user: UserState | undefined,
+): Decision {
+  if (state.exists) return conflict('There is a notification with this id already.');
+  if (data.type === 'in-app' && !isActive(user)) return nobody();
+  const { type, sendAt, variables } = data;
+  const text = filled(data.content, variables);
+  const subject = data.subject === undefined ? {} : { subject: filled(data.subject, variables) };
+  const requested: NotificationEvent = {
+    type: 'NotificationRequested',
+    data: {
+      channel: type,
+      kind: 'message',
+      recipient: recipientOf(type, data.recipient),
+      about: { stream, revision: 0 },
+      content: { ...subject, text },
+      ...(sendAt ? { sendAt: new Date(sendAt).toISOString() } : {}),
+    },
+  };
+  return type === 'in-app' && !sendAt ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
+}
+
+function isActive(user: UserState | undefined): boolean {
+  return user?.exists === true && !user.deleted;
+}
+
+function nobody(): Refusal {
+  return { refused: 'invalid', detail: 'There is no such user.', errors: [{ pointer: '/recipient', detail: 'is no active user' }] };
+}
+
+function cancel({ status, attempts }: NotificationState): Decision {
+  if (status === 'cancelled') return [];
+  if ((status === 'pending' || status === 'scheduled') && attempts === 0) return [{ type: 'NotificationCancelled', data: {} }];
+  return conflict(status === 'pending' ? 'A worker has tried it already.' : `It is ${status} already.`);
+}
+
+function read(wanted: boolean, { channel, recipient, read: before }: NotificationState, { id }: Actor): Decision {
+  if (recipient.userId !== id) return { refused: 'not_found', detail: 'There is no such notification.' };
+  if (channel !== 'in-app') return conflict('Only what is in the inbox can be read there.');
+  return wanted === before ? [] : [{ type: 'NotificationRead', data: { read: wanted } }];
+}
+
+const isDead = ({ status, discarded }: NotificationState) => !discarded && (status === 'failed' || status === 'unknown');
+
+function retry(corrected: string | undefined, state: NotificationState, user: UserState | undefined): Decision {
+  if (!isDead(state)) return conflict(state.discarded ? 'It was discarded.' : `It is ${state.status}: there is nothing to try again.`);
+  if (corrected === undefined) return [{ type: 'NotificationRetried', data: { channel: state.channel, recipient: state.recipient } }];
+  if (state.channel === 'in-app' && !isActive(user)) return nobody();
+  try {
+    return [{ type: 'NotificationRetried', data: { channel: state.channel, recipient: recipientOf(state.channel, corrected) } }];
+  } catch {
+    return {
+      refused: 'invalid',
+      detail: 'This is no recipient for its channel.',
+      errors: [{ pointer: '/recipient', detail: `is not valid for ${state.channel}` }],
+    };
+  }
+}
+
+function discard(state: NotificationState): Decision {
+  if (state.discarded) return [];
+  return isDead(state) ? [{ type: 'NotificationDiscarded', data: {} }] : conflict(`It is ${state.status}: there is nothing to discard.`);
+}
+
+/** Providers repeat themselves, and their words come in any order: the first that it was not delivered counts. */
+function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], { status }: NotificationState): Decision {
+  return status === 'sent' || status === 'unknown' ? [{ type: 'NotificationReported', data }] : [];
+}
+
+function work(command: Exclude<WorkerCommand, { type: 'ReportNotification' }>, state: NotificationState): Decision {
+  if (ENDED.has(state.status)) return conflict(`It is ${state.status} already.`);
+  if (command.type === 'LeaseNotification') return lease(command, state);
+  if (state.status !== 'processing' || command.data.attempt !== state.attempts)
+    return conflict(`Attempt ${command.data.attempt} is not the one at work.`);
   return outcome(command);
 }
 
-function lease({ data, now }: Extract<NotificationCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
-  if (state.lease && state.lease.until > now) return { refused: 'conflict', detail: 'Another worker has leased it.' };
-  if (state.nextAttemptAt && state.nextAttemptAt > now) return { refused: 'conflict', detail: 'Its next attempt is not due.' };
-  const { worker, until, attempts } = data;
+function lease({ data, now }: Extract<WorkerCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
+  if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
+  if (state.nextAttemptAt && state.nextAttemptAt > now) return conflict('Its next attempt is not due.');
+  const { worker, until } = data;
   const processing: NotificationEvent = { type: 'NotificationProcessing', data: { attempt: state.attempts + 1, worker, until } };
   if (!state.lease) return [processing];
-  // A lease that ran out without an outcome: that attempt may have sent it. It is shown, and sent again; not without end, as what ends
-  // every worker that takes it would go on for ever.
-  return [unknownAttempt(state.attempts, state.lease.worker), state.attempts < attempts ? processing : failedAttempt(state.attempts, NO_OUTCOME)];
+  // A lease that ran out without an outcome: that attempt may have sent it. It is shown, and sent again or held, as configured; not without
+  // end, as what ends every worker that takes it would go on for ever.
+  const unknown = unknownAttempt(state.attempts, state.lease.worker);
+  if (data.hold) return [unknown, { type: 'NotificationHeld', data: { attempt: state.attempts } }];
+  return [unknown, state.attempts - state.forgiven < data.attempts ? processing : failedAttempt(state.attempts, NO_OUTCOME)];
 }
 
 const NO_OUTCOME = 'no attempt told how it went; it may have been sent';
 
-function outcome(command: Exclude<NotificationCommand, { type: 'LeaseNotification' }>): NotificationEvent[] {
+type Outcome = Extract<WorkerCommand, { type: 'SucceedNotification' | 'DeferNotification' | 'FailNotification' }>;
+
+function outcome(command: Outcome): NotificationEvent[] {
   switch (command.type) {
     case 'SucceedNotification':
       return [{ type: 'NotificationSent', data: command.data }];
     case 'DeferNotification': {
       const { attempt, error, nextAttemptAt } = command.data;
-      return [...unknownIf(command), { type: 'NotificationDeferred', data: { attempt, error, nextAttemptAt } }];
+      return heldIf(command) ?? [...unknownIf(command), { type: 'NotificationDeferred', data: { attempt, error, nextAttemptAt } }];
     }
     case 'FailNotification':
-      return [...unknownIf(command), failedAttempt(command.data.attempt, command.data.error)];
+      return heldIf(command) ?? [...unknownIf(command), failedAttempt(command.data.attempt, command.data.error)];
     default:
       return command satisfies never;
   }
 }
 
-function unknownIf({ data }: Extract<NotificationCommand, { type: 'DeferNotification' | 'FailNotification' }>): NotificationEvent[] {
+function heldIf({ data }: Extract<WorkerCommand, { type: 'DeferNotification' | 'FailNotification' }>): NotificationEvent[] | undefined {
+  if (!data.unknown || !data.hold) return undefined;
+  return [unknownAttempt(data.attempt, data.worker), { type: 'NotificationHeld', data: { attempt: data.attempt } }];
+}
+
+function unknownIf({ data }: Extract<WorkerCommand, { type: 'DeferNotification' | 'FailNotification' }>): NotificationEvent[] {
   return data.unknown ? [unknownAttempt(data.attempt, data.worker)] : [];
 }
 
@@ -96,8 +224,8 @@ function failedAttempt(attempt: number, error: string): NotificationEvent {
 export function evolve(state: NotificationState, event: NotificationEvent): NotificationState {
   switch (event.type) {
     case 'NotificationRequested': {
-      const { channel, kind, recipient, about } = event.data;
-      return { ...initial, exists: true, channel, kind, recipientId: recipient.userId, about };
+      const { channel, kind, recipient, about, content = null, sendAt = null } = event.data;
+      return { ...initial, exists: true, status: sendAt ? 'scheduled' : 'pending', channel, kind, recipient, about, content, nextAttemptAt: sendAt };
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;
@@ -107,20 +235,52 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
       return { ...state, status: 'pending', lease: null };
     case 'NotificationDeferred':
       return { ...state, status: 'pending', lease: null, nextAttemptAt: event.data.nextAttemptAt };
+    default:
+      return ended(state, event);
+  }
+}
+
+type Beginning = 'NotificationRequested' | 'NotificationProcessing' | 'NotificationAttemptUnknown' | 'NotificationDeferred';
+
+function ended(state: NotificationState, event: Exclude<NotificationEvent, { type: Beginning }>): NotificationState {
+  switch (event.type) {
     case 'NotificationSent':
-      return { ...state, status: 'sent', lease: null };
+      return { ...state, status: 'sent', lease: null, nextAttemptAt: null, providerId: event.data.providerId ?? null };
     case 'NotificationFailed':
       return { ...state, status: 'failed', lease: null };
+    case 'NotificationHeld':
+      return { ...state, status: 'unknown', lease: null };
+    case 'NotificationReported':
+      return { ...state, status: event.data.delivered ? 'sent' : 'failed' };
+    case 'NotificationCancelled':
+      return { ...state, status: 'cancelled', nextAttemptAt: null };
+    case 'NotificationRetried':
+      return { ...state, status: 'pending', recipient: event.data.recipient, forgiven: state.attempts, nextAttemptAt: null };
+    case 'NotificationDiscarded':
+      return { ...state, discarded: true };
+    case 'NotificationRead':
+      return { ...state, read: event.data.read };
     default:
       return event satisfies never;
   }
 }
 
+/** The user whom a request names, where it is for the inbox. */
+function needs(command: NotificationCommand): Record<string, string> {
+  const inbox = command.type === 'SendNotification' && command.data.type === 'in-app' ? command.data.recipient : undefined;
+  const corrected = command.type === 'RetryNotification' && UUID.test(command.data.recipient ?? '') ? command.data.recipient : undefined;
+  const userId = (inbox ?? corrected)?.toLowerCase();
+  return userId ? { recipient: `user-${userId}` } : {};
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
   category: 'notification',
   initial,
-  stateVersion: 1,
+  stateVersion: 2,
   decide,
   evolve,
-  topics: (_stream, _before, _event, after) => notificationTopics(after.recipientId),
+  needs,
+  topics: (_stream, _before, _event, after) => notificationTopics(after.recipient.userId),
 });
