@@ -1,6 +1,6 @@
 /** A limit's counts in Redis, for all processes; while Redis does not answer, in this process. */
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { connectRedis, type RedisConnection, type RedisLog } from '../projections/cache/redis-connection.ts';
+import { connectRedis, type RedisConnecting, type RedisConnection } from '../projections/cache/redis-connection.ts';
 import type { Counter, LimitPolicy } from './limits.ts';
 
 /**
@@ -58,6 +58,6 @@ export function redisCounter(redis: RedisConnection, name: string, { points, sec
 }
 
 /** Connects. A Redis that cannot be reached is not waited for. Error: ServerRefused. */
-export function connectLimits(url: string, log: RedisLog): Promise<RedisConnection> {
-  return connectRedis(url, { what: 'the limits', log });
+export function connectLimits(url: string, options: Omit<RedisConnecting, 'what'>): Promise<RedisConnection> {
+  return connectRedis(url, { what: 'the limits', ...options });
 }

@@ -29,6 +29,8 @@ export interface LimitOptions {
   keys?: number;
   /** Hears when a server does not answer, and when it does again. */
   log?: RedisLog;
+  /** Milliseconds that a server may take before this process counts instead; default 100. */
+  patience?: number;
 }
 
 export interface Limits {
@@ -95,12 +97,12 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
   };
 }
 
-async function openCounting(url: string, { keys = 50_000, log = { info: () => {}, warn: () => {} } }: LimitOptions): Promise<Counting> {
+async function openCounting(url: string, { keys = 50_000, log = { info: () => {}, warn: () => {} }, patience }: LimitOptions): Promise<Counting> {
   if (url.startsWith('memory:')) return { counter: (_, policy) => memoryCounter(policy, keys), close: async () => {} };
   if (!/^rediss?:/.test(url)) throw new Error('CACHE_URL must begin with memory: or redis:');
   // Only who uses a server loads its client.
   const { connectLimits, redisCounter } = await import('./limits-redis.ts');
-  const redis = await connectLimits(url, log);
+  const redis = await connectLimits(url, { log, patience });
   return { counter: (name, policy) => redisCounter(redis, name, policy, memoryCounter(policy, keys)), close: redis.close };
 }
 

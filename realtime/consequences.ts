@@ -9,9 +9,17 @@ import type { Subscriptions } from './subscriptions.ts';
 /** Ends and roles remembered, for sockets that are let in by an answer from just before the event. */
 const REMEMBERED = 10_000;
 
+/** A session that ended; without one, all of its user's, who is gone. */
+export interface Ended {
+  userId: string;
+  sessionId?: string;
+}
+
 export interface Consequences {
   /** Finds out what an event means (null: nothing); what has to happen happens when the answer is called, which is once the event was sent. */
   of(event: RecordedEvent): (() => void) | Promise<() => void> | null;
+  /** Sends away the sockets of what another process found ended. */
+  end(ended: Ended): void;
   /** True where the session or its user is known to be gone. */
   gone(session: Session): boolean;
   /** The session with the role that the log gave its user. */
@@ -25,9 +33,11 @@ export interface ConsequencesContext {
   subscriptions: Subscriptions;
   /** Whether a user with this role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
+  /** Tells other processes of an end, which they may hear of in the log only later. */
+  tell(ended: Ended): void;
 }
 
-export function createConsequences({ connections, subscriptions, seesAll }: ConsequencesContext): Consequences {
+export function createConsequences({ connections, subscriptions, seesAll, tell }: ConsequencesContext): Consequences {
   const gone = new LRUCache<string, true>({ max: REMEMBERED });
   const roles = new LRUCache<string, Role>({ max: REMEMBERED });
 
@@ -36,22 +46,22 @@ export function createConsequences({ connections, subscriptions, seesAll }: Cons
     return role === undefined || role === session.role ? session : { ...session, role, seesAll: seesAll(role) };
   }
 
-  function sessionEnded(event: RecordedEvent): () => void {
-    const session = idOf(event.stream);
-    const { userId } = event.data as { userId: string };
+  function end(ended: Ended): void {
+    const { userId, sessionId } = ended;
+    gone.set(sessionId ?? userId, true);
+    const detail = sessionId ? 'Your session has ended.' : 'This user was deleted.';
+    for (const one of connections.of(userId)) if (isOver(one, ended)) dismiss(one, 'unauthorized', detail);
+  }
+
+  function endEverywhere(ended: Ended): () => void {
     return () => {
-      gone.set(session, true);
-      for (const one of connections.of(userId)) if (one.session.sessionId === session) dismiss(one, 'unauthorized', 'Your session has ended.');
+      end(ended);
+      tell(ended);
     };
   }
 
-  function userDeleted(event: RecordedEvent): () => void {
-    const user = idOf(event.stream);
-    return () => {
-      gone.set(user, true);
-      for (const one of connections.of(user)) dismiss(one, 'unauthorized', 'This user was deleted.');
-    };
-  }
+  const sessionEnded = ({ stream, data }: RecordedEvent) => endEverywhere({ userId: (data as { userId: string }).userId, sessionId: idOf(stream) });
+  const userDeleted = ({ stream }: RecordedEvent) => endEverywhere({ userId: idOf(stream) });
 
   async function roleChanged(event: RecordedEvent): Promise<() => void> {
     const user = idOf(event.stream);
@@ -88,10 +98,15 @@ export function createConsequences({ connections, subscriptions, seesAll }: Cons
 
   return {
     of: (event) => meanings[event.type]?.(event) ?? null,
+    end,
     gone: (session) => gone.has(session.sessionId) || gone.has(session.id),
     asOfNow,
     async recheck(connection, reason) {
       for (const topic of await subscriptions.lost(connection, [...connection.topics.keys()])) subscriptions.drop(connection, topic, reason);
     },
   };
+}
+
+function isOver({ session }: Connection, { userId, sessionId }: Ended): boolean {
+  return sessionId ? session.sessionId === sessionId : session.id === userId;
 }

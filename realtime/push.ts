@@ -16,6 +16,7 @@ import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, type Session } from './connection.ts';
 import { createConsequences } from './consequences.ts';
 import { openDoor, sessionOf } from './door.ts';
+import { ALONE, type FanOut } from './fan-out/fan-out.ts';
 import { lastEvents } from './last-events.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
 import { cut, farewell, waiting } from './outflow.ts';
@@ -37,6 +38,8 @@ export interface RealtimeOptions {
   /** ALLOWED_ORIGINS; the server's own is allowed besides. */
   origins: readonly string[];
   log: FollowContext['log'];
+  /** What ties it to other realtime processes; default: it is alone. Left to its owner. */
+  fanOut?: FanOut;
   /** Events kept for those who come back; default 10,000. */
   ring?: number;
   limits?: Partial<RealtimeLimits>;
@@ -79,7 +82,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const ring = createRing(ringSize, limits.ringBytes);
   const connections = createConnections();
   const subscriptions = createSubscriptions({ ring, mayRead: options.mayRead, head: () => store.head() });
-  const consequences = createConsequences({ connections, subscriptions, seesAll: options.seesAll });
+  const consequences = createConsequences({ connections, subscriptions, seesAll: options.seesAll, tell: (ended) => tie.tell(ended) });
   let checkpoint: Checkpoint = BEGINNING;
   let stopping = false;
   let told: Position = START;
@@ -103,6 +106,8 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     sockets: limits.sockets,
     closed: () => stopping,
   });
+  // Before the rooms are looked at: they are the adapter's.
+  const tie = (options.fanOut ?? ALONE).attach(io, consequences.end);
   const rooms = io.sockets.adapter.rooms;
 
   /** Sends an event to its topics' rooms: one serialisation a room. */

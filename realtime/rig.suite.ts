@@ -15,6 +15,7 @@ import { openEventStore } from '../write-side/event-store/open.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { stableId } from '../write-side/stable-id.ts';
 import type { Session } from './connection.ts';
+import type { FanOut } from './fan-out/fan-out.ts';
 import { type Realtime, type RealtimeLimits, startRealtime } from './push.ts';
 import { topicReader } from './topics.ts';
 
@@ -54,6 +55,7 @@ export interface Rig {
 export interface RigOptions {
   ring?: number;
   limits?: Partial<RealtimeLimits>;
+  fanOut?: FanOut;
 }
 
 /** Alice's token is `alice` (admin: false, sees all), Bob's is `bob` (sees only his own). */

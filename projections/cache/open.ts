@@ -1,24 +1,20 @@
 /** Picks the implementation of the cache by the URL's scheme. */
 import type { Cache } from './cache.ts';
 import { memoryCache } from './memory.ts';
-import type { RedisLog } from './redis-connection.ts';
-
-export interface OpenCache {
-  /** Hears when a server does not answer, and when it does again. */
-  log: RedisLog;
-}
+import type { RedisCacheOptions } from './redis.ts';
 
 /**
- * Opens the cache. `memory:` is this process's own; `redis:` and `rediss:` (TLS) a server, which is not waited for.
+ * Opens the cache. `memory:` is this process's own; `redis:` and `rediss:` (TLS) a server, which is not waited for; the log hears when it does not
+ * answer, and when it does again.
  * Rejects for any other scheme, and with ServerRefused.
  */
-export async function openCache(url: string, { log }: OpenCache = { log: { info: () => {}, warn: () => {} } }): Promise<Cache> {
+export async function openCache(url: string, options: RedisCacheOptions = { log: { info: () => {}, warn: () => {} } }): Promise<Cache> {
   const scheme = url.slice(0, url.indexOf(':') + 1);
   if (url === 'memory:') return memoryCache();
   if (scheme === 'redis:' || scheme === 'rediss:') {
     // Only who uses a server loads its client.
     const { openRedisCache } = await import('./redis.ts');
-    return openRedisCache(url, { log });
+    return openRedisCache(url, options);
   }
   throw new Error(`CACHE_URL must begin with memory: or redis: (not ${JSON.stringify(scheme || url)})`);
 }

@@ -17,12 +17,14 @@ export interface RedisConnecting {
   /** What it is for, as `the cache`. */
   what: string;
   log: RedisLog;
+  /** Milliseconds that who asks waits at most, and in which a greeting must come; default 100. */
+  patience?: number | undefined;
 }
 
 export interface RedisConnection {
   /**
    * Asks Redis something. `run` names this run of the server: what one run kept, the next one may have lost or gone back on.
-   * Rejects at once while Redis does not answer, after `patience` ms (default 100) without an answer, and with the error that Redis answers.
+   * Rejects at once while Redis does not answer, after `patience` ms (default: the connection's) without an answer, and with the error that Redis answers.
    */
   ask<T>(question: (client: Redis, run: string) => Promise<T>, patience?: number): Promise<T>;
   /** False while nothing is asked of it. */
@@ -30,8 +32,7 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-/** Milliseconds that somebody who asks may wait, and in which a greeting must come. */
-export const PATIENCE = 100;
+const PATIENCE = 100;
 /** Milliseconds between greetings of a server that is slow. */
 const AGAIN = 250;
 /** Milliseconds that a start waits for the first answer. */
@@ -43,9 +44,9 @@ const CHANGED = /^(READONLY|LOADING|MASTERDOWN)\b/;
  * Connects. A server that cannot be reached is not waited for: the connection comes when the server does, and the log tells of both.
  * Error: ServerRefused, where it answers now and waiting will not help.
  */
-export async function connectRedis(url: string, { what, log }: RedisConnecting): Promise<RedisConnection> {
+export async function connectRedis(url: string, { what, log, patience = PATIENCE }: RedisConnecting): Promise<RedisConnection> {
   const server = `${what} at ${withoutSecrets(url)}`;
-  const client = redisClient(url);
+  const client = redisClient(url, patience);
   const first = Promise.withResolvers<ServerRefused | null>();
   const outages = tellOutages(server, log);
   let run: string | null = null;
@@ -77,7 +78,7 @@ export async function connectRedis(url: string, { what, log }: RedisConnecting):
     const began = performance.now();
     const greeting = readInfo(server, await client.info());
     if (mine !== connection) return true;
-    const hindrance = hindranceOf(greeting, performance.now() - began);
+    const hindrance = hindranceOf(greeting, performance.now() - began > patience);
     if (hindrance) down(new Error(hindrance));
     else up(greeting.run);
     return !hindrance;
@@ -124,10 +125,10 @@ export async function connectRedis(url: string, { what, log }: RedisConnecting):
   }
 
   return {
-    async ask(question, patience = PATIENCE) {
+    async ask(question, ms = patience) {
       const asked = run;
       if (asked === null) throw new Error(`${server} does not answer`);
-      const answer = await inTime(question(client, asked), patience).catch((error: unknown) => {
+      const answer = await inTime(question(client, asked), ms).catch((error: unknown) => {
         failed(error);
         throw error;
       });
@@ -139,10 +140,10 @@ export async function connectRedis(url: string, { what, log }: RedisConnecting):
   };
 }
 
-/** Why nothing can be asked of a server that greeted after so many ms; null where it can. */
-function hindranceOf({ loading }: Greeting, took: number): string | null {
+/** Why nothing can be asked of a server that greeted; null where it can. */
+function hindranceOf({ loading }: Greeting, slow: boolean): string | null {
   if (loading) return 'it is loading its data';
-  return took > PATIENCE ? 'it is slow' : null;
+  return slow ? 'it is slow' : null;
 }
 
 /** Logs when an outage begins and when it ends, in between only that the server now refuses; and each kind of error it answers, once. */

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type Server, startRedis } from '../../servers/for-tests.ts';
 import type { Cache, CacheEntry } from './cache.ts';
 import { openCache } from './open.ts';
+import type { RedisCacheOptions } from './redis.ts';
 
 export interface RedisRig {
   server(): Server;
@@ -26,8 +27,11 @@ export interface RedisRig {
   givenUp(): Promise<void>;
 }
 
+/** Waits longer than anybody would, for what is not about waiting: the machine may be busy. */
+export const PATIENT: RedisCacheOptions = { log: { info: () => {}, warn: () => {} }, patience: 10_000 };
+
 /** To be called in a suite: each of its tests has a server of its own. */
-export function redisRig(): RedisRig {
+export function redisRig({ patience }: Partial<RedisCacheOptions> = {}): RedisRig {
   let server: Server;
   let cache: Cache | null = null;
   let admin: Redis | null = null;
@@ -57,7 +61,7 @@ export function redisRig(): RedisRig {
     cache: opened,
     log: () => log,
     async open(url = server.url) {
-      cache = await openCache(url, { log: { info: hears, warn: hears } });
+      cache = await openCache(url, { log: { info: hears, warn: hears }, patience });
       return cache;
     },
     put,

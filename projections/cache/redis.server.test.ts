@@ -2,17 +2,17 @@ import { expect, test, vi } from 'vitest';
 import { describeWith, redis } from '../../servers/for-tests.ts';
 import { describeCache } from './cache.suite.ts';
 import { openCache } from './open.ts';
-import { entry, redisRig, rejected } from './redis.fixture.ts';
+import { entry, PATIENT, redisRig, rejected } from './redis.fixture.ts';
 
 describeWith(redis, 'the cache on a server', () => {
-  describeCache('redis', async () => openCache(await redis.database()));
+  describeCache('redis', async () => openCache(await redis.database(), PATIENT));
 });
 
 describeWith(redis, 'the cache on a server of its own', () => {
-  const rig = redisRig();
+  const rig = redisRig(PATIENT);
 
   test('what one process writes another one reads', async () => {
-    const other = await openCache(rig.server().url);
+    const other = await openCache(rig.server().url, PATIENT);
     await rig.open();
     await rig.put('shared');
     await rig.cache().raise(['tasks']);

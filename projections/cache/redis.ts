@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Cache, CacheEntry } from './cache.ts';
-import { connectRedis, type RedisLog } from './redis-connection.ts';
+import { connectRedis, type RedisConnecting } from './redis-connection.ts';
 import { COUNT, PUT, RAISE } from './redis-scripts.ts';
 
 /** Milliseconds that writes may take; no request waits for them. */
@@ -21,9 +21,11 @@ interface Commands {
   raise(...args: (string | number)[]): Promise<unknown>;
 }
 
+export type RedisCacheOptions = Omit<RedisConnecting, 'what'>;
+
 /** Opens the cache. A Redis that cannot be reached is not waited for: it is only a cache. Error: ServerRefused. */
-export async function openRedisCache(url: string, { log }: { log: RedisLog }): Promise<Cache> {
-  const redis = await connectRedis(url, { what: 'the cache', log });
+export async function openRedisCache(url: string, { log, patience }: RedisCacheOptions): Promise<Cache> {
+  const redis = await connectRedis(url, { what: 'the cache', log, patience });
 
   const entryKey = (run: string, key: string) => `${run.slice(0, 8)}:entry:${key}`;
   const counterKeys = (run: string, names: readonly string[]) => names.map((name) => `${run.slice(0, 8)}:counter:${name}`);
