@@ -5,6 +5,8 @@ import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { type Rig, startRig } from './double/rig.fixture.ts';
 import { all, events } from './event-store.suite.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable } from './event-store.ts';
+import { openConnection } from './eventstoredb/connection.ts';
+import { notConnected } from './eventstoredb/ready.ts';
 import { openEventStoreDb } from './eventstoredb.ts';
 import { anEvent } from './example-event.fixture.ts';
 
@@ -176,6 +178,25 @@ describe('a cluster that is looked for', () => {
     await found.close();
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
+  });
+});
+
+describe('the client', () => {
+  it('ends no process when a call fails while the cluster is looked for in vain, because of a call that failed before', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const connection = openConnection(`esdb+discover://127.0.0.1:${rig.double.port}?tls=false&maxDiscoverAttempts=1`);
+    const streams = await connection.streams();
+    await rig.double.stop();
+    connection.failed(streams, notConnected('the first call'));
+    await new Promise((resolve) => setImmediate(resolve));
+    const looking = connection.streams();
+    connection.failed(streams, notConnected('the second call'));
+    await expect(looking).rejects.toThrow(/discover/);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).not.toHaveBeenCalled();
+    process.off('unhandledRejection', unhandled);
+    await connection.close();
   });
 });
 

@@ -1,6 +1,6 @@
 /** Traps of @eventstore/db-client and of EventStoreDB (DESIGN 10), each with what the store makes of it. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
 import { type Rig, startRig } from './double/rig.fixture.ts';
 import { all, events } from './event-store.suite.ts';
@@ -210,7 +210,37 @@ describe('a slow reader', () => {
   });
 });
 
+describe('a reader that stops', () => {
+  it('invariant 12: leaves no call open on the server', async () => {
+    for (let n = 0; n < 4; n++) await store.append('task-1', n * 500 - 1, events(500));
+    for (let n = 0; n < 5; n++) {
+      for await (const _ of store.readAll({ page: 1 })) break;
+      for await (const _ of store.readStream('task-1')) break;
+      for await (const _ of store.subscribe({ signal: new AbortController().signal })) break;
+    }
+    await vi.waitFor(() => expect(rig.double.reading()).toBe(0));
+  });
+});
+
 describe('bookkeeping', () => {
+  it('invariant 13: that a subscription went past is not gone through again, and nothing behind it is missing', async () => {
+    const seen: RecordedEvent[] = [];
+    const ending = new AbortController();
+    const following = (async () => {
+      for await (const page of store.subscribe({ signal: ending.signal })) seen.push(...page);
+    })();
+    for (let n = 0; n < 6; n++) await store.append('_x', n * 500 - 1, events(500));
+    const written = events(3);
+    for (const event of written) {
+      await rig.restart();
+      await vi.waitFor(() => store.append(stream(), NO_STREAM, [event]), { timeout: 20_000 });
+    }
+    await vi.waitFor(() => expect(seen).toHaveLength(3), { timeout: 20_000 });
+    ending.abort();
+    await following;
+    expect(seen).toMatchObject(written);
+  });
+
   it('that once kept its last event only keeps all of later ones that do not ask for it', async () => {
     const name = `_parked-${randomUUID()}`;
     await store.append(name, NO_STREAM, events(3));

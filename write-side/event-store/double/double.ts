@@ -33,6 +33,8 @@ export interface Double {
   /** For EVENT_STORE_URL. */
   url: string;
   port: number;
+  /** Reads and subscriptions it is answering now. */
+  reading(): number;
   /** Drops every connection; new ones are taken. */
   cut(): void;
   /** Drops every connection and takes no more. */
@@ -52,7 +54,8 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
   log.commit(() => log.append('$stats-127.0.0.1:2113', 'any', [statistics()]));
 
   const server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE, 'grpc.max_send_message_length': LARGEST_MESSAGE });
-  server.addService(StreamsService, streamsService({ log, appends, credentials, moved: commits.next }));
+  const { service, reading } = streamsService({ log, appends, credentials, moved: commits.next });
+  server.addService(StreamsService, service);
   server.addService(
     ServerFeaturesService,
     unary(() => featuresOf(version), 'getSupportedMethods'),
@@ -81,6 +84,7 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
     url: tls
       ? `esdb://${encodeURIComponent(credentials.username)}:${encodeURIComponent(credentials.password)}@localhost:${bound}?tls=true&tlsCAFile=${encodeURIComponent(tls.file)}`
       : `esdb://127.0.0.1:${bound}?tls=false`,
+    reading,
     cut: () => server.drain(`127.0.0.1:${bound}`, 0),
     stop: () => {
       stopping ??= stop();

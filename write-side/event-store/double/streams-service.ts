@@ -16,7 +16,7 @@ export interface ServiceOptions {
 
 type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>;
 
-export function streamsService({ log, appends, credentials, moved }: ServiceOptions): UntypedServiceImplementation {
+export function streamsService({ log, appends, credentials, moved }: ServiceOptions) {
   const allowed = credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
 
   function refusal(metadata: Metadata): Partial<ServiceError> | undefined {
@@ -27,6 +27,8 @@ export function streamsService({ log, appends, credentials, moved }: ServiceOpti
     denied.set('exception', 'access-denied');
     return { code: status.PERMISSION_DENIED, details: 'Access Denied', metadata: denied };
   }
+
+  let reading = 0;
 
   async function read(call: ReadCall): Promise<void> {
     const gone = new AbortController();
@@ -48,15 +50,19 @@ export function streamsService({ log, appends, credentials, moved }: ServiceOpti
       else serve(call, ...rest);
     };
 
-  return {
+  const service: UntypedServiceImplementation = {
     read: checked((call: ReadCall) => {
-      read(call).catch((error: unknown) => fail(call, error));
+      reading++;
+      read(call)
+        .catch((error: unknown) => fail(call, error))
+        .finally(() => reading--);
     }),
     append: checked(appends.single),
     batchAppend: checked(appends.batchAppend),
     delete: unimplemented,
     tombstone: unimplemented,
   };
+  return { service, reading: () => reading };
 }
 
 function fail(call: ReadCall, error: unknown): void {
