@@ -1,8 +1,9 @@
 /** The registry of projectors: one line a read model. */
 import type { AnyProjector } from './projector.ts';
 import { notifications } from './projectors/notifications.ts';
+import { orders } from './projectors/orders.ts';
 import { taskDetail } from './projectors/task_detail.ts';
 import { taskList } from './projectors/task_list.ts';
 import { userDirectory } from './projectors/user_directory.ts';
 
-export const projectors: readonly AnyProjector[] = [userDirectory, taskList, taskDetail, notifications];
+export const projectors: readonly AnyProjector[] = [userDirectory, taskList, taskDetail, notifications, orders];

@@ -3,11 +3,12 @@ import type { Route } from '../gateway/route.ts';
 import { getTask } from './queries/get-task.ts';
 import { listTasks } from './queries/list-tasks.ts';
 import { getNotification, listNotifications } from './queries/notifications.ts';
+import { getOrder, listOrders } from './queries/orders.ts';
 import { taskHistory } from './queries/task-history.ts';
 import { getUser, listUsers } from './queries/users.ts';
 import type { QueryContext } from './reading.ts';
 
-const queries = [listTasks, getTask, taskHistory, listUsers, getUser, listNotifications, getNotification];
+const queries = [listTasks, getTask, taskHistory, listUsers, getUser, listNotifications, getNotification, listOrders, getOrder];
 
 /** Rows for all queries. */
 export function queryRoutes(context: QueryContext): Route[] {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { START } from '../../contracts/message.ts';
-import { type BusMessage, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
+import { type BusMessage, DeadLetter, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';
 
 /** Waits for a condition as long as a busy machine, and a server on it, may need. */
@@ -214,6 +214,20 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       ending.abort();
       await worker;
       expect((await state(queue.name))?.depth).toBe(0);
+    });
+
+    it('an offer whose handler gives it up lies in the dead queue at once', async () => {
+      const queue = workQueue({ deliveryLimit: 3 });
+      let deliveries = 0;
+      const worker = bus.work(queue, { signal: ending.signal, prefetch: 1 }, async () => {
+        deliveries++;
+        throw new DeadLetter('no use');
+      });
+      await bus.offer(queue, offer(1));
+      await until(async () => expect((await state(`${queue.name}.dead`))?.depth).toBe(1));
+      ending.abort();
+      await worker;
+      expect([deliveries, (await state(queue.name))?.depth]).toEqual([1, 0]);
     });
 
     it('invariant 12: a full work queue refuses offers', async () => {

@@ -56,7 +56,7 @@ export interface EventBus {
 
   /**
    * Takes offers, at most `prefetch` at once, until the signal aborts; acknowledges each when the handler resolves.
-   * An offer whose handler rejects comes again, up to the queue's delivery limit. Resolves once every handler has ended.
+   * An offer whose handler rejects comes again, up to the queue's delivery limit; with DeadLetter, never. Resolves once every handler has ended.
    */
   work(queue: WorkQueue, options: { signal: AbortSignal; prefetch: number }, handle: (offer: Offer) => Promise<void>): Promise<void>;
 
@@ -69,6 +69,11 @@ export interface EventBus {
 /** The queue holds as many offers as it may. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
+}
+
+/** What a handler rejects with where trying again is of no use: the offer goes to `<queue>.dead` at once, with this as its reason. */
+export class DeadLetter extends Error {
+  override readonly name = 'DeadLetter';
 }
 
 /** The broker cannot be reached. */

@@ -1,5 +1,5 @@
 /** A work queue in memory: competing workers, each with its prefetch; what keeps failing goes to the dead. */
-import { type Offer, QueueFull, type QueueState } from './event-bus.ts';
+import { DeadLetter, type Offer, QueueFull, type QueueState } from './event-bus.ts';
 import type { WorkQueue } from './queues.ts';
 
 export interface MemoryWorkQueue {
@@ -41,7 +41,7 @@ export function memoryWorkQueue(spec: WorkQueue, dead: (offer: Offer, error: unk
   const freeWorker = () => workers.findIndex(({ free }) => free > 0);
 
   function failed(delivery: Delivery, error: unknown): void {
-    if (delivery.times >= spec.deliveryLimit) {
+    if (delivery.times >= spec.deliveryLimit || error instanceof DeadLetter) {
       dead(delivery.offer, error);
       return;
     }

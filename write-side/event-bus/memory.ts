@@ -70,7 +70,7 @@ export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
 
   function bury(spec: WorkQueue, offer: Offer, error: unknown): void {
     const name = `${spec.name}.dead`;
-    log.warn({ queue: name, stream: offer.stream, err: error }, 'an offer failed as often as it may');
+    log.warn({ queue: name, stream: offer.stream, err: error }, 'an offer failed for good');
     const buried = dead.get(name) ?? { offers: [], dropped: 0 };
     buried.offers.push(offer);
     if (buried.offers.length > DEAD_LIMIT) {

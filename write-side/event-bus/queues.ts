@@ -65,10 +65,29 @@ export const NOTIFICATIONS: FollowerQueue = {
   activeHold: '_notifications',
   limit: LIMIT,
 };
+/** Offers of placed orders. */
+export const PLACED_ORDERS: FollowerQueue = {
+  kind: 'follower',
+  name: 'placed_orders',
+  exchange: 'order_events',
+  pattern: '',
+  activeHold: '_placed_orders',
+  limit: LIMIT,
+};
+/** Mail to whoever placed an order. */
+export const ORDER_OUTCOMES: FollowerQueue = {
+  kind: 'follower',
+  name: 'order_outcomes',
+  exchange: 'order_events',
+  pattern: '',
+  activeHold: '_order_outcomes',
+  limit: LIMIT,
+};
 /** One for each realtime process. */
 export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', activeHold: null, limit: LIMIT };
 
 export const EMAIL_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'email_notifications', limit: 1_000, deliveryLimit: 20 };
+export const ORDERS: WorkQueue = { kind: 'work', name: 'orders', limit: 1_000, deliveryLimit: 20 };
 
 /** The table. */
 export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
@@ -76,8 +95,11 @@ export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
   TASK_EVENTS,
   USER_REGISTRATION,
   NOTIFICATIONS,
+  PLACED_ORDERS,
+  ORDER_OUTCOMES,
   REALTIME,
   EMAIL_NOTIFICATIONS,
+  ORDERS,
 ];
 
 /** True where a message of this category and routing key goes to this queue. */

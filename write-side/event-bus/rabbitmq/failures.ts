@@ -1,9 +1,11 @@
 /** What becomes of an offer whose handler failed: it comes again later and later, and in the end lies in the `.dead` queue. */
 import type { ConsumeMessage, Options } from 'amqplib';
+import { DeadLetter } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
 import type { Offering } from './offers.ts';
+import type { Session } from './session.ts';
 import type { Strangers } from './strangers.ts';
-import { deadQueueOf, declareDelayQueue, declareWorkQueue, delayQueueOf } from './topology.ts';
+import { DEAD_LIMIT, deadQueueOf, declareDelayQueue, declareWorkQueue, delayQueueOf } from './topology.ts';
 
 /** Each resolves when the broker has the message in another queue, so that it may be acknowledged, and rejects where it has not. */
 export interface Failures {
@@ -25,11 +27,8 @@ const REASON = 500;
 export function failuresBy({ offering, strangers, log, steps }: FailuresOptions): Failures {
   async function later(queue: WorkQueue, message: ConsumeMessage, times: number): Promise<void> {
     const step = steps[Math.min(times, steps.length) - 1] ?? 0;
-    const declare = (session: Parameters<typeof declareDelayQueue>[0]) => declareDelayQueue(session, queue, step);
-    await offering.put(delayQueueOf(queue, step), declare, message.content, {
-      contentType: message.properties.contentType,
-      headers: { attempts: times },
-    });
+    const target = { name: delayQueueOf(queue, step), limit: queue.limit, declare: (session: Session) => declareDelayQueue(session, queue, step) };
+    await offering.put(target, message.content, { contentType: message.properties.contentType, headers: { attempts: times } });
   }
 
   /** With the headers that the broker gives a dead letter, which can only be sent by it without a reason in words. */
@@ -46,15 +45,15 @@ export function failuresBy({ offering, strangers, log, steps }: FailuresOptions)
         'x-first-death-reason': 'rejected',
       },
     };
-    await offering.put(deadQueueOf(queue), (session) => declareWorkQueue(session, queue), content, options);
+    await offering.put({ name: deadQueueOf(queue), limit: DEAD_LIMIT, declare: (session) => declareWorkQueue(session, queue) }, content, options);
   }
 
   return {
     failed: async (queue, message, error) => {
       const times = deliveriesOf(message);
-      if (times < queue.deliveryLimit) return later(queue, message, times);
+      if (times < queue.deliveryLimit && !(error instanceof DeadLetter)) return later(queue, message, times);
       await bury(queue, message, times, error instanceof Error ? error.message : String(error));
-      log.warn({ queue: deadQueueOf(queue), err: error, times }, 'an offer failed as often as it may');
+      log.warn({ queue: deadQueueOf(queue), err: error, times }, 'an offer failed for good');
     },
     invalid: async (queue, message, why) => {
       await bury(queue, message, 1, why);

@@ -1,0 +1,211 @@
+/**
+ * Order: events, commands, topics, views, an example of each. Whoever is logged in places one; workers decide it.
+ * Names and shapes of events are storage formats: add, never rename or remove.
+ */
+import { z } from 'zod';
+import type { AggregateContract, Command, DecidedEvent } from './catalog.ts';
+import { email, id, instant, line, prose } from './fields.ts';
+import { personal } from './message.ts';
+
+const AMOUNT = `must be a whole number of the smallest unit, from 0 to ${Number.MAX_SAFE_INTEGER}`;
+/** An amount of money: a whole number of the currency's smallest unit (cents), and the currency by ISO 4217. */
+export const money = z.strictObject({
+  amount: z.int(AMOUNT).min(0, AMOUNT).meta({ description: 'In the currency’s smallest unit, as cents.' }),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code like EUR')
+    .meta({ description: 'ISO 4217, as EUR.' }),
+});
+export type Money = z.infer<typeof money>;
+
+export const sku = line(1, 64);
+export const MOST_ITEMS = 100;
+export const MOST_QUANTITY = 10_000;
+const QUANTITY = `must be a whole number from 1 to ${MOST_QUANTITY}`;
+const quantity = z.int(QUANTITY).min(1, QUANTITY).max(MOST_QUANTITY, QUANTITY);
+const item = z.strictObject({ sku, quantity, unitPrice: money });
+export type Item = z.infer<typeof item>;
+const items = z.array(item).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
+const note = prose(1, 1_000);
+
+/** What all items cost together, in the currency of the first; null where that is more than a number holds exactly. */
+export function totalOf(all: readonly Item[]): Money | null {
+  const amount = all.reduce((sum, one) => sum + BigInt(one.quantity) * BigInt(one.unitPrice.amount), 0n);
+  return amount > BigInt(Number.MAX_SAFE_INTEGER) ? null : { amount: Number(amount), currency: all[0]?.unitPrice.currency ?? '' };
+}
+
+/** Why an order is rejected: the rule that it breaks, where, and what to do. */
+const reason = z.strictObject({
+  rule: z.enum(['unknown_sku', 'price', 'quantity', 'items', 'currency', 'total']),
+  /** JSON Pointer (RFC 6901) into the order, as `/items/0/unitPrice`. */
+  pointer: z.string(),
+  detail: z.string(),
+});
+export type Reason = z.infer<typeof reason>;
+
+const attempt = z.int().positive();
+/** Whose order it is, and the address it was placed with: whoever tells of the outcome looks nothing up. */
+const customer = { maker: id, email: personal(email) };
+
+const OrderPlaced = z.strictObject({ ...customer, items, total: money, note: personal(note).optional() });
+const OrderProcessing = z.strictObject({
+  attempt,
+  /** Who leased it. */
+  worker: z.string(),
+  /** After this without an outcome, the next worker takes it. */
+  until: instant,
+});
+const OrderDeferred = z.strictObject({ attempt, /** What went wrong. */ error: z.string(), nextAttemptAt: instant });
+const OrderValidated = z.strictObject({ attempt });
+const OrderConfirmed = z.strictObject({ attempt, ...customer, total: money });
+const OrderRejected = z.strictObject({ attempt, ...customer, reasons: z.array(reason).min(1) });
+const OrderFailed = z.strictObject({ attempt, /** What went wrong the last time. */ reason: z.string() });
+const OrderRetried = z.strictObject({});
+const OrderCancelled = z.strictObject({});
+
+export type OrderEvent =
+  | DecidedEvent<'OrderPlaced', z.infer<typeof OrderPlaced>>
+  | DecidedEvent<'OrderProcessing', z.infer<typeof OrderProcessing>>
+  | DecidedEvent<'OrderDeferred', z.infer<typeof OrderDeferred>>
+  | DecidedEvent<'OrderValidated', z.infer<typeof OrderValidated>>
+  | DecidedEvent<'OrderConfirmed', z.infer<typeof OrderConfirmed>>
+  | DecidedEvent<'OrderRejected', z.infer<typeof OrderRejected>>
+  | DecidedEvent<'OrderFailed', z.infer<typeof OrderFailed>>
+  | DecidedEvent<'OrderRetried', z.infer<typeof OrderRetried>>
+  | DecidedEvent<'OrderCancelled', z.infer<typeof OrderCancelled>>;
+
+/** One currency an order, and a total that a number holds exactly. */
+const PlaceOrder = z.strictObject({ items, email: personal(email), note: personal(note).optional() }).superRefine((body, context) => {
+  const currency = body.items[0]?.unitPrice.currency;
+  for (const [index, { unitPrice }] of body.items.entries()) {
+    if (unitPrice.currency === currency) continue;
+    context.addIssue({ code: 'custom', path: ['items', index, 'unitPrice', 'currency'], message: `must be ${currency}: an order has one currency` });
+  }
+  if (!totalOf(body.items)) context.addIssue({ code: 'custom', path: ['items'], message: `must cost at most ${Number.MAX_SAFE_INTEGER} together` });
+});
+
+export type OrderRequest =
+  | Command<'PlaceOrder', z.infer<typeof PlaceOrder>>
+  | Command<'CancelOrder', null>
+  /** An operator's: what failed is tried again. */
+  | Command<'RetryOrder', null>;
+
+/**
+ * `placed` until a worker takes it, and between two attempts; `validated` is passed on the way to `confirmed`;
+ * `failed`: no attempt came to an end, and an operator has to look at it.
+ */
+export const ORDER_STATUSES = ['placed', 'processing', 'validated', 'confirmed', 'rejected', 'failed', 'cancelled'] as const;
+export const orderStatus = z.enum(ORDER_STATUSES);
+export type OrderStatus = z.infer<typeof orderStatus>;
+
+/** Who hears of an order's event live: its maker, and admins. */
+export function orderTopics(maker: string): string[] {
+  return [`user:${maker}`, 'role:admin'];
+}
+
+const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+const CUSTOMER = { maker: ALICE, email: 'alice@example.org' };
+const ITEMS = [
+  { sku: 'lamp-e27', quantity: 2, unitPrice: { amount: 1299, currency: 'EUR' } },
+  { sku: 'ladder', quantity: 1, unitPrice: { amount: 8900, currency: 'EUR' } },
+];
+
+export const orderContract = {
+  category: 'order',
+  events: {
+    OrderPlaced: {
+      schema: OrderPlaced,
+      version: 1,
+      summary: 'Somebody placed an order.',
+      example: { ...CUSTOMER, items: ITEMS, total: { amount: 11_498, currency: 'EUR' }, note: 'Please ring at the back door.' },
+    },
+    OrderProcessing: {
+      schema: OrderProcessing,
+      version: 1,
+      summary: 'A worker leased the order for one attempt.',
+      example: { attempt: 1, worker: 'orders-1', until: '2026-11-21T09:00:10.000Z' },
+    },
+    OrderDeferred: {
+      schema: OrderDeferred,
+      version: 1,
+      summary: 'An attempt went wrong; the next comes later.',
+      example: { attempt: 1, error: 'no answer within 5 s', nextAttemptAt: '2026-11-21T09:00:02.000Z' },
+    },
+    OrderValidated: { schema: OrderValidated, version: 1, summary: 'The order keeps to the rules.', example: { attempt: 1 } },
+    OrderConfirmed: {
+      schema: OrderConfirmed,
+      version: 1,
+      summary: 'The order is taken; it cannot be cancelled any more.',
+      example: { attempt: 1, ...CUSTOMER, total: { amount: 11_498, currency: 'EUR' } },
+    },
+    OrderRejected: {
+      schema: OrderRejected,
+      version: 1,
+      summary: 'The order breaks rules; each is named.',
+      example: { attempt: 1, ...CUSTOMER, reasons: [{ rule: 'price', pointer: '/items/0/unitPrice', detail: 'lamp-e27 costs 1399 EUR' }] },
+    },
+    OrderFailed: {
+      schema: OrderFailed,
+      version: 1,
+      summary: 'No attempt came to an end; nobody tries again by themselves.',
+      example: { attempt: 5, reason: 'the price list cannot be read' },
+    },
+    OrderRetried: { schema: OrderRetried, version: 1, summary: 'An operator has a failed order tried again.', example: {} },
+    OrderCancelled: { schema: OrderCancelled, version: 1, summary: 'The order was cancelled before it was decided.', example: {} },
+  },
+  commands: {
+    PlaceOrder: {
+      method: 'POST',
+      path: '/api/orders',
+      body: PlaceOrder,
+      who: 'user',
+      summary: 'Place an order, in one currency; workers confirm or reject it, and its e-mail address is told.',
+      example: { items: ITEMS, email: 'alice@example.org', note: 'Please ring at the back door.' },
+    },
+    CancelOrder: {
+      method: 'POST',
+      path: '/api/orders/:id/cancel',
+      body: null,
+      who: 'user',
+      summary: 'Cancel an order that is not confirmed or rejected yet (its maker or an admin).',
+      example: null,
+    },
+    RetryOrder: {
+      method: 'POST',
+      path: '/api/admin/orders/:id/retry',
+      body: null,
+      who: ['admin'],
+      summary: 'Have a failed order tried again, with all its attempts.',
+      example: null,
+    },
+  },
+} satisfies AggregateContract;
+
+/** An order in a list, as `GET /api/orders` shows it. */
+export const orderSummary = z.strictObject({
+  id,
+  maker: id,
+  status: orderStatus,
+  total: money,
+  attempts: z.int().nonnegative().meta({ description: 'Attempts that workers began.' }),
+  nextAttemptAt: instant.nullable(),
+  lastError: z.string().nullable().meta({ description: 'What went wrong in the last attempt that did; null once it is decided.' }),
+  createdAt: instant,
+  updatedAt: instant,
+  revision: z.int().nonnegative(),
+});
+export type OrderSummary = z.infer<typeof orderSummary>;
+
+/** A step of an order: the status it came to, when, and what there is to say of it. */
+export const orderStep = z.strictObject({ status: orderStatus, time: instant, attempt: attempt.optional(), detail: z.string().optional() });
+export type OrderStep = z.infer<typeof orderStep>;
+
+/** A whole order, as `GET /api/orders/:id` shows it. */
+export const orderView = orderSummary.extend({
+  items,
+  email,
+  note: note.optional(),
+  reasons: z.array(reason).meta({ description: 'Why it was rejected.' }),
+  history: z.array(orderStep).meta({ description: 'Where it stood when, oldest first; of a long history the last steps.' }),
+});
+export type OrderView = z.infer<typeof orderView>;

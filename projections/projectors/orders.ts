@@ -1,0 +1,112 @@
+/** Read model `orders`: where each order stands, and how it came there. Its e-mail address and note are personal: they stay in its stream. */
+import type { RecordedEvent } from '../../contracts/message.ts';
+import type { OrderEvent, OrderStatus, OrderStep, OrderView } from '../../contracts/order.ts';
+import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
+
+/** An order as it is stored. */
+export type OrderDocument = Omit<OrderView, 'id' | 'email' | 'note'> & {
+  /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
+  due: string | null;
+};
+
+/** Steps kept: an order that an operator has tried again and again does not grow without end. */
+const MOST_STEPS = 100;
+
+type EventOf<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>;
+type Later = Exclude<OrderEvent, EventOf<'OrderPlaced'>>;
+
+function evolve(document: Folded<OrderDocument>, recorded: RecordedEvent): OrderDocument {
+  const event = recorded as RecordedEvent & OrderEvent;
+  if (event.type === 'OrderPlaced') {
+    beginning(document, recorded);
+    return placed(recorded, event.data);
+  }
+  const before = existing(document, recorded);
+  const after = { ...before, nextAttemptAt: null, due: null, ...changed(event) };
+  const { time, revision } = event;
+  return { ...after, updatedAt: time, revision, history: [...before.history, step(event, after.status)].slice(-MOST_STEPS) };
+}
+
+function placed({ time, revision }: RecordedEvent, { maker, items, total }: EventOf<'OrderPlaced'>['data']): OrderDocument {
+  return {
+    maker,
+    status: 'placed',
+    total,
+    attempts: 0,
+    nextAttemptAt: null,
+    lastError: null,
+    createdAt: time,
+    updatedAt: time,
+    revision,
+    items,
+    reasons: [],
+    history: [{ status: 'placed', time }],
+    due: time,
+  };
+}
+
+function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
+  switch (event.type) {
+    case 'OrderProcessing':
+      return { status: 'processing', attempts: event.data.attempt, due: event.data.until };
+    case 'OrderDeferred': {
+      const { error, nextAttemptAt } = event.data;
+      return { status: 'placed', lastError: error, nextAttemptAt, due: nextAttemptAt };
+    }
+    case 'OrderValidated':
+      return { status: 'validated' };
+    case 'OrderConfirmed':
+      return { status: 'confirmed', lastError: null };
+    case 'OrderRejected':
+      return { status: 'rejected', lastError: null, reasons: event.data.reasons };
+    case 'OrderFailed':
+      return { status: 'failed', lastError: event.data.reason };
+    case 'OrderRetried':
+      return { status: 'placed', due: event.time };
+    case 'OrderCancelled':
+      return { status: 'cancelled' };
+    default:
+      return event satisfies never;
+  }
+}
+
+function step(event: RecordedEvent & Later, status: OrderStatus): OrderStep {
+  const { time, data } = event;
+  const detail = detailOf(event);
+  return { status, time, ...('attempt' in data ? { attempt: data.attempt } : {}), ...(detail ? { detail } : {}) };
+}
+
+function detailOf(event: Later): string | undefined {
+  switch (event.type) {
+    case 'OrderDeferred':
+      return event.data.error;
+    case 'OrderFailed':
+      return event.data.reason;
+    case 'OrderRetried':
+      return 'tried again by an operator';
+    default:
+      return undefined;
+  }
+}
+
+export const orders = projector<OrderDocument>({
+  model: {
+    name: 'orders',
+    version: 1,
+    fields: { maker: 'text', status: 'text', createdAt: 'text', due: 'text' },
+    indexes: [['maker', 'createdAt'], ['status', 'createdAt'], ['createdAt'], ['due']],
+  },
+  events: [
+    'OrderPlaced',
+    'OrderProcessing',
+    'OrderDeferred',
+    'OrderValidated',
+    'OrderConfirmed',
+    'OrderRejected',
+    'OrderFailed',
+    'OrderRetried',
+    'OrderCancelled',
+  ],
+  key: byStream,
+  evolve,
+});

@@ -1,0 +1,179 @@
+/** Order: the rules of placing, leasing, deciding and cancelling. */
+import type { Command } from '../../contracts/catalog.ts';
+import {
+  type Item,
+  type Money,
+  type OrderEvent,
+  type OrderRequest,
+  type OrderStatus,
+  orderTopics,
+  type Reason,
+  totalOf,
+} from '../../contracts/order.ts';
+import type { Refusal } from '../../contracts/problem.ts';
+import { decider } from '../decider.ts';
+
+export interface OrderState {
+  exists: boolean;
+  status: OrderStatus;
+  maker: string;
+  email: string;
+  items: readonly Item[];
+  total: Money;
+  /** Attempts begun. */
+  attempts: number;
+  /** Attempts begun before an operator had it tried again: they do not count any more. */
+  forgiven: number;
+  /** Who leased it, and until when; null where nobody has. */
+  lease: { worker: string; until: string } | null;
+  /** Not before this; null: at once. */
+  nextAttemptAt: string | null;
+  /** Why it failed; empty where it has not. */
+  failure: string;
+  /** Why it was rejected. */
+  reasons: readonly Reason[];
+}
+
+export const initial: OrderState = {
+  exists: false,
+  status: 'placed',
+  maker: '',
+  email: '',
+  items: [],
+  total: { amount: 0, currency: '' },
+  attempts: 0,
+  forgiven: 0,
+  lease: null,
+  nextAttemptAt: null,
+  failure: '',
+  reasons: [],
+};
+
+/** What a worker wants: the next attempt, or to say how its attempt went. `attempts`: how many there may be in all. */
+export type WorkerCommand =
+  | Command<'LeaseOrder', { worker: string; until: string; attempts: number }>
+  | Command<'DecideOrder', { attempt: number; reasons: Reason[] }>
+  | Command<'DeferOrder', { attempt: number; error: string; nextAttemptAt: string }>
+  | Command<'FailOrder', { attempt: number; reason: string }>;
+export type OrderCommand = OrderRequest | WorkerCommand;
+
+type CommandOf<T extends OrderCommand['type']> = Extract<OrderCommand, { type: T }>;
+type Decision = OrderEvent[] | Refusal;
+
+const NOT_FOUND: Refusal = { refused: 'not_found', detail: 'There is no such order.' };
+const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
+
+function decide(command: OrderCommand, state: OrderState): Decision {
+  if (command.type === 'PlaceOrder') return place(command, state);
+  if (!state.exists || !isTheirs(command, state)) return NOT_FOUND;
+  switch (command.type) {
+    case 'CancelOrder':
+      return cancel(state);
+    case 'RetryOrder':
+      return state.status === 'failed' ? [{ type: 'OrderRetried', data: {} }] : conflict(`It is ${state.status}: only what failed is tried again.`);
+    case 'LeaseOrder':
+      return lease(command, state);
+    default:
+      return outcome(command, state);
+  }
+}
+
+/** An order is its maker's and the admins'; workers are the system's. */
+function isTheirs({ actor }: OrderCommand, { maker }: OrderState): boolean {
+  return actor.id === maker || actor.role === 'admin' || actor.role === 'system';
+}
+
+function place({ data, actor }: CommandOf<'PlaceOrder'>, state: OrderState): Decision {
+  if (state.exists) return conflict('This order exists already.');
+  const total = totalOf(data.items);
+  if (!total)
+    return { refused: 'invalid', detail: 'This costs more than can be counted.', errors: [{ pointer: '/items', detail: 'must cost less' }] };
+  const note = data.note === undefined ? {} : { note: data.note };
+  return [{ type: 'OrderPlaced', data: { maker: actor.id, email: data.email, items: data.items, total, ...note } }];
+}
+
+function cancel({ status }: OrderState): Decision {
+  if (status === 'cancelled') return [];
+  return isDecided(status) ? conflict(`It is ${status} already and cannot be cancelled.`) : [{ type: 'OrderCancelled', data: {} }];
+}
+
+/** Decided for good: nothing changes it any more. */
+function isDecided(status: OrderStatus): boolean {
+  return status === 'confirmed' || status === 'rejected' || status === 'cancelled';
+}
+
+function lease({ data, now }: CommandOf<'LeaseOrder'>, state: OrderState): Decision {
+  if (isDecided(state.status) || state.status === 'failed') return conflict(`It is ${state.status} already.`);
+  if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
+  if (state.nextAttemptAt && state.nextAttemptAt > now) return conflict('Its next attempt is not due.');
+  const { worker, until, attempts } = data;
+  // Nobody knows why the last attempts had no end. What ends every worker that takes it would go on for ever.
+  if (state.attempts - state.forgiven >= attempts) return [{ type: 'OrderFailed', data: { attempt: state.attempts, reason: NO_OUTCOME } }];
+  return [{ type: 'OrderProcessing', data: { attempt: state.attempts + 1, worker, until } }];
+}
+
+const NO_OUTCOME = 'the last attempt did not tell how it went: its worker died or hung';
+
+function outcome(command: Exclude<WorkerCommand, { type: 'LeaseOrder' }>, state: OrderState): Decision {
+  const { attempt } = command.data;
+  if (state.status !== 'processing' || attempt !== state.attempts) return conflict(`Attempt ${attempt} is not the one at work.`);
+  switch (command.type) {
+    case 'DecideOrder':
+      return decided(command.data, state);
+    case 'DeferOrder':
+      return [{ type: 'OrderDeferred', data: command.data }];
+    case 'FailOrder':
+      return [{ type: 'OrderFailed', data: command.data }];
+    default:
+      return command satisfies never;
+  }
+}
+
+function decided({ attempt, reasons }: CommandOf<'DecideOrder'>['data'], { maker, email, total }: OrderState): OrderEvent[] {
+  if (reasons.length > 0) return [{ type: 'OrderRejected', data: { attempt, maker, email, reasons } }];
+  return [
+    { type: 'OrderValidated', data: { attempt } },
+    { type: 'OrderConfirmed', data: { attempt, maker, email, total } },
+  ];
+}
+
+/** With nobody at work on it. */
+const idle = { lease: null, nextAttemptAt: null };
+
+export function evolve(state: OrderState, event: OrderEvent): OrderState {
+  switch (event.type) {
+    case 'OrderPlaced': {
+      const { maker, email, items, total } = event.data;
+      return { ...initial, exists: true, maker, email, items, total };
+    }
+    case 'OrderProcessing': {
+      const { attempt, worker, until } = event.data;
+      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null };
+    }
+    case 'OrderDeferred':
+      return { ...state, status: 'placed', lease: null, nextAttemptAt: event.data.nextAttemptAt };
+    case 'OrderValidated':
+      return { ...state, status: 'validated' };
+    case 'OrderConfirmed':
+      return { ...state, ...idle, status: 'confirmed' };
+    case 'OrderRejected':
+      return { ...state, ...idle, status: 'rejected', reasons: event.data.reasons };
+    case 'OrderFailed':
+      return { ...state, ...idle, status: 'failed', failure: event.data.reason };
+    case 'OrderRetried':
+      return { ...state, status: 'placed', forgiven: state.attempts, failure: '' };
+    case 'OrderCancelled':
+      return { ...state, ...idle, status: 'cancelled' };
+    default:
+      return event satisfies never;
+  }
+}
+
+export const order = decider<OrderState, OrderCommand, OrderEvent>({
+  category: 'order',
+  initial,
+  stateVersion: 1,
+  decide,
+  evolve,
+  topics: (_stream, _before, _event, after) => orderTopics(after.maker),
+});

@@ -1,0 +1,113 @@
+/** The rules that placed orders are held against: prices and limits from a JSON file (ORDER_RULES), and the pure policy that does it. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type Item, MOST_ITEMS, MOST_QUANTITY, type Money, money, type Reason, sku } from '../../contracts/order.ts';
+
+const currency = money.shape.currency;
+const amount = money.shape.amount;
+
+const schema = z.strictObject({
+  /** What each thing costs; where they are given, nothing else is sold. */
+  prices: z.record(sku, money).optional(),
+  limits: z
+    .strictObject({
+      /** Items of an order. */
+      maxItems: z.int().min(1).max(MOST_ITEMS).optional(),
+      /** Of one thing in an order. */
+      maxQuantity: z
+        .int()
+        .min(1)
+        .max(MOST_QUANTITY * MOST_ITEMS)
+        .optional(),
+      /** What an order may cost, by currency, in its smallest unit; other currencies have no limit. */
+      maxTotal: z.record(currency, amount).optional(),
+      /** What may be paid in; default: anything. */
+      currencies: z.array(currency).min(1).optional(),
+    })
+    .optional(),
+});
+
+/** Prices and limits. */
+export type OrderRules = z.output<typeof schema>;
+
+/** What of an order the rules look at. */
+export interface Judged {
+  items: readonly Item[];
+  total: Money;
+}
+
+/** Reads the file. Error: one line that says what is wrong with it, and where. */
+export function readOrderRules(path: string): OrderRules {
+  const result = schema.safeParse(parsed(path));
+  if (result.success) return result.data;
+  const [{ path: where = [], message = '' } = {}] = result.error.issues;
+  throw new Error(`${MUST_BE}: ${where.map((part) => `/${String(part)}`).join('') || 'it'} is not valid: ${message}`);
+}
+
+const MUST_BE = 'must name a JSON file of order rules';
+
+function parsed(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'this is no JSON' : `it cannot be read (${(error as { code?: string }).code})`;
+    throw new Error(`${MUST_BE}: ${reason}`, { cause: error });
+  }
+}
+
+/** What is wrong with such a file; undefined where nothing is. */
+export function orderRulesProblem(path: string): string | undefined {
+  try {
+    readOrderRules(path);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Why an order is to be rejected: every rule that it breaks, and where; nothing where it keeps to them. Pure. */
+export function judge({ prices, limits = {} }: OrderRules, order: Judged): Reason[] {
+  return [
+    ...brokenByCurrency(limits.currencies, order),
+    ...(prices ? order.items.flatMap((item, index) => brokenByPrice(new Map(Object.entries(prices)), item, index)) : []),
+    ...brokenByItems(limits.maxItems, order),
+    ...brokenByQuantity(limits.maxQuantity, order),
+    ...brokenByTotal(limits.maxTotal, order),
+  ];
+}
+
+function brokenByCurrency(currencies: readonly string[] | undefined, { total }: Judged): Reason[] {
+  if (!currencies || currencies.includes(total.currency)) return [];
+  return [{ rule: 'currency', pointer: '/items/0/unitPrice/currency', detail: `must be one of ${currencies.join(', ')}` }];
+}
+
+function brokenByPrice(prices: ReadonlyMap<string, Money>, { sku: name, unitPrice }: Item, index: number): Reason[] {
+  const price = prices.get(name);
+  if (!price) return [{ rule: 'unknown_sku', pointer: `/items/${index}/sku`, detail: `there is no ${name}` }];
+  if (price.amount === unitPrice.amount && price.currency === unitPrice.currency) return [];
+  return [{ rule: 'price', pointer: `/items/${index}/unitPrice`, detail: `${name} costs ${price.amount} ${price.currency}` }];
+}
+
+function brokenByItems(most: number | undefined, { items }: Judged): Reason[] {
+  if (most === undefined || items.length <= most) return [];
+  return [{ rule: 'items', pointer: '/items', detail: `must be at most ${most}` }];
+}
+
+/** One thing may stand in several items: they count together. */
+function brokenByQuantity(most: number | undefined, { items }: Judged): Reason[] {
+  if (most === undefined) return [];
+  const quantities = new Map<string, number>();
+  for (const item of items) quantities.set(item.sku, (quantities.get(item.sku) ?? 0) + item.quantity);
+  return [...quantities]
+    .filter(([, quantity]) => quantity > most)
+    .map(([name]) => {
+      const index = items.findLastIndex((item) => item.sku === name);
+      return { rule: 'quantity', pointer: `/items/${index}/quantity`, detail: `of ${name} at most ${most} are sold in one order` };
+    });
+}
+
+function brokenByTotal(most: Readonly<Record<string, number>> | undefined, { total }: Judged): Reason[] {
+  const limit = most && Object.hasOwn(most, total.currency) ? most[total.currency] : undefined;
+  if (limit === undefined || total.amount <= limit) return [];
+  return [{ rule: 'total', pointer: '/items', detail: `must cost at most ${limit} ${total.currency} together` }];
+}

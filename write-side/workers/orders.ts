@@ -1,0 +1,113 @@
+/** Orders: the dispatcher offers what is placed, and workers compete for it. */
+import { hostname } from 'node:os';
+import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import type { OrderEvent } from '../../contracts/order.ts';
+import type { EventBus } from '../event-bus/event-bus.ts';
+import type { Checkpoint, FollowContext, Follower } from '../event-bus/follow.ts';
+import { keepTrying } from '../event-bus/keep-trying.ts';
+import { ORDERS, PLACED_ORDERS } from '../event-bus/queues.ts';
+import { type Dispatching, dispatch } from './dispatch.ts';
+import { type OrderWork, orderWorker } from './orders-work.ts';
+
+/** Orders that somebody has to look at, those due first, and where the read model is that knows them: see Dispatching.undecided. */
+export type UndecidedOrders = (
+  limit: number,
+  after: Position | null,
+) => Promise<{ items: { id: string; due: string }[]; checkpoint: Checkpoint } | null>;
+
+export interface OrderWorkersContext extends Omit<OrderWork, 'worker' | 'ending' | 'log'> {
+  bus: EventBus;
+  log: FollowContext['log'];
+  /** Order workers of this process; default 4. */
+  workers?: number;
+  /** Milliseconds that orders at hand are given when it stops; default 5,000. */
+  grace?: number;
+}
+
+export interface OrdersContext extends FollowContext, Omit<OrderWorkersContext, 'log' | 'store'> {
+  bus: EventBus;
+  undecided: UndecidedOrders;
+  /** Undecided orders the dispatcher keeps at most; default 1,000. */
+  window?: number;
+  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
+  again?: number;
+}
+
+export interface Orders {
+  dispatcher: Follower;
+  /** Orders that wait for a worker, an attempt or an outcome, as far as the dispatcher keeps them. */
+  waiting(): number;
+  /** Stops following, then waits for the orders at hand; what takes too long is given up and tried again later. */
+  stop(): Promise<void>;
+}
+
+/** Starts the dispatcher and this process's workers. */
+export function startOrders(context: OrdersContext): Orders {
+  const { now = () => new Date() } = context;
+  const dispatcher = dispatch(orderDispatching(context.undecided), { ...context, clock: () => now().getTime() });
+  const workers = startOrderWorkers(context);
+  return {
+    dispatcher,
+    waiting: dispatcher.waiting,
+    stop: async () => {
+      await Promise.all([workers.stop(), dispatcher.stop()]);
+    },
+  };
+}
+
+/** Starts order workers. */
+export function startOrderWorkers(context: OrderWorkersContext): { stop(): Promise<void> } {
+  const { bus, log, workers = 4, grace = 5_000 } = context;
+  const stopping = new AbortController();
+  const ending = new AbortController();
+  const working = Promise.all(Array.from({ length: workers }, (_, index) => work(index + 1)));
+
+  function work(n: number): Promise<void> {
+    const worker = `${hostname()}:${process.pid}:${n}`;
+    const handle = orderWorker({ ...context, worker, ending: ending.signal });
+    const { signal } = stopping;
+    return keepTrying({ name: `order worker ${worker}`, log, signal }, () => bus.work(ORDERS, { signal, prefetch: 1 }, handle));
+  }
+
+  return {
+    stop: async () => {
+      stopping.abort();
+      const tooLong = setTimeout(() => ending.abort(), grace);
+      await working;
+      clearTimeout(tooLong);
+    },
+  };
+}
+
+/** What the dispatcher needs to know of orders. */
+export function orderDispatching(undecided: UndecidedOrders): Dispatching {
+  return {
+    name: 'order_dispatcher',
+    queue: PLACED_ORDERS,
+    read,
+    undecided: async (limit, after) => {
+      const found = await undecided(limit, after);
+      return found && { ...found, items: found.items.map(({ id, due }) => ({ stream: `order-${id}`, queue: ORDERS, due })) };
+    },
+  };
+}
+
+function read(recorded: RecordedEvent): ReturnType<Dispatching['read']> {
+  const event = recorded as RecordedEvent & OrderEvent;
+  switch (event.type) {
+    case 'OrderPlaced':
+    case 'OrderRetried':
+      return { due: event.time, queue: ORDERS };
+    case 'OrderProcessing':
+      return { due: event.data.until, queue: ORDERS };
+    case 'OrderDeferred':
+      return { due: event.data.nextAttemptAt, queue: ORDERS };
+    case 'OrderConfirmed':
+    case 'OrderRejected':
+    case 'OrderFailed':
+    case 'OrderCancelled':
+      return 'decided';
+    default:
+      return undefined;
+  }
+}
