@@ -114,7 +114,8 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     follow,
     offer: async (queue, offer) => {
       checkOpen();
-      await offering.put(queue.name, (session) => declareKnown(session, queue), encodeOffer(offer), { contentType: 'application/json' });
+      const target = { name: queue.name, limit: queue.limit, declare: (session: Session) => declareKnown(session, queue) };
+      await offering.put(target, encodeOffer(offer), { contentType: 'application/json' });
       count('offered', 1);
     },
     work: async (queue, { signal, prefetch }, handle) => {

@@ -5,19 +5,24 @@ import { BusUnavailable, QueueFull } from '../event-bus.ts';
 import type { Link } from './link.ts';
 import type { Session, SideChannel } from './session.ts';
 
-/** Makes sure of a queue; called once a session, and again when the queue was found gone. */
-export type Declare = (session: Session) => Promise<unknown>;
+/** A queue to put messages on. */
+export interface Target {
+  name: string;
+  /** Messages it holds at most. */
+  limit: number;
+  /** Makes sure of it; called once a session, and again when it was found gone. */
+  declare(session: Session): Promise<unknown>;
+}
 
 export interface Offering {
   /** Resolves when the broker has it. Errors: QueueFull, BusUnavailable (at once where there is no connection), ServerRefused of `declare`. */
-  put(queue: string, declare: Declare, content: Buffer, options: Options.Publish): Promise<void>;
+  put(target: Target, content: Buffer, options: Options.Publish): Promise<void>;
 }
 
 /** Milliseconds that the broker has to answer. */
 const PATIENCE = 5_000;
 
-/** A queue that is just being declared by somebody else refuses for a moment, too; one that is full still does later. */
-const TRIES = 3;
+/** Milliseconds before a queue that refused and is not full is asked again: it is just being declared by somebody else. */
 const TRY_AGAIN = 50;
 
 /** One channel, and what is declared as long as it lives. */
@@ -55,60 +60,65 @@ export function offeringOn(link: Link, what: string): Offering {
     return opening;
   }
 
-  async function declareOnce({ session, declared }: Counter, queue: string, declare: Declare): Promise<void> {
-    const declaring = declared.get(queue) ?? declare(session);
-    declared.set(queue, declaring);
+  async function declareOnce({ session, declared }: Counter, { name, declare }: Target): Promise<void> {
+    const declaring = declared.get(name) ?? declare(session);
+    declared.set(name, declaring);
     try {
       await declaring;
     } catch (error) {
-      declared.delete(queue);
+      declared.delete(name);
       throw error;
     }
   }
 
-  async function confirmed({ channel, returned, declared }: Counter, queue: string, content: Buffer, options: Options.Publish): Promise<void> {
+  /** True when the broker has it, false when it refused. */
+  async function confirmed({ channel, returned }: Counter, { name }: Target, content: Buffer, options: Options.Publish): Promise<boolean> {
     const messageId = String(++ids);
     const error = await new Promise<Error | null>((resolve) => {
-      channel.sendToQueue(queue, content, { ...options, messageId, persistent: true, mandatory: true }, resolve);
+      channel.sendToQueue(name, content, { ...options, messageId, persistent: true, mandatory: true }, resolve);
     });
-    if (returned.delete(messageId)) {
-      declared.delete(queue);
-      throw unavailable(`has lost the queue ${queue}`);
-    }
-    if (error?.message === 'message nacked') throw new QueueFull(`${queue} holds as many messages as it may`);
-    if (error) throw error;
+    if (returned.delete(messageId)) throw unavailable(`has lost the queue ${name}`);
+    if (error && error.message !== 'message nacked') throw error;
+    return error === null;
   }
 
-  async function attempt(queue: string, declare: Declare, content: Buffer, options: Options.Publish): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const counter = await counterNow();
-      await declareOnce(counter, queue, declare);
-      const refused = await confirmed(counter, queue, content, options).catch(asRefused);
-      if (!refused) return;
-      if (tries === TRIES) throw refused;
-      await delay(TRY_AGAIN * tries);
+  /** One that was full refuses until it is four fifths full; half is asked for because others take from it meanwhile. */
+  async function checkNotFull({ session }: Counter, { name, limit }: Target): Promise<void> {
+    const { messageCount } = await session.aside((channel) => channel.checkQueue(name));
+    if (messageCount * 2 >= limit) throw new QueueFull(`${name} holds as many messages as it may`);
+  }
+
+  async function attempt(target: Target, content: Buffer, options: Options.Publish): Promise<boolean> {
+    const counter = await counterNow();
+    try {
+      await declareOnce(counter, target);
+      if (await confirmed(counter, target, content, options)) return true;
+      await checkNotFull(counter, target);
+      return false;
+    } catch (error) {
+      if (!(error instanceof QueueFull)) counter.declared.delete(target.name);
+      throw error;
     }
+  }
+
+  async function attempts(target: Target, content: Buffer, options: Options.Publish, over: AbortSignal): Promise<void> {
+    while (!over.aborted && !(await attempt(target, content, options))) await delay(TRY_AGAIN);
   }
 
   return {
-    put: async (queue, declare, content, options) => {
-      const patience = new AbortController();
-      const late = delay(PATIENCE, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
+    put: async (target, content, options) => {
+      const over = new AbortController();
+      const late = delay(PATIENCE, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'late' as const);
       try {
-        const outcome = await Promise.race([attempt(queue, declare, content, options), late]);
+        const outcome = await Promise.race([attempts(target, content, options, over.signal), late]);
         if (outcome === 'late') throw unavailable(`did not confirm within ${PATIENCE / 1_000} s`);
       } catch (error) {
         throw asOurs(error, what);
       } finally {
-        patience.abort();
+        over.abort();
       }
     },
   };
-}
-
-function asRefused(error: unknown): QueueFull {
-  if (error instanceof QueueFull) return error;
-  throw error;
 }
 
 /** What the dispatcher knows to handle, and what an operator must know. */

@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 /** The topic exchange of all events. */
 export const EVENTS = 'events';
 /** What a `.dead` queue keeps at most: the newest. */
-const DEAD_LIMIT = 1_000;
+export const DEAD_LIMIT = 1_000;
 /** No limit on deliveries. RabbitMQ 3 has none where none is named, RabbitMQ 4 then has 20, and each refuses what the other calls unlimited. */
 const UNLIMITED = 2 ** 31 - 1;
 
