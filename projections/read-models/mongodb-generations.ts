@@ -30,8 +30,13 @@ interface Model {
   generations: Record<string, Generation>;
 }
 
-/** A generation, and where it is now. */
-type Moving = Pick<ModelState, 'generation' | 'checkpoint'>;
+/** What was read of a model and a generation of it that is there. */
+export interface Checked {
+  model: Model;
+  generation: number;
+  /** True where queries read it. */
+  current: boolean;
+}
 
 /** Where read models are, as `_models` says. The changes are for one at a time where the server needs turns. */
 export interface Generations {
@@ -39,10 +44,10 @@ export interface Generations {
   begin(model: ModelSpec, stillOurs: StillOurs): Promise<number>;
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
   update(model: ModelSpec, change: Parameters<ReadModels['update']>[1], stillOurs: StillOurs): Promise<ModelState | null>;
-  /** Moves a generation's checkpoint, never back, and answers the state of what queries read. Rejects with NoSuchGeneration. */
-  moveCheckpoint(model: ModelSpec, { generation, checkpoint }: Moving, stillOurs: StillOurs): Promise<ModelState | null>;
-  /** Rejects with NoSuchGeneration. Answers whether queries read it. */
-  check(model: ModelSpec, generation: number): Promise<{ current: boolean }>;
+  /** Rejects with NoSuchGeneration. */
+  check(model: ModelSpec, generation: number): Promise<Checked>;
+  /** Moves a checked generation's checkpoint, never back, and answers the state of what queries read. Rejects with NoSuchGeneration. */
+  moveCheckpoint(checked: Checked, checkpoint: ModelState['checkpoint'], stillOurs: StillOurs): Promise<ModelState | null>;
   /** The numbers of those that are there. */
   live(model: ModelSpec): Promise<number[]>;
 }
@@ -50,9 +55,12 @@ export interface Generations {
 export function openGenerations({ db, atomic }: MongoServer): Generations {
   const models = db.collection<Model>('_models');
 
-  /** Changes what is kept of a model, and answers it; `edit` may answer what it was given: then nothing is written. */
-  async function change(name: string, stillOurs: StillOurs, edit: (model: Model) => Model): Promise<Model> {
-    const before = await models.findOne({ _id: name });
+  /**
+   * Changes what is kept of a model, and answers it; `edit` may answer what it was given: then nothing is written. `known` was read just now:
+   * where it is old already, it is read again.
+   */
+  async function change(name: string, stillOurs: StillOurs, edit: (model: Model) => Model, known?: Model): Promise<Model> {
+    const before = known ?? (await models.findOne({ _id: name }));
     const begun = before ?? newModel(name);
     const edited = edit(begun);
     if (edited === begun) return edited;
@@ -100,19 +108,19 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
       return stateOf(await change(name, stillOurs, edit));
     },
 
-    moveCheckpoint: async ({ name }, { generation, checkpoint: { position, eventId } }, stillOurs) => {
-      const after = await change(name, stillOurs, (model) => {
+    moveCheckpoint: async ({ model: known, generation }, { position, eventId }, stillOurs) => {
+      const edit = (model: Model) => {
         const one = generationOf(model, generation);
         if (one.position >= position) return model;
         return { ...model, generations: { ...model.generations, [generation]: { ...one, position, eventId } } };
-      });
-      return stateOf(after);
+      };
+      return stateOf(await change(known._id, stillOurs, edit, known));
     },
 
     check: async (model, generation) => {
       const found = (await read(model)) ?? newModel(model.name);
       generationOf(found, generation);
-      return { current: found.generation === generation };
+      return { model: found, generation, current: found.generation === generation };
     },
 
     live: async (model) => Object.keys((await read(model))?.generations ?? {}).map(Number),

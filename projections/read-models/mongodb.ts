@@ -92,9 +92,9 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     write: async (model, generation, documents, checkpoint) => {
       checkDocuments(model, documents);
       const reads = await written(model, async (stillOurs) => {
-        const { current } = await generations.check(model, generation);
-        if (documents.length > 0) await documentsOf(model, generation).write(documents, !current, stillOurs);
-        return generations.moveCheckpoint(model, { generation, checkpoint }, stillOurs);
+        const checked = await generations.check(model, generation);
+        if (documents.length > 0) await documentsOf(model, generation).write(documents, !checked.current, stillOurs);
+        return generations.moveCheckpoint(checked, checkpoint, stillOurs);
       });
       waiting.tell(model, reads);
     },
