@@ -1,7 +1,7 @@
 /** What every event store must do: written against the port, run by each implementation's test. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
+import { type NewEvent, NO_STREAM, type Position, type RecordedEvent, START } from '../../contracts/message.ts';
 import { stableId } from '../stable-id.ts';
 import { type EventStore, type ReadAll, type ReadStream, WrongExpectedRevision } from './event-store.ts';
 import { anEvent } from './example-event.fixture.ts';
@@ -52,9 +52,10 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
     let store: EventStore;
     let from: string;
     /** A store may hold other tests' events: what this test appended comes after `from`. */
-    const mine = async (options: ReadAll = {}) => {
-      const found = await all(store.readAll(options));
-      return found.filter((event) => event.position > from);
+    const mine = (options: ReadAll = {}) => after(from, options);
+    const after = async (position: Position, options: ReadAll = {}) => {
+      const found = await all(store.readAll(position === START ? options : { from: position, ...options }));
+      return found.filter((event) => event.position > position);
     };
     const stream = () => `task-${stableId('stream', String(++counter), String(Math.random()))}`;
 
@@ -162,7 +163,7 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
             const names = Array.from({ length: 4 }, stream);
             const write = ({ stream: which, size }: (typeof plan)[number]) => appendSomewhere(store, names[which] as string, events(size));
             const written = await Promise.all(plan.map(write));
-            const log = (await all(store.readAll())).filter((event) => event.position > start);
+            const log = await after(start);
             expect(ids(log).sort()).toEqual(ids(written.flat()).sort());
             expect(inOrder(log)).toBe(true);
             for (const name of names) {

@@ -11,11 +11,11 @@ import { subscribe } from './eventstoredb/subscribe.ts';
 import type { Reaching } from './reach.ts';
 
 export interface EventStoreDbOptions extends Reaching {
-  /** How long a silent server is waited for, ms; default 10,000. */
+  /** How long a silent server is waited for, ms; default 4,000: then there is time for another try before a client hears 503. */
   patience?: number;
 }
 
-const PATIENCE = 10_000;
+const PATIENCE = 4_000;
 
 /**
  * Opens it: waits until the server answers. `url` is `esdb://user:password@host:2113`, `esdb+discover://…`, or the same with `kurrentdb`, with the

@@ -24,6 +24,8 @@ export interface BatchAppend {
 
 /** A busy server may take longer over one append than it may be silent; the server has its own limit, too. */
 const MOST_PATIENCE = 6;
+/** How often it is looked at within the patience. */
+const LOOKS = 4;
 
 type Call = ClientDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
 
@@ -88,19 +90,28 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
   }
 
   let heard = 0;
+  let suspected = -1;
   const watch = setInterval(() => {
     // The oldest comes first.
     const [oldest] = pending.entries();
     if (!oldest) return;
     const [now, [id, { since, resolve }]] = [performance.now(), oldest];
-    if (now - Math.max(since, heard) > patience) {
-      end('it was silent', notConnected('silent'));
-      call.cancel();
-    } else if (now - since > MOST_PATIENCE * patience) {
-      pending.delete(id);
-      resolve({ unknown: 'it answered others, and not this one' });
-    }
-  }, patience / 4);
+    if (now - Math.max(since, heard) > patience) return silent();
+    suspected = -1;
+    if (now - since <= MOST_PATIENCE * patience) return;
+    pending.delete(id);
+    resolve({ unknown: 'it answered others, and not this one' });
+  }, patience / LOOKS);
+
+  /** Looked at twice: where this process was busy, answers lie in the socket yet. */
+  function silent(): void {
+    const isSure = suspected === heard;
+    suspected = heard;
+    if (!isSure) return;
+    end('it was silent', notConnected('silent'));
+    call.cancel();
+  }
+
   call.on('data', (response: Streams.BatchAppendResp) => {
     heard = performance.now();
     const id = correlationOf(response);

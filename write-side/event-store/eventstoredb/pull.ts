@@ -23,6 +23,9 @@ export interface Pulling {
   idle?(): void;
 }
 
+/** The second look comes after so small a part of the patience. */
+const SECOND_LOOK = 10;
+
 /** Non-empty pages until the call ends. However the iteration ends, the call is over then. Errors: the call's. */
 export async function* pull<T>(call: Call, pulling: Pulling): AsyncGenerator<T[]> {
   // The client emits errors, also after it was cancelled, and nobody need be listening then.
@@ -65,13 +68,21 @@ function nextTurn(): Promise<void> {
 
 type Silence = ReturnType<typeof watch>;
 
-/** Only waiting counts as silence: a slow reader is not a silent server. */
+/**
+ * Only waiting counts as silence: a slow reader is not a silent server. Nor is one that was answered while this process was busy: what lies in the
+ * socket comes after the timer, so it is looked at twice.
+ */
 function watch({ silent, patience }: Pulling) {
-  let waiting = false;
-  const timer = setInterval(() => waiting && silent(), patience);
+  let [waits, waiting] = [0, false];
+  const check = (wait: number) => waiting && wait === waits && silent();
+  let second: NodeJS.Timeout | undefined;
+  const timer = setInterval(() => {
+    if (waiting) second = setTimeout(check, patience / SECOND_LOOK, waits);
+  }, patience);
   return {
     during: async <R>(step: Promise<R>): Promise<R> => {
       timer.refresh();
+      waits++;
       waiting = true;
       try {
         return await step;
@@ -79,7 +90,10 @@ function watch({ silent, patience }: Pulling) {
         waiting = false;
       }
     },
-    end: () => clearInterval(timer),
+    end: () => {
+      clearInterval(timer);
+      clearTimeout(second);
+    },
   };
 }
 
