@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { mailFromProblem, mailUrlProblem } from './notifier/mailer/open.ts';
+import { orderRulesProblem } from './write-side/workers/order-rules.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -55,6 +56,7 @@ const schema = z.object({
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),
+  ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),

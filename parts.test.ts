@@ -121,7 +121,7 @@ describe('a part as a process of its own', () => {
 
   it('is one of the table, by its own name', () => {
     expect(ALL_PARTS.every(isPart)).toBe(true);
-    for (const none of ['', 'workers', 'toString', '__proto__', 'Gateway']) expect(isPart(none), none).toBe(false);
+    for (const none of ['', 'worker', 'toString', '__proto__', 'Gateway']) expect(isPart(none), none).toBe(false);
   });
 });
 

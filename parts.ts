@@ -9,6 +9,7 @@ export const PARTS = {
   'write-side': ['store', 'secrets', 'cache'],
   forwarder: ['store', 'bus'],
   projections: ['store', 'bus', 'readModels', 'cache'],
+  workers: ['store', 'bus', 'readModels', 'secrets', 'cache'],
   notifier: ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer'],
   'read-side': ['store', 'readModels', 'secrets', 'cache'],
   realtime: ['store', 'bus', 'secrets', 'cache'],

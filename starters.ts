@@ -17,6 +17,8 @@ import type { Part } from './parts.ts';
 import type { Ports } from './ports.ts';
 import { startProjections } from './projections/project.ts';
 import { countAfter } from './projections/projection.ts';
+import { orders } from './projections/projectors/orders.ts';
+import { undecidedIn } from './projections/undecided.ts';
 import { queryRoutes } from './read-side/query-routes.ts';
 import { startRealtime } from './realtime/push.ts';
 import { topicReader } from './realtime/topics.ts';
@@ -26,6 +28,8 @@ import type { Requests } from './write-side/event-bus/requests.ts';
 import type { EventStore } from './write-side/event-store/event-store.ts';
 import { startForwarder } from './write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from './write-side/handle-command.ts';
+import { judge, readOrderRules } from './write-side/workers/order-rules.ts';
+import { startOrders } from './write-side/workers/orders.ts';
 
 /** Who may come in, and what they may command. */
 export interface Door {
@@ -73,6 +77,7 @@ export const starters: Record<Part, (process: Process) => Promise<StartedPart>> 
     return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag }] };
   },
   projections: projectionsPart,
+  workers: workersPart,
   notifier: notifierPart,
   'read-side': async (process) => ({ routes: queryRoutes(process.ports) }),
   realtime: realtimePart,
@@ -101,6 +106,15 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: Proce
     Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
   );
   return { followers: [lagging(store, projections.follower)] };
+}
+
+async function workersPart({ ports, log, closers, metrics, door, config }: Process): Promise<StartedPart> {
+  const { store, bus, readModels } = ports;
+  const rules = config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES);
+  const options = { store, bus, log, commands: door.commands, undecided: undecidedIn(readModels, orders) };
+  const work = closers.add(startOrders({ ...options, judge: (order) => judge(rules, order) }), (it) => it.stop());
+  metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
+  return { followers: [lagging(store, work.dispatcher)] };
 }
 
 async function notifierPart(process: Process): Promise<StartedPart> {
