@@ -1,13 +1,40 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start many processes each: they come after the others, and one at a time. */
+const CROWDED = ['system/*.server.test.ts'];
+
+const common = {
+  exclude: ['node_modules/**', 'dist/**', 'data/**'],
+  globalSetup: ['servers/for-tests-setup.ts'],
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+};
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'dist/**', 'data/**'],
-    globalSetup: ['servers/for-tests-setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 2,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'each',
+          include: ['**/*.test.ts'],
+          exclude: [...common.exclude, ...CROWDED],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'crowded',
+          include: CROWDED,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 /** On a slow machine, with others at work; the first start also builds the pages. */
-const START_PATIENCE = 60_000;
+const START_PATIENCE = 120_000;
 
 export interface Ended {
   code: number | null;
