@@ -38,14 +38,16 @@ export interface Distributed extends System {
 export interface DistributedOptions {
   /** Variables beside, or instead of, those it sets; URLs of own servers among them. */
   env?: Record<string, string>;
+  /** Variables of a part's own, instead of those of all. */
+  envOf?: Partial<Record<Part, Record<string, string>>>;
   /** Processes of a part; default: one of each. */
   copies?: Partial<Record<Part, number>>;
 }
 
 /** Starts every part on the common servers of the run, each test's in a place of its own there. */
-export async function openDistributed({ env: more = {}, copies = {} }: DistributedOptions = {}): Promise<Distributed> {
+export async function openDistributed({ env: more = {}, envOf = {}, copies = {} }: DistributedOptions = {}): Promise<Distributed> {
   const folder = mkdtempSync(join(tmpdir(), 'distributed-'));
-  const double = runScript(DOUBLE, ['--folder', join(folder, 'events')], {});
+  const double = more.EVENT_STORE_URL ? null : runScript(DOUBLE, ['--folder', join(folder, 'events')], {});
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
@@ -54,17 +56,17 @@ export async function openDistributed({ env: more = {}, copies = {} }: Distribut
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     TRUST_PROXY: '1',
-    EVENT_STORE_URL: more.EVENT_STORE_URL ?? (await double.line(/^esdb:\S+/)),
+    EVENT_STORE_URL: (await double?.line(/^esdb:\S+/)) ?? '',
     BUS_URL: more.BUS_URL ?? (await rabbitMq.vhost()),
     READ_MODELS_URL: more.READ_MODELS_URL ?? (await ferretDb.database()),
     SECRETS_URL: more.SECRETS_URL ?? (await ferretDb.database()),
     CACHE_URL: more.CACHE_URL ?? (await redis.database()),
     ...more,
   };
-  const parts = ALL_PARTS.flatMap((part) => Array.from({ length: copies[part] ?? 1 }, () => partProcess(part, env)));
+  const parts = ALL_PARTS.flatMap((part) => Array.from({ length: copies[part] ?? 1 }, () => partProcess(part, env, envOf[part])));
   const remove = async () => {
     await Promise.all(parts.map((one) => one.kill()));
-    await double.end('SIGKILL');
+    await double?.end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -89,7 +91,7 @@ export async function openDistributed({ env: more = {}, copies = {} }: Distribut
   }
 }
 
-function partProcess(part: Part, env: Record<string, string>): PartProcess {
+function partProcess(part: Part, env: Record<string, string>, own: Record<string, string> = {}): PartProcess {
   let running: Program | undefined;
   let url = '';
   const program = () => {
@@ -104,7 +106,7 @@ function partProcess(part: Part, env: Record<string, string>): PartProcess {
       await running?.end('SIGKILL');
     },
     start: async () => {
-      running = runProgram([part], { ...env, PORT: url ? new URL(url).port : '0' });
+      running = runProgram([part], { ...env, ...own, PORT: url ? new URL(url).port : '0' });
       url = await running.url();
     },
   };

@@ -1,0 +1,148 @@
+/** What operators, strangers and accidents do to a broker. */
+
+import type { ConfirmChannel } from 'amqplib';
+import { type ConsumeMessage, connect } from 'amqplib';
+import { vi } from 'vitest';
+import type { RabbitMq } from '../servers/for-tests.ts';
+import type { Chance } from '../write-side/event-bus/unreliable-bus.ts';
+
+const PATIENCE = { timeout: 30_000, interval: 100 };
+
+/** A request to the management API, which comes a while after the broker itself. */
+export function manage<T>(broker: RabbitMq, method: string, path: string, body?: unknown): Promise<T> {
+  return vi.waitFor(() => broker.api(method, path, body) as Promise<T>, PATIENCE);
+}
+
+/** A client that is not ours, for a while. */
+export async function outsider<T>(broker: RabbitMq, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
+  const connection = await connect(broker.url);
+  connection.on('error', () => {});
+  try {
+    const channel = await connection.createConfirmChannel();
+    channel.on('error', () => {});
+    const result = await work(channel);
+    await channel.waitForConfirms();
+    return result;
+  } finally {
+    await connection.close().catch(() => {});
+  }
+}
+
+/** The broker closes about half of the connections it has, at least one. Resolves with how many. */
+export async function closeConnections(broker: RabbitMq, chance: Chance): Promise<number> {
+  const all = await vi.waitFor(async () => {
+    const found = await manage<{ name: string }[]>(broker, 'GET', 'connections');
+    if (found.length === 0) throw new Error('the broker lists no connections');
+    return found;
+  }, PATIENCE);
+  const chosen = all.filter((_, index) => index === 0 || chance() < 0.5);
+  // One that has gone meanwhile is closed, too.
+  await Promise.allSettled(chosen.map(({ name }) => broker.api('DELETE', `connections/${encodeURIComponent(name)}`)));
+  return chosen.length;
+}
+
+/** Deletes a queue with what is in it, where it is there. */
+export async function deleteQueue(broker: RabbitMq, queue: string): Promise<void> {
+  await manage(broker, 'DELETE', `queues/%2F/${queue}`);
+}
+
+/** Throws away what waits in a queue. */
+export async function purge(broker: RabbitMq, queue: string): Promise<void> {
+  await broker.api('DELETE', `queues/%2F/${queue}/contents`).catch(() => {});
+}
+
+interface Binding {
+  destination: string;
+  destination_type: 'queue' | 'exchange';
+  routing_key: string;
+  properties_key: string;
+}
+
+/** The exchange of all events leads some of them nowhere, until the answer is called. */
+export async function swallowEvents(broker: RabbitMq, chance: Chance): Promise<() => Promise<void>> {
+  const all = await manage<Binding[]>(broker, 'GET', 'exchanges/%2F/events/bindings/source');
+  const cut = all.filter((_, index) => index === 0 || chance() < 0.7);
+  const pathOf = ({ destination_type, destination }: Binding) =>
+    `bindings/%2F/e/events/${destination_type === 'queue' ? 'q' : 'e'}/${encodeURIComponent(destination)}`;
+  for (const binding of cut) await broker.api('DELETE', `${pathOf(binding)}/${encodeURIComponent(binding.properties_key)}`);
+  return async () => {
+    // A queue that went with its connection meanwhile is bound by whoever made it anew.
+    for (const binding of cut) await broker.api('POST', pathOf(binding), { routing_key: binding.routing_key }).catch(() => {});
+  };
+}
+
+/** Copies every event that is published during `work`, then publishes the copies again: in another order, some twice, some not at all. Resolves with how many. */
+export function repeatEvents(broker: RabbitMq, chance: Chance, work: () => Promise<void>): Promise<number> {
+  return outsider(broker, async (channel) => {
+    const copies: ConsumeMessage[] = [];
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, 'events', '#');
+    const { consumerTag } = await channel.consume(queue, (message) => void (message && copies.push(message)), { noAck: true });
+    await work();
+    await channel.cancel(consumerTag);
+    const again = copies
+      .flatMap((copy) => Array.from({ length: Math.floor(chance() * 4) }, () => ({ copy, at: chance() })))
+      .sort((a, b) => a.at - b.at);
+    for (const { copy } of again) channel.publish('events', copy.fields.routingKey, copy.content, copy.properties);
+    return again.length;
+  });
+}
+
+/** Puts offers on a work queue until it takes no more. Resolves with how many it took. */
+export function fill(broker: RabbitMq, queue: string, offer: () => string): Promise<number> {
+  return outsider(broker, async (channel) => {
+    const put = () =>
+      new Promise<boolean>(
+        (resolve) =>
+          void channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream: offer() })), { persistent: true }, (error) => resolve(!error)),
+      );
+    let taken = 0;
+    for (let all = true; all; ) {
+      const answers = await Promise.all(Array.from({ length: 100 }, put));
+      taken += answers.filter(Boolean).length;
+      all = answers.every(Boolean);
+    }
+    return taken;
+  });
+}
+
+/** Offers of these streams, once more. */
+export function offerAgain(broker: RabbitMq, queue: string, streams: readonly string[]): Promise<void> {
+  return outsider(broker, async (channel) => {
+    for (const stream of streams) channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream })), { persistent: true });
+  });
+}
+
+const WRONG: { content: string; headers?: Record<string, unknown>; contentType?: string }[] = [
+  { content: '' },
+  { content: 'no JSON', contentType: 'application/json' },
+  { content: '{"stream":7}', contentType: 'application/json' },
+  { content: '{}', headers: { cloudEvents_specversion: '1.0', cloudEvents_source: '/somebody/else' }, contentType: 'application/json' },
+  {
+    content: '{',
+    headers: {
+      cloudEvents_specversion: '1.0',
+      cloudEvents_source: '/taskledger',
+      cloudEvents_id: 'x',
+      cloudEvents_position: '~',
+      cloudEvents_revision: -1,
+    },
+    contentType: 'application/json',
+  },
+];
+
+/** Messages that are not ours or not valid, to these queues and to everybody who follows. Resolves with how many a queue got. */
+export function sendWrong(broker: RabbitMq, queues: readonly string[]): Promise<number> {
+  return outsider(broker, async (channel) => {
+    for (const { content, ...options } of WRONG) {
+      for (const queue of queues) channel.sendToQueue(queue, Buffer.from(content), options);
+      channel.publish('events', 'task.task_created', Buffer.from(content), options);
+    }
+    return WRONG.length;
+  });
+}
+
+/** Messages in a queue. */
+export async function depthOf(broker: RabbitMq, queue: string): Promise<number> {
+  return outsider(broker, async (channel) => (await channel.checkQueue(queue)).messageCount);
+}

@@ -1,0 +1,104 @@
+/** What must hold after each fault. */
+import { expect, vi } from 'vitest';
+import { everyItem, type User } from './client.fixture.ts';
+import type { FaultWorld } from './faults.fixture.ts';
+import type { Seen } from './faults-live.fixture.ts';
+import { checkLog, checkMails, notificationsIn, type Story, streamsOf } from './faults-log.fixture.ts';
+import { type SettledOptions, settled } from './faults-settled.fixture.ts';
+
+const MODELS = ['notifications', 'task_detail', 'task_list', 'user_directory'];
+const PATIENCE = { timeout: 60_000, interval: 50 };
+/** Times that read models are compared with new ones, where a mail is sent meanwhile. */
+const TRIES = 10;
+
+/** Waits until all has settled, then checks all of it. `from`: what happened after this position is looked at in detail. Resolves with what took how long. */
+export async function checkAll(world: FaultWorld, from: string, options: SettledOptions = {}): Promise<string> {
+  const times: string[] = [];
+  let since = performance.now();
+  const lap = (what: string) => {
+    times.push(`${what} ${((performance.now() - since) / 1_000).toFixed(1)} s`);
+    since = performance.now();
+  };
+  const story = await settled(world, options);
+  lap('settled');
+  checkLog(story, world.commands);
+  await world.live.reached(lastOfTasks(story));
+  checkLive(world.live.seen, story);
+  await checkQueries(world, story);
+  lap('queries');
+  await checkRebuilt(world, from);
+  lap('rebuilt');
+  // A rebuild sends no mail.
+  checkMails(await settled(world, options), world.mails.taken);
+  lap('mails');
+  return `${times.join(', ')}; ${story.events.length} events`;
+}
+
+const isOfTasks = ({ metadata }: Story['events'][number]) => metadata.topics.includes('tasks');
+const lastOfTasks = ({ events }: Story) => events.findLast(isOfTasks)?.position ?? '';
+
+/** Each change once, in order, with none left out but those it loaded. */
+function checkLive(seen: readonly Seen[], { events }: Story): void {
+  const expected = events.filter(isOfTasks).map(({ position }) => position);
+  let next = 0;
+  for (const one of seen) {
+    if ('loadedUpTo' in one) while ((expected[next] ?? '~') <= one.loadedUpTo) next++;
+    else expect(one.change.position, `change ${next} of the page`).toBe(expected[next++]);
+  }
+  expect(next, 'changes of the page').toBe(expected.length);
+}
+
+/** Every task is in the list once, as the log has it. */
+async function checkQueries(world: FaultWorld, story: Story): Promise<void> {
+  const { admin } = await world.users();
+  const tasks = await vi.waitFor(() => everyItem(admin.call, '/api/tasks?limit=100', { 'read-after': story.head }), PATIENCE);
+  const expected = streamsOf(story, 'task').map(([stream, events]) => [stream.slice('task-'.length), events.length - 1]);
+  expect(tasks.map(({ id, revision }) => [id, revision]).sort()).toEqual(expected.sort());
+  const notifications = await everyItem(admin.call, '/api/notifications?all&limit=100');
+  expect(notifications.map(({ id }) => id).sort()).toEqual(
+    notificationsIn(story)
+      .map(({ id }) => id)
+      .sort(),
+  );
+}
+
+/** What queries answer does not change when every read model is made anew from the log. */
+async function checkRebuilt(world: FaultWorld, from: string): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const story = await settled(world);
+    const { admin } = await world.users();
+    const paths = pathsOf(story, from);
+    const before = await answers(admin, paths, story.head);
+    await Promise.all(MODELS.map((name) => rebuild(admin, name)));
+    const after = await answers(admin, paths, story.head);
+    if ((await world.log.head()) === story.head) return expect(after).toEqual(before);
+  }
+  throw new Error('something was told all the time');
+}
+
+async function rebuild(admin: User, name: string): Promise<void> {
+  const path = `/api/admin/projections/${name}/rebuild`;
+  await admin.ok(`POST ${path}`);
+  await vi.waitFor(async () => expect((await admin.ok(`GET ${path}`)).body).toMatchObject({ state: 'done' }), PATIENCE);
+}
+
+/** Lists, which have all there is of users and notifications; and what is new of tasks in detail. */
+function pathsOf(story: Story, from: string): string[] {
+  const isNew = (events: Story['events']) => (events.at(-1)?.position ?? '') > from;
+  return [
+    ...['createdAt', '-updatedAt', 'title'].map((sort) => `/api/tasks?sort=${sort}&limit=100`),
+    '/api/tasks?status=done&limit=100',
+    '/api/tasks?q=task&limit=2',
+    '/api/users?limit=100',
+    '/api/notifications?all&limit=100',
+    ...streamsOf(story, 'task').flatMap(([stream, events]) => (isNew(events) ? [`/api/tasks/${stream.slice('task-'.length)}`] : [])),
+  ];
+}
+
+async function answers(admin: User, paths: readonly string[], after: string): Promise<Record<string, string>> {
+  const asked = paths.map(async (path) => {
+    const { headers, text } = await admin.ok(`GET ${path}`, undefined, { 'read-after': after });
+    return [path, `${headers.get('etag')} ${headers.get('link')} ${text}`];
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}

@@ -1,0 +1,41 @@
+/** A page that is open all the time: it follows all tasks through every fault, and loads anew where it is told to. */
+import { expect, vi } from 'vitest';
+import { type Change, connectLive } from '../realtime/client/live.ts';
+import type { User } from './client.fixture.ts';
+import type { System } from './system.fixture.ts';
+
+/** What it got, in order: a change, or the place up to which it loaded everything anew. */
+export type Seen = { change: Change } | { loadedUpTo: string };
+
+export interface Watching {
+  seen: Seen[];
+  /** Where it is. */
+  position(): string;
+  /** Resolves once it has seen everything up to a position. */
+  reached(position: string): Promise<void>;
+  close(): void;
+}
+
+/** Resolves once the topic is followed. */
+export async function watchTasks(system: System, user: () => Promise<User>): Promise<Watching> {
+  const seen: Seen[] = [];
+  const live = connectLive({ url: system.url(), token: async () => (await user()).accessToken, retry: { first: 50, longest: 500 } });
+  const subscription = live.subscribe('tasks', {
+    onChange: (change) => seen.push({ change }),
+    onSnapshotNeeded: async () => {
+      const { headers } = await (await user()).ok('GET /api/tasks?limit=1');
+      const position = headers.get('position') ?? '';
+      seen.push({ loadedUpTo: position });
+      return position;
+    },
+  });
+  const position = () => subscription.position() ?? '';
+  await vi.waitFor(() => expect(subscription.position(), 'the topic was not joined').toBeDefined(), { timeout: 30_000, interval: 10 });
+  return {
+    seen,
+    position,
+    reached: (wanted) =>
+      vi.waitFor(() => expect(position() >= wanted, `the page is at ${position()}, not at ${wanted}`).toBe(true), { timeout: 60_000, interval: 5 }),
+    close: () => live.close(),
+  };
+}

@@ -1,0 +1,94 @@
+/** What the log says: the truth that everything else is compared with. */
+import { expect } from 'vitest';
+import { categoryOf, type RecordedEvent } from '../contracts/message.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import { registrationPolicy, taskPolicy } from '../notifier/policies/policies.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import type { Command } from './faults-load.fixture.ts';
+
+type Noted = RecordedEvent & NotificationEvent;
+
+/** How a notification stands. */
+export interface Told {
+  id: string;
+  /** Its last event. */
+  last: Noted;
+  /** Attempts of which nobody knows whether they sent it. */
+  unknown: number;
+}
+
+export interface Story {
+  events: readonly RecordedEvent[];
+  streams: ReadonlyMap<string, readonly RecordedEvent[]>;
+  /** Position of the last event. */
+  head: string;
+}
+
+/** Reads all of it. */
+export async function readStory(log: EventStore): Promise<Story> {
+  const events: RecordedEvent[] = [];
+  for await (const page of log.readAll()) events.push(...page);
+  return { events, streams: Map.groupBy(events, ({ stream }) => stream), head: events.at(-1)?.position ?? '' };
+}
+
+/** Streams of a category. */
+export function streamsOf({ streams }: Story, category: string): [stream: string, events: readonly RecordedEvent[]][] {
+  return [...streams].filter(([stream]) => categoryOf(stream) === category);
+}
+
+/** No event twice, no revision left out, and of each command that was answered the events that it was answered with, once. */
+export function checkLog(story: Story, commands: readonly Command[]): void {
+  const { events, streams } = story;
+  expect(new Set(events.map(({ id }) => id)).size, 'ids of events').toBe(events.length);
+  for (const [stream, all] of streams)
+    expect(
+      all.map(({ revision }) => revision),
+      stream,
+    ).toEqual(all.map((_, index) => index));
+  for (const [task, made] of Map.groupBy(commands, (command) => command.task)) {
+    const all = streams.get(`task-${task}`) ?? [];
+    expect(all.length, `events of task ${task}`).toBe(made.reduce((sum, { events }) => sum + events, 0));
+    for (const { revision, position } of made) expect(all[revision], `revision ${revision} of task ${task}`).toMatchObject({ position });
+  }
+  expect(streamsOf(story, 'task').length, 'tasks').toBe(new Set(commands.map(({ task }) => task)).size);
+}
+
+/** What the policies must have asked for by now, and what they did ask for; sorted. */
+export function wantedAndRequested(story: Story): { wanted: string[]; requested: string[] } {
+  const wanted = story.events.flatMap((event) => (event.type.startsWith('Task') ? taskPolicy(event) : registrationPolicy(event)));
+  const requested = story.events.filter(({ type }) => type === 'NotificationRequested').map(({ data }) => data as (typeof wanted)[number]);
+  const texts = (all: typeof wanted) =>
+    all.map(({ channel, kind, recipient, about }) => `${kind} ${channel} ${recipient.userId} ${about.stream} ${about.revision}`).sort();
+  return { wanted: texts(wanted), requested: texts(requested) };
+}
+
+/** Every notification. */
+export function notificationsIn(story: Story): Told[] {
+  return streamsOf(story, 'notification').map(([stream, events]) => ({
+    id: stream.slice('notification-'.length),
+    last: events.at(-1) as Noted,
+    unknown: events.filter(({ type }) => type === 'NotificationAttemptUnknown').length,
+  }));
+}
+
+export const isDecided = ({ last }: Told) => last.type === 'NotificationSent' || last.type === 'NotificationFailed';
+
+/** Each was sent once; or it is listed how many attempts may have sent it besides, and it is sent again. */
+export function checkMails(story: Story, taken: ReadonlyMap<string, number>): void {
+  const { wanted, requested } = wantedAndRequested(story);
+  expect(requested).toEqual(wanted);
+  const all = notificationsIn(story);
+  for (const { id, last, unknown } of all) {
+    const times = taken.get(id) ?? 0;
+    const said = `notification ${id} (${last.type}, ${unknown} attempts unknown) was taken ${times} times`;
+    expect(last.type, said).not.toBe('NotificationFailed');
+    expect(times, said).toBeGreaterThanOrEqual(last.type === 'NotificationSent' ? 1 : 0);
+    // An attempt whose lease has not run out yet is listed, too: as processing.
+    expect(times, said).toBeLessThanOrEqual(1 + unknown);
+  }
+  const known = new Set(all.map(({ id }) => id));
+  expect(
+    [...taken.keys()].filter((id) => !known.has(id)),
+    'mails of no notification',
+  ).toEqual([]);
+}

@@ -1,0 +1,150 @@
+/**
+ * One world for all faults: servers of its own, each part as its own process, and ways to all of it that can be cut. The forwarder reaches the event
+ * store by a way of its own, so that its subscription can be cut apart from the appends.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type FerretDb, type RabbitMq, type Server, startFerretDb, startRabbitMq, startRedis } from '../servers/for-tests.ts';
+import { startTcpProxy, type TcpProxy } from '../write-side/event-store/double/tcp-proxy.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { logIn, type User } from './client.fixture.ts';
+import { type Distributed, openDistributed } from './distributed.fixture.ts';
+import { type Watching, watchTasks } from './faults-live.fixture.ts';
+import type { Command } from './faults-load.fixture.ts';
+import { type MailReceiver, startMailReceiver } from './faults-mail.fixture.ts';
+import { type Program, runScript } from './program.fixture.ts';
+
+const DOUBLE = fileURLToPath(new URL('../write-side/event-store/double/main.ts', import.meta.url));
+/** Milliseconds after which the users log in again: tokens are good for 15 minutes. */
+const LOGGED_IN = 6 * 60_000;
+
+/** A server's process that can be killed and started again at the same place. */
+export interface StoreServer {
+  port: number;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface FaultWorld {
+  system: Distributed;
+  broker: RabbitMq;
+  documents: FerretDb;
+  cache: Server;
+  storeServer: StoreServer;
+  /** Ways that the parts take. */
+  ways: { broker: TcpProxy; store: TcpProxy; forwarderToStore: TcpProxy };
+  /** The log as it is, by a way that nothing cuts. */
+  log: EventStore;
+  mails: MailReceiver;
+  /** A page that is open all the time. */
+  live: Watching;
+  /** Two members and the admin, logged in. */
+  users(): Promise<{ alice: User; bob: User; admin: User }>;
+  /** Every command of every load. */
+  commands: Command[];
+  /** Processes of ours that were killed: what they leased stays leased until its time is over. */
+  killed: Set<number>;
+  /** When a queue of offers was last lost, as an event's time: what waited then is offered again a minute later. */
+  offersLost: string;
+  /** Rounds it has seen. */
+  rounds: number;
+  close(): Promise<void>;
+}
+
+/** Starts all of it; takes half a minute. */
+export async function openFaultWorld(): Promise<FaultWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'faults-'));
+  const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const closing = <T>(opened: T, close: (it: T) => unknown): T => {
+    closers.push(() => close(opened));
+    return opened;
+  };
+  const close = async () => {
+    for (const one of closers.splice(0).toReversed()) await one();
+  };
+  try {
+    const [broker, documents, cache, mails, storeServer] = await Promise.all([
+      startRabbitMq(),
+      startFerretDb(),
+      startRedis(),
+      startMailReceiver(),
+      startStoreServer(folder),
+    ]);
+    for (const server of [broker, documents, cache]) closing(server, (it) => it.close());
+    closing(mails, (it) => it.stop());
+    closing(storeServer, (it) => it.kill());
+    const [toBroker, toStore, forwarderToStore] = await Promise.all([broker.port, storeServer.port, storeServer.port].map(startTcpProxy));
+    if (!toBroker || !toStore || !forwarderToStore) throw new Error('no proxies');
+    for (const way of [toBroker, toStore, forwarderToStore]) closing(way, (it) => it.close());
+    const log = closing(await openEventStore(storeUrl(storeServer.port), { dataDir: folder, log: { error: () => {} } }), (it) => it.close());
+    const system = closing(
+      await openDistributed({
+        env: {
+          EVENT_STORE_URL: storeUrl(toStore.port),
+          BUS_URL: `amqp://guest:guest@127.0.0.1:${toBroker.port}`,
+          READ_MODELS_URL: `${documents.url}read_models`,
+          SECRETS_URL: `${documents.url}secrets`,
+          CACHE_URL: cache.url,
+          MAIL_URL: mails.url,
+          // What cannot be sent while a server is away is tried until it is back.
+          MAIL_ATTEMPTS: '100',
+        },
+        envOf: { forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) } },
+        copies: { forwarder: 2, projections: 2, notifier: 2 },
+      }),
+      (it) => it.remove(),
+    );
+    const users = await loggedIn(system);
+    const live = closing(await watchTasks(system, async () => (await users()).alice), (it) => it.close());
+    const ways = { broker: toBroker, store: toStore, forwarderToStore };
+    return {
+      system,
+      broker,
+      documents,
+      cache,
+      storeServer,
+      ways,
+      log,
+      mails,
+      live,
+      users,
+      commands: [],
+      killed: new Set(),
+      offersLost: '',
+      rounds: 0,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const storeUrl = (port: number) => `esdb://127.0.0.1:${port}?tls=false`;
+
+async function startStoreServer(folder: string): Promise<StoreServer> {
+  let running: Program | undefined;
+  let port = 0;
+  const start = async () => {
+    running = runScript(DOUBLE, ['--folder', join(folder, 'events'), '--port', String(port)], {});
+    port = Number(new URL((await running.line(/^esdb:\S+/)).replace('esdb:', 'http:')).port);
+  };
+  await start();
+  return { port, start, kill: async () => void (await running?.end('SIGKILL')) };
+}
+
+async function loggedIn(system: Distributed): Promise<FaultWorld['users']> {
+  let [alice, bob] = await Promise.all([system.register('Alice'), system.register('Bob')]);
+  let admin = system.admin;
+  let since = Date.now();
+  return async () => {
+    if (Date.now() - since > LOGGED_IN) {
+      [alice, bob, admin] = await Promise.all([logIn(system.url, alice), logIn(system.url, bob), logIn(system.url, admin)]);
+      since = Date.now();
+    }
+    return { alice, bob, admin };
+  };
+}

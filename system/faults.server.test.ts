@@ -1,0 +1,294 @@
+/**
+ * Faults on real servers, each with load running. FAULT_ROUNDS (3; `npm run faults`: 20) is how often each is done, FAULT_SEED repeats a run.
+ * docs/FAULTS.md says what must hold after each.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, expect, it, onTestFailed, vi } from 'vitest';
+import { describeWith } from '../servers/for-tests.ts';
+import { type Chance, chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
+import { DISTRIBUTED, type PartProcess } from './distributed.fixture.ts';
+import { type FaultWorld, openFaultWorld } from './faults.fixture.ts';
+import * as broker from './faults-broker.fixture.ts';
+import { checkAll } from './faults-checks.fixture.ts';
+import { type Command, type Load, startLoad } from './faults-load.fixture.ts';
+import { readStory, streamsOf } from './faults-log.fixture.ts';
+import { activeOf, type SettledOptions } from './faults-settled.fixture.ts';
+
+const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 3);
+const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Rounds under one load, before all is compared: read models, and what was sent, keep what went wrong until then. */
+const ROUNDS_OF_A_LOAD = 3;
+/** Rounds that a world lives: its collections stay small. */
+const ROUNDS_OF_A_WORLD = 80;
+/** Delivery workers: two in each process. */
+const WORKERS = 4;
+const PATIENCE = { timeout: 60_000, interval: 5 };
+
+/** One fault under load: what is done, and mended. */
+interface Round {
+  world: FaultWorld;
+  load: Load;
+  chance: Chance;
+  /** From 0. */
+  round: number;
+}
+
+type Fault = (round: Round) => Promise<void>;
+
+describeWith(DISTRIBUTED, 'faults, with load running', () => {
+  let world: FaultWorld | undefined;
+  let worldBroken = false;
+  const figures = new Map<string, number[]>();
+
+  async function theWorld(): Promise<FaultWorld> {
+    if (world && (worldBroken || world.rounds + ROUNDS_OF_A_LOAD > ROUNDS_OF_A_WORLD)) await closeWorld();
+    world ??= await openFaultWorld();
+    return world;
+  }
+  async function closeWorld(): Promise<void> {
+    const last = world;
+    world = undefined;
+    worldBroken = false;
+    await last?.close();
+  }
+  afterAll(async () => {
+    await closeWorld();
+    const line = ([what, all]: [string, number[]]) => `${what}: ${all.map((ms) => Math.round(ms)).join(', ')} ms\n`;
+    process.stdout.write([...figures].map(line).join(''));
+  }, 120_000);
+
+  /** How long something takes. */
+  async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const begun = performance.now();
+    const result = await work();
+    figures.set(what, [...(figures.get(what) ?? []), performance.now() - begun]);
+    return result;
+  }
+
+  /** A test of a fault. */
+  function fault(name: string, inject: Fault, options: SettledOptions = {}): void {
+    it(`${name} (${ROUNDS} times)`, { timeout: 180_000 + ROUNDS * 60_000 }, async () => {
+      process.stdout.write(`${name}: FAULT_SEED=${SEED}\n`);
+      onTestFailed(() => {
+        worldBroken = true;
+      });
+      const chance = chanceOf(SEED);
+      for (let round = 0; round < ROUNDS; round += ROUNDS_OF_A_LOAD) {
+        await underLoad(await theWorld(), { chance, from: round, to: Math.min(round + ROUNDS_OF_A_LOAD, ROUNDS) }, inject, options);
+      }
+    });
+  }
+
+  async function underLoad(
+    it: FaultWorld,
+    { chance, from, to }: { chance: Chance; from: number; to: number },
+    inject: Fault,
+    options: SettledOptions,
+  ): Promise<void> {
+    const before = await it.log.head();
+    const begun = performance.now();
+    const load = await startLoad(it);
+    try {
+      for (let round = from; round < to; round++) {
+        it.rounds++;
+        await load.answered(3);
+        await inject({ world: it, load, chance, round });
+        await load.answered(3);
+      }
+    } finally {
+      await load.stop();
+    }
+    process.stdout.write(`  ${((performance.now() - begun) / 1_000).toFixed(1)} s of load; ${await checkAll(it, before, options)}\n`);
+  }
+
+  /** From now until the page that is open has seen a command that was given after now, and a query shows it: the whole path works again. */
+  async function untilSeen({ live, commands, users }: FaultWorld, load: Load): Promise<void> {
+    const { admin } = await users();
+    await load.answered(3);
+    const { task, position } = commands.at(-1) as Command;
+    await live.reached(position);
+    await vi.waitFor(() => admin.ok(`GET /api/tasks/${task}`, undefined, { 'read-after': position }), PATIENCE);
+  }
+
+  const ourProcess = async (one: PartProcess, { killed }: FaultWorld) => {
+    killed.add(one.program().pid);
+    await one.kill();
+  };
+
+  fault('each of our processes is killed (kill -9) at random moments, and started again', async ({ world, load, chance, round }) => {
+    const { parts } = world.system;
+    // In so many rounds as run under one load, each of them once.
+    const some = shuffled(parts, chanceOf(SEED)).filter((_, index) => index % ROUNDS_OF_A_LOAD === round % ROUNDS_OF_A_LOAD);
+    const moments = some.map((one) => ({ one, kill: chance() * 1_000, start: chance() * 500 }));
+    const killing = moments.map(async ({ one, kill, start }) => {
+      await delay(kill);
+      await ourProcess(one, world);
+      await delay(start);
+      await one.start();
+    });
+    await Promise.all(killing);
+    await load.answered(5);
+  });
+
+  for (const part of ['forwarder', 'projections'] as const) {
+    fault(`the active one of two processes of ${part} is killed, and the other takes over`, async ({ world, load }) => {
+      const active = await vi.waitFor(async () => (await activeOf(world, part, part)) ?? Promise.reject(new Error('none is active')), PATIENCE);
+      await ourProcess(active, world);
+      await timed(`${part}: kill -9 of the active one → the other is active`, () =>
+        vi.waitFor(async () => expect(await activeOf(world, part, part)).toBeDefined(), PATIENCE),
+      );
+      await untilSeen(world, load);
+      await active.start();
+    });
+  }
+
+  const OFFERS_LOST_BY = ['projections', 'email_notifications', 'notifications', 'user_registration'];
+  fault('queues are deleted', async ({ world, load, chance }) => {
+    for (const queue of shuffled(OFFERS_LOST_BY, chance)) {
+      await broker.deleteQueue(world.broker, queue);
+      await load.answered(2);
+    }
+    world.offersLost = new Date().toISOString();
+    await timed('queues were deleted → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('a work queue is full', async ({ world, load }) => {
+    const { mails } = world;
+    const refusals = () => world.system.output().split('the queue takes no offers').length;
+    const before = refusals();
+    mails.hold();
+    try {
+      // Every worker waits for its mail to be taken.
+      await vi.waitFor(() => expect(mails.held()).toBe(WORKERS), PATIENCE);
+      expect(await broker.fill(world.broker, 'email_notifications', () => `notification-${crypto.randomUUID()}`)).toBeGreaterThan(0);
+      await vi.waitFor(() => expect(refusals(), 'offers refused').toBeGreaterThan(before), PATIENCE);
+      await load.answered(3);
+    } finally {
+      mails.release();
+    }
+  });
+
+  fault('RabbitMQ is killed, and started again', async ({ world, load }) => {
+    await world.broker.kill();
+    await load.answered(5);
+    await world.broker.restart();
+    await timed('RabbitMQ answers again → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('RabbitMQ loses all that it kept', async ({ world, load }) => {
+    await world.broker.wipe();
+    world.offersLost = new Date().toISOString();
+    await timed('RabbitMQ answers again, empty → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('RabbitMQ closes connections', async ({ world, load, chance }) => {
+    await broker.closeConnections(world.broker, chance);
+    await timed('connections were closed → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('the network to RabbitMQ swallows what is sent, for a while', async ({ world, load, chance }) => {
+    const { broker: way } = world.ways;
+    way.swallow(chance() < 0.5 ? 'both ways' : 'to the client');
+    await load.answered(5);
+    way.pass();
+    await timed('the network to RabbitMQ passes new connections → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('messages come twice, in another order, and offers twice', async ({ world, load, chance }) => {
+    const before = await world.log.head();
+    expect(await broker.repeatEvents(world.broker, chance, () => load.answered(10))).toBeGreaterThan(0);
+    const offered = streamsOf(await readStory(world.log), 'notification').filter(([, events]) => (events[0]?.position ?? '') > before);
+    await broker.offerAgain(
+      world.broker,
+      'email_notifications',
+      offered.flatMap(([stream]) => [stream, stream]),
+    );
+  });
+
+  fault('messages are swallowed', async ({ world, load, chance }) => {
+    const mend = await broker.swallowEvents(world.broker, chance);
+    await load.answered(10);
+    for (const queue of OFFERS_LOST_BY) await broker.purge(world.broker, queue);
+    world.offersLost = new Date().toISOString();
+    await mend();
+    await timed('messages were swallowed → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('messages come that are not ours or not valid', async ({ world, load }) => {
+    const before = await broker.depthOf(world.broker, 'email_notifications.dead');
+    const sent = await broker.sendWrong(world.broker, OFFERS_LOST_BY);
+    // A queue of offers keeps them for whoever looks; an empty one is among them.
+    await vi.waitFor(async () => expect(await broker.depthOf(world.broker, 'email_notifications.dead')).toBe(before + sent), PATIENCE);
+    await load.answered(3);
+  });
+
+  fault('Redis is killed, and started again', async ({ world, load }) => {
+    await world.cache.kill();
+    await load.answered(5);
+    await world.cache.restart();
+    await timed('Redis answers again → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('FerretDB stands still for 10 s', async ({ world, load }) => {
+    world.documents.pause();
+    await delay(10_000);
+    world.documents.resume();
+    await timed('FerretDB goes on → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('FerretDB is killed, and started again', async ({ world, load, chance }) => {
+    await delay(chance() * 300);
+    await world.documents.kill();
+    await delay(chance() * 500);
+    await world.documents.restart();
+    await timed('FerretDB answers again → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('the connections to the event store are cut in mid-append', async ({ world, load }) => {
+    const { store: way } = world.ways;
+    await vi.waitFor(
+      async () => {
+        // What is appended from here on is durable, and nobody is told.
+        way.swallow('to the client');
+        const head = await world.log.head();
+        try {
+          await vi.waitFor(async () => expect(await world.log.head()).not.toBe(head), { timeout: 300, interval: 5 });
+        } finally {
+          way.pass();
+          way.cut();
+        }
+      },
+      { ...PATIENCE, interval: 100 },
+    );
+    await timed('the event store was cut off in mid-append → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('the connections to the event store are cut in mid-subscription', async ({ world, load }) => {
+    const { forwarderToStore: way } = world.ways;
+    way.swallow('to the client');
+    await load.answered(5);
+    way.pass();
+    way.cut();
+    await timed('the event store was cut off in mid-subscription → all of the path works', () => untilSeen(world, load));
+  });
+
+  fault('the event store is killed, and started again', async ({ world, load, chance }) => {
+    await delay(chance() * 300);
+    await world.storeServer.kill();
+    await delay(chance() * 500);
+    await world.storeServer.start();
+    await timed('the event store answers again → all of the path works', () => untilSeen(world, load));
+  });
+
+  it('in the end every mail was sent once, or it is listed which attempts may have sent it', { timeout: 300_000 }, async () => {
+    // The last lease of a killed process, and the last lost offer.
+    if (world && !worldBroken) await checkAll(world, '', { waiting: false, patience: 240_000 });
+  });
+});
+
+function shuffled<T>(all: readonly T[], chance: Chance): T[] {
+  return all
+    .map((one) => ({ one, at: chance() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one);
+}
