@@ -50,7 +50,7 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
     bus: async () => closing(countedOffers(await openEventBus(config.BUS_URL, options), context.metrics)),
     readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
     secrets: async () => closing(await openSecrets(config.SECRETS_URL, options)),
-    cache: async () => closing(await openCache(config.CACHE_URL)),
+    cache: async () => closing(await openCache(config.CACHE_URL, { log })),
     mailer: async () => {
       const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM });
       closing(opened.mailer);

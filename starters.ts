@@ -20,6 +20,7 @@ import { countAfter } from './projections/projection.ts';
 import { orders } from './projections/projectors/orders.ts';
 import { undecidedIn } from './projections/undecided.ts';
 import { queryRoutes } from './read-side/query-routes.ts';
+import { openFanOut } from './realtime/fan-out/open.ts';
 import { startRealtime } from './realtime/push.ts';
 import { topicReader } from './realtime/topics.ts';
 import { commandRoutes } from './write-side/command-routes.ts';
@@ -146,11 +147,13 @@ export async function deliveriesOnly(process: Process): Promise<StartedPart> {
   return {};
 }
 
-async function realtimePart({ ports, log, metrics, door, config, server }: Process): Promise<StartedPart> {
+async function realtimePart({ ports, log, metrics, door, config, server, closers }: Process): Promise<StartedPart> {
   const { store, bus } = ports;
   const { identity, commands } = door;
+  const fanOut = closers.add(await openFanOut(config.CACHE_URL, { log }), (it) => it.close());
   const realtime = await startRealtime({
     server,
+    fanOut,
     store,
     bus,
     log,
