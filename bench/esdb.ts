@@ -35,7 +35,7 @@ export async function benchEventStoreDb(): Promise<Row[]> {
       bare: () => bare(server.url, writers, count),
     });
   try {
-    return [await row(1, 500), await row(32, 6_400)];
+    return [await row(1, 2_000), await row(32, 6_400)];
   } finally {
     await server.stop();
   }
