@@ -165,8 +165,11 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
       const queue = workQueue({ limit: 100 });
       const taken: string[] = [];
       const running = { now: 0, most: 0 };
+      const { promise: both, resolve: met } = Promise.withResolvers<void>();
       const work = async ({ stream }: Offer) => {
         running.most = Math.max(running.most, ++running.now);
+        if (running.now === 2) met();
+        await both;
         await delay(1);
         taken.push(stream);
         running.now--;
