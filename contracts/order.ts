@@ -81,7 +81,9 @@ const PlaceOrder = z.strictObject({ items, email: personal(email), note: persona
     if (unitPrice.currency === currency) continue;
     context.addIssue({ code: 'custom', path: ['items', index, 'unitPrice', 'currency'], message: `must be ${currency}: an order has one currency` });
   }
-  if (!totalOf(body.items)) context.addIssue({ code: 'custom', path: ['items'], message: `must cost at most ${Number.MAX_SAFE_INTEGER} together` });
+  const isCountable = body.items.every((one) => Number.isSafeInteger(one.quantity) && Number.isSafeInteger(one.unitPrice.amount));
+  if (isCountable && !totalOf(body.items))
+    context.addIssue({ code: 'custom', path: ['items'], message: `must cost at most ${Number.MAX_SAFE_INTEGER} together` });
 });
 
 export type OrderRequest =

@@ -2,9 +2,11 @@
 import { idOf } from '../contracts/message.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
+import type { OrderState } from '../write-side/deciders/order.ts';
 import type { TaskState } from '../write-side/deciders/task.ts';
 import type { UserState } from '../write-side/deciders/user.ts';
 import type { Mail } from './mailer/mailer.ts';
+import { ofOrder } from './templates/order.ts';
 import { render, worded } from './templates/templates.ts';
 
 export interface ComposeContext {
@@ -41,6 +43,8 @@ async function details({ kind, recipient, about }: NotificationState, { commands
   const { userId = '' } = recipient;
   if (kind === 'confirm_registration')
     return { title: '', description: '', own: false, link: `${publicUrl()}/#confirm=${await issueCode(userId, 'confirm')}` };
+  if (kind === 'order_confirmed' || kind === 'order_rejected')
+    return ofOrder(idOf(about.stream), (await commands.load<OrderState>(about.stream)).state);
   const { state: task } = await commands.load<TaskState>(about.stream);
   const own = task.maker === userId && task.assignee !== userId;
   return { title: task.title, description: task.description, own, link: `${publicUrl()}/#task=${idOf(about.stream)}` };

@@ -10,7 +10,7 @@ export interface TemplateData {
   description: string;
   /** True where the recipient made the task, and it is for nobody else yet. */
   own: boolean;
-  /** Where to go: the task's page, or the confirmation. A secret in the latter case. */
+  /** Where to go: the task's page, or the confirmation (a secret); empty where there is no page. */
   link: string;
 }
 
@@ -51,8 +51,9 @@ export function render(kind: Kind, data: TemplateData): Rendered {
   const { subject, lead, action } = TEXTS[kind];
   const about = [data.title, data.description].filter(Boolean);
   const hello = data.name ? `Hello ${data.name},` : 'Hello,';
-  const text = [hello, lead(data), ...about, `${action}: ${data.link}`].join('\n\n');
-  const body = [paragraph(hello), paragraph(lead(data)), quote(data), `<p><a href="${escaped(data.link)}">${action}</a></p>`].join('');
+  const text = [hello, lead(data), ...about, ...(data.link ? [`${action}: ${data.link}`] : [])].join('\n\n');
+  const go = data.link ? `<p><a href="${escaped(data.link)}">${action}</a></p>` : '';
+  const body = [paragraph(hello), paragraph(lead(data)), quote(data), go].join('');
   return { subject: oneLine(subject(data)), text: `${text}\n`, html: page(body) };
 }
 

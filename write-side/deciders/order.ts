@@ -121,9 +121,9 @@ function outcome(command: Exclude<WorkerCommand, { type: 'LeaseOrder' }>, state:
     case 'DecideOrder':
       return decided(command.data, state);
     case 'DeferOrder':
-      return [{ type: 'OrderDeferred', data: command.data }];
+      return [{ type: 'OrderDeferred', data: { attempt, error: command.data.error, nextAttemptAt: command.data.nextAttemptAt } }];
     case 'FailOrder':
-      return [{ type: 'OrderFailed', data: command.data }];
+      return [{ type: 'OrderFailed', data: { attempt, reason: command.data.reason } }];
     default:
       return command satisfies never;
   }
