@@ -8,6 +8,7 @@ import { notificationContract } from './notification.ts';
 import { orderContract } from './order.ts';
 import { sessionContract } from './session.ts';
 import { taskContract } from './task.ts';
+import { timerContract } from './timer.ts';
 import { type Role, userContract } from './user.ts';
 
 /** One type of event: a storage format. */
@@ -76,7 +77,7 @@ export interface DecidedEvent<Type extends string = string, Data = unknown> {
   data: Data;
 }
 
-export const catalog: readonly AggregateContract[] = [userContract, sessionContract, taskContract, notificationContract, orderContract];
+export const catalog: readonly AggregateContract[] = [userContract, sessionContract, taskContract, notificationContract, orderContract, timerContract];
 
 const events = new Map(catalog.flatMap((aggregate) => Object.entries(aggregate.events)));
 

@@ -50,10 +50,11 @@ async function tell(type: string, stream: string, data: unknown): Promise<void> 
   await commands.handle({ type, stream, id, data, commandId, actor, now: now().toISOString() }, { correlationId: commandId });
 }
 
-/** True where as many notifications are there as were asked for, each of them sent or failed. */
+/** True where as many notifications by mail are there as were asked for, each of them sent or failed. */
 async function allDecided(): Promise<boolean> {
   const streams = new Set<string>();
   for await (const page of store.readAll()) for (const { stream } of page) if (stream.startsWith('notification-')) streams.add(stream);
-  const states = await Promise.all([...streams].map((stream) => commands.load<NotificationState>(stream)));
+  const all = await Promise.all([...streams].map((stream) => commands.load<NotificationState>(stream)));
+  const states = all.filter(({ state }) => state.channel === 'email');
   return states.length === Number(count) + 1 && states.every(({ state }) => ['sent', 'failed'].includes(state.status));
 }

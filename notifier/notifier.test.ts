@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Answer, type MailServer, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
+import { type Answer, type MailServer, notificationHistories, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
 
 let server: MailServer;
 let rig: Rig;
@@ -13,12 +13,10 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Types of the one notification's events. */
+/** Types of the one mail's events. */
 async function types(): Promise<string[]> {
-  const all: string[] = [];
-  for await (const page of rig.store.readAll())
-    for (const { type } of page) if (type.startsWith('Notification')) all.push(type.slice('Notification'.length));
-  return all;
+  const all = [...(await notificationHistories(rig.store)).values()].flat();
+  return all.map(({ type }) => type.slice('Notification'.length));
 }
 
 it('no attempt is made before the address of the pages is known', async () => {
@@ -38,7 +36,7 @@ it('it stops also before that address is known', async () => {
   await begin('take');
   const notifier = await rig.startNotifier({ publicUrl: () => '' });
   await notifier.stop();
-  expect(notifier.followers.map(({ name }) => name)).toEqual(['task_mail', 'registration_mail', 'order_mail', 'notification_dispatcher']);
+  expect(notifier.followers.map(({ name }) => name)).toEqual(['task_mail', 'deadlines', 'registration_mail', 'order_mail', 'notification_dispatcher']);
 });
 
 it('invariant 11: a stop gives up what hangs after its grace, and shows that attempt as unknown', async () => {

@@ -5,13 +5,13 @@ import type { ReadModels } from '../projections/read-models/read-models.ts';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
 import type { FollowContext, Follower } from '../write-side/event-bus/follow.ts';
 import { keepTrying } from '../write-side/event-bus/keep-trying.ts';
-import { EMAIL_NOTIFICATIONS, ORDER_OUTCOMES, TASK_EVENTS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
+import { EMAIL_NOTIFICATIONS, ORDER_OUTCOMES, TASK_EVENTS, TIMERS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
 import { dispatch } from '../write-side/workers/dispatch.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
 import { notificationDispatching } from './dispatching.ts';
 import { followPolicy, type Policy } from './policies/follow-policy.ts';
 import { orderPolicy } from './policies/order-mail.ts';
-import { registrationPolicy, taskPolicy } from './policies/policies.ts';
+import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from './policies/policies.ts';
 
 export interface DeliveriesContext extends Omit<DeliverContext, 'worker' | 'ending'> {
   bus: EventBus;
@@ -42,7 +42,8 @@ export interface Notifier {
 }
 
 const POLICIES: readonly Policy[] = [
-  { name: 'task_mail', queue: TASK_EVENTS, category: 'task', wants: taskPolicy },
+  { name: 'task_mail', queue: TASK_EVENTS, category: 'task', task: taskOf, wants: taskPolicy },
+  { name: 'deadlines', queue: TIMERS, category: 'timer', task: timedTask, wants: deadlinePolicy },
   { name: 'registration_mail', queue: USER_REGISTRATION, category: 'user', wants: registrationPolicy },
   { name: 'order_mail', queue: ORDER_OUTCOMES, category: 'order', wants: orderPolicy },
 ];

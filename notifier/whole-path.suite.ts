@@ -87,7 +87,7 @@ export interface Rig {
   loseReadModels(): Promise<void>;
   /** Read models that nobody fills. */
   emptyReadModels(): Promise<ReadModels>;
-  /** Resolves when there are so many notifications and each is sent or failed. */
+  /** Resolves when there are so many notifications by mail and each is sent or failed. */
   decided(count: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -190,12 +190,13 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
   };
 }
 
-/** Notifications' events, by stream. */
+/** Events of notifications by mail, by stream. */
 export async function notificationHistories(store: EventStore): Promise<Map<string, (RecordedEvent & NotificationEvent)[]>> {
   const found: (RecordedEvent & NotificationEvent)[] = [];
   for await (const page of store.readAll())
     for (const event of page) if (event.stream.startsWith('notification-')) found.push(event as RecordedEvent & NotificationEvent);
-  return Map.groupBy(found, ({ stream }) => stream);
+  const all = Map.groupBy(found, ({ stream }) => stream);
+  return new Map([...all].filter(([, [first]]) => first?.type === 'NotificationRequested' && first.data.channel === 'email'));
 }
 
 /** Errors with what they say and where, as a log has them. */

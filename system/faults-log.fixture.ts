@@ -1,8 +1,9 @@
 /** What the log says: the truth that everything else is compared with. */
 import { expect } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../contracts/message.ts';
-import type { NotificationEvent } from '../contracts/notification.ts';
-import { registrationPolicy, taskPolicy } from '../notifier/policies/policies.ts';
+import type { Channel, NotificationEvent } from '../contracts/notification.ts';
+import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/policies.ts';
+import { evolve, NO_TASK } from '../notifier/policies/task-as-of.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
 import type { Command } from './faults-load.fixture.ts';
 
@@ -11,6 +12,7 @@ type Noted = RecordedEvent & NotificationEvent;
 /** How a notification stands. */
 export interface Told {
   id: string;
+  channel: Channel;
   /** Its last event. */
   last: Noted;
   /** Attempts of which nobody knows whether they sent it. */
@@ -55,17 +57,24 @@ export function checkLog(story: Story, commands: readonly Command[]): void {
 
 /** What the policies must have asked for by now, and what they did ask for; sorted. */
 export function wantedAndRequested(story: Story): { wanted: string[]; requested: string[] } {
-  const wanted = story.events.flatMap((event) => (event.type.startsWith('Task') ? taskPolicy(event) : registrationPolicy(event)));
+  const wanted = story.events.flatMap((event) => wantedOf(story, event));
   const requested = story.events.filter(({ type }) => type === 'NotificationRequested').map(({ data }) => data as (typeof wanted)[number]);
   const texts = (all: typeof wanted) =>
     all.map(({ channel, kind, recipient, about }) => `${kind} ${channel} ${recipient.userId} ${about.stream} ${about.revision}`).sort();
   return { wanted: texts(wanted), requested: texts(requested) };
 }
 
+function wantedOf(story: Story, event: RecordedEvent) {
+  const taskThen = (stream = '') => (story.streams.get(stream) ?? []).filter(({ position }) => position <= event.position).reduce(evolve, NO_TASK);
+  if (event.type === 'TimerFired') return deadlinePolicy(event, taskThen(timedTask(event)));
+  return event.type.startsWith('Task') ? taskPolicy(event, taskThen(taskOf(event))) : registrationPolicy(event);
+}
+
 /** Every notification. */
 export function notificationsIn(story: Story): Told[] {
   return streamsOf(story, 'notification').map(([stream, events]) => ({
     id: stream.slice('notification-'.length),
+    channel: (events[0] as Noted & { type: 'NotificationRequested' }).data.channel,
     last: events.at(-1) as Noted,
     unknown: events.filter(({ type }) => type === 'NotificationAttemptUnknown').length,
   }));
@@ -77,7 +86,7 @@ export const isDecided = ({ last }: Told) => last.type === 'NotificationSent' ||
 export function checkMails(story: Story, taken: ReadonlyMap<string, number>): void {
   const { wanted, requested } = wantedAndRequested(story);
   expect(requested).toEqual(wanted);
-  const all = notificationsIn(story);
+  const all = notificationsIn(story).filter(({ channel }) => channel === 'email');
   for (const { id, last, unknown } of all) {
     const times = taken.get(id) ?? 0;
     const said = `notification ${id} (${last.type}, ${unknown} attempts unknown) was taken ${times} times`;

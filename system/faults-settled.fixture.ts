@@ -23,6 +23,7 @@ const FOLLOWERS: [Part, string][] = [
   ['realtime', 'realtime'],
   ['notifier', 'task_mail'],
   ['notifier', 'registration_mail'],
+  ['notifier', 'deadlines'],
   ['notifier', 'notification_dispatcher'],
 ];
 

@@ -10,9 +10,10 @@ import { type EventStore, StoreUnavailable } from '../../write-side/event-store/
 import { startForwarder } from '../../write-side/forwarder/forward.ts';
 import { stableId } from '../../write-side/stable-id.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
-import { taskPolicy } from './policies.ts';
+import { taskOf, taskPolicy, type Wanted } from './policies.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
+const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 let store: EventStore;
 let bus: EventBus;
@@ -28,21 +29,23 @@ afterEach(async () => {
 });
 
 async function start(more: Partial<Policy> = {}, context: Partial<{ store: EventStore }> = {}): Promise<RunningPolicy> {
-  const policy = { name: 'task_mail', queue: TASK_EVENTS, category: 'task', wants: taskPolicy, ...more };
+  const policy = { name: 'task_mail', queue: TASK_EVENTS, category: 'task', task: taskOf, wants: taskPolicy, ...more };
   const running = await followPolicy(policy, { store, bus, log, silence: 20, backoff: 1, ...context });
   stops.push(running.stop);
   return running;
 }
 
-async function happen(type: string, stream: string, revision = NO_STREAM): Promise<string> {
+async function happen(type: string, stream: string, revision = NO_STREAM, actor = ALICE): Promise<string> {
   const id = stableId(type, stream, String(revision));
   const { data, metadata } = exampleEvent(type);
-  await store.append(stream, revision, [{ id, type, data, metadata } as NewEvent]);
+  await store.append(stream, revision, [{ id, type, data, metadata: { ...metadata, actor } } as NewEvent]);
   return id;
 }
 
-async function requested(): Promise<RecordedEvent[]> {
-  return (await logOf(store)).filter(({ type }) => type === 'NotificationRequested');
+/** What was asked for: by mail, or on another channel. */
+async function requested(channel = 'email'): Promise<RecordedEvent[]> {
+  const all = (await logOf(store)).filter(({ type }) => type === 'NotificationRequested');
+  return all.filter(({ data }) => (data as Wanted).channel === channel);
 }
 const causes = async () => (await requested()).map(({ metadata }) => metadata.$causationId);
 
@@ -61,6 +64,53 @@ describe('a policy', () => {
     expect(notificationContract.events.NotificationRequested.schema.parse(event?.data)).toEqual(event?.data);
   });
 
+  it('what goes to the inbox is there once it is recorded: asked for and sent in one append', async () => {
+    await start();
+    const id = await happen('TaskCreated', 'task-1');
+    await vi.waitFor(async () => expect(await requested('in-app')).toHaveLength(1));
+    const stream = `notification-${stableId(id, BOB, 'in-app', 'task_created')}`;
+    const events = (await logOf(store)).filter((one) => one.stream === stream);
+    expect(events.map(({ type, data }) => [type, data])).toEqual([
+      ['NotificationRequested', { channel: 'in-app', kind: 'task_created', recipient: { userId: BOB }, about: { stream: 'task-1', revision: 0 } }],
+      ['NotificationSent', { attempt: 1 }],
+    ]);
+    for (const { metadata } of events) expect(metadata).toMatchObject({ $causationId: id, topics: [`notifications:${BOB}`, `user:${BOB}`] });
+    expect(new Set(events.map((one) => one.id)).size).toBe(2);
+  });
+
+  it('invariant 11: asks for the same again when an event comes again, though its people have changed meanwhile', async () => {
+    let fail = true;
+    const shaky: EventStore = {
+      ...store,
+      append: async (...given) => {
+        // It ends before the first comment’s notification is recorded; another comment comes before it starts again.
+        if (given[0].startsWith('notification-') && fail) {
+          fail = false;
+          await happen('TaskCommented', 'task-1', 1, 'erin');
+          throw new StoreUnavailable('away');
+        }
+        return store.append(...given);
+      },
+    };
+    await happen('TaskCreated', 'task-1');
+    await start({}, { store: shaky });
+    const first = await happen('TaskCommented', 'task-1', 0, 'dave');
+    await vi.waitFor(async () => expect(await requested('in-app')).toHaveLength(3));
+    const told = (await requested('in-app')).map(({ metadata, data }) => [metadata.$causationId === first, (data as Wanted).recipient.userId]);
+    expect(told.filter(([isFirst]) => isFirst)).toEqual([[true, ALICE]]);
+    expect(told.filter(([isFirst]) => !isFirst).toSorted()).toEqual([
+      [false, ALICE],
+      [false, 'dave'],
+    ]);
+  });
+
+  it('invariant 10: parks a stream whose task cannot be folded, and goes on', async () => {
+    const running = await start({ task: () => 'task-odd' });
+    await store.append('task-odd', NO_STREAM, [{ ...exampleEvent('TaskEdited'), id: 'odd', data: null } as unknown as NewEvent]);
+    const good = await happen('TaskCommented', 'task-good');
+    await vi.waitFor(() => expect(running.parked().map(({ eventId }) => eventId)).toEqual(['odd', good]));
+  });
+
   it('in a log that is not the one it followed, as after a restore, counts everything from its start on', async () => {
     await happen('TaskCreated', 'task-before');
     const [last] = await logOf(store);
@@ -72,17 +122,20 @@ describe('a policy', () => {
   });
 
   it('takes one event at a time, in order', async () => {
-    let atWork = 0;
+    const atWork: unknown[] = [];
     let most = 0;
     const watched: EventStore = {
       ...store,
       append: async (...given) => {
-        if (given[0].startsWith('notification-')) most = Math.max(most, ++atWork);
+        const [stream, , [event]] = given;
+        if (!stream.startsWith('notification-')) return store.append(...given);
+        atWork.push(event?.metadata.$causationId);
+        most = Math.max(most, new Set(atWork).size);
         try {
           await new Promise(setImmediate);
           return await store.append(...given);
         } finally {
-          if (given[0].startsWith('notification-')) atWork--;
+          atWork.splice(atWork.indexOf(event?.metadata.$causationId), 1);
         }
       },
     };
@@ -124,9 +177,9 @@ describe('a policy', () => {
 
   it('invariant 10: parks the stream of an event it cannot decide on, goes on with others, and works it off in order when it is released', async () => {
     let broken = true;
-    const wants: Policy['wants'] = (event) => {
+    const wants: Policy['wants'] = (event, task) => {
       if (broken && event.stream === 'task-bad' && event.revision === 0) throw new Error('cannot decide');
-      return taskPolicy(event);
+      return taskPolicy(event, task);
     };
     const running = await start({ wants });
     const bad = await happen('TaskCreated', 'task-bad');

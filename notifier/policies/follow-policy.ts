@@ -1,7 +1,7 @@
 /** A policy at work: follows its events one at a time, in order, and records what it asks for. */
 import { eventContract, upcast } from '../../contracts/catalog.ts';
 import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
-import { notificationTopics } from '../../contracts/notification.ts';
+import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
 import { effectCheckpoint, holds } from '../../write-side/event-bus/checkpoint.ts';
 import { type FollowContext, type Follower, follow } from '../../write-side/event-bus/follow.ts';
 import { openParking, type Parked, type Parking } from '../../write-side/event-bus/parking.ts';
@@ -9,6 +9,7 @@ import type { FollowerQueue } from '../../write-side/event-bus/queues.ts';
 import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
 import { eventId, stableId } from '../../write-side/stable-id.ts';
 import type { Wanted } from './policies.ts';
+import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 
 export interface Policy {
   /** Names its checkpoint and its parked streams: never changed. */
@@ -16,8 +17,10 @@ export interface Policy {
   queue: FollowerQueue;
   /** The category it follows. */
   category: string;
-  /** What an event in its newest shape asks for. Pure. */
-  wants(event: RecordedEvent): Wanted[];
+  /** Stream of the task that it must know to decide on an event; undefined, or none: it needs none. */
+  task?(event: RecordedEvent): string | undefined;
+  /** What an event in its newest shape asks for, and a task as it was right after it. Pure. */
+  wants(event: RecordedEvent, task: TaskAsOf): Wanted[];
 }
 
 export interface RunningPolicy extends Follower {
@@ -29,13 +32,20 @@ export interface RunningPolicy extends Follower {
 /** Starts a policy. It begins at the log's end when it is first deployed: what happened before causes no mail. */
 export async function followPolicy(policy: Policy, context: FollowContext): Promise<RunningPolicy> {
   const { store } = context;
-  const wants = (event: RecordedEvent) => policy.wants(upcast(event));
+  const tasks = tasksAsOf(store);
   const checkpoint = effectCheckpoint(store, policy.name);
   /** Read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await openParking(store, policy.name);
   // Written before anything is followed: what comes from now on is not missed, even if this process ends at once.
   const begun = await checkpoint.load();
   if (!(await holds(store, begun))) await checkpoint.foreignLog();
+
+  /** Reads what is needed; what it answers decides, and throws where that cannot be done. */
+  async function decision(recorded: RecordedEvent): Promise<() => Wanted[]> {
+    const stream = taskNamedBy(policy, recorded);
+    const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
+    return () => policy.wants(upcast(recorded), taskThen());
+  }
 
   const follower = follow(
     {
@@ -49,7 +59,9 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
       },
       foreignLog: () => checkpoint.foreignLog(),
       apply: async (events, at) => {
-        for (const { event, result } of await parking.applyOrPark(events, wants)) await record(store, policy.name, event, result);
+        const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
+        const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? []);
+        for (const { event, result } of decided) await record(store, policy.name, event, result);
         checkpoint.save(at);
       },
     },
@@ -58,7 +70,7 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   return {
     ...follower,
     parked: () => parking.list(),
-    release: (stream, skip) => parking.release(stream, (event) => record(store, policy.name, event, wants(event)), skip),
+    release: (stream, skip) => parking.release(stream, async (event) => record(store, policy.name, event, (await decision(event))()), skip),
     stop: async () => {
       await follower.stop();
       // Where it cannot be written, the last events come again at the next start, and find what they asked for recorded.
@@ -67,36 +79,57 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   };
 }
 
+/** An event that does not even say that is left to `wants`, which cannot decide on it either: its stream is parked. */
+function taskNamedBy(policy: Policy, recorded: RecordedEvent): string | undefined {
+  try {
+    return policy.task?.(upcast(recorded));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Notifications of one event that are recorded at once. */
+const AT_ONCE = 16;
+
 /** Effects are recorded first, on a stream named by (event, recipient, channel, kind): the same event again finds them there (invariant 11). */
 async function record(store: EventStore, policy: string, event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
-  for (const data of wanted) {
-    const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
-    try {
-      await store.append(stream, NO_STREAM, [requested(stream, policy, event, data)]);
-    } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
-    }
+  for (let from = 0; from < wanted.length; from += AT_ONCE)
+    await Promise.all(wanted.slice(from, from + AT_ONCE).map((data) => recordOne(store, policy, event, data)));
+}
+
+async function recordOne(store: EventStore, policy: string, event: RecordedEvent, data: Wanted): Promise<void> {
+  const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
+  try {
+    await store.append(stream, NO_STREAM, envelopes(stream, policy, event, data));
+  } catch (error) {
+    if (!(error instanceof WrongExpectedRevision)) throw error;
   }
+}
+
+/** What goes to the inbox is there once it is recorded. */
+function decided(data: Wanted): NotificationEvent[] {
+  const requested: NotificationEvent = { type: 'NotificationRequested', data };
+  return data.channel === 'in-app' ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
 }
 
 function recipientKey({ userId, address, phone }: Wanted['recipient']): string {
   return userId ?? address?.toLowerCase() ?? phone ?? '';
 }
 
-function requested(stream: string, policy: string, event: RecordedEvent, data: Wanted): NewEvent {
-  const commandId = stableId(stream, event.id);
-  return {
-    id: eventId(commandId, stream, 0),
-    type: 'NotificationRequested',
-    data,
+function envelopes(stream: string, policy: string, cause: RecordedEvent, data: Wanted): NewEvent[] {
+  const commandId = stableId(stream, cause.id);
+  const { $correlationId, traceparent } = cause.metadata;
+  return decided(data).map((event, index) => ({
+    id: eventId(commandId, stream, index),
+    ...event,
     metadata: {
-      $correlationId: event.metadata.$correlationId,
-      $causationId: event.id,
+      $correlationId,
+      $causationId: cause.id,
       commandId,
       actor: `policy:${policy}`,
-      schema: eventContract('NotificationRequested')?.version ?? 1,
-      ...(event.metadata.traceparent ? { traceparent: event.metadata.traceparent } : {}),
+      schema: eventContract(event.type)?.version ?? 1,
+      ...(traceparent ? { traceparent } : {}),
       topics: notificationTopics(data.recipient.userId),
     },
-  };
+  }));
 }

@@ -1,31 +1,92 @@
 /** Policies: which event, in its newest shape, asks for which notifications. Pure. */
-import type { RecordedEvent } from '../../contracts/message.ts';
-import type { NotificationEvent } from '../../contracts/notification.ts';
+import { idOf, type RecordedEvent } from '../../contracts/message.ts';
+import type { Channel, Kind, NotificationEvent } from '../../contracts/notification.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
+import type { TimerEvent } from '../../contracts/timer.ts';
 import type { UserEvent } from '../../contracts/user.ts';
+import type { TaskAsOf } from './task-as-of.ts';
 
 /** What a policy asks for. */
 export type Wanted = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
+type About = Wanted['about'];
+
+const told = (channel: Channel, kind: Kind, about: About) => (userId: string) => ({ channel, kind, recipient: { userId }, about }) satisfies Wanted;
 
 /**
- * Mail to a task's user: on creation for the one it is for, else its maker; on a later assignment for the new assignee.
- * The assignment by the creating command asks for nothing: that user is told of the creation.
+ * What happens to a task is told to its people, and never to the one who did it; but the mail of its creation goes to its maker where it is for
+ * nobody else yet. The assignment by the creating command asks for nothing: that user is told of the creation.
  */
-export function taskPolicy(event: RecordedEvent): Wanted[] {
-  const { type, data } = event as Recorded<TaskEvent>;
-  const about = { stream: event.stream, revision: event.revision };
-  if (type === 'TaskCreated') return [{ channel: 'email', kind: 'task_created', recipient: { userId: data.userId ?? data.maker }, about }];
-  if (type === 'TaskAssigned' && data.userId && !data.atCreation)
-    return [{ channel: 'email', kind: 'task_assigned', recipient: { userId: data.userId }, about }];
-  return [];
+export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
+  const { type, data, metadata, stream, revision } = event as Recorded<TaskEvent>;
+  const { actor } = metadata;
+  const about = { stream, revision };
+  switch (type) {
+    case 'TaskCreated':
+      return [
+        told('email', 'task_created', about)(data.userId ?? data.maker),
+        ...others([data.userId], actor).map(told('in-app', 'task_created', about)),
+      ];
+    case 'TaskAssigned':
+      return data.atCreation ? [] : others([data.userId], actor).flatMap((one) => byMailToo('task_assigned', about, one));
+    case 'TaskCommented':
+      return others(peopleOf(task), actor).map(told('in-app', 'comment_added', about));
+    case 'TaskStatusChanged':
+      return others(peopleOf(task), actor).map(told('in-app', 'status_changed', about));
+    default:
+      return [];
+  }
 }
 
-/** The confirmation mail of a new user. The first admin, whom the system itself made, is confirmed by having the password. */
+/** Which task the policy must know, as of an event: those whose people the event does not name. */
+export function taskOf({ type, stream }: RecordedEvent): string | undefined {
+  return type === 'TaskCommented' || type === 'TaskStatusChanged' ? stream : undefined;
+}
+
+/**
+ * A deadline that comes near, or has passed, is told to maker and assignee: where it is still the task's, and there is still something to do. One that
+ * comes near is no news any more when it has passed, as after a long time without a scheduler: then the other one comes too.
+ */
+export function deadlinePolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
+  const { data, time } = event as Recorded<TimerEvent>;
+  if (!awaits(task, data.time)) return [];
+  const about = { stream: data.subject, revision: task.revision };
+  const both = others([task.maker, task.assignee], '');
+  if (data.kind === 'overdue') return both.flatMap((one) => byMailToo('overdue', about, one));
+  return time < data.time ? both.map(told('in-app', 'due_soon', about)) : [];
+}
+
+function awaits({ status, deleted, deadline }: TaskAsOf, time: string): boolean {
+  return !deleted && (status === 'open' || status === 'in-progress') && deadline === time;
+}
+
+/** The task that a timer is of. */
+export function timedTask(event: RecordedEvent): string {
+  return (event as Recorded<TimerEvent>).data.subject;
+}
+
+/**
+ * The confirmation mail of a new user, and a welcome in the inbox. The first admin, whom the system itself made, is confirmed by having the
+ * password, and needs no welcome.
+ */
 export function registrationPolicy(event: RecordedEvent): Wanted[] {
-  const { type } = event as Recorded<UserEvent>;
-  if (type !== 'UserCreated' || event.metadata.actor === 'system') return [];
-  const userId = event.stream.slice('user-'.length);
-  return [{ channel: 'email', kind: 'confirm_registration', recipient: { userId }, about: { stream: event.stream, revision: event.revision } }];
+  const { type, metadata, stream, revision } = event as Recorded<UserEvent>;
+  if (type !== 'UserCreated' || metadata.actor === 'system') return [];
+  const about = { stream, revision };
+  const userId = idOf(stream);
+  return [told('email', 'confirm_registration', about)(userId), told('in-app', 'user_created', about)(userId)];
+}
+
+function byMailToo(kind: Kind, about: About, userId: string): Wanted[] {
+  return [told('email', kind, about)(userId), told('in-app', kind, about)(userId)];
+}
+
+function peopleOf({ maker, assignee, commenters }: TaskAsOf): (string | null)[] {
+  return [maker, assignee, ...commenters];
+}
+
+/** Each once, without nobody and without the one who did it. */
+function others(people: readonly (string | null | undefined)[], actor: string): string[] {
+  return [...new Set(people)].filter((one): one is string => Boolean(one) && one !== actor);
 }

@@ -83,6 +83,24 @@ export const ORDER_OUTCOMES: FollowerQueue = {
   activeHold: '_order_outcomes',
   limit: LIMIT,
 };
+/** Due times of tasks, for the scheduler. */
+export const SCHEDULER: FollowerQueue = {
+  kind: 'follower',
+  name: 'scheduler',
+  exchange: 'task_events',
+  pattern: '',
+  activeHold: '_scheduler',
+  limit: LIMIT,
+};
+/** What is told of deadlines. */
+export const TIMERS: FollowerQueue = {
+  kind: 'follower',
+  name: 'timers',
+  exchange: 'timer_events',
+  pattern: '',
+  activeHold: '_timers',
+  limit: LIMIT,
+};
 /** One for each realtime process. */
 export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', activeHold: null, limit: LIMIT };
 
@@ -97,6 +115,8 @@ export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
   NOTIFICATIONS,
   PLACED_ORDERS,
   ORDER_OUTCOMES,
+  SCHEDULER,
+  TIMERS,
   REALTIME,
   EMAIL_NOTIFICATIONS,
   ORDERS,

@@ -1,0 +1,35 @@
+/**
+ * Timer: a time has come that something waited for. Recorded once for each (subject, kind, time), on a stream named by them.
+ * Names and shapes of events are storage formats: add, never rename or remove.
+ */
+import { z } from 'zod';
+import type { AggregateContract, DecidedEvent } from './catalog.ts';
+import { instant } from './fields.ts';
+
+/** `due_soon`: some hours before a task's deadline; `overdue`: at it. */
+export const TIMER_KINDS = ['due_soon', 'overdue'] as const;
+export const timerKind = z.enum(TIMER_KINDS);
+export type TimerKind = z.infer<typeof timerKind>;
+
+const TimerFired = z.strictObject({
+  /** The stream that waited, as `task-<uuid>`. */
+  subject: z.string(),
+  kind: timerKind,
+  /** The deadline that it is about (not the moment of firing). */
+  time: instant,
+});
+
+export type TimerEvent = DecidedEvent<'TimerFired', z.infer<typeof TimerFired>>;
+
+export const timerContract = {
+  category: 'timer',
+  events: {
+    TimerFired: {
+      schema: TimerFired,
+      version: 1,
+      summary: 'A task’s deadline came near, or passed.',
+      example: { subject: 'task-7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07', kind: 'overdue', time: '2027-01-31T16:00:00.000Z' },
+    },
+  },
+  commands: {},
+} satisfies AggregateContract;
