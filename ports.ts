@@ -47,7 +47,7 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
   const closing = <T extends { close(): unknown }>(opened: T) => closers.add(opened, (it) => it.close());
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, options), context.metrics)),
-    bus: async () => closing(countedOffers(await openEventBus(config.BUS_URL, options), context.metrics)),
+    bus: async () => closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, count: countedBy(context.metrics) }), context.metrics)),
     readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
     secrets: async () => closing(await openSecrets(config.SECRETS_URL, options)),
     cache: async () => closing(await openCache(config.CACHE_URL, { log })),
@@ -72,6 +72,13 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
 async function settledAll<T>(opening: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(opening);
   return Promise.all(opening);
+}
+
+/** Offers are counted for every bus alike, by `countedOffers`. */
+function countedBy({ count }: Metrics): (what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void {
+  return (what, by) => {
+    if (what !== 'offered') count(`${what}_messages`, by);
+  };
 }
 
 function counted(store: EventStore, { count }: Metrics): EventStore {

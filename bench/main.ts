@@ -1,9 +1,13 @@
-/** `npm run bench [-- name…]`: measures, prints each line as it is known, and writes the table into docs/BENCH.md between its marks. */
+/** `npm run bench [-- name…]`: measures, prints each line as it is known, and puts it into the table of docs/BENCH.md; lines not measured now stay. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchAppend } from './append.ts';
+import { benchEventStoreDb } from './esdb.ts';
+import { benchForwarder } from './forwarder.ts';
 import { benchHttp } from './http.ts';
+import { benchLive } from './live.ts';
 import { figure, line, type Row } from './measure.ts';
+import { benchMongoDb } from './mongodb.ts';
 import { benchRebuild } from './rebuild.ts';
 import { benchStart } from './start.ts';
 
@@ -12,6 +16,10 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   rebuild: async () => [...(await benchRebuild(100_000)), ...(await benchRebuild(1_000_000))],
   http: benchHttp,
   start: benchStart,
+  esdb: benchEventStoreDb,
+  forwarder: benchForwarder,
+  mongodb: () => benchMongoDb(),
+  live: benchLive,
 };
 const DOCUMENT = new URL('../docs/BENCH.md', import.meta.url);
 const [BEGIN, END] = ['<!-- measured -->', '<!-- end -->'];
@@ -29,7 +37,7 @@ for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
     process.stdout.write(`${line(row)}\n`);
   }
 }
-if (names.length === 0) writeTable(rows);
+writeTable(rows);
 
 function writeTable(measured: readonly Row[]): void {
   const text = readFileSync(DOCUMENT, 'utf8');
@@ -41,6 +49,7 @@ function writeTable(measured: readonly Row[]): void {
   const head = '| what | ours | bare | ratio | target | met | slowest–fastest |\n|---|---|---|---|---|---|---|';
   const where = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${new Date().toISOString().slice(0, 10)}.`;
   const [before, rest = ''] = text.split(BEGIN);
-  const after = rest.split(END)[1] ?? '';
-  writeFileSync(DOCUMENT, `${before}${BEGIN}\n${where}\n\n${head}\n${lines.join('\n')}\n${END}${after}`);
+  const [old = '', after = ''] = rest.split(END);
+  const table = new Map([...old.split('\n').filter((one) => /^\| [^-w]/.test(one)), ...lines].map((one) => [one.split('|')[1]?.trim(), one]));
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n${where}\n\n${head}\n${[...table.values()].join('\n')}\n${END}${after}`);
 }

@@ -16,6 +16,9 @@ export interface Metrics {
 const COUNTERS = {
   appended_events: 'Events appended, bookkeeping among them.',
   offers: 'Offers put on work queues.',
+  published_messages: 'Events that the broker confirmed.',
+  refused_messages: 'Messages that a full queue of somebody else’s refused.',
+  invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 
 /** The metrics of this process. */
@@ -46,7 +49,10 @@ export function openMetrics(): Metrics {
         labelNames: ['name'],
         registers,
         async collect() {
-          for (const [label, value] of Object.entries(await read())) this.set({ name: label }, value);
+          // What cannot be read now (its server is away) has no value; all others are shown.
+          const values = await (async () => read())().catch(() => ({}));
+          this.reset();
+          for (const [label, value] of Object.entries(values)) this.set({ name: label }, value);
         },
       });
     },
