@@ -1,0 +1,179 @@
+/** Orders that people place while processes are killed, and what must be true of them afterwards. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
+import type { RecordedEvent } from '../contracts/message.ts';
+import type { OrderView } from '../contracts/order.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { everyItem, type Reply, type User } from './client.fixture.ts';
+import { mailsTo, notificationsOf } from './mails.fixture.ts';
+
+/** 5 in `npm test`, 50 in `npm run faults`, which also waits for the leases of mails that were cut off (two minutes). */
+export const ORDER_KILLS = Number(process.env.ORDER_KILLS ?? 5);
+const WAITS_FOR_MAILS = ORDER_KILLS > 5;
+
+/** Each order has its own; other orders of a test have others. */
+const ADDRESS = /^order-\d+@example\.org$/;
+const PRICE = { amount: 1299, currency: 'EUR' };
+
+/** A file of rules: one thing is sold, at one price. */
+export function rulesFile(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'order-rules-')), 'order-rules.json');
+  writeFileSync(path, JSON.stringify({ prices: { lamp: PRICE } }));
+  return path;
+}
+
+/** An order that was sent; each has an address of its own. */
+interface Placed {
+  by: User;
+  body: { email: string; items: object[] };
+  key: string;
+  /** What the rules say. */
+  expected: 'confirmed' | 'rejected';
+  /** Once it is answered. */
+  id?: string;
+  /** What was answered to its cancellation, where it was asked for one. */
+  cancelled?: number;
+}
+
+export interface Customers {
+  placed: readonly Placed[];
+  /** Places orders, and cancels some, until it is stopped; what gets no answer is asked again later. */
+  buy(stopping: AbortSignal): Promise<void>;
+  /** Asks again for what got no answer. */
+  askAgain(): Promise<void>;
+  /** Waits until all is decided and mailed, and compares what is shown with the log, which is read last. */
+  check(admin: User, readLog: () => Promise<RecordedEvent[]>): Promise<void>;
+}
+
+/** People who order. `pace`: milliseconds between two orders of one. */
+export function customers(people: readonly User[], pace: number): Customers {
+  const placed: Placed[] = [];
+
+  async function place(by: User): Promise<Placed> {
+    const isRight = Math.random() < 0.7;
+    const unitPrice = isRight ? PRICE : { ...PRICE, amount: PRICE.amount - 1 };
+    const one: Placed = {
+      by,
+      body: { email: `order-${placed.length}@example.org`, items: [{ sku: 'lamp', quantity: 1 + (placed.length % 9), unitPrice }] },
+      key: crypto.randomUUID(),
+      expected: isRight ? 'confirmed' : 'rejected',
+    };
+    placed.push(one);
+    await ask(one);
+    return one;
+  }
+
+  async function ask(one: Placed): Promise<void> {
+    const reply = await one.by.call('POST /api/orders', one.body, { 'idempotency-key': one.key });
+    if (unknown(reply)) return;
+    expect(reply.status, reply.text).toBe(201);
+    one.id = reply.body.id;
+  }
+
+  /** Nobody knows what became of it. */
+  const unknown = ({ status }: Reply) => status === 503;
+
+  async function cancel(one: Placed): Promise<void> {
+    const reply = await one.by.call(`POST /api/orders/${one.id}/cancel`, undefined, { 'idempotency-key': `${one.key} cancel` });
+    if (!unknown(reply)) one.cancelled = reply.status;
+  }
+
+  async function buyFor(by: User, stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted) {
+      const one = await place(by);
+      if (one.id && Math.random() < 0.1) await cancel(one);
+      await delay(pace, undefined, { signal: stopping });
+    }
+  }
+
+  /** What fetch says when the connection is gone, and the delay when it is stopped; anything else is a failure. */
+  function unlessCut(error: unknown): void {
+    if (!(error instanceof TypeError) && (error as Error).name !== 'AbortError') throw error;
+  }
+
+  async function settled(admin: User): Promise<void> {
+    await vi.waitFor(async () => expect(await everyItem(admin.call, '/api/orders?limit=100&status=placed,processing,validated')).toEqual([]), {
+      timeout: 60_000,
+      interval: 250,
+    });
+  }
+
+  return {
+    placed,
+    buy: async (stopping) => void (await Promise.all(people.map((by) => buyFor(by, stopping).catch(unlessCut)))),
+    askAgain: async () => void (await Promise.all(placed.filter(({ id }) => !id).map(ask))),
+    check: async (admin, readLog) => {
+      await settled(admin);
+      const mailed = await mailsSettled(admin);
+      const views = new Map<string, OrderView>();
+      for (const { by, id = '' } of placed) views.set(id, (await by.ok(`GET /api/orders/${id}`)).body);
+      const log = await readLog();
+      const byStream = Map.groupBy(log, ({ stream }) => stream);
+      const emails = log.filter(({ type }) => type === 'OrderPlaced').map(({ data }) => (data as { email: string }).email);
+      expect(emails.filter((email) => ADDRESS.test(email)).toSorted()).toEqual(placed.map(({ body }) => body.email).toSorted());
+      for (const one of placed) {
+        const view = views.get(one.id ?? '') ?? expect.fail(`no order ${one.id}`);
+        checkOne(one, { view, events: byStream.get(`order-${one.id}`) ?? [], log, mailed });
+      }
+    },
+  };
+}
+
+/** Every event of orders and notifications. */
+export async function orderLog(url: string, dataDir: string): Promise<RecordedEvent[]> {
+  const store = await openEventStore(url, { dataDir, log: { info: () => {}, warn: () => {}, error: () => {} } });
+  const log: RecordedEvent[] = [];
+  for await (const page of store.readAll()) log.push(...page.filter(({ stream }) => /^(order|notification)-/.test(stream)));
+  await store.close();
+  return log;
+}
+
+interface Found {
+  view: OrderView;
+  events: RecordedEvent[];
+  log: RecordedEvent[];
+  mailed: { to: Map<string, number>; cutOff: Set<string> };
+}
+
+/** Decided once, as the rules say, shown so, and told once. */
+function checkOne(one: Placed, { view, events, log, mailed }: Found): void {
+  const ends = events.map(({ type }) => type).filter((type) => ['OrderConfirmed', 'OrderRejected', 'OrderCancelled', 'OrderFailed'].includes(type));
+  const { status, history, email } = view;
+  const what = `order ${one.id}: ${events.map(({ type }) => type).join(' ')}`;
+  expect(ends, what).toHaveLength(1);
+  expect(status, what).toBe(ends[0] === 'OrderCancelled' ? 'cancelled' : one.expected);
+  expect(
+    history.map((step) => step.time),
+    what,
+  ).toEqual(events.map(({ time }) => time));
+  expect(email).toBe(one.body.email);
+  if (one.cancelled !== undefined) expect(one.cancelled, what).toBe(status === 'cancelled' ? 200 : 409);
+  const requested = log.filter(({ type, data }) => type === 'NotificationRequested' && (data as Told).about.stream === `order-${one.id}`);
+  expect(requested, what).toHaveLength(status === 'cancelled' ? 0 : 1);
+  const mails = mailed.to.get(email) ?? 0;
+  if (mailed.cutOff.has(`order-${one.id}`)) expect(mails, what).toBeLessThanOrEqual(1);
+  else expect(mails, what).toBe(requested.length);
+}
+
+interface Told {
+  about: { stream: string };
+}
+
+/** How many mails each address got, and the orders of which a mail was cut off in the middle. */
+async function mailsSettled(admin: User): Promise<Found['mailed']> {
+  const undecided = WAITS_FOR_MAILS ? ['pending', 'processing'] : ['pending'];
+  const notifications = await vi.waitFor(
+    async () => {
+      const all = (await notificationsOf(admin)).filter(({ kind }) => kind.startsWith('order_'));
+      expect(all.filter(({ status }) => undecided.includes(status))).toEqual([]);
+      return all;
+    },
+    { timeout: 60_000 + (WAITS_FOR_MAILS ? 180_000 : 0), interval: 250 },
+  );
+  const cutOff = new Set<string>(notifications.filter(({ status }) => status === 'processing').map(({ about }) => about.stream));
+  const to = Map.groupBy(await mailsTo(admin), (mail) => mail.to);
+  return { to: new Map([...to].map(([address, mails]) => [address, mails.length])), cutOff };
+}
