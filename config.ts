@@ -56,6 +56,11 @@ const schema = z.object({
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),
+  DUE_SOON_HOURS: z
+    .string()
+    .regex(/^\d{1,4}(\.\d{1,4})?$/, 'must be a number of hours')
+    .transform(Number)
+    .default(24),
   ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),

@@ -16,6 +16,7 @@ import { administration } from './operations.ts';
 import type { Part } from './parts.ts';
 import type { Ports } from './ports.ts';
 import { startProjections } from './projections/project.ts';
+import { pendingTimersIn } from './projections/pending-timers.ts';
 import { countAfter } from './projections/projection.ts';
 import { orders } from './projections/projectors/orders.ts';
 import { undecidedIn } from './projections/undecided.ts';
@@ -29,6 +30,7 @@ import type { Requests } from './write-side/event-bus/requests.ts';
 import type { EventStore } from './write-side/event-store/event-store.ts';
 import { startForwarder } from './write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from './write-side/handle-command.ts';
+import { startScheduler } from './write-side/workers/scheduler.ts';
 import { judge, readOrderRules } from './write-side/workers/order-rules.ts';
 import { startOrders } from './write-side/workers/orders.ts';
 
@@ -115,7 +117,9 @@ async function workersPart({ ports, log, closers, metrics, door, config }: Proce
   const options = { store, bus, log, commands: door.commands, undecided: undecidedIn(readModels, orders) };
   const work = closers.add(startOrders({ ...options, judge: (order) => judge(rules, order) }), (it) => it.stop());
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
-  return { followers: [lagging(store, work.dispatcher)] };
+  const timing = { commands: door.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
+  const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
+  return { followers: [lagging(store, work.dispatcher), lagging(store, scheduler)] };
 }
 
 async function notifierPart(process: Process): Promise<StartedPart> {

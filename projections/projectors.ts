@@ -4,6 +4,7 @@ import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
 import { taskDetail } from './projectors/task_detail.ts';
 import { taskList } from './projectors/task_list.ts';
+import { timers } from './projectors/timers.ts';
 import { userDirectory } from './projectors/user_directory.ts';
 
-export const projectors: readonly AnyProjector[] = [userDirectory, taskList, taskDetail, notifications, orders];
+export const projectors: readonly AnyProjector[] = [userDirectory, taskList, taskDetail, notifications, orders, timers];

@@ -1,12 +1,13 @@
 /** What must hold after each fault. */
 import { expect, vi } from 'vitest';
+import { projectors } from '../projections/projectors.ts';
 import { everyItem, type User } from './client.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
 import type { Seen } from './faults-live.fixture.ts';
 import { checkLog, checkMails, notificationsIn, type Story, streamsOf } from './faults-log.fixture.ts';
 import { type SettledOptions, settled } from './faults-settled.fixture.ts';
 
-const MODELS = ['notifications', 'task_detail', 'task_list', 'user_directory'];
+const MODELS = projectors.map(({ model }) => model.name).sort();
 const PATIENCE = { timeout: 60_000, interval: 50 };
 /** Times that read models are compared with new ones, where a mail is sent meanwhile. */
 const TRIES = 10;

@@ -1,12 +1,13 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { projectors } from '../projections/projectors.ts';
 import { everyItem, type User } from './client.fixture.ts';
 import { mailComes, mailsSettle, mailsTo } from './mails.fixture.ts';
 import { type Program, runProgram } from './program.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
-const MODELS = ['notifications', 'task_detail', 'task_list', 'user_directory'];
+const MODELS = projectors.map(({ model }) => model.name).sort();
 const LINE = /^(\w+) {2}([\d ]+) events in \d+(?:\.\d+)? s, [\d ]+ events\/s$/gm;
 
 let system: Installation;
@@ -123,7 +124,7 @@ it('replay, where no process runs, makes them from history and says how fast', {
   ]);
   const unknown = await refused(runProgram(['replay', 'task_list', 'tasks'], system.env));
   expect(unknown).toBe(
-    `taskledger: There is no projection tasks; there are ${['user_directory', 'task_list', 'task_detail', 'notifications'].join(', ')}.\n`,
+    `taskledger: There is no projection tasks; there are ${projectors.map(({ model }) => model.name).join(', ')}.\n`,
   );
   await system.start();
   await caughtUp();

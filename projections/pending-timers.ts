@@ -1,0 +1,40 @@
+/** What the scheduler asks of the read model `timers`. */
+import type { Position } from '../contracts/message.ts';
+import type { TimerKind } from '../contracts/timer.ts';
+import { type TimerDocument, timers } from './projectors/timers.ts';
+import type { ReadModels } from './read-models/read-models.ts';
+
+/** A task's deadline of which something is still to be told. */
+export interface PendingTimer {
+  /** The task. */
+  id: string;
+  /** Its deadline: ISO 8601, UTC. */
+  deadline: string;
+}
+
+const FIELDS = { due_soon: 'dueSoonOf', overdue: 'overdueOf' } as const satisfies Record<TimerKind, keyof TimerDocument>;
+const REACHED_WITHIN = 2_000;
+const { model } = timers;
+
+/**
+ * Timers of a kind that have not fired, the earliest deadlines first, at most so many, those after `after`. Null where the read model is not
+ * at or past `at`, or is not there.
+ */
+export function pendingTimersIn(readModels: ReadModels) {
+  return async (kind: TimerKind, { limit, at, after }: { limit: number; at: Position; after?: PendingTimer }): Promise<PendingTimer[] | null> => {
+    if (!(await readModels.reached(model, at, REACHED_WITHIN))) return null;
+    const state = await readModels.state(model);
+    if (!state || state.version !== model.version) return null;
+    const field = FIELDS[kind];
+    const found = await readModels.find(model, state.generation, {
+      where: [{ field, op: 'gt', value: '' }],
+      sort: [{ field, descending: false }],
+      limit,
+      ...(after ? { after: { values: [after.deadline], id: after.id } } : {}),
+    });
+    return found.flatMap(({ id, document }) => {
+      const deadline = (document as TimerDocument | null)?.[field];
+      return deadline ? [{ id, deadline }] : [];
+    });
+  };
+}

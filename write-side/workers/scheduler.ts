@@ -1,0 +1,170 @@
+/**
+ * The scheduler: fires the timers of tasks, once each, when their time has come. It keeps none in memory but the moment of its next look into the
+ * read model that knows them; so it begins anew wherever it stopped, and what became due while it was away comes first.
+ *
+ * What the read model says is a hint, as an offer is to a worker: before it fires, it looks at the task itself. What has fired is recorded on a
+ * stream named by (subject, kind, time), which takes it once, whoever fires.
+ */
+import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
+import type { TaskEvent } from '../../contracts/task.ts';
+import { TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
+import type { CommandHandler } from '../decider.ts';
+import type { TaskState } from '../deciders/task.ts';
+import { endOf } from '../event-bus/checkpoint.ts';
+import { type FollowContext, type Follower, follow } from '../event-bus/follow.ts';
+import { SCHEDULER } from '../event-bus/queues.ts';
+import { WrongExpectedRevision } from '../event-store/event-store.ts';
+import { eventId, stableId } from '../stable-id.ts';
+import { openAlarm } from './alarm.ts';
+
+/** A task's deadline of which something is still to be told. */
+export interface PendingTimer {
+  /** The task. */
+  id: string;
+  /** ISO 8601, UTC. */
+  deadline: string;
+}
+
+/** Timers of a kind that have not fired, the earliest deadlines first; null where the read model is not at or past `at`, or is not there. */
+export type PendingTimers = (kind: TimerKind, page: { limit: number; at: Position; after?: PendingTimer }) => Promise<readonly PendingTimer[] | null>;
+
+export interface SchedulerContext extends FollowContext {
+  commands: Pick<CommandHandler, 'load'>;
+  pending: PendingTimers;
+  /** Milliseconds before a deadline at which it is due soon. */
+  dueSoon: number;
+  /** Timers read at once; default 500. */
+  page?: number;
+  /** Milliseconds since 1970. */
+  clock?: () => number;
+}
+
+/** Timers fired at once. */
+const AT_ONCE = 16;
+
+/** Starts a scheduler. */
+export function startScheduler(context: SchedulerContext): Follower {
+  const { store, commands, pending, log, dueSoon, page: limit = 500, clock: now = Date.now } = context;
+  /** How long before its deadline each kind fires. */
+  const before: Record<TimerKind, number> = { due_soon: dueSoon, overdue: 0 };
+  /** What the read model must know before it is asked: all that was heard of, and what was fired. */
+  let at: Position = '';
+  let stopped = false;
+
+  /** Fires all that is due, and finds out when the next will be. False where that has to be tried again. */
+  async function look(): Promise<boolean> {
+    if (!follower.active()) return false;
+    const known = at;
+    for (const kind of TIMER_KINDS) if (!(await lookFor(kind, known))) return false;
+    return true;
+  }
+
+  /** Page after page, until one is not full of what is due. */
+  async function lookFor(kind: TimerKind, known: Position, after?: PendingTimer): Promise<boolean> {
+    const found = await pending(kind, { limit, at: known, ...(after ? { after } : {}) });
+    if (found === null) return false;
+    const due = found.filter((one) => dueAt(kind, one) <= now());
+    await fireAll(kind, due);
+    const next = found[due.length];
+    if (next) alarm.set(dueAt(kind, next));
+    const isWhole = stopped || due.length < limit;
+    return isWhole || lookFor(kind, known, due.at(-1));
+  }
+
+  const dueAt = (kind: TimerKind, { deadline }: PendingTimer) => Date.parse(deadline) - before[kind];
+
+  async function fireAll(kind: TimerKind, due: readonly PendingTimer[]): Promise<void> {
+    for (let from = 0; from < due.length && !stopped; from += AT_ONCE)
+      await Promise.all(due.slice(from, from + AT_ONCE).map((one) => fire(kind, one)));
+  }
+
+  async function fire(kind: TimerKind, { id, deadline }: PendingTimer): Promise<void> {
+    const subject = `task-${id}`;
+    const { state } = await commands.load<TaskState>(subject);
+    if (awaits(state, deadline)) await record({ subject, kind, time: deadline });
+  }
+
+  /** Where it has fired already, somebody else was faster, or the read model has not heard of it. */
+  async function record(data: TimerEvent['data']): Promise<void> {
+    const { stream, event } = fired(data);
+    try {
+      heard((await store.append(stream, NO_STREAM, [event])).position);
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+    }
+  }
+
+  function heard(position: Position): void {
+    if (position > at) at = position;
+  }
+
+  /** When an event makes a look worth while. */
+  const worthALook = (news: News) => (news === 'counts again' ? now() : Date.parse(news.deadline) - dueSoon);
+
+  const alarm = openAlarm({ ring: look, log, clock: now });
+  const follower = follow(
+    {
+      name: 'scheduler',
+      queue: SCHEDULER,
+      batch: 500,
+      wants: (event) => newsIn(event) !== undefined,
+      // From the end of the log on: what was before is in the read model, which is asked once it is as far.
+      load: async () => {
+        const end = await endOf(store);
+        at = end.position;
+        alarm.set(now());
+        return end;
+      },
+      foreignLog: async () => {},
+      apply: async (events, checkpoint) => {
+        heard(checkpoint.position);
+        for (const news of events.map(newsIn)) if (news) alarm.set(worthALook(news));
+      },
+    },
+    context,
+  );
+  return {
+    ...follower,
+    stop: async () => {
+      stopped = true;
+      await Promise.all([follower.stop(), alarm.stop()]);
+    },
+  };
+}
+
+/** What an event may mean for timers: another deadline, or that there is something to do again in a task whose deadline it does not name. */
+type News = { deadline: string } | 'counts again';
+
+function newsIn(recorded: RecordedEvent): News | undefined {
+  const { type, data } = recorded as RecordedEvent & TaskEvent;
+  switch (type) {
+    case 'TaskCreated':
+    case 'TaskEdited':
+      return data.deadline ? { deadline: data.deadline } : undefined;
+    case 'TaskStatusChanged':
+      return data.to === 'open' ? 'counts again' : undefined;
+    case 'TaskRestored':
+      return 'counts again';
+    default:
+      return undefined;
+  }
+}
+
+function awaits({ exists, deleted, status, deadline }: TaskState, time: string): boolean {
+  return exists && !deleted && (status === 'open' || status === 'in-progress') && deadline === time;
+}
+
+/** Made from what it is about alone: the same again has the same ids. */
+function fired(data: TimerEvent['data']): { stream: string; event: NewEvent } {
+  const commandId = stableId('timer', data.subject, data.kind, data.time);
+  const stream = `timer-${commandId}`;
+  const metadata = {
+    $correlationId: commandId,
+    $causationId: commandId,
+    commandId,
+    actor: 'worker:scheduler',
+    schema: timerContract.events.TimerFired.version,
+    topics: [],
+  };
+  return { stream, event: { id: eventId(commandId, stream, 0), type: 'TimerFired', data, metadata } };
+}
