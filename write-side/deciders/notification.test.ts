@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type NotificationEvent, notificationContract } from '../../contracts/notification.ts';
-import { command, given, NOW } from '../spec.ts';
+import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.ts';
 import { initial, type NotificationCommand, type NotificationState, notification } from './notification.ts';
+import { initial as nobody } from './user.ts';
 
 const LATER = '2026-11-21T09:02:00.000Z';
 const AFTERWARDS = '2026-11-21T09:02:00.001Z';
@@ -63,6 +64,196 @@ describe('an outcome', () => {
       .refuses('conflict'));
 });
 
+const BACKEND = { id: 'a91cce00-0000-4000-8000-000000000005', role: 'service', seesAll: false } as const;
+const THERE = { recipient: { ...nobody, exists: true } };
+
+/** A body as it comes in: by the contract's schema. */
+function send(more: object): NotificationCommand {
+  const body = { type: 'email', recipient: 'ann@example.org', content: 'It is here.', ...more };
+  return command('SendNotification', notificationContract.commands.SendNotification.body.parse(body), { actor: BACKEND });
+}
+const message = (data: object): NotificationEvent => ({
+  type: 'NotificationRequested',
+  data: {
+    channel: 'email',
+    kind: 'message',
+    recipient: { address: 'ann@example.org' },
+    about: { stream: send({}).stream, revision: 0 },
+    content: { text: 'It is here.' },
+    ...data,
+  },
+});
+const inInbox = message({ channel: 'in-app', recipient: { userId: ALICE.id } });
+
+describe('what another backend asks for', () => {
+  const nothing = given(notification);
+  it('is recorded with its variables filled in, and nothing else', () => {
+    const variables = { name: '{{secret}}', count: 3, secret: 'never shown' };
+    nothing
+      .when(send({ subject: 'For {{ name }}', content: '{{name}}: {{count}} parcels', variables }))
+      .then(message({ content: { subject: 'For {{secret}}', text: '{{secret}}: 3 parcels' } }));
+  });
+  it('goes to a number by SMS', () =>
+    nothing.when(send({ type: 'sms', recipient: '+4915112345678' })).then(message({ channel: 'sms', recipient: { phone: '+4915112345678' } })));
+  it('waits for its time, which is kept in UTC', () =>
+    nothing.when(send({ sendAt: '2026-11-21T12:00:00.000Z' })).then(message({ sendAt: '2026-11-21T12:00:00.000Z' })));
+  it('is in the inbox at once', () => nothing.when(send({ type: 'in-app', recipient: ALICE.id }), THERE).then(inInbox, sent(1)));
+  it.each([
+    ['nobody', {}],
+    ['somebody deleted', { recipient: { ...nobody, exists: true, deleted: true } }],
+  ])('is refused for the inbox of %s', (_, facts) =>
+    nothing.when(send({ type: 'in-app', recipient: ALICE.id }), facts).refuses('invalid', '/recipient'),
+  );
+  it('looks up the user of an inbox, and nobody else', () => {
+    expect(notification.needs?.(send({ type: 'in-app', recipient: ALICE.id.toUpperCase() }))).toEqual({ recipient: `user-${ALICE.id}` });
+    expect(notification.needs?.(send({}))).toEqual({});
+  });
+  it('is not leased before its time', () =>
+    given(notification, message({ sendAt: LATER }))
+      .when(lease('b', NOW))
+      .refuses('conflict'));
+  it('is leased when its time has come', () =>
+    given(notification, message({ sendAt: LATER }))
+      .when(lease('b', LATER))
+      .then(processing(1, 'b')));
+});
+
+describe('cancelling', () => {
+  const cancel = tell('CancelNotification', {});
+  const cancelled: NotificationEvent = { type: 'NotificationCancelled', data: {} };
+  it('ends what nobody has taken', () => given(notification, requested).when(cancel).then(cancelled));
+  it('ends what waits for its time', () =>
+    given(notification, message({ sendAt: LATER }))
+      .when(cancel)
+      .then(cancelled));
+  it('twice changes nothing', () => given(notification, requested, cancelled).when(cancel).then());
+  it.each([
+    ['a worker has', [processing(1)]],
+    ['was tried', [processing(1), deferred(1)]],
+    ['was sent', [processing(1), sent(1)]],
+    ['failed', [processing(1), failed(1, 'refused')]],
+  ])('is refused for what %s', (_, events) =>
+    given(notification, requested, ...events)
+      .when(cancel)
+      .refuses('conflict'),
+  );
+  it('of what is not there is refused', () => given(notification).when(cancel).refuses('not_found'));
+  it('comes before every lease', () => given(notification, requested, cancelled).when(lease()).refuses('conflict'));
+});
+
+describe('reading', () => {
+  const read = (is: boolean, actor: typeof ALICE = ALICE) => command<NotificationCommand>('ReadNotification', { read: is }, { actor });
+  const wasRead = (is: boolean): NotificationEvent => ({ type: 'NotificationRead', data: { read: is } });
+  const there = given(notification, inInbox, sent(1));
+  it('marks what is in one’s inbox', () => there.when(read(true)).then(wasRead(true)));
+  it('marks it unread again', () => given(notification, inInbox, sent(1), wasRead(true)).when(read(false)).then(wasRead(false)));
+  it('of what is marked so already changes nothing', () => there.when(read(false)).then());
+  it('is one’s own alone: for others, admins too, it is not there', () => {
+    there.when(read(true, BOB)).refuses('not_found');
+    there.when(read(true, ADMIN)).refuses('not_found');
+  });
+  it('is not for mails', () =>
+    given(notification, message({ recipient: { userId: ALICE.id } }))
+      .when(read(true))
+      .refuses('conflict'));
+});
+
+describe('a dead letter', () => {
+  const retry = (recipient?: string) => command<NotificationCommand>('RetryNotification', recipient === undefined ? {} : { recipient });
+  const discard = tell('DiscardNotification', {});
+  const retried = (recipient: object = { address: 'ann@example.org' }, channel: 'email' | 'sms' = 'email'): NotificationEvent => ({
+    type: 'NotificationRetried',
+    data: { channel, recipient },
+  });
+  const discarded: NotificationEvent = { type: 'NotificationDiscarded', data: {} };
+  const held: NotificationEvent = { type: 'NotificationHeld', data: { attempt: 1 } };
+  const died = [message({}), processing(1), failed(1, '550 no such mailbox')];
+
+  it('is tried again', () =>
+    given(notification, ...died)
+      .when(retry())
+      .then(retried()));
+  it('is tried again at a corrected recipient, in its channel’s form', () =>
+    given(notification, ...died)
+      .when(retry('bea@example.org'))
+      .then(retried({ address: 'bea@example.org' })));
+  it('is not corrected to what is no recipient there', () => {
+    given(notification, ...died)
+      .when(retry('+4915112345678'))
+      .refuses('invalid', '/recipient');
+    const inInboxFailed = [inInbox, processing(1), failed(1, 'refused')];
+    given(notification, ...inInboxFailed)
+      .when(retry(BOB.id))
+      .refuses('invalid', '/recipient');
+  });
+  it('is tried again once: the second operator is refused', () =>
+    given(notification, ...died, retried())
+      .when(retry())
+      .refuses('conflict'));
+  it('whose fate is unknown is tried again when an operator says so', () =>
+    given(notification, message({}), processing(1), unknown(1), held).when(retry()).then(retried()));
+  it('is discarded, once', () => {
+    given(notification, ...died)
+      .when(discard)
+      .then(discarded);
+    given(notification, ...died, discarded)
+      .when(discard)
+      .then();
+  });
+  it('that was discarded is not tried again', () =>
+    given(notification, ...died, discarded)
+      .when(retry())
+      .refuses('conflict'));
+  it.each([
+    ['waits', []],
+    ['is at work', [processing(1)]],
+    ['was sent', [processing(1), sent(1)]],
+    ['was cancelled', [{ type: 'NotificationCancelled', data: {} } as NotificationEvent]],
+  ])('is not what %s', (_, events) => {
+    const it_ = given(notification, message({}), ...events);
+    it_.when(retry()).refuses('conflict');
+    it_.when(discard).refuses('conflict');
+  });
+  it('has all its attempts again, numbered on', () => {
+    const again = [message({}), processing(1), deferred(1), processing(2), failed(2, 'refused'), retried()];
+    given(notification, ...again)
+      .when(tell('LeaseNotification', { worker: 'b', until: LATER, attempts: 2 }))
+      .then(processing(3, 'b'));
+    given(notification, ...again, processing(3))
+      .when(tell('LeaseNotification', { worker: 'b', until: LATER, attempts: 2 }, AFTERWARDS))
+      .then(unknown(3), processing(4, 'b'));
+    given(notification, ...again, processing(3), unknown(3), processing(4))
+      .when(tell('LeaseNotification', { worker: 'b', until: LATER, attempts: 2 }, AFTERWARDS))
+      .then(unknown(4), failed(4, 'no attempt told how it went; it may have been sent'));
+  });
+});
+
+describe('an attempt of which nobody knows how it ended', () => {
+  const hold = { hold: true };
+  const held: NotificationEvent = { type: 'NotificationHeld', data: { attempt: 1 } };
+  const leased = given(notification, requested, processing(1));
+  it('is held where that is configured: by the next lease', () =>
+    leased.when(tell('LeaseNotification', { worker: 'b', until: LATER, attempts: 5, ...hold }, AFTERWARDS)).then(unknown(1), held));
+  it('is held where that is configured: by its own worker', () => {
+    leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, unknown: true, ...hold }))).then(unknown(1), held);
+    leased.when(tell('FailNotification', about(1, { unknown: true, ...hold }))).then(unknown(1), held);
+  });
+  it('whose error is known is not held', () => leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, ...hold }))).then(deferred(1)));
+  it('is not sent again by any worker once it is held', () =>
+    given(notification, requested, processing(1), unknown(1), held).when(lease('b', AFTERWARDS)).refuses('conflict'));
+});
+
+describe('the provider’s word', () => {
+  const report = (delivered: boolean) => tell('ReportNotification', { status: delivered ? 'delivered' : 'undelivered', delivered });
+  const reported = (delivered: boolean): NotificationEvent => ({
+    type: 'NotificationReported',
+    data: { status: delivered ? 'delivered' : 'undelivered', delivered },
+  });
+  it('counts for what was sent', () => given(notification, requested, processing(1), sent(1)).when(report(false)).then(reported(false)));
+  it('counts once: what it said first', () => given(notification, requested, processing(1), sent(1), reported(false)).when(report(true)).then());
+  it('changes nothing of what was not sent', () => given(notification, requested).when(report(true)).then());
+});
+
 /** Any worker at any time wants anything. */
 const anyCommand: fc.Arbitrary<NotificationCommand> = fc
   .record({
@@ -117,4 +308,50 @@ describe('whatever is told', () => {
     holds(({ before, decided }) => {
       if (before.lease && decided.some(({ type }) => type === 'NotificationProcessing')) expect(decided[0]?.type).toBe('NotificationAttemptUnknown');
     }));
+});
+
+/** Any worker, asking backend, operator, reader or provider at any time wants anything. */
+const anything: fc.Arbitrary<NotificationCommand> = fc.oneof(
+  { weight: 5, arbitrary: anyCommand },
+  fc
+    .record({
+      one: fc.constantFrom<[NotificationCommand['type'], object]>(
+        ['CancelNotification', {}],
+        ['RetryNotification', {}],
+        ['RetryNotification', { recipient: 'bea@example.org' }],
+        ['DiscardNotification', {}],
+        ['ReadNotification', { read: true }],
+        ['ReportNotification', { status: 'undelivered', delivered: false }],
+        ['SendNotification', { type: 'email', recipient: 'ann@example.org', content: 'Again.' }],
+      ),
+      minute: fc.integer({ min: 0, max: 59 }),
+    })
+    .map(({ one: [type, data], minute }) => tell(type, data, new Date(Date.parse(NOW) + minute * 60_000).toISOString())),
+);
+
+describe('whoever tells whatever', () => {
+  const FINAL = ['sent', 'failed', 'cancelled', 'unknown'];
+  const holds = (check: (step: Step) => void) => fc.assert(fc.property(fc.array(anything, { maxLength: 60 }), (all) => run(all).forEach(check)));
+
+  test('invariant 11: what has ended begins again by an operator’s retry alone', () =>
+    holds(({ before, decided }) => {
+      if (!FINAL.includes(before.status)) return;
+      const after = decided.reduce(notification.evolve, before);
+      expect(FINAL.includes(after.status)).toBe(!decided.some(({ type }) => type === 'NotificationRetried'));
+    }));
+  test('what was sent or cancelled is never tried again, but where the provider said that it did not arrive', () =>
+    holds(({ before, decided }) => {
+      if (before.status === 'sent' || before.status === 'cancelled' || before.discarded)
+        expect(decided.map(({ type }) => type)).not.toContain('NotificationRetried');
+    }));
+  test('a retry forgives the attempts before it, and only those', () =>
+    holds(({ before, decided }) => {
+      const after = decided.reduce(notification.evolve, before);
+      const isRetried = decided.some(({ type }) => type === 'NotificationRetried');
+      expect(after.forgiven).toBe(isRetried ? before.attempts : before.forgiven);
+      expect(after.attempts).toBeGreaterThanOrEqual(before.attempts);
+      if (decided.some(({ type }) => type === 'NotificationFailed') && before.lease) expect(after.attempts).toBeGreaterThan(after.forgiven);
+    }));
+  test('there is one request, and it is the first event', () =>
+    holds(({ decided }) => expect(decided.map(({ type }) => type)).not.toContain('NotificationRequested')));
 });
