@@ -88,21 +88,21 @@ export function repeatEvents(broker: RabbitMq, chance: Chance, work: () => Promi
   });
 }
 
-/** Puts offers on a work queue until it takes no more. Resolves with how many it took. */
-export function fill(broker: RabbitMq, queue: string, offer: () => string): Promise<number> {
+/** From now on a queue holds a few messages at most, until the answer is called. */
+export async function narrow(broker: RabbitMq, queue: string): Promise<() => Promise<void>> {
+  await manage(broker, 'PUT', 'policies/%2F/narrow', { pattern: `^${queue}$`, 'apply-to': 'queues', definition: { 'max-length': 3 } });
+  return () => manage(broker, 'DELETE', 'policies/%2F/narrow');
+}
+
+/** Puts offers on a work queue until it takes no more. */
+export function fill(broker: RabbitMq, queue: string, offer: () => string): Promise<void> {
   return outsider(broker, async (channel) => {
-    const put = () =>
-      new Promise<boolean>(
-        (resolve) =>
-          void channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream: offer() })), { persistent: true }, (error) => resolve(!error)),
-      );
-    let taken = 0;
-    for (let all = true; all; ) {
-      const answers = await Promise.all(Array.from({ length: 100 }, put));
-      taken += answers.filter(Boolean).length;
-      all = answers.every(Boolean);
-    }
-    return taken;
+    const put = () => {
+      const taken = Promise.withResolvers<boolean>();
+      channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream: offer() })), { persistent: true }, (error) => taken.resolve(!error));
+      return taken.promise;
+    };
+    while (await put());
   });
 }
 

@@ -8,7 +8,7 @@ import { checkLog, checkMails, notificationsIn, type Story, streamsOf } from './
 import { type SettledOptions, settled } from './faults-settled.fixture.ts';
 
 const MODELS = projectors.map(({ model }) => model.name).sort();
-const PATIENCE = { timeout: 60_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 200 };
 /** Times that read models are compared with new ones, where a mail is sent meanwhile. */
 const TRIES = 10;
 

@@ -18,12 +18,15 @@ export interface Command {
 export interface Load {
   /** Resolves once so many more commands were answered. Rejects with what went wrong with the load. */
   answered(count: number): Promise<void>;
+  /** Gives so many commands at once; resolves once all of them are answered. */
+  burst(count: number): Promise<void>;
   /** Resolves once every command that was begun is answered. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds between two commands of a user: some ten a second in all. */
-const PACE = 120;
+/** Milliseconds between two commands of a user: some six a second in all; half of that after the first commands, and so on: a slow machine gets no more. */
+const PACE = 250;
+const COMMANDS_AT_PACE = 60;
 /** Milliseconds before a command is sent again. */
 const AGAIN = 100;
 /** A server that is away comes back within this. */
@@ -32,6 +35,7 @@ const PATIENCE = 90_000;
 /** Begins at once. */
 export async function startLoad(world: FaultWorld): Promise<Load> {
   const { alice, bob } = await world.users();
+  const before = world.commands.length;
   let stopping = false;
   let failure: unknown;
 
@@ -64,7 +68,7 @@ export async function startLoad(world: FaultWorld): Promise<Load> {
   async function live(steps: AsyncGenerator<unknown>): Promise<void> {
     for await (const _ of steps) {
       if (stopping) return;
-      await delay(PACE);
+      await delay(PACE * (1 + Math.floor((world.commands.length - before) / COMMANDS_AT_PACE)));
     }
   }
 
@@ -82,6 +86,10 @@ export async function startLoad(world: FaultWorld): Promise<Load> {
         interval: 5,
       });
       check();
+    },
+    burst: async (count) => {
+      const tasks = Array.from({ length: count }, () => ({ title: `Task ${crypto.randomUUID()}` }));
+      await Promise.all(tasks.map((task) => send(alice, 'POST /api/tasks', task)));
     },
     stop: async () => {
       stopping = true;
