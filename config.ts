@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { mailFromProblem, mailUrlProblem } from './notifier/mailer/open.ts';
+import { smsFromProblem, smsUrlProblem } from './notifier/texter/open.ts';
 import { orderRulesProblem } from './write-side/workers/order-rules.ts';
 
 const wholeNumber = (min: number, max: number) =>
@@ -55,7 +56,12 @@ const schema = z.object({
   CACHE_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379'),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
-  MAIL_ATTEMPTS: wholeNumber(1, 100).default(5),
+  SMS_URL: checked(smsUrlProblem).default('outbox:'),
+  SMS_FROM: checked(smsFromProblem).default('taskledger'),
+  DELIVERY_ATTEMPTS: wholeNumber(1, 100).default(5),
+  LEASE_SECONDS: wholeNumber(1, 3_600).default(120),
+  UNKNOWN_MAIL: z.enum(['again', 'hold'], 'must be again or hold').default('again'),
+  UNKNOWN_SMS: z.enum(['again', 'hold'], 'must be again or hold').default('hold'),
   DUE_SOON_HOURS: z
     .string()
     .regex(/^\d{1,4}(\.\d{1,4})?$/, 'must be a number of hours')
@@ -80,9 +86,13 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** Names that variables had before. */
+const BEFORE: Readonly<Record<string, string>> = { DELIVERY_ATTEMPTS: 'MAIL_ATTEMPTS' };
+
 /** Reads the environment. An empty variable counts as not set. Error: ConfigError. */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const named = (name: string) => env[name] || env[BEFORE[name] ?? ''];
+  const given = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (named(name) ? [[name, named(name)]] : [])));
   const result = schema.safeParse(given);
   const together = togetherWrong(given);
   if (result.success && together.length === 0) return result.data;

@@ -1,16 +1,17 @@
 /** The composition root: what the command line asks for. */
 import type { Logger } from 'pino';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import type { DeliveredChannel } from './notifier/channels.ts';
 import { ALL_PARTS, checkShared, isPart, type Part } from './parts.ts';
 import type { StartOptions } from './start.ts';
-import { type Channel, checkWorkers, readWorkers, superviseWorkers } from './workers.ts';
+import { checkWorkers, isChannel, readWorkers, superviseWorkers } from './workers.ts';
 import { StoreDamaged, StoreUnavailable } from './write-side/event-store/event-store.ts';
 import { FolderError } from './write-side/event-store/lock.ts';
 import { ServerRefused } from './write-side/event-store/reach.ts';
 
 const USAGE = `usage: npm start                        the whole system in one process
        npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
-       npm start -- notifier --workers email=2
+       npm start -- notifier --workers email=2,sms=1
                                           the same, with delivery workers in processes of their own
        npm start -- replay [projection…]  make read models anew from history
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
@@ -45,19 +46,22 @@ async function runPart(config: Config, part: Part, args: string[]): Promise<void
   const { workers, deliver } = optionsOf(part, args);
   if (deliver) {
     const { deliveriesOnly } = await import('./starters.ts');
-    return startUntilStopped(config, { parts: [part], name: `notifier ${deliver}`, only: deliveriesOnly });
+    // What the other channel keeps is another process's.
+    const without = [deliver === 'email' ? 'texter' : 'mailer'] as const;
+    return startUntilStopped(config, { parts: [part], name: `notifier ${deliver}`, only: deliveriesOnly(deliver), without });
   }
   if (!workers) return startUntilStopped(config, { parts: [part] });
   checkWorkers(workers, config);
-  return startUntilStopped(config, { parts: [part], workers: 0 }, (log) => superviseWorkers(workers, log));
+  const none = Object.fromEntries([...workers.keys()].map((channel) => [channel, 0]));
+  return startUntilStopped(config, { parts: [part], workers: none }, (log) => superviseWorkers(workers, log));
 }
 
-function optionsOf(part: Part, args: string[]): { workers?: Map<Channel, number>; deliver?: string } {
+function optionsOf(part: Part, args: string[]): { workers?: Map<DeliveredChannel, number>; deliver?: DeliveredChannel } {
   const [option, value, ...more] = args;
   if (option === undefined) return {};
   if (part !== 'notifier' || value === undefined || more.length > 0) throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
   if (option === '--workers') return { workers: readWorkers(value) };
-  if (option === '--deliver') return { deliver: value };
+  if (option === '--deliver' && isChannel(value)) return { deliver: value };
   throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
 }
 

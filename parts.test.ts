@@ -59,7 +59,7 @@ describe('docs/PARTS.md', () => {
   });
 
   it('says what each part needs, as parts.ts does', () => {
-    const columns: Need[] = ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'pages'];
+    const columns: Need[] = ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter', 'pages'];
     const said = table('What each needs')
       .slice(2)
       .map(([part = '', ...cells]) => [part, columns.filter((_, index) => cells[index] === '●')]);
@@ -128,16 +128,20 @@ describe('a part as a process of its own', () => {
 describe('the folder', () => {
   it('is used by whatever keeps something embedded', () => {
     const embedded = readConfig({});
-    expect(ALL_PARTS.filter((part) => !usesFolder([part], embedded))).toEqual([]);
-    expect(usesFolder(ALL_PARTS, readConfig({ ...SERVERS, MAIL_URL: 'smtp://mail' }))).toBe(false);
+    expect(ALL_PARTS.filter((part) => !usesFolder(needsOf([part]), embedded))).toEqual([]);
+    const all = needsOf(ALL_PARTS);
+    const sent = { MAIL_URL: 'smtp://mail', SMS_URL: 'https://AC1:token@sms/Messages.json' };
+    expect(usesFolder(all, readConfig({ ...SERVERS, ...sent }))).toBe(false);
+    for (const name of ['MAIL_URL', 'SMS_URL']) expect(usesFolder(all, readConfig({ ...SERVERS, ...sent, [name]: 'outbox:' })), name).toBe(true);
   });
 
   it('is used by the outbox alone where all else is servers', () => {
-    expect(ALL_PARTS.filter((part) => usesFolder([part], readConfig(SERVERS)))).toEqual(['notifier']);
+    expect(ALL_PARTS.filter((part) => usesFolder(needsOf([part]), readConfig(SERVERS)))).toEqual(['notifier']);
+    expect(usesFolder(needsOf(['notifier'], ['mailer', 'texter']), readConfig(SERVERS))).toBe(false);
   });
 
   it('is not used for what lives in memory', () => {
-    expect(usesFolder(['forwarder'], readConfig(without('BUS_URL', 'CACHE_URL')))).toBe(false);
+    expect(usesFolder(needsOf(['forwarder']), readConfig(without('BUS_URL', 'CACHE_URL')))).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@
 import { type Config, ConfigError } from './config.ts';
 
 /** What a part uses; each is opened once in a process. */
-export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'pages';
+export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'pages';
 
 /** The parts in the order of the data's path: each is started after those it hears from. */
 export const PARTS = {
@@ -10,7 +10,7 @@ export const PARTS = {
   forwarder: ['store', 'bus'],
   projections: ['store', 'bus', 'readModels', 'cache'],
   workers: ['store', 'bus', 'readModels', 'secrets', 'cache'],
-  notifier: ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer'],
+  notifier: ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter'],
   'read-side': ['store', 'readModels', 'secrets', 'cache'],
   realtime: ['store', 'bus', 'secrets', 'cache'],
   gateway: ['store', 'bus', 'readModels', 'secrets', 'cache', 'pages'],
@@ -24,9 +24,9 @@ export function isPart(name: string): name is Part {
   return Object.hasOwn(PARTS, name);
 }
 
-/** What all these parts need together. */
-export function needsOf(parts: readonly Part[]): ReadonlySet<Need> {
-  return new Set(parts.flatMap((part): readonly Need[] => PARTS[part]));
+/** What all these parts need together, but for what others do. */
+export function needsOf(parts: readonly Part[], without: readonly Need[] = []): ReadonlySet<Need> {
+  return new Set(parts.flatMap((part): readonly Need[] => PARTS[part]).filter((need) => !without.includes(need)));
 }
 
 const VARIABLES = [
@@ -49,9 +49,12 @@ export function checkShared(part: Part, config: Config): void {
   if (problems.length > 0) throw new ConfigError(`${part} as a process of its own: ${problems.join('; ')}`);
 }
 
-/** True where one of these parts keeps something in DATA_DIR. */
-export function usesFolder(parts: readonly Part[], config: Config): boolean {
-  const needs = needsOf(parts);
-  const kept = VARIABLES.filter(([need]) => ['store', 'readModels', 'secrets'].includes(need));
-  return kept.some(([need, name]) => needs.has(need) && isEmbedded(config[name])) || (needs.has('mailer') && isEmbedded(config.MAIL_URL));
+/** True where what is needed is kept in DATA_DIR. */
+export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {
+  return KEPT.some(([need, name]) => needs.has(need) && isEmbedded(config[name]));
 }
+const KEPT = [
+  ...VARIABLES.filter(([need]) => need === 'store' || need === 'readModels' || need === 'secrets'),
+  ['mailer', 'MAIL_URL'],
+  ['texter', 'SMS_URL'],
+] as const;

@@ -7,6 +7,7 @@ import type { Secrets } from './gateway/identity/secrets/secrets.ts';
 import type { Metrics } from './gateway/metrics.ts';
 import { openPages, type Pages } from './gateway/pages.ts';
 import { type OpenMailer, openMailer } from './notifier/mailer/open.ts';
+import { type OpenTexter, openTexter } from './notifier/texter/open.ts';
 import type { Need } from './parts.ts';
 import type { Cache } from './projections/cache/cache.ts';
 import { openCache } from './projections/cache/open.ts';
@@ -24,6 +25,7 @@ export interface Ports {
   secrets: Secrets;
   cache: Cache;
   mailer: OpenMailer;
+  texter: OpenTexter;
   pages: Pages;
 }
 
@@ -54,6 +56,11 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
     mailer: async () => {
       const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM });
       closing(opened.mailer);
+      return opened;
+    },
+    texter: async () => {
+      const opened = openTexter(config.SMS_URL, { dataDir: config.DATA_DIR, from: config.SMS_FROM });
+      closing(opened.texter);
       return opened;
     },
     pages: () => openPages({ log }),

@@ -12,7 +12,7 @@ import { type Operator, openOperator } from './gateway/operator.ts';
 import { startingListener } from './gateway/starting.ts';
 import { healthOf } from './health.ts';
 import { type Listening, listen } from './listening.ts';
-import { ALL_PARTS, isEmbedded, needsOf, type Part, usesFolder } from './parts.ts';
+import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
 import { openPorts } from './ports.ts';
 import { type Door, type Process, type StartedPart, starters } from './starters.ts';
 import { version } from './version.ts';
@@ -34,8 +34,10 @@ export interface StartOptions {
   name?: string;
   /** Gives up a start that waits for servers. */
   signal?: AbortSignal;
-  /** Delivery workers in this process, where the notifier is among its parts. */
-  workers?: number;
+  /** Delivery workers in this process, by channel, where the notifier is among its parts. */
+  workers?: Process['workers'];
+  /** What its parts need and this process does not. */
+  without?: readonly Need[];
   /** Instead of the parts' own starters: for a process that is only some of a part. */
   only?: (process: Process) => Promise<StartedPart>;
 }
@@ -52,11 +54,12 @@ export async function start(config: Config, options: StartOptions = {}): Promise
 }
 
 async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<Running> {
-  const { parts = ALL_PARTS, name, signal } = withName(options);
+  const { parts = ALL_PARTS, name, signal, without } = withName(options);
+  const needs = needsOf(parts, without);
   const { log, metrics } = { log: openLog(config, name), metrics: openMetrics() };
   // What is written here holds names, addresses and secrets: for this user's eyes only.
   process.umask(0o077);
-  const operator = await openFolder(config, parts, closers);
+  const operator = await openFolder(config, needs, closers);
 
   // It listens from the start on, to say what it waits for.
   const waits = new Set<string>();
@@ -65,7 +68,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
     config,
   );
   closers.add(listening, (it) => it.close());
-  const ports = await openPorts(config, needsOf(parts), { log, metrics, closers, waits, signal });
+  const ports = await openPorts(config, needs, { log, metrics, closers, waits, signal });
   const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
   const started = await startParts(parts, options, context);
   // What answers goes first, then what follows, then the ports. The server waits for all of its connections to end, and sockets are such.
@@ -89,8 +92,8 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
 }
 
 /** Takes hold of DATA_DIR where something is kept there; answers the operator's door, which embedded stores need. */
-async function openFolder(config: Config, parts: readonly Part[], closers: Closers): Promise<Operator | null> {
-  if (usesFolder(parts, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
+async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Closers): Promise<Operator | null> {
+  if (usesFolder(needs, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
   if (!isEmbedded(config.EVENT_STORE_URL)) return null;
   const operator = openOperator(config.DATA_DIR);
   await operator.retire();

@@ -10,13 +10,17 @@ import type { Metrics } from './gateway/metrics.ts';
 import { pageRoutes } from './gateway/page-routes.ts';
 import type { Route } from './gateway/route.ts';
 import type { Following } from './health.ts';
-import { type DeliveriesContext, startDeliveries, startNotifier } from './notifier/notifier.ts';
+import type { DeliveredChannel } from './notifier/channels.ts';
+import { type DeliveriesContext, type PerChannel, startDeliveries } from './notifier/deliveries.ts';
+import { startNotifier } from './notifier/notifier.ts';
 import { outboxRoutes } from './notifier/outbox-routes.ts';
+import { reachesUs } from './notifier/texter/open.ts';
+import { reportRoutes, reportUrl } from './notifier/texter/report-routes.ts';
 import { administration } from './operations.ts';
 import type { Part } from './parts.ts';
 import type { Ports } from './ports.ts';
-import { startProjections } from './projections/project.ts';
 import { pendingTimersIn } from './projections/pending-timers.ts';
+import { startProjections } from './projections/project.ts';
 import { countAfter } from './projections/projection.ts';
 import { orders } from './projections/projectors/orders.ts';
 import { undecidedIn } from './projections/undecided.ts';
@@ -30,9 +34,9 @@ import type { Requests } from './write-side/event-bus/requests.ts';
 import type { EventStore } from './write-side/event-store/event-store.ts';
 import { startForwarder } from './write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from './write-side/handle-command.ts';
-import { startScheduler } from './write-side/workers/scheduler.ts';
 import { judge, readOrderRules } from './write-side/workers/order-rules.ts';
 import { startOrders } from './write-side/workers/orders.ts';
+import { startScheduler } from './write-side/workers/scheduler.ts';
 
 /** Who may come in, and what they may command. */
 export interface Door {
@@ -54,8 +58,8 @@ export interface Process {
   publicUrl(): string;
   requests: Requests;
   door: Door;
-  /** Delivery workers in this process; default: the notifier's own. */
-  workers?: number | undefined;
+  /** Delivery workers in this process, by channel; default: the notifier's own. */
+  workers?: PerChannel<number> | undefined;
 }
 
 /** A part that runs; how it is stopped is with the process's closers. */
@@ -123,9 +127,10 @@ async function workersPart({ ports, log, closers, metrics, door, config }: Proce
 }
 
 async function notifierPart(process: Process): Promise<StartedPart> {
-  const { ports, log, closers, metrics, requests, workers } = process;
-  const { store, bus, readModels, mailer } = ports;
-  const options = { ...deliveryContext(process), store, bus, readModels, log, ...(workers === undefined ? {} : { workers }) };
+  const { ports, log, closers, metrics, requests, door, publicUrl } = process;
+  const { store, bus, readModels, mailer, texter } = ports;
+  const senders = { mailer: mailer.mailer, texter: texter.texter };
+  const options = { ...deliveryContext(process), ...senders, store, bus, readModels, log };
   const notifier = closers.add(await startNotifier(options), (it) => it.stop());
   for (const follower of notifier.followers) {
     const stopServing = requests.serve(follower.name, {
@@ -135,20 +140,33 @@ async function notifierPart(process: Process): Promise<StartedPart> {
     closers.add(stopServing, (stop) => stop());
   }
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
-  return { routes: outboxRoutes(mailer.outbox), followers: notifier.followers.map((one) => lagging(store, one)) };
+  const reports = reportRoutes({ commands: door.commands, token: texter.token, publicUrl });
+  return {
+    routes: [...outboxRoutes(mailer.outbox ?? texter.outbox), ...reports],
+    followers: notifier.followers.map((one) => lagging(store, one)),
+  };
 }
 
-/** What delivery workers need, in whichever process they are. */
-export function deliveryContext({ ports, log, door, publicUrl, config }: Process): DeliveriesContext {
-  const { store, bus, mailer } = ports;
-  const { commands, identity } = door;
-  return { store, bus, log, commands, mailer: mailer.mailer, issueCode: identity.issueCode, publicUrl, attempts: config.MAIL_ATTEMPTS };
+/** What delivery workers need, in whichever process and on whichever channel they are. */
+function deliveryContext({ ports: { store, bus }, log, door: { commands, identity }, publicUrl, config, workers }: Process): DeliveriesContext {
+  const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
+  return {
+    ...{ store, bus, log, commands, issueCode: identity.issueCode, publicUrl, attempts },
+    reportTo: (id) => (reachesUs(SMS_URL, PUBLIC_URL) ? reportUrl(PUBLIC_URL, id) : null),
+    lease: LEASE_SECONDS * 1_000,
+    hold: { email: UNKNOWN_MAIL === 'hold', sms: UNKNOWN_SMS === 'hold' },
+    ...(workers ? { workers } : {}),
+  };
 }
 
-/** A process of delivery workers alone. */
-export async function deliveriesOnly(process: Process): Promise<StartedPart> {
-  process.closers.add(startDeliveries({ ...deliveryContext(process), workers: 1 }), (it) => it.stop());
-  return {};
+/** A process of one delivery worker alone. */
+export function deliveriesOnly(channel: DeliveredChannel): (process: Process) => Promise<StartedPart> {
+  return async (process) => {
+    const { ports, closers } = process;
+    const sender = channel === 'email' ? { mailer: ports.mailer.mailer } : { texter: ports.texter.texter };
+    closers.add(startDeliveries({ ...deliveryContext(process), ...sender, workers: { [channel]: 1 } }), (it) => it.stop());
+    return {};
+  };
 }
 
 async function realtimePart({ ports, log, metrics, door, config, server, closers }: Process): Promise<StartedPart> {
@@ -179,7 +197,7 @@ async function gatewayPart(process: Process): Promise<StartedPart> {
     Object.fromEntries((await ports.bus.queues()).map((one) => [one.name, one.depth])),
   );
   const own = [...door.identity.routes, ...adminRoutes(administration({ ...ports, requests })), ...pageRoutes(ports.pages)];
-  return { routes: own, documents: [...commandRows(process), ...queryRoutes(ports), ...outboxRoutes(null)] };
+  return { routes: own, documents: [...commandRows(process), ...queryRoutes(ports), ...outboxRoutes(null), ...reportRoutes(null)] };
 }
 
 function lagging(store: EventStore, { name, active, position }: Follower): Following {

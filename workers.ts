@@ -1,13 +1,10 @@
-/** `npm start -- notifier --workers email=2`: delivery workers as processes of their own, started again when they die, stopped with their parent. */
+/** `npm start -- notifier --workers email=2,sms=1`: delivery workers as processes of their own, started again when they die, stopped with their parent. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError } from './config.ts';
+import { DELIVERED, type DeliveredChannel } from './notifier/channels.ts';
 import { isEmbedded } from './parts.ts';
-
-/** Channels that workers deliver on. */
-export const CHANNELS = ['email'] as const;
-export type Channel = (typeof CHANNELS)[number];
 
 const MOST = 64;
 /** Milliseconds before a process that died is started again: the first wait, doubled up to the longest; who lived longer than that begins anew. */
@@ -16,14 +13,14 @@ const LONGEST_WAIT = 30_000;
 /** Milliseconds a process is given to end. */
 const GRACE = 8_000;
 
-/** Reads `email=2,…`. Error: ConfigError. */
-export function readWorkers(text: string): Map<Channel, number> {
+/** Reads `email=2,sms=1`. Error: ConfigError. */
+export function readWorkers(text: string): Map<DeliveredChannel, number> {
   const pairs = text.split(',').map((pair) => /^(\w+)=(\d{1,3})$/.exec(pair.trim()) ?? wrong(text));
   return new Map(pairs.map(([, channel = '', count]) => [isChannel(channel) ? channel : wrong(text), countOf(Number(count), text)]));
 }
 
-function isChannel(name: string): name is Channel {
-  return (CHANNELS as readonly string[]).includes(name);
+export function isChannel(name: string): name is DeliveredChannel {
+  return (DELIVERED as readonly string[]).includes(name);
 }
 
 function countOf(count: number, text: string): number {
@@ -31,13 +28,15 @@ function countOf(count: number, text: string): number {
 }
 
 function wrong(text: string): never {
-  throw new ConfigError(`--workers takes pairs like ${CHANNELS[0]}=2 (channels: ${CHANNELS.join(', ')}; up to ${MOST} processes each), not ${text}`);
+  throw new ConfigError(`--workers takes pairs like email=2,sms=1 (channels: ${DELIVERED.join(', ')}; up to ${MOST} processes each), not ${text}`);
 }
 
 /** A process of its own cannot write into an outbox that another one holds. Error: ConfigError. */
-export function checkWorkers(workers: ReadonlyMap<Channel, number>, config: Config): void {
-  if (workers.size > 0 && isEmbedded(config.MAIL_URL))
-    throw new ConfigError('MAIL_URL must name a mail server, like smtp://host:25, where workers are processes of their own');
+export function checkWorkers(workers: ReadonlyMap<DeliveredChannel, number>, config: Config): void {
+  if (workers.has('email') && isEmbedded(config.MAIL_URL))
+    throw new ConfigError('MAIL_URL must name a mail server, like smtp://host:25, where mail workers are processes of their own');
+  if (workers.has('sms') && isEmbedded(config.SMS_URL))
+    throw new ConfigError('SMS_URL must name a provider where SMS workers are processes of their own');
 }
 
 export interface Supervisor {
@@ -46,7 +45,7 @@ export interface Supervisor {
 }
 
 /** Starts them. */
-export function superviseWorkers(workers: ReadonlyMap<Channel, number>, log: { warn(data: object, message: string): void }): Supervisor {
+export function superviseWorkers(workers: ReadonlyMap<DeliveredChannel, number>, log: { warn(data: object, message: string): void }): Supervisor {
   const stopping = new AbortController();
   const each = [...workers].flatMap(([channel, count]) => Array.from({ length: count }, () => channel));
   const running = each.map((channel) => keepRunning(channel, stopping.signal, log));
@@ -58,7 +57,7 @@ export function superviseWorkers(workers: ReadonlyMap<Channel, number>, log: { w
   };
 }
 
-async function keepRunning(channel: Channel, signal: AbortSignal, log: { warn(data: object, message: string): void }): Promise<void> {
+async function keepRunning(channel: DeliveredChannel, signal: AbortSignal, log: { warn(data: object, message: string): void }): Promise<void> {
   for (let wait = FIRST_WAIT; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT)) {
     const started = performance.now();
     const how = await runOnce(channel, signal);
@@ -70,7 +69,10 @@ async function keepRunning(channel: Channel, signal: AbortSignal, log: { warn(da
 }
 
 /** What it prints goes to our standard error: our own standard output says where we listen, once. */
-function runOnce(channel: Channel, signal: AbortSignal): Promise<{ pid: number | undefined; code: number | null; signal: NodeJS.Signals | null }> {
+function runOnce(
+  channel: DeliveredChannel,
+  signal: AbortSignal,
+): Promise<{ pid: number | undefined; code: number | null; signal: NodeJS.Signals | null }> {
   const child: ChildProcess = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['notifier', '--deliver', channel], {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 2, 'inherit', 'ipc'],

@@ -12,6 +12,7 @@ export interface DocumentedRoute {
   tag: string;
   query?: z.ZodType | undefined;
   body?: z.ZodType | null | undefined;
+  form?: boolean | undefined;
   response?: z.ZodType | undefined;
   example?: unknown;
   hidden?: boolean | undefined;
@@ -106,7 +107,14 @@ function operation(route: DocumentedRoute): JsonObject {
     ...(Array.isArray(route.who) ? { description: `For the roles ${route.who.join(', ')}.` } : {}),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headersOf(route)],
     ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body), ...example(route) } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: {
+              [route.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: jsonSchema(route.body), ...example(route) },
+            },
+          },
+        }
       : {}),
     responses: { ...success(route), default: { $ref: '#/components/responses/Problem' } },
   };

@@ -1,4 +1,4 @@
-/** The JSON body of a request, read with a limit. */
+/** The body of a request, read with a limit: JSON, or a form where the row is for one. */
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { ProblemError } from '../contracts/problem.ts';
@@ -18,18 +18,36 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Errors: ProblemError `invalid` 400 (not JSON, not UTF-8), 413 (above 1 MiB), 415 (another media type or encoding);
  * `unavailable` where too many large ones are arriving.
  */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
-  if (!chunked && (length === undefined || length === '0')) return undefined;
-  checkType(request);
-  const bytes = await withRoom(chunked ? BODY_LIMIT : Math.min(Number(length), BODY_LIMIT), () => read(request));
-  return bytes.length === 0 ? undefined : parse(bytes);
+export function readJson(request: IncomingMessage): Promise<unknown> {
+  return readAs(request, JSON_BODY);
 }
 
-function checkType(request: IncomingMessage): void {
+/** The fields of a form (application/x-www-form-urlencoded), the last of each name; undefined where there is no body. Errors: as `readJson`. */
+export function readForm(request: IncomingMessage): Promise<unknown> {
+  return readAs(request, FORM);
+}
+
+interface Kind {
+  type: RegExp;
+  name: string;
+  mediaType: string;
+  parse(bytes: Buffer): unknown;
+}
+const JSON_BODY: Kind = { type: /^application\/(json|[\w.+-]+\+json)$/, name: 'JSON', mediaType: 'application/json', parse: parseJson };
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const FORM: Kind = { type: /^application\/x-www-form-urlencoded$/, name: 'a form', mediaType: FORM_TYPE, parse: parseForm };
+
+async function readAs(request: IncomingMessage, kind: Kind): Promise<unknown> {
+  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
+  if (!chunked && (length === undefined || length === '0')) return undefined;
+  checkType(request, kind);
+  const bytes = await withRoom(chunked ? BODY_LIMIT : Math.min(Number(length), BODY_LIMIT), () => read(request));
+  return bytes.length === 0 ? undefined : kind.parse(bytes);
+}
+
+function checkType(request: IncomingMessage, { type: wanted, name, mediaType }: Kind): void {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (!/^application\/(json|[\w.+-]+\+json)$/.test(type))
-    throw refused(415, 'Send JSON, with the header Content-Type: application/json.', { Accept: 'application/json' });
+  if (!wanted.test(type)) throw refused(415, `Send ${name}, with the header Content-Type: ${mediaType}.`, { Accept: mediaType });
   const encoding = request.headers['content-encoding'];
   if (encoding && encoding !== 'identity') throw refused(415, 'Send the body uncompressed.', { 'Accept-Encoding': 'identity' });
 }
@@ -58,11 +76,19 @@ async function read(request: IncomingMessage): Promise<Buffer> {
   }
 }
 
-function parse(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (error) {
     throw refused(400, `The body is not JSON in UTF-8: ${(error as Error).message.slice(0, 200)}`);
+  }
+}
+
+function parseForm(bytes: Buffer): unknown {
+  try {
+    return Object.fromEntries(new URLSearchParams(utf8.decode(bytes)));
+  } catch {
+    throw refused(400, 'The body is not in UTF-8.');
   }
 }
 

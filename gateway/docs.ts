@@ -64,7 +64,7 @@ interface Operation {
   tags: string[];
   security?: unknown[];
   parameters: { name: string; in: string; description?: string; required?: boolean; schema: Schema }[];
-  requestBody?: { content: { 'application/json': { schema: Schema; example?: unknown } } };
+  requestBody?: { content: Record<string, { schema: Schema; example?: unknown }> };
   responses: Record<string, { content?: { 'application/json'?: { schema: Schema } } }>;
 }
 interface Document {
@@ -91,7 +91,7 @@ function page({ info, tags, paths }: Document): string {
 }
 
 function block({ path, method, operation }: { path: string; method: string; operation: Operation }): string {
-  const body = operation.requestBody?.content['application/json'];
+  const body = Object.values(operation.requestBody?.content ?? {})[0];
   const [status, answer] = Object.entries(operation.responses)[0] ?? [];
   const schema = answer?.content?.['application/json']?.schema;
   return `<details id="${escaped(operation.operationId)}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escaped(path)}</code> ${escaped(operation.summary)}</summary>

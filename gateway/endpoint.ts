@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
-import { readJson } from './body.ts';
+import { readForm, readJson } from './body.ts';
 import type { Answer, Caller, Route, RouteRequest } from './route.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -24,6 +24,7 @@ const NO_QUERY = z.strictObject({});
 export function endpoint(route: Route, callerOf: (claims: unknown) => Promise<Caller>) {
   const bodySchema = route.body ?? NO_BODY;
   const querySchema = route.query ?? NO_QUERY;
+  const readBody = route.form ? readForm : readJson;
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
     const caller = await authorise(ctx, route, callerOf);
@@ -31,7 +32,7 @@ export function endpoint(route: Route, callerOf: (claims: unknown) => Promise<Ca
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
       query: validQuery(querySchema, ctx.query),
-      body: route.method === 'GET' ? undefined : validBody(bodySchema, await readJson(ctx.req)),
+      body: route.method === 'GET' ? undefined : validBody(bodySchema, await readBody(ctx.req)),
       caller,
       header: (name) => header(ctx, name),
       ip: ctx.ip,

@@ -13,7 +13,7 @@ export interface RouteRequest {
   params: Record<string, string>;
   /** The query string by the row's schema. */
   query: unknown;
-  /** The JSON body by the row's schema; undefined where the row takes none. */
+  /** The body by the row's schema; undefined where the row takes none. */
   body: unknown;
   /** Null where the row is for anyone and nobody is logged in. */
   caller: Caller | null;
@@ -45,6 +45,8 @@ export interface Route {
   query?: z.ZodType;
   /** Absent or null: the row takes no body. */
   body?: z.ZodType | null;
+  /** The body is a form (application/x-www-form-urlencoded), and not JSON: for callers who know nothing else. */
+  form?: boolean;
   /** Schema of the answer's body, for the docs. */
   response?: z.ZodType;
   /** Example of the body, for the docs. */

@@ -39,7 +39,8 @@ async function recipientOf({ recipient }: NotificationState, { commands }: Compo
   return { name: user.name, address: user.email };
 }
 
-async function details({ kind, recipient, about }: NotificationState, { commands, issueCode, publicUrl }: ComposeContext) {
+/** What templates say of it. */
+export async function details({ kind, recipient, about }: NotificationState, { commands, issueCode, publicUrl }: ComposeContext) {
   const { userId = '' } = recipient;
   if (kind === 'confirm_registration')
     return { title: '', description: '', own: false, link: `${publicUrl()}/#confirm=${await issueCode(userId, 'confirm')}` };

@@ -3,11 +3,15 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
+import { DeadLetter } from '../write-side/event-bus/event-bus.ts';
 import { inMemoryStore } from '../write-side/event-bus/in-memory-store.ts';
 import { type EventStore, StoreUnavailable } from '../write-side/event-store/event-store.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { backoff, type DeliverContext, deliverer } from './deliver.ts';
-import { type Mail, MailRefused, MailUnknown } from './mailer/mailer.ts';
+import { mailChannel, smsChannel } from './channels.ts';
+import { type DeliverContext, deliverer } from './deliver.ts';
+import type { Mail, Mailer } from './mailer/mailer.ts';
+import { FateUnknown, NotNow, Refused } from './sending.ts';
+import type { Text, Texter } from './texter/texter.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
@@ -20,6 +24,7 @@ const LEASE = 120_000;
 let store: EventStore;
 let clock: number;
 let sent: Mail[];
+let texts: Text[];
 let commands: CommandHandler;
 
 async function given(stream: string, type: string, data: unknown = exampleEvent(type).data, revision = NO_STREAM): Promise<void> {
@@ -32,6 +37,7 @@ beforeEach(async () => {
   commands = commandHandler({ store, hmac: (text) => text, log });
   clock = START;
   sent = [];
+  texts = [];
   await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
   await given(TASK, 'TaskCreated');
   await given(STREAM, 'NotificationRequested', {
@@ -45,30 +51,53 @@ beforeEach(async () => {
 /** What becomes of each mail, in turn; the last goes on for ever. */
 type Fate = Error | 'taken' | Promise<never>;
 
-function worker(more: Partial<DeliverContext> = {}, fates: Fate[] = ['taken']) {
+interface Scene extends Partial<DeliverContext> {
+  sms?: boolean;
+}
+
+/** Answers what rejected the offer, undefined where it was taken. */
+function worker({ sms = false, ...more }: Scene = {}, fates: Fate[] = ['taken']) {
   let n = 0;
+  const { commands: ours = commands } = more;
+  const compose = { commands: ours, issueCode: async () => 'c0de', publicUrl: () => 'https://tasks.example.org' };
+  const sending = async () => {
+    const fate = fates[Math.min(n++, fates.length - 1)];
+    if (fate !== 'taken') await (fate instanceof Error ? Promise.reject(fate) : fate);
+  };
+  const mailer: Mailer = {
+    send: async (mail) => {
+      sent.push(mail);
+      await sending();
+      return {};
+    },
+    close: async () => {},
+  };
+  const texter: Texter = {
+    send: async (text) => {
+      texts.push(text);
+      await sending();
+      return { providerId: `SM${texts.length}` };
+    },
+    close: async () => {},
+  };
   const deliver = deliverer({
     store,
     commands,
-    mailer: {
-      send: async (mail) => {
-        sent.push(mail);
-        const fate = fates[Math.min(n++, fates.length - 1)];
-        if (fate !== 'taken') await (fate instanceof Error ? Promise.reject(fate) : fate);
-      },
-      close: async () => {},
-    },
+    channel: sms ? smsChannel(texter, compose, (id) => `https://tasks.example.org/${id}`) : mailChannel(mailer, compose),
+    hold: sms,
     worker: 'a',
     attempts: 5,
-    issueCode: async () => 'c0de',
-    publicUrl: () => 'https://tasks.example.org',
     log,
     now: () => new Date(clock),
     random: () => 0.5,
     lease: LEASE,
     ...more,
   });
-  return () => deliver({ stream: STREAM });
+  return () =>
+    deliver({ stream: STREAM }).catch((error: unknown) => {
+      if (!(error instanceof DeadLetter)) throw error;
+      return error.message;
+    });
 }
 
 type Told = RecordedEvent & NotificationEvent;
@@ -126,7 +155,9 @@ describe('a delivery worker', () => {
   });
 
   it('does nothing with an offer of what does not exist', async () => {
-    await deliverer({ ...({} as DeliverContext), store, commands, worker: 'a', attempts: 5, log })({ stream: `notification-${BOB}` });
+    store = inMemoryStore();
+    commands = commandHandler({ store, hmac: (text) => text, log });
+    await worker()();
     expect(sent).toEqual([]);
   });
 
@@ -165,8 +196,47 @@ describe('a delivery worker', () => {
     expect((await history()).at(-1)).toMatchObject({ type: 'NotificationFailed', data: { attempt: 5, error: 'connect ECONNREFUSED' } });
   });
 
+  it('comes no sooner again than the other side asked for', async () => {
+    const deliver = worker({}, [new NotNow('429', 30_000), new NotNow('503', 0)]);
+    await deliver();
+    expect((await history()).at(-1)?.data).toMatchObject({ nextAttemptAt: new Date(START + 33_000).toISOString() });
+    clock += 33_000;
+    await deliver();
+    expect((await history()).at(-1)?.data).toMatchObject({ nextAttemptAt: new Date(clock + 10_000).toISOString() });
+  });
+
+  it('gives the offer of what has failed up, with the reason; also that of a worker which died after it had recorded that', async () => {
+    expect(await worker({}, [new Refused('550 no such mailbox')])()).toBe('550 no such mailbox');
+    expect(await worker({ worker: 'next' })()).toBe('550 no such mailbox');
+    expect(sent).toHaveLength(1);
+  });
+
+  it('begins to count anew when an operator has it tried again', async () => {
+    const deliver = worker({ attempts: 2 }, [new Error('no'), new Error('no'), new Error('no'), 'taken']);
+    const again = async () => {
+      clock += 60_000;
+      return deliver();
+    };
+    expect([await again(), await again()]).toEqual([undefined, 'no']);
+    await commands.handle(
+      {
+        ...{ type: 'RetryNotification', stream: STREAM, id: ID, data: {}, commandId: 'again' },
+        actor: { id: BOB, role: 'admin', seesAll: true },
+        now: new Date(clock).toISOString(),
+      },
+      { correlationId: 'again' },
+    );
+    expect([await again(), await again()]).toEqual([undefined, undefined]);
+    expect((await types()).slice(-4)).toEqual(['Processing', 'Deferred', 'Processing', 'Sent']);
+  });
+
+  it('leaves an offer that belongs on another channel alone', async () => {
+    await worker({ sms: true })();
+    expect([texts, await types()]).toEqual([[], []]);
+  });
+
   it('fails at once when it is refused for good', async () => {
-    await worker({}, [new MailRefused('550 no such mailbox')])();
+    await worker({}, [new Refused('550 no such mailbox')])();
     expect(await types()).toEqual(['Processing', 'Failed']);
   });
 
@@ -177,7 +247,7 @@ describe('a delivery worker', () => {
   });
 
   it('invariant 11: shows an attempt as unknown when the connection went after the content', async () => {
-    const deliver = worker({}, [new MailUnknown('Connection closed'), 'taken']);
+    const deliver = worker({}, [new FateUnknown('Connection closed'), 'taken']);
     await deliver();
     clock += 2_000;
     await deliver();
@@ -185,7 +255,7 @@ describe('a delivery worker', () => {
   });
 
   it('records errors without any address', async () => {
-    await worker({}, [new MailRefused('550 <Bob@Example.org>: no mailbox bob@example.org, ask postmaster@example.org')])();
+    await worker({}, [new Refused('550 <Bob@Example.org>: no mailbox bob@example.org, ask postmaster@example.org')])();
     expect((await history()).at(-1)?.data).toMatchObject({ error: '550 <<recipient>>: no mailbox <recipient>, ask <address>' });
   });
 
@@ -224,7 +294,68 @@ describe('a delivery worker', () => {
   });
 });
 
-it('waits between 0.8 and 1.2 times 1 s, 10 s, 1 minute, and 10 minutes from then on', () => {
-  expect([1, 2, 3, 4, 5, 20].map((attempt) => backoff(attempt, 0.5))).toEqual([1_000, 10_000, 60_000, 600_000, 600_000, 600_000]);
-  expect([backoff(1, 0), backoff(1, 1)]).toEqual([800, 1_200]);
+describe('an SMS worker', () => {
+  const PHONE = '+4915112345678';
+  async function asked(data: object): Promise<void> {
+    store = inMemoryStore();
+    commands = commandHandler({ store, hmac: (text) => text, log });
+    await given(TASK, 'TaskCreated');
+    await given(STREAM, 'NotificationRequested', {
+      ...{ channel: 'sms', kind: 'message', recipient: { phone: PHONE }, about: { stream: STREAM, revision: 0 } },
+      ...data,
+    });
+  }
+
+  it('sends the words that were given, and records what the provider calls them', async () => {
+    await asked({ content: { text: 'The lift is mended.' } });
+    await worker({ sms: true })();
+    expect(texts).toEqual([{ to: PHONE, text: 'The lift is mended.', id: ID, statusCallback: `https://tasks.example.org/${ID}` }]);
+    expect((await history()).at(-1)?.data).toEqual({ attempt: 1, providerId: 'SM1' });
+  });
+
+  it('says in short what it is about, and where to go, where there are no words', async () => {
+    await asked({ kind: 'overdue', about: { stream: TASK, revision: 0 } });
+    await worker({ sms: true })();
+    expect(texts[0]?.text).toBe(`Overdue: Replace the lamp in the hall https://tasks.example.org/#task=${TASK.slice('task-'.length)}`);
+  });
+
+  it('fails at once where the recipient has no phone number', async () => {
+    await asked({ recipient: { userId: BOB }, content: { text: 'Hello' } });
+    expect(await worker({ sms: true })()).toBe('the recipient has no phone number');
+    expect([texts, await types()]).toEqual([[], ['Processing', 'Failed']]);
+  });
+
+  it('records errors without the number, however it is written', async () => {
+    await asked({ content: { text: 'Hello' } });
+    await worker({ sms: true }, [new Refused(`400 21211 Invalid 'To' ${PHONE} (4915112345678)`)])();
+    expect((await history()).at(-1)?.data).toMatchObject({ error: "400 21211 Invalid 'To' <recipient> (<number>)" });
+  });
+
+  it('invariant 11: holds what may have been sent, and sends it never again by itself', async () => {
+    await asked({ content: { text: 'Hello' } });
+    const deliver = worker({ sms: true }, [new FateUnknown('socket hang up')]);
+    await deliver();
+    clock += 24 * 3_600_000;
+    expect(await deliver()).toBeUndefined();
+    expect([texts.length, await types()]).toEqual([1, ['Processing', 'AttemptUnknown', 'Held']]);
+  });
+
+  it('invariant 11: holds what a worker that died may have sent', async () => {
+    await asked({ content: { text: 'Hello' } });
+    const never = new Promise<never>(() => {});
+    void worker({ sms: true, worker: 'dying' }, [never])();
+    await expect.poll(() => texts.length).toBe(1);
+    clock += LEASE;
+    await worker({ sms: true, worker: 'next' })();
+    expect([texts.length, await types()]).toEqual([1, ['Processing', 'AttemptUnknown', 'Held']]);
+  });
+
+  it('sends it again where that is what is wanted', async () => {
+    await asked({ content: { text: 'Hello' } });
+    const deliver = worker({ sms: true, hold: false }, [new FateUnknown('socket hang up'), 'taken']);
+    await deliver();
+    clock += 2_000;
+    await deliver();
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Deferred', 'Processing', 'Sent']);
+  });
 });

@@ -1,61 +1,65 @@
-/** What the dispatcher needs to know of notifications. */
+/** What the dispatcher of a channel needs to know of notifications. */
 import type { RecordedEvent } from '../contracts/message.ts';
-import type { Channel, NotificationEvent } from '../contracts/notification.ts';
-import { type NotificationDocument, notifications } from '../projections/projectors/notifications.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import { notifications } from '../projections/projectors/notifications.ts';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
-import { EMAIL_NOTIFICATIONS, NOTIFICATIONS, type WorkQueue } from '../write-side/event-bus/queues.ts';
-import type { Dispatching, Item } from '../write-side/workers/dispatch.ts';
+import { type FollowerQueue, NOTIFICATIONS, REQUESTED_SMS } from '../write-side/event-bus/queues.ts';
+import type { Dispatching } from '../write-side/workers/dispatch.ts';
+import { type DeliveredChannel, QUEUE_OF } from './channels.ts';
 
-/** Channels that are worked by queues; in-app needs no worker. */
-const QUEUES: Partial<Record<Channel, WorkQueue>> = { email: EMAIL_NOTIFICATIONS };
+/** One dispatcher a channel, each with a window of its own: what cannot be sent on one takes no room from another. */
+const DISPATCHERS: Readonly<Record<DeliveredChannel, { name: string; queue: FollowerQueue }>> = {
+  email: { name: 'notification_dispatcher', queue: NOTIFICATIONS },
+  sms: { name: 'sms_dispatcher', queue: REQUESTED_SMS },
+};
 
 const REACHED_WITHIN = 2_000;
 
-/** Notifications as items to dispatch, undecided ones from the read model `notifications`. */
-export function notificationDispatching(readModels: ReadModels): Dispatching {
+/** A channel's notifications as items to dispatch, undecided ones from the read model `notifications`. */
+export function notificationDispatching(channel: DeliveredChannel, readModels: ReadModels): Dispatching {
   const { model } = notifications;
+  const queue = QUEUE_OF[channel];
   return {
-    name: 'notification_dispatcher',
-    queue: NOTIFICATIONS,
-    read,
+    ...DISPATCHERS[channel],
+    read: (event) => read(event, channel),
     undecided: async (limit, after) => {
       if (after !== null && !(await readModels.reached(model, after, REACHED_WITHIN))) return null;
       const state = await readModels.state(model);
       if (!state || state.version !== model.version) return null;
       const found = await readModels.find(model, state.generation, {
-        where: [{ field: 'due', op: 'gt', value: '' }],
+        where: [
+          { field: 'channel', op: 'eq', value: channel },
+          { field: 'due', op: 'gt', value: '' },
+        ],
         sort: [{ field: 'due', descending: false }],
         limit,
       });
-      const items = found.flatMap(({ id, document }) => itemOf(id, document as unknown as NotificationDocument));
+      const items = found.flatMap(({ id, document }) => {
+        const { due } = (document ?? {}) as { due?: string | null };
+        return due ? [{ stream: `notification-${id}`, queue, due }] : [];
+      });
       return { items, checkpoint: state.checkpoint };
     },
   };
 }
 
-function itemOf(id: string, { channel, due }: NotificationDocument): Item[] {
-  const queue = QUEUES[channel];
-  return queue && due ? [{ stream: `notification-${id}`, queue, due }] : [];
-}
-
-function read(recorded: RecordedEvent): ReturnType<Dispatching['read']> {
+function read(recorded: RecordedEvent, channel: DeliveredChannel): ReturnType<Dispatching['read']> {
   const event = recorded as RecordedEvent & NotificationEvent;
+  const queue = QUEUE_OF[channel];
   switch (event.type) {
-    case 'NotificationRequested': {
-      const queue = QUEUES[event.data.channel];
-      return queue && { due: event.data.sendAt ?? event.time, queue };
-    }
+    case 'NotificationRequested':
+      return event.data.channel === channel ? { due: event.data.sendAt ?? event.time, queue } : undefined;
+    case 'NotificationRetried':
+      return event.data.channel === channel ? { due: event.time, queue } : undefined;
+    // Of which channel these are nobody says: the window knows.
     case 'NotificationProcessing':
       return { due: event.data.until };
     case 'NotificationDeferred':
       return { due: event.data.nextAttemptAt };
-    case 'NotificationRetried': {
-      const queue = QUEUES[event.data.channel];
-      return queue && { due: event.time, queue };
-    }
     case 'NotificationSent':
     case 'NotificationFailed':
     case 'NotificationHeld':
+    case 'NotificationReported':
     case 'NotificationCancelled':
       return 'decided';
     default:

@@ -29,7 +29,7 @@ await startNotifier({
   ...{ store, bus, log, readModels, commands, now },
   mailer: openSmtp({ url, from: 'taskledger <no-reply@example.org>' }),
   attempts: 100,
-  workers: 3,
+  workers: { email: 3 },
   again: 100,
   random: () => 0,
   publicUrl: () => 'https://tasks.example.org',

@@ -36,7 +36,14 @@ it('it stops also before that address is known', async () => {
   await begin('take');
   const notifier = await rig.startNotifier({ publicUrl: () => '' });
   await notifier.stop();
-  expect(notifier.followers.map(({ name }) => name)).toEqual(['task_mail', 'deadlines', 'registration_mail', 'order_mail', 'notification_dispatcher']);
+  expect(notifier.followers.map(({ name }) => name)).toEqual([
+    'task_mail',
+    'deadlines',
+    'registration_mail',
+    'order_mail',
+    'notification_dispatcher',
+    'sms_dispatcher',
+  ]);
 });
 
 it('invariant 11: a stop gives up what hangs after its grace, and shows that attempt as unknown', async () => {

@@ -1,17 +1,19 @@
-/** /outbox: the mails of the embedded outbox, for admins. */
+/** /outbox: the mails and SMS of the embedded outbox, for admins. */
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Route } from '../gateway/route.ts';
 import type { Outbox } from './mailer/outbox.ts';
 
 const query = z.strictObject({
-  to: z.string().optional().meta({ description: 'Only mails to this address.' }),
-  before: z.coerce.number().int().positive().optional().meta({ description: 'Only mails older than the one of this id: for the next page.' }),
+  to: z.string().optional().meta({ description: 'Only what went to this address or phone number.' }),
+  channel: z.enum(['email', 'sms']).optional(),
+  before: z.coerce.number().int().positive().optional().meta({ description: 'Only what is older than the one of this id: for the next page.' }),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 });
 
 const mail = z.strictObject({
   id: z.int(),
+  channel: z.enum(['email', 'sms']),
   to: z.string(),
   subject: z.string(),
   text: z.string(),
@@ -20,19 +22,20 @@ const mail = z.strictObject({
   time: z.iso.datetime(),
 });
 
-/** The row; where mails go out by SMTP it says so. */
+/** The row; where nothing is kept here it says so. */
 export function outboxRoutes(outbox: Outbox | null): Route[] {
   return [
     {
       method: 'GET',
       path: '/outbox',
       who: ['admin'],
-      summary: 'Mails of the embedded outbox, newest first.',
+      summary: 'Mails and SMS of the embedded outbox, newest first.',
       tag: 'notifications',
       query,
       response: z.strictObject({ items: z.array(mail) }),
       handle: (request) => {
-        if (!outbox) throw new ProblemError('not_found', 'Mails go out by SMTP here (MAIL_URL); there is no outbox.');
+        if (!outbox)
+          throw new ProblemError('not_found', 'Mails go out by SMTP here (MAIL_URL), and SMS by a provider (SMS_URL); there is no outbox.');
         return { body: { items: outbox.list(request.query as z.infer<typeof query>) } };
       },
     },

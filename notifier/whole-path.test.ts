@@ -55,7 +55,7 @@ describe('invariant 11: one mail for each notification', () => {
       return first && before % 10 === 0 ? 451 : 'take';
     };
     await begin(busy, (bus) => carelessOffers(bus, chance));
-    await rig.startNotifier({ workers: 5, window: 12, again: 50 });
+    await rig.startNotifier({ workers: { email: 5 }, window: 12, again: 50 });
     const userIds = await Promise.all([1, 2, 3].map((n) => rig.register(n)));
     await Promise.all(Array.from({ length: 57 }, (_, n) => rig.makeTask(n, userIds[n % 3] as string)));
     await rig.decided(60);

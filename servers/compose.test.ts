@@ -77,6 +77,7 @@ describe('docker-compose.yml', () => {
       secrets: ['mongodb-first-start'],
       cache: ['redis'],
       mailer: ['mailpit'],
+      texter: [],
       pages: [],
     };
     for (const [part, { depends_on = {} }] of ours) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Mail, type Mailer, MailRefused, MailUnknown } from './mailer.ts';
+import { FateUnknown, Refused } from '../sending.ts';
+import type { Mail, Mailer } from './mailer.ts';
 import { startTestServer, type TestServer } from './smtp.fixture.ts';
 import { openSmtp } from './smtp.ts';
 
@@ -30,7 +31,7 @@ async function failure(): Promise<Error> {
     (error: Error) => error,
   );
 }
-const passing = (error: Error) => !(error instanceof MailRefused || error instanceof MailUnknown) && error.message !== 'it was sent';
+const passing = (error: Error) => !(error instanceof Refused || error instanceof FateUnknown) && error.message !== 'it was sent';
 
 describe('a mail by SMTP', () => {
   it('arrives with both bodies and its Message-ID, over a connection that is kept', async () => {
@@ -48,11 +49,11 @@ describe('a mail by SMTP', () => {
   });
   it('that is refused for good says so', async () => {
     server.behave({ rcpt: 550 });
-    expect(await failure()).toBeInstanceOf(MailRefused);
+    expect(await failure()).toBeInstanceOf(Refused);
     server.behave({ from: 550 });
-    expect(await failure()).toBeInstanceOf(MailRefused);
+    expect(await failure()).toBeInstanceOf(Refused);
     server.behave({ data: 554 });
-    expect(await failure()).toBeInstanceOf(MailRefused);
+    expect(await failure()).toBeInstanceOf(Refused);
   });
   it('waits where the server wants nobody, or other credentials: no mail is given up for what the operator has to mend', async () => {
     server.behave({ greeting: 554 });
@@ -74,9 +75,9 @@ describe('a mail by SMTP', () => {
   });
   it('invariant 11: is unknown where the connection went, or the server fell silent, after the content; and is sent once by one call', async () => {
     server.behave('take and drop');
-    expect(await failure()).toBeInstanceOf(MailUnknown);
+    expect(await failure()).toBeInstanceOf(FateUnknown);
     server.behave('hang after DATA');
-    expect(await failure()).toBeInstanceOf(MailUnknown);
+    expect(await failure()).toBeInstanceOf(FateUnknown);
     expect(server.received).toHaveLength(2);
   });
   it('is given up when the signal aborts', async () => {
@@ -86,7 +87,7 @@ describe('a mail by SMTP', () => {
     const sending = patient.send(MAIL, giveUp.signal);
     await expect.poll(() => server.received.length).toBe(1);
     giveUp.abort();
-    await expect(sending).rejects.toBeInstanceOf(MailUnknown);
+    await expect(sending).rejects.toBeInstanceOf(FateUnknown);
     await patient.close();
   });
   it('goes out over a new connection when the server closed the old one meanwhile', async () => {
@@ -98,6 +99,6 @@ describe('a mail by SMTP', () => {
     expect(server.received).toHaveLength(1);
   });
   it('without a usable address is refused', async () => {
-    await expect(mailer.send({ ...MAIL, to: { name: 'nobody', address: '' } }, signal)).rejects.toBeInstanceOf(MailRefused);
+    await expect(mailer.send({ ...MAIL, to: { name: 'nobody', address: '' } }, signal)).rejects.toBeInstanceOf(Refused);
   });
 });

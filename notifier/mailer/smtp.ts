@@ -1,7 +1,8 @@
 /** Mail by SMTP, through nodemailer. */
 import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import { type Mailer, MailRefused, MailUnknown } from './mailer.ts';
+import { FateUnknown, Refused } from '../sending.ts';
+import type { Mailer } from './mailer.ts';
 
 export interface SmtpOptions {
   /** `smtp://user:password@host:587` or `smtps:`. */
@@ -40,6 +41,7 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
       const id = `<${messageId}>`;
       try {
         await transport.sendMail({ from, to, subject, text, html, messageId: id, headers: { 'Auto-Submitted': 'auto-generated' }, signal });
+        return {};
       } catch (error) {
         throw classed(error as SmtpError, contents.get(id)?.readableDidRead ?? false);
       } finally {
@@ -67,8 +69,8 @@ const ABOUT_THE_MAIL = ['MAIL FROM', 'RCPT TO', 'DATA'];
  * Where the content was given and no answer came (6.1), nobody knows.
  */
 function classed(error: SmtpError, contentGiven: boolean): Error {
-  if (isRefusal(error)) return new MailRefused(error.message, { cause: error });
-  return contentGiven && !error.responseCode ? new MailUnknown(error.message, { cause: error }) : error;
+  if (isRefusal(error)) return new Refused(error.message, { cause: error });
+  return contentGiven && !error.responseCode ? new FateUnknown(error.message, { cause: error }) : error;
 }
 
 function isRefusal({ responseCode, code, command = '' }: SmtpError): boolean {

@@ -57,6 +57,13 @@ export function render(kind: Kind, data: TemplateData): Rendered {
   return { subject: oneLine(subject(data)), text: `${text}\n`, html: page(body) };
 }
 
+/** An SMS: what it is about, and where to go. */
+export function brief(kind: Kind, data: TemplateData): string {
+  return `${oneLine(TEXTS[kind].subject(data)).slice(0, BRIEF)} ${data.link}`;
+}
+/** Characters of an SMS before its link. */
+const BRIEF = 200;
+
 export interface Rendered {
   subject: string;
   text: string;

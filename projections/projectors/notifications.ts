@@ -129,7 +129,7 @@ export const notifications = projector<NotificationDocument>({
     name: 'notifications',
     version: 2,
     fields: { recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text', due: 'text', inbox: 'text', deadAt: 'text' },
-    indexes: [['recipientId', 'createdAt'], ['recipientId', 'inbox', 'createdAt'], ['createdAt'], ['due'], ['deadAt']],
+    indexes: [['recipientId', 'createdAt'], ['recipientId', 'inbox', 'createdAt'], ['createdAt'], ['channel', 'due'], ['deadAt']],
   },
   events: [
     'NotificationRequested',

@@ -56,13 +56,22 @@ export const USER_REGISTRATION: FollowerQueue = {
   activeHold: '_user_registration',
   limit: LIMIT,
 };
-/** Offers of requested notifications. */
+/** Offers of requested mails. */
 export const NOTIFICATIONS: FollowerQueue = {
   kind: 'follower',
   name: 'notifications',
   exchange: 'events',
   pattern: 'notification.#',
   activeHold: '_notifications',
+  limit: LIMIT,
+};
+/** Offers of requested SMS: by a dispatcher of their own, so that no crowd of mails that cannot be sent is before them. */
+export const REQUESTED_SMS: FollowerQueue = {
+  kind: 'follower',
+  name: 'requested_sms',
+  exchange: 'events',
+  pattern: 'notification.#',
+  activeHold: '_requested_sms',
   limit: LIMIT,
 };
 /** Offers of placed orders. */
@@ -105,6 +114,7 @@ export const TIMERS: FollowerQueue = {
 export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', activeHold: null, limit: LIMIT };
 
 export const EMAIL_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'email_notifications', limit: 1_000, deliveryLimit: 20 };
+export const SMS_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'sms_notifications', limit: 1_000, deliveryLimit: 20 };
 export const ORDERS: WorkQueue = { kind: 'work', name: 'orders', limit: 1_000, deliveryLimit: 20 };
 
 /** The table. */
@@ -113,12 +123,14 @@ export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
   TASK_EVENTS,
   USER_REGISTRATION,
   NOTIFICATIONS,
+  REQUESTED_SMS,
   PLACED_ORDERS,
   ORDER_OUTCOMES,
   SCHEDULER,
   TIMERS,
   REALTIME,
   EMAIL_NOTIFICATIONS,
+  SMS_NOTIFICATIONS,
   ORDERS,
 ];
 

@@ -1,0 +1,50 @@
+/** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs no worker.) */
+import { idOf } from '../contracts/message.ts';
+import type { NotificationState } from '../write-side/deciders/notification.ts';
+import { EMAIL_NOTIFICATIONS, SMS_NOTIFICATIONS, type WorkQueue } from '../write-side/event-bus/queues.ts';
+import { type ComposeContext, compose } from './compose.ts';
+import { composeText } from './compose-text.ts';
+import type { Mailer } from './mailer/mailer.ts';
+import type { Taken } from './sending.ts';
+import type { Texter } from './texter/texter.ts';
+
+export const DELIVERED = ['email', 'sms'] as const;
+export type DeliveredChannel = (typeof DELIVERED)[number];
+
+export const QUEUE_OF: Readonly<Record<DeliveredChannel, WorkQueue>> = { email: EMAIL_NOTIFICATIONS, sms: SMS_NOTIFICATIONS };
+
+/** A message that is ready to go. */
+export interface Ready {
+  /** The address or number, which no error that is kept may hold. */
+  to: string;
+  /** Hands it over. Errors: those of sending.ts; any other may pass, and says that it was not taken. */
+  send(signal: AbortSignal): Promise<Taken>;
+}
+
+export interface DeliveryChannel {
+  name: DeliveredChannel;
+  /** Makes the message of a notification. Errors: NobodyThere; the store's own. */
+  make(stream: string, state: NotificationState): Promise<Ready>;
+}
+
+export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryChannel {
+  return {
+    name: 'email',
+    make: async (stream, state) => {
+      const mail = await compose(idOf(stream), state, context);
+      return { to: mail.to.address, send: (signal) => mailer.send(mail, signal) };
+    },
+  };
+}
+
+/** `reportTo`: where the provider is to say what became of a notification; null: nowhere. */
+export function smsChannel(texter: Texter, context: ComposeContext, reportTo: (id: string) => string | null): DeliveryChannel {
+  return {
+    name: 'sms',
+    make: async (stream, state) => {
+      const id = idOf(stream);
+      const text = { ...(await composeText(state, context)), id, statusCallback: reportTo(id) };
+      return { to: text.to, send: (signal) => texter.send(text, signal) };
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/** Makes the SMS of a notification. */
+import type { NotificationState } from '../write-side/deciders/notification.ts';
+import { type ComposeContext, details, NobodyThere } from './compose.ts';
+import { brief } from './templates/templates.ts';
+import type { Text } from './texter/texter.ts';
+
+/** Characters of an SMS at most: ten parts. Providers refuse more. */
+const LONGEST = 1_530;
+
+/** Whom it goes to, and what it says. Errors: NobodyThere; the store's own. */
+export async function composeText(state: NotificationState, context: ComposeContext): Promise<Pick<Text, 'to' | 'text'>> {
+  const { phone } = state.recipient;
+  // Users have no phone number in this version.
+  if (!phone) throw new NobodyThere('the recipient has no phone number');
+  const text = state.content?.text ?? brief(state.kind, { name: '', ...(await details(state, context)) });
+  return { to: phone, text: text.slice(0, LONGEST) };
+}

@@ -1,0 +1,55 @@
+/** Opens the texter that a URL names. */
+import { join } from 'node:path';
+import { type Outbox, openOutbox } from '../mailer/outbox.ts';
+import { openHttpTexter } from './http.ts';
+import type { Texter } from './texter.ts';
+
+/** A texter; the outbox where it is one; what a provider signs its reports with, where it is that. */
+export interface OpenTexter {
+  texter: Texter;
+  outbox: Outbox | null;
+  /** The account's token; null: nobody reports. */
+  token: string | null;
+}
+
+/** `outbox:` (a file in `dataDir`, the one that mails have), or a provider's `https:` address with account and token. Error: OutboxError. */
+export function openTexter(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenTexter {
+  if (url.startsWith('outbox:')) {
+    const outbox = openOutbox(join(dataDir, 'outbox.db'));
+    return { texter: { send: outbox.sendText, close: outbox.close }, outbox, token: null };
+  }
+  return { texter: openHttpTexter({ url, from }), outbox: null, token: decodeURIComponent(new URL(url).password) };
+}
+
+const EXAMPLE = 'https://ACCOUNT:TOKEN@api.example.org/2010-04-01/Accounts/ACCOUNT/Messages.json';
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** True where this provider can reach us at our public address to report: one that is elsewhere does not reach this machine, and refuses an SMS with such an address. */
+export function reachesUs(smsUrl: string, publicUrl: string | undefined): publicUrl is string {
+  const isHere = (url: string) => LOOPBACK.test(new URL(url).hostname);
+  return publicUrl !== undefined && /^https?:/.test(smsUrl) && (!isHere(publicUrl) || isHere(smsUrl));
+}
+
+/** What is wrong with an SMS_URL, if anything is. The URL holds the account's token and is not repeated. */
+export function smsUrlProblem(url: string): string | undefined {
+  if (/^outbox:$/.test(url)) return undefined;
+  if (!/^https?:/.test(url) || !URL.canParse(url)) return `must be outbox: or a provider’s address, like ${EXAMPLE}`;
+  const { protocol, hostname, username, password } = new URL(url);
+  if (protocol === 'http:' && !LOOPBACK.test(hostname))
+    return 'must begin with https: (http: only on this machine, for tests): the token goes with each request';
+  return username && password && isDecodable(username + password) ? undefined : `must hold the account and its token, like ${EXAMPLE}`;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with an SMS_FROM, if anything is: E.164, a short code, or a name of up to 11 letters and digits with a letter in it. */
+export function smsFromProblem(from: string): string | undefined {
+  if (/^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/.test(from)) return undefined;
+  return 'must be a phone number like +4915112345678, a short code, or a name of up to 11 letters and digits';
+}

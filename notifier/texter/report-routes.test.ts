@@ -1,0 +1,169 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleEvent } from '../../contracts/catalog.ts';
+import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
+import { createApp } from '../../gateway/app.ts';
+import { inMemoryStore } from '../../write-side/event-bus/in-memory-store.ts';
+import type { EventStore } from '../../write-side/event-store/event-store.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
+import { reportRoutes, reportUrl } from './report-routes.ts';
+import { signatureOf } from './signature.ts';
+
+const log = pino({ level: 'silent' });
+const ID = '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a09';
+const STREAM = `notification-${ID}`;
+/** Where we are for the provider; not where we listen. */
+const PUBLIC = 'https://tasks.example.org';
+const TOKEN = 'a t0ken';
+const SID = 'SM0123456789abcdef';
+let store: EventStore;
+let server: Server;
+
+async function serve(token: string | null = TOKEN): Promise<void> {
+  const commands = commandHandler({ store, hmac: (text) => text, log });
+  const app = createApp({
+    routes: reportRoutes({ commands, token, publicUrl: () => PUBLIC }),
+    accessTokens: { secret: 'nobody' },
+    callerOf: () => Promise.reject(new Error('nobody')),
+    origins: [],
+    trustProxy: false,
+    log,
+  });
+  server.on('request', app.callback());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+}
+const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+async function add(type: string, data: unknown): Promise<void> {
+  const revision = (await types()).length - 1;
+  const { id: _, ...event } = exampleEvent(type);
+  await store.append(STREAM, revision < 0 ? NO_STREAM : revision, [{ ...event, id: crypto.randomUUID(), data } as NewEvent]);
+}
+async function events() {
+  for await (const page of store.readStream(STREAM)) return page;
+  return [];
+}
+const types = async () => (await events()).map(({ type }) => type.replace('Notification', ''));
+
+const requested = { channel: 'sms', kind: 'message', recipient: { phone: '+4915112345678' }, about: { stream: STREAM, revision: 0 } };
+const processing = { attempt: 1, worker: 'a', until: '2026-11-21T09:01:00.000Z' };
+
+beforeEach(async () => {
+  server = createServer();
+  store = inMemoryStore();
+  await add('NotificationRequested', { ...requested, content: { text: 'Hello' } });
+  await add('NotificationProcessing', processing);
+});
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+interface Sending {
+  id?: string;
+  signature?: string;
+  path?: string;
+}
+async function report(fields: Record<string, string>, { id = ID, signature, path = `/api/notifications/${id}/sms-status` }: Sending = {}) {
+  const form = { AccountSid: 'AC1', To: '+4915112345678', MessageSid: SID, ...fields };
+  const answer = await fetch(`${address()}${path}`, {
+    method: 'POST',
+    headers: { 'X-Twilio-Signature': signature ?? signatureOf(reportUrl(PUBLIC, id), form, TOKEN) },
+    body: new URLSearchParams(form),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+const sent = () => add('NotificationSent', { attempt: 1, providerId: SID });
+
+it('a signature is as the provider makes it', () => {
+  // The example of Twilio's documentation on webhook security.
+  const url = 'https://mycompany.com/myapp.php?foo=1&bar=2';
+  const form = { Digits: '1234', To: '+18005551212', From: '+14158675310', Caller: '+14158675310', CallSid: 'CA1234567890ABCDE' };
+  expect(signatureOf(url, form, '12345')).toBe('GvWf1cFY/Q7PnoempGyD5oXAezc=');
+});
+
+describe('a report of the SMS provider', () => {
+  it('that it was delivered is recorded, once, however often it comes, by either path', async () => {
+    await sent();
+    await serve();
+    expect(await report({ MessageStatus: 'delivered' })).toEqual({ status: 204, text: '' });
+    expect((await report({ MessageStatus: 'delivered' })).status).toBe(204);
+    expect((await report({ MessageStatus: 'delivered' }, { path: `/api/v1/notifications/${ID}/sms-status` })).status).toBe(204);
+    expect(await types()).toEqual(['Requested', 'Processing', 'Sent', 'Reported']);
+    const last = (await events()).at(-1);
+    expect([last?.data, last?.metadata.actor]).toEqual([{ status: 'delivered', delivered: true }, 'provider:sms']);
+    expect(JSON.stringify(last)).not.toContain('4915112345678');
+  });
+
+  it.each(['undelivered', 'failed'])('that it was %s is recorded with its reason, and then it has failed', async (status) => {
+    await sent();
+    await serve();
+    await report({ MessageStatus: status, ErrorCode: '30003' });
+    expect((await events()).at(-1)?.data).toEqual({ status, delivered: false, error: 'error 30003' });
+  });
+
+  it.each(['queued', 'sending', 'sent', 'toString', ''])('of "%s" is heard, and changes nothing', async (status) => {
+    await sent();
+    await serve();
+    expect((await report({ MessageStatus: status })).status).toBe(204);
+    expect(await types()).toEqual(['Requested', 'Processing', 'Sent']);
+  });
+
+  it('about the message of an earlier attempt changes nothing', async () => {
+    await sent();
+    await serve();
+    expect((await report({ MessageStatus: 'failed', MessageSid: 'SMother' })).status).toBe(204);
+    expect(await types()).toEqual(['Requested', 'Processing', 'Sent']);
+  });
+
+  it('tells what became of one whose fate was unknown', async () => {
+    await add('NotificationAttemptUnknown', { attempt: 1, worker: 'a' });
+    await add('NotificationHeld', { attempt: 1 });
+    await serve();
+    await report({ MessageStatus: 'delivered' });
+    expect((await types()).at(-1)).toBe('Reported');
+  });
+
+  it('that comes before it is recorded that it was taken waits for that', async () => {
+    await serve();
+    const reporting = report({ MessageStatus: 'delivered' });
+    await sent();
+    expect((await reporting).status).toBe(204);
+    expect((await types()).slice(-2)).toEqual(['Sent', 'Reported']);
+  });
+
+  it('is refused where the signature is missing, of another form, another address or another token', async () => {
+    await sent();
+    await serve();
+    const form = { AccountSid: 'AC1', To: '+4915112345678', MessageSid: SID, MessageStatus: 'delivered' };
+    const of = (...args: Parameters<typeof signatureOf>) => report({ MessageStatus: 'delivered' }, { signature: signatureOf(...args) });
+    for (const { status } of [
+      await report({ MessageStatus: 'delivered' }, { signature: '' }),
+      await of(reportUrl(PUBLIC, ID), { ...form, MessageStatus: 'failed' }, TOKEN),
+      await of(reportUrl('https://elsewhere.example.org', ID), form, TOKEN),
+      await of(reportUrl(PUBLIC, ID), form, 'another token'),
+    ])
+      expect(status).toBe(403);
+    expect(await types()).toEqual(['Requested', 'Processing', 'Sent']);
+  });
+
+  it('is refused where no provider sends SMS: no signature is right', async () => {
+    await serve(null);
+    expect((await report({ MessageStatus: 'delivered' })).status).toBe(403);
+    expect((await report({ MessageStatus: 'delivered' }, { signature: signatureOf(reportUrl(PUBLIC, ID), {}, '') })).status).toBe(403);
+  });
+
+  it('of what is no SMS is not found', async () => {
+    await serve();
+    expect((await report({ MessageStatus: 'delivered' }, { id: '00000000-0000-4000-8000-000000000000' })).status).toBe(404);
+  });
+
+  it('is a form: JSON is refused with 415', async () => {
+    await serve();
+    const answer = await fetch(`${address()}/api/notifications/${ID}/sms-status`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    expect([answer.status, answer.headers.get('accept')]).toEqual([415, 'application/x-www-form-urlencoded']);
+  });
+});
