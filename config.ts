@@ -56,7 +56,7 @@ const schema = z.object({
   CACHE_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379'),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
-  SMS_URL: checked(smsUrlProblem).default('outbox:'),
+  SMS_URL: checked(smsUrlProblem),
   SMS_FROM: checked(smsFromProblem).default('taskledger'),
   DELIVERY_ATTEMPTS: wholeNumber(1, 100).default(5),
   LEASE_SECONDS: wholeNumber(1, 3_600).default(120),
@@ -93,6 +93,8 @@ const BEFORE: Readonly<Record<string, string>> = { DELIVERY_ATTEMPTS: 'MAIL_ATTE
 export function readConfig(env: Record<string, string | undefined>): Config {
   const named = (name: string) => env[name] || env[BEFORE[name] ?? ''];
   const given = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (named(name) ? [[name, named(name)]] : [])));
+  // An outbox is one process's; who has a mail server may have several.
+  given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
   const result = schema.safeParse(given);
   const together = togetherWrong(given);
   if (result.success && together.length === 0) return result.data;

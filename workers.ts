@@ -35,7 +35,7 @@ function wrong(text: string): never {
 export function checkWorkers(workers: ReadonlyMap<DeliveredChannel, number>, config: Config): void {
   if (workers.has('email') && isEmbedded(config.MAIL_URL))
     throw new ConfigError('MAIL_URL must name a mail server, like smtp://host:25, where mail workers are processes of their own');
-  if (workers.has('sms') && isEmbedded(config.SMS_URL))
+  if (workers.has('sms') && !/^https?:/.test(config.SMS_URL))
     throw new ConfigError('SMS_URL must name a provider where SMS workers are processes of their own');
 }
 

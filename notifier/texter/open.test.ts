@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true }));
 
 describe('SMS_URL', () => {
-  it.each(['outbox:', GOOD, 'http://AC1:token@127.0.0.1:8080/Messages.json', 'http://AC1:token@localhost/', 'http://AC1:token@[::1]:1/'])(
+  it.each(['outbox:', 'none:', GOOD, 'http://AC1:token@127.0.0.1:8080/Messages.json', 'http://AC1:token@localhost/', 'http://AC1:token@[::1]:1/'])(
     'may be %s',
     (url) => expect(smsUrlProblem(url)).toBeUndefined(),
   );
@@ -29,7 +29,7 @@ describe('SMS_URL', () => {
     (url) => expect(smsUrlProblem(url)).toMatch(/^must hold the account and its token/),
   );
   it.each(['carrier-pigeon:', 'https:', 'https://', 'outbox:elsewhere', ''])('"%s" is none', (url) =>
-    expect(smsUrlProblem(url)).toMatch(/^must be outbox: or/),
+    expect(smsUrlProblem(url)).toMatch(/^must be outbox:, none: or/),
   );
   it('is never repeated', () => expect(smsUrlProblem('http://AC1:hunter22@api.example.org/')).not.toContain('hunter22'));
 });
@@ -71,6 +71,13 @@ describe('the texter', () => {
     expect(mails.list({ to: TEXT.to, limit: 10 })).toHaveLength(1);
     await texter.close();
     await mails.close();
+  });
+  it('may be nobody: then it is refused with a word on what is missing', async () => {
+    const { texter, outbox } = openTexter('none:', { dataDir, from: 'taskledger' });
+    expect(outbox).toBeNull();
+    await expect(texter.send(TEXT, signal)).rejects.toThrow(
+      expect.objectContaining({ name: 'Refused', message: expect.stringContaining('SMS_URL') }),
+    );
   });
   it('takes an outbox from before there were SMS', async () => {
     const old = new DatabaseSync(join(dataDir, 'outbox.db'));

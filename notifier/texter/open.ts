@@ -1,6 +1,7 @@
 /** Opens the texter that a URL names. */
 import { join } from 'node:path';
 import { type Outbox, openOutbox } from '../mailer/outbox.ts';
+import { Refused } from '../sending.ts';
 import { openHttpTexter } from './http.ts';
 import type { Texter } from './texter.ts';
 
@@ -12,14 +13,23 @@ export interface OpenTexter {
   token: string | null;
 }
 
-/** `outbox:` (a file in `dataDir`, the one that mails have), or a provider's `https:` address with account and token. Error: OutboxError. */
+/** `outbox:` (a file in `dataDir`, the one that mails have), `none:`, or a provider's `https:` address with account and token. Error: OutboxError. */
 export function openTexter(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenTexter {
   if (url.startsWith('outbox:')) {
     const outbox = openOutbox(join(dataDir, 'outbox.db'));
     return { texter: { send: outbox.sendText, close: outbox.close }, outbox, token: null };
   }
+  if (url.startsWith('none:')) return { texter: none, outbox: null, token: null };
   return { texter: openHttpTexter({ url, from }), outbox: null, token: decodeURIComponent(new URL(url).password) };
 }
+
+/** It fails at once, and an admin may have it tried again when that has changed. */
+const none: Texter = {
+  send: async () => {
+    throw new Refused('no SMS are sent here: SMS_URL names no provider');
+  },
+  close: async () => {},
+};
 
 const EXAMPLE = 'https://ACCOUNT:TOKEN@api.example.org/2010-04-01/Accounts/ACCOUNT/Messages.json';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -32,8 +42,8 @@ export function reachesUs(smsUrl: string, publicUrl: string | undefined): public
 
 /** What is wrong with an SMS_URL, if anything is. The URL holds the account's token and is not repeated. */
 export function smsUrlProblem(url: string): string | undefined {
-  if (/^outbox:$/.test(url)) return undefined;
-  if (!/^https?:/.test(url) || !URL.canParse(url)) return `must be outbox: or a provider’s address, like ${EXAMPLE}`;
+  if (/^(outbox|none):$/.test(url)) return undefined;
+  if (!/^https?:/.test(url) || !URL.canParse(url)) return `must be outbox:, none: or a provider’s address, like ${EXAMPLE}`;
   const { protocol, hostname, username, password } = new URL(url);
   if (protocol === 'http:' && !LOOPBACK.test(hostname))
     return 'must begin with https: (http: only on this machine, for tests): the token goes with each request';

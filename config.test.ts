@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+describe('how mails and SMS are sent', () => {
+  it('has defaults', () => {
+    expect(readConfig({})).toMatchObject({
+      SMS_URL: 'outbox:',
+      SMS_FROM: 'taskledger',
+      DELIVERY_ATTEMPTS: 5,
+      LEASE_SECONDS: 120,
+      UNKNOWN_MAIL: 'again',
+      UNKNOWN_SMS: 'hold',
+    });
+  });
+
+  it('keeps SMS in an outbox only where mails are, too: beside a mail server there may be several processes, and one outbox is not all of theirs', () => {
+    expect(readConfig({ MAIL_URL: 'smtp://mail' }).SMS_URL).toBe('none:');
+    expect(readConfig({ MAIL_URL: 'smtp://mail', SMS_URL: 'outbox:' }).SMS_URL).toBe('outbox:');
+    expect(readConfig({ MAIL_URL: 'outbox:' }).SMS_URL).toBe('outbox:');
+  });
+
+  it('takes MAIL_ATTEMPTS, as DELIVERY_ATTEMPTS was called before, where the new name is not set', () => {
+    expect(readConfig({ MAIL_ATTEMPTS: '7' }).DELIVERY_ATTEMPTS).toBe(7);
+    expect(readConfig({ MAIL_ATTEMPTS: '7', DELIVERY_ATTEMPTS: '3' }).DELIVERY_ATTEMPTS).toBe(3);
+  });
+
+  it.each([
+    ['SMS_URL', 'http://AC1:hunter22@api.example.org/', /^SMS_URL must begin with https:/],
+    ['SMS_FROM', 'nobody in particular', /^SMS_FROM must be a phone number/],
+    ['LEASE_SECONDS', '0', /^LEASE_SECONDS must be a whole number from 1 to 3600/],
+    ['UNKNOWN_SMS', 'maybe', /^UNKNOWN_SMS must be again or hold/],
+  ])('names a wrong %s, and shows no token', (name, value, refusal) => {
+    const read = () => readConfig({ [name]: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(refusal);
+    expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter22') }));
+  });
+});
