@@ -25,6 +25,7 @@ import { countAfter } from './projections/projection.ts';
 import { orders } from './projections/projectors/orders.ts';
 import { undecidedIn } from './projections/undecided.ts';
 import { queryRoutes } from './read-side/query-routes.ts';
+import { readAll } from './read-side/read-all.ts';
 import { openFanOut } from './realtime/fan-out/open.ts';
 import { startRealtime } from './realtime/push.ts';
 import { topicReader } from './realtime/topics.ts';
@@ -86,7 +87,7 @@ export const starters: Record<Part, (process: Process) => Promise<StartedPart>> 
   projections: projectionsPart,
   workers: workersPart,
   notifier: notifierPart,
-  'read-side': async (process) => ({ routes: queryRoutes(process.ports) }),
+  'read-side': async (process) => ({ routes: readRows(process) }),
   realtime: realtimePart,
   gateway: gatewayPart,
 };
@@ -99,6 +100,11 @@ function commandRows({ door: { commands, keys, identity }, log }: Process): Rout
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
   return commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed });
+}
+
+/** Queries, and the command that is made of one. */
+function readRows({ ports, door }: Process): Route[] {
+  return [...queryRoutes(ports), readAll({ ...ports, commands: door.commands })];
 }
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: Process): Promise<StartedPart> {
@@ -197,7 +203,7 @@ async function gatewayPart(process: Process): Promise<StartedPart> {
     Object.fromEntries((await ports.bus.queues()).map((one) => [one.name, one.depth])),
   );
   const own = [...door.identity.routes, ...adminRoutes(administration({ ...ports, requests })), ...pageRoutes(ports.pages)];
-  return { routes: own, documents: [...commandRows(process), ...queryRoutes(ports), ...outboxRoutes(null), ...reportRoutes(null)] };
+  return { routes: own, documents: [...commandRows(process), ...readRows(process), ...outboxRoutes(null), ...reportRoutes(null)] };
 }
 
 function lagging(store: EventStore, { name, active, position }: Follower): Following {

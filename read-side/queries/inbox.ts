@@ -1,0 +1,119 @@
+/** GET /api/inbox: what one is told in the application, with the titles of tasks as they are now. */
+import { z } from 'zod';
+import { id, instant } from '../../contracts/fields.ts';
+import { idOf } from '../../contracts/message.ts';
+import { kind } from '../../contracts/notification.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
+import { type TaskListDocument, taskList } from '../../projections/projectors/task_list.ts';
+import type { Condition, Find, Stored } from '../../projections/read-models/read-models.ts';
+import { callerOf, type QueryContext, reading } from '../reading.ts';
+import { INBOX_WORDS } from './inbox-words.ts';
+import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+import { cursor, limit } from './parameters.ts';
+import { mayRead } from './task-stream.ts';
+
+export const inboxItem = z.strictObject({
+  id: id.meta({ description: 'The notification’s id, for PUT /api/notifications/:id/read.' }),
+  kind,
+  title: z.string().meta({ description: 'Of the task that it is about, as it is now; or of the message.' }),
+  text: z.string(),
+  link: z.string().meta({ description: 'Where to go on the pages, as /#task=<id>.' }),
+  read: z.boolean(),
+  createdAt: instant,
+});
+export type InboxItem = z.infer<typeof inboxItem>;
+
+/** Unread ones are counted up to here. */
+export const MOST_UNREAD = 1_000;
+
+export const inboxQuery = z.strictObject({
+  unread: z.enum(['', 'true'], 'is given without a value, or as true').optional().meta({ description: 'Only what is not read yet.' }),
+  cursor,
+  limit: limit(50),
+});
+type InboxQuery = z.output<typeof inboxQuery>;
+
+const inboxAnswer = listOf(inboxItem).extend({
+  unread: z
+    .int()
+    .nonnegative()
+    .meta({ description: `How many are not read yet; ${MOST_UNREAD} stands for that or more.` }),
+});
+
+export function getInbox(context: QueryContext): Route {
+  return {
+    method: 'GET',
+    path: '/api/inbox',
+    who: 'user',
+    summary: 'Your inbox, newest first, and how much of it is not read yet.',
+    tag: 'notifications',
+    query: inboxQuery,
+    response: inboxAnswer,
+    handle: (request) => inbox(context, request),
+  };
+}
+
+async function inbox(context: QueryContext, request: RouteRequest): Promise<Answer> {
+  const query = request.query as InboxQuery;
+  const caller = callerOf(request);
+  const of = queryHash(['inbox', caller.id, query.unread]);
+  const find = findOf(query, caller, of);
+  const { position, result } = await reading(context, notifications, request, async ({ list }) => ({
+    found: await list(find),
+    unread: (await list(unreadOf(caller, MOST_UNREAD))).length,
+  }));
+  const { page, last } = pageOf(result.found, query.limit);
+  const titles = await titlesOf(context, request, page);
+  const next = last && cursorAfter(of, find, last);
+  const items = page.map((stored) => itemOf(stored, titles));
+  const answer = listAnswer({ path: '/api/inbox', parameters: { ...query }, position, items, next });
+  return { ...answer, body: { ...(answer.body as object), unread: result.unread } };
+}
+
+function findOf({ unread, ...page }: InboxQuery, { id: userId }: Caller, of: string): Find {
+  const after = decodeCursor(page.cursor, of, ['']);
+  return {
+    where: [{ field: 'recipientId', op: 'eq', value: userId }, unread === undefined ? IN_INBOX : UNREAD],
+    sort: NEWEST_FIRST,
+    limit: page.limit + 1,
+    ...(after ? { after } : {}),
+  };
+}
+
+const IN_INBOX: Condition = { field: 'inbox', op: 'in', value: ['unread', 'read'] };
+const UNREAD: Condition = { field: 'inbox', op: 'eq', value: 'unread' };
+const NEWEST_FIRST = [{ field: 'createdAt', descending: true }];
+
+/** What a user has not read yet, the newest first; with `before`, only what came by then (ISO 8601, UTC). */
+export function unreadOf({ id: userId }: Pick<Caller, 'id'>, most: number, before?: string): Find {
+  const until: Condition[] = before === undefined ? [] : [{ field: 'createdAt', op: 'lte', value: before }];
+  return { where: [{ field: 'recipientId', op: 'eq', value: userId }, UNREAD, ...until], sort: NEWEST_FIRST, limit: most };
+}
+
+/** Titles of the tasks that these are about, by stream; without those that are gone, or not the caller's to see any more. */
+async function titlesOf(context: QueryContext, request: RouteRequest, page: readonly Stored[]): Promise<Map<string, string>> {
+  const caller = callerOf(request);
+  const streams = page.map(({ document }) => (document as NotificationDocument).about.stream).filter((stream) => stream.startsWith('task-'));
+  if (streams.length === 0) return new Map();
+  const { result } = await reading(context, taskList, request, ({ state }) =>
+    context.readModels.get(taskList.model, state.generation, [...new Set(streams.map(idOf))]),
+  );
+  const tasks = result.map(({ id: taskId, document }) => [`task-${taskId}`, document as TaskListDocument | null] as const);
+  return new Map(tasks.flatMap(([stream, task]) => (task && !task.deleted && mayRead(caller, task) ? [[stream, task.title]] : [])));
+}
+
+function itemOf({ id: notificationId, document }: Stored, titles: ReadonlyMap<string, string>): InboxItem {
+  const { kind: what, about, content, read, createdAt } = document as NotificationDocument;
+  const words = INBOX_WORDS[what];
+  const title = titles.get(about.stream);
+  return {
+    id: notificationId,
+    kind: what,
+    title: content?.subject ?? title ?? words.title,
+    text: content?.text ?? words.text,
+    link: title === undefined ? '/' : `/#task=${idOf(about.stream)}`,
+    read,
+    createdAt,
+  };
+}
