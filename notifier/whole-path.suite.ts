@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { vi } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
-import type { NotificationEvent } from '../contracts/notification.ts';
+import type { Channel, NotificationEvent } from '../contracts/notification.ts';
 import { memoryCache } from '../projections/cache/memory.ts';
 import { type Projections, startProjections } from '../projections/project.ts';
 import { openReadModels } from '../projections/read-models/open.ts';
@@ -82,6 +82,8 @@ export interface Rig {
   register(n: number): Promise<string>;
   /** Makes the n-th task, for somebody. Answers its stream. */
   makeTask(n: number, userId: string): Promise<string>;
+  /** Sends something to somebody, as another backend does. Answers its stream. */
+  send(type: 'email' | 'sms', recipient: string, content: string): Promise<string>;
   startNotifier(more?: Partial<NotifierContext>): Promise<Notifier>;
   /** Stops the projections, takes the read models away and has them made anew. */
   loseReadModels(): Promise<void>;
@@ -140,6 +142,11 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
       await handle('CreateTask', stream, { title: `Mend lift ${n}`, description: `It squeaks on floor ${n}`, userId });
       return stream;
     },
+    send: async (type, recipient, content) => {
+      const stream = `notification-${stableId(type, recipient, content)}`;
+      await handle('SendNotification', stream, { type, recipient, content });
+      return stream;
+    },
     startNotifier: async (more = {}) => {
       const notifier = await startNotifier({
         store,
@@ -190,13 +197,16 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
   };
 }
 
-/** Events of notifications by mail, by stream. */
-export async function notificationHistories(store: EventStore): Promise<Map<string, (RecordedEvent & NotificationEvent)[]>> {
+/** Events of notifications by a channel, by stream. */
+export async function notificationHistories(
+  store: EventStore,
+  channel: Channel = 'email',
+): Promise<Map<string, (RecordedEvent & NotificationEvent)[]>> {
   const found: (RecordedEvent & NotificationEvent)[] = [];
   for await (const page of store.readAll())
     for (const event of page) if (event.stream.startsWith('notification-')) found.push(event as RecordedEvent & NotificationEvent);
   const all = Map.groupBy(found, ({ stream }) => stream);
-  return new Map([...all].filter(([, [first]]) => first?.type === 'NotificationRequested' && first.data.channel === 'email'));
+  return new Map([...all].filter(([, [first]]) => first?.type === 'NotificationRequested' && first.data.channel === channel));
 }
 
 /** Errors with what they say and where, as a log has them. */

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
 import { type Chance, chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
-import { type Answer, type Got, type MailServer, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
+import { openHttpTexter } from './texter/http.ts';
+import { startProvider } from './texter/provider.fixture.ts';
+import { type Answer, type Got, type MailServer, notificationHistories, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
 
 let server: MailServer;
 let rig: Rig;
@@ -71,6 +73,33 @@ describe('invariant 11: one mail for each notification', () => {
     await rig.startNotifier();
     await rig.decided(22);
     expect(timesById(server.taken)).toEqual(Array(22).fill(1));
+  });
+});
+
+describe('a mail server that hangs', () => {
+  it('delays no other channel and no projection, however many mails wait for it', async () => {
+    await begin(() => 'hang');
+    const provider = await startProvider();
+    try {
+      await rig.startNotifier({ texter: openHttpTexter({ url: provider.url, from: 'taskledger' }), window: 5, grace: 50 });
+      for (let n = 0; n < 30; n++) await rig.send('email', `person-${n}@example.org`, `Mail ${n}`);
+      await vi.waitFor(() => expect(server.given.length).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
+      for (let n = 0; n < 20; n++) await rig.send('sms', `+49151000000${n}`, `SMS ${n}`);
+      await vi.waitFor(
+        async () => {
+          const ends = [...(await notificationHistories(rig.store, 'sms')).values()].map((events) => events.at(-1)?.type);
+          expect(ends).toEqual(Array(20).fill('NotificationSent'));
+        },
+        { timeout: 20_000 },
+      );
+      expect(provider.taken.map(({ body }) => body).toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `SMS ${n}`).toSorted());
+      await vi.waitFor(async () =>
+        expect((await rig.projections.status()).map(({ lag }) => lag)).toSatisfy((lags: number[]) => lags.every((lag) => lag === 0)),
+      );
+      expect(server.taken).toEqual([]);
+    } finally {
+      await provider.stop();
+    }
   });
 });
 
