@@ -42,6 +42,8 @@ export interface Customers {
   placed: readonly Placed[];
   /** Places orders, and cancels some, until it is stopped; what gets no answer is asked again later. */
   buy(stopping: AbortSignal): Promise<void>;
+  /** Places so many at once. */
+  rush(count: number): Promise<void>;
   /** Asks again for what got no answer. */
   askAgain(): Promise<void>;
   /** Waits until all is decided and mailed, and compares what is shown with the log, which is read last. */
@@ -104,6 +106,7 @@ export function customers(people: readonly User[], pace: number): Customers {
   return {
     placed,
     buy: async (stopping) => void (await Promise.all(people.map((by) => buyFor(by, stopping).catch(unlessCut)))),
+    rush: async (count) => void (await Promise.all(Array.from({ length: count }, (_, n) => place(people[n % people.length] as User)))),
     askAgain: async () => void (await Promise.all(placed.filter(({ id }) => !id).map(ask))),
     check: async (admin, readLog) => {
       await settled(admin);
