@@ -72,6 +72,7 @@ beforeAll(async () => {
   await old.secrets.put('credentials', { key: user, value: 'a hash', owner: user });
   await old.secrets.put('credentials', { key: user, value: 'the next hash', owner: user });
   await old.secrets.put('codes', { key: 'gone', value: 1, owner: user, expires: new Date(Date.now() - 1).toISOString() });
+  await old.secrets.put('api-keys', { key: 'a backend', value: { hash: 'hashed' }, owner: 'installation' });
 });
 afterAll(async () => {
   await old?.remove();

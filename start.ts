@@ -198,8 +198,8 @@ async function openDoor(
 }
 
 /** A process without a door has no row that asks who calls. */
-function authentication(door: Door | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf'> {
-  if (door) return { accessTokens: door.identity.accessTokens, callerOf: door.identity.callerOf };
+function authentication(door: Door | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit'> {
+  if (door) return { accessTokens: door.identity.accessTokens, callerOf: door.identity.callerOf, admit: door.identity.admit };
   return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };
 }
 

@@ -68,7 +68,15 @@ export function openApi(routes: readonly DocumentedRoute[], version: string): Js
     tags: [...new Set(routes.filter((one) => !one.hidden).map((one) => one.tag))].map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /api/login; 15 minutes.' } },
+      securitySchemes: {
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /api/login; 15 minutes.' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'tlk_…',
+          description: 'Of another backend, from POST /api/admin/api-keys; until it is revoked.',
+        },
+      },
       schemas: { Problem: problemSchema },
       responses: {
         Problem: {
@@ -103,7 +111,7 @@ function operation(route: DocumentedRoute): JsonObject {
     operationId: operationId(route),
     summary: route.summary,
     tags: [route.tag],
-    ...(route.who === 'anyone' ? {} : { security: [{ accessToken: [] }] }),
+    ...(route.who === 'anyone' ? {} : { security: [{ accessToken: [] }, ...(isForBackends(route) ? [{ apiKey: [] }] : [])] }),
     ...(Array.isArray(route.who) ? { description: `For the roles ${route.who.join(', ')}.` } : {}),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headersOf(route)],
     ...(route.body
@@ -118,6 +126,10 @@ function operation(route: DocumentedRoute): JsonObject {
       : {}),
     responses: { ...success(route), default: { $ref: '#/components/responses/Problem' } },
   };
+}
+
+function isForBackends({ who }: DocumentedRoute): boolean {
+  return Array.isArray(who) && who.includes('service');
 }
 
 /** Commands on something that is there may be guarded by If-Match; what is no command (a login) takes neither. */

@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../contracts/problem.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
+import { type Admitted, KEY_PREFIX } from './identity/api-keys.ts';
 import type { Caller, Route } from './route.ts';
 
 export interface AppOptions {
@@ -18,6 +19,8 @@ export interface AppOptions {
   accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
   /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */
   callerOf(claims: unknown): Promise<Caller>;
+  /** The backend behind an API key (`Bearer tlk_…`), and headers that tell how often it may ask. Errors: ProblemError `unauthorized` and `limited`. */
+  admit?(key: string): Promise<Admitted>;
   /** The caller behind a token of the operator's, null for any other token. */
   operator?(token: string): Caller | null;
   /** Origins whose pages may call, beside our own. */
@@ -35,7 +38,7 @@ export function createApp(options: AppOptions): Koa<State> {
   // Only the last address of X-Forwarded-For is the proxy's own word: what stands before it is whatever the client sent.
   const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
   const router = new Router<State>({ sensitive: true });
-  for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options.callerOf));
+  for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
   const known = new Router<State>({ sensitive: true });
   for (const { path, method } of [...options.routes, ...(options.elsewhere ?? [])]) known.register(path, [method.toLowerCase()], () => {});
   app.use(account(options));
@@ -52,6 +55,7 @@ export function createApp(options: AppOptions): Koa<State> {
   );
   app.use(versionless);
   app.use(operatorAware(options));
+  app.use(keyAware);
   app.use(verifiedOnce(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' })));
   app.use(router.routes());
   app.use(nothingHere(known));
@@ -121,6 +125,7 @@ const VERIFIED = 10_000;
 function verifiedOnce(verify: Koa.Middleware<State>): Koa.Middleware<State> {
   const verified = new LRUCache<string, { exp: number }>({ max: VERIFIED });
   return (ctx, next) => {
+    if (ctx.state.apiKey) return next();
     const { authorization = '' } = ctx.req.headers;
     const claims = verified.get(authorization);
     if (claims && claims.exp * 1_000 > Date.now()) {
@@ -143,6 +148,16 @@ function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
     return next();
   };
 }
+
+/** RFC 9110, 11.1: whatever the case. */
+const BEARER = /^bearer +(\S+)$/i;
+
+/** An API key is no JWT: it is recognised before, and looked up where a row asks who calls. */
+const keyAware: Koa.Middleware<State> = (ctx, next) => {
+  const [, key] = BEARER.exec(ctx.req.headers.authorization ?? '') ?? [];
+  if (key?.startsWith(KEY_PREFIX)) ctx.state.apiKey = key;
+  return next();
+};
 
 /** What no row took: an unknown path, or a known one with another method (RFC 9110, 15.5.6: then Allow names those it has). */
 function nothingHere(router: Router<State>): Koa.Middleware<State> {

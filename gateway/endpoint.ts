@@ -4,6 +4,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
 import { readForm, readJson } from './body.ts';
+import type { Admitted } from './identity/api-keys.ts';
 import type { Answer, Caller, Route, RouteRequest } from './route.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -11,6 +12,7 @@ export interface State {
   requestId: string;
   caller?: Caller;
   operator?: Caller;
+  apiKey?: string;
   route?: string;
   jwt?: unknown;
   jwtOriginalError?: Error;
@@ -20,14 +22,20 @@ export type Context = Koa.ParameterizedContext<State>;
 const NO_BODY = z.union([z.undefined(), z.null(), z.strictObject({})]);
 const NO_QUERY = z.strictObject({});
 
+/** Who comes in by what. */
+export interface Doors {
+  callerOf(claims: unknown): Promise<Caller>;
+  admit?(key: string): Promise<Admitted>;
+}
+
 /** Koa middleware for a row: authorise, validate, handle, answer. */
-export function endpoint(route: Route, callerOf: (claims: unknown) => Promise<Caller>) {
+export function endpoint(route: Route, doors: Doors) {
   const bodySchema = route.body ?? NO_BODY;
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
-    const caller = await authorise(ctx, route, callerOf);
+    const caller = await authorise(ctx, route, doors);
     if (caller) ctx.state.caller = caller;
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
@@ -47,9 +55,9 @@ function header(ctx: Context, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-async function authorise(ctx: Context, route: Route, callerOf: (claims: unknown) => Promise<Caller>): Promise<Caller | null> {
+async function authorise(ctx: Context, route: Route, { callerOf, admit }: Doors): Promise<Caller | null> {
   if (route.who === 'anyone') return null;
-  const caller = operatorOf(ctx, route) ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
+  const caller = operatorOf(ctx, route) ?? (await backendOf(ctx, route, admit)) ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
   if (!caller) throw unauthorised(ctx);
   if (Array.isArray(route.who) && !route.who.includes(caller.role)) {
     throw new ProblemError('forbidden', `This is for the roles ${route.who.join(', ')}; yours is ${caller.role}.`);
@@ -60,6 +68,15 @@ async function authorise(ctx: Context, route: Route, callerOf: (claims: unknown)
 /** The operator is no user: only where a row is for roles. */
 function operatorOf(ctx: Context, { who }: Route): Caller | undefined {
   return who === 'user' ? undefined : ctx.state.operator;
+}
+
+/** A backend with an API key is no user, either: it has no tasks and no inbox, and gets in where a row names its role. */
+async function backendOf(ctx: Context, { who }: Route, admit: Doors['admit']): Promise<Caller | undefined> {
+  if (!ctx.state.apiKey || !admit) return undefined;
+  const { caller, headers } = await admit(ctx.state.apiKey);
+  ctx.set(headers);
+  if (who === 'user') throw new ProblemError('forbidden', 'This is for people who log in. An API key is for rows that name the role service.');
+  return caller;
 }
 
 /** RFC 6750, 3: the challenge says whether a token was missing or wrong. */

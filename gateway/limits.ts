@@ -16,6 +16,8 @@ const POLICIES = {
   'login-account-ip': { points: 10, seconds: 900 },
   'login-ip': { points: 100, seconds: 900 },
   'login-account': { points: 50, seconds: 3_600 },
+  /** Of each key its own number; this is where none is named. */
+  'api-key': { points: 600, seconds: 60 },
 } satisfies Record<string, LimitPolicy>;
 
 export type LimitName = keyof typeof POLICIES;
@@ -35,10 +37,11 @@ export interface LimitOptions {
 
 export interface Limits {
   /**
-   * Takes from a limit; answers the headers that tell how much is left (draft-ietf-httpapi-ratelimit-headers).
+   * Takes from a limit; answers the headers that tell how much is left (draft-ietf-httpapi-ratelimit-headers). `points`: where a key has
+   * another number than the limit's own; it is to name the same one each time.
    * Error: ProblemError `limited` with the same headers and Retry-After; nothing is taken then.
    */
-  consume(name: LimitName, key: string, cost?: number): Promise<Record<string, string>>;
+  consume(name: LimitName, key: string, cost?: number, points?: number): Promise<Record<string, string>>;
   /** Gives back what was taken for nothing. */
   refund(name: LimitName, key: string, cost?: number): Promise<void>;
   /** Forgets a key's count. */
@@ -74,18 +77,20 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
   const { registration = POLICIES.registration.points, hmac = ownHmac() } = options;
   const policies: Record<LimitName, LimitPolicy> = { ...POLICIES, registration: { ...POLICIES.registration, points: registration } };
   const counting = await openCounting(cacheUrl ?? 'memory:', options);
-  const counters = new Map(Object.entries(policies).map(([name, policy]) => [name, counting.counter(name, policy)]));
+  const counters = new Map<string, Counter>();
   const keyOf = (name: string, key: string) => hmac(`limit:${name}:${key}`);
-  const counterOf = (name: LimitName) => {
-    const found = counters.get(name);
-    if (!found) throw new Error(`no such limit: ${name}`);
-    return found;
-  };
+
+  function counterOf(name: LimitName, points = policies[name].points): Counter {
+    const of = `${name}:${points}`;
+    const counter = counters.get(of) ?? counting.counter(name, { ...policies[name], points });
+    counters.set(of, counter);
+    return counter;
+  }
 
   return {
-    consume: async (name, key, cost = 1) => {
-      const { allowed, state } = await counterOf(name).consume(keyOf(name, key), cost);
-      const headers = headersOf(name, policies[name], state);
+    consume: async (name, key, cost = 1, points = policies[name].points) => {
+      const { allowed, state } = await counterOf(name, points).consume(keyOf(name, key), cost);
+      const headers = headersOf(name, { ...policies[name], points }, state);
       if (allowed) return headers;
       throw new ProblemError('limited', 'Too many tries. Wait as long as Retry-After says.', {
         headers: { ...headers, 'Retry-After': String(secondsLeft(state)) },

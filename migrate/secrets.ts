@@ -5,7 +5,7 @@ import { eachOf } from './events.ts';
 import { differs, EMPTY, refused } from './refused.ts';
 
 /** The installation's keys first: by them it is known whose secrets these are. */
-const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes'];
+const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys'];
 
 /** Makes sure that the target holds nothing, or secrets of this installation. Error: `UserError`. */
 export async function checkSecrets(source: Secrets, target: Secrets): Promise<void> {

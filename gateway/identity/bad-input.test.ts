@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(async () => expect(await everything(), 'something was recorded').toBe(before));
 
 async function everything(): Promise<number> {
-  const kept = ['credentials', 'sessions', 'codes'].flatMap((kind) => here.stored(kind));
+  const kept = ['credentials', 'sessions', 'codes', 'api-keys'].flatMap((kind) => here.stored(kind));
   return (await here.events()).length + (await here.bookkeeping()).length + kept.length;
 }
 

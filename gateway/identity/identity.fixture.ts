@@ -46,8 +46,8 @@ export async function openInstallation(options: { limits?: LimitOptions; taskVis
     return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
   };
   const routes = [...identity.routes, ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed })];
-  const { accessTokens, callerOf } = identity;
-  const app = createApp({ routes, accessTokens, callerOf, origins: [], trustProxy: true, log });
+  const { accessTokens, callerOf, admit } = identity;
+  const app = createApp({ routes, accessTokens, callerOf, admit, origins: [], trustProxy: true, log });
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -5,6 +5,8 @@ import type { EventStore } from '../../write-side/event-store/event-store.ts';
 import type { Limits } from '../limits.ts';
 import type { Caller, Route } from '../route.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
+import { apiKeyRoutes } from './api-key-routes.ts';
+import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
 import { openCallers } from './callers.ts';
 import { type CodePurpose, openCodes } from './codes.ts';
@@ -35,12 +37,14 @@ export interface IdentityOptions {
 }
 
 export interface Identity {
-  /** Rows of registration, login, tokens, sessions, confirmation and `/api/me`. */
+  /** Rows of registration, login, tokens, sessions, confirmation, `/api/me` and API keys. */
   routes: Route[];
   /** How koa-jwt verifies access tokens; what it verified goes to `callerOf`. */
   accessTokens: AccessTokens['options'];
   /** The caller of verified claims. Error: ProblemError `unauthorized`. */
   callerOf(claims: unknown): Promise<Caller>;
+  /** The backend behind an API key. Errors: ProblemError `unauthorized` and `limited`. */
+  admit: ApiKeys['admit'];
   /** The caller of an access token, and when the token ends (milliseconds since 1970). Error: ProblemError `unauthorized`. */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
   /** Whether users of a role may read every task. */
@@ -66,6 +70,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const users = openUsers(commands);
   const tokens = openAccessTokens(keys.jwt, now);
   const attempts = openAttempts(limits);
+  const apiKeys = openApiKeys({ secrets, limits, now });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
   const codes = openCodes({ secrets, users, hmac, now });
   const callers = openCallers({ tokens, lookUp, seesAll, now });
@@ -84,9 +89,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       ...sessionRoutes({ sessions, credentials, users, attempts, tokens }),
       ...meRoutes({ sessions, credentials, users, attempts }),
       confirmationRoute({ commands, credentials, codes, now }),
+      ...apiKeyRoutes(apiKeys),
     ],
     accessTokens: tokens.options,
     callerOf: callers.callerOf,
+    admit: apiKeys.admit,
     authenticate: callers.authenticate,
     seesAll,
     issueCode: codes.issue,

@@ -1,5 +1,5 @@
 /**
- * The secrets' port: credentials, sessions, one-time codes, keys. Not made from events: backed up apart.
+ * The secrets' port: credentials, sessions, one-time codes, keys, hashes of API keys. Not made from events: backed up apart.
  * Implementations: sqlite.ts (a file of its own, mode 600), mongodb.ts.
  */
 
@@ -15,7 +15,7 @@ export interface SecretRecord<T = unknown> {
   expires: string | null;
 }
 
-export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys'] as const;
+export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys', 'api-keys'] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
 export interface Secrets {

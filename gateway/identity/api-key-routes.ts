@@ -1,0 +1,54 @@
+/** Rows of API keys, for admins. */
+import { z } from 'zod';
+import { instant, line } from '../../contracts/fields.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { Route } from '../route.ts';
+import type { ApiKeys } from './api-keys.ts';
+
+const RATE = 'must be a whole number from 1 to 100000';
+const keyBody = z.strictObject({
+  name: line(1, 100).meta({ description: 'Which backend has it.' }),
+  requestsPerMinute: z.int(RATE).min(1, RATE).max(100_000, RATE).default(600),
+});
+const keyView = z.strictObject({
+  id: z.guid().meta({ description: 'Also the actor of what it asks for.' }),
+  name: z.string(),
+  requestsPerMinute: z.int(),
+  createdAt: instant,
+  lastUsed: instant.nullable().meta({ description: 'The hour in which it was last used; null: never.' }),
+});
+const newKey = keyView.extend({ key: z.string().meta({ description: 'For Authorization: Bearer; shown only now.' }) });
+
+export function apiKeyRoutes(keys: ApiKeys): Route[] {
+  const row = (route: Omit<Route, 'tag' | 'who'>): Route => ({ ...route, who: ['admin'], tag: 'admin' });
+  return [
+    row({
+      method: 'POST',
+      path: '/api/admin/api-keys',
+      summary: 'Make an API key for another backend; the key is shown only now. Each request makes one.',
+      body: keyBody,
+      response: newKey,
+      example: { name: 'web shop', requestsPerMinute: 600 },
+      handle: async ({ body }) => {
+        const made = await keys.issue(body as z.output<typeof keyBody>);
+        return { status: 201, headers: { Location: `/api/admin/api-keys/${made.id}`, 'Cache-Control': 'no-store' }, body: made };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/api/admin/api-keys',
+      summary: 'API keys, without the keys themselves, newest first.',
+      response: z.strictObject({ items: z.array(keyView) }),
+      handle: async () => ({ body: { items: await keys.list() } }),
+    }),
+    row({
+      method: 'DELETE',
+      path: '/api/admin/api-keys/:id',
+      summary: 'Revoke an API key: at once here, within 5 seconds in every other process.',
+      handle: async ({ params }) => {
+        if (!(await keys.revoke(params.id ?? ''))) throw new ProblemError('not_found', 'There is no such API key.');
+        return { status: 204 };
+      },
+    }),
+  ];
+}

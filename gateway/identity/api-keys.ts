@@ -1,0 +1,118 @@
+/**
+ * API keys: how other backends come in. `tlk_<id>_<256 bits>`; only a hash of the bits is stored, so a key is shown once, when it is made.
+ * Who is behind a key is looked up for every request and remembered for some seconds, as it is for sessions.
+ */
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { Limits } from '../limits.ts';
+import type { Caller } from '../route.ts';
+import { invalidToken } from './callers.ts';
+import { hashOf, randomSecret, same } from './refresh-tokens.ts';
+import type { SecretRecord, Secrets } from './secrets/secrets.ts';
+
+/** What is stored of a key. Times are ISO 8601, UTC. */
+interface ApiKey {
+  name: string;
+  hash: string;
+  requestsPerMinute: number;
+  createdAt: string;
+  /** The hour in which it was last used, null: never. */
+  lastUsed: string | null;
+}
+
+/** A key as admins see it. */
+export interface ApiKeyView extends Omit<ApiKey, 'hash'> {
+  id: string;
+}
+
+/** A backend that came in, and the headers that tell it how many requests it has left. */
+export interface Admitted {
+  caller: Caller;
+  headers: Record<string, string>;
+}
+
+export interface ApiKeys {
+  /** Makes a key; its text is told nowhere else. Error: ProblemError `conflict` where there are too many. */
+  issue(of: { name: string; requestsPerMinute: number }): Promise<ApiKeyView & { key: string }>;
+  /** The newest first. */
+  list(): Promise<ApiKeyView[]>;
+  /** False where there is no such key. Other processes notice within 5 seconds. */
+  revoke(id: string): Promise<boolean>;
+  /** The backend behind a key. Errors: ProblemError `unauthorized`, and `limited` where it asked too often. */
+  admit(key: string): Promise<Admitted>;
+}
+
+export const KEY_PREFIX = 'tlk_';
+const SHAPE = /^tlk_([0-9a-f]{32})_([\w-]{43})$/;
+const OWNER = 'installation';
+/** How long other processes may not notice that a key was revoked. */
+const REMEMBERED = 5_000;
+export const MOST_KEYS = 1_000;
+
+export function openApiKeys({ secrets, limits, now }: { secrets: Secrets; limits: Limits; now(): Date }): ApiKeys {
+  const known = new LRUCache<string, { record: SecretRecord<ApiKey> | null; until: number }>({ max: 10_000 });
+  /** The hour in which each was last seen here. */
+  const noted = new LRUCache<string, string>({ max: 10_000 });
+  let forgotten = 0;
+
+  async function recordOf(id: string): Promise<SecretRecord<ApiKey> | null> {
+    const entry = known.get(id);
+    if (entry && entry.until > now().getTime()) return entry.record;
+    const before = forgotten;
+    const until = now().getTime() + REMEMBERED;
+    const record = await secrets.get<ApiKey>('api-keys', id);
+    if (before === forgotten) known.set(id, { record, until });
+    return record;
+  }
+
+  function forget(id: string): void {
+    forgotten++;
+    known.delete(id);
+  }
+
+  /** Only the hour, and once in it; nobody waits for it. At the version that was read: a key that is revoked meanwhile is not made again by this. */
+  function noteUse(id: string, { value, version }: SecretRecord<ApiKey>): void {
+    const lastUsed = `${now().toISOString().slice(0, 13)}:00:00.000Z`;
+    if (noted.get(id) === lastUsed) return;
+    noted.set(id, lastUsed);
+    if (value.lastUsed === lastUsed) return;
+    secrets.put('api-keys', { key: id, value: { ...value, lastUsed }, owner: OWNER }, version).catch(() => false);
+  }
+
+  return {
+    issue: async ({ name, requestsPerMinute }) => {
+      if ((await secrets.list('api-keys', OWNER)).length >= MOST_KEYS)
+        throw new ProblemError('conflict', `There are ${MOST_KEYS} keys. Revoke some first.`);
+      const id = randomUUID();
+      const secret = randomSecret();
+      const value: ApiKey = { name, hash: hashOf(secret), requestsPerMinute, createdAt: now().toISOString(), lastUsed: null };
+      await secrets.put('api-keys', { key: id, value, owner: OWNER }, 0);
+      forget(id);
+      return { ...viewOf(id, value), key: `${KEY_PREFIX}${id.replaceAll('-', '')}_${secret}` };
+    },
+    list: async () => {
+      const records = await secrets.list<ApiKey>('api-keys', OWNER);
+      return records.map(({ key, value }) => viewOf(key, value)).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    },
+    revoke: async (id) => {
+      const isThere = (await secrets.get('api-keys', id)) !== null;
+      await secrets.delete('api-keys', id);
+      forget(id);
+      return isThere;
+    },
+    admit: async (key) => {
+      const [, hex, secret] = SHAPE.exec(key) ?? [];
+      const id = hex?.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+      const record = id ? await recordOf(id) : null;
+      if (!id || !record || !same(hashOf(secret ?? ''), record.value.hash)) throw invalidToken('This API key is not valid, or was revoked.');
+      const headers = await limits.consume('api-key', id, 1, record.value.requestsPerMinute);
+      noteUse(id, record);
+      return { caller: { id, role: 'service', seesAll: false, sessionId: id }, headers };
+    },
+  };
+}
+
+function viewOf(id: string, { hash: _, ...value }: ApiKey): ApiKeyView {
+  return { id, ...value };
+}
