@@ -123,9 +123,7 @@ it('replay, where no process runs, makes them from history and says how fast', {
     'user_directory',
   ]);
   const unknown = await refused(runProgram(['replay', 'task_list', 'tasks'], system.env));
-  expect(unknown).toBe(
-    `taskledger: There is no projection tasks; there are ${projectors.map(({ model }) => model.name).join(', ')}.\n`,
-  );
+  expect(unknown).toBe(`taskledger: There is no projection tasks; there are ${projectors.map(({ model }) => model.name).join(', ')}.\n`);
   await system.start();
   await caughtUp();
   expect(await answers()).toEqual(before);

@@ -3,6 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Actions } from './actions.ts';
 import type { Api } from './api.ts';
+import type { Inbox } from './inbox.ts';
 import type { Session } from './session.ts';
 import { type AppState, type Store, useStore } from './store.ts';
 
@@ -11,6 +12,7 @@ export interface App {
   actions: Actions;
   api: Api;
   session: Session;
+  inbox: Pick<Inbox, 'read' | 'readAll'>;
   /** Loads the board again, after it could not be loaded. */
   retry(): void;
   /** Shows a task (its id is in the address), or none. */

@@ -210,7 +210,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   it('fits a screen of 360 px, where a finger carries a card to the dock', async () => {
     const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
     const page = await open(world.url, phone);
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - screen.width);
     await page.getByLabel('E-mail').waitFor();
     expect(await overflow()).toBe(0);
     await page.getByLabel('E-mail').fill(BEN.email);

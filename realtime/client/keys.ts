@@ -15,6 +15,7 @@ export const KEYS: readonly { keys: string[]; does: string }[] = [
   { keys: ['Delete'], does: 'Delete the card' },
   { keys: ['u'], does: 'Undo the last deletion' },
   { keys: ['n'], does: 'New task' },
+  { keys: ['i'], does: 'Open the inbox' },
   { keys: ['/'], does: 'Search' },
   { keys: ['?'], does: 'Show these keys' },
   { keys: ['Esc'], does: 'Close' },
@@ -78,6 +79,7 @@ function onPage(app: App, key: string): boolean {
   const { store, actions } = app;
   const keys: Record<string, () => void> = {
     n: () => store.set({ making: true }),
+    i: () => store.set({ showsInbox: true }),
     '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
     '?': () => store.set({ showsKeys: true }),
     u: () => actions.undo(),

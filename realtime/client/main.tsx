@@ -4,6 +4,7 @@ import { createActions } from './actions.ts';
 import { createApi } from './api.ts';
 import { type App, AppContext } from './app.ts';
 import { Page } from './components/page.tsx';
+import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
 import { connectLive, type Live } from './live.ts';
 import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
@@ -16,7 +17,7 @@ let keptSingleKeys = localStorage.getItem(SINGLE_KEYS) !== 'off';
 const store = createStore({ ...initialState, singleKeys: keptSingleKeys });
 
 /** What runs while somebody is logged in. */
-let running: { live: Live; sync: Sync; page: TaskPage } | undefined;
+let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox } | undefined;
 
 const session = createSession({
   storage: localStorage,
@@ -33,6 +34,7 @@ const app: App = {
   actions,
   api,
   session,
+  inbox: { read: (id) => running?.inbox.read(id), readAll: () => running?.inbox.readAll() },
   retry: () => void running?.sync.reload(),
   go(task) {
     if (task) location.hash = `task=${task}`;
@@ -45,6 +47,7 @@ const app: App = {
 function begin(ended = false): void {
   running?.live.close();
   running?.sync.close();
+  running?.inbox.close();
   running = undefined;
   const me = session.me();
   store.set({ ...initialState, me, ended, confirmation: store.get().confirmation, singleKeys: store.get().singleKeys });
@@ -57,7 +60,8 @@ function begin(ended = false): void {
     },
     onState: look,
   });
-  running = { live, sync: startSync({ api, store, live, me }), page: createTaskPage({ api, store, live }) };
+  const inbox = startInbox({ api, store, live, trouble: (text) => actions.note({ kind: 'trouble', text }) });
+  running = { live, sync: startSync({ api, store, live, me }), page: createTaskPage({ api, store, live }), inbox };
   route();
 }
 

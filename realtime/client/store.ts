@@ -41,6 +41,26 @@ export interface OpenTask {
   trouble: string | null;
 }
 
+/** One line of the inbox, as the server tells it. */
+export interface InboxItem {
+  id: string;
+  kind: string;
+  title: string;
+  text: string;
+  /** Where it leads to. */
+  link: string;
+  read: boolean;
+  createdAt: string;
+}
+
+/** The newest of the inbox, and how much of all of it is unread. */
+export interface InboxState {
+  items: readonly InboxItem[];
+  unread: number;
+  /** True where there are older ones. */
+  more: boolean;
+}
+
 export interface AppState {
   me: Me | null;
   /** From a confirmation mail. */
@@ -61,12 +81,14 @@ export interface AppState {
   open: OpenTask | null;
   making: boolean;
   showsKeys: boolean;
+  inbox: InboxState;
+  showsInbox: boolean;
   notes: readonly Note[];
   /** What a screen reader is to say. */
   said: string;
   /** Tasks that somebody else just changed, and the revision they made. */
   fresh: Readonly<Record<string, number>>;
-  /** Single keys (n, /, ?, u, 1–4) do something. */
+  /** Single keys (n, i, /, ?, u, 1–4) do something. */
   singleKeys: boolean;
 }
 
@@ -85,6 +107,8 @@ export const initialState: AppState = {
   open: null,
   making: false,
   showsKeys: false,
+  inbox: { items: [], unread: 0, more: false },
+  showsInbox: false,
   notes: [],
   said: '',
   fresh: {},

@@ -3,6 +3,7 @@ import { useApp, useApps } from '../app.ts';
 import { Board } from './board.tsx';
 import { Filters } from './filters.tsx';
 import { Header } from './header.tsx';
+import { InboxDialog } from './inbox.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
 import { NewTask } from './new-task.tsx';
 import { Notes } from './notes.tsx';
@@ -13,6 +14,7 @@ export function BoardPage() {
   const open = useApps((state) => state.open?.id);
   const making = useApps((state) => state.making);
   const showsKeys = useApps((state) => state.showsKeys);
+  const showsInbox = useApps((state) => state.showsInbox);
   return (
     <div class="page">
       <Header />
@@ -24,7 +26,8 @@ export function BoardPage() {
       {open && <TaskDialog key={open} id={open} />}
       {making && <NewTask />}
       {showsKeys && <KeysDialog />}
-      {!open && !making && !showsKeys && <Notes />}
+      {showsInbox && <InboxDialog />}
+      {!open && !making && !showsKeys && !showsInbox && <Notes />}
     </div>
   );
 }

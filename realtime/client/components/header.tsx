@@ -1,6 +1,7 @@
 import { useApp, useApps } from '../app.ts';
 import type { Connection } from '../store.ts';
 import { Mark, Sign } from './icons.tsx';
+import { Bell } from './inbox.tsx';
 import { Person } from './person.tsx';
 
 const CONNECTIONS: Record<Connection, { word: string; hint: string }> = {
@@ -21,10 +22,13 @@ export function Header() {
       </p>
       <ConnectionSign />
       <div class="header-right">
-        <button type="button" class="primary" onClick={() => store.set({ making: true })} aria-keyshortcuts="n">
+        <button type="button" class="primary" onClick={() => store.set({ making: true })} aria-label="New task" aria-keyshortcuts="n">
           <Sign name="plus" />
-          <span>New task</span>
+          <span>
+            New<span class="roomy"> task</span>
+          </span>
         </button>
+        <Bell />
         <button
           type="button"
           class="quiet keys-button"

@@ -1,0 +1,93 @@
+/** The inbox: a bell that counts, and what it rang for. */
+import { useEffect } from 'preact/hooks';
+import { useApp, useApps } from '../app.ts';
+import type { InboxItem } from '../store.ts';
+import { ago, fullTime } from '../words.ts';
+import { CloseButton, Dialog } from './dialog.tsx';
+import { Sign } from './icons.tsx';
+
+/** The server counts no further. */
+const MOST = 1_000;
+
+export function Bell() {
+  const { store } = useApp();
+  const unread = useApps((state) => state.inbox.unread);
+  const many = unread >= MOST ? `${MOST} or more` : String(unread);
+  return (
+    <button
+      type="button"
+      class="quiet bell"
+      data-bell
+      aria-label={unread > 0 ? `Inbox, ${many} unread` : 'Inbox'}
+      aria-keyshortcuts="i"
+      title="Inbox (i)"
+      onClick={() => store.set({ showsInbox: true })}
+    >
+      <Sign name="bell" />
+      {unread > 0 && (
+        <span class="bell-count" aria-hidden="true">
+          {unread > 99 ? '99+' : unread}
+        </span>
+      )}
+    </button>
+  );
+}
+
+export function InboxDialog() {
+  const { store, inbox } = useApp();
+  const { items, unread, more } = useApps((state) => state.inbox);
+  useEffect(
+    () => () => {
+      // Where nothing else was opened from here, one goes on where one came from.
+      requestAnimationFrame(() => document.querySelector('dialog') ?? document.querySelector<HTMLElement>('[data-bell]')?.focus());
+    },
+    [],
+  );
+  return (
+    <Dialog label="Inbox" kind="sheet" onClose={() => store.set({ showsInbox: false })}>
+      <header class="dialog-head">
+        <h2>Inbox</h2>
+        <CloseButton />
+      </header>
+      <div class="inbox-head">
+        <p role="status">{unread === 0 ? 'All is read.' : `${unread >= MOST ? `${MOST} or more` : unread} unread`}</p>
+        {unread > 0 && (
+          <button type="button" onClick={inbox.readAll}>
+            Mark all as read
+          </button>
+        )}
+      </div>
+      {items.length === 0 && <p class="inbox-none">What concerns you will be told here.</p>}
+      <ol class="inbox">
+        {items.map((item) => (
+          <Item key={item.id} item={item} />
+        ))}
+      </ol>
+      {more && <p class="hint">Older ones are not shown.</p>}
+    </Dialog>
+  );
+}
+
+function Item({ item }: { item: InboxItem }) {
+  const { store, inbox, go } = useApp();
+  const { id, title, text, link, read, createdAt } = item;
+  const task = /#task=(.+)$/.exec(link)?.[1];
+  const open = () => {
+    inbox.read(id);
+    if (!task) return;
+    store.set({ showsInbox: false });
+    go(task);
+  };
+  return (
+    <li>
+      <button type="button" class={read ? 'inbox-item' : 'inbox-item inbox-unread'} data-inbox-item={read ? 'read' : 'unread'} onClick={open}>
+        {!read && <span class="unseen">Unread: </span>}
+        <span class="inbox-title">{title}</span>
+        <span class="inbox-text">{text}</span>
+        <time dateTime={createdAt} title={fullTime(createdAt)}>
+          {ago(createdAt)}
+        </time>
+      </button>
+    </li>
+  );
+}
