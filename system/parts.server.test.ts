@@ -60,12 +60,14 @@ describeWith(DISTRIBUTED, 'parts as processes of their own', () => {
       expect(await (await fetch(`${one.url()}/metrics`)).text()).toContain('taskledger_');
     }
     const names = await Promise.all(
-      ['forwarder', 'projections', 'notifier', 'realtime'].map(async (part) => {
+      ['forwarder', 'projections', 'workers', 'notifier', 'realtime'].map(async (part) => {
         const [one] = system.parts.filter((it) => it.part === part);
         return one ? Object.keys((await health(one)).followers) : [];
       }),
     );
-    expect(names.flat()).toEqual(['forwarder', 'projections', 'task_mail', 'registration_mail', 'notification_dispatcher', 'realtime']);
+    const policies = ['task_mail', 'deadlines', 'registration_mail', 'order_mail'];
+    const dispatchers = ['order_dispatcher', 'scheduler', 'notification_dispatcher', 'sms_dispatcher'];
+    expect(names.flat().toSorted()).toEqual(['forwarder', 'projections', 'realtime', ...policies, ...dispatchers].toSorted());
   });
 
   it.each(['forwarder', 'projections'] as const)('of two of %s one is active; the standby takes over when it is killed', async (part) => {

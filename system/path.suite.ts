@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caller, everyItem, logIn, problemOf, type Reply, type User } from './client.fixture.ts';
+import { describeInbox } from './inbox.suite.ts';
 import { follow } from './live.fixture.ts';
 import { type Mail, mailComes, mailsSettle, mailsTo, notificationsOf } from './mails.fixture.ts';
 import type { openSystem } from './system.fixture.ts';
@@ -245,6 +246,8 @@ export function describePath(open: typeof openSystem): void {
       expect(problemOf(await system.call('GET /api/v1/nothing'))).toMatchObject({ status: 404 });
     });
   });
+
+  describeInbox(() => system);
 
   describe('mails', () => {
     it('of creation, later assignment and registration arrive exactly once, with title and description', async () => {
