@@ -121,8 +121,8 @@ async function checkDecided(commands: CommandHandler, streams: readonly string[]
   }
 }
 
-/** On a queue of the same kind, with messages of the same bytes. */
-async function consumed({ url }: Rig, workers: number): Promise<number> {
+/** Bare consumers on a queue of the same kind, with messages of the same bytes: taken a second. */
+export async function consumed({ url }: Pick<Rig, 'url'>, workers: number): Promise<number> {
   const connection = await connect(url, { noDelay: true });
   const filling = await connection.createConfirmChannel();
   const arguments_ = { 'x-queue-type': 'quorum', 'x-max-length': ORDERS.limit - 1, 'x-overflow': 'reject-publish', 'x-delivery-limit': 20 };

@@ -1,0 +1,227 @@
+/**
+ * Notifications. How many a second, from the offer on the queue to its acknowledgement, 1, 2 and 4 workers send by SMTP, against as many bare amqplib
+ * consumers that take the same offers, one at a time, and acknowledge them (needs an installed RabbitMQ). And how long it takes from the command that
+ * asks for a mail until the mail server has it, in one process on embedded stores, against nodemailer alone. `node bench/notifications.ts` prints the lines.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createTransport } from 'nodemailer';
+import { SMTPServer } from 'smtp-server';
+import { mailChannel } from '../notifier/channels.ts';
+import { deliverer } from '../notifier/deliver.ts';
+import type { Mailer } from '../notifier/mailer/mailer.ts';
+import { openSmtp } from '../notifier/mailer/smtp.ts';
+import { startNotifier } from '../notifier/notifier.ts';
+import { memoryCache } from '../projections/cache/memory.ts';
+import { startProjections } from '../projections/project.ts';
+import { openReadModels } from '../projections/read-models/open.ts';
+import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
+import type { CommandHandler } from '../write-side/decider.ts';
+import type { NotificationState } from '../write-side/deciders/notification.ts';
+import type { EventBus } from '../write-side/event-bus/event-bus.ts';
+import { openEventBus } from '../write-side/event-bus/open.ts';
+import { EMAIL_NOTIFICATIONS } from '../write-side/event-bus/queues.ts';
+import type { EventStore } from '../write-side/event-store/event-store.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { startForwarder } from '../write-side/forwarder/forward.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { stableId } from '../write-side/stable-id.ts';
+import { bestOf, line, type Row } from './measure.ts';
+import { consumed } from './workers.ts';
+
+/** Notifications of a run: as many offers as the queue holds. */
+const COUNT = 900;
+const ROUNDS = 3;
+const WORKERS = [1, 2, 4];
+/** Mails of a run whose way is timed, one after the other. */
+const TIMED = 200;
+const FROM = 'taskledger <no-reply@example.org>';
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const compose = { publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'code' };
+
+/** All rows; those of the workers only where there is a RabbitMQ. */
+export async function benchNotifications(): Promise<Row[]> {
+  return [...(await benchWorkers()), ...(await benchWay())];
+}
+
+/** A mail server that takes everything, and what it calls when it has a mail. */
+async function startTaker(): Promise<{ url: string; onMail: { call(): void }; stop(): Promise<void> }> {
+  const onMail = { call: () => {} };
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    disableReverseLookup: true,
+    onData: (stream, _session, done) => {
+      stream.resume();
+      stream.on('end', () => {
+        onMail.call();
+        done();
+      });
+    },
+  });
+  server.on('error', () => {});
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return { url: `smtp://127.0.0.1:${port}`, onMail, stop: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+let asked = 0;
+
+/** Asks for a mail; answers its stream. */
+async function ask(commands: CommandHandler): Promise<string> {
+  const id = stableId('bench', String(asked++));
+  const stream = `notification-${id}`;
+  const actor = { id: 'service', role: 'service', seesAll: true } as const;
+  const data = { type: 'email', recipient: 'ann@example.org', content: 'Your parcel is here.' };
+  await commands.handle(
+    { type: 'SendNotification', stream, id, data, commandId: stableId(stream), actor, now: new Date().toISOString() },
+    { correlationId: id },
+  );
+  return stream;
+}
+
+interface Rig {
+  bus: EventBus;
+  store: EventStore;
+  commands: CommandHandler;
+  mailer: Mailer;
+}
+
+async function benchWorkers(): Promise<Row[]> {
+  if (missing()) return [];
+  const [broker, taker] = await Promise.all([startRabbitMq(), startTaker()]);
+  const dataDir = await mkdtemp(join(tmpdir(), 'bench-notifications-'));
+  const store = await openEventStore('sqlite:', { dataDir, log });
+  const bus = await openEventBus(broker.url, { log });
+  const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
+  const rig: Rig = { bus, store, commands, mailer: openSmtp({ url: taker.url, from: FROM }) };
+  try {
+    const rows: Row[] = [];
+    for (const workers of WORKERS) {
+      rows.push(
+        await bestOf({
+          what: `mails sent, ${workers} worker${workers === 1 ? '' : 's'}`,
+          unit: 'mails/s',
+          target: 0.1,
+          rounds: ROUNDS,
+          ours: () => sent(rig, workers),
+          bare: () => consumed({ url: broker.url }, workers),
+        }),
+      );
+    }
+    return rows;
+  } finally {
+    await rig.mailer.close();
+    await bus.close();
+    await store.close();
+    await Promise.all([broker.close(), taker.stop()]);
+    await rm(dataDir, { recursive: true });
+  }
+}
+
+/** All are offered before the first worker comes. */
+async function sent({ bus, store, commands, mailer }: Rig, workers: number): Promise<number> {
+  const streams = await Promise.all(Array.from({ length: COUNT }, () => ask(commands)));
+  for (let n = 0; n < COUNT; n += 100) await Promise.all(streams.slice(n, n + 100).map((stream) => bus.offer(EMAIL_NOTIFICATIONS, { stream })));
+  const stopping = new AbortController();
+  const { promise: all, resolve: done } = Promise.withResolvers<void>();
+  let left = COUNT;
+  const channel = mailChannel(mailer, { ...compose, commands });
+  const start = performance.now();
+  const working = Array.from({ length: workers }, (_, n) => {
+    const handle = deliverer({ store, commands, log, channel, hold: false, attempts: 1, worker: `bench-${n}` });
+    return bus.work(EMAIL_NOTIFICATIONS, { signal: stopping.signal, prefetch: 1 }, async (offer) => {
+      await handle(offer);
+      if (--left === 0) done();
+    });
+  });
+  await all;
+  const rate = (COUNT / (performance.now() - start)) * 1_000;
+  stopping.abort();
+  await Promise.all(working);
+  for (const stream of streams) {
+    const { state } = await commands.load<NotificationState>(stream);
+    if (state.status !== 'sent') throw new Error(`${stream} is ${state.status}`);
+  }
+  return rate;
+}
+
+async function benchWay(): Promise<Row[]> {
+  const taker = await startTaker();
+  const dataDir = await mkdtemp(join(tmpdir(), 'bench-notifications-'));
+  const store = await openEventStore('sqlite:', { dataDir, log });
+  const bus = await openEventBus('memory:', { log });
+  const readModels = await openReadModels('sqlite:', { dataDir, log });
+  const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
+  const mailer = openSmtp({ url: taker.url, from: FROM });
+  const forwarder = startForwarder({ store, bus, log });
+  const projections = await startProjections({ store, bus, log, readModels, cache: memoryCache() });
+  const notifier = await startNotifier({ ...compose, store, bus, log, readModels, commands, mailer, attempts: 1 });
+  const transport = createTransport({ url: taker.url, pool: true } as Parameters<typeof createTransport>[0]);
+  const mail = {
+    from: FROM,
+    to: 'ann@example.org',
+    subject: 'Your parcel is here.',
+    text: 'Your parcel is here.',
+    html: '<p>Your parcel is here.</p>',
+  };
+
+  /** Milliseconds from the beginning of each until the server has its mail, in ascending order. */
+  async function times(begin: () => Promise<unknown>): Promise<number[]> {
+    const all: number[] = [];
+    for (let n = 0; n < TIMED; n++) {
+      const { promise: came, resolve } = Promise.withResolvers<void>();
+      taker.onMail.call = resolve;
+      const start = performance.now();
+      const [, at] = await Promise.all([begin(), came.then(() => performance.now())]);
+      all.push(at - start);
+    }
+    return all.sort((a, b) => a - b);
+  }
+  const at = (share: number) => (sorted: number[]) => sorted[Math.floor(sorted.length * share)] ?? 0;
+
+  try {
+    const rows: Row[] = [];
+    for (const [name, of, target] of [
+      ['p50', at(0.5), 5],
+      ['p99', at(0.99), 5],
+    ] as const) {
+      rows.push(
+        await bestOf({
+          what: `send → SMTP server, ${name}`,
+          unit: 'ms',
+          target,
+          rounds: ROUNDS,
+          best: 'lowest',
+          ours: async () => of(await times(() => ask(commands))),
+          bare: async () => of(await times(() => transport.sendMail(mail))),
+        }),
+      );
+    }
+    return rows;
+  } finally {
+    transport.close();
+    await notifier.stop();
+    await mailer.close();
+    await projections.stop();
+    await forwarder.stop();
+    for (const one of [readModels, bus, store]) await one.close();
+    await taker.stop();
+    await rm(dataDir, { recursive: true });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  for (const row of await benchNotifications()) process.stdout.write(`${line(row)}\n`);
+}

@@ -1,0 +1,30 @@
+/**
+ * A process of one delivery worker, until it is killed:
+ * `node load-worker.suite.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
+ */
+import { openEventBus } from '../write-side/event-bus/open.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { stableId } from '../write-side/stable-id.ts';
+import { startDeliveries } from './deliveries.ts';
+import { openSmtp } from './mailer/smtp.ts';
+import { openHttpTexter } from './texter/http.ts';
+
+const [channel = '', storeUrl = '', busUrl = '', url = '', lease = ''] = process.argv.slice(2);
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const signal = new AbortController().signal;
+const store = await openEventStore(storeUrl, { dataDir: '', log, signal });
+const bus = await openEventBus(busUrl, { log, signal });
+const sender =
+  channel === 'email'
+    ? { mailer: openSmtp({ url, from: 'taskledger <no-reply@example.org>' }) }
+    : { texter: openHttpTexter({ url, from: 'taskledger' }) };
+startDeliveries({
+  ...{ store, bus, log, ...sender },
+  commands: commandHandler({ store, hmac: (text) => stableId(text), log }),
+  attempts: 100,
+  lease: Number(lease),
+  workers: { email: 1, sms: 1 },
+  publicUrl: () => 'https://tasks.example.org',
+  issueCode: async () => 'code',
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
+import { openEventStore } from '../write-side/event-store/open.ts';
+import { checkAll, startReceivers } from './load.suite.ts';
+
+/** 1,000 in `npm test`, 10,000 in `npm run faults`. */
+const COUNT = Number(process.env.NOTIFICATIONS ?? 1_000);
+const KILLS = Math.max(4, Math.ceil(COUNT / 500));
+/** The default lease and a second: so much later is each process after the one before. */
+const LATER = 121_000;
+const PROCESS = fileURLToPath(new URL('./load-process.suite.ts', import.meta.url));
+
+let child: ChildProcess | undefined;
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'notifier-load-'));
+});
+afterEach(async () => {
+  child?.kill('SIGKILL');
+  await rm(dataDir, { recursive: true, maxRetries: 3 });
+});
+
+it(`invariant 11: ${COUNT} notifications, some offered twice, some refused, and their process killed ${KILLS} times: each comes to an end, none is sent twice without a word`, {
+  timeout: 60_000 + COUNT * 60,
+}, async () => {
+  const chance = chanceOf(COUNT);
+  let toLive = Number.POSITIVE_INFINITY;
+  /** Kills the process that sends: before it hears what became of it, or a moment after. */
+  const receivers = await startReceivers(() => {
+    if (--toLive !== 0) return;
+    if (chance() < 0.5) child?.kill('SIGKILL');
+    else setTimeout(() => child?.kill('SIGKILL'), chance() * 10);
+  });
+  const start = (run: number, count: number) => {
+    const args = [dataDir, receivers.mail.url, receivers.provider.url, count, run * LATER].map(String);
+    return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROCESS, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  };
+  const share = COUNT / (KILLS + 1);
+
+  try {
+    for (let run = 0; run < KILLS; run++) {
+      toLive = Math.ceil(share * (0.3 + 0.6 * chance()));
+      child = start(run, Math.ceil(share * (run + 1)));
+      await once(child, 'exit');
+    }
+    toLive = Number.POSITIVE_INFINITY;
+    child = start(KILLS, COUNT);
+    const [said] = await once(child.stdout as NodeJS.ReadableStream, 'data');
+    expect(String(said)).toMatch(/^final\n/);
+  } finally {
+    child?.kill('SIGKILL');
+    await receivers.stop();
+  }
+
+  const store = await openEventStore('sqlite:', { dataDir, log: { error: () => {} } });
+  const { unknown } = await checkAll(store, COUNT, receivers);
+  await store.close();
+  // Else the kills came too late to tell anything.
+  expect(unknown).toBeGreaterThan(0);
+});
