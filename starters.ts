@@ -26,6 +26,7 @@ import { orders } from './projections/projectors/orders.ts';
 import { undecidedIn } from './projections/undecided.ts';
 import { queryRoutes } from './read-side/query-routes.ts';
 import { readAll } from './read-side/read-all.ts';
+import { retryDeadLetters } from './read-side/retry-dead-letters.ts';
 import { openFanOut } from './realtime/fan-out/open.ts';
 import { startRealtime } from './realtime/push.ts';
 import { topicReader } from './realtime/topics.ts';
@@ -102,9 +103,9 @@ function commandRows({ door: { commands, keys, identity }, log }: Process): Rout
   return commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed });
 }
 
-/** Queries, and the command that is made of one. */
-function readRows({ ports, door }: Process): Route[] {
-  return [...queryRoutes(ports), readAll({ ...ports, commands: door.commands })];
+/** Queries, and the commands that are made of one. */
+function readRows({ ports, door: { commands } }: Process): Route[] {
+  return [...queryRoutes(ports), readAll({ ...ports, commands }), retryDeadLetters({ ...ports, commands })];
 }
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: Process): Promise<StartedPart> {

@@ -1,0 +1,64 @@
+/** GET /api/notifications/:id/status: how it went, from the notification's own events. */
+import { z } from 'zod';
+import { id, instant } from '../../contracts/fields.ts';
+import { channel, notificationStatus } from '../../contracts/notification.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import { ROLES } from '../../contracts/user.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import { callerOf, type QueryContext, readAfterOf } from '../reading.ts';
+import { notificationError, notificationHistory, notificationStep } from './notification-history.ts';
+
+export const notificationStatusView = z.strictObject({
+  id,
+  type: channel,
+  status: notificationStatus,
+  recipient: z.string().optional().meta({ description: 'An address, a phone number or a user’s id; for admins and services.' }),
+  attempts: z.int().nonnegative(),
+  lastError: z.string().nullable(),
+  nextAttemptAt: instant.nullable(),
+  errors: z.array(notificationError).meta({ description: 'Everything that went wrong, oldest first.' }),
+  history: z.array(notificationStep).meta({ description: 'Every status with its time, oldest first.' }),
+});
+
+export function notificationStatusOf(context: QueryContext): Route {
+  return {
+    method: 'GET',
+    path: '/api/notifications/:id/status',
+    who: ROLES,
+    summary: 'Where a notification stands, every attempt and error with its time: for admins, services, and the user it is for.',
+    tag: 'notifications',
+    query: z.strictObject({}),
+    response: notificationStatusView,
+    handle: (request) => handle(context, request),
+  };
+}
+
+/** Whoever works with the notifications of all. */
+export function isOperator({ role }: Caller): boolean {
+  return role === 'admin' || role === 'service';
+}
+
+/** From the stream itself, so that it is as new as the log: whoever has just sent one sees it. */
+async function handle({ store }: QueryContext, request: RouteRequest): Promise<Answer> {
+  const caller = callerOf(request);
+  const notificationId = request.params.id ?? '';
+  await readAfterOf(store, request);
+  const position = await store.head();
+  const found = await notificationHistory(store, notificationId);
+  if (!found || !(isOperator(caller) || found.document.recipientId === caller.id))
+    throw new ProblemError('not_found', 'There is no such notification.');
+  const { document, recipient, errors, steps } = found;
+  const { status, attempts, lastError, nextAttemptAt, revision } = document;
+  const body: z.infer<typeof notificationStatusView> = {
+    id: notificationId,
+    type: document.channel,
+    status,
+    ...(isOperator(caller) ? { recipient } : {}),
+    attempts,
+    lastError,
+    nextAttemptAt,
+    errors,
+    history: steps,
+  };
+  return { headers: { ETag: `"${revision}"`, Position: position }, body };
+}
