@@ -187,6 +187,26 @@ describe('a worker', () => {
     expect(await it.becomes(await it.place(2), 'OrderConfirmed')).toEqual(CONFIRMED);
   });
 
+  it('leaves alone what another one has leased', async () => {
+    const it = await open();
+    const stream = await it.place(1);
+    const until = new Date(Date.now() + 60_000).toISOString();
+    const actor = { id: 'worker:other', role: 'system', seesAll: true } as const;
+    const data = { worker: 'other', until, attempts: 5 };
+    const command = { type: 'LeaseOrder', stream, id: stream.slice(6), data, commandId: stableId('other'), actor, now: new Date().toISOString() };
+    await it.commands.handle(command, { correlationId: stableId('other') });
+    const judged: number[] = [];
+    const judge = (order: { items: readonly { quantity: number }[] }): Reason[] => {
+      judged.push(quantityOf(order));
+      return [];
+    };
+    it.start({ workers: 1, judge });
+    await bus.offer(ORDERS, { stream });
+    await it.becomes(await it.place(2), 'OrderConfirmed');
+    expect(judged).toEqual([2]);
+    expect(await it.becomes(stream, 'OrderProcessing')).toEqual(['OrderPlaced', 'OrderProcessing']);
+  });
+
   it('acknowledges an offer of an order that is decided already, and buries one of no order', async () => {
     const it = await open();
     it.start();
