@@ -77,7 +77,14 @@ export interface DecidedEvent<Type extends string = string, Data = unknown> {
   data: Data;
 }
 
-export const catalog: readonly AggregateContract[] = [userContract, sessionContract, taskContract, notificationContract, orderContract, timerContract];
+export const catalog: readonly AggregateContract[] = [
+  userContract,
+  sessionContract,
+  taskContract,
+  notificationContract,
+  orderContract,
+  timerContract,
+];
 
 const events = new Map(catalog.flatMap((aggregate) => Object.entries(aggregate.events)));
 
