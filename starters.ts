@@ -23,7 +23,7 @@ import { pendingTimersIn } from './projections/pending-timers.ts';
 import { startProjections } from './projections/project.ts';
 import { countAfter } from './projections/projection.ts';
 import { orders } from './projections/projectors/orders.ts';
-import { undecidedIn } from './projections/undecided.ts';
+import { undecidedIn } from './projections/read-models/undecided.ts';
 import { queryRoutes } from './read-side/query-routes.ts';
 import { readAll } from './read-side/read-all.ts';
 import { retryDeadLetters } from './read-side/retry-dead-letters.ts';

@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import { notifications } from '../projections/projectors/notifications.ts';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
+import { undecidedIn } from '../projections/read-models/undecided.ts';
 import { type FollowerQueue, NOTIFICATIONS, REQUESTED_SMS } from '../write-side/event-bus/queues.ts';
 import type { Dispatching } from '../write-side/workers/dispatch.ts';
 import { type DeliveredChannel, QUEUE_OF } from './channels.ts';
@@ -13,32 +14,16 @@ const DISPATCHERS: Readonly<Record<DeliveredChannel, { name: string; queue: Foll
   sms: { name: 'sms_dispatcher', queue: REQUESTED_SMS },
 };
 
-const REACHED_WITHIN = 2_000;
-
 /** A channel's notifications as items to dispatch, undecided ones from the read model `notifications`. */
 export function notificationDispatching(channel: DeliveredChannel, readModels: ReadModels): Dispatching {
-  const { model } = notifications;
   const queue = QUEUE_OF[channel];
+  const undecided = undecidedIn(readModels, notifications, [{ field: 'channel', op: 'eq', value: channel }]);
   return {
     ...DISPATCHERS[channel],
     read: (event) => read(event, channel),
     undecided: async (limit, after) => {
-      if (after !== null && !(await readModels.reached(model, after, REACHED_WITHIN))) return null;
-      const state = await readModels.state(model);
-      if (!state || state.version !== model.version) return null;
-      const found = await readModels.find(model, state.generation, {
-        where: [
-          { field: 'channel', op: 'eq', value: channel },
-          { field: 'due', op: 'gt', value: '' },
-        ],
-        sort: [{ field: 'due', descending: false }],
-        limit,
-      });
-      const items = found.flatMap(({ id, document }) => {
-        const { due } = (document ?? {}) as { due?: string | null };
-        return due ? [{ stream: `notification-${id}`, queue, due }] : [];
-      });
-      return { items, checkpoint: state.checkpoint };
+      const found = await undecided(limit, after);
+      return found && { ...found, items: found.items.map(({ id, due }) => ({ stream: `notification-${id}`, queue, due })) };
     },
   };
 }

@@ -9,7 +9,7 @@ import { memoryCache } from '../../projections/cache/memory.ts';
 import { startProjections } from '../../projections/project.ts';
 import { orders } from '../../projections/projectors/orders.ts';
 import { openReadModels } from '../../projections/read-models/open.ts';
-import { undecidedIn } from '../../projections/undecided.ts';
+import { undecidedIn } from '../../projections/read-models/undecided.ts';
 import type { CommandHandler } from '../decider.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
 import type { EventStore } from '../event-store/event-store.ts';
