@@ -50,7 +50,7 @@ function keepWorking(args: (channel: string) => string[]) {
 }
 
 describeWith(rabbitMq, 'delivery workers in processes of their own, on RabbitMQ', () => {
-  it(`invariant 11: ${COUNT} notifications, some offered twice, some refused, while workers are killed: each comes to an end, none is sent twice without a word`, {
+  it(`invariant 11: whatever is offered twice, refused or killed, each comes to an end, and none is sent twice without a word (${COUNT})`, {
     timeout: 120_000 + COUNT * 60,
   }, async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'notifier-load-'));

@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, maxRetries: 3 });
 });
 
-it(`invariant 11: ${COUNT} notifications, some offered twice, some refused, and their process killed ${KILLS} times: each comes to an end, none is sent twice without a word`, {
+it(`invariant 11: whatever is offered twice, refused or killed, each comes to an end, and none is sent twice without a word (${COUNT}, killed ${KILLS} times)`, {
   timeout: 60_000 + COUNT * 60,
 }, async () => {
   const chance = chanceOf(COUNT);

@@ -175,6 +175,19 @@ describeWith(DISTRIBUTED, 'parts as processes of their own', () => {
       await vi.waitFor(async () => expect(await consumers()).toBe(2), patience);
     });
 
+    it('send SMS too, and the channel that is not named stays with the notifier', async () => {
+      const sms = { SMS_URL: 'http://AC1:token@127.0.0.1:9/Messages.json' };
+      const program = run(['notifier', '--workers', 'sms=2'], { ...workers, ...sms, DATA_DIR: folder });
+      await program.url();
+      const of = async (queue: string) =>
+        (await system.admin.ok('GET /api/admin/queues')).body.items.find((one: { name: string }) => one.name === queue)?.consumers as number;
+      // The one notifier that is always there sends both.
+      await vi.waitFor(async () => expect([await of('sms_notifications'), await of('email_notifications')]).toEqual([3, 4]), patience);
+      expect(program.stderr().match(/notifier sms listens on/g)).toHaveLength(2);
+      expect(await program.end('SIGTERM')).toEqual({ code: 0, signal: null });
+      await vi.waitFor(async () => expect(await of('sms_notifications')).toBe(1), patience);
+    });
+
     it('end by themselves when it is killed', async () => {
       const program = run(['notifier', '--workers', 'email=1'], { ...workers, DATA_DIR: folder });
       await program.url();
