@@ -150,7 +150,7 @@ const UNDECIDED = process.env.KILLS ? ['pending', 'processing'] : ['pending'];
 async function checkMails(histories: Histories): Promise<void> {
   const about = await vi.waitFor(
     async () => {
-      const all = (await notificationsOf(system.admin)).filter((one) => one.kind === 'task_created');
+      const all = (await notificationsOf(system.admin)).filter((one) => one.kind === 'task_created' && one.channel === 'email');
       expect(all.filter((one) => UNDECIDED.includes(one.status))).toEqual([]);
       expect(all.length).toBe(histories.size);
       return new Map(all.map((one) => [one.about.stream, one]));

@@ -45,7 +45,7 @@ export function notificationsOf(admin: User, userId?: string) {
 
 /**
  * Waits until everything that was to be told was told. Policies go in log order: once the mail of a last task is there, all earlier ones
- * were asked for.
+ * were asked for. Then every list shows it, too.
  */
 export async function mailsSettle(admin: User): Promise<void> {
   const title = `The last task ${crypto.randomUUID()}`;
@@ -55,4 +55,7 @@ export async function mailsSettle(admin: User): Promise<void> {
     timeout: 20_000,
     interval: 50,
   });
+  const after = { 'read-after': (await admin.ok('GET /api/notifications?limit=1')).headers.get('position') ?? '' };
+  for (const list of ['tasks', 'users'])
+    await vi.waitFor(() => admin.ok(`GET /api/${list}?limit=1`, undefined, after), { timeout: 20_000, interval: 50 });
 }
