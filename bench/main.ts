@@ -10,6 +10,7 @@ import { figure, line, type Row } from './measure.ts';
 import { benchMongoDb } from './mongodb.ts';
 import { benchRebuild } from './rebuild.ts';
 import { benchStart } from './start.ts';
+import { benchWorkers } from './workers.ts';
 
 const BENCHES: Record<string, () => Promise<Row[]>> = {
   append: benchAppend,
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   forwarder: benchForwarder,
   mongodb: () => benchMongoDb(),
   live: benchLive,
+  workers: benchWorkers,
 };
 const DOCUMENT = new URL('../docs/BENCH.md', import.meta.url);
 const [BEGIN, END] = ['<!-- measured -->', '<!-- end -->'];

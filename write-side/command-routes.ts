@@ -107,9 +107,10 @@ export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick
   return { status: contract.method === 'POST' && contract.body ? 201 : 200, headers, body };
 }
 
-/** Where aggregates of a kind are read: the path of the command that makes one is often it, but not where that ends in a verb. */
+/** Where aggregates of a kind are read: not below what an admin does to them, nor below a verb. */
 function collectionOf({ path }: CommandContract, { category }: AggregateContract): string {
-  return path.startsWith(`/api/${category.replace('_', '-')}s`) ? `/api/${category.replace('_', '-')}s` : (path.split('/:id')[0] ?? path);
+  const collection = `/api/${category.replace('_', '-')}s`;
+  return path.startsWith(collection) || path.startsWith('/api/admin/') ? collection : (path.split('/:id')[0] ?? path);
 }
 
 /** The caller's key, or one of this request alone (not the request's id: callers may give several requests the same). */
