@@ -14,6 +14,7 @@ const USAGE = `usage: npm start                        the whole system in one p
        npm start -- notifier --workers email=2,sms=1
                                           the same, with delivery workers in processes of their own
        npm start -- replay [projection…]  make read models anew from history
+       npm start -- dead-letters          what failed for good: list, show, retry, discard
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
        npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it`;
 
@@ -28,6 +29,10 @@ async function run([command, ...rest]: string[]): Promise<void> {
   if (command === 'replay') {
     const { replay } = await import('./replay.ts');
     return replay(config, rest);
+  }
+  if (command === 'dead-letters') {
+    const { deadLetters } = await import('./dead-letters.ts');
+    return deadLetters(config, rest);
   }
   if (command === 'migrate') {
     const { migrateToServers } = await import('./migrate.ts');

@@ -21,7 +21,8 @@ export interface Operator {
   retire(): Promise<void>;
 }
 
-const CALLER: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
+/** Who an operator's command acts as. */
+export const OPERATOR: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
 const file = (dataDir: string) => join(dataDir, 'running.json');
 
 /** The operator's door of this process. */
@@ -31,7 +32,7 @@ export function openOperator(dataDir: string): Operator {
   return {
     caller: (given) => {
       const bytes = Buffer.from(given);
-      return bytes.length === expected.length && timingSafeEqual(bytes, expected) ? CALLER : null;
+      return bytes.length === expected.length && timingSafeEqual(bytes, expected) ? OPERATOR : null;
     },
     announce: async (url) => {
       const running: Running = { pid: process.pid, url, token };
