@@ -46,6 +46,12 @@ const EXPECTED: Expectation[] = [
   { block: /history/, prints: [HISTORY] },
   { block: /^read -r ADMIN_PASSWORD$/, types: () => /with the password (\S+)/.exec(first.text())?.[1] ?? 'no password was printed' },
   { block: /outbox/, prints: [/"to":"bob@example\.org","subject":"[^"]*Replace the lamp in the hall/], again: true },
+  { block: /^KEY=.*api-keys/ },
+  {
+    block: /\/status"/,
+    prints: [/"type":"email","status":"sent","recipient":"ann@example\.org","attempts":1,.*"history":\[\{"status":"pending"/],
+    again: true,
+  },
   { block: /^kill -9/ },
   { block: /history/, prints: [HISTORY] },
   {
