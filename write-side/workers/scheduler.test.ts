@@ -168,12 +168,11 @@ describe('a deadline', () => {
     await pass(30);
     expect(await fired()).toEqual([[3, 'due_soon', 48]]);
     await tell('ChangeTaskStatus', 1, { status: 'open' });
+    await pass(0.1);
+    expect((await fired()).slice(1)).toEqual([[1, 'due_soon', 48]]);
     await tell('RestoreTask', 2);
     await pass(0.1);
-    expect((await fired()).slice(1).toSorted()).toEqual([
-      [1, 'due_soon', 48],
-      [2, 'due_soon', 48],
-    ]);
+    expect((await fired()).slice(2)).toEqual([[2, 'due_soon', 48]]);
     await tell('ChangeTaskStatus', 3, { status: 'done' });
     await pass(30);
     expect(
