@@ -1,5 +1,6 @@
-/** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs no worker.) */
+/** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs none.) */
 import { idOf } from '../contracts/message.ts';
+import type { Channel } from '../contracts/notification.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { EMAIL_NOTIFICATIONS, SMS_NOTIFICATIONS, type WorkQueue } from '../write-side/event-bus/queues.ts';
 import { type ComposeContext, compose } from './compose.ts';
@@ -21,13 +22,13 @@ export interface Ready {
   send(signal: AbortSignal): Promise<Taken>;
 }
 
-export interface DeliveryChannel {
-  name: DeliveredChannel;
+export interface DeliveryChannel<Name extends Channel = Channel> {
+  name: Name;
   /** Makes the message of a notification. Errors: NobodyThere; the store's own. */
   make(stream: string, state: NotificationState): Promise<Ready>;
 }
 
-export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryChannel {
+export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryChannel<'email'> {
   return {
     name: 'email',
     make: async (stream, state) => {
@@ -38,7 +39,7 @@ export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryCh
 }
 
 /** `reportTo`: where the provider is to say what became of a notification; null: nowhere. */
-export function smsChannel(texter: Texter, context: ComposeContext, reportTo: (id: string) => string | null): DeliveryChannel {
+export function smsChannel(texter: Texter, context: ComposeContext, reportTo: (id: string) => string | null): DeliveryChannel<'sms'> {
   return {
     name: 'sms',
     make: async (stream, state) => {
@@ -48,3 +49,6 @@ export function smsChannel(texter: Texter, context: ComposeContext, reportTo: (i
     },
   };
 }
+
+/** The inbox: what is recorded as sent is there. */
+export const inboxChannel: DeliveryChannel = { name: 'in-app', make: async () => ({ to: '', send: async () => ({}) }) };

@@ -38,12 +38,12 @@ export function startDeliveries(context: DeliveriesContext): { stop(): Promise<v
   const ending = new AbortController();
   const working = Promise.all(channelsOf(context).flatMap(workOn));
 
-  function workOn(channel: DeliveryChannel): Promise<void>[] {
+  function workOn(channel: DeliveryChannel<DeliveredChannel>): Promise<void>[] {
     const { name } = channel;
     return Array.from({ length: workers[name] ?? WORKERS[name] }, (_, index) => work(channel, `${name}-${index + 1}`));
   }
 
-  function work(channel: DeliveryChannel, number: string): Promise<void> {
+  function work(channel: DeliveryChannel<DeliveredChannel>, number: string): Promise<void> {
     const worker = `${hostname()}:${process.pid}:${number}`;
     const handle = deliverer({ ...context, channel, hold: hold[channel.name] ?? HOLD[channel.name], worker, ending: ending.signal });
     const { signal } = stopping;
@@ -64,7 +64,7 @@ export function startDeliveries(context: DeliveriesContext): { stop(): Promise<v
   };
 }
 
-function channelsOf(context: DeliveriesContext): DeliveryChannel[] {
+function channelsOf(context: DeliveriesContext): DeliveryChannel<DeliveredChannel>[] {
   const { mailer, texter, reportTo = () => null } = context;
   return [...(mailer ? [mailChannel(mailer, context)] : []), ...(texter ? [smsChannel(texter, context, reportTo)] : [])];
 }

@@ -1,22 +1,26 @@
 /** What the dispatcher of a channel needs to know of notifications. */
 import type { RecordedEvent } from '../contracts/message.ts';
-import type { NotificationEvent } from '../contracts/notification.ts';
+import type { Channel, NotificationEvent } from '../contracts/notification.ts';
 import { notifications } from '../projections/projectors/notifications.ts';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
 import { undecidedIn } from '../projections/read-models/undecided.ts';
-import { type FollowerQueue, NOTIFICATIONS, REQUESTED_SMS } from '../write-side/event-bus/queues.ts';
+import { type FollowerQueue, NOTIFICATIONS, REQUESTED_IN_APP, REQUESTED_SMS, type WorkQueue } from '../write-side/event-bus/queues.ts';
 import type { Dispatching } from '../write-side/workers/dispatch.ts';
-import { type DeliveredChannel, QUEUE_OF } from './channels.ts';
+import { QUEUE_OF } from './channels.ts';
 
 /** One dispatcher a channel, each with a window of its own: what cannot be sent on one takes no room from another. */
-const DISPATCHERS: Readonly<Record<DeliveredChannel, { name: string; queue: FollowerQueue }>> = {
+const DISPATCHERS: Readonly<Record<Channel, { name: string; queue: FollowerQueue }>> = {
   email: { name: 'notification_dispatcher', queue: NOTIFICATIONS },
   sms: { name: 'sms_dispatcher', queue: REQUESTED_SMS },
+  'in-app': { name: 'inbox_dispatcher', queue: REQUESTED_IN_APP },
 };
 
+/** The inbox has no queue of offers: its dispatcher hands them to itself, and this is only their label. */
+const QUEUES: Readonly<Record<Channel, WorkQueue>> = { ...QUEUE_OF, 'in-app': { kind: 'work', name: 'in-app', limit: 1, deliveryLimit: 1 } };
+
 /** A channel's notifications as items to dispatch, undecided ones from the read model `notifications`. */
-export function notificationDispatching(channel: DeliveredChannel, readModels: ReadModels): Dispatching {
-  const queue = QUEUE_OF[channel];
+export function notificationDispatching(channel: Channel, readModels: ReadModels): Dispatching {
+  const queue = QUEUES[channel];
   const undecided = undecidedIn(readModels, notifications, [{ field: 'channel', op: 'eq', value: channel }]);
   return {
     ...DISPATCHERS[channel],
@@ -28,12 +32,12 @@ export function notificationDispatching(channel: DeliveredChannel, readModels: R
   };
 }
 
-function read(recorded: RecordedEvent, channel: DeliveredChannel): ReturnType<Dispatching['read']> {
+function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching['read']> {
   const event = recorded as RecordedEvent & NotificationEvent;
-  const queue = QUEUE_OF[channel];
+  const queue = QUEUES[channel];
   switch (event.type) {
     case 'NotificationRequested':
-      return event.data.channel === channel ? { due: event.data.sendAt ?? event.time, queue } : undefined;
+      return isOf(channel, event.data) ? { due: event.data.sendAt ?? event.time, queue } : undefined;
     case 'NotificationRetried':
       return event.data.channel === channel ? { due: event.time, queue } : undefined;
     // Of which channel these are nobody says: the window knows.
@@ -50,4 +54,9 @@ function read(recorded: RecordedEvent, channel: DeliveredChannel): ReturnType<Di
     default:
       return undefined;
   }
+}
+
+/** What comes into the inbox at once was recorded as sent with its request. */
+function isOf(channel: Channel, data: { channel: Channel; sendAt?: string | undefined }): boolean {
+  return data.channel === channel && (channel !== 'in-app' || data.sendAt !== undefined);
 }

@@ -43,6 +43,7 @@ it('it stops also before that address is known', async () => {
     'order_mail',
     'notification_dispatcher',
     'sms_dispatcher',
+    'inbox_dispatcher',
   ]);
 });
 

@@ -1,10 +1,12 @@
 /** The notifier: policies record what to tell whom, dispatchers offer it, delivery workers send it. */
+import { hostname } from 'node:os';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
-import type { EventBus } from '../write-side/event-bus/event-bus.ts';
+import type { EventBus, Offer } from '../write-side/event-bus/event-bus.ts';
 import type { FollowContext, Follower } from '../write-side/event-bus/follow.ts';
 import { ORDER_OUTCOMES, TASK_EVENTS, TIMERS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
 import { dispatch } from '../write-side/workers/dispatch.ts';
-import { DELIVERED } from './channels.ts';
+import { DELIVERED, inboxChannel } from './channels.ts';
+import { deliverer } from './deliver.ts';
 import { type DeliveriesContext, startDeliveries } from './deliveries.ts';
 import { notificationDispatching } from './dispatching.ts';
 import { followPolicy, type Policy } from './policies/follow-policy.ts';
@@ -46,7 +48,10 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
   const { readModels, now = () => new Date() } = context;
   const policies = await Promise.all(POLICIES.map((policy) => followPolicy(policy, context)));
   const clock = () => now().getTime();
-  const dispatchers = DELIVERED.map((channel) => dispatch(notificationDispatching(channel, readModels), { ...context, clock }));
+  const dispatchers = [
+    ...DELIVERED.map((channel) => dispatch(notificationDispatching(channel, readModels), { ...context, clock })),
+    dispatch(notificationDispatching('in-app', readModels), { ...context, clock, bus: { ...context.bus, offer: inboxDelivery(context) } }),
+  ];
   const deliveries = startDeliveries(context);
   return {
     followers: [...policies, ...dispatchers],
@@ -56,4 +61,11 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
       await Promise.all([deliveries.stop(), ...[...dispatchers, ...policies].map((one) => one.stop())]);
     },
   };
+}
+
+/** Takes the offers of the inbox in the dispatcher's own process: nothing has to be sent. */
+function inboxDelivery(context: NotifierContext): (queue: unknown, offer: Offer) => Promise<void> {
+  const worker = `${hostname()}:${process.pid}:in-app`;
+  const deliver = deliverer({ ...context, channel: inboxChannel, hold: false, worker });
+  return (_, offer) => deliver(offer);
 }

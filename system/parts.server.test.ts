@@ -66,7 +66,7 @@ describeWith(DISTRIBUTED, 'parts as processes of their own', () => {
       }),
     );
     const policies = ['task_mail', 'deadlines', 'registration_mail', 'order_mail'];
-    const dispatchers = ['order_dispatcher', 'scheduler', 'notification_dispatcher', 'sms_dispatcher'];
+    const dispatchers = ['order_dispatcher', 'scheduler', 'notification_dispatcher', 'sms_dispatcher', 'inbox_dispatcher'];
     expect(names.flat().toSorted()).toEqual(['forwarder', 'projections', 'realtime', ...policies, ...dispatchers].toSorted());
   });
 

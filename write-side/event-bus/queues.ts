@@ -74,6 +74,15 @@ export const REQUESTED_SMS: FollowerQueue = {
   activeHold: '_requested_sms',
   limit: LIMIT,
 };
+/** In-app notifications for later: they need no worker, and come into the inbox when their time has come. */
+export const REQUESTED_IN_APP: FollowerQueue = {
+  kind: 'follower',
+  name: 'requested_in_app',
+  exchange: 'events',
+  pattern: 'notification.#',
+  activeHold: '_requested_in_app',
+  limit: LIMIT,
+};
 /** Offers of placed orders. */
 export const PLACED_ORDERS: FollowerQueue = {
   kind: 'follower',
@@ -124,6 +133,7 @@ export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
   USER_REGISTRATION,
   NOTIFICATIONS,
   REQUESTED_SMS,
+  REQUESTED_IN_APP,
   PLACED_ORDERS,
   ORDER_OUTCOMES,
   SCHEDULER,
