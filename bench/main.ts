@@ -8,6 +8,7 @@ import { benchHttp } from './http.ts';
 import { benchLive } from './live.ts';
 import { figure, line, type Row } from './measure.ts';
 import { benchMongoDb } from './mongodb.ts';
+import { benchNotifications } from './notifications.ts';
 import { benchRebuild } from './rebuild.ts';
 import { benchStart } from './start.ts';
 import { benchWorkers } from './workers.ts';
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   mongodb: () => benchMongoDb(),
   live: benchLive,
   workers: benchWorkers,
+  notifications: benchNotifications,
 };
 const DOCUMENT = new URL('../docs/BENCH.md', import.meta.url);
 const [BEGIN, END] = ['<!-- measured -->', '<!-- end -->'];
