@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeWith, redis, type Server, startRedis } from '../servers/for-tests.ts';
+import { standStill } from '../servers/stand-still.ts';
 import { describeLimits, refused } from './limits.suite.ts';
 import { type Limits, openLimits } from './limits.ts';
 
@@ -73,7 +74,7 @@ describeWith(redis, 'limits on a server', () => {
 
     it('go on while the server hangs', async () => {
       const a = await openLimits(server.url, { registration: 2, hmac });
-      process.kill(server.pid() ?? 0, 'SIGSTOP');
+      standStill(server.pid() ?? 0);
       for (const left of [1, 0]) expect(await a.consume('registration', 'a')).toMatchObject({ RateLimit: `"registration";r=${left};t=3600` });
       expect(await refused(a.consume('registration', 'a'))).toMatchObject({ code: 'limited' });
       await a.close();

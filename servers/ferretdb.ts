@@ -5,6 +5,7 @@ import { firstAnswer } from './answering.ts';
 import { buildFerretDb, missing } from './build-ferretdb.ts';
 import { freePort } from './ports.ts';
 import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
+import { standStill } from './stand-still.ts';
 
 export { missing } from './build-ferretdb.ts';
 
@@ -38,7 +39,14 @@ export async function startFerretDb(options: ServerOptions = {}): Promise<Ferret
     // To the server alone: what watches over it must not stand still.
     if (pid !== null) process.kill(pid, name);
   };
-  return { ...server, pause: () => signal('SIGSTOP'), resume: () => signal('SIGCONT') };
+  return {
+    ...server,
+    pause: () => {
+      const pid = server.pid();
+      if (pid !== null) standStill(pid);
+    },
+    resume: () => signal('SIGCONT'),
+  };
 }
 
 // OP_MSG with the document {hello: 1, $db: "admin"}: what a MongoDB client says first.

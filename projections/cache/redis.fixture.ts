@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type Server, startRedis } from '../../servers/for-tests.ts';
+import { standStill } from '../../servers/stand-still.ts';
 import type { Cache, CacheEntry } from './cache.ts';
 import { openCache } from './open.ts';
 import type { RedisCacheOptions } from './redis.ts';
@@ -70,7 +71,7 @@ export function redisRig({ patience }: Partial<RedisCacheOptions> = {}): RedisRi
       admin ??= new Redis(server.url).on('error', () => {});
       return admin;
     },
-    pause: () => void process.kill(server.pid() ?? 0, 'SIGSTOP'),
+    pause: () => standStill(server.pid() ?? 0),
     goOn: () => void process.kill(server.pid() ?? 0, 'SIGCONT'),
     works: () => vi.waitFor(() => put('again', '99').then(async () => expect(await value()).toBe('again')), { timeout: 20_000, interval: 20 }),
     givenUp: () => vi.waitFor(async () => expect(await opened().generations(['a'])).toBeUndefined(), { timeout: 20_000, interval: 5 }),

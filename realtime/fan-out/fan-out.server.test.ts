@@ -5,6 +5,7 @@ import { Server as SocketServer } from 'socket.io';
 import { io as connect, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeWith, redis, type Server, startRedis } from '../../servers/for-tests.ts';
+import { standStill } from '../../servers/stand-still.ts';
 import type { Ended } from '../consequences.ts';
 import type { FanOut, Tie } from './fan-out.ts';
 import { openFanOut } from './open.ts';
@@ -137,7 +138,7 @@ describeWith(redis, 'the fan-out on a server', () => {
   test('a Redis that hangs is noticed by those who listen, and heard again when it goes on', async () => {
     const [a, b] = [await start(), await start()];
     await tied(a, b);
-    process.kill(server.pid() ?? 0, 'SIGSTOP');
+    standStill(server.pid() ?? 0);
     await eventually(() => expect(log.filter((line) => /cannot be heard/.test(line))).toHaveLength(2));
     process.kill(server.pid() ?? 0, 'SIGCONT');
     await tied(a, b);
