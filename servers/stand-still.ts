@@ -1,0 +1,20 @@
+/** A process that stands still, as a hung one does: its connections stay open, and nothing answers. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const PATIENCE = 2_000;
+
+/** Stops a process (SIGSTOP) and waits until each of its threads has stopped: the signal alone lets them answer for a moment longer. */
+export function standStill(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  const end = performance.now() + PATIENCE;
+  while (!hasStopped(pid) && performance.now() < end);
+}
+
+function hasStopped(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) => /\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  } catch {
+    // No /proc (macOS): there it has to be believed.
+    return true;
+  }
+}
