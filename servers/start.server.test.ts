@@ -26,7 +26,8 @@ async function start(): Promise<{ npm: ChildProcess; variables: Record<string, s
   const { npm_lifecycle_event: _, ...env } = process.env;
   const npm = spawn('npm', ['run', '--silent', 'servers'], {
     cwd: ROOT,
-    env: { ...env, TMPDIR: folder },
+    // npm keeps its compiled code in the temporary folder, too, unless told otherwise.
+    env: { ...env, TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
