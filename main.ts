@@ -91,12 +91,16 @@ async function startUntilStopped(config: Config, options: StartOptions, beside?:
 
 const ENDS = ['SIGTERM', 'SIGINT', 'disconnect'] as const;
 
-/** Stops once at SIGTERM, SIGINT or the end of the npm that started us; a second signal ends the process at once. */
+/** Stops once at SIGTERM, SIGINT or the end of the npm that started us; another one, a second later, ends the process at once. */
 function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
   let stopping = false;
+  let asked = 0;
   const end = () => {
+    // A signal to a whole group comes twice: from the terminal and from npm, or from systemd and from our parent.
+    if (stopping && performance.now() - asked < 1_000) return;
     if (stopping) process.exit(1);
     stopping = true;
+    asked = performance.now();
     setTimeout(() => process.exit(1), 10_000).unref();
     stop().then(
       () => process.exit(0),

@@ -84,6 +84,7 @@ const SERVERS = {
   JWT_SECRET: 'a secret of the tests, thirty-two and more',
   ADMIN_EMAIL: 'admin@example.org',
   ADMIN_PASSWORD: 'the admin of the tests',
+  PUBLIC_URL: 'https://tasks.example.org',
 };
 const OF_NEED: Partial<Record<Need, keyof typeof SERVERS>> = {
   store: 'EVENT_STORE_URL',

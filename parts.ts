@@ -46,6 +46,8 @@ export function checkShared(part: Part, config: Config): void {
   const problems = VARIABLES.filter(([need, name]) => needs.has(need) && isEmbedded(config[name])).map(
     ([, name, example]) => `${name} must name a server, like ${example}`,
   );
+  // It has no pages: a link to its own address would lead nowhere.
+  if (part === 'notifier' && config.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
   if (problems.length > 0) throw new ConfigError(`${part} as a process of its own: ${problems.join('; ')}`);
 }
 

@@ -110,12 +110,13 @@ function readRows({ ports, door: { commands } }: Process): Route[] {
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: Process): Promise<StartedPart> {
   const { store, bus, readModels, cache } = ports;
-  const projections = closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
+  const projections = await startProjections({ store, bus, readModels, cache, log });
   const stopServing = requests.serve('projections', {
     active: projections.follower.active,
     carryOut: async (_action, name, report) => ({ ...(await projections.rebuild(name, (progress) => report({ ...progress }))) }),
   });
-  closers.add(stopServing, (stop) => stop());
+  // At once: what is asked for and still at work ends only when the projections stop.
+  closers.add(projections, (it) => Promise.all([stopServing(), it.stop()]));
   metrics.gauge('projection_lag', 'Events a read model is behind, up to 1,000.', async () =>
     Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
   );

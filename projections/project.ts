@@ -92,7 +92,20 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   async function rebuildUntilDone(projection: Projection): Promise<void> {
     for (let wait = FIRST_WAIT; !(await rebuilt(projection)); wait = Math.min(2 * wait, LONGEST_WAIT)) {
       await delay(wait, undefined, { signal: stopping.signal }).catch(() => {});
+      await untilActive();
+      if (await isRight(projection)) return;
     }
+  }
+
+  /** Two processes that rebuild the same model would each throw the other's generation away: the one that is active does it. */
+  async function untilActive(): Promise<void> {
+    while (!follower.active() && !stopping.signal.aborted) await delay(FIRST_WAIT, undefined, { signal: stopping.signal }).catch(() => {});
+  }
+
+  /** True where another process put it right meanwhile, or there is nothing more to do. */
+  async function isRight(projection: Projection): Promise<boolean> {
+    if (stopping.signal.aborted) return true;
+    return (await exclusively(projection.load).catch(() => 'unknown')) === null;
   }
 
   /** True when there is nothing more to try. */

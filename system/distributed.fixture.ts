@@ -56,6 +56,7 @@ export async function openDistributed({ env: more = {}, envOf = {}, copies = {} 
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     TRUST_PROXY: '1',
+    PUBLIC_URL: 'http://127.0.0.1:3000',
     EVENT_STORE_URL: (await double?.line(/^esdb:\S+/)) ?? '',
     BUS_URL: more.BUS_URL ?? (await rabbitMq.vhost()),
     READ_MODELS_URL: more.READ_MODELS_URL ?? (await ferretDb.database()),
@@ -73,7 +74,6 @@ export async function openDistributed({ env: more = {}, envOf = {}, copies = {} 
     await Promise.all(parts.map((one) => one.start()));
     const of = (part: Part) => parts.filter((one) => one.part === part);
     const proxy = await startProxy(Object.fromEntries(BEHIND.map((part) => [part, of(part).map((one) => one.url())])));
-    env.PUBLIC_URL ??= proxy.url;
     return {
       ...(await systemAt(() => proxy.url, ADMIN)),
       parts,

@@ -104,7 +104,11 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
     state: async (model, generation) => stateOf(await read(model), generation),
 
     update: async ({ name }, { generation, ...others }, stillOurs) => {
-      const edit = (model: Model) => ({ ...(generation === undefined ? model : movedTo(model, generation)), ...defined(others) });
+      const edit = (model: Model) => {
+        const next = { ...(generation === undefined ? model : movedTo(model, generation)), ...defined(others) };
+        // It never goes back: what was disowned stays disowned, whoever thinks otherwise.
+        return { ...next, cacheGeneration: Math.max(model.cacheGeneration, next.cacheGeneration) };
+      };
       return stateOf(await change(name, stillOurs, edit));
     },
 

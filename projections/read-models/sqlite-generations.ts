@@ -26,7 +26,7 @@ export function openGenerations(db: DatabaseSync): Generations {
   const modelOf = db.prepare('SELECT generation, newest FROM models WHERE name = ?');
   const setNewest = db.prepare('UPDATE models SET newest = ? WHERE name = ?');
   const change = db.prepare(
-    'UPDATE models SET generation = coalesce(?, generation), cache_generation = coalesce(?, cache_generation), parked = coalesce(?, parked) WHERE name = ?',
+    'UPDATE models SET generation = coalesce(?, generation), cache_generation = max(cache_generation, coalesce(?, cache_generation)), parked = coalesce(?, parked) WHERE name = ?',
   );
   const dropOthers = db.prepare('DELETE FROM generations WHERE name = ? AND generation NOT IN (?, ?)');
   const drop = db.prepare('DELETE FROM generations WHERE name = ? AND generation = ?');

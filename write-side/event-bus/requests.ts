@@ -156,11 +156,11 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
         (last): Partial<RequestState> => ({ state: 'done', report: last }),
         (error: Error): Partial<RequestState> => ({ state: 'failed', error: error.message }),
       );
-      // Stopped in the middle: whoever is active next carries it out.
       const settled = { ...request, ...here.get(request.id), ...outcome };
       here.delete(request.id);
       await writing;
-      if (stopping.signal.aborted && settled.state === 'failed') return;
+      // Stopped in the middle, or no longer the active one: whoever is carries it out.
+      if (settled.state === 'failed' && (stopping.signal.aborted || !active())) return;
       await write(follower, settled);
       wakeAll();
     }

@@ -105,6 +105,11 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
 
   function wake(): void {
     timerAt = Number.POSITIVE_INFINITY;
+    // Another process does it now; should this one again, it begins from the read model.
+    if (!follower.active()) {
+      window.clear();
+      return;
+    }
     for (const [stream, item] of window.takeDue(now(), now() + again)) offer(stream, item);
     if (wantsMore() && now() >= Math.max(refillAt, moreAt)) refill();
     wakeAt(window.earliest());

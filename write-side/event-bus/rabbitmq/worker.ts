@@ -1,6 +1,7 @@
 /** Takes offers from a work queue, each worker on a channel of its own: one that works too long for the broker (30 minutes) loses its own channel only. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
+import { orAborted } from '../abortable.ts';
 import type { Offer } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
 import { aborted } from './aborted.ts';
@@ -18,15 +19,23 @@ export interface Working {
 
 /** Milliseconds before an offer goes back where neither a delay nor a dead queue took it. */
 const BACK_AFTER = 1_000;
+/** Milliseconds that the broker has to answer a goodbye. */
+const GOODBYE = 1_000;
 
 /** Works until the signal aborts, or rejects when the channel or the queue is lost; either once every handler has ended. */
 export async function workOn(session: Session, queue: WorkQueue, working: Working): Promise<void> {
-  await declareWorkQueue(session, queue);
+  if (
+    !(await orAborted(
+      declareWorkQueue(session, queue).then(() => true),
+      working.signal,
+    ))
+  )
+    return;
   const side = await session.sideChannel();
   try {
     await takeAll(side, queue, working);
   } finally {
-    await side.close();
+    await Promise.race([side.close(), delay(GOODBYE, undefined, { ref: false })]);
   }
   side.lost.throwIfAborted();
 }
@@ -69,8 +78,8 @@ async function takeAll({ channel, lost }: SideChannel, queue: WorkQueue, { signa
     running.add(ended);
   });
   await aborted(ending);
-  // On a lost channel it rejects.
-  await channel.cancel(consumerTag).catch(() => {});
+  // On a lost channel it rejects; a broker that is silent does not hold up who wants to end.
+  await Promise.race([channel.cancel(consumerTag).catch(() => {}), delay(GOODBYE, undefined, { ref: false })]);
   await Promise.all(running);
   cancelled.signal.throwIfAborted();
   lost.throwIfAborted();
