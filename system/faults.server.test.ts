@@ -19,7 +19,7 @@ const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31
 /** Rounds under one load, before all is compared: read models, and what was sent, keep what went wrong until then. */
 const ROUNDS_OF_A_LOAD = 3;
 /** Rounds that a world lives: its collections stay small. */
-const ROUNDS_OF_A_WORLD = 80;
+const ROUNDS_OF_A_WORLD = 18;
 /** Commands at once, so that one of them is being appended. */
 const BURST = 16;
 /** Delivery workers: two in each process. */
