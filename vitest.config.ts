@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start many processes each: they come after the others, and one at a time. */
 const CROWDED = ['system/*.server.test.ts'];
 
+/** On a machine that others use too, a test that fails is tried once more, and the report says so; at one's own desk it fails at once. */
+const retry = process.env.CI ? 1 : 0;
+
 const common = {
+  retry,
   exclude: ['node_modules/**', 'dist/**', 'data/**'],
   globalSetup: ['servers/for-tests-setup.ts'],
   execArgv: ['--disable-warning=ExperimentalWarning'],
