@@ -30,7 +30,7 @@ describeWith(ferretDb, 'npm start -- migrate to servers', () => {
         const all = [...(await notificationHistories(stores.store)).values()];
         expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     );
 
   beforeAll(async () => {
@@ -70,10 +70,10 @@ describeWith(ferretDb, 'npm start -- migrate to servers', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('moves all of it, though it is killed on the way, and every mail that was to come comes once', { timeout: 120_000 }, async () => {
+  it('moves all of it, though it is killed on the way, and every mail that was to come comes once', { timeout: 240_000 }, async () => {
     const killed = runProgram(['migrate'], env);
     const watching = await openEventStore(double.url, { dataDir: '/nowhere', log });
-    await vi.waitFor(async () => expect(await watching.head()).not.toBe(''), { timeout: 20_000, interval: 1 });
+    await vi.waitFor(async () => expect(await watching.head()).not.toBe(''), { timeout: 60_000, interval: 1 });
     await killed.end('SIGKILL');
     const program = runProgram(['migrate'], env);
     expect(await program.ended, program.stderr()).toEqual({ code: 0, signal: null });
