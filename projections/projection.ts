@@ -1,6 +1,7 @@
 /** One read model, kept up to date: batches of events into documents, the cache and the checkpoint; and its rebuilds. */
-import type { Position, RecordedEvent } from '../contracts/message.ts';
-import { BEGINNING, type Checkpoint } from '../write-side/event-bus/follow.ts';
+import type { RecordedEvent } from '../contracts/message.ts';
+import { holds } from '../write-side/event-bus/checkpoint.ts';
+import type { Checkpoint } from '../write-side/event-bus/follow.ts';
 import { openParking, type Parked, type Parking } from '../write-side/event-bus/parking.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
 import type { Cache } from './cache/cache.ts';
@@ -75,7 +76,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   async function troubleOf(found: ModelState | null): Promise<Trouble | null> {
     if (!found) return 'missing';
     if (found.version !== model.version) return 'version';
-    return (await isIn(store, found.checkpoint)) ? null : 'foreign';
+    return (await holds(store, found.checkpoint)) ? null : 'foreign';
   }
 
   async function apply(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void> {
@@ -193,26 +194,4 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
       await running?.catch(() => {});
     },
   };
-}
-
-/** True where the store holds the checkpoint's event at its position: it is the log that was followed. */
-async function isIn(store: EventStore, { position, eventId }: Checkpoint): Promise<boolean> {
-  if (position === BEGINNING.position) return true;
-  for await (const [event] of store.readAll({ from: position, limit: 1 })) return event?.position === position && event.id === eventId;
-  return false;
-}
-
-/** Position and id of the log's last event. */
-export async function endOf(store: EventStore): Promise<Checkpoint> {
-  for await (const [event] of store.readAll({ direction: 'backwards', limit: 1 })) if (event) return { position: event.position, eventId: event.id };
-  return BEGINNING;
-}
-
-/** Events of the log after a position, counted up to `most`. */
-export async function countAfter(store: EventStore, position: Position, most: number): Promise<number> {
-  let count = 0;
-  for await (const page of store.readAll({ from: position, limit: most + 1, page: most + 1 })) {
-    for (const event of page) if (event.position > position) count++;
-  }
-  return Math.min(count, most);
 }

@@ -1,8 +1,7 @@
 /** Where read models are, as anybody sees it who can read them and the log: whichever process feeds them. */
-import { holds } from '../write-side/event-bus/checkpoint.ts';
+import { countAfter, holds } from '../write-side/event-bus/checkpoint.ts';
 import { BEGINNING } from '../write-side/event-bus/follow.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { countAfter } from './projection.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
 import type { ReadModels } from './read-models/read-models.ts';

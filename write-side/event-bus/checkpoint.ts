@@ -2,6 +2,7 @@
  * Checkpoints of followers of effects (policies, the dispatcher): in the event store, begun at its head, so that neither the
  * history before the first deployment nor a replay causes an effect (invariant 7).
  */
+import type { Position } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { checkpointStream, SteppedDown } from './checkpoint-stream.ts';
 import { BEGINNING, type Checkpoint } from './follow.ts';
@@ -66,4 +67,11 @@ export async function holds(store: EventStore, { position, eventId }: Checkpoint
   if (position === BEGINNING.position) return true;
   for await (const [event] of store.readAll({ from: position, limit: 1 })) return event?.position === position && event.id === eventId;
   return false;
+}
+
+/** Events of the log after a position, counted up to `most`. */
+export async function countAfter(store: EventStore, position: Position, most: number): Promise<number> {
+  let count = 0;
+  for await (const page of store.readAll({ from: position, limit: most + 1 })) count += page.filter((event) => event.position > position).length;
+  return Math.min(count, most);
 }

@@ -1,6 +1,7 @@
 /** The forwarder: publishes the log to the bus, in its order, and moves its checkpoint only after the broker confirmed (invariant 6). */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Position, START } from '../../contracts/message.ts';
+import { countAfter } from '../event-bus/checkpoint.ts';
 import { BusUnavailable, type EventBus, type Publisher } from '../event-bus/event-bus.ts';
 import { keepTrying } from '../event-bus/keep-trying.ts';
 import { takingTurns } from '../event-bus/turns.ts';
@@ -98,17 +99,11 @@ export function startForwarder({ store, bus, log, batch = 1_000, backoff }: Forw
   return {
     position: () => position,
     active: () => active,
-    lag: () => countAfter(store, position),
+    lag: () => countAfter(store, position, MOST_LAG),
     stop: async () => {
       stopping.abort();
       fail(stopping.signal.reason);
       await running;
     },
   };
-}
-
-async function countAfter(store: EventStore, position: Position): Promise<number> {
-  let count = 0;
-  for await (const page of store.readAll({ from: position, limit: MOST_LAG + 1 })) count += page.filter((event) => event.position > position).length;
-  return Math.min(count, MOST_LAG);
 }
