@@ -1,9 +1,9 @@
 /** What operators, strangers and accidents do to a broker. */
 
-import type { ConfirmChannel } from 'amqplib';
-import { type ConsumeMessage, connect } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import { vi } from 'vitest';
 import type { RabbitMq } from '../servers/for-tests.ts';
+import { outsider } from '../write-side/event-bus/rabbitmq/rabbitmq.fixture.ts';
 import type { Chance } from '../write-side/event-bus/unreliable-bus.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 100 };
@@ -11,21 +11,6 @@ const PATIENCE = { timeout: 30_000, interval: 100 };
 /** A request to the management API, which comes a while after the broker itself. */
 export function manage<T>(broker: RabbitMq, method: string, path: string, body?: unknown): Promise<T> {
   return vi.waitFor(() => broker.api(method, path, body) as Promise<T>, PATIENCE);
-}
-
-/** A client that is not ours, for a while. */
-export async function outsider<T>(broker: RabbitMq, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
-  const connection = await connect(broker.url);
-  connection.on('error', () => {});
-  try {
-    const channel = await connection.createConfirmChannel();
-    channel.on('error', () => {});
-    const result = await work(channel);
-    await channel.waitForConfirms();
-    return result;
-  } finally {
-    await connection.close().catch(() => {});
-  }
 }
 
 /** The broker closes about half of the connections it has, at least one. Resolves with how many. */
@@ -75,7 +60,7 @@ export async function swallowEvents(broker: RabbitMq, chance: Chance): Promise<(
 
 /** Copies every event that is published during `work`, then publishes the copies again: in another order, some twice, some not at all. Resolves with how many. */
 export function repeatEvents(broker: RabbitMq, chance: Chance, work: () => Promise<void>): Promise<number> {
-  return outsider(broker, async (channel) => {
+  return outsider(broker.url, async (channel) => {
     const copies: ConsumeMessage[] = [];
     const { queue } = await channel.assertQueue('', { exclusive: true });
     await channel.bindQueue(queue, 'events', '#');
@@ -98,7 +83,7 @@ export async function narrow(broker: RabbitMq, queue: string): Promise<() => Pro
 
 /** Puts offers on a work queue until it takes no more. */
 export function fill(broker: RabbitMq, queue: string, offer: () => string): Promise<void> {
-  return outsider(broker, async (channel) => {
+  return outsider(broker.url, async (channel) => {
     const put = () => {
       const taken = Promise.withResolvers<boolean>();
       channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream: offer() })), { persistent: true }, (error) => taken.resolve(!error));
@@ -110,7 +95,7 @@ export function fill(broker: RabbitMq, queue: string, offer: () => string): Prom
 
 /** Offers of these streams, once more. */
 export function offerAgain(broker: RabbitMq, queue: string, streams: readonly string[]): Promise<void> {
-  return outsider(broker, async (channel) => {
+  return outsider(broker.url, async (channel) => {
     for (const stream of streams) channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream })), { persistent: true });
   });
 }
@@ -135,7 +120,7 @@ const WRONG: { content: string; headers?: Record<string, unknown>; contentType?:
 
 /** Messages that are not ours or not valid, to these queues and to everybody who follows. Resolves with how many a queue got. */
 export function sendWrong(broker: RabbitMq, queues: readonly string[]): Promise<number> {
-  return outsider(broker, async (channel) => {
+  return outsider(broker.url, async (channel) => {
     for (const { content, ...options } of WRONG) {
       for (const queue of queues) channel.sendToQueue(queue, Buffer.from(content), options);
       channel.publish('events', 'task.task_created', Buffer.from(content), options);
@@ -146,5 +131,5 @@ export function sendWrong(broker: RabbitMq, queues: readonly string[]): Promise<
 
 /** Messages in a queue. */
 export async function depthOf(broker: RabbitMq, queue: string): Promise<number> {
-  return outsider(broker, async (channel) => (await channel.checkQueue(queue)).messageCount);
+  return outsider(broker.url, async (channel) => (await channel.checkQueue(queue)).messageCount);
 }

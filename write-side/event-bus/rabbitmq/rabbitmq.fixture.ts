@@ -1,7 +1,7 @@
 /** For tests on RabbitMQ: messages, who listens, and an outsider with a plain client. */
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
-import { type Channel, connect, type GetMessage } from 'amqplib';
+import { type ConfirmChannel, connect, type GetMessage } from 'amqplib';
 import { vi } from 'vitest';
 import { exampleEvent } from '../../../contracts/catalog.ts';
 import { rabbitMq } from '../../../servers/for-tests.ts';
@@ -73,7 +73,7 @@ export async function cuttable(url: string): Promise<{ url: string; cut(): void;
 }
 
 /** A client that is not ours. */
-export async function outsider<T>(url: string, work: (channel: Channel) => Promise<T>): Promise<T> {
+export async function outsider<T>(url: string, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
   const connection = await connect(url);
   connection.on('error', () => {});
   try {
