@@ -230,8 +230,8 @@ describe('a delivery worker', () => {
     expect((await types()).slice(-4)).toEqual(['Processing', 'Deferred', 'Processing', 'Sent']);
   });
 
-  it('leaves an offer that belongs on another channel alone', async () => {
-    await worker({ sms: true })();
+  it('does not work on what belongs on another channel, and buries such an offer', async () => {
+    expect(await worker({ sms: true })()).toBe('there is nothing like that to work on');
     expect([texts, await types()]).toEqual([[], []]);
   });
 

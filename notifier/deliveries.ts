@@ -1,8 +1,8 @@
 /** Delivery workers of a process, for each channel that it can send on. */
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventBus } from '../write-side/event-bus/event-bus.ts';
-import { keepTrying } from '../write-side/event-bus/keep-trying.ts';
+import type { Trying } from '../write-side/event-bus/keep-trying.ts';
+import { compete } from '../write-side/workers/compete.ts';
 import { type DeliveredChannel, type DeliveryChannel, mailChannel, QUEUE_OF, smsChannel } from './channels.ts';
 import type { ComposeContext } from './compose.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
@@ -11,8 +11,9 @@ import type { Texter } from './texter/texter.ts';
 
 export type PerChannel<T> = Partial<Record<DeliveredChannel, T>>;
 
-export interface DeliveriesContext extends Omit<ComposeContext, 'commands'>, Omit<DeliverContext, 'worker' | 'ending' | 'channel' | 'hold'> {
+export interface DeliveriesContext extends Omit<ComposeContext, 'commands'>, Omit<DeliverContext, 'worker' | 'ending' | 'channel' | 'hold' | 'log'> {
   bus: EventBus;
+  log: Trying['log'];
   /** A channel without its sender is left to other processes. */
   mailer?: Mailer;
   texter?: Texter;
@@ -33,33 +34,24 @@ const LOOK = 20;
 
 /** Starts delivery workers. `stop` waits for the messages at hand; what takes too long is given up, and that recorded. */
 export function startDeliveries(context: DeliveriesContext): { stop(): Promise<void> } {
-  const { bus, log, publicUrl, workers = {}, hold = {}, grace = 5_000 } = context;
-  const stopping = new AbortController();
-  const ending = new AbortController();
-  const working = Promise.all(channelsOf(context).flatMap(workOn));
+  const { bus, log, publicUrl, workers = {}, hold = {}, grace } = context;
 
-  function workOn(channel: DeliveryChannel<DeliveredChannel>): Promise<void>[] {
+  function workOn(channel: DeliveryChannel<DeliveredChannel>): { stop(): Promise<void> } {
     const { name } = channel;
-    return Array.from({ length: workers[name] ?? WORKERS[name] }, (_, index) => work(channel, `${name}-${index + 1}`));
+    const held = hold[name] ?? HOLD[name];
+    const handler = (worker: string, ending: AbortSignal) => deliverer({ ...context, channel, hold: held, worker, ending });
+    return compete({ bus, log, queue: QUEUE_OF[name], workers: workers[name] ?? WORKERS[name], grace, handler, ready });
   }
 
-  function work(channel: DeliveryChannel<DeliveredChannel>, number: string): Promise<void> {
-    const worker = `${hostname()}:${process.pid}:${number}`;
-    const handle = deliverer({ ...context, channel, hold: hold[channel.name] ?? HOLD[channel.name], worker, ending: ending.signal });
-    const { signal } = stopping;
-    return keepTrying({ name: `delivery worker ${worker}`, log, signal }, async () => {
-      // Links need an address, and with PORT=0 nobody knows it before the process listens.
-      while (!publicUrl() && !signal.aborted) await delay(LOOK, undefined, { signal }).catch(() => {});
-      await bus.work(QUEUE_OF[channel.name], { signal, prefetch: 1 }, handle);
-    });
+  /** Links need an address, and with PORT=0 nobody knows it before the process listens. */
+  async function ready(signal: AbortSignal): Promise<void> {
+    while (!publicUrl() && !signal.aborted) await delay(LOOK, undefined, { signal }).catch(() => {});
   }
 
+  const working = channelsOf(context).map(workOn);
   return {
     stop: async () => {
-      stopping.abort();
-      const tooLong = setTimeout(() => ending.abort(), grace);
-      await working;
-      clearTimeout(tooLong);
+      await Promise.all(working.map((it) => it.stop()));
     },
   };
 }

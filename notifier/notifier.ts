@@ -1,9 +1,9 @@
 /** The notifier: policies record what to tell whom, dispatchers offer it, delivery workers send it. */
-import { hostname } from 'node:os';
 import type { ReadModels } from '../projections/read-models/read-models.ts';
 import type { EventBus, Offer } from '../write-side/event-bus/event-bus.ts';
 import type { FollowContext, Follower } from '../write-side/event-bus/follow.ts';
 import { ORDER_OUTCOMES, TASK_EVENTS, TIMERS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
+import { nameOf } from '../write-side/workers/compete.ts';
 import { dispatch } from '../write-side/workers/dispatch.ts';
 import { DELIVERED, inboxChannel } from './channels.ts';
 import { deliverer } from './deliver.ts';
@@ -65,7 +65,7 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
 
 /** Takes the offers of the inbox in the dispatcher's own process: nothing has to be sent. */
 function inboxDelivery(context: NotifierContext): (queue: unknown, offer: Offer) => Promise<void> {
-  const worker = `${hostname()}:${process.pid}:in-app`;
+  const worker = nameOf({ name: inboxChannel.name }, 1);
   const deliver = deliverer({ ...context, channel: inboxChannel, hold: false, worker });
   return (_, offer) => deliver(offer);
 }

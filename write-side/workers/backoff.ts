@@ -6,3 +6,24 @@ export function backoff(attempt: number, random: number): number {
   const wait = WAITS[Math.min(attempt, WAITS.length) - 1] ?? 0;
   return Math.round(wait * (0.8 + 0.4 * random));
 }
+
+export interface Retrying {
+  /** Attempts in all. */
+  attempts: number;
+  now: Date;
+  /** From 0 to 1. */
+  random: number;
+  /** Milliseconds that the other side asked not to come again before. */
+  asked?: number;
+}
+
+/**
+ * When an item is tried again after its latest attempt went wrong (ISO 8601, UTC); null where that was the last. Never earlier than was asked
+ * for, but a little later, so that those who were refused do not come back all at once.
+ */
+export function nextAttempt(item: { attempts: number; forgiven: number }, { attempts, now, random, asked = 0 }: Retrying): string | null {
+  const counted = item.attempts - item.forgiven;
+  if (counted >= attempts) return null;
+  const wait = Math.max(backoff(counted, random), Math.round(asked * (1 + 0.2 * random)));
+  return new Date(now.getTime() + wait).toISOString();
+}

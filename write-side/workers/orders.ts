@@ -1,11 +1,10 @@
 /** Orders: the dispatcher offers what is placed, and workers compete for it. */
-import { hostname } from 'node:os';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
 import type { Checkpoint, FollowContext, Follower } from '../event-bus/follow.ts';
-import { keepTrying } from '../event-bus/keep-trying.ts';
 import { ORDERS, PLACED_ORDERS } from '../event-bus/queues.ts';
+import { compete } from './compete.ts';
 import { type Dispatching, dispatch } from './dispatch.ts';
 import { type OrderWork, orderWorker } from './orders-work.ts';
 
@@ -57,26 +56,8 @@ export function startOrders(context: OrdersContext): Orders {
 
 /** Starts order workers. */
 export function startOrderWorkers(context: OrderWorkersContext): { stop(): Promise<void> } {
-  const { bus, log, workers = 4, grace = 5_000 } = context;
-  const stopping = new AbortController();
-  const ending = new AbortController();
-  const working = Promise.all(Array.from({ length: workers }, (_, index) => work(index + 1)));
-
-  function work(n: number): Promise<void> {
-    const worker = `${hostname()}:${process.pid}:${n}`;
-    const handle = orderWorker({ ...context, worker, ending: ending.signal });
-    const { signal } = stopping;
-    return keepTrying({ name: `order worker ${worker}`, log, signal }, () => bus.work(ORDERS, { signal, prefetch: 1 }, handle));
-  }
-
-  return {
-    stop: async () => {
-      stopping.abort();
-      const tooLong = setTimeout(() => ending.abort(), grace);
-      await working;
-      clearTimeout(tooLong);
-    },
-  };
+  const { bus, log, workers = 4, grace } = context;
+  return compete({ bus, log, queue: ORDERS, workers, grace, handler: (worker, ending) => orderWorker({ ...context, worker, ending }) });
 }
 
 /** What the dispatcher needs to know of orders. */
