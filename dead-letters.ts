@@ -7,7 +7,7 @@ import type { RetryAllAnswer } from './read-side/retry-dead-letters.ts';
 const USAGE = `usage: npm start -- dead-letters list [queue]             queues: ${DEAD_LETTER_QUEUES.join(', ')}
        npm start -- dead-letters show <id>
        npm start -- dead-letters retry <id> [recipient]   to the right recipient, where the old one was wrong
-       npm start -- dead-letters retry --all [queue]
+       npm start -- dead-letters retry --all [queue] [--unknown]   --unknown: also what may have had its effect already
        npm start -- dead-letters discard <id>`;
 
 /** Carries a command out. Errors: ConfigError for one that is none; `UserError` where it is refused. */
@@ -19,16 +19,30 @@ export async function deadLetters(config: Config, args: string[]): Promise<void>
 
 type Work = (ask: Ask) => Promise<void>;
 
-/** What each command does with up to two arguments; null where they are none of its. */
-const COMMANDS: Readonly<Record<string, (first?: string, second?: string) => Work | null>> = {
-  list: (queue, more) => (more === undefined ? onQueues(queue, list) : null),
-  show: (id, more) => (id && more === undefined ? (ask) => show(ask, id) : null),
-  retry: (id, second) => (id === '--all' ? onQueues(second, retryAll) : id ? (ask) => retry(ask, id, second) : null),
-  discard: (id, more) => (id && more === undefined ? (ask) => discard(ask, id) : null),
+type Option = '--all' | '--unknown';
+
+/** What each command does, and the options it takes; null where its arguments are none of its. */
+const COMMANDS: Readonly<Record<string, { options: Option[]; work(args: string[], options: ReadonlySet<Option>): Work | null }>> = {
+  list: { options: [], work: ([queue, ...more]) => (more.length === 0 ? onQueues(queue, list) : null) },
+  show: { options: [], work: ([id, ...more]) => (id && more.length === 0 ? (ask) => show(ask, id) : null) },
+  retry: { options: ['--all', '--unknown'], work: retrying },
+  discard: { options: [], work: ([id, ...more]) => (id && more.length === 0 ? (ask) => discard(ask, id) : null) },
 };
 
-function workOf([command = '', first, second, ...more]: string[]): Work | null {
-  return more.length === 0 && Object.hasOwn(COMMANDS, command) ? (COMMANDS[command]?.(first, second) ?? null) : null;
+function workOf([name = '', ...rest]: string[]): Work | null {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const options = new Set(rest.filter((arg) => arg.startsWith('--')) as Option[]);
+  if (!command || [...options].some((option) => !command.options.includes(option))) return null;
+  return command.work(
+    rest.filter((arg) => !arg.startsWith('--')),
+    options,
+  );
+}
+
+function retrying([first, second, ...more]: string[], options: ReadonlySet<Option>): Work | null {
+  const unknown = options.has('--unknown');
+  if (options.has('--all')) return second === undefined ? onQueues(first, (ask, queue) => retryAll(ask, queue, unknown)) : null;
+  return first && more.length === 0 && !unknown ? (ask) => retry(ask, first, second) : null;
 }
 
 /** The one queue that is named, or all. */
@@ -88,15 +102,19 @@ async function retry(ask: Ask, id: string, recipient: string | undefined): Promi
   print(`${id} is tried again${recipient === undefined ? '' : `, to ${recipient}`}.`);
 }
 
-async function retryAll(ask: Ask, queue: DeadLetterQueue): Promise<void> {
+async function retryAll(ask: Ask, queue: DeadLetterQueue, unknown: boolean): Promise<void> {
   let all = { retried: 0, skipped: 0 };
   let next: string | undefined;
   do {
-    const answer = await ask<RetryAllAnswer>('POST', '/api/admin/dead-letters/retry', { queue, ...(next ? { cursor: next } : {}) });
+    const answer = await ask<RetryAllAnswer>('POST', '/api/admin/dead-letters/retry', { queue, unknown, ...(next ? { cursor: next } : {}) });
     all = { retried: all.retried + answer.retried, skipped: all.skipped + answer.skipped };
     next = answer.next;
   } while (next);
   print(`${queue}: ${all.retried} tried again${all.skipped > 0 ? `, ${all.skipped} left alone: something else had become of them` : ''}`);
+  if (unknown) return;
+  const { items } = await ask<{ items: DeadLetterSummary[] }>('GET', `/api/admin/dead-letters?queue=${queue}&status=unknown&limit=1`);
+  if (items.length > 0)
+    print('  Those that are unknown were left alone, as they may have been sent: look at them, then retry one by its id, or all with --unknown.');
 }
 
 async function discard(ask: Ask, id: string): Promise<void> {

@@ -7,11 +7,14 @@ export const DEAD_LETTER_QUEUES = ['email_notifications', 'sms_notifications', '
 export const deadLetterQueue = z.enum(DEAD_LETTER_QUEUES, `must be one of ${DEAD_LETTER_QUEUES.join(', ')}`);
 export type DeadLetterQueue = z.infer<typeof deadLetterQueue>;
 
+/** `unknown`: it may have had its effect, and nobody knows. */
+export const deadLetterStatus = z.enum(['failed', 'unknown'], 'must be failed or unknown');
+
 /** A dead letter in a list. */
 export const deadLetterSummary = z.strictObject({
   id: id.meta({ description: 'The notification’s or order’s.' }),
   queue: deadLetterQueue,
-  status: z.enum(['failed', 'unknown']),
+  status: deadLetterStatus,
   /** Null where its fate is unknown and no attempt before had an error. */
   reason: z.string().nullable(),
   attempts: z.int().nonnegative(),

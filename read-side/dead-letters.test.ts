@@ -222,7 +222,15 @@ describe('dead letters', () => {
     const second = await asNewAsTheLog(`/api/admin/dead-letters?queue=email_notifications&limit=2&cursor=${first.next}`);
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(all.slice(0, 4));
     expect(await refusal(`/api/admin/dead-letters?queue=orders&cursor=${first.next}`)).toBe('400 ?cursor');
-    expect(await refusal('/api/admin/dead-letters')).toBe('400 ?queue');
+    const everything = await asNewAsTheLog('/api/admin/dead-letters?limit=100');
+    const idsOf = ({ items }: { items: DeadLetterSummary[] }) => items.map(({ id }) => id);
+    expect(idsOf(everything).slice(0, 5)).toEqual([order, sms, newer, unsure, older]);
+    const few = await asNewAsTheLog('/api/admin/dead-letters?limit=1');
+    const more = await asNewAsTheLog(`/api/admin/dead-letters?limit=4&cursor=${few.next}`);
+    expect([...few.items, ...more.items]).toEqual(everything.items.slice(0, 5));
+    expect(idsOf(await asNewAsTheLog('/api/admin/dead-letters?status=unknown&limit=100'))).toContain(unsure);
+    expect(idsOf(await asNewAsTheLog('/api/admin/dead-letters?status=failed&limit=100'))).not.toContain(unsure);
+    expect(await refusal(`/api/admin/dead-letters?status=failed&cursor=${few.next}`)).toBe('400 ?cursor');
     expect(await refusal('/api/admin/dead-letters?queue=projections')).toBe('400 ?queue');
   });
 
@@ -263,11 +271,11 @@ describe('POST /api/admin/dead-letters/retry', () => {
     const before = (await shown('sms_notifications')).length;
     for (let n = 0; n < 7; n++) await notification(requested({ channel: 'sms', recipient: { phone: `+49151000000${n}0` } }), processing(), failed());
     const first = await retryAll({ queue: 'sms_notifications', limit: 4 });
-    expect(first).toEqual({ queue: 'sms_notifications', retried: 4, skipped: 0, next: expect.any(String) });
+    expect(first).toEqual({ retried: 4, skipped: 0, next: expect.any(String) });
     const second = await retryAll({ queue: 'sms_notifications', cursor: first.next });
-    expect(second).toEqual({ queue: 'sms_notifications', retried: before + 3, skipped: 0 });
+    expect(second).toEqual({ retried: before + 3, skipped: 0 });
     expect(await shown('sms_notifications')).toEqual([]);
-    expect(await retryAll({ queue: 'sms_notifications' })).toEqual({ queue: 'sms_notifications', retried: 0, skipped: 0 });
+    expect(await retryAll({ queue: 'sms_notifications' })).toEqual({ retried: 0, skipped: 0 });
   });
 
   it('does not try again what was tried meanwhile and died again: that is another death', async () => {
@@ -281,8 +289,19 @@ describe('POST /api/admin/dead-letters/retry', () => {
       await tell('LeaseNotification', { worker: 'mail-1', until: UNTIL, attempts: 5 });
       await tell('FailNotification', { attempt: 2, error: 'again', worker: 'mail-1', unknown: false });
     });
-    expect(answer).toEqual({ queue: 'email_notifications', retried: 0, skipped: 1 });
+    expect(answer).toEqual({ retried: 0, skipped: 1 });
     expect((await ask(`/api/notifications/${id}/status`, { as: ADMIN })).body).toMatchObject({ status: 'failed', lastError: 'again' });
+  });
+
+  it('leaves alone what may have been sent, unless that is asked for', async () => {
+    await retryAll({ unknown: true });
+    const unsure = await notification(requested(), processing(), unknown(), held());
+    const refused = await notification(requested(), processing(), failed());
+    expect(await retryAll({})).toEqual({ retried: 1, skipped: 0 });
+    expect(await shown('email_notifications')).toEqual([unsure]);
+    expect((await ask(`/api/notifications/${refused}/status`, { as: ADMIN })).body.status).toBe('pending');
+    expect(await retryAll({ unknown: true })).toEqual({ retried: 1, skipped: 0 });
+    expect(await shown('email_notifications')).toEqual([]);
   });
 
   it('asked for by two at once tries each again once', async () => {

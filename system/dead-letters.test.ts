@@ -127,6 +127,8 @@ describe('npm start -- dead-letters', () => {
       ['show'],
       ['retry'],
       ['retry', '--all', 'nothing'],
+      ['retry', '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e99', '--unknown'],
+      ['list', '--all'],
       ['discard', 'a', 'b'],
       ['toString'],
     ].map((args) => [args]),

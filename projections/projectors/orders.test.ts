@@ -36,8 +36,12 @@ describe('an order', () => {
       reasons: orderContract.events.OrderRejected.example.reasons as never,
     }));
   it('has failed with the last reason, until an operator has it tried again', () => {
-    given(orders, placed, processing(5), { type: 'OrderFailed' }).becomes({ status: 'failed', lastError: reason, due: null });
-    given(orders, placed, processing(5), { type: 'OrderFailed' }, { type: 'OrderRetried' }).becomes({ status: 'placed', due: minute(3) });
+    given(orders, placed, processing(5), { type: 'OrderFailed' }).becomes({ status: 'failed', lastError: reason, due: null, deadAt: minute(2) });
+    given(orders, placed, processing(5), { type: 'OrderFailed' }, { type: 'OrderRetried' }).becomes({
+      status: 'placed',
+      due: minute(3),
+      deadAt: null,
+    });
   });
   it('is cancelled, and nobody looks at it any more', () =>
     given(orders, placed, processing(), { type: 'OrderCancelled' }).becomes({ status: 'cancelled', due: null }));
@@ -58,8 +62,8 @@ describe('an order', () => {
     const confirmed = JSON.stringify(folded(orders, stream(placed, processing(), { type: 'OrderConfirmed' })));
     for (const text of [email, note]) for (const document of [rejected, confirmed]) expect(document).not.toContain(text);
   });
-  it('is what the contract shows, but for what is personal and the key to query by', () => {
-    const { due: _, ...document } = folded(orders, stream(placed, processing(), { type: 'OrderFailed' })) ?? {};
+  it('is what the contract shows, but for what is personal and the keys to query by', () => {
+    const { due: _, deadAt: __, ...document } = folded(orders, stream(placed, processing(), { type: 'OrderFailed' })) ?? {};
     expect(orderView.safeParse({ id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', email, note, ...document }).error).toBeUndefined();
   });
 });

@@ -7,6 +7,8 @@ import { beginning, byStream, existing, type Folded, projector } from '../projec
 export type OrderDocument = Omit<OrderView, 'id' | 'email' | 'note'> & {
   /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
   due: string | null;
+  /** Since when it is a dead letter; null: it is none. */
+  deadAt: string | null;
 };
 
 /** Steps kept: an order that an operator has tried again and again does not grow without end. */
@@ -22,7 +24,7 @@ function evolve(document: Folded<OrderDocument>, recorded: RecordedEvent): Order
     return placed(recorded, event.data);
   }
   const before = existing(document, recorded);
-  const after = { ...before, nextAttemptAt: null, due: null, ...changed(event) };
+  const after = { ...before, nextAttemptAt: null, due: null, deadAt: null, ...changed(event) };
   const { time, revision } = event;
   return { ...after, updatedAt: time, revision, history: [...before.history, step(event, after.status)].slice(-MOST_STEPS) };
 }
@@ -42,6 +44,7 @@ function placed({ time, revision }: RecordedEvent, { maker, items, total }: Even
     reasons: [],
     history: [{ status: 'placed', time }],
     due: time,
+    deadAt: null,
   };
 }
 
@@ -60,7 +63,7 @@ function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
     case 'OrderRejected':
       return { status: 'rejected', lastError: null, reasons: event.data.reasons };
     case 'OrderFailed':
-      return { status: 'failed', lastError: event.data.reason };
+      return { status: 'failed', lastError: event.data.reason, deadAt: event.time };
     case 'OrderRetried':
       return { status: 'placed', due: event.time };
     case 'OrderCancelled':
@@ -92,9 +95,9 @@ function detailOf(event: Later): string | undefined {
 export const orders = projector<OrderDocument>({
   model: {
     name: 'orders',
-    version: 1,
-    fields: { maker: 'text', status: 'text', createdAt: 'text', due: 'text' },
-    indexes: [['maker', 'createdAt'], ['status', 'createdAt'], ['createdAt'], ['due']],
+    version: 2,
+    fields: { maker: 'text', status: 'text', createdAt: 'text', due: 'text', deadAt: 'text' },
+    indexes: [['maker', 'createdAt'], ['status', 'createdAt'], ['createdAt'], ['due'], ['deadAt']],
   },
   events: [
     'OrderPlaced',

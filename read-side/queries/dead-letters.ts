@@ -6,30 +6,38 @@ import {
   type DeadLetterSummary,
   type DeadLetterView,
   deadLetterQueue,
+  deadLetterStatus,
   deadLetterSummary,
   deadLetterView,
 } from '../../contracts/dead-letter.ts';
-import type { Position } from '../../contracts/message.ts';
+import { type Position, START } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Answer, Route, RouteRequest } from '../../gateway/route.ts';
+import type { AnyProjector } from '../../projections/projector.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
-import type { Condition, Find, Stored } from '../../projections/read-models/read-models.ts';
+import type { Condition, Stored } from '../../projections/read-models/read-models.ts';
 import type { EventStore } from '../../write-side/event-store/event-store.ts';
-import { type QueryContext, readAfterOf, reading } from '../reading.ts';
+import { type QueryContext, readAfterOf } from '../reading.ts';
+import { type PageQuery, readPage } from './model-routes.ts';
 import { notificationHistory } from './notification-history.ts';
-import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+import { encodeCursor, listAnswer, listOf, queryHash } from './page.ts';
 import { cursor, limit } from './parameters.ts';
 
-export const deadLettersQuery = z.strictObject({ queue: deadLetterQueue, cursor, limit: limit(50) });
+export const deadLettersQuery = z.strictObject({
+  queue: deadLetterQueue.optional().meta({ description: 'Those of one queue; default: of all.' }),
+  status: deadLetterStatus.optional().meta({ description: 'Only what failed for good, or only what nobody knows the fate of.' }),
+  cursor,
+  limit: limit(50),
+});
 
 export function listDeadLetters(context: QueryContext): Route {
   return {
     method: 'GET',
     path: '/api/admin/dead-letters',
     who: ['admin'],
-    summary: 'What of a queue failed for good, or whose fate is unknown, newest first.',
+    summary: 'What failed for good, or whose fate is unknown, newest first.',
     tag: 'admin',
     query: deadLettersQuery,
     response: listOf(deadLetterSummary),
@@ -54,58 +62,72 @@ export function getDeadLetter(context: QueryContext): Route {
   };
 }
 
-/** How the dead letters of a queue are found. The newest first: who tries them again meets none twice, as what dies again comes before. */
+/** A read model that knows of dead letters. */
 interface Source {
-  projector: typeof notifications | typeof orders;
+  projector: AnyProjector;
   where: Condition[];
-  by: 'deadAt' | 'createdAt';
   viewOf(stored: Stored): DeadLetterSummary;
 }
 
-const ofChannel = (queue: DeadLetterQueue, channel: string): Source => ({
-  projector: notifications,
-  where: [
-    { field: 'channel', op: 'eq', value: channel },
-    { field: 'deadAt', op: 'gt', value: '' },
-  ],
-  by: 'deadAt',
-  viewOf: ({ id, document }) => notificationSummary(queue, id, document as unknown as NotificationDocument),
-});
+export interface DeadLettersPage extends PageQuery {
+  /** Default: all. */
+  queue?: DeadLetterQueue | undefined;
+  /** Default: both. */
+  status?: DeadLetterSummary['status'] | undefined;
+}
 
-const SOURCES: Readonly<Record<DeadLetterQueue, Source>> = {
-  email_notifications: ofChannel('email_notifications', 'email'),
-  sms_notifications: ofChannel('sms_notifications', 'sms'),
-  orders: {
-    projector: orders,
-    where: [{ field: 'status', op: 'eq', value: 'failed' }],
-    by: 'createdAt',
-    viewOf: ({ id, document }) => orderSummary(id, document as unknown as OrderDocument),
-  },
-};
+const QUEUE_OF: Readonly<Record<string, DeadLetterQueue>> = { email: 'email_notifications', sms: 'sms_notifications' };
 
-/** A page of a queue's dead letters. Errors: those of `reading`; ProblemError `invalid` (400) for a cursor of another list. */
+function sourcesOf({ queue, status }: DeadLettersPage): Source[] {
+  const where: Condition[] = [{ field: 'deadAt', op: 'gt', value: '' }, ...(status ? [{ field: 'status', op: 'eq', value: status } as const] : [])];
+  const channels = Object.keys(QUEUE_OF).filter((channel) => queue === undefined || QUEUE_OF[channel] === queue);
+  const ofNotifications: Source = {
+    projector: notifications,
+    where: [{ field: 'channel', op: 'in', value: channels }, ...where],
+    viewOf: ({ id, document }) => notificationSummary(id, document as unknown as NotificationDocument),
+  };
+  const ofOrders: Source = { projector: orders, where, viewOf: ({ id, document }) => orderSummary(id, document as unknown as OrderDocument) };
+  return [...(channels.length > 0 ? [ofNotifications] : []), ...(queue === undefined || queue === 'orders' ? [ofOrders] : [])];
+}
+
+/** The newest first: who tries them again meets none twice, as what dies again comes before. */
+const sort = [{ field: 'deadAt', descending: true }];
+
+/** A page of dead letters. Errors: those of `readPage`. */
 export async function deadLettersOf(
   context: QueryContext,
   request: RouteRequest,
-  page: { queue: DeadLetterQueue; cursor?: string | undefined; limit: number },
+  page: DeadLettersPage,
 ): Promise<{ position: Position; items: DeadLetterSummary[]; next: string | undefined }> {
-  const { projector, where, by, viewOf } = SOURCES[page.queue];
-  const of = queryHash(['dead-letters', page.queue]);
-  const after = decodeCursor(page.cursor, of, ['']);
-  const find: Find = { where, sort: [{ field: by, descending: true }], limit: page.limit + 1, ...(after ? { after } : {}) };
-  const { position, result } = await reading(context, projector, request, (from) => from.list(find));
-  const { page: found, last } = pageOf(result, page.limit);
-  return { position, items: found.map(viewOf), next: last && cursorAfter(of, find, last) };
+  const of = ['dead-letters', page.queue, page.status];
+  const sources = sourcesOf(page);
+  const found = await Promise.all(sources.map(({ projector, where }) => readPage(context, request, projector, { ...page, where, sort, of })));
+  const all = found.flatMap((one, index) => one.page.map((stored) => sources[index]?.viewOf(stored) as DeadLetterSummary)).sort(newestFirst);
+  const items = all.slice(0, page.limit);
+  const last = items.at(-1);
+  const isMore = all.length > page.limit || found.some(({ next }) => next !== undefined);
+  return {
+    position: found.map(({ position }) => position).sort()[0] ?? START,
+    items,
+    next: isMore && last ? encodeCursor({ of: queryHash(of), values: [last.since], id: last.id }) : undefined,
+  };
 }
 
-function notificationSummary(queue: DeadLetterQueue, id: string, document: NotificationDocument): DeadLetterSummary {
-  const { status, lastError, attempts, deadAt, updatedAt, createdAt, kind, revision } = document;
-  const unknown = status === 'unknown';
-  return { id, queue, status: unknown ? 'unknown' : 'failed', reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind, revision };
+/** As each of the read models sorts them. */
+function newestFirst(one: DeadLetterSummary, other: DeadLetterSummary): number {
+  const [a, b] = [one.since + one.id, other.since + other.id];
+  return a < b ? 1 : -1;
 }
 
-function orderSummary(id: string, { lastError, attempts, updatedAt, createdAt, revision }: OrderDocument): DeadLetterSummary {
-  return { id, queue: 'orders', status: 'failed', reason: lastError, attempts, since: updatedAt, createdAt, kind: 'order', revision };
+function notificationSummary(id: string, document: NotificationDocument): DeadLetterSummary {
+  const { channel, lastError, attempts, deadAt, updatedAt, createdAt, kind, revision } = document;
+  const queue = QUEUE_OF[channel] ?? 'email_notifications';
+  const status = document.status === 'unknown' ? 'unknown' : 'failed';
+  return { id, queue, status, reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind, revision };
+}
+
+function orderSummary(id: string, { lastError, attempts, deadAt, updatedAt, createdAt, revision }: OrderDocument): DeadLetterSummary {
+  return { id, queue: 'orders', status: 'failed', reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind: 'order', revision };
 }
 
 async function one(store: EventStore, request: RouteRequest): Promise<Answer> {
@@ -121,9 +143,8 @@ async function deadNotification(store: EventStore, id: string): Promise<DeadLett
   const found = await notificationHistory(store, id);
   if (!found) return null;
   const { document, recipient, errors, steps } = found;
-  const queue = document.channel === 'sms' ? 'sms_notifications' : 'email_notifications';
   if (!document.deadAt) throw notDead(document.status, steps.at(-1)?.detail);
-  return { ...notificationSummary(queue, id, document), recipient, errors, history: steps };
+  return { ...notificationSummary(id, document), recipient, errors, history: steps };
 }
 
 async function deadOrder(store: EventStore, id: string): Promise<DeadLetterView | null> {

@@ -9,7 +9,8 @@ import { type TaskListDocument, taskList } from '../../projections/projectors/ta
 import type { Condition, Find, Stored } from '../../projections/read-models/read-models.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { INBOX_WORDS } from './inbox-words.ts';
-import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+import { readPage, type Selection } from './model-routes.ts';
+import { listAnswer, listOf } from './page.ts';
 import { cursor, limit } from './parameters.ts';
 import { mayRead } from './task-stream.ts';
 
@@ -57,28 +58,16 @@ export function getInbox(context: QueryContext): Route {
 async function inbox(context: QueryContext, request: RouteRequest): Promise<Answer> {
   const query = request.query as InboxQuery;
   const caller = callerOf(request);
-  const of = queryHash(['inbox', caller.id, query.unread]);
-  const find = findOf(query, caller, of);
-  const { position, result } = await reading(context, notifications, request, async ({ list }) => ({
-    found: await list(find),
-    unread: (await list(unreadOf(caller, MOST_UNREAD))).length,
-  }));
-  const { page, last } = pageOf(result.found, query.limit);
+  const { position, page, next } = await readPage(context, request, notifications, { ...selectionOf(query, caller), ...query });
+  const unread = await reading(context, notifications, request, ({ list }) => list(unreadOf(caller, MOST_UNREAD)));
   const titles = await titlesOf(context, request, page);
-  const next = last && cursorAfter(of, find, last);
   const items = page.map((stored) => itemOf(stored, titles));
   const answer = listAnswer({ path: '/api/inbox', parameters: { ...query }, position, items, next });
-  return { ...answer, body: { ...(answer.body as object), unread: result.unread } };
+  return { ...answer, body: { ...(answer.body as object), unread: unread.result.length } };
 }
 
-function findOf({ unread, ...page }: InboxQuery, { id: userId }: Caller, of: string): Find {
-  const after = decodeCursor(page.cursor, of, ['']);
-  return {
-    where: [{ field: 'recipientId', op: 'eq', value: userId }, unread === undefined ? IN_INBOX : UNREAD],
-    sort: NEWEST_FIRST,
-    limit: page.limit + 1,
-    ...(after ? { after } : {}),
-  };
+function selectionOf({ unread }: InboxQuery, { id: userId }: Caller): Selection {
+  return { where: [{ field: 'recipientId', op: 'eq', value: userId }, unread === undefined ? IN_INBOX : UNREAD], sort: NEWEST_FIRST };
 }
 
 const IN_INBOX: Condition = { field: 'inbox', op: 'in', value: ['unread', 'read'] };

@@ -2,21 +2,20 @@
 import { z } from 'zod';
 import { id, instant, utc } from '../../contracts/fields.ts';
 import { STATUSES, type Status, taskSummary } from '../../contracts/task.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import type { Caller } from '../../gateway/route.ts';
 import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task_list.ts';
-import type { Condition, Find, Stored } from '../../projections/read-models/read-models.ts';
-import { callerOf, type QueryContext, reading } from '../reading.ts';
-import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+import type { Condition, Stored } from '../../projections/read-models/read-models.ts';
+import { listRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';
 
-/** Sort keys as clients name them, the stored field of each, and a value to tell its kind. */
+/** Sort keys as clients name them, and the stored field of each. */
 const SORTS = {
-  createdAt: { field: 'createdAt', example: '' },
-  updatedAt: { field: 'updatedAt', example: '' },
-  deadline: { field: 'deadlineKey', example: '' },
-  priority: { field: 'priorityRank', example: 0 },
-  title: { field: 'titleKey', example: '' },
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  deadline: 'deadlineKey',
+  priority: 'priorityRank',
+  title: 'titleKey',
 } as const;
 const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[];
 const SORT_DETAIL = `must be one of ${SORT_NAMES.join(', ')}, with - before it for the other way round`;
@@ -64,29 +63,23 @@ export const listTasksQuery = z.strictObject({
 });
 type ListTasks = z.output<typeof listTasksQuery>;
 
-export function listTasks(context: QueryContext): Route {
-  return {
-    method: 'GET',
-    path: '/api/tasks',
-    who: 'user',
-    summary: 'Tasks: those you may see, filtered and sorted.',
-    tag: 'tasks',
-    query: listTasksQuery,
-    response: listOf(taskSummary),
-    handle: (request) => handle(context, request),
-  };
-}
-
-async function handle(context: QueryContext, request: RouteRequest): Promise<Answer> {
-  const query = request.query as ListTasks;
-  const caller = callerOf(request);
-  const of = queryHash([query.assignee, query.status, query.label, query.due, query.q, query.sort, caller.id, caller.seesAll]);
-  const find = findOf(query, caller, of, context.now?.() ?? new Date().toISOString());
-  const { position, result } = await reading(context, taskList, request, ({ list }) => list(find, topicOf(query, caller)));
-  const { page, last } = pageOf(result, query.limit);
-  const next = last && cursorAfter(of, find, last);
-  return listAnswer({ path: '/api/tasks', parameters: { ...query }, position, items: page.map(viewOf), next });
-}
+export const listTasks = listRoute<ListTasks>({
+  path: '/api/tasks',
+  who: 'user',
+  summary: 'Tasks: those you may see, filtered and sorted.',
+  tag: 'tasks',
+  projector: taskList,
+  query: listTasksQuery,
+  item: taskSummary,
+  select: (query, caller, now) => ({
+    ...tasksWhere(conditions(query, caller, now)),
+    sort: [{ field: SORTS[query.sort.replace('-', '') as keyof typeof SORTS], descending: query.sort.startsWith('-') }],
+    // Not by its conditions: some hold the time.
+    of: ['tasks', query.assignee, query.status, query.label, query.due, query.q, query.sort, caller.id, caller.seesAll],
+    topic: topicOf(query, caller),
+  }),
+  view: viewOf,
+});
 
 /** What makes the result stale; none for what the clock alone changes. */
 function topicOf({ assignee, due }: ListTasks, caller: Caller): string | undefined {
@@ -99,17 +92,6 @@ function topicOf({ assignee, due }: ListTasks, caller: Caller): string | undefin
 function assigneeOf(assignee: ListTasks['assignee'], caller: Caller): string | null | undefined {
   if (assignee === 'me') return caller.id;
   return assignee === 'none' ? null : assignee;
-}
-
-function findOf(query: ListTasks, caller: Caller, of: string, now: string): Find {
-  const { field, example } = SORTS[query.sort.replace('-', '') as keyof typeof SORTS];
-  const after = decodeCursor(query.cursor, of, [example]);
-  return {
-    ...tasksWhere(conditions(query, caller, now)),
-    sort: [{ field, descending: query.sort.startsWith('-') }],
-    limit: query.limit + 1,
-    ...(after ? { after } : {}),
-  };
 }
 
 function conditions(query: ListTasks, caller: Caller, now: string): Condition[] {

@@ -4,12 +4,12 @@ import { id } from '../../contracts/fields.ts';
 import { CHANNELS, KINDS, NOTIFICATION_STATUSES, type NotificationView, notificationView } from '../../contracts/notification.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES } from '../../contracts/user.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import type { Caller } from '../../gateway/route.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
-import type { Condition, Find, Stored } from '../../projections/read-models/read-models.ts';
-import { badParameter, callerOf, type QueryContext, reading } from '../reading.ts';
+import type { Condition, Stored } from '../../projections/read-models/read-models.ts';
+import { badParameter } from '../reading.ts';
+import { listRoute, oneRoute } from './model-routes.ts';
 import { isOperator } from './notification-status.ts';
-import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
 import { cursor, limit, oneOrMore } from './parameters.ts';
 
 export const listNotificationsQuery = z.strictObject({
@@ -27,42 +27,31 @@ export const listNotificationsQuery = z.strictObject({
 });
 type ListNotifications = z.output<typeof listNotificationsQuery>;
 
-export function listNotifications(context: QueryContext): Route {
-  return {
-    method: 'GET',
-    path: '/api/notifications',
-    who: ROLES,
-    summary: 'Your own notifications, newest first; admins and services see those of others too.',
-    tag: 'notifications',
-    query: listNotificationsQuery,
-    response: listOf(notificationView),
-    handle: (request) => list(context, request),
-  };
-}
+export const listNotifications = listRoute<ListNotifications>({
+  path: '/api/notifications',
+  who: ROLES,
+  summary: 'Your own notifications, newest first; admins and services see those of others too.',
+  tag: 'notifications',
+  projector: notifications,
+  query: listNotificationsQuery,
+  item: notificationView,
+  select: (query, caller) => ({ where: conditions(query, recipientOf(query, caller)), sort: [{ field: 'createdAt', descending: true }] }),
+  view: viewOf,
+});
 
-export function getNotification(context: QueryContext): Route {
-  return {
-    method: 'GET',
-    path: '/api/notifications/:id',
-    who: ROLES,
-    summary: 'A notification of your own; for admins and services, any.',
-    tag: 'notifications',
-    query: z.strictObject({}),
-    response: notificationView,
-    handle: (request) => one(context, request),
-  };
-}
-
-async function list(context: QueryContext, request: RouteRequest): Promise<Answer> {
-  const query = request.query as ListNotifications;
-  const recipient = recipientOf(query, callerOf(request));
-  const of = queryHash(['notifications', recipient, query.status, query.type, query.kind, query.dead]);
-  const find = findOf(query, recipient, of);
-  const { position, result } = await reading(context, notifications, request, (from) => from.list(find));
-  const { page, last } = pageOf(result, query.limit);
-  const next = last && cursorAfter(of, find, last);
-  return listAnswer({ path: '/api/notifications', parameters: { ...query }, position, items: page.map(viewOf), next });
-}
+export const getNotification = oneRoute({
+  path: '/api/notifications/:id',
+  who: ROLES,
+  summary: 'A notification of your own; for admins and services, any.',
+  tag: 'notifications',
+  projector: notifications,
+  response: notificationView,
+  missing: 'There is no such notification.',
+  view: (stored, caller) => {
+    const { recipientId } = stored.document as NotificationDocument;
+    return isOperator(caller) || recipientId === caller.id ? viewOf(stored) : null;
+  },
+});
 
 /** Whose notifications are asked for; undefined: everybody's. */
 function recipientOf({ all, userId }: ListNotifications, caller: Caller): string | undefined {
@@ -72,17 +61,15 @@ function recipientOf({ all, userId }: ListNotifications, caller: Caller): string
   throw new ProblemError('forbidden', 'Only admins and services see the notifications of others.');
 }
 
-function findOf({ status, type, kind, dead, ...page }: ListNotifications, recipient: string | undefined, of: string): Find {
-  const after = decodeCursor(page.cursor, of, ['']);
+function conditions({ status, type, kind, dead }: ListNotifications, recipient: string | undefined): Condition[] {
   const oneOf = (field: string, value: string[] | undefined): Condition[] => (value ? [{ field, op: 'in', value }] : []);
-  const where: Condition[] = [
+  return [
     ...(recipient === undefined ? [] : [{ field: 'recipientId', op: 'eq', value: recipient } as const]),
     ...oneOf('status', status),
     ...oneOf('channel', type),
     ...oneOf('kind', kind),
     ...deadOrNot(dead),
   ];
-  return { where, sort: [{ field: 'createdAt', descending: true }], limit: page.limit + 1, ...(after ? { after } : {}) };
 }
 
 function deadOrNot(dead: ListNotifications['dead']): Condition[] {
@@ -90,17 +77,7 @@ function deadOrNot(dead: ListNotifications['dead']): Condition[] {
   return [dead === 'false' ? { field: 'deadAt', op: 'eq', value: null } : { field: 'deadAt', op: 'gt', value: '' }];
 }
 
-async function one(context: QueryContext, request: RouteRequest): Promise<Answer> {
-  const caller = callerOf(request);
-  const { position, result } = await reading(context, notifications, request, (from) => from.one(request.params.id ?? ''));
-  const document = result?.document as NotificationDocument | null | undefined;
-  if (!result || !document || !(isOperator(caller) || document.recipientId === caller.id)) {
-    throw new ProblemError('not_found', 'There is no such notification.');
-  }
-  return { headers: { ETag: `"${document.revision}"`, Position: position }, body: viewOf(result) };
-}
-
-function viewOf({ id: notificationId, document }: Stored): NotificationView {
+function viewOf({ id: notificationId, document }: Pick<Stored, 'id' | 'document'>): NotificationView {
   const { recipientId: _, due: __, inbox: ___, deadAt: ____, ...view } = document as NotificationDocument;
   return { id: notificationId, ...view };
 }

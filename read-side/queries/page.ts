@@ -55,7 +55,7 @@ function sameKinds(values: readonly unknown[], example: readonly unknown[]): boo
 export interface ListPage {
   path: string;
   /** The parameters as asked, without the cursor. */
-  parameters: Record<string, unknown>;
+  parameters: object;
   position: Position;
   items: unknown[];
   /** Cursor of the page after this. */

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES, type UserView, userView } from '../../contracts/user.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import type { Caller } from '../../gateway/route.ts';
 import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user_directory.ts';
-import type { Find, Stored } from '../../projections/read-models/read-models.ts';
-import { callerOf, type QueryContext, reading } from '../reading.ts';
-import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+import type { Stored } from '../../projections/read-models/read-models.ts';
+import { listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';
 
@@ -16,66 +15,38 @@ export const listUsersQuery = z.strictObject({
   cursor,
   limit: limit(50),
 });
-type ListUsers = z.output<typeof listUsersQuery>;
 
-export function listUsers(context: QueryContext): Route {
-  return {
-    method: 'GET',
-    path: '/api/users',
-    who: 'user',
-    summary: 'The directory, by name. E-mail and confirmation are shown to admins, and to users of themselves.',
-    tag: 'users',
-    query: listUsersQuery,
-    response: listOf(userView),
-    handle: (request) => list(context, request),
-  };
-}
+export const listUsers = listRoute<z.output<typeof listUsersQuery>>({
+  path: '/api/users',
+  who: 'user',
+  summary: 'The directory, by name. E-mail and confirmation are shown to admins, and to users of themselves.',
+  tag: 'users',
+  projector: userDirectory,
+  query: listUsersQuery,
+  item: userView,
+  select: ({ q, role }, caller) => {
+    if (!caller.seesAll && caller.role === 'resident') throw new ProblemError('forbidden', 'The directory is not for residents.');
+    return {
+      where: [...(role ? [{ field: 'role', op: 'in', value: role } as const] : []), ...wordConditions('nameWords', q)],
+      sort: [{ field: 'nameKey', descending: false }],
+      topic: USERS,
+    };
+  },
+  view: viewOf,
+});
 
-export function getUser(context: QueryContext): Route {
-  return {
-    method: 'GET',
-    path: '/api/users/:id',
-    who: 'user',
-    summary: 'A user. E-mail and confirmation are shown to admins, and to users of themselves.',
-    tag: 'users',
-    query: z.strictObject({}),
-    response: userView,
-    handle: (request) => one(context, request),
-  };
-}
+export const getUser = oneRoute({
+  path: '/api/users/:id',
+  who: 'user',
+  summary: 'A user. E-mail and confirmation are shown to admins, and to users of themselves.',
+  tag: 'users',
+  projector: userDirectory,
+  response: userView,
+  missing: 'There is no such user.',
+  view: viewOf,
+});
 
-async function list(context: QueryContext, request: RouteRequest): Promise<Answer> {
-  const query = request.query as ListUsers;
-  const caller = callerOf(request);
-  if (!caller.seesAll && caller.role === 'resident') throw new ProblemError('forbidden', 'The directory is not for residents.');
-  const of = queryHash(['users', query.q, query.role]);
-  const find = findOf(query, of);
-  const { position, result } = await reading(context, userDirectory, request, (from) => from.list(find, USERS));
-  const { page, last } = pageOf(result, query.limit);
-  const items = page.map((stored) => viewOf(stored, caller));
-  return listAnswer({ path: '/api/users', parameters: { ...query }, position, items, next: last && cursorAfter(of, find, last) });
-}
-
-function findOf({ q, role, ...page }: ListUsers, of: string): Find {
-  const after = decodeCursor(page.cursor, of, ['']);
-  return {
-    where: [...(role ? [{ field: 'role', op: 'in', value: role } as const] : []), ...wordConditions('nameWords', q)],
-    sort: [{ field: 'nameKey', descending: false }],
-    limit: page.limit + 1,
-    ...(after ? { after } : {}),
-  };
-}
-
-async function one(context: QueryContext, request: RouteRequest): Promise<Answer> {
-  const caller = callerOf(request);
-  const id = request.params.id ?? '';
-  const { position, result } = await reading(context, userDirectory, request, (from) => from.one(id));
-  if (!result?.document) throw new ProblemError('not_found', 'There is no such user.');
-  const view = viewOf(result, caller);
-  return { headers: { ETag: `"${view.revision}"`, Position: position }, body: view };
-}
-
-function viewOf({ id, document }: Stored, caller: Caller): UserView {
+function viewOf({ id, document }: Pick<Stored, 'id' | 'document'>, caller: Caller): UserView {
   const { name, role, email, confirmed, createdAt, revision } = document as UserDocument;
   const own = caller.role === 'admin' || caller.id === id ? { email, confirmed } : {};
   return { id, name, role, ...own, createdAt, revision };

@@ -1,0 +1,49 @@
+/** A command for each of many, as if each had been asked for by itself: what marks or tries again all of a list. */
+import { randomUUID } from 'node:crypto';
+import type { Command } from '../contracts/catalog.ts';
+import { idOf } from '../contracts/message.ts';
+import type { RouteRequest } from '../gateway/route.ts';
+import type { CommandHandler, Outcome } from '../write-side/decider.ts';
+import { callerOf, type QueryContext } from './reading.ts';
+
+export interface CommandsContext extends QueryContext {
+  commands: Pick<CommandHandler, 'handle'>;
+}
+
+/** A command but for who and when. */
+export interface Wanted extends Pick<Command, 'type' | 'stream' | 'data'> {
+  /** Only where this is still its last. */
+  revision?: number;
+}
+
+/** Commands under way at once. */
+const AT_ONCE = 16;
+
+/** Carries each out in the caller's name. Answers what became of each, in order; what `instead` makes of a refusal, if it makes something of it. */
+export async function commandForEach(
+  { commands, now }: CommandsContext,
+  request: RouteRequest,
+  all: readonly Wanted[],
+  instead: (refusal: unknown) => null = rethrown,
+): Promise<(Outcome | null)[]> {
+  const { id: actor, role, seesAll } = callerOf(request);
+  const outcomes: (Outcome | null)[] = [];
+
+  function one({ type, stream, data, revision }: Wanted): Promise<Outcome | null> {
+    const command = {
+      ...{ type, stream, id: idOf(stream), data },
+      commandId: randomUUID(),
+      actor: { id: actor, role, seesAll },
+      now: now?.() ?? new Date().toISOString(),
+    };
+    const context = { correlationId: request.requestId, ...(revision === undefined ? {} : { ifMatch: [revision] }) };
+    return commands.handle(command, context).catch(instead);
+  }
+
+  for (let from = 0; from < all.length; from += AT_ONCE) outcomes.push(...(await Promise.all(all.slice(from, from + AT_ONCE).map(one))));
+  return outcomes;
+}
+
+function rethrown(error: unknown): never {
+  throw error;
+}

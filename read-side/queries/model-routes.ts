@@ -1,0 +1,104 @@
+/** The two queries that most read models have: a list in pages, and one document by its id. */
+import { z } from 'zod';
+import type { Position } from '../../contracts/message.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import type { AnyProjector } from '../../projections/projector.ts';
+import type { Condition, Document, Find, ModelSpec, Stored } from '../../projections/read-models/read-models.ts';
+import { callerOf, type QueryContext, reading } from '../reading.ts';
+import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
+
+/** Which documents a list is of. */
+export interface Selection {
+  where: Condition[];
+  sort: Find['sort'];
+  /** What makes it another list than those whose cursors are not its own; default: the read model, `where` and `sort`. */
+  of?: unknown;
+  /** The result may come from the cache, as long as nothing with this topic has changed. */
+  topic?: string | undefined;
+}
+
+export interface PageQuery {
+  cursor?: string | undefined;
+  limit: number;
+}
+
+/** What the two have in common. */
+interface RowSpec extends Pick<Route, 'path' | 'who' | 'summary' | 'tag'> {
+  projector: AnyProjector;
+}
+
+export interface ListSpec<Query extends PageQuery> extends RowSpec {
+  query: z.ZodType<Query>;
+  /** Schema of an item, as `view` makes it. */
+  item: z.ZodType;
+  /** Errors: ProblemError, as `forbidden` where the caller is not to have it. */
+  select(query: Query, caller: Caller, now: string): Selection;
+  view(stored: Stored, caller: Caller): unknown;
+}
+
+/** A row that answers a list of documents in pages. */
+export function listRoute<Query extends PageQuery>(spec: ListSpec<Query>): (context: QueryContext) => Route {
+  const { projector, item, select, view, ...row } = spec;
+  return (context) => ({
+    ...row,
+    method: 'GET',
+    response: listOf(item),
+    handle: async (request) => {
+      const query = request.query as Query;
+      const caller = callerOf(request);
+      const selection = select(query, caller, context.now?.() ?? new Date().toISOString());
+      const { position, page, next } = await readPage(context, request, projector, { ...selection, cursor: query.cursor, limit: query.limit });
+      return listAnswer({ path: row.path, parameters: { ...query }, position, items: page.map((stored) => view(stored, caller)), next });
+    },
+  });
+}
+
+/** Reads a page of documents. Errors: those of `reading`; ProblemError `invalid` (400) for a cursor of another list. */
+export async function readPage(
+  context: QueryContext,
+  request: RouteRequest,
+  projector: AnyProjector,
+  { where, sort, of = [projector.model.name, where, sort], topic, cursor, limit }: Selection & PageQuery,
+): Promise<{ position: Position; page: Stored[]; next: string | undefined }> {
+  const hash = queryHash(of);
+  const after = decodeCursor(cursor, hash, sort.map(exampleIn(projector.model)));
+  const find: Find = { where, sort, limit: limit + 1, ...(after ? { after } : {}) };
+  const { position, result } = await reading(context, projector, request, (from) => from.list(find, topic));
+  const { page, last } = pageOf(result, limit);
+  return { position, page, next: last && cursorAfter(hash, find, last) };
+}
+
+/** A value of a sort key's kind. */
+function exampleIn({ fields }: ModelSpec): (key: { field: string }) => string | number {
+  return ({ field }) => (fields[field] === 'number' ? 0 : '');
+}
+
+export interface OneSpec extends RowSpec {
+  response: z.ZodType;
+  /** What a caller is told where there is none, or none for them, as `There is no such order.` */
+  missing: string;
+  /** Null where it is not the caller's to see. */
+  view(stored: { id: string; document: Document }, caller: Caller, context: QueryContext): Viewed | null | Promise<Viewed | null>;
+}
+
+/** Whatever is shown of one document tells its revision, which is its ETag. */
+interface Viewed {
+  revision: number;
+}
+
+/** A row that answers one document by the `:id` of its path. */
+export function oneRoute({ projector, missing, view, ...row }: OneSpec): (context: QueryContext) => Route {
+  return (context) => ({
+    ...row,
+    method: 'GET',
+    query: z.strictObject({}),
+    handle: async (request) => {
+      const id = request.params.id ?? '';
+      const { position, result } = await reading(context, projector, request, (from) => from.one(id));
+      const body = result?.document ? await view({ id, document: result.document }, callerOf(request), context) : null;
+      if (!body) throw new ProblemError('not_found', missing);
+      return { headers: { ETag: `"${body.revision}"`, Position: position }, body };
+    },
+  });
+}
