@@ -12,7 +12,6 @@ import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
 import { mailChannel } from '../notifier/channels.ts';
 import { deliverer } from '../notifier/deliver.ts';
-import type { Mailer } from '../notifier/mailer/mailer.ts';
 import { openSmtp } from '../notifier/mailer/smtp.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { memoryCache } from '../projections/cache/memory.ts';
@@ -21,21 +20,16 @@ import { openReadModels } from '../projections/read-models/open.ts';
 import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import type { EventBus } from '../write-side/event-bus/event-bus.ts';
 import { openEventBus } from '../write-side/event-bus/open.ts';
 import { EMAIL_NOTIFICATIONS } from '../write-side/event-bus/queues.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { stableId } from '../write-side/stable-id.ts';
 import { bestOf, line, type Row } from './measure.ts';
-import { consumed } from './workers.ts';
+import { benchCompeting, COUNT } from './work-queue.ts';
 
-/** Notifications of a run: as many offers as the queue holds. */
-const COUNT = 900;
 const ROUNDS = 3;
-const WORKERS = [1, 2, 4];
 /** Mails of a run whose way is timed, one after the other. */
 const TIMED = 200;
 const FROM = 'taskledger <no-reply@example.org>';
@@ -91,13 +85,6 @@ async function ask(commands: CommandHandler): Promise<string> {
   return stream;
 }
 
-interface Rig {
-  bus: EventBus;
-  store: EventStore;
-  commands: CommandHandler;
-  mailer: Mailer;
-}
-
 async function benchWorkers(): Promise<Row[]> {
   if (missing()) return [];
   const [broker, taker] = await Promise.all([startRabbitMq(), startTaker()]);
@@ -105,56 +92,27 @@ async function benchWorkers(): Promise<Row[]> {
   const store = await openEventStore('sqlite:', { dataDir, log });
   const bus = await openEventBus(broker.url, { log });
   const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
-  const rig: Rig = { bus, store, commands, mailer: openSmtp({ url: taker.url, from: FROM }) };
+  const mailer = openSmtp({ url: taker.url, from: FROM });
+  const channel = mailChannel(mailer, { ...compose, commands });
   try {
-    const rows: Row[] = [];
-    for (const workers of WORKERS) {
-      rows.push(
-        await bestOf({
-          what: `mails sent, ${workers} worker${workers === 1 ? '' : 's'}`,
-          unit: 'mails/s',
-          target: 0.1,
-          rounds: ROUNDS,
-          ours: () => sent(rig, workers),
-          bare: () => consumed({ url: broker.url }, workers),
-        }),
-      );
-    }
-    return rows;
+    return await benchCompeting({
+      ...{ what: 'mails sent', target: 0.1, url: broker.url, bus, queue: EMAIL_NOTIFICATIONS },
+      make: () => Promise.all(Array.from({ length: COUNT }, () => ask(commands))),
+      handler: (worker) => deliverer({ store, commands, log, channel, hold: false, attempts: 1, worker }),
+      check: async (streams) => {
+        for (const stream of streams) {
+          const { state } = await commands.load<NotificationState>(stream);
+          if (state.status !== 'sent') throw new Error(`${stream} is ${state.status}`);
+        }
+      },
+    });
   } finally {
-    await rig.mailer.close();
+    await mailer.close();
     await bus.close();
     await store.close();
     await Promise.all([broker.close(), taker.stop()]);
     await rm(dataDir, { recursive: true });
   }
-}
-
-/** All are offered before the first worker comes. */
-async function sent({ bus, store, commands, mailer }: Rig, workers: number): Promise<number> {
-  const streams = await Promise.all(Array.from({ length: COUNT }, () => ask(commands)));
-  for (let n = 0; n < COUNT; n += 100) await Promise.all(streams.slice(n, n + 100).map((stream) => bus.offer(EMAIL_NOTIFICATIONS, { stream })));
-  const stopping = new AbortController();
-  const { promise: all, resolve: done } = Promise.withResolvers<void>();
-  let left = COUNT;
-  const channel = mailChannel(mailer, { ...compose, commands });
-  const start = performance.now();
-  const working = Array.from({ length: workers }, (_, n) => {
-    const handle = deliverer({ store, commands, log, channel, hold: false, attempts: 1, worker: `bench-${n}` });
-    return bus.work(EMAIL_NOTIFICATIONS, { signal: stopping.signal, prefetch: 1 }, async (offer) => {
-      await handle(offer);
-      if (--left === 0) done();
-    });
-  });
-  await all;
-  const rate = (COUNT / (performance.now() - start)) * 1_000;
-  stopping.abort();
-  await Promise.all(working);
-  for (const stream of streams) {
-    const { state } = await commands.load<NotificationState>(stream);
-    if (state.status !== 'sent') throw new Error(`${stream} is ${state.status}`);
-  }
-  return rate;
 }
 
 async function benchWay(): Promise<Row[]> {
