@@ -92,7 +92,7 @@ function byOthers(document: NotificationDocument, event: Exclude<Later, { type: 
   switch (event.type) {
     case 'NotificationReported':
       return event.data.delivered
-        ? { ...document, status: 'sent', ...alive }
+        ? { ...document, status: 'sent', nextAttemptAt: null, lastError: null, ...alive }
         : { ...document, status: 'failed', lastError: event.data.error ?? event.data.status, ...died(time) };
     case 'NotificationCancelled':
       return { ...document, status: 'cancelled', nextAttemptAt: null, due: null };
@@ -127,7 +127,7 @@ function inInbox({ channel }: NotificationDocument, inbox: 'read' | 'unread'): {
 export const notifications = projector<NotificationDocument>({
   model: {
     name: 'notifications',
-    version: 2,
+    version: 3,
     fields: { recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text', due: 'text', inbox: 'text', deadAt: 'text' },
     indexes: [['recipientId', 'createdAt'], ['recipientId', 'inbox', 'createdAt'], ['createdAt'], ['channel', 'due'], ['deadAt']],
   },

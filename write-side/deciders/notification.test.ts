@@ -22,6 +22,11 @@ const unknown = (attempt: number, worker = 'a'): NotificationEvent => ({ type: '
 const sent = (attempt: number): NotificationEvent => ({ type: 'NotificationSent', data: { attempt } });
 const failed = (attempt: number, error: string): NotificationEvent => ({ type: 'NotificationFailed', data: { attempt, error } });
 
+const retried = (recipient: object = { address: 'ann@example.org' }, channel: 'email' | 'sms' = 'email'): NotificationEvent => ({
+  type: 'NotificationRetried',
+  data: { channel, recipient },
+});
+
 function tell(type: NotificationCommand['type'], data: object, now = NOW) {
   return command<NotificationCommand>(type, data, { now });
 }
@@ -161,10 +166,6 @@ describe('reading', () => {
 describe('a dead letter', () => {
   const retry = (recipient?: string) => command<NotificationCommand>('RetryNotification', recipient === undefined ? {} : { recipient });
   const discard = tell('DiscardNotification', {});
-  const retried = (recipient: object = { address: 'ann@example.org' }, channel: 'email' | 'sms' = 'email'): NotificationEvent => ({
-    type: 'NotificationRetried',
-    data: { channel, recipient },
-  });
   const discarded: NotificationEvent = { type: 'NotificationDiscarded', data: {} };
   const held: NotificationEvent = { type: 'NotificationHeld', data: { attempt: 1 } };
   const died = [message({}), processing(1), failed(1, '550 no such mailbox')];
@@ -251,6 +252,20 @@ describe('the provider’s word', () => {
   });
   it('counts for what was sent', () => given(notification, requested, processing(1), sent(1)).when(report(false)).then(reported(false)));
   it('counts once: what it said first', () => given(notification, requested, processing(1), sent(1), reported(false)).when(report(true)).then());
+  it('ends what waits for another attempt and had arrived: it is not sent again', () => {
+    const between = [requested, processing(1), unknown(1), deferred(1)];
+    given(notification, ...between)
+      .when(report(true))
+      .then(reported(true));
+    given(notification, ...between, reported(true))
+      .when(lease('b', LATER))
+      .refuses('conflict');
+    given(notification, ...between)
+      .when(report(false))
+      .then();
+  });
+  it('of an attempt before an operator had it tried again changes nothing', () =>
+    given(notification, requested, processing(1), sent(1), reported(false), retried()).when(report(true)).then());
   it('changes nothing of what was not sent', () => given(notification, requested).when(report(true)).then());
 });
 

@@ -160,8 +160,14 @@ function discard(state: NotificationState): Decision {
 }
 
 /** Providers repeat themselves, and their words come in any order: the first that it was not delivered counts. */
-function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], { status }: NotificationState): Decision {
-  return status === 'sent' || status === 'unknown' ? [{ type: 'NotificationReported', data }] : [];
+function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], state: NotificationState): Decision {
+  const isTold = state.status === 'sent' || state.status === 'unknown' || (data.delivered && isBetweenAttempts(state));
+  return isTold ? [{ type: 'NotificationReported', data }] : [];
+}
+
+/** What was thought not to be sent, and was: it is not sent again. */
+function isBetweenAttempts({ status, attempts, forgiven }: NotificationState): boolean {
+  return status === 'pending' && attempts > forgiven;
 }
 
 function work(command: Exclude<WorkerCommand, { type: 'ReportNotification' }>, state: NotificationState): Decision {
@@ -229,7 +235,7 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;
-      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null };
+      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null, providerId: null };
     }
     case 'NotificationAttemptUnknown':
       return { ...state, status: 'pending', lease: null };
@@ -251,7 +257,7 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
     case 'NotificationHeld':
       return { ...state, status: 'unknown', lease: null };
     case 'NotificationReported':
-      return { ...state, status: event.data.delivered ? 'sent' : 'failed' };
+      return { ...state, status: event.data.delivered ? 'sent' : 'failed', nextAttemptAt: null };
     case 'NotificationCancelled':
       return { ...state, status: 'cancelled', nextAttemptAt: null };
     case 'NotificationRetried':
@@ -278,7 +284,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
   category: 'notification',
   initial,
-  stateVersion: 2,
+  stateVersion: 3,
   decide,
   evolve,
   needs,
