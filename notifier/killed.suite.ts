@@ -3,38 +3,17 @@
  * `node killed.suite.ts <folder> <mail server> <number of tasks> <milliseconds its clock is ahead>`.
  * Registers one user and makes the tasks, where they are not there yet; prints a line when all their notifications are decided.
  */
-
-import { memoryCache } from '../projections/cache/memory.ts';
-import { startProjections } from '../projections/project.ts';
-import { openReadModels } from '../projections/read-models/open.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { openEventBus } from '../write-side/event-bus/open.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
-import { startForwarder } from '../write-side/forwarder/forward.ts';
-import { commandHandler } from '../write-side/handle-command.ts';
 import { stableId } from '../write-side/stable-id.ts';
 import { openSmtp } from './mailer/smtp.ts';
 import { startNotifier } from './notifier.ts';
+import { openWholeProcess } from './whole-process.suite.ts';
 
 const [dataDir = '', url = '', count = '', ahead = ''] = process.argv.slice(2);
-const now = () => new Date(Date.now() + Number(ahead));
-const log = { info: () => {}, warn: () => {}, error: () => {} };
-const store = await openEventStore('sqlite:', { dataDir, log });
-const readModels = await openReadModels('sqlite:', { dataDir, log });
-const bus = await openEventBus('memory:', { log });
-const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
-startForwarder({ store, bus, log });
-await startProjections({ store, bus, log, readModels, cache: memoryCache() });
-await startNotifier({
-  ...{ store, bus, log, readModels, commands, now },
-  mailer: openSmtp({ url, from: 'taskledger <no-reply@example.org>' }),
-  attempts: 100,
-  workers: { email: 3 },
-  again: 100,
-  random: () => 0,
-  publicUrl: () => 'https://tasks.example.org',
-  issueCode: async () => 'code',
-});
+const whole = await openWholeProcess(dataDir, Number(ahead));
+const { now, store, commands } = whole;
+const mailer = openSmtp({ url, from: 'taskledger <no-reply@example.org>' });
+await startNotifier({ ...whole, mailer, workers: { email: 3 }, again: 100, random: () => 0 });
 
 const userId = stableId('user');
 await tell('RegisterUser', `user-${userId}`, { name: 'Alice Moreau', email: 'alice@example.org' });
