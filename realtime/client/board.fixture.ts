@@ -1,4 +1,4 @@
-/** For the board's test: a whole process, a browser, and a line between them that can be cut. */
+/** For the tests of the page in Chromium: a whole process, a browser, and a line between them that can be cut. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,17 +8,107 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const PASSWORD = 'correct horse battery';
 const ADMIN_EMAIL = 'admin@example.org';
+export const ANNA = { name: 'Anna Lindqvist', email: 'anna@example.org' };
+export const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
 
-/** Why the test cannot run here; null where it can. */
-export const missing = existsSync(CHROMIUM) ? null : `there is no ${CHROMIUM}`;
+/** Why the tests cannot run here; null where they can. */
+const missing = existsSync(CHROMIUM) ? null : `there is no ${CHROMIUM}`;
 
-export function openBrowser(): Promise<Browser> {
+/** What the tests of a file have: a started taskledger that Anna and Ben are registered with, and pages of it. */
+export interface Screens {
+  readonly world: World;
+  /** A page in a browser context of its own, which ends with the test; a fault of the page is one of the test. */
+  open(url: string, options?: BrowserContextOptions): Promise<Page>;
+  /** The page of somebody, when it is live; `url`: default the world's own. */
+  logIn(who: { email: string }, url?: string, options?: BrowserContextOptions): Promise<Page>;
+  closePages(): Promise<void>;
+}
+
+/** Tests of the page in Chromium; skipped where there is none. */
+export function inChromium(name: string, tests: (screens: Screens) => void): void {
+  if (missing && process.env.REQUIRE_SERVERS === '1') throw new Error(missing);
+  describe.skipIf(missing !== null)(`${name} in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => tests(screens()));
+}
+
+function screens(): Screens {
+  let world: World;
+  let browser: Browser;
+  const pages: Page[] = [];
+  /** What a page should not have said. */
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([startWorld(), openBrowser()]);
+    await world.register(ANNA.name, ANNA.email);
+    await world.register(BEN.name, BEN.email);
+  });
+  afterEach(async () => {
+    await closePages();
+    world.line.mend();
+    expect(faults.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+
+  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    pages.push(page);
+    page.on('pageerror', (error) => faults.push(String(error.stack)));
+    page.on('console', (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
+    await page.goto(url);
+    return page;
+  }
+
+  async function logIn(who: { email: string }, url = world.url, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await open(url, options);
+    await page.getByLabel('E-mail').fill(who.email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await connection(page, 'live');
+    return page;
+  }
+
+  async function closePages(): Promise<void> {
+    await Promise.all(pages.splice(0).map((page) => page.context().close()));
+  }
+
+  return {
+    get world() {
+      return world;
+    },
+    open,
+    logIn,
+    closePages,
+  };
+}
+
+/** Resolves when a page's connection is so. */
+export const connection = (page: Page, is: string) => page.locator(`[data-connection="${is}"]`).waitFor();
+
+/** Cards of the board with this in them. */
+export const cardOf = (page: Page, title: string) => page.locator('.lanes [data-card]').filter({ hasText: title });
+
+/** Makes a task, by keys alone. */
+export async function make(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('n');
+  await page.getByLabel('Title').fill(title);
+  await page.keyboard.press('Enter');
+  await cardOf(page, title).waitFor();
+  await page.locator('dialog').waitFor({ state: 'detached' });
+}
+
+function openBrowser(): Promise<Browser> {
   const quiet = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
 }
@@ -83,6 +173,8 @@ export interface World {
   register(name: string, email: string): Promise<void>;
   /** Gives somebody another role, as the first admin. */
   giveRole(email: string, role: string): Promise<void>;
+  /** Puts these into somebody's inbox, as the first admin; in no order. */
+  tell(email: string, texts: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,6 +191,7 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
   });
   const url = await addressOf(child);
   port = Number(new URL(url).port);
+  const logIn = (email: string) => send('POST', `${url}/api/login`, { body: { email, password: PASSWORD } });
   return {
     url,
     line,
@@ -108,9 +201,13 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
       if (!answer.ok) throw new Error(`cannot register ${email}: ${answer.status} ${await answer.text()}`);
     },
     async giveRole(email, role) {
-      const { accessToken: token } = await send('POST', `${url}/api/login`, { body: { email: ADMIN_EMAIL, password: PASSWORD } });
-      const { user } = await send('POST', `${url}/api/login`, { body: { email, password: PASSWORD } });
+      const [{ accessToken: token }, { user }] = await Promise.all([logIn(ADMIN_EMAIL), logIn(email)]);
       await send('PUT', `${url}/api/users/${user.id}/role`, { token, body: { role } });
+    },
+    async tell(email, texts) {
+      const [{ accessToken: token }, { user }] = await Promise.all([logIn(ADMIN_EMAIL), logIn(email)]);
+      const what = { type: 'in-app', recipient: user.id };
+      await Promise.all(texts.map((content) => send('POST', `${url}/api/notifications/send`, { token, body: { ...what, content } })));
     },
     async close() {
       await line.close();

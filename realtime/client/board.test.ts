@@ -1,68 +1,13 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { missing, openBrowser, PASSWORD, startWorld, type World } from './board.fixture.ts';
+import type { Locator, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { ANNA, BEN, cardOf, connection, inChromium, make, PASSWORD, startWorld } from './board.fixture.ts';
 
-const ANNA = { name: 'Anna Lindqvist', email: 'anna@example.org' };
-const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
-
-if (missing && process.env.REQUIRE_SERVERS === '1') throw new Error(missing);
-
-describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let world: World;
-  let browser: Browser;
-  const pages: Page[] = [];
-  /** What a page should not have said. */
-  const faults: string[] = [];
-
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([startWorld(), openBrowser()]);
-    await world.register(ANNA.name, ANNA.email);
-    await world.register(BEN.name, BEN.email);
-  });
-  afterEach(async () => {
-    await Promise.all(pages.splice(0).map((page) => page.context().close()));
-    world.line.mend();
-    expect(faults.splice(0)).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
-  });
-
-  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
-    context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
-    pages.push(page);
-    page.on('pageerror', (error) => faults.push(String(error.stack)));
-    page.on('console', (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
-    await page.goto(url);
-    return page;
-  }
-
-  async function logIn(who: { email: string }, url = world.url, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await open(url, options);
-    await page.getByLabel('E-mail').fill(who.email);
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.keyboard.press('Enter');
-    await connection(page, 'live');
-    return page;
-  }
-
-  const connection = (page: Page, is: string) => page.locator(`[data-connection="${is}"]`).waitFor();
+inChromium('the board', (screens) => {
+  const { open, logIn } = screens;
   const column = (page: Page, name: string) => page.locator('.column').filter({ has: page.getByRole('heading', { name }) });
   const card = (page: Page, title: string, inColumn?: string): Locator =>
-    (inColumn ? column(page, inColumn) : page.locator('.lanes')).locator('[data-card]').filter({ hasText: title });
+    inColumn ? column(page, inColumn).locator('[data-card]').filter({ hasText: title }) : cardOf(page, title);
   const said = (page: Page) => page.locator('[data-said]');
-
-  /** Makes a task, by keys alone. */
-  async function make(page: Page, title: string): Promise<void> {
-    await page.keyboard.press('n');
-    await page.getByLabel('Title').fill(title);
-    await page.keyboard.press('Enter');
-    await card(page, title).waitFor();
-    await page.locator('dialog').waitFor({ state: 'detached' });
-  }
 
   /** What a board shows: titles by column. */
   async function shownOn(page: Page): Promise<Record<string, string[]>> {
@@ -74,7 +19,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   }
 
   it('shows and says at once what somebody does in another browser', async () => {
-    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
     await make(anna, 'Water the plants');
     await card(ben, 'Water the plants', 'Open').waitFor();
     await said(ben).getByText('“Water the plants”: Anna Lindqvist created it.').waitFor();
@@ -85,12 +30,12 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   });
 
   it('misses nothing that happened while its connection was cut, without a reload', async () => {
-    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
     await make(anna, 'Sweep the yard');
     await card(ben, 'Sweep the yard', 'Open').waitFor();
     await ben.evaluate(() => Object.assign(window, { sameVisit: true }));
 
-    world.line.cut();
+    screens.world.line.cut();
     await connection(ben, 'reconnecting');
     await card(anna, 'Sweep the yard').focus();
     await anna.keyboard.press('2');
@@ -106,7 +51,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
     expect(await card(ben, 'Sweep the yard', 'Open').count()).toBe(1);
     expect(await card(ben, 'Mend the fence').count()).toBe(0);
 
-    world.line.mend();
+    screens.world.line.mend();
     await connection(ben, 'live');
     await card(ben, 'Mend the fence', 'Done').waitFor();
     await card(ben, 'Sweep the yard', 'In progress').waitFor();
@@ -115,16 +60,16 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   });
 
   it('keeps what is done while the connection is cut, and sends it when it is back', async () => {
-    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
     await make(ben, 'Sort the post');
     await card(anna, 'Sort the post').waitFor();
-    world.line.cut();
+    screens.world.line.cut();
     await connection(ben, 'reconnecting');
     await card(ben, 'Sort the post').focus();
     await ben.keyboard.press('3');
     await card(ben, 'Sort the post', 'Done').waitFor();
     expect(await card(anna, 'Sort the post', 'Open').count()).toBe(1);
-    world.line.mend();
+    screens.world.line.mend();
     await card(anna, 'Sort the post', 'Done').waitFor();
     await ben.locator('.card-pending').waitFor({ state: 'detached' });
   });
@@ -139,17 +84,17 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   });
 
   it('shows comments and history of an open task as they come', async () => {
-    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
     await make(anna, 'Choose a colour');
     await card(ben, 'Choose a colour').click();
     await ben.getByRole('dialog').getByText('Nobody has said anything yet.').waitFor();
-    world.line.cut();
+    screens.world.line.cut();
     await connection(ben, 'reconnecting');
     await card(anna, 'Choose a colour').click();
     await anna.getByLabel('Your comment').fill('Green, as the door.');
     await anna.keyboard.press('Control+Enter');
     await anna.locator('.comment').getByText('Green, as the door.').waitFor();
-    world.line.mend();
+    screens.world.line.mend();
     await ben.locator('.comment').getByText('Green, as the door.').waitFor();
     await ben.getByRole('button', { name: 'History' }).click();
     await ben.locator('.history').getByText('Anna Lindqvist commented').waitFor();
@@ -209,7 +154,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
 
   it('fits a screen of 360 px, where a finger carries a card to the dock', async () => {
     const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-    const page = await open(world.url, phone);
+    const page = await open(screens.world.url, phone);
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - screen.width);
     await page.getByLabel('E-mail').waitFor();
     expect(await overflow()).toBe(0);
@@ -241,20 +186,20 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
       await anna.getByLabel('For').selectOption('Nobody');
       await card(ben, 'Feed the cat').waitFor({ state: 'detached' });
     } finally {
-      await Promise.all(pages.splice(0).map((page) => page.context().close()));
+      await screens.closePages();
       await own.close();
     }
   });
 
   it('shows at once what a new role may see, and all again with the old one', async () => {
-    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, world.line.url)]);
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
     await make(anna, 'Anna’s secret');
     await make(ben, 'Ben’s own');
     await card(ben, 'Anna’s secret').waitFor();
-    await world.giveRole(BEN.email, 'resident');
+    await screens.world.giveRole(BEN.email, 'resident');
     await card(ben, 'Anna’s secret').waitFor({ state: 'detached' });
     expect(await card(ben, 'Ben’s own').count()).toBe(1);
-    await world.giveRole(BEN.email, 'member');
+    await screens.world.giveRole(BEN.email, 'member');
     await card(ben, 'Anna’s secret').waitFor();
     await make(anna, 'Anna’s next');
     await card(ben, 'Anna’s next').waitFor();
@@ -285,19 +230,19 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   });
 
   it('says of a new task that it waits for the connection, and sends it then', async () => {
-    const page = await logIn(ANNA, world.line.url);
-    world.line.cut();
+    const page = await logIn(ANNA, screens.world.line.url);
+    screens.world.line.cut();
     await connection(page, 'reconnecting');
     await page.keyboard.press('n');
     await page.getByLabel('Title').fill('Oil the hinge');
     await page.keyboard.press('Enter');
     await page.getByText('It will be sent when you are connected again.').waitFor();
-    world.line.mend();
+    screens.world.line.mend();
     await card(page, 'Oil the hinge').waitFor();
   });
 
   it('keeps the buttons of a new task within reach on a small screen', async () => {
-    const page = await logIn(ANNA, world.url, { viewport: { width: 360, height: 560 }, hasTouch: true, isMobile: true });
+    const page = await logIn(ANNA, screens.world.url, { viewport: { width: 360, height: 560 }, hasTouch: true, isMobile: true });
     await page.keyboard.press('n');
     const create = page.getByRole('button', { name: 'Create' });
     await create.waitFor();
@@ -308,7 +253,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
     const page = await logIn(ANNA);
     const kept = await page.evaluate(() => localStorage.getItem('taskledger.session') ?? '');
     const other = await page.context().newPage();
-    await other.goto(world.url);
+    await other.goto(screens.world.url);
     await connection(other, 'live');
     const ended = other.waitForResponse((response) => response.url().endsWith('/api/logout'));
     await other.getByRole('button', { name: 'Log out' }).click();
@@ -323,7 +268,7 @@ describe.skipIf(missing !== null)(`the board in Chromium${missing ? ` (skipped: 
   });
 
   it('does not offer to try a link again that was used', async () => {
-    const page = await open(`${world.url}/#confirm=used`);
+    const page = await open(`${screens.world.url}/#confirm=used`);
     await page.getByRole('heading', { name: 'This link is used up' }).waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
   });

@@ -1,60 +1,12 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { missing, openBrowser, PASSWORD, startWorld, type World } from './board.fixture.ts';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { ANNA, BEN, cardOf as card, inChromium, make } from './board.fixture.ts';
 
-const ANNA = { name: 'Anna Lindqvist', email: 'anna@example.org' };
-const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
-
-if (missing && process.env.REQUIRE_SERVERS === '1') throw new Error(missing);
-
-describe.skipIf(missing !== null)(`the inbox in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let world: World;
-  let browser: Browser;
-  const pages: Page[] = [];
-  /** What a page should not have said. */
-  const faults: string[] = [];
-
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([startWorld(), openBrowser()]);
-    await world.register(ANNA.name, ANNA.email);
-    await world.register(BEN.name, BEN.email);
-  });
-  afterEach(async () => {
-    await Promise.all(pages.splice(0).map((page) => page.context().close()));
-    expect(faults.splice(0)).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
-  });
-
-  async function logIn(who: { email: string }, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
-    context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
-    pages.push(page);
-    page.on('pageerror', (error) => faults.push(String(error.stack)));
-    page.on('console', (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
-    await page.goto(world.url);
-    await page.getByLabel('E-mail').fill(who.email);
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.keyboard.press('Enter');
-    await page.locator('[data-connection="live"]').waitFor();
-    return page;
-  }
-
-  const card = (page: Page, title: string) => page.locator('[data-card]').filter({ hasText: title });
+inChromium('the inbox', (screens) => {
+  const { logIn } = screens;
   const inbox = (page: Page) => page.getByRole('dialog', { name: 'Inbox' });
   const item = (page: Page, is = '') => inbox(page).locator(is ? `[data-inbox-item="${is}"]` : '[data-inbox-item]');
   const bell = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-
-  async function make(page: Page, title: string): Promise<void> {
-    await page.keyboard.press('n');
-    await page.getByLabel('Title').fill(title);
-    await page.keyboard.press('Enter');
-    await page.locator('dialog').waitFor({ state: 'detached' });
-    await card(page, title).waitFor();
-  }
 
   async function comment(page: Page, title: string, text: string): Promise<void> {
     await card(page, title).click();
@@ -136,7 +88,7 @@ describe.skipIf(missing !== null)(`the inbox in Chromium${missing ? ` (skipped: 
   });
 
   it('fits a screen of 360 px, bell and all', async () => {
-    const page = await logIn(BEN, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const page = await logIn(BEN, screens.world.url, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - screen.width);
     expect(await overflow()).toBe(0);
     const bellBox = await page.locator('[data-bell]').boundingBox();
