@@ -12,7 +12,7 @@ export interface App {
   actions: Actions;
   api: Api;
   session: Session;
-  inbox: Pick<Inbox, 'read' | 'readAll'>;
+  inbox: Pick<Inbox, 'mark' | 'readAll' | 'older'>;
   /** Loads the board again, after it could not be loaded. */
   retry(): void;
   /** Shows a task (its id is in the address), or none. */

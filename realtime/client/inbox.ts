@@ -1,97 +1,126 @@
 /** Keeps the inbox right: loads it, hears of what is new, marks what is read. */
 import { reason } from './actions.ts';
 import type { Api } from './api.ts';
+import { isAfter, joined, type Mark, marked, newsIn, pending, type Told } from './inbox-state.ts';
 import type { Change, Live, Subscription } from './live.ts';
 import type { InboxItem, Store } from './store.ts';
 
 export interface Inbox {
-  /** Marks one as read; shown at once. */
-  read(id: string): void;
+  /** Marks one as read, or as unread; shown at once, and taken back where it cannot be recorded. */
+  mark(id: string, read: boolean): void;
   /** Marks what is there as read, and what is older. */
   readAll(): void;
+  /** Shows the next older ones too, from now on; resolves when they are shown, or cannot be had. */
+  older(): Promise<void>;
   close(): void;
 }
 
-interface Answer {
-  items: InboxItem[];
-  unread: number;
-  next?: string;
-}
-
-/** As many as are shown. */
-const SHOWN = 100;
-/** Of these the board says nothing: they are said when they come. */
-const SAID = new Set(['message', 'due_soon', 'overdue', 'order_confirmed', 'order_rejected']);
+/** Loaded at once. */
+const PAGE = 100;
 /** After these another answer is to be had. */
 const NEWS = new Set(['NotificationSent', 'NotificationRead']);
 
 export function startInbox({ api, store, live, trouble }: { api: Api; store: Store; live: Live; trouble: (text: string) => void }): Inbox {
   let subscription: Subscription | undefined;
   let closed = false;
+  /** All that is shown, as the server told it. */
+  let told: Told = { items: [], unread: 0 };
+  /** True where older ones were asked for: then they stay. */
+  let reachesBack = false;
+  let marks: readonly Mark[] = [];
   /** The last position heard of that no answer was asked for yet. */
   let wanted = '';
-  let asking = false;
+  let asked: Promise<unknown> = Promise.resolve();
+  let sent: Promise<unknown> = Promise.resolve();
 
+  function show(said = ''): void {
+    if (closed) return;
+    const { items, unread, next } = marked(told, marks);
+    store.set({ inbox: { items, unread, more: next !== undefined }, ...(said ? { said } : {}) });
+  }
+
+  /** One question at a time: each goes on from the answer of the one before. */
+  function inTurn<T>(question: () => Promise<T>): Promise<T> {
+    const turn = asked.then(() => question());
+    asked = turn.catch(() => undefined);
+    return turn;
+  }
+
+  function ask({ cursor, after }: { cursor?: string | undefined; after?: string | undefined }) {
+    return api.get<Told>(`/api/inbox?limit=${PAGE}${cursor === undefined ? '' : `&cursor=${cursor}`}`, { after });
+  }
+
+  /** Loads all that is shown again. */
   async function load(after?: string): Promise<string> {
-    const { body, position } = await api.get<Answer>(`/api/inbox?limit=${SHOWN}`, { after });
-    if (!closed) show(body, after !== undefined);
+    const before = told.items;
+    const { body, position } = await ask({ after });
+    told = await backTo(reachesBack ? before.at(-1) : undefined, body);
+    marks = pending(marks, position);
+    show(after === undefined ? '' : newsIn(told.items, before));
     return position;
   }
 
-  function show({ items, unread, next }: Answer, isNews: boolean): void {
-    const before = store.get().inbox;
-    const newest = isNews ? items.find(({ id, read, kind }) => !read && SAID.has(kind) && !before.items.some((one) => one.id === id)) : undefined;
-    store.set({
-      inbox: { items, unread, more: next !== undefined },
-      ...(newest ? { said: `New in your inbox: ${newest.title}. ${newest.text}` } : {}),
-    });
+  /** Goes on from the first page until the oldest that was shown is there, and ends with it. */
+  async function backTo(oldest: InboxItem | undefined, first: Told): Promise<Told> {
+    let all = first;
+    while (oldest && isAfter(oldest, all)) all = joined(all, (await ask({ cursor: all.next })).body, oldest.id);
+    return all;
   }
 
+  /** A page that ends where the last reload ended has nothing new on it: then the one after it has. */
+  async function loadOlder(): Promise<void> {
+    const before = told.items.length;
+    while (told.items.length === before && told.next !== undefined) told = joined(told, (await ask({ cursor: told.next })).body);
+    reachesBack = true;
+    show();
+  }
+
+  /** What comes while the question waits for its turn is in its answer too. */
   function heard(change: Change): void {
     if (!NEWS.has(change.type)) return;
+    const waits = wanted !== '';
     wanted = change.position;
-    void ask();
-  }
-
-  /** One question at a time; what was heard meanwhile is asked for in the next. */
-  async function ask(): Promise<void> {
-    if (asking) return;
-    asking = true;
-    try {
-      while (wanted && !closed) {
-        const after = wanted;
-        wanted = '';
-        await load(after);
-      }
-    } catch {
+    if (waits) return;
+    inTurn(() => {
+      const after = wanted;
+      wanted = '';
+      return load(after);
+    }).catch(() => {
       // What comes next is asked for again, and what was missed with it.
-    } finally {
-      asking = false;
-    }
+    });
   }
 
   async function begin(): Promise<void> {
-    const position = await load();
+    const position = await inTurn(load);
     if (closed) return;
-    subscription = live.subscribe('notifications', { after: position, onChange: heard, onSnapshotNeeded: () => load() });
+    subscription = live.subscribe('notifications', { after: position, onChange: heard, onSnapshotNeeded: () => inTurn(load) });
   }
 
-  /** Shows these as read at once, and takes it back where that cannot be recorded. */
-  function mark(ids: ReadonlySet<string>, unread: number, send: () => Promise<unknown>): void {
-    const before = store.get().inbox;
-    store.set({ inbox: { ...before, items: before.items.map((one) => (ids.has(one.id) ? { ...one, read: true } : one)), unread } });
-    send().catch((error) => {
-      trouble(reason(error));
-      void load().catch(() => undefined);
-    });
+  /** Sends one after the other: what is said last of an item counts. */
+  function mark(one: Mark, send: () => Promise<{ position?: string }>): void {
+    marks = [...marks, one];
+    show();
+    sent = sent
+      .then(() => send())
+      .then(
+        ({ position = '' }) => {
+          marks = marks.map((other) => (other === one ? { ...one, position } : other));
+        },
+        (error) => {
+          marks = marks.filter((other) => other !== one);
+          show();
+          if (!closed) trouble(reason(error));
+        },
+      );
   }
 
   /** So many at a time. */
-  async function sendReadAll(before: string): Promise<void> {
+  async function sendReadAll(before: string): Promise<{ position?: string }> {
     for (let more = true; more && !closed; ) {
       const answer: unknown = await api.command('POST', '/api/inbox/read-all', { body: { before } });
       more = (answer as { more: boolean }).more;
     }
+    return {};
   }
 
   void begin().catch(() => {
@@ -99,16 +128,16 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
   });
 
   return {
-    read(id) {
-      const { items, unread } = store.get().inbox;
-      if (items.find((one) => one.id === id)?.read !== false) return;
-      mark(new Set([id]), Math.max(0, unread - 1), () => api.command('PUT', `/api/notifications/${id}/read`, { body: { read: true } }));
+    mark(id, read) {
+      const item = store.get().inbox.items.find((one) => one.id === id);
+      if (!item || item.read === read) return;
+      mark({ what: { id }, read }, () => api.command('PUT', `/api/notifications/${id}/read`, { body: { read } }));
     },
     readAll() {
-      const { items } = store.get().inbox;
-      const [newest] = items;
-      if (newest) mark(new Set(items.map(({ id }) => id)), 0, () => sendReadAll(newest.createdAt));
+      const [newest] = store.get().inbox.items;
+      if (newest) mark({ what: { by: newest.createdAt }, read: true }, () => sendReadAll(newest.createdAt));
     },
+    older: () => inTurn(loadOlder).catch((error) => trouble(reason(error))),
     close() {
       closed = true;
       subscription?.close();

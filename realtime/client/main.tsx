@@ -34,7 +34,11 @@ const app: App = {
   actions,
   api,
   session,
-  inbox: { read: (id) => running?.inbox.read(id), readAll: () => running?.inbox.readAll() },
+  inbox: {
+    mark: (...what) => running?.inbox.mark(...what),
+    readAll: () => running?.inbox.readAll(),
+    older: async () => running?.inbox.older(),
+  },
   retry: () => void running?.sync.reload(),
   go(task) {
     if (task) location.hash = `task=${task}`;

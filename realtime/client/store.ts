@@ -53,7 +53,7 @@ export interface InboxItem {
   createdAt: string;
 }
 
-/** The newest of the inbox, and how much of all of it is unread. */
+/** The newest of the inbox, back to where one asked for older ones, and how much of all of it is unread. */
 export interface InboxState {
   items: readonly InboxItem[];
   unread: number;

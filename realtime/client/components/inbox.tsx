@@ -1,5 +1,5 @@
 /** The inbox: a bell that counts, and what it rang for. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import type { InboxItem } from '../store.ts';
 import { ago, fullTime } from '../words.ts';
@@ -63,23 +63,49 @@ export function InboxDialog() {
           <Item key={item.id} item={item} />
         ))}
       </ol>
-      {more && <p class="hint">Older ones are not shown.</p>}
+      {more && <Older />}
     </Dialog>
   );
+}
+
+/** Shows older ones, and goes on with the first of them. */
+function Older() {
+  const { inbox } = useApp();
+  const [busy, setBusy] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const load = async () => {
+    if (busy) return;
+    setBusy(true);
+    const last = rowBefore(button.current);
+    await inbox.older();
+    setBusy(false);
+    requestAnimationFrame(() => last?.nextElementSibling?.querySelector('button')?.focus());
+  };
+  return (
+    <button type="button" class="inbox-older" ref={button} aria-disabled={busy} onClick={load}>
+      {busy ? 'Loading…' : 'Show older'}
+    </button>
+  );
+}
+
+/** The last row of the list before this. */
+function rowBefore(element: Element | null): Element | null {
+  return element?.previousElementSibling?.lastElementChild ?? null;
 }
 
 function Item({ item }: { item: InboxItem }) {
   const { store, inbox, go } = useApp();
   const { id, title, text, link, read, createdAt } = item;
   const task = /#task=(.+)$/.exec(link)?.[1];
+  const other = read ? 'Mark as unread' : 'Mark as read';
   const open = () => {
-    inbox.read(id);
+    inbox.mark(id, true);
     if (!task) return;
     store.set({ showsInbox: false });
     go(task);
   };
   return (
-    <li>
+    <li class="inbox-row">
       <button type="button" class={read ? 'inbox-item' : 'inbox-item inbox-unread'} data-inbox-item={read ? 'read' : 'unread'} onClick={open}>
         {!read && <span class="unseen">Unread: </span>}
         <span class="inbox-title">{title}</span>
@@ -87,6 +113,9 @@ function Item({ item }: { item: InboxItem }) {
         <time dateTime={createdAt} title={fullTime(createdAt)}>
           {ago(createdAt)}
         </time>
+      </button>
+      <button type="button" class="quiet inbox-mark" aria-label={`${other}: ${title}`} title={other} onClick={() => inbox.mark(id, !read)}>
+        <Sign name={read ? 'letter' : 'letterOpen'} />
       </button>
     </li>
   );
