@@ -1,0 +1,96 @@
+/** Another backend that has a system send for it, and the receiving sides: a mail server that can be made to hang, and an SMS provider. */
+import { expect, vi } from 'vitest';
+import { type Provider, startProvider } from '../notifier/texter/provider.fixture.ts';
+import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
+import { startTcpProxy } from '../write-side/event-store/double/tcp-proxy.ts';
+import { type Call, caller, type Reply } from './client.fixture.ts';
+import type { System } from './system.fixture.ts';
+
+/** Where a mail server stops to answer: as soon as somebody connects (and on every connection that there is), or once it has a mail's content. */
+export const SILENCES = ['takes connections and says nothing', 'takes the content of mails and says nothing'] as const;
+export type Silence = (typeof SILENCES)[number];
+
+export interface Receivers {
+  /** Variables by which a system sends to them. */
+  env: Record<string, string>;
+  mail: MailServer;
+  provider: Provider;
+  /** From now on the mail server hangs. */
+  hang(where: Silence): void;
+  /** It hangs no more. What it left without an answer gets none. */
+  goOn(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts both on free ports of the loopback. */
+export async function startReceivers(): Promise<Receivers> {
+  let silent = false;
+  const mail = await startMailServer(() => (silent ? 'hang' : 'take'));
+  const way = await startTcpProxy(Number(new URL(mail.url).port));
+  const provider = await startProvider();
+  return {
+    env: { MAIL_URL: `smtp://127.0.0.1:${way.port}`, SMS_URL: provider.url, SMS_FROM: '+4915700000001' },
+    mail,
+    provider,
+    hang: (where) => {
+      if (where === SILENCES[0]) way.swallow('both ways');
+      else silent = true;
+    },
+    goOn: () => {
+      silent = false;
+      way.pass();
+    },
+    stop: async () => {
+      await way.close();
+      await Promise.all([mail.stop(), provider.stop()]);
+    },
+  };
+}
+
+export interface Backend {
+  /** Asks for a notification, whatever the answer. */
+  ask(message: object, headers?: Record<string, string>): Promise<Reply>;
+  /** The same, and it must be accepted. Resolves with its id. */
+  send(message: object): Promise<string>;
+  /** What is told of it. */
+  // biome-ignore lint/suspicious/noExplicitAny: an answer of a system under test
+  statusOf(id: string): Promise<any>;
+  /** Resolves with what is told of it, once it has this status. */
+  becomes(id: string, status: string): ReturnType<Backend['statusOf']>;
+}
+
+/** Another backend, with an API key of its own. */
+export async function backendOf(system: System): Promise<Backend> {
+  const { body: made } = await system.admin.ok('POST /api/admin/api-keys', { name: 'another backend', requestsPerMinute: 100_000 });
+  const call: Call = caller(system.url, made.key);
+  const ask: Backend['ask'] = (message, headers) => call('POST /api/v1/notifications/send', message, headers);
+  const statusOf: Backend['statusOf'] = async (id) => {
+    const { status, text, body } = await call(`GET /api/v1/notifications/${id}/status`);
+    expect(status, text).toBe(200);
+    return body;
+  };
+  return {
+    ask,
+    send: async (message) => {
+      const reply = await ask(message);
+      expect(reply, reply.text).toMatchObject({ status: 202, body: { status: 'sendAt' in message ? 'scheduled' : 'pending' } });
+      return reply.body.id;
+    },
+    statusOf,
+    becomes: (id, wanted) =>
+      vi.waitFor(
+        async () => {
+          const told = await statusOf(id);
+          expect(told.status, JSON.stringify(told)).toBe(wanted);
+          return told;
+        },
+        { timeout: 60_000, interval: 50 },
+      ),
+  };
+}
+
+/** The mails that were taken for these addresses: address and notification of each, sorted by address. */
+export function takenFor({ mail }: Receivers, recipients: readonly string[]): [to: string, id: string][] {
+  const mails = mail.taken.filter(({ to }) => recipients.includes(to)).map(({ to, id }): [string, string] => [to, id.slice(0, id.indexOf('@'))]);
+  return mails.toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
