@@ -125,7 +125,8 @@ export async function openFaultWorld(): Promise<FaultWorld> {
 
 const storeUrl = (port: number) => `esdb://127.0.0.1:${port}?tls=false`;
 
-async function startStoreServer(folder: string): Promise<StoreServer> {
+/** Starts the double of EventStoreDB as a process of its own, its log below this folder. */
+export async function startStoreServer(folder: string): Promise<StoreServer> {
   let running: Program | undefined;
   let port = 0;
   const start = async () => {
