@@ -2,6 +2,9 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { ANNA, BEN, cardOf as card, inChromium, make } from './board.fixture.ts';
 
+const CARA = { name: 'Cara Nowak', email: 'cara@example.org' };
+const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `Notice number ${from + index}.`);
+
 inChromium('the inbox', (screens) => {
   const { logIn } = screens;
   const inbox = (page: Page) => page.getByRole('dialog', { name: 'Inbox' });
@@ -72,6 +75,85 @@ inChromium('the inbox', (screens) => {
     expect(await item(first, 'unread').count()).toBe(0);
   });
 
+  it('marks what was read as unread again, by keys alone: the bell counts it here and on another screen, and after a reload', async () => {
+    await screens.world.tell(BEN.email, ['The lift stands still.']);
+    const [ben, other] = await Promise.all([logIn(BEN), logIn(BEN)]);
+    await readAll(ben);
+    await bell(other, 'Inbox').waitFor();
+    await ben.keyboard.press('i');
+    await item(ben, 'read').filter({ hasText: 'The lift stands still.' }).focus();
+    await ben.keyboard.press('Tab');
+    expect(await ben.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Mark as unread: A message');
+    await ben.keyboard.press('Enter');
+    await item(ben, 'unread').filter({ hasText: 'The lift stands still.' }).waitFor();
+    await inbox(ben).getByText('1 unread', { exact: true }).waitFor();
+    await bell(other, 'Inbox, 1 unread').waitFor();
+    expect(await ben.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Mark as read: A message');
+    await ben.reload();
+    await bell(ben, 'Inbox, 1 unread').waitFor();
+
+    await ben.keyboard.press('i');
+    await inbox(ben).getByRole('button', { name: 'Mark as read: A message' }).click();
+    await bell(other, 'Inbox').waitFor();
+    expect(await item(ben, 'unread').count()).toBe(0);
+  });
+
+  it('takes back a mark that cannot be recorded, and says why', async () => {
+    await screens.world.tell(BEN.email, ['The water is off.']);
+    const page = await logIn(BEN);
+    await readAll(page);
+    const { promise: asked, resolve: refuse } = Promise.withResolvers<void>();
+    const body = JSON.stringify({ detail: 'The server has lost its pen.' });
+    await page.route('**/api/notifications/*/read', async (route) => {
+      await asked;
+      await route.fulfill({ status: 500, contentType: 'application/problem+json', body });
+    });
+    await page.keyboard.press('i');
+    await inbox(page).getByRole('button', { name: 'Mark as unread' }).first().click();
+    await inbox(page).getByText('1 unread', { exact: true }).waitFor();
+    expect(await item(page, 'unread').count()).toBe(1);
+    refuse();
+    await inbox(page).getByText('The server has lost its pen.').waitFor();
+    await inbox(page).getByText('All is read.').waitFor();
+    expect(await item(page, 'unread').count()).toBe(0);
+  });
+
+  it('shows older ones when asked, all of them and each once, and keeps them right while others come', async () => {
+    await screens.world.register(CARA.name, CARA.email);
+    await screens.world.tell(CARA.email, numbered(0, 215));
+    const [page, other] = await Promise.all([logIn(CARA), logIn(CARA)]);
+    const texts = async () => (await inbox(page).locator('.inbox-text').allTextContents()).filter((text) => text.startsWith('Notice'));
+    const older = inbox(page).getByRole('button', { name: 'Show older' });
+    await bell(page, 'Inbox, 216 unread').waitFor();
+    await page.keyboard.press('i');
+    await older.waitFor();
+    expect(await item(page).count()).toBe(100);
+    await older.press('Enter');
+    await expect.poll(() => item(page).count()).toBe(200);
+    await expect.poll(() => page.evaluate(() => document.activeElement === document.querySelectorAll('[data-inbox-item]')[100])).toBe(true);
+
+    await screens.world.tell(CARA.email, numbered(215, 218));
+    await inbox(page).getByText('219 unread', { exact: true }).waitFor();
+    expect(await item(page).count()).toBe(203);
+    await older.click();
+    await older.waitFor({ state: 'detached' });
+    expect(await item(page).count()).toBe(219);
+    expect((await texts()).sort()).toEqual(numbered(0, 218).sort());
+
+    // What another screen does far down is seen here too, and what comes later stays above.
+    await other.keyboard.press('i');
+    await inbox(other).getByRole('button', { name: 'Mark all as read' }).click();
+    await inbox(page).getByText('All is read.').waitFor();
+    await expect.poll(() => item(page, 'unread').count()).toBe(0);
+    await item(page).last().locator('xpath=following-sibling::button').click();
+    await inbox(other).getByText('1 unread', { exact: true }).waitFor();
+    await screens.world.tell(CARA.email, ['The very last.']);
+    await inbox(page).getByText('2 unread', { exact: true }).waitFor();
+    expect(await item(page).count()).toBe(220);
+    expect(await item(page).first().textContent()).toContain('The very last.');
+    expect(await item(page, 'unread').count()).toBe(2);
+  });
+
   it('gives the focus back to the bell, and names what there is to press', async () => {
     const page = await logIn(BEN);
     await page.locator('[data-bell]').click();
@@ -99,6 +181,11 @@ inChromium('the inbox', (screens) => {
     await inbox(page).waitFor();
     expect(await overflow()).toBe(0);
     expect(await inbox(page).evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true);
+    const mark = inbox(page)
+      .getByRole('button', { name: /^Mark as (un)?read/ })
+      .first();
+    const { width, height } = (await mark.boundingBox()) ?? { width: 0, height: 0 };
+    expect(Math.min(width, height)).toBeGreaterThanOrEqual(44);
     await page.getByRole('button', { name: 'Close' }).tap();
     await page.locator('dialog').waitFor({ state: 'detached' });
   });
