@@ -35,11 +35,13 @@ export interface CommandContract {
   /** Schema of the JSON body; null: no body. */
   body: z.ZodType | null;
   who: Audience;
+  /** The limit that each caller's commands take from; default: none. */
+  limit?: 'orders';
   summary: string;
   example: unknown;
-  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. */
+  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. `now`: ISO 8601, UTC. */
   // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
-  accepted?: (body: any) => Record<string, unknown>;
+  accepted?: (body: any, now: string) => Record<string, unknown>;
 }
 
 export interface AggregateContract {

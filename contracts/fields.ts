@@ -31,8 +31,10 @@ export function prose(min: number, max: number) {
 /** A UUID (RFC 9562), kept in lower case. */
 export const id = z.guid('must be a UUID').toLowerCase();
 
-/** An instant as RFC 3339 with an offset. Stored in UTC with milliseconds. */
-export const instant = z.iso.datetime({ offset: true, error: 'must be RFC 3339 with an offset, like 2027-01-31T17:00:00Z' });
+/** An instant as RFC 3339 with an offset. Stored in UTC with milliseconds, where its year has four digits, too: texts of times compare as times. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'must be RFC 3339 with an offset, like 2027-01-31T17:00:00Z' })
+  .refine(hasFourDigits, 'must be between the years 0000 and 9999 in UTC');
 
 /** An e-mail address (the common form; at most 254 octets, RFC 5321 4.5.3.1.3). */
 export const email = z
@@ -41,6 +43,14 @@ export const email = z
 
 /** A phone number as ITU-T E.164 writes it: + and 7 to 15 digits, without spaces. */
 export const phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, like +4915112345678');
+
+const [FIRST, LAST] = [Date.parse('0000-01-01T00:00:00.000Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
+function hasFourDigits(text: string): boolean {
+  const time = Date.parse(text);
+  // What is no time at all has been told so.
+  return Number.isNaN(time) || (time >= FIRST && time <= LAST);
+}
 
 /** RFC 3339 → ISO 8601 in UTC with milliseconds. */
 export function utc(text: string): string {

@@ -63,7 +63,12 @@ const NotificationDeferred = z.strictObject({
   error: z.string(),
   nextAttemptAt: instant,
 });
-const NotificationAttemptUnknown = z.strictObject({ attempt, worker: z.string() });
+const NotificationAttemptUnknown = z.strictObject({
+  attempt,
+  worker: z.string(),
+  /** What went wrong, the address left out; missing where the worker told nothing any more. */
+  error: z.string().optional(),
+});
 const NotificationFailed = z.strictObject({ attempt /** What went wrong, the address left out. */, error: z.string() });
 const NotificationHeld = z.strictObject({ attempt });
 const NotificationReported = z.strictObject({
@@ -72,7 +77,8 @@ const NotificationReported = z.strictObject({
   delivered: z.boolean(),
   error: z.string().optional(),
 });
-const NotificationCancelled = z.strictObject({});
+/** `reason`: why, where nobody asked for it. */
+const NotificationCancelled = z.strictObject({ reason: z.string().optional() });
 const NotificationRetried = z.strictObject({ channel, recipient });
 const NotificationDiscarded = z.strictObject({});
 const NotificationRead = z.strictObject({ read: z.boolean() });
@@ -110,20 +116,24 @@ const RECIPIENTS: Record<Channel, { field: keyof Recipient; schema: z.ZodType<st
 };
 /** Characters of one SMS at most: ten parts. */
 const SMS_LENGTH = 1_530;
-const VARIABLE = /\{\{\s*([\w.-]{1,50})\s*\}\}/g;
-const variables = z.record(z.string().regex(/^[\w.-]{1,50}$/, 'must be a name of letters, digits, . _ or -'), z.union([prose(0, 2_000), z.number()]));
+/** What stands for a variable; whatever it holds. */
+const PLACE = /\{\{([^{}]*)\}\}/g;
+const NAME = /^[\p{L}\p{N}_.-]{1,50}$/u;
+const NAME_DETAIL = 'must be a name of letters, digits, . _ or -, of 50 at most';
+const variables = z.record(z.string().regex(NAME, NAME_DETAIL), z.union([prose(0, 2_000), z.number()]));
+type Variables = Readonly<z.infer<typeof variables>>;
 
 const sendBody = z
   .strictObject({
     type: channel,
     recipient: personal(z.string().max(254)).meta({ description: 'An e-mail address, a phone number (E.164, like +4915112345678), or a user’s id.' }),
     subject: personal(line(1, 200)).optional().meta({ description: 'Of a mail; without one, its first line.' }),
-    content: personal(prose(1, 10_000)).meta({ description: 'What to say; {{name}} stands for a variable.' }),
+    content: personal(prose(1, 10_000)).meta({ description: 'What to say; {{name}} stands for the variable `name`.' }),
     variables: variables.optional(),
     sendAt: instant.optional().meta({ description: 'Not before; default: at once.' }),
   })
   .superRefine((body, context) => {
-    for (const [path, message] of [...recipientProblems(body), ...missingProblems(body), ...smsProblems(body)])
+    for (const [path, message] of [...recipientProblems(body), ...variableProblems(body), ...filledProblems(body), ...smsProblems(body)])
       context.addIssue({ code: 'custom', path, message });
   });
 
@@ -141,27 +151,66 @@ function recipientProblems({ type, recipient }: Sent): FieldProblem[] {
   return error ? [[['recipient'], error.issues[0]?.message ?? 'is not valid']] : [];
 }
 
-function missingProblems(body: Sent): FieldProblem[] {
-  const missing = (field: 'subject' | 'content') => missingIn(body[field] ?? '', body.variables).map((name) => [name, field] as const);
-  return [...missing('subject'), ...missing('content')].map(([name, field]) => [['variables', name], `is missing: ${field} needs it`]);
+/** What is in braces must be the name of a variable that is given. */
+function variableProblems({ subject = '', content, variables: given = {} }: Sent): FieldProblem[] {
+  return Object.entries({ subject, content }).flatMap(([field, text]) =>
+    namesIn(text).flatMap((name): FieldProblem[] => {
+      if (Object.hasOwn(given, name)) return [];
+      return [
+        NAME.test(name)
+          ? [['variables', name], `is missing: ${field} needs it`]
+          : [[field], `has {{${name.slice(0, 60)}}}: a variable ${NAME_DETAIL}`],
+      ];
+    }),
+  );
 }
 
-function smsProblems({ type, subject, content, variables }: Sent): FieldProblem[] {
+function namesIn(text: string): string[] {
+  return [...new Set([...text.matchAll(PLACE)].map(([, name = '']) => name.trim()))];
+}
+
+/** What is sent has the limits of what is kept. */
+function filledProblems({ subject, content, variables: given = {} }: Sent): FieldProblem[] {
+  return [...filledProblem('subject', subject, given), ...filledProblem('content', content, given)];
+}
+
+function filledProblem(field: 'subject' | 'content', text: string | undefined, given: Variables): FieldProblem[] {
+  if (text === undefined || namesIn(text).length === 0) return [];
+  const { error } = FILLED[field].safeParse(lengthFilled(text, given) > MOST_FILLED ? 'x'.repeat(MOST_FILLED) : filled(text, given));
+  return error ? [[[field], `with its variables filled in ${error.issues[0]?.message ?? 'is not valid'}`]] : [];
+}
+
+const FILLED = { subject: line(1, 200), content: prose(1, 20_000) };
+/** UTF-16 units, more than any limit: what would be longer is not even made. */
+const MOST_FILLED = 50_000;
+
+function lengthFilled(text: string, given: Variables): number {
+  let length = text.length;
+  for (const [place, name = ''] of text.matchAll(PLACE)) length += valueIn(name, given, place).length - place.length;
+  return length;
+}
+
+function smsProblems({ type, subject, content, variables: given = {} }: Sent): FieldProblem[] {
   if (type !== 'sms') return [];
-  const long = filled(content, variables).length > SMS_LENGTH;
   return [
     ...(subject ? [[['subject'], 'does not belong to an SMS'] as FieldProblem] : []),
-    ...(long ? [[['content'], `must have at most ${SMS_LENGTH} characters`] as FieldProblem] : []),
+    ...(lengthFilled(content, given) > SMS_LENGTH ? [[['content'], `must have at most ${SMS_LENGTH} characters`] as FieldProblem] : []),
   ];
 }
 
-function missingIn(text: string, given: z.infer<typeof variables> = {}): string[] {
-  return [...new Set([...text.matchAll(VARIABLE)].map(([, name = '']) => name))].filter((name) => !Object.hasOwn(given, name));
+/** The text with its variables filled in, once: what a variable holds is text, not another template. */
+export function filled(text: string, given: Variables = {}): string {
+  return text.replaceAll(PLACE, (place, name: string) => valueIn(name, given, place));
 }
 
-/** The text with its variables filled in, once: what a variable holds is text, not another template. */
-export function filled(text: string, given: Readonly<Record<string, string | number>> = {}): string {
-  return text.replaceAll(VARIABLE, (whole, name: string) => (Object.hasOwn(given, name) ? String(given[name]) : whole));
+function valueIn(name: string, given: Variables, otherwise: string): string {
+  const key = name.trim();
+  return Object.hasOwn(given, key) ? String(given[key]) : otherwise;
+}
+
+/** Whether a time to send at is still to come; both as RFC 3339. */
+export function comesLater(sendAt: string | undefined, now: string): boolean {
+  return sendAt !== undefined && Date.parse(sendAt) > Date.parse(now);
 }
 
 /** The recipient of a channel as text. Error: none; what it is was checked. */
@@ -264,14 +313,14 @@ export const notificationContract = {
         content: 'Dear {{name}}, it is here.',
         variables: { name: 'Ann' },
       },
-      accepted: ({ sendAt }: z.infer<typeof sendBody>) => ({ status: sendAt ? 'scheduled' : 'pending' }),
+      accepted: ({ sendAt }: z.infer<typeof sendBody>, now: string) => ({ status: comesLater(sendAt, now) ? 'scheduled' : 'pending' }),
     },
     CancelNotification: {
       method: 'POST',
       path: '/api/notifications/:id/cancel',
       body: null,
       who: OPERATORS,
-      summary: 'Cancel a notification that no worker has taken yet.',
+      summary: 'Cancel a notification while it is scheduled or pending.',
       example: undefined,
     },
     ReadNotification: {

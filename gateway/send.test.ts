@@ -56,6 +56,12 @@ describe('POST /api/v1/notifications/send', () => {
     expect((await eventsOf(body.id))[0]?.data).toMatchObject({ sendAt: '2099-01-01T09:00:00.000Z' });
   });
 
+  it('sends at once what was to be sent earlier', async () => {
+    const { body } = await send({ ...MAIL, sendAt: '2020-01-01T09:00:00Z' });
+    expect(body.status).toBe('pending');
+    expect((await eventsOf(body.id))[0]?.data).not.toHaveProperty('sendAt');
+  });
+
   it.each([
     ['sms', '+4915112345678', { phone: '+4915112345678' }],
     ['email', 'Ann@Example.org', { address: 'Ann@Example.org' }],
@@ -85,6 +91,12 @@ describe('POST /api/v1/notifications/send', () => {
       { type: 'sms', recipient: '+4915112345678', subject: undefined, content: '{{name}}', variables: { name: 'x'.repeat(1_600) } },
       ['/content'],
     ],
+    ['more than can be kept once it is filled in', { content: '{{name}}'.repeat(1_200), variables: { name: 'x'.repeat(2_000) } }, ['/content']],
+    ['nothing to say once it is filled in', { content: '{{name}}', variables: { name: ' ' } }, ['/content']],
+    ['a subject of two lines once it is filled in', { subject: 'For {{name}}', variables: { name: 'Ann\r\nBcc: all' } }, ['/subject']],
+    ['a variable whose name is none', { content: '{{first name}} {{}}' }, ['/content']],
+    ['a variable of another alphabet less', { content: '{{größe}}' }, ['/variables/größe']],
+    ['a time that is beyond the year 9999 in UTC', { sendAt: '9999-12-31T23:59:59-01:00' }, ['/sendAt']],
     ['another channel', { type: 'pigeon' }, ['/type']],
     ['nothing to say', { content: '' }, ['/content']],
     ['a time that is none', { sendAt: 'tomorrow' }, ['/sendAt']],

@@ -3,7 +3,7 @@ import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notification.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { EMAIL_NOTIFICATIONS, SMS_NOTIFICATIONS, type WorkQueue } from '../write-side/event-bus/queues.ts';
-import { type ComposeContext, compose } from './compose.ts';
+import { type ComposeContext, compose, userOf } from './compose.ts';
 import { composeText } from './compose-text.ts';
 import type { Mailer } from './mailer/mailer.ts';
 import type { Taken } from './sending.ts';
@@ -51,4 +51,12 @@ export function smsChannel(texter: Texter, context: ComposeContext, reportTo: (i
 }
 
 /** The inbox: what is recorded as sent is there. */
-export const inboxChannel: DeliveryChannel = { name: 'in-app', make: async () => ({ to: '', send: async () => ({}) }) };
+export function inboxChannel(context: Pick<ComposeContext, 'commands'>): DeliveryChannel<'in-app'> {
+  return {
+    name: 'in-app',
+    make: async (_, { recipient }) => {
+      await userOf(recipient.userId ?? '', context.commands);
+      return { to: '', send: async () => ({}) };
+    },
+  };
+}

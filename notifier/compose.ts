@@ -34,9 +34,15 @@ export async function compose(id: string, state: NotificationState, context: Com
 /** Whom it goes to: a user as they are now, or an address that was given. */
 async function recipientOf({ recipient }: NotificationState, { commands }: ComposeContext): Promise<Mail['to']> {
   if (recipient.address) return { name: '', address: recipient.address };
-  const { state: user } = await commands.load<UserState>(`user-${recipient.userId}`);
+  const { name, email } = await userOf(recipient.userId ?? '', commands);
+  return { name, address: email };
+}
+
+/** A user as they are now. Errors: NobodyThere; the store's own. */
+export async function userOf(userId: string, commands: ComposeContext['commands']): Promise<UserState> {
+  const { state: user } = await commands.load<UserState>(`user-${userId}`);
   if (!user.exists || user.deleted) throw new NobodyThere('the recipient is no user any more');
-  return { name: user.name, address: user.email };
+  return user;
 }
 
 /** What templates say of it. */

@@ -240,10 +240,11 @@ describe('a delivery worker', () => {
     expect(await types()).toEqual(['Processing', 'Failed']);
   });
 
-  it('fails at once, and sends nothing, when the user is deleted', async () => {
+  it('takes it back, and sends nothing, when the user is deleted', async () => {
     await given(`user-${BOB}`, 'UserDeleted', {}, 0);
     await worker()();
-    expect([sent, await types()]).toEqual([[], ['Processing', 'Failed']]);
+    expect([sent, await types()]).toEqual([[], ['Processing', 'Cancelled']]);
+    expect((await history()).at(-1)?.data).toEqual({ reason: 'the recipient is no user any more' });
   });
 
   it('invariant 11: shows an attempt as unknown when the connection went after the content', async () => {
@@ -319,10 +320,11 @@ describe('an SMS worker', () => {
     expect(texts[0]?.text).toBe(`Overdue: Replace the lamp in the hall https://tasks.example.org/#task=${TASK.slice('task-'.length)}`);
   });
 
-  it('fails at once where the recipient has no phone number', async () => {
+  it('takes it back where the recipient has no phone number', async () => {
     await asked({ recipient: { userId: BOB }, content: { text: 'Hello' } });
-    expect(await worker({ sms: true })()).toBe('the recipient has no phone number');
-    expect([texts, await types()]).toEqual([[], ['Processing', 'Failed']]);
+    await worker({ sms: true })();
+    expect([texts, await types()]).toEqual([[], ['Processing', 'Cancelled']]);
+    expect((await history()).at(-1)?.data).toEqual({ reason: 'the recipient has no phone number' });
   });
 
   it('records errors without the number, however it is written', async () => {

@@ -57,7 +57,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     } catch (error) {
       const { name, message } = error as Error;
       log.warn({ stream, channel: channel.name, attempt, reason: `${name}: ${withoutAddress(message, to)}` }, 'a notification was not sent');
-      return failure(error as Error, state, to);
+      return error instanceof NobodyThere ? { type: 'WithdrawNotification', data: { attempt, reason: message } } : failure(error as Error, state, to);
     }
   }
 
@@ -74,8 +74,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   function failure(error: Error, state: NotificationState, to: string): Telling {
     const about = { attempt: state.attempts, error: withoutAddress(error.message, to), worker, unknown: error instanceof FateUnknown, hold };
     const asked = error instanceof NotNow ? error.after : 0;
-    const permanent = error instanceof Refused || error instanceof NobodyThere;
-    const nextAttemptAt = permanent ? null : nextAttempt(state, { attempts, now: now(), random: random(), asked });
+    const nextAttemptAt = error instanceof Refused ? null : nextAttempt(state, { attempts, now: now(), random: random(), asked });
     return nextAttemptAt ? { type: 'DeferNotification', data: { ...about, nextAttemptAt } } : { type: 'FailNotification', data: about };
   }
 }

@@ -65,7 +65,7 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
 
 /** Takes the offers of the inbox in the dispatcher's own process: nothing has to be sent. */
 function inboxDelivery(context: NotifierContext): (queue: unknown, offer: Offer) => Promise<void> {
-  const worker = nameOf({ name: inboxChannel.name }, 1);
-  const deliver = deliverer({ ...context, channel: inboxChannel, hold: false, worker });
+  const channel = inboxChannel(context);
+  const deliver = deliverer({ ...context, channel, hold: false, worker: nameOf(channel, 1) });
   return (_, offer) => deliver(offer);
 }

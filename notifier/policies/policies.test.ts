@@ -10,9 +10,10 @@ import { MOST_COMMENTERS, NO_TASK, type TaskAsOf } from './task-as-of.ts';
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 const CAROL = '7d2e8b6f-1c68-4f4a-8e1f-7b8c9d0e1f03';
+const DAVE = '8e3f9c7a-2d79-4a5b-9f20-8c9d0e1f2a04';
 const DEADLINE = '2027-01-31T16:00:00.000Z';
 const TASK: TaskAsOf = { ...NO_TASK, maker: ALICE, assignee: BOB, commenters: [CAROL, BOB], deadline: DEADLINE, revision: 7 };
-const NAMES: Record<string, string> = { [ALICE]: 'alice', [BOB]: 'bob', [CAROL]: 'carol' };
+const NAMES: Record<string, string> = { [ALICE]: 'alice', [BOB]: 'bob', [CAROL]: 'carol', [DAVE]: 'dave' };
 
 /** The example of an event, done by somebody. */
 function event(
@@ -26,7 +27,7 @@ function event(
 const told = (wanted: readonly Wanted[]) => wanted.map(({ channel, kind, recipient }) => `${channel} ${kind} ${NAMES[recipient.userId ?? '']}`);
 
 const created = (userId?: string) => ({ title: 'Lamp', maker: ALICE, ...(userId ? { userId } : {}), priority: 'normal', labels: [] });
-const assigned = (userId: string | null, atCreation = false) => ({ userId, previous: null, atCreation });
+const assigned = (userId: string | null, { atCreation = false, previous = null as string | null } = {}) => ({ userId, previous, atCreation });
 
 describe('of a task', () => {
   it.each<[string, RecordedEvent, string[]]>([
@@ -37,14 +38,27 @@ describe('of a task', () => {
     ],
     ['… to its maker by mail alone, where it is for nobody', event('TaskCreated', { data: created() }), ['email task_created alice']],
     ['… or for the maker', event('TaskCreated', { data: created(ALICE) }), ['email task_created alice']],
-    ['the assignment by the creating command asks for nothing', event('TaskAssigned', { data: assigned(BOB, true) }), []],
+    ['the assignment by the creating command asks for nothing', event('TaskAssigned', { data: assigned(BOB, { atCreation: true }) }), []],
     [
-      'a later assignment is told to the new assignee',
+      'a later assignment is told to the new assignee, by mail, too, and to the others',
       event('TaskAssigned', { data: assigned(BOB) }),
-      ['email task_assigned bob', 'in-app task_assigned bob'],
+      ['email task_assigned bob', 'in-app task_assigned bob', 'in-app task_assigned carol'],
     ],
-    ['… but not to one who takes it', event('TaskAssigned', { actor: BOB, data: assigned(BOB) }), []],
-    ['an assignment to nobody is told to nobody', event('TaskAssigned', { data: assigned(null) }), []],
+    [
+      '… but not to one who takes it',
+      event('TaskAssigned', { actor: BOB, data: assigned(BOB) }),
+      ['in-app task_assigned alice', 'in-app task_assigned carol'],
+    ],
+    [
+      '… and to the one from whom it was taken',
+      event('TaskAssigned', { actor: CAROL, data: assigned(BOB, { previous: DAVE }) }),
+      ['email task_assigned bob', 'in-app task_assigned bob', 'in-app task_assigned dave', 'in-app task_assigned alice'],
+    ],
+    [
+      'an assignment to nobody is told to the others',
+      event('TaskAssigned', { data: assigned(null, { previous: DAVE }) }),
+      ['in-app task_assigned dave', 'in-app task_assigned bob', 'in-app task_assigned carol'],
+    ],
     [
       'a comment is told to maker, assignee and commenters, and not to who wrote it',
       event('TaskCommented', { actor: CAROL }),
@@ -74,15 +88,15 @@ describe('of a deadline', () => {
       time: more.time ?? '2027-01-30T16:00:00.000Z',
       data: { subject: 'task-1', kind, time: more.deadline ?? DEADLINE },
     });
-  const soon = ['in-app due_soon alice', 'in-app due_soon bob'];
-  const late = ['email overdue alice', 'in-app overdue alice', 'email overdue bob', 'in-app overdue bob'];
+  const soon = ['in-app due_soon alice', 'in-app due_soon bob', 'in-app due_soon carol'];
+  const late = ['email overdue alice', 'email overdue bob', 'in-app overdue alice', 'in-app overdue bob', 'in-app overdue carol'];
 
   it.each<[string, RecordedEvent, Partial<TaskAsOf>, string[]]>([
-    ['that comes near, maker and assignee are told', timer('due_soon'), {}, soon],
-    ['that has passed, by mail, too', timer('overdue', { time: DEADLINE }), {}, late],
+    ['that comes near, maker, assignee and commenters are told', timer('due_soon'), {}, soon],
+    ['that has passed, maker and assignee by mail, too', timer('overdue', { time: DEADLINE }), {}, late],
     ['of a task in progress likewise', timer('overdue'), { status: 'in-progress' }, late],
-    ['each once, where one is both', timer('due_soon'), { assignee: ALICE }, soon.slice(0, 1)],
-    ['the maker alone where nobody is assigned', timer('due_soon'), { assignee: null }, soon.slice(0, 1)],
+    ['each once, where one is both', timer('due_soon'), { assignee: ALICE, commenters: [ALICE] }, soon.slice(0, 1)],
+    ['the maker alone where nobody is assigned or commented', timer('due_soon'), { assignee: null, commenters: [] }, soon.slice(0, 1)],
     ['nobody where it is done', timer('overdue'), { status: 'done' }, []],
     ['nobody where it is cancelled', timer('overdue'), { status: 'cancelled' }, []],
     ['nobody where it is deleted', timer('overdue'), { deleted: true }, []],
@@ -133,7 +147,7 @@ it('what is asked for keeps to the contract, is bounded, tells nobody twice nor 
       const policy = type.startsWith('Task') ? taskPolicy : type === 'TimerFired' ? deadlinePolicy : registrationPolicy;
       const wanted = policy(one, task);
       expect(policy(one, structuredClone(task))).toEqual(wanted);
-      expect(wanted.length).toBeLessThanOrEqual(MOST_COMMENTERS + 2);
+      expect(wanted.length).toBeLessThanOrEqual(MOST_COMMENTERS + 4);
       expect(new Set(wanted.map(({ channel, recipient }) => `${channel} ${recipient.userId}`)).size).toBe(wanted.length);
       for (const each of wanted) expect(notificationContract.events.NotificationRequested.schema.parse(each)).toEqual(each);
       const notCreation = wanted.filter(({ channel, kind }) => !(channel === 'email' && kind === 'task_created'));

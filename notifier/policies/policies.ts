@@ -15,8 +15,9 @@ type About = Wanted['about'];
 const told = (channel: Channel, kind: Kind, about: About) => (userId: string) => ({ channel, kind, recipient: { userId }, about }) satisfies Wanted;
 
 /**
- * What happens to a task is told to its people, and never to the one who did it; but the mail of its creation goes to its maker where it is for
- * nobody else yet. The assignment by the creating command asks for nothing: that user is told of the creation.
+ * What happens to a task is told to its people (who made it, has it to do, commented), and never to the one who did it; but the mail of its creation
+ * goes to its maker where it is for nobody else yet. Mail is for the one who has something to do. The assignment by the creating command asks for
+ * nothing: that user is told of the creation.
  */
 export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
   const { type, data, metadata, stream, revision } = event as Recorded<TaskEvent>;
@@ -29,7 +30,7 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
         ...others([data.userId], actor).map(told('in-app', 'task_created', about)),
       ];
     case 'TaskAssigned':
-      return data.atCreation ? [] : others([data.userId], actor).flatMap((one) => byMailToo('task_assigned', about, one));
+      return data.atCreation ? [] : assigned(data, peopleOf(task), { actor, about });
     case 'TaskCommented':
       return others(peopleOf(task), actor).map(told('in-app', 'comment_added', about));
     case 'TaskStatusChanged':
@@ -39,22 +40,32 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
   }
 }
 
+type Assignment = Extract<TaskEvent, { type: 'TaskAssigned' }>['data'];
+
+/** The one from whom it was taken is told, too. */
+function assigned({ userId, previous }: Assignment, people: readonly (string | null)[], { actor, about }: { actor: string; about: About }): Wanted[] {
+  return [
+    ...others([userId], actor).map(told('email', 'task_assigned', about)),
+    ...others([userId, previous, ...people], actor).map(told('in-app', 'task_assigned', about)),
+  ];
+}
+
 /** Which task the policy must know, as of an event: those whose people the event does not name. */
 export function taskOf({ type, stream }: RecordedEvent): string | undefined {
-  return type === 'TaskCommented' || type === 'TaskStatusChanged' ? stream : undefined;
+  return ['TaskAssigned', 'TaskCommented', 'TaskStatusChanged'].includes(type) ? stream : undefined;
 }
 
 /**
- * A deadline that comes near, or has passed, is told to maker and assignee: where it is still the task's, and there is still something to do. One that
- * comes near is no news any more when it has passed, as after a long time without a scheduler: then the other one comes too.
+ * A deadline that comes near, or has passed, is told to the task's people, and maker and assignee have a mail of one that has passed: where it is
+ * still the task's, and there is still something to do. One that comes near is no news any more when it has passed, as after a long time without a scheduler: then the other one comes too.
  */
 export function deadlinePolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
   const { data, time } = event as Recorded<TimerEvent>;
   if (!awaits(task, data.time)) return [];
   const about = { stream: data.subject, revision: task.revision };
-  const both = others([task.maker, task.assignee], '');
-  if (data.kind === 'overdue') return both.flatMap((one) => byMailToo('overdue', about, one));
-  return time < data.time ? both.map(told('in-app', 'due_soon', about)) : [];
+  const people = others(peopleOf(task), '');
+  if (data.kind === 'due_soon') return time < data.time ? people.map(told('in-app', 'due_soon', about)) : [];
+  return [...others([task.maker, task.assignee], '').map(told('email', 'overdue', about)), ...people.map(told('in-app', 'overdue', about))];
 }
 
 function awaits({ status, deleted, deadline }: TaskAsOf, time: string): boolean {
@@ -76,10 +87,6 @@ export function registrationPolicy(event: RecordedEvent): Wanted[] {
   const about = { stream, revision };
   const userId = idOf(stream);
   return [told('email', 'confirm_registration', about)(userId), told('in-app', 'user_created', about)(userId)];
-}
-
-function byMailToo(kind: Kind, about: About, userId: string): Wanted[] {
-  return [told('email', kind, about)(userId), told('in-app', kind, about)(userId)];
 }
 
 function peopleOf({ maker, assignee, commenters }: TaskAsOf): (string | null)[] {

@@ -16,7 +16,7 @@ export interface TaskAsOf extends TaskParties {
   revision: number;
 }
 
-/** One event asks for so many notifications at most, and two. */
+/** One event asks for so many notifications at most, and four. */
 export const MOST_COMMENTERS = 100;
 
 /** No task. */

@@ -26,7 +26,7 @@ export const reportUrl = (publicUrl: string, id: string) => `${publicUrl}${PATH.
 const FINAL: Readonly<Record<string, boolean>> = { delivered: true, read: true, undelivered: false, failed: false };
 /** Milliseconds between two looks whether the worker has recorded that it was taken, and looks: providers are fast. */
 const LOOK = 100;
-const LOOKS = 30;
+const LOOKS = 100;
 
 const fields = z.record(z.string(), z.string());
 
@@ -84,8 +84,13 @@ async function isOf(stream: string, sid: string, { commands }: ReportContext): P
   for (let looks = 0; looks < LOOKS; looks++) {
     const { state } = await commands.load<NotificationState>(stream);
     if (!state.exists || state.channel !== 'sms') throw new ProblemError('not_found', 'There is no such SMS.');
-    if (state.status !== 'processing') return state.providerId === null || state.providerId === sid;
+    if (state.status !== 'processing') return isLast(sid, state);
     await delay(LOOK);
   }
   throw new ProblemError('unavailable', 'It is still being sent. Report it again.', { headers: { 'Retry-After': '1' } });
+}
+
+/** Where a worker died before it could record what the message is called, it is whatever is not known from before. */
+function isLast(sid: string, { providerId, formerIds }: NotificationState): boolean {
+  return providerId === null ? !formerIds.includes(sid) : providerId === sid;
 }

@@ -31,6 +31,28 @@ describe('a notification', () => {
   it('shows attempts nobody knows the outcome of', () => {
     given(notifications, requested, processing(1), { type: 'NotificationAttemptUnknown' }).becomes({ status: 'pending', unknownAttempts: [1] });
   });
+  it('tells why such an attempt ended, where that is known', () => {
+    const unknown = { type: 'NotificationAttemptUnknown', data: { error: 'socket hang up' } };
+    given(notifications, requested, processing(1), unknown, { type: 'NotificationHeld' }).becomes({ status: 'unknown', lastError: 'socket hang up' });
+  });
+  it('is no dead letter again, once it was given up, by what the provider says later', () => {
+    const gone = [requested, processing(1), { type: 'NotificationAttemptUnknown' }, { type: 'NotificationHeld' }, { type: 'NotificationDiscarded' }];
+    const undelivered = { type: 'NotificationReported', data: { status: 'undelivered', delivered: false } };
+    given(notifications, ...gone, undelivered).becomes({ status: 'failed', dead: false, deadAt: null });
+    given(notifications, ...gone.slice(0, -1), undelivered).becomes({ status: 'failed', dead: true, deadAt: minute(4) });
+  });
+  it('is in the inbox when it is sent, after its one attempt', () => {
+    const inbox = { ...requested, data: { channel: 'in-app' as const } };
+    given(notifications, inbox).becomes({ inbox: null, arrivedAt: null });
+    given(notifications, inbox, { type: 'NotificationSent' }).becomes({ attempts: 1, inbox: 'unread', createdAt: minute(0), arrivedAt: minute(1) });
+  });
+  it('says why it was taken back', () => {
+    given(notifications, requested, processing(1), { type: 'NotificationCancelled', data: { reason: 'gone' } }).becomes({
+      status: 'cancelled',
+      lastError: 'gone',
+      due: null,
+    });
+  });
   it('has failed for good with an error', () => {
     given(notifications, requested, processing(5), { type: 'NotificationFailed' }).becomes({
       status: 'failed',
@@ -48,7 +70,14 @@ describe('a notification', () => {
     given(notifications, requested, processing(1), { type: 'NotificationFailed' }).becomes({ due: null });
   });
   it('is what the contract shows, but for the id and the keys to query by', () => {
-    const { recipientId: _, due: __, inbox: ___, deadAt: ____, ...document } = folded(notifications, stream(requested, processing(1))) ?? {};
+    const {
+      recipientId: _,
+      due: __,
+      inbox: ___,
+      deadAt: ____,
+      arrivedAt: _____,
+      ...document
+    } = folded(notifications, stream(requested, processing(1))) ?? {};
     const view = { id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', ...document };
     expect(notificationView.safeParse(view).error).toBeUndefined();
   });

@@ -9,6 +9,8 @@ export type NotificationDocument = Omit<NotificationView, 'id'> & {
   recipientId: string;
   /** Where it is one's inbox; null: not there. */
   inbox: 'read' | 'unread' | null;
+  /** When it came there; null: not there. */
+  arrivedAt: string | null;
   /** When it failed or its fate became unknown, until an operator has it tried again or gives it up; null: it did not. */
   deadAt: string | null;
   /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
@@ -48,6 +50,7 @@ function requested({ time, revision }: RecordedEvent, data: EventOf<'Notificatio
     revision,
     recipientId: recipient.userId ?? '',
     inbox: null,
+    arrivedAt: null,
     deadAt: null,
     due: isInbox && !sendAt ? null : (sendAt ?? time),
   };
@@ -64,13 +67,15 @@ function changed(document: NotificationDocument, event: Later, { time }: Recorde
     case 'NotificationProcessing':
       return { ...document, status: 'processing', attempts: event.data.attempt, nextAttemptAt: null, due: event.data.until };
     case 'NotificationSent':
-      return { ...document, status: 'sent', nextAttemptAt: null, due: null, lastError: null, ...inInbox(document, 'unread') };
+      return { ...document, ...ofSent(document, event.data, time), status: 'sent', nextAttemptAt: null, due: null, lastError: null };
     case 'NotificationDeferred': {
       const { nextAttemptAt, error } = event.data;
       return { ...document, status: 'pending', nextAttemptAt, lastError: error, due: nextAttemptAt };
     }
-    case 'NotificationAttemptUnknown':
-      return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, event.data.attempt] };
+    case 'NotificationAttemptUnknown': {
+      const { attempt, error = null } = event.data;
+      return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, attempt], lastError: error ?? document.lastError };
+    }
     case 'NotificationFailed':
       return { ...document, status: 'failed', nextAttemptAt: null, lastError: event.data.error, ...died(time) };
     case 'NotificationHeld':
@@ -91,11 +96,9 @@ type OfWorkers =
 function byOthers(document: NotificationDocument, event: Exclude<Later, { type: OfWorkers }>, time: string): NotificationDocument {
   switch (event.type) {
     case 'NotificationReported':
-      return event.data.delivered
-        ? { ...document, status: 'sent', nextAttemptAt: null, lastError: null, ...alive }
-        : { ...document, status: 'failed', lastError: event.data.error ?? event.data.status, ...died(time) };
+      return reported(document, event.data, time);
     case 'NotificationCancelled':
-      return { ...document, status: 'cancelled', nextAttemptAt: null, due: null };
+      return { ...document, status: 'cancelled', nextAttemptAt: null, due: null, lastError: event.data.reason ?? document.lastError };
     case 'NotificationRetried': {
       const { recipient } = event.data;
       return {
@@ -117,6 +120,19 @@ function byOthers(document: NotificationDocument, event: Exclude<Later, { type: 
   }
 }
 
+function reported(document: NotificationDocument, data: EventOf<'NotificationReported'>['data'], time: string): NotificationDocument {
+  if (data.delivered) return { ...document, status: 'sent', nextAttemptAt: null, lastError: null, ...alive };
+  // What was unknown and is no dead letter was given up.
+  const isGivenUp = document.status === 'unknown' && !document.dead;
+  return { ...document, status: 'failed', lastError: data.error ?? data.status, ...(isGivenUp ? alive : died(time)) };
+}
+
+/** What is in the inbox at once had its one attempt with it. */
+function ofSent(document: NotificationDocument, { attempt }: { attempt: number }, time: string): Partial<NotificationDocument> {
+  const attempts = Math.max(document.attempts, attempt);
+  return document.channel === 'in-app' ? { attempts, inbox: 'unread', arrivedAt: time } : { attempts };
+}
+
 const alive = { dead: false, deadAt: null, due: null };
 const died = (time: string) => ({ dead: true, deadAt: time, due: null });
 
@@ -128,8 +144,18 @@ export const notifications = projector<NotificationDocument>({
   model: {
     name: 'notifications',
     version: 3,
-    fields: { recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text', due: 'text', inbox: 'text', deadAt: 'text' },
-    indexes: [['recipientId', 'createdAt'], ['recipientId', 'inbox', 'createdAt'], ['createdAt'], ['channel', 'due'], ['deadAt']],
+    fields: {
+      ...{ recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text' },
+      ...{ due: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text' },
+    },
+    indexes: [
+      ['recipientId', 'createdAt'],
+      ['recipientId', 'inbox', 'arrivedAt'],
+      ['recipientId', 'arrivedAt'],
+      ['createdAt'],
+      ['channel', 'due'],
+      ['deadAt'],
+    ],
   },
   events: [
     'NotificationRequested',

@@ -21,7 +21,7 @@ export const inboxItem = z.strictObject({
   text: z.string(),
   link: z.string().meta({ description: 'Where to go on the pages, as /#task=<id>.' }),
   read: z.boolean(),
-  createdAt: instant,
+  createdAt: instant.meta({ description: 'When it came into the inbox.' }),
 });
 export type InboxItem = z.infer<typeof inboxItem>;
 
@@ -60,8 +60,8 @@ async function inbox(context: QueryContext, request: RouteRequest): Promise<Answ
   const caller = callerOf(request);
   const { position, page, next } = await readPage(context, request, notifications, { ...selectionOf(query, caller), ...query });
   const unread = await reading(context, notifications, request, ({ list }) => list(unreadOf(caller, MOST_UNREAD)));
-  const titles = await titlesOf(context, request, page);
-  const items = page.map((stored) => itemOf(stored, titles));
+  const tasks = await tasksOf(context, request, page);
+  const items = page.map((stored) => itemOf(stored, caller, tasks));
   const answer = listAnswer({ path: '/api/inbox', parameters: { ...query }, position, items, next });
   return { ...answer, body: { ...(answer.body as object), unread: unread.result.length } };
 }
@@ -72,16 +72,16 @@ function selectionOf({ unread }: InboxQuery, { id: userId }: Caller): Selection 
 
 const IN_INBOX: Condition = { field: 'inbox', op: 'in', value: ['unread', 'read'] };
 const UNREAD: Condition = { field: 'inbox', op: 'eq', value: 'unread' };
-const NEWEST_FIRST = [{ field: 'createdAt', descending: true }];
+const NEWEST_FIRST = [{ field: 'arrivedAt', descending: true }];
 
 /** What a user has not read yet, the newest first; with `before`, only what came by then (ISO 8601, UTC). */
 export function unreadOf({ id: userId }: Pick<Caller, 'id'>, most: number, before?: string): Find {
-  const until: Condition[] = before === undefined ? [] : [{ field: 'createdAt', op: 'lte', value: before }];
+  const until: Condition[] = before === undefined ? [] : [{ field: 'arrivedAt', op: 'lte', value: before }];
   return { where: [{ field: 'recipientId', op: 'eq', value: userId }, UNREAD, ...until], sort: NEWEST_FIRST, limit: most };
 }
 
-/** Titles of the tasks that these are about, by stream; without those that are gone, or not the caller's to see any more. */
-async function titlesOf(context: QueryContext, request: RouteRequest, page: readonly Stored[]): Promise<Map<string, string>> {
+/** The tasks that these are about, by stream, as they are now: those that are there and the caller's to see. */
+async function tasksOf(context: QueryContext, request: RouteRequest, page: readonly Stored[]): Promise<Map<string, TaskListDocument>> {
   const caller = callerOf(request);
   const streams = page.map(({ document }) => (document as NotificationDocument).about.stream).filter((stream) => stream.startsWith('task-'));
   if (streams.length === 0) return new Map();
@@ -89,20 +89,20 @@ async function titlesOf(context: QueryContext, request: RouteRequest, page: read
     context.readModels.get(taskList.model, state.generation, [...new Set(streams.map(idOf))]),
   );
   const tasks = result.map(({ id: taskId, document }) => [`task-${taskId}`, document as TaskListDocument | null] as const);
-  return new Map(tasks.flatMap(([stream, task]) => (task && !task.deleted && mayRead(caller, task) ? [[stream, task.title]] : [])));
+  return new Map(tasks.flatMap(([stream, task]) => (task && !task.deleted && mayRead(caller, task) ? [[stream, task]] : [])));
 }
 
-function itemOf({ id: notificationId, document }: Stored, titles: ReadonlyMap<string, string>): InboxItem {
-  const { kind: what, about, content, read, createdAt } = document as NotificationDocument;
+function itemOf({ id: notificationId, document }: Stored, caller: Caller, tasks: ReadonlyMap<string, TaskListDocument>): InboxItem {
+  const { kind: what, about, content, read, createdAt, arrivedAt } = document as NotificationDocument;
   const words = INBOX_WORDS[what];
-  const title = titles.get(about.stream);
+  const task = tasks.get(about.stream);
   return {
     id: notificationId,
     kind: what,
-    title: content?.subject ?? title ?? words.title,
-    text: content?.text ?? words.text,
-    link: title === undefined ? '/' : `/#task=${idOf(about.stream)}`,
+    title: content?.subject ?? task?.title ?? words.title,
+    text: content?.text ?? (task?.assignee === caller.id ? words.own : undefined) ?? words.text,
+    link: task === undefined ? '/' : `/#task=${idOf(about.stream)}`,
     read,
-    createdAt,
+    createdAt: arrivedAt ?? createdAt,
   };
 }

@@ -67,7 +67,15 @@ function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: 
     case 'NotificationProcessing':
       return [{ status: after, time, attempt: data.attempt, worker: data.worker }];
     case 'NotificationAttemptUnknown':
-      return [{ status: 'unknown', time, attempt: data.attempt, worker: data.worker, error: NO_OUTCOME }];
+      return [
+        {
+          status: 'unknown',
+          time,
+          attempt: data.attempt,
+          worker: data.worker,
+          error: data.error ? `${data.error} (it may have been sent)` : NO_OUTCOME,
+        },
+      ];
     case 'NotificationDeferred':
     case 'NotificationFailed':
       return [{ status: after, time, attempt: data.attempt, error: data.error }];
@@ -78,6 +86,8 @@ function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: 
       return [{ status: after, time, ...wordOf(data) }];
     case 'NotificationRetried':
       return [{ status: after, time, detail: 'tried again by an operator' }];
+    case 'NotificationCancelled':
+      return [{ status: after, time, ...(data.reason ? { detail: data.reason } : {}) }];
     case 'NotificationDiscarded':
       return [{ status: after, time, detail: 'given up by an operator' }];
     // Whether somebody has read it is not how it went.

@@ -18,7 +18,10 @@ const deferred = (attempt: number): NotificationEvent => ({
   type: 'NotificationDeferred',
   data: { attempt, error: 'refused', nextAttemptAt: LATER },
 });
-const unknown = (attempt: number, worker = 'a'): NotificationEvent => ({ type: 'NotificationAttemptUnknown', data: { attempt, worker } });
+const unknown = (attempt: number, more: { worker?: string; error?: string } = {}): NotificationEvent => ({
+  type: 'NotificationAttemptUnknown',
+  data: { attempt, worker: 'a', ...more },
+});
 const sent = (attempt: number): NotificationEvent => ({ type: 'NotificationSent', data: { attempt } });
 const failed = (attempt: number, error: string): NotificationEvent => ({ type: 'NotificationFailed', data: { attempt, error } });
 
@@ -26,6 +29,7 @@ const retried = (recipient: object = { address: 'ann@example.org' }, channel: 'e
   type: 'NotificationRetried',
   data: { channel, recipient },
 });
+const discarded: NotificationEvent = { type: 'NotificationDiscarded', data: {} };
 
 function tell(type: NotificationCommand['type'], data: object, now = NOW) {
   return command<NotificationCommand>(type, data, { now });
@@ -54,15 +58,19 @@ describe('an outcome', () => {
   it('is deferred', () => leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER }))).then(deferred(1)));
   it('is failed', () => leased.when(tell('FailNotification', about(1))).then(failed(1, 'refused')));
   it('invariant 11: shows a deferred attempt as unknown where the message may have been taken', () =>
-    leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, unknown: true }))).then(unknown(1), deferred(1)));
+    leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, unknown: true }))).then(unknown(1, { error: 'refused' }), deferred(1)));
   it('invariant 11: shows the last attempt as unknown where the message may have been taken', () =>
-    leased.when(tell('FailNotification', about(1, { unknown: true }))).then(unknown(1), failed(1, 'refused')));
+    leased.when(tell('FailNotification', about(1, { unknown: true }))).then(unknown(1, { error: 'refused' }), failed(1, 'refused')));
   it('counts when it comes late and nobody leased it meanwhile', () =>
     leased.when(tell('SucceedNotification', { attempt: 1 }, AFTERWARDS)).then(sent(1)));
   it('of an attempt that another worker has overtaken is refused', () =>
     given(notification, requested, processing(1), unknown(1), processing(2, 'b'))
       .when(tell('SucceedNotification', { attempt: 1 }))
       .refuses('conflict'));
+  it('is withdrawn where nobody is there any more', () =>
+    leased
+      .when(tell('WithdrawNotification', { attempt: 1, reason: 'the recipient is no user any more' }))
+      .then({ type: 'NotificationCancelled', data: { reason: 'the recipient is no user any more' } }));
   it('without a lease is refused', () =>
     given(notification, requested)
       .when(tell('SucceedNotification', { attempt: 1 }))
@@ -102,6 +110,7 @@ describe('what another backend asks for', () => {
     nothing.when(send({ type: 'sms', recipient: '+4915112345678' })).then(message({ channel: 'sms', recipient: { phone: '+4915112345678' } })));
   it('waits for its time, which is kept in UTC', () =>
     nothing.when(send({ sendAt: '2026-11-21T12:00:00.000Z' })).then(message({ sendAt: '2026-11-21T12:00:00.000Z' })));
+  it('that was to be sent earlier goes at once', () => nothing.when(send({ sendAt: '2020-11-21T12:00:00.000Z' })).then(message({})));
   it('is in the inbox at once', () => nothing.when(send({ type: 'in-app', recipient: ALICE.id }), THERE).then(inInbox, sent(1)));
   it.each([
     ['nobody', {}],
@@ -127,6 +136,10 @@ describe('cancelling', () => {
   const cancel = tell('CancelNotification', {});
   const cancelled: NotificationEvent = { type: 'NotificationCancelled', data: {} };
   it('ends what nobody has taken', () => given(notification, requested).when(cancel).then(cancelled));
+  it('ends what waits for its next attempt, or was tried again by an operator', () => {
+    given(notification, requested, processing(1), deferred(1)).when(cancel).then(cancelled);
+    given(notification, message({}), processing(1), failed(1, 'refused'), retried()).when(cancel).then(cancelled);
+  });
   it('ends what waits for its time', () =>
     given(notification, message({ sendAt: LATER }))
       .when(cancel)
@@ -134,7 +147,6 @@ describe('cancelling', () => {
   it('twice changes nothing', () => given(notification, requested, cancelled).when(cancel).then());
   it.each([
     ['a worker has', [processing(1)]],
-    ['was tried', [processing(1), deferred(1)]],
     ['was sent', [processing(1), sent(1)]],
     ['failed', [processing(1), failed(1, 'refused')]],
   ])('is refused for what %s', (_, events) =>
@@ -166,10 +178,18 @@ describe('reading', () => {
 describe('a dead letter', () => {
   const retry = (recipient?: string) => command<NotificationCommand>('RetryNotification', recipient === undefined ? {} : { recipient });
   const discard = tell('DiscardNotification', {});
-  const discarded: NotificationEvent = { type: 'NotificationDiscarded', data: {} };
   const held: NotificationEvent = { type: 'NotificationHeld', data: { attempt: 1 } };
   const died = [message({}), processing(1), failed(1, '550 no such mailbox')];
 
+  it('of a confirmation goes to the user’s own address alone', () => {
+    const confirmation = [message({ kind: 'confirm_registration', recipient: { userId: ALICE.id }, content: undefined }), ...died.slice(1)];
+    given(notification, ...confirmation)
+      .when(retry('right@example.org'))
+      .refuses('invalid', '/recipient');
+    given(notification, ...confirmation)
+      .when(retry())
+      .then(retried({ userId: ALICE.id }));
+  });
   it('is tried again', () =>
     given(notification, ...died)
       .when(retry())
@@ -235,9 +255,9 @@ describe('an attempt of which nobody knows how it ended', () => {
   const leased = given(notification, requested, processing(1));
   it('is held where that is configured: by the next lease', () =>
     leased.when(tell('LeaseNotification', { worker: 'b', until: LATER, attempts: 5, ...hold }, AFTERWARDS)).then(unknown(1), held));
-  it('is held where that is configured: by its own worker', () => {
-    leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, unknown: true, ...hold }))).then(unknown(1), held);
-    leased.when(tell('FailNotification', about(1, { unknown: true, ...hold }))).then(unknown(1), held);
+  it('is held where that is configured: by its own worker, with the reason', () => {
+    leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, unknown: true, ...hold }))).then(unknown(1, { error: 'refused' }), held);
+    leased.when(tell('FailNotification', about(1, { unknown: true, ...hold }))).then(unknown(1, { error: 'refused' }), held);
   });
   it('whose error is known is not held', () => leased.when(tell('DeferNotification', about(1, { nextAttemptAt: LATER, ...hold }))).then(deferred(1)));
   it('is not sent again by any worker once it is held', () =>
@@ -263,6 +283,11 @@ describe('the provider’s word', () => {
     given(notification, ...between)
       .when(report(false))
       .then();
+  });
+  it('that it did not arrive changes nothing of what an operator gave up', () => {
+    const gone = given(notification, requested, processing(1), unknown(1), { type: 'NotificationHeld', data: { attempt: 1 } }, discarded);
+    gone.when(report(false)).then();
+    gone.when(report(true)).then(reported(true));
   });
   it('of an attempt before an operator had it tried again changes nothing', () =>
     given(notification, requested, processing(1), sent(1), reported(false), retried()).when(report(true)).then());
@@ -370,4 +395,29 @@ describe('whoever tells whatever', () => {
     }));
   test('there is one request, and it is the first event', () =>
     holds(({ decided }) => expect(decided.map(({ type }) => type)).not.toContain('NotificationRequested')));
+});
+
+const anyText = fc.string({ unit: fc.constantFrom('{{a}}', '{{ größe }}', '{', '}', ' ', '\n', 'x', 'ä', '\0') });
+const anyBody = fc.record({
+  type: fc.constantFrom('email', 'sms'),
+  recipient: fc.constantFrom('ann@example.org', '+4915112345678'),
+  subject: fc.option(anyText, { nil: undefined }),
+  content: anyText,
+  variables: fc.record({ a: fc.oneof(fc.string({ maxLength: 3_000 }), fc.integer()), größe: fc.constantFrom('', ' ', 'XL') }),
+  sendAt: fc.option(fc.constantFrom('2020-11-21T12:00:00Z', '2099-11-21T12:00:00+05:00', '9999-12-31T23:59:59-01:00'), { nil: undefined }),
+});
+
+it('whatever may be sent is recorded within the limits of what is kept', () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(anyBody, (body) => {
+      const { data } = notificationContract.commands.SendNotification.body.safeParse(body);
+      if (!data) return;
+      taken++;
+      const decided = notification.decide(command('SendNotification', data, { actor: BACKEND }), initial, {});
+      for (const { data: recorded } of decided as NotificationEvent[]) expect(NotificationRequested.schema.parse(recorded)).toEqual(recorded);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(taken).toBeGreaterThan(50);
 });

@@ -1,8 +1,10 @@
 /** Notification: the rules of requests, leases and outcomes. */
 import type { Actor, Command } from '../../contracts/catalog.ts';
+import { utc } from '../../contracts/fields.ts';
 import {
   type Channel,
   type Content,
+  comesLater,
   filled,
   type Kind,
   type NotificationEvent,
@@ -14,6 +16,7 @@ import {
 } from '../../contracts/notification.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider, type Facts } from '../decider.ts';
+import { isDue } from './due.ts';
 import type { UserState } from './user.ts';
 
 export interface NotificationState {
@@ -32,8 +35,10 @@ export interface NotificationState {
   lease: { worker: string; until: string } | null;
   /** Not before this; null: at once. */
   nextAttemptAt: string | null;
-  /** What the provider calls the last message that it took. */
+  /** What the provider calls the message of this attempt; null where it was not heard. */
   providerId: string | null;
+  /** What it called those of attempts before: what it says of them is no news of this one. */
+  formerIds: readonly string[];
   discarded: boolean;
   read: boolean;
 }
@@ -51,6 +56,7 @@ export const initial: NotificationState = {
   lease: null,
   nextAttemptAt: null,
   providerId: null,
+  formerIds: [],
   discarded: false,
   read: false,
 };
@@ -64,6 +70,8 @@ export type WorkerCommand =
   | Command<'SucceedNotification', { attempt: number; providerId?: string }>
   | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean; hold?: boolean }>
   | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
+  /** Nobody is there to be told any more. */
+  | Command<'WithdrawNotification', { attempt: number; reason: string }>
   | Command<'ReportNotification', { status: string; delivered: boolean; error?: string }>;
 
 export type NotificationCommand = WorkerCommand | NotificationRequest;
@@ -94,7 +102,7 @@ function decide(command: NotificationCommand, state: NotificationState, facts: F
 }
 
 function send(
-  { data, stream }: Extract<NotificationRequest, { type: 'SendNotification' }>,
+  { data, stream, now }: Extract<NotificationRequest, { type: 'SendNotification' }>,
   state: NotificationState,
   user: UserState | undefined,
 ): Decision {
@@ -102,7 +110,8 @@ function send(
   if (data.type === 'in-app' && !isActive(user)) return nobody();
   const { type, sendAt, variables } = data;
   const text = filled(data.content, variables);
-  const subject = data.subject === undefined ? {} : { subject: filled(data.subject, variables) };
+  const isLater = comesLater(sendAt, now);
+  const subject = data.subject === undefined ? {} : { subject: filled(data.subject, variables).trim() };
   const requested: NotificationEvent = {
     type: 'NotificationRequested',
     data: {
@@ -111,10 +120,10 @@ function send(
       recipient: recipientOf(type, data.recipient),
       about: { stream, revision: 0 },
       content: { ...subject, text },
-      ...(sendAt ? { sendAt: new Date(sendAt).toISOString() } : {}),
+      ...(isLater ? { sendAt: utc(sendAt as string) } : {}),
     },
   };
-  return type === 'in-app' && !sendAt ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
+  return type === 'in-app' && !isLater ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
 }
 
 function isActive(user: UserState | undefined): boolean {
@@ -125,10 +134,10 @@ function nobody(): Refusal {
   return { refused: 'invalid', detail: 'There is no such user.', errors: [{ pointer: '/recipient', detail: 'is no active user' }] };
 }
 
-function cancel({ status, attempts }: NotificationState): Decision {
+function cancel({ status }: NotificationState): Decision {
   if (status === 'cancelled') return [];
-  if ((status === 'pending' || status === 'scheduled') && attempts === 0) return [{ type: 'NotificationCancelled', data: {} }];
-  return conflict(status === 'pending' ? 'A worker has tried it already.' : `It is ${status} already.`);
+  if (status === 'pending' || status === 'scheduled') return [{ type: 'NotificationCancelled', data: {} }];
+  return conflict(status === 'processing' ? 'A worker is sending it right now.' : `It is ${status} already.`);
 }
 
 function read(wanted: boolean, { channel, recipient, read: before }: NotificationState, { id }: Actor): Decision {
@@ -142,6 +151,7 @@ const isDead = ({ status, discarded }: NotificationState) => !discarded && (stat
 function retry(corrected: string | undefined, state: NotificationState, user: UserState | undefined): Decision {
   if (!isDead(state)) return conflict(state.discarded ? 'It was discarded.' : `It is ${state.status}: there is nothing to try again.`);
   if (corrected === undefined) return [{ type: 'NotificationRetried', data: { channel: state.channel, recipient: state.recipient } }];
+  if (state.kind === 'confirm_registration') return notTheirs();
   if (state.channel === 'in-app' && !isActive(user)) return nobody();
   try {
     return [{ type: 'NotificationRetried', data: { channel: state.channel, recipient: recipientOf(state.channel, corrected) } }];
@@ -154,6 +164,13 @@ function retry(corrected: string | undefined, state: NotificationState, user: Us
   }
 }
 
+/** Its link confirms the address that the user has: who got it elsewhere would confirm the wrong one. */
+function notTheirs(): Refusal {
+  const detail =
+    'A confirmation goes to the address that the user has. Correct that (PATCH /api/users/:id), and have it tried again without a recipient.';
+  return { refused: 'invalid', detail, errors: [{ pointer: '/recipient', detail: 'cannot be another one here' }] };
+}
+
 function discard(state: NotificationState): Decision {
   if (state.discarded) return [];
   return isDead(state) ? [{ type: 'NotificationDiscarded', data: {} }] : conflict(`It is ${state.status}: there is nothing to discard.`);
@@ -161,9 +178,11 @@ function discard(state: NotificationState): Decision {
 
 /** Providers repeat themselves, and their words come in any order: the first that it was not delivered counts. */
 function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], state: NotificationState): Decision {
-  const isTold = state.status === 'sent' || state.status === 'unknown' || (data.delivered && isBetweenAttempts(state));
+  const isTold = data.delivered ? isBetweenAttempts(state) || isHandedOver(state) : isHandedOver(state) && !state.discarded;
   return isTold ? [{ type: 'NotificationReported', data }] : [];
 }
+
+const isHandedOver = ({ status }: NotificationState) => status === 'sent' || status === 'unknown';
 
 /** What was thought not to be sent, and was: it is not sent again. */
 function isBetweenAttempts({ status, attempts, forgiven }: NotificationState): boolean {
@@ -180,7 +199,7 @@ function work(command: Exclude<WorkerCommand, { type: 'ReportNotification' }>, s
 
 function lease({ data, now }: Extract<WorkerCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
   if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
-  if (state.nextAttemptAt && state.nextAttemptAt > now) return conflict('Its next attempt is not due.');
+  if (!isDue(state.nextAttemptAt, now)) return conflict('Its next attempt is not due.');
   const { worker, until } = data;
   const processing: NotificationEvent = { type: 'NotificationProcessing', data: { attempt: state.attempts + 1, worker, until } };
   if (!state.lease) return [processing];
@@ -193,7 +212,7 @@ function lease({ data, now }: Extract<WorkerCommand, { type: 'LeaseNotification'
 
 const NO_OUTCOME = 'no attempt told how it went; it may have been sent';
 
-type Outcome = Extract<WorkerCommand, { type: 'SucceedNotification' | 'DeferNotification' | 'FailNotification' }>;
+type Outcome = Exclude<WorkerCommand, { type: 'LeaseNotification' | 'ReportNotification' }>;
 
 function outcome(command: Outcome): NotificationEvent[] {
   switch (command.type) {
@@ -205,22 +224,26 @@ function outcome(command: Outcome): NotificationEvent[] {
     }
     case 'FailNotification':
       return heldIf(command) ?? [...unknownIf(command), failedAttempt(command.data.attempt, command.data.error)];
+    case 'WithdrawNotification':
+      return [{ type: 'NotificationCancelled', data: { reason: command.data.reason } }];
     default:
       return command satisfies never;
   }
 }
 
-function heldIf({ data }: Extract<WorkerCommand, { type: 'DeferNotification' | 'FailNotification' }>): NotificationEvent[] | undefined {
+type WentWrong = Pick<Extract<WorkerCommand, { type: 'DeferNotification' | 'FailNotification' }>, 'data'>;
+
+function heldIf({ data }: WentWrong): NotificationEvent[] | undefined {
   if (!data.unknown || !data.hold) return undefined;
-  return [unknownAttempt(data.attempt, data.worker), { type: 'NotificationHeld', data: { attempt: data.attempt } }];
+  return [...unknownIf({ data }), { type: 'NotificationHeld', data: { attempt: data.attempt } }];
 }
 
-function unknownIf({ data }: Extract<WorkerCommand, { type: 'DeferNotification' | 'FailNotification' }>): NotificationEvent[] {
-  return data.unknown ? [unknownAttempt(data.attempt, data.worker)] : [];
+function unknownIf({ data }: WentWrong): NotificationEvent[] {
+  return data.unknown ? [unknownAttempt(data.attempt, data.worker, data.error)] : [];
 }
 
-function unknownAttempt(attempt: number, worker: string): NotificationEvent {
-  return { type: 'NotificationAttemptUnknown', data: { attempt, worker } };
+function unknownAttempt(attempt: number, worker: string, error?: string): NotificationEvent {
+  return { type: 'NotificationAttemptUnknown', data: { attempt, worker, ...(error === undefined ? {} : { error }) } };
 }
 
 function failedAttempt(attempt: number, error: string): NotificationEvent {
@@ -235,7 +258,7 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;
-      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null, providerId: null };
+      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null, ...ofNewAttempt(state) };
     }
     case 'NotificationAttemptUnknown':
       return { ...state, status: 'pending', lease: null };
@@ -246,12 +269,19 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
   }
 }
 
+function ofNewAttempt({ providerId, formerIds }: NotificationState): Pick<NotificationState, 'providerId' | 'formerIds'> {
+  return { providerId: null, formerIds: providerId === null ? formerIds : [...formerIds, providerId].slice(-MOST_IDS) };
+}
+
+/** Messages that are remembered: as many as there may be attempts. */
+const MOST_IDS = 100;
+
 type Beginning = 'NotificationRequested' | 'NotificationProcessing' | 'NotificationAttemptUnknown' | 'NotificationDeferred';
 
 function ended(state: NotificationState, event: Exclude<NotificationEvent, { type: Beginning }>): NotificationState {
   switch (event.type) {
     case 'NotificationSent':
-      return { ...state, status: 'sent', lease: null, nextAttemptAt: null, providerId: event.data.providerId ?? null };
+      return { ...state, ...ofSent(event.data, state), status: 'sent', lease: null, nextAttemptAt: null };
     case 'NotificationFailed':
       return { ...state, status: 'failed', lease: null };
     case 'NotificationHeld':
@@ -269,6 +299,11 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
     default:
       return event satisfies never;
   }
+}
+
+/** What is in the inbox at once had its one attempt with it. */
+function ofSent({ attempt, providerId }: { attempt: number; providerId?: string | undefined }, { attempts }: NotificationState) {
+  return { attempts: Math.max(attempts, attempt), providerId: providerId ?? null };
 }
 
 /** The user whom a request names, where it is for the inbox. */

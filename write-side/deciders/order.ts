@@ -12,6 +12,7 @@ import {
 } from '../../contracts/order.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider } from '../decider.ts';
+import { isDue } from './due.ts';
 
 export interface OrderState {
   exists: boolean;
@@ -105,7 +106,7 @@ function isDecided(status: OrderStatus): boolean {
 function lease({ data, now }: CommandOf<'LeaseOrder'>, state: OrderState): Decision {
   if (isDecided(state.status) || state.status === 'failed') return conflict(`It is ${state.status} already.`);
   if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
-  if (state.nextAttemptAt && state.nextAttemptAt > now) return conflict('Its next attempt is not due.');
+  if (!isDue(state.nextAttemptAt, now)) return conflict('Its next attempt is not due.');
   const { worker, until, attempts } = data;
   // Nobody knows why the last attempts had no end. What ends every worker that takes it would go on for ever.
   if (state.attempts - state.forgiven >= attempts) return [{ type: 'OrderFailed', data: { attempt: state.attempts, reason: NO_OUTCOME } }];
