@@ -72,6 +72,7 @@ const schema = z.object({
   ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
+  ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
   TRUST_PROXY: z
     .enum(['0', '1'], 'must be 0 or 1')
     .default('0')
@@ -89,10 +90,15 @@ export class ConfigError extends Error {
 /** Names that variables had before. */
 const BEFORE: Readonly<Record<string, string>> = { DELIVERY_ATTEMPTS: 'MAIL_ATTEMPTS' };
 
-/** Reads the environment. An empty variable counts as not set. Error: ConfigError. */
-export function readConfig(env: Record<string, string | undefined>): Config {
+/**
+ * Reads the environment. An empty variable counts as not set, and so do those in `unused`: what this process does not need may be wrong, or not there.
+ * Error: ConfigError.
+ */
+export function readConfig(env: Record<string, string | undefined>, unused: readonly (keyof Config)[] = []): Config {
   const named = (name: string) => env[name] || env[BEFORE[name] ?? ''];
-  const given = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (named(name) ? [[name, named(name)]] : [])));
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => (named(name) && !(unused as readonly string[]).includes(name) ? [[name, named(name)]] : [])),
+  );
   // An outbox is one process's; who has a mail server may have several.
   given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
   const result = schema.safeParse(given);
@@ -112,8 +118,15 @@ function togetherWrong(given: Record<string, string | undefined>): string[] {
   const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL } = given;
   const isServer = !['', 'sqlite:'].includes(EVENT_STORE_URL);
   const missing = isServer ? OF_SERVERS.filter((name) => !given[name]).map((name) => `${name} must be set where EVENT_STORE_URL is a server`) : [];
-  const shared = MONGODB.test(READ_MODELS_URL) && READ_MODELS_URL === SECRETS_URL;
+  const shared = MONGODB.test(READ_MODELS_URL) && databaseOf(READ_MODELS_URL) === databaseOf(SECRETS_URL);
   return shared ? [...missing, 'SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : missing;
+}
+
+/** Which database of which servers, however else the URL is written. */
+function databaseOf(url = ''): string {
+  const [, hosts = '', database = ''] = /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)\/?([^?]*)/.exec(url) ?? [];
+  const each = hosts.split(',').map((host) => (host.includes(':') ? host : `${host}:27017`).toLowerCase());
+  return `${each.toSorted()}/${database || 'test'}`;
 }
 
 function shown(value: string | undefined, name: string): string {

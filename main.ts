@@ -23,27 +23,23 @@ async function run([command, ...rest]: string[]): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const config = readConfig(process.env);
-  if (command === undefined) return startUntilStopped(config, {});
-  if (isPart(command)) return runPart(config, command, rest);
-  if (command === 'replay') {
-    const { replay } = await import('./replay.ts');
-    return replay(config, rest);
-  }
-  if (command === 'dead-letters') {
-    const { deadLetters } = await import('./dead-letters.ts');
-    return deadLetters(config, rest);
-  }
-  if (command === 'migrate') {
-    const { migrateToServers } = await import('./migrate.ts');
-    return migrateToServers(config);
-  }
-  if (command === 'backup') {
-    const { backUp } = await import('./backup.ts');
-    return backUp(config, rest);
-  }
-  throw new ConfigError(`there is no command ${command}\n${USAGE}`);
+  if (command === undefined) return startUntilStopped(readConfig(process.env), {});
+  if (isPart(command)) return runPart(readConfig(process.env, command === 'workers' ? [] : OF_WORKERS), command, rest);
+  const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;
+  if (!operate) throw new ConfigError(`there is no command ${command}\n${USAGE}`);
+  await operate(readConfig(process.env, OF_WORKERS), rest);
 }
+
+/** Variables whose files others need not have. */
+const OF_WORKERS = ['ORDER_RULES'] as const;
+
+/** Commands of an operator. Each loads what it needs, and nothing else. */
+const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Promise<void>>> = {
+  replay: async (config, args) => (await import('./replay.ts')).replay(config, args),
+  'dead-letters': async (config, args) => (await import('./dead-letters.ts')).deadLetters(config, args),
+  migrate: async (config) => (await import('./migrate.ts')).migrateToServers(config),
+  backup: async (config, args) => (await import('./backup.ts')).backUp(config, args),
+};
 
 /** A part alone; `--workers` and, for the processes that starts, `--deliver` are the notifier's. */
 async function runPart(config: Config, part: Part, args: string[]): Promise<void> {

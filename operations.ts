@@ -28,11 +28,12 @@ export function administration(context: { store: EventStore; readModels: ReadMod
     return last && (await rebuildState(store, last));
   }
 
-  async function settled(follower: string, action: string, subject: string): Promise<void> {
+  async function settled(follower: string, action: string, subject: string): Promise<'done' | 'running'> {
     const request = await requests.ask(follower, action, subject);
     const { state, error } = await requests.settled(follower, request, AbortSignal.timeout(PATIENCE));
     if (state === 'failed') throw new Error(error);
-    if (state !== 'done') throw new NobodyActive(follower);
+    if (state === 'waiting') throw new NobodyActive(follower);
+    return state === 'done' ? 'done' : 'running';
   }
 
   return {
@@ -46,10 +47,9 @@ export function administration(context: { store: EventStore; readModels: ReadMod
     queues: bus.queues,
     parked,
     release: async (follower, stream, discard) => {
-      if (!(await parked()).some((one) => one.follower === follower && one.stream === stream)) return false;
-      if (projectionNames.includes(follower)) await settled('projections', 'rebuild', follower);
-      else await settled(follower, discard ? 'discard' : 'release', stream);
-      return true;
+      if (!(await parked()).some((one) => one.follower === follower && one.stream === stream)) return 'none';
+      if (projectionNames.includes(follower)) return settled('projections', 'rebuild', follower);
+      return settled(follower, discard ? 'discard' : 'release', stream);
     },
   };
 }

@@ -163,8 +163,12 @@ describe('variables beside each other', () => {
   });
 
   it('keep secrets in another database than the read models', () => {
-    const same = { ...SERVERS, SECRETS_URL: SERVERS.READ_MODELS_URL };
-    expect(refusalOf(() => readConfig(same))).toMatch(/^SECRETS_URL must name another database than READ_MODELS_URL/);
+    const refusal = /^SECRETS_URL must name another database than READ_MODELS_URL/;
+    const urls = { READ_MODELS_URL: 'mongodb://a:27017,b/taskledger?replicaSet=rs0' };
+    for (const SECRETS_URL of [urls.READ_MODELS_URL, 'mongodb://user:secret@B:27017,a/taskledger', 'mongodb://a,b/taskledger?authSource=admin'])
+      expect(refusalOf(() => readConfig({ ...SERVERS, ...urls, SECRETS_URL }))).toMatch(refusal);
+    for (const SECRETS_URL of ['mongodb://a:27017,b/taskledger_secrets', 'mongodb://a/taskledger', 'mongodb://a,b:27018/taskledger'])
+      expect(refusalOf(() => readConfig({ ...SERVERS, ...urls, SECRETS_URL }))).toBe('');
   });
 
   it.each([

@@ -187,14 +187,15 @@ async function openDoor(
 ): Promise<Door> {
   const { store, secrets } = ports;
   const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
-  const limits = closers.add(await openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, hmac: keys.hmac, log }), (it) =>
-    it.close(),
+  const limits = closers.add(
+    await openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, orders: config.ORDER_LIMIT, hmac: keys.hmac, log }),
+    (it) => it.close(),
   );
   const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
   const reserved = await commands.reserveAnew();
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
   const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
-  return { keys, commands, identity };
+  return { keys, commands, identity, limits };
 }
 
 /** A process without a door has no row that asks who calls. */

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { adminRoutes } from './gateway/admin-routes.ts';
 import type { Identity } from './gateway/identity/identity.ts';
 import type { Keys } from './gateway/identity/keys.ts';
+import type { Limits } from './gateway/limits.ts';
 import type { Metrics } from './gateway/metrics.ts';
 import { pageRoutes } from './gateway/page-routes.ts';
 import type { Route } from './gateway/route.ts';
@@ -36,7 +37,7 @@ import type { Requests } from './write-side/event-bus/requests.ts';
 import type { EventStore } from './write-side/event-store/event-store.ts';
 import { startForwarder } from './write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from './write-side/handle-command.ts';
-import { judge, readOrderRules } from './write-side/workers/order-rules.ts';
+import { policyOf, readOrderRules } from './write-side/workers/order-rules.ts';
 import { startOrders } from './write-side/workers/orders.ts';
 import { startScheduler } from './write-side/workers/scheduler.ts';
 
@@ -45,6 +46,7 @@ export interface Door {
   keys: Keys;
   commands: OpenCommandHandler;
   identity: Identity;
+  limits: Limits;
 }
 
 /** What a part finds in its process. */
@@ -93,14 +95,14 @@ export const starters: Record<Part, (process: Process) => Promise<StartedPart>> 
   gateway: gatewayPart,
 };
 
-function commandRows({ door: { commands, keys, identity }, log }: Process): Route[] {
+function commandRows({ door: { commands, keys, identity, limits }, log }: Process): Route[] {
   // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
   const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
     if (type === 'DeleteUser')
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
-  return commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed });
+  return commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], limit: (name, callerId) => limits.consume(name, callerId), changed });
 }
 
 /** Queries, and the commands that are made of one. */
@@ -125,9 +127,9 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: Proce
 
 async function workersPart({ ports, log, closers, metrics, door, config }: Process): Promise<StartedPart> {
   const { store, bus, readModels } = ports;
-  const rules = config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES);
+  const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
   const options = { store, bus, log, commands: door.commands, undecided: undecidedIn(readModels, orders) };
-  const work = closers.add(startOrders({ ...options, judge: (order) => judge(rules, order) }), (it) => it.stop());
+  const work = closers.add(startOrders({ ...options, judge }), (it) => it.stop());
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: door.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());

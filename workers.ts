@@ -16,7 +16,8 @@ const GRACE = 8_000;
 /** Reads `email=2,sms=1`. Error: ConfigError. */
 export function readWorkers(text: string): Map<DeliveredChannel, number> {
   const pairs = text.split(',').map((pair) => /^(\w+)=(\d{1,3})$/.exec(pair.trim()) ?? wrong(text));
-  return new Map(pairs.map(([, channel = '', count]) => [isChannel(channel) ? channel : wrong(text), countOf(Number(count), text)]));
+  const workers = new Map(pairs.map(([, channel = '', count]) => [isChannel(channel) ? channel : wrong(text), countOf(Number(count), text)]));
+  return workers.size === pairs.length ? workers : wrong(text);
 }
 
 export function isChannel(name: string): name is DeliveredChannel {
@@ -91,6 +92,7 @@ function runOnce(
       resolve({ pid: child.pid, code, signal: by });
     };
     child.once('exit', gone);
-    child.once('error', () => gone(null, null));
+    // Also later, as when it could not be killed: that ends nothing of ours.
+    child.on('error', () => gone(null, null));
   });
 }

@@ -15,7 +15,7 @@ import { ORDERS } from '../write-side/event-bus/queues.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { stableId } from '../write-side/stable-id.ts';
-import { judge } from '../write-side/workers/order-rules.ts';
+import { policyOf } from '../write-side/workers/order-rules.ts';
 import { orderWorker } from '../write-side/workers/orders-work.ts';
 import { line, type Row } from './measure.ts';
 import { benchCompeting, COUNT } from './work-queue.ts';
@@ -34,7 +34,7 @@ export async function benchWorkers(): Promise<Row[]> {
     return await benchCompeting({
       ...{ what: 'orders', target: 0.2, url: broker.url, bus, queue: ORDERS },
       make: () => Promise.all(Array.from({ length: COUNT }, () => place(commands))),
-      handler: (worker) => orderWorker({ store, commands, log, worker, judge: (order) => judge({}, order) }),
+      handler: (worker) => orderWorker({ store, commands, log, worker, judge: policyOf({}) }),
       check: async (streams) => {
         for (const stream of streams) {
           const { state } = await commands.load<OrderState>(stream);

@@ -25,13 +25,32 @@ const QUANTITY = `must be a whole number from 1 to ${MOST_QUANTITY}`;
 const quantity = z.int(QUANTITY).min(1, QUANTITY).max(MOST_QUANTITY, QUANTITY);
 const item = z.strictObject({ sku, quantity, unitPrice: money });
 export type Item = z.infer<typeof item>;
-const items = z.array(item).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
+const fromOneUp = <T extends z.ZodType>(one: T) =>
+  z.array(one).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
+const items = fromOneUp(item);
+/** No text: it is mailed to whatever address an order names. */
+const orderedSku = sku.regex(/^[\p{L}\p{N}][\p{L}\p{N}._#+-]*$/u, 'must be letters, digits and . _ # + -, without spaces');
+const ordered = fromOneUp(item.extend({ sku: orderedSku }));
 const note = prose(1, 1_000);
 
 /** What all items cost together, in the currency of the first; null where that is more than a number holds exactly. */
 export function totalOf(all: readonly Item[]): Money | null {
   const amount = all.reduce((sum, one) => sum + BigInt(one.quantity) * BigInt(one.unitPrice.amount), 0n);
   return amount > BigInt(Number.MAX_SAFE_INTEGER) ? null : { amount: Number(amount), currency: all[0]?.unitPrice.currency ?? '' };
+}
+
+/** Digits after the point of currencies that have not two (ISO 4217, 2024). What shops show is often less: this is about what an amount counts. */
+const DIGITS: Readonly<Record<string, number>> = Object.fromEntries([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0]),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3]),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4]),
+]);
+
+/** `1299 EUR` (cents) → `12.99 EUR`: exact, also where a number with a point would not be. */
+export function inWords({ amount, currency }: Money): string {
+  const digits = DIGITS[currency] ?? 2;
+  const text = String(amount).padStart(digits + 1, '0');
+  return digits === 0 ? `${text} ${currency}` : `${text.slice(0, -digits)}.${text.slice(-digits)} ${currency}`;
 }
 
 /** Why an order is rejected: the rule that it breaks, where, and what to do. */
@@ -75,7 +94,7 @@ export type OrderEvent =
   | DecidedEvent<'OrderCancelled', z.infer<typeof OrderCancelled>>;
 
 /** One currency an order, and a total that a number holds exactly. */
-const PlaceOrder = z.strictObject({ items, email: personal(email), note: personal(note).optional() }).superRefine((body, context) => {
+const PlaceOrder = z.strictObject({ items: ordered, email: personal(email), note: personal(note).optional() }).superRefine((body, context) => {
   const currency = body.items[0]?.unitPrice.currency;
   for (const [index, { unitPrice }] of body.items.entries()) {
     if (unitPrice.currency === currency) continue;
@@ -144,7 +163,7 @@ export const orderContract = {
       schema: OrderRejected,
       version: 1,
       summary: 'The order breaks rules; each is named.',
-      example: { attempt: 1, ...CUSTOMER, reasons: [{ rule: 'price', pointer: '/items/0/unitPrice', detail: 'lamp-e27 costs 1399 EUR' }] },
+      example: { attempt: 1, ...CUSTOMER, reasons: [{ rule: 'price', pointer: '/items/0/unitPrice', detail: 'lamp-e27 costs 13.99 EUR' }] },
     },
     OrderFailed: {
       schema: OrderFailed,
@@ -161,6 +180,7 @@ export const orderContract = {
       path: '/api/orders',
       body: PlaceOrder,
       who: 'user',
+      limit: 'orders',
       summary: 'Place an order, in one currency; workers confirm or reject it, and its e-mail address is told.',
       example: { items: ITEMS, email: 'alice@example.org', note: 'Please ring at the back door.' },
     },

@@ -20,19 +20,23 @@ async function release(parts: Partial<AdminParts>) {
   return route?.handle({ params: { follower: 'task_mail', stream: 'task-1' } } as unknown as RouteRequest);
 }
 
+it('a release that takes long goes on, and is said to', async () => {
+  expect(await release({ release: async () => 'running' as const })).toMatchObject({ status: 202, body: { released: false } });
+});
+
 it('a parked stream that is worked off is released', async () => {
-  expect(await release({ release: async () => true })).toMatchObject({ body: { released: true } });
+  expect(await release({ release: async () => 'done' as const })).toMatchObject({ body: { released: true } });
 });
 
 it('one that is not there is not found', async () => {
-  await expect(release({ release: async () => false })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(release({ release: async () => 'none' as const })).rejects.toMatchObject({ code: 'not_found' });
 });
 
 it('one that fails again is told so, with its reason: a policy’s rejects, a projection’s is parked again by its rebuild', async () => {
   const again = { code: 'conflict', status: 409, message: expect.stringContaining('no such shape') };
   const parked = async () => [PARKED];
   await expect(release({ parked, release: () => Promise.reject(new Error('no such shape')) })).rejects.toMatchObject(again);
-  await expect(release({ parked, release: async () => true })).rejects.toMatchObject(again);
+  await expect(release({ parked, release: async () => 'done' as const })).rejects.toMatchObject(again);
 });
 
 it('a fault of ours is not taken for the stream’s', async () => {

@@ -27,8 +27,8 @@ export interface AdminParts {
   queues(): Promise<QueueState[]>;
   /** Parked streams of every follower. */
   parked(): Promise<(Parked & { follower: string })[]>;
-  /** Tries again (`discard`: without the one event). Resolves false where nothing of that name is parked. */
-  release(follower: string, stream: string, discard: boolean): Promise<boolean>;
+  /** Tries again (`discard`: without the one event). `none`: nothing of that name is parked; `running`: it takes long, and goes on. */
+  release(follower: string, stream: string, discard: boolean): Promise<'none' | 'done' | 'running'>;
 }
 
 const rebuildView = z.strictObject({
@@ -53,11 +53,12 @@ export function adminRoutes(parts: AdminParts): Route[] {
 
   /** Where it failed again, and so is parked again, that is the answer. */
   async function release({ follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
-    const [released] = await Promise.allSettled([parts.release(follower, stream, discard)]);
-    if (released.status === 'fulfilled' && !released.value) throw new ProblemError('not_found', 'This follower has parked no such stream.');
+    const released = await parts.release(follower, stream, discard).catch((error: unknown) => ({ error }));
+    if (released === 'none') throw new ProblemError('not_found', 'This follower has parked no such stream.');
+    if (released === 'running') return { status: 202, body: { follower, stream, released: false } };
     const again = (await parts.parked()).find((one) => one.follower === follower && one.stream === stream);
     if (again) throw new ProblemError('conflict', `It waits again, at ${again.type} of revision ${again.revision}: ${again.error}`);
-    if (released.status === 'rejected') throw released.reason;
+    if (released !== 'done') throw released.error;
     return { body: { follower, stream, released: true } };
   }
 

@@ -16,6 +16,8 @@ const POLICIES = {
   'login-account-ip': { points: 10, seconds: 900 },
   'login-ip': { points: 100, seconds: 900 },
   'login-account': { points: 50, seconds: 3_600 },
+  /** Orders, each of which is a mail to whatever address its maker names. */
+  orders: { points: 5_000, seconds: 3_600 },
   /** Of each key its own number; this is where none is named. */
   'api-key': { points: 600, seconds: 60 },
 } satisfies Record<string, LimitPolicy>;
@@ -25,6 +27,8 @@ export type LimitName = keyof typeof POLICIES;
 export interface LimitOptions {
   /** Registrations in an hour from one address; default 300. */
   registration?: number | undefined;
+  /** Orders in an hour of one user; default 5,000. */
+  orders?: number | undefined;
   /** Keyed hash of what is counted by; default: keyed for this process alone. Processes that share limits share the key. */
   hmac?: (text: string) => string;
   /** Keys counted at once for each limit in this process; the longest untouched goes first. Default 50,000. */
@@ -74,8 +78,12 @@ interface Counting {
  * the server does not answer. Rejects for any other scheme, and with ServerRefused.
  */
 export async function openLimits(cacheUrl: string | undefined, options: LimitOptions = {}): Promise<Limits> {
-  const { registration = POLICIES.registration.points, hmac = ownHmac() } = options;
-  const policies: Record<LimitName, LimitPolicy> = { ...POLICIES, registration: { ...POLICIES.registration, points: registration } };
+  const { registration = POLICIES.registration.points, orders = POLICIES.orders.points, hmac = ownHmac() } = options;
+  const policies: Record<LimitName, LimitPolicy> = {
+    ...POLICIES,
+    registration: { ...POLICIES.registration, points: registration },
+    orders: { ...POLICIES.orders, points: orders },
+  };
   const counting = await openCounting(cacheUrl ?? 'memory:', options);
   const counters = new Map<string, Counter>();
   const keyOf = (name: string, key: string) => hmac(`limit:${name}:${key}`);

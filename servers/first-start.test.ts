@@ -77,6 +77,15 @@ describe('the first start', () => {
     expect(refused.stderr).toMatch(/^taskledger: ADMIN_PASSWORD must have neither a quote \('\) nor a line break\n$/);
   });
 
+  it.each([
+    ['ADMIN_PASSWORD', 'short', /^taskledger: ADMIN_PASSWORD must/],
+    ['ADMIN_EMAIL', 'nobody', /^taskledger: ADMIN_EMAIL must/],
+  ])('refuses the %s that no part would start with, and makes nothing', (name, value, what) => {
+    const refused = run({ [name]: value });
+    expect([refused.status, refused.stdout, refused.stderr]).toEqual([1, '', expect.stringMatching(what)]);
+    expect(run().stdout).toContain('The first admin is');
+  });
+
   it('is read the same by a shell and by Node', () => {
     run({ ADMIN_PASSWORD: 'correct horse "battery" $HOME `id` \\n #1' });
     const file = join(folder, 'parts.env');

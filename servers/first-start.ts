@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readConfig } from '../config.ts';
 
 /** Where docker-compose.yml mounts the volume. */
 export const FOLDER = '/run/taskledger';
@@ -25,6 +26,8 @@ const secret = (bytes = 24) => randomBytes(bytes).toString('base64url');
  */
 function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string | undefined>): { files: Record<string, string>; told: FirstStart } {
   const [rabbitMq, mongoDb, redis] = [secret(), secret(), secret()];
+  // As the parts will read them: a wrong one would end each of them, over and over.
+  readConfig({ ADMIN_EMAIL: email, ADMIN_PASSWORD });
   const told = { adminEmail: email || 'admin@localhost.localdomain', adminPassword: ADMIN_PASSWORD || secret(15) };
   const mongoUrl = (database: string) => `mongodb://taskledger:${mongoDb}@mongodb:27017/${database}?authSource=admin&replicaSet=rs0`;
   const files = {

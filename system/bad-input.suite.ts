@@ -388,12 +388,12 @@ export function describeBadInput(open: typeof openSystem, { alone }: { alone: bo
     });
   });
 
-  describe.skipIf(isGiven || !alone)('with TASK_VISIBILITY=own and few registrations', () => {
+  describe.skipIf(isGiven || !alone)('with TASK_VISIBILITY=own, few registrations and few orders', () => {
     let own: System;
     let carol: User;
     let dave: User;
     beforeAll(async () => {
-      own = await open({ TASK_VISIBILITY: 'own', REGISTRATION_LIMIT: '3' });
+      own = await open({ TASK_VISIBILITY: 'own', REGISTRATION_LIMIT: '3', ORDER_LIMIT: '2' });
       carol = await own.register('Carol');
       dave = await own.register('Dave');
     });
@@ -421,6 +421,15 @@ export function describeBadInput(open: typeof openSystem, { alone }: { alone: bo
       expect((await own.admin.ok(`GET /api/tasks/${task.id}`, undefined, after)).status).toBe(200);
       const given = await carol.ok(`PUT /api/tasks/${task.id}/assignee`, { userId: dave.id });
       expect((await dave.ok(`GET /api/tasks/${task.id}`, undefined, { 'read-after': given.body.position })).body.title).toBe('Carol’s own');
+    });
+
+    it('orders beyond the limit of their maker are told when to come again', async () => {
+      const order = { items: [{ sku: 'lamp', quantity: 1, unitPrice: { amount: 1, currency: 'EUR' } }], email: 'erin@example.org' };
+      for (let n = 0; n < 2; n++) await carol.ok('POST /api/orders', order);
+      const limited = await carol.call('POST /api/orders', order);
+      expect(problemOf(limited)).toEqual({ status: 429, code: 'limited', pointers: [] });
+      expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+      await dave.ok('POST /api/orders', order);
     });
 
     it('registrations beyond the limit are told when to come again', async () => {

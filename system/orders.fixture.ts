@@ -48,11 +48,14 @@ export interface Customers {
   askAgain(): Promise<void>;
   /** Waits until all is decided and mailed, and compares what is shown with the log, which is read last. */
   check(admin: User, readLog: () => Promise<RecordedEvent[]>): Promise<void>;
+  /** Orders that more than one worker took, as far as `check` has seen. */
+  takenOver(): number;
 }
 
 /** People who order. `pace`: milliseconds between two orders of one. */
 export function customers(people: readonly User[], pace: number): Customers {
   const placed: Placed[] = [];
+  let takenOver = 0;
 
   async function place(by: User): Promise<Placed> {
     const isRight = Math.random() < 0.7;
@@ -105,14 +108,15 @@ export function customers(people: readonly User[], pace: number): Customers {
 
   return {
     placed,
+    takenOver: () => takenOver,
     buy: async (stopping) => void (await Promise.all(people.map((by) => buyFor(by, stopping).catch(unlessCut)))),
     rush: async (count) => void (await Promise.all(Array.from({ length: count }, (_, n) => place(people[n % people.length] as User)))),
     askAgain: async () => void (await Promise.all(placed.filter(({ id }) => !id).map(ask))),
     check: async (admin, readLog) => {
       await settled(admin);
       const mailed = await mailsSettled(admin);
-      const views = new Map<string, OrderView>();
-      for (const { by, id = '' } of placed) views.set(id, (await by.ok(`GET /api/orders/${id}`)).body);
+      const views = await viewsOf(placed);
+      takenOver = [...views.values()].filter(({ attempts }) => attempts > 1).length;
       const log = await readLog();
       const byStream = Map.groupBy(log, ({ stream }) => stream);
       const emails = log.filter(({ type }) => type === 'OrderPlaced').map(({ data }) => (data as { email: string }).email);
@@ -123,6 +127,12 @@ export function customers(people: readonly User[], pace: number): Customers {
       }
     },
   };
+}
+
+async function viewsOf(placed: readonly Placed[]): Promise<Map<string, OrderView>> {
+  const views = new Map<string, OrderView>();
+  for (const { by, id = '' } of placed) views.set(id, (await by.ok(`GET /api/orders/${id}`)).body);
+  return views;
 }
 
 /** Every event of orders and notifications. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Change } from '../realtime/client/live.ts';
 import { describeWith } from '../servers/for-tests.ts';
+import { processOf } from '../write-side/workers/compete.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { customers, ORDER_KILLS, orderLog, rulesFile } from './orders.fixture.ts';
@@ -13,8 +14,7 @@ const RUSH = 15;
 /** The process of the worker that leased an order last. */
 function workerOf(changes: readonly Change[]): number | undefined {
   const last = changes.findLast(({ type }) => type === 'OrderProcessing');
-  const [, pid] = /:(\d+):\d+$/.exec((last?.data as { worker?: string } | undefined)?.worker ?? '') ?? [];
-  return pid === undefined ? undefined : Number(pid);
+  return last && processOf((last.data as { worker: string }).worker);
 }
 
 describeWith(DISTRIBUTED, 'orders on real servers', () => {
@@ -41,15 +41,18 @@ describeWith(DISTRIBUTED, 'orders on real servers', () => {
       const pid = await vi.waitFor(() => workerOf(events.changes.slice(seen)) ?? expect.fail('nobody works'), { timeout: 60_000, interval: 1 });
       await delay(Math.random() * 30);
       const one = workers.find(({ program }) => program().pid === pid);
-      await one?.kill();
+      if (!one) throw new Error(`no process of ours works as ${pid}`);
+      await one.kill();
       await rush;
-      await one?.start();
+      await one.start();
     }
     stopping.abort();
     events.close();
     await buying;
     await people.askAgain();
     await people.check(system.admin, () => orderLog(system.env.EVENT_STORE_URL ?? '', ''));
+    // Else the kills hit nobody at work.
+    expect(people.takenOver()).toBeGreaterThan(0);
     const { body } = await system.admin.ok('GET /api/admin/queues');
     expect(body.items.find((queue: { name: string }) => queue.name === 'orders').consumers).toBe(workers.length * 4);
   });

@@ -38,11 +38,14 @@ describe('its mail', () => {
     expect(`${text}${html}`).not.toMatch(/See the order|<a /);
   });
   it('says why it was not accepted, item by item', () =>
-    expect(mailOf('order_rejected', { reasons }).text).toContain('Why not:\n- lamp-e27: lamp-e27 costs 1399 EUR'));
+    expect(mailOf('order_rejected', { reasons }).text).toContain('Why not:\n- lamp-e27: lamp-e27 costs 13.99 EUR'));
   it.each([
     [{ amount: 5, currency: 'EUR' }, '0.05 EUR'],
     [{ amount: 1500, currency: 'JPY' }, '1500 JPY'],
     [{ amount: 1234, currency: 'KWD' }, '1.234 KWD'],
+    [{ amount: 1234, currency: 'IQD' }, '1.234 IQD'],
+    [{ amount: 129_900, currency: 'HUF' }, '1299.00 HUF'],
+    [{ amount: 129_900, currency: 'IDR' }, '1299.00 IDR'],
     [{ amount: Number.MAX_SAFE_INTEGER, currency: 'USD' }, '90071992547409.91 USD'],
   ])('has money as people write it: %o', (money, words) => expect(mailOf('order_confirmed', { total: money }).text).toContain(`Total: ${words}`));
 });

@@ -67,7 +67,7 @@ function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
     case 'OrderRetried':
       return { status: 'placed', due: event.time };
     case 'OrderCancelled':
-      return { status: 'cancelled' };
+      return { status: 'cancelled', lastError: null };
     default:
       return event satisfies never;
   }

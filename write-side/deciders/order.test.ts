@@ -216,6 +216,8 @@ describe('what is asked for over HTTP', () => {
     ['money as text', [item(1, '1')], 'items/0/unitPrice/amount'],
     ['a currency that is none', [item(1, 1, 'eur')], 'items/0/unitPrice/currency'],
     ['two currencies', [item(1, 1), item(1, 1, 'USD')], 'items/1/unitPrice/currency'],
+    ['text in the place of a thing’s name', [{ ...item(1, 1), sku: 'Your account is locked' }], 'items/0/sku'],
+    ['an address in its place', [{ ...item(1, 1), sku: 'https://example.org/' }], 'items/0/sku'],
   ])('is refused with %s', (_, all, pointer) => expect(pointers(all)).toEqual([pointer]));
   it('needs an address', () => expect(pointers([item(1, 1)], { email: 'nobody' })).toEqual(['email']));
   it('may be as large as it may be', () => {

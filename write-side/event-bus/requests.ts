@@ -51,8 +51,9 @@ export interface RequestsOptions {
 
 /** Events remembered for a follower. */
 const KEEP = 200;
-/** Milliseconds between two reports that are written. */
+/** Milliseconds between two reports that are written, at least; and which part of the time it has taken: what takes hours does not push the others out. */
 const REPORT_EVERY = 1_000;
+const REPORT_SHARE = 0.1;
 
 const isSettled = ({ state }: RequestState) => state === 'done' || state === 'failed';
 
@@ -141,13 +142,14 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
     let said = '';
 
     async function run(request: RequestState): Promise<void> {
+      const begun = performance.now();
       let writtenAt = Number.NEGATIVE_INFINITY;
       /** One after the other: an older report must not come after the outcome. */
       let writing: Promise<void> = Promise.resolve();
       const report = (progress: Record<string, unknown>) => {
         const now = { ...request, ...here.get(request.id), state: 'running', report: progress } as const;
         here.set(request.id, now);
-        if (performance.now() - writtenAt < REPORT_EVERY) return;
+        if (performance.now() - writtenAt < Math.max(REPORT_EVERY, REPORT_SHARE * (performance.now() - begun))) return;
         writtenAt = performance.now();
         writing = writing.then(() => write(follower, now)).catch(() => {});
       };

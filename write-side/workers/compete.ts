@@ -44,6 +44,11 @@ export function compete({ bus, log, queue, workers, grace = 5_000, handler, read
   };
 }
 
+/** The process id in a worker's name. */
+export function processOf(worker: string): number {
+  return Number(/:(\d+):[^:]+$/.exec(worker)?.[1]);
+}
+
 /** Unique among the workers of all processes and hosts. */
 export function nameOf({ name }: Pick<WorkQueue, 'name'>, n: number): string {
   return `${hostname()}:${process.pid}:${name}-${n}`;

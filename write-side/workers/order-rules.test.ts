@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../config.ts';
 import { type Item, orderContract, totalOf } from '../../contracts/order.ts';
-import { judge, type OrderRules, orderRulesProblem, readOrderRules } from './order-rules.ts';
+import { type OrderRules, orderRulesProblem, policyOf, readOrderRules } from './order-rules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'order-rules-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ const lamp = (quantity = 1, unitPrice = EUR(1299)): Item => ({ sku: 'lamp', quan
 
 function broken(rules: OrderRules, ...items: Item[]): string[] {
   const total = totalOf(items) ?? expect.fail('too much');
-  return judge(rules, { items, total }).map(({ rule, pointer }) => `${rule} ${pointer}`);
+  return policyOf(rules)({ items, total }).map(({ rule, pointer }) => `${rule} ${pointer}`);
 }
 
 describe('an order', () => {
@@ -62,7 +62,7 @@ describe('whatever is ordered', () => {
     unitPrice: fc.constantFrom(EUR(1299), EUR(8900), EUR(1)),
   });
   const some = fc.array(item, { minLength: 1, maxLength: 6 });
-  const reasonsOf = (rules: OrderRules, items: Item[]) => judge(rules, { items, total: totalOf(items) ?? EUR(0) });
+  const reasonsOf = (rules: OrderRules, items: Item[]) => policyOf(rules)({ items, total: totalOf(items) ?? EUR(0) });
   it('without rules nothing is broken', () => fc.assert(fc.property(some, (items) => reasonsOf({}, items).length === 0)));
   it('the same order has the same reasons, each as the contract has it', () =>
     fc.assert(
@@ -113,12 +113,25 @@ describe('the file', () => {
     expect(problem).toMatch(/^must name a JSON file of order rules: [^\n]+$/);
     expect(problem).toMatch(what);
   });
+  it('may begin with a byte order mark, as some editors write it', () => {
+    expect(readOrderRules(file(`\uFEFF${JSON.stringify(RULES)}`))).toEqual(RULES);
+  });
+  it('is looked through once, however many orders and items there are', () => {
+    let looks = 0;
+    const prices = new Proxy({ lamp: EUR(1299) }, { ownKeys: (target) => Reflect.ownKeys(++looks > 0 ? target : {}) });
+    const policy = policyOf({ prices });
+    const items = Array.from({ length: 100 }, () => lamp());
+    for (let n = 0; n < 3; n++) expect(policy({ items, total: totalOf(items) ?? expect.fail('too much') })).toEqual([]);
+    expect(looks).toBe(1);
+  });
   it('that is wrong stops the start, named', () => {
     const path = file('{');
     expect(() => readConfig({ ORDER_RULES: path })).toThrow(
       new ConfigError(`ORDER_RULES must name a JSON file of order rules: this is no JSON (it is ${JSON.stringify(path)})`),
     );
     expect(readConfig({ ORDER_RULES: file({}) }).ORDER_RULES).toBeDefined();
+    // Who works no orders need not have it.
+    expect(readConfig({ ORDER_RULES: path }, ['ORDER_RULES']).ORDER_RULES).toBeUndefined();
   });
   it('of docs/ORDERS.md and of compose are such', async () => {
     const { readFileSync } = await import('node:fs');

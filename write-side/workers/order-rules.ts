@@ -1,7 +1,7 @@
 /** The rules that placed orders are held against: prices and limits from a JSON file (ORDER_RULES), and the pure policy that does it. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type Item, MOST_ITEMS, MOST_QUANTITY, type Money, money, type Reason, sku } from '../../contracts/order.ts';
+import { type Item, inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, type Reason, sku } from '../../contracts/order.ts';
 
 const currency = money.shape.currency;
 const amount = money.shape.amount;
@@ -27,8 +27,11 @@ const schema = z.strictObject({
     .optional(),
 });
 
-/** Prices and limits. */
+/** Prices and limits, as the file has them. */
 export type OrderRules = z.output<typeof schema>;
+
+/** A policy that orders are held against. Pure. */
+export type Policy = (order: Judged) => Reason[];
 
 /** What of an order the rules look at. */
 export interface Judged {
@@ -48,7 +51,8 @@ const MUST_BE = 'must name a JSON file of order rules';
 
 function parsed(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    // Editors on Windows begin a file with a byte order mark.
+    return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     const reason = error instanceof SyntaxError ? 'this is no JSON' : `it cannot be read (${(error as { code?: string }).code})`;
     throw new Error(`${MUST_BE}: ${reason}`, { cause: error });
@@ -65,11 +69,13 @@ export function orderRulesProblem(path: string): string | undefined {
   }
 }
 
-/** Why an order is to be rejected: every rule that it breaks, and where; nothing where it keeps to them. Pure. */
-export function judge({ prices, limits = {} }: OrderRules, order: Judged): Reason[] {
-  return [
+/** Makes the policy of these rules: it tells why an order is to be rejected, every rule that it breaks, and where; nothing where it keeps to them. */
+export function policyOf({ prices, limits = {} }: OrderRules): Policy {
+  // Once: a price list may be long, and every item of every order is looked up.
+  const known = prices && new Map(Object.entries(prices));
+  return (order) => [
     ...brokenByCurrency(limits.currencies, order),
-    ...(prices ? order.items.flatMap((item, index) => brokenByPrice(new Map(Object.entries(prices)), item, index)) : []),
+    ...(known ? order.items.flatMap((item, index) => brokenByPrice(known, item, index)) : []),
     ...brokenByItems(limits.maxItems, order),
     ...brokenByQuantity(limits.maxQuantity, order),
     ...brokenByTotal(limits.maxTotal, order),
@@ -85,7 +91,7 @@ function brokenByPrice(prices: ReadonlyMap<string, Money>, { sku: name, unitPric
   const price = prices.get(name);
   if (!price) return [{ rule: 'unknown_sku', pointer: `/items/${index}/sku`, detail: `there is no ${name}` }];
   if (price.amount === unitPrice.amount && price.currency === unitPrice.currency) return [];
-  return [{ rule: 'price', pointer: `/items/${index}/unitPrice`, detail: `${name} costs ${price.amount} ${price.currency}` }];
+  return [{ rule: 'price', pointer: `/items/${index}/unitPrice`, detail: `${name} costs ${inWords(price)}` }];
 }
 
 function brokenByItems(most: number | undefined, { items }: Judged): Reason[] {
@@ -109,5 +115,5 @@ function brokenByQuantity(most: number | undefined, { items }: Judged): Reason[]
 function brokenByTotal(most: Readonly<Record<string, number>> | undefined, { total }: Judged): Reason[] {
   const limit = most && Object.hasOwn(most, total.currency) ? most[total.currency] : undefined;
   if (limit === undefined || total.amount <= limit) return [];
-  return [{ rule: 'total', pointer: '/items', detail: `must cost at most ${limit} ${total.currency} together` }];
+  return [{ rule: 'total', pointer: '/items', detail: `must cost at most ${inWords({ ...total, amount: limit })} together` }];
 }
