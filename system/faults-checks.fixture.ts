@@ -1,10 +1,12 @@
 /** What must hold after each fault. */
 import { expect, vi } from 'vitest';
+import { idOf } from '../contracts/message.ts';
 import { projectors } from '../projections/projectors.ts';
 import { everyItem, type User } from './client.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
 import type { Seen } from './faults-live.fixture.ts';
 import { checkLog, checkMails, notificationsIn, type Story, streamsOf } from './faults-log.fixture.ts';
+import { checkOrderList, checkOrders } from './faults-orders.fixture.ts';
 import { type SettledOptions, settled } from './faults-settled.fixture.ts';
 
 const MODELS = projectors.map(({ model }) => model.name).sort();
@@ -23,6 +25,7 @@ export async function checkAll(world: FaultWorld, from: string, options: Settled
   const story = await settled(world, options);
   lap('settled');
   checkLog(story, world.commands);
+  checkOrders(story, world.orders);
   await world.live.reached(lastOfTasks(story));
   checkLive(world.live.seen, story);
   await checkQueries(world, story);
@@ -49,12 +52,13 @@ function checkLive(seen: readonly Seen[], { events }: Story): void {
   expect(next, 'changes of the page').toBe(expected.length);
 }
 
-/** Every task is in the list once, as the log has it. */
+/** Every task, every order and every notification is in its list once, as the log has it. */
 async function checkQueries(world: FaultWorld, story: Story): Promise<void> {
   const { admin } = await world.users();
   const tasks = await vi.waitFor(() => everyItem(admin.call, '/api/tasks?limit=100', { 'read-after': story.head }), PATIENCE);
-  const expected = streamsOf(story, 'task').map(([stream, events]) => [stream.slice('task-'.length), events.length - 1]);
+  const expected = streamsOf(story, 'task').map(([stream, events]) => [idOf(stream), events.length - 1]);
   expect(tasks.map(({ id, revision }) => [id, revision]).sort()).toEqual(expected.sort());
+  checkOrderList(await everyItem(admin.call, '/api/orders?limit=100', { 'read-after': story.head }), story);
   const notifications = await everyItem(admin.call, '/api/notifications?all&limit=100');
   expect(notifications.map(({ id }) => id).sort()).toEqual(
     notificationsIn(story)
@@ -83,16 +87,23 @@ async function rebuild(admin: User, name: string): Promise<void> {
   await vi.waitFor(async () => expect((await admin.ok(`GET ${path}`)).body).toMatchObject({ state: 'done' }), PATIENCE);
 }
 
-/** Lists, which have all there is of users and notifications; and what is new of tasks in detail. */
+/** Lists, which have all there is of users and notifications; and what is new of tasks and orders in detail. */
 function pathsOf(story: Story, from: string): string[] {
-  const isNew = (events: Story['events']) => (events.at(-1)?.position ?? '') > from;
+  const isNew = ([, events]: [string, Story['events']]) => (events.at(-1)?.position ?? '') > from;
+  const detailsOf = (category: string) =>
+    streamsOf(story, category)
+      .filter(isNew)
+      .map(([stream]) => `/api/${category}s/${idOf(stream)}`);
   return [
     ...['createdAt', '-updatedAt', 'title'].map((sort) => `/api/tasks?sort=${sort}&limit=100`),
     '/api/tasks?status=done&limit=100',
     '/api/tasks?q=task&limit=2',
     '/api/users?limit=100',
     '/api/notifications?all&limit=100',
-    ...streamsOf(story, 'task').flatMap(([stream, events]) => (isNew(events) ? [`/api/tasks/${stream.slice('task-'.length)}`] : [])),
+    '/api/orders?limit=100',
+    '/api/orders?status=rejected,cancelled&limit=100',
+    ...detailsOf('task'),
+    ...detailsOf('order'),
   ];
 }
 

@@ -1,10 +1,12 @@
-/** Load: two users who work on tasks for each other. Each command has a key, and is repeated with it until it is answered. */
+/** Load: two users who work on tasks for each other, and order. Each command has a key, and is repeated with it until it is answered. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
-import type { Reply, User } from './client.fixture.ts';
+import type { User } from './client.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
+import { PATIENCE, untilAnswered } from './faults-answered.fixture.ts';
+import { placeOrder } from './faults-orders.fixture.ts';
 
-/** A command that was answered. */
+/** A command on a task that was answered. */
 export interface Command {
   task: string;
   /** Events it made. */
@@ -16,9 +18,11 @@ export interface Command {
 }
 
 export interface Load {
-  /** Resolves once so many more commands were answered. Rejects with what went wrong with the load. */
+  /** Resolves once so many more commands on tasks were answered. Rejects with what went wrong with the load. */
   answered(count: number): Promise<void>;
-  /** Gives so many commands at once; resolves once all of them are answered. */
+  /** As `answered`, and an order was placed and answered in that time. */
+  answeredWithOrder(count: number): Promise<void>;
+  /** Gives so many commands at once, every other one an order; resolves once all of them are answered. */
   burst(count: number): Promise<void>;
   /** Resolves once every command that was begun is answered. */
   stop(): Promise<void>;
@@ -27,20 +31,20 @@ export interface Load {
 /** Milliseconds between two commands of a user: some six a second in all; half of that after the first commands, and so on: a slow machine gets no more. */
 const PACE = 250;
 const COMMANDS_AT_PACE = 60;
-/** Milliseconds before a command is sent again. */
-const AGAIN = 100;
-/** A server that is away comes back within this. */
-const PATIENCE = 90_000;
+/** Of so many steps of a task, one is followed by an order. */
+const STEPS_TO_AN_ORDER = 3;
 
 /** Begins at once. */
 export async function startLoad(world: FaultWorld): Promise<Load> {
   const { alice, bob } = await world.users();
   const before = world.commands.length;
+  /** Orders begun in this world: each has an address of its own. */
+  let orders = world.orders.length;
   let stopping = false;
   let failure: unknown;
 
   async function send(by: User, what: string, body: object, events = 1): Promise<string> {
-    const { reply, times } = await untilAnswered(by, what, body);
+    const { reply, times } = await untilAnswered(by, what, { body });
     const { id, revision, position } = reply.body;
     world.commands.push({ task: id, events, revision, position, times });
     return id;
@@ -61,16 +65,24 @@ export async function startLoad(world: FaultWorld): Promise<Load> {
     yield await on(maker, 'PUT /api/tasks/:id/status', { status: 'done' });
   }
 
-  async function work(maker: User, other: User): Promise<void> {
-    while (!stopping) await live(life(maker, other));
+  async function order(by: User): Promise<void> {
+    world.orders.push(await placeOrder(by, orders++));
   }
 
-  async function live(steps: AsyncGenerator<unknown>): Promise<void> {
+  async function work(maker: User, other: User): Promise<void> {
+    while (!stopping) await live(maker, life(maker, other));
+  }
+
+  async function live(maker: User, steps: AsyncGenerator<unknown>): Promise<void> {
+    let step = 0;
     for await (const _ of steps) {
       if (stopping) return;
-      await delay(PACE * (1 + Math.floor((world.commands.length - before) / COMMANDS_AT_PACE)));
+      await pause();
+      if (++step % STEPS_TO_AN_ORDER === 0) await order(maker);
     }
   }
+
+  const pause = () => delay(PACE * (1 + Math.floor((world.commands.length - before) / COMMANDS_AT_PACE)));
 
   const working = Promise.all([work(alice, bob), work(bob, alice)]).catch((error: unknown) => {
     failure = error;
@@ -78,18 +90,21 @@ export async function startLoad(world: FaultWorld): Promise<Load> {
   const check = () => {
     if (failure) throw failure;
   };
+  async function answered(count: number): Promise<void> {
+    const wanted = world.commands.length + count;
+    const isOver = () => failure !== undefined || world.commands.length >= wanted;
+    await vi.waitFor(() => expect(isOver(), 'commands are not answered any more').toBe(true), { timeout: PATIENCE, interval: 5 });
+    check();
+  }
+
   return {
-    answered: async (count) => {
-      const enough = world.commands.length + count;
-      await vi.waitFor(() => expect(failure !== undefined || world.commands.length >= enough, 'commands are not answered any more').toBe(true), {
-        timeout: PATIENCE,
-        interval: 5,
-      });
-      check();
+    answered,
+    answeredWithOrder: async (count) => {
+      await Promise.all([answered(count), order(bob)]);
     },
     burst: async (count) => {
-      const tasks = Array.from({ length: count }, () => ({ title: `Task ${crypto.randomUUID()}` }));
-      await Promise.all(tasks.map((task) => send(alice, 'POST /api/tasks', task)));
+      const one = (index: number) => (index % 2 === 0 ? send(alice, 'POST /api/tasks', { title: `Task ${crypto.randomUUID()}` }) : order(bob));
+      await Promise.all(Array.from({ length: count }, (_, index) => one(index)));
     },
     stop: async () => {
       stopping = true;
@@ -97,22 +112,4 @@ export async function startLoad(world: FaultWorld): Promise<Load> {
       check();
     },
   };
-}
-
-/** No connection and 5xx do not say what became of it: it is sent again. */
-async function untilAnswered(by: User, what: string, body: object): Promise<{ reply: Reply; times: number }> {
-  const headers = { 'idempotency-key': crypto.randomUUID() };
-  const deadline = Date.now() + PATIENCE;
-  for (let times = 1; ; times++) {
-    const reply = await by.call(what, body, headers).catch(noConnection);
-    if (reply.status < 300) return { reply, times };
-    if (reply.status < 500 || Date.now() > deadline) throw new Error(`${what} was answered ${reply.status} ${reply.text}`);
-    await delay(AGAIN);
-  }
-}
-
-/** What fetch says then; anything else is a failure. */
-function noConnection(error: unknown): Reply {
-  if (!(error instanceof TypeError)) throw error;
-  return { status: 599, headers: new Headers(), text: String(error.cause), body: undefined };
 }

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Channel, NotificationEvent } from '../contracts/notification.ts';
+import { orderPolicy } from '../notifier/policies/order-mail.ts';
 import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/policies.ts';
 import { evolve, NO_TASK } from '../notifier/policies/task-as-of.ts';
 import type { EventStore } from '../write-side/event-store/event-store.ts';
@@ -60,12 +61,15 @@ export function wantedAndRequested(story: Story): { wanted: string[]; requested:
   const wanted = story.events.flatMap((event) => wantedOf(story, event));
   const requested = story.events.filter(({ type }) => type === 'NotificationRequested').map(({ data }) => data as (typeof wanted)[number]);
   const texts = (all: typeof wanted) =>
-    all.map(({ channel, kind, recipient, about }) => `${kind} ${channel} ${recipient.userId} ${about.stream} ${about.revision}`).sort();
+    all
+      .map(({ channel, kind, recipient, about }) => `${kind} ${channel} ${recipient.userId ?? recipient.address} ${about.stream} ${about.revision}`)
+      .sort();
   return { wanted: texts(wanted), requested: texts(requested) };
 }
 
 function wantedOf(story: Story, event: RecordedEvent) {
   const taskThen = (stream = '') => (story.streams.get(stream) ?? []).filter(({ position }) => position <= event.position).reduce(evolve, NO_TASK);
+  if (event.type.startsWith('Order')) return orderPolicy(event);
   if (event.type === 'TimerFired') return deadlinePolicy(event, taskThen(timedTask(event)));
   return event.type.startsWith('Task') ? taskPolicy(event, taskThen(taskOf(event))) : registrationPolicy(event);
 }

@@ -1,14 +1,16 @@
 /** When everything that was begun has come to its end. */
 import { expect, vi } from 'vitest';
+import { categoryOf } from '../contracts/message.ts';
 import type { Part } from '../parts.ts';
 import type { PartProcess } from './distributed.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
 import { isDecided, notificationsIn, readStory, type Story, type Told, wantedAndRequested } from './faults-log.fixture.ts';
+import { openOrders } from './faults-orders.fixture.ts';
 
 export interface SettledOptions {
   /**
    * Mails that wait for a time that is yet to come may go on waiting: for the end of a lease that a killed process left, for the next attempt,
-   * and for the next offer where the queue of offers was lost. Default true.
+   * and, as orders may, for the next offer where the queue of offers was lost. Default true.
    */
   waiting?: boolean;
   /** Milliseconds. */
@@ -16,18 +18,22 @@ export interface SettledOptions {
 }
 
 const PATIENCE = 60_000;
-/** Who follows, by the part whose processes do. Where two do, one is active. */
-const FOLLOWERS: [Part, string][] = [
+/** Who follows, by the part whose processes do, and the category where it follows only one. Where two processes do, one is active. */
+const FOLLOWERS: [Part, string, category?: string][] = [
   ['forwarder', 'forwarder'],
   ['projections', 'projections'],
   ['realtime', 'realtime'],
-  ['notifier', 'task_mail'],
-  ['notifier', 'registration_mail'],
-  ['notifier', 'deadlines'],
-  ['notifier', 'notification_dispatcher'],
+  ['workers', 'order_dispatcher', 'order'],
+  ['workers', 'scheduler', 'task'],
+  ['notifier', 'task_mail', 'task'],
+  ['notifier', 'registration_mail', 'user'],
+  ['notifier', 'order_mail', 'order'],
+  ['notifier', 'deadlines', 'timer'],
+  ['notifier', 'notification_dispatcher', 'notification'],
+  ['notifier', 'sms_dispatcher', 'notification'],
+  ['notifier', 'inbox_dispatcher', 'notification'],
 ];
-/** Of one category of events: what they did with it tells sooner that they are at its end than their lag, which counts the others, too. */
-const OF_ONE_CATEGORY: readonly string[] = ['task_mail', 'registration_mail', 'deadlines', 'notification_dispatcher'];
+const OF_ALL = FOLLOWERS.filter(([, , category]) => category === undefined);
 
 type Followers = Record<string, { active: boolean; lag: number }>;
 
@@ -44,14 +50,21 @@ export async function activeOf(world: FaultWorld, part: Part, follower: string):
   return processes.find((_, index) => all[index]?.[follower]?.active);
 }
 
-/** Resolves with the log, when all follow it to its end and each mail that is due was sent. */
+/** Resolves with the log, when all follow it to its end, each order is decided and each mail that is due was sent. */
 export function settled(world: FaultWorld, { waiting = true, patience = PATIENCE }: SettledOptions = {}): Promise<Story> {
   return vi.waitFor(
     async () => {
-      for (const [part, follower] of FOLLOWERS) await expectFollowed(world, part, follower);
+      // These first: they are asked without reading all of the log.
+      await expectFollowed(world, OF_ALL, () => 0);
       const story = await readStory(world.log);
+      await expectFollowed(world, FOLLOWERS, (category) => afterLastOf(story, category));
       const { wanted, requested } = wantedAndRequested(story);
       expect(requested.length, 'notifications asked for').toBe(wanted.length);
+      const orders = openOrders(story).filter((last) => !(waiting && last.time <= world.offersLost));
+      expect(
+        orders.map(({ stream, type }) => `${stream} ${type}`),
+        'orders not decided',
+      ).toEqual([]);
       const open = notificationsIn(story).filter((one) => !isDecided(one) && !(waiting && mayWait(one, world)));
       expect(
         open.map(({ last }) => `${last.stream} ${last.type}`),
@@ -63,11 +76,20 @@ export function settled(world: FaultWorld, { waiting = true, patience = PATIENCE
   );
 }
 
-async function expectFollowed(world: FaultWorld, part: Part, follower: string): Promise<void> {
-  const all = (await Promise.all(world.system.of(part).map(followersOf))).flatMap((followers) => followers[follower] ?? []);
-  const active = all.filter((one) => one.active);
-  expect(active.length, `active processes of ${follower}`).toBe(1);
-  if (!OF_ONE_CATEGORY.includes(follower)) expect(active[0]?.lag, `lag of ${follower}`).toBe(0);
+/** Each has one active process, which is at its last event. `behind`: so many events may come after that, which are none of a category. */
+async function expectFollowed({ system }: FaultWorld, followers: typeof FOLLOWERS, behind: (category?: string) => number): Promise<void> {
+  const parts = [...new Set(followers.map(([part]) => part))];
+  const states = new Map(await Promise.all(parts.map(async (part) => [part, await Promise.all(system.of(part).map(followersOf))] as const)));
+  for (const [part, follower, category] of followers) {
+    const active = states.get(part)?.flatMap((all) => (all[follower]?.active ? all[follower] : [])) ?? [];
+    expect(active.length, `active processes of ${follower}`).toBe(1);
+    expect(active[0]?.lag, `lag of ${follower}`).toBeLessThanOrEqual(behind(category));
+  }
+}
+
+/** Events after the last one of a category. */
+function afterLastOf({ events }: Story, category?: string): number {
+  return category === undefined ? 0 : events.length - 1 - events.findLastIndex(({ stream }) => categoryOf(stream) === category);
 }
 
 /** Who leased it was killed; its next attempt is later; or its offer is lost. */

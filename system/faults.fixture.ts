@@ -15,6 +15,8 @@ import { type Distributed, openDistributed } from './distributed.fixture.ts';
 import { type Watching, watchTasks } from './faults-live.fixture.ts';
 import type { Command } from './faults-load.fixture.ts';
 import { type MailReceiver, startMailReceiver } from './faults-mail.fixture.ts';
+import type { Order } from './faults-orders.fixture.ts';
+import { rulesFile } from './orders.fixture.ts';
 import { type Program, runScript } from './program.fixture.ts';
 
 const DOUBLE = fileURLToPath(new URL('../write-side/event-store/double/main.ts', import.meta.url));
@@ -43,8 +45,10 @@ export interface FaultWorld {
   live: Watching;
   /** Two members and the admin, logged in. */
   users(): Promise<{ alice: User; bob: User; admin: User }>;
-  /** Every command of every load. */
+  /** Every command on a task, of every load. */
   commands: Command[];
+  /** Every order likewise. */
+  orders: Order[];
   /** Processes of ours that were killed: what they leased stays leased until its time is over. */
   killed: Set<number>;
   /** When a queue of offers was last lost, as an event's time: what waited then is offered again a minute later. */
@@ -92,7 +96,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           // What cannot be sent while a server is away is tried until it is back.
           MAIL_ATTEMPTS: '100',
         },
-        envOf: { forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) } },
+        envOf: { forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) }, workers: { ORDER_RULES: rulesFile(folder) } },
         copies: { forwarder: 2, projections: 2, notifier: 2 },
       }),
       (it) => it.remove(),
@@ -112,6 +116,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
       live,
       users,
       commands: [],
+      orders: [],
       killed: new Set(),
       offersLost: '',
       rounds: 0,
