@@ -296,7 +296,9 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await timed('the event store answers again → all of the path works', () => untilSeen(world, load));
   });
 
-  it('in the end every mail was sent once, or it is listed which attempts may have sent it', { timeout: 300_000 }, async () => {
+  it('in the end every order was decided, and every mail sent once, or it is listed which attempts may have sent it', {
+    timeout: 300_000,
+  }, async () => {
     // The last lease of a killed process, and the last lost offer.
     if (world && !worldBroken) await checkAll(world, '', { waiting: false, patience: 240_000 });
   });
