@@ -1,5 +1,6 @@
 /** Dead letters as an operator meets them: `npm start -- dead-letters …`, and the list that admins see. */
 import { expect, vi } from 'vitest';
+import type { DeadLetterSummary } from '../contracts/dead-letter.ts';
 import { everyItem, type User } from './client.fixture.ts';
 import { runProgram } from './program.fixture.ts';
 
@@ -19,12 +20,18 @@ export function deadLettersOf(env: Record<string, string>): (...args: string[]) 
   };
 }
 
-/** Waits until a dead letter is listed; answers its line in the list. */
-export function listedDead(admin: User, queue: string, id: string): Promise<{ id: string; status: string; kind: string; reason: string | null }> {
+/** Those of a queue, newest first. */
+export function deadIn(admin: User, queue: string): Promise<DeadLetterSummary[]> {
+  return everyItem(admin.call, `/api/admin/dead-letters?queue=${queue}&limit=100`);
+}
+
+/** Waits until one with this id, or of this kind, is listed; answers what the list says of it. */
+export function listedDead(admin: User, queue: string, which: { id: string } | { kind: string }): Promise<DeadLetterSummary> {
   return vi.waitFor(
     async () => {
-      const all = await everyItem(admin.call, `/api/admin/dead-letters?queue=${queue}&limit=100`);
-      return all.find((one) => one.id === id) ?? expect.fail(`${id} is not listed in ${queue}: ${JSON.stringify(all)}`);
+      const all = await deadIn(admin, queue);
+      const [[field, value] = ['', '']] = Object.entries(which);
+      return all.find((one) => one[field as 'id' | 'kind'] === value) ?? expect.fail(`none with ${field} ${value}: ${JSON.stringify(all)}`);
     },
     { timeout: 30_000, interval: 50 },
   );

@@ -64,7 +64,11 @@ describe('UNKNOWN_MAIL=hold', () => {
     expect(told).toMatchObject({ attempts: 1, nextAttemptAt: null, lastError: 'Connection closed unexpectedly' });
     await secondAttemptsAreOver();
     expect(given(recipient)).toEqual([id]);
-    expect(await listedDead(system.admin, 'email_notifications', id)).toMatchObject({ status: 'unknown', kind: 'message', reason: told.lastError });
+    expect(await listedDead(system.admin, 'email_notifications', { id })).toMatchObject({
+      status: 'unknown',
+      kind: 'message',
+      reason: told.lastError,
+    });
     const deadLetters = deadLettersOf(system.env);
     expect((await deadLetters('list', 'email_notifications')).out).toContain(told.lastError);
     expect((await deadLetters('retry', '--all')).out).toContain('email_notifications: 0 tried again\n  Those that are unknown were left alone');
@@ -126,7 +130,7 @@ describe('without a word about it', () => {
     dropFirst('And this?');
     const id = await backend.send(sms('And this?'));
     await backend.becomes(id, 'unknown');
-    expect(await listedDead(system.admin, 'sms_notifications', id)).toMatchObject({ status: 'unknown' });
+    expect(await listedDead(system.admin, 'sms_notifications', { id })).toMatchObject({ status: 'unknown' });
     expect(timesGiven('And this?')).toBe(1);
   });
 });
