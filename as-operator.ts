@@ -1,7 +1,7 @@
 /** An operator's command line asks rows: those of the process that runs, or the same rows on the stores themselves. */
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
-import { openClosers } from './closers.ts';
+import { type Logger, pino } from 'pino';
+import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import { ProblemError } from './contracts/problem.ts';
 import { loadKeys } from './gateway/identity/keys.ts';
@@ -10,10 +10,14 @@ import { OPERATOR, type Running, readRunning } from './gateway/operator.ts';
 import type { Route, RouteRequest } from './gateway/route.ts';
 import { validBody, validId, validQuery } from './gateway/validate.ts';
 import { isEmbedded, needsOf } from './parts.ts';
-import { openPorts } from './ports.ts';
+import { openPorts, type Ports } from './ports.ts';
+import { startProjections } from './projections/project.ts';
+import { notifications } from './projections/projectors/notifications.ts';
+import { orders } from './projections/projectors/orders.ts';
 import { queryRoutes } from './read-side/query-routes.ts';
 import { retryDeadLetters } from './read-side/retry-dead-letters.ts';
 import { commandRoutes } from './write-side/command-routes.ts';
+import { openEventBus } from './write-side/event-bus/open.ts';
 import { FolderError, lockFolder } from './write-side/event-store/lock.ts';
 import { commandHandler } from './write-side/handle-command.ts';
 
@@ -75,6 +79,7 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
       waits,
       signal: new AbortController().signal,
     });
+    if (isEmbedded(config.READ_MODELS_URL)) await bringUpToDate(ports, closers, log);
     const { hmac } = await loadKeys(ports.secrets, { jwtSecret: config.JWT_SECRET });
     const commands = closers.add(commandHandler({ store: ports.store, hmac, log }), (it) => it.settle());
     await work(askRows([...queryRoutes(ports), retryDeadLetters({ ...ports, commands }), ...commandRoutes({ commands, hmac })]));
@@ -82,6 +87,17 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
     clearTimeout(hint);
     await closers.closeAll();
   }
+}
+
+/** Milliseconds a read model is waited for; after that the rows say themselves what is not there. */
+const PATIENCE = 60_000;
+
+/** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
+async function bringUpToDate({ store, readModels, cache }: Ports, closers: Closers, log: Logger): Promise<void> {
+  const bus = closers.add(await openEventBus('memory:', { log }), (it) => it.close());
+  closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
+  const head = await store.head();
+  for (const { model } of [notifications, orders]) await readModels.reached(model, head, PATIENCE);
 }
 
 /** The rows themselves, asked as the gateway would for its operator. */

@@ -59,7 +59,8 @@ async function startTaker(): Promise<{ url: string; onMail: { call(): void }; st
   server.on('error', () => {});
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return { url: `smtp://127.0.0.1:${port}`, onMail, stop: () => new Promise((resolve) => server.close(() => resolve())) };
+  // One connection for all: smtp-server greets each new one 100 ms late.
+  return { url: `smtp://127.0.0.1:${port}?maxMessages=1000000`, onMail, stop: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 async function freePort(): Promise<number> {

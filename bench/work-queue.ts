@@ -1,6 +1,6 @@
 /**
  * Competing workers on a work queue of RabbitMQ, against as many bare amqplib consumers that take the same offers, one at a time, and acknowledge
- * them: from the first offer taken to the last acknowledged.
+ * them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ConfirmChannel, connect } from 'amqplib';

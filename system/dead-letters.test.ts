@@ -113,6 +113,8 @@ describe('npm start -- dead-letters', () => {
     expect((await cli('list', 'email_notifications')).out).toContain(id);
     expect((await cli('retry', id, 'nobody')).err).toBe('taskledger: This is no recipient for its channel.\n');
     expect((await cli('retry', id)).out).toBe(`${id} is tried again.\n`);
+    expect((await cli('list', 'email_notifications')).out).not.toContain(id);
+    expect((await cli('retry', '--all', 'email_notifications')).out).not.toContain('left alone');
     refuses = () => false;
     await system.start();
     await becomes(id, 'sent');

@@ -115,6 +115,28 @@ describe('a report of the SMS provider', () => {
     expect(await types()).toEqual(['Requested', 'Processing', 'Sent']);
   });
 
+  it('about an earlier message changes nothing of a later attempt whose fate is unknown; about another, it does', async () => {
+    await serve();
+    await sent();
+    await add('NotificationReported', { status: 'undelivered', delivered: false });
+    await add('NotificationRetried', { channel: 'sms', recipient: requested.recipient });
+    await add('NotificationProcessing', { ...processing, attempt: 2 });
+    await add('NotificationAttemptUnknown', { attempt: 2, worker: 'a' });
+    await add('NotificationHeld', { attempt: 2 });
+    await report({ MessageStatus: 'failed' });
+    expect((await types()).at(-1)).toBe('Held');
+    await report({ MessageStatus: 'delivered', MessageSid: 'SM2' });
+    expect((await events()).at(-1)).toMatchObject({ type: 'NotificationReported', data: { delivered: true } });
+  });
+
+  it('ends what waits for its next attempt and had arrived', async () => {
+    await serve();
+    await add('NotificationAttemptUnknown', { attempt: 1, worker: 'a' });
+    await add('NotificationDeferred', { attempt: 1, error: 'socket hang up', nextAttemptAt: '2026-11-21T09:01:00.000Z' });
+    await report({ MessageStatus: 'delivered' });
+    expect((await types()).at(-1)).toBe('Reported');
+  });
+
   it('tells what became of one whose fate was unknown', async () => {
     await add('NotificationAttemptUnknown', { attempt: 1, worker: 'a' });
     await add('NotificationHeld', { attempt: 1 });

@@ -17,6 +17,8 @@ export interface Inbox {
 
 /** Loaded at once. */
 const PAGE = 100;
+/** Milliseconds until what could not be asked is asked again. */
+const AGAIN = 3_000;
 /** After these another answer is to be had. */
 const NEWS = new Set(['NotificationSent', 'NotificationRead']);
 
@@ -75,25 +77,37 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     show();
   }
 
-  /** What comes while the question waits for its turn is in its answer too. */
   function heard(change: Change): void {
-    if (!NEWS.has(change.type)) return;
+    if (NEWS.has(change.type)) askSince(change.position);
+  }
+
+  /** Loads all again, at least as new as this. What comes while the question waits for its turn is in its answer too. */
+  function askSince(position: string): void {
     const waits = wanted !== '';
-    wanted = change.position;
-    if (waits) return;
-    inTurn(() => {
+    if (position > wanted) wanted = position;
+    if (waits || closed) return;
+    inTurn(async () => {
       const after = wanted;
       wanted = '';
-      return load(after);
-    }).catch(() => {
-      // What comes next is asked for again, and what was missed with it.
-    });
+      await load(after).catch(() => missed(after));
+    }).catch(() => undefined);
+  }
+
+  /** It could not be had: what can be is shown, and the rest asked for again. */
+  async function missed(after: string): Promise<void> {
+    setTimeout(() => askSince(after), AGAIN);
+    await load();
   }
 
   async function begin(): Promise<void> {
-    const position = await inTurn(load);
-    if (closed) return;
-    subscription = live.subscribe('notifications', { after: position, onChange: heard, onSnapshotNeeded: () => inTurn(load) });
+    try {
+      const position = await inTurn(load);
+      if (closed) return;
+      subscription = live.subscribe('notifications', { after: position, onChange: heard, onSnapshotNeeded: () => inTurn(load) });
+    } catch {
+      // The board says what is wrong with the server.
+      if (!closed) setTimeout(() => void begin(), AGAIN);
+    }
   }
 
   /** Sends one after the other: what is said last of an item counts. */
@@ -123,9 +137,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     return {};
   }
 
-  void begin().catch(() => {
-    // The board says what is wrong with the server.
-  });
+  void begin();
 
   return {
     mark(id, read) {

@@ -17,6 +17,17 @@ beforeEach(async () => {
 });
 afterEach(() => rig.end());
 
+describe('reads', () => {
+  it('of streams that are not there may be many: none is reset, which servers take for an attack (CVE-2023-44487)', async () => {
+    const MANY = 2_500;
+    let left = MANY;
+    const one = async () => {
+      while (left-- > 0) await all(store.readStream(stream()));
+    };
+    await Promise.all(Array.from({ length: 32 }, one));
+  });
+});
+
 describe('appends', () => {
   it('answer with the position of their last event, where each event has its own', async () => {
     const name = stream();

@@ -1,4 +1,5 @@
 /** Pulling events out of a call of the client: page by page, as they are asked for, and not for ever from a server that is silent. */
+import { isNoStream } from './failures.ts';
 
 /** A read (`cancel`) or a subscription (`unsubscribe`) of the client: a Readable of objects. */
 export interface Call extends AsyncIterable<unknown> {
@@ -6,7 +7,7 @@ export interface Call extends AsyncIterable<unknown> {
   destroy(error?: Error): unknown;
   readonly destroyed: boolean;
   readonly readableEnded: boolean;
-  on(event: 'error', listener: () => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
   cancel?(): Promise<void>;
   unsubscribe?(): Promise<void>;
 }
@@ -29,14 +30,16 @@ const SECOND_LOOK = 10;
 /** Non-empty pages until the call ends. However the iteration ends, the call is over then. Errors: the call's. */
 export async function* pull<T>(call: Call, pulling: Pulling): AsyncGenerator<T[]> {
   // The client emits errors, also after it was cancelled, and nobody need be listening then.
-  call.on('error', () => {});
+  let isOver = false;
+  call.on('error', (error) => (isOver = isNoStream(error)));
   const silence = watch(pulling);
   const next = nextOf<T>(call, { ...pulling, silence });
   try {
     for (let page = await pageOf(next, pulling.page); page.length > 0; page = await pageOf(next, pulling.page)) yield page;
   } finally {
     silence.end();
-    cancel(call);
+    // The server has ended that one. To reset it, too, looks like an attack where there are many (CVE-2023-44487): the connection would be closed.
+    if (!isOver) cancel(call);
   }
 }
 
