@@ -132,6 +132,45 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await load.answered(5);
   });
 
+  /** Resolves once something was appended after this position: anything, or an event of this type. */
+  const appended = ({ log }: FaultWorld, after: string, wanted?: string, timeout = PATIENCE.timeout) =>
+    vi.waitFor(
+      async () => {
+        const types: string[] = [];
+        for await (const page of log.readAll({ from: after })) types.push(...page.flatMap(({ position, type }) => (position > after ? type : [])));
+        expect(wanted ? types.includes(wanted) : types.length > 0, 'appended').toBe(true);
+      },
+      { timeout, interval: 2 },
+    );
+
+  /** Cuts all ways to the event store but the forwarder's when an order is recorded and nobody is told so. Meanwhile a process may be killed, which is started again. */
+  async function cutInMidAppend({ world, load }: Round, killed?: PartProcess): Promise<void> {
+    const { store: way } = world.ways;
+    for (let isCut = false; !isCut; ) {
+      const before = await world.log.head();
+      const burst = load.burst(BURST);
+      await appended(world, before);
+      // What is appended from here on is durable, and nobody is told.
+      way.swallow('to the client');
+      const head = await world.log.head();
+      isCut = await appended(world, head, 'OrderPlaced', 300).then(
+        () => true,
+        () => false,
+      );
+      if (isCut && killed) await ourProcess(killed, world);
+      way.pass();
+      way.cut();
+      if (isCut) await killed?.start();
+      await burst;
+    }
+  }
+
+  fault('the write side is killed in mid-append, and started again', async (round) => {
+    const [writeSide] = round.world.system.of('write-side');
+    await cutInMidAppend(round, writeSide);
+    await timed('the write side was started again → all of the path works', () => untilSeen(round.world, round.load));
+  });
+
   for (const part of ['forwarder', 'projections'] as const) {
     fault(`the active one of two processes of ${part} is killed, and the other takes over`, async ({ world, load }) => {
       const active = await vi.waitFor(async () => (await activeOf(world, part, part)) ?? Promise.reject(new Error('none is active')), PATIENCE);
@@ -256,25 +295,9 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await timed('FerretDB answers again → all of the path works', () => untilSeen(world, load));
   });
 
-  fault('the connections to the event store are cut in mid-append', async ({ world, load }) => {
-    const { store: way } = world.ways;
-    const moved = (head: string, timeout: number) => vi.waitFor(async () => expect(await world.log.head()).not.toBe(head), { timeout, interval: 2 });
-    for (let isCut = false; !isCut; ) {
-      const before = await world.log.head();
-      const burst = load.burst(BURST);
-      await moved(before, PATIENCE.timeout);
-      // What is appended from here on is durable, and nobody is told.
-      way.swallow('to the client');
-      const head = await world.log.head();
-      isCut = await moved(head, 300).then(
-        () => true,
-        () => false,
-      );
-      way.pass();
-      way.cut();
-      await burst;
-    }
-    await timed('the event store was cut off in mid-append → all of the path works', () => untilSeen(world, load));
+  fault('the connections to the event store are cut in mid-append', async (round) => {
+    await cutInMidAppend(round);
+    await timed('the event store was cut off in mid-append → all of the path works', () => untilSeen(round.world, round.load));
   });
 
   fault('the connections to the event store are cut in mid-subscription', async ({ world, load }) => {
