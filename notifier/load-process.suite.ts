@@ -4,7 +4,7 @@
  * Asks for so many notifications, where that was not done yet; prints a line when all of them have come to an end.
  */
 import { chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
-import { countingFinal, sendAll, twice } from './load.suite.ts';
+import { ATTEMPTS, countingFinal, sendAll, twice } from './load.suite.ts';
 import { openSmtp } from './mailer/smtp.ts';
 import { startNotifier } from './notifier.ts';
 import { openHttpTexter } from './texter/http.ts';
@@ -15,6 +15,7 @@ const whole = await openWholeProcess(dataDir, Number(ahead));
 const { now, store, commands } = whole;
 await startNotifier({
   ...whole,
+  attempts: ATTEMPTS,
   bus: twice(whole.bus, chanceOf(Number(ahead))),
   mailer: openSmtp({ url: mailUrl, from: 'taskledger <no-reply@example.org>' }),
   texter: openHttpTexter({ url: smsUrl, from: 'taskledger' }),

@@ -7,9 +7,12 @@ import { openEventStore } from '../write-side/event-store/open.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { stableId } from '../write-side/stable-id.ts';
 import { startDeliveries } from './deliveries.ts';
+import { ATTEMPTS } from './load.suite.ts';
 import { openSmtp } from './mailer/smtp.ts';
 import { openHttpTexter } from './texter/http.ts';
 
+// With the test that started it, whatever ended that.
+process.once('disconnect', () => process.exit());
 const [channel = '', storeUrl = '', busUrl = '', url = '', lease = ''] = process.argv.slice(2);
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const signal = new AbortController().signal;
@@ -22,7 +25,7 @@ const sender =
 startDeliveries({
   ...{ store, bus, log, ...sender },
   commands: commandHandler({ store, hmac: (text) => stableId(text), log }),
-  attempts: 100,
+  attempts: ATTEMPTS,
   lease: Number(lease),
   workers: { email: 1, sms: 1 },
   publicUrl: () => 'https://tasks.example.org',

@@ -13,9 +13,13 @@ import { type MailServer, startMailServer } from './whole-path.suite.ts';
 /** The n-th of them: each third is an SMS. */
 export const isSms = (n: number) => n % 3 === 0;
 export const streamOf = (n: number) => `notification-${stableId('load', String(n))}`;
-/** 1 % is refused for good, 5 % when it first comes. */
+/** 1 % is refused for good, 5 % when it first comes; and some of the first whenever they come, so that the others are sent while these wait. */
 const isRefused = (n: number) => n % 100 === 7;
 const isBusyFirst = (n: number) => n % 20 === 4;
+const isBusyAlways = (n: number) => n % 100 === 11 && n < 500;
+
+/** Attempts in all: what is always busy has failed after eleven seconds. */
+export const ATTEMPTS = 3;
 
 const SENDING_AT_ONCE = 32;
 
@@ -71,7 +75,7 @@ export interface Receivers {
   stop(): Promise<void>;
 }
 
-/** A mail server and an SMS provider that refuse some for good and some when they first come. `got` is called with each that comes. */
+/** A mail server and an SMS provider that refuse some for good, some when they first come and some for now, whenever they come. `got` is called with each that comes. */
 export async function startReceivers(got: () => void): Promise<Receivers> {
   const seen = new Set<number>();
   const verdict = (text: string): 'take' | 'refuse' | 'busy' => {
@@ -80,6 +84,7 @@ export async function startReceivers(got: () => void): Promise<Receivers> {
     const first = !seen.has(n);
     seen.add(n);
     if (isRefused(n)) return 'refuse';
+    if (isBusyAlways(n)) return 'busy';
     return first && isBusyFirst(n) ? 'busy' : 'take';
   };
   const busy = [500, { status: 429, retryAfter: '1' }];
@@ -105,8 +110,17 @@ function timesTaken({ mail, provider }: Receivers): Map<number, number> {
 
 type Told = RecordedEvent & NotificationEvent;
 
-/** What must be true of all of them. Answers how many attempts are unknown, and how many were sent more than once. */
-export async function checkAll(store: Pick<EventStore, 'readAll'>, count: number, receivers: Receivers): Promise<{ unknown: number; again: number }> {
+export interface Checked {
+  /** Attempts of which nobody knows how they ended. */
+  unknown: number;
+  /** How often one was sent once more. */
+  again: number;
+  /** How many have failed, by the queue where their notes lie. */
+  failed: Record<string, number>;
+}
+
+/** What must be true of all of them. */
+export async function checkAll(store: Pick<EventStore, 'readAll'>, count: number, receivers: Receivers): Promise<Checked> {
   const all: Told[] = [];
   for await (const page of store.readAll())
     all.push(...page.filter(({ stream }) => stream.startsWith('notification-')).map((event) => event as Told));
@@ -115,25 +129,39 @@ export async function checkAll(store: Pick<EventStore, 'readAll'>, count: number
   const ends = Array.from({ length: count }, (_, n): End => {
     const types = (histories.get(streamOf(n)) ?? []).map(({ type }) => type);
     const unknown = types.filter((type) => type === 'NotificationAttemptUnknown').length;
-    return { n, last: types.at(-1), unknown, taken: times.get(n) ?? 0 };
+    const attempts = types.filter((type) => type === 'NotificationProcessing').length;
+    return { n, last: types.at(-1), attempts, unknown, taken: times.get(n) ?? 0 };
   });
   expect(ends.filter((end) => !isRight(end))).toEqual([]);
   expect([histories.size, [...times.keys()].filter((n) => !(n < count))]).toEqual([count, []]);
   const sum = (of: (end: End) => number) => ends.reduce((total, end) => total + of(end), 0);
-  return { unknown: sum(({ unknown }) => unknown), again: sum(({ taken }) => Math.max(taken - 1, 0)) };
+  const failed = (sms: boolean) => sum(({ n, last }) => (last === 'NotificationFailed' && isSms(n) === sms ? 1 : 0));
+  return {
+    unknown: sum(({ unknown }) => unknown),
+    again: sum(({ taken }) => Math.max(taken - 1, 0)),
+    failed: { 'email_notifications.dead': failed(false), 'sms_notifications.dead': failed(true) },
+  };
 }
 
 interface End {
   n: number;
   /** Type of its last event. */
   last: string | undefined;
+  attempts: number;
   unknown: number;
   taken: number;
 }
 
-function isRight({ n, last, unknown, taken }: End): boolean {
+function isRight(end: End): boolean {
+  const { n, last, unknown, taken } = end;
   // An SMS is held after an attempt of which nobody knows, and a mail sent again.
   if (last === 'NotificationHeld') return isSms(n) && unknown === 1 && taken <= 1;
-  if (last === 'NotificationFailed') return isRefused(n) && taken === 0;
-  return last === 'NotificationSent' && !isRefused(n) && taken >= 1 && taken <= (isSms(n) ? 1 : 1 + unknown);
+  if (last === 'NotificationFailed') return isRightlyFailed(end);
+  return last === 'NotificationSent' && !isRefused(n) && !isBusyAlways(n) && taken >= 1 && taken <= (isSms(n) ? 1 : 1 + unknown);
+}
+
+/** Refused for good, or after its last attempt; kills may have been at these, too. */
+function isRightlyFailed({ n, attempts, unknown, taken }: End): boolean {
+  if (isRefused(n)) return taken === 0 && attempts <= ATTEMPTS;
+  return attempts === ATTEMPTS && (isBusyAlways(n) ? taken === 0 : unknown > 0 && taken <= unknown);
 }

@@ -306,4 +306,61 @@ describe('GET /api/notifications', () => {
     expect(await refused(`/api/notifications/${task('third')}`, { as: BOB })).toEqual([404]);
     expect((await ask(`/api/notifications/${task('third')}`, { as: ADMIN })).body).toMatchObject({ id: task('third'), status: 'pending' });
   });
+
+  it('is filtered by status, unknown among them, together with other filters; and goes on page by page within them', async () => {
+    const all = await fillCarolsNotifications();
+    const matching = (...statuses: string[]) =>
+      all
+        .filter(({ status }) => statuses.includes(status))
+        .map(({ id }) => id)
+        .toReversed();
+    expect(await pages(`userId=${CAROL}&status=unknown`, 2)).toEqual(matching('unknown'));
+    expect(await pages(`userId=${CAROL}&status=failed`, 1)).toEqual(matching('failed'));
+    expect(await pages(`userId=${CAROL}&status=unknown,failed`, 2)).toEqual(matching('unknown', 'failed'));
+    expect(await pages(`userId=${CAROL}&status=unknown&type=email&kind=overdue&dead`, 2)).toEqual(matching('unknown'));
+    expect(await pages(`userId=${CAROL}&status=unknown,sent&dead=false`, 2)).toEqual(matching('sent'));
+    expect(await ids(`?userId=${CAROL}&status=unknown&type=sms`, ADMIN)).toEqual([]);
+    expect(await pages('all&status=unknown', 2)).toEqual(matching('unknown'));
+  });
+
+  it('refuses the cursor of other filters, and a status that is none', async () => {
+    const { next } = (await ask(`/api/notifications?userId=${CAROL}&status=unknown&limit=1`, { as: ADMIN })).body;
+    expect(await ids(`?userId=${CAROL}&status=unknown&limit=1&cursor=${next}`, ADMIN)).toHaveLength(1);
+    for (const other of ['status=failed', 'status=unknown,failed', 'status=unknown&dead', 'status=unknown&type=email', 'status=unknown&kind=overdue'])
+      expect(await refused(`/api/notifications?userId=${CAROL}&${other}&limit=1&cursor=${next}`, { as: ADMIN })).toEqual([400, '?cursor']);
+    expect(await refused(`/api/notifications?all&status=unknown&limit=1&cursor=${next}`, { as: ADMIN })).toEqual([400, '?cursor']);
+    expect(await refused('/api/notifications?status=lost', { as: ADMIN })).toEqual([400, '?status']);
+  });
+
+  const CAROL = stableId('carol');
+  /** What became of each, the oldest first; their events end so. */
+  const ENDS = { unknown: 'NotificationHeld', failed: 'NotificationFailed', sent: 'NotificationSent' } as const;
+  const STATUSES = ['unknown', 'failed', 'sent', 'unknown', 'unknown', 'sent', 'failed', 'unknown', 'unknown'] as const;
+
+  /** Overdue mails to one user, of every end. */
+  async function fillCarolsNotifications(): Promise<{ id: string; status: string }[]> {
+    const requested = { channel: 'email', kind: 'overdue', recipient: { userId: CAROL }, about: { stream: `task-${task('Lamp')}`, revision: 0 } };
+    const all = STATUSES.map((status, n) => ({ id: task(`carols ${n}`), status }));
+    for (const { id, status } of all) {
+      const stream = `notification-${id}`;
+      await happened(stream, 'NotificationRequested', requested);
+      await happened(stream, 'NotificationProcessing', { attempt: 1, worker: 'mail-1', until: NOW });
+      if (status === 'unknown') await happened(stream, 'NotificationAttemptUnknown', { attempt: 1, worker: 'mail-1' });
+      await happened(stream, ENDS[status], { attempt: 1, ...(status === 'failed' ? { error: '550 no such mailbox' } : {}) });
+    }
+    await projected.caughtUp();
+    return all;
+  }
+
+  /** The ids on all pages of this size, each full but the last. */
+  async function pages(query: string, limit: number): Promise<string[]> {
+    const found: string[] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const { body } = await ask(`/api/notifications?${query}&limit=${limit}${cursor && `&cursor=${cursor}`}`, { as: ADMIN });
+      found.push(...body.items.map(({ id }: { id: string }) => id));
+      expect(body.items.length).toBe(body.next === undefined ? found.length % limit || limit : limit);
+      cursor = body.next;
+    }
+    return found;
+  }
 });

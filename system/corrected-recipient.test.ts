@@ -38,7 +38,7 @@ it('the mail of an order goes to the address that it is corrected to, once', asy
   const [text] = taken('alice@example.org');
   expect(text).toContain(`Subject: Order confirmed: no. ${order.id.slice(0, 8)}`);
   expect(text).toContain('ladder, 89.00 EUR each');
-  expect(await deadIn(system.admin, 'email_notifications')).toEqual([]);
+  await vi.waitFor(async () => expect(await deadIn(system.admin, 'email_notifications')).toEqual([]), patience);
 });
 
 it('a confirmation goes to no address but the user’s: to that as it is corrected, once', async () => {

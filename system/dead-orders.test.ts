@@ -97,7 +97,7 @@ describe('an order that has failed', () => {
     await system.admin.ok(byHttp);
     await isConfirmed('by-http');
     expect(problemOf(await system.admin.call(byHttp))).toMatchObject({ status: 409, code: 'conflict' });
-    await vi.waitFor(async () => expect(await deadIn(system.admin, 'orders')).toHaveLength(2));
+    await vi.waitFor(async () => expect(await deadIn(system.admin, 'orders')).toHaveLength(2), { timeout: 20_000, interval: 50 });
     expect(await deadLetters('retry', '--all', 'orders')).toEqual({ code: 0, out: 'orders: 2 tried again\n', err: '' });
     for (const name of ['all-1', 'all-2'] as const) await isConfirmed(name);
     for (const name of NAMES) expect(await mailsTo(system.admin, addressOf(name))).toHaveLength(1);
