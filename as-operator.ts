@@ -18,7 +18,7 @@ import { queryRoutes } from './read-side/query-routes.ts';
 import { retryDeadLetters } from './read-side/retry-dead-letters.ts';
 import { commandRoutes } from './write-side/command-routes.ts';
 import { openEventBus } from './write-side/event-bus/open.ts';
-import { FolderError, lockFolder } from './write-side/event-store/lock.ts';
+import { checkInstalled, FolderError, lockFolder } from './write-side/event-store/lock.ts';
 import { commandHandler } from './write-side/handle-command.ts';
 
 /** Asks a row; rejects with an error of one line where it refuses. */
@@ -30,6 +30,7 @@ export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => 
  */
 export async function asOperator(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
   if (!isEmbedded(config.EVENT_STORE_URL)) return onStores(config, work);
+  checkInstalled(config.DATA_DIR);
   let lock: { release(): void };
   try {
     lock = lockFolder(config.DATA_DIR);

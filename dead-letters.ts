@@ -84,8 +84,8 @@ async function* pagesOf(ask: Ask, queue: DeadLetterQueue): AsyncGenerator<DeadLe
 
 async function show(ask: Ask, id: string): Promise<void> {
   const letter = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
-  const { queue, status, since, kind, attempts, recipient, reason, history } = letter;
-  print(`${letter.id}: ${kind} to ${recipient}, in ${queue}`);
+  const { queue, status, since, kind, about, attempts, recipient, reason, history } = letter;
+  print(`${letter.id}: ${kind} to ${recipient}, in ${queue}${about.endsWith(letter.id) ? '' : `, about ${about}`}`);
   print(`${status} since ${since} after ${times(attempts, 'attempt')}${reason ? `: ${reason}` : ''}`);
   for (const { time, status: then, attempt, worker, error, detail } of history) {
     const what = [attempt && `attempt ${attempt}`, worker && `by ${worker}`, error, detail].filter(Boolean).join(', ');

@@ -12,12 +12,13 @@ import { openReadModels } from './projections/read-models/open.ts';
 import { projectionNames } from './projections/status.ts';
 import { openEventBus } from './write-side/event-bus/open.ts';
 import { openRequests, type Requests } from './write-side/event-bus/requests.ts';
-import { FolderError, lockFolder } from './write-side/event-store/lock.ts';
+import { checkInstalled, FolderError, lockFolder } from './write-side/event-store/lock.ts';
 import { openEventStore } from './write-side/event-store/open.ts';
 
 /** Rebuilds the named projections, or all. Error: one clear line for a name that is none. */
 export async function replay(config: Config, names: string[]): Promise<void> {
   if (!isEmbedded(config.EVENT_STORE_URL)) return replayByRequest(config, chosen(names, [...projectionNames]));
+  checkInstalled(config.DATA_DIR);
   const lock = lockUnlessHeld(config.DATA_DIR);
   if (lock) {
     try {

@@ -23,6 +23,7 @@ export const deadLetterSummary = z.strictObject({
   createdAt: instant,
   /** What a notification is about; `order`: an order. */
   kind: z.string(),
+  about: z.string().meta({ description: 'The stream that it is about, as `order-<id>`; its own where it says what another backend asked for.' }),
   revision: z.int().nonnegative(),
 });
 export type DeadLetterSummary = z.infer<typeof deadLetterSummary>;

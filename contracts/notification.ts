@@ -46,6 +46,8 @@ const NotificationRequested = z.strictObject({
   content: content.optional(),
   /** Not to be sent before. */
   sendAt: instant.optional(),
+  /** The user or API key that asked for it; missing where a policy did. */
+  askedBy: z.string().optional(),
 });
 const attempt = z.int().positive();
 const NotificationProcessing = z.strictObject({
@@ -120,7 +122,13 @@ const SMS_LENGTH = 1_530;
 const PLACE = /\{\{([^{}]*)\}\}/g;
 const NAME = /^[\p{L}\p{N}_.-]{1,50}$/u;
 const NAME_DETAIL = 'must be a name of letters, digits, . _ or -, of 50 at most';
-const variables = z.record(z.string().regex(NAME, NAME_DETAIL), z.union([prose(0, 2_000), z.number()]));
+const variables = z.record(
+  z.string().regex(NAME, NAME_DETAIL),
+  z.union([prose(0, 2_000), z.number()], 'must be a text of 2000 characters at most, or a number'),
+  {
+    error: ({ code }) => (code === 'invalid_key' ? NAME_DETAIL : 'must be an object of texts and numbers by name'),
+  },
+);
 type Variables = Readonly<z.infer<typeof variables>>;
 
 const sendBody = z
@@ -320,7 +328,7 @@ export const notificationContract = {
       path: '/api/notifications/:id/cancel',
       body: null,
       who: OPERATORS,
-      summary: 'Cancel a notification while it is scheduled or pending.',
+      summary: 'Cancel a notification while it is scheduled or pending; with an API key, one that this key asked for.',
       example: undefined,
     },
     ReadNotification: {

@@ -13,6 +13,7 @@ export interface DocumentedRoute {
   query?: z.ZodType | undefined;
   body?: z.ZodType | null | undefined;
   form?: boolean | undefined;
+  status?: number | undefined;
   response?: z.ZodType | undefined;
   example?: unknown;
   hidden?: boolean | undefined;
@@ -117,7 +118,7 @@ function operation(route: DocumentedRoute): JsonObject {
     ...(route.body
       ? {
           requestBody: {
-            required: true,
+            required: !route.body.safeParse({}).success,
             content: {
               [route.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: jsonSchema(route.body), ...example(route) },
             },
@@ -168,8 +169,8 @@ function queryParameters({ query }: DocumentedRoute): JsonObject[] {
   }));
 }
 
-function success({ method, body, response }: DocumentedRoute): JsonObject {
-  const status = response ? (method === 'POST' && body && !isQueryLike(response) ? '201' : '200') : '204';
+function success({ method, body, response, status: said }: DocumentedRoute): JsonObject {
+  const status = said ?? (response ? (method === 'POST' && body && !isQueryLike(response) ? 201 : 200) : 204);
   const headers = { Position: header('Log position of what is answered.'), ETag: header('The revision, or a hash of a list.') };
   return {
     [status]: { description: 'Done.', headers, ...(response ? { content: { 'application/json': { schema: jsonSchema(response, 'output') } } } : {}) },

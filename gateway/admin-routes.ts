@@ -41,6 +41,9 @@ const rebuildView = z.strictObject({
   error: z.string().optional(),
 });
 
+const items = z.strictObject({ items: z.array(z.looseObject({})) });
+const released = z.strictObject({ follower: z.string(), stream: z.string(), released: z.boolean() });
+
 /** Rows below /api/admin/, for admins only. */
 export function adminRoutes(parts: AdminParts): Route[] {
   const row = (more: Pick<Route, 'method' | 'path' | 'summary' | 'handle'> & Partial<Route>): Route => ({ who: ['admin'], tag: 'admin', ...more });
@@ -66,6 +69,7 @@ export function adminRoutes(parts: AdminParts): Route[] {
     row({
       method: 'GET',
       path: '/api/admin/projections',
+      response: items,
       summary: 'Read models: position, lag, generation, parked streams.',
       handle: async () => ({ body: { items: await parts.projections() } }),
     }),
@@ -73,6 +77,7 @@ export function adminRoutes(parts: AdminParts): Route[] {
       method: 'POST',
       path: '/api/admin/projections/:name/rebuild',
       summary: 'Make a read model anew from history, beside the old one, which answers meanwhile. Causes no mail.',
+      status: 202,
       response: rebuildView,
       handle: async ({ params }) => {
         const name = await known(params.name ?? '');
@@ -93,24 +98,28 @@ export function adminRoutes(parts: AdminParts): Route[] {
     row({
       method: 'GET',
       path: '/api/admin/queues',
+      response: items,
       summary: 'Queues: depth, consumers, drops.',
       handle: async () => ({ body: { items: await parts.queues() } }),
     }),
     row({
       method: 'GET',
       path: '/api/admin/parked',
+      response: items,
       summary: 'Streams that wait behind an event that could not be digested.',
       handle: async () => ({ body: { items: await parts.parked() } }),
     }),
     row({
       method: 'POST',
       path: '/api/admin/parked/:follower/:stream/release',
+      response: released,
       summary: 'Try a parked stream again: a policy works it off in order, a projection is rebuilt.',
       handle: ({ params }) => release(params, false),
     }),
     row({
       method: 'POST',
       path: '/api/admin/parked/:follower/:stream/discard',
+      response: released,
       summary: 'Skip the one event that a policy could not digest, and work the rest of the stream off.',
       handle: ({ params }) => release(params, true),
     }),

@@ -95,9 +95,14 @@ function block({ path, method, operation }: { path: string; method: string; oper
   const [status, answer] = Object.entries(operation.responses)[0] ?? [];
   const schema = answer?.content?.['application/json']?.schema;
   return `<details id="${escaped(operation.operationId)}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escaped(path)}</code> ${escaped(operation.summary)}</summary>
-${operation.security ? '<p>Needs an access token.' : '<p>Open to all.'} ${escaped(operation.description ?? '')}</p>
+${doorOf(operation)} ${escaped(operation.description ?? '')}</p>
 ${parameters(operation)}${body ? `<h3>Body</h3>${fields(body.schema)}${sample(body.example)}` : ''}
 <h3>Answer ${escaped(status)}</h3>${schema ? fields(schema) : '<p>Empty.</p>'}</details>`;
+}
+
+function doorOf({ security }: Operation): string {
+  if (!security) return '<p>Open to all.';
+  return security.length > 1 ? '<p>Needs an access token, or an API key.' : '<p>Needs an access token.';
 }
 
 function parameters({ parameters: rows }: Operation): string {

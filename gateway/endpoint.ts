@@ -31,6 +31,8 @@ export interface Doors {
 /** Koa middleware for a row: authorise, validate, handle, answer. */
 export function endpoint(route: Route, doors: Doors) {
   const bodySchema = route.body ?? NO_BODY;
+  // Where nothing is required, no body says the same as an empty one.
+  const absent = bodySchema.safeParse({}).success ? {} : undefined;
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
@@ -40,7 +42,7 @@ export function endpoint(route: Route, doors: Doors) {
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
       query: validQuery(querySchema, ctx.query),
-      body: route.method === 'GET' ? undefined : validBody(bodySchema, await readBody(ctx.req)),
+      body: route.method === 'GET' ? undefined : validBody(bodySchema, (await readBody(ctx.req)) ?? absent),
       caller,
       header: (name) => header(ctx, name),
       ip: ctx.ip,

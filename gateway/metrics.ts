@@ -82,6 +82,7 @@ export function healthRoutes(metrics: Metrics, health: Health): Route[] {
     who: 'anyone',
     summary,
     tag: 'health',
+    status: 200,
     handle,
   });
   return [

@@ -47,6 +47,8 @@ export interface Route {
   body?: z.ZodType | null;
   /** The body is a form (application/x-www-form-urlencoded), and not JSON: for callers who know nothing else. */
   form?: boolean;
+  /** Status of an answer that is no problem, for the docs; where there is none it follows from method and body. */
+  status?: number;
   /** Schema of the answer's body, for the docs. */
   response?: z.ZodType;
   /** Example of the body, for the docs. */

@@ -140,7 +140,7 @@ describe('GET /api/notifications/:id/status', () => {
       ['scheduled', undefined],
       ['processing', undefined],
       ['failed', '550 no such mailbox'],
-      ['pending', 'tried again by an operator'],
+      ['pending', 'tried again by an operator, to +4915112345678 (before: +4900000000)'],
       ['processing', undefined],
       ['sent', undefined],
       ['failed', '30003'],

@@ -11,8 +11,8 @@ export interface Mail {
   messageId: string;
 }
 
-/** All mails to an address (or to all), oldest first. */
-export async function mailsTo(admin: User, address?: string): Promise<Mail[]> {
+/** All mails to an address (or to all), oldest first; `after`: only those with a later number. The outbox keeps the newest 1,000. */
+export async function mailsTo(admin: User, address?: string, after = 0): Promise<Mail[]> {
   const mails: Mail[] = [];
   for (;;) {
     const filter = new URLSearchParams({
@@ -21,8 +21,9 @@ export async function mailsTo(admin: User, address?: string): Promise<Mail[]> {
       ...(mails.length ? { before: String(mails[0]?.id) } : {}),
     });
     const { body } = await admin.ok(`GET /outbox?${filter}`);
-    if (body.items.length === 0) return mails;
-    mails.unshift(...(body.items as Mail[]).toReversed());
+    const newer = (body.items as Mail[]).filter(({ id }) => id > after);
+    mails.unshift(...newer.toReversed());
+    if (newer.length < 100) return mails;
   }
 }
 

@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../contracts/message.ts';
 import type { OrderStatus, OrderView } from '../contracts/order.ts';
 import { openEventStore } from '../write-side/event-store/open.ts';
 import { everyItem, type Reply, type User } from './client.fixture.ts';
-import { mailsTo, notificationsOf } from './mails.fixture.ts';
+import { type Mail, mailsTo, notificationsOf } from './mails.fixture.ts';
 
 /** 5 in `npm test`, 50 in `npm run faults`, which also waits for the leases of mails that were cut off (two minutes). */
 export const ORDER_KILLS = Number(process.env.ORDER_KILLS ?? 5);
@@ -83,6 +83,8 @@ export interface Customers {
   rush(count: number): Promise<void>;
   /** Asks again for what got no answer. */
   askAgain(): Promise<void>;
+  /** Remembers what came into the outbox since it was asked last: that keeps the newest 1,000 only. */
+  readMails(admin: User): Promise<void>;
   /** Waits until all is decided and mailed, and compares what is shown with the log, which is read last. */
   check(admin: User, readLog: () => Promise<RecordedEvent[]>): Promise<void>;
   /** Orders that more than one worker took, as far as `check` has seen. */
@@ -93,6 +95,11 @@ export interface Customers {
 export function customers(people: readonly User[], pace: number): Customers {
   const placed: Placed[] = [];
   let takenOver = 0;
+  const mails: Mail[] = [];
+
+  async function readMails(admin: User): Promise<void> {
+    mails.push(...(await mailsTo(admin, undefined, mails.at(-1)?.id)));
+  }
 
   async function place(by: User): Promise<Placed> {
     const one: Placed = { by, ...orderToPlace(placed.length) };
@@ -131,7 +138,7 @@ export function customers(people: readonly User[], pace: number): Customers {
 
   async function settled(admin: User): Promise<void> {
     await vi.waitFor(async () => expect(await everyItem(admin.call, '/api/orders?limit=100&status=placed,processing,validated')).toEqual([]), {
-      timeout: 60_000,
+      timeout: 180_000,
       interval: 250,
     });
   }
@@ -139,12 +146,16 @@ export function customers(people: readonly User[], pace: number): Customers {
   return {
     placed,
     takenOver: () => takenOver,
+    readMails,
     buy: async (stopping) => void (await Promise.all(people.map((by) => buyFor(by, stopping).catch(unlessCut)))),
     rush: async (count) => void (await Promise.all(Array.from({ length: count }, (_, n) => place(people[n % people.length] as User)))),
     askAgain: async () => void (await Promise.all(placed.filter(({ id }) => !id).map(ask))),
     check: async (admin, readLog) => {
       await settled(admin);
-      const mailed = await mailsSettled(admin);
+      const cutOff = await mailsSettled(admin);
+      await readMails(admin);
+      const to = Map.groupBy(mails, (mail) => mail.to);
+      const mailed = { to: new Map([...to].map(([address, all]) => [address, all.length])), cutOff };
       const views = await viewsOf(placed);
       takenOver = [...views.values()].filter(({ attempts }) => attempts > 1).length;
       const log = await readLog();
@@ -202,8 +213,8 @@ interface Told {
   about: { stream: string };
 }
 
-/** How many mails each address got, and the orders of which a mail was cut off in the middle. */
-async function mailsSettled(admin: User): Promise<Found['mailed']> {
+/** Waits until the outcomes are told; answers the orders of which a mail was cut off in the middle. */
+async function mailsSettled(admin: User): Promise<Set<string>> {
   const undecided = WAITS_FOR_MAILS ? ['pending', 'processing'] : ['pending'];
   const notifications = await vi.waitFor(
     async () => {
@@ -213,7 +224,5 @@ async function mailsSettled(admin: User): Promise<Found['mailed']> {
     },
     { timeout: 60_000 + (WAITS_FOR_MAILS ? 180_000 : 0), interval: 250 },
   );
-  const cutOff = new Set<string>(notifications.filter(({ status }) => status === 'processing').map(({ about }) => about.stream));
-  const to = Map.groupBy(await mailsTo(admin), (mail) => mail.to);
-  return { to: new Map([...to].map(([address, mails]) => [address, mails.length])), cutOff };
+  return new Set<string>(notifications.filter(({ status }) => status === 'processing').map(({ about }) => about.stream));
 }

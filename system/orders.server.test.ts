@@ -45,6 +45,7 @@ describeWith(DISTRIBUTED, 'orders on real servers', () => {
       await one.kill();
       await rush;
       await one.start();
+      await people.readMails(system.admin);
     }
     stopping.abort();
     events.close();

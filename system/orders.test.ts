@@ -110,6 +110,7 @@ it(`of orders that are placed while the process is killed (${ORDER_KILLS} times)
     await buying;
     await system.start();
     await people.askAgain();
+    await people.readMails(system.admin);
   }
   await people.check(system.admin, async () => {
     await system.stop();

@@ -29,6 +29,9 @@ export const commandAnswer = z.strictObject({
   position: z.string().meta({ description: 'Position of the last event; give it to a query as Read-After to see this change.' }),
 });
 
+/** The answer of a command whose effect comes later. */
+export const acceptedAnswer = commandAnswer.extend({ status: z.string().meta({ description: 'Where it stands: what was asked for comes later.' }) });
+
 /** A row of the catalog: a command with its type and its aggregate. */
 export interface CommandRow {
   aggregate: AggregateContract;
@@ -62,7 +65,7 @@ function commandRoute(row: CommandRow, options: CommandRouteOptions): Route {
     summary: contract.summary,
     tag: `${row.aggregate.category}s`,
     body: contract.body,
-    response: commandAnswer,
+    ...(contract.accepted ? { status: 202, response: acceptedAnswer } : { response: commandAnswer }),
     example: contract.example,
     handle: async (request) => {
       const command = commandOf(row, request, options.now);

@@ -27,6 +27,7 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       path: '/api/admin/api-keys',
       summary: 'Make an API key for another backend; the key is shown only now. Each request makes one.',
       body: keyBody,
+      status: 201,
       response: newKey,
       example: { name: 'web shop', requestsPerMinute: 600 },
       handle: async ({ body }) => {

@@ -120,14 +120,25 @@ function newestFirst(one: DeadLetterSummary, other: DeadLetterSummary): number {
 }
 
 function notificationSummary(id: string, document: NotificationDocument): DeadLetterSummary {
-  const { channel, lastError, attempts, deadAt, updatedAt, createdAt, kind, revision } = document;
+  const { channel, lastError, attempts, deadAt, updatedAt, createdAt, kind, about, revision } = document;
   const queue = QUEUE_OF[channel] ?? 'email_notifications';
   const status = document.status === 'unknown' ? 'unknown' : 'failed';
-  return { id, queue, status, reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind, revision };
+  return { id, queue, status, reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind, about: about.stream, revision };
 }
 
 function orderSummary(id: string, { lastError, attempts, deadAt, updatedAt, createdAt, revision }: OrderDocument): DeadLetterSummary {
-  return { id, queue: 'orders', status: 'failed', reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind: 'order', revision };
+  return {
+    id,
+    queue: 'orders',
+    status: 'failed',
+    reason: lastError,
+    attempts,
+    since: deadAt ?? updatedAt,
+    createdAt,
+    kind: 'order',
+    about: `order-${id}`,
+    revision,
+  };
 }
 
 async function one(store: EventStore, request: RouteRequest): Promise<Answer> {

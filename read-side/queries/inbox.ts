@@ -11,7 +11,7 @@ import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { INBOX_WORDS } from './inbox-words.ts';
 import { readPage, type Selection } from './model-routes.ts';
 import { listAnswer, listOf } from './page.ts';
-import { cursor, limit } from './parameters.ts';
+import { cursor, flag, limit } from './parameters.ts';
 import { mayRead } from './task-stream.ts';
 
 export const inboxItem = z.strictObject({
@@ -29,7 +29,7 @@ export type InboxItem = z.infer<typeof inboxItem>;
 export const MOST_UNREAD = 1_000;
 
 export const inboxQuery = z.strictObject({
-  unread: z.enum(['', 'true'], 'is given without a value, or as true').optional().meta({ description: 'Only what is not read yet.' }),
+  unread: flag('Only what is not read yet.'),
   cursor,
   limit: limit(50),
 });
@@ -67,7 +67,7 @@ async function inbox(context: QueryContext, request: RouteRequest): Promise<Answ
 }
 
 function selectionOf({ unread }: InboxQuery, { id: userId }: Caller): Selection {
-  return { where: [{ field: 'recipientId', op: 'eq', value: userId }, unread === undefined ? IN_INBOX : UNREAD], sort: NEWEST_FIRST };
+  return { where: [{ field: 'recipientId', op: 'eq', value: userId }, unread ? UNREAD : IN_INBOX], sort: NEWEST_FIRST };
 }
 
 const IN_INBOX: Condition = { field: 'inbox', op: 'in', value: ['unread', 'read'] };

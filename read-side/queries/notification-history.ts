@@ -40,13 +40,18 @@ export async function notificationHistory(store: EventStore, id: string): Promis
   for await (const page of store.readStream(`notification-${id}`)) {
     for (const recorded of page) {
       const event = upcast(recorded) as RecordedEvent & NotificationEvent;
-      const after = notifications.evolve(document ?? undefined, event) as NotificationDocument;
-      document = after;
-      recipient = recipientAfter(event) ?? recipient;
-      steps.push(...stepOf(event, after.status));
+      const after: NotificationDocument = notifications.evolve(document ?? undefined, event) as NotificationDocument;
+      const to = recipientAfter(event) ?? recipient;
+      steps.push(...stepOf(event, after.status, correction(recipient, to)));
+      [document, recipient] = [after, to];
     }
   }
   return document && { document, recipient, steps, errors: steps.flatMap(errorIn) };
+}
+
+/** What is said of a retry that goes to another one. */
+function correction(before: string, after: string): string {
+  return before === '' || before === after ? '' : `, to ${after} (before: ${before})`;
 }
 
 function errorIn({ time, attempt: number, error }: NotificationStep): NotificationError[] {
@@ -62,7 +67,7 @@ function recipientAfter({ data }: NotificationEvent): string | undefined {
 
 const NO_OUTCOME = 'the attempt ended without an outcome; it may have been sent';
 
-function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: NotificationStatus): NotificationStep[] {
+function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: NotificationStatus, corrected: string): NotificationStep[] {
   switch (type) {
     case 'NotificationProcessing':
       return [{ status: after, time, attempt: data.attempt, worker: data.worker }];
@@ -80,12 +85,14 @@ function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: 
     case 'NotificationFailed':
       return [{ status: after, time, attempt: data.attempt, error: data.error }];
     case 'NotificationSent':
-    case 'NotificationHeld':
       return [{ status: after, time, attempt: data.attempt }];
+    // What it is held for was said just before.
+    case 'NotificationHeld':
+      return [];
     case 'NotificationReported':
       return [{ status: after, time, ...wordOf(data) }];
     case 'NotificationRetried':
-      return [{ status: after, time, detail: 'tried again by an operator' }];
+      return [{ status: after, time, detail: `tried again by an operator${corrected}` }];
     case 'NotificationCancelled':
       return [{ status: after, time, ...(data.reason ? { detail: data.reason } : {}) }];
     case 'NotificationDiscarded':

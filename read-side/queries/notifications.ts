@@ -10,10 +10,10 @@ import type { Condition, Stored } from '../../projections/read-models/read-model
 import { badParameter } from '../reading.ts';
 import { listRoute, oneRoute } from './model-routes.ts';
 import { isOperator } from './notification-status.ts';
-import { cursor, limit, oneOrMore } from './parameters.ts';
+import { cursor, flag, limit, oneOrMore } from './parameters.ts';
 
 export const listNotificationsQuery = z.strictObject({
-  all: z.enum(['', 'true'], 'is given without a value, or as true').optional().meta({ description: 'Those of everybody (admins and services).' }),
+  all: flag('Those of everybody (admins and services).'),
   userId: id.optional().meta({ description: 'Those of one user (oneself, or for admins and services anyone).' }),
   status: oneOrMore(NOTIFICATION_STATUSES, 'One status, or several separated by commas.'),
   type: oneOrMore(CHANNELS, 'One channel, or several separated by commas.'),
@@ -55,8 +55,8 @@ export const getNotification = oneRoute({
 
 /** Whose notifications are asked for; undefined: everybody's. */
 function recipientOf({ all, userId }: ListNotifications, caller: Caller): string | undefined {
-  const asked = all === undefined ? (userId ?? caller.id) : undefined;
-  if (all !== undefined && userId !== undefined) throw badParameter('all', 'and userId exclude each other');
+  const asked = all ? undefined : (userId ?? caller.id);
+  if (all && userId !== undefined) throw badParameter('all', 'and userId exclude each other');
   if (isOperator(caller) || asked === caller.id) return asked;
   throw new ProblemError('forbidden', 'Only admins and services see the notifications of others.');
 }

@@ -35,3 +35,12 @@ export function oneOrMore<const T extends readonly [string, ...string[]]>(values
     .optional()
     .meta({ description });
 }
+
+/** A parameter that is given without a value, or as true; `false` is as if it were not given. */
+export function flag(description: string) {
+  return z
+    .enum(['', 'true', 'false'], 'is given without a value, or as true or false')
+    .transform((text) => text !== 'false')
+    .optional()
+    .meta({ description });
+}

@@ -96,6 +96,8 @@ const message = (data: object): NotificationEvent => ({
     ...data,
   },
 });
+/** As it is recorded for the backend. */
+const asked = (data: object) => message({ ...data, askedBy: BACKEND.id });
 const inInbox = message({ channel: 'in-app', recipient: { userId: ALICE.id } });
 
 describe('what another backend asks for', () => {
@@ -104,14 +106,15 @@ describe('what another backend asks for', () => {
     const variables = { name: '{{secret}}', count: 3, secret: 'never shown' };
     nothing
       .when(send({ subject: 'For {{ name }}', content: '{{name}}: {{count}} parcels', variables }))
-      .then(message({ content: { subject: 'For {{secret}}', text: '{{secret}}: 3 parcels' } }));
+      .then(asked({ content: { subject: 'For {{secret}}', text: '{{secret}}: 3 parcels' } }));
   });
   it('goes to a number by SMS', () =>
-    nothing.when(send({ type: 'sms', recipient: '+4915112345678' })).then(message({ channel: 'sms', recipient: { phone: '+4915112345678' } })));
+    nothing.when(send({ type: 'sms', recipient: '+4915112345678' })).then(asked({ channel: 'sms', recipient: { phone: '+4915112345678' } })));
   it('waits for its time, which is kept in UTC', () =>
-    nothing.when(send({ sendAt: '2026-11-21T12:00:00.000Z' })).then(message({ sendAt: '2026-11-21T12:00:00.000Z' })));
-  it('that was to be sent earlier goes at once', () => nothing.when(send({ sendAt: '2020-11-21T12:00:00.000Z' })).then(message({})));
-  it('is in the inbox at once', () => nothing.when(send({ type: 'in-app', recipient: ALICE.id }), THERE).then(inInbox, sent(1)));
+    nothing.when(send({ sendAt: '2026-11-21T12:00:00.000Z' })).then(asked({ sendAt: '2026-11-21T12:00:00.000Z' })));
+  it('that was to be sent earlier goes at once', () => nothing.when(send({ sendAt: '2020-11-21T12:00:00.000Z' })).then(asked({})));
+  it('is in the inbox at once', () =>
+    nothing.when(send({ type: 'in-app', recipient: ALICE.id }), THERE).then(asked({ channel: 'in-app', recipient: { userId: ALICE.id } }), sent(1)));
   it.each([
     ['nobody', {}],
     ['somebody deleted', { recipient: { ...nobody, exists: true, deleted: true } }],
@@ -144,6 +147,17 @@ describe('cancelling', () => {
     given(notification, message({ sendAt: LATER }))
       .when(cancel)
       .then(cancelled));
+  it('is for an API key of what it asked for itself; for admins, of all', () => {
+    const byBackend = command<NotificationCommand>('CancelNotification', {}, { actor: BACKEND });
+    given(notification, asked({})).when(byBackend).then(cancelled);
+    given(notification, requested).when(byBackend).refuses('forbidden');
+    given(notification, message({ askedBy: ALICE.id }))
+      .when(byBackend)
+      .refuses('forbidden');
+    given(notification, asked({}))
+      .when(command<NotificationCommand>('CancelNotification', {}, { actor: ADMIN }))
+      .then(cancelled);
+  });
   it('twice changes nothing', () => given(notification, requested, cancelled).when(cancel).then());
   it.each([
     ['a worker has', [processing(1)]],

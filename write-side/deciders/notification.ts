@@ -41,6 +41,8 @@ export interface NotificationState {
   formerIds: readonly string[];
   discarded: boolean;
   read: boolean;
+  /** Who asked for it; null where a policy did. */
+  askedBy: string | null;
 }
 
 export const initial: NotificationState = {
@@ -59,6 +61,7 @@ export const initial: NotificationState = {
   formerIds: [],
   discarded: false,
   read: false,
+  askedBy: null,
 };
 
 /**
@@ -87,7 +90,7 @@ function decide(command: NotificationCommand, state: NotificationState, facts: F
   if (!state.exists) return { refused: 'not_found', detail: 'There is no such notification.' };
   switch (command.type) {
     case 'CancelNotification':
-      return cancel(state);
+      return cancel(state, command.actor);
     case 'ReadNotification':
       return read(command.data.read, state, command.actor);
     case 'RetryNotification':
@@ -102,7 +105,7 @@ function decide(command: NotificationCommand, state: NotificationState, facts: F
 }
 
 function send(
-  { data, stream, now }: Extract<NotificationRequest, { type: 'SendNotification' }>,
+  { data, stream, now, actor }: Extract<NotificationRequest, { type: 'SendNotification' }>,
   state: NotificationState,
   user: UserState | undefined,
 ): Decision {
@@ -121,6 +124,7 @@ function send(
       about: { stream, revision: 0 },
       content: { ...subject, text },
       ...(isLater ? { sendAt: utc(sendAt as string) } : {}),
+      askedBy: actor.id,
     },
   };
   return type === 'in-app' && !isLater ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
@@ -134,7 +138,8 @@ function nobody(): Refusal {
   return { refused: 'invalid', detail: 'There is no such user.', errors: [{ pointer: '/recipient', detail: 'is no active user' }] };
 }
 
-function cancel({ status }: NotificationState): Decision {
+function cancel({ status, askedBy }: NotificationState, { id, role }: Actor): Decision {
+  if (role === 'service' && askedBy !== id) return { refused: 'forbidden', detail: 'An API key cancels what it asked for itself.' };
   if (status === 'cancelled') return [];
   if (status === 'pending' || status === 'scheduled') return [{ type: 'NotificationCancelled', data: {} }];
   return conflict(status === 'processing' ? 'A worker is sending it right now.' : `It is ${status} already.`);
@@ -253,8 +258,8 @@ function failedAttempt(attempt: number, error: string): NotificationEvent {
 export function evolve(state: NotificationState, event: NotificationEvent): NotificationState {
   switch (event.type) {
     case 'NotificationRequested': {
-      const { channel, kind, recipient, about, content = null, sendAt = null } = event.data;
-      return { ...initial, exists: true, status: sendAt ? 'scheduled' : 'pending', channel, kind, recipient, about, content, nextAttemptAt: sendAt };
+      const { sendAt = null, content = null, askedBy = null, ...data } = event.data;
+      return { ...initial, ...data, exists: true, status: sendAt ? 'scheduled' : 'pending', content, askedBy, nextAttemptAt: sendAt };
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;

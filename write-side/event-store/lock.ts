@@ -17,6 +17,12 @@ export class FolderError extends Error {
   }
 }
 
+/** For an operator's command: a wrong folder would look like an installation where all is well. Error: FolderError where there is none. */
+export function checkInstalled(dataDir: string): void {
+  if (existsSync(join(dataDir, 'events.db'))) return;
+  throw new FolderError(`There is no taskledger in the folder ${dataDir}: it holds no events.db. Set DATA_DIR to the folder of an installation.`);
+}
+
 /** Makes the folder where it is missing (mode 700) and holds it until `release`. Error: FolderError. */
 export function lockFolder(dataDir: string): { release(): void } {
   let db: DatabaseSync;
