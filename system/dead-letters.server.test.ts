@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
 import { describeWith } from '../servers/for-tests.ts';
 import { caller } from './client.fixture.ts';
+import { deadLettersOf } from './dead-letters.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
-import { runProgram } from './program.fixture.ts';
 
 const MAIL = { type: 'email', content: 'Dear {{name}}, it is here.', variables: { name: 'Ann' } };
 /** A process may remember a key for 5 s. */
@@ -27,11 +27,7 @@ describeWith(DISTRIBUTED, 'dead letters on real servers', () => {
     const { body: made } = await system.admin.ok('POST /api/admin/api-keys', { name: 'web shop', ...body });
     return { ...made, call: caller(system.url, made.key) };
   };
-  async function cli(...args: string[]) {
-    const program = runProgram(['dead-letters', ...args], system.env);
-    const { code } = await program.ended;
-    return { code, out: program.stdout(), err: program.stderr() };
-  }
+  const cli = (...args: string[]) => deadLettersOf(system.env)(...args);
 
   it('are listed and tried again by the command line without a password, and sent once', async () => {
     const { call } = await newKey();

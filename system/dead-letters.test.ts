@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
-import { type Call, caller, everyItem, succeeding } from './client.fixture.ts';
-import { runProgram } from './program.fixture.ts';
+import { type Call, caller, succeeding } from './client.fixture.ts';
+import { deadIn, deadLettersOf } from './dead-letters.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
 let mail: MailServer;
@@ -24,12 +24,7 @@ beforeEach(() => {
   refuses = () => false;
 });
 
-/** Runs `npm start -- dead-letters …`; answers what it printed. */
-async function cli(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const program = runProgram(['dead-letters', ...args], system.env);
-  const { code } = await program.ended;
-  return { code, out: program.stdout(), err: program.stderr() };
-}
+const cli = (...args: string[]) => deadLettersOf(system.env)(...args);
 
 async function send(recipient: string): Promise<string> {
   const message = { type: 'email', recipient, subject: 'Your parcel', content: 'Dear {{name}}, it is here.', variables: { name: 'Ann' } };
@@ -46,7 +41,7 @@ const becomes = (id: string, status: string) =>
     },
     { timeout: 20_000, interval: 20 },
   );
-const dead = () => everyItem(system.admin.call, '/api/admin/dead-letters?queue=email_notifications&limit=100');
+const dead = () => deadIn(system.admin, 'email_notifications');
 const taken = (to: string) => mail.taken.filter((one) => one.to === to);
 
 /** A dead letter, which the list shows. */
