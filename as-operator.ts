@@ -80,7 +80,8 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
       waits,
       signal: new AbortController().signal,
     });
-    if (isEmbedded(config.READ_MODELS_URL)) await bringUpToDate(ports, closers, log);
+    // Only where the folder is ours alone: one process at a time feeds read models.
+    if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate(ports, closers, log);
     const { hmac } = await loadKeys(ports.secrets, { jwtSecret: config.JWT_SECRET });
     const commands = closers.add(commandHandler({ store: ports.store, hmac, log }), (it) => it.settle());
     await work(askRows([...queryRoutes(ports), retryDeadLetters({ ...ports, commands }), ...commandRoutes({ commands, hmac })]));

@@ -30,9 +30,10 @@ export function administration(context: { store: EventStore; readModels: ReadMod
 
   async function settled(follower: string, action: string, subject: string): Promise<'done' | 'running'> {
     const request = await requests.ask(follower, action, subject);
-    const { state, error } = await requests.settled(follower, request, AbortSignal.timeout(PATIENCE));
+    const { state, report, error } = await requests.settled(follower, request, AbortSignal.timeout(PATIENCE));
     if (state === 'failed') throw new Error(error);
-    if (state === 'waiting') throw new NobodyActive(follower);
+    // What a process that died had begun stays so until another one takes it up.
+    if (state === 'waiting' || (state === 'running' && JSON.stringify(report) === JSON.stringify(request.report))) throw new NobodyActive(follower);
     return state === 'done' ? 'done' : 'running';
   }
 

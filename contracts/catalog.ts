@@ -39,9 +39,9 @@ export interface CommandContract {
   limit?: 'orders';
   summary: string;
   example: unknown;
-  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. `now`: ISO 8601, UTC. */
+  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. A repeat has the same. */
   // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
-  accepted?: (body: any, now: string) => Record<string, unknown>;
+  accepted?: (body: any) => Record<string, unknown>;
 }
 
 export interface AggregateContract {

@@ -216,11 +216,6 @@ function valueIn(name: string, given: Variables, otherwise: string): string {
   return Object.hasOwn(given, key) ? String(given[key]) : otherwise;
 }
 
-/** Whether a time to send at is still to come; both as RFC 3339. */
-export function comesLater(sendAt: string | undefined, now: string): boolean {
-  return sendAt !== undefined && Date.parse(sendAt) > Date.parse(now);
-}
-
 /** The recipient of a channel as text. Error: none; what it is was checked. */
 export function recipientOf(type: Channel, text: string): Recipient {
   return { [RECIPIENTS[type].field]: RECIPIENTS[type].schema.parse(text) };
@@ -321,7 +316,7 @@ export const notificationContract = {
         content: 'Dear {{name}}, it is here.',
         variables: { name: 'Ann' },
       },
-      accepted: ({ sendAt }: z.infer<typeof sendBody>, now: string) => ({ status: comesLater(sendAt, now) ? 'scheduled' : 'pending' }),
+      accepted: ({ sendAt }: z.infer<typeof sendBody>) => ({ status: sendAt ? 'scheduled' : 'pending' }),
     },
     CancelNotification: {
       method: 'POST',

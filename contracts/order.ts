@@ -29,7 +29,7 @@ const fromOneUp = <T extends z.ZodType>(one: T) =>
   z.array(one).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
 const items = fromOneUp(item);
 /** No text: it is mailed to whatever address an order names. */
-const orderedSku = sku.regex(/^[\p{L}\p{N}][\p{L}\p{N}._#+-]*$/u, 'must be letters, digits and . _ # + -, without spaces');
+export const orderedSku = sku.regex(/^[\p{L}\p{N}][\p{L}\p{N}._#+-]*$/u, 'must be letters, digits and . _ # + -, without spaces');
 const ordered = fromOneUp(item.extend({ sku: orderedSku }));
 const note = prose(1, 1_000);
 

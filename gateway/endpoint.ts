@@ -32,7 +32,7 @@ export interface Doors {
 export function endpoint(route: Route, doors: Doors) {
   const bodySchema = route.body ?? NO_BODY;
   // Where nothing is required, no body says the same as an empty one.
-  const absent = bodySchema.safeParse({}).success ? {} : undefined;
+  const absent = route.body?.safeParse({}).success ? {} : undefined;
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {

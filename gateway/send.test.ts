@@ -56,12 +56,6 @@ describe('POST /api/v1/notifications/send', () => {
     expect((await eventsOf(body.id))[0]?.data).toMatchObject({ sendAt: '2099-01-01T09:00:00.000Z' });
   });
 
-  it('sends at once what was to be sent earlier', async () => {
-    const { body } = await send({ ...MAIL, sendAt: '2020-01-01T09:00:00Z' });
-    expect(body.status).toBe('pending');
-    expect((await eventsOf(body.id))[0]?.data).not.toHaveProperty('sendAt');
-  });
-
   it.each([
     ['sms', '+4915112345678', { phone: '+4915112345678' }],
     ['email', 'Ann@Example.org', { address: 'Ann@Example.org' }],

@@ -38,13 +38,17 @@ export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryCh
   };
 }
 
-/** `reportTo`: where the provider is to say what became of a notification; null: nowhere. */
-export function smsChannel(texter: Texter, context: ComposeContext, reportTo: (id: string) => string | null): DeliveryChannel<'sms'> {
+/** `reportTo`: where the provider is to say what became of an attempt; null: nowhere. */
+export function smsChannel(
+  texter: Texter,
+  context: ComposeContext,
+  reportTo: (id: string, attempt: number) => string | null,
+): DeliveryChannel<'sms'> {
   return {
     name: 'sms',
     make: async (stream, state) => {
       const id = idOf(stream);
-      const text = { ...(await composeText(state, context)), id, statusCallback: reportTo(id) };
+      const text = { ...(await composeText(state, context)), id, statusCallback: reportTo(id, state.attempts) };
       return { to: text.to, send: (signal) => texter.send(text, signal) };
     },
   };

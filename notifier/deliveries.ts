@@ -18,7 +18,7 @@ export interface DeliveriesContext extends Omit<ComposeContext, 'commands'>, Omi
   mailer?: Mailer;
   texter?: Texter;
   /** Where the SMS provider is to say what became of a notification; default: nowhere. */
-  reportTo?: (id: string) => string | null;
+  reportTo?: (id: string, attempt: number) => string | null;
   /** Whether a notification is held after an attempt of which nobody knows how it ended, or else sent again; default: SMS are, mails are not. */
   hold?: PerChannel<boolean>;
   /** Delivery workers of this process; default 2 for mail, 1 for SMS. */

@@ -66,6 +66,7 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
 /** Takes the offers of the inbox in the dispatcher's own process: nothing has to be sent. */
 function inboxDelivery(context: NotifierContext): (queue: unknown, offer: Offer) => Promise<void> {
   const channel = inboxChannel(context);
-  const deliver = deliverer({ ...context, channel, hold: false, worker: nameOf(channel, 1) });
+  // What comes into the inbox is refused by nobody: only the store can be away, and that passes.
+  const deliver = deliverer({ ...context, channel, hold: false, attempts: Number.MAX_SAFE_INTEGER, worker: nameOf(channel, 1) });
   return (_, offer) => deliver(offer);
 }

@@ -16,8 +16,8 @@ export interface CommandRouteOptions {
   now?: () => string;
   /** Commands with a route of their own elsewhere (registration, which has a password). */
   except?: readonly string[];
-  /** Takes from a caller's limit; rejects with ProblemError `limited` where nothing is left. */
-  limit?(name: 'orders', callerId: string): Promise<unknown>;
+  /** Takes from a caller's limit; answers the headers that tell of it. Rejects with ProblemError `limited` where nothing is left. */
+  limit?(name: 'orders', callerId: string): Promise<Record<string, string>>;
   /** Called after a command changed something. */
   changed?(type: string, id: string): Promise<void> | void;
 }
@@ -69,11 +69,26 @@ function commandRoute(row: CommandRow, options: CommandRouteOptions): Route {
     example: contract.example,
     handle: async (request) => {
       const command = commandOf(row, request, options.now);
-      if (contract.limit) await options.limit?.(contract.limit, command.actor.id);
-      const outcome = await options.commands.handle(command, contextOf(request, options.hmac));
+      const limiting = limitOf(contract, command, options);
+      const outcome = await options.commands.handle(command, { ...contextOf(request, options.hmac), admit: limiting.admit });
       if (outcome.changed) await options.changed?.(type, command.id);
-      return answerOf(row, command, outcome);
+      const answer = answerOf(row, command, outcome);
+      return { ...answer, headers: { ...answer.headers, ...limiting.headers() } };
     },
+  };
+}
+
+/** A command takes from its caller's limit once, however often it is decided, and not where it is a repeat. */
+function limitOf({ limit }: CommandContract, { actor }: Command, options: CommandRouteOptions) {
+  let taken: Promise<Record<string, string>> | undefined;
+  let headers: Record<string, string> = {};
+  return {
+    admit: async () => {
+      if (!limit || !options.limit) return;
+      taken ??= options.limit(limit, actor.id);
+      headers = await taken;
+    },
+    headers: () => headers,
   };
 }
 
@@ -106,14 +121,10 @@ export function contextOf(request: RouteRequest, hmac: (text: string) => string)
 }
 
 /** The answer to a command: where it is, its revision, its position. A POST with a body adds something: 201, or 202 where that only comes later. */
-export function answerOf(
-  { contract, aggregate }: CommandRow,
-  { id, data, now }: Pick<Command, 'id' | 'data' | 'now'>,
-  { revision, position }: Outcome,
-): Answer {
+export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick<Command, 'id' | 'data'>, { revision, position }: Outcome): Answer {
   const headers = { Location: `${collectionOf(contract, aggregate)}/${id}`, ETag: `"${revision}"`, Position: position };
   const body = { id, revision, position };
-  if (contract.accepted) return { status: 202, headers, body: { ...body, ...contract.accepted(data, now) } };
+  if (contract.accepted) return { status: 202, headers, body: { ...body, ...contract.accepted(data) } };
   return { status: contract.method === 'POST' && contract.body ? 201 : 200, headers, body };
 }
 

@@ -71,6 +71,8 @@ export interface CommandContext {
   /** Keyed hash of the body as sent. */
   bodyHash?: string;
   traceparent?: string;
+  /** Asked once it is known to be no repeat, before it is decided; what it rejects with is the answer. */
+  admit?(): Promise<void>;
   /** From If-Match: the revisions the caller has seen. */
   ifMatch?: readonly number[];
 }

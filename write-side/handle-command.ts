@@ -58,6 +58,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     // 2. A repeated command gets its first answer again.
     const answered = repeated(loaded, command, context);
     if (answered) return note('repeated', answered);
+    await context.admit?.();
     // 3. Decide, 4. on what the caller has seen.
     const decided = accepted(decider.decide(command, loaded.state, await factsFor(decider, command)), loaded, context);
     if (decided.length === 0) return note('unchanged', { revision: loaded.revision, position: loaded.position, changed: false });

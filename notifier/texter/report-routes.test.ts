@@ -60,14 +60,15 @@ afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 interface Sending {
   id?: string;
+  attempt?: number;
   signature?: string;
   path?: string;
 }
-async function report(fields: Record<string, string>, { id = ID, signature, path = `/api/notifications/${id}/sms-status` }: Sending = {}) {
+async function report(fields: Record<string, string>, { id = ID, attempt, signature, path = reportUrl('', id, attempt) }: Sending = {}) {
   const form = { AccountSid: 'AC1', To: '+4915112345678', MessageSid: SID, ...fields };
   const answer = await fetch(`${address()}${path}`, {
     method: 'POST',
-    headers: { 'X-Twilio-Signature': signature ?? signatureOf(reportUrl(PUBLIC, id), form, TOKEN) },
+    headers: { 'X-Twilio-Signature': signature ?? signatureOf(reportUrl(PUBLIC, id, attempt), form, TOKEN) },
     body: new URLSearchParams(form),
   });
   return { status: answer.status, text: await answer.text() };
@@ -115,7 +116,7 @@ describe('a report of the SMS provider', () => {
     expect(await types()).toEqual(['Requested', 'Processing', 'Sent']);
   });
 
-  it('about an earlier message changes nothing of a later attempt whose fate is unknown; about another, it does', async () => {
+  it('about an attempt before an operator had it tried again changes nothing of a later one whose fate is unknown', async () => {
     await serve();
     await sent();
     await add('NotificationReported', { status: 'undelivered', delivered: false });
@@ -123,10 +124,39 @@ describe('a report of the SMS provider', () => {
     await add('NotificationProcessing', { ...processing, attempt: 2 });
     await add('NotificationAttemptUnknown', { attempt: 2, worker: 'a' });
     await add('NotificationHeld', { attempt: 2 });
-    await report({ MessageStatus: 'failed' });
+    for (const MessageStatus of ['failed', 'delivered']) expect((await report({ MessageStatus }, { attempt: 1 })).status).toBe(204);
     expect((await types()).at(-1)).toBe('Held');
-    await report({ MessageStatus: 'delivered', MessageSid: 'SM2' });
+    await report({ MessageStatus: 'delivered', MessageSid: 'SM2' }, { attempt: 2 });
     expect((await events()).at(-1)).toMatchObject({ type: 'NotificationReported', data: { delivered: true } });
+  });
+
+  it('that it did not arrive is of interest for the last attempt alone', async () => {
+    await serve();
+    await add('NotificationAttemptUnknown', { attempt: 1, worker: 'a' });
+    await add('NotificationDeferred', { attempt: 1, error: 'socket hang up', nextAttemptAt: '2026-11-21T09:01:00.000Z' });
+    await add('NotificationProcessing', { ...processing, attempt: 2 });
+    await add('NotificationSent', { attempt: 2, providerId: 'SM2' });
+    await report({ MessageStatus: 'undelivered' }, { attempt: 1 });
+    expect((await types()).at(-1)).toBe('Sent');
+    await report({ MessageStatus: 'undelivered', MessageSid: 'SM2' }, { attempt: 2 });
+    expect((await types()).at(-1)).toBe('Reported');
+  });
+
+  it('of what failed with an attempt whose fate was unknown, that it had arrived, counts', async () => {
+    await serve();
+    await add('NotificationAttemptUnknown', { attempt: 1, worker: 'a' });
+    await add('NotificationFailed', { attempt: 1, error: 'no answer' });
+    await report({ MessageStatus: 'undelivered' }, { attempt: 1 });
+    expect((await types()).at(-1)).toBe('Failed');
+    await report({ MessageStatus: 'delivered' }, { attempt: 1 });
+    expect((await types()).at(-1)).toBe('Reported');
+  });
+
+  it('with the number of an attempt is refused where that was not what was signed', async () => {
+    await serve();
+    await sent();
+    expect((await report({ MessageStatus: 'delivered' }, { path: reportUrl('', ID, 2), signature: 'x' })).status).toBe(403);
+    expect((await report({ MessageStatus: 'delivered' }, { path: `${reportUrl('', ID)}?attempt=last` })).status).toBe(400);
   });
 
   it('ends what waits for its next attempt and had arrived', async () => {

@@ -20,7 +20,8 @@ export interface ReportContext {
 
 /** The row's path, and the address that a provider is given for a notification. */
 const PATH = '/api/notifications/:id/sms-status';
-export const reportUrl = (publicUrl: string, id: string) => `${publicUrl}${PATH.replace(':id', id)}`;
+export const reportUrl = (publicUrl: string, id: string, attempt?: number) =>
+  `${publicUrl}${PATH.replace(':id', id)}${attempt === undefined ? '' : `?attempt=${attempt}`}`;
 
 /** Words that are the last ones, and whether they mean that it arrived. Others (`queued`, `sending`, `sent`) are on the way there. */
 const FINAL: Readonly<Record<string, boolean>> = { delivered: true, read: true, undelivered: false, failed: false };
@@ -29,6 +30,14 @@ const LOOK = 100;
 const LOOKS = 100;
 
 const fields = z.record(z.string(), z.string());
+const query = z.strictObject({
+  attempt: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a number')
+    .transform(Number)
+    .optional()
+    .meta({ description: 'Which attempt it is about; it is part of the address that the provider is given.' }),
+});
 
 /** The row. */
 export function reportRoutes(context: ReportContext | null): Route[] {
@@ -39,6 +48,7 @@ export function reportRoutes(context: ReportContext | null): Route[] {
       who: 'anyone',
       summary: 'For the SMS provider: what became of a message. Signed with the account’s token (X-Twilio-Signature).',
       tag: 'notifications',
+      query,
       body: fields,
       form: true,
       example: { MessageSid: 'SM0123456789abcdef0123456789abcdef', MessageStatus: 'delivered' },
@@ -54,14 +64,15 @@ function notHere(): never {
 async function report(request: RouteRequest, context: ReportContext): Promise<Answer> {
   const { id = '' } = request.params;
   const form = request.body as z.infer<typeof fields>;
-  checkSignature(request, form, context);
+  const { attempt } = request.query as z.output<typeof query>;
+  checkSignature(request, form, { ...context, attempt });
   const { MessageSid: sid = '', MessageStatus: status = '', ErrorCode: code } = form;
   const delivered = Object.hasOwn(FINAL, status) ? FINAL[status] : undefined;
   // A word that is not the last one is heard, and changes nothing.
-  if (delivered === undefined || !(await isOf(`notification-${id}`, sid, context))) return {};
+  if (delivered === undefined || !concerns({ attempt, sid, delivered }, await settled(`notification-${id}`, context))) return {};
   const stream = `notification-${id}`;
   const data = { status, delivered, ...(!delivered && code ? { error: `error ${code.slice(0, 20)}` } : {}) };
-  const commandId = stableId('sms-status', stream, sid, status);
+  const commandId = stableId('sms-status', stream, sid, status, String(attempt ?? ''));
   const actor = { id: 'provider:sms', role: 'system', seesAll: true } as const;
   const { now = () => new Date().toISOString() } = context;
   await context.commands.handle({ type: 'ReportNotification', stream, id, data, commandId, actor, now: now() }, { correlationId: request.requestId });
@@ -69,28 +80,36 @@ async function report(request: RouteRequest, context: ReportContext): Promise<An
 }
 
 /** By the address that the provider was given, not by the one that this request names. Error: ProblemError `forbidden`. */
-function checkSignature({ params, header }: RouteRequest, form: Record<string, string>, { token, publicUrl }: ReportContext): void {
-  const url = reportUrl(publicUrl(), params.id ?? '');
+function checkSignature(
+  { params, header }: RouteRequest,
+  form: Record<string, string>,
+  { token, publicUrl, attempt }: ReportContext & { attempt: number | undefined },
+): void {
+  const url = reportUrl(publicUrl(), params.id ?? '', attempt);
   const signature = header('x-twilio-signature') ?? '';
   if (token === null || !isSignedBy(token, { url, form, signature }))
     throw new ProblemError('forbidden', 'This is for the SMS provider, and its signature (X-Twilio-Signature) is missing or wrong.');
 }
 
 /**
- * Whether the message is the notification's last one: of an earlier attempt nobody needs to hear. A report may come before the worker has recorded
- * that the message was taken; that is waited for. Errors: ProblemError `not_found`; `unavailable` where it is still at work.
+ * Where it stands when no worker is at it: a report may come before the worker has recorded that the message was taken.
+ * Errors: ProblemError `not_found`; `unavailable` where it is at work for long.
  */
-async function isOf(stream: string, sid: string, { commands }: ReportContext): Promise<boolean> {
+async function settled(stream: string, { commands }: ReportContext): Promise<NotificationState> {
   for (let looks = 0; looks < LOOKS; looks++) {
     const { state } = await commands.load<NotificationState>(stream);
     if (!state.exists || state.channel !== 'sms') throw new ProblemError('not_found', 'There is no such SMS.');
-    if (state.status !== 'processing') return isLast(sid, state);
+    if (state.status !== 'processing') return state;
     await delay(LOOK);
   }
   throw new ProblemError('unavailable', 'It is still being sent. Report it again.', { headers: { 'Retry-After': '1' } });
 }
 
-/** Where a worker died before it could record what the message is called, it is whatever is not known from before. */
-function isLast(sid: string, { providerId, formerIds }: NotificationState): boolean {
-  return providerId === null ? !formerIds.includes(sid) : providerId === sid;
+/**
+ * That one did not arrive is of interest where it was the last attempt; that one did, also where it was not, but none from before an operator had it
+ * tried again: that may have gone to somebody else.
+ */
+function concerns({ attempt, sid, delivered }: { attempt: number | undefined; sid: string; delivered: boolean }, state: NotificationState): boolean {
+  if (attempt === undefined) return state.providerId === null || state.providerId === sid;
+  return delivered ? attempt > state.forgiven : attempt === state.attempts;
 }

@@ -46,6 +46,16 @@ describe('a notification', () => {
     given(notifications, inbox).becomes({ inbox: null, arrivedAt: null });
     given(notifications, inbox, { type: 'NotificationSent' }).becomes({ attempts: 1, inbox: 'unread', createdAt: minute(0), arrivedAt: minute(1) });
   });
+  it('that is read before it came, as was possible once, is not in the inbox for that, and is read when it comes', () => {
+    const early = [{ ...requested, data: { channel: 'in-app' as const } }, { type: 'NotificationRead' }];
+    given(notifications, ...early).becomes({ inbox: null, arrivedAt: null });
+    given(notifications, ...early, { type: 'NotificationSent' }).becomes({ inbox: 'read', read: true });
+  });
+  it('is a dead letter of unknown fate where its last attempt was', () => {
+    const unsure = [requested, processing(1), { type: 'NotificationAttemptUnknown' }, { type: 'NotificationFailed', data: { attempt: 1 } }];
+    given(notifications, ...unsure).becomes({ status: 'failed', fate: 'unknown' });
+    given(notifications, requested, processing(1), { type: 'NotificationFailed' }).becomes({ status: 'failed', fate: 'failed' });
+  });
   it('says why it was taken back', () => {
     given(notifications, requested, processing(1), { type: 'NotificationCancelled', data: { reason: 'gone' } }).becomes({
       status: 'cancelled',
@@ -76,6 +86,7 @@ describe('a notification', () => {
       inbox: ___,
       deadAt: ____,
       arrivedAt: _____,
+      fate: ______,
       ...document
     } = folded(notifications, stream(requested, processing(1))) ?? {};
     const view = { id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', ...document };

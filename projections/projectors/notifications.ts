@@ -13,6 +13,8 @@ export type NotificationDocument = Omit<NotificationView, 'id'> & {
   arrivedAt: string | null;
   /** When it failed or its fate became unknown, until an operator has it tried again or gives it up; null: it did not. */
   deadAt: string | null;
+  /** As what it is a dead letter: it failed, or nobody knows whether its last attempt did; null: it is none. */
+  fate: 'failed' | 'unknown' | null;
   /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
   due: string | null;
 };
@@ -52,6 +54,7 @@ function requested({ time, revision }: RecordedEvent, data: EventOf<'Notificatio
     inbox: null,
     arrivedAt: null,
     deadAt: null,
+    fate: null,
     due: isInbox && !sendAt ? null : (sendAt ?? time),
   };
 }
@@ -77,9 +80,15 @@ function changed(document: NotificationDocument, event: Later, { time }: Recorde
       return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, attempt], lastError: error ?? document.lastError };
     }
     case 'NotificationFailed':
-      return { ...document, status: 'failed', nextAttemptAt: null, lastError: event.data.error, ...died(time) };
+      return {
+        ...document,
+        status: 'failed',
+        nextAttemptAt: null,
+        lastError: event.data.error,
+        ...died(time, isUnsure(document) ? 'unknown' : 'failed'),
+      };
     case 'NotificationHeld':
-      return { ...document, status: 'unknown', nextAttemptAt: null, ...died(time) };
+      return { ...document, status: 'unknown', nextAttemptAt: null, ...died(time, 'unknown') };
     default:
       return byOthers(document, event, time);
   }
@@ -109,6 +118,7 @@ function byOthers(document: NotificationDocument, event: Exclude<Later, { type: 
         due: time,
         dead: false,
         deadAt: null,
+        fate: null,
       };
     }
     case 'NotificationDiscarded':
@@ -124,20 +134,23 @@ function reported(document: NotificationDocument, data: EventOf<'NotificationRep
   if (data.delivered) return { ...document, status: 'sent', nextAttemptAt: null, lastError: null, ...alive };
   // What was unknown and is no dead letter was given up.
   const isGivenUp = document.status === 'unknown' && !document.dead;
-  return { ...document, status: 'failed', lastError: data.error ?? data.status, ...(isGivenUp ? alive : died(time)) };
+  return { ...document, status: 'failed', lastError: data.error ?? data.status, ...(isGivenUp ? alive : died(time, 'failed')) };
 }
 
 /** What is in the inbox at once had its one attempt with it. */
 function ofSent(document: NotificationDocument, { attempt }: { attempt: number }, time: string): Partial<NotificationDocument> {
   const attempts = Math.max(document.attempts, attempt);
-  return document.channel === 'in-app' ? { attempts, inbox: 'unread', arrivedAt: time } : { attempts };
+  return document.channel === 'in-app' ? { attempts, inbox: document.read ? 'read' : 'unread', arrivedAt: time } : { attempts };
 }
 
-const alive = { dead: false, deadAt: null, due: null };
-const died = (time: string) => ({ dead: true, deadAt: time, due: null });
+/** Whether the last attempt may have sent it. */
+const isUnsure = ({ attempts, unknownAttempts }: NotificationDocument) => unknownAttempts.at(-1) === attempts && attempts > 0;
 
-function inInbox({ channel }: NotificationDocument, inbox: 'read' | 'unread'): { inbox?: 'read' | 'unread' } {
-  return channel === 'in-app' ? { inbox } : {};
+const alive = { dead: false, deadAt: null, fate: null, due: null };
+const died = (time: string, fate: 'failed' | 'unknown') => ({ dead: true, deadAt: time, fate, due: null });
+
+function inInbox({ arrivedAt }: NotificationDocument, inbox: 'read' | 'unread'): { inbox?: 'read' | 'unread' } {
+  return arrivedAt === null ? {} : { inbox };
 }
 
 export const notifications = projector<NotificationDocument>({
@@ -146,7 +159,7 @@ export const notifications = projector<NotificationDocument>({
     version: 3,
     fields: {
       ...{ recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text' },
-      ...{ due: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text' },
+      ...{ due: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text', fate: 'text' },
     },
     indexes: [
       ['recipientId', 'createdAt'],

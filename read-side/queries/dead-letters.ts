@@ -10,7 +10,7 @@ import {
   deadLetterSummary,
   deadLetterView,
 } from '../../contracts/dead-letter.ts';
-import { type Position, START } from '../../contracts/message.ts';
+import type { Position } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Answer, Route, RouteRequest } from '../../gateway/route.ts';
@@ -79,15 +79,19 @@ export interface DeadLettersPage extends PageQuery {
 const QUEUE_OF: Readonly<Record<string, DeadLetterQueue>> = { email: 'email_notifications', sms: 'sms_notifications' };
 
 function sourcesOf({ queue, status }: DeadLettersPage): Source[] {
-  const where: Condition[] = [{ field: 'deadAt', op: 'gt', value: '' }, ...(status ? [{ field: 'status', op: 'eq', value: status } as const] : [])];
+  const where: Condition[] = [{ field: 'deadAt', op: 'gt', value: '' }];
+  const fate: Condition[] = status ? [{ field: 'fate', op: 'eq', value: status }] : [];
   const channels = Object.keys(QUEUE_OF).filter((channel) => queue === undefined || QUEUE_OF[channel] === queue);
   const ofNotifications: Source = {
     projector: notifications,
-    where: [{ field: 'channel', op: 'in', value: channels }, ...where],
+    where: [{ field: 'channel', op: 'in', value: channels }, ...fate, ...where],
     viewOf: ({ id, document }) => notificationSummary(id, document as unknown as NotificationDocument),
   };
   const ofOrders: Source = { projector: orders, where, viewOf: ({ id, document }) => orderSummary(id, document as unknown as OrderDocument) };
-  return [...(channels.length > 0 ? [ofNotifications] : []), ...(queue === undefined || queue === 'orders' ? [ofOrders] : [])];
+  return [
+    ...(channels.length > 0 ? [ofNotifications] : []), // Of an order it is known that it is not decided.
+    ...(status !== 'unknown' && (queue === undefined || queue === 'orders') ? [ofOrders] : []),
+  ];
 }
 
 /** The newest first: who tries them again meets none twice, as what dies again comes before. */
@@ -107,7 +111,7 @@ export async function deadLettersOf(
   const last = items.at(-1);
   const isMore = all.length > page.limit || found.some(({ next }) => next !== undefined);
   return {
-    position: found.map(({ position }) => position).sort()[0] ?? START,
+    position: found.map(({ position }) => position).sort()[0] ?? (await context.store.head()),
     items,
     next: isMore && last ? encodeCursor({ of: queryHash(of), values: [last.since], id: last.id }) : undefined,
   };
@@ -122,7 +126,7 @@ function newestFirst(one: DeadLetterSummary, other: DeadLetterSummary): number {
 function notificationSummary(id: string, document: NotificationDocument): DeadLetterSummary {
   const { channel, lastError, attempts, deadAt, updatedAt, createdAt, kind, about, revision } = document;
   const queue = QUEUE_OF[channel] ?? 'email_notifications';
-  const status = document.status === 'unknown' ? 'unknown' : 'failed';
+  const status = document.fate ?? 'failed';
   return { id, queue, status, reason: lastError, attempts, since: deadAt ?? updatedAt, createdAt, kind, about: about.stream, revision };
 }
 

@@ -78,6 +78,6 @@ function deadOrNot(dead: ListNotifications['dead']): Condition[] {
 }
 
 function viewOf({ id: notificationId, document }: Pick<Stored, 'id' | 'document'>): NotificationView {
-  const { recipientId: _, due: __, inbox: ___, deadAt: ____, arrivedAt: _____, ...view } = document as NotificationDocument;
+  const { recipientId: _, due: __, inbox: ___, deadAt: ____, arrivedAt: _____, fate: ______, ...view } = document as NotificationDocument;
   return { id: notificationId, ...view };
 }

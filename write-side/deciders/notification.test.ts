@@ -112,7 +112,6 @@ describe('what another backend asks for', () => {
     nothing.when(send({ type: 'sms', recipient: '+4915112345678' })).then(asked({ channel: 'sms', recipient: { phone: '+4915112345678' } })));
   it('waits for its time, which is kept in UTC', () =>
     nothing.when(send({ sendAt: '2026-11-21T12:00:00.000Z' })).then(asked({ sendAt: '2026-11-21T12:00:00.000Z' })));
-  it('that was to be sent earlier goes at once', () => nothing.when(send({ sendAt: '2020-11-21T12:00:00.000Z' })).then(asked({})));
   it('is in the inbox at once', () =>
     nothing.when(send({ type: 'in-app', recipient: ALICE.id }), THERE).then(asked({ channel: 'in-app', recipient: { userId: ALICE.id } }), sent(1)));
   it.each([
@@ -182,6 +181,12 @@ describe('reading', () => {
   it('is one’s own alone: for others, admins too, it is not there', () => {
     there.when(read(true, BOB)).refuses('not_found');
     there.when(read(true, ADMIN)).refuses('not_found');
+  });
+  it('is not for what has not come there yet, or never will', () => {
+    given(notification, message({ channel: 'in-app', recipient: { userId: ALICE.id }, sendAt: LATER }))
+      .when(read(true))
+      .refuses('conflict');
+    given(notification, inInbox, { type: 'NotificationCancelled', data: {} }).when(read(true)).refuses('conflict');
   });
   it('is not for mails', () =>
     given(notification, message({ recipient: { userId: ALICE.id } }))

@@ -4,7 +4,6 @@ import { utc } from '../../contracts/fields.ts';
 import {
   type Channel,
   type Content,
-  comesLater,
   filled,
   type Kind,
   type NotificationEvent,
@@ -37,8 +36,8 @@ export interface NotificationState {
   nextAttemptAt: string | null;
   /** What the provider calls the message of this attempt; null where it was not heard. */
   providerId: string | null;
-  /** What it called those of attempts before: what it says of them is no news of this one. */
-  formerIds: readonly string[];
+  /** Nobody knows how the last attempt ended. */
+  unsure: boolean;
   discarded: boolean;
   read: boolean;
   /** Who asked for it; null where a policy did. */
@@ -58,7 +57,7 @@ export const initial: NotificationState = {
   lease: null,
   nextAttemptAt: null,
   providerId: null,
-  formerIds: [],
+  unsure: false,
   discarded: false,
   read: false,
   askedBy: null,
@@ -105,7 +104,7 @@ function decide(command: NotificationCommand, state: NotificationState, facts: F
 }
 
 function send(
-  { data, stream, now, actor }: Extract<NotificationRequest, { type: 'SendNotification' }>,
+  { data, stream, actor }: Extract<NotificationRequest, { type: 'SendNotification' }>,
   state: NotificationState,
   user: UserState | undefined,
 ): Decision {
@@ -113,7 +112,6 @@ function send(
   if (data.type === 'in-app' && !isActive(user)) return nobody();
   const { type, sendAt, variables } = data;
   const text = filled(data.content, variables);
-  const isLater = comesLater(sendAt, now);
   const subject = data.subject === undefined ? {} : { subject: filled(data.subject, variables).trim() };
   const requested: NotificationEvent = {
     type: 'NotificationRequested',
@@ -123,11 +121,11 @@ function send(
       recipient: recipientOf(type, data.recipient),
       about: { stream, revision: 0 },
       content: { ...subject, text },
-      ...(isLater ? { sendAt: utc(sendAt as string) } : {}),
+      ...(sendAt ? { sendAt: utc(sendAt) } : {}),
       askedBy: actor.id,
     },
   };
-  return type === 'in-app' && !isLater ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
+  return type === 'in-app' && !sendAt ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
 }
 
 function isActive(user: UserState | undefined): boolean {
@@ -138,16 +136,17 @@ function nobody(): Refusal {
   return { refused: 'invalid', detail: 'There is no such user.', errors: [{ pointer: '/recipient', detail: 'is no active user' }] };
 }
 
-function cancel({ status, askedBy }: NotificationState, { id, role }: Actor): Decision {
-  if (role === 'service' && askedBy !== id) return { refused: 'forbidden', detail: 'An API key cancels what it asked for itself.' };
+function cancel({ status, kind, askedBy }: NotificationState, { id, role }: Actor): Decision {
+  if (role === 'service' && !(askedBy === id || (askedBy === null && kind === 'message')))
+    return { refused: 'forbidden', detail: 'An API key cancels what it asked for itself.' };
   if (status === 'cancelled') return [];
   if (status === 'pending' || status === 'scheduled') return [{ type: 'NotificationCancelled', data: {} }];
   return conflict(status === 'processing' ? 'A worker is sending it right now.' : `It is ${status} already.`);
 }
 
-function read(wanted: boolean, { channel, recipient, read: before }: NotificationState, { id }: Actor): Decision {
+function read(wanted: boolean, { channel, status, recipient, read: before }: NotificationState, { id }: Actor): Decision {
   if (recipient.userId !== id) return { refused: 'not_found', detail: 'There is no such notification.' };
-  if (channel !== 'in-app') return conflict('Only what is in the inbox can be read there.');
+  if (channel !== 'in-app' || status !== 'sent') return conflict('Only what is in the inbox can be read there.');
   return wanted === before ? [] : [{ type: 'NotificationRead', data: { read: wanted } }];
 }
 
@@ -183,15 +182,15 @@ function discard(state: NotificationState): Decision {
 
 /** Providers repeat themselves, and their words come in any order: the first that it was not delivered counts. */
 function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], state: NotificationState): Decision {
-  const isTold = data.delivered ? isBetweenAttempts(state) || isHandedOver(state) : isHandedOver(state) && !state.discarded;
+  const isTold = data.delivered ? isHandedOver(state) || mayHaveArrived(state) : isHandedOver(state) && !state.discarded;
   return isTold ? [{ type: 'NotificationReported', data }] : [];
 }
 
 const isHandedOver = ({ status }: NotificationState) => status === 'sent' || status === 'unknown';
 
 /** What was thought not to be sent, and was: it is not sent again. */
-function isBetweenAttempts({ status, attempts, forgiven }: NotificationState): boolean {
-  return status === 'pending' && attempts > forgiven;
+function mayHaveArrived({ status, attempts, forgiven, unsure }: NotificationState): boolean {
+  return (status === 'pending' && attempts > forgiven) || (status === 'failed' && unsure);
 }
 
 function work(command: Exclude<WorkerCommand, { type: 'ReportNotification' }>, state: NotificationState): Decision {
@@ -263,23 +262,16 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;
-      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null, ...ofNewAttempt(state) };
+      return { ...state, status: 'processing', attempts: attempt, lease: { worker, until }, nextAttemptAt: null, providerId: null, unsure: false };
     }
     case 'NotificationAttemptUnknown':
-      return { ...state, status: 'pending', lease: null };
+      return { ...state, status: 'pending', lease: null, unsure: true };
     case 'NotificationDeferred':
       return { ...state, status: 'pending', lease: null, nextAttemptAt: event.data.nextAttemptAt };
     default:
       return ended(state, event);
   }
 }
-
-function ofNewAttempt({ providerId, formerIds }: NotificationState): Pick<NotificationState, 'providerId' | 'formerIds'> {
-  return { providerId: null, formerIds: providerId === null ? formerIds : [...formerIds, providerId].slice(-MOST_IDS) };
-}
-
-/** Messages that are remembered: as many as there may be attempts. */
-const MOST_IDS = 100;
 
 type Beginning = 'NotificationRequested' | 'NotificationProcessing' | 'NotificationAttemptUnknown' | 'NotificationDeferred';
 

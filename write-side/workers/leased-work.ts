@@ -8,7 +8,7 @@ import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../decider.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
-import { AppendUnknown, type EventStore, StoreOverloaded, StoreUnavailable } from '../event-store/event-store.ts';
+import type { EventStore } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';
 
 export interface WorkContext {
@@ -83,11 +83,8 @@ export function leasedWork<State extends Leasable, T extends Told>(
     await throwIfFailed(stream);
   };
 
-  /** What waiting does not mend, as an event that nobody can read, is for an operator to look at. */
   async function backAfterAWhile(error: unknown): Promise<never> {
-    if (!passes(error))
-      throw error instanceof DeadLetter ? error : new DeadLetter(`it cannot be read: ${(error as Error).message}`, { cause: error });
-    await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
+    if (!(error instanceof DeadLetter)) await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
     throw error;
   }
 
@@ -154,12 +151,6 @@ export function leasedWork<State extends Leasable, T extends Told>(
     const actor = { id: `worker:${worker}`, role: 'system', seesAll: true } as const;
     await commands.handle({ type, stream, id: idOf(stream), data, commandId, actor, now: now().toISOString() }, { correlationId });
   }
-}
-
-/** True for what the event store says when it is away, or has too much to do. */
-function passes(error: unknown): boolean {
-  if (error instanceof ProblemError) return error.code === 'unavailable' || error.code === 'limited';
-  return [StoreUnavailable, StoreOverloaded, AppendUnknown].some((kind) => error instanceof kind);
 }
 
 /** False where it was refused: that is an answer, too. */

@@ -1,14 +1,14 @@
 /** The rules that placed orders are held against: prices and limits from a JSON file (ORDER_RULES), and the pure policy that does it. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type Item, inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, type Reason, sku } from '../../contracts/order.ts';
+import { type Item, inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, orderedSku, type Reason } from '../../contracts/order.ts';
 
 const currency = money.shape.currency;
 const amount = money.shape.amount;
 
 const schema = z.strictObject({
   /** What each thing costs; where they are given, nothing else is sold. */
-  prices: z.record(sku, money).optional(),
+  prices: z.record(orderedSku, money).optional(),
   limits: z
     .strictObject({
       /** Items of an order. */
