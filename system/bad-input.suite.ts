@@ -425,10 +425,15 @@ export function describeBadInput(open: typeof openSystem, { alone }: { alone: bo
 
     it('orders beyond the limit of their maker are told when to come again', async () => {
       const order = { items: [{ sku: 'lamp', quantity: 1, unitPrice: { amount: 1, currency: 'EUR' } }], email: 'erin@example.org' };
-      for (let n = 0; n < 2; n++) await carol.ok('POST /api/orders', order);
+      const key = { 'idempotency-key': 'the first' };
+      const first = await carol.ok('POST /api/orders', order, key);
+      expect(first.headers.get('ratelimit')).toMatch(/^"orders";r=1;t=\d+$/);
+      await carol.ok('POST /api/orders', order);
       const limited = await carol.call('POST /api/orders', order);
       expect(problemOf(limited)).toEqual({ status: 429, code: 'limited', pointers: [] });
       expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+      // A repeat is no other order.
+      expect((await carol.ok('POST /api/orders', order, key)).body).toEqual(first.body);
       await dave.ok('POST /api/orders', order);
     });
 
