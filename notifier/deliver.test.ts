@@ -285,6 +285,25 @@ describe('a delivery worker', () => {
     expect([sent.length, await types()]).toEqual([1, ['Processing', 'Sent']]);
   });
 
+  it('asks again when the event store goes just as it leased: else everybody would wait until its lease is over', async () => {
+    let troubles = 2;
+    const flaky: CommandHandler = {
+      ...commands,
+      handle: async (command, context) => {
+        const outcome = await commands.handle(command, context);
+        if (command.type === 'LeaseNotification' && troubles-- === 2) throw new StoreUnavailable('the answer was lost');
+        return outcome;
+      },
+      load: async <State>(stream: string) => {
+        if (stream === STREAM && troubles-- === 1) throw new StoreUnavailable('away');
+        return commands.load<State>(stream);
+      },
+    };
+    await worker({ commands: flaky })();
+    expect(await types()).toEqual(['Processing', 'Sent']);
+    expect(sent).toHaveLength(1);
+  });
+
   it('sends nothing when it slept through most of its lease', async () => {
     const load: CommandHandler['load'] = (stream) => {
       if (stream.startsWith('user-')) clock += LEASE / 2 + 1;

@@ -93,10 +93,28 @@ export function leasedWork<State extends Leasable, T extends Told>(
     const first = await eventOf(stream, 'forwards');
     if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
     const correlationId = first.metadata.$correlationId;
-    // Each try is a command of its own: of two at the same moment, one is refused.
-    if (!(await accepted(tell(stream, kind.lease(until), { once: randomUUID(), correlationId })))) return null;
+    // Each offer is a command of its own: of two at the same moment, one is refused.
+    const of = { once: randomUUID(), correlationId };
+    const state = await untilAnswered(until, () => leased(stream, until, of));
+    return state && { state, correlationId };
+  }
+
+  async function leased(stream: string, until: string, of: { once: string; correlationId: string }): Promise<State | null> {
+    if (!(await accepted(tell(stream, kind.lease(until), of)))) return null;
     const { state } = await commands.load<State>(stream);
-    return state.lease?.worker === worker && state.lease.until === until ? { state, correlationId } : null;
+    return state.lease?.worker === worker && state.lease.until === until ? state : null;
+  }
+
+  /** Asked again, in the first quarter of the lease: it may be recorded already, and would keep everybody waiting until it is over. */
+  async function untilAnswered<R>(until: string, ask: () => Promise<R>): Promise<R> {
+    for (let wait = 100; ; wait = Math.min(wait * 2, RECORD_AFTER)) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (ending.aborted || Date.parse(until) - now().getTime() < 0.75 * lease) throw error;
+        await delay(wait, undefined, { signal: ending }).catch(() => {});
+      }
+    }
   }
 
   async function eventOf(stream: string, direction: 'forwards' | 'backwards'): Promise<RecordedEvent | undefined> {
