@@ -106,14 +106,13 @@ export function leasedWork<State extends Leasable, T extends Told>(
   }
 
   /** Asked again, in the first quarter of the lease: it may be recorded already, and would keep everybody waiting until it is over. */
-  async function untilAnswered<R>(until: string, ask: () => Promise<R>): Promise<R> {
-    for (let wait = 100; ; wait = Math.min(wait * 2, RECORD_AFTER)) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (ending.aborted || Date.parse(until) - now().getTime() < 0.75 * lease) throw error;
-        await delay(wait, undefined, { signal: ending }).catch(() => {});
-      }
+  async function untilAnswered<R>(until: string, ask: () => Promise<R>, wait = 100): Promise<R> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (ending.aborted || Date.parse(until) - now().getTime() < 0.75 * lease) throw error;
+      await delay(wait, undefined, { signal: ending }).catch(() => {});
+      return untilAnswered(until, ask, Math.min(wait * 2, RECORD_AFTER));
     }
   }
 
