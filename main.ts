@@ -1,13 +1,13 @@
 /** The composition root: what the command line asks for. */
 import type { Logger } from 'pino';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig } from './app/config.ts';
+import { ALL_PARTS, checkShared, isPart, type Part } from './app/parts.ts';
+import type { StartOptions } from './app/start.ts';
+import { checkWorkers, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 import type { DeliveredChannel } from './notifier/channels.ts';
-import { ALL_PARTS, checkShared, isPart, type Part } from './parts.ts';
-import type { StartOptions } from './start.ts';
-import { checkWorkers, isChannel, readWorkers, superviseWorkers } from './workers.ts';
-import { StoreDamaged, StoreUnavailable } from './write-side/event-store/event-store.ts';
-import { FolderError } from './write-side/event-store/lock.ts';
-import { ServerRefused } from './write-side/event-store/reach.ts';
+import { ServerRefused } from './platform/connections/reach.ts';
+import { StoreDamaged, StoreUnavailable } from './platform/event-store/event-store.ts';
+import { FolderError } from './platform/event-store/lock.ts';
 
 const USAGE = `usage: npm start                        the whole system in one process
        npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
@@ -35,10 +35,10 @@ const OF_WORKERS = ['ORDER_RULES'] as const;
 
 /** Commands of an operator. Each loads what it needs, and nothing else. */
 const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Promise<void>>> = {
-  replay: async (config, args) => (await import('./replay.ts')).replay(config, args),
-  'dead-letters': async (config, args) => (await import('./dead-letters.ts')).deadLetters(config, args),
-  migrate: async (config) => (await import('./migrate.ts')).migrateToServers(config),
-  backup: async (config, args) => (await import('./backup.ts')).backUp(config, args),
+  replay: async (config, args) => (await import('./app/operator/replay.ts')).replay(config, args),
+  'dead-letters': async (config, args) => (await import('./app/operator/dead-letters.ts')).deadLetters(config, args),
+  migrate: async (config) => (await import('./app/operator/migrate.ts')).migrateToServers(config),
+  backup: async (config, args) => (await import('./app/operator/backup.ts')).backUp(config, args),
 };
 
 /** A part alone; `--workers` and, for the processes that starts, `--deliver` are the notifier's. */
@@ -46,7 +46,7 @@ async function runPart(config: Config, part: Part, args: string[]): Promise<void
   checkShared(part, config);
   const { workers, deliver } = optionsOf(part, args);
   if (deliver) {
-    const { deliveriesOnly } = await import('./starters.ts');
+    const { deliveriesOnly } = await import('./app/start-parts.ts');
     // What the other channel keeps is another process's.
     const without = [deliver === 'email' ? 'texter' : 'mailer'] as const;
     return startUntilStopped(config, { parts: [part], name: `notifier ${deliver}`, only: deliveriesOnly(deliver), without });
@@ -68,7 +68,7 @@ function optionsOf(part: Part, args: string[]): { workers?: Map<DeliveredChannel
 
 /** Starts, and stops at a signal; one that comes while servers are waited for ends the wait. */
 async function startUntilStopped(config: Config, options: StartOptions, beside?: (log: Logger) => { stop(): Promise<void> }): Promise<void> {
-  const [{ start }, { pino, destination }] = await Promise.all([import('./start.ts'), import('pino')]);
+  const [{ start }, { pino, destination }] = await Promise.all([import('./app/start.ts'), import('pino')]);
   const waiting = new AbortController();
   const early = () => waiting.abort();
   for (const signal of ENDS) process.once(signal, early);

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readConfig } from './config.ts';
+import { readConfig } from './app/config.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');

@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
 /** A stream is left after so many events: as long as a task's. */

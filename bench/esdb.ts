@@ -13,7 +13,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { NO_STREAM as EMPTY, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
 /** A stream is left after so many events: as long as a task's. */
@@ -44,7 +44,7 @@ export async function benchEventStoreDb(): Promise<Row[]> {
 /** The double, so that it has a CPU of its own where there is one. */
 async function startServer() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-esdb-'));
-  const program = fileURLToPath(new URL('../write-side/event-store/double/main.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
   const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, '--folder', folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
 import { exampleEvent } from '../contracts/catalog.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
 import { startServer } from './live-process.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import type { Row } from './measure.ts';

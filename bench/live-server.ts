@@ -11,10 +11,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Server } from 'socket.io';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
 import { changeOf } from '../realtime/change.ts';
 import { startRealtime } from '../realtime/push.ts';
-import { openEventBus } from '../write-side/event-bus/open.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 
 /** `events` to be sent, one every so many ms; none: only the figures. */

@@ -9,13 +9,13 @@ import { pathToFileURL } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { taskList } from '../projections/projectors/task_list.ts';
-import { openReadModels } from '../projections/read-models/open.ts';
 import { build } from '../projections/rebuild.ts';
 import { startFerretDb } from '../servers/ferretdb.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
-import { stableId } from '../write-side/stable-id.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
 /** Appends at once, and operations of one bulkWrite. */

@@ -9,12 +9,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { NewEvent } from '../contracts/message.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { taskList } from '../projections/projectors/task_list.ts';
-import { openReadModels } from '../projections/read-models/open.ts';
 import { build } from '../projections/rebuild.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
-import { stableId } from '../write-side/stable-id.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
 /** What happens to every task of the log, two events at a time. */

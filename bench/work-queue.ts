@@ -4,9 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ConfirmChannel, connect } from 'amqplib';
-import type { EventBus, Offer } from '../write-side/event-bus/event-bus.ts';
-import { ORDERS, type WorkQueue } from '../write-side/event-bus/queues.ts';
-import { stableId } from '../write-side/stable-id.ts';
+import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
+import { ORDERS, type WorkQueue } from '../platform/event-bus/queues.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { bestOf, type Row } from './measure.ts';
 
 /** Items of a run: as many offers as the queue holds. */

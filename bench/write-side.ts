@@ -2,13 +2,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { createApp } from '../gateway/app.ts';
 import { openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
-import { openLimits } from '../gateway/limits.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { createApp } from '../platform/http/app.ts';
+import { openLimits } from '../platform/http/limits.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 
 const dataDir = process.argv[2] ?? '';

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
-import { openGroupCommit } from '../write-side/event-store/group-commit.ts';
-import { openLogWriter } from '../write-side/event-store/log-writer.ts';
-import type { WireAppend, WireResult } from '../write-side/event-store/wire.ts';
+import { openGroupCommit } from '../platform/event-store/group-commit.ts';
+import { openLogWriter } from '../platform/event-store/log-writer.ts';
+import type { WireAppend, WireResult } from '../platform/event-store/wire.ts';
 
 interface Writer {
   append(append: WireAppend): Promise<WireResult>;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { NOTIFICATION_STATUSES } from '../contracts/notification.ts';
 import { ORDER_STATUSES } from '../contracts/order.ts';
-import { ALL_QUEUES } from '../write-side/event-bus/queues.ts';
+import { ALL_QUEUES } from '../platform/event-bus/queues.ts';
 
 const PAGE = readFileSync(new URL('./QUEUES.md', import.meta.url), 'utf8');
 

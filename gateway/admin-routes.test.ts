@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { RouteRequest } from '../platform/http/route.ts';
 import { type AdminParts, adminRoutes } from './admin-routes.ts';
-import type { RouteRequest } from './route.ts';
 
 const PARKED = {
   follower: 'task_mail',

@@ -1,9 +1,9 @@
 /** What admins see and do: projections, queues, parked streams. */
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
-import type { QueueState } from '../write-side/event-bus/event-bus.ts';
-import type { Parked } from '../write-side/event-bus/parking.ts';
-import type { Answer, Route } from './route.ts';
+import type { QueueState } from '../platform/event-bus/event-bus.ts';
+import type { Parked } from '../platform/followers/parking.ts';
+import type { Answer, Route } from '../platform/http/route.ts';
 
 /** How far a rebuild is. */
 export interface RebuildState {

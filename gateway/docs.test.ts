@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Route } from '../platform/http/route.ts';
 import { docRoutes } from './docs.ts';
-import type { Route } from './route.ts';
 
 const routes = docRoutes([], '1.2.3');
 const bodyOf = async (path: string): Promise<string> => {

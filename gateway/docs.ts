@@ -1,7 +1,7 @@
 /** /openapi.json, and /docs: the same made readable, in one page without anything from elsewhere; /asyncapi.json, for who listens on the bus. */
 import { asyncApi } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
-import type { Route } from './route.ts';
+import type { Route } from '../platform/http/route.ts';
 
 /** Rows for the documents of all these rows (and of themselves). */
 export function docRoutes(documented: readonly Route[], version: string): Route[] {

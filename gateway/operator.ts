@@ -5,7 +5,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Caller } from './route.ts';
+import type { Caller } from '../platform/http/route.ts';
 
 export interface Running {
   pid: number;

@@ -1,7 +1,7 @@
 /** The web app's files as rows: `/`, `/live.js`, `/assets/…`. */
 import { ProblemError } from '../contracts/problem.ts';
+import type { Route } from '../platform/http/route.ts';
 import type { Pages } from './pages.ts';
-import type { Route } from './route.ts';
 
 /** Rows for the files of the pages. */
 export function pageRoutes(pages: Pages): Route[] {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { StoreUnavailable } from '../write-side/event-store/event-store.ts';
+import { StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { as, type Installation, openInstallation } from './identity/identity.fixture.ts';
 
 const ADMIN = { email: 'admin@example.org', password: 'the admin of the tests' };

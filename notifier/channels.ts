@@ -1,8 +1,8 @@
 /** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs none.) */
 import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notification.ts';
+import { EMAIL_NOTIFICATIONS, SMS_NOTIFICATIONS, type WorkQueue } from '../platform/event-bus/queues.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { EMAIL_NOTIFICATIONS, SMS_NOTIFICATIONS, type WorkQueue } from '../write-side/event-bus/queues.ts';
 import { type ComposeContext, compose, userOf } from './compose.ts';
 import { composeText } from './compose-text.ts';
 import type { Mailer } from './mailer/mailer.ts';

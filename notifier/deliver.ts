@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
+import { orAborted } from '../platform/concurrency/abortable.ts';
+import type { Offer } from '../platform/event-bus/event-bus.ts';
+import { nextAttempt } from '../platform/work/backoff.ts';
+import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/leased-work.ts';
 import type { NotificationState, WorkerCommand } from '../write-side/deciders/notification.ts';
-import { orAborted } from '../write-side/event-bus/abortable.ts';
-import type { Offer } from '../write-side/event-bus/event-bus.ts';
-import { nextAttempt } from '../write-side/workers/backoff.ts';
-import { leasedWork, type TellingOf, type WorkContext } from '../write-side/workers/leased-work.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
 import { NobodyThere } from './compose.ts';
 import { FateUnknown, NotNow, Refused, type Taken } from './sending.ts';

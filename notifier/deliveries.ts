@@ -1,8 +1,8 @@
 /** Delivery workers of a process, for each channel that it can send on. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventBus } from '../write-side/event-bus/event-bus.ts';
-import type { Trying } from '../write-side/event-bus/keep-trying.ts';
-import { compete } from '../write-side/workers/compete.ts';
+import type { Trying } from '../platform/concurrency/keep-trying.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { compete } from '../platform/work/compete.ts';
 import { type DeliveredChannel, type DeliveryChannel, mailChannel, QUEUE_OF, smsChannel } from './channels.ts';
 import type { ComposeContext } from './compose.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';

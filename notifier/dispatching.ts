@@ -1,11 +1,11 @@
 /** What the dispatcher of a channel needs to know of notifications. */
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { Channel, NotificationEvent } from '../contracts/notification.ts';
+import { type FollowerQueue, NOTIFICATIONS, REQUESTED_IN_APP, REQUESTED_SMS, type WorkQueue } from '../platform/event-bus/queues.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+import type { Dispatching } from '../platform/work/dispatch.ts';
 import { notifications } from '../projections/projectors/notifications.ts';
-import type { ReadModels } from '../projections/read-models/read-models.ts';
-import { undecidedIn } from '../projections/read-models/undecided.ts';
-import { type FollowerQueue, NOTIFICATIONS, REQUESTED_IN_APP, REQUESTED_SMS, type WorkQueue } from '../write-side/event-bus/queues.ts';
-import type { Dispatching } from '../write-side/workers/dispatch.ts';
+import { undecidedIn } from '../projections/undecided.ts';
 import { QUEUE_OF } from './channels.ts';
 
 /** One dispatcher a channel, each with a window of its own: what cannot be sent on one takes no room from another. */

@@ -3,8 +3,9 @@
  * `node killed.suite.ts <folder> <mail server> <number of tasks> <milliseconds its clock is ahead>`.
  * Registers one user and makes the tasks, where they are not there yet; prints a line when all their notifications are decided.
  */
+
+import { stableId } from '../platform/stable-id.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { stableId } from '../write-side/stable-id.ts';
 import { openSmtp } from './mailer/smtp.ts';
 import { startNotifier } from './notifier.ts';
 import { openWholeProcess } from './whole-process.suite.ts';

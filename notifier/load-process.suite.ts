@@ -3,7 +3,7 @@
  * `node load-process.suite.ts <folder> <mail server> <provider> <how many> <milliseconds its clock is ahead>`.
  * Asks for so many notifications, where that was not done yet; prints a line when all of them have come to an end.
  */
-import { chanceOf } from '../write-side/event-bus/unreliable-bus.ts';
+import { chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { ATTEMPTS, countingFinal, sendAll, twice } from './load.suite.ts';
 import { openSmtp } from './mailer/smtp.ts';
 import { startNotifier } from './notifier.ts';

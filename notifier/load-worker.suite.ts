@@ -2,10 +2,10 @@
  * A process of one delivery worker, until it is killed:
  * `node load-worker.suite.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
  */
-import { openEventBus } from '../write-side/event-bus/open.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { stableId } from '../write-side/stable-id.ts';
 import { startDeliveries } from './deliveries.ts';
 import { ATTEMPTS } from './load.suite.ts';
 import { openSmtp } from './mailer/smtp.ts';

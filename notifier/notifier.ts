@@ -1,10 +1,11 @@
 /** The notifier: policies record what to tell whom, dispatchers offer it, delivery workers send it. */
-import type { ReadModels } from '../projections/read-models/read-models.ts';
-import type { EventBus, Offer } from '../write-side/event-bus/event-bus.ts';
-import type { FollowContext, Follower } from '../write-side/event-bus/follow.ts';
-import { ORDER_OUTCOMES, TASK_EVENTS, TIMERS, USER_REGISTRATION } from '../write-side/event-bus/queues.ts';
-import { nameOf } from '../write-side/workers/compete.ts';
-import { dispatch } from '../write-side/workers/dispatch.ts';
+
+import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
+import { ORDER_OUTCOMES, TASK_EVENTS, TIMERS, USER_REGISTRATION } from '../platform/event-bus/queues.ts';
+import type { FollowContext, Follower } from '../platform/followers/follow.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { nameOf } from '../platform/work/compete.ts';
+import { dispatch } from '../platform/work/dispatch.ts';
 import { DELIVERED, inboxChannel } from './channels.ts';
 import { deliverer } from './deliver.ts';
 import { type DeliveriesContext, startDeliveries } from './deliveries.ts';

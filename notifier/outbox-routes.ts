@@ -1,7 +1,7 @@
 /** /outbox: the mails and SMS of the embedded outbox, for admins. */
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
-import type { Route } from '../gateway/route.ts';
+import type { Route } from '../platform/http/route.ts';
 import type { Outbox } from './mailer/outbox.ts';
 
 const query = z.strictObject({

@@ -12,11 +12,11 @@
  *   the documents; here the counter is raised after them. So a result filled under the present counter holds all that was raised for.
  *   A counter of 0 is unknown (never raised, or lost): nothing is kept under it.
  */
-import type { Cache } from './cache/cache.ts';
+import type { Cache } from '../platform/cache/cache.ts';
+import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
 import type { Change } from './fold.ts';
+import { LIST_SECONDS, listKey } from './list-key.ts';
 import type { AnyProjector, Page } from './projector.ts';
-import { LIST_SECONDS, listKey } from './projectors/list_key.ts';
-import type { ModelState, ReadModels } from './read-models/read-models.ts';
 
 /** Seconds a single document stays. */
 const DOCUMENT_SECONDS = 3_600;

@@ -1,5 +1,5 @@
 /** A cache in maps, for tests that look into it or make it fail. */
-import type { Cache, CacheEntry } from './cache/cache.ts';
+import type { Cache, CacheEntry } from '../platform/cache/cache.ts';
 
 /** A cache in maps. `fails` is asked before each write whether it is to fail (before or after it took effect). */
 export function fakeCache(fails: () => 'before' | 'after' | false = () => false): Cache & { entries: Map<string, CacheEntry> } {

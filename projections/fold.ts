@@ -1,8 +1,8 @@
 /** Many events folded into one change per document. */
 import { upcast } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
+import type { Document, Stored } from '../platform/read-models/read-models.ts';
 import type { AnyProjector, Folded } from './projector.ts';
-import type { Document, Stored } from './read-models/read-models.ts';
 
 /** An event a projector could not fold; its stream's later events wait behind it. */
 export interface Poison {

@@ -6,11 +6,11 @@ import { eventContract } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
 import { notificationContract } from '../contracts/notification.ts';
 import { STATUSES } from '../contracts/task.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { eventId } from '../platform/stable-id.ts';
 import type { AnyDecider } from '../write-side/decider.ts';
 import { task } from '../write-side/deciders/task.ts';
 import { initial as nobody, user } from '../write-side/deciders/user.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { eventId } from '../write-side/stable-id.ts';
 
 /** One event on its way into a stream of a history. */
 export interface Step {

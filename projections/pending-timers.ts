@@ -1,8 +1,8 @@
 /** What the scheduler asks of the read model `timers`. */
 import type { Position } from '../contracts/message.ts';
 import type { TimerKind } from '../contracts/timer.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { type TimerDocument, timers } from './projectors/timers.ts';
-import type { ReadModels } from './read-models/read-models.ts';
 
 /** A task's deadline of which something is still to be told. */
 export interface PendingTimer {

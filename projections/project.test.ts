@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
-import { stableId } from '../write-side/stable-id.ts';
+import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { append, histories } from './histories.suite.ts';
 import { UnknownProjection } from './project.ts';
 import type { AnyProjector, Folded } from './projector.ts';
 import { taskDetail } from './projectors/task_detail.ts';
 import { type TaskListDocument, taskList } from './projectors/task_list.ts';
 import { projectors } from './projectors.ts';
-import type { ReadModels, Stored } from './read-models/read-models.ts';
 import { foldedLog, openRig, type Rig } from './rig.suite.ts';
 
 let rig: Rig;

@@ -1,17 +1,17 @@
 /** The projections: one follower on the queue `projections` feeds all read models and what the cache holds of them. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { endOf } from '../write-side/event-bus/checkpoint.ts';
-import type { EventBus } from '../write-side/event-bus/event-bus.ts';
-import { type Checkpoint, type Follower, type Following, follow } from '../write-side/event-bus/follow.ts';
-import type { Parked } from '../write-side/event-bus/parking.ts';
-import { PROJECTIONS } from '../write-side/event-bus/queues.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import type { Cache } from './cache/cache.ts';
-import { mutex } from './mutex.ts';
+import type { Cache } from '../platform/cache/cache.ts';
+import { mutex } from '../platform/concurrency/mutex.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { PROJECTIONS } from '../platform/event-bus/queues.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { endOf } from '../platform/followers/checkpoint.ts';
+import { type Checkpoint, type Follower, type Following, follow } from '../platform/followers/follow.ts';
+import type { Parked } from '../platform/followers/parking.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openProjection, type Projection, type ProjectionContext } from './projection.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
-import type { ReadModels } from './read-models/read-models.ts';
 import type { RebuildProgress, Rebuilt } from './rebuild.ts';
 import { type ProjectionStatus, projectionStatus } from './status.ts';
 

@@ -1,15 +1,15 @@
 /** One read model, kept up to date: batches of events into documents, the cache and the checkpoint; and its rebuilds. */
 import type { RecordedEvent } from '../contracts/message.ts';
-import { holds } from '../write-side/event-bus/checkpoint.ts';
-import type { Checkpoint } from '../write-side/event-bus/follow.ts';
-import { openParking, type Parked, type Parking } from '../write-side/event-bus/parking.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import type { Cache } from './cache/cache.ts';
+import type { Cache } from '../platform/cache/cache.ts';
+import type { Mutex } from '../platform/concurrency/mutex.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { holds } from '../platform/followers/checkpoint.ts';
+import type { Checkpoint } from '../platform/followers/follow.ts';
+import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
+import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
 import { isCached, readyPages, tellCache } from './cached.ts';
 import { type Change, foldBatch, type Poison } from './fold.ts';
-import type { Mutex } from './mutex.ts';
 import type { AnyProjector } from './projector.ts';
-import type { ModelState, ReadModels } from './read-models/read-models.ts';
 import { build, type RebuildProgress, type Rebuilt } from './rebuild.ts';
 
 export interface ProjectionContext {

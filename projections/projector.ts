@@ -3,7 +3,7 @@
  * No clock, no random, no I/O, so that a replay gives the same documents to the byte.
  */
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
-import type { Document, Find, ModelSpec } from './read-models/read-models.ts';
+import type { Document, Find, ModelSpec } from '../platform/read-models/read-models.ts';
 
 /** A document as a fold sees it: undefined before the first event, null after a deletion (a tombstone). */
 export type Folded<D extends Document> = D | null | undefined;

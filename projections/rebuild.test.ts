@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
-import { stableId } from '../write-side/stable-id.ts';
+import { NoSuchGeneration, type ReadModels } from '../platform/read-models/read-models.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { append, histories } from './histories.suite.ts';
 import { taskDetail } from './projectors/task_detail.ts';
 import { taskList } from './projectors/task_list.ts';
 import { projectors } from './projectors.ts';
-import { NoSuchGeneration, type ReadModels } from './read-models/read-models.ts';
 import { build, type RebuildProgress } from './rebuild.ts';
 import { eventsOf, foldedLog, openRig, type Rig, textOf } from './rig.suite.ts';
 

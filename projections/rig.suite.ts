@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
-import type { EventBus } from '../write-side/event-bus/event-bus.ts';
-import { openEventBus } from '../write-side/event-bus/open.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
+import type { Cache } from '../platform/cache/cache.ts';
+import { openCache } from '../platform/cache/open.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
+import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
-import type { Cache } from './cache/cache.ts';
-import { openCache } from './cache/open.ts';
 import { type Projections, startProjections } from './project.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
-import { openReadModels } from './read-models/open.ts';
-import type { ReadModels, Stored } from './read-models/read-models.ts';
 
 export const log = { info: () => {}, warn: () => {}, error: () => {} };
 

@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
+import type { Document } from '../platform/read-models/read-models.ts';
 import { type Folded, OutOfPlace, type Projector } from './projector.ts';
-import type { Document } from './read-models/read-models.ts';
 
 /** What a test is about of an event: its data over the example's, and what else differs. */
 export interface Given {

@@ -1,10 +1,11 @@
 /** Where read models are, as anybody sees it who can read them and the log: whichever process feeds them. */
-import { countAfter, holds } from '../write-side/event-bus/checkpoint.ts';
-import { BEGINNING } from '../write-side/event-bus/follow.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
+
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { countAfter, holds } from '../platform/followers/checkpoint.ts';
+import { BEGINNING } from '../platform/followers/follow.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
-import type { ReadModels } from './read-models/read-models.ts';
 
 /** What an operator sees of a read model. */
 export interface ProjectionStatus {

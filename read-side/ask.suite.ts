@@ -1,6 +1,6 @@
 /** Queries asked of the rows themselves, as the gateway would. */
-import type { Caller, RouteRequest } from '../gateway/route.ts';
-import { validQuery } from '../gateway/validate.ts';
+import type { Caller, RouteRequest } from '../platform/http/route.ts';
+import { validQuery } from '../platform/http/validate.ts';
 import { queryRoutes } from './query-routes.ts';
 import type { QueryContext } from './reading.ts';
 

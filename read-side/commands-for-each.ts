@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from '../contracts/catalog.ts';
 import { idOf } from '../contracts/message.ts';
-import type { RouteRequest } from '../gateway/route.ts';
+import type { RouteRequest } from '../platform/http/route.ts';
 import type { CommandHandler, Outcome } from '../write-side/decider.ts';
 import { callerOf, type QueryContext } from './reading.ts';
 

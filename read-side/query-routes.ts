@@ -1,5 +1,5 @@
 /** HTTP queries: one row each. */
-import type { Route } from '../gateway/route.ts';
+import type { Route } from '../platform/http/route.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
 import { getInbox } from './queries/inbox.ts';

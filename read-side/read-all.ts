@@ -1,7 +1,7 @@
 /** POST /api/inbox/read-all: what one has seen, all at once. */
 import { z } from 'zod';
 import { instant, utc } from '../contracts/fields.ts';
-import type { Answer, Route, RouteRequest } from '../gateway/route.ts';
+import type { Answer, Route, RouteRequest } from '../platform/http/route.ts';
 import { notifications } from '../projections/projectors/notifications.ts';
 import { type CommandsContext, commandForEach } from './commands-for-each.ts';
 import { unreadOf } from './queries/inbox.ts';

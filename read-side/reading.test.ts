@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
+import { type ReadModels, ReadModelsUnavailable, type Stored } from '../platform/read-models/read-models.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { fakeCache } from '../projections/fake-cache.suite.ts';
 import { append, histories } from '../projections/histories.suite.ts';
 import { taskDetail } from '../projections/projectors/task_detail.ts';
 import { taskList } from '../projections/projectors/task_list.ts';
-import { type ReadModels, ReadModelsUnavailable, type Stored } from '../projections/read-models/read-models.ts';
 import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.suite.ts';
-import { stableId } from '../write-side/stable-id.ts';
 import { ADMIN, type Ask, asking } from './ask.suite.ts';
 
 let rig: Rig;

@@ -1,10 +1,9 @@
 /** What every query does around its documents: wait where it is asked to, take the Position first, follow the pointer. */
 import { type Position, START } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
-import type { Caller, RouteRequest } from '../gateway/route.ts';
-import type { Cache } from '../projections/cache/cache.ts';
-import type { AnyProjector } from '../projections/projector.ts';
-import { LIST_SECONDS, listKey } from '../projections/projectors/list_key.ts';
+import type { Cache } from '../platform/cache/cache.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import {
   type Find,
   type ModelState,
@@ -12,8 +11,9 @@ import {
   type ReadModels,
   ReadModelsUnavailable,
   type Stored,
-} from '../projections/read-models/read-models.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
+} from '../platform/read-models/read-models.ts';
+import { LIST_SECONDS, listKey } from '../projections/list-key.ts';
+import type { AnyProjector } from '../projections/projector.ts';
 
 export interface QueryContext {
   store: EventStore;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type DeadLetterQueue, type DeadLetterSummary, deadLetterQueue } from '../contracts/dead-letter.ts';
 import { ProblemError } from '../contracts/problem.ts';
-import type { Answer, Route, RouteRequest } from '../gateway/route.ts';
+import type { Answer, Route, RouteRequest } from '../platform/http/route.ts';
 import { type CommandsContext, commandForEach, type Wanted } from './commands-for-each.ts';
 import { deadLettersOf } from './queries/dead-letters.ts';
 

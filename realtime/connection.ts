@@ -1,7 +1,7 @@
 /** One client's connection, and the register of all of them. */
 import type { Socket } from 'socket.io';
 import { PROBLEMS, type Problem, type ProblemCode } from '../contracts/problem.ts';
-import type { Caller } from '../gateway/route.ts';
+import type { Caller } from '../platform/http/route.ts';
 
 /** Who a token speaks for, and until when: `expiresAt` in milliseconds since 1970. */
 export interface Session extends Caller {

@@ -3,7 +3,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
 import { ProblemError, toProblem } from '../contracts/problem.ts';
-import type { FollowContext } from '../write-side/event-bus/follow.ts';
+import type { FollowContext } from '../platform/followers/follow.ts';
 import { problemOf, type Session } from './connection.ts';
 
 export interface DoorOptions {

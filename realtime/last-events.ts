@@ -1,6 +1,6 @@
 /** The end of the log, to fill the ring with. */
 import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
 
 /** The log's last events in log order, and the position after which they are all there are. */
 export async function lastEvents(store: EventStore, most: number, bytes: number): Promise<{ events: RecordedEvent[]; floor: Position }> {

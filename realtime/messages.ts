@@ -3,8 +3,8 @@ import type { Socket } from 'socket.io';
 import type { z } from 'zod';
 import { clientMessages } from '../contracts/live.ts';
 import { ProblemError, toProblem } from '../contracts/problem.ts';
-import { validBody } from '../gateway/validate.ts';
-import type { FollowContext } from '../write-side/event-bus/follow.ts';
+import type { FollowContext } from '../platform/followers/follow.ts';
+import { validBody } from '../platform/http/validate.ts';
 import { type Connection, problemOf } from './connection.ts';
 
 type Name = keyof typeof clientMessages;

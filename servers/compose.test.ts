@@ -8,8 +8,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../config.ts';
-import { ALL_PARTS, checkShared, type Need, PARTS, type Part } from '../parts.ts';
+import { readConfig } from '../app/config.ts';
+import { ALL_PARTS, checkShared, type Need, PARTS, type Part } from '../app/parts.ts';
 import { firstStart, readVariables } from './first-start.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../config.ts';
-import { ALL_PARTS, checkShared } from '../parts.ts';
+import { readConfig } from '../app/config.ts';
+import { ALL_PARTS, checkShared } from '../app/parts.ts';
 import { firstStart, readVariables } from './first-start.ts';
 
 const FILES = ['mongodb.env', 'mongodb.key', 'parts.env', 'rabbitmq.env', 'redis.env', 's3.env'];

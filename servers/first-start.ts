@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../app/config.ts';
 
 /** Where docker-compose.yml mounts the volume. */
 export const FOLDER = '/run/taskledger';

@@ -5,7 +5,7 @@
 import { pathToFileURL } from 'node:url';
 import { MongoClient, MongoServerError } from 'mongodb';
 import { pino } from 'pino';
-import { type Reaching, reach, ServerRefused } from '../write-side/event-store/reach.ts';
+import { type Reaching, reach, ServerRefused } from '../platform/connections/reach.ts';
 
 export const REPLICA_SET = 'rs0';
 

@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { Server as SocketServer } from 'socket.io';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BODY_LIMIT } from '../gateway/body.ts';
-import { answeredBy, OF_EVERY_PART, pathOf, type RowName } from '../parts.fixture.ts';
+import { answeredBy, OF_EVERY_PART, pathOf, type RowName } from '../app/parts.fixture.ts';
+import { BODY_LIMIT } from '../platform/http/body.ts';
 import { describeWith } from './for-tests.ts';
 import { BEHIND, type Behind, missing, type Proxy as Running, startProxy } from './proxy.ts';
 

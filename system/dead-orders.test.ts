@@ -1,8 +1,8 @@
 /** Orders that have failed, as their operator meets them. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
-import { eventId, stableId } from '../write-side/stable-id.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { eventId, stableId } from '../platform/stable-id.ts';
 import { problemOf, type User } from './client.fixture.ts';
 import { deadIn, deadLettersOf, listedDead, type Ran } from './dead-letters.fixture.ts';
 import { mailComes, mailsTo } from './mails.fixture.ts';

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ALL_PARTS, type Part } from '../parts.ts';
+import { ALL_PARTS, type Part } from '../app/parts.ts';
 import { ferretDb, rabbitMq, redis, type ServerForTests } from '../servers/for-tests.ts';
 import { BEHIND, missing as missingProxy, startProxy } from '../servers/proxy.ts';
 import { type Program, runProgram, runScript } from './program.fixture.ts';
 import { ADMIN, JWT_SECRET, type System, systemAt } from './system.fixture.ts';
 
-const DOUBLE = fileURLToPath(new URL('../write-side/event-store/double/main.ts', import.meta.url));
+const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
 
 const nginx: ServerForTests = { name: 'nginx', missing: missingProxy(), url: async () => '' };
 

@@ -2,9 +2,9 @@
 
 import type { ConsumeMessage } from 'amqplib';
 import { vi } from 'vitest';
+import { outsider } from '../platform/event-bus/rabbitmq/rabbitmq.fixture.ts';
+import type { Chance } from '../platform/event-bus/unreliable.fixture.ts';
 import type { RabbitMq } from '../servers/for-tests.ts';
-import { outsider } from '../write-side/event-bus/rabbitmq/rabbitmq.fixture.ts';
-import type { Chance } from '../write-side/event-bus/unreliable-bus.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 100 };
 

@@ -5,7 +5,7 @@ import type { Channel, NotificationEvent } from '../contracts/notification.ts';
 import { orderPolicy } from '../notifier/policies/order-mail.ts';
 import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/policies.ts';
 import { evolve, NO_TASK } from '../notifier/policies/task-as-of.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Command } from './faults-load.fixture.ts';
 
 type Noted = RecordedEvent & NotificationEvent;

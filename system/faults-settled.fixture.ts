@@ -1,7 +1,7 @@
 /** When everything that was begun has come to its end. */
 import { expect, vi } from 'vitest';
+import type { Part } from '../app/parts.ts';
 import { categoryOf } from '../contracts/message.ts';
-import type { Part } from '../parts.ts';
 import type { PartProcess } from './distributed.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
 import { isDecided, notificationsIn, readStory, type Story, type Told, wantedAndRequested } from './faults-log.fixture.ts';

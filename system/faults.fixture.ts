@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startTcpProxy, type TcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
 import { type FerretDb, type RabbitMq, type Server, startFerretDb, startRabbitMq, startRedis } from '../servers/for-tests.ts';
-import { startTcpProxy, type TcpProxy } from '../write-side/event-store/double/tcp-proxy.ts';
-import type { EventStore } from '../write-side/event-store/event-store.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
 import { logIn, type User } from './client.fixture.ts';
 import { type Distributed, openDistributed } from './distributed.fixture.ts';
 import { type Watching, watchTasks } from './faults-live.fixture.ts';
@@ -19,7 +19,7 @@ import type { Order } from './faults-orders.fixture.ts';
 import { rulesFile } from './orders.fixture.ts';
 import { type Program, runScript } from './program.fixture.ts';
 
-const DOUBLE = fileURLToPath(new URL('../write-side/event-store/double/main.ts', import.meta.url));
+const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
 /** Milliseconds after which the users log in again: tokens are good for 15 minutes. */
 const LOGGED_IN = 6 * 60_000;
 

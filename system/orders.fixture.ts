@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { OrderStatus, OrderView } from '../contracts/order.ts';
-import { openEventStore } from '../write-side/event-store/open.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
 import { everyItem, type Reply, type User } from './client.fixture.ts';
 import { type Mail, mailsTo, notificationsOf } from './mails.fixture.ts';
 

@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ALL_PARTS } from '../parts.ts';
+import { ALL_PARTS } from '../app/parts.ts';
 import { describeWith } from '../servers/for-tests.ts';
 import { freePort } from '../servers/ports.ts';
 import { DISTRIBUTED, type Distributed, openDistributed, type PartProcess } from './distributed.fixture.ts';

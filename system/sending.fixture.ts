@@ -2,7 +2,7 @@
 import { expect, vi } from 'vitest';
 import { type Provider, startProvider } from '../notifier/texter/provider.fixture.ts';
 import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
-import { startTcpProxy } from '../write-side/event-store/double/tcp-proxy.ts';
+import { startTcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import { type Call, caller, type Reply } from './client.fixture.ts';
 import type { System } from './system.fixture.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RouteRequest } from '../gateway/route.ts';
+import type { RouteRequest } from '../platform/http/route.ts';
 import { commandOf, commandRow, contextOf } from './command-routes.ts';
 
 const request = (headers: Record<string, string> = {}, more: Partial<RouteRequest> = {}): RouteRequest => ({

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type AggregateContract, type Command, type CommandContract, catalog } from '../contracts/catalog.ts';
 import { type FieldError, ProblemError } from '../contracts/problem.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../gateway/route.ts';
+import type { Answer, Caller, Route, RouteRequest } from '../platform/http/route.ts';
+import { stableId } from '../platform/stable-id.ts';
 import type { CommandContext, CommandHandler, Outcome } from './decider.ts';
-import { stableId } from './stable-id.ts';
 
 export interface CommandRouteOptions {
   commands: CommandHandler;

@@ -4,8 +4,7 @@ import type { Command, DecidedEvent } from '../contracts/catalog.ts';
 import { eventContract } from '../contracts/catalog.ts';
 import { categoryOf, idOf, isForwardable, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError, type Refusal } from '../contracts/problem.ts';
-import type { AnyDecider, CommandContext, CommandHandler, Facts, Loaded, Outcome } from './decider.ts';
-import { deciders } from './deciders.ts';
+import { turns } from '../platform/concurrency/stream-turns.ts';
 import {
   type Appended,
   AppendUnknown,
@@ -13,11 +12,12 @@ import {
   StoreOverloaded,
   StoreUnavailable,
   WrongExpectedRevision,
-} from './event-store/event-store.ts';
+} from '../platform/event-store/event-store.ts';
+import { eventId } from '../platform/stable-id.ts';
+import type { AnyDecider, CommandContext, CommandHandler, Facts, Loaded, Outcome } from './decider.ts';
+import { deciders } from './deciders.ts';
 import { type Kept, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';
-import { eventId } from './stable-id.ts';
-import { turns } from './turns.ts';
 
 export interface CommandHandlerOptions {
   store: EventStore;

@@ -5,9 +5,9 @@
 import { LRUCache } from 'lru-cache';
 import { upcast } from '../contracts/catalog.ts';
 import { type Metadata, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider, Loaded } from './decider.ts';
-import type { EventStore } from './event-store/event-store.ts';
-import { stableId } from './stable-id.ts';
 
 /** The first answer to a command, to give again. */
 export interface Answered {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { instant, line } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Route } from '../route.ts';
+import type { Route } from '../../platform/http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
 
 const RATE = 'must be a whole number from 1 to 100000';

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/user.ts';
-import type { Caller } from '../route.ts';
+import type { Caller } from '../../platform/http/route.ts';
 import { type AccessTokens, claimsOf } from './access-tokens.ts';
 
 /** What is behind a session. */

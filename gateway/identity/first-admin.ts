@@ -1,8 +1,8 @@
 /** The first admin: an installation without one cannot be run. */
 import { randomBytes } from 'node:crypto';
 import { ProblemError } from '../../contracts/problem.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import type { CommandHandler } from '../../write-side/decider.ts';
-import { stableId } from '../../write-side/stable-id.ts';
 import type { Credentials } from './credentials.ts';
 import type { Users } from './users.ts';
 

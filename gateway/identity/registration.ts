@@ -2,11 +2,11 @@
 import type { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { userContract } from '../../contracts/user.ts';
+import { type Limits, networkOf } from '../../platform/http/limits.ts';
+import type { Route, RouteRequest } from '../../platform/http/route.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
 import type { CommandHandler } from '../../write-side/decider.ts';
 import { normaliseEmail } from '../../write-side/deciders/user.ts';
-import { type Limits, networkOf } from '../limits.ts';
-import type { Route, RouteRequest } from '../route.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import type { Users } from './users.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import { sessionContract } from '../../contracts/session.ts';
-import { StoreOverloaded, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
+import { StoreOverloaded, WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
 import { type EndedSession, openSessionEnds } from './session-ends.ts';
 
 const ENDED: EndedSession = { id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07', userId: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', reason: 'logout' };

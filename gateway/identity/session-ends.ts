@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventContract } from '../../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import { type SessionEvent, sessionTopics } from '../../contracts/session.ts';
-import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
-import { eventId, stableId } from '../../write-side/stable-id.ts';
+import { type EventStore, WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
+import { eventId, stableId } from '../../platform/stable-id.ts';
 
 export type EndReason = SessionEvent['data']['reason'];
 

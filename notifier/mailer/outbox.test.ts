@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { RouteRequest } from '../../gateway/route.ts';
+import type { RouteRequest } from '../../platform/http/route.ts';
 import { outboxRoutes } from '../outbox-routes.ts';
 import type { Mail } from './mailer.ts';
 import { openMailer } from './open.ts';

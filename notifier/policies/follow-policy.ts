@@ -2,12 +2,12 @@
 import { eventContract, upcast } from '../../contracts/catalog.ts';
 import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
-import { effectCheckpoint, holds } from '../../write-side/event-bus/checkpoint.ts';
-import { type FollowContext, type Follower, follow } from '../../write-side/event-bus/follow.ts';
-import { openParking, type Parked, type Parking } from '../../write-side/event-bus/parking.ts';
-import type { FollowerQueue } from '../../write-side/event-bus/queues.ts';
-import { type EventStore, WrongExpectedRevision } from '../../write-side/event-store/event-store.ts';
-import { eventId, stableId } from '../../write-side/stable-id.ts';
+import type { FollowerQueue } from '../../platform/event-bus/queues.ts';
+import { type EventStore, WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
+import { effectCheckpoint, holds } from '../../platform/followers/checkpoint.ts';
+import { type FollowContext, type Follower, follow } from '../../platform/followers/follow.ts';
+import { openParking, type Parked, type Parking } from '../../platform/followers/parking.ts';
+import { eventId, stableId } from '../../platform/stable-id.ts';
 import type { Wanted } from './policies.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 

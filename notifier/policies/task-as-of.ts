@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { upcast } from '../../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import type { Status, TaskEvent, TaskParties } from '../../contracts/task.ts';
-import { type EventStore, StoreUnavailable } from '../../write-side/event-store/event-store.ts';
+import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 
 /** What policies need to know of a task. */
 export interface TaskAsOf extends TaskParties {

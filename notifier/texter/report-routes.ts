@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Answer, Route, RouteRequest } from '../../gateway/route.ts';
+import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import type { CommandHandler } from '../../write-side/decider.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
-import { stableId } from '../../write-side/stable-id.ts';
 import { isSignedBy } from './signature.ts';
 
 export interface ReportContext {

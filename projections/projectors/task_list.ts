@@ -1,9 +1,9 @@
 /** Read model `task_list`: tasks as lists show, filter and sort them. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { PRIORITIES, type Status, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
+import type { Condition, Find } from '../../platform/read-models/read-models.ts';
 import { beginning, byStream, existing, type Folded, type Page, projector } from '../projector.ts';
-import type { Condition, Find } from '../read-models/read-models.ts';
-import { sortKey, words } from './words.ts';
+import { sortKey, words } from '../words.ts';
 
 /** Deadline of a task without one, in the sort key: after every date. */
 const NEVER = '~';

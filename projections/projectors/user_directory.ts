@@ -2,7 +2,7 @@
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { UserEvent, UserView } from '../../contracts/user.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
-import { sortKey, words } from './words.ts';
+import { sortKey, words } from '../words.ts';
 
 /** A user as it is stored. A deleted one leaves a tombstone, nothing personal in it. */
 export type UserDocument = Required<Omit<UserView, 'id'>> & {

@@ -13,12 +13,12 @@ import {
 import type { Position } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Answer, Route, RouteRequest } from '../../gateway/route.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
-import type { Condition, Stored } from '../../projections/read-models/read-models.ts';
-import type { EventStore } from '../../write-side/event-store/event-store.ts';
 import { type QueryContext, readAfterOf } from '../reading.ts';
 import { type PageQuery, readPage } from './model-routes.ts';
 import { notificationHistory } from './notification-history.ts';

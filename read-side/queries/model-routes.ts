@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Position } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Caller, Route, RouteRequest } from '../../gateway/route.ts';
+import type { Caller, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Condition, Document, Find, ModelSpec, Stored } from '../../platform/read-models/read-models.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
-import type { Condition, Document, Find, ModelSpec, Stored } from '../../projections/read-models/read-models.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
 

@@ -4,8 +4,8 @@ import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { type NotificationEvent, type NotificationStatus, notificationStatus } from '../../contracts/notification.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
-import type { EventStore } from '../../write-side/event-store/event-store.ts';
 
 const attempt = z.int().positive();
 

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { ORDER_STATUSES, type OrderEvent, type OrderSummary, type OrderView, orderSummary, orderView } from '../../contracts/order.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
-import type { Condition, Stored } from '../../projections/read-models/read-models.ts';
-import type { EventStore } from '../../write-side/event-store/event-store.ts';
 import { listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore } from './parameters.ts';
 

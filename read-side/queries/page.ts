@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Position } from '../../contracts/message.ts';
-import type { Answer } from '../../gateway/route.ts';
-import type { Find, Stored } from '../../projections/read-models/read-models.ts';
+import type { Answer } from '../../platform/http/route.ts';
+import type { Find, Stored } from '../../platform/read-models/read-models.ts';
 import { badParameter } from '../reading.ts';
 
 const cursorSchema = z.strictObject({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import type { Answer, Route, RouteRequest } from '../../gateway/route.ts';
+import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
 import { badParameter, callerOf, type QueryContext, readAfterOf } from '../reading.ts';
 import { noSuchTask } from './get-task.ts';
 import { decodeCursor, encodeCursor, listAnswer, listOf } from './page.ts';

@@ -1,9 +1,9 @@
 /** A task folded from its own stream: as it was, and whom it concerns now. */
 import { upcast } from '../../contracts/catalog.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import type { Caller } from '../../gateway/route.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import type { Caller } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task_detail.ts';
-import type { EventStore } from '../../write-side/event-store/event-store.ts';
 
 /** A task at some moment, and now. */
 export interface TaskAtTime {

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES, type UserView, userView } from '../../contracts/user.ts';
-import type { Caller } from '../../gateway/route.ts';
+import type { Caller } from '../../platform/http/route.ts';
+import type { Stored } from '../../platform/read-models/read-models.ts';
 import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user_directory.ts';
-import type { Stored } from '../../projections/read-models/read-models.ts';
 import { listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';

@@ -1,6 +1,7 @@
 /** Searching by words. */
-import { words } from '../../projections/projectors/words.ts';
-import type { Condition } from '../../projections/read-models/read-models.ts';
+
+import type { Condition } from '../../platform/read-models/read-models.ts';
+import { words } from '../../projections/words.ts';
 import { badParameter } from '../reading.ts';
 
 /** Words of one search that are looked up. */

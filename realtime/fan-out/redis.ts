@@ -4,7 +4,7 @@
  */
 import { createAdapter } from '@socket.io/redis-adapter';
 import { z } from 'zod';
-import { connectRedis, type RedisConnection } from '../../projections/cache/redis-connection.ts';
+import { connectRedis, type RedisConnection } from '../../platform/connections/redis-connection.ts';
 import type { Ended } from '../consequences.ts';
 import type { FanOut, FanOutOptions } from './fan-out.ts';
 import { openSubscriber } from './subscriber.ts';

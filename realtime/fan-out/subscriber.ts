@@ -1,6 +1,6 @@
 /** A client of Redis that listens: its own connection, pinged, subscribed anew whenever it was lost. */
 import type { Redis } from 'ioredis';
-import { endClient, redisClient } from '../../projections/cache/redis-client.ts';
+import { endClient, redisClient } from '../../platform/connections/redis-client.ts';
 import type { FanOutOptions } from './fan-out.ts';
 
 type Listener = (...args: never[]) => unknown;

@@ -2,8 +2,8 @@
 import { utc } from '../../contracts/fields.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import { decider, type Facts } from '../decider.ts';
-import { stableId } from '../stable-id.ts';
 import type { UserState } from './user.ts';
 
 export interface TaskState extends TaskParties {

@@ -1,9 +1,9 @@
 /** The forwarder's checkpoint, on `_forwarder`: where it is, and the chain it has published. Its exact revision fences a zombie. */
 import { categoryOf, type Position, type RecordedEvent, START } from '../../contracts/message.ts';
-import { endOf, holds } from '../event-bus/checkpoint.ts';
-import { type CheckpointStream, checkpointStream } from '../event-bus/checkpoint-stream.ts';
-import type { BusMessage } from '../event-bus/event-bus.ts';
-import type { EventStore } from '../event-store/event-store.ts';
+import type { BusMessage } from '../../platform/event-bus/event-bus.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { endOf, holds } from '../../platform/followers/checkpoint.ts';
+import { type CheckpointStream, checkpointStream } from '../../platform/followers/checkpoint-stream.ts';
 
 /** A storage format: add, never rename or remove. */
 export interface ForwarderCheckpoint {

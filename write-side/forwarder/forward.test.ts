@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../../contracts/message.ts';
-import { type BusMessage, BusUnavailable, type EventBus } from '../event-bus/event-bus.ts';
-import { fill, inMemoryStore } from '../event-bus/in-memory-store.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
-import { type EventStore, StoreUnavailable } from '../event-store/event-store.ts';
+import { type BusMessage, BusUnavailable, type EventBus } from '../../platform/event-bus/event-bus.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
+import { fill, inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import type { ForwarderCheckpoint } from './checkpoint.ts';
 import { type ForwarderContext, startForwarder } from './forward.ts';
 

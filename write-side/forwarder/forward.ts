@@ -1,11 +1,11 @@
 /** The forwarder: publishes the log to the bus, in its order, and moves its checkpoint only after the broker confirmed (invariant 6). */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Position, START } from '../../contracts/message.ts';
-import { countAfter } from '../event-bus/checkpoint.ts';
-import { BusUnavailable, type EventBus, type Publisher } from '../event-bus/event-bus.ts';
-import { keepTrying } from '../event-bus/keep-trying.ts';
-import { takingTurns } from '../event-bus/turns.ts';
-import type { EventStore } from '../event-store/event-store.ts';
+import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
+import { takingTurns } from '../../platform/concurrency/taking-turns.ts';
+import { BusUnavailable, type EventBus, type Publisher } from '../../platform/event-bus/event-bus.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { countAfter } from '../../platform/followers/checkpoint.ts';
 import { beginningOf, type ForwarderCheckpoint, forwarderCheckpoint } from './checkpoint.ts';
 import { inParts, type Publishing, publishing } from './publishing.ts';
 

@@ -1,7 +1,7 @@
 /** Publishing with two batches in flight: while the broker confirms the one, the other is on its way. Confirms count in order. */
 import type { RecordedEvent } from '../../contracts/message.ts';
-import { orAborted } from '../event-bus/abortable.ts';
-import { BusUnavailable, type Publisher } from '../event-bus/event-bus.ts';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
+import { BusUnavailable, type Publisher } from '../../platform/event-bus/event-bus.ts';
 import { chained, type ForwarderCheckpoint } from './checkpoint.ts';
 
 export interface Publishing {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../config.ts';
+import { ConfigError, readConfig } from '../../app/config.ts';
 import { type Item, orderContract, totalOf } from '../../contracts/order.ts';
 import { type OrderRules, orderRulesProblem, policyOf, readOrderRules } from './order-rules.ts';
 

@@ -1,11 +1,11 @@
 /** An order worker's work: hold an order against the rules, and record what comes of it. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent, Reason } from '../../contracts/order.ts';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
+import type { Offer } from '../../platform/event-bus/event-bus.ts';
+import { nextAttempt } from '../../platform/work/backoff.ts';
+import { leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
 import type { OrderState, WorkerCommand } from '../deciders/order.ts';
-import { orAborted } from '../event-bus/abortable.ts';
-import type { Offer } from '../event-bus/event-bus.ts';
-import { nextAttempt } from './backoff.ts';
-import { leasedWork, type TellingOf, type WorkContext } from './leased-work.ts';
 
 /** Why an order is to be rejected; no reasons where it is not. What it throws, or takes too long for, is tried again; the signal ends what hangs. */
 export type Judge = (order: OrderState, signal: AbortSignal) => readonly Reason[] | Promise<readonly Reason[]>;

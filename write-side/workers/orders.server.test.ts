@@ -1,9 +1,9 @@
 /** Orders on a real RabbitMQ: what a poison order leaves in orders.dead, and that an offer is acknowledged only after what came of it is recorded. */
 import { connect } from 'amqplib';
 import { afterEach, expect, it, vi } from 'vitest';
+import { openEventBus } from '../../platform/event-bus/open.ts';
+import { ORDERS } from '../../platform/event-bus/queues.ts';
 import { describeWith, rabbitMq } from '../../servers/for-tests.ts';
-import { openEventBus } from '../event-bus/open.ts';
-import { ORDERS } from '../event-bus/queues.ts';
 import { type OrderRig, openOrderRig } from './orders.suite.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };

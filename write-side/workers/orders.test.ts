@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Reason } from '../../contracts/order.ts';
-import type { EventBus } from '../event-bus/event-bus.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
-import { ORDERS } from '../event-bus/queues.ts';
-import { chanceOf, unreliableBus } from '../event-bus/unreliable-bus.ts';
-import { AppendUnknown, type EventStore, StoreUnavailable } from '../event-store/event-store.ts';
-import { stableId } from '../stable-id.ts';
+import type { EventBus } from '../../platform/event-bus/event-bus.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { ORDERS } from '../../platform/event-bus/queues.ts';
+import { chanceOf, unreliableBus } from '../../platform/event-bus/unreliable.fixture.ts';
+import { AppendUnknown, type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import { type OrderRig, openOrderRig } from './orders.suite.ts';
 
 const log = { warn: () => {} };

@@ -1,11 +1,11 @@
 /** Orders: the dispatcher offers what is placed, and workers compete for it. */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
-import type { EventBus } from '../event-bus/event-bus.ts';
-import type { Checkpoint, FollowContext, Follower } from '../event-bus/follow.ts';
-import { ORDERS, PLACED_ORDERS } from '../event-bus/queues.ts';
-import { compete } from './compete.ts';
-import { type Dispatching, dispatch } from './dispatch.ts';
+import type { EventBus } from '../../platform/event-bus/event-bus.ts';
+import { ORDERS, PLACED_ORDERS } from '../../platform/event-bus/queues.ts';
+import type { Checkpoint, FollowContext, Follower } from '../../platform/followers/follow.ts';
+import { compete } from '../../platform/work/compete.ts';
+import { type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
 import { type OrderWork, orderWorker } from './orders-work.ts';
 
 /** Orders that somebody has to look at, those due first, and where the read model is that knows them: see Dispatching.undecided. */

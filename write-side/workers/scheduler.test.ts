@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TimerEvent, TimerKind } from '../../contracts/timer.ts';
+import type { EventBus } from '../../platform/event-bus/event-bus.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
+import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
+import type { Follower } from '../../platform/followers/follow.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import { type TimerDocument, timers } from '../../projections/projectors/timers.ts';
-import type { EventBus } from '../event-bus/event-bus.ts';
-import type { Follower } from '../event-bus/follow.ts';
-import { inMemoryStore, logOf } from '../event-bus/in-memory-store.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
-import { type EventStore, StoreUnavailable } from '../event-store/event-store.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import { stableId } from '../stable-id.ts';
 import { type PendingTimer, type PendingTimers, type SchedulerContext, startScheduler } from './scheduler.ts';
 
 const HOUR = 3_600_000;

@@ -8,13 +8,13 @@
 import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import { TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
+import { SCHEDULER } from '../../platform/event-bus/queues.ts';
+import { WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
+import { endOf } from '../../platform/followers/checkpoint.ts';
+import { type FollowContext, type Follower, follow } from '../../platform/followers/follow.ts';
+import { eventId, stableId } from '../../platform/stable-id.ts';
 import type { CommandHandler } from '../decider.ts';
 import type { TaskState } from '../deciders/task.ts';
-import { endOf } from '../event-bus/checkpoint.ts';
-import { type FollowContext, type Follower, follow } from '../event-bus/follow.ts';
-import { SCHEDULER } from '../event-bus/queues.ts';
-import { WrongExpectedRevision } from '../event-store/event-store.ts';
-import { eventId, stableId } from '../stable-id.ts';
 import { openAlarm } from './alarm.ts';
 
 /** A task's deadline of which something is still to be told. */

@@ -1,9 +1,9 @@
 /** The records of one kind, as they are kept: one document a key, so that one read finds one. */
 
-import type { MongoServer } from '../../../projections/read-models/mongodb-connect.ts';
-import { isDuplicate } from '../../../projections/read-models/mongodb-errors.ts';
-import { declareIndexes } from '../../../projections/read-models/mongodb-indexes.ts';
-import type { StillOurs } from '../../../projections/read-models/mongodb-turns.ts';
+import type { MongoServer } from '../../../platform/connections/mongodb-connect.ts';
+import { isDuplicate } from '../../../platform/connections/mongodb-errors.ts';
+import { declareIndexes } from '../../../platform/connections/mongodb-indexes.ts';
+import type { StillOurs } from '../../../platform/connections/mongodb-turns.ts';
 import type { SecretKind, SecretRecord } from './secrets.ts';
 
 export interface KeptSecret {

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../../contracts/problem.ts';
-import { callsOf } from '../../../projections/read-models/mongodb-calls.ts';
-import { connectMongo } from '../../../projections/read-models/mongodb-connect.ts';
-import { openTurns, type StillOurs } from '../../../projections/read-models/mongodb-turns.ts';
-import type { Reaching } from '../../../write-side/event-store/reach.ts';
+import { callsOf } from '../../../platform/connections/mongodb-calls.ts';
+import { connectMongo } from '../../../platform/connections/mongodb-connect.ts';
+import { openTurns, type StillOurs } from '../../../platform/connections/mongodb-turns.ts';
+import type { Reaching } from '../../../platform/connections/reach.ts';
 import { type KeptSecret, type KeptSecrets, keptSecret, secretOf, secretsIn } from './mongodb-records.ts';
 import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from './secrets.ts';
 

@@ -1,5 +1,5 @@
 /** The URL's scheme picks the implementation. */
-import type { Reaching } from '../../../write-side/event-store/reach.ts';
+import type { Reaching } from '../../../platform/connections/reach.ts';
 import type { Secrets } from './secrets.ts';
 import { openSqliteSecrets, type SecretsLog } from './sqlite.ts';
 

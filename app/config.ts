@@ -1,0 +1,134 @@
+/** What the environment says. Every problem is named at once, before anything is opened. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
+import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
+import { orderRulesProblem } from '../write-side/workers/order-rules.ts';
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+const checked = (problemOf: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const message = problemOf(text);
+    if (message) context.addIssue({ code: 'custom', message });
+  });
+const origin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
+
+const MONGODB = /^mongodb(\+srv)?:\/\/./;
+/** The embedded implementation (its file, if any, is in DATA_DIR, which one process holds at a time), or a server's URL. It may hold a password and is not repeated. */
+const pieceUrl = (embedded: string, server: RegExp, example: string) =>
+  z
+    .string()
+    .refine((text) => text === embedded || (server.test(text) && URL.canParse(text.replace(/,[^/?]*/, ''))), `must be ${embedded} or like ${example}`)
+    .default(embedded);
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const schema = z.object({
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .transform((path) => resolve(path)),
+  PUBLIC_URL: z
+    .string()
+    .refine((text) => /^https?:/.test(text) && URL.canParse(text), 'must be an http: or https: URL')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(origin))
+    .default([]),
+  TASK_VISIBILITY: z.enum(['team', 'own'], 'must be team or own').default('team'),
+  EVENT_STORE_URL: pieceUrl('sqlite:', /^(esdb|kurrentdb)(\+discover)?:\/\/./, 'esdb://host:2113?tls=false'),
+  BUS_URL: pieceUrl('memory:', /^amqps?:\/\/./, 'amqp://user:password@host:5672'),
+  READ_MODELS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger'),
+  SECRETS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger_secrets'),
+  CACHE_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379'),
+  MAIL_URL: checked(mailUrlProblem).default('outbox:'),
+  MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
+  SMS_URL: checked(smsUrlProblem),
+  SMS_FROM: checked(smsFromProblem).default('taskledger'),
+  DELIVERY_ATTEMPTS: wholeNumber(1, 100).default(5),
+  LEASE_SECONDS: wholeNumber(1, 3_600).default(120),
+  UNKNOWN_MAIL: z.enum(['again', 'hold'], 'must be again or hold').default('again'),
+  UNKNOWN_SMS: z.enum(['again', 'hold'], 'must be again or hold').default('hold'),
+  DUE_SOON_HOURS: z
+    .string()
+    .regex(/^\d{1,4}(\.\d{1,4})?$/, 'must be a number of hours')
+    .transform(Number)
+    .default(24),
+  ORDER_RULES: checked(orderRulesProblem).optional(),
+  JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),
+  ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
+  REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
+  ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
+  TRUST_PROXY: z
+    .enum(['0', '1'], 'must be 0 or 1')
+    .default('0')
+    .transform((text) => text === '1'),
+  LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
+});
+
+export type Config = z.output<typeof schema>;
+
+/** A wrong variable; the message names every one of them, a line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Names that variables had before. */
+const BEFORE: Readonly<Record<string, string>> = { DELIVERY_ATTEMPTS: 'MAIL_ATTEMPTS' };
+
+/**
+ * Reads the environment. An empty variable counts as not set, and so do those in `unused`: what this process does not need may be wrong, or not there.
+ * Error: ConfigError.
+ */
+export function readConfig(env: Record<string, string | undefined>, unused: readonly (keyof Config)[] = []): Config {
+  const named = (name: string) => env[name] || env[BEFORE[name] ?? ''];
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => (named(name) && !(unused as readonly string[]).includes(name) ? [[name, named(name)]] : [])),
+  );
+  // An outbox is one process's; who has a mail server may have several.
+  given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
+  const result = schema.safeParse(given);
+  const together = togetherWrong(given);
+  if (result.success && together.length === 0) return result.data;
+  const problems = (result.error?.issues ?? []).map(
+    (issue) => `${issue.path[0]?.toString() ?? '?'} ${issue.message}${shown(given[String(issue.path[0])], String(issue.path[0]))}`,
+  );
+  throw new ConfigError([...new Set([...problems, ...together])].join('; '));
+}
+
+/** What no process can make up for others: with EventStoreDB there are, or will be, several. */
+const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
+
+/** Variables that are wrong only beside others. */
+function togetherWrong(given: Record<string, string | undefined>): string[] {
+  const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL } = given;
+  const isServer = !['', 'sqlite:'].includes(EVENT_STORE_URL);
+  const missing = isServer ? OF_SERVERS.filter((name) => !given[name]).map((name) => `${name} must be set where EVENT_STORE_URL is a server`) : [];
+  const shared = MONGODB.test(READ_MODELS_URL) && databaseOf(READ_MODELS_URL) === databaseOf(SECRETS_URL);
+  return shared ? [...missing, 'SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : missing;
+}
+
+/** Which database of which servers, however else the URL is written. */
+function databaseOf(url = ''): string {
+  const [, hosts = '', database = ''] = /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)\/?([^?]*)/.exec(url) ?? [];
+  const each = hosts.split(',').map((host) => (host.includes(':') ? host : `${host}:27017`).toLowerCase());
+  return `${each.toSorted()}/${database || 'test'}`;
+}
+
+function shown(value: string | undefined, name: string): string {
+  return value === undefined || /SECRET|PASSWORD|URL/.test(name) ? '' : ` (it is ${JSON.stringify(value)})`;
+}

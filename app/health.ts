@@ -1,0 +1,53 @@
+/** Whether a process is ready, and how far its followers are. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FollowerHealth, Health } from '../platform/http/metrics.ts';
+import { projectors } from '../projections/projectors.ts';
+import type { Ports } from './open-ports.ts';
+import type { Need } from './parts.ts';
+
+/** A follower as its process sees it. */
+export interface Following {
+  name: string;
+  active(): boolean;
+  /** Events it is behind, counted up to a bound. */
+  lag(): Promise<number>;
+}
+
+export interface HealthOptions {
+  ports: Ports;
+  needs: ReadonlySet<Need>;
+  followers: readonly Following[];
+  stopping(): boolean;
+}
+
+/** Milliseconds a server is given to answer. */
+const PATIENCE = 2_000;
+
+/** A process is ready while the stores it cannot answer without can be read. (Without the bus and the cache it goes on.) */
+export function healthOf({ ports, needs, followers, stopping }: HealthOptions): Health {
+  const [projector] = projectors;
+  const checks: [string, () => Promise<unknown>][] = [];
+  if (needs.has('store')) checks.push(['the event store', () => ports.store.head()]);
+  if (needs.has('readModels') && projector) checks.push(['the read models', () => ports.readModels.state(projector.model)]);
+  if (needs.has('secrets')) checks.push(['the secrets', () => ports.secrets.get('keys', 'hmac')]);
+
+  return {
+    waits: async () => (stopping() ? ['its end'] : (await Promise.all(checks.map(([name, check]) => troubleWith(name, check)))).flat()),
+    followers: async () => Object.fromEntries(await Promise.all(followers.map(async (one) => [one.name, await healthOfOne(one)] as const))),
+  };
+}
+
+async function troubleWith(name: string, check: () => Promise<unknown>): Promise<string[]> {
+  const late = delay(PATIENCE, [`${name} (no answer)`], { ref: false });
+  return Promise.race([
+    late,
+    check().then(
+      () => [],
+      (error: Error) => [`${name} (${error.message})`],
+    ),
+  ]);
+}
+
+async function healthOfOne({ active, lag }: Following): Promise<FollowerHealth> {
+  return active() ? { active: true, lag: await lag().catch(() => Number.NaN) } : { active: false, lag: 0 };
+}

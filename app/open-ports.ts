@@ -1,0 +1,110 @@
+/** Opens the ports that a process's parts need; the URLs say which implementation. */
+import type { Logger } from 'pino';
+import { openSecrets } from '../gateway/identity/secrets/open.ts';
+import type { Secrets } from '../gateway/identity/secrets/secrets.ts';
+import { openPages, type Pages } from '../gateway/pages.ts';
+import { type OpenMailer, openMailer } from '../notifier/mailer/open.ts';
+import { type OpenTexter, openTexter } from '../notifier/texter/open.ts';
+import type { Cache } from '../platform/cache/cache.ts';
+import { openCache } from '../platform/cache/open.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import type { Metrics } from '../platform/http/metrics.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+import type { Closers } from './closers.ts';
+import type { Config } from './config.ts';
+import type { Need } from './parts.ts';
+
+export interface Ports {
+  store: EventStore;
+  bus: EventBus;
+  readModels: ReadModels;
+  secrets: Secrets;
+  cache: Cache;
+  mailer: OpenMailer;
+  texter: OpenTexter;
+  pages: Pages;
+}
+
+export interface PortsContext {
+  log: Logger;
+  metrics: Metrics;
+  closers: Closers;
+  /** Gives up waiting for servers. */
+  signal: AbortSignal;
+  /** What is waited for. */
+  waits: Set<string>;
+}
+
+/**
+ * Opens what is needed, all at once; servers that do not answer are waited for. What is not needed is not there: asking for it is a fault of ours.
+ * Errors: those of the ports, among them ServerRefused.
+ */
+export async function openPorts(config: Config, needs: ReadonlySet<Need>, context: PortsContext): Promise<Ports> {
+  const { log, closers, signal, waits } = context;
+  const options = { dataDir: config.DATA_DIR, log, signal, waits };
+  const closing = <T extends { close(): unknown }>(opened: T) => closers.add(opened, (it) => it.close());
+  const openers: { [N in Need]: () => Promise<Ports[N]> } = {
+    store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, options), context.metrics)),
+    bus: async () => closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, count: countedBy(context.metrics) }), context.metrics)),
+    readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
+    secrets: async () => closing(await openSecrets(config.SECRETS_URL, options)),
+    cache: async () => closing(await openCache(config.CACHE_URL, { log })),
+    mailer: async () => {
+      const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM });
+      closing(opened.mailer);
+      return opened;
+    },
+    texter: async () => {
+      const opened = openTexter(config.SMS_URL, { dataDir: config.DATA_DIR, from: config.SMS_FROM });
+      closing(opened.texter);
+      return opened;
+    },
+    pages: () => openPages({ log }),
+  };
+  const opened = await settledAll([...needs].map(async (need) => [need, await openers[need]()] as const));
+  return new Proxy(Object.fromEntries(opened) as unknown as Ports, {
+    get: (ports, name, receiver) => {
+      if (typeof name === 'string' && name in openers && !needs.has(name as Need))
+        throw new Error(`this part was not given ${name}: add it to parts.ts`);
+      return Reflect.get(ports, name, receiver);
+    },
+  });
+}
+
+/** As Promise.all, but only once all have ended: what is still being opened could not be closed. */
+async function settledAll<T>(opening: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(opening);
+  return Promise.all(opening);
+}
+
+/** Offers are counted for every bus alike, by `countedOffers`. */
+function countedBy({ count }: Metrics): (what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void {
+  return (what, by) => {
+    if (what !== 'offered') count(`${what}_messages`, by);
+  };
+}
+
+function counted(store: EventStore, { count }: Metrics): EventStore {
+  return {
+    ...store,
+    append: async (stream, expectedRevision, events, options) => {
+      const appended = await store.append(stream, expectedRevision, events, options);
+      count('appended_events', events.length);
+      return appended;
+    },
+  };
+}
+
+function countedOffers(bus: EventBus, { count }: Metrics): EventBus {
+  return {
+    ...bus,
+    offer: async (queue, offer) => {
+      await bus.offer(queue, offer);
+      count('offers', 1);
+    },
+  };
+}

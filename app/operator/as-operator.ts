@@ -1,0 +1,148 @@
+/** An operator's command line asks rows: those of the process that runs, or the same rows on the stores themselves. */
+import { randomUUID } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+import { ProblemError } from '../../contracts/problem.ts';
+import { loadKeys } from '../../gateway/identity/keys.ts';
+import { OPERATOR, type Running, readRunning } from '../../gateway/operator.ts';
+import { openEventBus } from '../../platform/event-bus/open.ts';
+import { checkInstalled, FolderError, lockFolder } from '../../platform/event-store/lock.ts';
+import { openMetrics } from '../../platform/http/metrics.ts';
+import type { Route, RouteRequest } from '../../platform/http/route.ts';
+import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
+import { startProjections } from '../../projections/project.ts';
+import { notifications } from '../../projections/projectors/notifications.ts';
+import { orders } from '../../projections/projectors/orders.ts';
+import { queryRoutes } from '../../read-side/query-routes.ts';
+import { retryDeadLetters } from '../../read-side/retry-dead-letters.ts';
+import { commandRoutes } from '../../write-side/command-routes.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
+import { type Closers, openClosers } from '../closers.ts';
+import type { Config } from '../config.ts';
+import { openPorts, type Ports } from '../open-ports.ts';
+import { isEmbedded, needsOf } from '../parts.ts';
+
+/** Asks a row; rejects with an error of one line where it refuses. */
+export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => Promise<T>;
+
+/**
+ * Asks the process that runs on the folder; where there is none, or the stores are servers, the rows answer here, on the stores themselves.
+ * Errors: those of the work; FolderError; `UserError` with one line where a row refuses.
+ */
+export async function asOperator(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
+  if (!isEmbedded(config.EVENT_STORE_URL)) return onStores(config, work);
+  checkInstalled(config.DATA_DIR);
+  let lock: { release(): void };
+  try {
+    lock = lockFolder(config.DATA_DIR);
+  } catch (error) {
+    if (!(error instanceof FolderError && error.held)) throw error;
+    return work(askProcess(await runningOn(config.DATA_DIR)));
+  }
+  try {
+    await onStores(config, work);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runningOn(dataDir: string): Promise<Running> {
+  const running = await readRunning(dataDir);
+  if (running) return running;
+  throw new FolderError(`The folder ${dataDir} is held by a process that has not started yet. Try again in a moment.`);
+}
+
+function askProcess({ url, token }: Running): Ask {
+  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+    const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await fetch(`${url}${path}`, request).catch((cause: unknown) => {
+      throw userError(`The running process does not answer at ${url}. Try again in a moment.`, cause);
+    });
+    const answer = (await response.json()) as T & { detail?: string };
+    if (response.ok) return answer;
+    throw userError(answer.detail ?? `The running process answered ${response.status}.`);
+  };
+}
+
+/** Milliseconds after which it says what it waits for. */
+const HINT_AFTER = 2_000;
+
+async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
+  const closers = openClosers();
+  const log = pino({ level: 'error' }, pino.destination(2));
+  const waits = new Set<string>();
+  const hint = setTimeout(() => waits.size > 0 && process.stderr.write(`Waiting for ${[...waits].join(', ')}.\n`), HINT_AFTER);
+  try {
+    const ports = await openPorts(config, needsOf(['read-side']), {
+      log,
+      metrics: openMetrics(),
+      closers,
+      waits,
+      signal: new AbortController().signal,
+    });
+    // Only where the folder is ours alone: one process at a time feeds read models.
+    if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate(ports, closers, log);
+    const { hmac } = await loadKeys(ports.secrets, { jwtSecret: config.JWT_SECRET });
+    const commands = closers.add(commandHandler({ store: ports.store, hmac, log }), (it) => it.settle());
+    await work(askRows([...queryRoutes(ports), retryDeadLetters({ ...ports, commands }), ...commandRoutes({ commands, hmac })]));
+  } finally {
+    clearTimeout(hint);
+    await closers.closeAll();
+  }
+}
+
+/** Milliseconds a read model is waited for; after that the rows say themselves what is not there. */
+const PATIENCE = 60_000;
+
+/** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
+async function bringUpToDate({ store, readModels, cache }: Ports, closers: Closers, log: Logger): Promise<void> {
+  const bus = closers.add(await openEventBus('memory:', { log }), (it) => it.close());
+  closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
+  const head = await store.head();
+  for (const { model } of [notifications, orders]) await readModels.reached(model, head, PATIENCE);
+}
+
+/** The rows themselves, asked as the gateway would for its operator. */
+function askRows(routes: readonly Route[]): Ask {
+  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const { pathname, searchParams } = new URL(path, 'http://localhost');
+    for (const route of routes.filter((one) => one.method === method)) {
+      const params = paramsOf(route.path, pathname);
+      if (params) return (await refusedInOneLine(() => route.handle(requestOf(route, params, { searchParams, body })))).body as T;
+    }
+    throw userError(`There is nothing at ${path}.`);
+  };
+}
+
+function requestOf(route: Route, { id }: { id?: string }, { searchParams, body }: { searchParams: URLSearchParams; body: unknown }): RouteRequest {
+  return {
+    params: id === undefined ? {} : { id: validId(id) },
+    query: route.query && validQuery(route.query, Object.fromEntries(searchParams)),
+    body: route.body ? validBody(route.body, body) : undefined,
+    caller: OPERATOR,
+    header: () => undefined,
+    ip: '',
+    requestId: randomUUID(),
+  };
+}
+
+async function refusedInOneLine<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof ProblemError ? userError(error.message, error) : error;
+  }
+}
+
+/** What a path holds in the place of `:id`; null where it is another path. */
+function paramsOf(pattern: string, path: string): { id?: string } | null {
+  const [wanted, given] = [pattern.split('/'), path.split('/')];
+  if (wanted.length !== given.length || !wanted.every((part, n) => part === ':id' || part === given[n])) return null;
+  const at = wanted.indexOf(':id');
+  return at < 0 ? {} : { id: given[at] ?? '' };
+}
+
+/** An error that is one line for who asked. */
+export function userError(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name: 'UserError' });
+}

@@ -1,0 +1,126 @@
+/** `npm start -- dead-letters …`: what failed for good, listed, shown, tried again or given up. */
+
+import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type DeadLetterSummary, type DeadLetterView } from '../../contracts/dead-letter.ts';
+import type { RetryAllAnswer } from '../../read-side/retry-dead-letters.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { type Ask, asOperator, userError } from './as-operator.ts';
+
+const USAGE = `usage: npm start -- dead-letters list [queue]             queues: ${DEAD_LETTER_QUEUES.join(', ')}
+       npm start -- dead-letters show <id>
+       npm start -- dead-letters retry <id> [recipient]   to the right recipient, where the old one was wrong
+       npm start -- dead-letters retry --all [queue] [--unknown]   --unknown: also what may have had its effect already
+       npm start -- dead-letters discard <id>`;
+
+/** Carries a command out. Errors: ConfigError for one that is none; `UserError` where it is refused. */
+export async function deadLetters(config: Config, args: string[]): Promise<void> {
+  const work = workOf(args);
+  if (!work) throw new ConfigError(USAGE);
+  await asOperator(config, work);
+}
+
+type Work = (ask: Ask) => Promise<void>;
+
+type Option = '--all' | '--unknown';
+
+/** What each command does, and the options it takes; null where its arguments are none of its. */
+const COMMANDS: Readonly<Record<string, { options: Option[]; work(args: string[], options: ReadonlySet<Option>): Work | null }>> = {
+  list: { options: [], work: ([queue, ...more]) => (more.length === 0 ? onQueues(queue, list) : null) },
+  show: { options: [], work: ([id, ...more]) => (id && more.length === 0 ? (ask) => show(ask, id) : null) },
+  retry: { options: ['--all', '--unknown'], work: retrying },
+  discard: { options: [], work: ([id, ...more]) => (id && more.length === 0 ? (ask) => discard(ask, id) : null) },
+};
+
+function workOf([name = '', ...rest]: string[]): Work | null {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const options = new Set(rest.filter((arg) => arg.startsWith('--')) as Option[]);
+  if (!command || [...options].some((option) => !command.options.includes(option))) return null;
+  return command.work(
+    rest.filter((arg) => !arg.startsWith('--')),
+    options,
+  );
+}
+
+function retrying([first, second, ...more]: string[], options: ReadonlySet<Option>): Work | null {
+  const unknown = options.has('--unknown');
+  if (options.has('--all')) return second === undefined ? onQueues(first, (ask, queue) => retryAll(ask, queue, unknown)) : null;
+  return first && more.length === 0 && !unknown ? (ask) => retry(ask, first, second) : null;
+}
+
+/** The one queue that is named, or all. */
+function onQueues(name: string | undefined, each: (ask: Ask, queue: DeadLetterQueue) => Promise<void>): Work | null {
+  const queues = DEAD_LETTER_QUEUES.filter((queue) => name === undefined || name === queue);
+  if (queues.length === 0) return null;
+  return async (ask) => {
+    for (const queue of queues) await each(ask, queue);
+  };
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const times = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+async function list(ask: Ask, queue: DeadLetterQueue): Promise<void> {
+  let count = 0;
+  for await (const letters of pagesOf(ask, queue)) {
+    if (count === 0) print(`${queue}:`);
+    for (const letter of letters) print(`  ${lineOf(letter)}`);
+    count += letters.length;
+  }
+  print(count === 0 ? `${queue}: none` : `  ${count} in all`);
+}
+
+function lineOf({ id, status, since, attempts, kind, reason }: DeadLetterSummary): string {
+  return [id, status, since, times(attempts, 'attempt'), kind, reason ?? 'no error: an attempt did not tell how it went'].join('  ');
+}
+
+/** Pages that are not empty. */
+async function* pagesOf(ask: Ask, queue: DeadLetterQueue): AsyncGenerator<DeadLetterSummary[]> {
+  let cursor: string | undefined = '';
+  while (cursor !== undefined) {
+    const after: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
+    const page = await ask<{ items: DeadLetterSummary[]; next?: string }>('GET', `/api/admin/dead-letters?queue=${queue}&limit=100${after}`);
+    if (page.items.length > 0) yield page.items;
+    cursor = page.next;
+  }
+}
+
+async function show(ask: Ask, id: string): Promise<void> {
+  const letter = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
+  const { queue, status, since, kind, about, attempts, recipient, reason, history } = letter;
+  print(`${letter.id}: ${kind} to ${recipient}, in ${queue}${about.endsWith(letter.id) ? '' : `, about ${about}`}`);
+  print(`${status} since ${since} after ${times(attempts, 'attempt')}${reason ? `: ${reason}` : ''}`);
+  for (const { time, status: then, attempt, worker, error, detail } of history) {
+    const what = [attempt && `attempt ${attempt}`, worker && `by ${worker}`, error, detail].filter(Boolean).join(', ');
+    print(`  ${time}  ${then.padEnd(10)}  ${what}`.trimEnd());
+  }
+}
+
+async function retry(ask: Ask, id: string, recipient: string | undefined): Promise<void> {
+  const { queue } = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
+  if (queue === 'orders' && recipient !== undefined)
+    throw userError('The address of an order cannot be corrected. Cancel it and have it placed anew.');
+  if (queue === 'orders') await ask('POST', `/api/admin/orders/${id}/retry`);
+  else await ask('POST', `/api/admin/dead-letters/${encodeURIComponent(id)}/retry`, recipient === undefined ? {} : { recipient });
+  print(`${id} is tried again${recipient === undefined ? '' : `, to ${recipient}`}.`);
+}
+
+async function retryAll(ask: Ask, queue: DeadLetterQueue, unknown: boolean): Promise<void> {
+  let all = { retried: 0, skipped: 0 };
+  let next: string | undefined;
+  do {
+    const answer = await ask<RetryAllAnswer>('POST', '/api/admin/dead-letters/retry', { queue, unknown, ...(next ? { cursor: next } : {}) });
+    all = { retried: all.retried + answer.retried, skipped: all.skipped + answer.skipped };
+    next = answer.next;
+  } while (next);
+  print(`${queue}: ${all.retried} tried again${all.skipped > 0 ? `, ${all.skipped} left alone: something else had become of them` : ''}`);
+  if (unknown) return;
+  const { items } = await ask<{ items: DeadLetterSummary[] }>('GET', `/api/admin/dead-letters?queue=${queue}&status=unknown&limit=1`);
+  if (items.length > 0)
+    print('  Those that are unknown were left alone, as they may have been sent: look at them, then retry one by its id, or all with --unknown.');
+}
+
+async function discard(ask: Ask, id: string): Promise<void> {
+  const { queue } = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
+  if (queue === 'orders') throw userError(`An order is not discarded but cancelled, by an admin: POST /api/orders/${id}/cancel`);
+  await ask('POST', `/api/admin/dead-letters/${encodeURIComponent(id)}/discard`);
+  print(`${id} is given up.`);
+}

@@ -1,0 +1,86 @@
+/** `npm start -- migrate`: moves what the embedded stores of DATA_DIR hold to the servers of EVENT_STORE_URL and SECRETS_URL. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { openSecrets } from '../../gateway/identity/secrets/open.ts';
+import { lockFolder } from '../../platform/event-store/lock.ts';
+import { openEventStore } from '../../platform/event-store/open.ts';
+import { type ProgressShown, showProgress } from '../../projections/progress.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { isEmbedded } from '../parts.ts';
+import type { OnProgress } from './migrate/events.ts';
+import { type Moved, migrate, type Stores } from './migrate/move.ts';
+import { refused } from './migrate/refused.ts';
+
+/** Moves it, showing how far it is. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
+export async function migrateToServers(config: Config): Promise<void> {
+  checkTarget(config);
+  const { DATA_DIR: dataDir } = config;
+  const missing = ['events.db', 'secrets.db'].find((name) => !existsSync(join(dataDir, name)));
+  if (missing) throw refused(`There is no installation to move in ${dataDir}: it has no ${missing}. Set DATA_DIR to the folder of one.`);
+  // What is kept in a folder is for this user's eyes only.
+  process.umask(0o077);
+  const lock = lockFolder(dataDir);
+  try {
+    const moved = await between(config);
+    process.stdout.write(`${closingLine(moved, dataDir)}\n`);
+  } finally {
+    lock.release();
+  }
+}
+
+function checkTarget(config: Config): void {
+  const targets = [
+    ['EVENT_STORE_URL', 'esdb://host:2113?tls=false'],
+    ['SECRETS_URL', 'mongodb://host:27017/taskledger_secrets'],
+  ] as const;
+  const problems = targets.filter(([name]) => isEmbedded(config[name])).map(([name, example]) => `${name} must name a server, like ${example}`);
+  if (problems.length > 0) throw new ConfigError(`migrate: ${problems.join('; ')}`);
+}
+
+async function between(config: Config): Promise<Moved> {
+  const opened: { close(): Promise<void> }[] = [];
+  const open = async (eventStoreUrl: string, secretsUrl: string): Promise<Stores> => {
+    const options = { dataDir: config.DATA_DIR, log: pino({ level: 'warn' }, pino.destination(2)) };
+    const store = await openEventStore(eventStoreUrl, options);
+    opened.push(store);
+    const secrets = await openSecrets(secretsUrl, options);
+    opened.push(secrets);
+    return { store, secrets };
+  };
+  const steps = showSteps();
+  try {
+    const source = await open('sqlite:', 'sqlite:');
+    const target = await open(config.EVENT_STORE_URL, config.SECRETS_URL);
+    const moved = await migrate(source, target, steps.update);
+    steps.end();
+    return moved;
+  } finally {
+    for (const port of opened) await port.close();
+  }
+}
+
+/** Each step as a replay shows a read model. */
+function showSteps(): { update: OnProgress; end(): void } {
+  let now: { step: string; shown: ProgressShown; begun: number; events: number } | undefined;
+  const end = () => now?.shown.done({ events: now.events, seconds: (performance.now() - now.begun) / 1_000 });
+  return {
+    update: (step, progress) => {
+      if (now?.step !== step) {
+        end();
+        now = { step, shown: showProgress(step), begun: performance.now(), events: 0 };
+      }
+      now.events = progress.events;
+      now.shown.update(progress);
+    },
+    end,
+  };
+}
+
+function closingLine({ events, bookkeeping, secrets }: Moved, dataDir: string): string {
+  return [
+    `Moved ${events} events, ${bookkeeping} streams of bookkeeping and ${secrets} secrets; each was compared.`,
+    `${dataDir} is as it was. Now start the parts with these EVENT_STORE_URL and SECRETS_URL, and with BUS_URL, READ_MODELS_URL and CACHE_URL of servers;`,
+    'read models are made anew from the events (docs/RUNNING.md).',
+  ].join(' ');
+}

@@ -1,0 +1,61 @@
+/** Appending to the target: in the order of the log, one append after the other, and again where it is not known whether one was recorded. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NewEvent, RecordedEvent } from '../../../contracts/message.ts';
+import {
+  type AppendOptions,
+  AppendUnknown,
+  type EventStore,
+  StoreOverloaded,
+  StoreUnavailable,
+  WrongExpectedRevision,
+} from '../../../platform/event-store/event-store.ts';
+import { refused } from './refused.ts';
+
+/** An append holds at most so many events, and about so many characters: servers bound an append's bytes. */
+const MOST = { events: 200, characters: 200_000 };
+/** Milliseconds before an append is repeated: the first wait, doubled up to the last. */
+const WAITS = { first: 100, last: 6_400 };
+
+/** Appends a stream's next events as they were. Error: `UserError` where the store takes nothing, or somebody else writes there. */
+export function appendAsTheyWere(target: EventStore, events: readonly RecordedEvent[], revision: number, options: AppendOptions = {}): Promise<void> {
+  const news = events.map(({ id, type, data, metadata }): NewEvent => ({ id, type, data, metadata }));
+  const times = events.map(({ time }) => time);
+  return patiently(() => target.append(events[0]?.stream ?? '', revision, news, { ...options, times }));
+}
+
+/** Repeats an append: the same ids at the same revision are recorded once. */
+export async function patiently(append: () => Promise<unknown>): Promise<void> {
+  for (let wait = WAITS.first; ; wait *= 2) {
+    const passing = await append().then(() => undefined, passingError);
+    if (!passing) return;
+    if (wait > WAITS.last)
+      throw refused(`The target's event store takes nothing (${passing.message}). Run it again: it goes on where it stopped.`, passing);
+    await delay(wait);
+  }
+}
+
+/** An error after which the same append may be repeated; any other is thrown. */
+function passingError(error: unknown): Error {
+  if (error instanceof AppendUnknown || error instanceof StoreUnavailable || error instanceof StoreOverloaded) return error;
+  if (error instanceof WrongExpectedRevision)
+    throw refused(`Something else writes to the target's event store (${error.message}). Stop it, empty the target and run it again.`, error);
+  throw error;
+}
+
+/** One stream's events that follow each other, as one append takes them. */
+export async function* runsOf(events: AsyncIterable<RecordedEvent> | Iterable<RecordedEvent>): AsyncGenerator<RecordedEvent[]> {
+  let run: RecordedEvent[] = [];
+  let characters = 0;
+  for await (const event of events) {
+    const size = JSON.stringify([event.data, event.metadata]).length;
+    const fits = run[0]?.stream === event.stream && run.length < MOST.events && characters + size <= MOST.characters;
+    if (run.length > 0 && !fits) {
+      yield run;
+      run = [];
+      characters = 0;
+    }
+    run.push(event);
+    characters += size;
+  }
+  if (run.length > 0) yield run;
+}

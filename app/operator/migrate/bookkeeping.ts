@@ -1,0 +1,89 @@
+/** Moving bookkeeping: reservations, effect checkpoints, parked streams. What names a position of the old log names that event's position in the new one. */
+import { isDeepStrictEqual } from 'node:util';
+import { NO_STREAM, type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
+import type { EventStore, ReadStream } from '../../../platform/event-store/event-store.ts';
+import type { Checkpoint } from '../../../platform/followers/follow.ts';
+import { appendAsTheyWere, runsOf } from './append.ts';
+import { type EventStores, eachOf } from './events.ts';
+import { differs } from './refused.ts';
+
+/** Made anew where they are missing: snapshots hold positions of the old log, requests were for processes of the old installation. `_forwarder`: see target.ts. */
+const LEFT_OUT = /^_(snapshot-|requests-|forwarder$)/;
+/** Streams whose events name a place in the log: `position` and `eventId`. */
+const WITH_POSITIONS = /^_(checkpoint|parked)-/;
+
+/** Copies every stream that the target has not as it is to be. */
+export async function copyBookkeeping(stores: EventStores): Promise<void> {
+  for await (const { wanted, there } of streams(stores)) {
+    if (isSame(wanted, there)) continue;
+    // A stream of an earlier run from which the source has moved on is written over.
+    let revision = there.at(-1)?.revision ?? NO_STREAM;
+    for await (const run of runsOf(wanted)) {
+      await appendAsTheyWere(stores.target, run, revision, { keep: wanted.length });
+      revision += run.length;
+    }
+  }
+}
+
+/** Answers how many streams there are. Error: `UserError` where the target has one otherwise. */
+export async function compareBookkeeping(stores: EventStores): Promise<number> {
+  let count = 0;
+  for await (const { wanted, there } of streams(stores)) {
+    if (!isSame(wanted, there)) throw differs(`its ${wanted[0]?.stream} is another one`);
+    count++;
+  }
+  return count;
+}
+
+/** The source's streams of bookkeeping, as they are to be in the target, and as they are there. */
+async function* streams(stores: EventStores): AsyncGenerator<{ wanted: RecordedEvent[]; there: RecordedEvent[] }> {
+  for await (const name of namesOf(stores.source)) {
+    const wanted: RecordedEvent[] = [];
+    for (const event of await all(stores.source, name)) wanted.push(...(await translated(stores, event)));
+    if (wanted.length > 0) yield { wanted, there: await all(stores.target, name) };
+  }
+}
+
+/** Each stream is met where its first event is that is left. */
+async function* namesOf(source: EventStore): AsyncGenerator<string> {
+  for await (const { stream, revision } of eachOf(source.readAll({ log: 'bookkeeping' }))) {
+    if (LEFT_OUT.test(stream)) continue;
+    const [first] = await all(source, stream, { limit: 1 });
+    if (first?.revision === revision) yield stream;
+  }
+}
+
+/**
+ * A follower of effects goes on behind the same event, so that it misses none and repeats none. A checkpoint that the old log does not hold is left out:
+ * its follower would begin at the head, here and there.
+ */
+async function translated(stores: EventStores, event: RecordedEvent): Promise<RecordedEvent[]> {
+  const place = event.data as Checkpoint;
+  if (!WITH_POSITIONS.test(event.stream) || (place.position ?? START) === START) return [event];
+  const position = await positionInTarget(stores, place);
+  return position === null ? [] : [{ ...event, data: { ...place, position } }];
+}
+
+/** Null where the source does not hold it. Error: `UserError` where the target does not. */
+async function positionInTarget({ source, target }: EventStores, { position, eventId }: Checkpoint): Promise<Position | null> {
+  for await (const [event] of source.readAll({ from: position, limit: 1 })) {
+    if (event?.position !== position || event.id !== eventId) return null;
+    const [there] = await all(target, event.stream, { from: event.revision, limit: 1 });
+    if (there?.id === eventId && there.position !== START) return there.position;
+    throw differs(`event ${event.revision} of ${event.stream} has no place`);
+  }
+  return null;
+}
+
+/** One stream's events: bookkeeping is trimmed, and read whole by who uses it. */
+async function all(store: EventStore, stream: string, options?: ReadStream): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for await (const page of store.readStream(stream, options)) events.push(...page);
+  return events;
+}
+
+/** Revisions may differ: a trimmed stream begins anew. */
+function isSame(wanted: readonly RecordedEvent[], there: readonly RecordedEvent[]): boolean {
+  const plain = ({ id, type, time, data, metadata }: RecordedEvent) => ({ id, type, time, data, metadata });
+  return isDeepStrictEqual(wanted.map(plain), there.map(plain));
+}

@@ -1,0 +1,43 @@
+/**
+ * Moves an installation from one pair of stores to another: the log as it is, in its order, the bookkeeping that means something elsewhere,
+ * every secret; then compares both sides. Read models, cache and bus are made anew from the log.
+ *
+ * It may be interrupted anywhere and be run again: what is there already must be exactly the beginning of what is to be moved. The source is only read.
+ */
+import type { Secrets } from '../../../gateway/identity/secrets/secrets.ts';
+import type { EventStore } from '../../../platform/event-store/event-store.ts';
+import { compareBookkeeping, copyBookkeeping } from './bookkeeping.ts';
+import { compareEvents, copyEvents, type OnProgress } from './events.ts';
+import { checkSecrets, compareSecrets, copySecrets } from './secrets.ts';
+import { claim, handOver } from './target.ts';
+
+/** Where an installation is kept. */
+export interface Stores {
+  store: EventStore;
+  secrets: Secrets;
+}
+
+/** How much there is on both sides. */
+export interface Moved {
+  events: number;
+  /** Streams of bookkeeping. */
+  bookkeeping: number;
+  secrets: number;
+}
+
+/** Moves it all. Error: `UserError`, one line, where the target holds anything else or both sides differ in the end; those of the stores. */
+export async function migrate(source: Stores, target: Stores, onProgress: OnProgress = () => {}): Promise<Moved> {
+  const stores = { source: source.store, target: target.store };
+  await checkSecrets(source.secrets, target.secrets);
+  await claim(target.store);
+  await copyEvents(stores, onProgress);
+  await copyBookkeeping(stores);
+  await copySecrets(source.secrets, target.secrets);
+  const moved = {
+    events: await compareEvents(stores, onProgress),
+    bookkeeping: await compareBookkeeping(stores),
+    secrets: await compareSecrets(source.secrets, target.secrets),
+  };
+  await handOver(target.store);
+  return moved;
+}

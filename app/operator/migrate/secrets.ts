@@ -1,0 +1,43 @@
+/** Moving secrets: every record as it is, with version, owner and end. */
+import { isDeepStrictEqual } from 'node:util';
+import type { SecretKind, SecretRecord, Secrets } from '../../../gateway/identity/secrets/secrets.ts';
+import { eachOf } from './events.ts';
+import { differs, EMPTY, refused } from './refused.ts';
+
+/** The installation's keys first: by them it is known whose secrets these are. */
+const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys'];
+
+/** Makes sure that the target holds nothing, or secrets of this installation. Error: `UserError`. */
+export async function checkSecrets(source: Secrets, target: Secrets): Promise<void> {
+  for await (const { kind, record } of everyOne(target)) {
+    const mine = kind === 'keys' ? await source.get(kind, record.key) : null;
+    if (isDeepStrictEqual(mine?.value, record.value)) return;
+    throw refused(`The target's secrets are those of another installation. ${EMPTY}`);
+  }
+}
+
+/** Makes the target's secrets those of the source: what ended there meanwhile ends here. */
+export async function copySecrets(source: Secrets, target: Secrets): Promise<void> {
+  for await (const { kind, record } of everyOne(source)) if (!(await has(target, kind, record))) await target.restore(kind, record);
+  for await (const { kind, record } of everyOne(target)) if (!(await source.get(kind, record.key))) await target.delete(kind, record.key);
+}
+
+/** Compares both, but for what ends meanwhile; answers how many there are. Error: `UserError` where they differ. */
+export async function compareSecrets(source: Secrets, target: Secrets): Promise<number> {
+  let count = 0;
+  for await (const { kind, record } of everyOne(source)) {
+    if (!(await has(target, kind, record)) && (await source.get(kind, record.key))) throw differs(`one of the ${kind} is not there as it was`);
+    count++;
+  }
+  for await (const { kind, record } of everyOne(target))
+    if (!(await source.get(kind, record.key)) && (await target.get(kind, record.key))) throw differs(`there is one of the ${kind} more`);
+  return count;
+}
+
+async function* everyOne(secrets: Secrets): AsyncGenerator<{ kind: SecretKind; record: SecretRecord }> {
+  for (const kind of KINDS) for await (const record of eachOf(secrets.all(kind))) yield { kind, record };
+}
+
+async function has(target: Secrets, kind: SecretKind, record: SecretRecord): Promise<boolean> {
+  return isDeepStrictEqual(await target.get(kind, record.key), record);
+}

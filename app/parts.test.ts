@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ALL_QUEUES, type FollowerQueue } from '../platform/event-bus/queues.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { answeredBy, OF_EVERY_PART, type RowName } from './parts.fixture.ts';
+import { ALL_PARTS, checkShared, isPart, type Need, needsOf, PARTS, type Part, usesFolder } from './parts.ts';
+
+const PAGE = readFileSync(join(fileURLToPath(new URL('..', import.meta.url)), 'docs/PARTS.md'), 'utf8');
+
+/** The first table below a heading: its rows, each a list of cells, without the heading's own. */
+function table(heading: string): string[][] {
+  const section = PAGE.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const lines = section.split('\n').filter((line) => line.startsWith('|'));
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+const rowsIn = (cell = ''): RowName[] => [...cell.matchAll(/`([A-Z]+ \/[^`]*)`/g)].map(([, row = '']) => row);
+
+describe('docs/PARTS.md', () => {
+  it('says of every path which part answers it, as the parts do', async () => {
+    const said = Object.fromEntries(
+      table('Path → part')
+        .slice(2)
+        .map(([part = '', rows]) => [part, rowsIn(rows).toSorted()]),
+    );
+    const found: Record<string, RowName[]> = {};
+    for (const [row, parts] of await answeredBy()) {
+      if (OF_EVERY_PART.includes(row)) expect(parts, row).toEqual(ALL_PARTS);
+      else expect(parts, row).toHaveLength(1);
+      const part = parts.length === 1 ? (parts[0] as Part) : 'each for itself';
+      found[part] = [...(found[part] ?? []), row].toSorted();
+    }
+    expect(said).toEqual(found);
+  });
+
+  it('names every queue, with what it gets and who is active', () => {
+    const said = table('Queue → part').slice(2);
+    const what = (queue: FollowerQueue) => (queue.exchange === 'events' ? `\`events\`, \`${queue.pattern}\`` : `\`${queue.exchange}\``);
+    for (const queue of ALL_QUEUES) {
+      const rows = said.filter(
+        ([name = '', kind]) => kind === queue.kind && (queue.name ? name === `\`${queue.name}\`` : name.startsWith('unnamed')),
+      );
+      if (queue.kind === 'work') expect(rows, queue.name).toHaveLength(1);
+      else
+        expect(rows, queue.name ?? queue.exchange).toContainEqual(
+          expect.arrayContaining([
+            what(queue),
+            queue.activeHold ? `one is active: it holds \`${queue.activeHold}\`` : expect.stringContaining('all follow'),
+          ]),
+        );
+    }
+    expect(said).toHaveLength(ALL_QUEUES.length);
+  });
+
+  it('says what each part needs, as parts.ts does', () => {
+    const columns: Need[] = ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter', 'pages'];
+    const said = table('What each needs')
+      .slice(2)
+      .map(([part = '', ...cells]) => [part, columns.filter((_, index) => cells[index] === '●')]);
+    expect(Object.fromEntries(said)).toEqual(PARTS);
+  });
+
+  it('says of every part how a second one shares', () => {
+    const said = table('Who scales how')
+      .slice(2)
+      .map(([part]) => part);
+    expect(said.toSorted()).toEqual(ALL_PARTS.toSorted());
+  });
+});
+
+/** All that parts share, as it must be. */
+const SERVERS = {
+  EVENT_STORE_URL: 'esdb://store:2113?tls=false',
+  BUS_URL: 'amqp://user:secret-in-url@bus:5672',
+  READ_MODELS_URL: 'mongodb://user:secret-in-url@documents/taskledger',
+  SECRETS_URL: 'mongodb://user:secret-in-url@documents/taskledger_secrets',
+  CACHE_URL: 'redis://cache:6379',
+  JWT_SECRET: 'a secret of the tests, thirty-two and more',
+  ADMIN_EMAIL: 'admin@example.org',
+  ADMIN_PASSWORD: 'the admin of the tests',
+  PUBLIC_URL: 'https://tasks.example.org',
+};
+const OF_NEED: Partial<Record<Need, keyof typeof SERVERS>> = {
+  store: 'EVENT_STORE_URL',
+  bus: 'BUS_URL',
+  readModels: 'READ_MODELS_URL',
+  secrets: 'SECRETS_URL',
+  cache: 'CACHE_URL',
+};
+
+const without = (...names: string[]) => Object.fromEntries(Object.entries(SERVERS).filter(([name]) => !names.includes(name)));
+function refusalOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('a part as a process of its own', () => {
+  it.each(ALL_PARTS)('%s starts with servers for all that it needs, and without those that it does not', (part) => {
+    expect(() => checkShared(part, readConfig(SERVERS))).not.toThrow();
+    const notNeeded = Object.entries(OF_NEED).flatMap(([need, name]) => (needsOf([part]).has(need as Need) ? [] : [name]));
+    expect(() => checkShared(part, readConfig(without(...notNeeded)))).not.toThrow();
+  });
+
+  it.each(ALL_PARTS)('%s names every variable that is no server, and only those', (part) => {
+    const refusal = refusalOf(() => checkShared(part, readConfig({})));
+    const named = Object.values(OF_NEED).filter((name) => refusal.includes(`${name} must name a server, like `));
+    const needed = Object.entries(OF_NEED).flatMap(([need, name]) => (needsOf([part]).has(need as Need) ? [name] : []));
+    expect(named).toEqual(needed);
+    expect(refusal).toContain(`${part} as a process of its own`);
+  });
+
+  it('is one of the table, by its own name', () => {
+    expect(ALL_PARTS.every(isPart)).toBe(true);
+    for (const none of ['', 'worker', 'toString', '__proto__', 'Gateway']) expect(isPart(none), none).toBe(false);
+  });
+});
+
+describe('the folder', () => {
+  it('is used by whatever keeps something embedded', () => {
+    const embedded = readConfig({});
+    expect(ALL_PARTS.filter((part) => !usesFolder(needsOf([part]), embedded))).toEqual([]);
+    const all = needsOf(ALL_PARTS);
+    const sent = { MAIL_URL: 'smtp://mail', SMS_URL: 'https://AC1:token@sms/Messages.json' };
+    expect(usesFolder(all, readConfig({ ...SERVERS, ...sent }))).toBe(false);
+    for (const name of ['MAIL_URL', 'SMS_URL']) expect(usesFolder(all, readConfig({ ...SERVERS, ...sent, [name]: 'outbox:' })), name).toBe(true);
+  });
+
+  it('is used by the outbox alone where all else is servers', () => {
+    expect(ALL_PARTS.filter((part) => usesFolder(needsOf([part]), readConfig(SERVERS)))).toEqual(['notifier']);
+    expect(usesFolder(needsOf(['notifier'], ['mailer', 'texter']), readConfig(SERVERS))).toBe(false);
+  });
+
+  it('is not used for what lives in memory', () => {
+    expect(usesFolder(needsOf(['forwarder']), readConfig(without('BUS_URL', 'CACHE_URL')))).toBe(false);
+  });
+});
+
+describe('variables beside each other', () => {
+  it('are right together', () => {
+    expect(readConfig(SERVERS)).toMatchObject(SERVERS);
+  });
+
+  it.each(['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'])('%s must be set where the event store is a server', (name) => {
+    expect(refusalOf(() => readConfig(without(name)))).toBe(`${name} must be set where EVENT_STORE_URL is a server`);
+    expect(refusalOf(() => readConfig({ ...SERVERS, [name]: '' }))).toContain(name);
+    expect(refusalOf(() => readConfig(without(name, 'EVENT_STORE_URL')))).toBe('');
+  });
+
+  it('name all three at once', () => {
+    const refusal = refusalOf(() => readConfig({ EVENT_STORE_URL: SERVERS.EVENT_STORE_URL }));
+    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']) expect(refusal).toContain(name);
+  });
+
+  it('keep secrets in another database than the read models', () => {
+    const refusal = /^SECRETS_URL must name another database than READ_MODELS_URL/;
+    const urls = { READ_MODELS_URL: 'mongodb://a:27017,b/taskledger?replicaSet=rs0' };
+    for (const SECRETS_URL of [urls.READ_MODELS_URL, 'mongodb://user:secret@B:27017,a/taskledger', 'mongodb://a,b/taskledger?authSource=admin'])
+      expect(refusalOf(() => readConfig({ ...SERVERS, ...urls, SECRETS_URL }))).toMatch(refusal);
+    for (const SECRETS_URL of ['mongodb://a:27017,b/taskledger_secrets', 'mongodb://a/taskledger', 'mongodb://a,b:27018/taskledger'])
+      expect(refusalOf(() => readConfig({ ...SERVERS, ...urls, SECRETS_URL }))).toBe('');
+  });
+
+  it.each([
+    ['EVENT_STORE_URL', ['http://store:2113', 'esdb:', 'esdb://', 'sqlite', 'store:2113', 'mongodb://store']],
+    ['BUS_URL', ['http://bus', 'amqp:', 'amqp://', 'redis://bus', 'memory']],
+    ['READ_MODELS_URL', ['http://documents', 'mongodb:', 'mongodb://', 'esdb://documents']],
+    ['SECRETS_URL', ['http://documents', 'mongodb:', 'memory:']],
+    ['CACHE_URL', ['http://cache', 'redis:', 'redis://', 'sqlite:']],
+  ])('a wrong %s is named, with how it should be, and not repeated', (name, wrong) => {
+    for (const url of wrong) {
+      const refusal = refusalOf(() => readConfig({ ...SERVERS, [name]: url }));
+      expect(refusal, url).toMatch(new RegExp(`^${name} must be (sqlite:|memory:) or like \\w+:\\/\\/\\S+$`));
+    }
+    expect(refusalOf(() => readConfig({ ...SERVERS, [name]: 'gopher://user:hunter2@host' }))).not.toContain('hunter2');
+  });
+
+  it('a URL may name several servers', () => {
+    const several = {
+      ...SERVERS,
+      EVENT_STORE_URL: 'esdb://a:2113,b:2113,c:2113?tls=false',
+      READ_MODELS_URL: 'mongodb://a,b:27018/taskledger?replicaSet=rs0',
+    };
+    expect(readConfig(several)).toMatchObject(several);
+  });
+});

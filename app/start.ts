@@ -1,0 +1,210 @@
+/** Starts parts in one process: all of them, or one of its own. The order is the data's path. */
+import { type Logger, pino } from 'pino';
+import { docRoutes } from '../gateway/docs.ts';
+import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
+import { loadKeys } from '../gateway/identity/keys.ts';
+import { type Operator, openOperator } from '../gateway/operator.ts';
+import { lockFolder } from '../platform/event-store/lock.ts';
+import { openRequests } from '../platform/followers/requests.ts';
+import { createApp } from '../platform/http/app.ts';
+import { openLimits } from '../platform/http/limits.ts';
+import { type Listening, listen } from '../platform/http/listen.ts';
+import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
+import { startingListener } from '../platform/http/starting.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { type Closers, openClosers } from './closers.ts';
+import type { Config } from './config.ts';
+import { healthOf } from './health.ts';
+import { openPorts } from './open-ports.ts';
+import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
+import { type Door, type Process, type StartedPart, starters } from './start-parts.ts';
+import { version } from './version.ts';
+
+export interface Running {
+  /** Where it listens: `http://HOST:PORT`. */
+  url: string;
+  /** Finishes what is at hand and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Default: all of them. */
+  parts?: readonly Part[];
+  /** Names the process where it says that it listens; default: the part, where it is one. */
+  name?: string;
+  /** Gives up a start that waits for servers. */
+  signal?: AbortSignal;
+  /** Delivery workers in this process, by channel, where the notifier is among its parts. */
+  workers?: Process['workers'];
+  /** What its parts need and this process does not. */
+  without?: readonly Need[];
+  /** Instead of the parts' own starters: for a process that is only some of a part. */
+  only?: (process: Process) => Promise<StartedPart>;
+}
+
+/** Starts parts and prints where the process listens. What was opened before something fails is closed again. */
+export async function start(config: Config, options: StartOptions = {}): Promise<Running> {
+  const closers = openClosers();
+  try {
+    return await startWith(config, options, closers);
+  } catch (error) {
+    await closers.closeAll().catch(() => {});
+    throw error;
+  }
+}
+
+async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<Running> {
+  const { parts = ALL_PARTS, name, signal, without } = withName(options);
+  const needs = needsOf(parts, without);
+  const { log, metrics } = { log: openLog(config, name), metrics: openMetrics() };
+  // What is written here holds names, addresses and secrets: for this user's eyes only.
+  process.umask(0o077);
+  const operator = await openFolder(config, needs, closers);
+
+  // It listens from the start on, to say what it waits for.
+  const waits = new Set<string>();
+  const listening = await listen(
+    startingListener(metrics, () => [...waits]),
+    config,
+  );
+  closers.add(listening, (it) => it.close());
+  const ports = await openPorts(config, needs, { log, metrics, closers, waits, signal });
+  const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
+  const started = await startParts(parts, options, context);
+  // What answers goes first, then what follows, then the ports. The server waits for all of its connections to end, and sockets are such.
+  closers.add(listening, (it) => it.close());
+  for (const { answering } of started) closers.add(answering, (it) => it?.stop());
+
+  let stopping = false;
+  const app = openApp(context, { parts, started, operator, stopping: () => stopping });
+  // Only now: a start that fails before shows nobody the password.
+  if (parts.includes('gateway')) await ensureAdmin(config, context.door.identity);
+  listening.answer(app.callback());
+  if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
+  process.stdout.write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
+  return {
+    url: listening.url,
+    stop: () => {
+      stopping = true;
+      return closers.closeAll();
+    },
+  };
+}
+
+/** Takes hold of DATA_DIR where something is kept there; answers the operator's door, which embedded stores need. */
+async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Closers): Promise<Operator | null> {
+  if (usesFolder(needs, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
+  if (!isEmbedded(config.EVENT_STORE_URL)) return null;
+  const operator = openOperator(config.DATA_DIR);
+  await operator.retire();
+  return operator;
+}
+
+async function openProcess(
+  config: Config,
+  { parts = ALL_PARTS, workers }: StartOptions,
+  { listening, ...opened }: Pick<Process, 'log' | 'metrics' | 'closers' | 'ports'> & { listening: Listening },
+): Promise<Process> {
+  const needs = needsOf(parts);
+  const { ports, log } = opened;
+  const door = needs.has('secrets') ? await openDoor(config, { ...opened, count: opened.metrics.command }) : null;
+  const requests = needs.has('bus') ? openRequests({ store: ports.store, log }) : null;
+  return {
+    ...opened,
+    config,
+    workers,
+    server: listening.server,
+    publicUrl: () => config.PUBLIC_URL ?? listening.url,
+    get requests() {
+      return requests ?? missing('requests');
+    },
+    get door() {
+      return door ?? missing('an identity');
+    },
+  };
+}
+
+interface AppParts {
+  parts: readonly Part[];
+  started: readonly StartedPart[];
+  operator: Operator | null;
+  stopping(): boolean;
+}
+
+/** The rows of these parts, those of health, and in the gateway the documents of all. */
+function openApp(context: Process, { parts, started, operator, stopping }: AppParts) {
+  const { config, log, metrics, ports } = context;
+  const needs = needsOf(parts);
+  const health = healthOf({ ports, needs, stopping, followers: started.flatMap(({ followers = [] }) => followers) });
+  gaugeLag(metrics, health);
+  const own = [...started.flatMap(({ routes = [] }) => routes), ...healthRoutes(metrics, health)];
+  const documented = [...own, ...started.flatMap(({ documents = [] }) => documents)];
+  return createApp({
+    routes: parts.includes('gateway') ? [...own, ...docRoutes(documented, version)] : own,
+    elsewhere: documented,
+    ...authentication(needs.has('secrets') ? context.door : null),
+    ...(operator ? { operator: operator.caller } : {}),
+    origins: config.ALLOWED_ORIGINS,
+    trustProxy: config.TRUST_PROXY,
+    log,
+    observe: metrics.request,
+  });
+}
+
+function withName(options: StartOptions) {
+  const [first, second] = options.parts ?? ALL_PARTS;
+  return { name: second ? undefined : first, signal: new AbortController().signal, ...options };
+}
+
+function openLog({ LOG_LEVEL: level }: Config, part: string | undefined): Logger {
+  const base = part ? { base: { pid: process.pid, part } } : {};
+  return pino({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base }, pino.destination(2));
+}
+
+/** In the order of the data's path. */
+async function startParts(parts: readonly Part[], { only }: StartOptions, context: Process): Promise<StartedPart[]> {
+  if (only) return [await only(context)];
+  const started: StartedPart[] = [];
+  for (const part of ALL_PARTS) if (parts.includes(part)) started.push(await starters[part](context));
+  return started;
+}
+
+function gaugeLag(metrics: Metrics, health: Health): void {
+  metrics.gauge('follower_lag', 'Events a follower is behind, up to a bound; of those active here.', async () => {
+    const all = Object.entries(await health.followers());
+    return Object.fromEntries(all.filter(([, { active }]) => active).map(([follower, { lag }]) => [follower, lag]));
+  });
+}
+
+function missing(what: string): never {
+  throw new Error(`this part was not given ${what}: add what it needs to parts.ts`);
+}
+
+/** Who may come in, and what they may command: the same in every part that answers people. */
+async function openDoor(
+  config: Config,
+  { ports, closers, log, count }: Pick<Process, 'ports' | 'closers' | 'log'> & { count: Parameters<typeof commandHandler>[0]['count'] },
+): Promise<Door> {
+  const { store, secrets } = ports;
+  const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+  const limits = closers.add(
+    await openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, orders: config.ORDER_LIMIT, hmac: keys.hmac, log }),
+    (it) => it.close(),
+  );
+  const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
+  const reserved = await commands.reserveAnew();
+  if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
+  const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
+  return { keys, commands, identity, limits };
+}
+
+/** A process without a door has no row that asks who calls. */
+function authentication(door: Door | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit'> {
+  if (door) return { accessTokens: door.identity.accessTokens, callerOf: door.identity.callerOf, admit: door.identity.admit };
+  return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };
+}
+
+async function ensureAdmin(config: Config, identity: Identity): Promise<void> {
+  const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
+  if (password) process.stdout.write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
+}

@@ -1,0 +1,82 @@
+/** Gets at the broker, again and again while it is away. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { orAborted } from '../../concurrency/abortable.ts';
+import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface Connector {
+  /** The broker, for people. */
+  readonly what: string;
+  /** A new session, once the broker gives one. undefined when the signal has aborted. */
+  connected(name: string, signal: AbortSignal): Promise<Session | undefined>;
+  /** One attempt. Errors: ServerRefused, and those of the socket. */
+  connect(name: string): Promise<Session>;
+}
+
+export interface ConnectorOptions extends Reaching {
+  url: string;
+  /** Seconds. */
+  heartbeat: number;
+}
+
+const FIRST = 50;
+const LONGEST = 1_000;
+
+export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): Connector {
+  const what = `the event bus at ${withoutSecrets(url)}`;
+  /** Told last, whichever session met it; empty while all is well. */
+  let said = '';
+
+  function missed(error: unknown): void {
+    waits?.add(what);
+    const { message, code } = error as { message?: string; code?: string };
+    const reason = message || code || String(error);
+    if (reason !== said) log.warn({ server: what, reason }, `waiting for ${what}: ${reason}`);
+    said = reason;
+  }
+
+  function answered(): void {
+    waits?.delete(what);
+    if (said) log.info({ server: what }, `${what} answers`);
+    said = '';
+  }
+
+  function lost(reason: unknown): void {
+    const text = reason instanceof Error ? reason.message : String(reason);
+    if (text !== said) log.warn({ server: what, reason: text }, `${what} was lost: ${text}`);
+    said = text;
+  }
+
+  const connect = (name: string) => openSession({ url, name, heartbeat, lost });
+
+  async function tried(name: string, signal: AbortSignal): Promise<Session | undefined> {
+    const opening = connect(name);
+    try {
+      const session = await orAborted(opening, signal);
+      if (session) answered();
+      else leave(opening);
+      return session;
+    } catch (error) {
+      missed(error);
+      return undefined;
+    }
+  }
+
+  return {
+    what,
+    connect,
+    connected: async (name, signal) => {
+      for (let wait = FIRST; !signal.aborted; wait = Math.min(wait * 2, LONGEST)) {
+        const session = await tried(name, signal);
+        if (session) return session;
+        await delay(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What opens although nobody waits for it any more is closed. */
+function leave(opening: Promise<Session>): void {
+  opening.then((session) => session.close()).catch(() => {});
+}

@@ -1,0 +1,54 @@
+/** A session that is there again and again, for work that is not tied to one. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { orAborted } from '../../concurrency/abortable.ts';
+import { aborted } from './aborted.ts';
+import type { Connector } from './connector.ts';
+import type { Session } from './session.ts';
+
+export interface Link {
+  /** The session as it is now; undefined while there is none. */
+  current(): Session | undefined;
+  /** Resolves once there is one; undefined when the signal aborts first. */
+  next(signal: AbortSignal): Promise<Session | undefined>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds of pause after a loss: less a random part, and not for a session that lasted. */
+const PAUSE = 200;
+const LASTED = 5_000;
+
+/** Keeps a session until it is closed, beginning with one that is open already, or with none. */
+export function keepLink(connector: Connector, name: string, first?: Session): Link {
+  const closing = new AbortController();
+  let current = first;
+  let arrival = Promise.withResolvers<Session>();
+  if (first) arrival.resolve(first);
+
+  async function keep(): Promise<void> {
+    while (!closing.signal.aborted) {
+      const session = current ?? (await connector.connected(name, closing.signal));
+      if (session) await during(session);
+    }
+  }
+
+  async function during(session: Session): Promise<void> {
+    const since = performance.now();
+    current = session;
+    arrival.resolve(session);
+    await orAborted(aborted(session.lost), closing.signal);
+    current = undefined;
+    arrival = Promise.withResolvers<Session>();
+    if (closing.signal.aborted) return session.close();
+    if (performance.now() - since < LASTED) await delay(PAUSE * (0.5 + Math.random() / 2), undefined, { signal: closing.signal }).catch(() => {});
+  }
+
+  const keeping = keep();
+  return {
+    current: () => (current?.lost.aborted ? undefined : current),
+    next: (signal) => orAborted(arrival.promise, AbortSignal.any([signal, closing.signal])),
+    close: async () => {
+      closing.abort();
+      await keeping;
+    },
+  };
+}

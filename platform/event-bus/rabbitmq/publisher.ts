@@ -1,0 +1,94 @@
+/** The forwarder's side: confirms with a bounded number of messages in flight, in order. */
+import { orAborted } from '../../concurrency/abortable.ts';
+import { takingTurns } from '../../concurrency/taking-turns.ts';
+import { type BusMessage, BusUnavailable, type Publisher } from '../event-bus.ts';
+import { encode } from './cloud-events.ts';
+import type { Session } from './session.ts';
+import { EVENTS } from './topology.ts';
+import { openWindow } from './window.ts';
+
+export interface PublisherOptions {
+  log: { warn(data: object, message: string): void };
+  count(what: 'published' | 'refused', by: number): void;
+}
+
+/** Messages sent and not confirmed yet, at most. */
+const IN_FLIGHT = 1_000;
+/** Bytes of a body at most (RabbitMQ 4 takes 16 MiB of message). */
+const LARGEST = 8 * 2 ** 20;
+/** Messages after which others get their turn, if it is time. */
+const TURN = 50;
+/** Milliseconds between two warnings of the same kind. */
+const QUIET = 60_000;
+
+/** Publishes on a session that holds `_forwarder`. */
+export async function publisherOn(session: Session, { log, count }: PublisherOptions): Promise<Publisher> {
+  const { lost } = session;
+  const channel = await session.confirmChannel();
+  const pause = takingTurns();
+  const inFlight = openWindow(IN_FLIGHT, lost);
+  let turn: Promise<void> = Promise.resolve();
+  let warnedAt = Number.NEGATIVE_INFINITY;
+
+  /** A refusal is an answer: a queue of somebody else's is full (ours drop instead), or is just being made. It misses the message; nothing but the log stops the forwarder. */
+  function refused(): void {
+    count('refused', 1);
+    if (performance.now() - warnedAt < QUIET) return;
+    warnedAt = performance.now();
+    log.warn({}, 'a queue bound to our exchanges refuses messages, as full ones may, and misses them; forwarding goes on');
+  }
+
+  /** By amqplib: null for a confirm, an error for a refusal, and one for every message without an answer when the channel ends. */
+  function answered(error: Error | null, done: () => void): void {
+    if (error && error.message !== 'message nacked') return;
+    if (error) refused();
+    else count('published', 1);
+    inFlight.freed();
+    done();
+  }
+
+  function sendOne(message: BusMessage, done: () => void): void {
+    try {
+      const { routingKey, content, options } = encode(message);
+      if (content.length > LARGEST) throw new RangeError(`it has ${content.length} bytes`);
+      channel.publish(EVENTS, routingKey, content, options, (error: Error | null) => answered(error, done));
+      inFlight.taken();
+    } catch (error) {
+      if ((error as Error).name === 'IllegalOperationError') return;
+      // What the protocol cannot carry it will not carry later; followers find a gap and read the store.
+      log.warn({ err: error, id: message.event.id, stream: message.event.stream }, 'an event cannot be a message and is left out');
+      done();
+    }
+  }
+
+  async function send(messages: readonly BusMessage[], done: () => void): Promise<void> {
+    for (const [index, message] of messages.entries()) {
+      await inFlight.room();
+      if (index % TURN === 0) await pause();
+      if (lost.aborted) return;
+      sendOne(message, done);
+    }
+  }
+
+  function checkHeld(): void {
+    if (lost.aborted) throw new BusUnavailable('this publisher does not hold the bus any more', { cause: lost.reason });
+  }
+
+  return {
+    lost,
+    publish: async (messages) => {
+      checkHeld();
+      if (messages.length === 0) return;
+      const all = Promise.withResolvers<void>();
+      let left = messages.length;
+      const done = () => {
+        left--;
+        if (left === 0) all.resolve();
+      };
+      turn = turn.then(() => send(messages, done));
+      await orAborted(all.promise, lost);
+      if (left > 0) checkHeld();
+    },
+    release: session.close,
+  };
+}

@@ -1,0 +1,180 @@
+/** One connection to RabbitMQ for one purpose, and the channels on it: what is vital to it ends in one way (invariant 13). */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { ServerRefused, withoutSecrets } from '../../connections/reach.ts';
+import { BusUnavailable } from '../event-bus.ts';
+
+export interface Session {
+  /** Aborted when the connection or a vital channel has ended; the reason says why. All of it is closed then. */
+  readonly lost: AbortSignal;
+  /** A channel whose end is the session's. */
+  channel(): Promise<Channel>;
+  confirmChannel(): Promise<ConfirmChannel>;
+  /** A channel that may end alone. */
+  sideChannel(): Promise<SideChannel>;
+  /** Work on a channel of its own: it may be closed by an error, which is the work's. */
+  aside<T>(work: (channel: Channel) => Promise<T>): Promise<T>;
+  /** True while the broker takes nothing because it has no memory or disk left. */
+  blocked(): boolean;
+  /** Ends the session as if it were lost. */
+  lose(reason: string): void;
+  /** Resolves when the broker has let go of all of it, or does not answer. */
+  close(): Promise<void>;
+}
+
+/** A channel and its end. */
+export interface SideChannel {
+  channel: ConfirmChannel;
+  readonly lost: AbortSignal;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  url: string;
+  /** What the broker's operator sees it is for. */
+  name: string;
+  /** Seconds between two signs of life; after two silent ones the connection is lost. */
+  heartbeat: number;
+  /** Told why, when it ends otherwise than by `close`. */
+  lost(reason: unknown): void;
+}
+
+/** Milliseconds to open a connection, and to close one in peace. */
+const OPENING = 5_000;
+const CLOSING = 1_000;
+const OLDEST = [3, 10];
+const CLOSED = 'closed by us';
+
+/** Errors: ServerRefused, and those of the socket. */
+export async function openSession({ url, name, heartbeat, lost }: SessionOptions): Promise<Session> {
+  const model = await connectTo(url, name, heartbeat).catch((error: unknown) => {
+    throw refusal(error, url) ?? error;
+  });
+  const tooOld = serverProblem(model.connection.serverProperties);
+  const session = sessionOn(model, lost);
+  if (!tooOld) return session;
+  await session.close();
+  throw new ServerRefused(`${withoutSecrets(url)} ${tooOld}`);
+}
+
+function connectTo(url: string, name: string, heartbeat: number): Promise<ChannelModel> {
+  const target = new URL(url);
+  if (!target.searchParams.has('heartbeat')) target.searchParams.set('heartbeat', String(heartbeat));
+  return connect(target.href, {
+    timeout: OPENING,
+    noDelay: true,
+    keepAlive: true,
+    clientProperties: { connection_name: `taskledger ${name}` },
+  });
+}
+
+/** The events of amqplib come with its methods still on the stack: what listens here must not throw. */
+function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): Session {
+  const ending = new AbortController();
+  const vital: Channel[] = [];
+  let blocked = false;
+  let letGo: Promise<void> | undefined;
+
+  function end(reason: unknown): void {
+    if (ending.signal.aborted) return;
+    ending.abort(reason instanceof Error ? reason : new BusUnavailable(String(reason)));
+    letGo = leave(model, vital);
+    if (reason !== CLOSED) lost(reason);
+  }
+
+  async function opened<C extends Channel>(opening: Promise<C>): Promise<C> {
+    // Where the connection ends, its channels end just before it, and do not know why.
+    const channel = endingWith(await opening, (reason) => queueMicrotask(() => end(reason)));
+    vital.push(channel);
+    return channel;
+  }
+
+  async function sideChannel(): Promise<SideChannel> {
+    const over = new AbortController();
+    const channel = endingWith(await model.createConfirmChannel(), (reason) => over.abort(reason));
+    return { channel, lost: over.signal, close: () => closed(channel) };
+  }
+
+  async function aside<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    const channel = endingWith(await model.createChannel(), () => {});
+    try {
+      return await work(channel);
+    } finally {
+      await closed(channel);
+    }
+  }
+
+  model.on('error', end);
+  model.on('close', (error) => end(error ?? 'the connection was closed'));
+  model.on('blocked', () => {
+    blocked = true;
+  });
+  model.on('unblocked', () => {
+    blocked = false;
+  });
+  return {
+    lost: ending.signal,
+    channel: () => opened(model.createChannel()),
+    confirmChannel: () => opened(model.createConfirmChannel()),
+    sideChannel,
+    aside,
+    blocked: () => blocked,
+    lose: end,
+    close: async () => {
+      end(CLOSED);
+      await letGo;
+    },
+  };
+}
+
+function endingWith<C extends Channel>(channel: C, ended: (reason: unknown) => void): C {
+  channel.on('error', ended);
+  channel.on('close', () => ended('the channel was closed'));
+  return channel;
+}
+
+/** Resolves when it is closed, whoever closed it. (What amqplib's own close answers never comes where the connection ends meanwhile.) */
+function closed(channel: Channel): Promise<void> {
+  return new Promise((resolve) => {
+    channel.once('close', resolve);
+    channel.close().then(resolve, () => resolve());
+  });
+}
+
+/** Closes in peace, or else leaves the socket. The channels first: what waits in them to be sent, as the last acknowledgement, would come after the end. */
+async function leave(model: ChannelModel, channels: readonly Channel[]): Promise<void> {
+  const { stream } = model.connection as unknown as { stream?: { destroy(error: Error): void } };
+  const peace = (async () => {
+    await Promise.all(channels.map(closed));
+    await model.close();
+  })().catch(() => {});
+  await Promise.race([peace, delay(CLOSING, undefined, { ref: false })]);
+  // With an error: else amqplib does not notice, and its heartbeats go on.
+  stream?.destroy(new Error('left'));
+}
+
+/** amqplib tells these by texts only. */
+function refusal(error: unknown, url: string): ServerRefused | undefined {
+  const { message, code } = error as { message: string; code?: string };
+  const where = withoutSecrets(url);
+  const of = (text: string) => new ServerRefused(`${where} ${text}`, { cause: error });
+  if (/ACCESS.REFUSED/.test(message)) return of('refuses the user and password of BUS_URL');
+  if (/ConnectionOpenOk; got <ConnectionClose/.test(message))
+    return of(`refuses the virtual host ${virtualHostOf(url)}: it does not exist, or this user has no permissions there`);
+  if (/Frame size|Invalid frame|SASL|Expected Connection/i.test(message)) return of('does not speak AMQP 0-9-1 as RabbitMQ does');
+  if (/SSL|TLS|CERT|UNABLE_TO_VERIFY/.test(code ?? '')) return of(`is not reached over TLS (${code})`);
+  return undefined;
+}
+
+function virtualHostOf(url: string): string {
+  const path = decodeURIComponent(new URL(url).pathname.slice(1));
+  return JSON.stringify(path || '/');
+}
+
+function serverProblem({ product, version }: { product: string; version: string }): string | undefined {
+  if (product !== 'RabbitMQ') return `is ${product}, and not RabbitMQ`;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST;
+  const isOldEnough = major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+  return isOldEnough ? `is RabbitMQ ${version}; it must be ${OLDEST.join('.')} or newer` : undefined;
+}

@@ -1,0 +1,31 @@
+/** Opens the event store that a URL names. */
+import { join } from 'node:path';
+import type { Reaching } from '../connections/reach.ts';
+import type { EventStore } from './event-store.ts';
+import { openSqliteEventStore } from './sqlite.ts';
+
+export interface OpenEventStoreOptions extends Omit<Reaching, 'log'> {
+  /** Folder of the embedded store's file where the URL names none. */
+  dataDir: string;
+  log: { error(data: object, message: string): void } & Partial<Reaching['log']>;
+}
+
+const SERVER = /^(esdb|kurrentdb)(\+discover)?$/;
+
+/**
+ * `sqlite:` (in `dataDir`) or `sqlite:/a/file`; `esdb:`, `esdb+discover:` or the same with `kurrentdb` is a server, which is waited for.
+ * Errors: StoreDamaged, StoreUnavailable, ServerRefused.
+ */
+export async function openEventStore(url: string, { dataDir, log, ...reaching }: OpenEventStoreOptions): Promise<EventStore> {
+  const [scheme, path] = [url.slice(0, url.indexOf(':')), url.slice(url.indexOf(':') + 1)];
+  if (scheme === 'sqlite') return openSqliteEventStore({ file: path || join(dataDir, 'events.db'), log });
+  if (SERVER.test(scheme)) {
+    // Only who uses a server loads its client.
+    const { openEventStoreDb } = await import('./eventstoredb.ts');
+    return openEventStoreDb(url, {
+      ...reaching,
+      log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn?.(data, message) },
+    });
+  }
+  throw new Error(`EVENT_STORE_URL: there is no event store for ${scheme}: here; use sqlite: or esdb:`);
+}

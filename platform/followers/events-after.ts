@@ -1,0 +1,31 @@
+/** The log after a checkpoint, and only if it is the log that the checkpoint was taken on. */
+import { type RecordedEvent, START } from '../../contracts/message.ts';
+import { untilAborted } from '../concurrency/abortable.ts';
+import type { EventStore, ReadAll } from '../event-store/event-store.ts';
+import type { Checkpoint } from './follow.ts';
+
+/** The log does not hold the checkpoint's event at its position. */
+export class ForeignLog extends Error {
+  override readonly name = 'ForeignLog';
+}
+
+/** Pages (a first one may be empty) up to the log's present end, or until the signal aborts. Error: ForeignLog. */
+export async function* eventsAfter(store: EventStore, checkpoint: Checkpoint, signal: AbortSignal): AsyncGenerator<RecordedEvent[]> {
+  const from: ReadAll = checkpoint.position === START ? {} : { from: checkpoint.position };
+  let verified = checkpoint.position === START;
+  for await (const page of untilAborted(store.readAll(from), signal)) {
+    yield verified ? page : behind(checkpoint, page);
+    verified = true;
+  }
+  if (!verified && !signal.aborted) throw foreign(checkpoint);
+}
+
+/** The log is read from the checkpoint's own event on, to see that it is there. */
+function behind(checkpoint: Checkpoint, [first, ...rest]: RecordedEvent[]): RecordedEvent[] {
+  if (first?.position !== checkpoint.position || first.id !== checkpoint.eventId) throw foreign(checkpoint);
+  return rest;
+}
+
+function foreign({ position, eventId }: Checkpoint): ForeignLog {
+  return new ForeignLog(`the event store holds no event ${eventId} at ${position}`);
+}

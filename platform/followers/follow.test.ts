@@ -1,0 +1,282 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import type { EventBus } from '../event-bus/event-bus.ts';
+import { openMemoryBus } from '../event-bus/memory.ts';
+import { NOTIFICATIONS, PROJECTIONS, TASK_EVENTS } from '../event-bus/queues.ts';
+import { chanceOf, unreliableBus } from '../event-bus/unreliable.fixture.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';
+import { BEGINNING, type Checkpoint, type FollowContext, type Follower, type Following, follow } from './follow.ts';
+
+const SILENCE = 20;
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const stops: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+/** Folds what it is given as a read model does: documents and checkpoint in one. */
+function reader(more: Partial<Following> = {}) {
+  const seen: RecordedEvent[] = [];
+  const batches: number[] = [];
+  const state = { checkpoint: BEGINNING as Checkpoint, foreign: 0, loads: 0 };
+  const following: Following = {
+    name: 'reader',
+    queue: PROJECTIONS,
+    batch: 7,
+    wants: () => true,
+    load: async () => {
+      state.loads++;
+      return state.checkpoint;
+    },
+    apply: async (events, checkpoint) => {
+      seen.push(...events);
+      batches.push(events.length);
+      state.checkpoint = checkpoint;
+    },
+    foreignLog: async () => {
+      state.foreign++;
+      seen.length = 0;
+      state.checkpoint = BEGINNING;
+    },
+    ...more,
+  };
+  return { following, seen, batches, state, ids: () => seen.map(({ id }) => id) };
+}
+
+function start(following: Following, context: { store: EventStore; bus: EventBus } & Partial<FollowContext>): Follower {
+  const follower = follow(following, { log, silence: SILENCE, backoff: 1, ...context });
+  stops.push(follower.stop);
+  return follower;
+}
+
+function forwarding(store: EventStore, bus: EventBus = openMemoryBus({ log })): EventBus {
+  const forwarder = startForwarder({ store, bus, log, backoff: 1, batch: 3 });
+  stops.push(forwarder.stop);
+  return bus;
+}
+
+const ids = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
+const isTask = (event: RecordedEvent) => event.stream.startsWith('task-');
+const many = (stream: string, n: number) => Array.from({ length: n }, () => stream);
+
+describe('a follower', () => {
+  it('reads what there is, then goes along with the bus', async () => {
+    const store = inMemoryStore();
+    await fill(store, many('task-1', 250));
+    const bus = forwarding(store);
+    const one = reader();
+    const follower = start(one.following, { store, bus, silence: 60_000 });
+    await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(store))));
+    const all = await fill(store, [...many('task-2', 40), ...many('user-1', 40)]);
+    await vi.waitFor(() => expect(one.ids()).toEqual(ids(all)));
+    expect(follower.position()).toBe(all.at(-1)?.position);
+    expect(Math.max(...one.batches)).toBe(7);
+  });
+
+  // Messages are lost, come twice, late and in the wrong order; apply fails now and then; consumers get lost.
+  const seeds = fc.integer();
+  const bursts = fc.array(fc.array(fc.constantFrom('task-1', 'task-2', 'user-1', 'notification-1'), { minLength: 1, maxLength: 12 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+
+  async function followed(following: Partial<Following>, streams: string[][], seed: number): Promise<{ got: string[]; store: EventStore }> {
+    const chance = chanceOf(seed);
+    const store = inMemoryStore();
+    const bus = unreliableBus(openMemoryBus({ log }), chance);
+    const forwarder = startForwarder({ store, bus, log, backoff: 1, batch: 3 });
+    const one = reader(following);
+    const { apply } = one.following;
+    one.following.apply = async (events, checkpoint) => {
+      if (chance() < 0.1) throw new Error('as asked for');
+      await apply(events, checkpoint);
+      if (chance() < 0.05) throw new Error('as asked for, after it was done');
+    };
+    const follower = follow(one.following, { store, bus, log, silence: 5, backoff: 0.1 });
+    let events: RecordedEvent[] = [];
+    for (const burst of streams) {
+      events = await fill(store, burst);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await vi.waitFor(() => expect(one.state.checkpoint.position >= (events.findLast(one.following.wants)?.position ?? '')).toBe(true), {
+      interval: 2,
+      timeout: 5_000,
+    });
+    await follower.stop();
+    await forwarder.stop();
+    return { got: one.ids(), store };
+  }
+
+  it('invariant 13: has read the log, whatever the bus loses, repeats and reorders (all events)', async () => {
+    await fc.assert(
+      fc.asyncProperty(bursts, seeds, async (streams, seed) => {
+        const { got, store } = await followed({}, streams, seed);
+        expect(got).toEqual(ids(await logOf(store)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('invariant 13: has read the log, whatever the bus loses, repeats and reorders (one category, one event at a time)', async () => {
+    await fc.assert(
+      fc.asyncProperty(bursts, seeds, async (streams, seed) => {
+        const { got, store } = await followed({ queue: TASK_EVENTS, batch: 1, wants: isTask }, streams, seed);
+        expect(got).toEqual(ids((await logOf(store)).filter(isTask)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('on one category’s queue, messages of other categories between its own are no gap', async () => {
+    for (const queue of [TASK_EVENTS, { ...NOTIFICATIONS, pattern: 'task.#' }]) {
+      const store = inMemoryStore();
+      const reads = vi.spyOn(store, 'readAll');
+      const bus = forwarding(store);
+      const one = reader({ queue, wants: isTask });
+      start(one.following, { store, bus, silence: 60_000 });
+      await vi.waitFor(async () => expect((await bus.queues())[0]?.consumers).toBe(1));
+      await vi.waitFor(() => expect(one.state.loads).toBe(1));
+      const before = reads.mock.calls.length;
+      const all = await fill(store, ['user-1', 'task-1', 'user-1', 'user-1', 'task-1', 'notification-1', 'task-2']);
+      await vi.waitFor(() => expect(one.ids()).toEqual(ids(all.filter(isTask))));
+      // fill itself reads once.
+      expect(reads.mock.calls.length - before).toBe(1);
+    }
+  });
+
+  it('invariant 13: reads the store when the bus is silent', async () => {
+    const store = inMemoryStore();
+    const one = reader();
+    start(one.following, { store, bus: openMemoryBus({ log }) });
+    await vi.waitFor(() => expect(one.state.loads).toBe(1));
+    const all = await fill(store, many('task-1', 5));
+    await vi.waitFor(() => expect(one.ids()).toEqual(ids(all)));
+  });
+
+  it('invariant 12: what a full queue dropped is a gap, and is read from the store', async () => {
+    const store = inMemoryStore();
+    const bus = forwarding(store);
+    const { promise: may, resolve: letGo } = Promise.withResolvers<void>();
+    const one = reader({ queue: { ...PROJECTIONS, limit: 5 }, batch: 2 });
+    const { apply } = one.following;
+    one.following.apply = async (...args) => {
+      await may;
+      await apply(...args);
+    };
+    start(one.following, { store, bus, silence: 60_000 });
+    await vi.waitFor(() => expect(one.state.loads).toBe(1));
+    await fill(store, many('task-1', 60));
+    await vi.waitFor(async () => expect((await bus.queues())[0]?.dropped).toBeGreaterThan(20));
+    letGo();
+    await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(store))));
+  });
+
+  it('goes on from its checkpoint when it starts again, and applies nothing twice', async () => {
+    const store = inMemoryStore();
+    const bus = forwarding(store);
+    const one = reader();
+    for (const n of [1, 2, 3]) {
+      const follower = start(one.following, { store, bus });
+      const all = await fill(store, many(`task-${n}`, 30));
+      await vi.waitFor(() => expect(one.ids()).toEqual(ids(all)));
+      await follower.stop();
+      await fill(store, many('user-1', 10));
+    }
+    start(one.following, { store, bus });
+    await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(store))));
+  });
+
+  it('invariant 7: notices a log that is not the one it followed', async () => {
+    const mine = inMemoryStore();
+    const other = inMemoryStore();
+    const one = reader();
+    await fill(mine, many('task-1', 10));
+    const before = start(one.following, { store: mine, bus: openMemoryBus({ log }) });
+    await vi.waitFor(async () => expect(before.position()).toBe(await mine.head()));
+    await before.stop();
+    // The same positions, other events.
+    await fill(other, many('task-1', 20));
+    start(one.following, { store: other, bus: openMemoryBus({ log }) });
+    await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(other))));
+    expect(one.state.foreign).toBe(1);
+  });
+
+  it('invariant 7: notices a log that ends before its checkpoint', async () => {
+    const store = inMemoryStore();
+    const one = reader();
+    await fill(store, many('task-1', 3));
+    one.state.checkpoint = { position: '0000000000000009', eventId: 'gone' };
+    start(one.following, { store, bus: openMemoryBus({ log }) });
+    await vi.waitFor(() => expect(one.seen).toHaveLength(3));
+    expect(one.state.foreign).toBe(1);
+  });
+
+  it('moves its checkpoint past events it does not want', async () => {
+    const store = inMemoryStore();
+    const bus = forwarding(store);
+    const one = reader({ wants: isTask });
+    start(one.following, { store, bus });
+    const all = await fill(store, [...many('user-1', 20), 'task-1', ...many('user-1', 20)]);
+    await vi.waitFor(() => expect(one.state.checkpoint.position).toBe(all.at(-1)?.position));
+    expect(one.ids()).toEqual(ids(all.filter(isTask)));
+  });
+
+  it('says once that the same thing fails, goes on when it works again, and gives nothing up', async () => {
+    const store = inMemoryStore();
+    const warn = vi.fn();
+    const info = vi.fn();
+    const one = reader();
+    let failures = 0;
+    const { load } = one.following;
+    one.following.load = async () => {
+      if (failures++ < 5) throw new Error('no database');
+      return load();
+    };
+    const all = await fill(store, ['task-1']);
+    start(one.following, { store, bus: openMemoryBus({ log }), log: { info, warn, error: warn } });
+    await vi.waitFor(() => expect(one.ids()).toEqual(ids(all)));
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(info).toHaveBeenCalledTimes(1);
+  });
+
+  it('invariant 8: of two on one queue, the second does nothing until the first stops', async () => {
+    const store = inMemoryStore();
+    const bus = forwarding(store);
+    const first = reader();
+    const second = reader();
+    const active = start(first.following, { store, bus });
+    await vi.waitFor(() => expect(first.state.loads).toBe(1));
+    start(second.following, { store, bus });
+    await fill(store, many('task-1', 10));
+    await vi.waitFor(() => expect(first.seen).toHaveLength(10));
+    await new Promise((resolve) => setTimeout(resolve, 3 * SILENCE));
+    expect(second.state.loads).toBe(0);
+    second.state.checkpoint = first.state.checkpoint;
+    await active.stop();
+    const all = await fill(store, many('task-1', 10));
+    await vi.waitFor(() => expect([...first.ids(), ...second.ids()]).toEqual(ids(all)));
+  });
+
+  it('stops in whatever state it is', async () => {
+    const never = new Promise<never>(() => {});
+    const store = inMemoryStore();
+    await fill(store, ['task-1']);
+    const bus = openMemoryBus({ log });
+    const hung: EventStore = { ...store, readAll: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }) };
+    const deaf: EventBus = { ...bus, follow: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }) };
+    const followers = [
+      follow(reader({ load: () => never }).following, { store, bus: openMemoryBus({ log }), log }),
+      follow(reader().following, { store: hung, bus: openMemoryBus({ log }), log }),
+      follow(reader().following, { store, bus: deaf, log }),
+      follow(reader({ apply: () => Promise.reject(new Error('never')) }).following, { store, bus: openMemoryBus({ log }), log }),
+      follow(reader().following, { store, bus, log }),
+    ];
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(followers.map((one) => one.stop()));
+    follow(reader().following, { store, bus, log }).stop();
+  });
+});

@@ -1,0 +1,182 @@
+/**
+ * The follower: goes through the log in order and keeps a checkpoint. Everything that follows uses this one.
+ */
+import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import { orAborted } from '../concurrency/abortable.ts';
+import { keepTrying } from '../concurrency/keep-trying.ts';
+import { takingTurns } from '../concurrency/taking-turns.ts';
+import type { BusMessage, EventBus } from '../event-bus/event-bus.ts';
+import type { FollowerQueue } from '../event-bus/queues.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import { eventsAfter, ForeignLog } from './events-after.ts';
+import { type Heard, listen } from './listen.ts';
+
+/** Where a follower is: the last event it has been past, and that event's id, to recognise a log that is not the one it followed. */
+export interface Checkpoint {
+  position: Position;
+  /** Id of the event at `position`; empty at START. */
+  eventId: string;
+}
+
+export const BEGINNING: Checkpoint = { position: '', eventId: '' };
+
+/** What a follower does with events. */
+export interface Following {
+  /** Names it in logs, metrics and parked records. */
+  name: string;
+  queue: FollowerQueue;
+  /** Events given to `apply` at most at once; 1 for a policy. */
+  batch: number;
+  /** True for events it wants; others only move its checkpoint. A pure function. */
+  wants(event: RecordedEvent): boolean;
+  /** Where it is. Called at every (re)start. */
+  load(): Promise<Checkpoint>;
+  /**
+   * Takes the wanted events of the next stretch of the log, in order (possibly none), then remembers `checkpoint`, or leaves
+   * it to a later call. An error is one of infrastructure: the follower starts again from `load()` with backoff.
+   * (Poison is the business of `apply` itself, by parking.ts.)
+   */
+  apply(events: RecordedEvent[], checkpoint: Checkpoint): Promise<void>;
+  /** The log does not hold the checkpoint's event at its position (another store, or an older backup). Puts things right, so that `load()` gives a checkpoint that holds. */
+  foreignLog(): Promise<void>;
+}
+
+export interface FollowContext {
+  store: EventStore;
+  bus: EventBus;
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void };
+  /** Milliseconds of silence after which it reads the store; default 5,000. */
+  silence?: number;
+  /** Milliseconds before it starts again after an error, doubled up to fifty times as much; default 100. */
+  backoff?: number;
+}
+
+/** A running follower. */
+export interface Follower {
+  readonly name: string;
+  /** Position it has been past (in memory; its stored checkpoint may lag). */
+  position(): Position;
+  /** True while this process is the one that follows here; where each process follows, once it does. */
+  active(): boolean;
+  /** Stops after the batch at hand. */
+  stop(): Promise<void>;
+}
+
+/** Starts a follower. It never gives up: after any error it starts again from its checkpoint. */
+export function follow(following: Following, { store, bus, log, silence = 5_000, backoff }: FollowContext): Follower {
+  const { name, queue, batch } = following;
+  const stopping = new AbortController();
+  const previousOf = ofOneCategory(queue) ? (one: BusMessage) => one.previousInCategory : (one: BusMessage) => one.previous;
+  /** The last event it is past, wanted or not. */
+  let at: Checkpoint = BEGINNING;
+  let well = () => {};
+  let session = new AbortController();
+  let active = false;
+  const pause = takingTurns();
+
+  async function attempt(isWell: () => void): Promise<void> {
+    well = isWell;
+    session = new AbortController();
+    if (stopping.signal.aborted) session.abort();
+    try {
+      await along(session.signal);
+    } catch (error) {
+      if (!(error instanceof ForeignLog)) throw error;
+      log.warn({ follower: name, err: error }, 'the event store is not the one this follower followed');
+      await orAborted(following.foreignLog(), stopping.signal);
+    } finally {
+      active = false;
+      session.abort();
+    }
+  }
+
+  /** From the checkpoint to the head of the store, then along the bus. What is published meanwhile waits in the queue. */
+  async function along(signal: AbortSignal): Promise<void> {
+    let react = begin;
+    async function begin(heard: Heard): Promise<void> {
+      // While another process is the active one, its checkpoint moves and this one's first batch does not come.
+      if (heard === 'silence' && queue.activeHold !== null) return;
+      at = (await orAborted(following.load(), signal)) ?? at;
+      active = true;
+      await readOn(signal);
+      react = goOn;
+      await goOn(heard === 'silence' ? [] : heard);
+    }
+    const goOn = (heard: Heard) => (heard === 'silence' ? readOn(signal) : take(heard, signal));
+    for await (const heard of listen(bus.follow(queue, { signal, max: batch }), silence, signal)) await react(heard);
+  }
+
+  /** Reads the store from the checkpoint to the head. Error: ForeignLog. */
+  async function readOn(signal: AbortSignal): Promise<void> {
+    for await (const page of eventsAfter(store, at, signal)) await applyAll(page, signal);
+    well();
+  }
+
+  /** Applies what continues the chain; at a gap the store is read. A gap it cannot fill yet is left to the next message, or to silence. */
+  async function take(messages: readonly BusMessage[], signal: AbortSignal): Promise<void> {
+    const { events, rest } = upToGap(messages);
+    await applyAll(events, signal);
+    if (rest.length === 0 || signal.aborted) return;
+    await readOn(signal);
+    await applyAll(upToGap(rest).events, signal);
+  }
+
+  function upToGap(messages: readonly BusMessage[]): { events: RecordedEvent[]; rest: readonly BusMessage[] } {
+    const events: RecordedEvent[] = [];
+    let end = at.position;
+    for (const [index, message] of messages.entries()) {
+      if (message.event.position <= end) continue;
+      if (previousOf(message) > end) return { events, rest: messages.slice(index) };
+      events.push(message.event);
+      end = message.event.position;
+    }
+    return { events, rest: [] };
+  }
+
+  /** Applies the wanted ones in batches, each with the checkpoint of the last event seen; the rest moves the checkpoint once. */
+  async function applyAll(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
+    let from = 0;
+    for (let wanted = next(events, from); from < events.length && !signal.aborted; wanted = next(events, from)) {
+      await advance(wanted.events, events[wanted.end - 1]);
+      from = wanted.end;
+    }
+  }
+
+  /** The next stretch: up to `batch` wanted events, and what is not wanted behind them. */
+  function next(events: readonly RecordedEvent[], from: number): { events: RecordedEvent[]; end: number } {
+    const wanted: RecordedEvent[] = [];
+    for (let end = from; end < events.length; end++) {
+      const event = events[end] as RecordedEvent;
+      if (!following.wants(event)) continue;
+      if (wanted.length === batch) return { events: wanted, end };
+      wanted.push(event);
+    }
+    return { events: wanted, end: events.length };
+  }
+
+  async function advance(events: RecordedEvent[], last: RecordedEvent | undefined): Promise<void> {
+    if (!last) return;
+    const checkpoint = { position: last.position, eventId: last.id };
+    await following.apply(events, checkpoint);
+    at = checkpoint;
+    well();
+    await pause();
+  }
+
+  const running = keepTrying({ name: `follower ${name}`, log, signal: stopping.signal, ...(backoff === undefined ? {} : { backoff }) }, attempt);
+  return {
+    name,
+    position: () => at.position,
+    active: () => active,
+    stop: async () => {
+      stopping.abort();
+      session.abort();
+      await running;
+    },
+  };
+}
+
+/** Where a queue gets every event of just one category, the chain within the category is enough. */
+function ofOneCategory({ exchange, pattern }: FollowerQueue): boolean {
+  return exchange !== 'events' || /^[^.*#]+\.#$/.test(pattern);
+}

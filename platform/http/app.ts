@@ -1,0 +1,178 @@
+/** The front door: a Koa app made of rows of routes. */
+import { randomUUID } from 'node:crypto';
+import cors from '@koa/cors';
+import Router from '@koa/router';
+import Koa from 'koa';
+import koaJwt from 'koa-jwt';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { ProblemError, toProblem } from '../../contracts/problem.ts';
+import { type Admitted, KEY_PREFIX } from '../../gateway/identity/api-keys.ts';
+import { type Context, endpoint, type State } from './endpoint.ts';
+import type { Caller, Route } from './route.ts';
+
+export interface AppOptions {
+  routes: readonly Route[];
+  /** Rows that other parts answer: who asks here with a method they do not have is told theirs. */
+  elsewhere?: readonly Route[];
+  /** How access tokens are verified: for koa-jwt. */
+  accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
+  /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */
+  callerOf(claims: unknown): Promise<Caller>;
+  /** The backend behind an API key (`Bearer tlk_…`), and headers that tell how often it may ask. Errors: ProblemError `unauthorized` and `limited`. */
+  admit?(key: string): Promise<Admitted>;
+  /** The caller behind a token of the operator's, null for any other token. */
+  operator?(token: string): Caller | null;
+  /** Origins whose pages may call, beside our own. */
+  origins: readonly string[];
+  trustProxy: boolean;
+  log: Logger;
+  /** Called after each request, for /metrics. */
+  observe?(done: { method: string; route: string; status: number; seconds: number }): void;
+  /** Requests at work at once; above it the answer is 503. */
+  inFlight?: number;
+}
+
+/** Makes the app; `app.callback()` goes to an HTTP server. */
+export function createApp(options: AppOptions): Koa<State> {
+  // Only the last address of X-Forwarded-For is the proxy's own word: what stands before it is whatever the client sent.
+  const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
+  const router = new Router<State>({ sensitive: true });
+  for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
+  const known = new Router<State>({ sensitive: true });
+  for (const { path, method } of [...options.routes, ...(options.elsewhere ?? [])]) known.register(path, [method.toLowerCase()], () => {});
+  app.use(account(options));
+  app.use(problems(options));
+  app.use(
+    cors({
+      origin: (ctx) => (options.origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
+      credentials: false,
+      exposeHeaders: ['Position', 'ETag', 'Location', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Read-After', 'Traceparent', 'X-Request-Id'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      maxAge: 600,
+    }),
+  );
+  app.use(versionless);
+  app.use(operatorAware(options));
+  app.use(keyAware);
+  app.use(verifiedOnce(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' })));
+  app.use(router.routes());
+  app.use(nothingHere(known));
+  app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
+  return app;
+}
+
+/** Around everything: request id, one log line, metrics. */
+function account({ log, observe }: AppOptions): Koa.Middleware<State> {
+  return async (ctx, next) => {
+    const started = performance.now();
+    ctx.state.requestId = correlation(ctx.get('X-Request-Id'));
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    await next();
+    const seconds = (performance.now() - started) / 1000;
+    const { method, path, status } = ctx;
+    const { route = 'none', requestId: id, caller } = ctx.state;
+    observe?.({ method, route, status, seconds });
+    log.info({ id, method, route, path, status, ms: Math.round(seconds * 1e5) / 100, user: caller?.id }, 'request');
+  };
+}
+
+/** Every error becomes problem+json; more work at once than the bound is refused. */
+function problems({ log, inFlight = 2_000 }: AppOptions): Koa.Middleware<State> {
+  let working = 0;
+  return async (ctx, next) => {
+    working++;
+    try {
+      if (working > inFlight) throw new ProblemError('unavailable', 'Too many requests are at work. Try again.', { headers: { 'Retry-After': '1' } });
+      await next();
+    } catch (error) {
+      answerProblem(ctx, error, log);
+    } finally {
+      working--;
+    }
+  };
+}
+
+function correlation(given: string): string {
+  return /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
+}
+
+function answerProblem(ctx: Context, error: unknown, log: Logger): void {
+  const problem =
+    error instanceof ProblemError
+      ? error
+      : new ProblemError('internal', 'Something went wrong here. It was logged under this request’s id.', { cause: error });
+  if (problem.code === 'internal') log.error({ err: error, id: ctx.state.requestId }, 'unexpected error');
+  for (const [name, value] of Object.entries(problem.headers)) ctx.set(name, value);
+  ctx.status = problem.status;
+  ctx.body = JSON.stringify(toProblem(problem, ctx.state.requestId));
+  ctx.type = 'application/problem+json';
+  ctx.set('Cache-Control', 'no-store');
+}
+
+/** `/api/v1/…` is `/api/…`. */
+const versionless: Koa.Middleware<State> = (ctx, next) => {
+  if (ctx.path.startsWith('/api/v1/')) ctx.path = `/api/${ctx.path.slice('/api/v1/'.length)}`;
+  return next();
+};
+
+/** Tokens whose signatures were verified, with their claims: a signature costs more than the rest of a request's authentication. */
+const VERIFIED = 10_000;
+
+/** Runs koa-jwt for a token that is new, or has ended. Whether its session still lives is looked at for every request, later. */
+function verifiedOnce(verify: Koa.Middleware<State>): Koa.Middleware<State> {
+  const verified = new LRUCache<string, { exp: number }>({ max: VERIFIED });
+  return (ctx, next) => {
+    if (ctx.state.apiKey) return next();
+    const { authorization = '' } = ctx.req.headers;
+    const claims = verified.get(authorization);
+    if (claims && claims.exp * 1_000 > Date.now()) {
+      ctx.state.jwt = claims;
+      return next();
+    }
+    return verify(ctx, () => {
+      if (ctx.state.jwt) verified.set(authorization, ctx.state.jwt as { exp: number });
+      return next();
+    });
+  };
+}
+
+/** An operator's token is no JWT: it is recognised before. */
+function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
+  return (ctx, next) => {
+    const { authorization = '' } = ctx.req.headers;
+    const caller = operator && authorization.startsWith('Bearer operator-') ? operator(authorization.slice('Bearer '.length)) : null;
+    if (caller) ctx.state.operator = caller;
+    return next();
+  };
+}
+
+/** RFC 9110, 11.1: whatever the case. */
+const BEARER = /^bearer +(\S+)$/i;
+
+/** An API key is no JWT: it is recognised before, and looked up where a row asks who calls. */
+const keyAware: Koa.Middleware<State> = (ctx, next) => {
+  const [, key] = BEARER.exec(ctx.req.headers.authorization ?? '') ?? [];
+  if (key?.startsWith(KEY_PREFIX)) ctx.state.apiKey = key;
+  return next();
+};
+
+/** What no row took: an unknown path, or a known one with another method (RFC 9110, 15.5.6: then Allow names those it has). */
+function nothingHere(router: Router<State>): Koa.Middleware<State> {
+  return (ctx) => {
+    const methods = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];
+    if (methods.length === 0) throw new ProblemError('not_found', `There is nothing at ${ctx.path}.`);
+    const Allow = methods.join(', ');
+    if (ctx.method === 'OPTIONS') {
+      ctx.set('Allow', Allow);
+      ctx.status = 204;
+      return;
+    }
+    throw new ProblemError('not_found', `There is something at this path, but not with this method; it takes ${Allow}.`, {
+      status: 405,
+      headers: { Allow },
+    });
+  };
+}

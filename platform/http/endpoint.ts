@@ -1,0 +1,126 @@
+/** From a Koa context to a row's handler and back. */
+import { createHash } from 'node:crypto';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { Admitted } from '../../gateway/identity/api-keys.ts';
+import { readForm, readJson } from './body.ts';
+import type { Answer, Caller, Route, RouteRequest } from './route.ts';
+import { validBody, validId, validQuery } from './validate.ts';
+
+export interface State {
+  requestId: string;
+  caller?: Caller;
+  operator?: Caller;
+  apiKey?: string;
+  route?: string;
+  jwt?: unknown;
+  jwtOriginalError?: Error;
+}
+export type Context = Koa.ParameterizedContext<State>;
+
+const NO_BODY = z.union([z.undefined(), z.null(), z.strictObject({})]);
+const NO_QUERY = z.strictObject({});
+
+/** Who comes in by what. */
+export interface Doors {
+  callerOf(claims: unknown): Promise<Caller>;
+  admit?(key: string): Promise<Admitted>;
+}
+
+/** Koa middleware for a row: authorise, validate, handle, answer. */
+export function endpoint(route: Route, doors: Doors) {
+  const bodySchema = route.body ?? NO_BODY;
+  // Where nothing is required, no body says the same as an empty one.
+  const absent = route.body?.safeParse({}).success ? {} : undefined;
+  const querySchema = route.query ?? NO_QUERY;
+  const readBody = route.form ? readForm : readJson;
+  return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
+    ctx.state.route = route.path;
+    const caller = await authorise(ctx, route, doors);
+    if (caller) ctx.state.caller = caller;
+    const request: RouteRequest = {
+      params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
+      query: validQuery(querySchema, ctx.query),
+      body: route.method === 'GET' ? undefined : validBody(bodySchema, (await readBody(ctx.req)) ?? absent),
+      caller,
+      header: (name) => header(ctx, name),
+      ip: ctx.ip,
+      requestId: ctx.state.requestId,
+    };
+    respond(ctx, await route.handle(request));
+  };
+}
+
+function header(ctx: Context, name: string): string | undefined {
+  const value = ctx.req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+async function authorise(ctx: Context, route: Route, { callerOf, admit }: Doors): Promise<Caller | null> {
+  if (route.who === 'anyone') return null;
+  const caller = operatorOf(ctx, route) ?? (await backendOf(ctx, route, admit)) ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
+  if (!caller) throw unauthorised(ctx);
+  if (Array.isArray(route.who) && !route.who.includes(caller.role)) {
+    throw new ProblemError('forbidden', `This is for the roles ${route.who.join(', ')}; yours is ${caller.role}.`);
+  }
+  return caller;
+}
+
+/** The operator is no user: only where a row is for roles. */
+function operatorOf(ctx: Context, { who }: Route): Caller | undefined {
+  return who === 'user' ? undefined : ctx.state.operator;
+}
+
+/** A backend with an API key is no user, either: it has no tasks and no inbox, and gets in where a row names its role. */
+async function backendOf(ctx: Context, { who }: Route, admit: Doors['admit']): Promise<Caller | undefined> {
+  if (!ctx.state.apiKey || !admit) return undefined;
+  const { caller, headers } = await admit(ctx.state.apiKey);
+  ctx.set(headers);
+  if (who === 'user') throw new ProblemError('forbidden', 'This is for people who log in. An API key is for rows that name the role service.');
+  return caller;
+}
+
+/** RFC 6750, 3: the challenge says whether a token was missing or wrong. */
+function unauthorised(ctx: Context): ProblemError {
+  if (!ctx.get('Authorization'))
+    return new ProblemError('unauthorized', 'Log in: send Authorization: Bearer <accessToken>.', { headers: { 'WWW-Authenticate': 'Bearer' } });
+  const expired = ctx.state.jwtOriginalError?.name === 'TokenExpiredError';
+  const detail = expired ? 'The access token has expired. Refresh it.' : 'The access token is not valid. Log in again.';
+  return new ProblemError('unauthorized', detail, {
+    headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${expired ? 'expired' : 'not valid'}"` },
+  });
+}
+
+function respond(ctx: Context, { status, headers = {}, body }: Answer): void {
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
+  ctx.status = status ?? (body === undefined ? 204 : 200);
+  if (body === undefined) return;
+  const raw = typeof body === 'string' || Buffer.isBuffer(body);
+  ctx.body = raw ? body : JSON.stringify(body);
+  if (!raw) ctx.type = 'application/json';
+  conditional(ctx);
+}
+
+/** Every GET has an ETag; If-None-Match that names it is answered 304 without a body (RFC 9110, 13.1.2). */
+function conditional(ctx: Context): void {
+  if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return;
+  if (!ctx.response.get('ETag'))
+    ctx.set(
+      'ETag',
+      `"${createHash('sha1')
+        .update(ctx.body as string | Buffer)
+        .digest('base64url')}"`,
+    );
+  if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', 'private, no-cache');
+  if (ctx.status < 300 && names(ctx.get('If-None-Match'), ctx.response.get('ETag'))) ctx.status = 304;
+}
+
+/**
+ * Whether If-None-Match names an ETag, by weak comparison. Not Koa's `fresh`: that one sees no match where a request says
+ * Cache-Control: no-cache, which fetch adds to every If-None-Match it is given.
+ */
+function names(ifNoneMatch: string, etag: string): boolean {
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
+  return ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((tag) => opaque(tag) === opaque(etag));
+}

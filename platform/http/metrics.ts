@@ -1,0 +1,100 @@
+/** What the process tells of itself: /livez, /readyz, /metrics. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { Route } from './route.ts';
+
+export interface Metrics {
+  registry: Registry;
+  request(done: { method: string; route: string; status: number; seconds: number }): void;
+  command(outcome: string): void;
+  /** Adds to a counter. */
+  count(what: keyof typeof COUNTERS, by: number): void;
+  /** A value read when /metrics is. */
+  gauge(name: string, help: string, read: () => Promise<Record<string, number>> | Record<string, number>): void;
+}
+
+const COUNTERS = {
+  appended_events: 'Events appended, bookkeeping among them.',
+  offers: 'Offers put on work queues.',
+  published_messages: 'Events that the broker confirmed.',
+  refused_messages: 'Messages that a full queue of somebody else’s refused.',
+  invalid_messages: 'Messages on our queues that were not ours, or not valid.',
+};
+
+/** The metrics of this process. */
+export function openMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const requests = new Histogram({
+    name: 'taskledger_http_request_seconds',
+    help: 'HTTP requests.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+    registers,
+  });
+  const commands = new Counter({ name: 'taskledger_commands_total', help: 'Commands by outcome.', labelNames: ['outcome'], registers });
+  const counters = new Map(
+    Object.entries(COUNTERS).map(([name, help]) => [name, new Counter({ name: `taskledger_${name}_total`, help, registers })] as const),
+  );
+  return {
+    registry,
+    request: ({ method, route, status, seconds }) => requests.observe({ method, route, status: String(status) }, seconds),
+    command: (outcome) => commands.inc({ outcome }),
+    count: (what, by) => counters.get(what)?.inc(by),
+    gauge: (name, help, read) => {
+      new Gauge({
+        name: `taskledger_${name}`,
+        help,
+        labelNames: ['name'],
+        registers,
+        async collect() {
+          // What cannot be read now (its server is away) has no value; all others are shown.
+          const values = await (async () => read())().catch(() => ({}));
+          this.reset();
+          for (const [label, value] of Object.entries(values)) this.set({ name: label }, value);
+        },
+      });
+    },
+  };
+}
+
+/** How a follower of this process stands: where several may follow, one is active. */
+export interface FollowerHealth {
+  active: boolean;
+  /** Events it is behind, counted up to a bound. */
+  lag: number;
+}
+
+/** What a process tells of its health. */
+export interface Health {
+  /** What it waits for, and so is not ready. */
+  waits(): Promise<string[]> | string[];
+  /** Its followers by name. */
+  followers(): Promise<Record<string, FollowerHealth>> | Record<string, FollowerHealth>;
+}
+
+/** Rows for orchestrators and Prometheus. */
+export function healthRoutes(metrics: Metrics, health: Health): Route[] {
+  const row = (path: string, summary: string, handle: Route['handle']): Route => ({
+    method: 'GET',
+    path,
+    who: 'anyone',
+    summary,
+    tag: 'health',
+    status: 200,
+    handle,
+  });
+  return [
+    row('/livez', 'The process runs.', () => ({ body: { status: 'ok' } })),
+    row('/readyz', 'The process takes requests; 503 while it waits for something, which it names.', async () => {
+      const waiting = await health.waits();
+      if (waiting.length === 0) return { body: { status: 'ok', followers: await health.followers() }, headers: { 'Cache-Control': 'no-store' } };
+      throw new ProblemError('unavailable', `Waits for ${waiting.join(', ')}.`, { headers: { 'Retry-After': '1' } });
+    }),
+    row('/metrics', 'Metrics in the Prometheus text format.', async () => ({
+      body: await metrics.registry.metrics(),
+      headers: { 'Content-Type': metrics.registry.contentType },
+    })),
+  ];
+}

@@ -1,0 +1,59 @@
+/** A route is a row in a table: koa, validation, problem+json and OpenAPI follow from it. */
+import type { z } from 'zod';
+import type { Actor, Audience } from '../../contracts/catalog.ts';
+
+/** Who calls: a user with a live session. */
+export interface Caller extends Actor {
+  sessionId: string;
+}
+
+/** A request after authentication and validation. */
+export interface RouteRequest {
+  /** Path parameters; `:id` is a UUID in lower case. */
+  params: Record<string, string>;
+  /** The query string by the row's schema. */
+  query: unknown;
+  /** The body by the row's schema; undefined where the row takes none. */
+  body: unknown;
+  /** Null where the row is for anyone and nobody is logged in. */
+  caller: Caller | null;
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined;
+  ip: string;
+  /** The request's id: the correlation id of what follows from it. */
+  requestId: string;
+}
+
+/** What a handler answers; refusals are thrown as ProblemError. */
+export interface Answer {
+  /** Default 200. */
+  status?: number;
+  /** JSON; without one, the answer is empty (204). A string is sent as it is, with the Content-Type given. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Starts with `/`; those below `/api/` are served below `/api/v1/` too. */
+  path: string;
+  who: Audience;
+  /** One sentence for the docs. */
+  summary: string;
+  /** Groups rows in the docs, as `tasks`. */
+  tag: string;
+  query?: z.ZodType;
+  /** Absent or null: the row takes no body. */
+  body?: z.ZodType | null;
+  /** The body is a form (application/x-www-form-urlencoded), and not JSON: for callers who know nothing else. */
+  form?: boolean;
+  /** Status of an answer that is no problem, for the docs; where there is none it follows from method and body. */
+  status?: number;
+  /** Schema of the answer's body, for the docs. */
+  response?: z.ZodType;
+  /** Example of the body, for the docs. */
+  example?: unknown;
+  /** Left out of the docs. */
+  hidden?: boolean;
+  handle(request: RouteRequest): Promise<Answer> | Answer;
+}

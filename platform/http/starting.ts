@@ -1,0 +1,27 @@
+/** What a process answers before it is ready: that it lives, and what it waits for. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ProblemError, toProblem } from '../../contracts/problem.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Answers /livez and /metrics; everything else is 503 and names what is waited for. */
+export function startingListener(metrics: Metrics, waits: () => string[]): RequestListener {
+  return async (request, response) => {
+    const path = request.url?.split('?')[0];
+    if (path === '/livez') return send(response, 200, 'application/json', '{"status":"ok"}');
+    if (path === '/metrics') return send(response, 200, metrics.registry.contentType, await metrics.registry.metrics());
+    refuse(request, response, waits());
+  };
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, waits: string[]): void {
+  const problem = new ProblemError('unavailable', `Waits for ${waits.join(', ') || 'the start'}.`);
+  request.resume();
+  response.setHeader('Retry-After', '1');
+  response.setHeader('Connection', 'close');
+  send(response, problem.status, 'application/problem+json', JSON.stringify(toProblem(problem, '')));
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
+  response.end(body);
+}

@@ -1,0 +1,60 @@
+/** Input against schemas: every wrong field named, with what to do. */
+import type { z } from 'zod';
+import { type FieldError, ProblemError } from '../../contracts/problem.ts';
+
+/** The body by its schema. Error: ProblemError `invalid` 422 with JSON Pointers (RFC 6901). */
+export function validBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error, body, (path) =>
+    path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+  );
+  throw new ProblemError('invalid', summary(errors), { errors });
+}
+
+/** The query string by its schema. Error: ProblemError `invalid` 400 with pointers like `?limit`. */
+export function validQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+  const result = schema.safeParse(query);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error, query, (path) => `?${String(path[0] ?? '')}`);
+  throw new ProblemError('invalid', summary(errors), { status: 400, errors });
+}
+
+/** A path parameter that must be a UUID, in lower case. Error: ProblemError `invalid` 400. */
+export function validId(id: string): string {
+  if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)) return id.toLowerCase();
+  throw new ProblemError('invalid', 'The id in the path is not a UUID.', { status: 400, errors: [{ pointer: ':id', detail: 'must be a UUID' }] });
+}
+
+/** Errors that are named. A body of a megabyte may have a hundred thousand, and an answer several times its size. */
+const MOST_ERRORS = 100;
+
+function fieldErrors(error: z.ZodError, input: unknown, pointer: (path: PropertyKey[]) => string): FieldError[] {
+  const errors = error.issues.slice(0, MOST_ERRORS).flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: reworded(issue, input) }];
+    return issue.keys.slice(0, MOST_ERRORS).map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));
+  });
+  return errors.slice(0, MOST_ERRORS);
+}
+
+/** The schemas' own words where they have any; the library's are for developers. */
+function reworded(issue: z.core.$ZodIssue, input: unknown): string {
+  if (at(input, issue.path) === undefined) return 'is required';
+  if (!/^(Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
+  return issue.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : issue.message;
+}
+
+/** What stands at a path, undefined where nothing does. */
+function at(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function summary(errors: FieldError[]): string {
+  const fields = [...new Set(errors.map((one) => one.pointer || 'the body'))];
+  return `Not valid: ${fields.slice(0, 10).join(', ')}${fields.length > 10 ? ', …' : ''}.`;
+}

@@ -1,0 +1,30 @@
+/** Picks the implementation of the read models by the URL's scheme. */
+import { join } from 'node:path';
+import type { Reaching } from '../connections/reach.ts';
+import type { ReadModels } from './read-models.ts';
+import { openSqliteReadModels } from './sqlite.ts';
+import type { Log } from './sqlite-file.ts';
+
+export interface OpenReadModels extends Omit<Reaching, 'log'> {
+  /** Folder of embedded stores. */
+  dataDir: string;
+  log: Log & Partial<Reaching['log']>;
+}
+
+/**
+ * Opens the read models. `sqlite:` is the file `read-models.db` in `dataDir`, `sqlite:<path>` another one; `mongodb:` and `mongodb+srv:` a server,
+ * which is waited for. Rejects for any other scheme, where the file cannot be opened, and with ServerRefused.
+ */
+export async function openReadModels(url: string, { dataDir, log, ...reaching }: OpenReadModels): Promise<ReadModels> {
+  const scheme = url.slice(0, url.indexOf(':') + 1);
+  if (scheme === 'sqlite:') return openSqliteReadModels(url.slice(scheme.length) || join(dataDir, 'read-models.db'), { log });
+  if (scheme === 'mongodb:' || scheme === 'mongodb+srv:') {
+    // Only who uses a server loads its client.
+    const { openMongoReadModels } = await import('./mongodb.ts');
+    return openMongoReadModels(url, {
+      ...reaching,
+      log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn(data, message) },
+    });
+  }
+  throw new Error(`READ_MODELS_URL must begin with sqlite: or mongodb: (not ${scheme || JSON.stringify(url)})`);
+}

@@ -1,0 +1,257 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
+import { openMemoryBus } from '../event-bus/memory.ts';
+import { NOTIFICATIONS, EMAIL_NOTIFICATIONS as QUEUE } from '../event-bus/queues.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
+import { BEGINNING, type Checkpoint } from '../followers/follow.ts';
+import { type Dispatcher, type Dispatching, type DispatchOptions, dispatch, type Item } from './dispatch.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const AGAIN = 60_000;
+let store: EventStore;
+let bus: EventBus;
+/** Streams offered, in the order of the offers. */
+let offered: string[];
+let onOffer: (stream: string) => void;
+/** How many events the read model is behind. */
+let behind: number;
+let asked: number;
+const stops: (() => Promise<unknown>)[] = [];
+
+beforeEach(() => {
+  // Timers go when the test says so; what is asynchronous otherwise goes on by itself.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.parse('2026-11-21T09:00:00.000Z') });
+  store = inMemoryStore();
+  const memory = openMemoryBus({ log });
+  offered = [];
+  onOffer = () => {};
+  behind = 0;
+  asked = 0;
+  bus = {
+    ...memory,
+    offer: async (_queue, { stream }) => {
+      onOffer(stream);
+      offered.push(stream);
+    },
+  };
+  stops.push(startForwarder({ store, bus, log, backoff: 1 }).stop);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+/** Events of a little kind of item: Wanted {due}, Put off {due}, Done. */
+type Meaning = { due: string } | 'decided';
+const meaning = ({ data }: RecordedEvent) => (data as { meaning: Meaning }).meaning;
+
+function read(event: RecordedEvent): ReturnType<Dispatching['read']> {
+  const it = meaning(event);
+  if (it === 'decided') return it;
+  return event.revision === 0 ? { ...it, queue: QUEUE } : it;
+}
+
+/** A read model that folds the log when it is asked, as far as it has come. */
+async function undecided(limit: number, after: string | null): Promise<{ items: Item[]; checkpoint: Checkpoint } | null> {
+  asked++;
+  const all = await logOf(store);
+  const known = all.slice(0, all.length - behind);
+  const last = known.at(-1);
+  if (after !== null && (last?.position ?? '') < after) return null;
+  const items = new Map<string, Item>();
+  for (const event of known) {
+    const it = meaning(event);
+    if (it === 'decided') items.delete(event.stream);
+    else items.set(event.stream, { stream: event.stream, queue: QUEUE, due: it.due });
+  }
+  const byDue = [...items.values()].toSorted((a, b) => (a.due < b.due ? -1 : 1));
+  return { items: byDue.slice(0, limit), checkpoint: last ? { position: last.position, eventId: last.id } : BEGINNING };
+}
+
+function start(more: Partial<DispatchOptions> = {}): Dispatcher {
+  const dispatcher = dispatch(
+    { name: 'dispatcher', queue: NOTIFICATIONS, read, undecided },
+    { store, bus, log, again: AGAIN, silence: 1e8, ...more },
+  );
+  stops.push(dispatcher.stop);
+  return dispatcher;
+}
+
+const inMs = (milliseconds: number) => ({ due: new Date(Date.now() + milliseconds).toISOString() });
+const name = (n: number) => `notification-${String(n).padStart(3, '0')}`;
+
+async function tell(n: number, it: Meaning, revision = NO_STREAM): Promise<void> {
+  await store.append(name(n), revision, [{ ...newEvent('NotificationRequested'), data: { meaning: it } } as NewEvent]);
+}
+
+/** Lets everything happen that happens in so many milliseconds. */
+async function pass(milliseconds: number): Promise<void> {
+  const step = Math.max(milliseconds / 20, 1);
+  for (let at = 0; at <= milliseconds; at += step) {
+    await vi.advanceTimersByTimeAsync(step);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  }
+}
+
+describe('the dispatcher', () => {
+  it('offers an item when it is due, and again while it is undecided', async () => {
+    start();
+    await tell(1, inMs(0));
+    await tell(2, inMs(10_000));
+    await pass(9_000);
+    expect(offered).toEqual([name(1)]);
+    await pass(2_000);
+    expect(offered).toEqual([name(1), name(2)]);
+    await tell(2, 'decided', 0);
+    await pass(AGAIN + 1_000);
+    expect(offered).toEqual([name(1), name(2), name(1)]);
+  });
+
+  it('offers an item that is put off when it is due again, and one that is decided never', async () => {
+    start();
+    await tell(1, inMs(0));
+    await pass(20);
+    await tell(1, inMs(3 * AGAIN), 0);
+    await pass(2 * AGAIN);
+    expect(offered).toEqual([name(1)]);
+    await pass(1.1 * AGAIN);
+    expect(offered).toEqual([name(1), name(1)]);
+    await tell(1, 'decided', 1);
+    await pass(2 * AGAIN);
+    expect(offered).toHaveLength(2);
+  });
+
+  it('begins with what the read model says, and follows from there', async () => {
+    for (const n of [1, 2, 3]) await tell(n, inMs(0));
+    await tell(2, 'decided', 0);
+    behind = 2;
+    start();
+    await pass(100);
+    expect(offered.toSorted()).toEqual([name(1), name(3)]);
+  });
+
+  it('offers later, and later still, what the queue does not take', async () => {
+    const tries: number[] = [];
+    onOffer = () => {
+      tries.push(Date.now());
+      if (tries.length < 5) throw new QueueFull('full');
+    };
+    start();
+    await tell(1, inMs(0));
+    await pass(20_000);
+    expect(offered).toEqual([name(1)]);
+    const waits = tries.slice(1).map((at, index) => Math.round((at - (tries[index] ?? 0)) / 1_000));
+    expect(waits).toEqual([1, 2, 4, 8]);
+  });
+
+  it('invariant 12: keeps at most its window out, and gets to every item in the end', async () => {
+    const dispatcher = start({ window: 10 });
+    let out = 0;
+    let most = 0;
+    onOffer = () => {
+      most = Math.max(most, ++out);
+    };
+    for (let n = 0; n < 100; n++) await tell(n, inMs(0));
+    const decided = new Set<string>();
+    for (let round = 0; round < 200 && decided.size < 100; round++) {
+      for (const stream of offered.filter((one) => !decided.has(one))) {
+        decided.add(stream);
+        out--;
+        await tell(Number(stream.slice('notification-'.length)), 'decided', 0);
+      }
+      await pass(100);
+    }
+    expect([decided.size, offered.length, dispatcher.waiting()]).toEqual([100, 100, 0]);
+    expect(most).toBeLessThanOrEqual(10);
+  });
+
+  it('asks again when the read model was behind and nothing happens any more', async () => {
+    start({ window: 2 });
+    for (let n = 0; n < 6; n++) await tell(n, inMs(0));
+    await pass(20);
+    behind = 1;
+    const first = [...offered];
+    for (const stream of first) await tell(Number(stream.slice('notification-'.length)), 'decided', 0);
+    await pass(3_000);
+    expect(offered).toHaveLength(2);
+    behind = 0;
+    await pass(3_000);
+    expect(offered).toHaveLength(4);
+  });
+
+  it('is not held up by items that are due some time', async () => {
+    start({ window: 4 });
+    for (let n = 0; n < 10; n++) await tell(n, inMs(600_000));
+    await pass(2_000);
+    await tell(50, inMs(0));
+    await pass(2_000);
+    expect(offered).toEqual([name(50)]);
+  });
+
+  it('never offers again what was decided while the read model was being asked', async () => {
+    // Asks while the window has room, and what is asked for is decided before the answer is there.
+    let answer = () => {};
+    const slow: Dispatching['undecided'] = async (limit, after) => {
+      const found = await undecided(limit, after);
+      if (after !== null)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return found;
+    };
+    const dispatcher = dispatch(
+      { name: 'dispatcher', queue: NOTIFICATIONS, read, undecided: slow },
+      { store, bus, log, again: AGAIN, silence: 1e8, window: 2 },
+    );
+    stops.push(dispatcher.stop);
+    await pass(20);
+    for (let n = 0; n < 4; n++) await tell(n, inMs(0));
+    await pass(20);
+    for (const n of [0, 1]) await tell(n, 'decided', 0);
+    await pass(200);
+    for (const n of [2, 3]) await tell(n, 'decided', 0);
+    await pass(200);
+    answer();
+    await pass(2 * AGAIN);
+    expect([offered.toSorted(), dispatcher.waiting()]).toEqual([[name(0), name(1)], 0]);
+  });
+
+  it('does not ask the read model without need', async () => {
+    start();
+    for (let n = 0; n < 20; n++) await tell(n, inMs(0));
+    await pass(10_000);
+    expect(asked).toBe(1);
+  });
+
+  it('does not ask the read model for what is due some time, and then gets to every item in its time', async () => {
+    start({ window: 4 });
+    for (let n = 0; n < 12; n++) await tell(n, inMs(600_000 + n * 10_000));
+    await pass(500_000);
+    expect([offered, asked]).toEqual([[], 1]);
+    const decided = new Set<string>();
+    const inTime: boolean[] = [];
+    for (let round = 0; round < 11; round++) {
+      await pass(20_000);
+      for (const stream of offered.filter((one) => !decided.has(one))) {
+        decided.add(stream);
+        inTime.push(Date.now() < Date.parse('2026-11-21T09:10:00.000Z') + Number(stream.slice('notification-'.length)) * 10_000 + 45_000);
+        await tell(Number(stream.slice('notification-'.length)), 'decided', 0);
+      }
+    }
+    expect([offered.length, inTime]).toEqual([12, Array(12).fill(true)]);
+    expect(asked).toBeLessThan(12);
+  });
+
+  it('offers nothing more once it is stopped', async () => {
+    const dispatcher = start();
+    await tell(1, inMs(0));
+    await tell(2, inMs(5_000));
+    await pass(20);
+    await dispatcher.stop();
+    await pass(2 * AGAIN);
+    expect(offered).toEqual([name(1)]);
+  });
+});

@@ -1,0 +1,182 @@
+/**
+ * What a worker does with an offer: lease the item, try it, record how that went, whatever kind of item it is. It may die anywhere: what it did
+ * not record is not known to anybody, and the next worker has the item when the lease is over.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { idOf, type RecordedEvent } from '../../contracts/message.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../write-side/decider.ts';
+import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import { stableId } from '../stable-id.ts';
+
+export interface WorkContext {
+  store: Pick<EventStore, 'readStream'>;
+  commands: CommandHandler;
+  /** Unique among all workers: host, process and number. */
+  worker: string;
+  log: { warn(data: object, message: string): void };
+  now?: () => Date;
+  /** Milliseconds a lease is good for; the work is given half of it. */
+  lease?: number;
+  /** Aborted when the process must end: what is at hand is given up, and that recorded. */
+  ending?: AbortSignal;
+}
+
+/** What the state of an item says of its attempts. */
+export interface Leasable {
+  /** Attempts begun. */
+  attempts: number;
+  /** Those of them that do not count any more, since an operator had it tried again. */
+  forgiven: number;
+  lease: { worker: string; until: string } | null;
+}
+
+/** What a worker tells the decider: a command but for who, when and about which item. */
+export interface Told {
+  type: string;
+  data: unknown;
+}
+
+/** Without the rest of a command. */
+export type TellingOf<C extends Told> = C extends Told ? { type: C['type']; data: C['data'] } : never;
+
+/** A kind of item. */
+export interface Kind<State extends Leasable, T extends Told> {
+  /** Whether the first event of a stream begins an item of this kind. */
+  begins(first: RecordedEvent): boolean;
+  /** The command that leases an item; refused where it is not to be had. */
+  lease(until: string): T;
+  /** Tries it, and says what to record. It is given up after half of the lease and when the process ends: `over` then aborts. Never rejects. */
+  attempt(item: { stream: string; state: State; until: string }, over: AbortSignal): Promise<T>;
+  /** The outcome that leaves the item failed for good. */
+  fails: T['type'];
+  /** Why the item has failed for good, by its last event; undefined where it has not. */
+  failure(last: RecordedEvent): string | undefined;
+}
+
+/** Milliseconds before an offer goes back to its queue when the event store could not be asked. */
+const BACK_AFTER = 1_000;
+/** Milliseconds between two attempts to record an outcome, at most. */
+const RECORD_AFTER = 2_000;
+
+/**
+ * Makes the handler of offers. It rejects where the event store cannot be reached (the offer then comes again), and with DeadLetter where the
+ * item has failed for good, or is none.
+ */
+export function leasedWork<State extends Leasable, T extends Told>(
+  context: WorkContext & { lease: number },
+  kind: Kind<State, T>,
+): (offer: Offer) => Promise<void> {
+  const { store, commands, worker, log, now = () => new Date(), lease, ending = new AbortController().signal } = context;
+
+  return async ({ stream }) => {
+    const until = new Date(now().getTime() + lease).toISOString();
+    const taken = await take(stream, until).catch(backAfterAWhile);
+    if (taken) {
+      const outcome = await withinHalf((over) => kind.attempt({ stream, state: taken.state, until }, over));
+      const of = { once: String(taken.state.attempts), correlationId: taken.correlationId };
+      await untilRecorded({ stream, until }, () => tell(stream, outcome, of));
+      if (outcome.type !== kind.fails) return;
+    }
+    await throwIfFailed(stream);
+  };
+
+  async function backAfterAWhile(error: unknown): Promise<never> {
+    if (!(error instanceof DeadLetter)) await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
+    throw error;
+  }
+
+  /** The state under this worker's lease, null where it is not to have one: decided already, not due, leased by another who was faster. */
+  async function take(stream: string, until: string): Promise<{ state: State; correlationId: string } | null> {
+    const first = await eventOf(stream, 'forwards');
+    if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
+    const correlationId = first.metadata.$correlationId;
+    // Each offer is a command of its own: of two at the same moment, one is refused.
+    const of = { once: randomUUID(), correlationId };
+    const state = await untilAnswered(until, () => leased(stream, until, of));
+    return state && { state, correlationId };
+  }
+
+  async function leased(stream: string, until: string, of: { once: string; correlationId: string }): Promise<State | null> {
+    if (!(await accepted(tell(stream, kind.lease(until), of)))) return null;
+    const { state } = await commands.load<State>(stream);
+    return state.lease?.worker === worker && state.lease.until === until ? state : null;
+  }
+
+  /** Asked again, in the first quarter of the lease: it may be recorded already, and would keep everybody waiting until it is over. */
+  async function untilAnswered<R>(until: string, ask: () => Promise<R>, wait = 100): Promise<R> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (ending.aborted || Date.parse(until) - now().getTime() < 0.75 * lease) throw error;
+      await delay(wait, undefined, { signal: ending }).catch(() => {});
+      return untilAnswered(until, ask, Math.min(wait * 2, RECORD_AFTER));
+    }
+  }
+
+  async function eventOf(stream: string, direction: 'forwards' | 'backwards'): Promise<RecordedEvent | undefined> {
+    for await (const [event] of store.readStream(stream, { direction, limit: 1 })) return event;
+    return undefined;
+  }
+
+  /** Also where another worker recorded it, and died before its offer lay in the dead queue. */
+  async function throwIfFailed(stream: string): Promise<void> {
+    const last = await eventOf(stream, 'backwards');
+    const failure = last && kind.failure(last);
+    if (failure !== undefined) throw new DeadLetter(failure);
+  }
+
+  /** With a signal that aborts after half of the lease: what is done later might be done beside the next worker. */
+  async function withinHalf(work: (over: AbortSignal) => Promise<T>): Promise<T> {
+    // Not AbortSignal.timeout: it would be kept for as long as the time is, whether the work has ended or not.
+    const over = new AbortController();
+    const giveUp = () => over.abort();
+    const timer = setTimeout(giveUp, lease / 2);
+    ending.addEventListener('abort', giveUp, { once: true });
+    if (ending.aborted) giveUp();
+    try {
+      return await work(over.signal);
+    } finally {
+      clearTimeout(timer);
+      ending.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** What was done is recorded as long as the lease holds; after that the attempt has no outcome. It is not done again for it. */
+  async function untilRecorded({ stream, until }: { stream: string; until: string }, record: () => Promise<void>): Promise<void> {
+    for (let wait = 100; !(await recorded(stream, record)); wait = Math.min(wait * 2, RECORD_AFTER)) {
+      if (ending.aborted || now().toISOString() > until) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
+      await delay(wait, undefined, { signal: ending }).catch(() => {});
+    }
+  }
+
+  /** False where the event store could not take it now. */
+  async function recorded(stream: string, record: () => Promise<void>): Promise<boolean> {
+    try {
+      if (!(await accepted(record()))) log.warn({ stream }, 'another worker had it, or it was cancelled, before the outcome was recorded');
+      return true;
+    } catch (error) {
+      log.warn({ stream, err: error }, 'the outcome was not recorded; again');
+      return false;
+    }
+  }
+
+  async function tell(stream: string, { type, data }: T, { once, correlationId }: { once: string; correlationId: string }): Promise<void> {
+    const commandId = stableId(worker, stream, type, once);
+    const actor = { id: `worker:${worker}`, role: 'system', seesAll: true } as const;
+    await commands.handle({ type, stream, id: idOf(stream), data, commandId, actor, now: now().toISOString() }, { correlationId });
+  }
+}
+
+/** False where it was refused: that is an answer, too. */
+async function accepted(telling: Promise<void>): Promise<boolean> {
+  try {
+    await telling;
+    return true;
+  } catch (error) {
+    if (error instanceof ProblemError && ['conflict', 'not_found'].includes(error.code)) return false;
+    throw error;
+  }
+}
