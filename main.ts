@@ -6,8 +6,8 @@ import type { StartOptions } from './app/start.ts';
 import { checkWorkers, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 import type { DeliveredChannel } from './notifier/channels.ts';
 import { ServerRefused } from './platform/connections/reach.ts';
+import { FolderError } from './platform/data-folder-lock.ts';
 import { StoreDamaged, StoreUnavailable } from './platform/event-store/event-store.ts';
-import { FolderError } from './platform/event-store/lock.ts';
 
 const USAGE = `usage: npm start                        the whole system in one process
        npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}

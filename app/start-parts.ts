@@ -15,7 +15,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter } from '../platform/followers/checkpoint.ts';
 import type { Follower } from '../platform/followers/follow.ts';
 import type { Requests } from '../platform/followers/requests.ts';
-import type { Limits } from '../platform/http/limits.ts';
+import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import type { Route } from '../platform/http/route.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';

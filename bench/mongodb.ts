@@ -13,7 +13,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { taskList } from '../projections/projectors/task_list.ts';
+import { taskList } from '../projections/projectors/task-list.ts';
 import { build } from '../projections/rebuild.ts';
 import { startFerretDb } from '../servers/ferretdb.ts';
 import { bestOf, line, type Row } from './measure.ts';

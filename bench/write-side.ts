@@ -7,7 +7,7 @@ import { loadKeys } from '../gateway/identity/keys.ts';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { createApp } from '../platform/http/app.ts';
-import { openLimits } from '../platform/http/limits.ts';
+import { openLimits } from '../platform/http/limits/limits.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 

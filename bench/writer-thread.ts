@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
-import { openGroupCommit } from '../platform/event-store/group-commit.ts';
-import { openLogWriter } from '../platform/event-store/log-writer.ts';
-import type { WireAppend, WireResult } from '../platform/event-store/wire.ts';
+import { openGroupCommit } from '../platform/event-store/sqlite/group-commit.ts';
+import { openLogWriter } from '../platform/event-store/sqlite/log-writer.ts';
+import type { WireAppend, WireResult } from '../platform/event-store/sqlite/wire.ts';
 
 interface Writer {
   append(append: WireAppend): Promise<WireResult>;

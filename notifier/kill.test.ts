@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
-import { notificationHistories, startMailServer } from './whole-path.suite.ts';
+import { notificationHistories, startMailServer } from './whole-path.fixture.ts';
 
 /** 5 in `npm test`, 50 in `npm run faults`. */
 const KILLS = Math.ceil(Number(process.env.KILLS ?? 20) / 4);
@@ -15,7 +15,7 @@ const KILLS = Math.ceil(Number(process.env.KILLS ?? 20) / 4);
 const TASKS = 25;
 /** The default lease and a second: so much later is each process after the one before. */
 const LATER = 121_000;
-const PROCESS = fileURLToPath(new URL('./killed.suite.ts', import.meta.url));
+const PROCESS = fileURLToPath(new URL('./killed-process.fixture.ts', import.meta.url));
 
 let child: ChildProcess | undefined;
 let dataDir: string;

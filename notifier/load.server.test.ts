@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, vi } from 'vitest';
-import { memoryCache } from '../platform/cache/memory.ts';
+import { memoryCache } from '../platform/cache/memory/memory.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
 import { chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { startDouble } from '../platform/event-store/double/double.ts';
@@ -12,10 +12,10 @@ import { openEventStore } from '../platform/event-store/open.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { startProjections } from '../projections/project.ts';
-import { describeWith, rabbitMq } from '../servers/for-tests.ts';
+import { describeWith, rabbitMq } from '../servers/for-tests.fixture.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { ATTEMPTS, checkAll, countingFinal, type Receivers, sendAll, startReceivers, twice } from './load.suite.ts';
+import { ATTEMPTS, checkAll, countingFinal, type Receivers, sendAll, startReceivers, twice } from './load.fixture.ts';
 import { startNotifier } from './notifier.ts';
 
 /** 1,000 in `npm test`, 10,000 in `npm run faults`. */
@@ -24,7 +24,7 @@ const COUNT = Number(process.env.NOTIFICATIONS ?? 1_000);
 const KILL_EVERY = 150;
 /** Milliseconds of a worker's lease, which is what a killed one holds up. */
 const LEASE = 4_000;
-const WORKER = fileURLToPath(new URL('./load-worker.suite.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('./load-worker.fixture.ts', import.meta.url));
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const channels = ['email', 'email', 'sms'] as const;
 

@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
-import { checkAll, startReceivers } from './load.suite.ts';
+import { checkAll, startReceivers } from './load.fixture.ts';
 
 /** 1,000 in `npm test`, 10,000 in `npm run faults`. */
 const COUNT = Number(process.env.NOTIFICATIONS ?? 1_000);
 const KILLS = Math.max(4, Math.ceil(COUNT / 500));
 /** The default lease and a second: so much later is each process after the one before. */
 const LATER = 121_000;
-const PROCESS = fileURLToPath(new URL('./load-process.suite.ts', import.meta.url));
+const PROCESS = fileURLToPath(new URL('./load-process.fixture.ts', import.meta.url));
 
 let child: ChildProcess | undefined;
 let dataDir: string;

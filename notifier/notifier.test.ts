@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Answer, type MailServer, notificationHistories, openRig, type Rig, startMailServer } from './whole-path.suite.ts';
+import { type Answer, type MailServer, notificationHistories, openRig, type Rig, startMailServer } from './whole-path.fixture.ts';
 
 let server: MailServer;
 let rig: Rig;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Route } from '../platform/http/route.ts';
-import type { Outbox } from './mailer/outbox.ts';
+import type { Outbox } from './mailer/outbox/outbox.ts';
 
 const query = z.strictObject({
   to: z.string().optional().meta({ description: 'Only what went to this address or phone number.' }),

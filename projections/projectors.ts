@@ -2,9 +2,9 @@
 import type { AnyProjector } from './projector.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
-import { taskDetail } from './projectors/task_detail.ts';
-import { taskList } from './projectors/task_list.ts';
+import { taskDetail } from './projectors/task-detail.ts';
+import { taskList } from './projectors/task-list.ts';
 import { timers } from './projectors/timers.ts';
-import { userDirectory } from './projectors/user_directory.ts';
+import { userDirectory } from './projectors/user-directory.ts';
 
 export const projectors: readonly AnyProjector[] = [userDirectory, taskList, taskDetail, notifications, orders, timers];

@@ -6,10 +6,10 @@ import { ALL_QUEUES } from '../platform/event-bus/queues.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { validBody } from '../platform/http/validate.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
-import { openRig, type Projected, type Rig } from '../projections/rig.suite.ts';
+import { openRig, type Projected, type Rig } from '../projections/rig.fixture.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { ADMIN, ALICE, type Ask, asking, BOB } from './ask.suite.ts';
+import { ADMIN, ALICE, type Ask, asking, BOB } from './ask.fixture.ts';
 import { notificationStatusView } from './queries/notification-status.ts';
 import { type RetryAllAnswer, retryDeadLetters } from './retry-dead-letters.ts';
 

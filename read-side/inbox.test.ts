@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
-import { openRig, type Projected, type Rig } from '../projections/rig.suite.ts';
+import { openRig, type Projected, type Rig } from '../projections/rig.fixture.ts';
 import type { CommandHandler } from '../write-side/decider.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { ALICE, type Ask, asking, BOB, RESIDENT } from './ask.suite.ts';
+import { ALICE, type Ask, asking, BOB, RESIDENT } from './ask.fixture.ts';
 import { type InboxItem, inboxItem } from './queries/inbox.ts';
 import { readAll } from './read-all.ts';
 

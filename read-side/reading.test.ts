@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
+import { fakeCache } from '../platform/cache/fake-cache.fixture.ts';
 import { type ReadModels, ReadModelsUnavailable, type Stored } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { fakeCache } from '../projections/fake-cache.suite.ts';
-import { append, histories } from '../projections/histories.suite.ts';
-import { taskDetail } from '../projections/projectors/task_detail.ts';
-import { taskList } from '../projections/projectors/task_list.ts';
-import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.suite.ts';
-import { ADMIN, type Ask, asking } from './ask.suite.ts';
+import { append, histories } from '../projections/histories.fixture.ts';
+import { taskDetail } from '../projections/projectors/task-detail.ts';
+import { taskList } from '../projections/projectors/task-list.ts';
+import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.fixture.ts';
+import { ADMIN, type Ask, asking } from './ask.fixture.ts';
 
 let rig: Rig;
 beforeEach(async () => {

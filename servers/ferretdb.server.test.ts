@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstAnswer } from './answering.ts';
-import { describeWith, type FerretDb, ferretDb, startFerretDb } from './for-tests.ts';
+import { describeWith, type FerretDb, ferretDb, startFerretDb } from './for-tests.fixture.ts';
 
 describeWith(ferretDb, 'a FerretDB of one’s own', () => {
   let store: FerretDb;

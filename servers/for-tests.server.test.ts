@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
-import { describeWith, ferretDb, rabbitMq, redis } from './for-tests.ts';
+import { describeWith, ferretDb, rabbitMq, redis } from './for-tests.fixture.ts';
 
 describeWith(rabbitMq, 'RabbitMQ for tests', () => {
   test('gives every test an empty virtual host', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeWith, ferretDb } from './for-tests.ts';
+import { describeWith, ferretDb } from './for-tests.fixture.ts';
 import { firstStartOfMongo } from './mongodb-first-start.ts';
 
 describeWith(ferretDb, 'the first start of MongoDB', () => {

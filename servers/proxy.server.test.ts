@@ -6,7 +6,7 @@ import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answeredBy, OF_EVERY_PART, pathOf, type RowName } from '../app/parts.fixture.ts';
 import { BODY_LIMIT } from '../platform/http/body.ts';
-import { describeWith } from './for-tests.ts';
+import { describeWith } from './for-tests.fixture.ts';
 import { BEHIND, type Behind, missing, type Proxy as Running, startProxy } from './proxy.ts';
 
 const nginx = { name: 'nginx', missing: missing(), url: async () => '' };

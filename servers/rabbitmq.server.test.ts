@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { firstAnswer } from './answering.ts';
-import { describeWith, type RabbitMq, rabbitMq, startRabbitMq } from './for-tests.ts';
+import { describeWith, type RabbitMq, rabbitMq, startRabbitMq } from './for-tests.fixture.ts';
 
 const QUEUE = 'kept-over-a-kill';
 

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { firstAnswer } from './answering.ts';
-import { describeWith, ferretDb, rabbitMq, redis } from './for-tests.ts';
+import { describeWith, ferretDb, rabbitMq, redis } from './for-tests.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ends: (() => unknown)[] = [];

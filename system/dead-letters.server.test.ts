@@ -1,7 +1,7 @@
 /** API keys and dead letters on real servers: each part a process of its own, and the command line on the stores themselves. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
-import { describeWith } from '../servers/for-tests.ts';
+import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
+import { describeWith } from '../servers/for-tests.fixture.ts';
 import { caller } from './client.fixture.ts';
 import { deadLettersOf } from './dead-letters.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ALL_PARTS, type Part } from '../app/parts.ts';
-import { ferretDb, rabbitMq, redis, type ServerForTests } from '../servers/for-tests.ts';
+import { ferretDb, rabbitMq, redis, type ServerForTests } from '../servers/for-tests.fixture.ts';
 import { BEHIND, missing as missingProxy, startProxy } from '../servers/proxy.ts';
 import { type Program, runProgram, runScript } from './program.fixture.ts';
 import { ADMIN, JWT_SECRET, type System, systemAt } from './system.fixture.ts';

@@ -1,6 +1,6 @@
 /** On real servers, each part a process of its own, behind one port: a client cannot tell it from the one process. */
 import { describe } from 'vitest';
-import { describeWith } from '../servers/for-tests.ts';
+import { describeWith } from '../servers/for-tests.fixture.ts';
 import { describeBadInput } from './bad-input.suite.ts';
 import { DISTRIBUTED, openDistributed } from './distributed.fixture.ts';
 import { describePath } from './path.suite.ts';

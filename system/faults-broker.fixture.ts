@@ -4,7 +4,7 @@ import type { ConsumeMessage } from 'amqplib';
 import { vi } from 'vitest';
 import { outsider } from '../platform/event-bus/rabbitmq/rabbitmq.fixture.ts';
 import type { Chance } from '../platform/event-bus/unreliable.fixture.ts';
-import type { RabbitMq } from '../servers/for-tests.ts';
+import type { RabbitMq } from '../servers/for-tests.fixture.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 100 };
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { startTcpProxy, type TcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
-import { type FerretDb, type RabbitMq, type Server, startFerretDb, startRabbitMq, startRedis } from '../servers/for-tests.ts';
+import { type FerretDb, type RabbitMq, type Server, startFerretDb, startRabbitMq, startRedis } from '../servers/for-tests.fixture.ts';
 import { logIn, type User } from './client.fixture.ts';
 import { type Distributed, openDistributed } from './distributed.fixture.ts';
 import { type Watching, watchTasks } from './faults-live.fixture.ts';

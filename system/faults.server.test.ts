@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, it, onTestFailed, vi } from 'vitest';
 import { type Chance, chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
-import { describeWith } from '../servers/for-tests.ts';
+import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type PartProcess } from './distributed.fixture.ts';
 import { type FaultWorld, openFaultWorld } from './faults.fixture.ts';
 import * as broker from './faults-broker.fixture.ts';

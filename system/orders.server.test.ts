@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { processOf } from '../platform/work/compete.ts';
 import type { Change } from '../realtime/client/live.ts';
-import { describeWith } from '../servers/for-tests.ts';
+import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { customers, ORDER_KILLS, orderLog, rulesFile } from './orders.fixture.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ALL_PARTS } from '../app/parts.ts';
-import { describeWith } from '../servers/for-tests.ts';
+import { describeWith } from '../servers/for-tests.fixture.ts';
 import { freePort } from '../servers/ports.ts';
 import { DISTRIBUTED, type Distributed, openDistributed, type PartProcess } from './distributed.fixture.ts';
 import { type Program, runProgram } from './program.fixture.ts';

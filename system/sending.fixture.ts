@@ -1,7 +1,7 @@
 /** Another backend that has a system send for it, and the receiving sides: a mail server that can be made to hang, and an SMS provider. */
 import { expect, vi } from 'vitest';
-import { type Provider, startProvider } from '../notifier/texter/provider.fixture.ts';
-import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
+import { type Provider, startProvider } from '../notifier/texter/http/provider.fixture.ts';
+import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { startTcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import { type Call, caller, type Reply } from './client.fixture.ts';
 import type { System } from './system.fixture.ts';

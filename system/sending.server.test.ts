@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { describeWith, type RabbitMq, startRabbitMq } from '../servers/for-tests.ts';
+import { describeWith, type RabbitMq, startRabbitMq } from '../servers/for-tests.fixture.ts';
 import { problemOf } from './client.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
 import { type StoreServer, startStoreServer } from './faults.fixture.ts';

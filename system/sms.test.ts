@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type Provider, type ProviderAnswer, startProvider } from '../notifier/texter/provider.fixture.ts';
-import { signatureOf } from '../notifier/texter/signature.ts';
+import { type Provider, type ProviderAnswer, startProvider } from '../notifier/texter/http/provider.fixture.ts';
+import { signatureOf } from '../notifier/texter/http/signature.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
 let provider: Provider;

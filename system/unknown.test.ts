@@ -1,8 +1,8 @@
 /** What becomes of a message of which nobody knows whether it was taken, as it is configured. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type GotText, type Provider, type ProviderAnswer, startProvider } from '../notifier/texter/provider.fixture.ts';
-import { signatureOf } from '../notifier/texter/signature.ts';
-import { type MailServer, startMailServer } from '../notifier/whole-path.suite.ts';
+import { type GotText, type Provider, type ProviderAnswer, startProvider } from '../notifier/texter/http/provider.fixture.ts';
+import { signatureOf } from '../notifier/texter/http/signature.ts';
+import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { freePort } from '../servers/ports.ts';
 import { deadLettersOf, listedDead } from './dead-letters.fixture.ts';
 import { type Backend, backendOf } from './sending.fixture.ts';

@@ -15,7 +15,7 @@ import type { CommandContext, CommandHandler } from './decider.ts';
 import type { TaskState } from './deciders/task.ts';
 import type { UserState } from './deciders/user.ts';
 import { commandHandler } from './handle-command.ts';
-import { ALICE, NOW } from './spec.ts';
+import { ALICE, NOW } from './spec.fixture.ts';
 
 let dataDir: string;
 let store: EventStore;

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { openEventStore } from '../../platform/event-store/open.ts';
-import { witnessOf } from '../../platform/event-store/witness.ts';
+import { witnessOf } from '../../platform/event-store/sqlite/witness.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
-import { type MailServer, notificationHistories, startMailServer } from '../../notifier/whole-path.suite.ts';
+import { type MailServer, notificationHistories, startMailServer } from '../../notifier/whole-path.fixture.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { anEvent } from '../../platform/event-store/example-event.fixture.ts';
 import { endOf } from '../../platform/followers/checkpoint.ts';

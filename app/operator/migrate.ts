@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { openSecrets } from '../../gateway/identity/secrets/open.ts';
-import { lockFolder } from '../../platform/event-store/lock.ts';
+import { lockFolder } from '../../platform/data-folder-lock.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { type ProgressShown, showProgress } from '../../projections/progress.ts';
 import { type Config, ConfigError } from '../config.ts';

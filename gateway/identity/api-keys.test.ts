@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openLimits } from '../../platform/http/limits.ts';
+import { openLimits } from '../../platform/http/limits/limits.ts';
 import { openApiKeys } from './api-keys.ts';
 import { as, type Installation, openInstallation, type Reply } from './identity.fixture.ts';
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Limits } from '../../platform/http/limits.ts';
+import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { invalidToken } from './callers.ts';
 import { hashOf, randomSecret, same } from './refresh-tokens.ts';

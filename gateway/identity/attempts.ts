@@ -1,5 +1,5 @@
 /** Tries at a password, limited by account, by network, and by both. Only failures count. */
-import { type LimitName, type Limits, networkOf } from '../../platform/http/limits.ts';
+import { type LimitName, type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 
 export interface Attempts {
   /**

@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { createApp } from '../../platform/http/app.ts';
-import { type LimitOptions, openLimits } from '../../platform/http/limits.ts';
+import { type LimitOptions, openLimits } from '../../platform/http/limits/limits.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
 import { type IdentityOptions, openIdentity } from './identity.ts';

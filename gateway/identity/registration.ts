@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { userContract } from '../../contracts/user.ts';
-import { type Limits, networkOf } from '../../platform/http/limits.ts';
+import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import type { Route, RouteRequest } from '../../platform/http/route.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
 import type { CommandHandler } from '../../write-side/decider.ts';

@@ -1,8 +1,8 @@
 /** Opens the mailer that a URL names. */
 import { join } from 'node:path';
 import type { Mailer } from './mailer.ts';
-import { type Outbox, openOutbox } from './outbox.ts';
-import { openSmtp } from './smtp.ts';
+import { type Outbox, openOutbox } from './outbox/outbox.ts';
+import { openSmtp } from './smtp/smtp.ts';
 
 /** A mailer, and the outbox where it is one. */
 export interface OpenMailer {

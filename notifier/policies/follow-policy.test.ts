@@ -3,7 +3,7 @@ import { exampleEvent } from '../../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { notificationContract } from '../../contracts/notification.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../../platform/event-bus/queues.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';

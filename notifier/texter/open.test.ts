@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openOutbox } from '../mailer/outbox.ts';
+import { openOutbox } from '../mailer/outbox/outbox.ts';
 import { openTexter, reachesUs, smsFromProblem, smsUrlProblem } from './open.ts';
 
 const GOOD = 'https://AC1:t%2F0ken@api.example.org/2010-04-01/Accounts/AC1/Messages.json';

@@ -1,8 +1,8 @@
 /** Opens the texter that a URL names. */
 import { join } from 'node:path';
-import { type Outbox, openOutbox } from '../mailer/outbox.ts';
+import { type Outbox, openOutbox } from '../mailer/outbox/outbox.ts';
 import { Refused } from '../sending.ts';
-import { openHttpTexter } from './http.ts';
+import { openHttpTexter } from './http/http.ts';
 import type { Texter } from './texter.ts';
 
 /** A texter; the outbox where it is one; what a provider signs its reports with, where it is that. */

@@ -8,8 +8,8 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import { createApp } from '../../platform/http/app.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
+import { signatureOf } from './http/signature.ts';
 import { reportRoutes, reportUrl } from './report-routes.ts';
-import { signatureOf } from './signature.ts';
 
 const log = pino({ level: 'silent' });
 const ID = '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a09';

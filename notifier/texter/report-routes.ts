@@ -6,7 +6,7 @@ import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import type { CommandHandler } from '../../write-side/decider.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
-import { isSignedBy } from './signature.ts';
+import { isSignedBy } from './http/signature.ts';
 
 export interface ReportContext {
   commands: CommandHandler;

@@ -1,7 +1,7 @@
 /** Picks the implementation of the cache by the URL's scheme. */
 import type { Cache } from './cache.ts';
-import { memoryCache } from './memory.ts';
-import type { RedisCacheOptions } from './redis.ts';
+import { memoryCache } from './memory/memory.ts';
+import type { RedisCacheOptions } from './redis/redis.ts';
 
 /**
  * Opens the cache. `memory:` is this process's own; `redis:` and `rediss:` (TLS) a server, which is not waited for; the log hears when it does not
@@ -13,7 +13,7 @@ export async function openCache(url: string, options: RedisCacheOptions = { log:
   if (url === 'memory:') return memoryCache();
   if (scheme === 'redis:' || scheme === 'rediss:') {
     // Only who uses a server loads its client.
-    const { openRedisCache } = await import('./redis.ts');
+    const { openRedisCache } = await import('./redis/redis.ts');
     return openRedisCache(url, options);
   }
   throw new Error(`CACHE_URL must begin with memory: or redis: (not ${JSON.stringify(scheme || url)})`);

@@ -1,7 +1,7 @@
 /** Opens the event bus that a URL names. */
 import type { EventBus } from './event-bus.ts';
-import { openMemoryBus } from './memory.ts';
-import { openRabbitMqBus, type RabbitMqOptions } from './rabbitmq.ts';
+import { openMemoryBus } from './memory/memory.ts';
+import { openRabbitMqBus, type RabbitMqOptions } from './rabbitmq/rabbitmq.ts';
 
 /** `memory:`, `amqp:`, `amqps:`. Rejects where the scheme is another one. Errors: ServerRefused. */
 export async function openEventBus(url: string, options: RabbitMqOptions): Promise<EventBus> {

@@ -1,7 +1,7 @@
 /** What every store refuses of an append, before anything is recorded. */
 import { isForwardable, type NewEvent } from '../../contracts/message.ts';
 import type { AppendOptions } from './event-store.ts';
-import { isPlain } from './wire.ts';
+import { isPlain } from './sqlite/wire.ts';
 
 /** Error: RangeError. */
 export function checkAppend(stream: string, events: readonly NewEvent[], { keep, times }: AppendOptions): void {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Reaching } from '../connections/reach.ts';
 import type { EventStore } from './event-store.ts';
-import { openSqliteEventStore } from './sqlite.ts';
+import { openSqliteEventStore } from './sqlite/sqlite.ts';
 
 export interface OpenEventStoreOptions extends Omit<Reaching, 'log'> {
   /** Folder of the embedded store's file where the URL names none. */
@@ -21,7 +21,7 @@ export async function openEventStore(url: string, { dataDir, log, ...reaching }:
   if (scheme === 'sqlite') return openSqliteEventStore({ file: path || join(dataDir, 'events.db'), log });
   if (SERVER.test(scheme)) {
     // Only who uses a server loads its client.
-    const { openEventStoreDb } = await import('./eventstoredb.ts');
+    const { openEventStoreDb } = await import('./eventstoredb/eventstoredb.ts');
     return openEventStoreDb(url, {
       ...reaching,
       log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn?.(data, message) },

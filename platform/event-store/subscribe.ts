@@ -1,8 +1,8 @@
 /** Subscriptions: pages of the table, and then the next commit. Nothing is buffered: a slow reader reads later. */
 import { type RecordedEvent, START } from '../../contracts/message.ts';
 import type { Subscribe } from './event-store.ts';
-import type { LogReader } from './log-reader.ts';
-import { fromPosition, toPosition } from './rows.ts';
+import type { LogReader } from './sqlite/log-reader.ts';
+import { fromPosition, toPosition } from './sqlite/rows.ts';
 
 /** What a subscription follows. */
 export interface Source {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { openMemoryBus } from '../event-bus/memory.ts';
+import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../event-bus/queues.ts';
 import { StoreUnavailable } from '../event-store/event-store.ts';
 import { fill, inMemoryStore } from '../event-store/in-memory.fixture.ts';

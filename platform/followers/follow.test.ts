@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { startForwarder } from '../../write-side/forwarder/forward.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
+import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { NOTIFICATIONS, PROJECTIONS, TASK_EVENTS } from '../event-bus/queues.ts';
 import { chanceOf, unreliableBus } from '../event-bus/unreliable.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
+import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../event-bus/queues.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';

@@ -1,8 +1,8 @@
 /** What every store of read models answers to queries: the same as a plain array does. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { at, document, MODEL } from './model.suite.ts';
-import { afterOf, findIn } from './plain-array.suite.ts';
+import { at, document, MODEL } from './model.fixture.ts';
+import { afterOf, findIn } from './plain-array.fixture.ts';
 import type { Condition, Document, Find, ReadModels, Stored } from './read-models.ts';
 
 // Few values, so that they meet; among them those where the order of UTF-16 units and of UTF-8 bytes differ (U+FF5E, U+1F600), and ends of ranges.

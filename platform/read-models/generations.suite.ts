@@ -1,6 +1,6 @@
 /** What every store of read models does with generations, checkpoints and those who wait. */
 import { describe, expect, test } from 'vitest';
-import { at, document, MODEL, OTHER } from './model.suite.ts';
+import { at, document, MODEL, OTHER } from './model.fixture.ts';
 import { NoSuchGeneration, type ReadModels, type Stored } from './read-models.ts';
 
 const ALL = { where: [], sort: [], limit: 10 };

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Reaching } from '../connections/reach.ts';
 import type { ReadModels } from './read-models.ts';
-import { openSqliteReadModels } from './sqlite.ts';
-import type { Log } from './sqlite-file.ts';
+import type { Log } from './sqlite/file.ts';
+import { openSqliteReadModels } from './sqlite/sqlite.ts';
 
 export interface OpenReadModels extends Omit<Reaching, 'log'> {
   /** Folder of embedded stores. */
@@ -20,7 +20,7 @@ export async function openReadModels(url: string, { dataDir, log, ...reaching }:
   if (scheme === 'sqlite:') return openSqliteReadModels(url.slice(scheme.length) || join(dataDir, 'read-models.db'), { log });
   if (scheme === 'mongodb:' || scheme === 'mongodb+srv:') {
     // Only who uses a server loads its client.
-    const { openMongoReadModels } = await import('./mongodb.ts');
+    const { openMongoReadModels } = await import('./mongodb/mongodb.ts');
     return openMongoReadModels(url, {
       ...reaching,
       log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn(data, message) },

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFind } from './find.suite.ts';
 import { describeGenerations } from './generations.suite.ts';
-import { at, document, MODEL, OTHER, shuffled } from './model.suite.ts';
+import { at, document, MODEL, OTHER, shuffled } from './model.fixture.ts';
 import type { ReadModels, Stored } from './read-models.ts';
 
 /**

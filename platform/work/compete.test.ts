@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventBus, Offer } from '../event-bus/event-bus.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
+import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { ORDERS } from '../event-bus/queues.ts';
 import { type Competing, compete } from './compete.ts';
 

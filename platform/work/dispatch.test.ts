@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { startForwarder } from '../../write-side/forwarder/forward.ts';
 import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
-import { openMemoryBus } from '../event-bus/memory.ts';
+import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { NOTIFICATIONS, EMAIL_NOTIFICATIONS as QUEUE } from '../event-bus/queues.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';

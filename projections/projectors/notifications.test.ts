@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { notificationContract, notificationView } from '../../contracts/notification.ts';
-import { folded, given, minute, stream } from '../spec.ts';
+import { folded, given, minute, stream } from '../spec.fixture.ts';
 import { notifications } from './notifications.ts';
 
 const requested = { type: 'NotificationRequested' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { orderContract, orderView } from '../../contracts/order.ts';
-import { folded, given, minute, stream } from '../spec.ts';
+import { folded, given, minute, stream } from '../spec.fixture.ts';
 import { orders } from './orders.ts';
 
 const placed = { type: 'OrderPlaced' };

@@ -6,7 +6,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { taskDetail as taskDetailView } from '../../contracts/task.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
-import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task_detail.ts';
+import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
 import { mayRead, taskAt } from './task-stream.ts';
 

@@ -6,7 +6,7 @@ import { kind } from '../../contracts/notification.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
 import type { Condition, Find, Stored } from '../../platform/read-models/read-models.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
-import { type TaskListDocument, taskList } from '../../projections/projectors/task_list.ts';
+import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { INBOX_WORDS } from './inbox-words.ts';
 import { readPage, type Selection } from './model-routes.ts';

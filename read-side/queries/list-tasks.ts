@@ -4,7 +4,7 @@ import { id, instant, utc } from '../../contracts/fields.ts';
 import { STATUSES, type Status, taskSummary } from '../../contracts/task.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
-import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task_list.ts';
+import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
 import { listRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';

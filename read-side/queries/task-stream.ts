@@ -3,7 +3,7 @@ import { upcast } from '../../contracts/catalog.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Caller } from '../../platform/http/route.ts';
-import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task_detail.ts';
+import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 
 /** A task at some moment, and now. */
 export interface TaskAtTime {

@@ -4,7 +4,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES, type UserView, userView } from '../../contracts/user.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Stored } from '../../platform/read-models/read-models.ts';
-import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user_directory.ts';
+import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user-directory.ts';
 import { listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';

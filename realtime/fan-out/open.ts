@@ -9,6 +9,6 @@ export async function openFanOut(cacheUrl: string, options: FanOutOptions): Prom
   if (cacheUrl === 'memory:') return ALONE;
   if (!/^rediss?:/.test(cacheUrl)) throw new Error('CACHE_URL must begin with memory: or redis:');
   // Only who uses a server loads its client.
-  const { openRedisFanOut } = await import('./redis.ts');
+  const { openRedisFanOut } = await import('./redis/redis.ts');
   return openRedisFanOut(cacheUrl, options);
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type NotificationEvent, notificationContract } from '../../contracts/notification.ts';
-import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.ts';
+import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.fixture.ts';
 import { initial, type NotificationCommand, type NotificationState, notification } from './notification.ts';
 import { initial as nobody } from './user.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATUSES, type TaskCommand, type TaskEvent, TRANSITIONS, taskContract } from '../../contracts/task.ts';
-import { ADMIN, ALICE, BOB, command, given } from '../spec.ts';
+import { ADMIN, ALICE, BOB, command, given } from '../spec.fixture.ts';
 import { initial, type TaskState, task } from './task.ts';
 import { initial as nobody } from './user.ts';
 

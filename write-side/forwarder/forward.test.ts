@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../../contracts/message.ts';
 import { type BusMessage, BusUnavailable, type EventBus } from '../../platform/event-bus/event-bus.ts';
-import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { fill, inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import type { ForwarderCheckpoint } from './checkpoint.ts';

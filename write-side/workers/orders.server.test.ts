@@ -3,8 +3,8 @@ import { connect } from 'amqplib';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { ORDERS } from '../../platform/event-bus/queues.ts';
-import { describeWith, rabbitMq } from '../../servers/for-tests.ts';
-import { type OrderRig, openOrderRig } from './orders.suite.ts';
+import { describeWith, rabbitMq } from '../../servers/for-tests.fixture.ts';
+import { type OrderRig, openOrderRig } from './orders.fixture.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 

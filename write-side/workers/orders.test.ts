@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Reason } from '../../contracts/order.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { ORDERS } from '../../platform/event-bus/queues.ts';
 import { chanceOf, unreliableBus } from '../../platform/event-bus/unreliable.fixture.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { type OrderRig, openOrderRig } from './orders.suite.ts';
+import { type OrderRig, openOrderRig } from './orders.fixture.ts';
 
 const log = { warn: () => {} };
 const CONFIRMED = ['OrderPlaced', 'OrderProcessing', 'OrderValidated', 'OrderConfirmed'];

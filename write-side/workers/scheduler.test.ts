@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TimerEvent, TimerKind } from '../../contracts/timer.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { openMemoryBus } from '../../platform/event-bus/memory.ts';
+import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import type { Follower } from '../../platform/followers/follow.ts';

@@ -8,7 +8,7 @@ import { openSecrets } from '../../../gateway/identity/secrets/open.ts';
 import { SECRET_KINDS, type SecretRecord } from '../../../gateway/identity/secrets/secrets.ts';
 import { openMailer } from '../../../notifier/mailer/open.ts';
 import { startNotifier } from '../../../notifier/notifier.ts';
-import { memoryCache } from '../../../platform/cache/memory.ts';
+import { memoryCache } from '../../../platform/cache/memory/memory.ts';
 import { openEventBus } from '../../../platform/event-bus/open.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
 import { openEventStore } from '../../../platform/event-store/open.ts';

@@ -1,7 +1,7 @@
 /** The URL's scheme picks the implementation. */
 import type { Reaching } from '../../../platform/connections/reach.ts';
 import type { Secrets } from './secrets.ts';
-import { openSqliteSecrets, type SecretsLog } from './sqlite.ts';
+import { openSqliteSecrets, type SecretsLog } from './sqlite/sqlite.ts';
 
 export interface OpenSecrets extends Omit<Reaching, 'log'> {
   /** Folder of embedded stores. */
@@ -20,7 +20,7 @@ export async function openSecrets(url: string | undefined, { dataDir, log, ...op
   if (scheme === 'sqlite') return openSqliteSecrets(rest || `${dataDir}/secrets.db`, { ...options, log });
   if (whole && (scheme === 'mongodb' || scheme === 'mongodb+srv')) {
     // Only who uses a server loads its client.
-    const { openMongoSecrets } = await import('./mongodb.ts');
+    const { openMongoSecrets } = await import('./mongodb/mongodb.ts');
     return openMongoSecrets(whole, {
       ...options,
       log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn(data, message) },

@@ -4,7 +4,7 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { type ConfirmChannel, connect, type GetMessage } from 'amqplib';
 import { vi } from 'vitest';
 import { exampleEvent } from '../../../contracts/catalog.ts';
-import { rabbitMq } from '../../../servers/for-tests.ts';
+import { rabbitMq } from '../../../servers/for-tests.fixture.ts';
 import type { BusMessage, EventBus } from '../event-bus.ts';
 import type { FollowerQueue } from '../queues.ts';
 

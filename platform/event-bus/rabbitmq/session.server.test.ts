@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { describeWith, rabbitMq } from '../../../servers/for-tests.ts';
+import { describeWith, rabbitMq } from '../../../servers/for-tests.fixture.ts';
 import { hold } from './hold.ts';
 import { until } from './rabbitmq.fixture.ts';
 import { openSession, type Session } from './session.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventStore } from '../event-store.ts';
-import { openEventStoreDb } from '../eventstoredb.ts';
+import { openEventStoreDb } from '../eventstoredb/eventstoredb.ts';
 import { type Double, type DoubleOptions, startDouble } from './double.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 

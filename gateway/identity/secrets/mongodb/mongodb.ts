@@ -1,0 +1,127 @@
+/**
+ * Secrets on a server that speaks MongoDB's protocol, in a database of their own: a collection a kind. Every record has a stamp, another with
+ * each change, and is replaced where it still has the one that was read; where the server's updates are not atomic, in turns.
+ */
+import { randomUUID } from 'node:crypto';
+import { ProblemError } from '../../../../contracts/problem.ts';
+import { callsOf } from '../../../../platform/connections/mongodb/calls.ts';
+import { connectMongo } from '../../../../platform/connections/mongodb/connect.ts';
+import { openTurns, type StillOurs } from '../../../../platform/connections/mongodb/turns.ts';
+import type { Reaching } from '../../../../platform/connections/reach.ts';
+import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from '../secrets.ts';
+import { type KeptSecret, type KeptSecrets, keptSecret, secretOf, secretsIn } from './records.ts';
+
+export interface MongoSecretsOptions extends Reaching {
+  now?: () => Date;
+}
+
+const PURGE_EVERY = 10 * 60_000;
+/** Records removed in one go. */
+const PURGE_AT_ONCE = 500;
+/** Records of a page of `all`. */
+const PAGE = 500;
+
+/**
+ * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or `taskledger_secrets`.
+ * Errors: ServerRefused; later calls reject with ProblemError `unavailable` while the server is away: whether a `put` was done is not known then.
+ */
+export async function openMongoSecrets(url: string, { now = () => new Date(), ...reaching }: MongoSecretsOptions): Promise<Secrets> {
+  const connecting = { what: 'the secrets', variable: 'SECRETS_URL', database: 'taskledger_secrets' };
+  const server = await connectMongo(url, connecting, reaching);
+  const turns = openTurns(server);
+  const closing = new AbortController();
+  const { once, patiently } = callsOf({ closing: closing.signal, closed: 'the secrets are closed', unavailable });
+  const clock = () => now().toISOString();
+  const records = (kind: SecretKind) => secretsIn(server, kind);
+  for (const kind of SECRET_KINDS) await patiently(() => records(kind).index());
+
+  /** Finds and changes records while nobody else changes that kind, where the server needs that. */
+  const changing = <T>(kind: SecretKind, work: (stillOurs: StillOurs) => Promise<T>) => once(() => turns.inTurn(kind, work));
+
+  async function put(kept: KeptSecrets, stillOurs: StillOurs, record: Omit<SecretRecord, 'version'>, version?: number): Promise<boolean> {
+    const before = await kept.one(record.key);
+    const at = before && isLive(before, clock()) ? before.version : 0;
+    if (version !== undefined && version !== at) return false;
+    const written = await kept.write(before, keptSecret({ ...record, version: at + 1 }, randomUUID()), stillOurs);
+    return written || put(kept, stillOurs, record, version);
+  }
+
+  async function purge(kind: SecretKind): Promise<void> {
+    const at = clock();
+    for (let removed = PURGE_AT_ONCE; removed === PURGE_AT_ONCE; ) {
+      const expired = await once(() => records(kind).expired(at, PURGE_AT_ONCE));
+      if (expired.length > 0) await changing(kind, () => records(kind).remove(expired, at));
+      removed = expired.length;
+    }
+  }
+
+  async function purgeAll(): Promise<void> {
+    try {
+      for (const kind of SECRET_KINDS) await purge(kind);
+    } catch (error) {
+      if (!closing.signal.aborted) reaching.log.warn({ err: error }, 'expired secrets not removed; they are treated as gone all the same');
+    }
+  }
+
+  let purging = purgeAll();
+  const timer = setInterval(() => {
+    purging = purging.then(purgeAll);
+  }, PURGE_EVERY).unref();
+
+  return {
+    get: (kind, key) =>
+      once(async () => {
+        const found = await records(kind).one(key);
+        return found && isLive(found, clock()) ? secretOf(found) : null;
+      }),
+
+    put: (kind, record, version) =>
+      changing(kind, (stillOurs) => put(records(kind), stillOurs, { ...record, expires: utc(record.expires) }, version)),
+
+    delete: (kind, key) => changing(kind, () => records(kind).delete(key)),
+
+    list: (kind, owner) => once(async () => live(await records(kind).ofOwner(owner)).map((one) => secretOf(one))),
+
+    all: async function* (kind) {
+      for (let after = ''; ; ) {
+        const page = await once(() => records(kind).page(after, PAGE));
+        const last = page.at(-1);
+        if (!last) return;
+        const found = live(page);
+        if (found.length > 0) yield found.map((one) => secretOf(one));
+        after = last._id;
+      }
+    },
+
+    restore: (kind, record) =>
+      changing(kind, async (stillOurs) => {
+        const kept = records(kind);
+        while (!(await kept.write(await kept.one(record.key), keptSecret(record, randomUUID()), stillOurs)));
+      }),
+
+    close: async () => {
+      clearInterval(timer);
+      closing.abort();
+      await turns.close();
+      await server.client.close();
+      await purging;
+    },
+  };
+
+  function live(found: KeptSecret[]): KeptSecret[] {
+    const at = clock();
+    return found.filter((one) => isLive(one, at));
+  }
+}
+
+function isLive({ expires }: KeptSecret, now: string): boolean {
+  return expires === null || expires > now;
+}
+
+function utc(time: string | null | undefined): string | null {
+  return time ? new Date(time).toISOString() : null;
+}
+
+function unavailable(cause: unknown): ProblemError {
+  return new ProblemError('unavailable', 'Sessions and credentials cannot be read right now. Try again.', { headers: { 'Retry-After': '1' }, cause });
+}

@@ -1,0 +1,143 @@
+/** Secrets in a SQLite file of their own that only its owner can read. One process at a time (the folder's lock sees to that). */
+import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import type { SecretRecord, Secrets } from '../secrets.ts';
+
+export interface SecretsLog {
+  warn(data: object, message: string): void;
+}
+
+export interface SqliteSecretsOptions {
+  log: SecretsLog;
+  now?: () => Date;
+}
+
+/** Version of the table's shape. */
+const SHAPE = 1;
+const PURGE_EVERY = 10 * 60_000;
+/** Records removed in one go: the event loop is held by it. */
+const PURGE_AT_ONCE = 500;
+
+/** Records of a page of `all`. */
+const PAGE = 500;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS secrets (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL, owner TEXT NOT NULL, expires TEXT,
+    PRIMARY KEY (kind, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS secrets_by_owner ON secrets (kind, owner);
+  CREATE INDEX IF NOT EXISTS secrets_by_end ON secrets (expires) WHERE expires IS NOT NULL;
+  PRAGMA user_version = ${SHAPE};`;
+
+const LIVE = '(expires IS NULL OR expires > :now)';
+const COLUMNS = 'key, value, version, owner, expires';
+
+/** Opens or makes the file. Error: one with a message for the operator. */
+export function openSqliteSecrets(path: string, { log, now = () => new Date() }: SqliteSecretsOptions): Secrets {
+  const db = openFile(path, log);
+  const statements = prepare(db);
+  const clock = () => now().toISOString();
+  const timer = setInterval(purge, PURGE_EVERY).unref();
+  purge();
+
+  function purge(): void {
+    try {
+      const { changes } = statements.purge.run({ now: clock() });
+      if (changes === PURGE_AT_ONCE) setImmediate(() => db.isOpen && purge());
+    } catch (error) {
+      log.warn({ err: error }, 'expired secrets not removed; they are treated as gone all the same');
+    }
+  }
+
+  return {
+    get: async (kind, key) => {
+      const row = statements.get.get({ kind, key, now: clock() });
+      return row ? recordOf(row) : null;
+    },
+    put: async (kind, { key, value, owner, expires = null }, version) => {
+      const row = { kind, key, owner, value: JSON.stringify(value), expires: expires && new Date(expires).toISOString(), now: clock() };
+      if (version === undefined) return statements.put.run(row).changes === 1;
+      if (version === 0) return statements.insert.run(row).changes === 1;
+      return statements.update.run({ ...row, version }).changes === 1;
+    },
+    delete: async (kind, key) => {
+      statements.delete.run({ kind, key });
+    },
+    list: async (kind, owner) => statements.list.all({ kind, owner, now: clock() }).map((row) => recordOf(row)),
+    all: async function* (kind) {
+      for (let after = ''; ; ) {
+        const page = statements.all.all({ kind, after, now: clock() }).map((row) => recordOf(row));
+        const last = page.at(-1);
+        if (!last) return;
+        yield page;
+        after = last.key;
+      }
+    },
+    restore: async (kind, { key, value, version, owner, expires }) => {
+      statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires });
+    },
+    close: async () => {
+      clearInterval(timer);
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+function recordOf<T>(row: Record<string, SQLOutputValue>): SecretRecord<T> {
+  return { ...row, value: JSON.parse(String(row.value)) } as SecretRecord<T>;
+}
+
+/** An expired record is gone: what is put in its place starts at version 1 again. */
+function prepare(db: DatabaseSync) {
+  const insert = 'INSERT INTO secrets (kind, key, value, version, owner, expires) VALUES (:kind, :key, :value, 1, :owner, :expires)';
+  const replace = 'ON CONFLICT DO UPDATE SET value = excluded.value, owner = excluded.owner, expires = excluded.expires';
+  return {
+    get: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND key = :key AND ${LIVE}`),
+    list: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND owner = :owner AND ${LIVE} ORDER BY key`),
+    put: db.prepare(`${insert} ${replace}, version = CASE WHEN ${LIVE} THEN version + 1 ELSE 1 END`),
+    insert: db.prepare(`${insert} ${replace}, version = 1 WHERE expires <= :now`),
+    update: db.prepare(`UPDATE secrets SET value = :value, owner = :owner, expires = :expires, version = version + 1
+      WHERE kind = :kind AND key = :key AND version = :version AND ${LIVE}`),
+    all: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND key > :after AND ${LIVE} ORDER BY key LIMIT ${PAGE}`),
+    restore: db.prepare(`INSERT INTO secrets (kind, key, value, version, owner, expires) VALUES (:kind, :key, :value, :version, :owner, :expires)
+      ${replace}, version = excluded.version`),
+    delete: db.prepare('DELETE FROM secrets WHERE kind = :kind AND key = :key'),
+    purge: db.prepare(`DELETE FROM secrets WHERE (kind, key) IN (SELECT kind, key FROM secrets WHERE expires <= :now LIMIT ${PURGE_AT_ONCE})`),
+  };
+}
+
+function openFile(path: string, log: SecretsLog): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    makePrivate(path, log);
+    db = new DatabaseSync(path, { timeout: 5_000 });
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
+    const shape = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+    if (shape > SHAPE) throw new Error(`it was written by a newer taskledger (shape ${shape}, this one knows ${SHAPE})`);
+    db.exec(SCHEMA);
+    return db;
+  } catch (error) {
+    db?.close();
+    const message = `The secrets file ${path} cannot be opened: ${reason(error)}. Check the folder's rights, or restore the file from a backup.`;
+    throw Object.assign(new Error(message, { cause: error }), { name: 'UserError' });
+  }
+}
+
+/** The file is made with mode 600 before anything is in it; SQLite gives its WAL the same mode. One that others can read is closed to them. */
+function makePrivate(path: string, log: SecretsLog): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
+  closeSync(file);
+  for (const one of [path, `${path}-wal`, `${path}-shm`]) {
+    const mode = statSync(one, { throwIfNoEntry: false })?.mode ?? 0;
+    if ((mode & 0o077) === 0) continue;
+    log.warn({ file: one, mode: (mode & 0o777).toString(8) }, 'a secrets file could be read by others; its mode is 600 now');
+    chmodSync(one, 0o600);
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+}

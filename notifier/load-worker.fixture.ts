@@ -1,0 +1,33 @@
+/**
+ * A process of one delivery worker, until it is killed:
+ * `node load-worker.suite.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
+ */
+import { openEventBus } from '../platform/event-bus/open.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { stableId } from '../platform/stable-id.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { startDeliveries } from './deliveries.ts';
+import { ATTEMPTS } from './load.fixture.ts';
+import { openSmtp } from './mailer/smtp/smtp.ts';
+import { openHttpTexter } from './texter/http/http.ts';
+
+// With the test that started it, whatever ended that.
+process.once('disconnect', () => process.exit());
+const [channel = '', storeUrl = '', busUrl = '', url = '', lease = ''] = process.argv.slice(2);
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const signal = new AbortController().signal;
+const store = await openEventStore(storeUrl, { dataDir: '', log, signal });
+const bus = await openEventBus(busUrl, { log, signal });
+const sender =
+  channel === 'email'
+    ? { mailer: openSmtp({ url, from: 'taskledger <no-reply@example.org>' }) }
+    : { texter: openHttpTexter({ url, from: 'taskledger' }) };
+startDeliveries({
+  ...{ store, bus, log, ...sender },
+  commands: commandHandler({ store, hmac: (text) => stableId(text), log }),
+  attempts: ATTEMPTS,
+  lease: Number(lease),
+  workers: { email: 1, sms: 1 },
+  publicUrl: () => 'https://tasks.example.org',
+  issueCode: async () => 'code',
+});

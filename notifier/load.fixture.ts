@@ -1,0 +1,167 @@
+/** For tests under load: what is sent, what the receiving sides do with it, and what must be true in the end. */
+import { expect } from 'vitest';
+import type { RecordedEvent } from '../contracts/message.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import type { Chance } from '../platform/event-bus/unreliable.fixture.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { stableId } from '../platform/stable-id.ts';
+import type { CommandHandler } from '../write-side/decider.ts';
+import { type Provider, startProvider } from './texter/http/provider.fixture.ts';
+import { type MailServer, startMailServer } from './whole-path.fixture.ts';
+
+/** The n-th of them: each third is an SMS. */
+export const isSms = (n: number) => n % 3 === 0;
+export const streamOf = (n: number) => `notification-${stableId('load', String(n))}`;
+/** 1 % is refused for good, 5 % when it first comes; and some of the first whenever they come, so that the others are sent while these wait. */
+const isRefused = (n: number) => n % 100 === 7;
+const isBusyFirst = (n: number) => n % 20 === 4;
+const isBusyAlways = (n: number) => n % 100 === 11 && n < 500;
+
+/** Attempts in all: what is always busy has failed after eleven seconds. */
+export const ATTEMPTS = 3;
+
+const SENDING_AT_ONCE = 32;
+
+/** Asks for the notifications from one number to another; those that were asked for already are not asked for again. */
+export async function sendAll(commands: CommandHandler, { from, to, now }: { from: number; to: number; now(): Date }): Promise<void> {
+  let next = from;
+  const one = async () => {
+    for (let n = next++; n < to; n = next++) await send(n);
+  };
+  const send = async (n: number) => {
+    const stream = streamOf(n);
+    const commandId = stableId('load', stream);
+    const recipient = isSms(n) ? `+4915${String(n).padStart(9, '0')}` : `person-${n}@example.org`;
+    const data = { type: isSms(n) ? 'sms' : 'email', recipient, content: `Message ${n}.` };
+    const actor = { id: 'service', role: 'service', seesAll: true } as const;
+    await commands.handle(
+      { type: 'SendNotification', stream, id: stream.slice('notification-'.length), data, commandId, actor, now: now().toISOString() },
+      { correlationId: commandId },
+    );
+  };
+  await Promise.all(Array.from({ length: SENDING_AT_ONCE }, one));
+}
+
+/** Each fifth offer comes twice. */
+export function twice(bus: EventBus, chance: Chance): EventBus {
+  return {
+    ...bus,
+    offer: async (queue, offer) => {
+      await bus.offer(queue, offer);
+      if (chance() < 0.2) await bus.offer(queue, offer);
+    },
+  };
+}
+
+const FINAL = ['NotificationSent', 'NotificationFailed', 'NotificationHeld'];
+
+/** Answers how many have come to an end; reads only what is new since it was last asked. */
+export function countingFinal(store: Pick<EventStore, 'readAll'>): () => Promise<number> {
+  const final = new Set<string>();
+  let from = '';
+  return async () => {
+    for await (const page of store.readAll(from ? { from } : {})) {
+      page.filter(({ type }) => FINAL.includes(type)).forEach(({ stream }) => void final.add(stream));
+      from = page.at(-1)?.position ?? from;
+    }
+    return final.size;
+  };
+}
+
+export interface Receivers {
+  mail: MailServer;
+  provider: Provider;
+  stop(): Promise<void>;
+}
+
+/** A mail server and an SMS provider that refuse some for good, some when they first come and some for now, whenever they come. `got` is called with each that comes. */
+export async function startReceivers(got: () => void): Promise<Receivers> {
+  const seen = new Set<number>();
+  const verdict = (text: string): 'take' | 'refuse' | 'busy' => {
+    got();
+    const n = numberIn(text);
+    const first = !seen.has(n);
+    seen.add(n);
+    if (isRefused(n)) return 'refuse';
+    if (isBusyAlways(n)) return 'busy';
+    return first && isBusyFirst(n) ? 'busy' : 'take';
+  };
+  const busy = [500, { status: 429, retryAfter: '1' }];
+  const mail = await startMailServer(({ raw }) => ({ take: 'take', refuse: 550, busy: 451 })[verdict(raw)] as 'take' | number);
+  const provider = await startProvider(({ body }, before) => {
+    const what = verdict(body);
+    return { take: 'take' as const, refuse: 400, busy: busy[before % 2] ?? 500 }[what];
+  });
+  return { mail, provider, stop: async () => void (await Promise.all([mail.stop(), provider.stop()])) };
+}
+
+function numberIn(text: string): number {
+  return Number(/Message (\d+)\./.exec(text)?.[1] ?? Number.NaN);
+}
+
+/** How often each was taken. */
+function timesTaken({ mail, provider }: Receivers): Map<number, number> {
+  const times = new Map<number, number>();
+  for (const text of [...mail.taken.map(({ raw }) => raw), ...provider.taken.map(({ body }) => body)])
+    times.set(numberIn(text), (times.get(numberIn(text)) ?? 0) + 1);
+  return times;
+}
+
+type Told = RecordedEvent & NotificationEvent;
+
+export interface Checked {
+  /** Attempts of which nobody knows how they ended. */
+  unknown: number;
+  /** How often one was sent once more. */
+  again: number;
+  /** How many have failed, by the queue where their notes lie. */
+  failed: Record<string, number>;
+}
+
+/** What must be true of all of them. */
+export async function checkAll(store: Pick<EventStore, 'readAll'>, count: number, receivers: Receivers): Promise<Checked> {
+  const all: Told[] = [];
+  for await (const page of store.readAll())
+    all.push(...page.filter(({ stream }) => stream.startsWith('notification-')).map((event) => event as Told));
+  const histories = Map.groupBy(all, ({ stream }) => stream);
+  const times = timesTaken(receivers);
+  const ends = Array.from({ length: count }, (_, n): End => {
+    const types = (histories.get(streamOf(n)) ?? []).map(({ type }) => type);
+    const unknown = types.filter((type) => type === 'NotificationAttemptUnknown').length;
+    const attempts = types.filter((type) => type === 'NotificationProcessing').length;
+    return { n, last: types.at(-1), attempts, unknown, taken: times.get(n) ?? 0 };
+  });
+  expect(ends.filter((end) => !isRight(end))).toEqual([]);
+  expect([histories.size, [...times.keys()].filter((n) => !(n < count))]).toEqual([count, []]);
+  const sum = (of: (end: End) => number) => ends.reduce((total, end) => total + of(end), 0);
+  const failed = (sms: boolean) => sum(({ n, last }) => (last === 'NotificationFailed' && isSms(n) === sms ? 1 : 0));
+  return {
+    unknown: sum(({ unknown }) => unknown),
+    again: sum(({ taken }) => Math.max(taken - 1, 0)),
+    failed: { 'email_notifications.dead': failed(false), 'sms_notifications.dead': failed(true) },
+  };
+}
+
+interface End {
+  n: number;
+  /** Type of its last event. */
+  last: string | undefined;
+  attempts: number;
+  unknown: number;
+  taken: number;
+}
+
+function isRight(end: End): boolean {
+  const { n, last, unknown, taken } = end;
+  // An SMS is held after an attempt of which nobody knows, and a mail sent again.
+  if (last === 'NotificationHeld') return isSms(n) && unknown === 1 && taken <= 1;
+  if (last === 'NotificationFailed') return isRightlyFailed(end);
+  return last === 'NotificationSent' && !isRefused(n) && !isBusyAlways(n) && taken >= 1 && taken <= (isSms(n) ? 1 : 1 + unknown);
+}
+
+/** Refused for good, or after its last attempt; kills may have been at these, too. */
+function isRightlyFailed({ n, attempts, unknown, taken }: End): boolean {
+  if (isRefused(n)) return taken === 0 && attempts <= ATTEMPTS;
+  return attempts === ATTEMPTS && (isBusyAlways(n) ? taken === 0 : unknown > 0 && taken <= unknown);
+}

@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ProblemError } from '../../../contracts/problem.ts';
+import type { RouteRequest } from '../../../platform/http/route.ts';
+import { outboxRoutes } from '../../outbox-routes.ts';
+import type { Mail } from '../mailer.ts';
+import { openMailer } from '../open.ts';
+import { type Outbox, openOutbox } from './outbox.ts';
+
+const mail = (n: number, address = 'bob@example.org'): Mail => ({
+  to: { name: 'Bob', address },
+  subject: `subject ${n}`,
+  text: `text ${n}`,
+  html: `<p>${n}</p>`,
+  messageId: `${n}@tasks.example.org`,
+});
+const signal = new AbortController().signal;
+let folder: string;
+let outbox: Outbox;
+const file = () => join(folder, 'outbox.db');
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outbox-'));
+  outbox = openOutbox(file());
+});
+afterEach(async () => {
+  await outbox.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('the outbox', () => {
+  it.runIf(existsSync('/proc/self/fd'))(
+    'opens its log once, for mails sent at once too: a file left open would be closed by the garbage collector, with a warning',
+    async () => {
+      const logs = async () =>
+        (await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))).filter(
+          (one) => one === `${file()}-wal`,
+        ).length;
+      const before = await logs();
+      await Promise.all([1, 2, 3].map((n) => outbox.send(mail(n), signal)));
+      expect(await logs()).toBe(before + 1);
+    },
+  );
+
+  it('shows the newest first, to one address or all, page by page', async () => {
+    for (const n of [1, 2, 3]) await outbox.send(mail(n), signal);
+    await outbox.send(mail(4, 'alice@example.org'), signal);
+    expect(outbox.list({ limit: 10 }).map((one) => one.subject)).toEqual(['subject 4', 'subject 3', 'subject 2', 'subject 1']);
+    const page = outbox.list({ to: 'BOB@example.org', limit: 2 });
+    expect(page.map((one) => one.subject)).toEqual(['subject 3', 'subject 2']);
+    expect(outbox.list({ to: 'bob@example.org', limit: 2, before: page.at(-1)?.id })).toMatchObject([{ ...mail(1), to: 'bob@example.org' }]);
+  });
+  it('shows a mail once, however often it was sent', async () => {
+    for (const n of [1, 1, 1]) await outbox.send(mail(n), signal);
+    expect(outbox.list({ limit: 10 })).toHaveLength(1);
+  });
+  it('holds its mails when it is opened again', async () => {
+    await outbox.send(mail(1), signal);
+    await outbox.close();
+    outbox = openOutbox(file());
+    expect(outbox.list({ limit: 10 })).toHaveLength(1);
+  });
+  it('keeps the last 1,000', async () => {
+    for (let n = 0; n < 1_005; n++) await outbox.send(mail(n), signal);
+    const all = outbox.list({ limit: 2_000 });
+    expect([all.length, all.at(-1)?.subject]).toEqual([1_000, 'subject 5']);
+  });
+  it('can be read by its owner only, the files beside it too', async () => {
+    await outbox.send(mail(1), signal);
+    for (const name of ['outbox.db', 'outbox.db-wal']) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
+  });
+  it('that is damaged says what to do', async () => {
+    const damaged = join(folder, 'damaged.db');
+    await writeFile(damaged, 'this is no database, but it is long enough to look like one to somebody who does not look closely'.repeat(20));
+    expect(() => openOutbox(damaged)).toThrow(/damaged\.db cannot be opened .*Move it away/);
+  });
+});
+
+describe('the mailer', () => {
+  it('is the outbox, or SMTP, by the scheme of its URL', async () => {
+    const embedded = openMailer('outbox:', { dataDir: folder, from: 'a@localhost' });
+    expect(embedded.outbox).toBe(embedded.mailer);
+    await embedded.mailer.close();
+    const smtp = openMailer('smtp://127.0.0.1:1', { dataDir: folder, from: 'a@localhost' });
+    expect(smtp.outbox).toBeNull();
+    await smtp.mailer.close();
+    expect(() => openMailer('carrier-pigeon:', { dataDir: folder, from: 'a@localhost' })).toThrow(/MAIL_URL/);
+  });
+});
+
+describe('GET /outbox', () => {
+  const ask = (box: Outbox | null, query: Record<string, string>) => {
+    const [route] = outboxRoutes(box);
+    return { route, answer: () => route?.handle({ query: route.query?.parse(query) } as unknown as RouteRequest) };
+  };
+  it('is for admins and answers by its own schema', async () => {
+    await outbox.send(mail(1), signal);
+    const { route, answer } = ask(outbox, { to: 'bob@example.org' });
+    expect(route?.who).toEqual(['admin']);
+    const { body } = (await answer()) as { body: unknown };
+    expect(route?.response?.parse(body)).toMatchObject({ items: [{ messageId: '1@tasks.example.org' }] });
+  });
+  it('is not there where mails go out by SMTP, and says so', () => {
+    expect(ask(null, {}).answer).toThrow(ProblemError);
+    expect(ask(null, {}).answer).toThrow(/MAIL_URL/);
+  });
+});

@@ -1,0 +1,110 @@
+/** The embedded mailbox and telephone of everybody: mails and SMS stay here, and admins read them at /outbox. */
+
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import type { Text } from '../../texter/texter.ts';
+import type { Mail, Mailer } from '../mailer.ts';
+
+/** A mail or an SMS as it lies in the outbox. An SMS has neither subject nor HTML. */
+export interface OutboxMail {
+  id: number;
+  channel: 'email' | 'sms';
+  /** An address, or a phone number. */
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+  /** ISO 8601, UTC. */
+  time: string;
+}
+
+export interface Outbox extends Mailer {
+  /** Takes an SMS, as `send` takes a mail. */
+  sendText(text: Text): Promise<object>;
+  /** Newest first; `to` is an address in upper or lower case, or a phone number. */
+  list(filter: { to?: string | undefined; channel?: OutboxMail['channel'] | undefined; before?: number | undefined; limit: number }): OutboxMail[];
+}
+
+/** Mails and SMS kept; the oldest go. */
+const KEPT = 1_000;
+
+/** Opens the outbox in a file that only its owner can read: links in mails are secrets. */
+export function openOutbox(file: string): Outbox {
+  const db = openFile(file);
+  // The write-ahead log is forced to the disk by hand: SQLite would do it on this thread, and hold up every request meanwhile.
+  let log: Promise<FileHandle> | undefined;
+  const openLog = () => {
+    const opening = open(`${file}-wal`, 'r+');
+    opening.catch(() => {
+      log = undefined;
+    });
+    return opening;
+  };
+  // A repeat of an attempt whose outcome is unknown is the same mail: the mailbox shows it once, as mail programs do by Message-ID.
+  const insert = db.prepare(
+    'INSERT INTO mails (channel, address, name, subject, text, html, message_id, time) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (message_id) DO NOTHING',
+  );
+  const trim = db.prepare(`DELETE FROM mails WHERE id <= (SELECT max(id) FROM mails) - ${KEPT}`);
+  const select = db.prepare(
+    'SELECT * FROM mails WHERE id < ? AND (? IS NULL OR address = ? COLLATE NOCASE) AND (? IS NULL OR channel = ?) ORDER BY id DESC LIMIT ?',
+  );
+
+  async function keep(channel: OutboxMail['channel'], { to, subject, text, html, messageId }: Mail): Promise<object> {
+    insert.run(channel, to.address, to.name, subject, text, html, messageId, new Date().toISOString());
+    trim.run();
+    log ??= openLog();
+    await (await log).datasync();
+    return {};
+  }
+
+  return {
+    send: (mail) => keep('email', mail),
+    sendText: ({ to, text, id }) => keep('sms', { to: { name: '', address: to }, subject: '', text, html: '', messageId: id }),
+    list: ({ to = null, channel = null, before = Number.MAX_SAFE_INTEGER, limit }) =>
+      select.all(before, to, to, channel, channel, limit).map((row) => ({
+        id: row.id as number,
+        channel: row.channel as OutboxMail['channel'],
+        to: row.address as string,
+        subject: row.subject as string,
+        text: row.text as string,
+        html: row.html as string,
+        messageId: row.message_id as string,
+        time: row.time as string,
+      })),
+    close: async () => {
+      await (await log)?.close();
+      db.close();
+    },
+  };
+}
+
+/** SQLite gives the files beside it (WAL) the same mode. Error: one that says what to do. */
+function openFile(file: string): DatabaseSync {
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+    const db = new DatabaseSync(file);
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+      CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL,
+        text TEXT NOT NULL, html TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, channel TEXT NOT NULL DEFAULT 'email') STRICT`);
+    withChannel(db);
+    return db;
+  } catch (cause) {
+    throw new OutboxError(`The outbox ${file} cannot be opened (${(cause as Error).message}). Move it away; a new one is made at the next start.`, {
+      cause,
+    });
+  }
+}
+
+/** A file from before there were SMS has no such column. */
+function withChannel(db: DatabaseSync): void {
+  const columns = db.prepare("SELECT name FROM pragma_table_info('mails')").all();
+  if (!columns.some(({ name }) => name === 'channel')) db.exec("ALTER TABLE mails ADD COLUMN channel TEXT NOT NULL DEFAULT 'email'");
+}
+
+/** The outbox's file is damaged, or cannot be written. */
+export class OutboxError extends Error {
+  override readonly name = 'UserError';
+}

@@ -1,0 +1,136 @@
+/** SMS by a provider's HTTPS API, in the shape that Twilio gave it: a form that is posted, and answered with the message's `sid`. */
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { FateUnknown, NotNow, Refused, type Taken } from '../../sending.ts';
+import type { Text, Texter } from '../texter.ts';
+
+export interface HttpTexterOptions {
+  /** `https://ACCOUNT:TOKEN@host/2010-04-01/Accounts/ACCOUNT/Messages.json` */
+  url: string;
+  /** A phone number, or a name where the provider takes one. */
+  from: string;
+  /** Milliseconds to connect, and then to be answered; default 10,000. */
+  timeout?: number;
+}
+
+/** Bytes read of an answer. */
+const ANSWER_LIMIT = 64 * 1024;
+/** Statuses that are the operator's to mend (credentials, a wrong path), or that pass by themselves: no SMS is given up for them. */
+const MAY_PASS: ReadonlySet<number> = new Set([401, 403, 404, 408, 425, 429]);
+/** Milliseconds: nobody is kept waiting for longer, whatever Retry-After says. */
+const LONGEST_WAIT = 24 * 60 * 60 * 1_000;
+
+/** Opens it; nothing is connected before the first SMS. Each has a connection of its own: one that is kept may be closed by the other side just when it is used, and then nobody knows. */
+export function openHttpTexter({ url, from, timeout = 10_000 }: HttpTexterOptions): Texter {
+  const { username, password, ...target } = withoutCredentials(url);
+  const isSecure = target.address.protocol === 'https:';
+  const options = {
+    method: 'POST',
+    agent: false as const,
+    auth: `${username}:${password}`,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json', Connection: 'close' },
+  };
+
+  return {
+    send: async (text, signal) => {
+      const body = formOf(text, from);
+      const headers = { ...options.headers, 'Content-Length': Buffer.byteLength(body) };
+      const outgoing = (isSecure ? httpsRequest : httpRequest)(target.address, { ...options, headers, signal });
+      const { status, retryAfter, content } = await exchange(outgoing, body, { isSecure, timeout });
+      return outcome(status, retryAfter, content);
+    },
+    close: async () => {},
+  };
+}
+
+function withoutCredentials(url: string): { address: URL; username: string; password: string } {
+  const address = new URL(url);
+  const [username, password] = [decodeURIComponent(address.username), decodeURIComponent(address.password)];
+  address.username = '';
+  address.password = '';
+  return { address, username, password };
+}
+
+function formOf({ to, text, statusCallback }: Text, from: string): string {
+  const form = new URLSearchParams({ To: to, From: from, Body: text });
+  if (statusCallback) form.set('StatusCallback', statusCallback);
+  return form.toString();
+}
+
+interface Answered {
+  status: number;
+  retryAfter: string | undefined;
+  content: string;
+}
+
+/** Sends it and hears the answer. Errors: FateUnknown from the moment on that the other side may have read it; before that, the connection's own. */
+function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: { isSecure: boolean; timeout: number }): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    let isWritten = false;
+    const late = () => outgoing.destroy(new Error(isWritten ? `no answer within ${timeout} ms` : `no connection within ${timeout} ms`));
+    let timer = setTimeout(late, timeout);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(isWritten ? new FateUnknown(error.message, { cause: error }) : error);
+    };
+    outgoing.on('socket', (socket) =>
+      // What is to be sent goes out as soon as this has happened.
+      socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+        isWritten = true;
+        clearTimeout(timer);
+        timer = setTimeout(late, timeout);
+      }),
+    );
+    outgoing.on('error', fail);
+    outgoing.on('response', (response) => {
+      const { statusCode: status = 0, headers } = response;
+      outgoing.off('error', fail);
+      outgoing.on('error', () => {});
+      // The status says what became of it, whether the rest arrives or not.
+      contentOf(response).then((content) => {
+        clearTimeout(timer);
+        resolve({ status, retryAfter: headers['retry-after'], content });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+/** What arrives of the answer, up to a limit. */
+async function contentOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > ANSWER_LIMIT) break;
+    }
+  } catch {
+    // Its beginning is what there is.
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function outcome(status: number, retryAfter: string | undefined, content: string): Taken {
+  const answer = parsed(content);
+  if (status >= 200 && status < 300) return typeof answer.sid === 'string' && answer.sid ? { providerId: answer.sid.slice(0, 200) } : {};
+  const error = ['the provider answered', status, answer.code, answer.message].filter((part) => part !== undefined).join(' ');
+  if (status >= 400 && status < 500 && !MAY_PASS.has(status)) throw new Refused(error);
+  throw new NotNow(error, millisecondsOf(retryAfter));
+}
+
+function parsed(content: string): { sid?: unknown; code?: unknown; message?: unknown } {
+  try {
+    const answer = JSON.parse(content);
+    return typeof answer === 'object' && answer !== null ? answer : {};
+  } catch {
+    return {};
+  }
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. 0 where nothing of use is said. */
+function millisecondsOf(retryAfter = ''): number {
+  const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, 0), LONGEST_WAIT);
+}

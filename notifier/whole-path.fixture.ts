@@ -1,0 +1,215 @@
+/** For tests: everything between a command and a mail server, in a folder of its own, with a mail server that does what the test says. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
+import { vi } from 'vitest';
+import type { RecordedEvent } from '../contracts/message.ts';
+import type { Channel, NotificationEvent } from '../contracts/notification.ts';
+import { memoryCache } from '../platform/cache/memory/memory.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openEventStore } from '../platform/event-store/open.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { stableId } from '../platform/stable-id.ts';
+import { type Projections, startProjections } from '../projections/project.ts';
+import { startForwarder } from '../write-side/forwarder/forward.ts';
+import { commandHandler } from '../write-side/handle-command.ts';
+import { openMailer } from './mailer/open.ts';
+import { type Notifier, type NotifierContext, startNotifier } from './notifier.ts';
+
+/** A mail as the server got it, with its content in full. */
+export interface Got {
+  id: string;
+  to: string;
+  raw: string;
+}
+
+/** What the server does with a mail whose content it has: takes it, answers with an error, says nothing, or hangs up. */
+export type Answer = 'take' | number | 'hang' | 'drop';
+
+export interface MailServer {
+  url: string;
+  /** Every mail it was given, in full; `taken` the ones it took. */
+  given: Got[];
+  taken: Got[];
+  stop(): Promise<void>;
+}
+
+/** A mail server; `answer` gets the mail and how many came before it. Port 0: any. */
+export async function startMailServer(answer: (mail: Got, before: number) => Answer = () => 'take'): Promise<MailServer> {
+  const given: Got[] = [];
+  const taken: Got[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    logger: false,
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const raw = Buffer.concat(chunks).toString();
+        const mail = { id: /^Message-ID: <(.*)>$/im.exec(raw)?.[1] ?? '', to: session.envelope.rcptTo[0]?.address ?? '', raw };
+        const what = answer(mail, given.length);
+        given.push(mail);
+        if (what === 'take') taken.push(mail);
+        if (what === 'take') done();
+        else if (what === 'drop') hangUp(session.id);
+        else if (what !== 'hang') done(Object.assign(new Error(`no mail for ${mail.to} now`), { responseCode: what }));
+      });
+    },
+  });
+  const hangUp = (id: string) => {
+    for (const connection of server.connections as unknown as Iterable<{ id: string; close(): void }>) if (connection.id === id) connection.close();
+  };
+  server.on('error', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.server.address() as AddressInfo;
+  return { url: `smtp://127.0.0.1:${port}`, given, taken, stop: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+export interface Rig {
+  store: EventStore;
+  projections: Projections;
+  /** Every line logged, as text. */
+  logged: string[];
+  /** Every confirmation code made. */
+  codes: string[];
+  /** Registers a user; the n-th is `person-<n>@example.org`. Answers the id. */
+  register(n: number): Promise<string>;
+  /** Makes the n-th task, for somebody. Answers its stream. */
+  makeTask(n: number, userId: string): Promise<string>;
+  /** Sends something to somebody, as another backend does. Answers its stream. */
+  send(type: 'email' | 'sms', recipient: string, content: string): Promise<string>;
+  startNotifier(more?: Partial<NotifierContext>): Promise<Notifier>;
+  /** Stops the projections, takes the read models away and has them made anew. */
+  loseReadModels(): Promise<void>;
+  /** Read models that nobody fills. */
+  emptyReadModels(): Promise<ReadModels>;
+  /** Resolves when there are so many notifications by mail and each is sent or failed. */
+  decided(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens everything but the notifier. `distort` puts something between the notifier and the bus. */
+export async function openRig(mailUrl: string, distort: (bus: EventBus) => EventBus = (bus) => bus): Promise<Rig> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'notifier-'));
+  const logged: string[] = [];
+  const codes: string[] = [];
+  const line = (data: object, message: string) => void logged.push(`${message} ${JSON.stringify(data, withErrors)}`);
+  const log = { info: line, warn: line, error: line };
+  const store = await openEventStore('sqlite:', { dataDir, log });
+  const bus = await openEventBus('memory:', { log });
+  const forwarder = startForwarder({ store, bus, log });
+  const commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
+  const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>' });
+  const notifiers: Notifier[] = [];
+  const opened: ReadModels[] = [];
+  let { readModels, projections } = await project();
+
+  async function emptyReadModels(): Promise<ReadModels> {
+    const it = await openReadModels(`sqlite:${join(dataDir, `read-models-${opened.length}.db`)}`, { dataDir, log });
+    opened.push(it);
+    return it;
+  }
+
+  async function project(): Promise<{ readModels: ReadModels; projections: Projections }> {
+    const it = await emptyReadModels();
+    return { readModels: it, projections: await startProjections({ store, bus, log, readModels: it, cache: memoryCache(), silence: 50 }) };
+  }
+
+  async function handle(type: string, stream: string, data: unknown): Promise<string> {
+    const id = stream.slice(stream.indexOf('-') + 1);
+    const actor = { id, role: 'member', seesAll: true } as const;
+    const commandId = stableId(type, stream);
+    await commands.handle({ type, stream, id, data, commandId, actor, now: new Date().toISOString() }, { correlationId: commandId });
+    return id;
+  }
+
+  return {
+    store,
+    get projections() {
+      return projections;
+    },
+    logged,
+    codes,
+    register: (n) => handle('RegisterUser', `user-${stableId('user', String(n))}`, { name: `Person ${n}`, email: `person-${n}@example.org` }),
+    makeTask: async (n, userId) => {
+      const stream = `task-${stableId('task', String(n))}`;
+      await handle('CreateTask', stream, { title: `Mend lift ${n}`, description: `It squeaks on floor ${n}`, userId });
+      return stream;
+    },
+    send: async (type, recipient, content) => {
+      const stream = `notification-${stableId(type, recipient, content)}`;
+      await handle('SendNotification', stream, { type, recipient, content });
+      return stream;
+    },
+    startNotifier: async (more = {}) => {
+      const notifier = await startNotifier({
+        store,
+        bus: distort(bus),
+        log,
+        commands,
+        mailer,
+        readModels,
+        attempts: 5,
+        publicUrl: () => 'https://tasks.example.org',
+        issueCode: async (userId) => {
+          codes.push(`secret-${codes.length}-${userId.slice(0, 8)}`);
+          return codes.at(-1) as string;
+        },
+        random: () => 0,
+        silence: 50,
+        backoff: 2,
+        ...more,
+      });
+      notifiers.push(notifier);
+      return notifier;
+    },
+    emptyReadModels,
+    loseReadModels: async () => {
+      await projections.stop();
+      ({ readModels, projections } = await project());
+    },
+    decided: async (count) => {
+      await vi.waitFor(
+        async () => {
+          const all = [...(await notificationHistories(store)).values()];
+          const open = all.filter((events) => !['NotificationSent', 'NotificationFailed'].includes(events.at(-1)?.type ?? ''));
+          if (all.length !== count || open.length > 0) throw new Error(`${all.length} of ${count} notifications, ${open.length} undecided`);
+        },
+        { timeout: 30_000, interval: 20 },
+      );
+    },
+    close: async () => {
+      for (const one of notifiers) await one.stop();
+      await mailer.close();
+      await projections.stop();
+      for (const one of opened) await one.close();
+      await forwarder.stop();
+      await bus.close();
+      await store.close();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+/** Events of notifications by a channel, by stream. */
+export async function notificationHistories(
+  store: EventStore,
+  channel: Channel = 'email',
+): Promise<Map<string, (RecordedEvent & NotificationEvent)[]>> {
+  const found: (RecordedEvent & NotificationEvent)[] = [];
+  for await (const page of store.readAll())
+    for (const event of page) if (event.stream.startsWith('notification-')) found.push(event as RecordedEvent & NotificationEvent);
+  const all = Map.groupBy(found, ({ stream }) => stream);
+  return new Map([...all].filter(([, [first]]) => first?.type === 'NotificationRequested' && first.data.channel === channel));
+}
+
+/** Errors with what they say and where, as a log has them. */
+function withErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value;
+}

@@ -1,0 +1,43 @@
+/** Calls to a server that may be away: what their errors mean to the port, and trying again for a while. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { isUnavailable } from './errors.ts';
+
+export interface Calls {
+  /** Once: who asks wants to know soon. */
+  once<T>(work: () => Promise<T>): Promise<T>;
+  /** Again and again for five seconds while the server is away: for work that may be repeated. */
+  patiently<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Milliseconds. */
+const PATIENCE = 5_000;
+const [FIRST_WAIT, LONGEST_WAIT] = [50, 1_000];
+
+/** `unavailable` is what the port rejects with while the server is away; `closed` says what a call hears once `closing` is aborted. */
+export function callsOf({ closing, closed, unavailable }: { closing: AbortSignal; closed: string; unavailable: (cause: unknown) => Error }): Calls {
+  function meaning(error: unknown): unknown {
+    if (closing.aborted) return new Error(closed, { cause: error });
+    return isUnavailable(error) ? unavailable(error) : error;
+  }
+
+  async function once<T>(work: () => Promise<T>): Promise<T> {
+    if (closing.aborted) throw new Error(closed);
+    try {
+      return await work();
+    } catch (error) {
+      throw meaning(error);
+    }
+  }
+
+  async function again<T>(work: () => Promise<T>, wait: number, deadline: number): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnavailable(error) || performance.now() + wait > deadline) throw error;
+    }
+    await delay(wait, undefined, { signal: closing });
+    return again(work, Math.min(wait * 2, LONGEST_WAIT), deadline);
+  }
+
+  return { once, patiently: (work) => once(() => again(work, FIRST_WAIT, performance.now() + PATIENCE)) };
+}

@@ -1,0 +1,100 @@
+/** A connection to a server that speaks MongoDB's protocol: MongoDB 4.4 or later, or FerretDB 1.24 (a stand-in for work and tests). */
+import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
+import { type Reaching, reach, ServerRefused, withoutSecrets } from '../reach.ts';
+import { refusalOf } from './errors.ts';
+import { answersOtherwise } from './greeting.ts';
+
+export interface MongoConnecting {
+  /** What it is for, as `the read models`. */
+  what: string;
+  /** The variable that the URL is from: named where it is wrong. */
+  variable: string;
+  /** The database where the URL names none. */
+  database: string;
+}
+
+export interface MongoServer {
+  client: MongoClient;
+  /** Reads see what a majority has; writes are answered once a majority has them in its journal, where there is more than one server. */
+  db: Db;
+  /**
+   * True where an update looks for its document and changes it in one step. FerretDB reads, then writes, and two of them at once lose one:
+   * there, whoever changes something has to have its turn (mongodb-turns.ts).
+   */
+  atomic: boolean;
+  /** True where only one document by its _id alone is found fast, and everything else reads the whole collection: FerretDB. */
+  scans: boolean;
+}
+
+/**
+ * Nobody waits long for a server that is gone: a request gets its 503 in a second, and one that stands still is noticed in three
+ * (`heartbeatFrequencyMS` + `connectTimeoutMS`), with all that was asked of it.
+ */
+const OPTIONS: MongoClientOptions = {
+  appName: 'taskledger',
+  serverSelectionTimeoutMS: 1_000,
+  connectTimeoutMS: 2_000,
+  heartbeatFrequencyMS: 1_000,
+  waitQueueTimeoutMS: 2_000,
+  maxPoolSize: 20,
+  ignoreUndefined: true,
+};
+const OLDEST = [4, 4];
+
+/** Connects, and waits for the server. Errors: ServerRefused; the signal's reason. */
+export async function connectMongo(url: string, connecting: MongoConnecting, reaching: Reaching): Promise<MongoServer> {
+  const server = `${connecting.what} at ${withoutSecrets(url)}`;
+  return reach(
+    server,
+    async () => {
+      const client = clientOf(url, connecting.variable);
+      try {
+        return await greet(client, databaseOf(url) ?? connecting.database, server);
+      } catch (error) {
+        await client.close();
+        throw (
+          refusalOf(server, error) ?? ((await answersOtherwise(client)) ? new ServerRefused(`${server} is no MongoDB: it answers otherwise`) : error)
+        );
+      }
+    },
+    reaching,
+  );
+}
+
+function clientOf(url: string, variable: string): MongoClient {
+  try {
+    return new MongoClient(url, OPTIONS);
+  } catch {
+    // The driver's message may hold the password.
+    throw new ServerRefused(`${variable} is not a connection string of MongoDB, as mongodb://user:password@host:27017/database`);
+  }
+}
+
+async function greet(client: MongoClient, database: string, server: string): Promise<MongoServer> {
+  await client.connect();
+  const admin = client.db('admin');
+  const [hello, build] = [await admin.command({ hello: 1 }), await admin.command({ buildInfo: 1 })];
+  const version: number[] = build.versionArray ?? [];
+  if (isOlder(version, OLDEST)) throw new ServerRefused(`${server} is too old: version ${build.version}, and ${OLDEST.join('.')} or later is needed`);
+  const ferret = 'ferretdbVersion' in build;
+  const db = client.db(database, safety(ferret, Boolean(hello.setName) || hello.msg === 'isdbgrid'));
+  // Whoever may not even read learns it here, and not with the first request.
+  await db.collection('_models').findOne({ _id: { $eq: '' as never } });
+  return { client, db, atomic: !ferret, scans: ferret };
+}
+
+function safety(ferret: boolean, replicated: boolean): NonNullable<Parameters<MongoClient['db']>[1]> {
+  if (ferret) return {};
+  if (!replicated) return { writeConcern: { w: 1, journal: true } };
+  return { writeConcern: { w: 'majority', journal: true }, readConcern: new ReadConcern('majority'), readPreference: 'primary' };
+}
+
+function isOlder([major = 0, minor = 0]: number[], [oldestMajor = 0, oldestMinor = 0]: number[]): boolean {
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}
+
+/** The database that a URL names. */
+function databaseOf(url: string): string | undefined {
+  const name = /^[^:]+:\/\/[^/]*\/([^?]+)/.exec(url)?.[1];
+  return name && decodeURIComponent(name);
+}

@@ -1,0 +1,97 @@
+/**
+ * Turns: one writer at a time, among all processes, on a server whose updates are no single steps (FerretDB).
+ *
+ * What such a server does in one step is to insert a document with an _id that must not be there yet. So a turn is a document
+ * `<name>/<n>`: who inserts the next number has the turn, unless a higher one is there (then its own knowledge was old). It is given back by
+ * marking it free, and the highest is never deleted. A holder says that it lives (`beat`); after three seconds without a beat, counted by
+ * answers so that a server that stood still does not look like a dead holder, the next number may be taken over it. A holder that could not
+ * say so for half that time writes nothing any more.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MongoNetworkError } from 'mongodb';
+import { type Mutex, mutex } from '../../concurrency/mutex.ts';
+import type { MongoServer } from './connect.ts';
+import { type HeldTurn, type TurnDocument, takeTurn } from './turn.ts';
+
+/** Called before each write: throws, as for a lost connection, where somebody else may have the turn. */
+export type StillOurs = () => void;
+
+export interface Turns {
+  /** Runs work that reads and then writes what is called `name`, while nobody else does. */
+  inTurn<T>(name: string, work: (stillOurs: StillOurs) => Promise<T>): Promise<T>;
+  /** Gives back what is held. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds a turn is kept for the next work here, and how long it may be kept so at most, where others wait. */
+const IDLE = 10;
+const MOST_HELD = 250;
+/** Milliseconds until it is taken again after that: whoever waits looks more often. */
+const AFTER_YOU = 20;
+
+/** Turns on a server that needs them; elsewhere nobody waits. */
+export function openTurns({ db, atomic }: Pick<MongoServer, 'db' | 'atomic'>): Turns {
+  if (atomic) return { inTurn: (_, work) => work(() => {}), close: async () => {} };
+  const turns = db.collection<TurnDocument>('_turns');
+  const me = randomUUID();
+  const keepers = new Map<string, Keeper>();
+
+  function keeperOf(name: string): Keeper {
+    const known = keepers.get(name) ?? keep(() => takeTurn(turns, name, me));
+    keepers.set(name, known);
+    return known;
+  }
+
+  return {
+    inTurn: (name, work) => keeperOf(name).run(work),
+    close: async () => {
+      await Promise.all([...keepers.values()].map((keeper) => keeper.giveBack()));
+    },
+  };
+}
+
+interface Keeper {
+  run<T>(work: (stillOurs: StillOurs) => Promise<T>): Promise<T>;
+  giveBack(): Promise<void>;
+}
+
+/** Keeps a turn between works that follow each other closely: to take it costs more than most of them. */
+function keep(take: () => Promise<HeldTurn>): Keeper {
+  const one: Mutex = mutex();
+  let held: HeldTurn | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let heldLong = false;
+
+  async function giveBack(): Promise<void> {
+    const turn = held;
+    held = undefined;
+    await turn?.giveBack();
+  }
+
+  async function ours(): Promise<HeldTurn> {
+    if (held && !held.isFresh()) await giveBack();
+    if (!held && heldLong) await delay(AFTER_YOU);
+    held ??= await take();
+    return held;
+  }
+
+  async function run<T>(work: (stillOurs: StillOurs) => Promise<T>): Promise<T> {
+    clearTimeout(idle);
+    const turn = await ours();
+    const stillOurs = () => {
+      if (!turn.isFresh()) throw new MongoNetworkError('the turn to write was lost');
+    };
+    try {
+      const result = await work(stillOurs);
+      stillOurs();
+      return result;
+    } finally {
+      heldLong = turn.age() > MOST_HELD;
+      if (heldLong) await giveBack();
+      else idle = setTimeout(() => void one(giveBack), IDLE);
+    }
+  }
+
+  return { run: (work) => one(() => run(work)), giveBack: () => one(giveBack) };
+}

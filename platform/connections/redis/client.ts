@@ -1,0 +1,46 @@
+/** A client of Redis as all of ours are: nothing waits in it, nothing is sent again, and it connects anew by itself. */
+import { Redis, type RedisOptions } from 'ioredis';
+import { ServerRefused } from '../reach.ts';
+
+/** Milliseconds until a command that nobody else gave up on is given up, and with it the connection. */
+const COMMAND_MS = 1_000;
+const CONNECT_MS = 1_000;
+/** Milliseconds that a server has for its part of a goodbye; one that hangs never does it. */
+const GOODBYE_MS = 100;
+const LONGEST_PAUSE = 500;
+/** What all keys begin with. */
+export const PREFIX = 'taskledger:';
+
+const OPTIONS: RedisOptions = {
+  lazyConnect: true,
+  keyPrefix: PREFIX,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  // The check writes to the console. Whoever uses a client greets the server itself.
+  enableReadyCheck: false,
+  disableClientInfo: true,
+  connectTimeout: CONNECT_MS,
+  disconnectTimeout: GOODBYE_MS,
+  keepAlive: 10_000,
+  retryStrategy: (times) => Math.min(25 * 2 ** times, LONGEST_PAUSE),
+};
+
+/** A client that is not connected yet; its commands have at least `patience` ms. Whoever makes it listens to its `error`. Error: ServerRefused, where the URL is not one of Redis. */
+export function redisClient(url: string, patience = 0): Redis {
+  if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new ServerRefused('CACHE_URL is not a URL of Redis, as redis://user:password@host:6379/0');
+  return new Redis(url, { ...OPTIONS, commandTimeout: Math.max(COMMAND_MS, patience) });
+}
+
+/** Ends a client. Resolves when its connection is closed and each of its commands is settled. */
+export async function endClient(client: Redis): Promise<void> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  client.once('end', resolve);
+  // Between two connections there is no end to come.
+  const late = setTimeout(resolve, 2 * GOODBYE_MS);
+  client.disconnect();
+  await ended;
+  clearTimeout(late);
+}

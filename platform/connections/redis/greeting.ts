@@ -1,0 +1,44 @@
+/** What a server says of itself, and which of its answers are refusals: waiting will not help. */
+import { ServerRefused } from '../reach.ts';
+
+/** SET with KEEPTTL, GETEX. */
+const OLDEST = [6, 2] as const;
+
+export interface Greeting {
+  /** Another one after each start of the server. */
+  run: string;
+  /** True while it reads its file and answers nothing else. */
+  loading: boolean;
+}
+
+/** Reads the answer to INFO. Error: ServerRefused, where the server is too old. */
+export function readInfo(server: string, info: string): Greeting {
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  const version = field('redis_version');
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
+    throw new ServerRefused(`${server} is too old: version ${version || 'unknown'}, and ${OLDEST.join('.')} or later is needed`);
+  return { run: field('run_id'), loading: field('loading') === '1' };
+}
+
+/** Answers that stay what they are until an operator does something. */
+const REFUSALS = /^(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|^ERR (AUTH|Client sent AUTH|invalid password|DB index|invalid DB index)/;
+
+/** The refusal that an error is; null where it may pass. */
+export function refusalOf(server: string, error: unknown): ServerRefused | null {
+  if (error instanceof ServerRefused) return error;
+  const { name, message } = error as Error;
+  if (name === 'ParserError') return new ServerRefused(`${server} is not Redis: it does not speak its protocol`);
+  return isReply(error) && REFUSALS.test(message) ? new ServerRefused(`${server} refuses: ${message.slice(0, 200)}`) : null;
+}
+
+/** True where Redis answered, though with an error. */
+export function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** What an error says, for people. */
+export function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return message || code || String(error);
+}

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { lockFolder } from './data-folder-lock.ts';
+
+const LOCK = fileURLToPath(new URL('./data-folder-lock.ts', import.meta.url));
+
+it('a folder is held by one process; kill -9 sets it free', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lock-'));
+  const program = `const { lockFolder } = await import(${JSON.stringify(LOCK)}); globalThis.held = lockFolder(${JSON.stringify(dataDir)}); console.log('held'); setInterval(() => {}, 1000)`;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  expect(() => lockFolder(dataDir)).toThrow(new RegExp(`held by another process \\(pid ${child.pid}\\).*DATA_DIR`));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  lockFolder(dataDir).release();
+  rmSync(dataDir, { recursive: true });
+});
+
+it('a folder below one that takes none is one clear line, and soon', () => {
+  expect(() => lockFolder('/proc/taskledger/data')).toThrow(/cannot be written.*DATA_DIR/);
+});
+
+it('a folder that cannot be made is one clear line', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lock-'));
+  writeFileSync(join(dataDir, 'file'), '');
+  expect(() => lockFolder(join(dataDir, 'file', 'below'))).toThrow(/cannot be written.*DATA_DIR/);
+  rmSync(dataDir, { recursive: true });
+});

@@ -1,0 +1,150 @@
+/**
+ * The bus on RabbitMQ 3.10 or newer. Each follower and the publisher have a connection of their own: what one of them holds goes with it, and a
+ * full socket of one stops no other. Who uses a queue declares it, each time anew: a broker that has lost everything is made whole.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Reaching, reach } from '../../connections/reach.ts';
+import { type BusMessage, BusUnavailable, type EventBus, type Publisher } from '../event-bus.ts';
+import { ALL_QUEUES, type FollowerQueue, type WorkQueue } from '../queues.ts';
+import { connectorTo } from './connector.ts';
+import { consume } from './consume.ts';
+import { failuresBy } from './failures.ts';
+import { hold } from './hold.ts';
+import { keepLink } from './link.ts';
+import { encodeOffer } from './offer-message.ts';
+import { offeringOn } from './offers.ts';
+import { publisherOn } from './publisher.ts';
+import { knowingQueues } from './queue-states.ts';
+import type { Session } from './session.ts';
+import { meetingStrangers } from './strangers.ts';
+import { declareExchanges, declareWorkQueue } from './topology.ts';
+import { workOn } from './worker.ts';
+
+export interface RabbitMqOptions extends Reaching {
+  /** Counts messages confirmed, messages that a full queue of somebody else's refused, offers the broker took, messages that are not ours or not valid. */
+  count?: ((what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void) | undefined;
+  /** Milliseconds an offer waits after its first failure, its second, …; the last for all others. Default 1 s, 10 s, 1 min, 10 min. */
+  steps?: readonly number[];
+  /** Seconds between two signs of life of a connection; after two silent ones it is lost. Default 5. */
+  heartbeat?: number;
+}
+
+const STEPS = [1_000, 10_000, 60_000, 600_000];
+const FORWARDER = '_forwarder';
+/** Milliseconds of pause after something failed, less a random part. */
+const PAUSE = 500;
+
+/** Opens it once the broker answers. Errors: ServerRefused; the signal's reason when it aborts first. */
+export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Promise<EventBus> {
+  const { log, count = () => {}, steps = STEPS, heartbeat = 5 } = options;
+  const connector = connectorTo({ ...options, url, heartbeat });
+  const first = await reach(connector.what, () => connector.connect('offers'), options);
+  const closing = new AbortController();
+  const offers = keepLink(connector, 'offers', first);
+  let works: ReturnType<typeof keepLink> | undefined;
+  const offering = offeringOn(offers, connector.what);
+  const strangers = meetingStrangers({ log, count });
+  const failures = failuresBy({ offering, strangers, log, steps });
+  const known = knowingQueues(ALL_QUEUES);
+  /** Those of followers and publishers. */
+  const sessions = new Set<Session>();
+
+  async function connected(name: string, signal: AbortSignal): Promise<Session | undefined> {
+    const session = await connector.connected(name, signal);
+    if (!session) return undefined;
+    sessions.add(session);
+    session.lost.addEventListener('abort', () => sessions.delete(session), { once: true });
+    return session;
+  }
+
+  /** The same failure again is told once. */
+  function telling(): (error: unknown, message: string) => void {
+    let said = '';
+    return (error, message) => {
+      if (String(error) !== said) log.warn({ err: error }, message);
+      said = String(error);
+    };
+  }
+
+  const pause = (signal: AbortSignal) => delay(PAUSE * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+
+  async function publisher(signal: AbortSignal): Promise<Publisher> {
+    const ending = AbortSignal.any([signal, closing.signal]);
+    const tell = telling();
+    while (!ending.aborted) {
+      const got = await tryToPublish(ending).catch((error: unknown) => tell(error, 'publishing cannot begin; it is tried again'));
+      if (got) return got;
+      await pause(ending);
+    }
+    throw signal.aborted ? signal.reason : closed();
+  }
+
+  async function tryToPublish(signal: AbortSignal): Promise<Publisher | undefined> {
+    const session = await connected('forwarder', signal);
+    if (!session) return undefined;
+    let got: Publisher | undefined;
+    try {
+      await declareExchanges(session);
+      if (await hold(session, FORWARDER, signal)) got = await publisherOn(session, { log, count });
+    } finally {
+      if (!got) await session.close();
+    }
+    return got;
+  }
+
+  async function* follow(queue: FollowerQueue, { signal, max }: { signal: AbortSignal; max: number }): AsyncGenerator<BusMessage[]> {
+    const ending = AbortSignal.any([signal, closing.signal]);
+    const session = await connected(`follower of ${queue.name ?? queue.exchange}`, ending);
+    if (!session) return;
+    const declared = (name: string) => known.add(name, 'follower', queue.name === null ? session : undefined);
+    yield* consume(session, queue, { signal: ending, max, strangers, declared });
+  }
+
+  function declareKnown(session: Session, queue: WorkQueue): Promise<void> {
+    known.addWork(queue);
+    return declareWorkQueue(session, queue);
+  }
+
+  function checkOpen(): void {
+    if (closing.signal.aborted) throw closed();
+  }
+
+  return {
+    publisher,
+    follow,
+    offer: async (queue, offer) => {
+      checkOpen();
+      const target = { name: queue.name, limit: queue.limit, declare: (session: Session) => declareKnown(session, queue) };
+      await offering.put(target, encodeOffer(offer), { contentType: 'application/json' });
+      count('offered', 1);
+    },
+    work: async (queue, { signal, prefetch }, handle) => {
+      checkOpen();
+      known.addWork(queue);
+      works ??= keepLink(connector, 'workers');
+      const ending = AbortSignal.any([signal, closing.signal]);
+      const tell = telling();
+      while (!ending.aborted) {
+        const session = await works.next(ending);
+        if (!session) return;
+        await workOn(session, queue, { signal: ending, prefetch, handle, failures }).catch((error: unknown) =>
+          tell(error, `the work queue ${queue.name} was lost; taken from again`),
+        );
+        if (!ending.aborted) await pause(ending);
+      }
+    },
+    queues: async () => {
+      const session = offers.current();
+      if (!session) throw new BusUnavailable(`${connector.what} does not answer`);
+      return known.states(session);
+    },
+    close: async () => {
+      closing.abort();
+      await Promise.all([offers.close(), works?.close(), ...[...sessions].map((session) => session.close())]);
+    },
+  };
+}
+
+function closed(): BusUnavailable {
+  return new BusUnavailable('the event bus is closed');
+}

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { startDouble } from '../double/double.ts';
+import { describeEventStore } from '../event-store.suite.ts';
+import { openEventStoreDb } from './eventstoredb.ts';
+
+const log = { info: () => {}, warn: () => {} };
+
+describeEventStore('esdb: on the double', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'double-'));
+  const double = await startDouble({ folder });
+  let store = await openEventStoreDb(double.url, { log });
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      store = await openEventStoreDb(double.url, { log });
+      return store;
+    },
+    cleanup: async () => {
+      await store.close();
+      await double.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+});
+
+// A real server, given by whoever runs the tests: others' streams may be in it.
+const real = process.env.EVENT_STORE_URL_UNDER_TEST;
+describe.skipIf(!real)('a real server', () => {
+  describeEventStore('esdb: at EVENT_STORE_URL_UNDER_TEST', async () => {
+    let store = await openEventStoreDb(real ?? '', { log });
+    return {
+      store,
+      reopen: async () => {
+        await store.close();
+        store = await openEventStoreDb(real ?? '', { log });
+        return store;
+      },
+      cleanup: () => store.close(),
+    };
+  });
+});

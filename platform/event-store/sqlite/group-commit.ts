@@ -1,0 +1,122 @@
+/** Group commit: while one group of appends is being committed by the writer's thread, the next one gathers. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { AppendUnknown, StoreDamaged, StoreUnavailable } from '../event-store.ts';
+import { appendQueue, type WaitingAppend } from './append-queue.ts';
+import { packGroup, unpackResult, type WireAppend, type WireResult } from './wire.ts';
+import type { FromWriter, ToWriter, WriterError } from './writer-thread.ts';
+
+export interface GroupCommit {
+  /** Resolves once it is on the disk. Errors: AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged. */
+  append(append: WireAppend): Promise<WireResult>;
+  /** Takes no more; resolves once what was taken is on the disk and the thread has ended. */
+  close(): Promise<void>;
+}
+
+export interface GroupCommitOptions {
+  file: string;
+  /** Called after each group that was recorded, before its appends are answered. */
+  committed(): void;
+  /** Called when the writer finds damage while it works. */
+  damaged(error: StoreDamaged): void;
+  warn(message: string): void;
+}
+
+/** Starts the writer's thread. Errors: StoreDamaged, StoreUnavailable. */
+export async function openGroupCommit({ file, committed, damaged, warn }: GroupCommitOptions): Promise<GroupCommit> {
+  const worker = await startWriter(file);
+  const waiting = appendQueue();
+  /** What the thread is committing. */
+  let group: WaitingAppend[] = [];
+  /** Why nothing more is taken. */
+  let ended: Error | undefined;
+  let idle = () => {};
+
+  worker.on('message', (message: FromWriter) => {
+    if (message === 'ready') return;
+    if (Array.isArray(message)) answer(message);
+    else if ('warning' in message) warn(message.warning);
+    else refuse(message);
+  });
+  worker.on('error', (error) => end(new AppendUnknown(`The writer of the event store ended: ${error.message}`)));
+  worker.on('exit', () => end(new AppendUnknown('The writer of the event store ended.')));
+
+  function answer(results: number[]): void {
+    committed();
+    const done = endGroup();
+    for (const [index, one] of done.entries()) one.resolve(unpackResult(results, index));
+    send();
+  }
+
+  function refuse(message: WriterError): void {
+    const error = asError(message);
+    if (message.kind !== 'refused') end(error);
+    for (const one of endGroup()) one.reject(error);
+    send();
+  }
+
+  /** The writer works no more: what it had in hand has this error, what waited was not recorded. */
+  function end(error: Error): void {
+    const damage = error instanceof StoreDamaged;
+    ended ??= damage ? error : new StoreUnavailable(`${error.message} Start again.`);
+    if (damage) damaged(error);
+    for (const one of endGroup()) one.reject(error);
+    for (const one of waiting.takeAll()) one.reject(ended);
+    idle();
+  }
+
+  function endGroup(): WaitingAppend[] {
+    const done = group;
+    group = [];
+    return done;
+  }
+
+  function send(): void {
+    if (group.length > 0) return;
+    group = waiting.takeGroup();
+    if (group.length === 0) idle();
+    else worker.postMessage(packGroup(group.map((one) => one.append)) satisfies ToWriter);
+  }
+
+  return {
+    append: (append) =>
+      new Promise((resolve, reject) => {
+        if (ended) throw ended;
+        waiting.push({ append, size: sizeOf(append), resolve, reject });
+        // All that is appended in this turn of the event loop goes as one group.
+        if (waiting.length === 1 && group.length === 0) queueMicrotask(send);
+      }),
+    close: async () => {
+      const exit = worker.threadId < 0 ? undefined : once(worker, 'exit');
+      ended ??= new StoreUnavailable('The event store is closed.');
+      const { promise: drained, resolve } = Promise.withResolvers<void>();
+      idle = resolve;
+      send();
+      await drained;
+      worker.postMessage(null satisfies ToWriter);
+      await exit;
+    },
+  };
+}
+
+async function startWriter(file: string): Promise<Worker> {
+  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+    workerData: { file },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  const ended = once(worker, 'exit').then((): [FromWriter] => [{ error: 'The writer of the event store ended at once.', kind: 'refused' }]);
+  const [first] = (await Promise.race([once(worker, 'message'), ended])) as [FromWriter];
+  if (first !== 'ready') throw asError(first as WriterError);
+  return worker;
+}
+
+/** Characters an append takes, about. */
+function sizeOf({ events }: WireAppend): number {
+  return events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length + 200, 0);
+}
+
+const KINDS = { damaged: StoreDamaged, unknown: AppendUnknown, refused: StoreUnavailable };
+
+function asError({ error, kind }: WriterError): Error {
+  return new KINDS[kind](error);
+}

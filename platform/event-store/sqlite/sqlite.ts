@@ -1,0 +1,110 @@
+/** The embedded event store: one SQLite file, written by a thread of its own, read on the caller's. */
+import { isForwardable, type NewEvent, type RecordedEvent, START } from '../../../contracts/message.ts';
+import { checkAppend } from '../check-append.ts';
+import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from '../event-store.ts';
+import { subscribe } from '../subscribe.ts';
+import { openGroupCommit } from './group-commit.ts';
+import { type LogReader, openLogReader } from './log-reader.ts';
+import { toPosition } from './rows.ts';
+import { verify } from './verify.ts';
+import type { WireEvent } from './wire.ts';
+
+export interface SqliteOptions {
+  /** The file; `<file>-witness` stands beside it. */
+  file: string;
+  log: { error(data: object, message: string): void };
+}
+
+/** Opens the store. Errors: StoreDamaged, StoreUnavailable. */
+export async function openSqliteEventStore({ file, log }: SqliteOptions): Promise<EventStore> {
+  let closed = false;
+  let damage: StoreDamaged | undefined;
+  const commits = turnstile();
+  const foundDamage = (found: StoreDamaged) => {
+    if (damage || closed) return;
+    damage = found;
+    log.error({ err: found }, 'the event store is damaged; it refuses to work');
+    commits.pass();
+  };
+  const writer = await openGroupCommit({ file, committed: commits.pass, damaged: foundDamage, warn: (message) => log.error({ file }, message) });
+  const { reader, verifying } = await openReading(file, foundDamage, writer.close);
+
+  const readerOrNull = (): LogReader | null => {
+    if (damage) throw damage;
+    return closed ? null : reader;
+  };
+  const open = (): LogReader => {
+    const log = readerOrNull();
+    if (!log) throw new StoreUnavailable('The event store is closed.');
+    return log;
+  };
+
+  async function append(stream: string, expected: number, events: readonly NewEvent[], options: AppendOptions = {}): Promise<Appended> {
+    open();
+    checkAppend(stream, events, options);
+    const { keep = 0, times = [] } = options;
+    const result = await writer.append({ stream, expected, events: events.map(toWire), keep, times: times.map(Date.parse) });
+    if ('actual' in result) throw new WrongExpectedRevision(stream, expected, result.actual);
+    return { revision: result.revision, position: isForwardable(stream) ? toPosition(result.position) : START };
+  }
+
+  /** Pages of a read, the event loop let run between them. */
+  async function* paged(pages: () => Generator<RecordedEvent[]>): AsyncGenerator<RecordedEvent[]> {
+    let first = true;
+    for (const page of pages()) {
+      if (!first) await new Promise((resolve) => setImmediate(resolve));
+      first = false;
+      open();
+      yield page;
+      open();
+    }
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    commits.pass();
+    await verifying.stop();
+    await writer.close();
+    reader.close();
+  }
+  let closing: Promise<void> | undefined;
+
+  return {
+    append,
+    readStream: (stream, options = {}) => paged(() => open().stream(isForwardable(stream) ? 'events' : 'bookkeeping', stream, options)),
+    readAll: (options = {}) => paged(() => open().all(options)),
+    subscribe: (options) => subscribe(options, { reader: readerOrNull, moved: commits.next }),
+    head: async () => toPosition(open().head()),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** The reading side of a store whose writer is there; where it cannot be opened, the writer is closed too. */
+async function openReading(file: string, found: (damage: StoreDamaged) => void, closeWriter: () => Promise<void>) {
+  try {
+    return { verifying: verify(file, found), reader: openLogReader(file) };
+  } catch (error) {
+    await closeWriter();
+    throw error;
+  }
+}
+
+/** Many wait for what happens next. */
+function turnstile() {
+  let waiting = Promise.withResolvers<void>();
+  return {
+    next: (): Promise<void> => waiting.promise,
+    pass: (): void => {
+      const { resolve } = waiting;
+      waiting = Promise.withResolvers();
+      resolve();
+    },
+  };
+}
+
+function toWire({ id, type, data, metadata }: NewEvent): WireEvent {
+  return { id, type, data: JSON.stringify(data ?? null), metadata: JSON.stringify(metadata) };
+}

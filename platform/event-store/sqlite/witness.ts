@@ -1,0 +1,118 @@
+/**
+ * The witness (invariant 16): a file beside the log, at most a second old, that names the log's ends and their checksums. What is missing at a log's
+ * end leaves no gap that a read could see; the witness remembers that it was there.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { StoreDamaged } from '../event-store.ts';
+import type { Table } from './rows.ts';
+
+export interface End {
+  /** 0 where the table is empty. */
+  position: number;
+  checksum: number;
+}
+export type Ends = Record<Table, End>;
+
+export interface Witness {
+  /** Tells that an end moved; the file follows within a second. */
+  moved(): void;
+  close(): void;
+}
+
+export interface WitnessOptions {
+  /** The log's file. */
+  file: string;
+  /** The log's ends as they are now. */
+  ends(): Ends;
+  checksumAt(table: Table, position: number): number | undefined;
+  /** Hears why the file could not be written; it is tried again. */
+  warn(message: string): void;
+}
+
+/** Milliseconds the file may be behind. */
+const AGE = 900;
+
+export function witnessOf(file: string): string {
+  return `${file}-witness`;
+}
+
+/** Compares the log with the witness, then keeps the witness. Error: StoreDamaged when the log ends before the place the witness saw, or holds something else there. */
+export function openWitness({ file, ends, checksumAt, warn }: WitnessOptions): Witness {
+  const path = witnessOf(file);
+  compare(path, ends(), checksumAt);
+  let timer: NodeJS.Timeout | undefined;
+  const later = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      try {
+        write(path, ends());
+      } catch (error) {
+        warn(`${path} cannot be written: ${(error as Error).message}`);
+        later();
+      }
+    }, AGE);
+  };
+  return {
+    moved: later,
+    close: () => {
+      clearTimeout(timer);
+      write(path, ends());
+    },
+  };
+}
+
+function write(path: string, ends: Ends): void {
+  const fd = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeSync(fd, signed(ends));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(`${path}.new`, path);
+}
+
+/** The file's text: the ends, and the checksum of the text without it. */
+function signed({ events, bookkeeping }: Ends): string {
+  const ends = { events, bookkeeping };
+  return JSON.stringify({ ...ends, checksum: crc32(JSON.stringify(ends)) });
+}
+
+function compare(path: string, now: Ends, checksumAt: WitnessOptions['checksumAt']): void {
+  const seen = read(path);
+  if (!seen) return;
+  for (const table of ['events', 'bookkeeping'] as const) {
+    const wrong = difference(seen[table], now[table], checksumAt(table, seen[table].position));
+    if (wrong) throw new StoreDamaged(`The event store is damaged: its log of ${table} ${wrong}. ${advice(path)}`);
+  }
+}
+
+/** What is wrong with a log, where the witness saw `seen` and the row there now has `checksum`. */
+function difference(seen: End, now: End, checksum: number | undefined): string | null {
+  if (now.position < seen.position) return `ends at position ${now.position}, but had ${seen.position}`;
+  // A row of bookkeeping may be dropped later on; of the log of events, one that is not there is noticed by every read.
+  if (seen.position === 0 || checksum === seen.checksum || (checksum === undefined && now.position > seen.position)) return null;
+  return `has another event at position ${seen.position} than was written`;
+}
+
+function advice(path: string): string {
+  return `Put back a backup of the folder; where an older backup was put back on purpose, delete ${path} and start again.`;
+}
+
+/** Null where there is none. Error: StoreDamaged where it is not what was written. */
+function read(path: string): Ends | null {
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8');
+  const ends = parsed(text);
+  if (ends && signed(ends) === text) return ends;
+  throw new StoreDamaged(`The event store cannot be compared with its witness, which is itself damaged. ${advice(path)}`);
+}
+
+function parsed(text: string): Ends | null {
+  try {
+    return JSON.parse(text) as Ends;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,54 @@
+/** The writer's thread: takes groups of appends, answers each group once it is on the disk. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { AppendUnknown, StoreDamaged } from '../event-store.ts';
+import { type LogWriter, openLogWriter } from './log-writer.ts';
+import { packResults, unpackGroup } from './wire.ts';
+
+/** To the thread: a packed group, or null to end. */
+export type ToWriter = string | null;
+/** What went wrong: `damaged` and `unknown` for good, `refused` for this group. */
+export interface WriterError {
+  error: string;
+  kind: 'damaged' | 'unknown' | 'refused';
+}
+/** From the thread: ready, a group's packed results, what went wrong, or a warning. It ends by its exit. */
+export type FromWriter = 'ready' | number[] | WriterError | { warning: string };
+
+function failed(error: unknown): WriterError {
+  const kind = error instanceof StoreDamaged ? 'damaged' : error instanceof AppendUnknown ? 'unknown' : 'refused';
+  return { error: (error as Error).message, kind };
+}
+
+function serve(port: MessagePort, file: string): void {
+  const send = (message: FromWriter) => port.postMessage(message);
+  let writer: LogWriter;
+  try {
+    writer = openLogWriter(file, (warning) => send({ warning }));
+  } catch (error) {
+    send(failed(error));
+    port.close();
+    return;
+  }
+  const handle = (group: string): FromWriter => {
+    try {
+      return packResults(writer.commit(unpackGroup(group)));
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  port.on('message', (message: ToWriter) => {
+    if (message !== null) {
+      send(handle(message));
+      return;
+    }
+    try {
+      writer.close();
+    } catch (error) {
+      send({ warning: `the event store was not closed in order: ${(error as Error).message}` });
+    }
+    port.close();
+  });
+  send('ready');
+}
+
+if (parentPort) serve(parentPort, (workerData as { file: string }).file);

@@ -1,0 +1,147 @@
+/** Limits: how often something may be tried. Kept where the cache is: what is lost by a restart is a few counts. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { ProblemError } from '../../../contracts/problem.ts';
+import type { RedisLog } from '../../connections/redis/connection.ts';
+import { memoryCounter } from './memory/memory.ts';
+
+/** So many tries in so many seconds, counted from the first. */
+export interface LimitPolicy {
+  points: number;
+  seconds: number;
+}
+
+const POLICIES = {
+  registration: { points: 300, seconds: 3_600 },
+  'login-account-ip': { points: 10, seconds: 900 },
+  'login-ip': { points: 100, seconds: 900 },
+  'login-account': { points: 50, seconds: 3_600 },
+  /** Orders, each of which is a mail to whatever address its maker names. */
+  orders: { points: 5_000, seconds: 3_600 },
+  /** Of each key its own number; this is where none is named. */
+  'api-key': { points: 600, seconds: 60 },
+} satisfies Record<string, LimitPolicy>;
+
+export type LimitName = keyof typeof POLICIES;
+
+export interface LimitOptions {
+  /** Registrations in an hour from one address; default 300. */
+  registration?: number | undefined;
+  /** Orders in an hour of one user; default 5,000. */
+  orders?: number | undefined;
+  /** Keyed hash of what is counted by; default: keyed for this process alone. Processes that share limits share the key. */
+  hmac?: (text: string) => string;
+  /** Keys counted at once for each limit in this process; the longest untouched goes first. Default 50,000. */
+  keys?: number;
+  /** Hears when a server does not answer, and when it does again. */
+  log?: RedisLog;
+  /** Milliseconds that a server may take before this process counts instead; default 100. */
+  patience?: number;
+}
+
+export interface Limits {
+  /**
+   * Takes from a limit; answers the headers that tell how much is left (draft-ietf-httpapi-ratelimit-headers). `points`: where a key has
+   * another number than the limit's own; it is to name the same one each time.
+   * Error: ProblemError `limited` with the same headers and Retry-After; nothing is taken then.
+   */
+  consume(name: LimitName, key: string, cost?: number, points?: number): Promise<Record<string, string>>;
+  /** Gives back what was taken for nothing. */
+  refund(name: LimitName, key: string, cost?: number): Promise<void>;
+  /** Forgets a key's count. */
+  reset(name: LimitName, key: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where a limit is at: what is left of it, in how many milliseconds it is whole again. */
+export interface LimitState {
+  remainingPoints: number;
+  msBeforeNext: number;
+}
+
+/** The counts of one limit, by hashed key. */
+export interface Counter {
+  /** Takes where there is enough left, else nothing. */
+  consume(key: string, cost: number): Promise<{ allowed: boolean; state: LimitState }>;
+  refund(key: string, cost: number): Promise<void>;
+  reset(key: string): Promise<void>;
+}
+
+/** Makes a limit's counter. */
+interface Counting {
+  counter(name: string, policy: LimitPolicy): Counter;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the limits: `memory:` (default) counts in this process; `redis:` and `rediss:` in a server, for all processes, and in this one while
+ * the server does not answer. Rejects for any other scheme, and with ServerRefused.
+ */
+export async function openLimits(cacheUrl: string | undefined, options: LimitOptions = {}): Promise<Limits> {
+  const { registration = POLICIES.registration.points, orders = POLICIES.orders.points, hmac = ownHmac() } = options;
+  const policies: Record<LimitName, LimitPolicy> = {
+    ...POLICIES,
+    registration: { ...POLICIES.registration, points: registration },
+    orders: { ...POLICIES.orders, points: orders },
+  };
+  const counting = await openCounting(cacheUrl ?? 'memory:', options);
+  const counters = new Map<string, Counter>();
+  const keyOf = (name: string, key: string) => hmac(`limit:${name}:${key}`);
+
+  function counterOf(name: LimitName, points = policies[name].points): Counter {
+    const of = `${name}:${points}`;
+    const counter = counters.get(of) ?? counting.counter(name, { ...policies[name], points });
+    counters.set(of, counter);
+    return counter;
+  }
+
+  return {
+    consume: async (name, key, cost = 1, points = policies[name].points) => {
+      const { allowed, state } = await counterOf(name, points).consume(keyOf(name, key), cost);
+      const headers = headersOf(name, { ...policies[name], points }, state);
+      if (allowed) return headers;
+      throw new ProblemError('limited', 'Too many tries. Wait as long as Retry-After says.', {
+        headers: { ...headers, 'Retry-After': String(secondsLeft(state)) },
+      });
+    },
+    refund: (name, key, cost = 1) => counterOf(name).refund(keyOf(name, key), cost),
+    reset: (name, key) => counterOf(name).reset(keyOf(name, key)),
+    close: counting.close,
+  };
+}
+
+async function openCounting(url: string, { keys = 50_000, log = { info: () => {}, warn: () => {} }, patience }: LimitOptions): Promise<Counting> {
+  if (url.startsWith('memory:')) return { counter: (_, policy) => memoryCounter(policy, keys), close: async () => {} };
+  if (!/^rediss?:/.test(url)) throw new Error('CACHE_URL must begin with memory: or redis:');
+  // Only who uses a server loads its client.
+  const { connectLimits, redisCounter } = await import('./redis/redis.ts');
+  const redis = await connectLimits(url, { log, patience });
+  return { counter: (name, policy) => redisCounter(redis, name, policy, memoryCounter(policy, keys)), close: redis.close };
+}
+
+function headersOf(name: string, { points, seconds }: LimitPolicy, state: LimitState): Record<string, string> {
+  return {
+    'RateLimit-Policy': `"${name}";q=${points};w=${seconds}`,
+    RateLimit: `"${name}";r=${state.remainingPoints};t=${secondsLeft(state)}`,
+  };
+}
+
+function secondsLeft(state: LimitState): number {
+  return Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
+}
+
+function ownHmac(): (text: string) => string {
+  const key = randomBytes(32);
+  return (text) => createHmac('sha256', key).update(text).digest('base64url');
+}
+
+/** What counts as one caller: an IPv4 address, or the /64 network of an IPv6 one (a whole one belongs to each customer). */
+export function networkOf(ip: string): string {
+  const address = ip.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`;
+}

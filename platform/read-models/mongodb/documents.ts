@@ -1,0 +1,141 @@
+/** The documents of one generation: a collection `<name>_<n>`. */
+import type { AnyBulkWriteOperation } from 'mongodb';
+import type { MongoServer } from '../../connections/mongodb/connect.ts';
+import { duplicatesIn } from '../../connections/mongodb/errors.ts';
+import { declareIndexes, type Index } from '../../connections/mongodb/indexes.ts';
+import type { StillOurs } from '../../connections/mongodb/turns.ts';
+import { scalarOf, textsOf } from '../fields.ts';
+import type { Document, Find, ModelSpec, Stored } from '../read-models.ts';
+import { filterOf, type Kept, path, sortOf } from './find.ts';
+
+export interface Documents {
+  get(ids: readonly string[]): Promise<Stored[]>;
+  find(model: ModelSpec, query: Find): Promise<Stored[]>;
+  /**
+   * Replaces documents that are older; resolves when each is at or past its position. `mostlyNew`: tries to insert them before it looks.
+   * On a server that is not atomic, for who has the turn.
+   */
+  write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void>;
+  /** Makes the indexes of the spec, and one for each field of texts; those that are there stay. */
+  index(model: ModelSpec): Promise<void>;
+}
+
+/** Documents asked for one by one, at once, where a server finds nothing else fast; more cost as much as reading all. */
+const MOST_SINGLE = 1_000;
+/** Documents inserted at once, and those a server sends at once. */
+const CHUNK = 1_000;
+/** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 stands still for good. */
+const REPLACED = 50;
+
+export function documentsIn({ db, atomic, scans }: MongoServer, collection: string): Documents {
+  const kept = db.collection<Kept>(collection);
+
+  async function byId(ids: readonly string[], projection: { [field: string]: 1 } = {}): Promise<Kept[]> {
+    const wanted = [...new Set(ids)];
+    if (wanted.length === 0) return [];
+    if (wanted.length > 1 && (!scans || wanted.length > MOST_SINGLE))
+      return kept.find({ _id: { $in: wanted } }, { projection, batchSize: CHUNK }).toArray();
+    const found = await Promise.all(wanted.map((_id) => kept.findOne({ _id }, { projection })));
+    return found.filter((one) => one !== null);
+  }
+
+  /** Inserts those that are not there; answers those that are. */
+  async function insert(documents: Stored[]): Promise<Stored[]> {
+    const there: Stored[] = [];
+    for (let from = 0; from < documents.length; from += CHUNK) there.push(...(await insertChunk(documents.slice(from, from + CHUNK))));
+    return there;
+  }
+
+  async function insertChunk(documents: Stored[]): Promise<Stored[]> {
+    try {
+      await kept.insertMany(documents.map(keptOf), { ordered: false });
+      return [];
+    } catch (error) {
+      const duplicates = duplicatesIn(error);
+      if (!duplicates) throw error;
+      return duplicates.flatMap((index) => documents[index] ?? []);
+    }
+  }
+
+  /** Replaces those that are older; answers what has to be looked at again. */
+  async function replace(documents: Stored[], stillOurs: StillOurs): Promise<Stored[]> {
+    const lost: Stored[] = [];
+    for (let from = 0; from < documents.length; from += REPLACED) {
+      const chunk = documents.slice(from, from + REPLACED);
+      stillOurs();
+      const { matchedCount } = await kept.bulkWrite(chunk.map(replacing), { ordered: false });
+      if (matchedCount < chunk.length) lost.push(...chunk);
+    }
+    return lost;
+  }
+
+  function replacing(one: Stored): AnyBulkWriteOperation<Kept> {
+    // Where the server looks and writes in two steps the guard is the turn, and a filter of more than the _id reads the whole collection.
+    const filter = atomic ? { _id: one.id, position: { $lt: one.position } } : { _id: one.id };
+    return { replaceOne: { filter, replacement: keptOf(one) } };
+  }
+
+  async function write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void> {
+    const newest = newestOf(documents);
+    for (let left = mostlyNew ? await insert(newest) : newest; left.length > 0; ) {
+      const found = await byId(
+        left.map(({ id }) => id),
+        { position: 1 },
+      );
+      const there = new Map(found.map(({ _id, position }) => [_id, position]));
+      const met = await insert(left.filter(({ id }) => !there.has(id)));
+      const lost = await replace(
+        left.filter(({ id, position }) => (there.get(id) ?? position) < position),
+        stillOurs,
+      );
+      left = [...met, ...lost];
+    }
+  }
+
+  return {
+    get: async (ids) => (await byId(ids)).map(storedOf),
+    find: async (model, query) => {
+      const cursor = kept.find(filterOf(model, query), { sort: sortOf(query), limit: query.limit, batchSize: Math.min(query.limit, CHUNK) });
+      return (await cursor.toArray()).map(storedOf);
+    },
+    write,
+    index: (model) => declareIndexes(kept, indexesOf(model), scans),
+  };
+}
+
+/** Throws a TypeError where a declared field holds another kind of value than declared. */
+export function checkDocuments({ fields }: ModelSpec, documents: readonly Stored[]): void {
+  const kinds = Object.entries(fields);
+  for (const { document } of documents) if (document) checkFields(document, kinds);
+}
+
+function checkFields(document: Document, kinds: [string, ModelSpec['fields'][string]][]): void {
+  for (const [field, kind] of kinds) {
+    if (kind === 'texts') textsOf(document, field);
+    else scalarOf(document, field, kind);
+  }
+}
+
+/** The last key is the _id, as in every sort order. A list of texts is found by any of them. */
+function indexesOf({ fields, indexes }: ModelSpec): Index[] {
+  const texts = Object.keys(fields).filter((field) => fields[field] === 'texts' && !indexes.some(([first]) => first === field));
+  return [...indexes, ...texts.map((field) => [field])].map((list) => ({
+    name: list.join(','),
+    key: Object.fromEntries([...list.map(path), '_id'].map((at) => [at, 1])),
+  }));
+}
+
+/** One of each id, the one of the highest position. */
+function newestOf(documents: readonly Stored[]): Stored[] {
+  const newest = new Map<string, Stored>();
+  for (const one of documents) if (one.position > (newest.get(one.id)?.position ?? '')) newest.set(one.id, one);
+  return [...newest.values()];
+}
+
+function keptOf({ id, position, document }: Stored): Kept {
+  return { _id: id, position, document };
+}
+
+function storedOf({ _id, position, document }: Kept): Stored {
+  return { id: _id, position, document };
+}

@@ -1,0 +1,141 @@
+/**
+ * The read models on a server that speaks MongoDB's protocol. There are no transactions over documents and checkpoint: documents first, each
+ * guarded by its position, the checkpoint when all of them are there (invariant 8).
+ */
+import { MongoServerError } from 'mongodb';
+import { callsOf } from '../../connections/mongodb/calls.ts';
+import { connectMongo } from '../../connections/mongodb/connect.ts';
+import { openTurns, type StillOurs } from '../../connections/mongodb/turns.ts';
+import type { Reaching } from '../../connections/reach.ts';
+import { checkFind, checkSpec } from '../fields.ts';
+import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
+import { checkDocuments, type Documents, documentsIn } from './documents.ts';
+import { openGenerations } from './generations.ts';
+import { createReached } from './reached.ts';
+
+/**
+ * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or `taskledger`.
+ * Errors: ServerRefused (wrong credentials, too old, no MongoDB); later calls reject with ReadModelsUnavailable while it is away.
+ */
+export async function openMongoReadModels(url: string, reaching: Reaching): Promise<ReadModels> {
+  const server = await connectMongo(url, { what: 'the read models', variable: 'READ_MODELS_URL', database: 'taskledger' }, reaching);
+  const generations = openGenerations(server);
+  const turns = openTurns(server);
+  const closing = new AbortController();
+  const { once, patiently } = callsOf({
+    closing: closing.signal,
+    closed: 'the read models are closed',
+    unavailable: (cause) => new ReadModelsUnavailable(cause),
+  });
+  const { log } = reaching;
+  let sweeping: Promise<void> = Promise.resolve();
+
+  /** Writes when it is this process's turn. Repeating it changes nothing. */
+  function written<T>(model: ModelSpec, work: (stillOurs: StillOurs) => Promise<T>): Promise<T> {
+    return patiently(() => turns.inTurn(model.name, work));
+  }
+
+  function documentsOf(model: ModelSpec, generation: number): Documents {
+    return documentsIn(server, collectionOf(model, generation));
+  }
+
+  /** Reads of a generation. What was dropped meanwhile may have been read in part, or empty: so it is looked at afterwards whether it is there. */
+  function read<T>(model: ModelSpec, generation: number, work: (documents: Documents) => Promise<T>): Promise<T> {
+    return once(async () => {
+      const outcome = await settled(work(documentsOf(model, generation)));
+      // What the server itself refused, it may have refused because the collection went away.
+      if ('result' in outcome || outcome.error instanceof MongoServerError) await generations.check(model, generation);
+      if ('error' in outcome) throw outcome.error;
+      return outcome.result;
+    });
+  }
+
+  /** Removes the collections of dropped generations, and what a writer that did not know made again of them; in the background. */
+  function sweep(model: ModelSpec): void {
+    sweeping = sweeping
+      .then(async () => {
+        // Listed before: what is begun meanwhile is not among them.
+        const names = await server.db.listCollections({}, { nameOnly: true }).toArray();
+        const live = new Set((await generations.live(model)).map((generation) => collectionOf(model, generation)));
+        for (const { name } of names) if (isOf(model, name) && !live.has(name)) await server.db.dropCollection(name);
+      })
+      .catch((error) => {
+        if (!closing.signal.aborted) log.warn({ model: model.name, err: error }, 'old read models not removed; tried again with the next rebuild');
+      });
+  }
+
+  async function index(model: ModelSpec, generation: number): Promise<void> {
+    await generations.check(model, generation);
+    await documentsOf(model, generation).index(model);
+  }
+
+  const state: ReadModels['state'] = (model, generation) => once(() => generations.state(model, generation));
+  const waiting = createReached((model) => state(model));
+
+  return {
+    begin: async (model) => {
+      checkSpec(model);
+      const generation = await written(model, (stillOurs) => generations.begin(model, stillOurs));
+      // Should `_models` have been lost alone, there are documents of old under this number.
+      await once(() => server.db.dropCollection(collectionOf(model, generation)));
+      sweep(model);
+      return generation;
+    },
+
+    get: (model, generation, ids) => read(model, generation, (documents) => documents.get(ids)),
+
+    find: async (model, generation, query) => {
+      checkFind(model, query);
+      return read(model, generation, (documents) => documents.find(model, query));
+    },
+
+    write: async (model, generation, documents, checkpoint) => {
+      checkDocuments(model, documents);
+      const reads = await written(model, async (stillOurs) => {
+        const checked = await generations.check(model, generation);
+        if (documents.length > 0) await documentsOf(model, generation).write(documents, !checked.current, stillOurs);
+        return generations.moveCheckpoint(checked, checkpoint, stillOurs);
+      });
+      waiting.tell(model, reads);
+    },
+
+    ready: (model, generation) => once(() => index(model, generation)),
+
+    state,
+
+    update: async (model, change) => {
+      const { generation } = change;
+      if (generation !== undefined) await once(() => index(model, generation));
+      waiting.tell(model, await written(model, (stillOurs) => generations.update(model, change, stillOurs)));
+      if (generation !== undefined) sweep(model);
+    },
+
+    reached: waiting.reached,
+
+    close: async () => {
+      closing.abort();
+      waiting.close();
+      await turns.close();
+      await server.client.close();
+      await sweeping;
+    },
+  };
+}
+
+/** `task_list_3`. */
+function collectionOf(model: ModelSpec, generation: number): string {
+  return `${model.name}_${generation}`;
+}
+
+/** True for the collections of a model's generations: not for those of `suite_1`, where the model is `suite`. */
+function isOf(model: ModelSpec, collection: string): boolean {
+  return collection.startsWith(`${model.name}_`) && /^\d+$/.test(collection.slice(model.name.length + 1));
+}
+
+async function settled<T>(work: Promise<T>): Promise<{ result: T } | { error: unknown }> {
+  try {
+    return { result: await work };
+  } catch (error) {
+    return { error };
+  }
+}

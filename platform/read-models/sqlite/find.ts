@@ -1,0 +1,114 @@
+/** Queries as SQL. Names come from the spec (checked by checkSpec), values are always bound. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
+import { checkFind, kindOf } from '../fields.ts';
+import { type Bound, endOfPrefix, idDescends, stretches } from '../keyset.ts';
+import type { Condition, Find, ModelSpec } from '../read-models.ts';
+import { column, type Place, quoted } from './place.ts';
+
+type Value = string | number;
+type Row = Record<string, unknown>;
+
+/** A piece of SQL with the values of its question marks, in order. */
+interface Sql {
+  text: string;
+  values: Value[];
+}
+
+/** Texts that match a condition in more rows than this are looked up document by document, fewer are listed first. */
+const MANY = 5_000;
+/** Statements kept prepared for a generation. */
+const STATEMENTS = 200;
+const COMPARE = { eq: '=', gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
+
+/** A function that answers the rows (id, position, document) of a query. */
+export function openFinder(db: DatabaseSync, place: Place): (model: ModelSpec, query: Find) => Row[] {
+  const statements = new LRUCache<string, StatementSync>({ max: STATEMENTS });
+
+  function all({ text, values }: Sql): Row[] {
+    const statement = statements.get(text) ?? db.prepare(text);
+    statements.set(text, statement);
+    return statement.all(...values);
+  }
+
+  function condition(model: ModelSpec, one: Condition): Sql {
+    if (kindOf(model, one.field) !== 'texts') return compared(scalar(place, one.field), one);
+    const matching = compared('value', one);
+    if (place.fields[one.field] !== 'texts') return inDocument(one.field, matching);
+    const side = quoted(place.table, one.field);
+    if (!isCommon(side, matching)) return { ...matching, text: `t.n IN (SELECT doc FROM ${side} WHERE ${matching.text})` };
+    // The table goes by value first: one value of one document is found at once, any of many is found faster in the document.
+    if (one.op !== 'eq') return inDocument(one.field, matching);
+    return { ...matching, text: `EXISTS (SELECT 1 FROM ${side} WHERE ${matching.text} AND doc = t.n)` };
+  }
+
+  /** Which of the two ways is fast depends on how many match; SQLite cannot know, so it is counted, a little way. */
+  function isCommon(side: string, { text, values }: Sql): boolean {
+    const [row] = all({ text: `SELECT count(*) AS matches FROM (SELECT 1 FROM ${side} WHERE ${text} LIMIT ${MANY})`, values });
+    return row?.matches === MANY;
+  }
+
+  return (model, query) => {
+    checkFind(model, query);
+    const conditions = query.where.map((one) => condition(model, one));
+    const found: Row[] = [];
+    for (const stretch of stretches(query)) {
+      const bounds = stretch.map((bound) => boundSql(place, bound));
+      found.push(...all(select(place, query, [...conditions, ...bounds], query.limit - found.length)));
+      if (found.length >= query.limit) break;
+    }
+    return found;
+  };
+}
+
+function select(place: Place, query: Find, conditions: Sql[], limit: number): Sql {
+  const where = ['t.document IS NOT NULL', ...conditions.map(({ text }) => text)];
+  const keys = query.sort.map(({ field, descending }) => `${scalar(place, field)} ${descending ? 'DESC' : 'ASC'}`);
+  const order = [...keys, `t.id ${idDescends(query) ? 'DESC' : 'ASC'}`];
+  return {
+    text: `SELECT t.id, t.position, t.document FROM ${quoted(place.table)} t WHERE ${where.join(' AND ')} ORDER BY ${order.join(', ')} LIMIT ?`,
+    values: [...conditions.flatMap(({ values }) => values), limit],
+  };
+}
+
+/** A field's value. A generation made by an older projector has no column for a newer field: then it is read from the document, where it may be. */
+function scalar({ fields }: Place, field: string): string {
+  const kind = Object.hasOwn(fields, field) ? fields[field] : 'texts';
+  return kind === 'texts' ? `json_extract(t.document, '$.${field}')` : `t.${column(field)}`;
+}
+
+/** The same for a field of texts. */
+function inDocument(field: string, matching: Sql): Sql {
+  return { ...matching, text: `EXISTS (SELECT 1 FROM json_each(t.document, '$.${field}') WHERE ${matching.text})` };
+}
+
+/** A condition on an expression. */
+function compared(what: string, { op, value }: Condition): Sql {
+  if (value === null) return { text: `${what} IS NULL`, values: [] };
+  if (op === 'in') return oneOf(what, value);
+  if (op === 'prefix') return beginsWith(what, value);
+  return { text: `${what} ${COMPARE[op]} ?`, values: [value] };
+}
+
+function oneOf(what: string, values: Value[]): Sql {
+  const [only] = values;
+  if (only !== undefined && values.length === 1) return { text: `${what} = ?`, values };
+  return { text: `${what} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
+}
+
+function beginsWith(what: string, prefix: string): Sql {
+  const end = endOfPrefix(prefix);
+  return end === null ? { text: `${what} >= ?`, values: [prefix] } : { text: `${what} >= ? AND ${what} < ?`, values: [prefix, end] };
+}
+
+function boundSql(place: Place, bound: Bound): Sql {
+  const what = bound.field === null ? 't.id' : scalar(place, bound.field);
+  switch (bound.is) {
+    case 'not null':
+      return { text: `${what} IS NOT NULL`, values: [] };
+    case 'after':
+      return { text: `${what} ${bound.descending ? '<' : '>'} ?`, values: [bound.value] };
+    case 'same':
+      return bound.value === null ? { text: `${what} IS NULL`, values: [] } : { text: `${what} = ?`, values: [bound.value] };
+  }
+}

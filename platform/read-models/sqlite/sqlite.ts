@@ -1,0 +1,208 @@
+/** The read models in one file, by node:sqlite: documents and checkpoint in one transaction. */
+import type { DatabaseSync } from 'node:sqlite';
+import { mutex } from '../../concurrency/mutex.ts';
+import { checkSpec } from '../fields.ts';
+import type { ModelSpec, ReadModels } from '../read-models.ts';
+import { createWaiters } from '../waiters.ts';
+import { createTables, type Documents, openDocuments } from './documents.ts';
+import { isDamage, type Log, openFile, replaceFile } from './file.ts';
+import { type Generations, openGenerations, tableName } from './generations.ts';
+import { missingIndexes, openIndexer } from './indexes.ts';
+import type { Place } from './place.ts';
+import { sweep } from './sweep.ts';
+
+/** The open file, and what was prepared on it. */
+interface Opened {
+  db: DatabaseSync;
+  generations: Generations;
+  /** By the table's name. */
+  documents: Map<string, Documents>;
+  /** Aborts when the file is let go. */
+  closing: AbortController;
+}
+
+/**
+ * Opens (or makes) the file at `path`. Found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
+ * `state` answers null from then on, and whoever projects begins anew.
+ */
+export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadModels {
+  const waiters = createWaiters();
+  /** SQLite has one writer, and it may be a thread that makes an index: whoever writes waits for its turn here. */
+  const inTurn = mutex();
+  let opened = begun(openFile(path, log));
+  let closed = false;
+  let sweeping: Promise<void> = Promise.resolve();
+  tidy();
+
+  /** Reads at once. */
+  async function read<T>(work: (file: Opened) => T): Promise<T> {
+    const file = stillOpen();
+    try {
+      return work(file);
+    } catch (error) {
+      if (isDamage(error)) await inTurn(async () => renew(file, error));
+      throw error;
+    }
+  }
+
+  /** Writes, when those before are through. */
+  function write<T>(work: (file: Opened) => T | Promise<T>): Promise<T> {
+    return inTurn(async () => {
+      const file = stillOpen();
+      try {
+        return await work(file);
+      } catch (error) {
+        if (isDamage(error)) renew(file, error);
+        throw error;
+      }
+    });
+  }
+
+  function stillOpen(): Opened {
+    if (closed) throw new Error('the read models are closed');
+    return opened;
+  }
+
+  /** Replaces the file, unless somebody did already. */
+  function renew(file: Opened, error: unknown): void {
+    if (file !== opened || closed) return;
+    log.warn({ file: path, err: error }, 'the read models are damaged; they are made again from the events');
+    letGo();
+    opened = begun(replaceFile(path));
+  }
+
+  function letGo(): void {
+    opened.closing.abort();
+    opened.db.close();
+  }
+
+  /** Removes what dropped generations left, in the background, one sweep after another. */
+  function tidy(): void {
+    const { db, generations, closing } = opened;
+    const step = (work: () => void) => inTurn(async () => closing.signal.aborted || work());
+    sweeping = sweeping
+      .then(() => sweep({ db, live: generations.tables, signal: closing.signal, step }))
+      .catch((error) => {
+        if (!closing.signal.aborted) log.warn({ file: path, err: error }, 'old read models not removed; tried again with the next rebuild');
+      });
+  }
+
+  function documentsOf({ db, generations, documents }: Opened, model: ModelSpec, generation: number): Documents {
+    const table = tableName(model.name, generation);
+    const known = documents.get(table);
+    if (known) return known;
+    const made = openDocuments(db, placeOf(generations, model, generation));
+    documents.set(table, made);
+    return made;
+  }
+
+  /** Forgets the statements on generations that are no more. */
+  function forgetDropped({ generations, documents }: Opened): void {
+    const live = generations.tables();
+    for (const table of documents.keys()) if (!live.has(table)) documents.delete(table);
+    tidy();
+  }
+
+  /** Makes the indexes of a generation that is to be read, each in its turn. */
+  async function index(model: ModelSpec, generation: number): Promise<void> {
+    const { statements, indexer } = await read(({ db, generations }) => {
+      const place = placeOf(generations, model, generation);
+      const missing = missingIndexes(db, place, model);
+      return { statements: missing, indexer: missing.length > 0 ? openIndexer(db, place.table) : undefined };
+    });
+    if (!indexer) return;
+    try {
+      for (const statement of statements) {
+        await write((file) => {
+          placeOf(file.generations, model, generation);
+          return indexer.create(statement);
+        });
+      }
+    } finally {
+      await indexer.close();
+    }
+  }
+
+  /** Tells those who wait where the generation that queries read is. */
+  function tell({ generations }: Opened, model: ModelSpec): void {
+    const state = generations.state(model);
+    if (state) waiters.at(model.name, state.checkpoint.position);
+  }
+
+  return {
+    begin: (model) =>
+      write((file) => {
+        checkSpec(model);
+        const generation = transaction(file.db, () => {
+          const next = file.generations.begin(model);
+          createTables(file.db, { table: tableName(model.name, next), fields: model.fields });
+          return next;
+        });
+        forgetDropped(file);
+        return generation;
+      }),
+
+    get: (model, generation, ids) => read((file) => documentsOf(file, model, generation).get(ids)),
+
+    find: (model, generation, query) => read((file) => documentsOf(file, model, generation).find(model, query)),
+
+    write: (model, generation, documents, checkpoint) =>
+      write((file) => {
+        const target = documentsOf(file, model, generation);
+        transaction(file.db, () => {
+          target.write(documents);
+          file.generations.moveCheckpoint(model, generation, checkpoint);
+        });
+        tell(file, model);
+      }),
+
+    ready: index,
+
+    state: (model, generation) => read(({ generations }) => generations.state(model, generation)),
+
+    update: async (model, change) => {
+      if (change.generation !== undefined) await index(model, change.generation);
+      await write((file) => {
+        transaction(file.db, () => file.generations.update(model, change));
+        if (change.generation !== undefined) forgetDropped(file);
+        tell(file, model);
+      });
+    },
+
+    reached: async (model, position, timeout) => {
+      const state = await read(({ generations }) => generations.state(model));
+      return state && state.checkpoint.position >= position ? true : waiters.wait(model.name, position, timeout);
+    },
+
+    close: () => {
+      if (!closed) opened.closing.abort();
+      closed = true;
+      waiters.close();
+      return inTurn(async () => {
+        if (opened.db.isOpen) letGo();
+      });
+    },
+  };
+}
+
+/** Throws NoSuchGeneration. */
+function placeOf(generations: Generations, model: ModelSpec, generation: number): Place {
+  return { table: tableName(model.name, generation), fields: generations.fields(model, generation) };
+}
+
+function begun(db: DatabaseSync): Opened {
+  return { db, generations: openGenerations(db), documents: new Map(), closing: new AbortController() };
+}
+
+function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite itself may have rolled back already, as for a full disk.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}

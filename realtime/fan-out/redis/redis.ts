@@ -1,0 +1,53 @@
+/**
+ * @socket.io/redis-adapter, kept from its habits: it drops the promises of what it asks of Redis (a rejection nobody handles would end the process),
+ * and has what a listener throws fall where it may. What it publishes while Redis is down is lost.
+ */
+import { createAdapter } from '@socket.io/redis-adapter';
+import { z } from 'zod';
+import { connectRedis, type RedisConnection } from '../../../platform/connections/redis/connection.ts';
+import type { Ended } from '../../consequences.ts';
+import type { FanOut, FanOutOptions } from '../fan-out.ts';
+import { openSubscriber } from './subscriber.ts';
+
+/** The event that processes tell each other. */
+const ENDED = 'ended';
+const ended = z.strictObject({ userId: z.string(), sessionId: z.string().optional() });
+/** Milliseconds that Redis may take: nobody waits for what is published. */
+const PATIENCE = 1_000;
+/** Milliseconds that the adapter waits for the answers of other processes. */
+const ANSWERS_MS = 2_000;
+
+/** What the adapter asks of a client that it publishes with. */
+function publisher(redis: RedisConnection): object {
+  return {
+    publish: (channel: string, message: string | Buffer) => redis.ask((client) => client.publish(channel, message)).catch(() => 0),
+    send_command: (name: string, args: string[], done: (error: unknown, answer?: unknown) => void) =>
+      void redis.ask((client) => client.call(name, ...args)).then((answer) => done(null, answer), done),
+    on: () => {},
+    off: () => {},
+  };
+}
+
+/** Errors: ServerRefused. */
+export async function openRedisFanOut(url: string, options: FanOutOptions): Promise<FanOut> {
+  const redis = await connectRedis(url, { what: 'the fan-out of realtime', log: options.log, patience: PATIENCE });
+  const subscriber = openSubscriber(url, options);
+  const adapter = createAdapter(publisher(redis), subscriber, { key: keyOf(url), requestsTimeout: ANSWERS_MS });
+
+  return {
+    attach(io, heard) {
+      io.adapter(adapter);
+      io.on(ENDED, (told: unknown) => heard(ended.parse(told) as Ended));
+      return { tell: (one) => void io.serverSideEmit(ENDED, one) };
+    },
+    async close() {
+      await subscriber.close();
+      await redis.close();
+    },
+  };
+}
+
+/** Channels are one for all databases of a Redis: the database is in their names. */
+function keyOf(url: string): string {
+  return `taskledger:${new URL(url).pathname.slice(1) || '0'}:socket.io`;
+}
