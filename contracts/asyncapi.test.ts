@@ -1,8 +1,9 @@
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import type { EventContract } from './aggregate.ts';
 import { asyncApi } from './asyncapi.ts';
-import { catalog, type EventContract } from './catalog.ts';
+import { catalog } from './catalog.ts';
 
 interface Message {
   name: string;

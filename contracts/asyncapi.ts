@@ -1,6 +1,7 @@
 /** AsyncAPI 3.0 from the catalog: the document behind /asyncapi.json. It tells what docs/EVENTS.md tells, for programs. */
 import { z } from 'zod';
-import { type AggregateContract, catalog, type EventContract, exampleEvent } from './catalog.ts';
+import type { AggregateContract, EventContract } from './aggregate.ts';
+import { catalog, exampleEvent } from './catalog.ts';
 import { type RecordedEvent, routingKey } from './message.ts';
 
 type JsonObject = Record<string, unknown>;

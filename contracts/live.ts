@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { id, instant } from './fields.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
-import { role } from './user.ts';
+import { role } from './role.ts';
 
 /** Topics in one `subscribe` or `unsubscribe` at most. */
 export const MAX_TOPICS = 100;

@@ -4,7 +4,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './catalog.ts';
+import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
 import { email, id, instant, line, phone, prose } from './fields.ts';
 import { personal } from './message.ts';
 

@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 from rows of routes: the document behind /openapi.json and /docs. */
 import { z } from 'zod';
-import type { Audience } from './catalog.ts';
+import type { Audience } from './aggregate.ts';
 import { PROBLEMS } from './problem.ts';
 
 /** What the document needs of a route. */

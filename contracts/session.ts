@@ -4,7 +4,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, DecidedEvent } from './catalog.ts';
+import type { AggregateContract, DecidedEvent } from './aggregate.ts';
 import { id } from './fields.ts';
 
 const SessionEnded = z.strictObject({

@@ -3,7 +3,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './catalog.ts';
+import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
 import { id, instant, line, prose } from './fields.ts';
 
 export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;

@@ -3,7 +3,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, DecidedEvent } from './catalog.ts';
+import type { AggregateContract, DecidedEvent } from './aggregate.ts';
 import { instant } from './fields.ts';
 
 /** `due_soon`: some hours before a task's deadline; `overdue`: at it. */

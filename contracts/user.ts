@@ -4,17 +4,19 @@
  * No password, link or code is ever in here: those live in the secrets store.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './catalog.ts';
+import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
 import { email, id, instant, line } from './fields.ts';
 import { personal } from './message.ts';
-
-export const ROLES = ['admin', 'member', 'resident', 'staff', 'security', 'maintenance', 'customer-service', 'service'] as const;
-export const role = z.enum(ROLES);
-export type Role = z.infer<typeof role>;
+import { type Role, role } from './role.ts';
 
 const name = line(1, 100);
 /** At least 10 characters (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone); no other rules, as it advises. */
 export const password = z.string().min(10, 'must have at least 10 characters').max(200, 'must have at most 200 characters');
+
+/** Equal addresses are equal text: NFKC and lower case, also left of the @ (RFC 5321 allows a difference there; no provider makes one). */
+export function normaliseEmail(email: string): string {
+  return email.normalize('NFKC').trim().toLowerCase();
+}
 
 const UserCreated = z.strictObject({ name: personal(name), email: personal(email), role });
 const UserEdited = z.strictObject({ name: personal(name).optional(), email: personal(email).optional() });

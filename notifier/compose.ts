@@ -1,6 +1,6 @@
 /** Makes the mail of a notification. Only what the mail needs is looked up, and only now: nothing of it was stored before. */
 import { idOf } from '../contracts/message.ts';
-import type { CommandHandler } from '../write-side/decider.ts';
+import type { CommandHandler } from '../platform/command-handler.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import type { OrderState } from '../write-side/deciders/order.ts';
 import type { TaskState } from '../write-side/deciders/task.ts';

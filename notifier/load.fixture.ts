@@ -2,11 +2,11 @@
 import { expect } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
+import type { CommandHandler } from '../platform/command-handler.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { Chance } from '../platform/event-bus/unreliable.fixture.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
-import type { CommandHandler } from '../write-side/decider.ts';
 import { type Provider, startProvider } from './texter/http/provider.fixture.ts';
 import { type MailServer, startMailServer } from './whole-path.fixture.ts';
 

@@ -1,7 +1,7 @@
 /** Random histories: commands of any kind, in any order, by the real deciders; and notifications as the notifier records them. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import type { Actor, Command } from '../contracts/catalog.ts';
+import type { Actor, Command } from '../contracts/aggregate.ts';
 import { eventContract } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
 import { notificationContract } from '../contracts/notification.ts';

@@ -4,7 +4,7 @@ import type { Cache } from '../platform/cache/cache.ts';
 import type { Mutex } from '../platform/concurrency/mutex.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { holds } from '../platform/followers/checkpoint.ts';
-import type { Checkpoint } from '../platform/followers/follow.ts';
+import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
 import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
 import { isCached, readyPages, tellCache } from './cached.ts';

@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { upcast } from '../contracts/catalog.ts';
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
-import { BEGINNING, type Checkpoint } from '../platform/followers/follow.ts';
+import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
 import type { Poison } from './fold.ts';
 import { type AnyProjector, byStream } from './projector.ts';

@@ -2,7 +2,7 @@
 
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter, holds } from '../platform/followers/checkpoint.ts';
-import { BEGINNING } from '../platform/followers/follow.ts';
+import { BEGINNING } from '../platform/followers/checkpoint-type.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';

@@ -1,6 +1,6 @@
 /** What a dispatcher begins with: the documents of a read model that somebody has to look at, by the field `due` that it keeps for that. */
 import type { Position } from '../contracts/message.ts';
-import type { Checkpoint } from '../platform/followers/follow.ts';
+import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import type { Condition, Document, ReadModels } from '../platform/read-models/read-models.ts';
 import type { Projector } from './projector.ts';
 

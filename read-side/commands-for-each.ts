@@ -1,9 +1,9 @@
 /** A command for each of many, as if each had been asked for by itself: what marks or tries again all of a list. */
 import { randomUUID } from 'node:crypto';
-import type { Command } from '../contracts/catalog.ts';
+import type { Command } from '../contracts/aggregate.ts';
 import { idOf } from '../contracts/message.ts';
+import type { CommandHandler, Outcome } from '../platform/command-handler.ts';
 import type { RouteRequest } from '../platform/http/route.ts';
-import type { CommandHandler, Outcome } from '../write-side/decider.ts';
 import { callerOf, type QueryContext } from './reading.ts';
 
 export interface CommandsContext extends QueryContext {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CommandHandler } from '../platform/command-handler.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { openRig, type Projected, type Rig } from '../projections/rig.fixture.ts';
-import type { CommandHandler } from '../write-side/decider.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { ALICE, type Ask, asking, BOB, RESIDENT } from './ask.fixture.ts';
 import { type InboxItem, inboxItem } from './queries/inbox.ts';

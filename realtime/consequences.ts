@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { LeftReason } from '../contracts/live.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
-import type { Role } from '../contracts/user.ts';
+import type { Role } from '../contracts/role.ts';
 import { type Connection, type Connections, dismiss, type Session } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Actor } from '../contracts/catalog.ts';
+import type { Actor } from '../contracts/aggregate.ts';
 import { topicReader } from './topics.ts';
 
 const ME = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';

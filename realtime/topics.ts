@@ -1,5 +1,5 @@
 /** Topics: how they are named on the wire and in rooms, and who may follow them. */
-import type { Actor } from '../contracts/catalog.ts';
+import type { Actor } from '../contracts/aggregate.ts';
 import { NO_STREAM } from '../contracts/message.ts';
 import type { TaskParties } from '../contracts/task.ts';
 

@@ -2,11 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type AggregateContract, type Command, type CommandContract, catalog } from '../contracts/catalog.ts';
+import type { AggregateContract, Command, CommandContract } from '../contracts/aggregate.ts';
+import { catalog } from '../contracts/catalog.ts';
 import { type FieldError, ProblemError } from '../contracts/problem.ts';
+import type { CommandContext, CommandHandler, Outcome } from '../platform/command-handler.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../platform/http/route.ts';
 import { stableId } from '../platform/stable-id.ts';
-import type { CommandContext, CommandHandler, Outcome } from './decider.ts';
 
 export interface CommandRouteOptions {
   commands: CommandHandler;

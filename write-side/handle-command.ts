@@ -1,9 +1,10 @@
 /** The command handler: load, decide, append, answer. What wraps it (losing races, ambiguous appends) stands below it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command, DecidedEvent } from '../contracts/catalog.ts';
+import type { Command, DecidedEvent } from '../contracts/aggregate.ts';
 import { eventContract } from '../contracts/catalog.ts';
 import { categoryOf, idOf, isForwardable, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError, type Refusal } from '../contracts/problem.ts';
+import type { CommandContext, CommandHandler, Loaded, Outcome } from '../platform/command-handler.ts';
 import { turns } from '../platform/concurrency/stream-turns.ts';
 import {
   type Appended,
@@ -14,7 +15,7 @@ import {
   WrongExpectedRevision,
 } from '../platform/event-store/event-store.ts';
 import { eventId } from '../platform/stable-id.ts';
-import type { AnyDecider, CommandContext, CommandHandler, Facts, Loaded, Outcome } from './decider.ts';
+import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
 import { type Kept, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';

@@ -5,9 +5,10 @@
 import { LRUCache } from 'lru-cache';
 import { upcast } from '../contracts/catalog.ts';
 import { type Metadata, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
+import type { Loaded } from '../platform/command-handler.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
-import type { AnyDecider, Loaded } from './decider.ts';
+import type { AnyDecider } from './decider.ts';
 
 /** The first answer to a command, to give again. */
 export interface Answered {

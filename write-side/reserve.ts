@@ -8,9 +8,10 @@
  */
 import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
+import type { Loaded, UniqueValue } from '../platform/command-handler.ts';
 import { type EventStore, WrongExpectedRevision } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
-import type { AnyDecider, Loaded, UniqueValue } from './decider.ts';
+import type { AnyDecider } from './decider.ts';
 
 export interface Reservations {
   /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */

@@ -1,6 +1,6 @@
 /** Specifications of deciders: given events, when a command, then events or a refusal. */
 import { expect } from 'vitest';
-import type { Actor, Command, DecidedEvent } from '../contracts/catalog.ts';
+import type { Actor, Command, DecidedEvent } from '../contracts/aggregate.ts';
 import type { Refusal } from '../contracts/problem.ts';
 import type { Decider, Facts } from './decider.ts';
 

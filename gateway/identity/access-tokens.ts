@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type koaJwt from 'koa-jwt';
 import { z } from 'zod';
-import type { Role } from '../../contracts/user.ts';
+import type { Role } from '../../contracts/role.ts';
 
 export const ACCESS_SECONDS = 15 * 60;
 const ISSUER = 'taskledger';

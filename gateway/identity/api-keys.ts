@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
-import type { Caller } from '../../platform/http/route.ts';
+import { type Admitted, KEY_PREFIX } from '../../platform/http/route.ts';
 import { invalidToken } from './callers.ts';
 import { hashOf, randomSecret, same } from './refresh-tokens.ts';
 import type { SecretRecord, Secrets } from './secrets/secrets.ts';
@@ -26,12 +26,6 @@ export interface ApiKeyView extends Omit<ApiKey, 'hash'> {
   id: string;
 }
 
-/** A backend that came in, and the headers that tell it how many requests it has left. */
-export interface Admitted {
-  caller: Caller;
-  headers: Record<string, string>;
-}
-
 export interface ApiKeys {
   /** Makes a key; its text is told nowhere else. Error: ProblemError `conflict` where there are too many. */
   issue(of: { name: string; requestsPerMinute: number }): Promise<ApiKeyView & { key: string }>;
@@ -43,7 +37,6 @@ export interface ApiKeys {
   admit(key: string): Promise<Admitted>;
 }
 
-export const KEY_PREFIX = 'tlk_';
 const SHAPE = /^tlk_([0-9a-f]{32})_([\w-]{43})$/;
 const OWNER = 'installation';
 /** How long other processes may not notice that a key was revoked. */

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Role } from '../../contracts/user.ts';
+import type { Role } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { type AccessTokens, claimsOf } from './access-tokens.ts';
 

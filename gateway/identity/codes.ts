@@ -1,5 +1,7 @@
 /** One-time codes for links in mails. Only hashes are stored; a code is good for the address it was sent to. */
-import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+
+import { normaliseEmail } from '../../contracts/user.ts';
+import type { UserState } from '../../write-side/deciders/user.ts';
 import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { Users } from './users.ts';

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { password } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Route } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
 import type { Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
 import { hashOf } from './refresh-tokens.ts';

@@ -1,8 +1,8 @@
 /** The first admin: an installation without one cannot be run. */
 import { randomBytes } from 'node:crypto';
 import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
 import type { Credentials } from './credentials.ts';
 import type { Users } from './users.ts';
 

@@ -1,9 +1,9 @@
 /** Identity: who may come in. Registration, logins, sessions, tokens; users themselves are the write side's. */
-import type { Role } from '../../contracts/user.ts';
+import type { Role } from '../../contracts/role.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Caller, Route } from '../../platform/http/route.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';

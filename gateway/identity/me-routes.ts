@@ -1,9 +1,10 @@
 /** Rows of who one is, and of changing one's password. */
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
-import { password, role } from '../../contracts/user.ts';
+import { role } from '../../contracts/role.ts';
+import { normaliseEmail, password } from '../../contracts/user.ts';
 import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
-import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import { callerIn } from './session-routes.ts';

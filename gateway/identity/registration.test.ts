@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Installation, openInstallation } from './identity.fixture.ts';
 import { openIdentity } from './identity.ts';
 

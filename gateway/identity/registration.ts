@@ -2,11 +2,11 @@
 import type { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { userContract } from '../../contracts/user.ts';
+import { normaliseEmail } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import type { Route, RouteRequest } from '../../platform/http/route.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
-import { normaliseEmail } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import type { Users } from './users.ts';

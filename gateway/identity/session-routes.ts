@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { email as emailSchema, instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { role } from '../../contracts/user.ts';
+import { role } from '../../contracts/role.ts';
+import { normaliseEmail } from '../../contracts/user.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
-import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
 import { invalidToken } from './callers.ts';

@@ -1,6 +1,8 @@
 /** Users as the write side has them: as new as the store. */
-import type { CommandHandler, Loaded } from '../../write-side/decider.ts';
-import { normaliseEmail, type UserState } from '../../write-side/deciders/user.ts';
+
+import { normaliseEmail } from '../../contracts/user.ts';
+import type { CommandHandler, Loaded } from '../../platform/command-handler.ts';
+import type { UserState } from '../../write-side/deciders/user.ts';
 
 export interface Users {
   /** A user who is there: not deleted. */

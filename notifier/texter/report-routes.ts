@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
 import { isSignedBy } from './http/signature.ts';
 

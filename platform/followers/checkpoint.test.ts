@@ -5,7 +5,8 @@ import { StoreUnavailable } from '../event-store/event-store.ts';
 import { fill, inMemoryStore } from '../event-store/in-memory.fixture.ts';
 import { effectCheckpoint } from './checkpoint.ts';
 import { SteppedDown } from './checkpoint-stream.ts';
-import { BEGINNING, follow } from './follow.ts';
+import { BEGINNING } from './checkpoint-type.ts';
+import { follow } from './follow.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const kept = async (store: ReturnType<typeof inMemoryStore>, stream: string) => {

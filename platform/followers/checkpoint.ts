@@ -5,7 +5,7 @@
 import type { Position } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { checkpointStream, SteppedDown } from './checkpoint-stream.ts';
-import { BEGINNING, type Checkpoint } from './follow.ts';
+import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
 
 /** What `follow` needs of it (`load`, `foreignLog`), and what `apply` calls (`save`). */
 export interface EffectCheckpoint {

@@ -2,7 +2,7 @@
 import { type RecordedEvent, START } from '../../contracts/message.ts';
 import { untilAborted } from '../concurrency/abortable.ts';
 import type { EventStore, ReadAll } from '../event-store/event-store.ts';
-import type { Checkpoint } from './follow.ts';
+import type { Checkpoint } from './checkpoint-type.ts';
 
 /** The log does not hold the checkpoint's event at its position. */
 export class ForeignLog extends Error {

@@ -8,7 +8,8 @@ import { NOTIFICATIONS, PROJECTIONS, TASK_EVENTS } from '../event-bus/queues.ts'
 import { chanceOf, unreliableBus } from '../event-bus/unreliable.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';
-import { BEGINNING, type Checkpoint, type FollowContext, type Follower, type Following, follow } from './follow.ts';
+import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
+import { type FollowContext, type Follower, type Following, follow } from './follow.ts';
 
 const SILENCE = 20;
 const log = { info: () => {}, warn: () => {}, error: () => {} };

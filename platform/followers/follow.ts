@@ -8,17 +8,9 @@ import { takingTurns } from '../concurrency/taking-turns.ts';
 import type { BusMessage, EventBus } from '../event-bus/event-bus.ts';
 import type { FollowerQueue } from '../event-bus/queues.ts';
 import type { EventStore } from '../event-store/event-store.ts';
+import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
 import { eventsAfter, ForeignLog } from './events-after.ts';
 import { type Heard, listen } from './listen.ts';
-
-/** Where a follower is: the last event it has been past, and that event's id, to recognise a log that is not the one it followed. */
-export interface Checkpoint {
-  position: Position;
-  /** Id of the event at `position`; empty at START. */
-  eventId: string;
-}
-
-export const BEGINNING: Checkpoint = { position: '', eventId: '' };
 
 /** What a follower does with events. */
 export interface Following {

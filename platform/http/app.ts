@@ -7,9 +7,9 @@ import koaJwt from 'koa-jwt';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
-import { type Admitted, KEY_PREFIX } from '../../gateway/identity/api-keys.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
 import type { Caller, Route } from './route.ts';
+import { type Admitted, KEY_PREFIX } from './route.ts';
 
 export interface AppOptions {
   routes: readonly Route[];

@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Admitted } from '../../gateway/identity/api-keys.ts';
 import { readForm, readJson } from './body.ts';
-import type { Answer, Caller, Route, RouteRequest } from './route.ts';
+import type { Admitted, Answer, Caller, Route, RouteRequest } from './route.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
 export interface State {

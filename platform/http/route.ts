@@ -1,10 +1,19 @@
 /** A route is a row in a table: koa, validation, problem+json and OpenAPI follow from it. */
 import type { z } from 'zod';
-import type { Actor, Audience } from '../../contracts/catalog.ts';
+import type { Actor, Audience } from '../../contracts/aggregate.ts';
 
 /** Who calls: a user with a live session. */
 export interface Caller extends Actor {
   sessionId: string;
+}
+
+/** What every API key begins with: such a bearer is no JWT. */
+export const KEY_PREFIX = 'tlk_';
+
+/** A backend that came in, and the headers that tell it how many requests it has left. */
+export interface Admitted {
+  caller: Caller;
+  headers: Record<string, string>;
 }
 
 /** A request after authentication and validation. */

@@ -4,7 +4,7 @@
  * A read model is kept in generations, `<name>_<n>`: a rebuild writes a new one beside the old and then moves one pointer.
  */
 import type { Position } from '../../contracts/message.ts';
-import type { Checkpoint } from '../followers/follow.ts';
+import type { Checkpoint } from '../followers/checkpoint-type.ts';
 
 /** A document's fields: JSON. */
 export type Document = { [field: string]: unknown };

@@ -6,7 +6,7 @@ import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { NOTIFICATIONS, EMAIL_NOTIFICATIONS as QUEUE } from '../event-bus/queues.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
-import { BEGINNING, type Checkpoint } from '../followers/follow.ts';
+import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
 import { type Dispatcher, type Dispatching, type DispatchOptions, dispatch, type Item } from './dispatch.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -8,7 +8,8 @@
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
 import type { FollowerQueue, WorkQueue } from '../event-bus/queues.ts';
-import { BEGINNING, type Checkpoint, type FollowContext, type Follower, follow } from '../followers/follow.ts';
+import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
+import { type FollowContext, type Follower, follow } from '../followers/follow.ts';
 import { openWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */

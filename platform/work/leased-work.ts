@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { CommandHandler } from '../../write-side/decider.ts';
+import type { CommandHandler } from '../command-handler.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';

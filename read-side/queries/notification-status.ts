@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id, instant } from '../../contracts/fields.ts';
 import { channel, notificationStatus } from '../../contracts/notification.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { ROLES } from '../../contracts/user.ts';
+import { ROLES } from '../../contracts/role.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
 import { callerOf, type QueryContext, readAfterOf } from '../reading.ts';
 import { notificationError, notificationHistory, notificationStep } from './notification-history.ts';

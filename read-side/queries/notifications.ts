@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id } from '../../contracts/fields.ts';
 import { CHANNELS, KINDS, NOTIFICATION_STATUSES, type NotificationView, notificationView } from '../../contracts/notification.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { ROLES } from '../../contracts/user.ts';
+import { ROLES } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';

@@ -1,7 +1,8 @@
 /** GET /api/users, GET /api/users/:id: the directory. */
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
-import { ROLES, type UserView, userView } from '../../contracts/user.ts';
+import { ROLES } from '../../contracts/role.ts';
+import { type UserView, userView } from '../../contracts/user.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Stored } from '../../platform/read-models/read-models.ts';
 import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user-directory.ts';

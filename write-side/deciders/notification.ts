@@ -1,5 +1,5 @@
 /** Notification: the rules of requests, leases and outcomes. */
-import type { Actor, Command } from '../../contracts/catalog.ts';
+import type { Actor, Command } from '../../contracts/aggregate.ts';
 import { utc } from '../../contracts/fields.ts';
 import {
   type Channel,

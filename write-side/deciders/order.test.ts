@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Actor } from '../../contracts/catalog.ts';
+import type { Actor } from '../../contracts/aggregate.ts';
 import { MOST_QUANTITY, type OrderEvent, orderContract, type Reason } from '../../contracts/order.ts';
 import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.fixture.ts';
 import { type OrderCommand, type OrderState, order } from './order.ts';

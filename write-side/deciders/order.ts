@@ -1,5 +1,5 @@
 /** Order: the rules of placing, leasing, deciding and cancelling. */
-import type { Command } from '../../contracts/catalog.ts';
+import type { Command } from '../../contracts/aggregate.ts';
 import {
   type Item,
   type Money,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { UserCommand, UserEvent } from '../../contracts/user.ts';
+import { normaliseEmail } from '../../contracts/user.ts';
 import { ADMIN, ALICE, BOB, command, given } from '../spec.fixture.ts';
-import { initial, normaliseEmail, user } from './user.ts';
+import { initial, user } from './user.ts';
 
 const created: UserEvent = { type: 'UserCreated', data: { name: 'Alice', email: 'Alice@Example.org', role: 'member' } };
 const gone: UserEvent = { type: 'UserDeleted', data: {} };

@@ -1,6 +1,7 @@
 /** User: the rules. Passwords and sessions are no business of it. */
 import type { Refusal } from '../../contracts/problem.ts';
-import { type Role, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import type { Role } from '../../contracts/role.ts';
+import { normaliseEmail, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
 import { decider } from '../decider.ts';
 
 export interface UserState {
@@ -18,11 +19,6 @@ export const initial: UserState = { exists: false, deleted: false, abandoned: fa
 
 type CommandOf<T extends UserCommand['type']> = Extract<UserCommand, { type: T }>;
 type Decision = UserEvent[] | Refusal;
-
-/** Equal addresses are equal text: NFKC and lower case, also left of the @ (RFC 5321 allows a difference there; no provider makes one). */
-export function normaliseEmail(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
-}
 
 function decide(command: UserCommand, state: UserState): Decision {
   if (command.type === 'RegisterUser') return register(command, state);

@@ -7,7 +7,8 @@ import { PROJECTIONS, TASK_EVENTS } from '../../platform/event-bus/queues.ts';
 import { fill, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { effectCheckpoint } from '../../platform/followers/checkpoint.ts';
-import { BEGINNING, type Checkpoint, follow } from '../../platform/followers/follow.ts';
+import { BEGINNING, type Checkpoint } from '../../platform/followers/checkpoint-type.ts';
+import { follow } from '../../platform/followers/follow.ts';
 import { openParking } from '../../platform/followers/parking.ts';
 import { startForwarder } from './forward.ts';
 

@@ -8,12 +8,12 @@
 import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import { TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import { SCHEDULER } from '../../platform/event-bus/queues.ts';
 import { WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
 import { endOf } from '../../platform/followers/checkpoint.ts';
 import { type FollowContext, type Follower, follow } from '../../platform/followers/follow.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
-import type { CommandHandler } from '../decider.ts';
 import type { TaskState } from '../deciders/task.ts';
 import { openAlarm } from './alarm.ts';
 

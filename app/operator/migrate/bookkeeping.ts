@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NO_STREAM, type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
 import type { EventStore, ReadStream } from '../../../platform/event-store/event-store.ts';
-import type { Checkpoint } from '../../../platform/followers/follow.ts';
+import type { Checkpoint } from '../../../platform/followers/checkpoint-type.ts';
 import { appendAsTheyWere, runsOf } from './append.ts';
 import { type EventStores, eachOf } from './events.ts';
 import { differs } from './refused.ts';

@@ -5,7 +5,7 @@
 import { type Metadata, NO_STREAM, type RecordedEvent } from '../../../contracts/message.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
 import { endOf } from '../../../platform/followers/checkpoint.ts';
-import { BEGINNING, type Checkpoint } from '../../../platform/followers/follow.ts';
+import { BEGINNING, type Checkpoint } from '../../../platform/followers/checkpoint-type.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import type { ForwarderCheckpoint } from '../../../write-side/forwarder/checkpoint.ts';
 import { patiently } from './append.ts';

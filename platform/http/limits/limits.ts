@@ -3,13 +3,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { RedisLog } from '../../connections/redis/connection.ts';
+import type { Counter, LimitPolicy, LimitState } from './counter.ts';
 import { memoryCounter } from './memory/memory.ts';
-
-/** So many tries in so many seconds, counted from the first. */
-export interface LimitPolicy {
-  points: number;
-  seconds: number;
-}
 
 const POLICIES = {
   registration: { points: 300, seconds: 3_600 },
@@ -51,20 +46,6 @@ export interface Limits {
   /** Forgets a key's count. */
   reset(name: LimitName, key: string): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Where a limit is at: what is left of it, in how many milliseconds it is whole again. */
-export interface LimitState {
-  remainingPoints: number;
-  msBeforeNext: number;
-}
-
-/** The counts of one limit, by hashed key. */
-export interface Counter {
-  /** Takes where there is enough left, else nothing. */
-  consume(key: string, cost: number): Promise<{ allowed: boolean; state: LimitState }>;
-  refund(key: string, cost: number): Promise<void>;
-  reset(key: string): Promise<void>;
 }
 
 /** Makes a limit's counter. */

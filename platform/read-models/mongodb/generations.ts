@@ -6,7 +6,7 @@ import type { Position } from '../../../contracts/message.ts';
 import type { MongoServer } from '../../connections/mongodb/connect.ts';
 import { isDuplicate } from '../../connections/mongodb/errors.ts';
 import type { StillOurs } from '../../connections/mongodb/turns.ts';
-import { BEGINNING } from '../../followers/follow.ts';
+import { BEGINNING } from '../../followers/checkpoint-type.ts';
 import { type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from '../read-models.ts';
 
 interface Generation {

@@ -1,6 +1,6 @@
 /** What is kept of read models and their generations: pointer, checkpoint, version, fields. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Checkpoint } from '../../followers/follow.ts';
+import type { Checkpoint } from '../../followers/checkpoint-type.ts';
 import { type FieldKind, type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from '../read-models.ts';
 
 export interface Generations {

@@ -1,7 +1,7 @@
 /** A limit's counts in this process. */
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Counter, LimitPolicy } from '../limits.ts';
+import type { Counter, LimitPolicy } from '../counter.ts';
 
 /** Counts in memory, for at most `keys` keys: the longest untouched goes first. */
 export function memoryCounter({ points, seconds }: LimitPolicy, keys: number): Counter {

@@ -1,7 +1,7 @@
 /** A limit's counts in Redis, for all processes; while Redis does not answer, in this process. */
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { connectRedis, type RedisConnecting, type RedisConnection } from '../../../connections/redis/connection.ts';
-import type { Counter, LimitPolicy } from '../limits.ts';
+import type { Counter, LimitPolicy } from '../counter.ts';
 
 /**
  * KEYS[1] is a count, ARGV what is taken, the seconds it stays and the points there are; answers what would then be taken, and the milliseconds left.

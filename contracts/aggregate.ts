@@ -1,0 +1,71 @@
+/** What an aggregate's contract is made of: its types of event and of command, with a schema, a sentence and an example of each. */
+import type { z } from 'zod';
+import type { Role } from './role.ts';
+
+/** One type of event: a storage format. */
+export interface EventContract {
+  /** Schema of `data` in its newest shape. */
+  schema: z.ZodType;
+  /** Version of that shape, from 1. */
+  version: number;
+  /** Lifts data of version `from` to version `from + 1`. Needed as soon as `version` is above 1. */
+  upcast?: (data: unknown, from: number) => unknown;
+  /** What it means, in one sentence. */
+  summary: string;
+  example: unknown;
+}
+
+/** Who may call: anyone, anyone logged in, or only these roles. */
+export type Audience = 'anyone' | 'user' | readonly Role[];
+
+/** One type of command: a row of the routing table. */
+export interface CommandContract {
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** Path with `:id` for the aggregate's id; without it the command makes a new aggregate. */
+  path: string;
+  /** Schema of the JSON body; null: no body. */
+  body: z.ZodType | null;
+  who: Audience;
+  /** The limit that each caller's commands take from; default: none. */
+  limit?: 'orders';
+  summary: string;
+  example: unknown;
+  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. A repeat has the same. */
+  // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
+  accepted?: (body: any) => Record<string, unknown>;
+}
+
+export interface AggregateContract {
+  category: string;
+  events: Record<string, EventContract>;
+  commands: Record<string, CommandContract>;
+}
+
+/** A command on its way to a decider. `now` and ids come with it: a decider has no clock and no random. */
+export interface Command<Type extends string = string, Data = unknown> {
+  type: Type;
+  /** The aggregate's stream, as `task-<uuid>`. */
+  stream: string;
+  /** The aggregate's id. */
+  id: string;
+  data: Data;
+  /** UUIDv5(actor, method, path, Idempotency-Key). */
+  commandId: string;
+  actor: Actor;
+  /** ISO 8601, UTC. */
+  now: string;
+}
+
+/** Who acts: a user, or the system itself (`id: 'system'`). */
+export interface Actor {
+  id: string;
+  role: Role | 'system' | 'anonymous';
+  /** True where this actor may read every task, false where only those that concern it (TASK_VISIBILITY and role). */
+  seesAll: boolean;
+}
+
+/** What a decider adds: an event without the envelope, which handle-command makes. */
+export interface DecidedEvent<Type extends string = string, Data = unknown> {
+  type: Type;
+  data: Data;
+}
