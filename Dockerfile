@@ -11,7 +11,7 @@ COPY . .
 
 # The pages, built last: what is newer than they are would be built again at every start, and the parts may write nowhere.
 # And the secrets' folder, so that a volume there begins as its owner's.
-RUN node --input-type=module -e "import { openPages } from './gateway/pages.ts'; await openPages({ log: { info() {} } });" \
+RUN node --input-type=module -e "import { openOwnPages } from './app/checkout.ts'; await openOwnPages({ info() {} });" \
     && mkdir -m 0700 /run/taskledger && chown node:node /run/taskledger
 
 USER node

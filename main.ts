@@ -1,13 +1,10 @@
 /** The composition root: what the command line asks for. */
 import type { Logger } from 'pino';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
+import { isExpected } from './app/expected.ts';
 import { ALL_PARTS, checkShared, isPart, type Part } from './app/parts.ts';
 import type { StartOptions } from './app/start.ts';
-import { checkWorkers, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
-import type { DeliveredChannel } from './notifier/channels.ts';
-import { ServerRefused } from './platform/connections/reach.ts';
-import { FolderError } from './platform/data-folder-lock.ts';
-import { StoreDamaged, StoreUnavailable } from './platform/event-store/event-store.ts';
+import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 
 const USAGE = `usage: npm start                        the whole system in one process
        npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
@@ -111,14 +108,8 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
 
 /** One clear line where somebody else can mend it; everything where it is a fault of ours. */
 function fail(error: unknown): never {
-  const expected =
-    [ConfigError, FolderError, ServerRefused, StoreDamaged, StoreUnavailable].some((kind) => error instanceof kind) || isListenError(error);
-  process.stderr.write(`taskledger: ${expected ? (error as Error).message : ((error as Error)?.stack ?? String(error))}\n`);
+  process.stderr.write(`taskledger: ${isExpected(error) ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
   process.exit(1);
-}
-
-function isListenError(error: unknown): boolean {
-  return (error as { syscall?: string })?.syscall === 'listen' || (error as { name?: string })?.name === 'UserError';
 }
 
 process.on('unhandledRejection', (error) => fail(error));

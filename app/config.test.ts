@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from './config.ts';
 
 describe('how mails and SMS are sent', () => {
@@ -34,5 +37,24 @@ describe('how mails and SMS are sent', () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(refusal);
     expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter22') }));
+  });
+});
+
+describe('ORDER_RULES', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'order-rules-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const file = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+
+  it('that is wrong stops the start, named', () => {
+    const path = file('broken.json', '{');
+    expect(() => readConfig({ ORDER_RULES: path })).toThrow(
+      new ConfigError(`ORDER_RULES must name a JSON file of order rules: this is no JSON (it is ${JSON.stringify(path)})`),
+    );
+    expect(readConfig({ ORDER_RULES: file('empty.json', '{}') }).ORDER_RULES).toBeDefined();
+    // Who works no orders need not have it.
+    expect(readConfig({ ORDER_RULES: path }, ['ORDER_RULES']).ORDER_RULES).toBeUndefined();
   });
 });

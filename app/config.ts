@@ -1,8 +1,10 @@
 /** What the environment says. Every problem is named at once, before anything is opened. */
+
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
+import { UserError } from '../platform/user-error.ts';
 import { orderRulesProblem } from '../write-side/workers/order-rules.ts';
 
 const wholeNumber = (min: number, max: number) =>
@@ -83,7 +85,7 @@ const schema = z.object({
 export type Config = z.output<typeof schema>;
 
 /** A wrong variable; the message names every one of them, a line each. */
-export class ConfigError extends Error {
+export class ConfigError extends UserError {
   override readonly name = 'ConfigError';
 }
 

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import type { Secrets } from '../gateway/identity/secrets/secrets.ts';
-import { openPages, type Pages } from '../gateway/pages.ts';
+import type { Pages } from '../gateway/pages.ts';
 import { type OpenMailer, openMailer } from '../notifier/mailer/open.ts';
 import { type OpenTexter, openTexter } from '../notifier/texter/open.ts';
 import type { Cache } from '../platform/cache/cache.ts';
@@ -14,6 +14,7 @@ import { openEventStore } from '../platform/event-store/open.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { Need } from './parts.ts';
@@ -63,7 +64,7 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
       closing(opened.texter);
       return opened;
     },
-    pages: () => openPages({ log }),
+    pages: () => openOwnPages(log),
   };
   const opened = await settledAll([...needs].map(async (need) => [need, await openers[need]()] as const));
   return new Proxy(Object.fromEntries(opened) as unknown as Ports, {

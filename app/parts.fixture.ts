@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { docRoutes } from '../gateway/docs.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { version } from './checkout.ts';
 import { readConfig } from './config.ts';
 import { ALL_PARTS, type Part } from './parts.ts';
 import { start } from './start.ts';
-import { version } from './version.ts';
 
 /** A row as its method and path, as `GET /api/tasks/:id`. */
 export type RowName = string;

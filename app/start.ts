@@ -12,13 +12,13 @@ import { type Listening, listen } from '../platform/http/listen.ts';
 import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
 import { startingListener } from '../platform/http/starting.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
+import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import { healthOf } from './health.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
 import { type Door, type Process, type StartedPart, starters } from './start-parts.ts';
-import { version } from './version.ts';
 
 export interface Running {
   /** Where it listens: `http://HOST:PORT`. */

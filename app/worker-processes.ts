@@ -6,6 +6,8 @@ import { DELIVERED, type DeliveredChannel } from '../notifier/channels.ts';
 import { type Config, ConfigError } from './config.ts';
 import { isEmbedded } from './parts.ts';
 
+export type { DeliveredChannel };
+
 const MOST = 64;
 /** Milliseconds before a process that died is started again: the first wait, doubled up to the longest; who lived longer than that begins anew. */
 const FIRST_WAIT = 200;

@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 
 /** A file as it is served. */
@@ -23,19 +22,17 @@ export interface Pages {
 
 export interface PagesOptions {
   log: Pick<Logger, 'info'>;
-  /** The project's folder; injected by tests. */
-  root?: string;
-  /** Builds everything into a folder; injected by tests. */
-  build?(outDir: string): Promise<void>;
+  /** The project's folder: its sources are looked at, and `dist/web/` in it holds what was built. */
+  root: string;
+  /** Builds everything into a folder. */
+  build(outDir: string): Promise<void>;
 }
 
 /** Files by their path in the URL. */
 type Files = ReadonlyMap<string, PageFile>;
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
 /** What the pages are made from. */
-const SOURCES = ['realtime/client', 'contracts', 'vite.config.ts', 'package-lock.json'];
+const SOURCES = ['realtime/client', 'contracts', 'package-lock.json'];
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -57,7 +54,7 @@ const POLICY = [
 ].join('; ');
 
 /** Builds the pages if they are missing or old, and reads them. Rejects when the build fails. */
-export async function openPages({ log, root = ROOT, build = buildWithVite }: PagesOptions): Promise<Pages> {
+export async function openPages({ log, root, build }: PagesOptions): Promise<Pages> {
   const web = join(root, 'dist', 'web');
   const files = isOld(root, web) ? await make(web, build, log) : await readBetween(web);
   return { file: (path) => files.get(path === '/' ? '/index.html' : path) ?? null };
@@ -104,23 +101,6 @@ function unlessGone(error: NodeJS.ErrnoException): void {
 /** Another process was faster: its pages are as new as ours. */
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-}
-
-/**
- * Vite is loaded only here: a start with pages that are new enough does not pay for it. It looks at NODE_ENV, and these pages stay:
- * also those that a test made first are for production.
- */
-async function buildWithVite(outDir: string): Promise<void> {
-  const [{ build }, { app, library }] = await Promise.all([import('vite'), import('../vite.config.ts')]);
-  const { NODE_ENV } = process.env;
-  process.env.NODE_ENV = 'production';
-  try {
-    await build(app(outDir));
-    await build(library(outDir));
-  } finally {
-    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
-    else process.env.NODE_ENV = NODE_ENV;
-  }
 }
 
 /** Reads pages that another process may be changing places with: for a moment they are not there. */

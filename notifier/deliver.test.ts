@@ -6,7 +6,7 @@ import type { CommandHandler } from '../platform/command-handler.ts';
 import { DeadLetter } from '../platform/event-bus/event-bus.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { inMemoryStore } from '../platform/event-store/in-memory.fixture.ts';
-import { commandHandler } from '../write-side/handle-command.ts';
+import { commandsOn } from '../system/commands.fixture.ts';
 import { mailChannel, smsChannel } from './channels.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
 import type { Mail, Mailer } from './mailer/mailer.ts';
@@ -34,7 +34,7 @@ async function given(stream: string, type: string, data: unknown = exampleEvent(
 
 beforeEach(async () => {
   store = inMemoryStore();
-  commands = commandHandler({ store, hmac: (text) => text, log });
+  commands = commandsOn(store);
   clock = START;
   sent = [];
   texts = [];
@@ -134,7 +134,7 @@ describe('a delivery worker', () => {
 
   it('makes the code of a confirmation when it sends it, and nothing that is kept holds it', async () => {
     store = inMemoryStore();
-    commands = commandHandler({ store, hmac: (text) => text, log });
+    commands = commandsOn(store);
     await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
     await given(STREAM, 'NotificationRequested', {
       channel: 'email',
@@ -156,7 +156,7 @@ describe('a delivery worker', () => {
 
   it('does nothing with an offer of what does not exist', async () => {
     store = inMemoryStore();
-    commands = commandHandler({ store, hmac: (text) => text, log });
+    commands = commandsOn(store);
     await worker()();
     expect(sent).toEqual([]);
   });
@@ -318,7 +318,7 @@ describe('an SMS worker', () => {
   const PHONE = '+4915112345678';
   async function asked(data: object): Promise<void> {
     store = inMemoryStore();
-    commands = commandHandler({ store, hmac: (text) => text, log });
+    commands = commandsOn(store);
     await given(TASK, 'TaskCreated');
     await given(STREAM, 'NotificationRequested', {
       ...{ channel: 'sms', kind: 'message', recipient: { phone: PHONE }, about: { stream: STREAM, revision: 0 } },

@@ -1,5 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Answer, type MailServer, notificationHistories, openRig, type Rig, startMailServer } from './whole-path.fixture.ts';
+import {
+  type Answer,
+  type MailServer,
+  notificationHistories,
+  openRig,
+  type Rig,
+  startMailServer,
+} from '../system/notifications/whole-path.fixture.ts';
 
 let server: MailServer;
 let rig: Rig;

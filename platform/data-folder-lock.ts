@@ -2,12 +2,14 @@
  * One process a folder. The lock is the operating system's, on a file of its own, and goes with the process however it ends.
  * (Node has no flock; SQLite takes one for a transaction, so a transaction that never ends on an empty file is one.)
  */
+
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { UserError } from './user-error.ts';
 
 /** The folder cannot be used; the message is one line that says what to do. */
-export class FolderError extends Error {
+export class FolderError extends UserError {
   override readonly name = 'FolderError';
   /** True where another process holds it. */
   readonly held: boolean;

@@ -4,13 +4,13 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
 import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { append, histories } from './histories.fixture.ts';
+import { append, histories } from '../system/histories.fixture.ts';
+import { foldedLog, openRig, type Rig } from '../system/projections.fixture.ts';
 import { UnknownProjection } from './project.ts';
 import type { AnyProjector, Folded } from './projector.ts';
 import { taskDetail } from './projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from './projectors/task-list.ts';
 import { projectors } from './projectors.ts';
-import { foldedLog, openRig, type Rig } from './rig.fixture.ts';
 
 let rig: Rig;
 beforeEach(async () => {

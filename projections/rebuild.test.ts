@@ -4,12 +4,12 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM } from '../contracts/message.ts';
 import { NoSuchGeneration, type ReadModels } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { append, histories } from './histories.fixture.ts';
+import { append, histories } from '../system/histories.fixture.ts';
+import { eventsOf, foldedLog, openRig, type Rig, textOf } from '../system/projections.fixture.ts';
 import { taskDetail } from './projectors/task-detail.ts';
 import { taskList } from './projectors/task-list.ts';
 import { projectors } from './projectors.ts';
 import { build, type RebuildProgress } from './rebuild.ts';
-import { eventsOf, foldedLog, openRig, type Rig, textOf } from './rig.fixture.ts';
 
 let rig: Rig;
 beforeEach(async () => {

@@ -7,8 +7,8 @@ import { ALL_QUEUES } from '../platform/event-bus/queues.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { validBody } from '../platform/http/validate.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
-import { openRig, type Projected, type Rig } from '../projections/rig.fixture.ts';
-import { commandHandler } from '../write-side/handle-command.ts';
+import { commandsOn } from '../system/commands.fixture.ts';
+import { openRig, type Projected, type Rig } from '../system/projections.fixture.ts';
 import { ADMIN, ALICE, type Ask, asking, BOB } from './ask.fixture.ts';
 import { notificationStatusView } from './queries/notification-status.ts';
 import { type RetryAllAnswer, retryDeadLetters } from './retry-dead-letters.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   rig = await openRig();
   projected = await rig.project();
   ask = asking({ ...rig, ...projected });
-  commands = commandHandler({ store: rig.store, hmac: (text) => text, log: { warn: () => {} } });
+  commands = commandsOn(rig.store);
 });
 afterAll(() => rig.close());
 

@@ -3,7 +3,7 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import type { ProblemError } from '../contracts/problem.ts';
 import { taskDetail, taskSummary } from '../contracts/task.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { openRig, type Projected, type Rig } from '../projections/rig.fixture.ts';
+import { openRig, type Projected, type Rig } from '../system/projections.fixture.ts';
 import { ADMIN, ALICE, type Ask, asking, BOB, RESIDENT } from './ask.fixture.ts';
 import { encodeCursor } from './queries/page.ts';
 import { historyItem } from './queries/task-history.ts';

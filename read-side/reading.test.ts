@@ -5,10 +5,10 @@ import { NO_STREAM } from '../contracts/message.ts';
 import { fakeCache } from '../platform/cache/fake-cache.fixture.ts';
 import { type ReadModels, ReadModelsUnavailable, type Stored } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { append, histories } from '../projections/histories.fixture.ts';
 import { taskDetail } from '../projections/projectors/task-detail.ts';
 import { taskList } from '../projections/projectors/task-list.ts';
-import { eventsOf, foldedLog, openRig, type Rig } from '../projections/rig.fixture.ts';
+import { append, histories } from '../system/histories.fixture.ts';
+import { eventsOf, foldedLog, openRig, type Rig } from '../system/projections.fixture.ts';
 import { ADMIN, type Ask, asking } from './ask.fixture.ts';
 
 let rig: Rig;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeWith, redis } from '../servers/for-tests.fixture.ts';
+import { ALICE, BOB, eventually, next, type Rig, startRig } from '../system/realtime.fixture.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
 import { openFanOut } from './fan-out/open.ts';
-import { ALICE, BOB, eventually, next, type Rig, startRig } from './rig.fixture.ts';
 
 const log = { info: () => {}, warn: () => {} };
 

@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Change, clientMessages, connectError, type Left, type Subscribed, serverMessages } from '../contracts/live.ts';
 import type { Problem } from '../contracts/problem.ts';
-import { ALICE, BOB, eventually, next, type Rig, type RigOptions, session, startRig, TASK } from './rig.fixture.ts';
+import { ALICE, BOB, eventually, next, type Rig, type RigOptions, session, startRig, TASK } from '../system/realtime.fixture.ts';
 
 let rig: Rig;
 

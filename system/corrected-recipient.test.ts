@@ -1,8 +1,8 @@
 /** A mail that was refused for good goes to the right address, where an operator may say which that is. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { problemOf } from './client.fixture.ts';
 import { deadIn, deadLettersOf, listedDead } from './dead-letters.fixture.ts';
+import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
 let mail: MailServer;

@@ -1,10 +1,10 @@
 /** API keys and dead letters on real servers: each part a process of its own, and the command line on the stores themselves. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { caller } from './client.fixture.ts';
 import { deadLettersOf } from './dead-letters.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
+import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 
 const MAIL = { type: 'email', content: 'Dear {{name}}, it is here.', variables: { name: 'Ann' } };
 /** A process may remember a key for 5 s. */

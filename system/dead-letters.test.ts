@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { type Call, caller, succeeding } from './client.fixture.ts';
 import { deadIn, deadLettersOf } from './dead-letters.fixture.ts';
+import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
 let mail: MailServer;

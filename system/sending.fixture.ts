@@ -1,9 +1,9 @@
 /** Another backend that has a system send for it, and the receiving sides: a mail server that can be made to hang, and an SMS provider. */
 import { expect, vi } from 'vitest';
 import { type Provider, startProvider } from '../notifier/texter/http/provider.fixture.ts';
-import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { startTcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import { type Call, caller, type Reply } from './client.fixture.ts';
+import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import type { System } from './system.fixture.ts';
 
 /** Where a mail server stops to answer: as soon as somebody connects (and on every connection that there is), or once it has a mail's content. */

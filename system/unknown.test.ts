@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GotText, type Provider, type ProviderAnswer, startProvider } from '../notifier/texter/http/provider.fixture.ts';
 import { signatureOf } from '../notifier/texter/http/signature.ts';
-import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { freePort } from '../servers/ports.ts';
 import { deadLettersOf, listedDead } from './dead-letters.fixture.ts';
+import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import { type Backend, backendOf } from './sending.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 

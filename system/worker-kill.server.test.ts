@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type MailServer, startMailServer } from '../notifier/whole-path.fixture.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
+import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import { type Program, runProgram } from './program.fixture.ts';
 import { backendOf } from './sending.fixture.ts';
 

@@ -1,4 +1,5 @@
 /** An operator's command line asks rows: those of the process that runs, or the same rows on the stores themselves. */
+
 import { randomUUID } from 'node:crypto';
 import { type Logger, pino } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -9,6 +10,7 @@ import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
 import type { Route, RouteRequest } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
+import { UserError } from '../../platform/user-error.ts';
 import { startProjections } from '../../projections/project.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { orders } from '../../projections/projectors/orders.ts';
@@ -56,11 +58,11 @@ function askProcess({ url, token }: Running): Ask {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
     const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     const response = await fetch(`${url}${path}`, request).catch((cause: unknown) => {
-      throw userError(`The running process does not answer at ${url}. Try again in a moment.`, cause);
+      throw new UserError(`The running process does not answer at ${url}. Try again in a moment.`, { cause });
     });
     const answer = (await response.json()) as T & { detail?: string };
     if (response.ok) return answer;
-    throw userError(answer.detail ?? `The running process answered ${response.status}.`);
+    throw new UserError(answer.detail ?? `The running process answered ${response.status}.`);
   };
 }
 
@@ -110,7 +112,7 @@ function askRows(routes: readonly Route[]): Ask {
       const params = paramsOf(route.path, pathname);
       if (params) return (await refusedInOneLine(() => route.handle(requestOf(route, params, { searchParams, body })))).body as T;
     }
-    throw userError(`There is nothing at ${path}.`);
+    throw new UserError(`There is nothing at ${path}.`);
   };
 }
 
@@ -130,7 +132,7 @@ async function refusedInOneLine<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof ProblemError ? userError(error.message, error) : error;
+    throw error instanceof ProblemError ? new UserError(error.message, { cause: error }) : error;
   }
 }
 
@@ -140,9 +142,4 @@ function paramsOf(pattern: string, path: string): { id?: string } | null {
   if (wanted.length !== given.length || !wanted.every((part, n) => part === ':id' || part === given[n])) return null;
   const at = wanted.indexOf(':id');
   return at < 0 ? {} : { id: given[at] ?? '' };
-}
-
-/** An error that is one line for who asked. */
-export function userError(message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name: 'UserError' });
 }

@@ -1,10 +1,12 @@
 /** `npm start -- backup <folder>`: a copy of what the embedded stores hold, also while a process runs on them. The copy is a folder to start on. */
+
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { witnessOf } from '../../platform/event-store/sqlite/witness.ts';
+import { UserError } from '../../platform/user-error.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 
@@ -17,7 +19,8 @@ export async function backUp(config: Config, [folder, ...more]: string[]): Promi
   const files = filesOf(config);
   if (folder === undefined || more.length > 0) throw new ConfigError('backup takes one folder, which it makes');
   const missing = files.find((name) => !existsSync(join(config.DATA_DIR, name)));
-  if (missing) throw userError(`There is nothing to back up: ${config.DATA_DIR} has no ${missing}. Set DATA_DIR to the folder of an installation.`);
+  if (missing)
+    throw new UserError(`There is nothing to back up: ${config.DATA_DIR} has no ${missing}. Set DATA_DIR to the folder of an installation.`);
   process.umask(0o077);
   const to = freeFolder(folder);
   const making = mkdtempSync(`${to}.`);
@@ -48,7 +51,7 @@ function filesOf({ EVENT_STORE_URL, SECRETS_URL, MAIL_URL, DATA_DIR }: Config): 
 
 function freeFolder(folder: string): string {
   const to = resolve(folder);
-  if (existsSync(to) && readdirSync(to).length > 0) throw userError(`${to} is not empty. Name a folder that is not there yet.`);
+  if (existsSync(to) && readdirSync(to).length > 0) throw new UserError(`${to} is not empty. Name a folder that is not there yet.`);
   mkdirSync(dirname(to), { recursive: true });
   return to;
 }
@@ -70,7 +73,7 @@ function check(file: string): void {
   const db = new DatabaseSync(file);
   try {
     const [result] = Object.values(db.prepare('PRAGMA integrity_check(1)').get() ?? {});
-    if (result !== 'ok') throw userError(`${file}, the copy, is damaged: ${result}. What it was copied from may be, too: see docs/RUNNING.md.`);
+    if (result !== 'ok') throw new UserError(`${file}, the copy, is damaged: ${result}. What it was copied from may be, too: see docs/RUNNING.md.`);
   } finally {
     db.close();
   }
@@ -87,8 +90,4 @@ async function readThrough(dataDir: string): Promise<number> {
     await store.close();
   }
   return count;
-}
-
-function userError(message: string): Error {
-  return Object.assign(new Error(message), { name: 'UserError' });
 }

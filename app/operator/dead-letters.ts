@@ -1,9 +1,10 @@
 /** `npm start -- dead-letters …`: what failed for good, listed, shown, tried again or given up. */
 
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type DeadLetterSummary, type DeadLetterView } from '../../contracts/dead-letter.ts';
+import { UserError } from '../../platform/user-error.ts';
 import type { RetryAllAnswer } from '../../read-side/retry-dead-letters.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { type Ask, asOperator, userError } from './as-operator.ts';
+import { type Ask, asOperator } from './as-operator.ts';
 
 const USAGE = `usage: npm start -- dead-letters list [queue]             queues: ${DEAD_LETTER_QUEUES.join(', ')}
        npm start -- dead-letters show <id>
@@ -97,7 +98,7 @@ async function show(ask: Ask, id: string): Promise<void> {
 async function retry(ask: Ask, id: string, recipient: string | undefined): Promise<void> {
   const { queue } = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
   if (queue === 'orders' && recipient !== undefined)
-    throw userError('The address of an order cannot be corrected. Cancel it and have it placed anew.');
+    throw new UserError('The address of an order cannot be corrected. Cancel it and have it placed anew.');
   if (queue === 'orders') await ask('POST', `/api/admin/orders/${id}/retry`);
   else await ask('POST', `/api/admin/dead-letters/${encodeURIComponent(id)}/retry`, recipient === undefined ? {} : { recipient });
   print(`${id} is tried again${recipient === undefined ? '' : `, to ${recipient}`}.`);
@@ -120,7 +121,7 @@ async function retryAll(ask: Ask, queue: DeadLetterQueue, unknown: boolean): Pro
 
 async function discard(ask: Ask, id: string): Promise<void> {
   const { queue } = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
-  if (queue === 'orders') throw userError(`An order is not discarded but cancelled, by an admin: POST /api/orders/${id}/cancel`);
+  if (queue === 'orders') throw new UserError(`An order is not discarded but cancelled, by an admin: POST /api/orders/${id}/cancel`);
   await ask('POST', `/api/admin/dead-letters/${encodeURIComponent(id)}/discard`);
   print(`${id} is given up.`);
 }

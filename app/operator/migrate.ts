@@ -1,23 +1,24 @@
 /** `npm start -- migrate`: moves what the embedded stores of DATA_DIR hold to the servers of EVENT_STORE_URL and SECRETS_URL. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { openSecrets } from '../../gateway/identity/secrets/open.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
+import { UserError } from '../../platform/user-error.ts';
 import { type ProgressShown, showProgress } from '../../projections/progress.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import type { OnProgress } from './migrate/events.ts';
 import { type Moved, migrate, type Stores } from './migrate/move.ts';
-import { refused } from './migrate/refused.ts';
 
 /** Moves it, showing how far it is. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function migrateToServers(config: Config): Promise<void> {
   checkTarget(config);
   const { DATA_DIR: dataDir } = config;
   const missing = ['events.db', 'secrets.db'].find((name) => !existsSync(join(dataDir, name)));
-  if (missing) throw refused(`There is no installation to move in ${dataDir}: it has no ${missing}. Set DATA_DIR to the folder of one.`);
+  if (missing) throw new UserError(`There is no installation to move in ${dataDir}: it has no ${missing}. Set DATA_DIR to the folder of one.`);
   // What is kept in a folder is for this user's eyes only.
   process.umask(0o077);
   const lock = lockFolder(dataDir);

@@ -1,4 +1,5 @@
 /** `npm start -- replay [projection…]`: makes read models anew from history. Where a process runs on the folder, it does it, and goes on serving. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { RebuildState } from '../../gateway/admin-routes.ts';
@@ -9,6 +10,7 @@ import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { openRequests, type Requests } from '../../platform/followers/requests.ts';
 import { openReadModels } from '../../platform/read-models/open.ts';
+import { UserError } from '../../platform/user-error.ts';
 import { showProgress } from '../../projections/progress.ts';
 import { startProjections } from '../../projections/project.ts';
 import { projectionNames } from '../../projections/status.ts';
@@ -45,7 +47,7 @@ function lockUnlessHeld(dataDir: string): { release(): void } | null {
 function chosen(names: string[], there: string[]): string[] {
   const unknown = names.filter((name) => !there.includes(name));
   if (unknown.length === 0) return names.length > 0 ? names : there;
-  throw Object.assign(new Error(`There is no projection ${unknown.join(', ')}; there are ${there.join(', ')}.`), { name: 'UserError' });
+  throw new UserError(`There is no projection ${unknown.join(', ')}; there are ${there.join(', ')}.`);
 }
 
 async function replayHere(config: Config, names: string[]): Promise<void> {
@@ -124,7 +126,7 @@ async function replayThere(running: Running, names: string[]): Promise<void> {
 async function ask<T>({ url, token }: Running, method: string, path: string): Promise<T> {
   const request = { method, headers: { Authorization: `Bearer ${token}` } };
   const response = await fetch(`${url}/api/admin/projections${path}`, request).catch((cause: unknown) => {
-    throw Object.assign(new Error(`The running process does not answer at ${url}. Try again in a moment.`, { cause }), { name: 'UserError' });
+    throw new UserError(`The running process does not answer at ${url}. Try again in a moment.`, { cause });
   });
   const body = (await response.json()) as T & { detail?: string };
   if (response.ok) return body;

@@ -1,8 +1,10 @@
 /** The first admin: an installation without one cannot be run. */
+
 import { randomBytes } from 'node:crypto';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import { UserError } from '../../platform/user-error.ts';
 import type { Credentials } from './credentials.ts';
 import type { Users } from './users.ts';
 
@@ -38,7 +40,7 @@ async function firstOpen(users: Users) {
     const { state } = await users.load(id);
     if (!state.abandoned) return { ...state, id };
   }
-  throw forOperator('The first admin could not be made: its address was taken by others again and again. Set another ADMIN_EMAIL.');
+  throw new UserError('The first admin could not be made: its address was taken by others again and again. Set another ADMIN_EMAIL.');
 }
 
 async function register({ commands, credentials, now }: FirstAdminOptions, id: string, email: string): Promise<void> {
@@ -51,11 +53,6 @@ async function register({ commands, credentials, now }: FirstAdminOptions, id: s
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'conflict') throw error;
     await credentials.remove(id);
-    throw forOperator('ADMIN_EMAIL: this address belongs to a user who is no admin. Set another one.', error);
+    throw new UserError('ADMIN_EMAIL: this address belongs to a user who is no admin. Set another one.', { cause: error });
   }
-}
-
-/** An error that the operator can mend: shown as one line. */
-function forOperator(message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name: 'UserError' });
 }

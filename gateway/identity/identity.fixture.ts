@@ -10,8 +10,8 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { createApp } from '../../platform/http/app.ts';
 import { type LimitOptions, openLimits } from '../../platform/http/limits/limits.ts';
+import { commandsOn } from '../../system/commands.fixture.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
-import { commandHandler } from '../../write-side/handle-command.ts';
 import { type IdentityOptions, openIdentity } from './identity.ts';
 import { loadKeys } from './keys.ts';
 import { openSecrets } from './secrets/open.ts';
@@ -36,7 +36,7 @@ export async function openInstallation(options: { limits?: LimitOptions; taskVis
   const secrets = await openSecrets('sqlite:', { dataDir, log, now });
   const store = await openEventStore('sqlite:', { dataDir, log });
   const keys = await loadKeys(secrets, {});
-  const commands = commandHandler({ store, hmac: keys.hmac, log });
+  const commands = commandsOn(store, keys.hmac);
   const limits = await openLimits('memory:', { hmac: keys.hmac, ...options.limits });
   const config = { taskVisibility: options.taskVisibility ?? ('team' as const) };
   const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, passwords: { waiting: 500 } };

@@ -1,5 +1,7 @@
 /** Opens the mailer that a URL names. */
+
 import { join } from 'node:path';
+import { UserError } from '../../platform/user-error.ts';
 import type { Mailer } from './mailer.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
 import { openSmtp } from './smtp/smtp.ts';
@@ -11,9 +13,7 @@ export interface OpenMailer {
 }
 
 /** MAIL_URL or MAIL_FROM is wrong; the message says how it should be. */
-export class MailSettingsError extends Error {
-  override readonly name = 'UserError';
-}
+export class MailSettingsError extends UserError {}
 
 /** `outbox:` (a file in `dataDir`), `smtp://host` or `smtps://host`. `from`: an address, or `Name <address>`. Errors: MailSettingsError, OutboxError. */
 export function openMailer(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenMailer {

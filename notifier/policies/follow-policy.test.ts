@@ -8,7 +8,7 @@ import { TASK_EVENTS } from '../../platform/event-bus/queues.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { forwarding } from '../../system/forwarder.fixture.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
 import { taskOf, taskPolicy, type Wanted } from './policies.ts';
 
@@ -22,7 +22,7 @@ const stops: (() => Promise<unknown>)[] = [];
 beforeEach(() => {
   store = inMemoryStore();
   bus = openMemoryBus({ log });
-  stops.push(startForwarder({ store, bus, log, backoff: 1 }).stop);
+  stops.push(forwarding(store, bus).stop);
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();

@@ -7,7 +7,7 @@ import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import { createApp } from '../../platform/http/app.ts';
-import { commandHandler } from '../../write-side/handle-command.ts';
+import { commandsOn } from '../../system/commands.fixture.ts';
 import { signatureOf } from './http/signature.ts';
 import { reportRoutes, reportUrl } from './report-routes.ts';
 
@@ -22,7 +22,7 @@ let store: EventStore;
 let server: Server;
 
 async function serve(token: string | null = TOKEN): Promise<void> {
-  const commands = commandHandler({ store, hmac: (text) => text, log });
+  const commands = commandsOn(store);
   const app = createApp({
     routes: reportRoutes({ commands, token, publicUrl: () => PUBLIC }),
     accessTokens: { secret: 'nobody' },

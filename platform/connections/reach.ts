@@ -1,5 +1,7 @@
 /** How a start waits for the servers it needs: with backoff, telling what it waits for, and not for one that refuses. */
+
 import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from '../user-error.ts';
 
 export interface Reaching {
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
@@ -10,7 +12,7 @@ export interface Reaching {
 }
 
 /** The server answers, and waiting will not help: wrong credentials, too old, not such a server. The message is for the operator: one line, without secrets. */
-export class ServerRefused extends Error {
+export class ServerRefused extends UserError {
   override readonly name = 'ServerRefused';
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { forwarding } from '../../system/forwarder.fixture.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { NOTIFICATIONS, PROJECTIONS, TASK_EVENTS } from '../event-bus/queues.ts';
@@ -54,8 +54,8 @@ function start(following: Following, context: { store: EventStore; bus: EventBus
   return follower;
 }
 
-function forwarding(store: EventStore, bus: EventBus = openMemoryBus({ log })): EventBus {
-  const forwarder = startForwarder({ store, bus, log, backoff: 1, batch: 3 });
+function forwarded(store: EventStore, bus: EventBus = openMemoryBus({ log })): EventBus {
+  const forwarder = forwarding(store, bus, { batch: 3 });
   stops.push(forwarder.stop);
   return bus;
 }
@@ -68,7 +68,7 @@ describe('a follower', () => {
   it('reads what there is, then goes along with the bus', async () => {
     const store = inMemoryStore();
     await fill(store, many('task-1', 250));
-    const bus = forwarding(store);
+    const bus = forwarded(store);
     const one = reader();
     const follower = start(one.following, { store, bus, silence: 60_000 });
     await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(store))));
@@ -89,7 +89,7 @@ describe('a follower', () => {
     const chance = chanceOf(seed);
     const store = inMemoryStore();
     const bus = unreliableBus(openMemoryBus({ log }), chance);
-    const forwarder = startForwarder({ store, bus, log, backoff: 1, batch: 3 });
+    const forwarder = forwarding(store, bus, { batch: 3 });
     const one = reader(following);
     const { apply } = one.following;
     one.following.apply = async (events, checkpoint) => {
@@ -136,7 +136,7 @@ describe('a follower', () => {
     for (const queue of [TASK_EVENTS, { ...NOTIFICATIONS, pattern: 'task.#' }]) {
       const store = inMemoryStore();
       const reads = vi.spyOn(store, 'readAll');
-      const bus = forwarding(store);
+      const bus = forwarded(store);
       const one = reader({ queue, wants: isTask });
       start(one.following, { store, bus, silence: 60_000 });
       await vi.waitFor(async () => expect((await bus.queues())[0]?.consumers).toBe(1));
@@ -160,7 +160,7 @@ describe('a follower', () => {
 
   it('invariant 12: what a full queue dropped is a gap, and is read from the store', async () => {
     const store = inMemoryStore();
-    const bus = forwarding(store);
+    const bus = forwarded(store);
     const { promise: may, resolve: letGo } = Promise.withResolvers<void>();
     const one = reader({ queue: { ...PROJECTIONS, limit: 5 }, batch: 2 });
     const { apply } = one.following;
@@ -178,7 +178,7 @@ describe('a follower', () => {
 
   it('goes on from its checkpoint when it starts again, and applies nothing twice', async () => {
     const store = inMemoryStore();
-    const bus = forwarding(store);
+    const bus = forwarded(store);
     const one = reader();
     for (const n of [1, 2, 3]) {
       const follower = start(one.following, { store, bus });
@@ -218,7 +218,7 @@ describe('a follower', () => {
 
   it('moves its checkpoint past events it does not want', async () => {
     const store = inMemoryStore();
-    const bus = forwarding(store);
+    const bus = forwarded(store);
     const one = reader({ wants: isTask });
     start(one.following, { store, bus });
     const all = await fill(store, [...many('user-1', 20), 'task-1', ...many('user-1', 20)]);
@@ -246,7 +246,7 @@ describe('a follower', () => {
 
   it('invariant 8: of two on one queue, the second does nothing until the first stops', async () => {
     const store = inMemoryStore();
-    const bus = forwarding(store);
+    const bus = forwarded(store);
     const first = reader();
     const second = reader();
     const active = start(first.following, { store, bus });

@@ -1,6 +1,8 @@
 /** The one HTTP server of a process: it listens from the start on, and is told later what to answer. */
+
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { UserError } from '../user-error.ts';
 
 export interface Listening {
   server: Server;
@@ -35,12 +37,12 @@ export async function listen(first: RequestListener, { PORT, HOST }: { PORT: num
   };
 }
 
-function unlistenable(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function unlistenable(error: NodeJS.ErrnoException, host: string, port: number): UserError {
   const why =
     error.code === 'EADDRINUSE'
       ? `Port ${port} on ${host} is taken by another program. Stop that one, or set PORT to another (0: any free).`
       : `It cannot listen on ${host} port ${port} (${error.code ?? error.message}). Set HOST and PORT to what this machine has and you may use.`;
-  return Object.assign(new Error(why), { syscall: 'listen' });
+  return new UserError(why, { cause: error });
 }
 
 function close(server: Server): Promise<void> {

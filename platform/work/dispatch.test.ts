@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
-import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { forwarding } from '../../system/forwarder.fixture.ts';
 import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
 import { NOTIFICATIONS, EMAIL_NOTIFICATIONS as QUEUE } from '../event-bus/queues.ts';
@@ -37,7 +37,7 @@ beforeEach(() => {
       offered.push(stream);
     },
   };
-  stops.push(startForwarder({ store, bus, log, backoff: 1 }).stop);
+  stops.push(forwarding(store, bus).stop);
 });
 afterEach(async () => {
   vi.useRealTimers();

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Server } from 'socket.io';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../contracts/live.ts';
-import { ALICE, BOB, eventually, type Rig, type RigOptions, session, startRig, TASK } from '../rig.fixture.ts';
+import { ALICE, BOB, eventually, type Rig, type RigOptions, session, startRig, TASK } from '../../system/realtime.fixture.ts';
 import { connectLive, type Live, type LiveOptions, type LiveState, type SubscribeOptions } from './live.ts';
 
 const RETRY = { first: 5, longest: 50 };

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../app/config.ts';
 import { type Item, orderContract, totalOf } from '../../contracts/order.ts';
 import { type OrderRules, orderRulesProblem, policyOf, readOrderRules } from './order-rules.ts';
 
@@ -123,15 +122,6 @@ describe('the file', () => {
     const items = Array.from({ length: 100 }, () => lamp());
     for (let n = 0; n < 3; n++) expect(policy({ items, total: totalOf(items) ?? expect.fail('too much') })).toEqual([]);
     expect(looks).toBe(1);
-  });
-  it('that is wrong stops the start, named', () => {
-    const path = file('{');
-    expect(() => readConfig({ ORDER_RULES: path })).toThrow(
-      new ConfigError(`ORDER_RULES must name a JSON file of order rules: this is no JSON (it is ${JSON.stringify(path)})`),
-    );
-    expect(readConfig({ ORDER_RULES: file({}) }).ORDER_RULES).toBeDefined();
-    // Who works no orders need not have it.
-    expect(readConfig({ ORDER_RULES: path }, ['ORDER_RULES']).ORDER_RULES).toBeUndefined();
   });
   it('of docs/ORDERS.md and of compose are such', async () => {
     const { readFileSync } = await import('node:fs');

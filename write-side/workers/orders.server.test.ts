@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { ORDERS } from '../../platform/event-bus/queues.ts';
 import { describeWith, rabbitMq } from '../../servers/for-tests.fixture.ts';
-import { type OrderRig, openOrderRig } from './orders.fixture.ts';
+import { type OrderRig, openOrderRig } from '../../system/order-rig.fixture.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 

@@ -6,7 +6,7 @@ import { ORDERS } from '../../platform/event-bus/queues.ts';
 import { chanceOf, unreliableBus } from '../../platform/event-bus/unreliable.fixture.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { type OrderRig, openOrderRig } from './orders.fixture.ts';
+import { type OrderRig, openOrderRig } from '../../system/order-rig.fixture.ts';
 
 const log = { warn: () => {} };
 const CONFIRMED = ['OrderPlaced', 'OrderProcessing', 'OrderValidated', 'OrderConfirmed'];

@@ -7,7 +7,7 @@ import { type EventStore, StoreUnavailable } from '../../platform/event-store/ev
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import type { Follower } from '../../platform/followers/follow.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { type TimerDocument, timers } from '../../projections/projectors/timers.ts';
+import { pendingAfter } from '../../system/pending-timers.fixture.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
 import { type PendingTimer, type PendingTimers, type SchedulerContext, startScheduler } from './scheduler.ts';
@@ -50,14 +50,7 @@ const pending: PendingTimers = async (kind, { limit, at: known, after }) => {
   const all = await logOf(store);
   const seen = all.slice(0, all.length - behind);
   if ((seen.at(-1)?.position ?? '') < known) return null;
-  const documents = new Map<string, TimerDocument | null>();
-  for (const event of seen) {
-    if (!timers.events.includes(event.type)) continue;
-    const id = timers.key(event) as string;
-    documents.set(id, timers.evolve(documents.get(id), event));
-  }
-  const field = kind === 'overdue' ? 'overdueOf' : 'dueSoonOf';
-  const found = [...documents].flatMap(([id, document]): PendingTimer[] => (document?.[field] ? [{ id, deadline: document[field] }] : []));
+  const found = pendingAfter(seen, kind);
   const keyOf = ({ deadline, id }: PendingTimer) => `${deadline} ${id}`;
   const sorted = found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   return sorted.filter((one) => !after || keyOf(one) > keyOf(after)).slice(0, limit);

@@ -1,4 +1,5 @@
 /** Appending to the target: in the order of the log, one append after the other, and again where it is not known whether one was recorded. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NewEvent, RecordedEvent } from '../../../contracts/message.ts';
 import {
@@ -9,7 +10,7 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
 } from '../../../platform/event-store/event-store.ts';
-import { refused } from './refused.ts';
+import { UserError } from '../../../platform/user-error.ts';
 
 /** An append holds at most so many events, and about so many characters: servers bound an append's bytes. */
 const MOST = { events: 200, characters: 200_000 };
@@ -29,7 +30,9 @@ export async function patiently(append: () => Promise<unknown>): Promise<void> {
     const passing = await append().then(() => undefined, passingError);
     if (!passing) return;
     if (wait > WAITS.last)
-      throw refused(`The target's event store takes nothing (${passing.message}). Run it again: it goes on where it stopped.`, passing);
+      throw new UserError(`The target's event store takes nothing (${passing.message}). Run it again: it goes on where it stopped.`, {
+        cause: passing,
+      });
     await delay(wait);
   }
 }
@@ -38,7 +41,9 @@ export async function patiently(append: () => Promise<unknown>): Promise<void> {
 function passingError(error: unknown): Error {
   if (error instanceof AppendUnknown || error instanceof StoreUnavailable || error instanceof StoreOverloaded) return error;
   if (error instanceof WrongExpectedRevision)
-    throw refused(`Something else writes to the target's event store (${error.message}). Stop it, empty the target and run it again.`, error);
+    throw new UserError(`Something else writes to the target's event store (${error.message}). Stop it, empty the target and run it again.`, {
+      cause: error,
+    });
   throw error;
 }
 

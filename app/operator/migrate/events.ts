@@ -1,10 +1,12 @@
 /** Moving the log of events: every event with its id, revision and time, in the one order of all. Only positions are the new store's. */
+
 import { isDeepStrictEqual } from 'node:util';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
+import { UserError } from '../../../platform/user-error.ts';
 import type { RebuildProgress } from '../../../projections/rebuild.ts';
 import { appendAsTheyWere, runsOf } from './append.ts';
-import { differs, EMPTY, refused } from './refused.ts';
+import { differs, EMPTY } from './refused.ts';
 
 /** The two sides of a move. */
 export interface EventStores {
@@ -24,7 +26,7 @@ export async function copyEvents({ source, target }: EventStores, onProgress: On
   for await (const event of eachOf(target.readAll())) {
     const { value } = await rest.next();
     if (!value || !isSame(value, event))
-      throw refused(`The target's event store holds other events than this installation: ${nameOf(event)}. ${EMPTY}`);
+      throw new UserError(`The target's event store holds other events than this installation: ${nameOf(event)}. ${EMPTY}`);
     there(value);
   }
   const copied = counting('copying', head, onProgress);

@@ -1,8 +1,10 @@
 /** Moving secrets: every record as it is, with version, owner and end. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { SecretKind, SecretRecord, Secrets } from '../../../gateway/identity/secrets/secrets.ts';
+import { UserError } from '../../../platform/user-error.ts';
 import { eachOf } from './events.ts';
-import { differs, EMPTY, refused } from './refused.ts';
+import { differs, EMPTY } from './refused.ts';
 
 /** The installation's keys first: by them it is known whose secrets these are. */
 const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys'];
@@ -12,7 +14,7 @@ export async function checkSecrets(source: Secrets, target: Secrets): Promise<vo
   for await (const { kind, record } of everyOne(target)) {
     const mine = kind === 'keys' ? await source.get(kind, record.key) : null;
     if (isDeepStrictEqual(mine?.value, record.value)) return;
-    throw refused(`The target's secrets are those of another installation. ${EMPTY}`);
+    throw new UserError(`The target's secrets are those of another installation. ${EMPTY}`);
   }
 }
 

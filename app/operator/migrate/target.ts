@@ -2,14 +2,16 @@
  * The target's `_forwarder`: its checkpoint of the forwarder is made anew, at the end of what was moved, so that the bus does not get all of history once more
  * (who follows reads that from the store). It is also how a target is recognised: claimed before the first event, and since then moved by nobody but us.
  */
+
 import { type Metadata, NO_STREAM, type RecordedEvent } from '../../../contracts/message.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
 import { endOf } from '../../../platform/followers/checkpoint.ts';
 import { BEGINNING, type Checkpoint } from '../../../platform/followers/checkpoint-type.ts';
 import { stableId } from '../../../platform/stable-id.ts';
+import { UserError } from '../../../platform/user-error.ts';
 import type { ForwarderCheckpoint } from '../../../write-side/forwarder/checkpoint.ts';
 import { patiently } from './append.ts';
-import { EMPTY, refused } from './refused.ts';
+import { EMPTY } from './refused.ts';
 
 const STREAM = '_forwarder';
 const ACTOR = 'system:migrate';
@@ -17,11 +19,11 @@ const ACTOR = 'system:migrate';
 /** Makes sure that the target is empty, or that only an interrupted move has filled it. Error: `UserError`. */
 export async function claim(target: EventStore): Promise<void> {
   const last = await lastMark(target);
-  if (last && last.metadata.actor !== ACTOR) throw refused(`A process of taskledger has run on the target's event store. ${EMPTY}`);
+  if (last && last.metadata.actor !== ACTOR) throw new UserError(`A process of taskledger has run on the target's event store. ${EMPTY}`);
   if (last) return;
   for (const log of ['events', 'bookkeeping'] as const)
     for await (const [found] of target.readAll({ log, limit: 1 }))
-      throw refused(`The target's event store is not empty: it holds ${found?.stream}, which no migrate has put there. ${EMPTY}`);
+      throw new UserError(`The target's event store is not empty: it holds ${found?.stream}, which no migrate has put there. ${EMPTY}`);
   await mark(target, NO_STREAM, BEGINNING);
 }
 

@@ -3,6 +3,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { UserError } from '../../../platform/user-error.ts';
 import type { Text } from '../../texter/texter.ts';
 import type { Mail, Mailer } from '../mailer.ts';
 
@@ -105,6 +106,4 @@ function withChannel(db: DatabaseSync): void {
 }
 
 /** The outbox's file is damaged, or cannot be written. */
-export class OutboxError extends Error {
-  override readonly name = 'UserError';
-}
+export class OutboxError extends UserError {}

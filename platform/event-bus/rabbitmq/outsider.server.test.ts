@@ -10,7 +10,7 @@ import { asyncApi } from '../../../contracts/asyncapi.ts';
 import { catalog, exampleEvent } from '../../../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../../../contracts/message.ts';
 import { describeWith, rabbitMq } from '../../../servers/for-tests.fixture.ts';
-import { startForwarder } from '../../../write-side/forwarder/forward.ts';
+import { forwarding } from '../../../system/forwarder.fixture.ts';
 import { inMemoryStore, logOf } from '../../event-store/in-memory.fixture.ts';
 import { outsider, until } from './rabbitmq.fixture.ts';
 import { openRabbitMqBus } from './rabbitmq.ts';
@@ -53,7 +53,7 @@ describeWith(rabbitMq, 'a service outside', () => {
     const url = await rabbitMq.vhost();
     const store = inMemoryStore();
     const bus = await openRabbitMqBus(url, { log });
-    const forwarder = startForwarder({ store, bus, log });
+    const forwarder = forwarding(store, bus);
     await until(() => expect(forwarder.active()).toBe(true));
     const as = await userOf(url);
     const { told, errors, end } = exampleOf(as);

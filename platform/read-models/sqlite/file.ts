@@ -1,7 +1,9 @@
 /** The file of the read models. All in it is made from events, so what cannot be read is thrown away, never repaired. */
+
 import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { UserError } from '../../user-error.ts';
 
 export interface Log {
   warn(data: object, message: string): void;
@@ -52,9 +54,8 @@ export function openFile(path: string, log: Log): DatabaseSync {
   return make(path);
 }
 
-function foreign(path: string): Error {
-  const message = `${path} is another database, not read models. Set READ_MODELS_URL to another file.`;
-  return Object.assign(new Error(message), { name: 'UserError' });
+function foreign(path: string): UserError {
+  return new UserError(`${path} is another database, not read models. Set READ_MODELS_URL to another file.`);
 }
 
 /** Deletes the file and makes it anew. */

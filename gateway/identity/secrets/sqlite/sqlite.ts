@@ -1,7 +1,9 @@
 /** Secrets in a SQLite file of their own that only its owner can read. One process at a time (the folder's lock sees to that). */
+
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { UserError } from '../../../../platform/user-error.ts';
 import type { SecretRecord, Secrets } from '../secrets.ts';
 
 export interface SecretsLog {
@@ -121,7 +123,7 @@ function openFile(path: string, log: SecretsLog): DatabaseSync {
   } catch (error) {
     db?.close();
     const message = `The secrets file ${path} cannot be opened: ${reason(error)}. Check the folder's rights, or restore the file from a backup.`;
-    throw Object.assign(new Error(message, { cause: error }), { name: 'UserError' });
+    throw new UserError(message, { cause: error });
   }
 }
 

@@ -12,10 +12,10 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
+import { type Projections, startProjections } from '../projections/project.ts';
+import type { AnyProjector } from '../projections/projector.ts';
+import { projectors as all } from '../projections/projectors.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
-import { type Projections, startProjections } from './project.ts';
-import type { AnyProjector } from './projector.ts';
-import { projectors as all } from './projectors.ts';
 
 export const log = { info: () => {}, warn: () => {}, error: () => {} };
 

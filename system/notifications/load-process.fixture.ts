@@ -3,11 +3,12 @@
  * `node load-process.suite.ts <folder> <mail server> <provider> <how many> <milliseconds its clock is ahead>`.
  * Asks for so many notifications, where that was not done yet; prints a line when all of them have come to an end.
  */
-import { chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
+
+import { openSmtp } from '../../notifier/mailer/smtp/smtp.ts';
+import { startNotifier } from '../../notifier/notifier.ts';
+import { openHttpTexter } from '../../notifier/texter/http/http.ts';
+import { chanceOf } from '../../platform/event-bus/unreliable.fixture.ts';
 import { ATTEMPTS, countingFinal, sendAll, twice } from './load.fixture.ts';
-import { openSmtp } from './mailer/smtp/smtp.ts';
-import { startNotifier } from './notifier.ts';
-import { openHttpTexter } from './texter/http/http.ts';
 import { openWholeProcess } from './whole-process.fixture.ts';
 
 const [dataDir = '', mailUrl = '', smsUrl = '', count = '', ahead = ''] = process.argv.slice(2);

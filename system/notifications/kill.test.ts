@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
+import { chanceOf } from '../../platform/event-bus/unreliable.fixture.ts';
+import { openEventStore } from '../../platform/event-store/open.ts';
 import { notificationHistories, startMailServer } from './whole-path.fixture.ts';
 
 /** 5 in `npm test`, 50 in `npm run faults`. */

@@ -1,13 +1,13 @@
 /** For tests under load: what is sent, what the receiving sides do with it, and what must be true in the end. */
 import { expect } from 'vitest';
-import type { RecordedEvent } from '../contracts/message.ts';
-import type { NotificationEvent } from '../contracts/notification.ts';
-import type { CommandHandler } from '../platform/command-handler.ts';
-import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import type { Chance } from '../platform/event-bus/unreliable.fixture.ts';
-import type { EventStore } from '../platform/event-store/event-store.ts';
-import { stableId } from '../platform/stable-id.ts';
-import { type Provider, startProvider } from './texter/http/provider.fixture.ts';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import type { NotificationEvent } from '../../contracts/notification.ts';
+import { type Provider, startProvider } from '../../notifier/texter/http/provider.fixture.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { EventBus } from '../../platform/event-bus/event-bus.ts';
+import type { Chance } from '../../platform/event-bus/unreliable.fixture.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import { type MailServer, startMailServer } from './whole-path.fixture.ts';
 
 /** The n-th of them: each third is an SMS. */

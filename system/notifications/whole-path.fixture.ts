@@ -5,21 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { vi } from 'vitest';
-import type { RecordedEvent } from '../contracts/message.ts';
-import type { Channel, NotificationEvent } from '../contracts/notification.ts';
-import { memoryCache } from '../platform/cache/memory/memory.ts';
-import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { openEventBus } from '../platform/event-bus/open.ts';
-import type { EventStore } from '../platform/event-store/event-store.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
-import { openReadModels } from '../platform/read-models/open.ts';
-import type { ReadModels } from '../platform/read-models/read-models.ts';
-import { stableId } from '../platform/stable-id.ts';
-import { type Projections, startProjections } from '../projections/project.ts';
-import { startForwarder } from '../write-side/forwarder/forward.ts';
-import { commandHandler } from '../write-side/handle-command.ts';
-import { openMailer } from './mailer/open.ts';
-import { type Notifier, type NotifierContext, startNotifier } from './notifier.ts';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import type { Channel, NotificationEvent } from '../../contracts/notification.ts';
+import { openMailer } from '../../notifier/mailer/open.ts';
+import { type Notifier, type NotifierContext, startNotifier } from '../../notifier/notifier.ts';
+import { memoryCache } from '../../platform/cache/memory/memory.ts';
+import type { EventBus } from '../../platform/event-bus/event-bus.ts';
+import { openEventBus } from '../../platform/event-bus/open.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { openEventStore } from '../../platform/event-store/open.ts';
+import { openReadModels } from '../../platform/read-models/open.ts';
+import type { ReadModels } from '../../platform/read-models/read-models.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import { type Projections, startProjections } from '../../projections/project.ts';
+import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
 
 /** A mail as the server got it, with its content in full. */
 export interface Got {

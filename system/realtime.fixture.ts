@@ -13,11 +13,11 @@ import type { TaskParties } from '../contracts/task.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { stableId } from '../platform/stable-id.ts';
+import type { Session } from '../realtime/connection.ts';
+import type { FanOut } from '../realtime/fan-out/fan-out.ts';
+import { type Realtime, type RealtimeLimits, startRealtime } from '../realtime/push.ts';
+import { topicReader } from '../realtime/topics.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
-import type { Session } from './connection.ts';
-import type { FanOut } from './fan-out/fan-out.ts';
-import { type Realtime, type RealtimeLimits, startRealtime } from './push.ts';
-import { topicReader } from './topics.ts';
 
 export const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 export const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { type Chance, chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
-import { openHttpTexter } from './texter/http/http.ts';
-import { startProvider } from './texter/http/provider.fixture.ts';
+import { openHttpTexter } from '../../notifier/texter/http/http.ts';
+import { startProvider } from '../../notifier/texter/http/provider.fixture.ts';
+import type { EventBus } from '../../platform/event-bus/event-bus.ts';
+import { type Chance, chanceOf } from '../../platform/event-bus/unreliable.fixture.ts';
 import { type Answer, type Got, type MailServer, notificationHistories, openRig, type Rig, startMailServer } from './whole-path.fixture.ts';
 
 let server: MailServer;

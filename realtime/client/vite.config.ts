@@ -1,8 +1,8 @@
-/** How the web app (index.html) and the browser library (live.js) are built: by gateway/pages.ts, and by `npx vite` while one works on the page. */
+/** How the web app (index.html) and the browser library (live.js) are built: by build-client.ts, and by `npx vite realtime/client` while one works on the page. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type InlineConfig, type Plugin } from 'vite';
 
-const root = fileURLToPath(new URL('./realtime/client/', import.meta.url));
+const root = fileURLToPath(new URL('./', import.meta.url));
 const server = process.env.PUBLIC_URL ?? 'http://127.0.0.1:3000';
 
 const STAND_IN = '\0zod';

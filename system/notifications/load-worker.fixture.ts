@@ -2,14 +2,15 @@
  * A process of one delivery worker, until it is killed:
  * `node load-worker.suite.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
  */
-import { openEventBus } from '../platform/event-bus/open.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
-import { stableId } from '../platform/stable-id.ts';
-import { commandHandler } from '../write-side/handle-command.ts';
-import { startDeliveries } from './deliveries.ts';
+
+import { startDeliveries } from '../../notifier/deliveries.ts';
+import { openSmtp } from '../../notifier/mailer/smtp/smtp.ts';
+import { openHttpTexter } from '../../notifier/texter/http/http.ts';
+import { openEventBus } from '../../platform/event-bus/open.ts';
+import { openEventStore } from '../../platform/event-store/open.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
 import { ATTEMPTS } from './load.fixture.ts';
-import { openSmtp } from './mailer/smtp/smtp.ts';
-import { openHttpTexter } from './texter/http/http.ts';
 
 // With the test that started it, whatever ended that.
 process.once('disconnect', () => process.exit());

@@ -4,10 +4,10 @@
  * Registers one user and makes the tasks, where they are not there yet; prints a line when all their notifications are decided.
  */
 
-import { stableId } from '../platform/stable-id.ts';
-import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { openSmtp } from './mailer/smtp/smtp.ts';
-import { startNotifier } from './notifier.ts';
+import { openSmtp } from '../../notifier/mailer/smtp/smtp.ts';
+import { startNotifier } from '../../notifier/notifier.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import type { NotificationState } from '../../write-side/deciders/notification.ts';
 import { openWholeProcess } from './whole-process.fixture.ts';
 
 const [dataDir = '', url = '', count = '', ahead = ''] = process.argv.slice(2);

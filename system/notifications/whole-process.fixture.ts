@@ -1,12 +1,12 @@
 /** All that the notifier needs in one process, for tests that kill it. */
-import { memoryCache } from '../platform/cache/memory/memory.ts';
-import { openEventBus } from '../platform/event-bus/open.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
-import { openReadModels } from '../platform/read-models/open.ts';
-import { stableId } from '../platform/stable-id.ts';
-import { startProjections } from '../projections/project.ts';
-import { startForwarder } from '../write-side/forwarder/forward.ts';
-import { commandHandler } from '../write-side/handle-command.ts';
+import { memoryCache } from '../../platform/cache/memory/memory.ts';
+import { openEventBus } from '../../platform/event-bus/open.ts';
+import { openEventStore } from '../../platform/event-store/open.ts';
+import { openReadModels } from '../../platform/read-models/open.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import { startProjections } from '../../projections/project.ts';
+import { startForwarder } from '../../write-side/forwarder/forward.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
 
 /** Opens it on the folder, with a clock that many milliseconds ahead: what a notifier is started with, but for who sends. */
 export async function openWholeProcess(dataDir: string, ahead: number) {
