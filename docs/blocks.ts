@@ -1,0 +1,2 @@
+/** What is generated: by file, then by the block's name, what makes its text. */
+export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {};
