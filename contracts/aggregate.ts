@@ -35,10 +35,28 @@ export interface CommandContract {
   accepted?: (body: any) => Record<string, unknown>;
 }
 
-export interface AggregateContract {
-  category: string;
-  events: Record<string, EventContract>;
-  commands: Record<string, CommandContract>;
+type Events = Record<string, EventContract>;
+type Commands = Record<string, CommandContract>;
+
+/** The contract of one kind of aggregate. */
+export interface AggregateContract<Name extends string = string, E extends Events = Events, C extends Commands = Commands> {
+  /** What its streams' names begin with: `task` of `task-<uuid>`. No dash is in it. */
+  category: Name;
+  /** By type, as `TaskCreated`. */
+  events: E;
+  /** By type, as `CreateTask`. */
+  commands: C;
+}
+
+/**
+ * Checks a contract's type and gives it back with its category as a literal, so that registries can demand a line for each.
+ *
+ *     export const visitorContract = aggregate({ category: 'visitor', events: { … }, commands: { … } });
+ */
+export function aggregate<const Name extends string, E extends Events, C extends Commands>(
+  contract: AggregateContract<Name, E, C>,
+): AggregateContract<Name, E, C> {
+  return contract;
 }
 
 /** A command on its way to a decider. `now` and ids come with it: a decider has no clock and no random. */
