@@ -238,6 +238,13 @@ const OPERATORS = ['admin', 'service'] as const;
 
 export const notificationContract = aggregate({
   category: 'notification',
+  topics: {
+    notifications: {
+      of: 'caller',
+      tells: 'your own notifications (on `NotificationSent`, `NotificationRead`: `GET /api/inbox`)',
+      followers: 'everybody',
+    },
+  },
   events: {
     NotificationRequested: {
       schema: NotificationRequested,

@@ -133,6 +133,7 @@ const ITEMS = [
 
 export const orderContract = aggregate({
   category: 'order',
+  topics: {},
   events: {
     OrderPlaced: {
       schema: OrderPlaced,

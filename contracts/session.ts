@@ -22,6 +22,7 @@ export function sessionTopics(userId: string): string[] {
 
 export const sessionContract = aggregate({
   category: 'session',
+  topics: {},
   events: {
     SessionEnded: {
       schema: SessionEnded,

@@ -23,6 +23,7 @@ export type TimerEvent = DecidedEvent<'TimerFired', z.infer<typeof TimerFired>>;
 
 export const timerContract = aggregate({
   category: 'timer',
+  topics: {},
   events: {
     TimerFired: {
       schema: TimerFired,

@@ -54,6 +54,14 @@ export function userTopics(stream: string): string[] {
 
 export const userContract = aggregate({
   category: 'user',
+  topics: {
+    user: {
+      of: 'one',
+      tells: 'all that concerns one user: tasks made or assigned, notifications, profile, sessions',
+      followers: 'that user, admins',
+      mayFollow: (caller, userId) => caller.id === userId,
+    },
+  },
   events: {
     UserCreated: {
       schema: UserCreated,
