@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AggregateContract, EventContract } from './aggregate.ts';
 import { catalog, exampleEvent } from './catalog.ts';
 import { type RecordedEvent, routingKey } from './message.ts';
+import { ALL_TOPICS } from './topics.ts';
 
 type JsonObject = Record<string, unknown>;
 
@@ -121,7 +122,9 @@ const HEADERS: Record<string, { schema: JsonObject; of?: (event: RecordedEvent) 
   },
   cloudEvents_traceparent: { schema: text('W3C Trace Context.') },
   cloudEvents_topics: {
-    schema: text('Live topics that hear of it, as a JSON list of texts.'),
+    schema: text(
+      `Live topics that hear of it, as a JSON list of texts: ${ALL_TOPICS}. What each caller has their own of ends in a colon and the user’s id.`,
+    ),
     of: ({ metadata }) => JSON.stringify(metadata.topics),
   },
 };

@@ -11,16 +11,16 @@ import { taskContract } from './task.ts';
 import { timerContract } from './timer.ts';
 import { userContract } from './user.ts';
 
-export const catalog: readonly AggregateContract[] = [
-  userContract,
-  sessionContract,
-  taskContract,
-  notificationContract,
-  orderContract,
-  timerContract,
-];
+export const catalog = [userContract, sessionContract, taskContract, notificationContract, orderContract, timerContract] as const;
 
-const events = new Map(catalog.flatMap((aggregate) => Object.entries(aggregate.events)));
+/** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */
+export type Category = (typeof catalog)[number]['category'];
+
+/** A category that takes commands over HTTP: one whose contract has any. */
+export type CommandedCategory = Commanded<(typeof catalog)[number]>;
+type Commanded<C extends AggregateContract> = C extends unknown ? (keyof C['commands'] extends never ? never : C['category']) : never;
+
+const events = new Map(catalog.flatMap((aggregate) => Object.entries<EventContract>(aggregate.events)));
 
 /** The contract of an event type; undefined for a type that is not ours. */
 export function eventContract(type: string): EventContract | undefined {

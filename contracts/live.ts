@@ -3,9 +3,13 @@
  * These names are a wire format that clients in other languages are written against: add, never rename or remove.
  */
 import { z } from 'zod';
+import { LEFT_REASONS } from './aggregate.ts';
 import { id, instant } from './fields.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 import { role } from './role.ts';
+import { ALL_TOPICS, isTopic } from './topics.ts';
+
+export type { LeftReason } from './aggregate.ts';
 
 /** Topics in one `subscribe` or `unsubscribe` at most. */
 export const MAX_TOPICS = 100;
@@ -13,13 +17,8 @@ export const MAX_TOPICS = 100;
 /** A place in the log: opaque text; plain text comparison is log order; empty: before everything. */
 const position = z.string().max(64);
 
-const TOPIC = /^(?:tasks|notifications|(?:task|user):[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z-]{1,30})$/;
-
-/** What a client may name: `tasks`, `task:<id>`, `user:<id>`, `notifications` (one's own), `role:<role>`; ids in lower case. */
-export const topic = z
-  .string()
-  .regex(TOPIC, 'must be tasks, notifications, task:<id>, user:<id> or role:<role>')
-  .refine((text) => !text.startsWith('role:') || role.safeParse(text.slice(5)).success, 'is not a role');
+/** What a client may name: a topic of a contract, as `tasks`, `task:<id>`, `notifications` (one's own), or `role:<role>`; ids in lower case. */
+export const topic = z.string().refine(isTopic, `must be ${ALL_TOPICS}`);
 export type Topic = z.infer<typeof topic>;
 
 const problem = z.strictObject({
@@ -90,10 +89,7 @@ export type Welcome = z.infer<typeof welcome>;
 const tokenWanted = z.strictObject({ within: z.number() });
 export type TokenWanted = z.infer<typeof tokenWanted>;
 
-/** `forbidden`: may not hear of it any more. */
-export const leftReason = z.enum(['unassigned', 'role_changed', 'forbidden']);
-export type LeftReason = z.infer<typeof leftReason>;
-const left = z.strictObject({ topic, reason: leftReason });
+const left = z.strictObject({ topic, reason: z.enum(LEFT_REASONS) });
 export type Left = z.infer<typeof left>;
 
 const snapshotNeeded = z.strictObject({ topic, position });

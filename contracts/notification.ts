@@ -4,7 +4,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
+import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, id, instant, line, phone, prose } from './fields.ts';
 import { personal } from './message.ts';
 
@@ -236,8 +236,15 @@ export type NotificationRequest =
 
 const OPERATORS = ['admin', 'service'] as const;
 
-export const notificationContract = {
+export const notificationContract = aggregate({
   category: 'notification',
+  topics: {
+    notifications: {
+      of: 'caller',
+      tells: 'your own notifications (on `NotificationSent`, `NotificationRead`: `GET /api/inbox`)',
+      followers: 'everybody',
+    },
+  },
   events: {
     NotificationRequested: {
       schema: NotificationRequested,
@@ -352,7 +359,7 @@ export const notificationContract = {
       example: undefined,
     },
   },
-} satisfies AggregateContract;
+});
 
 /** A notification as lists show it. Whom it is for, where that is no user, is in its status alone. */
 export const notificationView = z.strictObject({

@@ -3,7 +3,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
+import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, id, instant, line, prose } from './fields.ts';
 import { personal } from './message.ts';
 
@@ -131,8 +131,9 @@ const ITEMS = [
   { sku: 'ladder', quantity: 1, unitPrice: { amount: 8900, currency: 'EUR' } },
 ];
 
-export const orderContract = {
+export const orderContract = aggregate({
   category: 'order',
+  topics: {},
   events: {
     OrderPlaced: {
       schema: OrderPlaced,
@@ -201,7 +202,7 @@ export const orderContract = {
       example: null,
     },
   },
-} satisfies AggregateContract;
+});
 
 /** An order in a list, as `GET /api/orders` shows it. */
 export const orderSummary = z.strictObject({

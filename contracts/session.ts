@@ -4,7 +4,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, DecidedEvent } from './aggregate.ts';
+import { aggregate, type DecidedEvent } from './aggregate.ts';
 import { id } from './fields.ts';
 
 const SessionEnded = z.strictObject({
@@ -20,8 +20,9 @@ export function sessionTopics(userId: string): string[] {
   return [`user:${userId}`];
 }
 
-export const sessionContract = {
+export const sessionContract = aggregate({
   category: 'session',
+  topics: {},
   events: {
     SessionEnded: {
       schema: SessionEnded,
@@ -31,4 +32,4 @@ export const sessionContract = {
     },
   },
   commands: {},
-} satisfies AggregateContract;
+});

@@ -3,7 +3,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
+import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { id, instant, line, prose } from './fields.ts';
 
 export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;
@@ -112,8 +112,21 @@ export function taskTopics(stream: string, before: TaskParties | null, after: Ta
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 
-export const taskContract = {
+export const taskContract = aggregate({
   category: 'task',
+  topics: {
+    tasks: { of: 'all', tells: 'every event of every task', followers: 'who may read all tasks', mayFollow: ({ seesAll }) => seesAll },
+    task: {
+      of: 'one',
+      tells: 'every event of one task',
+      followers: 'who may read all tasks, its maker, its assignee',
+      mayFollow: ({ seesAll }) => seesAll,
+      mayFollowIf: ({ id }, { maker, assignee }: TaskParties) => id === maker || id === assignee,
+      lostBy: {
+        TaskAssigned: { users: ({ previous }: z.infer<typeof TaskAssigned>) => (previous === null ? [] : [previous]), reason: 'unassigned' },
+      },
+    },
+  },
   events: {
     TaskCreated: {
       schema: TaskCreated,
@@ -213,7 +226,7 @@ export const taskContract = {
       example: null,
     },
   },
-} satisfies AggregateContract;
+});
 
 /** A task in a list, as `GET /api/tasks` shows it. */
 export const taskSummary = z.strictObject({

@@ -3,7 +3,7 @@
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
-import type { AggregateContract, DecidedEvent } from './aggregate.ts';
+import { aggregate, type DecidedEvent } from './aggregate.ts';
 import { instant } from './fields.ts';
 
 /** `due_soon`: some hours before a task's deadline; `overdue`: at it. */
@@ -21,8 +21,9 @@ const TimerFired = z.strictObject({
 
 export type TimerEvent = DecidedEvent<'TimerFired', z.infer<typeof TimerFired>>;
 
-export const timerContract = {
+export const timerContract = aggregate({
   category: 'timer',
+  topics: {},
   events: {
     TimerFired: {
       schema: TimerFired,
@@ -32,4 +33,4 @@ export const timerContract = {
     },
   },
   commands: {},
-} satisfies AggregateContract;
+});

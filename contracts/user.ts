@@ -4,7 +4,7 @@
  * No password, link or code is ever in here: those live in the secrets store.
  */
 import { z } from 'zod';
-import type { AggregateContract, Command, DecidedEvent } from './aggregate.ts';
+import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, id, instant, line } from './fields.ts';
 import { personal } from './message.ts';
 import { type Role, role } from './role.ts';
@@ -52,8 +52,16 @@ export function userTopics(stream: string): string[] {
   return [stream.replace('-', ':'), 'role:admin'];
 }
 
-export const userContract = {
+export const userContract = aggregate({
   category: 'user',
+  topics: {
+    user: {
+      of: 'one',
+      tells: 'all that concerns one user: tasks made or assigned, notifications, profile, sessions',
+      followers: 'that user, admins',
+      mayFollow: (caller, userId) => caller.id === userId,
+    },
+  },
   events: {
     UserCreated: {
       schema: UserCreated,
@@ -117,7 +125,7 @@ export const userContract = {
       example: { role: 'maintenance' },
     },
   },
-} satisfies AggregateContract;
+});
 
 /** A user, as `GET /api/users` and `GET /api/users/:id` show it; `email` and `confirmed` only to the user and to admins. */
 export const userView = z.strictObject({

@@ -1,2 +1,6 @@
+import { topicsTable } from './topics-table.ts';
+
 /** What is generated: by file, then by the block's name, what makes its text. */
-export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {};
+export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
+  'docs/LIVE.md': { topics: topicsTable },
+};

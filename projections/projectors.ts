@@ -1,4 +1,5 @@
-/** The registry of projectors: one line a read model. */
+/** The registry of projectors: one line an aggregate, by its category. It does not compile without a line for each. */
+import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
@@ -7,4 +8,17 @@ import { taskList } from './projectors/task-list.ts';
 import { timers } from './projectors/timers.ts';
 import { userDirectory } from './projectors/user-directory.ts';
 
-export const projectors: readonly AnyProjector[] = [userDirectory, taskList, taskDetail, notifications, orders, timers];
+/** The read models that are made mainly of a category's events. */
+export type ProjectorsByCategory = Readonly<Record<Category, readonly AnyProjector[]>>;
+
+const byCategory: ProjectorsByCategory = {
+  user: [userDirectory],
+  session: [],
+  task: [taskList, taskDetail],
+  notification: [notifications],
+  order: [orders],
+  timer: [timers],
+};
+
+/** All projectors, in the registry's order. */
+export const projectors: readonly AnyProjector[] = Object.values(byCategory).flat();

@@ -1,11 +1,11 @@
 /** Catching up: what came in a topic after a position is sent from the ring, piece by piece as it goes out; then the socket is in the room. */
 import type { Subscribed } from '../contracts/live.ts';
 import type { Position } from '../contracts/message.ts';
+import { roomOf } from '../contracts/topics.ts';
 import { changeOf } from './change.ts';
 import { type Connection, problemOf } from './connection.ts';
 import { drained } from './outflow.ts';
 import type { Ring } from './ring.ts';
-import { roomOf } from './topics.ts';
 
 /** What is sent at once; then it waits until that is gone. */
 const STRETCH = { count: 200, bytes: 256 * 1024 };

@@ -2,7 +2,7 @@
 import { upcast } from '../contracts/catalog.ts';
 import type { Change } from '../contracts/live.ts';
 import { idOf, type Position, type RecordedEvent } from '../contracts/message.ts';
-import { topicOf } from './topics.ts';
+import { topicOf } from '../contracts/topics.ts';
 
 /** `room`: the topic's name in the event's metadata; `previous`: the position before it in that topic. */
 export function changeOf(event: RecordedEvent, room: string, previous: Position | null): Change {

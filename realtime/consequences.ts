@@ -1,13 +1,29 @@
-/** What events mean for connections beside being sent: sessions end, users go, roles and assignees change. */
+/** What events mean for connections beside being sent: sessions end, users go, roles change, topics are lost. */
 import { LRUCache } from 'lru-cache';
-import type { LeftReason } from '../contracts/live.ts';
+import type { LeftReason, TopicLoss } from '../contracts/aggregate.ts';
+import { upcast } from '../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
+import { TOPICS } from '../contracts/topics.ts';
 import { type Connection, type Connections, dismiss, type Session } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** Ends and roles remembered, for sockets that are let in by an answer from just before the event. */
 const REMEMBERED = 10_000;
+
+/** What a type of event takes from whom, with the name of the topic. */
+interface NamedLoss extends TopicLoss {
+  type: string;
+  name: string;
+}
+
+/** What the contracts say of lost topics, by type of event. */
+const LOSSES = Map.groupBy(
+  [...TOPICS].flatMap(([name, { contract }]) =>
+    Object.entries(contract.of === 'one' ? (contract.lostBy ?? {}) : {}).map(([type, loss]): NamedLoss => ({ ...loss, type, name })),
+  ),
+  ({ type }) => type,
+);
 
 /** A session that ended; without one, all of its user's, who is gone. */
 export interface Ended {
@@ -76,16 +92,20 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
     };
   }
 
-  async function assigneeChanged(event: RecordedEvent): Promise<() => void> {
-    const { previous } = event.data as { previous: string | null };
-    const topic = `task:${idOf(event.stream)}`;
-    const losers: Connection[] = [];
-    for (const one of previous === null ? [] : connections.of(previous)) {
-      const [lost] = await subscriptions.lost(one, [topic]);
-      if (lost) losers.push(one);
-    }
+  async function topicsLost(event: RecordedEvent, losses: readonly NamedLoss[]): Promise<() => void> {
+    const { data } = upcast(event);
+    const drops = losses.flatMap(({ name, users, reason }) => {
+      const topic = `${name}:${idOf(event.stream)}`;
+      return users(data)
+        .flatMap(connections.of)
+        .map(async (one) => {
+          const lost = await subscriptions.lost(one, [topic]);
+          return () => lost.forEach((each) => void subscriptions.drop(one, each, reason));
+        });
+    });
+    const found = await Promise.all(drops);
     return () => {
-      for (const one of losers) subscriptions.drop(one, topic, 'unassigned');
+      for (const drop of found) drop();
     };
   }
 
@@ -93,11 +113,17 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
     SessionEnded: sessionEnded,
     UserDeleted: userDeleted,
     UserRoleChanged: roleChanged,
-    TaskAssigned: assigneeChanged,
   };
 
+  function meaningOf(event: RecordedEvent): (() => void) | Promise<() => void> | null {
+    const meaning = meanings[event.type];
+    if (meaning) return meaning(event);
+    const losses = LOSSES.get(event.type);
+    return losses ? topicsLost(event, losses) : null;
+  }
+
   return {
-    of: (event) => meanings[event.type]?.(event) ?? null,
+    of: meaningOf,
     end,
     gone: (session) => gone.has(session.sessionId) || gone.has(session.id),
     asOfNow,

@@ -1,10 +1,11 @@
 /** Following topics: authorised, caught up, live; and what ends it. */
 import type { Left, LeftReason, SnapshotNeeded, Subscribe, SubscribeAck, Subscribed, Unsubscribe, UnsubscribeAck } from '../contracts/live.ts';
 import type { Position } from '../contracts/message.ts';
+import { roomOf } from '../contracts/topics.ts';
 import { catchUp, type Wish } from './catch-up.ts';
 import { type Connection, problemOf } from './connection.ts';
 import type { Ring } from './ring.ts';
-import { type MayRead, roomOf } from './topics.ts';
+import type { MayRead } from './topics.ts';
 
 /** Topics that one connection may follow. */
 const MOST_TOPICS = 500;

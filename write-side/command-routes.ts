@@ -51,7 +51,7 @@ export function commandRoutes(options: CommandRouteOptions): Route[] {
 
 /** The row of a command by its type, as `RegisterUser`. */
 export function commandRow(type: string): CommandRow {
-  const aggregate = catalog.find((one) => type in one.commands);
+  const aggregate: AggregateContract | undefined = catalog.find((one) => type in one.commands);
   const contract = aggregate?.commands[type];
   if (!aggregate || !contract) throw new Error(`no such command: ${type}`);
   return { aggregate, type, contract };

@@ -10,7 +10,6 @@ import type { UniqueValue } from '../platform/command-handler.ts';
 export type Facts = Record<string, unknown>;
 
 export interface Decider<State, C extends Command, E extends DecidedEvent> {
-  category: string;
   /** The state before the first event. */
   initial: State;
   /** Version of State's shape, for kept snapshots: raise it whenever `State` or `evolve` changes. */

@@ -149,7 +149,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   };
 }
 
-const byCategory = new Map<string, AnyDecider>(deciders.map((decider) => [decider.category, decider]));
+const byCategory = new Map<string, AnyDecider>(Object.entries(deciders));
 
 function deciderOf(stream: string): AnyDecider {
   const decider = byCategory.get(categoryOf(stream));

@@ -314,7 +314,6 @@ function needs(command: NotificationCommand): Record<string, string> {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
-  category: 'notification',
   initial,
   stateVersion: 3,
   decide,

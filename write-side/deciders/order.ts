@@ -171,7 +171,6 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
 }
 
 export const order = decider<OrderState, OrderCommand, OrderEvent>({
-  category: 'order',
   initial,
   stateVersion: 1,
   decide,

@@ -187,7 +187,6 @@ export function evolve(state: TaskState, event: TaskEvent): TaskState {
 }
 
 export const task = decider<TaskState, TaskCommand, TaskEvent>({
-  category: 'task',
   initial,
   stateVersion: 2,
   decide,

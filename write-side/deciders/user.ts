@@ -93,7 +93,6 @@ export function evolve(state: UserState, event: UserEvent): UserState {
 }
 
 export const user = decider<UserState, UserCommand, UserEvent>({
-  category: 'user',
   initial,
   stateVersion: 1,
   decide,

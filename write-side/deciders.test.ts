@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { type Deciders, deciders } from './deciders.ts';
+
+it('the registry of deciders does not compile without a line for each aggregate that takes commands', () => {
+  const { task, ...others } = deciders;
+  // @ts-expect-error: tasks take commands, and their decider is missing
+  const forgetful: Deciders = others;
+  // @ts-expect-error: no contract has this category
+  const unknown: Deciders = { ...deciders, nothing: task };
+  expect([forgetful, unknown]).toBeDefined();
+});
