@@ -18,6 +18,7 @@ import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { Need } from './parts.ts';
+import { QUEUES } from './queues.ts';
 
 export interface Ports {
   store: EventStore;
@@ -50,7 +51,8 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
   const closing = <T extends { close(): unknown }>(opened: T) => closers.add(opened, (it) => it.close());
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, options), context.metrics)),
-    bus: async () => closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, count: countedBy(context.metrics) }), context.metrics)),
+    bus: async () =>
+      closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, count: countedBy(context.metrics) }), context.metrics)),
     readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
     secrets: async () => closing(await openSecrets(config.SECRETS_URL, options)),
     cache: async () => closing(await openCache(config.CACHE_URL, { log })),

@@ -1,6 +1,6 @@
 /** What admins see and do, whichever processes run the parts: it is read from the stores, and asked of who is active. */
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
-import { policyNames } from '../notifier/notifier.ts';
+import { POLICIES } from '../notifier/policies.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openParking } from '../platform/followers/parking.ts';
@@ -16,7 +16,7 @@ export function administration(context: { store: EventStore; readModels: ReadMod
   const { store, requests, bus } = context;
 
   async function parked() {
-    const followers = [...projectionNames.map((name) => [name, `projection:${name}`] as const), ...policyNames.map((name) => [name, name] as const)];
+    const followers = [...projectionNames.map((name) => [name, `projection:${name}`] as const), ...POLICIES.map(({ name }) => [name, name] as const)];
     const lists = await Promise.all(
       followers.map(async ([follower, parking]) => (await openParking(store, parking)).list().map((one) => ({ ...one, follower }))),
     );

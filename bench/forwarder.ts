@@ -2,6 +2,7 @@
  * The forwarder, from a log on disk to the broker's confirms, against a bare amqplib publisher that has its messages ready: the same bytes, the same
  * exchanges and queue, as many in flight. Needs an installed RabbitMQ. `node bench/forwarder.ts` prints the line.
  */
+
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,14 +10,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { connect } from 'amqplib';
+import { QUEUES } from '../app/queues.ts';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
-import { PROJECTIONS } from '../platform/event-bus/queues.ts';
 import { type Encoded, encode } from '../platform/event-bus/rabbitmq/cloud-events.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
+import { PROJECTIONS } from '../projections/project.ts';
 import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
 import { chained, type ForwarderCheckpoint, forwarderCheckpoint } from '../write-side/forwarder/checkpoint.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
@@ -35,7 +37,7 @@ export async function benchForwarder(): Promise<Row[]> {
   const broker = await startRabbitMq();
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-forwarder-'));
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus(broker.url, { log });
+  const bus = await openEventBus(broker.url, { queues: QUEUES, log });
   try {
     await declare(bus);
     const messages = await filled(store);
@@ -61,7 +63,7 @@ export async function benchForwarder(): Promise<Row[]> {
 async function declare(bus: EventBus): Promise<void> {
   const { signal } = new AbortController();
   await (await bus.publisher(signal)).release();
-  for await (const _ of bus.follow(PROJECTIONS, { signal, max: 1 })) break;
+  for await (const _ of bus.follow(PROJECTIONS.queue, { signal, max: 1 })) break;
 }
 
 const { type, data, metadata } = exampleEvent('TaskCreated');

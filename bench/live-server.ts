@@ -2,6 +2,7 @@
  * The server of bench/live.ts, a process of its own: live updates over the embedded store and bus, or with `bare` a Socket.IO that joins rooms and emits.
  * Asked by its parent with an Ask; answers each with an Answer.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server } from 'socket.io';
+import { QUEUES } from '../app/queues.ts';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
@@ -56,7 +58,7 @@ async function ourServer(server: HttpServer): Promise<Send> {
   process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   startForwarder({ store, bus, log });
   const caller = { id: 'bench', role: 'member', seesAll: true, sessionId: 'bench', expiresAt: Date.now() + 3_600_000 } as const;
   const parts = { authenticate: async () => caller, mayRead: async () => true, seesAll: () => true, origins: [] };

@@ -3,6 +3,7 @@
  * consumers that take the same offers, one at a time, and acknowledge them (needs an installed RabbitMQ). And how long it takes from the command that
  * asks for a mail until the mail server has it, in one process on embedded stores, against nodemailer alone. `node bench/notifications.ts` prints the lines.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,14 +11,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createTransport } from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
-import { mailChannel } from '../notifier/channels.ts';
+import { QUEUES } from '../app/queues.ts';
+import { mailChannel, QUEUE_OF } from '../notifier/channels.ts';
 import { deliverer } from '../notifier/deliver.ts';
 import { openSmtp } from '../notifier/mailer/smtp/smtp.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { memoryCache } from '../platform/cache/memory/memory.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
-import { EMAIL_NOTIFICATIONS } from '../platform/event-bus/queues.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { stableId } from '../platform/stable-id.ts';
@@ -91,13 +92,13 @@ async function benchWorkers(): Promise<Row[]> {
   const [broker, taker] = await Promise.all([startRabbitMq(), startTaker()]);
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-notifications-'));
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus(broker.url, { log });
+  const bus = await openEventBus(broker.url, { queues: QUEUES, log });
   const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
   const mailer = openSmtp({ url: taker.url, from: FROM });
   const channel = mailChannel(mailer, { ...compose, commands });
   try {
     return await benchCompeting({
-      ...{ what: 'mails sent', target: 0.1, url: broker.url, bus, queue: EMAIL_NOTIFICATIONS },
+      ...{ what: 'mails sent', target: 0.1, url: broker.url, bus, queue: QUEUE_OF.email },
       make: () => Promise.all(Array.from({ length: COUNT }, () => ask(commands))),
       handler: (worker) => deliverer({ store, commands, log, channel, hold: false, attempts: 1, worker }),
       check: async (streams) => {
@@ -120,7 +121,7 @@ async function benchWay(): Promise<Row[]> {
   const taker = await startTaker();
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-notifications-'));
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   const readModels = await openReadModels('sqlite:', { dataDir, log });
   const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
   const mailer = openSmtp({ url: taker.url, from: FROM });

@@ -2,11 +2,13 @@
  * Competing workers on a work queue of RabbitMQ, against as many bare amqplib consumers that take the same offers, one at a time, and acknowledge
  * them.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ConfirmChannel, connect } from 'amqplib';
 import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
-import { ORDERS, type WorkQueue } from '../platform/event-bus/queues.ts';
+import type { WorkQueue } from '../platform/event-bus/queues.ts';
 import { stableId } from '../platform/stable-id.ts';
+import { ORDERS } from '../write-side/workers/orders.ts';
 import { bestOf, type Row } from './measure.ts';
 
 /** Items of a run: as many offers as the queue holds. */

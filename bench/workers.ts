@@ -2,20 +2,22 @@
  * Orders a second, from the offer on the queue to its acknowledgement, by competing workers. Each leases the order, decides it and records that in
  * an event store on disk. Needs an installed RabbitMQ. `node bench/workers.ts` prints the lines.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { QUEUES } from '../app/queues.ts';
 import { orderContract } from '../contracts/order.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
-import { ORDERS } from '../platform/event-bus/queues.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
 import type { OrderState } from '../write-side/deciders/order.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
+import { ORDERS } from '../write-side/workers/orders.ts';
 import { orderWorker } from '../write-side/workers/orders-work.ts';
 import { line, type Row } from './measure.ts';
 import { benchCompeting, COUNT } from './work-queue.ts';
@@ -28,7 +30,7 @@ export async function benchWorkers(): Promise<Row[]> {
   const broker = await startRabbitMq();
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-workers-'));
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus(broker.url, { log });
+  const bus = await openEventBus(broker.url, { queues: QUEUES, log });
   const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
   try {
     return await benchCompeting({

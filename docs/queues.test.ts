@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { QUEUES } from '../app/queues.ts';
 import { NOTIFICATION_STATUSES } from '../contracts/notification.ts';
 import { ORDER_STATUSES } from '../contracts/order.ts';
-import { ALL_QUEUES } from '../platform/event-bus/queues.ts';
 
 const PAGE = readFileSync(new URL('./QUEUES.md', import.meta.url), 'utf8');
 
@@ -14,7 +14,7 @@ function named(heading: string): string[] {
 }
 
 it('docs/QUEUES.md names every queue, and each dead one', () => {
-  const names = ALL_QUEUES.flatMap((queue) => (queue.name === null ? [] : queue.kind === 'work' ? [queue.name, `${queue.name}.dead`] : [queue.name]));
+  const names = QUEUES.flatMap((queue) => (queue.name === null ? [] : queue.kind === 'work' ? [queue.name, `${queue.name}.dead`] : [queue.name]));
   expect(named('Queues')).toEqual(expect.arrayContaining(names));
 });
 

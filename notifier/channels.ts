@@ -1,7 +1,7 @@
 /** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs none.) */
 import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notification.ts';
-import { EMAIL_NOTIFICATIONS, SMS_NOTIFICATIONS, type WorkQueue } from '../platform/event-bus/queues.ts';
+import { type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { type ComposeContext, compose, userOf } from './compose.ts';
 import { composeText } from './compose-text.ts';
@@ -12,7 +12,11 @@ import type { Texter } from './texter/texter.ts';
 export const DELIVERED = ['email', 'sms'] as const;
 export type DeliveredChannel = (typeof DELIVERED)[number];
 
-export const QUEUE_OF: Readonly<Record<DeliveredChannel, WorkQueue>> = { email: EMAIL_NOTIFICATIONS, sms: SMS_NOTIFICATIONS };
+/** The queue of offers of each. */
+export const QUEUE_OF: Readonly<Record<DeliveredChannel, WorkQueue>> = {
+  email: workQueue('email_notifications', { purpose: 'offers of mails' }),
+  sms: workQueue('sms_notifications', { purpose: 'offers of SMS' }),
+};
 
 /** A message that is ready to go. */
 export interface Ready {

@@ -1,7 +1,8 @@
 /** What the dispatcher of a channel needs to know of notifications. */
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { Channel, NotificationEvent } from '../contracts/notification.ts';
-import { type FollowerQueue, NOTIFICATIONS, REQUESTED_IN_APP, REQUESTED_SMS, type WorkQueue } from '../platform/event-bus/queues.ts';
+import { type FollowerQueue, followerQueue, type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
+import type { FollowerRow } from '../platform/followers/follow.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { Dispatching } from '../platform/work/dispatch.ts';
 import { notifications } from '../projections/projectors/notifications.ts';
@@ -9,14 +10,18 @@ import { undecidedIn } from '../projections/undecided.ts';
 import { QUEUE_OF } from './channels.ts';
 
 /** One dispatcher a channel, each with a window of its own: what cannot be sent on one takes no room from another. */
-const DISPATCHERS: Readonly<Record<Channel, { name: string; queue: FollowerQueue }>> = {
-  email: { name: 'notification_dispatcher', queue: NOTIFICATIONS },
-  sms: { name: 'sms_dispatcher', queue: REQUESTED_SMS },
-  'in-app': { name: 'inbox_dispatcher', queue: REQUESTED_IN_APP },
+export const DISPATCHERS: Readonly<Record<Channel, FollowerRow>> = {
+  email: { name: 'notification_dispatcher', queue: requestedOn('notifications', 'offers of requested mails') },
+  sms: { name: 'sms_dispatcher', queue: requestedOn('requested_sms', 'offers of requested SMS') },
+  'in-app': { name: 'inbox_dispatcher', queue: requestedOn('requested_in_app', 'notifications of the inbox for later, when their time has come') },
 };
 
+function requestedOn(name: string, purpose: string): FollowerQueue {
+  return followerQueue(name, { pattern: 'notification.#', purpose });
+}
+
 /** The inbox has no queue of offers: its dispatcher hands them to itself, and this is only their label. */
-const QUEUES: Readonly<Record<Channel, WorkQueue>> = { ...QUEUE_OF, 'in-app': { kind: 'work', name: 'in-app', limit: 1, deliveryLimit: 1 } };
+const QUEUES: Readonly<Record<Channel, WorkQueue>> = { ...QUEUE_OF, 'in-app': workQueue('in-app', { purpose: 'the inbox' }) };
 
 /** A channel's notifications as items to dispatch, undecided ones from the read model `notifications`. */
 export function notificationDispatching(channel: Channel, readModels: ReadModels): Dispatching {

@@ -1,18 +1,16 @@
 /** The notifier: policies record what to tell whom, dispatchers offer it, delivery workers send it. */
 
 import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
-import { ORDER_OUTCOMES, TASK_EVENTS, TIMERS, USER_REGISTRATION } from '../platform/event-bus/queues.ts';
-import type { FollowContext, Follower } from '../platform/followers/follow.ts';
+import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { nameOf } from '../platform/work/compete.ts';
 import { dispatch } from '../platform/work/dispatch.ts';
 import { DELIVERED, inboxChannel } from './channels.ts';
 import { deliverer } from './deliver.ts';
 import { type DeliveriesContext, startDeliveries } from './deliveries.ts';
-import { notificationDispatching } from './dispatching.ts';
-import { followPolicy, type Policy } from './policies/follow-policy.ts';
-import { orderPolicy } from './policies/order-mail.ts';
-import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from './policies/policies.ts';
+import { DISPATCHERS, notificationDispatching } from './dispatching.ts';
+import { followPolicy } from './policies/follow-policy.ts';
+import { POLICIES } from './policies.ts';
 
 export interface NotifierContext extends FollowContext, Omit<DeliveriesContext, 'log' | 'store'> {
   bus: EventBus;
@@ -34,15 +32,8 @@ export interface Notifier {
   stop(): Promise<void>;
 }
 
-const POLICIES: readonly Policy[] = [
-  { name: 'task_mail', queue: TASK_EVENTS, category: 'task', task: taskOf, wants: taskPolicy },
-  { name: 'deadlines', queue: TIMERS, category: 'timer', task: timedTask, wants: deadlinePolicy },
-  { name: 'registration_mail', queue: USER_REGISTRATION, category: 'user', wants: registrationPolicy },
-  { name: 'order_mail', queue: ORDER_OUTCOMES, category: 'order', wants: orderPolicy },
-];
-
-/** Names of the followers whose parked streams can be released: the policies. */
-export const policyNames: readonly string[] = POLICIES.map(({ name }) => name);
+/** Everybody who follows here: the policies, and the dispatcher of each channel. */
+export const FOLLOWERS: readonly FollowerRow[] = [...POLICIES, ...Object.values(DISPATCHERS)];
 
 /** Starts all of it; resolves once the policies have begun. */
 export async function startNotifier(context: NotifierContext): Promise<Notifier> {

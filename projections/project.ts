@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cache } from '../platform/cache/cache.ts';
 import { mutex } from '../platform/concurrency/mutex.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { PROJECTIONS } from '../platform/event-bus/queues.ts';
+import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { endOf } from '../platform/followers/checkpoint.ts';
 import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
-import { type Follower, type Following, follow } from '../platform/followers/follow.ts';
+import { type Follower, type FollowerRow, type Following, follow } from '../platform/followers/follow.ts';
 import type { Parked } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openProjection, type Projection, type ProjectionContext } from './projection.ts';
@@ -15,6 +15,12 @@ import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
 import type { RebuildProgress, Rebuilt } from './rebuild.ts';
 import { type ProjectionStatus, projectionStatus } from './status.ts';
+
+/** The one follower of all read models. */
+export const PROJECTIONS: FollowerRow = {
+  name: 'projections',
+  queue: followerQueue('projections', { pattern: '#', purpose: 'read models, and what the cache holds of them' }),
+};
 
 export interface ProjectionsContext {
   store: EventStore;
@@ -122,8 +128,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   }
 
   const following: Following = {
-    name: 'projections',
-    queue: PROJECTIONS,
+    ...PROJECTIONS,
     batch: BATCH,
     wants: (event) => wanted.has(event.type),
     load,

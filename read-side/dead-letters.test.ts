@@ -3,7 +3,6 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import { DEAD_LETTER_QUEUES, type DeadLetterSummary, deadLetterSummary, deadLetterView } from '../contracts/dead-letter.ts';
 import type { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
-import { ALL_QUEUES } from '../platform/event-bus/queues.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { validBody } from '../platform/http/validate.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
@@ -186,10 +185,6 @@ describe('GET /api/notifications', () => {
 });
 
 describe('dead letters', () => {
-  it('are of the work queues there are', () => {
-    expect(DEAD_LETTER_QUEUES).toEqual(ALL_QUEUES.flatMap((queue) => (queue.kind === 'work' ? [queue.name] : [])));
-  });
-
   it('are listed by queue, newest first, in pages: what failed or is unknown, until somebody tries it again or gives it up', async () => {
     const [older, unsure, newer] = [
       await notification(requested(), processing(), failed()),

@@ -9,10 +9,10 @@ import { type Position, type RecordedEvent, START } from '../contracts/message.t
 import { ProblemError } from '../contracts/problem.ts';
 import type { Role } from '../contracts/role.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { REALTIME } from '../platform/event-bus/queues.ts';
+import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
-import { type FollowContext, type Follower, follow } from '../platform/followers/follow.ts';
+import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
 import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, type Session } from './connection.ts';
 import { createConsequences } from './consequences.ts';
@@ -25,6 +25,13 @@ import { createRing } from './ring.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { secondsLeft, watchToken } from './token-watch.ts';
 import type { MayRead } from './topics.ts';
+
+/** The follower of each realtime process. */
+export const REALTIME: FollowerRow = {
+  name: 'realtime',
+  // Each process follows for its own sockets.
+  queue: { ...followerQueue('realtime', { pattern: '#', purpose: 'changes for browsers' }), name: null, activeHold: null },
+};
 
 export interface RealtimeOptions {
   server: HttpServer;
@@ -195,8 +202,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
 
   const follower: Follower = follow(
     {
-      name: 'realtime',
-      queue: REALTIME,
+      ...REALTIME,
       batch: 100,
       wants: () => true,
       load: async () => checkpoint,

@@ -8,18 +8,22 @@ import { type OrderEvent, orderContract } from '../contracts/order.ts';
 import { memoryCache } from '../platform/cache/memory/memory.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import type { QueueTable } from '../platform/event-bus/queues.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { startProjections } from '../projections/project.ts';
+import { PROJECTIONS, startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { type Orders, type OrdersContext, startOrders } from '../write-side/workers/orders.ts';
+import { ORDER_DISPATCHER, ORDERS, type Orders, type OrdersContext, startOrders } from '../write-side/workers/orders.ts';
 
 export const MAKER = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+
+/** What the bus of the rig is opened with. */
+export const RIG_QUEUES: QueueTable = [PROJECTIONS.queue, ORDER_DISPATCHER.queue, ORDERS];
 
 export interface OrderRig {
   store: EventStore;

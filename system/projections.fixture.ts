@@ -1,8 +1,10 @@
 /** The pieces around the projections, opened in a folder of their own. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { QUEUES } from '../app/queues.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
@@ -48,7 +50,7 @@ export interface Projected extends Projections {
 export async function openRig(): Promise<Rig> {
   const dataDir = await mkdtemp(join(tmpdir(), 'projections-'));
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   const forwarder = startForwarder({ store, bus, log });
   const started: Projections[] = [];
   const opened: ReadModels[] = [];

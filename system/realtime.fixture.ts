@@ -1,4 +1,5 @@
 /** For tests: a real HTTP server with live updates, over a log that the test appends to. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { io, type Socket } from 'socket.io-client';
 import { expect, vi } from 'vitest';
+import { QUEUES } from '../app/queues.ts';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
@@ -173,7 +175,7 @@ async function openLog() {
   const dataDir = await mkdtemp(join(tmpdir(), 'realtime-'));
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   const forwarder = startForwarder({ store, bus, log });
   return {
     store,

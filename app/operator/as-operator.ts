@@ -11,7 +11,7 @@ import { openMetrics } from '../../platform/http/metrics.ts';
 import type { Route, RouteRequest } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
 import { UserError } from '../../platform/user-error.ts';
-import { startProjections } from '../../projections/project.ts';
+import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { orders } from '../../projections/projectors/orders.ts';
 import { queryRoutes } from '../../read-side/query-routes.ts';
@@ -98,7 +98,7 @@ const PATIENCE = 60_000;
 
 /** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
 async function bringUpToDate({ store, readModels, cache }: Ports, closers: Closers, log: Logger): Promise<void> {
-  const bus = closers.add(await openEventBus('memory:', { log }), (it) => it.close());
+  const bus = closers.add(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }), (it) => it.close());
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
   for (const { model } of [notifications, orders]) await readModels.reached(model, head, PATIENCE);

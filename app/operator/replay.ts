@@ -12,7 +12,7 @@ import { openRequests, type Requests } from '../../platform/followers/requests.t
 import { openReadModels } from '../../platform/read-models/open.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { showProgress } from '../../projections/progress.ts';
-import { startProjections } from '../../projections/project.ts';
+import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { projectionNames } from '../../projections/status.ts';
 import type { Config } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
@@ -55,7 +55,7 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
   const log = pino({ level: 'error' }, pino.destination(2));
   const store = await openEventStore(config.EVENT_STORE_URL, { dataDir, log });
   const readModels = await openReadModels(config.READ_MODELS_URL, { dataDir, log });
-  const bus = await openEventBus(config.BUS_URL, { log });
+  const bus = await openEventBus(config.BUS_URL, { queues: [PROJECTIONS.queue], log });
   const cache = await openCache(config.CACHE_URL);
   const projections = await startProjections({ store, bus, readModels, cache, log });
   try {

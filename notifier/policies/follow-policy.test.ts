@@ -4,7 +4,7 @@ import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/me
 import { notificationContract } from '../../contracts/notification.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
-import { TASK_EVENTS } from '../../platform/event-bus/queues.ts';
+import { TASK_EVENTS } from '../../platform/event-bus/queues.fixture.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import { stableId } from '../../platform/stable-id.ts';
@@ -21,7 +21,7 @@ const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
   store = inMemoryStore();
-  bus = openMemoryBus({ log });
+  bus = openMemoryBus({ queues: [TASK_EVENTS], log });
   stops.push(forwarding(store, bus).stop);
 });
 afterEach(async () => {
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 async function start(more: Partial<Policy> = {}, context: Partial<{ store: EventStore }> = {}): Promise<RunningPolicy> {
-  const policy = { name: 'task_mail', queue: TASK_EVENTS, category: 'task', task: taskOf, wants: taskPolicy, ...more };
+  const policy = { name: 'task_mail', queue: TASK_EVENTS, task: taskOf, wants: taskPolicy, ...more };
   const running = await followPolicy(policy, { store, bus, log, silence: 20, backoff: 1, ...context });
   stops.push(running.stop);
   return running;

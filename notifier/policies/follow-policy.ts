@@ -1,22 +1,18 @@
 /** A policy at work: follows its events one at a time, in order, and records what it asks for. */
 import { eventContract, upcast } from '../../contracts/catalog.ts';
-import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent, routingKey } from '../../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
-import type { FollowerQueue } from '../../platform/event-bus/queues.ts';
+import { receives } from '../../platform/event-bus/queues.ts';
 import { type EventStore, WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
-import { effectCheckpoint, holds } from '../../platform/followers/checkpoint.ts';
-import { type FollowContext, type Follower, follow } from '../../platform/followers/follow.ts';
+import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
+import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../../platform/followers/parking.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
 import type { Wanted } from './policies.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 
-export interface Policy {
-  /** Names its checkpoint and its parked streams: never changed. */
-  name: string;
-  queue: FollowerQueue;
-  /** The category it follows. */
-  category: string;
+/** A policy's row. Its name names its checkpoint and its parked streams, and is never changed; it decides on the events that its queue gets. */
+export interface Policy extends FollowerRow {
   /** Stream of the task that it must know to decide on an event; undefined, or none: it needs none. */
   task?(event: RecordedEvent): string | undefined;
   /** What an event in its newest shape asks for, and a task as it was right after it. Pure. */
@@ -33,12 +29,8 @@ export interface RunningPolicy extends Follower {
 export async function followPolicy(policy: Policy, context: FollowContext): Promise<RunningPolicy> {
   const { store } = context;
   const tasks = tasksAsOf(store);
-  const checkpoint = effectCheckpoint(store, policy.name);
   /** Read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await openParking(store, policy.name);
-  // Written before anything is followed: what comes from now on is not missed, even if this process ends at once.
-  const begun = await checkpoint.load();
-  if (!(await holds(store, begun))) await checkpoint.foreignLog();
 
   /** Reads what is needed; what it answers decides, and throws where that cannot be done. */
   async function decision(recorded: RecordedEvent): Promise<() => Wanted[]> {
@@ -47,22 +39,19 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
     return () => policy.wants(upcast(recorded), taskThen());
   }
 
-  const follower = follow(
+  const follower = await followWithEffects(
     {
       name: policy.name,
       queue: policy.queue,
       batch: 1,
-      wants: (event) => categoryOf(event.stream) === policy.category,
-      load: async () => {
+      wants: (event) => receives(policy.queue, categoryOf(event.stream), routingKey(event)),
+      begin: async () => {
         parking = await openParking(store, policy.name);
-        return checkpoint.load();
       },
-      foreignLog: () => checkpoint.foreignLog(),
-      apply: async (events, at) => {
+      apply: async (events) => {
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
         const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? []);
         for (const { event, result } of decided) await record(store, policy.name, event, result);
-        checkpoint.save(at);
       },
     },
     context,
@@ -71,11 +60,6 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
     ...follower,
     parked: () => parking.list(),
     release: (stream, skip) => parking.release(stream, async (event) => record(store, policy.name, event, (await decision(event))()), skip),
-    stop: async () => {
-      await follower.stop();
-      // Where it cannot be written, the last events come again at the next start, and find what they asked for recorded.
-      await checkpoint.flush().catch((error) => context.log.warn({ err: error, follower: policy.name }, 'the checkpoint was not written'));
-    },
   };
 }
 

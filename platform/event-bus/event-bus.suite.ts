@@ -1,45 +1,37 @@
 /** What every event bus must do. An implementation's test opens one and runs this. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { START } from '../../contracts/message.ts';
 import { type BusMessage, DeadLetter, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
-import type { FollowerQueue, WorkQueue } from './queues.ts';
+import { type FollowerQueue, followerQueue, type QueueTable, UnknownQueue, workQueue } from './queues.ts';
 
 /** Waits for a condition as long as a busy machine, and a server on it, may need. */
 const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 10_000 });
 
-/** `open` gives an empty bus. */
-export function describeEventBus(name: string, open: () => Promise<EventBus>): void {
+/** Queues of the tests. Each test has a bus of its own. */
+const ALL = { ...followerQueue('all', { pattern: '#', purpose: 'all events' }), limit: 100 };
+const SHORT = { ...ALL, name: 'short', activeHold: '_short' as const, limit: 5 };
+const TASKS = { ...followerQueue('tasks', { category: 'task', purpose: 'task events' }), name: null, activeHold: null };
+const NOTIFIED = followerQueue('notified', { pattern: 'notification.#', purpose: 'all channels' });
+const MAIL = followerQueue('mail', { pattern: 'notification.notification_requested.email', purpose: 'one channel' });
+const WORK = { ...workQueue('work', { purpose: 'offers' }), limit: 100, deliveryLimit: 3 };
+const NARROW = { ...WORK, name: 'narrow', limit: 2 };
+const TABLE: QueueTable = [ALL, SHORT, TASKS, NOTIFIED, MAIL, WORK, NARROW];
+
+/** `open` gives an empty bus with that table. */
+export function describeEventBus(name: string, open: (queues: QueueTable) => Promise<EventBus>): void {
   describe(name, () => {
     let bus: EventBus;
     let ending: AbortController;
 
     beforeEach(async () => {
-      bus = await open();
+      bus = await open(TABLE);
       ending = new AbortController();
     });
     afterEach(async () => {
       ending.abort();
       await bus.close();
-    });
-
-    const followerQueue = (spec: Partial<FollowerQueue> = {}): FollowerQueue => ({
-      kind: 'follower',
-      name: `follower_${randomUUID()}`,
-      exchange: 'events',
-      pattern: '#',
-      activeHold: `_hold_${randomUUID()}`,
-      limit: 100,
-      ...spec,
-    });
-    const workQueue = (spec: Partial<WorkQueue> = {}): WorkQueue => ({
-      kind: 'work',
-      name: `work_${randomUUID()}`,
-      limit: 10,
-      deliveryLimit: 3,
-      ...spec,
     });
 
     /** Follows until aborted and collects what it hears; resolves once it is active. */
@@ -63,10 +55,10 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     }
 
     it('hands every message to every queue it belongs to, in order', async () => {
-      const all = await listenTo(followerQueue());
-      const tasks = await listenTo(followerQueue({ exchange: 'task_events', pattern: '', name: null, activeHold: null }));
-      const mail = await listenTo(followerQueue({ pattern: 'notification.notification_requested.email' }));
-      const one = await listenTo(followerQueue({ pattern: 'notification.#' }));
+      const all = await listenTo(ALL);
+      const tasks = await listenTo(TASKS);
+      const mail = await listenTo(MAIL);
+      const one = await listenTo(NOTIFIED);
       const sent = [message(1, 'TaskCreated'), message(2, 'UserCreated'), message(3, 'NotificationRequested'), message(4, 'TaskDeleted')];
       await publish(sent);
       await until(() => expect(all.positions()).toHaveLength(4));
@@ -76,7 +68,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('does not hand out more at once than asked for', async () => {
-      const heard = await listenTo(followerQueue(), ending.signal, 1);
+      const heard = await listenTo(ALL, ending.signal, 1);
       await publish(numbered(1, 20));
       await until(() => expect(heard.positions()).toEqual(numbered(1, 20).map(({ event }) => event.position)));
       expect(heard.batches.every((batch) => batch.length === 1)).toBe(true);
@@ -109,7 +101,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('invariant 12: a full queue drops its oldest messages and never stops the publisher', async () => {
-      const queue = followerQueue({ limit: 5 });
+      const queue = SHORT;
       const once = new AbortController();
       const before = await listenTo(queue, once.signal);
       once.abort();
@@ -124,7 +116,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('invariant 8: one consumer of a queue is active, the next takes over where it left, unacknowledged messages first', async () => {
-      const queue = followerQueue();
+      const queue = ALL;
       const first = bus.follow(queue, { signal: ending.signal, max: 2 })[Symbol.asyncIterator]();
       await first.next();
       const second = listenTo(queue);
@@ -146,7 +138,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     it('a queue without a name is gone with its consumer', async () => {
       const before = (await bus.queues()).length;
       const once = new AbortController();
-      const heard = await listenTo(followerQueue({ name: null, activeHold: null }), once.signal);
+      const heard = await listenTo(TASKS, once.signal);
       await until(async () => expect((await bus.queues()).length).toBe(before + 1));
       once.abort();
       await heard.ended;
@@ -155,14 +147,14 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
 
     it('a follower ends without an error when its signal aborts, and at once when it has aborted already', async () => {
       const once = new AbortController();
-      const heard = await listenTo(followerQueue(), once.signal);
+      const heard = await listenTo(ALL, once.signal);
       once.abort();
       await heard.ended;
-      for await (const batch of bus.follow(followerQueue(), { signal: once.signal, max: 1 })) expect(batch).toBe('not there');
+      for await (const batch of bus.follow(ALL, { signal: once.signal, max: 1 })) expect(batch).toBe('not there');
     });
 
     it('workers compete for offers, each with no more at once than its prefetch', async () => {
-      const queue = workQueue({ limit: 100 });
+      const queue = WORK;
       const taken: string[] = [];
       const running = { now: 0, most: 0 };
       const { promise: both, resolve: met } = Promise.withResolvers<void>();
@@ -184,7 +176,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('offers wait for a worker, and a worker that stops finishes what it took', async () => {
-      const queue = workQueue();
+      const queue = WORK;
       await bus.offer(queue, offer(1));
       const { promise: may, resolve: letGo } = Promise.withResolvers<void>();
       const taken: string[] = [];
@@ -204,7 +196,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('an offer whose handler fails comes again up to the delivery limit, then lies in the dead queue', async () => {
-      const queue = workQueue({ deliveryLimit: 3 });
+      const queue = WORK;
       const deliveries = { bad: 0, flaky: 0, good: 0 };
       const worker = bus.work(queue, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => {
         const kind = stream as keyof typeof deliveries;
@@ -220,7 +212,7 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('an offer whose handler gives it up lies in the dead queue at once', async () => {
-      const queue = workQueue({ deliveryLimit: 3 });
+      const queue = WORK;
       let deliveries = 0;
       const worker = bus.work(queue, { signal: ending.signal, prefetch: 1 }, async () => {
         deliveries++;
@@ -234,15 +226,32 @@ export function describeEventBus(name: string, open: () => Promise<EventBus>): v
     });
 
     it('invariant 12: a full work queue refuses offers', async () => {
-      const queue = workQueue({ limit: 2 });
+      const queue = NARROW;
       await bus.offer(queue, offer(1));
       await bus.offer(queue, offer(2));
       await expect(bus.offer(queue, offer(3))).rejects.toBeInstanceOf(QueueFull);
     });
 
+    it('refuses a queue that it was opened without, or with another row, at once and by its name', async () => {
+      const forgotten = followerQueue('forgotten', { category: 'task', purpose: 'nothing' });
+      for (const queue of [forgotten, { ...ALL, limit: 7 }, { ...TASKS, limit: 7 }]) {
+        expect(() => bus.follow(queue, { signal: ending.signal, max: 1 })).toThrow(UnknownQueue);
+        expect(() => bus.check(queue)).toThrow(`opened without the queue ${queue.name ?? 'without a name for task events'}`);
+      }
+      const unknown = workQueue('unheard_of', { purpose: 'nothing' });
+      await expect(bus.offer(unknown, offer(1))).rejects.toThrow('unheard_of');
+      await expect(bus.work(unknown, { signal: ending.signal, prefetch: 1 }, async () => {})).rejects.toBeInstanceOf(UnknownQueue);
+      expect(() => [...TABLE, structuredClone(ALL)].map(bus.check).at(0)).not.toThrow();
+    });
+
+    it('a table with two rows of one name is refused', async () => {
+      await expect((async () => open([ALL, { ...ALL, limit: 7 }]))()).rejects.toThrow('two rows of the table of queues are called all');
+      await expect((async () => open([ALL, { ...TASKS, activeHold: '_all' }]))()).rejects.toThrow('called _all');
+    });
+
     it('close ends followers, workers and the publisher’s hold', async () => {
-      const heard = await listenTo(followerQueue());
-      const worker = bus.work(workQueue(), { signal: ending.signal, prefetch: 1 }, async () => {});
+      const heard = await listenTo(ALL);
+      const worker = bus.work(WORK, { signal: ending.signal, prefetch: 1 }, async () => {});
       const publisher = await bus.publisher(ending.signal);
       await bus.close();
       await Promise.all([heard.ended, worker]);

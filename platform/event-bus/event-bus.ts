@@ -1,6 +1,6 @@
 /**
  * The event bus's port: it only makes followers fast and hands out offers. Losing, repeating or reordering
- * what it carries harms nothing. Implementations: memory.ts (embedded), rabbitmq.ts.
+ * what it carries harms nothing. It is opened with the table of all queues (queues.ts). Implementations: memory.ts (embedded), rabbitmq.ts.
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';
@@ -40,6 +40,9 @@ export interface QueueState {
 }
 
 export interface EventBus {
+  /** Throws UnknownQueue where the bus was opened without that queue. Who consumes one asks at its start; `follow`, `offer` and `work` refuse such a queue too. */
+  check(queue: FollowerQueue | WorkQueue): void;
+
   /** Waits until this process alone may publish. Rejects only when the signal aborts. */
   publisher(signal: AbortSignal): Promise<Publisher>;
 

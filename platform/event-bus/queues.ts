@@ -1,10 +1,17 @@
-/** The queues: one table for both implementations of the bus. */
+/**
+ * Queues as rows. Whoever consumes a queue declares its row, and the bus is opened with the table of all rows:
+ *
+ *     const VISITS = followerQueue('visits', { category: 'visitor', purpose: 'mail to the host of a visit' });
+ *     const bus = await openEventBus('memory:', { queues: [VISITS], log });
+ */
 
-/** A queue that a follower consumes: bounded, drops at the head (a drop is a gap, and a gap is read from the store). */
+/** The row of a queue that a follower consumes: bounded, drops at the head (a drop is a gap, and a gap is read from the store). */
 export interface FollowerQueue {
   kind: 'follower';
   /** Without a name: exclusive to its consumer, named by the server, gone with it. */
   name: string | null;
+  /** What its follower makes of the events, in a few words, for those who operate it. */
+  purpose: string;
   /** Exchange it is bound to: `events`, or a category's fanout as `task_events`. */
   exchange: 'events' | `${string}_events`;
   /** Topic pattern on `events` (`*` one word, `#` any number of words); a fanout needs none. */
@@ -18,135 +25,47 @@ export interface FollowerQueue {
   limit: number;
 }
 
-/** A queue that competing workers consume; bounded because the dispatcher keeps at most so many offers out. */
+/** The row of a queue that competing workers consume; bounded because the dispatcher keeps at most so many offers out. */
 export interface WorkQueue {
   kind: 'work';
   name: string;
+  /** What its offers are of, in a few words, for those who operate it. */
+  purpose: string;
   limit: number;
   /** Deliveries of one offer before it goes to `<name>.dead`. */
   deliveryLimit: number;
 }
 
-const LIMIT = 10_000;
+/** All queues of an installation, as the bus is given them when it is opened. */
+export type QueueTable = readonly (FollowerQueue | WorkQueue)[];
 
-/** Read models and caches. */
-export const PROJECTIONS: FollowerQueue = {
-  kind: 'follower',
-  name: 'projections',
-  exchange: 'events',
-  pattern: '#',
-  activeHold: '_projections',
-  limit: LIMIT,
-};
-/** Mail to a task's user: exclusive, one event at a time, in order. */
-export const TASK_EVENTS: FollowerQueue = {
-  kind: 'follower',
-  name: null,
-  exchange: 'task_events',
-  pattern: '',
-  activeHold: '_task_events',
-  limit: LIMIT,
-};
-/** Confirmation mail. */
-export const USER_REGISTRATION: FollowerQueue = {
-  kind: 'follower',
-  name: 'user_registration',
-  exchange: 'user_events',
-  pattern: '',
-  activeHold: '_user_registration',
-  limit: LIMIT,
-};
-/** Offers of requested mails. */
-export const NOTIFICATIONS: FollowerQueue = {
-  kind: 'follower',
-  name: 'notifications',
-  exchange: 'events',
-  pattern: 'notification.#',
-  activeHold: '_notifications',
-  limit: LIMIT,
-};
-/** Offers of requested SMS: by a dispatcher of their own, so that no crowd of mails that cannot be sent is before them. */
-export const REQUESTED_SMS: FollowerQueue = {
-  kind: 'follower',
-  name: 'requested_sms',
-  exchange: 'events',
-  pattern: 'notification.#',
-  activeHold: '_requested_sms',
-  limit: LIMIT,
-};
-/** In-app notifications for later: they need no worker, and come into the inbox when their time has come. */
-export const REQUESTED_IN_APP: FollowerQueue = {
-  kind: 'follower',
-  name: 'requested_in_app',
-  exchange: 'events',
-  pattern: 'notification.#',
-  activeHold: '_requested_in_app',
-  limit: LIMIT,
-};
-/** Offers of placed orders. */
-export const PLACED_ORDERS: FollowerQueue = {
-  kind: 'follower',
-  name: 'placed_orders',
-  exchange: 'order_events',
-  pattern: '',
-  activeHold: '_placed_orders',
-  limit: LIMIT,
-};
-/** Mail to whoever placed an order. */
-export const ORDER_OUTCOMES: FollowerQueue = {
-  kind: 'follower',
-  name: 'order_outcomes',
-  exchange: 'order_events',
-  pattern: '',
-  activeHold: '_order_outcomes',
-  limit: LIMIT,
-};
-/** Due times of tasks, for the scheduler. */
-export const SCHEDULER: FollowerQueue = {
-  kind: 'follower',
-  name: 'scheduler',
-  exchange: 'task_events',
-  pattern: '',
-  activeHold: '_scheduler',
-  limit: LIMIT,
-};
-/** What is told of deadlines. */
-export const TIMERS: FollowerQueue = {
-  kind: 'follower',
-  name: 'timers',
-  exchange: 'timer_events',
-  pattern: '',
-  activeHold: '_timers',
-  limit: LIMIT,
-};
-/** One for each realtime process. */
-export const REALTIME: FollowerQueue = { kind: 'follower', name: null, exchange: 'events', pattern: '#', activeHold: null, limit: LIMIT };
+/** Events that a queue gets: all of a category, or those whose routing key matches a topic pattern. */
+export type Gets = { category: string } | { pattern: string };
 
-export const EMAIL_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'email_notifications', limit: 1_000, deliveryLimit: 20 };
-export const SMS_NOTIFICATIONS: WorkQueue = { kind: 'work', name: 'sms_notifications', limit: 1_000, deliveryLimit: 20 };
-export const ORDERS: WorkQueue = { kind: 'work', name: 'orders', limit: 1_000, deliveryLimit: 20 };
+/** A follower's queue that has a name: of several processes one at a time follows, the one that holds `_<name>`. */
+export function followerQueue(name: string, { purpose, ...gets }: Gets & { purpose: string }): FollowerQueue {
+  const source = 'category' in gets ? { exchange: fanoutOf(gets.category), pattern: '' } : { exchange: 'events' as const, pattern: gets.pattern };
+  return { kind: 'follower', name, purpose, ...source, activeHold: `_${name}`, limit: 10_000 };
+}
 
-/** The table. */
-export const ALL_QUEUES: readonly (FollowerQueue | WorkQueue)[] = [
-  PROJECTIONS,
-  TASK_EVENTS,
-  USER_REGISTRATION,
-  NOTIFICATIONS,
-  REQUESTED_SMS,
-  REQUESTED_IN_APP,
-  PLACED_ORDERS,
-  ORDER_OUTCOMES,
-  SCHEDULER,
-  TIMERS,
-  REALTIME,
-  EMAIL_NOTIFICATIONS,
-  SMS_NOTIFICATIONS,
-  ORDERS,
-];
+/** A work queue. */
+export function workQueue(name: string, { purpose }: { purpose: string }): WorkQueue {
+  return { kind: 'work', name, purpose, limit: 1_000, deliveryLimit: 20 };
+}
+
+/** A category's fanout exchange: `task` → `task_events`. */
+export function fanoutOf(category: string): `${string}_events` {
+  return `${category}_events`;
+}
+
+/** The category, where a queue gets every event of just one. */
+export function onlyCategoryOf({ exchange, pattern }: FollowerQueue): string | undefined {
+  return exchange === 'events' ? /^([^.*#]+)\.#$/.exec(pattern)?.[1] : exchange.slice(0, -fanoutOf('').length);
+}
 
 /** True where a message of this category and routing key goes to this queue. */
 export function receives(queue: FollowerQueue, category: string, key: string): boolean {
-  return queue.exchange === 'events' ? matches(queue.pattern, key) : queue.exchange === `${category}_events`;
+  return queue.exchange === 'events' ? matches(queue.pattern, key) : queue.exchange === fanoutOf(category);
 }
 
 /** AMQP 0-9-1 topic matching: `*` is one word, `#` none or more. */
@@ -159,4 +78,23 @@ function matchWords(pattern: string[], words: string[]): boolean {
   if (first === undefined) return words.length === 0;
   if (first === '#') return matchWords(rest, words) || (words.length > 0 && matchWords(pattern, words.slice(1)));
   return words.length > 0 && (first === '*' || first === words[0]) && matchWords(rest, words.slice(1));
+}
+
+/** Somebody consumes or feeds a queue that the bus was opened without. No trying again mends that. */
+export class UnknownQueue extends Error {
+  override readonly name = 'UnknownQueue';
+}
+
+/** Makes the check of a bus that is opened with this table. Error: two rows have the same name, or the same hold. */
+export function checkingQueues(table: QueueTable): (queue: FollowerQueue | WorkQueue) => void {
+  const names = table.flatMap((row) => [row.name, 'activeHold' in row ? row.activeHold : null]).filter((name) => name !== null);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new Error(`two rows of the table of queues are called ${twice}`);
+  const rows = new Set<object>(table);
+  const same = new Set(table.map((row) => JSON.stringify(row)));
+  return (queue) => {
+    if (rows.has(queue) || same.has(JSON.stringify(queue))) return;
+    const what = queue.name ?? `without a name for ${queue.purpose}`;
+    throw new UnknownQueue(`the event bus was opened without the queue ${what}, as its consumer declares it: add its row to the table of queues`);
+  };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
-import { TASK_EVENTS } from '../event-bus/queues.ts';
+import { EXAMPLE_QUEUES, TASK_EVENTS } from '../event-bus/queues.fixture.ts';
 import { StoreUnavailable } from '../event-store/event-store.ts';
 import { fill, inMemoryStore } from '../event-store/in-memory.fixture.ts';
 import { effectCheckpoint } from './checkpoint.ts';
 import { SteppedDown } from './checkpoint-stream.ts';
 import { BEGINNING } from './checkpoint-type.ts';
-import { follow } from './follow.ts';
+import { followWithEffects } from './follow-with-effects.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const kept = async (store: ReturnType<typeof inMemoryStore>, stream: string) => {
@@ -30,32 +30,24 @@ describe('the checkpoint of a follower of effects', () => {
     const store = inMemoryStore();
     await fill(store, ['task-1', 'task-1', 'user-1']);
     const effects: number[] = [];
-    const run = () => {
-      const checkpoint = effectCheckpoint(store, 'mail');
-      return follow(
+    const run = () =>
+      followWithEffects(
         {
           name: 'mail',
           queue: TASK_EVENTS,
           batch: 1,
           wants: (event) => event.stream.startsWith('task-'),
-          load: checkpoint.load,
-          foreignLog: checkpoint.foreignLog,
-          apply: async (events, to) => {
-            effects.push(...events.map(({ position }) => Number(position)));
-            checkpoint.save(to);
-            await checkpoint.flush();
-          },
+          apply: async (events) => void effects.push(...events.map(({ position }) => Number(position))),
         },
-        { store, bus: openMemoryBus({ log }), log, silence: 10 },
+        { store, bus: openMemoryBus({ queues: EXAMPLE_QUEUES, log }), log, silence: 10 },
       );
-    };
-    const first = run();
-    await vi.waitFor(async () => expect(await kept(store, '_checkpoint-mail')).toBe(1));
+    const first = await run();
+    expect(await kept(store, '_checkpoint-mail')).toBe(1);
     await fill(store, ['task-2']);
     await vi.waitFor(() => expect(effects).toEqual([4]));
     await first.stop();
     await fill(store, ['task-2', 'task-3']);
-    const second = run();
+    const second = await run();
     await vi.waitFor(() => expect(effects).toEqual([4, 5, 6]));
     await second.stop();
   });

@@ -4,7 +4,8 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { forwarding } from '../../system/forwarder.fixture.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
-import { NOTIFICATIONS, PROJECTIONS, TASK_EVENTS } from '../event-bus/queues.ts';
+import { EVERYTHING, EXAMPLE_QUEUES, NOTIFIED, TASK_EVENTS } from '../event-bus/queues.fixture.ts';
+import type { FollowerQueue } from '../event-bus/queues.ts';
 import { chanceOf, unreliableBus } from '../event-bus/unreliable.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';
@@ -13,6 +14,10 @@ import { type FollowContext, type Follower, type Following, follow } from './fol
 
 const SILENCE = 20;
 const log = { info: () => {}, warn: () => {}, error: () => {} };
+/** Queues of the tests beside the examples. */
+const SHORT: FollowerQueue = { ...EVERYTHING, name: 'short', activeHold: '_short', limit: 5 };
+const TASKS_BY_KEY: FollowerQueue = { ...NOTIFIED, name: 'tasks', activeHold: '_tasks', pattern: 'task.#' };
+const memoryBus = () => openMemoryBus({ queues: [...EXAMPLE_QUEUES, SHORT, TASKS_BY_KEY], log });
 const stops: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -26,7 +31,7 @@ function reader(more: Partial<Following> = {}) {
   const state = { checkpoint: BEGINNING as Checkpoint, foreign: 0, loads: 0 };
   const following: Following = {
     name: 'reader',
-    queue: PROJECTIONS,
+    queue: EVERYTHING,
     batch: 7,
     wants: () => true,
     load: async () => {
@@ -54,7 +59,7 @@ function start(following: Following, context: { store: EventStore; bus: EventBus
   return follower;
 }
 
-function forwarded(store: EventStore, bus: EventBus = openMemoryBus({ log })): EventBus {
+function forwarded(store: EventStore, bus: EventBus = memoryBus()): EventBus {
   const forwarder = forwarding(store, bus, { batch: 3 });
   stops.push(forwarder.stop);
   return bus;
@@ -65,6 +70,12 @@ const isTask = (event: RecordedEvent) => event.stream.startsWith('task-');
 const many = (stream: string, n: number) => Array.from({ length: n }, () => stream);
 
 describe('a follower', () => {
+  it('of a queue that the bus was opened without is refused at once', () => {
+    const forgotten = { ...EVERYTHING, name: 'forgotten' };
+    const refused = () => start(reader({ queue: forgotten }).following, { store: inMemoryStore(), bus: memoryBus() });
+    expect(refused).toThrow('the event bus was opened without the queue forgotten');
+  });
+
   it('reads what there is, then goes along with the bus', async () => {
     const store = inMemoryStore();
     await fill(store, many('task-1', 250));
@@ -88,7 +99,7 @@ describe('a follower', () => {
   async function followed(following: Partial<Following>, streams: string[][], seed: number): Promise<{ got: string[]; store: EventStore }> {
     const chance = chanceOf(seed);
     const store = inMemoryStore();
-    const bus = unreliableBus(openMemoryBus({ log }), chance);
+    const bus = unreliableBus(memoryBus(), chance);
     const forwarder = forwarding(store, bus, { batch: 3 });
     const one = reader(following);
     const { apply } = one.following;
@@ -133,7 +144,7 @@ describe('a follower', () => {
   });
 
   it('on one category’s queue, messages of other categories between its own are no gap', async () => {
-    for (const queue of [TASK_EVENTS, { ...NOTIFICATIONS, pattern: 'task.#' }]) {
+    for (const queue of [TASK_EVENTS, TASKS_BY_KEY]) {
       const store = inMemoryStore();
       const reads = vi.spyOn(store, 'readAll');
       const bus = forwarded(store);
@@ -152,7 +163,7 @@ describe('a follower', () => {
   it('invariant 13: reads the store when the bus is silent', async () => {
     const store = inMemoryStore();
     const one = reader();
-    start(one.following, { store, bus: openMemoryBus({ log }) });
+    start(one.following, { store, bus: memoryBus() });
     await vi.waitFor(() => expect(one.state.loads).toBe(1));
     const all = await fill(store, many('task-1', 5));
     await vi.waitFor(() => expect(one.ids()).toEqual(ids(all)));
@@ -162,7 +173,7 @@ describe('a follower', () => {
     const store = inMemoryStore();
     const bus = forwarded(store);
     const { promise: may, resolve: letGo } = Promise.withResolvers<void>();
-    const one = reader({ queue: { ...PROJECTIONS, limit: 5 }, batch: 2 });
+    const one = reader({ queue: SHORT, batch: 2 });
     const { apply } = one.following;
     one.following.apply = async (...args) => {
       await may;
@@ -196,12 +207,12 @@ describe('a follower', () => {
     const other = inMemoryStore();
     const one = reader();
     await fill(mine, many('task-1', 10));
-    const before = start(one.following, { store: mine, bus: openMemoryBus({ log }) });
+    const before = start(one.following, { store: mine, bus: memoryBus() });
     await vi.waitFor(async () => expect(before.position()).toBe(await mine.head()));
     await before.stop();
     // The same positions, other events.
     await fill(other, many('task-1', 20));
-    start(one.following, { store: other, bus: openMemoryBus({ log }) });
+    start(one.following, { store: other, bus: memoryBus() });
     await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(other))));
     expect(one.state.foreign).toBe(1);
   });
@@ -211,7 +222,7 @@ describe('a follower', () => {
     const one = reader();
     await fill(store, many('task-1', 3));
     one.state.checkpoint = { position: '0000000000000009', eventId: 'gone' };
-    start(one.following, { store, bus: openMemoryBus({ log }) });
+    start(one.following, { store, bus: memoryBus() });
     await vi.waitFor(() => expect(one.seen).toHaveLength(3));
     expect(one.state.foreign).toBe(1);
   });
@@ -238,7 +249,7 @@ describe('a follower', () => {
       return load();
     };
     const all = await fill(store, ['task-1']);
-    start(one.following, { store, bus: openMemoryBus({ log }), log: { info, warn, error: warn } });
+    start(one.following, { store, bus: memoryBus(), log: { info, warn, error: warn } });
     await vi.waitFor(() => expect(one.ids()).toEqual(ids(all)));
     expect(warn).toHaveBeenCalledTimes(1);
     expect(info).toHaveBeenCalledTimes(1);
@@ -266,14 +277,14 @@ describe('a follower', () => {
     const never = new Promise<never>(() => {});
     const store = inMemoryStore();
     await fill(store, ['task-1']);
-    const bus = openMemoryBus({ log });
+    const bus = memoryBus();
     const hung: EventStore = { ...store, readAll: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }) };
     const deaf: EventBus = { ...bus, follow: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }) };
     const followers = [
-      follow(reader({ load: () => never }).following, { store, bus: openMemoryBus({ log }), log }),
-      follow(reader().following, { store: hung, bus: openMemoryBus({ log }), log }),
+      follow(reader({ load: () => never }).following, { store, bus: memoryBus(), log }),
+      follow(reader().following, { store: hung, bus: memoryBus(), log }),
       follow(reader().following, { store, bus: deaf, log }),
-      follow(reader({ apply: () => Promise.reject(new Error('never')) }).following, { store, bus: openMemoryBus({ log }), log }),
+      follow(reader({ apply: () => Promise.reject(new Error('never')) }).following, { store, bus: memoryBus(), log }),
       follow(reader().following, { store, bus, log }),
     ];
     await new Promise((resolve) => setImmediate(resolve));

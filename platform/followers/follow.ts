@@ -6,17 +6,21 @@ import { orAborted } from '../concurrency/abortable.ts';
 import { keepTrying } from '../concurrency/keep-trying.ts';
 import { takingTurns } from '../concurrency/taking-turns.ts';
 import type { BusMessage, EventBus } from '../event-bus/event-bus.ts';
-import type { FollowerQueue } from '../event-bus/queues.ts';
+import { type FollowerQueue, onlyCategoryOf } from '../event-bus/queues.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
 import { eventsAfter, ForeignLog } from './events-after.ts';
 import { type Heard, listen } from './listen.ts';
 
-/** What a follower does with events. */
-export interface Following {
+/** The row of a follower, which its module exports: lists of followers and the table of queues are made of these. */
+export interface FollowerRow {
   /** Names it in logs, metrics and parked records. */
   name: string;
   queue: FollowerQueue;
+}
+
+/** What a follower does with events. */
+export interface Following extends FollowerRow {
   /** Events given to `apply` at most at once; 1 for a policy. */
   batch: number;
   /** True for events it wants; others only move its checkpoint. A pure function. */
@@ -54,11 +58,13 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-/** Starts a follower. It never gives up: after any error it starts again from its checkpoint. */
+/** Starts a follower. It never gives up: after any error it starts again from its checkpoint. Throws UnknownQueue where the bus was opened without its queue. */
 export function follow(following: Following, { store, bus, log, silence = 5_000, backoff }: FollowContext): Follower {
   const { name, queue, batch } = following;
+  bus.check(queue);
   const stopping = new AbortController();
-  const previousOf = ofOneCategory(queue) ? (one: BusMessage) => one.previousInCategory : (one: BusMessage) => one.previous;
+  // Where a queue gets every event of just one category, the chain within the category is enough.
+  const previousOf = onlyCategoryOf(queue) === undefined ? (one: BusMessage) => one.previous : (one: BusMessage) => one.previousInCategory;
   /** The last event it is past, wanted or not. */
   let at: Checkpoint = BEGINNING;
   let well = () => {};
@@ -166,9 +172,4 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
       await running;
     },
   };
-}
-
-/** Where a queue gets every event of just one category, the chain within the category is enough. */
-function ofOneCategory({ exchange, pattern }: FollowerQueue): boolean {
-  return exchange !== 'events' || /^[^.*#]+\.#$/.test(pattern);
 }

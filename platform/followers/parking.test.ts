@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
-import { TASK_EVENTS } from '../event-bus/queues.ts';
+import { EXAMPLE_QUEUES, TASK_EVENTS } from '../event-bus/queues.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';
-import { effectCheckpoint } from './checkpoint.ts';
-import { type Follower, follow } from './follow.ts';
+import type { Follower } from './follow.ts';
+import { followWithEffects } from './follow-with-effects.ts';
 import { openParking, type Parking } from './parking.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -22,27 +22,22 @@ async function policy(store: EventStore, poison: Set<string>) {
   // So that one can see when the follower has begun.
   if ((await store.head()) === '') await fill(store, ['user-1']);
   const parking = await openParking(store, 'mail');
-  const checkpoint = effectCheckpoint(store, 'mail');
   const decide = (event: RecordedEvent) => {
     if (poison.has(nameOf(event))) throw new Error(`${nameOf(event)} is poison`);
     return nameOf(event);
   };
   const handle = async (event: RecordedEvent) => void effects.push(decide(event));
-  const follower = follow(
+  const follower = await followWithEffects(
     {
       name: 'mail',
       queue: TASK_EVENTS,
       batch: 5,
       wants: () => true,
-      load: checkpoint.load,
-      foreignLog: checkpoint.foreignLog,
-      apply: async (events, to) => {
+      apply: async (events) => {
         for (const { result } of await parking.applyOrPark(events, decide)) effects.push(result);
-        checkpoint.save(to);
-        await checkpoint.flush();
       },
     },
-    { store, bus: openMemoryBus({ log }), log, silence: 5, backoff: 1 },
+    { store, bus: openMemoryBus({ queues: EXAMPLE_QUEUES, log }), log, silence: 5, backoff: 1 },
   );
   followers.push(follower);
   const caughtUp = () => vi.waitFor(async () => expect(follower.position()).toBe(await store.head()));
@@ -77,10 +72,11 @@ describe('parking', () => {
   it('invariant 10: the record is written before the checkpoint', async () => {
     const store = inMemoryStore();
     const appended = vi.spyOn(store, 'append');
-    const { caughtUp } = await policy(store, new Set(['task-1@0']));
+    const { caughtUp, follower } = await policy(store, new Set(['task-1@0']));
     appended.mockClear();
     await fill(store, ['task-1']);
     await caughtUp();
+    await follower.stop();
     expect(appended.mock.calls.map(([stream]) => stream)).toEqual(['task-1', '_parked-mail', '_checkpoint-mail']);
   });
 

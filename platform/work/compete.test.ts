@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventBus, Offer } from '../event-bus/event-bus.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
-import { ORDERS } from '../event-bus/queues.ts';
+import { OFFERS } from '../event-bus/queues.fixture.ts';
 import { type Competing, compete } from './compete.ts';
 
 const log = { info: () => {}, warn: () => {} };
@@ -22,7 +22,7 @@ interface Process {
 let bus: EventBus;
 const processes: Process[] = [];
 beforeEach(() => {
-  bus = openMemoryBus({ log });
+  bus = openMemoryBus({ queues: [OFFERS], log });
 });
 afterEach(async () => {
   for (const one of processes.splice(0)) {
@@ -49,18 +49,22 @@ function startProcess(workers: number, more: Partial<Competing> = {}): Process {
     told = ending;
     return handle;
   };
-  const { stop } = compete({ bus, log, queue: ORDERS, workers, handler, ...more });
+  const { stop } = compete({ bus, log, queue: OFFERS, workers, handler, ...more });
   const process = { atHand, got, end: (stream: string) => ends.get(stream)?.(), isTold: () => told?.aborted === true, stop };
   processes.push(process);
   return process;
 }
 
 const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 10_000, interval: 1 });
-const offer = (stream: string) => bus.offer(ORDERS, { stream });
-const queued = async () => (await bus.queues()).find(({ name }) => name === ORDERS.name);
+const offer = (stream: string) => bus.offer(OFFERS, { stream });
+const queued = async () => (await bus.queues()).find(({ name }) => name === OFFERS.name);
 const consumers = async (count: number) => until(async () => expect((await queued())?.consumers).toBe(count));
 
 describe('a worker', () => {
+  it('of a queue that the bus was opened without is refused at once', () => {
+    expect(() => startProcess(1, { queue: { ...OFFERS, name: 'forgotten' } })).toThrow('the event bus was opened without the queue forgotten');
+  });
+
   it('takes one offer at a time; what waits is taken by a process that starts meanwhile', async () => {
     const first = startProcess(1);
     await consumers(1);

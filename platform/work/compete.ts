@@ -18,8 +18,9 @@ export interface Competing {
   ready?(signal: AbortSignal): Promise<void>;
 }
 
-/** Starts them. `stop` takes nothing more and waits for what is at hand; what takes longer than `grace` is told to end. */
+/** Starts them. Throws UnknownQueue where the bus was opened without their queue. `stop` takes nothing more and waits for what is at hand; what takes longer than `grace` is told to end. */
 export function compete({ bus, log, queue, workers, grace = 5_000, handler, ready }: Competing): { stop(): Promise<void> } {
+  bus.check(queue);
   const stopping = new AbortController();
   const ending = new AbortController();
   const { signal } = stopping;

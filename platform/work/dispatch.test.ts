@@ -3,7 +3,7 @@ import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/me
 import { forwarding } from '../../system/forwarder.fixture.ts';
 import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
 import { openMemoryBus } from '../event-bus/memory/memory.ts';
-import { NOTIFICATIONS, EMAIL_NOTIFICATIONS as QUEUE } from '../event-bus/queues.ts';
+import { NOTIFIED, OFFERS as QUEUE } from '../event-bus/queues.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
@@ -25,7 +25,7 @@ beforeEach(() => {
   // Timers go when the test says so; what is asynchronous otherwise goes on by itself.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.parse('2026-11-21T09:00:00.000Z') });
   store = inMemoryStore();
-  const memory = openMemoryBus({ log });
+  const memory = openMemoryBus({ queues: [NOTIFIED, QUEUE], log });
   offered = [];
   onOffer = () => {};
   behind = 0;
@@ -72,10 +72,7 @@ async function undecided(limit: number, after: string | null): Promise<{ items: 
 }
 
 function start(more: Partial<DispatchOptions> = {}): Dispatcher {
-  const dispatcher = dispatch(
-    { name: 'dispatcher', queue: NOTIFICATIONS, read, undecided },
-    { store, bus, log, again: AGAIN, silence: 1e8, ...more },
-  );
+  const dispatcher = dispatch({ name: 'dispatcher', queue: NOTIFIED, read, undecided }, { store, bus, log, again: AGAIN, silence: 1e8, ...more });
   stops.push(dispatcher.stop);
   return dispatcher;
 }
@@ -203,7 +200,7 @@ describe('the dispatcher', () => {
       return found;
     };
     const dispatcher = dispatch(
-      { name: 'dispatcher', queue: NOTIFICATIONS, read, undecided: slow },
+      { name: 'dispatcher', queue: NOTIFIED, read, undecided: slow },
       { store, bus, log, again: AGAIN, silence: 1e8, window: 2 },
     );
     stops.push(dispatcher.stop);

@@ -7,9 +7,9 @@
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
-import type { FollowerQueue, WorkQueue } from '../event-bus/queues.ts';
+import type { WorkQueue } from '../event-bus/queues.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
-import { type FollowContext, type Follower, follow } from '../followers/follow.ts';
+import { type FollowContext, type Follower, type FollowerRow, follow } from '../followers/follow.ts';
 import { openWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */
@@ -20,10 +20,8 @@ export interface Item {
   due: string;
 }
 
-export interface Dispatching {
-  name: string;
-  /** Queue of the events of these items. */
-  queue: FollowerQueue;
+/** What a dispatcher needs to know of its items; its queue gets their events. */
+export interface Dispatching extends FollowerRow {
   /** What an event means for its item: undecided (and when it is due next; without a queue, what the window knows), decided, or nothing. Pure. */
   read(event: RecordedEvent): { due: string; queue?: WorkQueue } | 'decided' | undefined;
   /**

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EMAIL_NOTIFICATIONS as QUEUE } from '../event-bus/queues.ts';
+import { OFFERS as QUEUE } from '../event-bus/queues.fixture.ts';
 import { openWindow } from './window.ts';
 
 describe('a window', () => {

@@ -3,6 +3,7 @@
  * `node load-worker.suite.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
  */
 
+import { QUEUES } from '../../app/queues.ts';
 import { startDeliveries } from '../../notifier/deliveries.ts';
 import { openSmtp } from '../../notifier/mailer/smtp/smtp.ts';
 import { openHttpTexter } from '../../notifier/texter/http/http.ts';
@@ -18,7 +19,7 @@ const [channel = '', storeUrl = '', busUrl = '', url = '', lease = ''] = process
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const signal = new AbortController().signal;
 const store = await openEventStore(storeUrl, { dataDir: '', log, signal });
-const bus = await openEventBus(busUrl, { log, signal });
+const bus = await openEventBus(busUrl, { queues: QUEUES, log, signal });
 const sender =
   channel === 'email'
     ? { mailer: openSmtp({ url, from: 'taskledger <no-reply@example.org>' }) }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, vi } from 'vitest';
+import { QUEUES } from '../../app/queues.ts';
 import { startNotifier } from '../../notifier/notifier.ts';
 import { memoryCache } from '../../platform/cache/memory/memory.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
@@ -68,7 +69,7 @@ describeWith(rabbitMq, 'delivery workers in processes of their own, on RabbitMQ'
       else setTimeout(kill, chance() * 20);
     });
     const store = await openEventStore(double.url, { dataDir, log, signal });
-    const bus = await openEventBus(busUrl, { log, signal });
+    const bus = await openEventBus(busUrl, { queues: QUEUES, log, signal });
     const readModels = await openReadModels('sqlite:', { dataDir, log });
     const forwarder = startForwarder({ store, bus, log });
     const projections = await startProjections({ store, bus, log, readModels, cache: memoryCache() });

@@ -1,10 +1,12 @@
 /** For tests: everything between a command and a mail server, in a folder of its own, with a mail server that does what the test says. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { vi } from 'vitest';
+import { QUEUES } from '../../app/queues.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { Channel, NotificationEvent } from '../../contracts/notification.ts';
 import { openMailer } from '../../notifier/mailer/open.ts';
@@ -102,7 +104,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
   const line = (data: object, message: string) => void logged.push(`${message} ${JSON.stringify(data, withErrors)}`);
   const log = { info: line, warn: line, error: line };
   const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   const forwarder = startForwarder({ store, bus, log });
   const commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
   const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>' });

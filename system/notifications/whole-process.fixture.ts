@@ -1,4 +1,5 @@
 /** All that the notifier needs in one process, for tests that kill it. */
+import { QUEUES } from '../../app/queues.ts';
 import { memoryCache } from '../../platform/cache/memory/memory.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
@@ -14,7 +15,7 @@ export async function openWholeProcess(dataDir: string, ahead: number) {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const store = await openEventStore('sqlite:', { dataDir, log });
   const readModels = await openReadModels('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
   startForwarder({ store, bus, log });
   await startProjections({ store, bus, log, readModels, cache: memoryCache() });

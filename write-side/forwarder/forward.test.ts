@@ -18,7 +18,7 @@ afterEach(async () => {
 /** A bus that remembers what was published, in order; `confirm` decides on each batch. */
 function recordingBus(confirm: (messages: readonly BusMessage[]) => Promise<void> = async () => {}) {
   const published: BusMessage[] = [];
-  const bus = openMemoryBus({ log });
+  const bus = openMemoryBus({ queues: [], log });
   const recording: EventBus = {
     ...bus,
     publisher: async (signal) => {
@@ -161,7 +161,7 @@ describe('the forwarder', () => {
   it('invariant 6: steps down when its hold is lost, and what was not confirmed by then does not count', async () => {
     const store = inMemoryStore();
     const losing = new AbortController();
-    const inner = openMemoryBus({ log });
+    const inner = openMemoryBus({ queues: [], log });
     let holds = 0;
     const bus: EventBus = {
       ...inner,

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { openEventBus } from '../../platform/event-bus/open.ts';
-import { PROJECTIONS, TASK_EVENTS } from '../../platform/event-bus/queues.ts';
+import { EVERYTHING, EXAMPLE_QUEUES, TASK_EVENTS } from '../../platform/event-bus/queues.fixture.ts';
 import { fill, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
-import { effectCheckpoint } from '../../platform/followers/checkpoint.ts';
 import { BEGINNING, type Checkpoint } from '../../platform/followers/checkpoint-type.ts';
 import { follow } from '../../platform/followers/follow.ts';
+import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { openParking } from '../../platform/followers/parking.ts';
 import { startForwarder } from './forward.ts';
 
@@ -21,12 +21,12 @@ it('the embedded store, forwarder, bus and followers bring every event to a mode
   let at: Checkpoint = BEGINNING;
   for (const round of [1, 2]) {
     const store = await openEventStore('sqlite:', { dataDir, log });
-    const bus = await openEventBus('memory:', { log });
+    const bus = await openEventBus('memory:', { queues: EXAMPLE_QUEUES, log });
     const forwarder = startForwarder({ store, bus, log });
     const projections = follow(
       {
         name: 'model',
-        queue: PROJECTIONS,
+        queue: EVERYTHING,
         batch: 50,
         wants: () => true,
         load: async () => at,
@@ -39,19 +39,14 @@ it('the embedded store, forwarder, bus and followers bring every event to a mode
       { store, bus, log },
     );
     const parking = await openParking(store, 'policy');
-    const checkpoint = effectCheckpoint(store, 'policy');
-    await checkpoint.load();
-    const policy = follow(
+    const policy = await followWithEffects(
       {
         name: 'policy',
         queue: TASK_EVENTS,
         batch: 1,
         wants: (event) => event.stream.startsWith('task-'),
-        load: checkpoint.load,
-        foreignLog: checkpoint.foreignLog,
-        apply: async (events, to) => {
+        apply: async (events) => {
           for (const { result } of await parking.applyOrPark(events, ({ id }) => id)) effects.push(result);
-          checkpoint.save(to);
         },
       },
       { store, bus, log },
@@ -64,7 +59,6 @@ it('the embedded store, forwarder, bus and followers bring every event to a mode
     await vi.waitFor(() => expect(effects).toHaveLength(40 * round));
     expect(forwarder.position()).toBe(await store.head());
     await Promise.all([projections.stop(), policy.stop()]);
-    await checkpoint.flush();
     await forwarder.stop();
     await bus.close();
     expect(effects).toEqual((await logOf(store)).filter(({ stream }) => stream.startsWith('task-')).map(({ id }) => id));

@@ -2,9 +2,9 @@
 import { connect } from 'amqplib';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openEventBus } from '../../platform/event-bus/open.ts';
-import { ORDERS } from '../../platform/event-bus/queues.ts';
 import { describeWith, rabbitMq } from '../../servers/for-tests.fixture.ts';
-import { type OrderRig, openOrderRig } from '../../system/order-rig.fixture.ts';
+import { type OrderRig, openOrderRig, RIG_QUEUES } from '../../system/order-rig.fixture.ts';
+import { ORDERS } from './orders.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -17,7 +17,7 @@ describeWith(rabbitMq, 'orders on RabbitMQ', () => {
 
   it('a poison order lies in orders.dead with its reason, and the others are decided', async () => {
     const url = await rabbitMq.vhost();
-    rig = await openOrderRig(await openEventBus(url, { log }));
+    rig = await openOrderRig(await openEventBus(url, { queues: RIG_QUEUES, log }));
     rig.start({
       attempts: 1,
       judge: ({ items }) => {
@@ -42,7 +42,7 @@ describeWith(rabbitMq, 'orders on RabbitMQ', () => {
 
   it('an offer is the broker’s until what came of it is recorded', async () => {
     const url = await rabbitMq.vhost();
-    rig = await openOrderRig(await openEventBus(url, { log }));
+    rig = await openOrderRig(await openEventBus(url, { queues: RIG_QUEUES, log }));
     let decide = () => {};
     rig.start({ workers: 1, lease: 60_000, judge: () => new Promise((resolve) => (decide = () => resolve([]))) });
     const stream = await rig.place(1);

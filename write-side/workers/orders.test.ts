@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Reason } from '../../contracts/order.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
-import { ORDERS } from '../../platform/event-bus/queues.ts';
 import { chanceOf, unreliableBus } from '../../platform/event-bus/unreliable.fixture.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { type OrderRig, openOrderRig } from '../../system/order-rig.fixture.ts';
+import { type OrderRig, openOrderRig, RIG_QUEUES } from '../../system/order-rig.fixture.ts';
+import { ORDERS } from './orders.ts';
 
 const log = { warn: () => {} };
 const CONFIRMED = ['OrderPlaced', 'OrderProcessing', 'OrderValidated', 'OrderConfirmed'];
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 async function open(distort?: (store: EventStore) => EventStore): Promise<OrderRig> {
-  bus = openMemoryBus({ log });
+  bus = openMemoryBus({ queues: RIG_QUEUES, log });
   rig = await openOrderRig(bus, distort);
   return rig;
 }

@@ -2,12 +2,21 @@
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { ORDERS, PLACED_ORDERS } from '../../platform/event-bus/queues.ts';
+import { followerQueue, workQueue } from '../../platform/event-bus/queues.ts';
 import type { Checkpoint } from '../../platform/followers/checkpoint-type.ts';
-import type { FollowContext, Follower } from '../../platform/followers/follow.ts';
+import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { compete } from '../../platform/work/compete.ts';
 import { type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
 import { type OrderWork, orderWorker } from './orders-work.ts';
+
+/** The queue that order workers compete for. */
+export const ORDERS = workQueue('orders', { purpose: 'offers of placed orders' });
+
+/** The follower that offers placed orders. */
+export const ORDER_DISPATCHER: FollowerRow = {
+  name: 'order_dispatcher',
+  queue: followerQueue('placed_orders', { category: 'order', purpose: 'offers of placed orders to their workers' }),
+};
 
 /** Orders that somebody has to look at, those due first, and where the read model is that knows them: see Dispatching.undecided. */
 export type UndecidedOrders = (
@@ -64,8 +73,7 @@ export function startOrderWorkers(context: OrderWorkersContext): { stop(): Promi
 /** What the dispatcher needs to know of orders. */
 export function orderDispatching(undecided: UndecidedOrders): Dispatching {
   return {
-    name: 'order_dispatcher',
-    queue: PLACED_ORDERS,
+    ...ORDER_DISPATCHER,
     read,
     undecided: async (limit, after) => {
       const found = await undecided(limit, after);

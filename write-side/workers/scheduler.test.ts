@@ -10,7 +10,7 @@ import { stableId } from '../../platform/stable-id.ts';
 import { pendingAfter } from '../../system/pending-timers.fixture.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import { type PendingTimer, type PendingTimers, type SchedulerContext, startScheduler } from './scheduler.ts';
+import { type PendingTimer, type PendingTimers, SCHEDULER, type SchedulerContext, startScheduler } from './scheduler.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -31,7 +31,7 @@ beforeEach(() => {
   // Timers go when the test says so; what is asynchronous otherwise goes on by itself.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: START });
   store = inMemoryStore();
-  bus = openMemoryBus({ log });
+  bus = openMemoryBus({ queues: [SCHEDULER.queue], log });
   commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
   behind = 0;
   asked = 0;
@@ -205,7 +205,7 @@ describe('a scheduler', () => {
   it('fires once also where two of them fire, as when one is taken for gone', async () => {
     // Each on a bus of its own, so that both are active.
     await start();
-    const other = openMemoryBus({ log });
+    const other = openMemoryBus({ queues: [SCHEDULER.queue], log });
     stops.push(startForwarder({ store: { ...store, append: async () => ({ revision: 0, position: '' }) }, bus: other, log, backoff: 1 }).stop);
     const blind = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
     await start({ bus: other, commands: blind });

@@ -9,13 +9,19 @@ import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../
 import type { TaskEvent } from '../../contracts/task.ts';
 import { TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
-import { SCHEDULER } from '../../platform/event-bus/queues.ts';
+import { followerQueue } from '../../platform/event-bus/queues.ts';
 import { WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
 import { endOf } from '../../platform/followers/checkpoint.ts';
-import { type FollowContext, type Follower, follow } from '../../platform/followers/follow.ts';
+import { type FollowContext, type Follower, type FollowerRow, follow } from '../../platform/followers/follow.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
 import type { TaskState } from '../deciders/task.ts';
 import { openAlarm } from './alarm.ts';
+
+/** The follower of the scheduler. */
+export const SCHEDULER: FollowerRow = {
+  name: 'scheduler',
+  queue: followerQueue('scheduler', { category: 'task', purpose: 'due times of tasks' }),
+};
 
 /** A task's deadline of which something is still to be told. */
 export interface PendingTimer {
@@ -104,8 +110,7 @@ export function startScheduler(context: SchedulerContext): Follower {
   const alarm = openAlarm({ ring: look, log, clock: now });
   const follower = follow(
     {
-      name: 'scheduler',
-      queue: SCHEDULER,
+      ...SCHEDULER,
       batch: 500,
       wants: (event) => newsIn(event) !== undefined,
       // From the end of the log on: what was before is in the read model, which is asked once it is as far.

@@ -1,4 +1,5 @@
 /** For tests of moving: the embedded stores of an installation, its parts at work on them, and stores that are not like their source. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import { stableId } from '../../../platform/stable-id.ts';
 import { startProjections } from '../../../projections/project.ts';
 import { startForwarder } from '../../../write-side/forwarder/forward.ts';
 import { commandHandler } from '../../../write-side/handle-command.ts';
+import { QUEUES } from '../../queues.ts';
 import type { Stores } from './move.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -76,7 +78,7 @@ export async function writeSideOf({ store, secrets }: Stores) {
 export async function startParts({ store, secrets }: Stores, mailUrl: string) {
   const dataDir = await mkdtemp(join(tmpdir(), 'migrate-parts-'));
   const { commands } = await writeSideOf({ store, secrets });
-  const bus = await openEventBus('memory:', { log });
+  const bus = await openEventBus('memory:', { queues: QUEUES, log });
   const readModels = await openReadModels('sqlite:', { dataDir, log });
   const forwarder = startForwarder({ store, bus, log });
   const projections = await startProjections({ store, bus, log, readModels, cache: memoryCache(), silence: 50 });

@@ -1,15 +1,16 @@
 /**
- * The embedded bus: the queues of queues.ts in this process, bounded, gone with it. Nothing is lost by that: followers read
+ * The embedded bus: the queues of the table in this process, bounded, gone with it. Nothing is lost by that: followers read
  * the store, and the dispatcher offers again. A message is one object, however many queues hold it.
  */
 import { randomUUID } from 'node:crypto';
 import { categoryOf, routingKey } from '../../../contracts/message.ts';
 import { type BusMessage, BusUnavailable, type EventBus, type Offer, type Publisher } from '../event-bus.ts';
-import { type FollowerQueue, receives, type WorkQueue } from '../queues.ts';
+import { checkingQueues, type FollowerQueue, type QueueTable, receives, type WorkQueue } from '../queues.ts';
 import { type MemoryFollowerQueue, memoryFollowerQueue } from './follower-queue.ts';
 import { type MemoryWorkQueue, memoryWorkQueue } from './work-queue.ts';
 
 export interface MemoryBusOptions {
+  queues: QueueTable;
   log: { warn(data: object, message: string): void };
 }
 
@@ -19,7 +20,8 @@ const DEAD_LIMIT = 1_000;
 const ROUTES = 10_000;
 
 /** Opens an empty bus. */
-export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
+export function openMemoryBus({ queues: table, log }: MemoryBusOptions): EventBus {
+  const check = checkingQueues(table);
   const followerQueues = new Map<string, MemoryFollowerQueue>();
   const workQueues = new Map<string, MemoryWorkQueue>();
   const dead = new Map<string, { offers: Offer[]; dropped: number }>();
@@ -48,7 +50,7 @@ export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
     // Those of one hold wait in line at one queue.
     const name = spec.name ?? `amq.gen-${spec.activeHold ?? randomUUID()}`;
     const there = followerQueues.get(name);
-    if (there) return sameSpec(there, spec);
+    if (there) return there;
     const queue = memoryFollowerQueue(spec, {
       full: () => log.warn({ queue: name, limit: spec.limit }, 'the queue is full and drops at its head; its follower will read the store'),
       unused: () => {
@@ -62,7 +64,7 @@ export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
 
   function workQueue(spec: WorkQueue): MemoryWorkQueue {
     const there = workQueues.get(spec.name);
-    if (there) return sameSpec(there, spec);
+    if (there) return there;
     const queue = memoryWorkQueue(spec, (offer, error) => bury(spec, offer, error));
     workQueues.set(spec.name, queue);
     return queue;
@@ -80,7 +82,7 @@ export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
     dead.set(name, buried);
   }
 
-  async function* follow(spec: FollowerQueue, { signal, max }: { signal: AbortSignal; max: number }): AsyncGenerator<BusMessage[]> {
+  async function* consume(spec: FollowerQueue, { signal, max }: { signal: AbortSignal; max: number }): AsyncGenerator<BusMessage[]> {
     if (signal.aborted || closing.signal.aborted) return;
     const consumption = followerQueue(spec).join();
     signal.addEventListener('abort', consumption.leave);
@@ -101,14 +103,20 @@ export function openMemoryBus({ log }: MemoryBusOptions): EventBus {
   }
 
   return {
+    check,
     publisher,
-    follow,
+    follow: (queue, options) => {
+      check(queue);
+      return consume(queue, options);
+    },
     offer: async (queue, offer) => {
       checkOpen();
+      check(queue);
       workQueue(queue).put(offer);
     },
     work: async (queue, options, handle) => {
       checkOpen();
+      check(queue);
       const ending = new AbortController();
       const end = () => ending.abort();
       const signals = [options.signal, closing.signal];
@@ -169,9 +177,4 @@ function onePublisher(publish: (messages: readonly BusMessage[]) => void, closed
       if (held) line.push(take);
       else take();
     });
-}
-
-function sameSpec<Q extends { spec: FollowerQueue | WorkQueue }>(queue: Q, spec: Q['spec']): Q {
-  if (queue.spec === spec || JSON.stringify(queue.spec) === JSON.stringify(spec)) return queue;
-  throw new Error(`the queue ${spec.name} is declared otherwise already`);
 }

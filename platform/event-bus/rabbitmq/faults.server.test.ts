@@ -7,12 +7,14 @@ import { describeWith, type RabbitMq, rabbitMq, startRabbitMq } from '../../../s
 import { ServerRefused } from '../../connections/reach.ts';
 import { BusUnavailable, type EventBus } from '../event-bus.ts';
 import { openEventBus } from '../open.ts';
-import { PROJECTIONS, TASK_EVENTS, type WorkQueue } from '../queues.ts';
+import { EVERYTHING, EXAMPLE_QUEUES, TASK_EVENTS, OFFERS as WORK } from '../queues.fixture.ts';
+import type { WorkQueue } from '../queues.ts';
 import { listening, numbered, positions, until } from './rabbitmq.fixture.ts';
 import { openRabbitMqBus } from './rabbitmq.ts';
 
 const log = { info: () => {}, warn: () => {} };
-const WORK: WorkQueue = { kind: 'work', name: 'tests', limit: 10, deliveryLimit: 3 };
+const KEPT: WorkQueue = { ...WORK, name: 'kept' };
+const queues = [...EXAMPLE_QUEUES, KEPT];
 
 describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
   let broker: RabbitMq;
@@ -25,7 +27,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
   afterAll(() => broker.close());
   beforeEach(async () => {
     ending = new AbortController();
-    bus = await openRabbitMqBus(await broker.vhost(), { log, steps: [10], heartbeat: 1 });
+    bus = await openRabbitMqBus(await broker.vhost(), { queues, log, steps: [10], heartbeat: 1 });
   });
   afterEach(async () => {
     ending.abort();
@@ -47,7 +49,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
 
   /** Followers with and without a name, and a worker. */
   async function everybody() {
-    const [named, nameless] = [listening(bus, PROJECTIONS, ending), listening(bus, TASK_EVENTS, ending)];
+    const [named, nameless] = [listening(bus, EVERYTHING, ending), listening(bus, TASK_EVENTS, ending)];
     const taken: string[] = [];
     void bus.work(WORK, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => void taken.push(stream));
     /** They follow, again if they did at the times before; how often each began. */
@@ -73,11 +75,10 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
 
   it('stopped, killed and started again: what it confirmed it kept, offers fail at once meanwhile, and all goes on', async () => {
     const all = await everybody();
-    const kept: WorkQueue = { ...WORK, name: 'kept' };
-    await bus.offer(kept, { stream: 'notification-0' });
+    await bus.offer(KEPT, { stream: 'notification-0' });
     // In peace first: RabbitMQ 3.10 has no record of a queue for half a second after it was declared.
     await broker.restart();
-    await until(() => bus.offer(kept, { stream: 'notification-1' }));
+    await until(() => bus.offer(KEPT, { stream: 'notification-1' }));
     const before = await all.following(all.began);
     const publisher = await bus.publisher(ending.signal);
     await publisher.publish(numbered(1, 100));
@@ -88,7 +89,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
     await expect(bus.queues()).rejects.toBeInstanceOf(BusUnavailable);
     await broker.restart();
     const found: string[] = [];
-    void bus.work(kept, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => void found.push(stream));
+    void bus.work(KEPT, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => void found.push(stream));
     await until(() => expect(found).toEqual(['notification-0', 'notification-1']));
     await until(() => expect(all.named.heard).toEqual(expect.arrayContaining(positions(1, 100))));
     await expectAllGoesOn(all, before);
@@ -107,7 +108,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
   it('killed, and all that it kept deleted: all is declared anew', async () => {
     const waits = new Set<string>();
     const warn = vi.fn();
-    const inDefault = await openRabbitMqBus(broker.url, { log: { info: () => {}, warn }, steps: [10], heartbeat: 1, waits });
+    const inDefault = await openRabbitMqBus(broker.url, { queues, log: { info: () => {}, warn }, steps: [10], heartbeat: 1, waits });
     await bus.close();
     bus = inDefault;
     const all = await everybody();
@@ -140,7 +141,7 @@ describeWith(rabbitMq, 'opening the bus on RabbitMQ', () => {
   }
 
   const refusal = async (url: string) => {
-    const error: Error = await openEventBus(url, { log }).then(
+    const error: Error = await openEventBus(url, { queues, log }).then(
       () => expect.fail('it opened'),
       (failure) => failure,
     );
@@ -188,7 +189,7 @@ describeWith(rabbitMq, 'opening the bus on RabbitMQ', () => {
     const waits = new Set<string>();
     const giveUp = new AbortController();
     const closing = await serverThat((socket) => socket.destroy());
-    const opening = openEventBus(closing, { log: { ...log, warn }, waits, signal: giveUp.signal });
+    const opening = openEventBus(closing, { queues, log: { ...log, warn }, waits, signal: giveUp.signal });
     const given = expect(opening).rejects.toThrow();
     await until(() => expect([...waits][0]).toMatch(/^the event bus at amqp:\/\/127\.0\.0\.1:\d+$/));
     giveUp.abort();

@@ -1,6 +1,6 @@
 /** What an operator sees of the queues: asked of the broker, passively; what it does not have is left out. */
 import type { QueueState } from '../event-bus.ts';
-import type { FollowerQueue, WorkQueue } from '../queues.ts';
+import type { QueueTable, WorkQueue } from '../queues.ts';
 import type { Session } from './session.ts';
 import { deadQueueOf } from './topology.ts';
 
@@ -14,7 +14,7 @@ export interface KnownQueues {
   states(session: Session): Promise<QueueState[]>;
 }
 
-export function knowingQueues(table: readonly (FollowerQueue | WorkQueue)[]): KnownQueues {
+export function knowingQueues(table: QueueTable): KnownQueues {
   const known = new Map<string, { kind: QueueState['kind']; session?: Session | undefined }>();
 
   function add(name: string, kind: QueueState['kind'], session?: Session): void {

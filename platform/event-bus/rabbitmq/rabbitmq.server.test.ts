@@ -2,14 +2,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeWith, rabbitMq } from '../../../servers/for-tests.fixture.ts';
 import { describeEventBus } from '../event-bus.suite.ts';
 import { BusUnavailable, type EventBus } from '../event-bus.ts';
-import { EMAIL_NOTIFICATIONS, type FollowerQueue, NOTIFICATIONS, PROJECTIONS, TASK_EVENTS, type WorkQueue } from '../queues.ts';
+import { EVERYTHING, EXAMPLE_QUEUES, NOTIFIED, TASK_EVENTS, OFFERS as WORK } from '../queues.fixture.ts';
+import type { FollowerQueue, QueueTable, WorkQueue } from '../queues.ts';
 import { connectionsOf, cuttable, deleteQueue, listening, nextOf, numbered, outsider, positions, until } from './rabbitmq.fixture.ts';
 import { openRabbitMqBus, type RabbitMqOptions } from './rabbitmq.ts';
 
+const OTHER: WorkQueue = { ...WORK, name: 'others' };
+const NAMELESS: FollowerQueue = { ...TASK_EVENTS, activeHold: null };
+const QUEUES: QueueTable = [...EXAMPLE_QUEUES, OTHER, NAMELESS];
 const quiet = { info: () => {}, warn: () => {} };
 
 describeWith(rabbitMq, 'RabbitMQ', () => {
-  describeEventBus('the event bus on RabbitMQ', async () => openRabbitMqBus(await rabbitMq.vhost(), { log: quiet, steps: [10, 20] }));
+  describeEventBus('the event bus on RabbitMQ', async (queues) => openRabbitMqBus(await rabbitMq.vhost(), { queues, log: quiet, steps: [10, 20] }));
 
   describe('beyond what every bus does', () => {
     let url: string;
@@ -18,7 +22,7 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
     const proxies: { close(): void }[] = [];
 
     async function open(more: Partial<RabbitMqOptions> = {}, at = url): Promise<EventBus> {
-      const bus = await openRabbitMqBus(at, { log: quiet, steps: [10], ...more });
+      const bus = await openRabbitMqBus(at, { queues: QUEUES, log: quiet, steps: [10], ...more });
       buses.push(bus);
       return bus;
     }
@@ -52,8 +56,8 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
     describe('a publisher', () => {
       it('keeps the order with many messages in flight', async () => {
         const bus = await open();
-        const { heard } = listening(bus, PROJECTIONS, ending);
-        await declared(bus, 'projections');
+        const { heard } = listening(bus, EVERYTHING, ending);
+        await declared(bus, 'everything');
         const publisher = await bus.publisher(ending.signal);
         await Promise.all(Array.from({ length: 8 }, (_, n) => publisher.publish(numbered(n * 600 + 1, (n + 1) * 600))));
         await until(() => expect(heard).toHaveLength(4_800));
@@ -96,8 +100,8 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
 
       it('leaves out what the protocol cannot carry: its followers find a gap', async () => {
         const bus = await open();
-        const { heard } = listening(bus, PROJECTIONS, ending);
-        await declared(bus, 'projections');
+        const { heard } = listening(bus, EVERYTHING, ending);
+        await declared(bus, 'everything');
         const publisher = await bus.publisher(ending.signal);
         const messages = numbered(1, 3);
         if (messages[1])
@@ -108,7 +112,7 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
     });
 
     describe('a follower', () => {
-      it.each([PROJECTIONS, TASK_EVENTS])(
+      it.each([EVERYTHING, TASK_EVENTS])(
         'of $exchange ($name) whose connection is closed follows again, and misses nothing that its queue kept',
         async (queue) => {
           const bus = await open();
@@ -126,9 +130,9 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
 
       it('invariant 8: that waits takes over from one whose connection is closed', async () => {
         const [{ bus: one, cut, close }, other] = [await openThroughProxy(), await open()];
-        const first = listening(one, PROJECTIONS, ending);
+        const first = listening(one, EVERYTHING, ending);
         await until(() => expect(first.began.times).toBe(1));
-        const second = listening(other, PROJECTIONS, ending);
+        const second = listening(other, EVERYTHING, ending);
         await publish(other, 1, 3);
         await until(() => expect(first.heard).toEqual(positions(1, 3)));
         close();
@@ -141,9 +145,9 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
 
       it('whose queue is deleted declares it anew and follows again', async () => {
         const bus = await open();
-        const { heard, began } = listening(bus, PROJECTIONS, ending);
+        const { heard, began } = listening(bus, EVERYTHING, ending);
         await until(() => expect(began.times).toBe(1));
-        await deleteQueue(url, 'projections');
+        await deleteQueue(url, 'everything');
         await until(() => expect(began.times).toBe(2));
         await publish(bus, 1, 5);
         await until(() => expect(heard).toEqual(positions(1, 5)));
@@ -151,15 +155,15 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
 
       it('acknowledges nothing on another channel than the one that delivered: what it had comes again', async () => {
         const [{ bus: cutOff, cut }, bus] = [await openThroughProxy(), await open()];
-        const before = cutOff.follow(PROJECTIONS, { signal: ending.signal, max: 3 })[Symbol.asyncIterator]();
+        const before = cutOff.follow(EVERYTHING, { signal: ending.signal, max: 3 })[Symbol.asyncIterator]();
         await before.next();
         await publish(bus, 1, 6);
-        await until(async () => expect((await stateOf(bus, 'projections'))?.depth).toBe(0));
+        await until(async () => expect((await stateOf(bus, 'everything'))?.depth).toBe(0));
         expect((await before.next()).value.length).toBeGreaterThan(0);
         // An acknowledgement, if there were one, would be there by the time that others were answered.
-        expect(await stateOf(cutOff, 'projections')).toMatchObject({ depth: 0 });
+        expect(await stateOf(cutOff, 'everything')).toMatchObject({ depth: 0 });
         cut();
-        const { heard, began } = listening(bus, PROJECTIONS, ending);
+        const { heard, began } = listening(bus, EVERYTHING, ending);
         await until(() => expect(began.times).toBe(1));
         // Asking for more would acknowledge, were there still a channel.
         expect(await before.next()).toEqual({ done: true, value: undefined });
@@ -170,35 +174,34 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
         const log = { info: () => {}, warn: vi.fn() };
         const count = vi.fn();
         const bus = await open({ log, count });
-        const { heard, began } = listening(bus, PROJECTIONS, ending);
+        const { heard, began } = listening(bus, EVERYTHING, ending);
         await until(() => expect(began.times).toBe(1));
         await publish(bus, 1, 2);
         await outsider(url, async (channel) => {
           channel.publish('events', 'task.task_created', Buffer.from('garbage'), { messageId: 'one' });
           channel.publish('events', 'x', Buffer.alloc(0), { headers: { cloudEvents_specversion: '1.0' }, messageId: 'two' });
-          channel.sendToQueue('projections', Buffer.from('{}'), { contentType: 'application/json', messageId: 'three' });
+          channel.sendToQueue('everything', Buffer.from('{}'), { contentType: 'application/json', messageId: 'three' });
         });
         await publish(bus, 3, 4);
         await until(() => expect(heard).toEqual(positions(1, 4)));
         await until(() => expect(count.mock.calls.filter(([what]) => what === 'invalid')).toHaveLength(3));
         expect(log.warn.mock.calls.map(([about]) => about.messageId)).toEqual(['one', 'two', 'three']);
         ending.abort();
-        await until(async () => expect(await stateOf(bus, 'projections')).toMatchObject({ depth: 0, consumers: 0 }));
+        await until(async () => expect(await stateOf(bus, 'everything')).toMatchObject({ depth: 0, consumers: 0 }));
       });
 
       it('whose queue is there with other arguments is told which, and what to do', async () => {
-        await outsider(url, (channel) => channel.assertQueue('projections', { durable: true }));
+        await outsider(url, (channel) => channel.assertQueue('everything', { durable: true }));
         const bus = await open();
-        const first = bus.follow(PROJECTIONS, { signal: ending.signal, max: 1 })[Symbol.asyncIterator]().next();
-        await expect(first).rejects.toThrow(/the queue projections with other arguments \(inequivalent arg .*\); delete it there/);
-        await deleteQueue(url, 'projections');
-        const { began } = listening(bus, PROJECTIONS, ending);
+        const first = bus.follow(EVERYTHING, { signal: ending.signal, max: 1 })[Symbol.asyncIterator]().next();
+        await expect(first).rejects.toThrow(/the queue everything with other arguments \(inequivalent arg .*\); delete it there/);
+        await deleteQueue(url, 'everything');
+        const { began } = listening(bus, EVERYTHING, ending);
         await until(() => expect(began.times).toBe(1));
       });
     });
 
     describe('a work queue', () => {
-      const WORK: WorkQueue = { kind: 'work', name: 'tests', limit: 10, deliveryLimit: 3 };
       const work = (bus: EventBus, handle: (stream: string) => Promise<void>) =>
         bus.work(WORK, { signal: ending.signal, prefetch: 1 }, ({ stream }) => handle(stream));
 
@@ -291,27 +294,24 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
         held.resolve();
         await slow;
       });
-      const OTHER: WorkQueue = { ...WORK, name: 'others' };
     });
 
     it('a process that declared nothing sees the queues of the others; what nobody declared is left out', async () => {
       const [one, gateway] = [await open(), await open()];
-      const { began } = listening(one, NOTIFICATIONS, ending);
+      const { began } = listening(one, NOTIFIED, ending);
       await until(() => expect(began.times).toBe(1));
-      await one.offer(EMAIL_NOTIFICATIONS, { stream: 'notification-1' });
+      await one.offer(WORK, { stream: 'notification-1' });
       expect(await gateway.queues()).toEqual([
-        { name: 'notifications', kind: 'follower', depth: 0, consumers: 1 },
-        { name: 'email_notifications', kind: 'work', depth: 1, consumers: 0 },
-        { name: 'email_notifications.dead', kind: 'work', depth: 0, consumers: 0 },
+        { name: 'notified', kind: 'follower', depth: 0, consumers: 1 },
+        { name: 'tests', kind: 'work', depth: 1, consumers: 0 },
+        { name: 'tests.dead', kind: 'work', depth: 0, consumers: 0 },
       ]);
     });
 
     it('the virtual host deleted and made again: all is declared anew', async () => {
       const bus = await open();
-      const WORK: WorkQueue = { kind: 'work', name: 'tests', limit: 10, deliveryLimit: 3 };
-      const named = listening(bus, PROJECTIONS, ending);
-      const nameless: FollowerQueue = { ...TASK_EVENTS, activeHold: null };
-      const unnamed = listening(bus, nameless, ending);
+      const named = listening(bus, EVERYTHING, ending);
+      const unnamed = listening(bus, NAMELESS, ending);
       const taken: string[] = [];
       void bus.work(WORK, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => void taken.push(stream));
       await until(() => expect([named.began.times, unnamed.began.times]).toEqual([1, 1]));

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Reaching, reach } from '../../connections/reach.ts';
 import { type BusMessage, BusUnavailable, type EventBus, type Publisher } from '../event-bus.ts';
-import { ALL_QUEUES, type FollowerQueue, type WorkQueue } from '../queues.ts';
+import { checkingQueues, type FollowerQueue, type QueueTable, type WorkQueue } from '../queues.ts';
 import { connectorTo } from './connector.ts';
 import { consume } from './consume.ts';
 import { failuresBy } from './failures.ts';
@@ -21,6 +21,7 @@ import { declareExchanges, declareWorkQueue } from './topology.ts';
 import { workOn } from './worker.ts';
 
 export interface RabbitMqOptions extends Reaching {
+  queues: QueueTable;
   /** Counts messages confirmed, messages that a full queue of somebody else's refused, offers the broker took, messages that are not ours or not valid. */
   count?: ((what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void) | undefined;
   /** Milliseconds an offer waits after its first failure, its second, …; the last for all others. Default 1 s, 10 s, 1 min, 10 min. */
@@ -36,7 +37,8 @@ const PAUSE = 500;
 
 /** Opens it once the broker answers. Errors: ServerRefused; the signal's reason when it aborts first. */
 export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Promise<EventBus> {
-  const { log, count = () => {}, steps = STEPS, heartbeat = 5 } = options;
+  const { queues: table, log, count = () => {}, steps = STEPS, heartbeat = 5 } = options;
+  const check = checkingQueues(table);
   const connector = connectorTo({ ...options, url, heartbeat });
   const first = await reach(connector.what, () => connector.connect('offers'), options);
   const closing = new AbortController();
@@ -45,7 +47,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
   const offering = offeringOn(offers, connector.what);
   const strangers = meetingStrangers({ log, count });
   const failures = failuresBy({ offering, strangers, log, steps });
-  const known = knowingQueues(ALL_QUEUES);
+  const known = knowingQueues(table);
   /** Those of followers and publishers. */
   const sessions = new Set<Session>();
 
@@ -92,7 +94,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     return got;
   }
 
-  async function* follow(queue: FollowerQueue, { signal, max }: { signal: AbortSignal; max: number }): AsyncGenerator<BusMessage[]> {
+  async function* following(queue: FollowerQueue, { signal, max }: { signal: AbortSignal; max: number }): AsyncGenerator<BusMessage[]> {
     const ending = AbortSignal.any([signal, closing.signal]);
     const session = await connected(`follower of ${queue.name ?? queue.exchange}`, ending);
     if (!session) return;
@@ -110,16 +112,22 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
   }
 
   return {
+    check,
     publisher,
-    follow,
+    follow: (queue, consumer) => {
+      check(queue);
+      return following(queue, consumer);
+    },
     offer: async (queue, offer) => {
       checkOpen();
+      check(queue);
       const target = { name: queue.name, limit: queue.limit, declare: (session: Session) => declareKnown(session, queue) };
       await offering.put(target, encodeOffer(offer), { contentType: 'application/json' });
       count('offered', 1);
     },
     work: async (queue, { signal, prefetch }, handle) => {
       checkOpen();
+      check(queue);
       known.addWork(queue);
       works ??= keepLink(connector, 'workers');
       const ending = AbortSignal.any([signal, closing.signal]);

@@ -2,7 +2,7 @@
 import type { Channel, Options } from 'amqplib';
 import { catalog } from '../../../contracts/catalog.ts';
 import { ServerRefused } from '../../connections/reach.ts';
-import type { FollowerQueue, WorkQueue } from '../queues.ts';
+import { type FollowerQueue, fanoutOf, type WorkQueue } from '../queues.ts';
 import type { Session } from './session.ts';
 
 /** The topic exchange of all events. */
@@ -16,10 +16,7 @@ type Arguments = Record<string, string | number | boolean>;
 
 const quorum = (args: Arguments): Options.AssertQueue => ({ durable: true, arguments: { 'x-queue-type': 'quorum', ...args } });
 
-/** `task` → `task_events`. */
-const fanoutOf = (category: string) => `${category}_events`;
-
-/** The exchange of all events, and a fanout for each category of the catalog. */
+/** The exchange of all events, and a fanout for each category of the catalog: services outside bind to those that no queue of ours needs, too. */
 export async function declareExchanges(session: Session): Promise<void> {
   for (const { category } of catalog) await declareExchange(session, fanoutOf(category));
 }

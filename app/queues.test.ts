@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { catalog } from '../contracts/catalog.ts';
+import { DEAD_LETTER_QUEUES } from '../contracts/dead-letter.ts';
+import { POLICIES } from '../notifier/policies.ts';
+import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
+import { fanoutOf } from '../platform/event-bus/queues.ts';
+import { CONSUMED, QUEUES } from './queues.ts';
+
+const followers = Object.values(CONSUMED).flatMap((one) => one.followers);
+
+/** What brokers have: a queue that is declared otherwise is refused by them, and one of another name is another queue. */
+const ON_BROKERS = [
+  ['projections', 'events', '#', '_projections'],
+  ['placed_orders', 'order_events', '', '_placed_orders'],
+  ['scheduler', 'task_events', '', '_scheduler'],
+  [null, 'task_events', '', '_task_events'],
+  ['timers', 'timer_events', '', '_timers'],
+  ['user_registration', 'user_events', '', '_user_registration'],
+  ['order_outcomes', 'order_events', '', '_order_outcomes'],
+  ['notifications', 'events', 'notification.#', '_notifications'],
+  ['requested_sms', 'events', 'notification.#', '_requested_sms'],
+  ['requested_in_app', 'events', 'notification.#', '_requested_in_app'],
+  [null, 'events', '#', null],
+];
+
+it('names, exchanges, holds and limits stay what they are on brokers', () => {
+  const follower = QUEUES.filter((queue) => queue.kind === 'follower');
+  expect(follower.map(({ name, exchange, pattern, activeHold }) => [name, exchange, pattern, activeHold])).toEqual(
+    expect.arrayContaining(ON_BROKERS),
+  );
+  expect(new Set(follower.map(({ limit }) => limit))).toEqual(new Set([10_000]));
+  const work = QUEUES.filter((queue) => queue.kind === 'work');
+  expect(work.map(({ name }) => name)).toEqual(expect.arrayContaining(['email_notifications', 'sms_notifications', 'orders']));
+  expect(work.map(({ limit, deliveryLimit }) => [limit, deliveryLimit])).toEqual(work.map(() => [1_000, 20]));
+});
+
+it('every queue and every follower has a name of its own', () => {
+  expect(() => openMemoryBus({ queues: QUEUES, log: { warn: () => {} } })).not.toThrow();
+  const names = followers.map(({ name }) => name);
+  expect(names).toEqual([...new Set(names)]);
+});
+
+it('every fanout is of a category of the catalog', () => {
+  const there = ['events', ...catalog.map(({ category }) => fanoutOf(category))];
+  expect(followers.filter(({ queue }) => !there.includes(queue.exchange))).toEqual([]);
+});
+
+it('every policy follows', () => {
+  expect(followers).toEqual(expect.arrayContaining([...POLICIES]));
+});
+
+it('dead letters are of the work queues there are', () => {
+  const names = QUEUES.flatMap((queue) => (queue.kind === 'work' ? [queue.name] : []));
+  expect(DEAD_LETTER_QUEUES.toSorted()).toEqual(names.toSorted());
+});

@@ -1,0 +1,35 @@
+/**
+ * The registry of policies, a row each: its name, its queue, which task it must know where it needs one, and what it wants. A row that is added
+ * here is started, listed, parked, released and tested with the others. Names and queues are storage: never changed.
+ */
+import { followerQueue } from '../platform/event-bus/queues.ts';
+import type { Policy } from './policies/follow-policy.ts';
+import { orderPolicy } from './policies/order-mail.ts';
+import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from './policies/policies.ts';
+
+/** All policies. */
+export const POLICIES: readonly Policy[] = [
+  {
+    name: 'task_mail',
+    // Without a name: it is gone with its consumer, and what was missed meanwhile is read from the store.
+    queue: { ...followerQueue('task_events', { category: 'task', purpose: 'what is told of tasks, one event at a time' }), name: null },
+    task: taskOf,
+    wants: taskPolicy,
+  },
+  {
+    name: 'deadlines',
+    queue: followerQueue('timers', { category: 'timer', purpose: 'what is told of deadlines' }),
+    task: timedTask,
+    wants: deadlinePolicy,
+  },
+  {
+    name: 'registration_mail',
+    queue: followerQueue('user_registration', { category: 'user', purpose: 'confirmation mail and welcome of new users' }),
+    wants: registrationPolicy,
+  },
+  {
+    name: 'order_mail',
+    queue: followerQueue('order_outcomes', { category: 'order', purpose: 'mail to whoever placed an order' }),
+    wants: orderPolicy,
+  },
+];
