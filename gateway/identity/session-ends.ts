@@ -1,9 +1,10 @@
 /** The end of a session as a fact in the log: sockets and other processes go by it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventContract } from '../../contracts/catalog.ts';
-import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
+import type { NewEvent } from '../../contracts/message.ts';
 import { type SessionEvent, sessionTopics } from '../../contracts/session.ts';
-import { type EventStore, WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
+import { appendOnce } from '../../platform/event-store/append-once.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
 
 export type EndReason = SessionEvent['data']['reason'];
@@ -32,9 +33,8 @@ const AGAIN = [20, 100, 500];
 export function openSessionEnds({ store, log, forget }: SessionEndsOptions): SessionEnds {
   async function append(session: EndedSession, tries: readonly number[]): Promise<void> {
     try {
-      await store.append(`session-${session.id}`, NO_STREAM, [endOf(session)]);
+      await appendOnce(store, `session-${session.id}`, [endOf(session)]);
     } catch (error) {
-      if (error instanceof WrongExpectedRevision) return;
       const [wait, ...rest] = tries;
       if (wait === undefined) throw error;
       await delay(wait);

@@ -1,9 +1,10 @@
 /** A policy at work: follows its events one at a time, in order, and records what it asks for. */
 import { eventContract, upcast } from '../../contracts/catalog.ts';
-import { categoryOf, type NewEvent, NO_STREAM, type RecordedEvent, routingKey } from '../../contracts/message.ts';
+import { categoryOf, type NewEvent, type RecordedEvent, routingKey } from '../../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
 import { receives } from '../../platform/event-bus/queues.ts';
-import { type EventStore, WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
+import { appendOnce } from '../../platform/event-store/append-once.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../../platform/followers/parking.ts';
@@ -83,11 +84,7 @@ async function record(store: EventStore, policy: string, event: RecordedEvent, w
 
 async function recordOne(store: EventStore, policy: string, event: RecordedEvent, data: Wanted): Promise<void> {
   const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
-  try {
-    await store.append(stream, NO_STREAM, envelopes(stream, policy, event, data));
-  } catch (error) {
-    if (!(error instanceof WrongExpectedRevision)) throw error;
-  }
+  await appendOnce(store, stream, envelopes(stream, policy, event, data));
 }
 
 /** What goes to the inbox is there once it is recorded. */

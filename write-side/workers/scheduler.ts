@@ -5,12 +5,12 @@
  * What the read model says is a hint, as an offer is to a worker: before it fires, it looks at the task itself. What has fired is recorded on a
  * stream named by (subject, kind, time), which takes it once, whoever fires.
  */
-import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
+import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import { TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
-import { WrongExpectedRevision } from '../../platform/event-store/event-store.ts';
+import { appendOnce } from '../../platform/event-store/append-once.ts';
 import { endOf } from '../../platform/followers/checkpoint.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../../platform/followers/follow.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
@@ -93,11 +93,8 @@ export function startScheduler(context: SchedulerContext): Follower {
   /** Where it has fired already, somebody else was faster, or the read model has not heard of it. */
   async function record(data: TimerEvent['data']): Promise<void> {
     const { stream, event } = fired(data);
-    try {
-      heard((await store.append(stream, NO_STREAM, [event])).position);
-    } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
-    }
+    const appended = await appendOnce(store, stream, [event]);
+    if (appended) heard(appended.position);
   }
 
   function heard(position: Position): void {
