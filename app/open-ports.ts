@@ -45,9 +45,9 @@ export interface PortsContext {
  * Errors: those of the ports, among them ServerRefused.
  */
 export async function openPorts(config: Config, needs: ReadonlySet<Need>, context: PortsContext): Promise<Ports> {
-  const { log, closers, signal, waits } = context;
+  const { log, signal, waits } = context;
+  const { closing } = context.closers;
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
-  const closing = <T extends { close(): unknown }>(opened: T) => closers.add(opened, (it) => it.close());
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, options), context.metrics)),
     bus: async () => closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, count: countedBy(context.metrics) }), context.metrics)),
