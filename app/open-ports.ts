@@ -70,7 +70,7 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
   return new Proxy(Object.fromEntries(opened) as unknown as Ports, {
     get: (ports, name, receiver) => {
       if (typeof name === 'string' && name in openers && !needs.has(name as Need))
-        throw new Error(`this part was not given ${name}: add it to parts.ts`);
+        throw new Error(`this part was not given ${name}: add it to app/parts.ts`);
       return Reflect.get(ports, name, receiver);
     },
   });
