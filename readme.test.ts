@@ -128,7 +128,8 @@ function copyProject(): void {
   cpSync(ROOT, project, {
     recursive: true,
     preserveTimestamps: true,
-    filter: (path) => !NOT_COPIED.includes(relative(ROOT, path).split(sep)[0] ?? ''),
+    // A folder of somebody's data is no part either, whatever it is called.
+    filter: (path) => !NOT_COPIED.includes(relative(ROOT, path).split(sep)[0] ?? '') && !existsSync(join(path, 'events.db')),
   });
   symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'));
   const changed = (path: string) => statSync(join(project, path)).mtimeMs;

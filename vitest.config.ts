@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import tsconfig from './tsconfig.json' with { type: 'json' };
+
+/** In the folders that are checked, and nowhere else: whatever else lies in the clone, as somebody's data, is not ours to run. */
+const TESTS = tsconfig.include.map((place) => (place === '*.ts' ? '*.test.ts' : `${place}/**/*.test.ts`));
 
 /** Tests that start many processes each: they come after the others, and one at a time. */
 const CROWDED = ['system/*.server.test.ts'];
@@ -8,7 +12,6 @@ const retry = process.env.CI ? 1 : 0;
 
 const common = {
   retry,
-  exclude: ['node_modules/**', 'dist/**', 'data/**'],
   globalSetup: ['servers/for-tests-setup.ts'],
   execArgv: ['--disable-warning=ExperimentalWarning'],
 };
@@ -20,8 +23,8 @@ export default defineConfig({
         test: {
           ...common,
           name: 'each',
-          include: ['**/*.test.ts'],
-          exclude: [...common.exclude, ...CROWDED],
+          include: TESTS,
+          exclude: CROWDED,
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -46,9 +46,9 @@ export interface PortsContext {
  * Errors: those of the ports, among them ServerRefused.
  */
 export async function openPorts(config: Config, needs: ReadonlySet<Need>, context: PortsContext): Promise<Ports> {
-  const { log, closers, signal, waits } = context;
+  const { log, signal, waits } = context;
+  const { closing } = context.closers;
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
-  const closing = <T extends { close(): unknown }>(opened: T) => closers.add(opened, (it) => it.close());
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, options), context.metrics)),
     bus: async () =>
@@ -72,7 +72,7 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
   return new Proxy(Object.fromEntries(opened) as unknown as Ports, {
     get: (ports, name, receiver) => {
       if (typeof name === 'string' && name in openers && !needs.has(name as Need))
-        throw new Error(`this part was not given ${name}: add it to parts.ts`);
+        throw new Error(`this part was not given ${name}: add it to app/parts.ts`);
       return Reflect.get(ports, name, receiver);
     },
   });

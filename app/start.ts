@@ -177,7 +177,7 @@ function gaugeLag(metrics: Metrics, health: Health): void {
 }
 
 function missing(what: string): never {
-  throw new Error(`this part was not given ${what}: add what it needs to parts.ts`);
+  throw new Error(`this part was not given ${what}: add what it needs to app/parts.ts`);
 }
 
 /** Who may come in, and what they may command: the same in every part that answers people. */

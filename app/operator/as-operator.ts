@@ -4,8 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, pino } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
 import { loadKeys } from '../../gateway/identity/keys.ts';
-import { OPERATOR, type Running, readRunning } from '../../gateway/operator.ts';
-import { checkInstalled, FolderError, lockFolder } from '../../platform/data-folder-lock.ts';
+import { OPERATOR } from '../../gateway/operator.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
 import type { Route, RouteRequest } from '../../platform/http/route.ts';
@@ -22,9 +21,7 @@ import { type Closers, openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
 import { openPorts, type Ports } from '../open-ports.ts';
 import { isEmbedded, needsOf } from '../parts.ts';
-
-/** Asks a row; rejects with an error of one line where it refuses. */
-export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => Promise<T>;
+import { type Ask, lockOrAsk } from './lock-or-ask.ts';
 
 /**
  * Asks the process that runs on the folder; where there is none, or the stores are servers, the rows answer here, on the stores themselves.
@@ -32,38 +29,7 @@ export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => 
  */
 export async function asOperator(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
   if (!isEmbedded(config.EVENT_STORE_URL)) return onStores(config, work);
-  checkInstalled(config.DATA_DIR);
-  let lock: { release(): void };
-  try {
-    lock = lockFolder(config.DATA_DIR);
-  } catch (error) {
-    if (!(error instanceof FolderError && error.held)) throw error;
-    return work(askProcess(await runningOn(config.DATA_DIR)));
-  }
-  try {
-    await onStores(config, work);
-  } finally {
-    lock.release();
-  }
-}
-
-async function runningOn(dataDir: string): Promise<Running> {
-  const running = await readRunning(dataDir);
-  if (running) return running;
-  throw new FolderError(`The folder ${dataDir} is held by a process that has not started yet. Try again in a moment.`);
-}
-
-function askProcess({ url, token }: Running): Ask {
-  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-    const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-    const response = await fetch(`${url}${path}`, request).catch((cause: unknown) => {
-      throw new UserError(`The running process does not answer at ${url}. Try again in a moment.`, { cause });
-    });
-    const answer = (await response.json()) as T & { detail?: string };
-    if (response.ok) return answer;
-    throw new UserError(answer.detail ?? `The running process answered ${response.status}.`);
-  };
+  await lockOrAsk(config.DATA_DIR, () => onStores(config, work), work);
 }
 
 /** Milliseconds after which it says what it waits for. */
@@ -98,7 +64,7 @@ const PATIENCE = 60_000;
 
 /** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
 async function bringUpToDate({ store, readModels, cache }: Ports, closers: Closers, log: Logger): Promise<void> {
-  const bus = closers.add(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }), (it) => it.close());
+  const bus = closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }));
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
   for (const { model } of [notifications, orders]) await readModels.reached(model, head, PATIENCE);

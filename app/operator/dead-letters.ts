@@ -4,7 +4,8 @@ import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type DeadLetterSummary, type 
 import { UserError } from '../../platform/user-error.ts';
 import type { RetryAllAnswer } from '../../read-side/retry-dead-letters.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { type Ask, asOperator } from './as-operator.ts';
+import { asOperator } from './as-operator.ts';
+import type { Ask } from './lock-or-ask.ts';
 
 const USAGE = `usage: npm start -- dead-letters list [queue]             queues: ${DEAD_LETTER_QUEUES.join(', ')}
        npm start -- dead-letters show <id>

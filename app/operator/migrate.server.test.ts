@@ -3,18 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { RecordedEvent } from '../../contracts/message.ts';
 import { openSecrets } from '../../gateway/identity/secrets/open.ts';
 import { type Double, startDouble } from '../../platform/event-store/double/double.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { describeWith, ferretDb } from '../../servers/for-tests.fixture.ts';
-import { type MailServer, notificationHistories, startMailServer } from '../../system/notifications/whole-path.fixture.ts';
+import { type MailServer, startMailServer } from '../../system/notifications/whole-path.fixture.ts';
 import { runProgram } from '../../system/program.fixture.ts';
-import { contentsOf, type Folder, openFolder, startParts, writeSideOf } from './migrate/installation.fixture.ts';
+import { allSent, asItWas, contentsOf, type Folder, openFolder, startParts, writeSideOf } from './migrate/installation.fixture.ts';
 import type { Stores } from './migrate/move.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const asItWas = ({ position: _, ...event }: RecordedEvent) => event;
 
 describeWith(ferretDb, 'npm start -- migrate to servers', () => {
   let mails: MailServer;
@@ -23,15 +21,7 @@ describeWith(ferretDb, 'npm start -- migrate to servers', () => {
   let env: Record<string, string>;
   const folder = mkdtempSync(join(tmpdir(), 'migrate-double-'));
 
-  /** Resolves when so many notifications are sent. */
-  const sent = (stores: Stores, count: number) =>
-    vi.waitFor(
-      async () => {
-        const all = [...(await notificationHistories(stores.store)).values()];
-        expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
-      },
-      { timeout: 60_000, interval: 20 },
-    );
+  const sent = ({ store }: Stores, count: number) => allSent(store, count, 60_000);
 
   beforeAll(async () => {
     mails = await startMailServer();

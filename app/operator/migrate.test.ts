@@ -9,15 +9,24 @@ import { openParking } from '../../platform/followers/parking.ts';
 import { openRequests } from '../../platform/followers/requests.ts';
 import { caller, logIn } from '../../system/client.fixture.ts';
 import { mailsSettle, mailsTo } from '../../system/mails.fixture.ts';
-import { type MailServer, notificationHistories, startMailServer } from '../../system/notifications/whole-path.fixture.ts';
+import { type MailServer, startMailServer } from '../../system/notifications/whole-path.fixture.ts';
 import { runProgram } from '../../system/program.fixture.ts';
 import { type Installation, openInstallation } from '../../system/system.fixture.ts';
 import type { Step } from './migrate/events.ts';
-import { allOf, contentsOf, elsewhere, type Folder, failingAfter, openFolder, startParts, writeSideOf } from './migrate/installation.fixture.ts';
+import {
+  allOf,
+  allSent,
+  asItWas,
+  contentsOf,
+  elsewhere,
+  type Folder,
+  failingAfter,
+  openFolder,
+  startParts,
+  writeSideOf,
+} from './migrate/installation.fixture.ts';
 import { migrate, type Stores } from './migrate/move.ts';
 
-/** Everything but the position. */
-const asItWas = ({ position: _, ...event }: RecordedEvent) => event;
 const UNMOVED = /^_(snapshot|requests|forwarder)/;
 
 let server: MailServer;
@@ -38,15 +47,7 @@ async function target(): Promise<Stores> {
 }
 
 /** Resolves when every notification but those of parked streams is sent. */
-function sent(store: EventStore, count: number): Promise<void> {
-  return vi.waitFor(
-    async () => {
-      const all = [...(await notificationHistories(store)).values()];
-      expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
-    },
-    { timeout: 20_000, interval: 20 },
-  );
-}
+const sent = (store: EventStore, count: number) => allSent(store, count, 20_000);
 
 /** A history: mails that were sent, a long stream with its snapshot, effects that are still to be caused, a parked stream, secrets of all kinds. */
 beforeAll(async () => {

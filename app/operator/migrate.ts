@@ -8,6 +8,7 @@ import { lockFolder } from '../../platform/data-folder-lock.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type ProgressShown, showProgress } from '../../projections/progress.ts';
+import { openClosers } from '../closers.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import type { OnProgress } from './migrate/events.ts';
@@ -40,15 +41,12 @@ function checkTarget(config: Config): void {
 }
 
 async function between(config: Config): Promise<Moved> {
-  const opened: { close(): Promise<void> }[] = [];
-  const open = async (eventStoreUrl: string, secretsUrl: string): Promise<Stores> => {
-    const options = { dataDir: config.DATA_DIR, log: pino({ level: 'warn' }, pino.destination(2)) };
-    const store = await openEventStore(eventStoreUrl, options);
-    opened.push(store);
-    const secrets = await openSecrets(secretsUrl, options);
-    opened.push(secrets);
-    return { store, secrets };
-  };
+  const { closing, closeAll } = openClosers();
+  const options = { dataDir: config.DATA_DIR, log: pino({ level: 'warn' }, pino.destination(2)) };
+  const open = async (eventStoreUrl: string, secretsUrl: string): Promise<Stores> => ({
+    store: closing(await openEventStore(eventStoreUrl, options)),
+    secrets: closing(await openSecrets(secretsUrl, options)),
+  });
   const steps = showSteps();
   try {
     const source = await open('sqlite:', 'sqlite:');
@@ -57,7 +55,7 @@ async function between(config: Config): Promise<Moved> {
     steps.end();
     return moved;
   } finally {
-    for (const port of opened) await port.close();
+    await closeAll();
   }
 }
 

@@ -1,4 +1,4 @@
-/** The mailer's port: hands one mail over. Implementations: outbox.ts (embedded), smtp.ts. */
+/** The mailer's port: hands one mail over. Implementations: outbox/ (embedded), smtp/. */
 import type { Taken } from '../sending.ts';
 
 export interface Mail {

@@ -1,4 +1,4 @@
-/** The texter's port: hands one SMS over. Implementations: the outbox (embedded), http.ts. */
+/** The texter's port: hands one SMS over. Implementations: the outbox (embedded), http/. */
 import type { Taken } from '../sending.ts';
 
 export interface Text {

@@ -1,5 +1,5 @@
 /**
- * The cache's port: what it holds may vanish or be stale at any time, and readers can tell. Implementations: memory.ts (embedded), redis.ts.
+ * The cache's port: what it holds may vanish or be stale at any time, and readers can tell. Implementations: memory/ (embedded), redis/.
  */
 import type { Position } from '../../contracts/message.ts';
 

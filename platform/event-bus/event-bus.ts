@@ -1,6 +1,6 @@
 /**
  * The event bus's port: it only makes followers fast and hands out offers. Losing, repeating or reordering
- * what it carries harms nothing. It is opened with the table of all queues (queues.ts). Implementations: memory.ts (embedded), rabbitmq.ts.
+ * what it carries harms nothing. It is opened with the table of all queues (queues.ts). Implementations: memory/ (embedded), rabbitmq/.
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';

@@ -1,5 +1,5 @@
 /**
- * The event store's port: the only truth. Implementations: sqlite.ts (embedded), eventstoredb.ts.
+ * The event store's port: the only truth. Implementations: sqlite/ (embedded), eventstoredb/.
  *
  * Two logs share one interface: forwardable events, in one global order, and our own bookkeeping
  * (streams whose name begins with `_`: checkpoints, reservations, snapshots), which no follower sees.

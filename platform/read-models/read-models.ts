@@ -1,5 +1,5 @@
 /**
- * The read models' port: documents by key, made from events and safe to delete. Implementations: sqlite.ts (embedded), mongodb.ts.
+ * The read models' port: documents by key, made from events and safe to delete. Implementations: sqlite/ (embedded), mongodb/.
  *
  * A read model is kept in generations, `<name>_<n>`: a rebuild writes a new one beside the old and then moves one pointer.
  */

@@ -1,6 +1,6 @@
 /**
  * A process with everything between a command and a mail server, until it is killed:
- * `node killed.suite.ts <folder> <mail server> <number of tasks> <milliseconds its clock is ahead>`.
+ * `node killed-process.fixture.ts <folder> <mail server> <number of tasks> <milliseconds its clock is ahead>`.
  * Registers one user and makes the tasks, where they are not there yet; prints a line when all their notifications are decided.
  */
 

@@ -1,6 +1,6 @@
 /**
  * A process with everything between a command and the receiving sides, until it is killed:
- * `node load-process.suite.ts <folder> <mail server> <provider> <how many> <milliseconds its clock is ahead>`.
+ * `node load-process.fixture.ts <folder> <mail server> <provider> <how many> <milliseconds its clock is ahead>`.
  * Asks for so many notifications, where that was not done yet; prints a line when all of them have come to an end.
  */
 

@@ -1,6 +1,6 @@
 /**
  * A process of one delivery worker, until it is killed:
- * `node load-worker.suite.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
+ * `node load-worker.fixture.ts <email or sms> <event store> <bus> <mail server or provider> <lease in milliseconds>`.
  */
 
 import { QUEUES } from '../../app/queues.ts';

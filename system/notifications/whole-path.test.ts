@@ -135,7 +135,7 @@ describe('no mail is caused', () => {
   });
 });
 
-describe('DESIGN 4: no event and no line of the log', () => {
+describe('no event and no line of the log', () => {
   it('holds the code of a confirmation, or the address of anybody but in the person’s own events', async () => {
     // A server that repeats the address in its refusals, and that hangs up; what comes again it takes.
     const seen = new Set<string>();

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { loadKeys } from '../../../gateway/identity/keys.ts';
 import { openSecrets } from '../../../gateway/identity/secrets/open.ts';
@@ -16,6 +17,7 @@ import { openEventStore } from '../../../platform/event-store/open.ts';
 import { openReadModels } from '../../../platform/read-models/open.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import { startProjections } from '../../../projections/project.ts';
+import { notificationHistories } from '../../../system/notifications/whole-path.fixture.ts';
 import { startForwarder } from '../../../write-side/forwarder/forward.ts';
 import { commandHandler } from '../../../write-side/handle-command.ts';
 import { QUEUES } from '../../queues.ts';
@@ -97,6 +99,22 @@ export async function startParts({ store, secrets }: Stores, mailUrl: string) {
       await rm(dataDir, { recursive: true });
     },
   };
+}
+
+/** Resolves when there are so many notifications by mail, each of them sent. Rejects after `patience` milliseconds. */
+export function allSent(store: EventStore, count: number, patience: number): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      const all = [...(await notificationHistories(store)).values()];
+      expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
+    },
+    { timeout: patience, interval: 20 },
+  );
+}
+
+/** An event without its position, which is another in every store. */
+export function asItWas({ position: _, ...event }: RecordedEvent): Omit<RecordedEvent, 'position'> {
+  return event;
 }
 
 /** The same store with other positions, as another kind of store has them. */

@@ -1,6 +1,6 @@
 /**
  * The secrets' port: credentials, sessions, one-time codes, keys, hashes of API keys. Not made from events: backed up apart.
- * Implementations: sqlite.ts (a file of its own, mode 600), mongodb.ts.
+ * Implementations: sqlite/ (a file of its own, mode 600), mongodb/.
  */
 
 /** A record, its version, and the one text it can be listed by. */

@@ -68,7 +68,7 @@ function commandsOf(client: Redis): Commands {
   return client as unknown as Commands;
 }
 
-/** What the scripts read begins as they expect it: HEAD in redis-scripts.ts. */
+/** What the scripts read begins as they expect it: HEAD in scripts.ts. */
 function jsonOf({ position, generation, value }: CacheEntry): string {
   return JSON.stringify({ position, generation, value: value ?? null });
 }

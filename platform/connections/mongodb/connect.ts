@@ -19,7 +19,7 @@ export interface MongoServer {
   db: Db;
   /**
    * True where an update looks for its document and changes it in one step. FerretDB reads, then writes, and two of them at once lose one:
-   * there, whoever changes something has to have its turn (mongodb-turns.ts).
+   * there, whoever changes something has to have its turn (turns.ts).
    */
   atomic: boolean;
   /** True where only one document by its _id alone is found fast, and everything else reads the whole collection: FerretDB. */

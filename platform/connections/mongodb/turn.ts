@@ -1,4 +1,4 @@
-/** One turn (mongodb-turns.ts): taken, kept alive, given back. */
+/** One turn (turns.ts): taken, kept alive, given back. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Collection } from 'mongodb';
 import { isDuplicate } from './errors.ts';

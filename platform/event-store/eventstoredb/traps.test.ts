@@ -1,4 +1,4 @@
-/** Traps of @eventstore/db-client and of EventStoreDB (DESIGN 10), each with what the store makes of it. */
+/** Traps of @eventstore/db-client and of EventStoreDB, each with what the store makes of it. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent, START } from '../../../contracts/message.ts';

@@ -17,7 +17,7 @@ export interface Documents {
   write(documents: readonly Stored[]): void;
 }
 
-/** Makes the tables of a new generation. Every name was checked by checkSpec. Its other indexes come when it is to be read (sqlite-indexes.ts). */
+/** Makes the tables of a new generation. Every name was checked by checkSpec. Its other indexes come when it is to be read (indexes.ts). */
 export function createTables(db: DatabaseSync, place: Place): void {
   const { table } = place;
   const columns = scalarFields(place).map(([field, kind]) => `${column(field)} ${kind === 'text' ? 'TEXT' : 'REAL'},`);

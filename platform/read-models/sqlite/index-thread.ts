@@ -1,5 +1,5 @@
 /**
- * The thread that makes indexes (sqlite-indexes.ts): runs each statement it is sent, says so, and ends when it is sent null.
+ * The thread that makes indexes (indexes.ts): runs each statement it is sent, says so, and ends when it is sent null.
  * An error ends it too, and is heard as the thread's.
  */
 import { DatabaseSync } from 'node:sqlite';
