@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { catalog } from '../contracts/catalog.ts';
 import { DEAD_LETTER_QUEUES } from '../contracts/dead-letter.ts';
 import { POLICIES } from '../notifier/policies.ts';
 import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
 import { fanoutOf } from '../platform/event-bus/queues.ts';
+import { readConfig } from './config.ts';
 import { CONSUMED, QUEUES } from './queues.ts';
+import { start } from './start.ts';
 
 const followers = Object.values(CONSUMED).flatMap((one) => one.followers);
 
@@ -43,6 +48,18 @@ it('every queue and every follower has a name of its own', () => {
 it('every fanout is of a category of the catalog', () => {
   const there = ['events', ...catalog.map(({ category }) => fanoutOf(category))];
   expect(followers.filter(({ queue }) => !there.includes(queue.exchange))).toEqual([]);
+});
+
+it('all who follow in a process have a row here, and every row somebody who follows', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'queues-'));
+  const running = await start(readConfig({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent', ADMIN_PASSWORD: 'nobody logs in' }));
+  try {
+    const health = (await (await fetch(`${running.url}/readyz`)).json()) as { followers: object };
+    expect(Object.keys(health.followers).toSorted()).toEqual(['forwarder', ...followers.map(({ name }) => name)].toSorted());
+  } finally {
+    await running.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 it('every policy follows', () => {

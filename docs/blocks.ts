@@ -1,6 +1,9 @@
+import { queuesByPart, queuesByPurpose } from './queue-tables.ts';
 import { topicsTable } from './topics-table.ts';
 
 /** What is generated: by file, then by the block's name, what makes its text. */
 export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
   'docs/LIVE.md': { topics: topicsTable },
+  'docs/PARTS.md': { 'queues by part': queuesByPart },
+  'docs/QUEUES.md': { 'queues by purpose': queuesByPurpose },
 };

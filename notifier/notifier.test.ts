@@ -8,6 +8,8 @@ import {
   startMailServer,
 } from '../system/notifications/whole-path.fixture.ts';
 
+import { FOLLOWERS } from './notifier.ts';
+
 let server: MailServer;
 let rig: Rig;
 
@@ -43,15 +45,7 @@ it('it stops also before that address is known', async () => {
   await begin('take');
   const notifier = await rig.startNotifier({ publicUrl: () => '' });
   await notifier.stop();
-  expect(notifier.followers.map(({ name }) => name)).toEqual([
-    'task_mail',
-    'deadlines',
-    'registration_mail',
-    'order_mail',
-    'notification_dispatcher',
-    'sms_dispatcher',
-    'inbox_dispatcher',
-  ]);
+  expect(notifier.followers.map(({ name }) => name)).toEqual(FOLLOWERS.map(({ name }) => name));
 });
 
 it('invariant 11: a stop gives up what hangs after its grace, and shows that attempt as unknown', async () => {

@@ -1,7 +1,9 @@
 /** When everything that was begun has come to its end. */
 import { expect, vi } from 'vitest';
-import type { Part } from '../app/parts.ts';
+import { ALL_PARTS, type Part } from '../app/parts.ts';
+import { CONSUMED } from '../app/queues.ts';
 import { categoryOf } from '../contracts/message.ts';
+import { onlyCategoryOf } from '../platform/event-bus/queues.ts';
 import type { PartProcess } from './distributed.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
 import { isDecided, notificationsIn, readStory, type Story, type Told, wantedAndRequested } from './faults-log.fixture.ts';
@@ -19,19 +21,9 @@ export interface SettledOptions {
 
 const PATIENCE = 60_000;
 /** Who follows, by the part whose processes do, and the category where it follows only one. Where two processes do, one is active. */
-const FOLLOWERS: [Part, string, category?: string][] = [
+const FOLLOWERS: [Part, string, category?: string | undefined][] = [
   ['forwarder', 'forwarder'],
-  ['projections', 'projections'],
-  ['realtime', 'realtime'],
-  ['workers', 'order_dispatcher', 'order'],
-  ['workers', 'scheduler', 'task'],
-  ['notifier', 'task_mail', 'task'],
-  ['notifier', 'registration_mail', 'user'],
-  ['notifier', 'order_mail', 'order'],
-  ['notifier', 'deadlines', 'timer'],
-  ['notifier', 'notification_dispatcher', 'notification'],
-  ['notifier', 'sms_dispatcher', 'notification'],
-  ['notifier', 'inbox_dispatcher', 'notification'],
+  ...ALL_PARTS.flatMap((part) => CONSUMED[part].followers.map(({ name, queue }): [Part, string, string?] => [part, name, onlyCategoryOf(queue)])),
 ];
 const OF_ALL = FOLLOWERS.filter(([, , category]) => category === undefined);
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ALL_PARTS } from '../app/parts.ts';
+import { CONSUMED } from '../app/queues.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { freePort } from '../servers/ports.ts';
 import { DISTRIBUTED, type Distributed, openDistributed, type PartProcess } from './distributed.fixture.ts';
@@ -65,9 +66,8 @@ describeWith(DISTRIBUTED, 'parts as processes of their own', () => {
         return one ? Object.keys((await health(one)).followers) : [];
       }),
     );
-    const policies = ['task_mail', 'deadlines', 'registration_mail', 'order_mail'];
-    const dispatchers = ['order_dispatcher', 'scheduler', 'notification_dispatcher', 'sms_dispatcher', 'inbox_dispatcher'];
-    expect(names.flat().toSorted()).toEqual(['forwarder', 'projections', 'realtime', ...policies, ...dispatchers].toSorted());
+    const rows = Object.values(CONSUMED).flatMap(({ followers }) => followers);
+    expect(names.flat().toSorted()).toEqual(['forwarder', ...rows.map(({ name }) => name)].toSorted());
   });
 
   it.each(['forwarder', 'projections'] as const)('of two of %s one is active; the standby takes over when it is killed', async (part) => {
