@@ -19,6 +19,7 @@ let onOffer: (stream: string) => void;
 /** How many events the read model is behind. */
 let behind: number;
 let asked: number;
+const dispatchers: Dispatcher[] = [];
 const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
@@ -41,6 +42,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  for (const one of dispatchers.splice(0)) await one.stop();
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
@@ -71,9 +73,10 @@ async function undecided(limit: number, after: string | null): Promise<{ items: 
   return { items: byDue.slice(0, limit), checkpoint: last ? { position: last.position, eventId: last.id } : BEGINNING };
 }
 
-function start(more: Partial<DispatchOptions> = {}): Dispatcher {
-  const dispatcher = dispatch({ name: 'dispatcher', queue: NOTIFIED, read, undecided }, { store, bus, log, again: AGAIN, silence: 1e8, ...more });
-  stops.push(dispatcher.stop);
+function start(more: Partial<DispatchOptions> = {}, asking = undecided): Dispatcher {
+  const dispatching = { name: 'dispatcher', queue: NOTIFIED, read, undecided: asking };
+  const dispatcher = dispatch(dispatching, { store, bus, log, again: AGAIN, silence: 1e8, ...more });
+  dispatchers.push(dispatcher);
   return dispatcher;
 }
 
@@ -84,10 +87,17 @@ async function tell(n: number, it: Meaning, revision = NO_STREAM): Promise<void>
   await store.append(name(n), revision, [{ ...newEvent('NotificationRequested'), data: { meaning: it } } as NewEvent]);
 }
 
+/** What was told is heard of. How many turns of the event loop that takes depends on the machine: forwarder and follower pause by the real clock. */
+async function heard(): Promise<void> {
+  const head = await store.head();
+  while (dispatchers.some((one) => one.position() < head)) await new Promise(setImmediate);
+}
+
 /** Lets everything happen that happens in so many milliseconds. */
 async function pass(milliseconds: number): Promise<void> {
   const step = Math.max(milliseconds / 20, 1);
   for (let at = 0; at <= milliseconds; at += step) {
+    await heard();
     await vi.advanceTimersByTimeAsync(step);
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   }
@@ -199,11 +209,7 @@ describe('the dispatcher', () => {
         });
       return found;
     };
-    const dispatcher = dispatch(
-      { name: 'dispatcher', queue: NOTIFIED, read, undecided: slow },
-      { store, bus, log, again: AGAIN, silence: 1e8, window: 2 },
-    );
-    stops.push(dispatcher.stop);
+    const dispatcher = start({ window: 2 }, slow);
     await pass(20);
     for (let n = 0; n < 4; n++) await tell(n, inMs(0));
     await pass(20);
