@@ -2,11 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { catalog } from '../contracts/catalog.ts';
 import { DEAD_LETTER_QUEUES } from '../contracts/dead-letter.ts';
 import { POLICIES } from '../notifier/policies.ts';
 import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
-import { fanoutOf } from '../platform/event-bus/queues.ts';
 import { readConfig } from './config.ts';
 import { CONSUMED, QUEUES } from './queues.ts';
 import { start } from './start.ts';
@@ -43,11 +41,6 @@ it('every queue and every follower has a name of its own', () => {
   expect(() => openMemoryBus({ queues: QUEUES, log: { warn: () => {} } })).not.toThrow();
   const names = followers.map(({ name }) => name);
   expect(names).toEqual([...new Set(names)]);
-});
-
-it('every fanout is of a category of the catalog', () => {
-  const there = ['events', ...catalog.map(({ category }) => fanoutOf(category))];
-  expect(followers.filter(({ queue }) => !there.includes(queue.exchange))).toEqual([]);
 });
 
 it('all who follow in a process have a row here, and every row somebody who follows', async () => {

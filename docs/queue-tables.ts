@@ -2,19 +2,15 @@
 import { CONSUMED, type Consumed } from '../app/queues.ts';
 import type { FollowerQueue, WorkQueue } from '../platform/event-bus/queues.ts';
 import type { FollowerRow } from '../platform/followers/follow.ts';
+import { table } from './table.ts';
 
 /** A row for each queue, part by part: those of followers first. */
-function rowsOf(of: { follower(row: FollowerRow, part: string): string[]; work(queue: WorkQueue, part: string): string[] }): string[] {
+function rowsOf(of: { follower(row: FollowerRow, part: string): string[]; work(queue: WorkQueue, part: string): string[] }): string[][] {
   const parts: [string, Consumed][] = Object.entries(CONSUMED);
-  const rows = [
+  return [
     ...parts.flatMap(([part, { followers }]) => followers.map((row) => of.follower(row, part))),
     ...parts.flatMap(([part, { work }]) => work.map((queue) => of.work(queue, part))),
   ];
-  return rows.map((cells) => `| ${cells.join(' | ')} |`);
-}
-
-function table(head: readonly string[], rows: readonly string[]): string {
-  return ['', `| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...rows, ''].join('\n');
 }
 
 const code = (text: string) => `\`${text}\``;

@@ -4,6 +4,7 @@
  *     const VISITS = followerQueue('visits', { category: 'visitor', purpose: 'mail to the host of a visit' });
  *     const bus = await openEventBus('memory:', { queues: [VISITS], log });
  */
+import type { Category } from '../../contracts/catalog.ts';
 
 /** The row of a queue that a follower consumes: bounded, drops at the head (a drop is a gap, and a gap is read from the store). */
 export interface FollowerQueue {
@@ -40,7 +41,7 @@ export interface WorkQueue {
 export type QueueTable = readonly (FollowerQueue | WorkQueue)[];
 
 /** Events that a queue gets: all of a category, or those whose routing key matches a topic pattern. */
-export type Gets = { category: string } | { pattern: string };
+export type Gets = { category: Category } | { pattern: string };
 
 /** A follower's queue that has a name: of several processes one at a time follows, the one that holds `_<name>`. */
 export function followerQueue(name: string, { purpose, ...gets }: Gets & { purpose: string }): FollowerQueue {
