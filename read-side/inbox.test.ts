@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { KINDS } from '../contracts/notification.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
@@ -84,6 +85,31 @@ it('shows no title of a task that one may not see, or that is deleted', async ()
   const reader = { ...BOB, id: stableId('reader') };
   await put('status_changed', { to: reader, about: `task-${gone}` });
   expect((await inbox(reader)).items).toMatchObject([{ title: 'A task', link: '/' }]);
+});
+
+it('says of each kind what it always said, word for word', async () => {
+  const [told, assigned, gone] = ['told', 'assigned', 'gone'].map((name) => stableId('task', name)) as [string, string, string];
+  const reader = { ...BOB, id: stableId('words') };
+  await tell('RegisterUser', `user-${reader.id}`, { name: 'Reader', email: 'reader@example.org' });
+  await tell('CreateTask', `task-${told}`, { title: 'Told' });
+  await tell('CreateTask', `task-${assigned}`, { title: 'Assigned', userId: reader.id });
+  for (const kind of KINDS.toSorted()) {
+    const about = (id: string) =>
+      kind === 'message'
+        ? 'notification-x'
+        : kind.startsWith('order_')
+          ? 'order-x'
+          : /^user_|^confirm_/.test(kind)
+            ? `user-${reader.id}`
+            : `task-${id}`;
+    for (const id of [told, assigned, gone]) await put(kind, { to: reader, about: about(id) });
+  }
+  await put('message', { to: reader, about: 'notification-x', content: { text: 'The lift is mended.' } });
+  const { items } = await inbox(reader);
+  const lines = (items as InboxItem[])
+    .toReversed()
+    .map(({ kind, title, text, link }) => [kind, title, text, link.replace(/[0-9a-f-]{36}/, '<id>')].join(' | '));
+  await expect(`${[...new Set(lines)].join('\n')}\n`).toMatchFileSnapshot('inbox.golden.txt');
 });
 
 it('goes on page by page, and tells read from unread', async () => {

@@ -1,0 +1,99 @@
+import { expect, it } from 'vitest';
+import { KINDS, type Kind } from '../contracts/notification.ts';
+import { initial as NO_NOTIFICATION, type NotificationState } from '../write-side/deciders/notification.ts';
+import type { OrderState } from '../write-side/deciders/order.ts';
+import { initial as NO_ORDER } from '../write-side/deciders/order.ts';
+import { initial as NO_TASK, type TaskState } from '../write-side/deciders/task.ts';
+import { initial as NO_USER, type UserState } from '../write-side/deciders/user.ts';
+import { type ComposeContext, compose } from './compose.ts';
+import { composeText } from './compose-text.ts';
+
+const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
+const euros = (amount: number) => ({ amount, currency: 'EUR' });
+
+const user = (name: string): UserState => ({ ...NO_USER, exists: true, name, email: `${name.split(' ')[0]?.toLowerCase()}@example.org` });
+const task = (title: string, more: Partial<TaskState> = {}): TaskState => ({ ...NO_TASK, exists: true, title, maker: ALICE, assignee: BOB, ...more });
+const order = (more: Partial<OrderState>): OrderState => ({
+  ...NO_ORDER,
+  exists: true,
+  items: [
+    { sku: 'lamp-e27', quantity: 2, unitPrice: euros(1299) },
+    { sku: 'ladder', quantity: 1, unitPrice: euros(8900) },
+  ],
+  total: euros(11_498),
+  ...more,
+});
+
+const STATES: Readonly<Record<string, unknown>> = {
+  [`user-${ALICE}`]: user('Alice "Al" O’Neill & <sons>'),
+  [`user-${BOB}`]: user('Bob'),
+  'task-7d9f2b2e-lamp': task('Replace the lamp in the hall', { description: 'The one beside the lift flickers.\nBring a ladder.' }),
+  'task-7d9f2b2e-nobodys': task('Mend the fence', { assignee: null }),
+  'task-7d9f2b2e-signs': task('<b>&amp; "quoted" it’s\u2028two lines', { description: '<script>\n\n& \'single\' = "double"' }),
+  'task-7d9f2b2e-long': task('𝕏'.repeat(150)),
+  'order-7d9f2b2e-taken': order({ status: 'confirmed' }),
+  'order-7d9f2b2e-refused': order({
+    status: 'rejected',
+    reasons: [
+      { rule: 'price', pointer: '/items/0/unitPrice', detail: 'lamp-e27 costs 13.99 EUR' },
+      { rule: 'items', pointer: '/items', detail: 'at most one item' },
+      { rule: 'quantity', pointer: '/items/7/quantity', detail: 'at most 3 of them' },
+    ],
+  }),
+};
+
+const context: ComposeContext = {
+  commands: { load: async <State>(stream: string) => ({ state: STATES[stream] as State, revision: 0, position: '' }) },
+  issueCode: async (userId, purpose) => `${purpose}-c0de-of-${userId.slice(0, 4)}`,
+  publicUrl: () => 'https://tasks.example.org',
+};
+
+type Notified = Pick<NotificationState, 'kind' | 'about'> & Partial<NotificationState>;
+
+/** What each kind is told of; where it says nothing, these tasks. */
+const TASKS = ['task-7d9f2b2e-lamp', 'task-7d9f2b2e-nobodys'];
+const OF: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  task_created: [...TASKS, 'task-7d9f2b2e-signs', 'task-7d9f2b2e-long'],
+  confirm_registration: [`user-${BOB}`],
+  order_confirmed: ['order-7d9f2b2e-taken'],
+  order_rejected: ['order-7d9f2b2e-refused'],
+  // A welcome is told in the inbox alone, and a message always has its own words.
+  user_created: [],
+  message: [],
+};
+const WORDS = [
+  { text: 'The lift is mended.\nThank you & <goodbye>.\n' },
+  { subject: 'The "lift"\tagain', text: 'It’s\n\nmended.' },
+  { text: `\n  ${'word '.repeat(60)}\nand more` },
+  { text: `To begin with\n${'x'.repeat(1_600)}` },
+];
+const NOTIFIED: readonly Notified[] = [
+  ...KINDS.toSorted().flatMap((kind) => (OF[kind] ?? TASKS).map((stream) => ({ kind, about: { stream, revision: 0 } }))),
+  ...WORDS.map((content) => ({ kind: 'message' as const, about: { stream: 'notification-1', revision: 0 }, content })),
+];
+
+const heading = ({ kind, about, content }: Notified, to: string) =>
+  `===== ${kind}, ${about.stream}, ${content ? `${JSON.stringify(content).slice(0, 60)}, ` : ''}to ${to}`;
+
+async function mail(one: Notified, recipient: NotificationState['recipient']): Promise<string> {
+  const { to, subject, text, html, messageId } = await compose('11-22', { ...NO_NOTIFICATION, ...one, recipient }, context);
+  return [heading(one, `${to.name} <${to.address}>`), `Message-ID: ${messageId}`, `Subject: ${subject}`, text, html].join('\n');
+}
+
+async function sms(one: Notified): Promise<string> {
+  const { to, text } = await composeText({ ...NO_NOTIFICATION, ...one, recipient: { phone: '+4915112345678' } }, context);
+  return [heading(one, to), JSON.stringify(text)].join('\n');
+}
+
+it('mails say what they always said, sign for sign', async () => {
+  const users = [{ userId: BOB }, { userId: ALICE }];
+  const recipients = ({ about }: Notified) => (/^(task|user)-/.test(about.stream) ? users : [{ address: 'carol@example.org' }]);
+  const mails = await Promise.all(NOTIFIED.flatMap((one) => recipients(one).map((recipient) => mail(one, recipient))));
+  await expect(`${mails.join('\n')}\n`).toMatchFileSnapshot('mails.golden.txt');
+});
+
+it('SMS say what they always said, sign for sign', async () => {
+  const texts = await Promise.all(NOTIFIED.map(sms));
+  await expect(`${texts.join('\n')}\n`).toMatchFileSnapshot('sms.golden.txt');
+});
