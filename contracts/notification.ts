@@ -7,27 +7,12 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, id, instant, line, phone, prose } from './fields.ts';
 import { personal } from './message.ts';
+import { CHANNELS, type Channel } from './notifications/kind.ts';
+import { KINDS } from './notifications/kinds.ts';
 
-export const CHANNELS = ['email', 'sms', 'in-app'] as const;
 export const channel = z.enum(CHANNELS);
-export type Channel = z.infer<typeof channel>;
-
-/** What a notification is about; each has a template. `message`: what another backend asked to be told, in its own words. */
-export const KINDS = [
-  'confirm_registration',
-  'task_created',
-  'task_assigned',
-  'user_created',
-  'comment_added',
-  'status_changed',
-  'due_soon',
-  'overdue',
-  'order_confirmed',
-  'order_rejected',
-  'message',
-] as const;
+/** What a notification says; `message`: what another backend asked to be told, in its own words. */
 export const kind = z.enum(KINDS);
-export type Kind = z.infer<typeof kind>;
 
 /** Whom to tell: a user (whose address is looked up when it is sent), or an address, or a phone number; exactly one of them. */
 const recipient = z.strictObject({ userId: id.optional(), address: personal(email).optional(), phone: personal(phone).optional() });

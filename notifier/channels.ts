@@ -1,6 +1,6 @@
 /** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs none.) */
 import { idOf } from '../contracts/message.ts';
-import type { Channel } from '../contracts/notification.ts';
+import type { Channel } from '../contracts/notifications/kind.ts';
 import { type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { type ComposeContext, compose, userOf } from './compose.ts';

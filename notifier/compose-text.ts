@@ -1,7 +1,7 @@
 /** Makes the SMS of a notification. */
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { type ComposeContext, details, NobodyThere } from './compose.ts';
-import { brief } from './templates/templates.ts';
+import { type ComposeContext, kindsWords, NobodyThere } from './compose.ts';
+import { brief } from './render.ts';
 import type { Text } from './texter/texter.ts';
 
 /** Characters of an SMS at most: ten parts. Providers refuse more. */
@@ -12,6 +12,6 @@ export async function composeText(state: NotificationState, context: ComposeCont
   const { phone } = state.recipient;
   // Users have no phone number in this version.
   if (!phone) throw new NobodyThere('the recipient has no phone number');
-  const text = state.content?.text ?? brief(state.kind, { name: '', ...(await details(state, context)) });
+  const text = state.content?.text ?? brief(await kindsWords(state, context));
   return { to: phone, text: text.slice(0, LONGEST) };
 }

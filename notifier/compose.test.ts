@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KINDS, type Kind } from '../contracts/notification.ts';
+import type { Kind } from '../contracts/notifications/kinds.ts';
 import { initial as NO_NOTIFICATION, type NotificationState } from '../write-side/deciders/notification.ts';
 import type { OrderState } from '../write-side/deciders/order.ts';
 import { initial as NO_ORDER } from '../write-side/deciders/order.ts';
@@ -51,17 +51,19 @@ const context: ComposeContext = {
 
 type Notified = Pick<NotificationState, 'kind' | 'about'> & Partial<NotificationState>;
 
-/** What each kind is told of; where it says nothing, these tasks. */
+/** The streams that kinds are told of. (A welcome is told in the inbox alone, and a message has its own words.) */
 const TASKS = ['task-7d9f2b2e-lamp', 'task-7d9f2b2e-nobodys'];
-const OF: Readonly<Partial<Record<Kind, readonly string[]>>> = {
-  task_created: [...TASKS, 'task-7d9f2b2e-signs', 'task-7d9f2b2e-long'],
-  confirm_registration: [`user-${BOB}`],
-  order_confirmed: ['order-7d9f2b2e-taken'],
-  order_rejected: ['order-7d9f2b2e-refused'],
-  // A welcome is told in the inbox alone, and a message always has its own words.
-  user_created: [],
-  message: [],
-};
+const ABOUT: readonly [Kind, readonly string[]][] = [
+  ['comment_added', TASKS],
+  ['confirm_registration', [`user-${BOB}`]],
+  ['due_soon', TASKS],
+  ['order_confirmed', ['order-7d9f2b2e-taken']],
+  ['order_rejected', ['order-7d9f2b2e-refused']],
+  ['overdue', TASKS],
+  ['status_changed', TASKS],
+  ['task_assigned', TASKS],
+  ['task_created', [...TASKS, 'task-7d9f2b2e-signs', 'task-7d9f2b2e-long']],
+];
 const WORDS = [
   { text: 'The lift is mended.\nThank you & <goodbye>.\n' },
   { subject: 'The "lift"\tagain', text: 'It’s\n\nmended.' },
@@ -69,7 +71,7 @@ const WORDS = [
   { text: `To begin with\n${'x'.repeat(1_600)}` },
 ];
 const NOTIFIED: readonly Notified[] = [
-  ...KINDS.toSorted().flatMap((kind) => (OF[kind] ?? TASKS).map((stream) => ({ kind, about: { stream, revision: 0 } }))),
+  ...ABOUT.flatMap(([kind, streams]) => streams.map((stream) => ({ kind, about: { stream, revision: 0 } }))),
   ...WORDS.map((content) => ({ kind: 'message' as const, about: { stream: 'notification-1', revision: 0 }, content })),
 ];
 

@@ -1,18 +1,14 @@
 /** Makes the mail of a notification. Only what the mail needs is looked up, and only now: nothing of it was stored before. */
-import { idOf } from '../contracts/message.ts';
-import type { CommandHandler } from '../platform/command-handler.ts';
+import type { Channel, KindContract } from '../contracts/notifications/kind.ts';
+import { type AboutCategory, kinds, type ToldOf } from '../contracts/notifications/kinds.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import type { OrderState } from '../write-side/deciders/order.ts';
-import type { TaskState } from '../write-side/deciders/task.ts';
 import type { UserState } from '../write-side/deciders/user.ts';
 import type { Mail } from './mailer/mailer.ts';
-import { ofOrder } from './templates/order.ts';
-import { render, worded } from './templates/templates.ts';
+import { render, type Words, worded, wordsOf } from './render.ts';
+import type { TellerContext } from './tellers/teller.ts';
+import { tellers } from './tellers/tellers.ts';
 
-export interface ComposeContext {
-  commands: Pick<CommandHandler, 'load'>;
-  /** Makes the one-time code of a confirmation link. */
-  issueCode(userId: string, purpose: 'confirm'): Promise<string>;
+export interface ComposeContext extends TellerContext {
   /** Where people reach the pages, without a slash at the end; empty as long as that is not known. */
   publicUrl(): string;
 }
@@ -27,8 +23,7 @@ export async function compose(id: string, state: NotificationState, context: Com
   const to = await recipientOf(state, context);
   const messageId = `${id}@${new URL(context.publicUrl()).hostname}`;
   if (state.content) return { to, ...worded(state.content), messageId };
-  const data = { name: to.name, ...(await details(state, context)) };
-  return { to, ...render(state.kind, data), messageId };
+  return { to, ...render(to.name, await kindsWords(state, context)), messageId };
 }
 
 /** Whom it goes to: a user as they are now, or an address that was given. */
@@ -45,14 +40,15 @@ export async function userOf(userId: string, commands: ComposeContext['commands'
   return user;
 }
 
-/** What templates say of it. */
-export async function details({ kind, recipient, about }: NotificationState, { commands, issueCode, publicUrl }: ComposeContext) {
-  const { userId = '' } = recipient;
-  if (kind === 'confirm_registration')
-    return { title: '', description: '', own: false, link: `${publicUrl()}/#confirm=${await issueCode(userId, 'confirm')}` };
-  if (kind === 'order_confirmed' || kind === 'order_rejected')
-    return ofOrder(idOf(about.stream), (await commands.load<OrderState>(about.stream)).state);
-  const { state: task } = await commands.load<TaskState>(about.stream);
-  const own = task.maker === userId && task.assignee !== userId;
-  return { title: task.title, description: task.description, own, link: `${publicUrl()}/#task=${idOf(about.stream)}` };
+/** The words that its kind has for it. Errors: the store's own. */
+export function kindsWords(state: NotificationState, context: ComposeContext): Promise<Words> {
+  return wordsAbout(kinds[state.kind], state, context);
+}
+
+async function wordsAbout<About extends AboutCategory>(
+  kind: KindContract<About, ToldOf[About], Channel>,
+  state: NotificationState,
+  context: ComposeContext,
+): Promise<Words> {
+  return wordsOf(kind, await tellers[kind.about](state, context), context.publicUrl());
 }

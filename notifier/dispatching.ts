@@ -1,6 +1,7 @@
 /** What the dispatcher of a channel needs to know of notifications. */
 import type { RecordedEvent } from '../contracts/message.ts';
-import type { Channel, NotificationEvent } from '../contracts/notification.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import type { Channel } from '../contracts/notifications/kind.ts';
 import { type FollowerQueue, followerQueue, type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { FollowerRow } from '../platform/followers/follow.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { KINDS } from '../contracts/notification.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
@@ -93,23 +92,16 @@ it('says of each kind what it always said, word for word', async () => {
   await tell('RegisterUser', `user-${reader.id}`, { name: 'Reader', email: 'reader@example.org' });
   await tell('CreateTask', `task-${told}`, { title: 'Told' });
   await tell('CreateTask', `task-${assigned}`, { title: 'Assigned', userId: reader.id });
-  for (const kind of KINDS.toSorted()) {
-    const about = (id: string) =>
-      kind === 'message'
-        ? 'notification-x'
-        : kind.startsWith('order_')
-          ? 'order-x'
-          : /^user_|^confirm_/.test(kind)
-            ? `user-${reader.id}`
-            : `task-${id}`;
-    for (const id of [told, assigned, gone]) await put(kind, { to: reader, about: about(id) });
-  }
+  const ofTasks = ['comment_added', 'due_soon', 'overdue', 'status_changed', 'task_assigned', 'task_created'];
+  const ofOthers = ['confirm_registration', 'message', 'order_confirmed', 'order_rejected', 'user_created'];
+  for (const kind of ofTasks) for (const id of [told, assigned, gone]) await put(kind, { to: reader, about: `task-${id}` });
+  for (const kind of ofOthers) await put(kind, { to: reader, about: 'other-x' });
   await put('message', { to: reader, about: 'notification-x', content: { text: 'The lift is mended.' } });
   const { items } = await inbox(reader);
   const lines = (items as InboxItem[])
     .toReversed()
     .map(({ kind, title, text, link }) => [kind, title, text, link.replace(/[0-9a-f-]{36}/, '<id>')].join(' | '));
-  await expect(`${[...new Set(lines)].join('\n')}\n`).toMatchFileSnapshot('inbox.golden.txt');
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('inbox.golden.txt');
 });
 
 it('goes on page by page, and tells read from unread', async () => {

@@ -1,7 +1,8 @@
 /** What the log says: the truth that everything else is compared with. */
 import { expect } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../contracts/message.ts';
-import type { Channel, NotificationEvent } from '../contracts/notification.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import type { Channel } from '../contracts/notifications/kind.ts';
 import { orderPolicy } from '../notifier/policies/order-mail.ts';
 import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/policies.ts';
 import { evolve, NO_TASK } from '../notifier/policies/task-as-of.ts';

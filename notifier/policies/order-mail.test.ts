@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { notificationContract } from '../../contracts/notification.ts';
+import { kinds } from '../../contracts/notifications/kinds.ts';
 import { orderContract, type Reason } from '../../contracts/order.ts';
-import { ofOrder } from '../templates/order.ts';
-import { render } from '../templates/templates.ts';
+import { render, wordsOf } from '../render.ts';
+import { orderTold } from '../tellers/order.ts';
 import { orderPolicy } from './order-mail.ts';
 
 const { items, total, email } = orderContract.events.OrderPlaced.example;
@@ -27,7 +28,7 @@ describe('of an order', () => {
 
 describe('its mail', () => {
   const mailOf = (kind: 'order_confirmed' | 'order_rejected', more: object = {}) =>
-    render(kind, { name: '', ...ofOrder(ID, { items, total, reasons: [], ...more }) });
+    render('', wordsOf(kinds[kind], orderTold(ID, { items, total, reasons: [], ...more }), 'https://tasks.example.org'));
   it('says which order, what was ordered, and what it costs, exactly', () => {
     const { subject, text } = mailOf('order_confirmed');
     expect(subject).toBe('Order confirmed: no. 7d9f2b2e');

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { notificationContract } from '../../contracts/notification.ts';
+import { kinds } from '../../contracts/notifications/kinds.ts';
 import { STATUSES } from '../../contracts/task.ts';
 import { deadlinePolicy, registrationPolicy, taskPolicy, type Wanted } from './policies.ts';
 import { MOST_COMMENTERS, NO_TASK, type TaskAsOf } from './task-as-of.ts';
@@ -150,7 +151,19 @@ it('what is asked for keeps to the contract, is bounded, tells nobody twice nor 
       expect(wanted.length).toBeLessThanOrEqual(MOST_COMMENTERS + 4);
       expect(new Set(wanted.map(({ channel, recipient }) => `${channel} ${recipient.userId}`)).size).toBe(wanted.length);
       for (const each of wanted) expect(notificationContract.events.NotificationRequested.schema.parse(each)).toEqual(each);
+      for (const { kind, channel } of wanted) expect(kinds[kind].channels).toContain(channel);
       const notCreation = wanted.filter(({ channel, kind }) => !(channel === 'email' && kind === 'task_created'));
       expect(notCreation.filter(({ recipient }) => recipient.userId === actor)).toEqual([]);
     }),
   ));
+
+it('a channel that the record of a kind does not name cannot be asked for: it does not compile', () => {
+  const common = { recipient: { userId: BOB }, about: { stream: 'task-1', revision: 0 } };
+  const mail: Wanted = { channel: 'email', kind: 'overdue', ...common };
+  // @ts-expect-error: deadlines are not told by SMS
+  const sms: Wanted = { channel: 'sms', kind: 'overdue', ...common };
+  // @ts-expect-error: nor is a comment by mail, which an overdue task is
+  const comment: Wanted = { channel: 'email', kind: 'comment_added', ...common };
+  const named = [mail, sms, comment].map(({ kind, channel }) => (kinds[kind].channels as readonly string[]).includes(channel));
+  expect(named).toEqual([true, false, false]);
+});

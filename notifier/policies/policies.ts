@@ -1,18 +1,27 @@
 /** Policies: which event, in its newest shape, asks for which notifications. Pure. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
-import type { Channel, Kind, NotificationEvent } from '../../contracts/notification.ts';
+import type { NotificationEvent } from '../../contracts/notification.ts';
+import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent } from '../../contracts/timer.ts';
 import type { UserEvent } from '../../contracts/user.ts';
 import type { TaskAsOf } from './task-as-of.ts';
 
+type Requested = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
+/** A notification of one kind, on a channel that its record names. */
+interface WantedOf<K extends Kind> extends Omit<Requested, 'kind' | 'channel'> {
+  kind: K;
+  channel: ChannelOf<K>;
+}
 /** What a policy asks for. */
-export type Wanted = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
+export type Wanted = { [K in Kind]: WantedOf<K> }[Kind];
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
 type About = Wanted['about'];
 
-const told = (channel: Channel, kind: Kind, about: About) => (userId: string) => ({ channel, kind, recipient: { userId }, about }) satisfies Wanted;
+const told =
+  <K extends Kind>(channel: ChannelOf<K>, kind: K, about: About) =>
+  (userId: string): WantedOf<K> => ({ channel, kind, recipient: { userId }, about });
 
 /**
  * What happens to a task is told to its people (who made it, has it to do, commented), and never to the one who did it; but the mail of its creation

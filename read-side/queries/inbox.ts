@@ -1,18 +1,17 @@
-/** GET /api/inbox: what one is told in the application, with the titles of tasks as they are now. */
+/** GET /api/inbox: what one is told in the application, with the titles of what it is about as they are now. */
 import { z } from 'zod';
 import { id, instant } from '../../contracts/fields.ts';
-import { idOf } from '../../contracts/message.ts';
 import { kind } from '../../contracts/notification.ts';
+import type { InboxWords } from '../../contracts/notifications/kind.ts';
+import { kinds } from '../../contracts/notifications/kinds.ts';
 import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
 import type { Condition, Find, Stored } from '../../platform/read-models/read-models.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
-import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
-import { INBOX_WORDS } from './inbox-words.ts';
+import { type InboxSubject, subjectsOf } from './inbox-subjects.ts';
 import { readPage, type Selection } from './model-routes.ts';
 import { listAnswer, listOf } from './page.ts';
 import { cursor, flag, limit } from './parameters.ts';
-import { mayRead } from './task-stream.ts';
 
 export const inboxItem = z.strictObject({
   id: id.meta({ description: 'The notification’s id, for PUT /api/notifications/:id/read.' }),
@@ -60,8 +59,9 @@ async function inbox(context: QueryContext, request: RouteRequest): Promise<Answ
   const caller = callerOf(request);
   const { position, page, next } = await readPage(context, request, notifications, { ...selectionOf(query, caller), ...query });
   const unread = await reading(context, notifications, request, ({ list }) => list(unreadOf(caller, MOST_UNREAD)));
-  const tasks = await tasksOf(context, request, page);
-  const items = page.map((stored) => itemOf(stored, caller, tasks));
+  const documents = page.map(({ document }) => document as NotificationDocument);
+  const subjects = await subjectsOf(context, request, documents);
+  const items = page.map((stored) => itemOf(stored, subjects));
   const answer = listAnswer({ path: '/api/inbox', parameters: { ...query }, position, items, next });
   return { ...answer, body: { ...(answer.body as object), unread: unread.result.length } };
 }
@@ -80,28 +80,16 @@ export function unreadOf({ id: userId }: Pick<Caller, 'id'>, most: number, befor
   return { where: [{ field: 'recipientId', op: 'eq', value: userId }, UNREAD, ...until], sort: NEWEST_FIRST, limit: most };
 }
 
-/** The tasks that these are about, by stream, as they are now: those that are there and the caller's to see. */
-async function tasksOf(context: QueryContext, request: RouteRequest, page: readonly Stored[]): Promise<Map<string, TaskListDocument>> {
-  const caller = callerOf(request);
-  const streams = page.map(({ document }) => (document as NotificationDocument).about.stream).filter((stream) => stream.startsWith('task-'));
-  if (streams.length === 0) return new Map();
-  const { result } = await reading(context, taskList, request, ({ state }) =>
-    context.readModels.get(taskList.model, state.generation, [...new Set(streams.map(idOf))]),
-  );
-  const tasks = result.map(({ id: taskId, document }) => [`task-${taskId}`, document as TaskListDocument | null] as const);
-  return new Map(tasks.flatMap(([stream, task]) => (task && !task.deleted && mayRead(caller, task) ? [[stream, task]] : [])));
-}
-
-function itemOf({ id: notificationId, document }: Stored, caller: Caller, tasks: ReadonlyMap<string, TaskListDocument>): InboxItem {
+function itemOf({ id: notificationId, document }: Stored, subjects: ReadonlyMap<string, InboxSubject>): InboxItem {
   const { kind: what, about, content, read, createdAt, arrivedAt } = document as NotificationDocument;
-  const words = INBOX_WORDS[what];
-  const task = tasks.get(about.stream);
+  const words: InboxWords = kinds[what].inbox;
+  const subject = subjects.get(about.stream);
   return {
     id: notificationId,
     kind: what,
-    title: content?.subject ?? task?.title ?? words.title,
-    text: content?.text ?? (task?.assignee === caller.id ? words.own : undefined) ?? words.text,
-    link: task === undefined ? '/' : `/#task=${idOf(about.stream)}`,
+    title: content?.subject ?? subject?.title ?? words.title,
+    text: content?.text ?? (subject?.own ? words.own : undefined) ?? words.text,
+    link: subject?.link ?? '/',
     read,
     createdAt: arrivedAt ?? createdAt,
   };

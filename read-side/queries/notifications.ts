@@ -1,7 +1,9 @@
 /** GET /api/notifications, GET /api/notifications/:id: what was to be told to whom, and how that went. */
 import { z } from 'zod';
 import { id } from '../../contracts/fields.ts';
-import { CHANNELS, KINDS, NOTIFICATION_STATUSES, type NotificationView, notificationView } from '../../contracts/notification.ts';
+import { NOTIFICATION_STATUSES, type NotificationView, notificationView } from '../../contracts/notification.ts';
+import { CHANNELS } from '../../contracts/notifications/kind.ts';
+import { KINDS } from '../../contracts/notifications/kinds.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';

@@ -1,4 +1,5 @@
 /** What the inbox shows: the pages that the server told, and on top of them what one marked and it has not recorded yet. */
+import { KINDS, kinds } from '../../contracts/notifications/kinds.ts';
 import type { InboxItem } from './store.ts';
 
 /** The newest items, and how much of all there is is unread; as the server tells it. */
@@ -53,7 +54,7 @@ export function isAfter({ id, createdAt }: InboxItem, { items, next }: Told): bo
 }
 
 /** Of these the board says nothing: they are said when they come. */
-const SAID = new Set(['message', 'due_soon', 'overdue', 'order_confirmed', 'order_rejected']);
+const SAID: ReadonlySet<string> = new Set(KINDS.filter((kind) => kinds[kind].aloud));
 
 /** What is said of the newest that was not there before; empty: nothing. */
 export function newsIn(items: readonly InboxItem[], before: readonly InboxItem[]): string {

@@ -1,6 +1,7 @@
 /** How the web app (index.html) and the browser library (live.js) are built: by build-client.ts, and by `npx vite realtime/client` while one works on the page. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type InlineConfig, type Plugin } from 'vite';
+import { KINDS, kinds } from '../../contracts/notifications/kinds.ts';
 
 const root = fileURLToPath(new URL('./', import.meta.url));
 const server = process.env.PUBLIC_URL ?? 'http://127.0.0.1:3000';
@@ -25,13 +26,30 @@ export const z = new Proxy(() => z, {
 });
 `;
 
+/**
+ * The page says some kinds of notification aloud, and words none: the server does that, for mails and the inbox. So of the kinds' records only
+ * `aloud` is sent to browsers.
+ */
+const withoutWords: Plugin = {
+  name: 'without-words',
+  enforce: 'pre',
+  resolveId: (source) => (source.endsWith('/notifications/kinds.ts') ? WORDLESS : undefined),
+  load: (id) => (id === WORDLESS ? WORDLESS_SOURCE : undefined),
+};
+const WORDLESS = '\0kinds';
+const WORDLESS_SOURCE = `
+export const kinds = ${JSON.stringify(kinds, [...KINDS, 'aloud'])};
+export const KINDS = Object.keys(kinds);
+`;
+const plugins = [withoutZod, withoutWords];
+
 const common: InlineConfig = { root, configFile: false, logLevel: 'warn' };
 const files = { target: 'es2022', emptyOutDir: false, reportCompressedSize: false };
 
 /** The web app, into `outDir`: index.html, favicon.svg and hashed files under assets/. */
 export function app(outDir: string): InlineConfig {
   // Every asset is a file of its own: the page's security policy has no `data:`.
-  return { ...common, plugins: [withoutZod], build: { ...files, outDir, assetsInlineLimit: 0, modulePreload: { polyfill: false } } };
+  return { ...common, plugins, build: { ...files, outDir, assetsInlineLimit: 0, modulePreload: { polyfill: false } } };
 }
 
 /** The browser library, into `outDir`: live.js, one ES module without imports. */
@@ -42,6 +60,6 @@ export function library(outDir: string): InlineConfig {
 
 export default defineConfig({
   root,
-  plugins: [withoutZod],
+  plugins,
   server: { proxy: { '/api': server, '/socket.io': { target: server, ws: true } } },
 });

@@ -2,10 +2,8 @@
 import type { Actor, Command } from '../../contracts/aggregate.ts';
 import { utc } from '../../contracts/fields.ts';
 import {
-  type Channel,
   type Content,
   filled,
-  type Kind,
   type NotificationEvent,
   type NotificationRequest,
   type NotificationStatus,
@@ -13,6 +11,8 @@ import {
   type Recipient,
   recipientOf,
 } from '../../contracts/notification.ts';
+import type { Channel } from '../../contracts/notifications/kind.ts';
+import type { Kind } from '../../contracts/notifications/kinds.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue } from './due.ts';

@@ -1,0 +1,29 @@
+/**
+ * The registry of all kinds of notification: a line for each file of them. Names of kinds are storage formats: add, never rename or remove.
+ * Who is told is the policy's (notifier/policies/); what a category tells is looked up by its teller (notifier/tellers/).
+ */
+import type { Channel, KindContract } from './kind.ts';
+import { messageKinds } from './message.ts';
+import { orderKinds } from './order.ts';
+import { taskKinds } from './task.ts';
+import { userKinds } from './user.ts';
+
+export const kinds = {
+  ...userKinds,
+  ...taskKinds,
+  ...orderKinds,
+  ...messageKinds,
+};
+
+export type Kind = keyof typeof kinds;
+export const KINDS = Object.keys(kinds) as [Kind, ...Kind[]];
+
+/** The channels on which a kind may be asked for. */
+export type ChannelOf<K extends Kind> = (typeof kinds)[K]['channels'][number];
+
+type AnyKind = (typeof kinds)[Kind];
+/** What a notification may be about. */
+export type AboutCategory = AnyKind['about'];
+/** What can be told of each category. */
+export type ToldOf = { [About in AboutCategory]: ToldBy<Extract<AnyKind, { about: About }>> };
+type ToldBy<K> = K extends KindContract<string, infer Told, Channel> ? Told : never;

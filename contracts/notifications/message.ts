@@ -1,0 +1,15 @@
+/** What another backend asks to be told. Its own words come with it; these stand where it has none. */
+import { kindAbout } from './kind.ts';
+
+const aboutMessage = kindAbout<'message', null>('message', null);
+
+export const messageKinds = {
+  message: aboutMessage({
+    channels: ['email', 'sms', 'in-app'],
+    subject: () => 'A message',
+    text: () => ({ lead: 'there is a message for you.' }),
+    link: { action: 'Open the board', path: () => '/' },
+    inbox: { title: 'A message', text: '' },
+    aloud: true,
+  }),
+};

@@ -1,0 +1,49 @@
+/** What is told of orders. */
+import { kindAbout, type MailText } from './kind.ts';
+
+/** What can be told of an order. Money is in words, as `12.99 EUR`. */
+export interface ToldOfOrder {
+  id: string;
+  /** `price`: of one of them. */
+  items: readonly { quantity: number; sku: string; price: string }[];
+  total: string;
+  /** Why it was rejected. `sku`: of the item that breaks the rule; null where it is the whole order. */
+  reasons: readonly { sku: string | null; detail: string }[];
+}
+
+const aboutOrder = kindAbout<'order', ToldOfOrder>('order', {
+  id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07',
+  items: [{ quantity: 2, sku: 'lamp-e27', price: '12.99 EUR' }],
+  total: '25.98 EUR',
+  reasons: [
+    { sku: 'lamp-e27', detail: 'lamp-e27 costs 13.99 EUR' },
+    { sku: null, detail: 'must cost at most 20.00 EUR together' },
+  ],
+});
+const number = ({ id }: ToldOfOrder) => `no. ${id.slice(0, 8)}`;
+const title = 'Your order';
+
+/** What was ordered, what it costs, and why it was not accepted. */
+function quoting(lead: string, order: ToldOfOrder): MailText {
+  const items = order.items.map(({ quantity, sku, price }) => `${quantity} × ${sku}, ${price} each`);
+  const reasons = order.reasons.map(({ sku, detail }) => `- ${sku === null ? '' : `${sku}: `}${detail}`);
+  const why = reasons.length > 0 ? ['', 'Why not:', ...reasons] : [];
+  return { lead, quote: { title: number(order), description: [...items, `Total: ${order.total}`, ...why].join('\n') } };
+}
+
+export const orderKinds = {
+  order_confirmed: aboutOrder({
+    channels: ['email'],
+    subject: (order) => `Order confirmed: ${number(order)}`,
+    text: (order) => quoting('your order is confirmed:', order),
+    inbox: { title, text: 'It is confirmed.' },
+    aloud: true,
+  }),
+  order_rejected: aboutOrder({
+    channels: ['email'],
+    subject: (order) => `Order not accepted: ${number(order)}`,
+    text: (order) => quoting('your order cannot be accepted:', order),
+    inbox: { title, text: 'It cannot be accepted.' },
+    aloud: true,
+  }),
+};

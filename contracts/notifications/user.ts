@@ -1,0 +1,33 @@
+/** What users are told of themselves: of their registration, which wants a one-time code, and of their account. */
+import { kindAbout } from './kind.ts';
+
+/** What can be told of a registration. */
+export interface ToldOfRegistration {
+  /** Confirms the address, once: a secret. */
+  code: string;
+}
+
+const aboutRegistration = kindAbout<'registration', ToldOfRegistration>('registration', { code: 'c0de' });
+/** Of a user nothing is looked up: they know who they are. */
+const aboutUser = kindAbout<'user', null>('user', null);
+
+export const userKinds = {
+  confirm_registration: aboutRegistration({
+    channels: ['email'],
+    subject: () => 'Confirm your registration',
+    text: () => ({
+      lead: 'please confirm your e-mail address. If you registered without a password, the link lets you set one. It is good for 48 hours. If you did not register, do nothing.',
+    }),
+    link: { action: 'Confirm', path: ({ code }) => `/#confirm=${code}` },
+    inbox: { title: 'Your registration', text: 'Please confirm your e-mail address; you were sent a link.' },
+    aloud: false,
+  }),
+  user_created: aboutUser({
+    channels: ['in-app'],
+    subject: () => 'Welcome',
+    text: () => ({ lead: 'your account is there.' }),
+    link: { action: 'Open the board', path: () => '/' },
+    inbox: { title: 'Welcome', text: 'Your account is there. What concerns you will be told here.' },
+    aloud: false,
+  }),
+};

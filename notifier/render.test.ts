@@ -1,0 +1,92 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { KindWords } from '../contracts/notifications/kind.ts';
+import { KINDS, type Kind, kinds } from '../contracts/notifications/kinds.ts';
+import type { ToldOfTask } from '../contracts/notifications/task.ts';
+import { brief, render, type Words, wordsOf } from './render.ts';
+
+const PAGES = 'https://tasks.example.org';
+const TASK: ToldOfTask = {
+  id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07',
+  title: 'Replace the lamp in the hall',
+  description: 'The one beside the lift flickers.\nBring a ladder.',
+  own: false,
+};
+const LINK = `${PAGES}/#task=${TASK.id}`;
+const mailOf = (kind: 'task_created' | 'task_assigned', told = TASK) => render('Bob', wordsOf(kinds[kind], told, PAGES));
+
+describe.each(['task_created', 'task_assigned'] as const)('%s', (kind) => {
+  it('has the title in its subject, and title, description and link in both bodies', () => {
+    const { subject, text, html } = mailOf(kind);
+    expect(subject).toContain(TASK.title);
+    for (const part of [TASK.title, TASK.description, LINK, 'Bob']) expect(text).toContain(part);
+    for (const part of [TASK.title, 'The one beside the lift flickers.<br>Bring a ladder.', `<a href="${LINK}">`]) expect(html).toContain(part);
+  });
+  it('holds the whole of a title of 200 characters outside the basic plane', () => {
+    const title = '𝕏'.repeat(200);
+    expect(mailOf(kind, { ...TASK, title }).subject).toContain(title);
+  });
+  it('says nothing of a description where there is none', () =>
+    expect(mailOf(kind, { ...TASK, description: '' }).text).not.toMatch(/undefined|\n\n\n/));
+});
+
+it('the confirmation holds its link and nothing of a task', () => {
+  const link = 'https://tasks.example.org/#confirm=c0de';
+  const { subject, text, html } = render('Bob', wordsOf(kinds.confirm_registration, { code: 'c0de' }, PAGES));
+  expect(subject).toBe('Confirm your registration');
+  expect(text).toContain(link);
+  expect(html).toContain(`<a href="${link}">`);
+  expect(html).not.toContain('blockquote');
+});
+
+it('a mail to the maker of a task that is for nobody else says so', () => {
+  expect(mailOf('task_created', { ...TASK, own: true }).text).toContain('you made a task');
+  expect(mailOf('task_created').text).toContain('was made for you');
+});
+
+const nasty = fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', '\r', '\n', '\0', '\u2028', 'a', '𝕏', ':', '=', 'B', 'c') });
+
+/** Whatever may be told instead of an example: of the same shape, with any texts, flags and lists. */
+function like(example: unknown): fc.Arbitrary<unknown> {
+  if (typeof example === 'string') return nasty;
+  if (typeof example === 'boolean') return fc.boolean();
+  if (typeof example === 'number') return fc.nat();
+  if (Array.isArray(example)) return fc.array(fc.oneof(...example.map(like)), { maxLength: 5 });
+  if (example === null) return fc.constant(null);
+  return fc.record(Object.fromEntries(Object.entries(example as object).map(([name, value]) => [name, like(value)])));
+}
+
+/** The same with a plain letter for each text that is not empty. */
+function plain(told: unknown): unknown {
+  if (typeof told === 'string') return told && 'a';
+  if (Array.isArray(told)) return told.map(plain);
+  if (told === null || typeof told !== 'object') return told;
+  return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, plain(value)]));
+}
+
+/** The words of a kind for what has the shape that it takes. */
+const wordsFor = (kind: Kind, told: unknown): Words => wordsOf<unknown>(kinds[kind] as KindWords<unknown>, told, PAGES);
+const anything = fc.constantFrom(...KINDS).chain((kind) => fc.tuple(fc.constant(kind), like(kinds[kind].example), nasty));
+
+it('whatever is told, of any kind, the subject is one line that is not empty, and HTML has no tags but its own', () => {
+  const tags = (html: string) => html.match(/<\/?[a-z!]+/g)?.filter((tag) => !['<blockquote', '<p', '</p', '<br'].includes(tag));
+  fc.assert(
+    fc.property(anything, ([kind, told, name]) => {
+      const { subject, html } = render(name, wordsFor(kind, told));
+      expect(subject).toMatch(/^\S/);
+      expect(subject).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+      expect(tags(html)).toEqual(tags(render(name && 'a', wordsFor(kind, plain(told))).html));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('whatever is told, of any kind, an SMS leads where its mail leads, after one line', () =>
+  fc.assert(
+    fc.property(anything, ([kind, told]) => {
+      const words = wordsFor(kind, told);
+      const { url = '' } = words.link ?? {};
+      expect(brief(words).endsWith(` ${url}`)).toBe(true);
+      expect(brief(words).slice(0, -url.length - 1)).toMatch(/^\S[^\p{Cc}\p{Zl}\p{Zp}]{0,199}$/u);
+    }),
+  ));

@@ -1,0 +1,57 @@
+/** What the items of an inbox are about, as their reader may see it now: a title, and where to go. */
+import { idOf } from '../../contracts/message.ts';
+import { type AboutCategory, kinds } from '../../contracts/notifications/kinds.ts';
+import { taskPath } from '../../contracts/notifications/task.ts';
+import type { RouteRequest } from '../../platform/http/route.ts';
+import type { NotificationDocument } from '../../projections/projectors/notifications.ts';
+import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
+import { callerOf, type QueryContext, reading } from '../reading.ts';
+import { mayRead } from './task-stream.ts';
+
+/** The thing that a notification is about. */
+export interface InboxSubject {
+  title: string;
+  /** The path on the pages, as `/#task=<id>`. */
+  link: string;
+  /** True where it is the reader's to do. */
+  own: boolean;
+}
+
+/** Looks up things of one category by their streams; answers those that are there and the caller's to see. */
+type Lookup = (context: QueryContext, request: RouteRequest, streams: readonly string[]) => Promise<ReadonlyMap<string, InboxSubject>>;
+
+/** How the things of each category are looked up; null: they have no title but the words of their kinds. */
+const LOOKUPS: Readonly<Record<AboutCategory, Lookup | null>> = {
+  task: tasks,
+  order: null,
+  registration: null,
+  user: null,
+  message: null,
+};
+
+/** What these notifications are about, by stream. Errors: those of `reading`. */
+export async function subjectsOf(
+  context: QueryContext,
+  request: RouteRequest,
+  page: readonly NotificationDocument[],
+): Promise<ReadonlyMap<string, InboxSubject>> {
+  const found = Object.entries(LOOKUPS).map(async ([category, lookup]) => {
+    const streams = page.filter(({ kind }) => kinds[kind].about === category).map(({ about }) => about.stream);
+    return lookup && streams.length > 0 ? [...(await lookup(context, request, [...new Set(streams)]))] : [];
+  });
+  return new Map((await Promise.all(found)).flat());
+}
+
+async function tasks(context: QueryContext, request: RouteRequest, streams: readonly string[]): Promise<ReadonlyMap<string, InboxSubject>> {
+  const caller = callerOf(request);
+  const { result } = await reading(context, taskList, request, ({ state }) =>
+    context.readModels.get(taskList.model, state.generation, streams.map(idOf)),
+  );
+  return new Map(
+    result.flatMap(({ id, document }) => {
+      const task = document as TaskListDocument | null;
+      if (!task || task.deleted || !mayRead(caller, task)) return [];
+      return [[`task-${id}`, { title: task.title, link: taskPath(id), own: task.assignee === caller.id }]];
+    }),
+  );
+}
