@@ -20,13 +20,9 @@ export interface InboxSubject {
 /** Looks up things of one category by their streams; answers those that are there and the caller's to see. */
 type Lookup = (context: QueryContext, request: RouteRequest, streams: readonly string[]) => Promise<ReadonlyMap<string, InboxSubject>>;
 
-/** How the things of each category are looked up; null: they have no title but the words of their kinds. */
-const LOOKUPS: Readonly<Record<AboutCategory, Lookup | null>> = {
+/** How things are looked up, by category. Those of a category that is not here have no title but the words of their kinds, and no page. */
+const LOOKUPS: Readonly<Partial<Record<AboutCategory, Lookup>>> = {
   task: tasks,
-  order: null,
-  registration: null,
-  user: null,
-  message: null,
 };
 
 /** What these notifications are about, by stream. Errors: those of `reading`. */
@@ -37,7 +33,7 @@ export async function subjectsOf(
 ): Promise<ReadonlyMap<string, InboxSubject>> {
   const found = Object.entries(LOOKUPS).map(async ([category, lookup]) => {
     const streams = page.filter(({ kind }) => kinds[kind].about === category).map(({ about }) => about.stream);
-    return lookup && streams.length > 0 ? [...(await lookup(context, request, [...new Set(streams)]))] : [];
+    return streams.length > 0 ? [...(await lookup(context, request, [...new Set(streams)]))] : [];
   });
   return new Map((await Promise.all(found)).flat());
 }
