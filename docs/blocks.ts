@@ -1,3 +1,4 @@
+import { kindsTable } from './kinds-table.ts';
 import { queuesByPart, queuesByPurpose } from './queue-tables.ts';
 import { topicsTable } from './topics-table.ts';
 
@@ -5,5 +6,5 @@ import { topicsTable } from './topics-table.ts';
 export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
   'docs/LIVE.md': { topics: topicsTable },
   'docs/PARTS.md': { 'queues by part': queuesByPart },
-  'docs/QUEUES.md': { 'queues by purpose': queuesByPurpose },
+  'docs/QUEUES.md': { 'queues by purpose': queuesByPurpose, kinds: kindsTable },
 };

@@ -4,9 +4,9 @@ import { type AboutCategory, kinds, type ToldOf } from '../contracts/notificatio
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import type { UserState } from '../write-side/deciders/user.ts';
 import type { Mail } from './mailer/mailer.ts';
+import { TELLERS } from './policies.ts';
 import { render, type Words, worded, wordsOf } from './render.ts';
 import type { TellerContext } from './tellers/teller.ts';
-import { tellers } from './tellers/tellers.ts';
 
 export interface ComposeContext extends TellerContext {
   /** Where people reach the pages, without a slash at the end; empty as long as that is not known. */
@@ -50,5 +50,5 @@ async function wordsAbout<About extends AboutCategory>(
   state: NotificationState,
   context: ComposeContext,
 ): Promise<Words> {
-  return wordsOf(kind, await tellers[kind.about](state, context), context.publicUrl());
+  return wordsOf(kind, await TELLERS[kind.about](state, context), context.publicUrl());
 }

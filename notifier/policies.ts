@@ -1,11 +1,16 @@
 /**
- * The registry of policies, a row each: its name, its queue, which task it must know where it needs one, and what it wants. A row that is added
- * here is started, listed, parked, released and tested with the others. Names and queues are storage: never changed.
+ * The registries of the notifier. Policies say whom to tell of an event, a row each: its name, its queue, which task it must know where it needs
+ * one, and what it wants. A row that is added here is started, listed, parked, released and tested with the others. Names and queues are storage:
+ * never changed. Tellers look up what is told, one for each category that notifications are about: without one for each this does not compile.
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { Policy } from './policies/follow-policy.ts';
 import { orderPolicy } from './policies/order-mail.ts';
 import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from './policies/policies.ts';
+import { tellOfOrder } from './tellers/order.ts';
+import { tellOfRegistration } from './tellers/registration.ts';
+import { tellOfTask } from './tellers/task.ts';
+import { type Tellers, tellNothing } from './tellers/teller.ts';
 
 /** All policies. */
 export const POLICIES: readonly Policy[] = [
@@ -33,3 +38,12 @@ export const POLICIES: readonly Policy[] = [
     wants: orderPolicy,
   },
 ];
+
+/** All tellers, by category. */
+export const TELLERS: Tellers = {
+  registration: tellOfRegistration,
+  user: tellNothing,
+  task: tellOfTask,
+  order: tellOfOrder,
+  message: tellNothing,
+};

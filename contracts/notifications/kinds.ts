@@ -1,6 +1,6 @@
 /**
  * The registry of all kinds of notification: a line for each file of them. Names of kinds are storage formats: add, never rename or remove.
- * Who is told is the policy's (notifier/policies/); what a category tells is looked up by its teller (notifier/tellers/).
+ * Whom to tell is said by policies, and what can be told of a category is looked up by its teller: both are registered in notifier/policies.ts.
  */
 import type { Channel, KindContract } from './kind.ts';
 import { messageKinds } from './message.ts';

@@ -19,7 +19,12 @@ export type Wanted = { [K in Kind]: WantedOf<K> }[Kind];
 type Recorded<E extends { type: string }> = RecordedEvent & E;
 type About = Wanted['about'];
 
-const told =
+/**
+ * Asks for a notification of one user.
+ *
+ *     people.map(told('in-app', 'comment_added', { stream, revision }))
+ */
+export const told =
   <K extends Kind>(channel: ChannelOf<K>, kind: K, about: About) =>
   (userId: string): WantedOf<K> => ({ channel, kind, recipient: { userId }, about });
 

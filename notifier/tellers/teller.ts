@@ -1,4 +1,5 @@
 /** Looking up what can be told of the thing that a notification is about. */
+import type { AboutCategory, ToldOf } from '../../contracts/notifications/kinds.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
 
@@ -10,3 +11,9 @@ export interface TellerContext {
 
 /** Tells of what a notification is about, as it is now. Errors: the store's own, and those of the context. */
 export type Teller<Told> = (notification: Pick<NotificationState, 'about' | 'recipient'>, context: TellerContext) => Promise<Told>;
+
+/** Of a category of which nothing is looked up: its kinds say all there is to say. */
+export const tellNothing: Teller<null> = async () => null;
+
+/** A teller for each category that notifications are about. */
+export type Tellers = { readonly [About in AboutCategory]: Teller<ToldOf[About]> };
