@@ -1,16 +1,18 @@
-/** Random histories: commands of any kind, in any order, by the real deciders; and notifications as the notifier records them. */
-import { randomUUID } from 'node:crypto';
+/**
+ * Random histories of everything in the catalog: commands in any order, decided by the real deciders; and events as they come from elsewhere
+ * (workers, policies, the scheduler, sessions), each where every read model can digest it.
+ */
 import fc from 'fast-check';
-import type { Actor, Command } from '../contracts/aggregate.ts';
-import { eventContract } from '../contracts/catalog.ts';
-import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
-import { notificationContract } from '../contracts/notification.ts';
-import { STATUSES } from '../contracts/task.ts';
+import type { Actor, AggregateContract, Command, DecidedEvent } from '../contracts/aggregate.ts';
+import { catalog, eventContract } from '../contracts/catalog.ts';
+import { categoryOf, idOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
-import { eventId } from '../platform/stable-id.ts';
-import type { AnyDecider } from '../write-side/decider.ts';
-import { task } from '../write-side/deciders/task.ts';
-import { initial as nobody, user } from '../write-side/deciders/user.ts';
+import { eventId, stableId } from '../platform/stable-id.ts';
+import { OutOfPlace } from '../projections/projector.ts';
+import { projectors } from '../projections/projectors.ts';
+import type { AnyDecider, Facts } from '../write-side/decider.ts';
+import { deciders } from '../write-side/deciders.ts';
+import { varied } from './varied-data.fixture.ts';
 
 /** One event on its way into a stream of a history. */
 export interface Step {
@@ -19,95 +21,143 @@ export interface Step {
   event: NewEvent;
 }
 
-const ids = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
-const anyId = fc.constantFrom(...ids);
-const text = fc
-  .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
-  .filter((it) => it.trim() !== '' && it.isWellFormed() && !/\p{Cc}/u.test(it));
-const labels = fc.array(fc.constantFrom('electrics', 'hall', 'roof'), { maxLength: 3 });
-const priority = fc.constantFrom('low', 'normal', 'high', 'urgent');
-const deadline = fc.constantFrom('2027-01-31T17:00:00+01:00', '2027-02-01T00:00:00Z');
+const uuid = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
+/** Streams that commands go to, and that all data speaks of. */
+export const IDS: readonly string[] = [1, 2, 3].map(uuid);
+/** Streams of events that come from elsewhere: a decider would not have decided just these. */
+const ELSEWHERE = [4, 5].map(uuid);
+const TIME = '2026-11-21T09:00:00.000Z';
+const ADMIN: Actor = { id: '00000000-0000-4000-8000-0000000000ad', role: 'admin', seesAll: true };
 
-const taskCommand = fc.oneof(
-  {
-    weight: 3,
+/** What happens next: a command to an aggregate, or an event from elsewhere. */
+interface Action {
+  what: 'command' | 'event';
+  stream: string;
+  type: string;
+  data: unknown;
+}
+
+function anyOf(what: Action['what'], ids: readonly string[], { category }: AggregateContract, types: [string, fc.Arbitrary<unknown>][]) {
+  const weighted = types.map(([type, data], index) => ({
+    // The first one begins the aggregate; without it the others come to nothing.
+    weight: index === 0 ? 3 : 1,
     arbitrary: fc.record({
-      type: fc.constant('CreateTask'),
-      data: fc.record({ title: text, description: text, userId: anyId, deadline, priority, labels }, { requiredKeys: ['title'] }),
+      what: fc.constant(what),
+      stream: fc.constantFrom(...ids.map((id) => `${category}-${id}`)),
+      type: fc.constant(type),
+      data,
     }),
-  },
-  fc.record({
-    type: fc.constant('EditTask'),
-    data: fc.record({ title: text, description: text, deadline: fc.option(deadline), labels }, { requiredKeys: [] }),
-  }),
-  fc.record({ type: fc.constant('AssignTask'), data: fc.record({ userId: fc.option(anyId) }) }),
-  fc.record({ type: fc.constant('ChangeTaskStatus'), data: fc.record({ status: fc.constantFrom(...STATUSES) }) }),
-  fc.record({ type: fc.constant('CommentTask'), data: fc.record({ text }) }),
-  fc.record({ type: fc.constantFrom('DeleteTask', 'RestoreTask'), data: fc.constant(null) }),
-);
-const userCommand = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ type: fc.constant('RegisterUser'), data: fc.record({ name: text, email: fc.emailAddress() }) }) },
-  fc.record({ type: fc.constant('EditUser'), data: fc.record({ name: text, email: fc.emailAddress() }, { requiredKeys: [] }) }),
-  fc.record({ type: fc.constant('ChangeUserRole'), data: fc.record({ role: fc.constantFrom('member', 'staff') }) }),
-  fc.record({ type: fc.constantFrom('ConfirmUser', 'DeleteUser'), data: fc.constant(null) }),
-);
-const notificationEvent = fc.constantFrom(...Object.keys(notificationContract.events));
-const action = fc.record({
-  id: anyId,
-  it: fc.oneof(
-    { weight: 6, arbitrary: fc.record({ category: fc.constant('task'), command: taskCommand }) },
-    { weight: 2, arbitrary: fc.record({ category: fc.constant('user'), command: userCommand }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({ category: fc.constant('notification'), command: fc.record({ type: notificationEvent, data: fc.constant(null) }) }),
-    },
-  ),
-});
+  }));
+  return fc.oneof(...weighted);
+}
 
-/** Up to `maxLength` commands; those that the deciders refuse leave nothing. */
+const commands = (aggregate: AggregateContract) =>
+  anyOf(
+    'command',
+    IDS,
+    aggregate,
+    Object.entries(aggregate.commands).map(([type, { body, example }]) => [type, body ? varied(body, example, IDS) : fc.constant(null)]),
+  );
+const events = (aggregate: AggregateContract) =>
+  anyOf(
+    'event',
+    ELSEWHERE,
+    aggregate,
+    Object.entries(aggregate.events).map(([type, { schema, example }]) => [type, varied(schema, example, IDS)]),
+  );
+
+const aggregates: readonly AggregateContract[] = catalog;
+const action: fc.Arbitrary<Action> = fc.oneof(
+  ...aggregates.filter((one) => Object.keys(one.commands).length > 0).map((one) => ({ weight: 3, arbitrary: commands(one) })),
+  ...aggregates.map((one) => ({ weight: 2, arbitrary: events(one) })),
+);
+
+/** Up to `maxLength` commands and events; commands that the deciders refuse, and events out of place, leave nothing. */
 export function histories(maxLength = 60): fc.Arbitrary<Step[]> {
-  return fc.array(action, { maxLength, minLength: 1, size: 'max' }).map((actions) => {
-    const states = new Map<string, { state: unknown; revision: number }>();
-    return actions.flatMap(({ id, it }) => steps(states, it.category, id, it.command));
-  });
+  return fc.array(action, { maxLength, minLength: 1, size: 'max' }).map(happen);
 }
 
-const deciders: Record<string, AnyDecider> = { task, user };
-const admin: Actor = { id: '00000000-0000-4000-8000-0000000000ad', role: 'admin', seesAll: true };
-const facts = Object.fromEntries(ids.map((id) => [id, { ...nobody, exists: true }]));
-
-function steps(
-  states: Map<string, { state: unknown; revision: number }>,
-  category: string,
-  id: string,
-  { type, data }: { type: string; data: unknown },
-): Step[] {
-  const stream = `${category}-${id}`;
-  const decider = deciders[category];
-  const before = states.get(stream) ?? { state: decider?.initial, revision: NO_STREAM };
-  const commandId = randomUUID();
-  const command: Command = { type, stream, id, data, commandId, actor: admin, now: '2026-11-21T09:00:00.000Z' };
-  const decided = decider ? decider.decide(command, before.state, facts) : recorded(type, before.revision);
-  if ('refused' in decided) return [];
-  return decided.map((event, index) => {
-    const at = states.get(stream) ?? before;
-    states.set(stream, { state: decider?.evolve(at.state, event), revision: at.revision + 1 });
-    const metadata = {
-      $correlationId: commandId,
-      $causationId: commandId,
-      commandId,
-      actor: admin.id,
-      schema: eventContract(event.type)?.version ?? 1,
-      topics: [],
+function happen(actions: readonly Action[]): Step[] {
+  const revisions = new Map<string, number>();
+  const states = new Map<string, unknown>();
+  const digest = digestion();
+  return actions.flatMap(({ what, stream, type, data }, n) => {
+    const commandId = stableId('histories', String(n));
+    const recorded = (event: DecidedEvent, topics: string[] = [], index = 0): RecordedEvent => {
+      const ids = { $correlationId: commandId, $causationId: commandId, commandId };
+      const metadata = { ...ids, actor: ADMIN.id, schema: eventContract(event.type)?.version ?? 1, topics };
+      const revision = (revisions.get(stream) ?? NO_STREAM) + 1;
+      return { id: eventId(commandId, stream, index), ...event, stream, revision, metadata, position: String(n), time: TIME };
     };
-    return { stream, expected: at.revision, event: { id: eventId(commandId, stream, index), ...event, metadata } };
+    const keep = (event: RecordedEvent): Step => {
+      revisions.set(stream, event.revision);
+      return { stream, expected: event.revision - 1, event: { id: event.id, type: event.type, data: event.data, metadata: event.metadata } };
+    };
+    if (what === 'event') {
+      const event = recorded({ type, data });
+      return digest.takes(event) ? [keep(event)] : [];
+    }
+    return decided({ type, stream, id: idOf(stream), data, commandId, actor: ADMIN, now: TIME }, states).map(({ event, topics }, index) => {
+      const it = recorded(event, topics, index);
+      digest.fold(it);
+      return keep(it);
+    });
   });
 }
 
-/** A notification is requested first, and once. */
-function recorded(type: string, revision: number): { type: string; data: unknown }[] {
-  if ((type === 'NotificationRequested') !== (revision === NO_STREAM)) return [];
-  return [{ type, data: notificationContract.events[type as keyof typeof notificationContract.events].example }];
+/** What a command adds, with who hears of it; nothing where it is refused. */
+function decided(command: Command, states: Map<string, unknown>): { event: DecidedEvent; topics: string[] }[] {
+  const { stream } = command;
+  const decider = deciderOf(stream);
+  if (!decider) throw new Error(`no decider for ${stream}`);
+  const facts: Facts = {};
+  for (const [name, needed] of Object.entries(decider.needs?.(command) ?? {})) facts[name] = states.get(needed) ?? usualState(needed);
+  const found = decider.decide(command, states.get(stream) ?? decider.initial, facts);
+  if ('refused' in found) return [];
+  return found.map((event) => {
+    const before = states.get(stream) ?? decider.initial;
+    const after = decider.evolve(before, event);
+    states.set(stream, after);
+    return { event, topics: decider.topics(stream, before, event, after) };
+  });
+}
+
+function deciderOf(stream: string): AnyDecider | undefined {
+  return (deciders as Readonly<Record<string, AnyDecider | undefined>>)[categoryOf(stream)];
+}
+
+/** The state of an aggregate that the history has not: as the example of its first event leaves it. */
+function usualState(stream: string): unknown {
+  const aggregate = aggregates.find(({ category }) => category === categoryOf(stream));
+  const [type = '', contract] = Object.entries(aggregate?.events ?? {})[0] ?? [];
+  const decider = deciderOf(stream);
+  return decider?.evolve(decider.initial, { type, data: contract?.example });
+}
+
+/** All read models, as folds. */
+function digestion() {
+  const documents = new Map<string, object | null>();
+  function after(event: RecordedEvent): [string, object | null][] {
+    return projectors.flatMap(({ model, events: types, key, evolve }): [string, object | null][] => {
+      const id = types.includes(event.type) ? key(event) : undefined;
+      return id === undefined ? [] : [[`${model.name} ${id}`, evolve(documents.get(`${model.name} ${id}`) as never, event)]];
+    });
+  }
+  /** Folds an event. Error: OutOfPlace where a read model cannot digest it. */
+  function fold(event: RecordedEvent): void {
+    for (const [key, document] of after(event)) documents.set(key, document);
+  }
+  /** Folds an event where all can digest it; else answers false. */
+  function takes(event: RecordedEvent): boolean {
+    try {
+      fold(event);
+      return true;
+    } catch (error) {
+      if (error instanceof OutOfPlace) return false;
+      throw error;
+    }
+  }
+  return { fold, takes };
 }
 
 /** Appends a history, event by event. */

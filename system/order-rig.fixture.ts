@@ -1,7 +1,4 @@
 /** For tests: everything between a command and what comes of an order, on a bus of the test's. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
 import { type OrderEvent, orderContract } from '../contracts/order.ts';
@@ -10,15 +7,13 @@ import type { CommandHandler } from '../platform/command-handler.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { QueueTable } from '../platform/event-bus/queues.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
-import { openReadModels } from '../platform/read-models/open.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { PROJECTIONS, startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
 import { undecidedIn } from '../projections/undecided.ts';
-import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { ORDER_DISPATCHER, ORDERS, type Orders, type OrdersContext, startOrders } from '../write-side/workers/orders.ts';
+import { openLog, SILENT } from './open-log.fixture.ts';
 
 export const MAKER = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 
@@ -43,11 +38,10 @@ export interface OrderRig {
 
 /** Opens everything but workers. It closes the bus, too. */
 export async function openOrderRig(bus: EventBus, distort: (store: EventStore) => EventStore = (store) => store): Promise<OrderRig> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'orders-'));
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const readModels = await openReadModels('sqlite:', { dataDir, log });
-  const forwarder = startForwarder({ store, bus, log });
+  const log = SILENT;
+  const opened = await openLog({ bus });
+  const { store } = opened;
+  const readModels = await opened.readModels();
   const projections = await startProjections({ store, bus, log, readModels, cache: memoryCache(), silence: 50 });
   const commands = commandHandler({ store: distort(store), hmac: (text) => stableId(text), log });
   const started: Orders[] = [];
@@ -94,11 +88,7 @@ export async function openOrderRig(bus: EventBus, distort: (store: EventStore) =
     close: async () => {
       for (const one of started) await one.stop();
       await projections.stop();
-      await forwarder.stop();
-      await readModels.close();
-      await bus.close();
-      await store.close();
-      await rm(dataDir, { recursive: true });
+      await opened.close();
     },
   };
 }

@@ -1,32 +1,24 @@
 /** The pieces around the projections, opened in a folder of their own. */
-
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { vi } from 'vitest';
-import { QUEUES } from '../app/queues.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { openEventBus } from '../platform/event-bus/open.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
-import { openReadModels } from '../platform/read-models/open.ts';
 import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
 import { type Projections, startProjections } from '../projections/project.ts';
 import type { AnyProjector } from '../projections/projector.ts';
 import { projectors as all } from '../projections/projectors.ts';
-import { startForwarder } from '../write-side/forwarder/forward.ts';
+import { openLog, SILENT } from './open-log.fixture.ts';
 
-export const log = { info: () => {}, warn: () => {}, error: () => {} };
+export const log = SILENT;
 
 export interface Rig {
   store: EventStore;
   bus: EventBus;
   /** Opens a new, empty store of read models. */
   readModels(): Promise<ReadModels>;
-  /** Starts projections of this store; they stop with the rig. */
+  /** Starts projections of this store, which stop with the rig. Resolves once every read model that was not there is. */
   project(options?: ProjectOptions): Promise<Projected>;
   close(): Promise<void>;
 }
@@ -48,24 +40,21 @@ export interface Projected extends Projections {
 
 /** Opens store, bus and forwarder. */
 export async function openRig(): Promise<Rig> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'projections-'));
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { queues: QUEUES, log });
-  const forwarder = startForwarder({ store, bus, log });
+  const opened = await openLog();
+  const { store, bus } = opened;
   const started: Projections[] = [];
-  const opened: ReadModels[] = [];
-
-  async function newReadModels(): Promise<ReadModels> {
-    const it = await openReadModels(`sqlite:${join(dataDir, `read-models-${opened.length}.db`)}`, { dataDir, log });
-    opened.push(it);
-    return it;
-  }
 
   async function project({ readModels: given, cache: givenCache, projectors = all }: ProjectOptions = {}): Promise<Projected> {
-    const readModels = given ?? (await newReadModels());
+    const readModels = given ?? (await opened.readModels());
     const cache = givenCache ?? (await openCache('memory:'));
+    const missing = await missingIn(readModels, projectors);
     const projections = await startProjections({ store, bus, readModels, cache, log, projectors, silence: 50, backoff: 2 });
     started.push(projections);
+    // The start waits for them a moment only.
+    await vi.waitFor(async () => {
+      const unbuilt = (await projections.status()).filter(({ name, rebuilding }) => rebuilding && missing.includes(name));
+      if (unbuilt.length > 0 || (await missingIn(readModels, projectors)).length > 0) throw new Error('not all read models are there');
+    }, 10_000);
     const caughtUp = async () => {
       const head = await store.head();
       await vi.waitFor(async () => {
@@ -79,17 +68,19 @@ export async function openRig(): Promise<Rig> {
   return {
     store,
     bus,
-    readModels: newReadModels,
+    readModels: opened.readModels,
     project,
     close: async () => {
       for (const one of started) await one.stop();
-      for (const one of opened) await one.close();
-      await forwarder.stop();
-      await bus.close();
-      await store.close();
-      await rm(dataDir, { recursive: true });
+      await opened.close();
     },
   };
+}
+
+/** Names of the read models that are not there. */
+async function missingIn(readModels: ReadModels, projectors: readonly AnyProjector[]): Promise<string[]> {
+  const states = await Promise.all(projectors.map(({ model }) => readModels.state(model)));
+  return projectors.filter((_, index) => !states[index]).map(({ model }) => model.name);
 }
 
 /** Every event of a store. */

@@ -1,25 +1,19 @@
 /** For tests: a real HTTP server with live updates, over a log that the test appends to. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { io, type Socket } from 'socket.io-client';
 import { expect, vi } from 'vitest';
-import { QUEUES } from '../app/queues.ts';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { TaskParties } from '../contracts/task.ts';
-import { openEventBus } from '../platform/event-bus/open.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { Session } from '../realtime/connection.ts';
 import type { FanOut } from '../realtime/fan-out/fan-out.ts';
 import { type Realtime, type RealtimeLimits, startRealtime } from '../realtime/push.ts';
 import { topicReader } from '../realtime/topics.ts';
-import { startForwarder } from '../write-side/forwarder/forward.ts';
+import { openLog } from './open-log.fixture.ts';
 
 export const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 export const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
@@ -168,23 +162,4 @@ export function session(id: string, more: Partial<Session> = {}): Session {
 /** Resolves with the next message of a name. */
 export function next<T>(client: Socket, name: string): Promise<T> {
   return new Promise((resolve) => client.once(name, resolve));
-}
-
-/** The real store, bus and forwarder, in a folder of their own. */
-async function openLog() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'realtime-'));
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { queues: QUEUES, log });
-  const forwarder = startForwarder({ store, bus, log });
-  return {
-    store,
-    bus,
-    async close() {
-      await forwarder.stop();
-      await bus.close();
-      await store.close();
-      await rm(dataDir, { recursive: true });
-    },
-  };
 }

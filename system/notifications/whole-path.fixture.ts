@@ -1,12 +1,8 @@
 /** For tests: everything between a command and a mail server, in a folder of its own, with a mail server that does what the test says. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { vi } from 'vitest';
-import { QUEUES } from '../../app/queues.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent } from '../../contracts/notification.ts';
 import type { Channel } from '../../contracts/notifications/kind.ts';
@@ -14,15 +10,12 @@ import { openMailer } from '../../notifier/mailer/open.ts';
 import { type Notifier, type NotifierContext, startNotifier } from '../../notifier/notifier.ts';
 import { memoryCache } from '../../platform/cache/memory/memory.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { openEventBus } from '../../platform/event-bus/open.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
-import { openEventStore } from '../../platform/event-store/open.ts';
-import { openReadModels } from '../../platform/read-models/open.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type Projections, startProjections } from '../../projections/project.ts';
-import { startForwarder } from '../../write-side/forwarder/forward.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
+import { openLog } from '../open-log.fixture.ts';
 
 /** A mail as the server got it, with its content in full. */
 export interface Got {
@@ -99,28 +92,19 @@ export interface Rig {
 
 /** Opens everything but the notifier. `distort` puts something between the notifier and the bus. */
 export async function openRig(mailUrl: string, distort: (bus: EventBus) => EventBus = (bus) => bus): Promise<Rig> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'notifier-'));
   const logged: string[] = [];
   const codes: string[] = [];
   const line = (data: object, message: string) => void logged.push(`${message} ${JSON.stringify(data, withErrors)}`);
   const log = { info: line, warn: line, error: line };
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus('memory:', { queues: QUEUES, log });
-  const forwarder = startForwarder({ store, bus, log });
+  const opened = await openLog({ log });
+  const { dataDir, store, bus } = opened;
   const commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
   const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>' });
   const notifiers: Notifier[] = [];
-  const opened: ReadModels[] = [];
   let { readModels, projections } = await project();
 
-  async function emptyReadModels(): Promise<ReadModels> {
-    const it = await openReadModels(`sqlite:${join(dataDir, `read-models-${opened.length}.db`)}`, { dataDir, log });
-    opened.push(it);
-    return it;
-  }
-
   async function project(): Promise<{ readModels: ReadModels; projections: Projections }> {
-    const it = await emptyReadModels();
+    const it = await opened.readModels();
     return { readModels: it, projections: await startProjections({ store, bus, log, readModels: it, cache: memoryCache(), silence: 50 }) };
   }
 
@@ -172,7 +156,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
       notifiers.push(notifier);
       return notifier;
     },
-    emptyReadModels,
+    emptyReadModels: opened.readModels,
     loseReadModels: async () => {
       await projections.stop();
       ({ readModels, projections } = await project());
@@ -191,11 +175,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
       for (const one of notifiers) await one.stop();
       await mailer.close();
       await projections.stop();
-      for (const one of opened) await one.close();
-      await forwarder.stop();
-      await bus.close();
-      await store.close();
-      await rm(dataDir, { recursive: true });
+      await opened.close();
     },
   };
 }
