@@ -1,13 +1,23 @@
 /** Policies: which event, in its newest shape, asks for which notifications. Pure. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { Channel, Kind, NotificationEvent } from '../../contracts/notification.ts';
+import type { Role } from '../../contracts/role.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent } from '../../contracts/timer.ts';
 import type { UserEvent } from '../../contracts/user.ts';
 import type { TaskAsOf } from './task-as-of.ts';
 
-/** What a policy asks for. */
+/** A notification that a policy asks for. */
 export type Wanted = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
+
+/**
+ * The same for everybody who has a role right after the event, one notification each; `except`: a user's id who is not told, as of the one who did it.
+ *
+ *     { channel: 'in-app', kind, recipient: { role: 'security', except: event.metadata.actor }, about }
+ */
+export interface WantedOfRole extends Omit<Wanted, 'recipient'> {
+  recipient: { role: Role; except?: string };
+}
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
 type About = Wanted['about'];
