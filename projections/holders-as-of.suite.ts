@@ -87,7 +87,7 @@ function foldedTo(events: readonly RecordedEvent[], role: Role, position: Positi
 
 /** `runs` of the property; `open` opens an empty store of read models. */
 export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: number): void {
-  describe('everybody who had a role', () => {
+  describe('everybody who had a role', { timeout: LONG }, () => {
     let store: EventStore;
     let readModels: ReadModels;
 
@@ -129,24 +129,20 @@ export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: numbe
       return ids;
     }
 
-    test(
-      'at any position of any history is who a plain fold over the log up to there says',
-      async () => {
-        const property = fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 40 }), async (happenings) => {
-          store = inMemoryStore();
-          await happen(store, happenings);
-          const events = await logOf(store);
-          if (events.length === 0) return;
-          await projected();
-          const step = Math.ceil(events.length / 15);
-          for (const { position } of events.filter((_, n) => n % step === 0 || n === events.length - 1)) {
-            for (const role of ROLES) expect(await told(role, position)).toEqual(foldedTo(events, role, position));
-          }
-        });
-        await fc.assert(property, { numRuns: runs });
-      },
-      LONG,
-    );
+    test('at any position of any history is who a plain fold over the log up to there says', async () => {
+      const property = fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 40 }), async (happenings) => {
+        store = inMemoryStore();
+        await happen(store, happenings);
+        const events = await logOf(store);
+        if (events.length === 0) return;
+        await projected();
+        const step = Math.ceil(events.length / 15);
+        for (const { position } of events.filter((_, n) => n % step === 0 || n === events.length - 1)) {
+          for (const role of ROLES) expect(await told(role, position)).toEqual(foldedTo(events, role, position));
+        }
+      });
+      await fc.assert(property, { numRuns: runs });
+    });
 
     test('is told also of a time of which the read model keeps no periods any more', async () => {
       await happen(store, [

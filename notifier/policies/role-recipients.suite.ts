@@ -55,7 +55,7 @@ const guards: Policy = {
 export const QUEUES: QueueTable = [PROJECTIONS.queue, guards.queue];
 
 export function describeRoleRecipients(open: () => Promise<Opened>, people: number): void {
-  describe('a policy that tells everybody who has a role', () => {
+  describe('a policy that tells everybody who has a role', { timeout: LONG }, () => {
     let store: EventStore;
     let opened: Opened;
     let stops: (() => Promise<unknown>)[];
@@ -121,99 +121,81 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
     /** Why the follower began again. */
     const failures = () => log.warn.mock.calls.map(([{ err }]) => String(err));
 
-    test(
-      'tells each of them, as if it had named them, and not the one who did it',
-      async () => {
-        await project();
-        const [anna, ben, carl] = [idNumber(1), idNumber(2), idNumber(3)];
-        for (const id of [anna, ben]) await register(id, 'security');
-        await register(carl, 'member');
-        await start();
-        const { id } = await makeTask(ben);
-        await eventually([anna]);
-        const [event] = await requested();
-        const data = { channel: 'in-app', kind: 'task_created', recipient: { userId: anna }, about: { stream: 'task-1', revision: 0 } };
-        expect(event?.data).toEqual(data);
-        expect(notificationContract.events.NotificationRequested.schema.parse(data)).toEqual(data);
-        expect(event?.metadata).toMatchObject({ $causationId: id, actor: 'policy:guards', topics: [`notifications:${anna}`, `user:${anna}`] });
-      },
-      LONG,
-    );
+    test('tells each of them, as if it had named them, and not the one who did it', async () => {
+      await project();
+      const [anna, ben, carl] = [idNumber(1), idNumber(2), idNumber(3)];
+      for (const id of [anna, ben]) await register(id, 'security');
+      await register(carl, 'member');
+      await start();
+      const { id } = await makeTask(ben);
+      await eventually([anna]);
+      const [event] = await requested();
+      const data = { channel: 'in-app', kind: 'task_created', recipient: { userId: anna }, about: { stream: 'task-1', revision: 0 } };
+      expect(event?.data).toEqual(data);
+      expect(notificationContract.events.NotificationRequested.schema.parse(data)).toEqual(data);
+      expect(event?.metadata).toMatchObject({ $causationId: id, actor: 'policy:guards', topics: [`notifications:${anna}`, `user:${anna}`] });
+    });
 
-    test(
-      'tells those who had it when it happened, whatever became of them since',
-      async () => {
-        await deployed();
-        for (const id of ['had', 'lost before', 'deleted before', 'loses after', 'deleted after']) await register(id, 'security');
-        for (const id of ['gets before', 'gets after']) await register(id, 'member');
-        await changeRole('lost before', 0, 'member');
-        await changeRole('gets before', 0, 'security');
-        await remove('deleted before', 0);
-        await makeTask();
-        await changeRole('loses after', 0, 'member');
-        await changeRole('gets after', 0, 'security');
-        await remove('deleted after', 0);
-        await register('new after', 'security');
-        await project();
-        await start();
-        await eventually(['deleted after', 'gets before', 'had', 'loses after']);
-      },
-      LONG,
-    );
+    test('tells those who had it when it happened, whatever became of them since', async () => {
+      await deployed();
+      for (const id of ['had', 'lost before', 'deleted before', 'loses after', 'deleted after']) await register(id, 'security');
+      for (const id of ['gets before', 'gets after']) await register(id, 'member');
+      await changeRole('lost before', 0, 'member');
+      await changeRole('gets before', 0, 'security');
+      await remove('deleted before', 0);
+      await makeTask();
+      await changeRole('loses after', 0, 'member');
+      await changeRole('gets after', 0, 'security');
+      await remove('deleted after', 0);
+      await register('new after', 'security');
+      await project();
+      await start();
+      await eventually(['deleted after', 'gets before', 'had', 'loses after']);
+    });
 
-    test(
-      'waits at the event while the read model has not got there, and parks nothing for it',
-      async () => {
-        const running = await start();
-        await register('anna', 'security');
-        const made = await makeTask();
-        await vi.waitFor(() => expect(failures()).toContain('HoldersUnknown: role_holders is not there yet'), LONG);
-        expect([await told(), running.parked()]).toEqual([[], []]);
-        expect(await isPast(made)).toBe(false);
-        await project();
-        await eventually(['anna']);
-        await eventuallyPast(made);
-      },
-      LONG,
-    );
+    test('waits at the event while the read model has not got there, and parks nothing for it', async () => {
+      const running = await start();
+      await register('anna', 'security');
+      const made = await makeTask();
+      await vi.waitFor(() => expect(failures()).toContain('HoldersUnknown: role_holders is not there yet'), LONG);
+      expect([await told(), running.parked()]).toEqual([[], []]);
+      expect(await isPast(made)).toBe(false);
+      await project();
+      await eventually(['anna']);
+      await eventuallyPast(made);
+    });
 
-    test(
-      'waits while somebody could be missing as a stream of the read model waits for an operator',
-      async () => {
-        await project();
-        await register('anna', 'security');
-        await store.append('user-anna', 0, [newEvent('UserCreated')]);
-        const running = await start();
-        await makeTask();
-        await vi.waitFor(() => expect(failures()).toContain('HoldersUnknown: role_holders has streams that wait for an operator'), LONG);
-        expect([await told(), running.parked()]).toEqual([[], []]);
-        await opened.projecting.update(roleHolders.model, { parked: 0 });
-        await eventually(['anna']);
-      },
-      LONG,
-    );
+    test('waits while somebody could be missing as a stream of the read model waits for an operator', async () => {
+      await project();
+      await register('anna', 'security');
+      await store.append('user-anna', 0, [newEvent('UserCreated')]);
+      const running = await start();
+      await makeTask();
+      await vi.waitFor(() => expect(failures()).toContain('HoldersUnknown: role_holders has streams that wait for an operator'), LONG);
+      expect([await told(), running.parked()]).toEqual([[], []]);
+      await opened.projecting.update(roleHolders.model, { parked: 0 });
+      await eventually(['anna']);
+    });
 
-    test(
-      'that was parked is released like any other, and tells those of its time',
-      async () => {
-        await project();
-        await register('anna', 'security');
-        let broken = true;
-        const wants: Policy['wants'] = (event, task) => {
-          if (broken) throw new Error('cannot decide');
-          return guards.wants(event, task);
-        };
-        const running = await start({ wants });
-        await makeTask();
-        await vi.waitFor(() => expect(running.parked()).toHaveLength(1), LONG);
-        await changeRole('anna', 0, 'member');
-        await register('ben', 'security');
-        broken = false;
-        expect(await running.release('task-1', false)).toBe(true);
-        expect(await told()).toEqual(['anna']);
-      },
-      LONG,
-    );
+    test('that was parked is released once the read model is there, and tells those of its time', async () => {
+      await register('anna', 'security');
+      let broken = true;
+      const wants: Policy['wants'] = (event, task) => {
+        if (broken) throw new Error('cannot decide');
+        return guards.wants(event, task);
+      };
+      const running = await start({ wants });
+      await makeTask();
+      await vi.waitFor(() => expect(running.parked()).toHaveLength(1), LONG);
+      await changeRole('anna', 0, 'member');
+      await register('ben', 'security');
+      broken = false;
+      await expect(running.release('task-1', false)).rejects.toThrow('role_holders is not there yet');
+      expect([await told(), running.parked().length]).toEqual([[], 1]);
+      await project();
+      await vi.waitFor(async () => expect(await running.release('task-1', false)).toBe(true), LONG);
+      expect(await told()).toEqual(['anna']);
+    });
 
     describe(`of ${people} people`, () => {
       const everybody = Array.from({ length: people }, (_, n) => idNumber(n));
@@ -229,91 +211,75 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
         projections = await project();
       }, LONG);
 
-      test(
-        'are recorded page by page, and the checkpoint last',
-        async () => {
-          const made = await makeTask();
-          const { steps, context } = watched(made);
-          await start({}, context);
-          await eventuallyPast(made);
-          expect(await told()).toEqual(everybody);
-          const runs = steps.filter((step, n) => step !== steps[n - 1]);
-          expect(runs.slice(runs.indexOf('page of 1000'))).toEqual([
-            ...Array.from({ length: pages }, () => ['page of 1000', 'notification']).flat(),
-            'checkpoint',
-          ]);
-          expect(steps.indexOf('page of 1000', steps.indexOf('notification')) - steps.indexOf('notification')).toBe(1_000);
-        },
-        LONG,
-      );
+      test('are recorded page by page, and the checkpoint last', async () => {
+        const made = await makeTask();
+        const { steps, context } = watched(made);
+        await start({}, context);
+        await eventuallyPast(made);
+        expect(await told()).toEqual(everybody);
+        const runs = steps.filter((step, n) => step !== steps[n - 1]);
+        expect(runs.slice(runs.indexOf('page of 1000'))).toEqual([
+          ...Array.from({ length: pages }, () => ['page of 1000', 'notification']).flat(),
+          'checkpoint',
+        ]);
+        expect(steps.indexOf('page of 1000', steps.indexOf('notification')) - steps.indexOf('notification')).toBe(1_000);
+      });
 
-      test.each([1, 1_000, people - 1])(
-        'nobody is missing, and nobody told twice, where the process ends after %i of them',
-        async (recorded) => {
-          const made = await makeTask();
-          const { context } = watched(made, recorded);
-          const killed = await start({}, context);
-          await vi.waitFor(async () => expect(await told()).toHaveLength(recorded), LONG);
-          await killed.stop();
-          expect(await isPast(made)).toBe(false);
-          await start();
-          await eventuallyPast(made);
-          expect(await told()).toEqual(everybody);
-        },
-        LONG,
-      );
+      test.each([1, 1_000, people - 1])('nobody is missing, and nobody told twice, where the process ends after %i of them', async (recorded) => {
+        const made = await makeTask();
+        const { context } = watched(made, recorded);
+        const killed = await start({}, context);
+        await vi.waitFor(async () => expect(await told()).toHaveLength(recorded), LONG);
+        await killed.stop();
+        expect(await isPast(made)).toBe(false);
+        await start();
+        await eventuallyPast(made);
+        expect(await told()).toEqual(everybody);
+      });
 
-      test(
-        'a stop ends between two pages, and the next start records the rest',
-        async () => {
-          const made = await makeTask();
-          const { context, steps } = watched(made);
-          const { append } = context.store;
-          let stopped: Promise<void> | undefined;
-          const stopping: EventStore = {
-            ...context.store,
-            append: (...given) => {
-              if (steps.includes('notification')) stopped ??= running.then(({ stop }) => stop());
-              return append(...given);
-            },
-          };
-          const running = start({}, { ...context, store: stopping });
-          await vi.waitFor(() => expect(stopped).toBeDefined(), LONG);
-          await stopped;
-          expect(await told()).toHaveLength(1_000);
-          expect(await isPast(made)).toBe(false);
-          await start();
-          await eventuallyPast(made);
-          expect(await told()).toEqual(everybody);
-        },
-        LONG,
-      );
+      test('a stop ends between two pages, and the next start records the rest', async () => {
+        const made = await makeTask();
+        const { context, steps } = watched(made);
+        const { append } = context.store;
+        let stopped: Promise<void> | undefined;
+        const stopping: EventStore = {
+          ...context.store,
+          append: (...given) => {
+            if (steps.includes('notification')) stopped ??= running.then(({ stop }) => stop());
+            return append(...given);
+          },
+        };
+        const running = start({}, { ...context, store: stopping });
+        await vi.waitFor(() => expect(stopped).toBeDefined(), LONG);
+        await stopped;
+        expect(await told()).toHaveLength(1_000);
+        expect(await isPast(made)).toBe(false);
+        await start();
+        await eventuallyPast(made);
+        expect(await told()).toEqual(everybody);
+      });
 
-      test(
-        'and everybody is told once where a rebuild moves the pointer between two pages',
-        async () => {
-          const made = await makeTask();
-          const { context } = watched(made);
-          const { find } = context.readModels;
-          let rebuilt = false;
-          const moving: ReadModels = {
-            ...context.readModels,
-            find: async (...given) => {
-              const isSecond = given[2].after !== undefined;
-              if (isSecond && !rebuilt) {
-                rebuilt = true;
-                await projections.rebuild(roleHolders.model.name);
-              }
-              return find(...given);
-            },
-          };
-          await start({}, { ...context, readModels: moving });
-          await eventuallyPast(made);
-          expect(rebuilt).toBe(true);
-          expect(await told()).toEqual(everybody);
-        },
-        LONG,
-      );
+      test('and everybody is told once where a rebuild moves the pointer between two pages', async () => {
+        const made = await makeTask();
+        const { context } = watched(made);
+        const { find } = context.readModels;
+        let rebuilt = false;
+        const moving: ReadModels = {
+          ...context.readModels,
+          find: async (...given) => {
+            const isSecond = given[2].after !== undefined;
+            if (isSecond && !rebuilt) {
+              rebuilt = true;
+              await projections.rebuild(roleHolders.model.name);
+            }
+            return find(...given);
+          },
+        };
+        await start({}, { ...context, readModels: moving });
+        await eventuallyPast(made);
+        expect(rebuilt).toBe(true);
+        expect(await told()).toEqual(everybody);
+      });
     });
   });
 }
