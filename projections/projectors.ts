@@ -3,6 +3,7 @@ import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
+import { roleHolders } from './projectors/role-holders.ts';
 import { taskDetail } from './projectors/task-detail.ts';
 import { taskList } from './projectors/task-list.ts';
 import { timers } from './projectors/timers.ts';
@@ -12,7 +13,7 @@ import { userDirectory } from './projectors/user-directory.ts';
 export type ProjectorsByCategory = Readonly<Record<Category, readonly AnyProjector[]>>;
 
 const byCategory: ProjectorsByCategory = {
-  user: [userDirectory],
+  user: [userDirectory, roleHolders],
   session: [],
   task: [taskList, taskDetail],
   notification: [notifications],

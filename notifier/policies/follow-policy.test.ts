@@ -7,6 +7,7 @@ import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../../platform/event-bus/queues.fixture.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
+import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { forwarding } from '../../system/forwarder.fixture.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
@@ -17,6 +18,8 @@ const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 let store: EventStore;
 let bus: EventBus;
+/** None of these policies asks who has a role. */
+const readModels = {} as ReadModels;
 const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
@@ -30,7 +33,7 @@ afterEach(async () => {
 
 async function start(more: Partial<Policy> = {}, context: Partial<{ store: EventStore }> = {}): Promise<RunningPolicy> {
   const policy = { name: 'task_mail', queue: TASK_EVENTS, task: taskOf, wants: taskPolicy, ...more };
-  const running = await followPolicy(policy, { store, bus, log, silence: 20, backoff: 1, ...context });
+  const running = await followPolicy(policy, { store, bus, readModels, log, silence: 20, backoff: 1, ...context });
   stops.push(running.stop);
   return running;
 }

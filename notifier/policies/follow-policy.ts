@@ -1,15 +1,13 @@
 /** A policy at work: follows its events one at a time, in order, and records what it asks for. */
-import { eventContract, upcast } from '../../contracts/catalog.ts';
-import { categoryOf, type NewEvent, type RecordedEvent, routingKey } from '../../contracts/message.ts';
-import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
+import { upcast } from '../../contracts/catalog.ts';
+import { categoryOf, type RecordedEvent, routingKey } from '../../contracts/message.ts';
 import { receives } from '../../platform/event-bus/queues.ts';
-import { appendOnce } from '../../platform/event-store/append-once.ts';
-import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../../platform/followers/parking.ts';
-import { eventId, stableId } from '../../platform/stable-id.ts';
-import type { Wanted } from './policies.ts';
+import type { ReadModels } from '../../platform/read-models/read-models.ts';
+import type { Wanted, WantedOfRole } from './policies.ts';
+import { openRecording } from './recording.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 
 /** A policy's row. Its name names its checkpoint and its parked streams, and is never changed; it decides on the events that its queue gets. */
@@ -17,7 +15,12 @@ export interface Policy extends FollowerRow {
   /** Stream of the task that it must know to decide on an event; undefined, or none: it needs none. */
   task?(event: RecordedEvent): string | undefined;
   /** What an event in its newest shape asks for, and a task as it was right after it. Pure. */
-  wants(event: RecordedEvent, task: TaskAsOf): Wanted[];
+  wants(event: RecordedEvent, task: TaskAsOf): (Wanted | WantedOfRole)[];
+}
+
+export interface PolicyContext extends FollowContext {
+  /** Tell who has a role: a policy that tells all of them waits, at its event, until they do. */
+  readModels: ReadModels;
 }
 
 export interface RunningPolicy extends Follower {
@@ -27,14 +30,16 @@ export interface RunningPolicy extends Follower {
 }
 
 /** Starts a policy. It begins at the log's end when it is first deployed: what happened before causes no mail. */
-export async function followPolicy(policy: Policy, context: FollowContext): Promise<RunningPolicy> {
-  const { store } = context;
+export async function followPolicy(policy: Policy, context: PolicyContext): Promise<RunningPolicy> {
+  const { store, readModels } = context;
+  const stopping = new AbortController();
+  const record = openRecording(policy.name, { store, readModels, signal: stopping.signal });
   const tasks = tasksAsOf(store);
   /** Read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await openParking(store, policy.name);
 
   /** Reads what is needed; what it answers decides, and throws where that cannot be done. */
-  async function decision(recorded: RecordedEvent): Promise<() => Wanted[]> {
+  async function decision(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
     const stream = taskNamedBy(policy, recorded);
     const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
     return () => policy.wants(upcast(recorded), taskThen());
@@ -52,7 +57,7 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
       apply: async (events) => {
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
         const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? []);
-        for (const { event, result } of decided) await record(store, policy.name, event, result);
+        for (const { event, result } of decided) await record(event, result);
       },
     },
     context,
@@ -60,7 +65,11 @@ export async function followPolicy(policy: Policy, context: FollowContext): Prom
   return {
     ...follower,
     parked: () => parking.list(),
-    release: (stream, skip) => parking.release(stream, async (event) => record(store, policy.name, event, (await decision(event))()), skip),
+    release: (stream, skip) => parking.release(stream, async (event) => record(event, (await decision(event))()), skip),
+    stop: () => {
+      stopping.abort(new Error(`policy ${policy.name} stops`));
+      return follower.stop();
+    },
   };
 }
 
@@ -71,46 +80,4 @@ function taskNamedBy(policy: Policy, recorded: RecordedEvent): string | undefine
   } catch {
     return undefined;
   }
-}
-
-/** Notifications of one event that are recorded at once. */
-const AT_ONCE = 16;
-
-/** Effects are recorded first, on a stream named by (event, recipient, channel, kind): the same event again finds them there (invariant 11). */
-async function record(store: EventStore, policy: string, event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
-  for (let from = 0; from < wanted.length; from += AT_ONCE)
-    await Promise.all(wanted.slice(from, from + AT_ONCE).map((data) => recordOne(store, policy, event, data)));
-}
-
-async function recordOne(store: EventStore, policy: string, event: RecordedEvent, data: Wanted): Promise<void> {
-  const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
-  await appendOnce(store, stream, envelopes(stream, policy, event, data));
-}
-
-/** What goes to the inbox is there once it is recorded. */
-function decided(data: Wanted): NotificationEvent[] {
-  const requested: NotificationEvent = { type: 'NotificationRequested', data };
-  return data.channel === 'in-app' ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
-}
-
-function recipientKey({ userId, address, phone }: Wanted['recipient']): string {
-  return userId ?? address?.toLowerCase() ?? phone ?? '';
-}
-
-function envelopes(stream: string, policy: string, cause: RecordedEvent, data: Wanted): NewEvent[] {
-  const commandId = stableId(stream, cause.id);
-  const { $correlationId, traceparent } = cause.metadata;
-  return decided(data).map((event, index) => ({
-    id: eventId(commandId, stream, index),
-    ...event,
-    metadata: {
-      $correlationId,
-      $causationId: cause.id,
-      commandId,
-      actor: `policy:${policy}`,
-      schema: eventContract(event.type)?.version ?? 1,
-      ...(traceparent ? { traceparent } : {}),
-      topics: notificationTopics(data.recipient.userId),
-    },
-  }));
 }

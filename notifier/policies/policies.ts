@@ -2,6 +2,7 @@
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent } from '../../contracts/notification.ts';
 import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
+import type { Role } from '../../contracts/role.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent } from '../../contracts/timer.ts';
 import type { UserEvent } from '../../contracts/user.ts';
@@ -9,12 +10,20 @@ import type { TaskAsOf } from './task-as-of.ts';
 
 type Requested = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
 /** A notification of one kind, on a channel that its record names. */
-interface WantedOf<K extends Kind> extends Omit<Requested, 'kind' | 'channel'> {
+interface WantedOf<K extends Kind, Recipient = Requested['recipient']> extends Omit<Requested, 'kind' | 'channel' | 'recipient'> {
   kind: K;
   channel: ChannelOf<K>;
+  recipient: Recipient;
 }
-/** What a policy asks for. */
+/** A notification that a policy asks for. */
 export type Wanted = { [K in Kind]: WantedOf<K> }[Kind];
+
+/**
+ * The same for everybody who has a role right after the event, one notification each; `except`: a user's id who is not told, as of the one who did it.
+ *
+ *     { channel: 'in-app', kind, recipient: { role: 'security', except: event.metadata.actor }, about }
+ */
+export type WantedOfRole = { [K in Kind]: WantedOf<K, { role: Role; except?: string }> }[Kind];
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
 type About = Wanted['about'];

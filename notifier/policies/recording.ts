@@ -1,0 +1,81 @@
+/** What a policy asks for is recorded: each notification on a stream of its own, and for a role one for everybody who had it right after the event. */
+import { eventContract } from '../../contracts/catalog.ts';
+import type { NewEvent, RecordedEvent } from '../../contracts/message.ts';
+import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
+import { appendOnce } from '../../platform/event-store/append-once.ts';
+import { eventId, stableId } from '../../platform/stable-id.ts';
+import { type HoldersAsOfContext, holdersAsOf } from '../../projections/holders-as-of.ts';
+import type { Wanted, WantedOfRole } from './policies.ts';
+
+/** Records what an event asks for; once for the same event, however often. Errors: those of the store, and for a role those of HoldersAsOf. */
+export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[]) => Promise<void>;
+
+/** Notifications of one event that are recorded at once. */
+const AT_ONCE = 16;
+
+/** Opens the recording of a policy. Those who have a role are recorded page by page: what is recorded when it ends in between is found the next time. */
+export function openRecording(policy: string, context: HoldersAsOfContext): Recording {
+  const { store } = context;
+  const holders = holdersAsOf(context);
+
+  async function recordAll(event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
+    for (let from = 0; from < wanted.length; from += AT_ONCE)
+      await Promise.all(wanted.slice(from, from + AT_ONCE).map((data) => recordOne(event, data)));
+  }
+
+  /** Effects are recorded first, on a stream named by (event, recipient, channel, kind): the same event again finds them there (invariant 11). */
+  async function recordOne(event: RecordedEvent, data: Wanted): Promise<void> {
+    const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
+    await appendOnce(store, stream, envelopes(stream, policy, event, data));
+  }
+
+  async function recordRole(event: RecordedEvent, { recipient: { role, except }, ...rest }: WantedOfRole): Promise<void> {
+    for await (const userIds of holders(role, event.position)) {
+      const told = userIds.filter((userId) => userId !== except);
+      await recordAll(
+        event,
+        told.map((userId) => ({ ...rest, recipient: { userId } })),
+      );
+    }
+  }
+
+  return async (event, wanted) => {
+    await recordAll(
+      event,
+      wanted.filter((one): one is Wanted => !isOfRole(one)),
+    );
+    for (const one of wanted.filter(isOfRole)) await recordRole(event, one);
+  };
+}
+
+function isOfRole(wanted: Wanted | WantedOfRole): wanted is WantedOfRole {
+  return 'role' in wanted.recipient;
+}
+
+/** What goes to the inbox is there once it is recorded. */
+function decided(data: Wanted): NotificationEvent[] {
+  const requested: NotificationEvent = { type: 'NotificationRequested', data };
+  return data.channel === 'in-app' ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
+}
+
+function recipientKey({ userId, address, phone }: Wanted['recipient']): string {
+  return userId ?? address?.toLowerCase() ?? phone ?? '';
+}
+
+function envelopes(stream: string, policy: string, cause: RecordedEvent, data: Wanted): NewEvent[] {
+  const commandId = stableId(stream, cause.id);
+  const { $correlationId, traceparent } = cause.metadata;
+  return decided(data).map((event, index) => ({
+    id: eventId(commandId, stream, index),
+    ...event,
+    metadata: {
+      $correlationId,
+      $causationId: cause.id,
+      commandId,
+      actor: `policy:${policy}`,
+      schema: eventContract(event.type)?.version ?? 1,
+      ...(traceparent ? { traceparent } : {}),
+      topics: notificationTopics(data.recipient.userId),
+    },
+  }));
+}
