@@ -2,11 +2,10 @@
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskDetail, TaskEvent } from '../../contracts/task.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
+import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 
 /** A task as it is stored. Deleted tasks keep all of it, for TaskRestored. */
 export type TaskDetailDocument = Omit<TaskDetail, 'id'> & { deleted: boolean };
-
-type EventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { type: T }>;
 
 function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): TaskDetailDocument {
   const event = recorded as RecordedEvent & TaskEvent;
@@ -17,27 +16,12 @@ function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): 
   return changed(existing(document, recorded), event);
 }
 
-function created({ time, revision }: RecordedEvent, data: EventOf<'TaskCreated'>['data']): TaskDetailDocument {
-  const { title, description = '', maker, deadline = null, priority, labels } = data;
-  return {
-    title,
-    status: 'open',
-    priority,
-    labels,
-    maker,
-    assignee: null,
-    deadline,
-    createdAt: time,
-    updatedAt: time,
-    revision,
-    description,
-    comments: [],
-    deleted: false,
-  };
+function created(recorded: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data']): TaskDetailDocument {
+  return { ...fieldsOfNew(recorded, data), comments: [], deleted: false };
 }
 
 /** One copy an event, its fields always in the same order: a rebuild does little else. */
-function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<TaskEvent, EventOf<'TaskCreated'>>): TaskDetailDocument {
+function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<TaskEvent, TaskEventOf<'TaskCreated'>>): TaskDetailDocument {
   const { time: updatedAt, revision } = event;
   switch (event.type) {
     case 'TaskAssigned':
@@ -57,7 +41,7 @@ function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<Ta
   }
 }
 
-function comment({ metadata, time }: RecordedEvent, { commentId, text }: EventOf<'TaskCommented'>['data']): TaskDetail['comments'][number] {
+function comment({ metadata, time }: RecordedEvent, { commentId, text }: TaskEventOf<'TaskCommented'>['data']): TaskDetail['comments'][number] {
   return { id: commentId, author: metadata.actor, text, time };
 }
 

@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { PRIORITIES, type Status, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
 import type { Condition, Find } from '../../platform/read-models/read-models.ts';
 import { beginning, byStream, existing, type Folded, type Page, projector } from '../projector.ts';
+import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 import { sortKey, words } from '../words.ts';
 
 /** Deadline of a task without one, in the sort key: after every date. */
@@ -32,34 +33,22 @@ function evolve(document: Folded<TaskListDocument>, recorded: RecordedEvent): Ta
   return changed(existing(document, recorded), event);
 }
 
-type EventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { type: T }>;
-
-function created({ time, revision }: RecordedEvent, data: EventOf<'TaskCreated'>['data']): TaskListDocument {
-  const { title, description = '', maker, deadline = null, priority, labels } = data;
+function created(recorded: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data']): TaskListDocument {
+  const fields = fieldsOfNew(recorded, data);
   return {
-    title,
-    status: 'open',
-    priority,
-    labels,
-    maker,
-    assignee: null,
-    deadline,
+    ...fields,
     comments: 0,
-    createdAt: time,
-    updatedAt: time,
-    revision,
-    description,
     deleted: 0,
-    members: [maker],
-    words: words(`${title} ${description}`),
-    titleKey: sortKey(title),
-    priorityRank: PRIORITIES.indexOf(priority),
-    deadlineKey: deadline ?? NEVER,
+    members: [fields.maker],
+    words: words(`${fields.title} ${fields.description}`),
+    titleKey: sortKey(fields.title),
+    priorityRank: PRIORITIES.indexOf(fields.priority),
+    deadlineKey: fields.deadline ?? NEVER,
   };
 }
 
 /** One copy an event, its fields always in the same order: a rebuild does little else. */
-function changed(document: TaskListDocument, event: RecordedEvent & Exclude<TaskEvent, EventOf<'TaskCreated'>>): TaskListDocument {
+function changed(document: TaskListDocument, event: RecordedEvent & Exclude<TaskEvent, TaskEventOf<'TaskCreated'>>): TaskListDocument {
   const { time: updatedAt, revision } = event;
   switch (event.type) {
     case 'TaskAssigned':
@@ -79,7 +68,7 @@ function changed(document: TaskListDocument, event: RecordedEvent & Exclude<Task
   }
 }
 
-function edits(document: TaskListDocument, data: EventOf<'TaskEdited'>['data']): Partial<TaskListDocument> {
+function edits(document: TaskListDocument, data: TaskEventOf<'TaskEdited'>['data']): Partial<TaskListDocument> {
   const { title = document.title, description = document.description, deadline = document.deadline, priority = document.priority } = data;
   const reworded = title !== document.title || description !== document.description;
   const found = reworded ? { words: words(`${title} ${description}`), titleKey: sortKey(title) } : {};

@@ -1,7 +1,7 @@
 /** One turn (turns.ts): taken, kept alive, given back. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Collection } from 'mongodb';
-import { isDuplicate } from './errors.ts';
+import { unlessThere } from './insert.ts';
 
 export interface TurnDocument {
   _id: string;
@@ -34,23 +34,13 @@ export async function takeTurn(turns: Collection<TurnDocument>, name: string, me
   const n = (before?.n ?? 0) + 1;
   const turn: TurnDocument = { _id: `${name}/${n}`, of: name, n, holder: me, beat: 0 };
   const sent = performance.now();
-  if (!(await inserted(turns, turn))) return takeTurn(turns, name, me);
+  if (!(await unlessThere(() => turns.insertOne(turn)))) return takeTurn(turns, name, me);
   if ((await highestOf(turns, name))?.n !== n) {
     await turns.deleteOne({ _id: turn._id });
     return takeTurn(turns, name, me);
   }
   if (before) await turns.deleteOne({ _id: before._id });
   return keepAlive(turns, turn, sent);
-}
-
-async function inserted(turns: Collection<TurnDocument>, turn: TurnDocument): Promise<boolean> {
-  try {
-    await turns.insertOne(turn);
-    return true;
-  } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
-  }
 }
 
 /** The highest turn, as soon as it is free or its holder has been silent for too long. */

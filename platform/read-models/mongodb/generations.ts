@@ -4,7 +4,7 @@
  */
 import type { Position } from '../../../contracts/message.ts';
 import type { MongoServer } from '../../connections/mongodb/connect.ts';
-import { isDuplicate } from '../../connections/mongodb/errors.ts';
+import { unlessThere } from '../../connections/mongodb/insert.ts';
 import type { StillOurs } from '../../connections/mongodb/turns.ts';
 import { BEGINNING } from '../../followers/checkpoint-type.ts';
 import { type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from '../read-models.ts';
@@ -66,23 +66,13 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
     if (edited === begun) return edited;
     const after = { ...edited, revision: begun.revision + 1 };
     stillOurs();
-    const done = await (before ? replaced(before, after) : added(after));
+    const done = await (before ? replaced(before, after) : unlessThere(() => models.insertOne(after)));
     return done ? after : change(name, stillOurs, edit);
   }
 
   async function replaced({ _id, revision }: Model, after: Model): Promise<boolean> {
     const { matchedCount } = await models.replaceOne(atomic ? { _id, revision } : { _id }, after);
     return matchedCount === 1;
-  }
-
-  async function added(model: Model): Promise<boolean> {
-    try {
-      await models.insertOne(model);
-      return true;
-    } catch (error) {
-      if (isDuplicate(error)) return false;
-      throw error;
-    }
   }
 
   const read = (model: ModelSpec) => models.findOne({ _id: model.name });

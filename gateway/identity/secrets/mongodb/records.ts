@@ -1,8 +1,8 @@
 /** The records of one kind, as they are kept: one document a key, so that one read finds one. */
 
 import type { MongoServer } from '../../../../platform/connections/mongodb/connect.ts';
-import { isDuplicate } from '../../../../platform/connections/mongodb/errors.ts';
 import { declareIndexes } from '../../../../platform/connections/mongodb/indexes.ts';
+import { unlessThere } from '../../../../platform/connections/mongodb/insert.ts';
 import type { StillOurs } from '../../../../platform/connections/mongodb/turns.ts';
 import type { SecretKind, SecretRecord } from '../secrets.ts';
 
@@ -46,7 +46,7 @@ export function secretsIn({ db, atomic, scans }: MongoServer, kind: SecretKind):
     page: (after, limit) => kept.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit, batchSize: limit }).toArray(),
     write: async (before, after, stillOurs) => {
       stillOurs();
-      if (!before) return inserted(() => kept.insertOne(after));
+      if (!before) return unlessThere(() => kept.insertOne(after));
       const { _id, stamp } = before;
       // Who has the turn needs no stamp, and a filter of more than the _id reads the whole collection there.
       const { matchedCount } = await kept.replaceOne(atomic ? { _id, stamp } : { _id }, after);
@@ -69,16 +69,6 @@ export function secretsIn({ db, atomic, scans }: MongoServer, kind: SecretKind):
         scans,
       ),
   };
-}
-
-async function inserted(insert: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await insert();
-    return true;
-  } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
-  }
 }
 
 export function keptSecret({ key, value, version, owner, expires }: SecretRecord, stamp: string): KeptSecret {
