@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { UserError } from '../platform/user-error.ts';
-import { orderRulesProblem } from '../write-side/workers/order-rules.ts';
+import { orderRulesProblem } from '../write-side/workers/order-rules-file.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Item, orderContract, totalOf } from '../../contracts/order.ts';
-import { type OrderRules, orderRulesProblem, policyOf, readOrderRules } from './order-rules.ts';
+import { type OrderRules, policyOf } from './order-rules.ts';
+import { orderRulesProblem, readOrderRules } from './order-rules-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'order-rules-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,12 +1,12 @@
-/** The rules that placed orders are held against: prices and limits from a JSON file (ORDER_RULES), and the pure policy that does it. */
-import { readFileSync } from 'node:fs';
+/** The rules that placed orders are held against: prices and limits, and the policy that they make. Pure. */
 import { z } from 'zod';
 import { type Item, inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, orderedSku, type Reason } from '../../contracts/order.ts';
 
 const currency = money.shape.currency;
 const amount = money.shape.amount;
 
-const schema = z.strictObject({
+/** The schema of what a file of rules (ORDER_RULES) holds. */
+export const orderRules = z.strictObject({
   /** What each thing costs; where they are given, nothing else is sold. */
   prices: z.record(orderedSku, money).optional(),
   limits: z
@@ -28,45 +28,15 @@ const schema = z.strictObject({
 });
 
 /** Prices and limits, as the file has them. */
-export type OrderRules = z.output<typeof schema>;
+export type OrderRules = z.output<typeof orderRules>;
 
-/** A policy that orders are held against. Pure. */
+/** A policy that orders are held against. */
 export type Policy = (order: Judged) => Reason[];
 
 /** What of an order the rules look at. */
 export interface Judged {
   items: readonly Item[];
   total: Money;
-}
-
-/** Reads the file. Error: one line that says what is wrong with it, and where. */
-export function readOrderRules(path: string): OrderRules {
-  const result = schema.safeParse(parsed(path));
-  if (result.success) return result.data;
-  const [{ path: where = [], message = '' } = {}] = result.error.issues;
-  throw new Error(`${MUST_BE}: ${where.map((part) => `/${String(part)}`).join('') || 'it'} is not valid: ${message}`);
-}
-
-const MUST_BE = 'must name a JSON file of order rules';
-
-function parsed(path: string): unknown {
-  try {
-    // Editors on Windows begin a file with a byte order mark.
-    return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? 'this is no JSON' : `it cannot be read (${(error as { code?: string }).code})`;
-    throw new Error(`${MUST_BE}: ${reason}`, { cause: error });
-  }
-}
-
-/** What is wrong with such a file; undefined where nothing is. */
-export function orderRulesProblem(path: string): string | undefined {
-  try {
-    readOrderRules(path);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 /** Makes the policy of these rules: it tells why an order is to be rejected, every rule that it breaks, and where; nothing where it keeps to them. */
