@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { Actor, AggregateContract, Command, DecidedEvent } from '../contracts/aggregate.ts';
-import { catalog, eventContract } from '../contracts/catalog.ts';
+import { type Category, catalog, eventContract } from '../contracts/catalog.ts';
 import { categoryOf, idOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
@@ -67,13 +67,19 @@ const events = (aggregate: AggregateContract) =>
   );
 
 const aggregates: readonly AggregateContract[] = catalog;
-const action: fc.Arbitrary<Action> = fc.oneof(
-  ...aggregates.filter((one) => Object.keys(one.commands).length > 0).map((one) => ({ weight: 3, arbitrary: commands(one) })),
-  ...aggregates.map((one) => ({ weight: 2, arbitrary: events(one) })),
-);
+/** What can happen to each aggregate, with its weight. */
+const actions = aggregates.map((aggregate) => ({
+  category: aggregate.category,
+  weighted: [
+    ...(Object.keys(aggregate.commands).length > 0 ? [{ weight: 3, arbitrary: commands(aggregate) }] : []),
+    { weight: 2, arbitrary: events(aggregate) },
+  ],
+}));
 
-/** Up to `maxLength` commands and events; commands that the deciders refuse, and events out of place, leave nothing. */
-export function histories(maxLength = 60): fc.Arbitrary<Step[]> {
+/** Up to `maxLength` commands and events, of one category or of all; commands that the deciders refuse, and events out of place, leave nothing. */
+export function histories(maxLength = 60, category?: Category): fc.Arbitrary<Step[]> {
+  const some = actions.filter((one) => category === undefined || one.category === category);
+  const action = fc.oneof(...some.flatMap(({ weighted }) => weighted));
   return fc.array(action, { maxLength, minLength: 1, size: 'max' }).map(happen);
 }
 
