@@ -4,25 +4,19 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { connect } from 'amqplib';
-import { QUEUES } from '../app/queues.ts';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { openEventBus } from '../platform/event-bus/open.ts';
 import { type Encoded, encode } from '../platform/event-bus/rabbitmq/cloud-events.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
 import { PROJECTIONS } from '../projections/project.ts';
-import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
 import { chained, type ForwarderCheckpoint, forwarderCheckpoint } from '../write-side/forwarder/checkpoint.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { bestOf, line, type Row } from './measure.ts';
+import { onRabbitMq } from './on-rabbitmq.ts';
 
 const EVENTS = 20_000;
 const STREAM_LENGTH = 10;
@@ -32,13 +26,8 @@ const BEGINNING: ForwarderCheckpoint = { position: START, eventId: '', previous:
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Messages confirmed a second; no row where there is no RabbitMQ. */
-export async function benchForwarder(): Promise<Row[]> {
-  if (missing()) return [];
-  const broker = await startRabbitMq();
-  const dataDir = await mkdtemp(join(tmpdir(), 'bench-forwarder-'));
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus(broker.url, { queues: QUEUES, log });
-  try {
+export function benchForwarder(): Promise<Row[]> {
+  return onRabbitMq(async ({ url, store, bus }) => {
     await declare(bus);
     const messages = await filled(store);
     return [
@@ -48,15 +37,10 @@ export async function benchForwarder(): Promise<Row[]> {
         target: 0.7,
         rounds: ROUNDS,
         ours: () => forwarded(store, bus),
-        bare: () => published(broker.url, messages),
+        bare: () => published(url, messages),
       }),
     ];
-  } finally {
-    await bus.close();
-    await store.close();
-    await broker.close();
-    await rm(dataDir, { recursive: true });
-  }
+  });
 }
 
 /** The exchanges, and the queue of the read models; it is soon full and drops its oldest. */

@@ -23,12 +23,12 @@ import { openEventStore } from '../platform/event-store/open.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { startProjections } from '../projections/project.ts';
-import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { bestOf, line, type Row } from './measure.ts';
-import { benchCompeting, COUNT } from './work-queue.ts';
+import { onRabbitMq } from './on-rabbitmq.ts';
+import { benchCompeting } from './work-queue.ts';
 
 const ROUNDS = 3;
 /** Mails of a run whose way is timed, one after the other. */
@@ -87,34 +87,25 @@ async function ask(commands: CommandHandler): Promise<string> {
   return stream;
 }
 
-async function benchWorkers(): Promise<Row[]> {
-  if (missing()) return [];
-  const [broker, taker] = await Promise.all([startRabbitMq(), startTaker()]);
-  const dataDir = await mkdtemp(join(tmpdir(), 'bench-notifications-'));
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus(broker.url, { queues: QUEUES, log });
-  const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
-  const mailer = openSmtp({ url: taker.url, from: FROM });
-  const channel = mailChannel(mailer, { ...compose, commands });
-  try {
-    return await benchCompeting({
-      ...{ what: 'mails sent', target: 0.1, url: broker.url, bus, queue: QUEUE_OF.email },
-      make: () => Promise.all(Array.from({ length: COUNT }, () => ask(commands))),
-      handler: (worker) => deliverer({ store, commands, log, channel, hold: false, attempts: 1, worker }),
-      check: async (streams) => {
-        for (const stream of streams) {
-          const { state } = await commands.load<NotificationState>(stream);
-          if (state.status !== 'sent') throw new Error(`${stream} is ${state.status}`);
-        }
-      },
-    });
-  } finally {
-    await mailer.close();
-    await bus.close();
-    await store.close();
-    await Promise.all([broker.close(), taker.stop()]);
-    await rm(dataDir, { recursive: true });
-  }
+function benchWorkers(): Promise<Row[]> {
+  return onRabbitMq(async ({ store, ...broker }) => {
+    const taker = await startTaker();
+    const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
+    const mailer = openSmtp({ url: taker.url, from: FROM });
+    const channel = mailChannel(mailer, { ...compose, commands });
+    try {
+      return await benchCompeting({
+        ...{ what: 'mails sent', target: 0.1, ...broker, queue: QUEUE_OF.email },
+        make: () => ask(commands),
+        handler: (worker) => deliverer({ store, commands, log, channel, hold: false, attempts: 1, worker }),
+        statusOf: async (stream) => (await commands.load<NotificationState>(stream)).state.status,
+        done: 'sent',
+      });
+    } finally {
+      await mailer.close();
+      await taker.stop();
+    }
+  });
 }
 
 async function benchWay(): Promise<Row[]> {

@@ -5,31 +5,30 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ConfirmChannel, connect } from 'amqplib';
-import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
+import type { Offer } from '../platform/event-bus/event-bus.ts';
 import type { WorkQueue } from '../platform/event-bus/queues.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { ORDERS } from '../write-side/workers/orders.ts';
 import { bestOf, type Row } from './measure.ts';
+import type { OnRabbitMq } from './on-rabbitmq.ts';
 
 /** Items of a run: as many offers as the queue holds. */
-export const COUNT = 900;
+const COUNT = 900;
 const ROUNDS = 3;
 const WORKERS = [1, 2, 4];
 
-export interface Competition {
+export interface Competition extends Omit<OnRabbitMq, 'store'> {
   /** What is counted, as `orders`. */
   what: string;
   target: number;
-  /** Of the broker. */
-  url: string;
-  bus: EventBus;
   queue: WorkQueue;
-  /** Makes the items of a run; answers their streams. */
-  make(): Promise<string[]>;
+  /** Makes an item; answers its stream. */
+  make(): Promise<string>;
   /** Makes the handler of one worker. */
   handler(worker: string): (offer: Offer) => Promise<void>;
-  /** Error: an item that is not done. */
-  check(streams: readonly string[]): Promise<void>;
+  /** The status of an item, and the one of those that are done. */
+  statusOf(stream: string): Promise<string>;
+  done: string;
 }
 
 /** A row for 1, 2 and 4 workers. */
@@ -45,8 +44,8 @@ export async function benchCompeting(of: Competition): Promise<Row[]> {
 }
 
 /** A second. All are offered before the first worker comes. */
-async function worked({ bus, queue, make, handler, check }: Competition, workers: number): Promise<number> {
-  const streams = await make();
+async function worked({ bus, queue, make, handler, ...of }: Competition, workers: number): Promise<number> {
+  const streams = await Promise.all(Array.from({ length: COUNT }, make));
   for (let n = 0; n < streams.length; n += 100) await Promise.all(streams.slice(n, n + 100).map((stream) => bus.offer(queue, { stream })));
   const stopping = new AbortController();
   const { promise: all, resolve: done } = Promise.withResolvers<void>();
@@ -63,8 +62,15 @@ async function worked({ bus, queue, make, handler, check }: Competition, workers
   const rate = (streams.length / (performance.now() - start)) * 1_000;
   stopping.abort();
   await Promise.all(working);
-  await check(streams);
+  await checkDone(streams, of);
   return rate;
+}
+
+async function checkDone(streams: readonly string[], { statusOf, done }: Pick<Competition, 'statusOf' | 'done'>): Promise<void> {
+  for (const stream of streams) {
+    const status = await statusOf(stream);
+    if (status !== done) throw new Error(`${stream} is ${status}`);
+  }
 }
 
 /** Bare consumers on a queue of the same kind, with messages of the same bytes: taken a second. */

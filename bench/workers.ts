@@ -3,53 +3,33 @@
  * an event store on disk. Needs an installed RabbitMQ. `node bench/workers.ts` prints the lines.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { QUEUES } from '../app/queues.ts';
 import { orderContract } from '../contracts/order.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
-import { openEventBus } from '../platform/event-bus/open.ts';
-import { openEventStore } from '../platform/event-store/open.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { missing, startRabbitMq } from '../servers/rabbitmq.ts';
 import type { OrderState } from '../write-side/deciders/order.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
 import { ORDERS } from '../write-side/workers/orders.ts';
 import { orderWorker } from '../write-side/workers/orders-work.ts';
 import { line, type Row } from './measure.ts';
-import { benchCompeting, COUNT } from './work-queue.ts';
+import { onRabbitMq } from './on-rabbitmq.ts';
+import { benchCompeting } from './work-queue.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Orders decided a second; no rows where there is no RabbitMQ. */
-export async function benchWorkers(): Promise<Row[]> {
-  if (missing()) return [];
-  const broker = await startRabbitMq();
-  const dataDir = await mkdtemp(join(tmpdir(), 'bench-workers-'));
-  const store = await openEventStore('sqlite:', { dataDir, log });
-  const bus = await openEventBus(broker.url, { queues: QUEUES, log });
-  const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
-  try {
-    return await benchCompeting({
-      ...{ what: 'orders', target: 0.2, url: broker.url, bus, queue: ORDERS },
-      make: () => Promise.all(Array.from({ length: COUNT }, () => place(commands))),
+export function benchWorkers(): Promise<Row[]> {
+  return onRabbitMq(({ store, ...broker }) => {
+    const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
+    return benchCompeting({
+      ...{ what: 'orders', target: 0.2, ...broker, queue: ORDERS },
+      make: () => place(commands),
       handler: (worker) => orderWorker({ store, commands, log, worker, judge: policyOf({}) }),
-      check: async (streams) => {
-        for (const stream of streams) {
-          const { state } = await commands.load<OrderState>(stream);
-          if (state.status !== 'confirmed') throw new Error(`${stream} is ${state.status}`);
-        }
-      },
+      statusOf: async (stream) => (await commands.load<OrderState>(stream)).state.status,
+      done: 'confirmed',
     });
-  } finally {
-    await bus.close();
-    await store.close();
-    await broker.close();
-    await rm(dataDir, { recursive: true });
-  }
+  });
 }
 
 let placed = 0;
