@@ -1,4 +1,8 @@
-/** The registry of queries, by what they are about; with the commands that are made of a query, all that the read side answers. */
+/**
+ * The registry of queries: one line an aggregate, by its category. It does not compile without a line for each. With the commands that are made of
+ * a query, they are all that the read side answers.
+ */
+import type { Category } from '../contracts/catalog.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import type { CommandsContext } from './commands-for-each.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
@@ -14,23 +18,21 @@ import { readAll } from './read-all.ts';
 import type { QueryContext } from './reading.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 
-type Category = 'user' | 'session' | 'task' | 'notification' | 'order' | 'timer';
-
-/** What may be asked of each aggregate; an empty list says that nothing may. */
-const queries = {
+/** What is asked of a category’s read models; nothing, says an empty list. */
+const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>> = {
   user: [listUsers, getUser],
   session: [],
   task: [listTasks, getTask, taskHistory],
   notification: [listNotifications, getNotification, notificationStatusOf, getInbox],
   order: [listOrders, getOrder],
   timer: [],
-} satisfies Record<Category, readonly RouteWith<QueryContext>[]>;
+};
 
 /** Queries over several aggregates. */
 const overSeveral: readonly RouteWith<QueryContext>[] = [listDeadLetters, getDeadLetter];
 
 /** Routes of all queries. */
-export const queryRoutes: readonly RouteWith<QueryContext>[] = [...Object.values(queries).flat(), ...overSeveral];
+export const queryRoutes: readonly RouteWith<QueryContext>[] = [...Object.values(byCategory).flat(), ...overSeveral];
 
 /** Routes of the read side: queries, and commands on all that a query finds. */
 export const readRoutes: readonly RouteWith<CommandsContext>[] = [...queryRoutes, readAll, retryDeadLetters];
