@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from './config.ts';
-import { ALL_PARTS, type Part } from './parts.ts';
+import type { Part } from './parts.ts';
 import { ALL_ROWS, rowName } from './rows.ts';
 import { start } from './start.ts';
 import { type Process, type StartedPart, starters } from './start-parts.ts';
@@ -21,19 +21,13 @@ export interface PartAlone {
   answers: string[];
 }
 
-/** Starts the parts one after the other, each alone, and asks it for every row there is. */
-export async function partsAlone(): Promise<Map<Part, PartAlone>> {
-  const found = new Map<Part, PartAlone>();
-  for (const part of ALL_PARTS) found.set(part, await partAlone(part));
-  return found;
-}
-
 /** A row's path with something in the place of each parameter. */
 export function pathOf(name: string): string {
   return (name.split(' ')[1] ?? '').replaceAll(/:\w+/g, ID);
 }
 
-async function partAlone(part: Part): Promise<PartAlone> {
+/** Starts a part alone, on a folder of its own, and asks it for every row there is. */
+export async function partAlone(part: Part): Promise<PartAlone> {
   const folder = await mkdtemp(join(tmpdir(), 'part-'));
   const config = readConfig({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent', ADMIN_PASSWORD: 'nobody logs in' });
   let started: StartedPart = {};
