@@ -42,10 +42,11 @@ export interface PortsContext {
 }
 
 /**
- * Opens what is needed, all at once; servers that do not answer are waited for. What is not needed is not there: asking for it is a fault of ours.
- * Errors: those of the ports, among them ServerRefused.
+ * Opens what is needed, all at once; servers that do not answer are waited for. Errors: those of the ports, among them ServerRefused.
+ *
+ * What is not needed is not there, and asking for it is an error, which a spread would hide: ports are passed on by name, or as they are.
  */
-export async function openPorts(config: Config, needs: ReadonlySet<Need>, context: PortsContext): Promise<Ports> {
+export async function openPorts<N extends Need>(config: Config, needs: ReadonlySet<N>, context: PortsContext): Promise<Pick<Ports, N>> {
   const { log, signal, waits } = context;
   const { closing } = context.closers;
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
@@ -69,11 +70,19 @@ export async function openPorts(config: Config, needs: ReadonlySet<Need>, contex
     pages: () => openOwnPages(log),
   };
   const opened = await settledAll([...needs].map(async (need) => [need, await openers[need]()] as const));
-  return new Proxy(Object.fromEntries(opened) as unknown as Ports, {
+  return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));
+}
+
+/** Ports that say so where one is asked for that is not there. (Where all parts run in one process, all are: there only the types say so.) */
+function guarded<P extends object>(opened: P, names: readonly string[]): P {
+  return new Proxy(opened, {
     get: (ports, name, receiver) => {
-      if (typeof name === 'string' && name in openers && !needs.has(name as Need))
+      if (typeof name === 'string' && names.includes(name) && !Object.hasOwn(ports, name))
         throw new Error(`this part was not given ${name}: add it to app/parts.ts`);
       return Reflect.get(ports, name, receiver);
+    },
+    ownKeys: () => {
+      throw new Error('ports are passed on by name: a copy of all that are there does not say which were not given');
     },
   });
 }

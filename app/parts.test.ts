@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { FollowerQueue } from '../platform/event-bus/queues.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { answeredBy, OF_EVERY_PART, type RowName } from './parts.fixture.ts';
-import { ALL_PARTS, checkShared, isPart, type Need, needsOf, PARTS, type Part, usesFolder } from './parts.ts';
+import { partAlone, SOCKETS } from './parts.fixture.ts';
+import { ALL_PARTS, checkShared, isPart, type Need, needsOf, usesFolder } from './parts.ts';
 import { QUEUES } from './queues.ts';
+import { ROWS, ROWS_OF_EVERY_PROCESS, rowName } from './rows.ts';
 
 const PAGE = readFileSync(join(fileURLToPath(new URL('..', import.meta.url)), 'docs/PARTS.md'), 'utf8');
 
@@ -21,25 +22,15 @@ function table(heading: string): string[][] {
       .map((cell) => cell.trim()),
   );
 }
-const rowsIn = (cell = ''): RowName[] => [...cell.matchAll(/`([A-Z]+ \/[^`]*)`/g)].map(([, row = '']) => row);
+
+it.each(ALL_PARTS)('%s alone has routes for the rows of its table, and answers those, those of every process and no other', async (part) => {
+  const own = ROWS[part].map(rowName);
+  const { routes, answers } = await partAlone(part);
+  expect(routes).toEqual(own);
+  expect(answers).toEqual([...own, ...ROWS_OF_EVERY_PROCESS.map(rowName), ...(part === 'realtime' ? [SOCKETS] : [])]);
+});
 
 describe('docs/PARTS.md', () => {
-  it('says of every path which part answers it, as the parts do', async () => {
-    const said = Object.fromEntries(
-      table('Path → part')
-        .slice(2)
-        .map(([part = '', rows]) => [part, rowsIn(rows).toSorted()]),
-    );
-    const found: Record<string, RowName[]> = {};
-    for (const [row, parts] of await answeredBy()) {
-      if (OF_EVERY_PART.includes(row)) expect(parts, row).toEqual(ALL_PARTS);
-      else expect(parts, row).toHaveLength(1);
-      const part = parts.length === 1 ? (parts[0] as Part) : 'each for itself';
-      found[part] = [...(found[part] ?? []), row].toSorted();
-    }
-    expect(said).toEqual(found);
-  });
-
   it('names every queue, with what it gets and who is active', () => {
     const said = table('Queue → part').slice(2);
     const what = (queue: FollowerQueue) => (queue.exchange === 'events' ? `\`events\`, \`${queue.pattern}\`` : `\`${queue.exchange}\``);
@@ -57,14 +48,6 @@ describe('docs/PARTS.md', () => {
         );
     }
     expect(said).toHaveLength(QUEUES.length);
-  });
-
-  it('says what each part needs, as parts.ts does', () => {
-    const columns: Need[] = ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter', 'pages'];
-    const said = table('What each needs')
-      .slice(2)
-      .map(([part = '', ...cells]) => [part, columns.filter((_, index) => cells[index] === '●')]);
-    expect(Object.fromEntries(said)).toEqual(PARTS);
   });
 
   it('says of every part how a second one shares', () => {

@@ -18,6 +18,9 @@ export const PARTS = {
 
 export type Part = keyof typeof PARTS;
 
+/** What a part needs. */
+export type NeedOf<P extends Part> = (typeof PARTS)[P][number];
+
 export const ALL_PARTS = Object.keys(PARTS) as Part[];
 
 export function isPart(name: string): name is Part {
@@ -25,8 +28,9 @@ export function isPart(name: string): name is Part {
 }
 
 /** What all these parts need together, but for what others do. */
-export function needsOf(parts: readonly Part[], without: readonly Need[] = []): ReadonlySet<Need> {
-  return new Set(parts.flatMap((part): readonly Need[] => PARTS[part]).filter((need) => !without.includes(need)));
+export function needsOf<P extends Part>(parts: readonly P[], without: readonly Need[] = []): ReadonlySet<NeedOf<P>> {
+  const needed = parts.flatMap((part): readonly NeedOf<P>[] => PARTS[part]);
+  return new Set(needed.filter((need) => !without.includes(need)));
 }
 
 const VARIABLES = [

@@ -2,29 +2,28 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { adminRoutes } from '../gateway/admin-routes.ts';
+import { docRoutes, documentsOf } from '../gateway/docs.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
 import type { DeliveredChannel } from '../notifier/channels.ts';
 import { type DeliveriesContext, type PerChannel, startDeliveries } from '../notifier/deliveries.ts';
 import { startNotifier } from '../notifier/notifier.ts';
-import { outboxRoutes } from '../notifier/outbox-routes.ts';
+import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reachesUs } from '../notifier/texter/open.ts';
-import { reportRoutes, reportUrl } from '../notifier/texter/report-routes.ts';
+import { reportRoute, reportUrl } from '../notifier/texter/report-routes.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter } from '../platform/followers/checkpoint.ts';
 import type { Follower } from '../platform/followers/follow.ts';
 import type { Requests } from '../platform/followers/requests.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
-import type { Route } from '../platform/http/route.ts';
+import { type Route, routesWith } from '../platform/http/route.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
 import { undecidedIn } from '../projections/undecided.ts';
-import { queryRoutes } from '../read-side/query-routes.ts';
-import { readAll } from '../read-side/read-all.ts';
-import { retryDeadLetters } from '../read-side/retry-dead-letters.ts';
+import { readRoutes } from '../read-side/query-routes.ts';
 import { openFanOut } from '../realtime/fan-out/open.ts';
 import { startRealtime } from '../realtime/push.ts';
 import { topicReader } from '../realtime/topics.ts';
@@ -35,12 +34,14 @@ import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
 import { startOrders } from '../write-side/workers/orders.ts';
 import { startScheduler } from '../write-side/workers/scheduler.ts';
+import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { Following } from './health.ts';
 import type { Ports } from './open-ports.ts';
 import { administration } from './operations.ts';
-import type { Part } from './parts.ts';
+import type { Need, NeedOf, Part } from './parts.ts';
+import { ALL_ROWS } from './rows.ts';
 
 /** Who may come in, and what they may command. */
 export interface Door {
@@ -50,29 +51,34 @@ export interface Door {
   limits: Limits;
 }
 
-/** What a part finds in its process. */
-export interface Process {
+/** What every part finds in its process. */
+interface OfEveryPart {
   config: Config;
   log: Logger;
   metrics: Metrics;
   closers: Closers;
-  ports: Ports;
   /** It listens already. */
   server: Server;
   /** The address of the pages, for links. */
   publicUrl(): string;
-  requests: Requests;
-  door: Door;
   /** Delivery workers in this process, by channel; default: the notifier's own. */
   workers?: PerChannel<number> | undefined;
 }
 
+/** What is made of a port, for the parts that need it. */
+type Where<P extends Part, N extends Need, Made> = N extends NeedOf<P> ? Made : unknown;
+
+/**
+ * What a part finds in its process: the ports that PARTS says it needs, what is made of them, and nothing else. A starter that uses what its part
+ * has not said it needs does not compile.
+ */
+export type Process<P extends Part = Part> = OfEveryPart & { ports: Pick<Ports, NeedOf<P>> } & Where<P, 'secrets', { door: Door }> &
+  Where<P, 'bus', { requests: Requests }>;
+
 /** A part that runs; how it is stopped is with the process's closers. */
 export interface StartedPart {
-  /** Rows it answers. */
+  /** Routes of its rows, which app/rows.ts lists. */
   routes?: Route[];
-  /** Rows that other parts answer, for the documents. */
-  documents?: Route[];
   followers?: Following[];
   /** What must stop before the server does: open connections. */
   answering?: { stop(): Promise<void> };
@@ -82,8 +88,8 @@ export interface StartedPart {
 const MOST_LAG = 1_000;
 
 /** How each part is started, and what it answers. */
-export const starters: Record<Part, (process: Process) => Promise<StartedPart>> = {
-  'write-side': async (process) => ({ routes: commandRows(process) }),
+export const starters: { readonly [P in Part]: (process: Process<P>) => Promise<StartedPart> } = {
+  'write-side': writeSidePart,
   forwarder: async ({ ports, log, closers }) => {
     const forwarder = closers.add(startForwarder({ store: ports.store, bus: ports.bus, log }), (it) => it.stop());
     return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag }] };
@@ -91,27 +97,24 @@ export const starters: Record<Part, (process: Process) => Promise<StartedPart>> 
   projections: projectionsPart,
   workers: workersPart,
   notifier: notifierPart,
-  'read-side': async (process) => ({ routes: readRows(process) }),
+  'read-side': async ({ ports: { store, readModels, cache }, door: { commands } }) => ({
+    routes: routesWith({ store, readModels, cache, commands }, readRoutes),
+  }),
   realtime: realtimePart,
   gateway: gatewayPart,
 };
 
-function commandRows({ door: { commands, keys, identity, limits }, log }: Process): Route[] {
+async function writeSidePart({ door: { commands, keys, identity, limits }, log }: Process<'write-side'>): Promise<StartedPart> {
   // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
   const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
     if (type === 'DeleteUser')
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
-  return commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], limit: (name, callerId) => limits.consume(name, callerId), changed });
+  return { routes: routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed }, commandRoutes) };
 }
 
-/** Queries, and the commands that are made of one. */
-function readRows({ ports, door: { commands } }: Process): Route[] {
-  return [...queryRoutes(ports), readAll({ ...ports, commands }), retryDeadLetters({ ...ports, commands })];
-}
-
-async function projectionsPart({ ports, log, closers, metrics, requests }: Process): Promise<StartedPart> {
+async function projectionsPart({ ports, log, closers, metrics, requests }: Process<'projections'>): Promise<StartedPart> {
   const { store, bus, readModels, cache } = ports;
   const projections = await startProjections({ store, bus, readModels, cache, log });
   const stopServing = requests.serve('projections', {
@@ -126,7 +129,7 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: Proce
   return { followers: [lagging(store, projections.follower)] };
 }
 
-async function workersPart({ ports, log, closers, metrics, door, config }: Process): Promise<StartedPart> {
+async function workersPart({ ports, log, closers, metrics, door, config }: Process<'workers'>): Promise<StartedPart> {
   const { store, bus, readModels } = ports;
   const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
   const options = { store, bus, log, commands: door.commands, undecided: undecidedIn(readModels, orders) };
@@ -137,7 +140,7 @@ async function workersPart({ ports, log, closers, metrics, door, config }: Proce
   return { followers: [lagging(store, work.dispatcher), lagging(store, scheduler)] };
 }
 
-async function notifierPart(process: Process): Promise<StartedPart> {
+async function notifierPart(process: Process<'notifier'>): Promise<StartedPart> {
   const { ports, log, closers, metrics, requests, door, publicUrl } = process;
   const { store, bus, readModels, mailer, texter } = ports;
   const senders = { mailer: mailer.mailer, texter: texter.texter };
@@ -151,15 +154,24 @@ async function notifierPart(process: Process): Promise<StartedPart> {
     closers.add(stopServing, (stop) => stop());
   }
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
-  const reports = reportRoutes({ commands: door.commands, token: texter.token, publicUrl });
+  const outbox = mailer.outbox ?? texter.outbox;
+  const reports = { commands: door.commands, token: texter.token, publicUrl };
   return {
-    routes: [...outboxRoutes(mailer.outbox ?? texter.outbox), ...reports],
+    routes: [...routesWith({ outbox }, [outboxRoute]), ...routesWith(reports, [reportRoute])],
     followers: notifier.followers.map((one) => lagging(store, one)),
   };
 }
 
 /** What delivery workers need, in whichever process and on whichever channel they are. */
-function deliveryContext({ ports: { store, bus }, log, door: { commands, identity }, publicUrl, config, workers }: Process): DeliveriesContext {
+function deliveryContext(process: Process<'notifier'>): DeliveriesContext {
+  const {
+    ports: { store, bus },
+    log,
+    door: { commands, identity },
+    publicUrl,
+    config,
+    workers,
+  } = process;
   const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
   return {
     ...{ store, bus, log, commands, issueCode: identity.issueCode, publicUrl, attempts },
@@ -171,7 +183,7 @@ function deliveryContext({ ports: { store, bus }, log, door: { commands, identit
 }
 
 /** A process of one delivery worker alone. */
-export function deliveriesOnly(channel: DeliveredChannel): (process: Process) => Promise<StartedPart> {
+export function deliveriesOnly(channel: DeliveredChannel): (process: Process<'notifier'>) => Promise<StartedPart> {
   return async (process) => {
     const { ports, closers } = process;
     const sender = channel === 'email' ? { mailer: ports.mailer.mailer } : { texter: ports.texter.texter };
@@ -180,7 +192,7 @@ export function deliveriesOnly(channel: DeliveredChannel): (process: Process) =>
   };
 }
 
-async function realtimePart({ ports, log, metrics, door, config, server, closers }: Process): Promise<StartedPart> {
+async function realtimePart({ ports, log, metrics, door, config, server, closers }: Process<'realtime'>): Promise<StartedPart> {
   const { store, bus } = ports;
   const { identity, commands } = door;
   const fanOut = closers.add(await openFanOut(config.CACHE_URL, { log }), (it) => it.close());
@@ -202,13 +214,17 @@ async function realtimePart({ ports, log, metrics, door, config, server, closers
   };
 }
 
-async function gatewayPart(process: Process): Promise<StartedPart> {
-  const { ports, metrics, door, requests } = process;
-  metrics.gauge('queue_depth', 'Messages in a queue.', async () =>
-    Object.fromEntries((await ports.bus.queues()).map((one) => [one.name, one.depth])),
-  );
-  const own = [...door.identity.routes, ...adminRoutes(administration({ ...ports, requests })), ...pageRoutes(ports.pages)];
-  return { routes: own, documents: [...commandRows(process), ...readRows(process), ...outboxRoutes(null), ...reportRoutes(null)] };
+async function gatewayPart({ ports, metrics, door, requests }: Process<'gateway'>): Promise<StartedPart> {
+  const { store, readModels, bus, pages } = ports;
+  metrics.gauge('queue_depth', 'Messages in a queue.', async () => Object.fromEntries((await bus.queues()).map((one) => [one.name, one.depth])));
+  return {
+    routes: [
+      ...door.identity.routes,
+      ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
+      ...routesWith(pages, pageRoutes),
+      ...routesWith(documentsOf(ALL_ROWS, version), docRoutes),
+    ],
+  };
 }
 
 function lagging(store: EventStore, { name, active, position }: Follower): Following {

@@ -1,6 +1,5 @@
 /** Starts parts in one process: all of them, or one of its own. The order is the data's path. */
 import { type Logger, pino } from 'pino';
-import { docRoutes } from '../gateway/docs.ts';
 import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
@@ -10,6 +9,7 @@ import { createApp } from '../platform/http/app.ts';
 import { openLimits } from '../platform/http/limits/limits.ts';
 import { type Listening, listen } from '../platform/http/listen.ts';
 import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
+import { routesWith } from '../platform/http/route.ts';
 import { startingListener } from '../platform/http/starting.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
@@ -18,6 +18,7 @@ import type { Config } from './config.ts';
 import { healthOf } from './health.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
+import { ALL_ROWS } from './rows.ts';
 import { type Door, type Process, type StartedPart, starters } from './start-parts.ts';
 
 export interface Running {
@@ -131,17 +132,15 @@ interface AppParts {
   stopping(): boolean;
 }
 
-/** The rows of these parts, those of health, and in the gateway the documents of all. */
+/** The routes of these parts and those of health; the gateway knows the rows of all others. */
 function openApp(context: Process, { parts, started, operator, stopping }: AppParts) {
   const { config, log, metrics, ports } = context;
   const needs = needsOf(parts);
   const health = healthOf({ ports, needs, stopping, followers: started.flatMap(({ followers = [] }) => followers) });
   gaugeLag(metrics, health);
-  const own = [...started.flatMap(({ routes = [] }) => routes), ...healthRoutes(metrics, health)];
-  const documented = [...own, ...started.flatMap(({ documents = [] }) => documents)];
   return createApp({
-    routes: parts.includes('gateway') ? [...own, ...docRoutes(documented, version)] : own,
-    elsewhere: documented,
+    routes: [...started.flatMap(({ routes = [] }) => routes), ...routesWith({ metrics, health }, healthRoutes)],
+    elsewhere: parts.includes('gateway') ? ALL_ROWS : [],
     ...authentication(needs.has('secrets') ? context.door : null),
     ...(operator ? { operator: operator.caller } : {}),
     origins: config.ALLOWED_ORIGINS,

@@ -8,6 +8,7 @@ import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { createApp } from '../platform/http/app.ts';
 import { openLimits } from '../platform/http/limits/limits.ts';
+import { routesWith } from '../platform/http/route.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 
@@ -21,7 +22,7 @@ const limits = await openLimits('memory:', { hmac: keys.hmac });
 const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: 'team' }, limits, log });
 await identity.ensureAdmin('admin@example.org', 'admin-password');
 const app = createApp({
-  routes: [...identity.routes, ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'] })],
+  routes: [...identity.routes, ...routesWith({ commands, hmac: keys.hmac }, commandRoutes)],
   accessTokens: identity.accessTokens,
   callerOf: identity.callerOf,
   origins: [],

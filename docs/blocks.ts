@@ -1,10 +1,13 @@
 import { kindsTable } from './kinds-table.ts';
+import { needsTable, pathsTable } from './parts-tables.ts';
+import { proxyMap } from './proxy-map.ts';
 import { queuesByPart, queuesByPurpose } from './queue-tables.ts';
 import { topicsTable } from './topics-table.ts';
 
 /** What is generated: by file, then by the block's name, what makes its text. */
 export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
   'docs/LIVE.md': { topics: topicsTable },
-  'docs/PARTS.md': { 'queues by part': queuesByPart },
+  'docs/PARTS.md': { paths: pathsTable, 'queues by part': queuesByPart, needs: needsTable },
   'docs/QUEUES.md': { 'queues by purpose': queuesByPurpose, kinds: kindsTable },
+  'servers/proxy.conf.template': { rows: proxyMap },
 };

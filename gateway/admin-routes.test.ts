@@ -15,9 +15,9 @@ const PARKED = {
 
 /** Answers a release with these parts. */
 async function release(parts: Partial<AdminParts>) {
-  const routes = adminRoutes({ parked: async () => [], ...parts } as AdminParts);
-  const route = routes.find(({ path }) => path.endsWith('/release'));
-  return route?.handle({ params: { follower: 'task_mail', stream: 'task-1' } } as unknown as RouteRequest);
+  const route = adminRoutes.find(({ row }) => row.path.endsWith('/release'));
+  const request = { params: { follower: 'task_mail', stream: 'task-1' } } as unknown as RouteRequest;
+  return route?.answer({ parked: async () => [], ...parts } as AdminParts, request);
 }
 
 it('a release that takes long goes on, and is said to', async () => {

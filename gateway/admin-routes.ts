@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
 import type { QueueState } from '../platform/event-bus/event-bus.ts';
 import type { Parked } from '../platform/followers/parking.ts';
-import type { Answer, Route } from '../platform/http/route.ts';
+import type { Answer, RouteWith } from '../platform/http/route.ts';
 
 /** How far a rebuild is. */
 export interface RebuildState {
@@ -44,84 +44,97 @@ const rebuildView = z.strictObject({
 const items = z.strictObject({ items: z.array(z.looseObject({})) });
 const released = z.strictObject({ follower: z.string(), stream: z.string(), released: z.boolean() });
 
-/** Rows below /api/admin/, for admins only. */
-export function adminRoutes(parts: AdminParts): Route[] {
-  const row = (more: Pick<Route, 'method' | 'path' | 'summary' | 'handle'> & Partial<Route>): Route => ({ who: ['admin'], tag: 'admin', ...more });
+const FOR_ADMINS = { who: ['admin'], tag: 'admin' } as const;
 
-  async function known(name: string): Promise<string> {
-    const names = (await parts.projections()).map((one) => one.name);
-    if (names.includes(name)) return name;
-    throw new ProblemError('not_found', `There is no projection ${name}; there are ${names.join(', ')}.`);
-  }
-
-  /** Where it failed again, and so is parked again, that is the answer. */
-  async function release({ follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
-    const released = await parts.release(follower, stream, discard).catch((error: unknown) => ({ error }));
-    if (released === 'none') throw new ProblemError('not_found', 'This follower has parked no such stream.');
-    if (released === 'running') return { status: 202, body: { follower, stream, released: false } };
-    const again = (await parts.parked()).find((one) => one.follower === follower && one.stream === stream);
-    if (again) throw new ProblemError('conflict', `It waits again, at ${again.type} of revision ${again.revision}: ${again.error}`);
-    if (released !== 'done') throw released.error;
-    return { body: { follower, stream, released: true } };
-  }
-
-  return [
-    row({
+/** Routes below /api/admin/, for admins only. */
+export const adminRoutes: readonly RouteWith<AdminParts>[] = [
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'GET',
       path: '/api/admin/projections',
       response: items,
       summary: 'Read models: position, lag, generation, parked streams.',
-      handle: async () => ({ body: { items: await parts.projections() } }),
-    }),
-    row({
+    },
+    answer: async (parts) => ({ body: { items: await parts.projections() } }),
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'POST',
       path: '/api/admin/projections/:name/rebuild',
       summary: 'Make a read model anew from history, beside the old one, which answers meanwhile. Causes no mail.',
       status: 202,
       response: rebuildView,
-      handle: async ({ params }) => {
-        const name = await known(params.name ?? '');
-        return { status: 202, body: await parts.rebuild(name), headers: { Location: `/api/admin/projections/${name}/rebuild` } };
-      },
-    }),
-    row({
+    },
+    answer: async (parts, { params }) => {
+      const name = await known(parts, params.name ?? '');
+      return { status: 202, body: await parts.rebuild(name), headers: { Location: `/api/admin/projections/${name}/rebuild` } };
+    },
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'GET',
       path: '/api/admin/projections/:name/rebuild',
       summary: 'How far the last rebuild is.',
       response: rebuildView,
-      handle: async ({ params }) => {
-        const state = await parts.rebuildStatus(await known(params.name ?? ''));
-        if (!state) throw new ProblemError('not_found', 'No rebuild was asked for lately.');
-        return { body: state, headers: { 'Cache-Control': 'no-store' } };
-      },
-    }),
-    row({
-      method: 'GET',
-      path: '/api/admin/queues',
-      response: items,
-      summary: 'Queues: depth, consumers, drops.',
-      handle: async () => ({ body: { items: await parts.queues() } }),
-    }),
-    row({
+    },
+    answer: async (parts, { params }) => {
+      const state = await parts.rebuildStatus(await known(parts, params.name ?? ''));
+      if (!state) throw new ProblemError('not_found', 'No rebuild was asked for lately.');
+      return { body: state, headers: { 'Cache-Control': 'no-store' } };
+    },
+  },
+  {
+    row: { ...FOR_ADMINS, method: 'GET', path: '/api/admin/queues', response: items, summary: 'Queues: depth, consumers, drops.' },
+    answer: async (parts) => ({ body: { items: await parts.queues() } }),
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'GET',
       path: '/api/admin/parked',
       response: items,
       summary: 'Streams that wait behind an event that could not be digested.',
-      handle: async () => ({ body: { items: await parts.parked() } }),
-    }),
-    row({
+    },
+    answer: async (parts) => ({ body: { items: await parts.parked() } }),
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'POST',
       path: '/api/admin/parked/:follower/:stream/release',
       response: released,
       summary: 'Try a parked stream again: a policy works it off in order, a projection is rebuilt.',
-      handle: ({ params }) => release(params, false),
-    }),
-    row({
+    },
+    answer: (parts, { params }) => release(parts, params, false),
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'POST',
       path: '/api/admin/parked/:follower/:stream/discard',
       response: released,
       summary: 'Skip the one event that a policy could not digest, and work the rest of the stream off.',
-      handle: ({ params }) => release(params, true),
-    }),
-  ];
+    },
+    answer: (parts, { params }) => release(parts, params, true),
+  },
+];
+
+async function known(parts: AdminParts, name: string): Promise<string> {
+  const names = (await parts.projections()).map((one) => one.name);
+  if (names.includes(name)) return name;
+  throw new ProblemError('not_found', `There is no projection ${name}; there are ${names.join(', ')}.`);
+}
+
+/** Where it failed again, and so is parked again, that is the answer. */
+async function release(parts: AdminParts, { follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
+  const outcome = await parts.release(follower, stream, discard).catch((error: unknown) => ({ error }));
+  if (outcome === 'none') throw new ProblemError('not_found', 'This follower has parked no such stream.');
+  if (outcome === 'running') return { status: 202, body: { follower, stream, released: false } };
+  const again = (await parts.parked()).find((one) => one.follower === follower && one.stream === stream);
+  if (again) throw new ProblemError('conflict', `It waits again, at ${again.type} of revision ${again.revision}: ${again.error}`);
+  if (outcome !== 'done') throw outcome.error;
+  return { body: { follower, stream, released: true } };
 }

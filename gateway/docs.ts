@@ -1,47 +1,51 @@
 /** /openapi.json, and /docs: the same made readable, in one page without anything from elsewhere; /asyncapi.json, for who listens on the bus. */
 import { asyncApi } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
-import type { Route } from '../platform/http/route.ts';
+import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 
-/** Rows for the documents of all these rows (and of themselves). */
-export function docRoutes(documented: readonly Route[], version: string): Route[] {
-  const document = openApi(documented, version);
-  const json = JSON.stringify(document, null, 1);
-  let events: string | undefined;
-  const html = page(document as unknown as Document);
-  return [
-    {
-      method: 'GET',
-      path: '/openapi.json',
-      who: 'anyone',
-      summary: 'The OpenAPI 3.1 document.',
-      tag: 'docs',
-      handle: () => ({ body: json, headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' } }),
-    },
-    {
-      method: 'GET',
-      path: '/asyncapi.json',
-      who: 'anyone',
-      summary: 'The AsyncAPI 3.0 document: the events that services outside can listen to.',
-      tag: 'docs',
-      handle: () => {
-        events ??= JSON.stringify(asyncApi(version), null, 1);
-        return { body: events, headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' } };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/docs',
-      who: 'anyone',
-      summary: 'The OpenAPI document as a page.',
-      tag: 'docs',
-      handle: () => ({
-        body: html,
-        headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" },
-      }),
-    },
-  ];
+/** The documents, each as its text. */
+export interface Documents {
+  openApi: string;
+  /** Made when it is first asked for. */
+  asyncApi(): string;
+  page: string;
 }
+
+/** The documents of these rows. */
+export function documentsOf(rows: readonly RouteRow[], version: string): Documents {
+  const document = openApi(rows, version);
+  let events: string | undefined;
+  return {
+    openApi: JSON.stringify(document, null, 1),
+    asyncApi: () => {
+      events ??= JSON.stringify(asyncApi(version), null, 1);
+      return events;
+    },
+    page: page(document as unknown as Document),
+  };
+}
+
+const OF_DOCS = { method: 'GET', who: 'anyone', tag: 'docs', hidden: true } as const;
+const JSON_FOR_ALL = { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' };
+
+/** Routes of the documents. They are in none of them. */
+export const docRoutes: readonly RouteWith<Documents>[] = [
+  {
+    row: { ...OF_DOCS, path: '/openapi.json', summary: 'The OpenAPI 3.1 document.' },
+    answer: (documents) => ({ body: documents.openApi, headers: JSON_FOR_ALL }),
+  },
+  {
+    row: { ...OF_DOCS, path: '/asyncapi.json', summary: 'The AsyncAPI 3.0 document: the events that services outside can listen to.' },
+    answer: (documents) => ({ body: documents.asyncApi(), headers: JSON_FOR_ALL }),
+  },
+  {
+    row: { ...OF_DOCS, path: '/docs', summary: 'The OpenAPI document as a page.' },
+    answer: (documents) => ({
+      body: documents.page,
+      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" },
+    }),
+  },
+];
 
 interface Schema {
   type?: string;

@@ -1,7 +1,7 @@
 /** /outbox: the mails and SMS of the embedded outbox, for admins. */
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
-import type { Route } from '../platform/http/route.ts';
+import type { RouteWith } from '../platform/http/route.ts';
 import type { Outbox } from './mailer/outbox/outbox.ts';
 
 const query = z.strictObject({
@@ -22,22 +22,19 @@ const mail = z.strictObject({
   time: z.iso.datetime(),
 });
 
-/** The row; where nothing is kept here it says so. */
-export function outboxRoutes(outbox: Outbox | null): Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/outbox',
-      who: ['admin'],
-      summary: 'Mails and SMS of the embedded outbox, newest first.',
-      tag: 'notifications',
-      query,
-      response: z.strictObject({ items: z.array(mail) }),
-      handle: (request) => {
-        if (!outbox)
-          throw new ProblemError('not_found', 'Mails go out by SMTP here (MAIL_URL), and SMS by a provider (SMS_URL); there is no outbox.');
-        return { body: { items: outbox.list(request.query as z.infer<typeof query>) } };
-      },
-    },
-  ];
-}
+/** GET /outbox; where nothing is kept here (`null`), it says so. */
+export const outboxRoute: RouteWith<{ outbox: Outbox | null }> = {
+  row: {
+    method: 'GET',
+    path: '/outbox',
+    who: ['admin'],
+    summary: 'Mails and SMS of the embedded outbox, newest first.',
+    tag: 'notifications',
+    query,
+    response: z.strictObject({ items: z.array(mail) }),
+  },
+  answer: ({ outbox }, request) => {
+    if (!outbox) throw new ProblemError('not_found', 'Mails go out by SMTP here (MAIL_URL), and SMS by a provider (SMS_URL); there is no outbox.');
+    return { body: { items: outbox.list(request.query as z.infer<typeof query>) } };
+  },
+};

@@ -1,5 +1,5 @@
 /** Queries asked of the rows themselves, as the gateway would. */
-import type { Caller, RouteRequest } from '../platform/http/route.ts';
+import { type Caller, type RouteRequest, routesWith } from '../platform/http/route.ts';
 import { validQuery } from '../platform/http/validate.ts';
 import { queryRoutes } from './query-routes.ts';
 import type { QueryContext } from './reading.ts';
@@ -21,7 +21,7 @@ export type Ask = (path: string, options?: { as?: Caller; headers?: Record<strin
 
 /** Makes the function that asks `/api/tasks/<id>?asOf=…`. */
 export function asking(context: QueryContext): Ask {
-  const routes = queryRoutes(context);
+  const routes = routesWith(context, queryRoutes);
   return async (path, { as = ALICE, headers = {} } = {}) => {
     const url = new URL(path, 'http://localhost');
     const [id] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(url.pathname) ?? [];

@@ -83,19 +83,19 @@ async function retryAll(body: object, meanwhile = async () => {}): Promise<Retry
     await meanwhile();
     return commands.handle(command, context);
   };
-  const route = retryDeadLetters({ ...rig, ...projected, commands: { handle } });
+  const { row, answer } = retryDeadLetters;
   const head = await rig.store.head();
   const header = (name: string) => (name === 'read-after' ? head : undefined);
   const request: RouteRequest = {
     params: {},
     query: {},
-    body: validBody(route.body ?? expect.fail(), body),
+    body: validBody(row.body ?? expect.fail(), body),
     caller: ADMIN,
     header,
     ip: '',
     requestId: 'test',
   };
-  return (await route.handle(request)).body as RetryAllAnswer;
+  return (await answer({ ...rig, ...projected, commands: { handle } }, request)).body as RetryAllAnswer;
 }
 
 describe('GET /api/notifications/:id/status', () => {

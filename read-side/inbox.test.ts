@@ -56,7 +56,7 @@ const ids = (items: readonly InboxItem[]) => items.map(({ id }) => id);
 
 function markAll(as: Caller, body: object = {}) {
   const request = { params: {}, query: {}, body, caller: as, header: () => undefined, ip: '', requestId: 'test' } satisfies RouteRequest;
-  return readAll({ ...rig, ...projected, commands }).handle(request);
+  return readAll.answer({ ...rig, ...projected, commands }, request);
 }
 
 it('shows one’s own, newest first, with the titles of tasks as they are now, and counts what is not read', async () => {

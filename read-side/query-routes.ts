@@ -1,5 +1,10 @@
-/** HTTP queries: one row each. */
-import type { Route } from '../platform/http/route.ts';
+/**
+ * The registry of queries: one line an aggregate, by its category. It does not compile without a line for each. With the commands that are made of
+ * a query, they are all that the read side answers.
+ */
+import type { Category } from '../contracts/catalog.ts';
+import type { RouteWith } from '../platform/http/route.ts';
+import type { CommandsContext } from './commands-for-each.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
 import { getInbox } from './queries/inbox.ts';
@@ -9,25 +14,25 @@ import { getNotification, listNotifications } from './queries/notifications.ts';
 import { getOrder, listOrders } from './queries/orders.ts';
 import { taskHistory } from './queries/task-history.ts';
 import { getUser, listUsers } from './queries/users.ts';
+import { readAll } from './read-all.ts';
 import type { QueryContext } from './reading.ts';
+import { retryDeadLetters } from './retry-dead-letters.ts';
 
-const queries = [
-  listTasks,
-  getTask,
-  taskHistory,
-  listUsers,
-  getUser,
-  listNotifications,
-  getNotification,
-  notificationStatusOf,
-  getInbox,
-  listOrders,
-  getOrder,
-  listDeadLetters,
-  getDeadLetter,
-];
+/** What is asked of a category’s read models; nothing, says an empty list. */
+const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>> = {
+  user: [listUsers, getUser],
+  session: [],
+  task: [listTasks, getTask, taskHistory],
+  notification: [listNotifications, getNotification, notificationStatusOf, getInbox],
+  order: [listOrders, getOrder],
+  timer: [],
+};
 
-/** Rows for all queries. */
-export function queryRoutes(context: QueryContext): Route[] {
-  return queries.map((query) => query(context));
-}
+/** Queries over several aggregates. */
+const overSeveral: readonly RouteWith<QueryContext>[] = [listDeadLetters, getDeadLetter];
+
+/** Routes of all queries. */
+export const queryRoutes: readonly RouteWith<QueryContext>[] = [...Object.values(byCategory).flat(), ...overSeveral];
+
+/** Routes of the read side: queries, and commands on all that a query finds. */
+export const readRoutes: readonly RouteWith<CommandsContext>[] = [...queryRoutes, readAll, retryDeadLetters];

@@ -1,7 +1,7 @@
 /** POST /api/inbox/read-all: what one has seen, all at once. */
 import { z } from 'zod';
 import { instant, utc } from '../contracts/fields.ts';
-import type { Answer, Route, RouteRequest } from '../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { notifications } from '../projections/projectors/notifications.ts';
 import { type CommandsContext, commandForEach } from './commands-for-each.ts';
 import { unreadOf } from './queries/inbox.ts';
@@ -19,8 +19,8 @@ const readAllAnswer = z.strictObject({
 /** Marked by one request at most. */
 const MOST = 500;
 
-export function readAll(context: CommandsContext): Route {
-  return {
+export const readAll: RouteWith<CommandsContext> = {
+  row: {
     method: 'POST',
     path: '/api/inbox/read-all',
     who: 'user',
@@ -29,9 +29,9 @@ export function readAll(context: CommandsContext): Route {
     body: readAllBody,
     response: readAllAnswer,
     example: { before: '2027-01-31T17:00:00Z' },
-    handle: (request) => markAll(context, request),
-  };
-}
+  },
+  answer: markAll,
+};
 
 async function markAll(context: CommandsContext, request: RouteRequest): Promise<Answer> {
   const caller = callerOf(request);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type DeadLetterQueue, type DeadLetterSummary, deadLetterQueue } from '../contracts/dead-letter.ts';
 import { ProblemError } from '../contracts/problem.ts';
-import type { Answer, Route, RouteRequest } from '../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { type CommandsContext, commandForEach, type Wanted } from './commands-for-each.ts';
 import { deadLettersOf } from './queries/dead-letters.ts';
 
@@ -26,8 +26,8 @@ export type RetryAllAnswer = z.infer<typeof retryAllAnswer>;
 
 const PAGE = 100;
 
-export function retryDeadLetters(context: CommandsContext): Route {
-  return {
+export const retryDeadLetters: RouteWith<CommandsContext> = {
+  row: {
     method: 'POST',
     path: '/api/admin/dead-letters/retry',
     who: ['admin'],
@@ -37,9 +37,9 @@ export function retryDeadLetters(context: CommandsContext): Route {
     body: retryAllBody,
     response: retryAllAnswer,
     example: { queue: 'email_notifications' },
-    handle: (request) => retryAll(context, request),
-  };
-}
+  },
+  answer: retryAll,
+};
 
 async function retryAll(context: CommandsContext, request: RouteRequest): Promise<Answer> {
   const { queue, unknown, limit, cursor } = request.body as z.output<typeof retryAllBody>;

@@ -4,7 +4,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { Server as SocketServer } from 'socket.io';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { answeredBy, OF_EVERY_PART, pathOf, type RowName } from '../app/parts.fixture.ts';
+import { pathOf, SOCKETS } from '../app/parts.fixture.ts';
+import { ALL_PARTS } from '../app/parts.ts';
+import { ROWS, ROWS_OF_EVERY_PROCESS, rowName } from '../app/rows.ts';
 import { BODY_LIMIT } from '../platform/http/body.ts';
 import { describeWith } from './for-tests.fixture.ts';
 import { BEHIND, type Behind, missing, type Proxy as Running, startProxy } from './proxy.ts';
@@ -51,7 +53,7 @@ const says =
   };
 
 /** With and without what makes no difference. */
-function waysToAsk(row: RowName): RowName[] {
+function waysToAsk(row: string): string[] {
   const [method] = row.split(' ');
   const path = pathOf(row);
   const paths = [path, `${path}?q=a/b`, ...(path.startsWith('/api/') ? [`${path}/`, path.replace('/api/', '/api/v1/')] : [])];
@@ -88,17 +90,20 @@ describeWith(nginx, 'the proxy', () => {
   describe('with all parts', () => {
     let proxy: Running;
     let close: () => Promise<void>;
-    let rows: Map<RowName, string>;
+    const rows = new Map<string, string>([
+      ...ALL_PARTS.flatMap((part) => ROWS[part].map((row) => [rowName(row), part] as const)),
+      ...ROWS_OF_EVERY_PROCESS.map((row) => [rowName(row), 'gateway'] as const),
+      [SOCKETS, 'realtime'],
+    ]);
 
     beforeAll(async () => {
       const parts = await Promise.all(BEHIND.map(async (part) => [part, await standIn(says(part))] as const));
       proxy = await startProxy(Object.fromEntries(parts.map(([part, { url }]) => [part, [url]])));
       close = async () => void (await Promise.all([proxy.stop(), ...parts.map(([, one]) => one.close())]));
-      rows = new Map([...(await answeredBy())].map(([row, [part = 'nobody']]) => [row, OF_EVERY_PART.includes(row) ? 'gateway' : part]));
     });
     afterAll(() => close());
 
-    const partAt = async (row: RowName) => {
+    const partAt = async (row: string) => {
       const [method = '', path] = row.split(' ');
       const answer = await fetch(`${proxy.url}${path}`, { method });
       await answer.arrayBuffer();

@@ -6,7 +6,7 @@ import type { AggregateContract, Command, CommandContract } from '../contracts/a
 import { catalog } from '../contracts/catalog.ts';
 import { type FieldError, ProblemError } from '../contracts/problem.ts';
 import type { CommandContext, CommandHandler, Outcome } from '../platform/command-handler.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { stableId } from '../platform/stable-id.ts';
 
 export interface CommandRouteOptions {
@@ -15,8 +15,6 @@ export interface CommandRouteOptions {
   hmac(text: string): string;
   /** ISO 8601, UTC; injected by tests. */
   now?: () => string;
-  /** Commands with a route of their own elsewhere (registration, which has a password). */
-  except?: readonly string[];
   /** Takes from a caller's limit; answers the headers that tell of it. Rejects with ProblemError `limited` where nothing is left. */
   limit?(name: 'orders', callerId: string): Promise<Record<string, string>>;
   /** Called after a command changed something. */
@@ -40,14 +38,15 @@ export interface CommandRow {
   contract: CommandContract;
 }
 
-/** Rows for all commands of the catalog. */
-export function commandRoutes(options: CommandRouteOptions): Route[] {
-  return catalog.flatMap((aggregate) =>
-    Object.entries<CommandContract>(aggregate.commands)
-      .filter(([type]) => !options.except?.includes(type))
-      .map(([type, contract]) => commandRoute({ aggregate, type, contract }, options)),
-  );
-}
+/** Commands whose routes are others’: registration comes with a password, which is none of the write side’s. */
+const ELSEWHERE: readonly string[] = ['RegisterUser'];
+
+/** Routes of the catalog’s commands. */
+export const commandRoutes: readonly RouteWith<CommandRouteOptions>[] = catalog.flatMap((aggregate) =>
+  Object.entries<CommandContract>(aggregate.commands)
+    .filter(([type]) => !ELSEWHERE.includes(type))
+    .map(([type, contract]) => commandRoute({ aggregate, type, contract })),
+);
 
 /** The row of a command by its type, as `RegisterUser`. */
 export function commandRow(type: string): CommandRow {
@@ -57,26 +56,22 @@ export function commandRow(type: string): CommandRow {
   return { aggregate, type, contract };
 }
 
-function commandRoute(row: CommandRow, options: CommandRouteOptions): Route {
-  const { contract, type } = row;
+function commandRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
+  const { method, path, who, summary, body, example, accepted } = command.contract;
+  const answered = accepted ? { status: 202, response: acceptedAnswer } : { response: commandAnswer };
   return {
-    method: contract.method,
-    path: contract.path,
-    who: contract.who,
-    summary: contract.summary,
-    tag: `${row.aggregate.category}s`,
-    body: contract.body,
-    ...(contract.accepted ? { status: 202, response: acceptedAnswer } : { response: commandAnswer }),
-    example: contract.example,
-    handle: async (request) => {
-      const command = commandOf(row, request, options.now);
-      const limiting = limitOf(contract, command, options);
-      const outcome = await options.commands.handle(command, { ...contextOf(request, options.hmac), admit: limiting.admit });
-      if (outcome.changed) await options.changed?.(type, command.id);
-      const answer = answerOf(row, command, outcome);
-      return { ...answer, headers: { ...answer.headers, ...limiting.headers() } };
-    },
+    row: { method, path, who, summary, tag: `${command.aggregate.category}s`, body, ...answered, example },
+    answer: (options, request) => carryOut(command, options, request),
   };
+}
+
+async function carryOut(row: CommandRow, options: CommandRouteOptions, request: RouteRequest): Promise<Answer> {
+  const command = commandOf(row, request, options.now);
+  const limiting = limitOf(row.contract, command, options);
+  const outcome = await options.commands.handle(command, { ...contextOf(request, options.hmac), admit: limiting.admit });
+  if (outcome.changed) await options.changed?.(row.type, command.id);
+  const answer = answerOf(row, command, outcome);
+  return { ...answer, headers: { ...answer.headers, ...limiting.headers() } };
 }
 
 /** A command takes from its caller's limit once, however often it is decided, and not where it is a repeat. */

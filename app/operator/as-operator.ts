@@ -7,14 +7,13 @@ import { loadKeys } from '../../gateway/identity/keys.ts';
 import { OPERATOR } from '../../gateway/operator.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
-import type { Route, RouteRequest } from '../../platform/http/route.ts';
+import { type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { orders } from '../../projections/projectors/orders.ts';
-import { queryRoutes } from '../../read-side/query-routes.ts';
-import { retryDeadLetters } from '../../read-side/retry-dead-letters.ts';
+import { readRoutes } from '../../read-side/query-routes.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
 import { type Closers, openClosers } from '../closers.ts';
@@ -41,7 +40,7 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
   const waits = new Set<string>();
   const hint = setTimeout(() => waits.size > 0 && process.stderr.write(`Waiting for ${[...waits].join(', ')}.\n`), HINT_AFTER);
   try {
-    const ports = await openPorts(config, needsOf(['read-side']), {
+    const { store, readModels, cache, secrets } = await openPorts(config, needsOf(['read-side']), {
       log,
       metrics: openMetrics(),
       closers,
@@ -49,10 +48,11 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
       signal: new AbortController().signal,
     });
     // Only where the folder is ours alone: one process at a time feeds read models.
-    if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate(ports, closers, log);
-    const { hmac } = await loadKeys(ports.secrets, { jwtSecret: config.JWT_SECRET });
-    const commands = closers.add(commandHandler({ store: ports.store, hmac, log }), (it) => it.settle());
-    await work(askRows([...queryRoutes(ports), retryDeadLetters({ ...ports, commands }), ...commandRoutes({ commands, hmac })]));
+    if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate({ store, readModels, cache }, closers, log);
+    const { hmac } = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+    const commands = closers.add(commandHandler({ store, hmac, log }), (it) => it.settle());
+    const routes = [...routesWith({ store, readModels, cache, commands }, readRoutes), ...routesWith({ commands, hmac }, commandRoutes)];
+    await work(askRoutes(routes));
   } finally {
     clearTimeout(hint);
     await closers.closeAll();
@@ -63,7 +63,11 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
 const PATIENCE = 60_000;
 
 /** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
-async function bringUpToDate({ store, readModels, cache }: Ports, closers: Closers, log: Logger): Promise<void> {
+async function bringUpToDate(
+  { store, readModels, cache }: Pick<Ports, 'store' | 'readModels' | 'cache'>,
+  closers: Closers,
+  log: Logger,
+): Promise<void> {
   const bus = closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }));
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
@@ -71,7 +75,7 @@ async function bringUpToDate({ store, readModels, cache }: Ports, closers: Close
 }
 
 /** The rows themselves, asked as the gateway would for its operator. */
-function askRows(routes: readonly Route[]): Ask {
+function askRoutes(routes: readonly Route[]): Ask {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const { pathname, searchParams } = new URL(path, 'http://localhost');
     for (const route of routes.filter((one) => one.method === method)) {

@@ -1,8 +1,8 @@
-/** Rows of API keys, for admins. */
+/** Routes of API keys, for admins. */
 import { z } from 'zod';
 import { instant, line } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Route } from '../../platform/http/route.ts';
+import type { RouteWith } from '../../platform/http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
 
 const RATE = 'must be a whole number from 1 to 100000';
@@ -19,10 +19,13 @@ const keyView = z.strictObject({
 });
 const newKey = keyView.extend({ key: z.string().meta({ description: 'For Authorization: Bearer; shown only now.' }) });
 
-export function apiKeyRoutes(keys: ApiKeys): Route[] {
-  const row = (route: Omit<Route, 'tag' | 'who'>): Route => ({ ...route, who: ['admin'], tag: 'admin' });
-  return [
-    row({
+const FOR_ADMINS = { who: ['admin'], tag: 'admin' } as const;
+
+/** Routes to make, list and revoke keys. */
+export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys }>[] = [
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'POST',
       path: '/api/admin/api-keys',
       summary: 'Make an API key for another backend; the key is shown only now. Each request makes one.',
@@ -30,26 +33,32 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       status: 201,
       response: newKey,
       example: { name: 'web shop', requestsPerMinute: 600 },
-      handle: async ({ body }) => {
-        const made = await keys.issue(body as z.output<typeof keyBody>);
-        return { status: 201, headers: { Location: `/api/admin/api-keys/${made.id}`, 'Cache-Control': 'no-store' }, body: made };
-      },
-    }),
-    row({
+    },
+    answer: async ({ apiKeys }, { body }) => {
+      const made = await apiKeys.issue(body as z.output<typeof keyBody>);
+      return { status: 201, headers: { Location: `/api/admin/api-keys/${made.id}`, 'Cache-Control': 'no-store' }, body: made };
+    },
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'GET',
       path: '/api/admin/api-keys',
       summary: 'API keys, without the keys themselves, newest first.',
       response: z.strictObject({ items: z.array(keyView) }),
-      handle: async () => ({ body: { items: await keys.list() } }),
-    }),
-    row({
+    },
+    answer: async ({ apiKeys }) => ({ body: { items: await apiKeys.list() } }),
+  },
+  {
+    row: {
+      ...FOR_ADMINS,
       method: 'DELETE',
       path: '/api/admin/api-keys/:id',
       summary: 'Revoke an API key: at once here, within 5 seconds in every other process.',
-      handle: async ({ params }) => {
-        if (!(await keys.revoke(params.id ?? ''))) throw new ProblemError('not_found', 'There is no such API key.');
-        return { status: 204 };
-      },
-    }),
-  ];
-}
+    },
+    answer: async ({ apiKeys }, { params }) => {
+      if (!(await apiKeys.revoke(params.id ?? ''))) throw new ProblemError('not_found', 'There is no such API key.');
+      return { status: 204 };
+    },
+  },
+];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { password } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
-import type { Route } from '../../platform/http/route.ts';
+import type { RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import type { Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
@@ -23,22 +23,9 @@ export interface ConfirmationOptions {
   now(): Date;
 }
 
-/** The row of POST /api/confirmations. */
-export function confirmationRoute({ commands, credentials, codes, now }: ConfirmationOptions): Route {
-  async function setPassword(userId: string, given: string | undefined): Promise<boolean> {
-    if (given !== undefined) return credentials.setFirst(userId, given);
-    if (await credentials.has(userId)) return false;
-    throw invalid('/password', 'This account has no password yet. Choose one.', 'is required: the account has none yet');
-  }
-
-  async function confirm(userId: string, token: string, correlationId: string): Promise<void> {
-    const actor = { id: 'system', role: 'system', seesAll: true } as const;
-    const commandId = stableId('confirm', hashOf(token));
-    const command = { type: 'ConfirmUser', stream: `user-${userId}`, id: userId, data: null, commandId, actor, now: now().toISOString() };
-    await commands.handle(command, { correlationId });
-  }
-
-  return {
+/** POST /api/confirmations. */
+export const confirmation: RouteWith<ConfirmationOptions> = {
+  row: {
     method: 'POST',
     path: '/api/confirmations',
     who: 'anyone',
@@ -47,16 +34,30 @@ export function confirmationRoute({ commands, credentials, codes, now }: Confirm
     body,
     response,
     example: { token: 'Zk0x…', password: 'correct horse battery' },
-    handle: async (request) => {
-      const { token, password: given } = request.body as z.infer<typeof body>;
-      const id = await codes.userOf(token, 'confirm');
-      if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
-      const passwordSet = await setPassword(id, given);
-      await confirm(id, token, request.requestId);
-      await codes.spend(id, 'confirm');
-      return { body: { id, confirmed: true, passwordSet } };
-    },
-  };
+  },
+  answer: async (options, request) => {
+    const { credentials, codes } = options;
+    const { token, password: given } = request.body as z.infer<typeof body>;
+    const id = await codes.userOf(token, 'confirm');
+    if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
+    const passwordSet = await setPassword(credentials, id, given);
+    await confirm(options, id, token, request.requestId);
+    await codes.spend(id, 'confirm');
+    return { body: { id, confirmed: true, passwordSet } };
+  },
+};
+
+async function setPassword(credentials: Credentials, userId: string, given: string | undefined): Promise<boolean> {
+  if (given !== undefined) return credentials.setFirst(userId, given);
+  if (await credentials.has(userId)) return false;
+  throw invalid('/password', 'This account has no password yet. Choose one.', 'is required: the account has none yet');
+}
+
+async function confirm({ commands, now }: ConfirmationOptions, userId: string, token: string, correlationId: string): Promise<void> {
+  const actor = { id: 'system', role: 'system', seesAll: true } as const;
+  const commandId = stableId('confirm', hashOf(token));
+  const command = { type: 'ConfirmUser', stream: `user-${userId}`, id: userId, data: null, commandId, actor, now: now().toISOString() };
+  await commands.handle(command, { correlationId });
 }
 
 function invalid(pointer: string, message: string, detail: string): ProblemError {

@@ -10,6 +10,7 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { createApp } from '../../platform/http/app.ts';
 import { type LimitOptions, openLimits } from '../../platform/http/limits/limits.ts';
+import { routesWith } from '../../platform/http/route.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
 import { type IdentityOptions, openIdentity } from './identity.ts';
@@ -45,7 +46,7 @@ export async function openInstallation(options: { limits?: LimitOptions; taskVis
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
     return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
   };
-  const routes = [...identity.routes, ...commandRoutes({ commands, hmac: keys.hmac, except: ['RegisterUser'], changed })];
+  const routes = [...identity.routes, ...routesWith({ commands, hmac: keys.hmac, changed }, commandRoutes)];
   const { accessTokens, callerOf, admit } = identity;
   const app = createApp({ routes, accessTokens, callerOf, admit, origins: [], trustProxy: true, log });
   const server = createServer(app.callback());

@@ -3,23 +3,19 @@ import type { Role } from '../../contracts/role.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
-import type { Caller, Route } from '../../platform/http/route.ts';
+import { type Caller, type Route, routesWith } from '../../platform/http/route.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
-import { apiKeyRoutes } from './api-key-routes.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
 import { openCallers } from './callers.ts';
 import { type CodePurpose, openCodes } from './codes.ts';
-import { confirmationRoute } from './confirmation.ts';
 import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
+import { identityRoutes } from './identity-routes.ts';
 import type { Keys } from './keys.ts';
-import { meRoutes } from './me-routes.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
-import { registrationRoute } from './registration.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
-import { sessionRoutes } from './session-routes.ts';
 import { openSessions } from './sessions.ts';
 import { openUsers } from './users.ts';
 
@@ -37,7 +33,7 @@ export interface IdentityOptions {
 }
 
 export interface Identity {
-  /** Rows of registration, login, tokens, sessions, confirmation, `/api/me` and API keys. */
+  /** Those of `identityRoutes`. */
   routes: Route[];
   /** How koa-jwt verifies access tokens; what it verified goes to `callerOf`. */
   accessTokens: AccessTokens['options'];
@@ -84,13 +80,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   }
 
   return {
-    routes: [
-      registrationRoute({ commands, credentials, users, attempts, limits, hmac, now }),
-      ...sessionRoutes({ sessions, credentials, users, attempts, tokens }),
-      ...meRoutes({ sessions, credentials, users, attempts }),
-      confirmationRoute({ commands, credentials, codes, now }),
-      ...apiKeyRoutes(apiKeys),
-    ],
+    routes: routesWith({ commands, credentials, users, attempts, limits, hmac, now, sessions, tokens, codes, apiKeys }, identityRoutes),
     accessTokens: tokens.options,
     callerOf: callers.callerOf,
     admit: apiKeys.admit,

@@ -1,9 +1,9 @@
-/** Rows of who one is, and of changing one's password. */
+/** Routes of who one is, and of changing one's password. */
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
 import { normaliseEmail, password } from '../../contracts/user.ts';
-import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
@@ -21,24 +21,19 @@ export interface MeRoutesOptions {
   attempts: Attempts;
 }
 
-export function meRoutes(options: MeRoutesOptions): Route[] {
-  const { users } = options;
-  return [
-    {
-      method: 'GET',
-      path: '/api/me',
-      who: 'user',
-      summary: 'Who one is.',
-      tag: 'users',
-      response: me,
-      handle: async ({ caller }) => {
-        const { id } = callerIn(caller);
-        const user = await there(users, id);
-        const { name, email, role, confirmed }: UserState = user.state;
-        return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body: { id, name, email, role, confirmed } };
-      },
+/** Routes of one’s own account. */
+export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
+  {
+    row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', response: me },
+    answer: async ({ users }, { caller }) => {
+      const { id } = callerIn(caller);
+      const user = await there(users, id);
+      const { name, email, role, confirmed }: UserState = user.state;
+      return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body: { id, name, email, role, confirmed } };
     },
-    {
+  },
+  {
+    row: {
       method: 'PUT',
       path: '/api/me/password',
       who: 'user',
@@ -46,10 +41,10 @@ export function meRoutes(options: MeRoutesOptions): Route[] {
       tag: 'users',
       body: passwordBody,
       example: { current: 'correct horse battery', new: 'staple of the month' },
-      handle: (request) => changePassword(options, request),
     },
-  ];
-}
+    answer: changePassword,
+  },
+];
 
 async function there(users: Users, id: string) {
   const user = await users.get(id);

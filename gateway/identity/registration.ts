@@ -5,7 +5,7 @@ import type { userContract } from '../../contracts/user.ts';
 import { normaliseEmail } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
-import type { Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
@@ -23,29 +23,30 @@ export interface RegistrationOptions {
 
 type Body = z.infer<typeof userContract.commands.RegisterUser.body>;
 
-/** The row of POST /api/users. */
-export function registrationRoute(options: RegistrationOptions): Route {
+const registering = commandRow('RegisterUser');
+const { method, path, who, summary, body, example } = registering.contract;
+
+/** POST /api/users. */
+export const registration: RouteWith<RegistrationOptions> = {
+  row: { method, path, who, summary, tag: 'users', body, response: commandAnswer, example },
+  answer: register,
+};
+
+async function register(options: RegistrationOptions, request: RouteRequest): Promise<Answer> {
   const { commands, credentials, hmac, limits, now } = options;
-  const row = commandRow('RegisterUser');
-  const { method, path, who, summary, body, example } = row.contract;
-
-  async function register(request: RouteRequest) {
-    const limit = await limits.consume('registration', networkOf(request.ip));
-    const { password, ...person } = request.body as Body;
-    const command = commandOf(row, { ...request, body: person }, () => now().toISOString());
-    // The hash that ends up in the log is of a body without the password: a fast hash of one would help who guesses it.
-    const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
-    const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));
-    try {
-      const answer = answerOf(row, command, await commands.handle(command, context));
-      return { ...answer, headers: { ...limit, ...answer.headers } };
-    } catch (error) {
-      if (placed && isFinal(error)) await credentials.remove(command.id);
-      throw error;
-    }
+  const limit = await limits.consume('registration', networkOf(request.ip));
+  const { password, ...person } = request.body as Body;
+  const command = commandOf(registering, { ...request, body: person }, () => now().toISOString());
+  // The hash that ends up in the log is of a body without the password: a fast hash of one would help who guesses it.
+  const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
+  const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));
+  try {
+    const answer = answerOf(registering, command, await commands.handle(command, context));
+    return { ...answer, headers: { ...limit, ...answer.headers } };
+  } catch (error) {
+    if (placed && isFinal(error)) await credentials.remove(command.id);
+    throw error;
   }
-
-  return { method, path, who, summary, tag: 'users', body, response: commandAnswer, example, handle: register };
 }
 
 /**

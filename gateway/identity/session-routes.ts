@@ -1,10 +1,10 @@
-/** Rows of logging in, refreshing, logging out, and looking after one's sessions. */
+/** Routes of logging in, refreshing, logging out, and looking after one's sessions. */
 import { z } from 'zod';
 import { email as emailSchema, instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
 import { normaliseEmail } from '../../contracts/user.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
@@ -45,11 +45,13 @@ export interface SessionRoutesOptions {
   tokens: AccessTokens;
 }
 
-export function sessionRoutes(options: SessionRoutesOptions): Route[] {
-  const { sessions } = options;
-  const row = (route: Omit<Route, 'tag'>): Route => ({ ...route, tag: 'sessions' });
-  return [
-    row({
+const OF_SESSIONS = { tag: 'sessions' } as const;
+
+/** Routes of sessions. */
+export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
+  {
+    row: {
+      ...OF_SESSIONS,
       method: 'POST',
       path: '/api/login',
       who: 'anyone',
@@ -57,9 +59,12 @@ export function sessionRoutes(options: SessionRoutesOptions): Route[] {
       body: loginBody,
       response: tokens,
       example: { email: 'alice@example.org', password: 'correct horse battery' },
-      handle: (request) => login(options, request),
-    }),
-    row({
+    },
+    answer: login,
+  },
+  {
+    row: {
+      ...OF_SESSIONS,
       method: 'POST',
       path: '/api/token/refresh',
       who: 'anyone',
@@ -67,46 +72,40 @@ export function sessionRoutes(options: SessionRoutesOptions): Route[] {
       body: refreshBody,
       response: tokens,
       example: { refreshToken: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01.…' },
-      handle: async ({ body }) => pair(options, await sessions.refresh((body as z.infer<typeof refreshBody>).refreshToken)),
-    }),
-    row({
-      method: 'POST',
-      path: '/api/logout',
-      who: 'user',
-      summary: 'End this session: its tokens and sockets end with it.',
-      handle: async ({ caller }) => {
-        const session = await sessions.get(callerIn(caller).sessionId);
-        if (session) await sessions.end(session, 'logout');
-        return { status: 204 };
-      },
-    }),
-    row({
+    },
+    answer: async (options, { body }) => pair(options, await options.sessions.refresh((body as z.infer<typeof refreshBody>).refreshToken)),
+  },
+  {
+    row: { ...OF_SESSIONS, method: 'POST', path: '/api/logout', who: 'user', summary: 'End this session: its tokens and sockets end with it.' },
+    answer: async ({ sessions }, { caller }) => {
+      const session = await sessions.get(callerIn(caller).sessionId);
+      if (session) await sessions.end(session, 'logout');
+      return { status: 204 };
+    },
+  },
+  {
+    row: {
+      ...OF_SESSIONS,
       method: 'GET',
       path: '/api/sessions',
       who: 'user',
       summary: 'One’s sessions, the last used first.',
       response: sessionList,
-      handle: async ({ caller }) => listed(await sessions.list(callerIn(caller).id), callerIn(caller)),
-    }),
-    row({
-      method: 'DELETE',
-      path: '/api/sessions/:id',
-      who: 'user',
-      summary: 'End one of one’s sessions.',
-      handle: (request) => endOne(sessions, request),
-    }),
-    row({
-      method: 'DELETE',
-      path: '/api/sessions',
-      who: 'user',
-      summary: 'End all of one’s sessions but this one.',
-      handle: async ({ caller }) => {
-        await sessions.endAll(callerIn(caller).id, 'revoked', callerIn(caller).sessionId);
-        return { status: 204 };
-      },
-    }),
-  ];
-}
+    },
+    answer: async ({ sessions }, { caller }) => listed(await sessions.list(callerIn(caller).id), callerIn(caller)),
+  },
+  {
+    row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions/:id', who: 'user', summary: 'End one of one’s sessions.' },
+    answer: endOne,
+  },
+  {
+    row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions', who: 'user', summary: 'End all of one’s sessions but this one.' },
+    answer: async ({ sessions }, { caller }) => {
+      await sessions.endAll(callerIn(caller).id, 'revoked', callerIn(caller).sessionId);
+      return { status: 204 };
+    },
+  },
+];
 
 /** The caller of a row that is not for anyone. */
 export function callerIn(caller: Caller | null): Caller {
@@ -159,7 +158,7 @@ function listed(sessions: SessionRecord[], caller: Caller): Answer {
   return { body: { items } };
 }
 
-async function endOne(sessions: Sessions, { caller, params }: RouteRequest): Promise<Answer> {
+async function endOne({ sessions }: SessionRoutesOptions, { caller, params }: RouteRequest): Promise<Answer> {
   const session = await sessions.get(params.id ?? '');
   if (session?.value.userId !== callerIn(caller).id) throw new ProblemError('not_found', 'You have no such session.');
   await sessions.end(session, session.key === caller?.sessionId ? 'logout' : 'revoked');

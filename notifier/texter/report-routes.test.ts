@@ -7,9 +7,10 @@ import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
 import { createApp } from '../../platform/http/app.ts';
+import { routesWith } from '../../platform/http/route.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
 import { signatureOf } from './http/signature.ts';
-import { reportRoutes, reportUrl } from './report-routes.ts';
+import { reportRoute, reportUrl } from './report-routes.ts';
 
 const log = pino({ level: 'silent' });
 const ID = '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a09';
@@ -24,7 +25,7 @@ let server: Server;
 async function serve(token: string | null = TOKEN): Promise<void> {
   const commands = commandsOn(store);
   const app = createApp({
-    routes: reportRoutes({ commands, token, publicUrl: () => PUBLIC }),
+    routes: routesWith({ commands, token, publicUrl: () => PUBLIC }, [reportRoute]),
     accessTokens: { secret: 'nobody' },
     callerOf: () => Promise.reject(new Error('nobody')),
     origins: [],

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
-import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
 import { isSignedBy } from './http/signature.ts';
@@ -39,29 +39,23 @@ const query = z.strictObject({
     .meta({ description: 'Which attempt it is about; it is part of the address that the provider is given.' }),
 });
 
-/** The row. */
-export function reportRoutes(context: ReportContext | null): Route[] {
-  return [
-    {
-      method: 'POST',
-      path: PATH,
-      who: 'anyone',
-      summary: 'For the SMS provider: what became of a message. Signed with the account’s token (X-Twilio-Signature).',
-      tag: 'notifications',
-      query,
-      body: fields,
-      form: true,
-      example: { MessageSid: 'SM0123456789abcdef0123456789abcdef', MessageStatus: 'delivered' },
-      handle: (request) => (context ? report(request, context) : notHere()),
-    },
-  ];
-}
+/** POST /api/notifications/:id/sms-status. */
+export const reportRoute: RouteWith<ReportContext> = {
+  row: {
+    method: 'POST',
+    path: PATH,
+    who: 'anyone',
+    summary: 'For the SMS provider: what became of a message. Signed with the account’s token (X-Twilio-Signature).',
+    tag: 'notifications',
+    query,
+    body: fields,
+    form: true,
+    example: { MessageSid: 'SM0123456789abcdef0123456789abcdef', MessageStatus: 'delivered' },
+  },
+  answer: report,
+};
 
-function notHere(): never {
-  throw new ProblemError('not_found', 'Another part takes these reports.');
-}
-
-async function report(request: RouteRequest, context: ReportContext): Promise<Answer> {
+async function report(context: ReportContext, request: RouteRequest): Promise<Answer> {
   const { id = '' } = request.params;
   const form = request.body as z.infer<typeof fields>;
   const { attempt } = request.query as z.output<typeof query>;

@@ -8,13 +8,12 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
-import type { Caller, Route } from './route.ts';
-import { type Admitted, KEY_PREFIX } from './route.ts';
+import { type Admitted, type Caller, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
 
 export interface AppOptions {
   routes: readonly Route[];
   /** Rows that other parts answer: who asks here with a method they do not have is told theirs. */
-  elsewhere?: readonly Route[];
+  elsewhere?: readonly RouteRow[];
   /** How access tokens are verified: for koa-jwt. */
   accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
   /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */

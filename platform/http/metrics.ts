@@ -1,7 +1,7 @@
 /** What the process tells of itself: /livez, /readyz, /metrics. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Route } from './route.ts';
+import type { RouteWith } from './route.ts';
 
 export interface Metrics {
   registry: Registry;
@@ -74,27 +74,21 @@ export interface Health {
   followers(): Promise<Record<string, FollowerHealth>> | Record<string, FollowerHealth>;
 }
 
-/** Rows for orchestrators and Prometheus. */
-export function healthRoutes(metrics: Metrics, health: Health): Route[] {
-  const row = (path: string, summary: string, handle: Route['handle']): Route => ({
-    method: 'GET',
-    path,
-    who: 'anyone',
-    summary,
-    tag: 'health',
-    status: 200,
-    handle,
-  });
-  return [
-    row('/livez', 'The process runs.', () => ({ body: { status: 'ok' } })),
-    row('/readyz', 'The process takes requests; 503 while it waits for something, which it names.', async () => {
+const OF_HEALTH = { method: 'GET', who: 'anyone', tag: 'health', status: 200 } as const;
+
+/** Routes for orchestrators and Prometheus, which every process answers for itself. */
+export const healthRoutes: readonly RouteWith<{ metrics: Metrics; health: Health }>[] = [
+  { row: { ...OF_HEALTH, path: '/livez', summary: 'The process runs.' }, answer: () => ({ body: { status: 'ok' } }) },
+  {
+    row: { ...OF_HEALTH, path: '/readyz', summary: 'The process takes requests; 503 while it waits for something, which it names.' },
+    answer: async ({ health }) => {
       const waiting = await health.waits();
       if (waiting.length === 0) return { body: { status: 'ok', followers: await health.followers() }, headers: { 'Cache-Control': 'no-store' } };
       throw new ProblemError('unavailable', `Waits for ${waiting.join(', ')}.`, { headers: { 'Retry-After': '1' } });
-    }),
-    row('/metrics', 'Metrics in the Prometheus text format.', async () => ({
-      body: await metrics.registry.metrics(),
-      headers: { 'Content-Type': metrics.registry.contentType },
-    })),
-  ];
-}
+    },
+  },
+  {
+    row: { ...OF_HEALTH, path: '/metrics', summary: 'Metrics in the Prometheus text format.' },
+    answer: async ({ metrics: { registry } }) => ({ body: await registry.metrics(), headers: { 'Content-Type': registry.contentType } }),
+  },
+];

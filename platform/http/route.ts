@@ -1,4 +1,4 @@
-/** A route is a row in a table: koa, validation, problem+json and OpenAPI follow from it. */
+/** A route is a row in a table, which is data, and what answers it: koa, validation, problem+json, OpenAPI and the proxy’s map follow from the rows. */
 import type { z } from 'zod';
 import type { Actor, Audience } from '../../contracts/aggregate.ts';
 
@@ -42,7 +42,8 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-export interface Route {
+/** The description of a route. It needs nothing that is opened. */
+export interface RouteRow {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Starts with `/`; those below `/api/` are served below `/api/v1/` too. */
   path: string;
@@ -64,5 +65,32 @@ export interface Route {
   example?: unknown;
   /** Left out of the docs. */
   hidden?: boolean;
+}
+
+/** A row with its handler, as an app is made of. */
+export interface Route extends RouteRow {
   handle(request: RouteRequest): Promise<Answer> | Answer;
+}
+
+/**
+ * A row with the function that answers it in a context: in ports, and whatever else is there only once a process has opened it.
+ *
+ *     export const getThing: RouteWith<{ store: EventStore }> = {
+ *       row: { method: 'GET', path: '/api/things/:id', who: 'user', summary: 'A thing.', tag: 'things', response: thingView },
+ *       answer: ({ store }, { params }) => thing(store, params.id),
+ *     };
+ */
+export interface RouteWith<Context> {
+  row: RouteRow;
+  answer: (context: Context, request: RouteRequest) => Promise<Answer> | Answer;
+}
+
+/** The rows alone, in the order given. */
+export function rowsOf(routes: readonly { row: RouteRow }[]): RouteRow[] {
+  return routes.map(({ row }) => row);
+}
+
+/** The routes in this context, in the order given. */
+export function routesWith<Context>(context: Context, routes: readonly RouteWith<Context>[]): Route[] {
+  return routes.map(({ row, answer }) => ({ ...row, handle: (request) => answer(context, request) }));
 }

@@ -14,7 +14,7 @@ import type { Position } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
-import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
@@ -32,8 +32,8 @@ export const deadLettersQuery = z.strictObject({
   limit: limit(50),
 });
 
-export function listDeadLetters(context: QueryContext): Route {
-  return {
+export const listDeadLetters: RouteWith<QueryContext> = {
+  row: {
     method: 'GET',
     path: '/api/admin/dead-letters',
     who: ['admin'],
@@ -41,16 +41,16 @@ export function listDeadLetters(context: QueryContext): Route {
     tag: 'admin',
     query: deadLettersQuery,
     response: listOf(deadLetterSummary),
-    handle: async (request) => {
-      const query = request.query as z.output<typeof deadLettersQuery>;
-      const { position, items, next } = await deadLettersOf(context, request, query);
-      return listAnswer({ path: '/api/admin/dead-letters', parameters: { ...query }, position, items, next });
-    },
-  };
-}
+  },
+  answer: async (context, request) => {
+    const query = request.query as z.output<typeof deadLettersQuery>;
+    const { position, items, next } = await deadLettersOf(context, request, query);
+    return listAnswer({ path: '/api/admin/dead-letters', parameters: { ...query }, position, items, next });
+  },
+};
 
-export function getDeadLetter(context: QueryContext): Route {
-  return {
+export const getDeadLetter: RouteWith<QueryContext> = {
+  row: {
     method: 'GET',
     path: '/api/admin/dead-letters/:id',
     who: ['admin'],
@@ -58,9 +58,9 @@ export function getDeadLetter(context: QueryContext): Route {
     tag: 'admin',
     query: z.strictObject({}),
     response: deadLetterView,
-    handle: (request) => one(context.store, request),
-  };
-}
+  },
+  answer: ({ store }, request) => one(store, request),
+};
 
 /** A read model that knows of dead letters. */
 interface Source {

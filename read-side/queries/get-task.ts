@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { taskDetail as taskDetailView } from '../../contracts/task.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
 import { mayRead, taskAt } from './task-stream.ts';
@@ -14,8 +14,8 @@ export const getTaskQuery = z.strictObject({
   asOf: z.string('must be given once').optional().meta({ description: 'A Position, or an instant (RFC 3339): the task as it was then.' }),
 });
 
-export function getTask(context: QueryContext): Route {
-  return {
+export const getTask: RouteWith<QueryContext> = {
+  row: {
     method: 'GET',
     path: '/api/tasks/:id',
     who: 'user',
@@ -23,12 +23,12 @@ export function getTask(context: QueryContext): Route {
     tag: 'tasks',
     query: getTaskQuery,
     response: taskDetailView,
-    handle: (request) => {
-      const { asOf } = request.query as z.output<typeof getTaskQuery>;
-      return asOf === undefined ? present(context, request) : past(context, request, asOf);
-    },
-  };
-}
+  },
+  answer: (context, request) => {
+    const { asOf } = request.query as z.output<typeof getTaskQuery>;
+    return asOf === undefined ? present(context, request) : past(context, request, asOf);
+  },
+};
 
 async function present(context: QueryContext, request: RouteRequest): Promise<Answer> {
   const caller = callerOf(request);

@@ -4,7 +4,7 @@ import { id, instant } from '../../contracts/fields.ts';
 import { kind } from '../../contracts/notification.ts';
 import type { InboxWords } from '../../contracts/notifications/kind.ts';
 import { kinds } from '../../contracts/notifications/kinds.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Find, Stored } from '../../platform/read-models/read-models.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
@@ -41,8 +41,8 @@ const inboxAnswer = listOf(inboxItem).extend({
     .meta({ description: `How many are not read yet; ${MOST_UNREAD} stands for that or more.` }),
 });
 
-export function getInbox(context: QueryContext): Route {
-  return {
+export const getInbox: RouteWith<QueryContext> = {
+  row: {
     method: 'GET',
     path: '/api/inbox',
     who: 'user',
@@ -50,9 +50,9 @@ export function getInbox(context: QueryContext): Route {
     tag: 'notifications',
     query: inboxQuery,
     response: inboxAnswer,
-    handle: (request) => inbox(context, request),
-  };
-}
+  },
+  answer: inbox,
+};
 
 async function inbox(context: QueryContext, request: RouteRequest): Promise<Answer> {
   const query = request.query as InboxQuery;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Position } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import type { Caller, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Caller, RouteRequest, RouteRow, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Document, Find, ModelSpec, Stored } from '../../platform/read-models/read-models.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
@@ -24,7 +24,7 @@ export interface PageQuery {
 }
 
 /** What the two have in common. */
-interface RowSpec extends Pick<Route, 'path' | 'who' | 'summary' | 'tag'> {
+interface RowSpec extends Pick<RouteRow, 'path' | 'who' | 'summary' | 'tag'> {
   projector: AnyProjector;
 }
 
@@ -37,21 +37,19 @@ export interface ListSpec<Query extends PageQuery> extends RowSpec {
   view(stored: Stored, caller: Caller): unknown;
 }
 
-/** A row that answers a list of documents in pages. */
-export function listRoute<Query extends PageQuery>(spec: ListSpec<Query>): (context: QueryContext) => Route {
+/** A route that answers a list of documents in pages. */
+export function listRoute<Query extends PageQuery>(spec: ListSpec<Query>): RouteWith<QueryContext> {
   const { projector, item, select, view, ...row } = spec;
-  return (context) => ({
-    ...row,
-    method: 'GET',
-    response: listOf(item),
-    handle: async (request) => {
+  return {
+    row: { ...row, method: 'GET', response: listOf(item) },
+    answer: async (context, request) => {
       const query = request.query as Query;
       const caller = callerOf(request);
       const selection = select(query, caller, context.now?.() ?? new Date().toISOString());
       const { position, page, next } = await readPage(context, request, projector, { ...selection, cursor: query.cursor, limit: query.limit });
       return listAnswer({ path: row.path, parameters: { ...query }, position, items: page.map((stored) => view(stored, caller)), next });
     },
-  });
+  };
 }
 
 /** Reads a page of documents. Errors: those of `reading`; ProblemError `invalid` (400) for a cursor of another list. */
@@ -87,18 +85,16 @@ interface Viewed {
   revision: number;
 }
 
-/** A row that answers one document by the `:id` of its path. */
-export function oneRoute({ projector, missing, view, ...row }: OneSpec): (context: QueryContext) => Route {
-  return (context) => ({
-    ...row,
-    method: 'GET',
-    query: z.strictObject({}),
-    handle: async (request) => {
+/** A route that answers one document by the `:id` of its path. */
+export function oneRoute({ projector, missing, view, ...row }: OneSpec): RouteWith<QueryContext> {
+  return {
+    row: { ...row, method: 'GET', query: z.strictObject({}) },
+    answer: async (context, request) => {
       const id = request.params.id ?? '';
       const { position, result } = await reading(context, projector, request, (from) => from.one(id));
       const body = result?.document ? await view({ id, document: result.document }, callerOf(request), context) : null;
       if (!body) throw new ProblemError('not_found', missing);
       return { headers: { ETag: `"${body.revision}"`, Position: position }, body };
     },
-  });
+  };
 }

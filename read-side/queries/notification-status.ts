@@ -4,7 +4,7 @@ import { id, instant } from '../../contracts/fields.ts';
 import { channel, notificationStatus } from '../../contracts/notification.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES } from '../../contracts/role.ts';
-import type { Answer, Caller, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { callerOf, type QueryContext, readAfterOf } from '../reading.ts';
 import { notificationError, notificationHistory, notificationStep } from './notification-history.ts';
 
@@ -20,8 +20,8 @@ export const notificationStatusView = z.strictObject({
   history: z.array(notificationStep).meta({ description: 'Every status with its time, oldest first.' }),
 });
 
-export function notificationStatusOf(context: QueryContext): Route {
-  return {
+export const notificationStatusOf: RouteWith<QueryContext> = {
+  row: {
     method: 'GET',
     path: '/api/notifications/:id/status',
     who: ROLES,
@@ -29,9 +29,9 @@ export function notificationStatusOf(context: QueryContext): Route {
     tag: 'notifications',
     query: z.strictObject({}),
     response: notificationStatusView,
-    handle: (request) => handle(context, request),
-  };
-}
+  },
+  answer: handle,
+};
 
 /** Whoever works with the notifications of all. */
 export function isOperator({ role }: Caller): boolean {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import type { Answer, Route, RouteRequest } from '../../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { badParameter, callerOf, type QueryContext, readAfterOf } from '../reading.ts';
 import { noSuchTask } from './get-task.ts';
 import { decodeCursor, encodeCursor, listAnswer, listOf } from './page.ts';
@@ -25,8 +25,8 @@ export const historyItem = z.strictObject({
   position: z.string(),
 });
 
-export function taskHistory(context: QueryContext): Route {
-  return {
+export const taskHistory: RouteWith<QueryContext> = {
+  row: {
     method: 'GET',
     path: '/api/tasks/:id/history',
     who: 'user',
@@ -34,9 +34,9 @@ export function taskHistory(context: QueryContext): Route {
     tag: 'tasks',
     query: taskHistoryQuery,
     response: listOf(historyItem),
-    handle: (request) => handle(context, request),
-  };
-}
+  },
+  answer: handle,
+};
 
 async function handle({ store }: QueryContext, request: RouteRequest): Promise<Answer> {
   const caller = callerOf(request);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { RouteRequest } from '../../../platform/http/route.ts';
-import { outboxRoutes } from '../../outbox-routes.ts';
+import { outboxRoute } from '../../outbox-routes.ts';
 import type { Mail } from '../mailer.ts';
 import { openMailer } from '../open.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
@@ -93,15 +93,15 @@ describe('the mailer', () => {
 
 describe('GET /outbox', () => {
   const ask = (box: Outbox | null, query: Record<string, string>) => {
-    const [route] = outboxRoutes(box);
-    return { route, answer: () => route?.handle({ query: route.query?.parse(query) } as unknown as RouteRequest) };
+    const { row, answer } = outboxRoute;
+    return { row, answer: () => answer({ outbox: box }, { query: row.query?.parse(query) } as unknown as RouteRequest) };
   };
   it('is for admins and answers by its own schema', async () => {
     await outbox.send(mail(1), signal);
-    const { route, answer } = ask(outbox, { to: 'bob@example.org' });
-    expect(route?.who).toEqual(['admin']);
+    const { row, answer } = ask(outbox, { to: 'bob@example.org' });
+    expect(row.who).toEqual(['admin']);
     const { body } = (await answer()) as { body: unknown };
-    expect(route?.response?.parse(body)).toMatchObject({ items: [{ messageId: '1@tasks.example.org' }] });
+    expect(row.response?.parse(body)).toMatchObject({ items: [{ messageId: '1@tasks.example.org' }] });
   });
   it('is not there where mails go out by SMTP, and says so', () => {
     expect(ask(null, {}).answer).toThrow(ProblemError);

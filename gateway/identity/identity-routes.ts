@@ -1,0 +1,13 @@
+/** All routes of identity: registration, login, tokens, sessions, confirmation, `/api/me` and API keys. */
+import type { RouteWith } from '../../platform/http/route.ts';
+import { apiKeyRoutes } from './api-key-routes.ts';
+import type { ApiKeys } from './api-keys.ts';
+import { type ConfirmationOptions, confirmation } from './confirmation.ts';
+import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
+import { type RegistrationOptions, registration } from './registration.ts';
+import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
+
+/** What they need together. */
+export type IdentityContext = RegistrationOptions & SessionRoutesOptions & MeRoutesOptions & ConfirmationOptions & { apiKeys: ApiKeys };
+
+export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, confirmation, ...apiKeyRoutes];
