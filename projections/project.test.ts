@@ -118,6 +118,7 @@ describe('deleted read models', () => {
           await before.caughtUp();
           await before.stop();
           const after = await its.project();
+          await after.caughtUp();
           for (const projector of projectors) expect(await after.documents(projector)).toBe(await before.documents(projector));
         } finally {
           await its.close();
@@ -219,8 +220,8 @@ describe('a read model that does not fit', () => {
       await elsewhere.stop();
       await make(LAMP);
       const here = await rig.project({ readModels: elsewhere.readModels });
-      await vi.waitFor(async () => expect(await here.documents(taskList)).toBe(await foldedLog(rig.store, taskList)));
-      await vi.waitFor(async () => expect((await here.status()).every(({ rebuilding }) => !rebuilding)).toBe(true));
+      await vi.waitFor(async () => expect(await here.documents(taskList)).toBe(await foldedLog(rig.store, taskList)), 10_000);
+      await vi.waitFor(async () => expect((await here.status()).every(({ rebuilding }) => !rebuilding)).toBe(true), 10_000);
       await add(LAMP, 1, 'TaskCommented');
       await here.caughtUp();
       for (const projector of projectors) expect(await here.documents(projector)).toBe(await foldedLog(rig.store, projector));

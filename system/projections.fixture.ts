@@ -59,7 +59,7 @@ export async function openRig(): Promise<Rig> {
       const head = await store.head();
       await vi.waitFor(async () => {
         const states = await Promise.all(projectors.map(({ model }) => readModels.state(model)));
-        if (states.some((state) => (state?.checkpoint.position ?? '') < head)) throw new Error('behind');
+        if (states.some((state) => !state || state.checkpoint.position < head)) throw new Error('behind');
       }, 10_000);
     };
     return { ...projections, readModels, cache, caughtUp, documents: (projector) => documentsOf(store, readModels, projector) };
