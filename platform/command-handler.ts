@@ -1,5 +1,5 @@
 /**
- * The port through which every part commands: a command goes in, what it did comes out. The write side implements it.
+ * The port through which every part commands: a command goes in, its outcome comes out. The write side implements it.
  *
  *     const { revision, position } = await commands.handle({ type: 'CommentTask', stream, id, data, commandId, actor, now }, { correlationId });
  */
@@ -22,34 +22,34 @@ export interface Loaded<State> {
   position: string;
 }
 
-/** What a command did. */
+/** The outcome of a command that was not refused. */
 export interface Outcome {
   /** Revision of the stream after the command (that of its own last event, for a repeat). */
   revision: number;
-  /** Position of the last forwardable event of it. */
+  /** Position of the command's last event; where it changed nothing, of the stream's last event. */
   position: string;
-  /** False where nothing changed. */
+  /** False where the command recorded no event; true for a repeat of one that did. */
   changed: boolean;
 }
 
-/** What comes with a command from outside: who repeats what, and which revision it is meant for. */
+/** The circumstances of a command: the request that it comes with, and the revisions it is meant for. */
 export interface CommandContext {
   correlationId: string;
-  /** Keyed hash of the body as sent. */
+  /** Keyed hash of the body as sent: a repeat must come with the same one. */
   bodyHash?: string;
   traceparent?: string;
-  /** Asked once it is known to be no repeat, before it is decided; what it rejects with is the answer. */
+  /** Called once the command is known to be no repeat, before it is decided; an error that it rejects with is the answer. */
   admit?(): Promise<void>;
-  /** From If-Match: the revisions the caller has seen. */
+  /** The revisions that the caller has seen, from If-Match. */
   ifMatch?: readonly number[];
 }
 
-/** Loads and decides. Made by `commandHandler` in handle-command.ts; any part may use it. */
+/** The handler of all commands, made by `commandHandler` in write-side/handle-command.ts; any part may use it. */
 export interface CommandHandler {
-  /** Numbered steps: load, decide, append, answer. Rejects with ProblemError for a refusal. */
+  /** Carries out a command: loads, decides, appends, answers. Rejects with ProblemError for a refusal. */
   handle(command: Command, context: CommandContext): Promise<Outcome>;
-  /** State of any stream, as new as the store. */
+  /** The state of any aggregate's stream, as new as the store's. */
   load<State>(stream: string): Promise<Loaded<State>>;
-  /** Who holds a unique value: the id of the aggregate, or null. */
+  /** The id of the aggregate that holds a unique value; null where none does. */
   holder(value: UniqueValue): Promise<string | null>;
 }

@@ -1,6 +1,6 @@
 /**
- * One process a folder. The lock is the operating system's, on a file of its own, and goes with the process however it ends.
- * (Node has no flock; SQLite takes one for a transaction, so a transaction that never ends on an empty file is one.)
+ * The lock of the data folder: one process at a time. The lock is the operating system's, on a file of its own, and goes with the process however
+ * that ends. (Node has no flock; SQLite takes one for a transaction, so a transaction that never ends on an empty file is such a lock.)
  */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { UserError } from './user-error.ts';
 /** The folder cannot be used; the message is one line that says what to do. */
 export class FolderError extends UserError {
   override readonly name = 'FolderError';
-  /** True where another process holds it. */
+  /** True where another process holds the folder. */
   readonly held: boolean;
   constructor(message: string, held = false) {
     super(message);
@@ -19,7 +19,7 @@ export class FolderError extends UserError {
   }
 }
 
-/** For an operator's command: a wrong folder would look like an installation where all is well. Error: FolderError where there is none. */
+/** Makes sure that an operator's command has an installation's folder: an empty one would look as if all were well. Error: FolderError. */
 export function checkInstalled(dataDir: string): void {
   if (existsSync(join(dataDir, 'events.db'))) return;
   throw new FolderError(`There is no taskledger in the folder ${dataDir}: it holds no events.db. Set DATA_DIR to the folder of an installation.`);
@@ -45,14 +45,14 @@ export function lockFolder(dataDir: string): { release(): void } {
   return { release: () => db.close() };
 }
 
-/** Makes a folder and what it lies in. (Node's own `recursive` never returns where a file system answers ENOENT below a folder that exists, as /proc does.) */
+/** Makes a folder and its parents. (Node's own `recursive` never returns where a file system answers ENOENT below a folder that exists: /proc.) */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (!existsSync(dirname(path))) makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process was faster; who holds the folder is the lock's to say.
+    // Another process was faster in making it; which of them holds the folder is decided by the lock.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

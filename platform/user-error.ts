@@ -1,5 +1,5 @@
 /**
- * What only who runs this can mend: it is shown as its one line, which says what to do, and without a stack.
+ * An error that only the operator can mend: it is shown as one line, which says what to do, without a stack.
  *
  *     throw new UserError('Port 3000 is taken by another program. Set PORT to another.', { cause });
  */

@@ -1,11 +1,11 @@
-/** What every cache does. An implementation's test runs it: `describeCache('memory', async () => memoryCache())`. */
+/** The tests that every cache passes. An implementation's test runs them: `describeCache('memory', async () => memoryCache())`. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cache, CacheEntry } from './cache.ts';
 
 const TTL = 600;
 
-/** Runs the suite. `open` gives an empty cache each time; the suite closes it. */
+/** Runs the suite. `open` gives an empty cache for each test, which the suite closes; `runs` random cases are tried of each property. */
 export function describeCache(name: string, open: () => Promise<Cache>, { runs = 100 }: { runs?: number } = {}): void {
   describe(`cache: ${name}`, () => {
     let cache: Cache;
@@ -83,7 +83,7 @@ export function describeCache(name: string, open: () => Promise<Cache>, { runs =
         read.list.push(2);
         read.deep.title = 'changed by a reader';
       } catch {
-        // Frozen: as good.
+        // A frozen value cannot be changed at all: that is as good.
       }
       expect(await valueAt('a')).toEqual({ list: [1], deep: { title: 'as it was' } });
     });

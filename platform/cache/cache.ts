@@ -1,24 +1,31 @@
 /**
  * The cache's port: what it holds may vanish or be stale at any time, and readers can tell. Implementations: memory/ (embedded), redis/.
+ *
+ *     const cache = await openCache('memory:');
+ *     await cache.set([{ key: 'task:17', entry: { position: '0042', generation: 1, value: { title: 'Lamp' } } }], 60);
+ *     const [entry] = await cache.get(['task:17']);
  */
 import type { Position } from '../../contracts/message.ts';
 
-/** A cached value with the place it was true at. */
+/** A cached value with the position in the log at which it was true. */
 export interface CacheEntry {
   position: Position;
-  /** The read model's cache generation it was written under; readers ignore other generations. */
+  /** The read model's cache generation under which the entry was written; readers ignore entries of other generations. */
   generation: number;
   value: unknown;
 }
 
 export interface Cache {
-  /** Entries by key, undefined where there is none or the cache does not answer in time. Never rejects. */
+  /** The entries of these keys, in the same order; undefined where there is none or the cache does not answer in time. Never rejects. */
   get(keys: readonly string[]): Promise<(CacheEntry | undefined)[]>;
-  /** Writes entries; one that is older than what is there changes nothing. `ttl` in seconds. Rejects when any may not have been written. */
+  /** Writes entries for `ttl` seconds; one that is older than the entry in its place changes nothing. Rejects when any may not have been written. */
   set(entries: readonly { key: string; entry: CacheEntry }[], ttl: number): Promise<void>;
-  /** Counters by name (0 where there is none), for results that name the generation of a topic. Undefined when the cache does not answer. */
+  /**
+   * The counters of these names, in the same order; 0 where there is none. The key of a cached list holds its topic's counter, so that raising the
+   * counter makes the list unreachable. Undefined when the cache does not answer.
+   */
   generations(names: readonly string[]): Promise<number[] | undefined>;
-  /** Raises counters. Rejects when any may not have been raised. */
+  /** Raises the counters of these names. Rejects when any may not have been raised. */
   raise(names: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

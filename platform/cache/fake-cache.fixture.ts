@@ -1,7 +1,7 @@
 /** A cache in maps, for tests that look into it or make it fail. */
 import type { Cache, CacheEntry } from './cache.ts';
 
-/** A cache in maps. `fails` is asked before each write whether it is to fail (before or after it took effect). */
+/** Makes an empty one. `fails` is asked before each write whether the write is to fail, and whether before or after it took effect. */
 export function fakeCache(fails: () => 'before' | 'after' | false = () => false): Cache & { entries: Map<string, CacheEntry> } {
   const entries = new Map<string, CacheEntry>();
   const counters = new Map<string, number>();

@@ -12,7 +12,7 @@ export async function openCache(url: string, options: RedisCacheOptions = { log:
   const scheme = url.slice(0, url.indexOf(':') + 1);
   if (url === 'memory:') return memoryCache();
   if (scheme === 'redis:' || scheme === 'rediss:') {
-    // Only who uses a server loads its client.
+    // Loaded here: a process without such a server does not pay for its client.
     const { openRedisCache } = await import('./redis/redis.ts');
     return openRedisCache(url, options);
   }

@@ -1,6 +1,6 @@
 /** Waiting that ends with a signal, whatever it waits for. */
 
-/** The promise's outcome, or undefined as soon as the signal aborts; what it does afterwards is nobody's concern. */
+/** The promise's outcome, or undefined as soon as the signal aborts; how the promise ends after that is nobody's concern. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const aborted = () => resolve(undefined);
@@ -10,7 +10,7 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** The same items, until the signal aborts. */
+/** The items of an iteration until the signal aborts, even while the next one is awaited. */
 export async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
   try {

@@ -1,19 +1,19 @@
-/** Work that never gives up: after any error, or when it just ends, it is begun again with backoff, until it is stopped. */
+/** Work that never gives up: after any error, or when it just ends, it is begun again with backoff, until its signal aborts. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Trying {
-  /** Names it in logs. */
+  /** The work's name in logs. */
   name: string;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  /** Stops it. */
+  /** Ends the trying. */
   signal: AbortSignal;
-  /** Milliseconds before the second attempt; doubled each time up to fifty times as much, less a random part. Default 100. */
+  /** Milliseconds before the second attempt; doubled each time up to fifty times as much, less a random part of up to a half. Default 100. */
   backoff?: number;
 }
 
 /**
- * Resolves once the signal has aborted and the attempt at hand has ended; never rejects. An attempt calls `well` when it gets on:
- * the backoff then begins anew. The same error again and again is logged once.
+ * Resolves once the signal has aborted and the attempt at hand has ended; never rejects. An attempt calls `well` whenever it gets on:
+ * the backoff then begins anew. An error that repeats the one before is not logged.
  */
 export async function keepTrying({ name, log, signal, backoff = 100 }: Trying, attempt: (well: () => void) => Promise<void>): Promise<void> {
   let failures = 0;

@@ -1,6 +1,6 @@
-/** Commands on one stream take turns within a process: races are then lost to other processes only. */
+/** Turns for commands: on one stream they run one after the other within a process, so races are lost to other processes only. */
 
-/** Runs work one after the other for each name; nothing is kept for a name without work. */
+/** Makes a function that runs the work of each name one after the other; nothing is kept for a name without work. */
 export function turns(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return async (name, work) => {

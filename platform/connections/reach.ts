@@ -1,17 +1,20 @@
-/** How a start waits for the servers it needs: with backoff, telling what it waits for, and not for one that refuses. */
+/** Waiting for the servers that a start needs: with backoff, saying which one is waited for; a server that refuses is not waited for. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../user-error.ts';
 
 export interface Reaching {
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  /** Gives up waiting. */
+  /** Ends the waiting. */
   signal?: AbortSignal | undefined;
-  /** What is waited for now, as `the event store at db.example.org:2113`; /readyz names it. */
+  /** The servers that are waited for now, as `the event store at db.example.org:2113`; /readyz names them. */
   waits?: Set<string> | undefined;
 }
 
-/** The server answers, and waiting will not help: wrong credentials, too old, not such a server. The message is for the operator: one line, without secrets. */
+/**
+ * The server answers, and waiting will not help: wrong credentials, too old, not such a server. The message is for the operator: one line,
+ * without secrets.
+ */
 export class ServerRefused extends UserError {
   override readonly name = 'ServerRefused';
 }
@@ -20,7 +23,7 @@ const FIRST = 100;
 const LONGEST = 5_000;
 
 /**
- * Connects, again and again, until the server answers. `what` names it, without credentials.
+ * Connects, again and again, until the server answers. `what` names the server, without credentials.
  * Errors: ServerRefused as `connect` throws it; the signal's reason when it aborts.
  */
 export async function reach<T>(what: string, connect: () => Promise<T>, { log, signal, waits }: Reaching): Promise<T> {
@@ -48,7 +51,7 @@ export async function reach<T>(what: string, connect: () => Promise<T>, { log, s
   }
 }
 
-/** The innermost message there is: clients wrap what the socket said, some in an AggregateError without a text. */
+/** The innermost message of an error: clients wrap what the socket said, some in an AggregateError without a text. */
 function reasonOf(error: unknown): string {
   const { message, code, errors, cause } = error as { message?: string; code?: unknown; errors?: unknown[]; cause?: unknown };
   if (message) return message;

@@ -1,4 +1,4 @@
-/** What every event bus must do. An implementation's test opens one and runs this. */
+/** The tests that every event bus passes. An implementation's test runs them: `describeEventBus('memory', open)`. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
@@ -9,7 +9,7 @@ import { type FollowerQueue, followerQueue, type QueueTable, UnknownQueue, workQ
 /** Waits for a condition as long as a busy machine, and a server on it, may need. */
 const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 10_000 });
 
-/** Queues of the tests. Each test has a bus of its own. */
+/** The queues of the tests. Each test has a bus of its own. */
 const ALL = { ...followerQueue('all', { pattern: '#', purpose: 'all events' }), limit: 100 };
 const SHORT = { ...ALL, name: 'short', activeHold: '_short' as const, limit: 5 };
 const TASKS = { ...followerQueue('tasks', { category: 'task', purpose: 'task events' }), name: null, activeHold: null };
@@ -19,7 +19,7 @@ const WORK = { ...workQueue('work', { purpose: 'offers' }), limit: 100, delivery
 const NARROW = { ...WORK, name: 'narrow', limit: 2 };
 const TABLE: QueueTable = [ALL, SHORT, TASKS, NOTIFIED, MAIL, WORK, NARROW];
 
-/** `open` gives an empty bus with that table. */
+/** Runs the suite. `open` gives an empty bus with this table for each test. */
 export function describeEventBus(name: string, open: (queues: QueueTable) => Promise<EventBus>): void {
   describe(name, () => {
     let bus: EventBus;
@@ -34,7 +34,7 @@ export function describeEventBus(name: string, open: (queues: QueueTable) => Pro
       await bus.close();
     });
 
-    /** Follows until aborted and collects what it hears; resolves once it is active. */
+    /** Follows a queue until the signal aborts and collects the batches; resolves once the consumer is the active one. */
     async function listenTo(queue: FollowerQueue, signal = ending.signal, max = 10) {
       const batches: BusMessage[][] = [];
       const iterator = bus.follow(queue, { signal, max })[Symbol.asyncIterator]();

@@ -1,6 +1,11 @@
 /**
  * The event bus's port: it only makes followers fast and hands out offers. Losing, repeating or reordering
- * what it carries harms nothing. It is opened with the table of all queues (queues.ts). Implementations: memory/ (embedded), rabbitmq/.
+ * its messages harms nothing. It is opened with the table of all queues (queues.ts). Implementations: memory/ (embedded), rabbitmq/.
+ *
+ *     const bus = await openEventBus('memory:', { queues: [VISITS, LETTERS], log });
+ *     for await (const batch of bus.follow(VISITS, { signal, max: 500 })) await take(batch);
+ *     await bus.offer(LETTERS, { stream: 'letter-42' });
+ *     await bus.work(LETTERS, { signal, prefetch: 1 }, async ({ stream }) => write(stream));
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';
@@ -8,9 +13,9 @@ import type { FollowerQueue, WorkQueue } from './queues.ts';
 /** An event on the bus, with its place in the chain of messages. */
 export interface BusMessage {
   event: RecordedEvent;
-  /** Position of the message before it on the bus; START when it is the first. */
+  /** Position of the message before this one on the bus; START for the first. */
   previous: Position;
-  /** Position of the message of its category before it; START when it is the first. */
+  /** Position of the message before this one in its category; START for the first. */
   previousInCategory: Position;
 }
 
@@ -22,25 +27,28 @@ export interface Offer {
 
 /** The one active publisher: it alone holds the exclusive queue `_forwarder`. */
 export interface Publisher {
-  /** Resolves when the broker has confirmed every message, in this order. Rejects when any could not be confirmed. */
+  /** Sends messages in this order. Resolves when the broker has confirmed all of them, rejects when any could not be confirmed. */
   publish(messages: readonly BusMessage[]): Promise<void>;
   /** Aborted when the exclusive hold is lost; nothing published after it counts. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
-/** What an operator sees of a queue. */
+/** The state of a queue, for the operator. */
 export interface QueueState {
   name: string;
   kind: 'follower' | 'work';
   depth: number;
   consumers: number;
-  /** Messages dropped at the head because it was full (a gap its follower fills from the store); undefined where the broker does not tell. */
+  /** Messages dropped at the head of a full queue (a gap, which the follower fills from the store); undefined where the broker does not tell. */
   dropped?: number;
 }
 
 export interface EventBus {
-  /** Throws UnknownQueue where the bus was opened without that queue. Who consumes one asks at its start; `follow`, `offer` and `work` refuse such a queue too. */
+  /**
+   * Throws UnknownQueue where the bus was opened without this queue. Consumers ask at their start; `follow`, `offer` and `work` refuse such a queue
+   * too.
+   */
   check(queue: FollowerQueue | WorkQueue): void;
 
   /** Waits until this process alone may publish. Rejects only when the signal aborts. */
@@ -48,9 +56,9 @@ export interface EventBus {
 
   /**
    * Consumes a follower's queue in batches of up to `max`, in arrival order; asking for the next batch acknowledges the one before.
-   * The first batch is empty: from it on this consumer hears what is published and, on a queue with an `activeHold`,
-   * is the active one; the others wait for theirs.
-   * Ends when the signal aborts, or when the consumer is lost: then follow again, and read the store first.
+   * The first batch is empty: from then on this consumer hears all that is published and, on a queue with an `activeHold`,
+   * is the active one; other consumers wait for their first batch.
+   * Ends when the signal aborts, or when the consumer is lost: the caller then follows again, and reads the store first.
    */
   follow(queue: FollowerQueue, options: { signal: AbortSignal; max: number }): AsyncIterable<BusMessage[]>;
 
@@ -63,18 +71,18 @@ export interface EventBus {
    */
   work(queue: WorkQueue, options: { signal: AbortSignal; prefetch: number }, handle: (offer: Offer) => Promise<void>): Promise<void>;
 
-  /** Every queue declared so far. */
+  /** The states of all queues declared so far. Rejects with BusUnavailable. */
   queues(): Promise<QueueState[]>;
 
   close(): Promise<void>;
 }
 
-/** The queue holds as many offers as it may. */
+/** The work queue is full: it holds as many offers as it may. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
-/** What a handler rejects with where trying again is of no use: the offer goes to `<queue>.dead` at once, with this as its reason. */
+/** The rejection of a handler for which trying again is of no use: the offer goes to `<queue>.dead` at once, with the message as its reason. */
 export class DeadLetter extends Error {
   override readonly name = 'DeadLetter';
 }

@@ -3,7 +3,7 @@ import type { EventBus } from './event-bus.ts';
 import { openMemoryBus } from './memory/memory.ts';
 import { openRabbitMqBus, type RabbitMqOptions } from './rabbitmq/rabbitmq.ts';
 
-/** `memory:`, `amqp:`, `amqps:`, with the table of all queues. Rejects where the scheme is another one. Errors: ServerRefused. */
+/** Opens the bus at a `memory:`, `amqp:` or `amqps:` URL with the table of all queues. Rejects for any other scheme, and with ServerRefused. */
 export async function openEventBus(url: string, options: RabbitMqOptions): Promise<EventBus> {
   const scheme = url.slice(0, url.indexOf(':') + 1);
   if (scheme === 'memory:') return openMemoryBus(options);

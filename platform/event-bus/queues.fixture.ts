@@ -1,13 +1,13 @@
-/** For tests: a queue of each sort, and the table of them. */
+/** For tests: a queue of each sort, and the table of these queues. */
 import { type FollowerQueue, followerQueue, type QueueTable, type WorkQueue, workQueue } from './queues.ts';
 
-/** All events. */
+/** A queue of all events. */
 export const EVERYTHING: FollowerQueue = followerQueue('everything', { pattern: '#', purpose: 'tests of all events' });
-/** Events of notifications, by their routing key. */
+/** A queue of the events of notifications, by their routing key. */
 export const NOTIFIED: FollowerQueue = followerQueue('notified', { pattern: 'notification.#', purpose: 'tests of notifications' });
-/** Events of tasks, on a queue without a name. */
+/** A queue without a name, of the events of tasks. */
 export const TASK_EVENTS: FollowerQueue = { ...followerQueue('task_events', { category: 'task', purpose: 'tests of tasks' }), name: null };
-/** Offers; a failed one comes again twice. */
+/** A work queue of ten offers; a failed offer comes again twice. */
 export const OFFERS: WorkQueue = { ...workQueue('tests', { purpose: 'offers of tests' }), limit: 10, deliveryLimit: 3 };
 
 export const EXAMPLE_QUEUES: QueueTable = [EVERYTHING, NOTIFIED, TASK_EVENTS, OFFERS];

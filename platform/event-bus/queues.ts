@@ -9,20 +9,20 @@ import type { Category } from '../../contracts/catalog.ts';
 /** The row of a queue that a follower consumes: bounded, drops at the head (a drop is a gap, and a gap is read from the store). */
 export interface FollowerQueue {
   kind: 'follower';
-  /** Without a name: exclusive to its consumer, named by the server, gone with it. */
+  /** The queue's name; null for a queue that the server names, exclusive to its consumer and gone with it. */
   name: string | null;
-  /** What its follower makes of the events, in a few words, for those who operate it. */
+  /** The follower's use of the events, in a few words for operators, as `mail to the host of a visit`. */
   purpose: string;
-  /** Exchange it is bound to: `events`, or a category's fanout as `task_events`. */
+  /** The exchange that feeds the queue: `events`, or a category's fanout as `task_events`. */
   exchange: 'events' | `${string}_events`;
   /** Topic pattern on `events` (`*` one word, `#` any number of words); a fanout needs none. */
   pattern: string;
   /**
-   * Several processes may follow, one at a time does: the one that holds the exclusive queue of this name (it begins with `_`).
-   * null: each process follows, with a queue of its own.
+   * The hold by which one of several processes follows: the process that has the exclusive queue of this name (it begins with `_`).
+   * Null: each process follows, with a queue of its own.
    */
   activeHold: `_${string}` | null;
-  /** Messages it holds at most. */
+  /** Messages that the queue holds at most. */
   limit: number;
 }
 
@@ -30,7 +30,7 @@ export interface FollowerQueue {
 export interface WorkQueue {
   kind: 'work';
   name: string;
-  /** What its offers are of, in a few words, for those who operate it. */
+  /** The work that is offered, in a few words for operators. */
   purpose: string;
   limit: number;
   /** Deliveries of one offer before it goes to `<name>.dead`. */
@@ -40,16 +40,16 @@ export interface WorkQueue {
 /** All queues of an installation, as the bus is given them when it is opened. */
 export type QueueTable = readonly (FollowerQueue | WorkQueue)[];
 
-/** Events that a queue gets: all of a category, or those whose routing key matches a topic pattern. */
+/** The events that a queue gets: all of a category, or those whose routing key matches a topic pattern. */
 export type Gets = { category: Category } | { pattern: string };
 
-/** A follower's queue that has a name: of several processes one at a time follows, the one that holds `_<name>`. */
+/** The row of a follower's queue that has a name: of several processes the one that holds `_<name>` follows. It holds up to 10,000 messages. */
 export function followerQueue(name: string, { purpose, ...gets }: Gets & { purpose: string }): FollowerQueue {
   const source = 'category' in gets ? { exchange: fanoutOf(gets.category), pattern: '' } : { exchange: 'events' as const, pattern: gets.pattern };
   return { kind: 'follower', name, purpose, ...source, activeHold: `_${name}`, limit: 10_000 };
 }
 
-/** A work queue. */
+/** The row of a work queue: up to 1,000 offers, up to 20 deliveries of each. */
 export function workQueue(name: string, { purpose }: { purpose: string }): WorkQueue {
   return { kind: 'work', name, purpose, limit: 1_000, deliveryLimit: 20 };
 }
@@ -59,7 +59,7 @@ export function fanoutOf(category: string): `${string}_events` {
   return `${category}_events`;
 }
 
-/** The category, where a queue gets every event of just one. */
+/** The category of a queue that gets every event of just one category; undefined for any other queue. */
 export function onlyCategoryOf({ exchange, pattern }: FollowerQueue): string | undefined {
   return exchange === 'events' ? /^([^.*#]+)\.#$/.exec(pattern)?.[1] : exchange.slice(0, -fanoutOf('').length);
 }
@@ -81,12 +81,12 @@ function matchWords(pattern: string[], words: string[]): boolean {
   return words.length > 0 && (first === '*' || first === words[0]) && matchWords(rest, words.slice(1));
 }
 
-/** Somebody consumes or feeds a queue that the bus was opened without. No trying again mends that. */
+/** Code consumes or feeds a queue that the bus was opened without. Trying again does not mend that. */
 export class UnknownQueue extends Error {
   override readonly name = 'UnknownQueue';
 }
 
-/** Makes the check of a bus that is opened with this table. Error: two rows have the same name, or the same hold. */
+/** Makes `EventBus.check` of a bus that is opened with this table. Error: two rows have the same name, or the same hold. */
 export function checkingQueues(table: QueueTable): (queue: FollowerQueue | WorkQueue) => void {
   const names = table.flatMap((row) => [row.name, 'activeHold' in row ? row.activeHold : null]).filter((name) => name !== null);
   const twice = names.find((name, index) => names.indexOf(name) < index);

@@ -1,10 +1,10 @@
-/** For tests: a bus that loses, repeats and reorders what followers hear, and whose consumers get lost. */
+/** For tests: a bus that loses, repeats and reorders the messages of followers, and whose consumers get lost. */
 import type { BusMessage, EventBus } from './event-bus.ts';
 
-/** What happens next: an endless supply of numbers from 0 (inclusive) to 1 (exclusive). */
+/** Decides by chance: an endless supply of numbers from 0 (inclusive) to 1 (exclusive). */
 export type Chance = () => number;
 
-/** The same numbers for the same seed (mulberry32). */
+/** Numbers that are the same for the same seed (mulberry32). */
 export function chanceOf(seed: number): Chance {
   let state = seed;
   return () => {
@@ -29,7 +29,7 @@ export function unreliableBus(bus: EventBus, chance: Chance): EventBus {
   };
 }
 
-/** At most `max` at once, sometimes later ones first. */
+/** The messages in batches of at most `max`, sometimes later ones first. */
 function* inPieces(messages: BusMessage[], max: number, chance: Chance): Generator<BusMessage[]> {
   while (messages.length > 0) yield messages.splice(chance() < 0.2 ? Math.floor(chance() * messages.length) : 0, max);
 }

@@ -1,10 +1,10 @@
-/** An append that is done once, however often and by however many it is tried. */
+/** An append that is done once, however often and by however many processes it is tried. */
 import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import { type Appended, type EventStore, WrongExpectedRevision } from './event-store.ts';
 
 /**
- * Begins a stream with these events, unless it has begun already: then nothing is recorded, and the answer is null. For streams that are
- * named by what they are about, so that whoever comes second finds it recorded.
+ * Begins a stream with these events, unless it has begun already: then nothing is recorded, and the answer is null. For streams whose name
+ * follows from their subject, so that the second to come finds it recorded.
  *
  *     await appendOnce(store, `timer-${stableId(subject, kind, time)}`, [fired]);
  *

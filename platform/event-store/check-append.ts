@@ -1,9 +1,9 @@
-/** What every store refuses of an append, before anything is recorded. */
+/** The appends that every store refuses, before anything is recorded. */
 import { isForwardable, type NewEvent } from '../../contracts/message.ts';
 import type { AppendOptions } from './event-store.ts';
 import { isPlain } from './sqlite/wire.ts';
 
-/** Error: RangeError. */
+/** Makes sure that an append is one a store takes: events, their times, and `keep`. Error: RangeError. */
 export function checkAppend(stream: string, events: readonly NewEvent[], { keep, times }: AppendOptions): void {
   if (events.length === 0) throw new RangeError('an append has at least one event');
   if (keep !== undefined && (isForwardable(stream) || keep < 1)) throw new RangeError('only bookkeeping streams are trimmed, to at least one event');

@@ -1,4 +1,4 @@
-/** What every event store must do: written against the port, run by each implementation's test. */
+/** The tests that every event store passes: written against the port, run by each implementation's test. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NewEvent, NO_STREAM, type Position, type RecordedEvent, START } from '../../contracts/message.ts';
@@ -17,7 +17,7 @@ let counter = 0;
 
 export const events = (n: number) => Array.from({ length: n }, () => anEvent());
 
-/** Everything an iteration gives, pages joined. */
+/** All events of an iteration, its pages joined. */
 export async function all(pages: AsyncIterable<RecordedEvent[]>): Promise<RecordedEvent[]> {
   const found: RecordedEvent[] = [];
   for await (const page of pages) found.push(...page);
@@ -26,7 +26,7 @@ export async function all(pages: AsyncIterable<RecordedEvent[]>): Promise<Record
 
 const ids = (found: readonly { id: string }[]) => found.map((event) => event.id);
 
-/** Appends at whatever revision the stream is at, as a writer does who loses races. */
+/** Appends at whatever revision the stream is at, as a writer does that loses races. */
 async function appendSomewhere(store: EventStore, stream: string, batch: NewEvent[], expected = NO_STREAM): Promise<NewEvent[]> {
   try {
     await store.append(stream, expected, batch);
@@ -39,7 +39,7 @@ async function appendSomewhere(store: EventStore, stream: string, batch: NewEven
 
 const inOrder = (log: RecordedEvent[]) => log.every((event, index) => index === 0 || event.position > (log[index - 1]?.position ?? ''));
 
-/** What a read should give of numbers 0…n-1. */
+/** The numbers that a read should give where the revisions are 0…n-1. */
 function slice(numbers: number[], { direction, from, limit }: ReadStream): number[] {
   const wanted = direction === 'forwards' ? numbers.filter((n) => n >= (from ?? 0)) : numbers.filter((n) => n <= (from ?? numbers.length)).reverse();
   return wanted.slice(0, limit);

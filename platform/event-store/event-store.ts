@@ -1,6 +1,10 @@
 /**
  * The event store's port: the only truth. Implementations: sqlite/ (embedded), eventstoredb/.
  *
+ *     const store = await openEventStore('sqlite:', { dataDir, log });
+ *     const { revision } = await store.append('task-42', NO_STREAM, [created, assigned]);
+ *     for await (const page of store.readStream('task-42')) state = page.reduce(evolve, state);
+ *
  * Two logs share one interface: forwardable events, in one global order, and our own bookkeeping
  * (streams whose name begins with `_`: checkpoints, reservations, snapshots), which no follower sees.
  */
@@ -14,11 +18,11 @@ export interface Appended {
 }
 
 export interface AppendOptions {
-  /** Keep only the stream's last `keep` events (bookkeeping streams only, at least 1). */
+  /** Events that the stream keeps, the last ones, at least 1; only for bookkeeping streams. Default: all. */
   keep?: number;
   /**
-   * For moving a log: when the events were taken, as `RecordedEvent.time` has it, one for each. Default: now.
-   * (A store that gives its own times keeps these beside the event, and its reads give these.)
+   * For moving a log: the times at which the events were recorded first, one for each, as `RecordedEvent.time` has them. Default: now.
+   * (A store that gives its own times keeps these beside the event, and its reads answer these.)
    */
   times?: readonly string[];
 }
@@ -38,16 +42,16 @@ export interface ReadAll {
   /** Events a page holds at most; default 1,000. */
   page?: number;
   /**
-   * For who looks at few events' data or metadata: may parse them only when they are looked at. Such an event is not to be copied by
-   * spreading it. (Forwards only; a store may ignore it.)
+   * True where the caller looks at the data or metadata of few events: the store may parse them only when they are looked at. Such an event must
+   * not be copied by spreading it. (Forwards only; a store may ignore it.)
    */
   lean?: boolean;
-  /** Which log; default `events`. `bookkeeping` is for moving a store elsewhere. */
+  /** The log that is read; default `events`. `bookkeeping` is for moving a store elsewhere. */
   log?: 'events' | 'bookkeeping';
 }
 
 export interface Subscribe {
-  /** Only what comes after this position, exclusive; default: everything. */
+  /** The position after which events are wanted, exclusive; default: all events. */
   after?: Position;
   /** Ends the subscription: the iteration finishes without an error. */
   signal: AbortSignal;
@@ -60,16 +64,16 @@ export interface Subscribe {
 export interface EventStore {
   /**
    * Adds events to a stream, all or none, and answers once they are durable.
-   * `expectedRevision` is that of the stream's last event, NO_STREAM if it must not exist.
-   * The same event ids at the same expected revision again are answered as the first time.
+   * `expectedRevision` is the revision of the stream's last event, NO_STREAM if the stream must not exist.
+   * An append that repeats the ids of events at the same expected revision is answered as the first time.
    * Errors: WrongExpectedRevision, AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged.
    */
   append(stream: string, expectedRevision: number, events: readonly NewEvent[], options?: AppendOptions): Promise<Appended>;
 
-  /** One stream's events; nothing for a stream that does not exist. Errors: StoreUnavailable, StoreDamaged. */
+  /** The events of a stream; none for a stream that does not exist. Errors: StoreUnavailable, StoreDamaged. */
   readStream(stream: string, options?: ReadStream): AsyncIterable<RecordedEvent[]>;
 
-  /** A log as it is now, in position order. Errors: StoreUnavailable, StoreDamaged. */
+  /** The events of a log as it is now, in position order. Errors: StoreUnavailable, StoreDamaged. */
   readAll(options?: ReadAll): AsyncIterable<RecordedEvent[]>;
 
   /**
@@ -81,11 +85,11 @@ export interface EventStore {
   /** Position of the last forwardable event; START when there is none. */
   head(): Promise<Position>;
 
-  /** Finishes what was accepted, then lets go of everything. */
+  /** Finishes the appends that were accepted, then closes the file or the connection. */
   close(): Promise<void>;
 }
 
-/** The stream is not at the revision the append expected: somebody else was faster, or the caller is mistaken. */
+/** The stream is not at the revision that the append expected: another writer was faster, or the caller is mistaken. */
 export class WrongExpectedRevision extends Error {
   override readonly name = 'WrongExpectedRevision';
   readonly stream: string;
@@ -100,7 +104,7 @@ export class WrongExpectedRevision extends Error {
   }
 }
 
-/** The connection went while the append was in flight: it may be durable or not. Repeat it with the same ids at the same revision. */
+/** The connection was lost during the append, which may be durable or not. Repeat it with the same ids at the same revision. */
 export class AppendUnknown extends Error {
   override readonly name = 'AppendUnknown';
 }
@@ -115,7 +119,7 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
-/** What is stored is not what was written. The message names the place and what to do. */
+/** The stored data is not what was written. The message names the place and what to do. */
 export class StoreDamaged extends Error {
   override readonly name = 'StoreDamaged';
 }

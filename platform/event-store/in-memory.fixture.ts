@@ -1,4 +1,4 @@
-/** For tests: an event store that keeps to the port and holds everything in memory, and a short way to fill one. */
+/** For tests: an event store that keeps to the port's rules and holds everything in memory, and a short way to fill one. */
 import { randomUUID } from 'node:crypto';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { isForwardable, type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
@@ -7,7 +7,7 @@ import { type Appended, type AppendOptions, type EventStore, type ReadAll, type 
 
 const PAGE = 100;
 
-/** `first`: number of the first position, so that two logs can have different ones. */
+/** Makes an empty store. `first` is the number of the first position, so that two logs can have different ones. */
 export function inMemoryStore(first = 1): EventStore {
   const logs: Record<'events' | 'bookkeeping', RecordedEvent[]> = { events: [], bookkeeping: [] };
   const streams = new Map<string, RecordedEvent[]>();
@@ -86,7 +86,7 @@ function* pagesOf(events: RecordedEvent[], size = PAGE): Generator<RecordedEvent
   for (let from = 0; from < events.length; from += size) yield events.slice(from, from + size);
 }
 
-/** An event of that type as its contract's example has it. */
+/** Makes a new event of a type, as its contract's example has it. */
 export function newEvent(type: string): NewEvent {
   const { data, metadata } = exampleEvent(type);
   return { id: randomUUID(), type, data, metadata };
@@ -94,7 +94,7 @@ export function newEvent(type: string): NewEvent {
 
 const TYPES: Record<string, string> = { task: 'TaskCommented', user: 'UserEdited', notification: 'NotificationSent' };
 
-/** Appends an event to each of these streams, one after the other. Answers the log as it then is. */
+/** Appends an event to each of these streams, one after the other. Answers all events of the log. */
 export async function fill(store: EventStore, streams: readonly string[]): Promise<RecordedEvent[]> {
   for (const stream of streams) {
     const type = TYPES[stream.slice(0, stream.indexOf('-'))] ?? 'TaskCommented';
@@ -103,7 +103,7 @@ export async function fill(store: EventStore, streams: readonly string[]): Promi
   return logOf(store);
 }
 
-/** Every forwardable event there is. */
+/** All forwardable events. */
 export async function logOf(store: EventStore): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for await (const page of store.readAll()) events.push(...page);

@@ -13,14 +13,15 @@ export interface OpenEventStoreOptions extends Omit<Reaching, 'log'> {
 const SERVER = /^(esdb|kurrentdb)(\+discover)?$/;
 
 /**
- * `sqlite:` (in `dataDir`) or `sqlite:/a/file`; `esdb:`, `esdb+discover:` or the same with `kurrentdb` is a server, which is waited for.
+ * Opens the store. `sqlite:` (in `dataDir`) or `sqlite:/a/file` is a file; `esdb:`, `esdb+discover:` or the same with `kurrentdb` is a server, which
+ * is waited for.
  * Errors: StoreDamaged, StoreUnavailable, ServerRefused.
  */
 export async function openEventStore(url: string, { dataDir, log, ...reaching }: OpenEventStoreOptions): Promise<EventStore> {
   const [scheme, path] = [url.slice(0, url.indexOf(':')), url.slice(url.indexOf(':') + 1)];
   if (scheme === 'sqlite') return openSqliteEventStore({ file: path || join(dataDir, 'events.db'), log });
   if (SERVER.test(scheme)) {
-    // Only who uses a server loads its client.
+    // Loaded here: a process without such a server does not pay for its client.
     const { openEventStoreDb } = await import('./eventstoredb/eventstoredb.ts');
     return openEventStoreDb(url, {
       ...reaching,

@@ -1,12 +1,12 @@
-/** Subscriptions: pages of the table, and then the next commit. Nothing is buffered: a slow reader reads later. */
+/** Subscriptions to the embedded store: pages of the table, and then the next commit. Nothing is buffered: a slow reader reads later. */
 import { type RecordedEvent, START } from '../../contracts/message.ts';
 import type { Subscribe } from './event-store.ts';
 import type { LogReader } from './sqlite/log-reader.ts';
 import { fromPosition, toPosition } from './sqlite/rows.ts';
 
-/** What a subscription follows. */
+/** The log that a subscription follows. */
 export interface Source {
-  /** The reader; null where the store was closed. Error: StoreDamaged. */
+  /** Answers the reader; null where the store was closed. Error: StoreDamaged. */
   reader(): LogReader | null;
   /** Resolves at the next commit, at close, and when damage is found. */
   moved(): Promise<void>;
@@ -14,7 +14,7 @@ export interface Source {
 
 const PAGE = 1_000;
 
-/** Everything after a position, until the signal aborts or the store is closed. */
+/** All forwardable events after a position, until the signal aborts or the store is closed. */
 export async function* subscribe({ after = START, signal }: Subscribe, { reader, moved }: Source): AsyncGenerator<RecordedEvent[]> {
   let position = fromPosition(after);
   for (let log = reader(); log && !signal.aborted; log = reader()) {
@@ -23,7 +23,7 @@ export async function* subscribe({ after = START, signal }: Subscribe, { reader,
     if (page) {
       yield page;
       position = fromPosition(page.at(-1)?.position ?? START);
-      // A long way to catch up leaves the event loop to others between pages.
+      // A subscription that has far to go leaves the event loop to other work between pages.
       await new Promise((resolve) => setImmediate(resolve));
     } else {
       await until(next, signal);

@@ -2,21 +2,21 @@
 import { LRUCache } from 'lru-cache';
 import type { Cache, CacheEntry } from '../cache.ts';
 
-/** How much it holds. */
+/** The bounds of the cache: beyond any of them the least recently used goes. */
 export interface MemoryLimits {
-  /** Entries. */
+  /** Entries at most. */
   entries: number;
-  /** Bytes, about: two for each UTF-16 unit of keys and of values as JSON, and what an entry costs itself. */
+  /** Bytes at most, about: two for each UTF-16 unit of keys and of values as JSON, and what an entry costs itself. */
   bytes: number;
-  /** Counters. */
+  /** Counters at most. */
   counters: number;
 }
 
 const LIMITS: MemoryLimits = { entries: 50_000, bytes: 64 * 1024 * 1024, counters: 100_000 };
-/** What an entry weighs beside its key and value. */
+/** Bytes that an entry takes beside its key and value, about. */
 const OVERHEAD = 200;
 
-/** JSON until it is first read, then the value itself, frozen: everybody is handed the same one. */
+/** An entry as it is kept: JSON until it is first read, then the frozen value itself, which every reader is handed. */
 interface Kept {
   position: string;
   generation: number;
@@ -24,7 +24,7 @@ interface Kept {
   value?: unknown;
 }
 
-/** An empty cache. Values come back as JSON would bring them, and frozen. */
+/** Makes an empty cache. Values come back as they would from JSON, and frozen. */
 export function memoryCache(limits: Partial<MemoryLimits> = {}): Cache {
   const { entries, bytes, counters } = { ...LIMITS, ...limits };
   const kept = new LRUCache<string, Kept>({ max: entries, maxSize: bytes, sizeCalculation: weight });

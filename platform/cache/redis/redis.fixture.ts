@@ -1,4 +1,4 @@
-/** For tests: a Redis of one's own that may be harmed, a cache on it, and what the cache logged. */
+/** For tests: a Redis of the test's own that may be harmed, a cache on it, and the cache's log. */
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type Server, startRedis } from '../../../servers/for-tests.fixture.ts';
@@ -10,7 +10,7 @@ import type { RedisCacheOptions } from './redis.ts';
 export interface RedisRig {
   server(): Server;
   cache(): Cache;
-  /** What was logged since the test began. */
+  /** The messages logged since the test began. */
   log(): string[];
   /** Opens the cache, at the server's URL unless another one is given. */
   open(url?: string): Promise<Cache>;
@@ -18,20 +18,20 @@ export interface RedisRig {
   put(value: unknown, position?: string): Promise<void>;
   /** Reads entry `a`. */
   value(): Promise<unknown>;
-  /** A client of the server, which goes with the test. */
+  /** A client of the server, closed when the test ends. */
   admin(): Redis;
   pause(): void;
   goOn(): void;
-  /** Resolves once the cache writes and reads again. */
+  /** Resolves once the cache writes and reads again after an outage. */
   works(): Promise<void>;
   /** Resolves once nothing is asked of Redis any more. */
   givenUp(): Promise<void>;
 }
 
-/** Waits longer than anybody would, for what is not about waiting: the machine may be busy. */
+/** Options for tests that are not about waiting: patience enough for a busy machine. */
 export const PATIENT: RedisCacheOptions = { log: { info: () => {}, warn: () => {} }, patience: 10_000 };
 
-/** To be called in a suite: each of its tests has a server of its own. */
+/** Called in a suite, gives each of its tests a server of its own. */
 export function redisRig({ patience }: Partial<RedisCacheOptions> = {}): RedisRig {
   let server: Server;
   let cache: Cache | null = null;
@@ -83,7 +83,7 @@ export function entry(value: unknown, position = '01'): CacheEntry {
   return { generation: 1, position, value };
 }
 
-/** The error that a promise ends with; null where it ends well. */
+/** The error with which a promise rejects; null where it resolves. */
 export function rejected(promise: Promise<unknown>): Promise<Error | null> {
   return promise.then(
     () => null,

@@ -11,10 +11,10 @@ import { COUNT, PUT, RAISE } from './scripts.ts';
 const WRITE_MS = 1_000;
 /** Milliseconds that a counter stays after it was last looked at. */
 const COUNTER_MS = 30 * 24 * 3_600_000;
-/** Entries that Redis puts away in one step, in which it does nothing else. */
+/** Entries that Redis writes in one step, during which it answers nobody else. */
 const STEP = 500;
 
-/** The scripts, as commands of the client: the number of keys, the keys, the rest. */
+/** The scripts as commands of the client: each takes the number of keys, the keys, and the rest of its arguments. */
 interface Commands {
   put(...args: (string | number)[]): Promise<unknown>;
   count(...args: (string | number)[]): Promise<(string | null)[]>;
@@ -68,12 +68,12 @@ function commandsOf(client: Redis): Commands {
   return client as unknown as Commands;
 }
 
-/** What the scripts read begins as they expect it: HEAD in scripts.ts. */
+/** An entry as JSON that begins as the scripts expect it: HEAD in scripts.ts. */
 function jsonOf({ position, generation, value }: CacheEntry): string {
   return JSON.stringify({ position, generation, value: value ?? null });
 }
 
-/** What is not an entry of ours is none. */
+/** The entry in a text; undefined for a text that is no entry of ours. */
 function entryOf(json: string | null | undefined): CacheEntry | undefined {
   if (!json) return undefined;
   try {

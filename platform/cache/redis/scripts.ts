@@ -1,10 +1,11 @@
-/** What the cache has Redis do in one step. */
+/** The cache's scripts in Lua: each is one step of Redis. */
 
 /** An entry as it is kept: JSON with these fields in this order, so that a script finds the first two without reading the third. */
 const HEAD = '^{"position":"([^"]*)","generation":(%d+),';
 
 /**
- * KEYS are entries, ARGV the milliseconds they stay, then for each its position, generation and JSON. One that is older than what is there changes nothing.
+ * Writes entries. KEYS are their keys, ARGV the milliseconds they stay, then for each its position, generation and JSON. An entry that is older
+ * than the one in its place changes nothing.
  * Texts are compared by bytes: Lua's own comparison goes by the server's locale.
  */
 export const PUT = `
@@ -27,7 +28,7 @@ for at, key in ipairs(KEYS) do
 end`;
 
 /**
- * KEYS are counters, ARGV the milliseconds that each stays after it was last looked at: longer than anything that was kept under its value.
+ * Reads counters. KEYS are their keys, ARGV the milliseconds that each stays after it was last looked at: longer than any entry made under its value.
  */
 export const COUNT = `
 local values = {}
@@ -35,8 +36,8 @@ for at, key in ipairs(KEYS) do values[at] = redis.call('GETEX', key, 'PX', ARGV[
 return values`;
 
 /**
- * KEYS are counters, ARGV as above. A counter that was thrown out for want of memory would begin again, and what was kept under its old values
- * count again: once anything was thrown out, those that are not there begin at the time instead of at 0.
+ * Raises counters; KEYS and ARGV as for COUNT. A counter that Redis evicted for want of memory would begin again at 0, and entries made under its
+ * old values would count again: so once anything was evicted, a missing counter begins at the time instead of at 0.
  */
 export const RAISE = `
 local begin

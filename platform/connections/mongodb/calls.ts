@@ -1,19 +1,19 @@
-/** Calls to a server that may be away: what their errors mean to the port, and trying again for a while. */
+/** Calls to a server that may be away: their errors become the port's, and some calls are tried again for a while. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isUnavailable } from './errors.ts';
 
 export interface Calls {
-  /** Once: who asks wants to know soon. */
+  /** Tries once, for callers who want to know soon. */
   once<T>(work: () => Promise<T>): Promise<T>;
-  /** Again and again for five seconds while the server is away: for work that may be repeated. */
+  /** Tries again for five seconds while the server is away, for work that may be repeated. */
   patiently<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Milliseconds. */
+/** Milliseconds that `patiently` tries, and those between its tries: the first, doubled up to the longest. */
 const PATIENCE = 5_000;
 const [FIRST_WAIT, LONGEST_WAIT] = [50, 1_000];
 
-/** `unavailable` is what the port rejects with while the server is away; `closed` says what a call hears once `closing` is aborted. */
+/** Makes the calls of a port. `unavailable` makes the error of a server that is away, `closed` is the message once `closing` has aborted. */
 export function callsOf({ closing, closed, unavailable }: { closing: AbortSignal; closed: string; unavailable: (cause: unknown) => Error }): Calls {
   function meaning(error: unknown): unknown {
     if (closing.aborted) return new Error(closed, { cause: error });

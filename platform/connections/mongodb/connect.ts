@@ -5,30 +5,30 @@ import { refusalOf } from './errors.ts';
 import { answersOtherwise } from './greeting.ts';
 
 export interface MongoConnecting {
-  /** What it is for, as `the read models`. */
+  /** The purpose of the connection, as `the read models`: named in logs and errors. */
   what: string;
-  /** The variable that the URL is from: named where it is wrong. */
+  /** The variable of the environment that holds the URL: named in the error where the URL is wrong. */
   variable: string;
-  /** The database where the URL names none. */
+  /** The database that is used where the URL names none. */
   database: string;
 }
 
 export interface MongoServer {
   client: MongoClient;
-  /** Reads see what a majority has; writes are answered once a majority has them in its journal, where there is more than one server. */
+  /** Its reads see what a majority has; its writes are answered once a majority has them in its journal, where there is more than one server. */
   db: Db;
   /**
-   * True where an update looks for its document and changes it in one step. FerretDB reads, then writes, and two of them at once lose one:
-   * there, whoever changes something has to have its turn (turns.ts).
+   * True where an update finds its document and changes it in one step. FerretDB reads, then writes, and of two at once one is lost:
+   * there, a writer needs its turn (turns.ts).
    */
   atomic: boolean;
-  /** True where only one document by its _id alone is found fast, and everything else reads the whole collection: FerretDB. */
+  /** True where only a query for one _id is fast, and every other reads the whole collection: FerretDB. */
   scans: boolean;
 }
 
 /**
- * Nobody waits long for a server that is gone: a request gets its 503 in a second, and one that stands still is noticed in three
- * (`heartbeatFrequencyMS` + `connectTimeoutMS`), with all that was asked of it.
+ * Nobody waits long for a server that is gone: a request gets its 503 in a second, and a server that stands still is noticed in three
+ * (`heartbeatFrequencyMS` + `connectTimeoutMS`), which fails all that was asked of it.
  */
 const OPTIONS: MongoClientOptions = {
   appName: 'taskledger',
@@ -78,7 +78,7 @@ async function greet(client: MongoClient, database: string, server: string): Pro
   if (isOlder(version, OLDEST)) throw new ServerRefused(`${server} is too old: version ${build.version}, and ${OLDEST.join('.')} or later is needed`);
   const ferret = 'ferretdbVersion' in build;
   const db = client.db(database, safety(ferret, Boolean(hello.setName) || hello.msg === 'isdbgrid'));
-  // Whoever may not even read learns it here, and not with the first request.
+  // A user who may not even read is refused here, and not at the first request.
   await db.collection('_models').findOne({ _id: { $eq: '' as never } });
   return { client, db, atomic: !ferret, scans: ferret };
 }
@@ -93,7 +93,7 @@ function isOlder([major = 0, minor = 0]: number[], [oldestMajor = 0, oldestMinor
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
-/** The database that a URL names. */
+/** The database that a URL names; undefined where it names none. */
 function databaseOf(url: string): string | undefined {
   const name = /^[^:]+:\/\/[^/]*\/([^?]+)/.exec(url)?.[1];
   return name && decodeURIComponent(name);

@@ -1,4 +1,4 @@
-/** What the errors of MongoDB's driver and servers mean. */
+/** The meaning of errors of MongoDB's driver and servers. */
 import { MongoBulkWriteError, MongoCompatibilityError, MongoError, MongoServerError } from 'mongodb';
 import { ServerRefused } from '../reach.ts';
 
@@ -25,7 +25,7 @@ const NOT_NOW = new Set([6, 7, 43, 64, 89, 91, 134, 175, 189, 262, 9001, 10058, 
 
 const DUPLICATE_KEY = 11_000;
 
-/** Codes by which it says that it will not, whenever it is asked. */
+/** Codes by which a server says that it refuses, whenever it is asked, with the words for an operator. */
 const REFUSALS: Record<number, string> = {
   13: 'does not let this user read and write here',
   18: 'does not take this user name and password',
@@ -33,25 +33,25 @@ const REFUSALS: Record<number, string> = {
   8000: 'does not take this user name and password',
 };
 
-/** True where the same may work later: nobody knows how much of it was done. */
+/** True for an error after which the same call may work later; how much of it was done is not known. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false;
   return UNREACHABLE.has(error.name) || NOT_NOW.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
 }
 
-/** True where a document with this _id is there already. */
+/** True for the error of inserting a document whose _id is there already. */
 export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
-/** Which of the documents of an unordered insert are there already, by their index; undefined where something else went wrong. */
+/** The indexes of the documents of an unordered insert that are there already; undefined where anything else went wrong. */
 export function duplicatesIn(error: unknown): number[] | undefined {
   if (!(error instanceof MongoBulkWriteError)) return undefined;
   const failed = [error.writeErrors].flat();
   return failed.length > 0 && failed.every(({ code }) => code === DUPLICATE_KEY) ? failed.map(({ index }) => index) : undefined;
 }
 
-/** What to tell the operator, where waiting for the server will not help. */
+/** The refusal in an error, where waiting for the server will not help; undefined where it may. */
 export function refusalOf(server: string, error: unknown): ServerRefused | undefined {
   for (let at = error; at; at = innerOf(at)) {
     const reason = reasonOf(at);
@@ -65,7 +65,7 @@ function reasonOf(error: unknown): string | undefined {
   return error instanceof MongoServerError ? REFUSALS[Number(error.code)] : undefined;
 }
 
-/** What the driver wraps, or what it saw of the servers when it gave up. */
+/** The error inside an error: its cause, or what the driver saw of the servers when it gave up. */
 function innerOf(error: unknown): unknown {
   const { cause, reason } = error as { cause?: unknown; reason?: { servers?: Map<string, { error?: unknown }> } };
   const [first] = [...(reason?.servers?.values() ?? [])].flatMap((server) => server.error ?? []);

@@ -1,18 +1,18 @@
-/** Whether something else than MongoDB listens there: the driver only says that the connection was closed, or nothing at all. */
+/** Recognises a server that is no MongoDB by its answer to a greeting: the driver only says that the connection was closed, or nothing. */
 import { connect } from 'node:net';
 import type { MongoClient } from 'mongodb';
 
-/** OP_MSG with the document {hello: 1, $db: "admin"}: what a client says first. */
+/** OP_MSG with the document {hello: 1, $db: "admin"}: the first message of every client. */
 const HELLO = Buffer.from([
   ...[52, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, 0, 0, 0, 0, 0],
   ...[31, 0, 0, 0, 0x10, ...Buffer.from('hello\0'), 1, 0, 0, 0, 0x02, ...Buffer.from('$db\0'), 6, 0, 0, 0, ...Buffer.from('admin\0'), 0],
 ]);
-/** A message's header: its length, its id, the id of what it answers, its kind. */
+/** Bytes of a message's header: its length, its id, the id of the message it answers, its kind. */
 const HEADER = 16;
 const LONGEST = 48_000_000;
 const PATIENCE = 1_000;
 
-/** True where a server of the client's answers a greeting with what is no message of MongoDB; false also where it says nothing, or in TLS. */
+/** True where the client's first server answers a greeting with anything but a message of MongoDB; false where it is silent, or speaks TLS. */
 export async function answersOtherwise({ options }: MongoClient): Promise<boolean> {
   const [first] = options.hosts;
   if (options.tls || first?.host === undefined || first.port === undefined) return false;
@@ -29,7 +29,7 @@ function isLength(length: number): boolean {
   return length >= HEADER && length <= LONGEST;
 }
 
-/** What a server says first, until it ends or says no more; nothing where it cannot be reached. */
+/** The first bytes of a server's answer to HELLO; empty where it cannot be reached, ends the connection or is silent for a second. */
 function firstBytes(host: string, port: number): Promise<Buffer> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });

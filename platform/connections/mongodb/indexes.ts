@@ -1,8 +1,8 @@
-/** Indexes that a collection must have. */
+/** The indexes that a collection must have. */
 import { type Collection, type Document, MongoServerError } from 'mongodb';
 
 export interface Index {
-  /** The same name is the same index. */
+  /** The index's identity: one that is there under this name is not made again. */
   name: string;
   key: Record<string, 1>;
 }
@@ -10,8 +10,8 @@ export interface Index {
 const NO_SUCH_COLLECTION = 26;
 
 /**
- * Makes those that are not there. MongoDB reads the collection once for all that are declared in one command; FerretDB gains nothing by that,
- * and breaks off where two of them are there already (as when two processes start at once): `oneByOne`.
+ * Makes the indexes that are not there. MongoDB reads the collection once for all that are declared in one command; FerretDB gains nothing by
+ * that, and breaks off where two of them are there already (as when two processes start at once): for it, `oneByOne` declares each alone.
  */
 export async function declareIndexes<T extends Document>(collection: Collection<T>, indexes: readonly Index[], oneByOne: boolean): Promise<void> {
   const there = await namesOf(collection);

@@ -7,28 +7,28 @@ export interface TurnDocument {
   _id: string;
   of: string;
   n: number;
-  /** Who has it; null when it is free. */
+  /** The process that has the turn; null when it is free. */
   holder: string | null;
   beat: number;
 }
 
 export interface HeldTurn {
-  /** False where it could not say for a while that it lives: somebody else may have taken over. */
+  /** False where the holder could not write its beat for 1.5 s: somebody else may soon take over. */
   isFresh(): boolean;
-  /** Milliseconds. */
+  /** Milliseconds since the turn was taken. */
   age(): number;
   giveBack(): Promise<void>;
 }
 
 /** Milliseconds between two looks at a turn that somebody else has. */
 const POLL = 5;
-/** Milliseconds without a beat after which a holder counts as dead; one answer counts as no more than 50. */
+/** Milliseconds without a beat after which a holder counts as dead; each look counts for 50 at most, so that a hung server kills nobody. */
 const SILENCE = 3_000;
 const MOST_PER_ANSWER = 50;
 const BEAT = 500;
 const FRESH = 1_500;
 
-/** Waits for the turn called `name`. */
+/** Waits for the turn called `name` and takes it for the process `me`. */
 export async function takeTurn(turns: Collection<TurnDocument>, name: string, me: string): Promise<HeldTurn> {
   const before = await untilFree(turns, name);
   const n = (before?.n ?? 0) + 1;
@@ -87,7 +87,7 @@ function keepAlive(turns: Collection<TurnDocument>, turn: TurnDocument, begun: n
       clearInterval(timer);
       // A beat that came later would make it look held.
       await beating;
-      // Where that fails, others wait until it has been silent long enough.
+      // Where this fails, others wait until the turn has been silent for SILENCE ms.
       await turns.replaceOne({ _id: turn._id }, { ...turn, beat: turn.beat + 1, holder: null }).catch(() => {});
     },
   };

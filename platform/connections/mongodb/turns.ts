@@ -1,11 +1,11 @@
 /**
- * Turns: one writer at a time, among all processes, on a server whose updates are no single steps (FerretDB).
+ * Turns: one writer at a time, among all processes, on a server that does not update in one step (FerretDB).
  *
- * What such a server does in one step is to insert a document with an _id that must not be there yet. So a turn is a document
- * `<name>/<n>`: who inserts the next number has the turn, unless a higher one is there (then its own knowledge was old). It is given back by
- * marking it free, and the highest is never deleted. A holder says that it lives (`beat`); after three seconds without a beat, counted by
- * answers so that a server that stood still does not look like a dead holder, the next number may be taken over it. A holder that could not
- * say so for half that time writes nothing any more.
+ * Such a server does insert in one step a document whose _id must not be there yet. So a turn is a document `<name>/<n>`: the process that
+ * inserts the next number has the turn, unless a higher one is there (then the process knew an old one). A turn is given back by marking it free,
+ * and the highest is never deleted. A holder says that it lives (`beat`); after three seconds without a beat, counted by answers so that a server
+ * that stood still does not look like a dead holder, another process may insert the next number. A holder that could not write its beat for half
+ * that time writes nothing any more.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,19 +18,19 @@ import { type HeldTurn, type TurnDocument, takeTurn } from './turn.ts';
 export type StillOurs = () => void;
 
 export interface Turns {
-  /** Runs work that reads and then writes what is called `name`, while nobody else does. */
+  /** Runs work that reads and then writes the thing called `name`, while no other process does. Before each write the work calls `stillOurs`. */
   inTurn<T>(name: string, work: (stillOurs: StillOurs) => Promise<T>): Promise<T>;
-  /** Gives back what is held. */
+  /** Gives back the turns that this process holds. */
   close(): Promise<void>;
 }
 
-/** Milliseconds a turn is kept for the next work here, and how long it may be kept so at most, where others wait. */
+/** Milliseconds that an idle turn is kept for the next work of this process; and those after which a turn is given back to let others have it. */
 const IDLE = 10;
 const MOST_HELD = 250;
-/** Milliseconds until it is taken again after that: whoever waits looks more often. */
+/** Milliseconds that this process then waits before it takes the turn again: long enough for others, who look every 5 ms. */
 const AFTER_YOU = 20;
 
-/** Turns on a server that needs them; elsewhere nobody waits. */
+/** Opens the turns of a server; where its updates are atomic, work runs at once. */
 export function openTurns({ db, atomic }: Pick<MongoServer, 'db' | 'atomic'>): Turns {
   if (atomic) return { inTurn: (_, work) => work(() => {}), close: async () => {} };
   const turns = db.collection<TurnDocument>('_turns');
@@ -56,7 +56,7 @@ interface Keeper {
   giveBack(): Promise<void>;
 }
 
-/** Keeps a turn between works that follow each other closely: to take it costs more than most of them. */
+/** Keeps a turn between pieces of work that follow each other closely: taking it costs more than most of them. */
 function keep(take: () => Promise<HeldTurn>): Keeper {
   const one: Mutex = mutex();
   let held: HeldTurn | undefined;

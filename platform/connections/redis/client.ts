@@ -1,14 +1,14 @@
-/** A client of Redis as all of ours are: nothing waits in it, nothing is sent again, and it connects anew by itself. */
+/** Our clients of Redis: no command waits for a connection, none is sent again, and a lost connection is made anew. */
 import { Redis, type RedisOptions } from 'ioredis';
 import { ServerRefused } from '../reach.ts';
 
-/** Milliseconds until a command that nobody else gave up on is given up, and with it the connection. */
+/** Milliseconds after which a command that no caller gave up is given up, and with it the connection. */
 const COMMAND_MS = 1_000;
 const CONNECT_MS = 1_000;
-/** Milliseconds that a server has for its part of a goodbye; one that hangs never does it. */
+/** Milliseconds that a server has to close the connection; one that hangs never does. */
 const GOODBYE_MS = 100;
 const LONGEST_PAUSE = 500;
-/** What all keys begin with. */
+/** The beginning of all our keys. */
 export const PREFIX = 'taskledger:';
 
 const OPTIONS: RedisOptions = {
@@ -18,7 +18,7 @@ const OPTIONS: RedisOptions = {
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
-  // The check writes to the console. Whoever uses a client greets the server itself.
+  // ioredis's own check writes to the console; connection.ts greets the server itself.
   enableReadyCheck: false,
   disableClientInfo: true,
   connectTimeout: CONNECT_MS,
@@ -27,7 +27,10 @@ const OPTIONS: RedisOptions = {
   retryStrategy: (times) => Math.min(25 * 2 ** times, LONGEST_PAUSE),
 };
 
-/** A client that is not connected yet; its commands have at least `patience` ms. Whoever makes it listens to its `error`. Error: ServerRefused, where the URL is not one of Redis. */
+/**
+ * Makes a client that is not connected yet; its commands have at least `patience` ms. The caller listens to its `error`. Error: ServerRefused,
+ * where the URL is not one of Redis.
+ */
 export function redisClient(url: string, patience = 0): Redis {
   if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url))
     throw new ServerRefused('CACHE_URL is not a URL of Redis, as redis://user:password@host:6379/0');
@@ -38,7 +41,7 @@ export function redisClient(url: string, patience = 0): Redis {
 export async function endClient(client: Redis): Promise<void> {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   client.once('end', resolve);
-  // Between two connections there is no end to come.
+  // Between two connections no `end` comes.
   const late = setTimeout(resolve, 2 * GOODBYE_MS);
   client.disconnect();
   await ended;

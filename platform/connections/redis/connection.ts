@@ -1,6 +1,6 @@
 /**
- * A connection to Redis that nobody waits for. While Redis is dead, hangs or is slow, whatever is asked of it is refused at once:
- * after the first failure nothing more is asked until it has greeted us again, in time.
+ * A connection to Redis that nobody waits for. While Redis is dead, hangs or is slow, a question to it is refused at once:
+ * after the first failure nothing more is asked until Redis has answered a greeting, in time.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -14,20 +14,21 @@ export interface RedisLog {
 }
 
 export interface RedisConnecting {
-  /** What it is for, as `the cache`. */
+  /** The purpose of the connection, as `the cache`: named in logs and errors. */
   what: string;
   log: RedisLog;
-  /** Milliseconds that who asks waits at most, and in which a greeting must come; default 100. */
+  /** Milliseconds that a question waits for its answer at most, and a greeting for its own; default 100. */
   patience?: number | undefined;
 }
 
 export interface RedisConnection {
   /**
-   * Asks Redis something. `run` names this run of the server: what one run kept, the next one may have lost or gone back on.
-   * Rejects at once while Redis does not answer, after `patience` ms (default: the connection's) without an answer, and with the error that Redis answers.
+   * Asks Redis something. `run` names this run of the server: what was kept in one run may be lost or older in the next.
+   * Rejects at once while Redis does not answer, after `patience` ms (default: the connection's) without an answer, and with the error that Redis
+   * answers.
    */
   ask<T>(question: (client: Redis, run: string) => Promise<T>, patience?: number): Promise<T>;
-  /** False while nothing is asked of it. */
+  /** False while questions are refused at once. */
   answers(): boolean;
   close(): Promise<void>;
 }
@@ -37,12 +38,12 @@ const PATIENCE = 100;
 const AGAIN = 250;
 /** Milliseconds that a start waits for the first answer. */
 const START_MS = 2_000;
-/** The server is not the one it was: it reads its file, or another one became the leader. */
+/** Replies of a server that has changed: it loads its file, or another server became the leader. */
 const CHANGED = /^(READONLY|LOADING|MASTERDOWN)\b/;
 
 /**
- * Connects. A server that cannot be reached is not waited for: the connection comes when the server does, and the log tells of both.
- * Error: ServerRefused, where it answers now and waiting will not help.
+ * Connects. A server that cannot be reached is waited for no longer than two seconds: the connection comes when the server does, and the log
+ * tells of both. Error: ServerRefused, where the server answers now and waiting will not help.
  */
 export async function connectRedis(url: string, { what, log, patience = PATIENCE }: RedisConnecting): Promise<RedisConnection> {
   const server = `${what} at ${withoutSecrets(url)}`;
@@ -73,7 +74,7 @@ export async function connectRedis(url: string, { what, log, patience = PATIENCE
     client.disconnect(true);
   }
 
-  /** True once it greeted in time, or somebody else took over. */
+  /** True where the server greeted in time, or where a newer greeting has taken over. */
   async function greet(mine: number): Promise<boolean> {
     const began = performance.now();
     const greeting = readInfo(server, await client.info());
@@ -92,7 +93,10 @@ export async function connectRedis(url: string, { what, log, patience = PATIENCE
     }
   }
 
-  /** An answer that did not come opens the question how the server is, on the same connection; where it is another server by now, the connection is anew. */
+  /**
+   * After an answer that did not come, greets the server again on the same connection; after an error of a server that has changed, makes the
+   * connection anew.
+   */
   function failed(error: unknown): void {
     if (run === null) return;
     if (!isReply(error)) {
@@ -140,13 +144,13 @@ export async function connectRedis(url: string, { what, log, patience = PATIENCE
   };
 }
 
-/** Why nothing can be asked of a server that greeted; null where it can. */
+/** The reason why nothing can be asked of a server that greeted; null where it can. */
 function hindranceOf({ loading }: Greeting, slow: boolean): string | null {
   if (loading) return 'it is loading its data';
   return slow ? 'it is slow' : null;
 }
 
-/** Logs when an outage begins and when it ends, in between only that the server now refuses; and each kind of error it answers, once. */
+/** Logs the beginning and the end of an outage, and in between only that the server now refuses; and each kind of error reply once. */
 function tellOutages(server: string, log: RedisLog) {
   let said = '';
   const kinds = new Set<string>();
@@ -172,7 +176,7 @@ function tellOutages(server: string, log: RedisLog) {
 
 function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  // Where this process itself stood still, the answer may be here already, unread: it gets its turn first.
+  // Where this process itself stood still, the answer may be here, but unread: it is read before the time counts as over.
   const timer = setTimeout(() => setImmediate(() => reject(new Error(`no answer in ${ms} ms`))), ms);
   answer.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;

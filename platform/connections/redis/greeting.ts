@@ -1,13 +1,13 @@
-/** What a server says of itself, and which of its answers are refusals: waiting will not help. */
+/** A Redis server's account of itself, and its answers that are refusals: waiting will not help. */
 import { ServerRefused } from '../reach.ts';
 
-/** SET with KEEPTTL, GETEX. */
+/** The oldest version that we run on: the first with GETEX. */
 const OLDEST = [6, 2] as const;
 
 export interface Greeting {
-  /** Another one after each start of the server. */
+  /** The id of this run of the server: a new one after each of its starts. */
   run: string;
-  /** True while it reads its file and answers nothing else. */
+  /** True while the server loads its file and answers nothing else. */
   loading: boolean;
 }
 
@@ -24,7 +24,7 @@ export function readInfo(server: string, info: string): Greeting {
 /** Answers that stay what they are until an operator does something. */
 const REFUSALS = /^(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|^ERR (AUTH|Client sent AUTH|invalid password|DB index|invalid DB index)/;
 
-/** The refusal that an error is; null where it may pass. */
+/** The refusal that an error stands for; null where the error may pass by itself. */
 export function refusalOf(server: string, error: unknown): ServerRefused | null {
   if (error instanceof ServerRefused) return error;
   const { name, message } = error as Error;
@@ -32,12 +32,12 @@ export function refusalOf(server: string, error: unknown): ServerRefused | null 
   return isReply(error) && REFUSALS.test(message) ? new ServerRefused(`${server} refuses: ${message.slice(0, 200)}`) : null;
 }
 
-/** True where Redis answered, though with an error. */
+/** True for an error that Redis itself answered. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** What an error says, for people. */
+/** An error's reason, for people. */
 export function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
   return message || code || String(error);

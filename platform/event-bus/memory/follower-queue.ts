@@ -4,11 +4,14 @@ import type { FollowerQueue } from '../queues.ts';
 
 /** One consumer's place at a queue. */
 export interface Consumption {
-  /** The next messages, at most `max`, once this consumer is the active one and there are any; undefined when it has ended. Taking acknowledges what was taken before. */
+  /**
+   * The next messages, at most `max`, once this consumer is the active one and there are any; undefined when it has ended. Taking acknowledges
+   * the messages taken before.
+   */
   take(max: number): Promise<BusMessage[] | undefined>;
   /** Resolves true when this consumer is the active one, false when it has ended. */
   active(): Promise<boolean>;
-  /** Leaves: what it has not acknowledged goes back to the head, and the next in line takes over. */
+  /** Leaves the queue: unacknowledged messages go back to its head, and the next consumer in line takes over. */
   leave(): void;
 }
 
@@ -22,15 +25,15 @@ export interface MemoryFollowerQueue {
 interface Consumer {
   taken: BusMessage[];
   ended: boolean;
-  /** Called when something may have changed for it. */
+  /** Called when there may be a message for this consumer, or its turn or its end has come. */
   wake(): void;
 }
 
-/** Makes one. `full` is called when it begins to drop, `unused` when its last consumer leaves. */
+/** Makes an empty queue. `full` is called when it begins to drop, `unused` when its last consumer leaves. */
 export function memoryFollowerQueue(spec: FollowerQueue, { full, unused }: { full(): void; unused(): void }): MemoryFollowerQueue {
   const line: Consumer[] = [];
   let waiting: BusMessage[] = [];
-  /** Index of the head in `waiting`; what is before it is gone. */
+  /** Index of the head in `waiting`; messages before it are gone. */
   let head = 0;
   let dropped = 0;
   let dropping = false;

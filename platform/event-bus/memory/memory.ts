@@ -16,7 +16,7 @@ export interface MemoryBusOptions {
 
 /** Offers that a `.dead` queue keeps: the newest. */
 const DEAD_LIMIT = 1_000;
-/** Routes remembered; there are as many as there are types of events. */
+/** Routing keys whose queues are remembered; there are as many keys as types of events. */
 const ROUTES = 10_000;
 
 /** Opens an empty bus. */
@@ -47,7 +47,7 @@ export function openMemoryBus({ queues: table, log }: MemoryBusOptions): EventBu
   }
 
   function followerQueue(spec: FollowerQueue): MemoryFollowerQueue {
-    // Those of one hold wait in line at one queue.
+    // Consumers of one hold wait in line at one queue, also where it has no name.
     const name = spec.name ?? `amq.gen-${spec.activeHold ?? randomUUID()}`;
     const there = followerQueues.get(name);
     if (there) return there;
@@ -134,7 +134,7 @@ export function openMemoryBus({ queues: table, log }: MemoryBusOptions): EventBu
   };
 }
 
-/** The hold of `_forwarder`: one publisher at a time, the others wait in line. */
+/** The hold of `_forwarder`: one publisher at a time, the next ones wait in line. */
 function onePublisher(publish: (messages: readonly BusMessage[]) => void, closed: AbortSignal): EventBus['publisher'] {
   let held = false;
   const line: (() => void)[] = [];

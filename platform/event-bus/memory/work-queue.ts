@@ -1,10 +1,10 @@
-/** A work queue in memory: competing workers, each with its prefetch; what keeps failing goes to the dead. */
+/** A work queue in memory: competing workers, each with its prefetch; an offer that keeps failing goes to the `.dead` queue. */
 import { DeadLetter, type Offer, QueueFull, type QueueState } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
 
 export interface MemoryWorkQueue {
   readonly spec: WorkQueue;
-  /** Error: QueueFull. */
+  /** Adds an offer. Error: QueueFull. */
   put(offer: Offer): void;
   /** Adds a worker until the signal aborts; resolves once its handlers have ended. */
   work(options: { signal: AbortSignal; prefetch: number }, handle: (offer: Offer) => Promise<void>): Promise<void>;
@@ -13,7 +13,7 @@ export interface MemoryWorkQueue {
 
 interface Delivery {
   offer: Offer;
-  /** How often it was delivered. */
+  /** Deliveries so far. */
   times: number;
 }
 
@@ -22,12 +22,12 @@ interface Worker {
   handle(delivery: Delivery): void;
 }
 
-/** Makes one. `dead` takes an offer that used up its deliveries. */
+/** Makes an empty queue. `dead` takes an offer that used up its deliveries, or whose handler rejected with DeadLetter. */
 export function memoryWorkQueue(spec: WorkQueue, dead: (offer: Offer, error: unknown) => void): MemoryWorkQueue {
   const ready: Delivery[] = [];
   const workers: Worker[] = [];
 
-  /** Gives what is ready to workers in turn. */
+  /** Hands ready offers to free workers, in turn. */
   function deliver(): void {
     for (let index = freeWorker(); index >= 0 && ready.length > 0; index = freeWorker()) {
       const [worker] = workers.splice(index, 1);

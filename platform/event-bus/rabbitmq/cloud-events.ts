@@ -1,19 +1,19 @@
 /**
- * An event as a message: CloudEvents 1.0, AMQP binding, binary mode. What of the envelope is no attribute of CloudEvents is an extension attribute.
+ * An event as a message: CloudEvents 1.0, AMQP binding, binary mode. A field of the envelope that CloudEvents has no attribute for is an extension.
  * These names are a wire format that services outside are written against (docs/EVENTS.md): add, never rename or remove.
  */
 import type { Message, Options } from 'amqplib';
 import { type Metadata, type RecordedEvent, routingKey } from '../../../contracts/message.ts';
 import type { BusMessage } from '../event-bus.ts';
 
-/** What a message is published with. */
+/** A message as it is published: its content, its options and its routing key. */
 export interface Encoded {
   routingKey: string;
   content: Buffer;
   options: Options.Publish;
 }
 
-/** A message that was understood, or why not. */
+/** A message that was understood, or the reason why it was not. */
 export type Decoded = { message: BusMessage; invalid?: undefined } | { message?: undefined; invalid: string };
 
 export const SOURCE = '/taskledger';
@@ -28,7 +28,7 @@ const ENVELOPE = {
   position: 'cloudEvents_position',
 } as const satisfies Record<keyof Omit<RecordedEvent, 'data' | 'metadata'>, string>;
 
-/** A new field of the metadata does not compile without a header. */
+/** The header of each field of the metadata: a new field does not compile without one. */
 const METADATA = {
   $correlationId: 'cloudEvents_correlationid',
   $causationId: 'cloudEvents_causationid',
@@ -70,7 +70,7 @@ export function encode({ event, previous, previousInCategory }: BusMessage): Enc
         [METADATA.actor]: metadata.actor,
         [METADATA.schema]: long(metadata.schema),
         [METADATA.traceparent]: metadata.traceparent,
-        // CloudEvents has no lists.
+        // CloudEvents has no lists, so the list is a text.
         [METADATA.topics]: JSON.stringify(metadata.topics),
       },
     },
@@ -81,7 +81,7 @@ class Invalid extends Error {
   override readonly name = 'Invalid';
 }
 
-/** Reads a message; of one that is not ours or not valid it tells why, and never throws. */
+/** Reads a message; of one that is not ours or not valid answers the reason. Never throws. */
 export function decode({ content, properties }: Pick<Message, 'content' | 'properties'>): Decoded {
   try {
     return { message: read(underscored(properties.headers ?? {}), properties.contentType, content) };
@@ -92,7 +92,7 @@ export function decode({ content, properties }: Pick<Message, 'content' | 'prope
 
 type Headers = Record<string, unknown>;
 
-/** The binding allows `cloudEvents:` as well, which JMS clients could not read. */
+/** Headers with the prefix `cloudEvents_`: the binding also allows `cloudEvents:`, which JMS clients could not read. */
 function underscored(headers: Headers): Headers {
   if (!('cloudEvents:specversion' in headers)) return headers;
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace(/^cloudEvents:/, 'cloudEvents_'), value]));
@@ -148,7 +148,7 @@ function optional<Name extends 'bodyHash' | 'traceparent'>(headers: Headers, nam
   return headers[METADATA[name]] === undefined ? {} : ({ [name]: text(headers, METADATA[name]) } as { [N in Name]?: string });
 }
 
-/** Native or as canonical text: the binding asks for both to be read. */
+/** An integer in a header, native or as canonical text: the binding asks for both to be read. */
 function integer(headers: Headers, name: string): number {
   const value = headers[name];
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;

@@ -1,21 +1,21 @@
-/** Gets at the broker, again and again while it is away. */
+/** Connections to the broker, tried again while it is away. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
 import { openSession, type Session } from './session.ts';
 
 export interface Connector {
-  /** The broker, for people. */
+  /** The broker's name for people: `the event bus at amqp://host:5672`. */
   readonly what: string;
-  /** A new session, once the broker gives one. undefined when the signal has aborted. */
+  /** Opens a session, as soon as the broker gives one; undefined when the signal aborts first. */
   connected(name: string, signal: AbortSignal): Promise<Session | undefined>;
-  /** One attempt. Errors: ServerRefused, and those of the socket. */
+  /** Opens a session in a single attempt. Errors: ServerRefused, and those of the socket. */
   connect(name: string): Promise<Session>;
 }
 
 export interface ConnectorOptions extends Reaching {
   url: string;
-  /** Seconds. */
+  /** Seconds between two signs of life of a connection. */
   heartbeat: number;
 }
 
@@ -24,7 +24,7 @@ const LONGEST = 1_000;
 
 export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): Connector {
   const what = `the event bus at ${withoutSecrets(url)}`;
-  /** Told last, whichever session met it; empty while all is well. */
+  /** The reason that was logged last, by whichever session; empty while all is well. */
   let said = '';
 
   function missed(error: unknown): void {
@@ -76,7 +76,7 @@ export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): C
   };
 }
 
-/** What opens although nobody waits for it any more is closed. */
+/** Closes a session that nobody waits for any more, as soon as it is open. */
 function leave(opening: Promise<Session>): void {
   opening.then((session) => session.close()).catch(() => {});
 }

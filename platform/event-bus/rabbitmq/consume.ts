@@ -1,4 +1,4 @@
-/** Consumes a follower's queue on a session of its own: whatever ends any of it ends all of it, and what was not acknowledged goes back. */
+/** The consumer of a follower's queue, on a session of its own: what ends a part of it ends all, and unacknowledged messages go back to the queue. */
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { BusMessage } from '../event-bus.ts';
 import type { FollowerQueue } from '../queues.ts';
@@ -13,11 +13,11 @@ export interface Consuming {
   signal: AbortSignal;
   max: number;
   strangers: Strangers;
-  /** Told of the queue's name, once it is declared. */
+  /** Called with the queue's name, once it is declared. */
   declared(name: string): void;
 }
 
-/** Messages on their way to a consumer at most, and at least. */
+/** The bounds of a consumer's prefetch: messages on their way to it at most, and at least. */
 const MOST_PREFETCH = 1_000;
 const LEAST_PREFETCH = 50;
 
@@ -26,7 +26,7 @@ export async function* consume(session: Session, queue: FollowerQueue, consuming
   try {
     yield* batches(session, queue, consuming);
   } catch (error) {
-    // Why the session ended has been told.
+    // Where the session was lost, the reason has been logged.
     if (!session.lost.aborted) throw error;
   } finally {
     await session.close();
@@ -44,15 +44,15 @@ async function* batches(session: Session, queue: FollowerQueue, consuming: Consu
   for (let taken = await inbox.take(max); taken; taken = await inbox.take(max)) {
     const messages = understood(taken, name, consuming.strangers);
     if (messages.length > 0) yield messages;
-    // On a channel that has ended meanwhile there is nothing to acknowledge: all of it comes again.
+    // On a channel that has ended meanwhile nothing can be acknowledged: all of it comes again.
     const last = taken.at(-1);
     if (last && !ending.aborted) channel.ack(last, true);
   }
 }
 
-/** Resolves with the queue's name once this session may consume it, undefined when the signal aborts first. */
+/** Waits until this session may consume the queue; resolves with the queue's name, undefined when the signal aborts first. */
 async function activeOn(session: Session, queue: FollowerQueue, { declared }: Consuming, signal: AbortSignal): Promise<string | undefined> {
-  // One with a name fills while its consumers wait; one without is made by the one that consumes it.
+  // A queue with a name fills while its consumers wait; a queue without one is made by the consumer that becomes active.
   if (queue.name !== null) declared(await declareFollowerQueue(session, queue));
   if (queue.activeHold !== null && !(await hold(session, queue.activeHold, signal))) return undefined;
   const name = await declareFollowerQueue(session, queue);

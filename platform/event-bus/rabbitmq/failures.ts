@@ -1,4 +1,4 @@
-/** What becomes of an offer whose handler failed: it comes again later and later, and in the end lies in the `.dead` queue. */
+/** Offers whose handler failed: each comes again, later each time, and in the end lies in the `.dead` queue. */
 import type { ConsumeMessage, Options } from 'amqplib';
 import { DeadLetter } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 import type { Strangers } from './strangers.ts';
 import { DEAD_LIMIT, deadQueueOf, declareDelayQueue, declareWorkQueue, delayQueueOf } from './topology.ts';
 
-/** Each resolves when the broker has the message in another queue, so that it may be acknowledged, and rejects where it has not. */
+/** Moves failed messages. Both resolve when another queue has the message, so that it may be acknowledged, and reject where none has. */
 export interface Failures {
   failed(queue: WorkQueue, message: ConsumeMessage, error: unknown): Promise<void>;
   invalid(queue: WorkQueue, message: ConsumeMessage, why: string): Promise<void>;
@@ -17,11 +17,11 @@ export interface FailuresOptions {
   offering: Offering;
   strangers: Strangers;
   log: { warn(data: object, message: string): void };
-  /** Milliseconds an offer waits after its first failure, its second, …; the last for all others. */
+  /** Milliseconds that an offer waits after its first failure, its second, and so on; the last one also after all later failures. */
   steps: readonly number[];
 }
 
-/** Of what went wrong, in a header: characters. */
+/** Characters of the reason that go into a header. */
 const REASON = 500;
 
 export function failuresBy({ offering, strangers, log, steps }: FailuresOptions): Failures {
@@ -31,7 +31,7 @@ export function failuresBy({ offering, strangers, log, steps }: FailuresOptions)
     await offering.put(target, message.content, { contentType: message.properties.contentType, headers: { attempts: times } });
   }
 
-  /** With the headers that the broker gives a dead letter, which can only be sent by it without a reason in words. */
+  /** Puts a message on the `.dead` queue with a broker's headers of a dead letter: the broker's own would come without a reason in words. */
   async function bury(queue: WorkQueue, message: ConsumeMessage, times: number, reason: string): Promise<void> {
     const { fields, properties, content } = message;
     const options: Options.Publish = {
@@ -62,7 +62,7 @@ export function failuresBy({ offering, strangers, log, steps }: FailuresOptions)
   };
 }
 
-/** Deliveries of an offer, this one included: those that failed and, as the broker counts them, those whose worker died. */
+/** Deliveries of an offer, this one included: those whose handler failed and, as the broker counts them, those whose worker died. */
 function deliveriesOf({ properties: { headers = {} } }: ConsumeMessage): number {
   return count(headers.attempts) + count(headers['x-delivery-count']) + 1;
 }

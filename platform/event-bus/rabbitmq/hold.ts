@@ -1,14 +1,17 @@
-/** Who holds an exclusive queue is the active one: it goes with its connection, however that ends. */
+/** Holds: the process that has an exclusive queue is the active one, until its connection ends, however that comes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import type { Session } from './session.ts';
 
-/** Milliseconds between two attempts, less a random part. */
+/** Milliseconds between two attempts, less a random part of up to a half. */
 const EVERY = 400;
-/** AMQP's code for a queue that another connection has for itself. */
+/** AMQP's reply code for a queue that another connection has exclusively. */
 const RESOURCE_LOCKED = 405;
 
-/** Resolves true once this session holds it, false when the signal aborts or the session is lost. The session is lost when the queue is deleted. */
+/**
+ * Waits for an exclusive queue: resolves true once this session has it, false when the signal aborts or the session is lost. Deleting the queue
+ * later loses the session.
+ */
 export async function hold(session: Session, queue: string, signal: AbortSignal): Promise<boolean> {
   const ending = AbortSignal.any([signal, session.lost]);
   while (!ending.aborted) {
@@ -26,7 +29,7 @@ async function take(session: Session, queue: string): Promise<boolean> {
     return false;
   }
   const channel = await session.channel();
-  // Consumed only to hear of its end.
+  // Consumed only to hear when the queue is deleted.
   await channel.consume(queue, (message) => void (message === null && session.lose(`the queue ${queue} was deleted`)), { noAck: true });
   return true;
 }

@@ -1,13 +1,16 @@
-/** Deliveries of one channel that wait to be asked for. */
+/** The inbox of one channel: its deliveries, until they are asked for. */
 import type { ConsumeMessage } from 'amqplib';
 
 export interface Inbox {
   put(message: ConsumeMessage): void;
-  /** The next ones, at most `max`, as soon as there are any; undefined when the signal has aborted: what is left goes back to the queue with its channel. */
+  /**
+   * The next deliveries, at most `max`, as soon as there are any; undefined when the signal has aborted: the rest goes back to the queue with its
+   * channel.
+   */
   take(max: number): Promise<ConsumeMessage[] | undefined>;
 }
 
-/** Bounded by the channel's prefetch. */
+/** Opens an empty inbox. It needs no bound of its own: the channel's prefetch is one. */
 export function openInbox(signal: AbortSignal): Inbox {
   let waiting: ConsumeMessage[] = [];
   let wake = () => {};

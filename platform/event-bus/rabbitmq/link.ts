@@ -1,4 +1,4 @@
-/** A session that is there again and again, for work that is not tied to one. */
+/** A link: a session that is opened anew whenever it is lost, for work that is not tied to one session. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import { aborted } from './aborted.ts';
@@ -6,18 +6,18 @@ import type { Connector } from './connector.ts';
 import type { Session } from './session.ts';
 
 export interface Link {
-  /** The session as it is now; undefined while there is none. */
+  /** The present session; undefined while there is none. */
   current(): Session | undefined;
-  /** Resolves once there is one; undefined when the signal aborts first. */
+  /** Waits for a session; undefined when the signal aborts first. */
   next(signal: AbortSignal): Promise<Session | undefined>;
   close(): Promise<void>;
 }
 
-/** Milliseconds of pause after a loss: less a random part, and not for a session that lasted. */
+/** Milliseconds of pause after a loss, less a random part of up to a half; none after a session that lasted LASTED ms. */
 const PAUSE = 200;
 const LASTED = 5_000;
 
-/** Keeps a session until it is closed, beginning with one that is open already, or with none. */
+/** Keeps a session open until `close`, beginning with one that is open already, or with none. */
 export function keepLink(connector: Connector, name: string, first?: Session): Link {
   const closing = new AbortController();
   let current = first;

@@ -9,7 +9,7 @@ export function encodeOffer({ stream }: Offer): Buffer {
   return Buffer.from(JSON.stringify({ stream }));
 }
 
-/** Reads one; of what is no offer it tells why, and never throws. */
+/** Reads the offer in a message; of a message that is none answers the reason. Never throws. */
 export function decodeOffer({ content }: Pick<Message, 'content'>): { offer: Offer; invalid?: undefined } | { offer?: undefined; invalid: string } {
   try {
     const { success, data } = schema.safeParse(JSON.parse(content.toString()));

@@ -1,4 +1,4 @@
-/** Puts messages on work, delay and dead queues: confirmed, at once or not at all. */
+/** Messages put on work, delay and dead queues: confirmed, at once or not at all. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Options } from 'amqplib';
 import { BusUnavailable, QueueFull } from '../event-bus.ts';
@@ -8,24 +8,24 @@ import type { Session, SideChannel } from './session.ts';
 /** A queue to put messages on. */
 export interface Target {
   name: string;
-  /** Messages it holds at most. */
+  /** Messages that the queue holds at most. */
   limit: number;
-  /** Makes sure of it; called once a session, and again when it was found gone. */
+  /** Declares the queue; called once for each session, and again when the queue was found gone. */
   declare(session: Session): Promise<unknown>;
 }
 
 export interface Offering {
-  /** Resolves when the broker has it. Errors: QueueFull, BusUnavailable (at once where there is no connection), ServerRefused of `declare`. */
+  /** Resolves when the broker has confirmed. Errors: QueueFull, BusUnavailable (at once where there is no connection), ServerRefused of `declare`. */
   put(target: Target, content: Buffer, options: Options.Publish): Promise<void>;
 }
 
-/** Milliseconds that the broker has to answer. */
+/** Milliseconds that the broker has to confirm a message. */
 const PATIENCE = 5_000;
 
-/** Milliseconds before a queue that refused and is not full is asked again: it is just being declared by somebody else. */
+/** Milliseconds before a message is sent again to a queue that refused it and is not full: somebody else is just declaring that queue. */
 const TRY_AGAIN = 50;
 
-/** One channel, and what is declared as long as it lives. */
+/** A channel with the queues that were declared in its time. */
 interface Counter extends SideChannel {
   session: Session;
   declared: Map<string, Promise<unknown>>;
@@ -71,7 +71,7 @@ export function offeringOn(link: Link, what: string): Offering {
     }
   }
 
-  /** True when the broker has it, false when it refused. */
+  /** Sends a message; true when the broker confirmed it, false when it refused. */
   async function confirmed({ channel, returned }: Counter, { name }: Target, content: Buffer, options: Options.Publish): Promise<boolean> {
     const messageId = String(++ids);
     const error = await new Promise<Error | null>((resolve) => {
@@ -82,7 +82,10 @@ export function offeringOn(link: Link, what: string): Offering {
     return error === null;
   }
 
-  /** One that was full refuses until it is four fifths full; half is asked for because others take from it meanwhile. */
+  /**
+   * Error: QueueFull. A queue that was full refuses until it is down to four fifths; here it counts as full from a half on, because workers take
+   * from it meanwhile.
+   */
   async function checkNotFull({ session }: Counter, { name, limit }: Target): Promise<void> {
     const { messageCount } = await session.aside((channel) => channel.checkQueue(name));
     if (messageCount * 2 >= limit) throw new QueueFull(`${name} holds as many messages as it may`);
@@ -121,7 +124,7 @@ export function offeringOn(link: Link, what: string): Offering {
   };
 }
 
-/** What the dispatcher knows to handle, and what an operator must know. */
+/** An error as the port has it: QueueFull and BusUnavailable, which the dispatcher handles, and ServerRefused, which an operator must know of. */
 function asOurs(error: unknown, what: string): Error {
   const known = error as Error;
   const isOurs = error instanceof BusUnavailable || error instanceof QueueFull || known.name === 'ServerRefused';

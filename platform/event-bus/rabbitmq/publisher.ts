@@ -1,4 +1,4 @@
-/** The forwarder's side: confirms with a bounded number of messages in flight, in order. */
+/** The forwarder's publisher: in order, with confirms and a bounded number of messages in flight. */
 import { orAborted } from '../../concurrency/abortable.ts';
 import { takingTurns } from '../../concurrency/taking-turns.ts';
 import { type BusMessage, BusUnavailable, type Publisher } from '../event-bus.ts';
@@ -12,11 +12,11 @@ export interface PublisherOptions {
   count(what: 'published' | 'refused', by: number): void;
 }
 
-/** Messages sent and not confirmed yet, at most. */
+/** Messages that are sent and not confirmed yet, at most. */
 const IN_FLIGHT = 1_000;
-/** Bytes of a body at most (RabbitMQ 4 takes 16 MiB of message). */
+/** Bytes of a message's body at most (RabbitMQ 4 takes messages of up to 16 MiB). */
 const LARGEST = 8 * 2 ** 20;
-/** Messages after which others get their turn, if it is time. */
+/** Messages between two pauses in which other work of the process may have its turn. */
 const TURN = 50;
 /** Milliseconds between two warnings of the same kind. */
 const QUIET = 60_000;
@@ -30,7 +30,10 @@ export async function publisherOn(session: Session, { log, count }: PublisherOpt
   let turn: Promise<void> = Promise.resolve();
   let warnedAt = Number.NEGATIVE_INFINITY;
 
-  /** A refusal is an answer: a queue of somebody else's is full (ours drop instead), or is just being made. It misses the message; nothing but the log stops the forwarder. */
+  /**
+   * Counts a refusal, which is an answer: a queue of somebody outside is full (ours drop instead), or is just being made. That queue misses the
+   * message, which the log tells; the forwarder goes on.
+   */
   function refused(): void {
     count('refused', 1);
     if (performance.now() - warnedAt < QUIET) return;
@@ -38,7 +41,7 @@ export async function publisherOn(session: Session, { log, count }: PublisherOpt
     log.warn({}, 'a queue bound to our exchanges refuses messages, as full ones may, and misses them; forwarding goes on');
   }
 
-  /** By amqplib: null for a confirm, an error for a refusal, and one for every message without an answer when the channel ends. */
+  /** amqplib's callback: null for a confirm, an error for a refusal, and an error for every message without an answer when the channel ends. */
   function answered(error: Error | null, done: () => void): void {
     if (error && error.message !== 'message nacked') return;
     if (error) refused();
@@ -55,7 +58,7 @@ export async function publisherOn(session: Session, { log, count }: PublisherOpt
       inFlight.taken();
     } catch (error) {
       if ((error as Error).name === 'IllegalOperationError') return;
-      // What the protocol cannot carry it will not carry later; followers find a gap and read the store.
+      // An event that the protocol cannot carry now it cannot carry later; followers find a gap and read the store.
       log.warn({ err: error, id: message.event.id, stream: message.event.stream }, 'an event cannot be a message and is left out');
       done();
     }

@@ -1,16 +1,16 @@
-/** What an operator sees of the queues: asked of the broker, passively; what it does not have is left out. */
+/** The states of queues for the operator, asked of the broker without declaring anything; a queue that it does not have is left out. */
 import type { QueueState } from '../event-bus.ts';
 import type { QueueTable, WorkQueue } from '../queues.ts';
 import type { Session } from './session.ts';
 import { deadQueueOf } from './topology.ts';
 
-/** Queues that this process knows of; those of the table from the beginning. */
+/** The queues that this process knows of: those of the table from the beginning, and those declared since. */
 export interface KnownQueues {
-  /** A queue was declared: on `session` alone, where it is exclusive to it. */
+  /** Adds a queue that was declared; with `session` for a queue that is exclusive to it, until the session is lost. */
   add(name: string, kind: QueueState['kind'], session?: Session): void;
-  /** A work queue and its dead. */
+  /** Adds a work queue and its `.dead` queue. */
   addWork(queue: WorkQueue): void;
-  /** Their states. `session`: to ask about what is not exclusive. */
+  /** The states of these queues; those that are not exclusive are asked for on `session`. */
   states(session: Session): Promise<QueueState[]>;
 }
 
@@ -42,7 +42,7 @@ export function knowingQueues(table: QueueTable): KnownQueues {
   };
 }
 
-/** undefined where there is no such queue, or its session has ended: an error ends the channel that asked, and nothing else. */
+/** A queue's state; undefined where there is no such queue, or its session has ended: an error ends only the channel that asked. */
 async function stateOf(session: Session, name: string, kind: QueueState['kind']): Promise<QueueState | undefined> {
   const answer = await session.aside((channel) => channel.checkQueue(name)).catch(() => undefined);
   return answer && { name, kind, depth: answer.messageCount, consumers: answer.consumerCount };

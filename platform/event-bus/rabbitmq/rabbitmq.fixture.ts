@@ -1,4 +1,4 @@
-/** For tests on RabbitMQ: messages, who listens, and an outsider with a plain client. */
+/** For tests on RabbitMQ: messages, a listening follower, a connection that can be cut, and an outsider with a plain client. */
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { type ConfirmChannel, connect, type GetMessage } from 'amqplib';
@@ -13,7 +13,7 @@ export const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(
 
 export const position = (n: number) => (n === 0 ? '' : String(n).padStart(16, '0'));
 
-/** Messages of one chain. */
+/** Messages of one chain, numbered from `from` to `to`. */
 export function numbered(from: number, to: number): BusMessage[] {
   return Array.from({ length: to - from + 1 }, (_, index) => {
     const n = from + index;
@@ -23,10 +23,10 @@ export function numbered(from: number, to: number): BusMessage[] {
 
 export const positions = (from: number, to: number) => numbered(from, to).map(({ event }) => event.position);
 
-/** Follows, and again whenever that ends, as a follower does; collects the positions it hears. */
+/** Follows a queue, and again whenever that ends, as a follower does; collects the positions that it hears. */
 export function listening(bus: EventBus, queue: FollowerQueue, { signal, max = 100 }: { signal: AbortSignal; max?: number }) {
   const heard: string[] = [];
-  /** How often it became the active one. */
+  /** How often this consumer became the active one. */
   const began = { times: 0 };
   const hear = (batch: BusMessage[]) => {
     if (batch.length === 0) began.times++;
@@ -38,7 +38,7 @@ export function listening(bus: EventBus, queue: FollowerQueue, { signal, max = 1
   return { heard, began };
 }
 
-/** A way to the broker that can be cut. */
+/** A proxy before the broker whose connections can be cut. */
 export async function cuttable(url: string): Promise<{ url: string; cut(): void; close(): void }> {
   const { hostname, port, pathname } = new URL(url);
   const sockets = new Set<Socket>();
@@ -72,7 +72,7 @@ export async function cuttable(url: string): Promise<{ url: string; cut(): void;
   };
 }
 
-/** A client that is not ours. */
+/** Runs work on a channel of a plain amqplib client, as a service outside would. */
 export async function outsider<T>(url: string, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
   const connection = await connect(url);
   connection.on('error', () => {});
@@ -106,7 +106,10 @@ interface ConnectionOfBroker {
   client_properties: { connection_name?: string };
 }
 
-/** Finds the connections of that purpose (the broker lists a new one only after a while); the answer closes them, as an operator does. */
+/**
+ * Finds the connections of this purpose (the broker lists a new one only after a while); the function it answers closes them, as an operator
+ * does.
+ */
 export async function connectionsOf(url: string, purpose: string): Promise<() => Promise<void>> {
   const vhost = new URL(url).pathname.slice(1);
   const found = await vi.waitFor(

@@ -1,6 +1,6 @@
 /**
- * The bus on RabbitMQ 3.10 or newer. Each follower and the publisher have a connection of their own: what one of them holds goes with it, and a
- * full socket of one stops no other. Who uses a queue declares it, each time anew: a broker that has lost everything is made whole.
+ * The bus on RabbitMQ 3.10 or newer. Each follower and the publisher have a connection of their own: a hold goes with its connection, and a
+ * full socket of one stops no other. A queue is declared by each of its users, each time anew: a broker that has lost everything is made whole.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Reaching, reach } from '../../connections/reach.ts';
@@ -22,9 +22,9 @@ import { workOn } from './worker.ts';
 
 export interface RabbitMqOptions extends Reaching {
   queues: QueueTable;
-  /** Counts messages confirmed, messages that a full queue of somebody else's refused, offers the broker took, messages that are not ours or not valid. */
+  /** Counts messages confirmed, messages that a full queue outside refused, offers that the broker took, and messages not ours or not valid. */
   count?: ((what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void) | undefined;
-  /** Milliseconds an offer waits after its first failure, its second, …; the last for all others. Default 1 s, 10 s, 1 min, 10 min. */
+  /** Milliseconds that an offer waits after its first failure, its second, …; the last one after all others. Default 1 s, 10 s, 1 min, 10 min. */
   steps?: readonly number[];
   /** Seconds between two signs of life of a connection; after two silent ones it is lost. Default 5. */
   heartbeat?: number;
@@ -32,10 +32,10 @@ export interface RabbitMqOptions extends Reaching {
 
 const STEPS = [1_000, 10_000, 60_000, 600_000];
 const FORWARDER = '_forwarder';
-/** Milliseconds of pause after something failed, less a random part. */
+/** Milliseconds of pause after a session failed or was lost, less a random part of up to a half. */
 const PAUSE = 500;
 
-/** Opens it once the broker answers. Errors: ServerRefused; the signal's reason when it aborts first. */
+/** Opens the bus once the broker answers. Errors: ServerRefused; the signal's reason when it aborts first. */
 export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Promise<EventBus> {
   const { queues: table, log, count = () => {}, steps = STEPS, heartbeat = 5 } = options;
   const check = checkingQueues(table);
@@ -48,7 +48,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
   const strangers = meetingStrangers({ log, count });
   const failures = failuresBy({ offering, strangers, log, steps });
   const known = knowingQueues(table);
-  /** Those of followers and publishers. */
+  /** Sessions of followers and publishers. */
   const sessions = new Set<Session>();
 
   async function connected(name: string, signal: AbortSignal): Promise<Session | undefined> {
@@ -59,7 +59,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     return session;
   }
 
-  /** The same failure again is told once. */
+  /** Makes a function that logs an error, unless it is the same as the one before. */
   function telling(): (error: unknown, message: string) => void {
     let said = '';
     return (error, message) => {

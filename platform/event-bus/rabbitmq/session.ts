@@ -1,4 +1,4 @@
-/** One connection to RabbitMQ for one purpose, and the channels on it: what is vital to it ends in one way (invariant 13). */
+/** A session: one connection to RabbitMQ for one purpose, with its channels. The end of anything vital to it ends all of it (invariant 13). */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { ServerRefused, withoutSecrets } from '../../connections/reach.ts';
@@ -7,22 +7,22 @@ import { BusUnavailable } from '../event-bus.ts';
 export interface Session {
   /** Aborted when the connection or a vital channel has ended; the reason says why. All of it is closed then. */
   readonly lost: AbortSignal;
-  /** A channel whose end is the session's. */
+  /** Opens a channel whose end is the session's. */
   channel(): Promise<Channel>;
   confirmChannel(): Promise<ConfirmChannel>;
-  /** A channel that may end alone. */
+  /** Opens a channel that may end alone. */
   sideChannel(): Promise<SideChannel>;
-  /** Work on a channel of its own: it may be closed by an error, which is the work's. */
+  /** Runs work on a channel of its own, which an error may close; rejects with that error. */
   aside<T>(work: (channel: Channel) => Promise<T>): Promise<T>;
-  /** True while the broker takes nothing because it has no memory or disk left. */
+  /** True while the broker takes no messages because it has no memory or disk left. */
   blocked(): boolean;
   /** Ends the session as if it were lost. */
   lose(reason: string): void;
-  /** Resolves when the broker has let go of all of it, or does not answer. */
+  /** Ends the session. Resolves when the broker has let go of all its holds, or does not answer. */
   close(): Promise<void>;
 }
 
-/** A channel and its end. */
+/** A channel with a signal of its end. */
 export interface SideChannel {
   channel: ConfirmChannel;
   readonly lost: AbortSignal;
@@ -31,11 +31,11 @@ export interface SideChannel {
 
 export interface SessionOptions {
   url: string;
-  /** What the broker's operator sees it is for. */
+  /** The connection's purpose, as the broker shows it to its operator. */
   name: string;
   /** Seconds between two signs of life; after two silent ones the connection is lost. */
   heartbeat: number;
-  /** Told why, when it ends otherwise than by `close`. */
+  /** Called with the reason when the session ends otherwise than by `close`. */
   lost(reason: unknown): void;
 }
 
@@ -45,7 +45,7 @@ const CLOSING = 1_000;
 const OLDEST = [3, 10];
 const CLOSED = 'closed by us';
 
-/** Errors: ServerRefused, and those of the socket. */
+/** Opens a session. Errors: ServerRefused, and those of the socket. */
 export async function openSession({ url, name, heartbeat, lost }: SessionOptions): Promise<Session> {
   const model = await connectTo(url, name, heartbeat).catch((error: unknown) => {
     throw refusal(error, url) ?? error;
@@ -68,7 +68,7 @@ function connectTo(url: string, name: string, heartbeat: number): Promise<Channe
   });
 }
 
-/** The events of amqplib come with its methods still on the stack: what listens here must not throw. */
+/** The session on a connection. amqplib emits its events with its own methods still on the stack: a listener must not throw. */
 function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): Session {
   const ending = new AbortController();
   const vital: Channel[] = [];
@@ -83,7 +83,7 @@ function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): Sessio
   }
 
   async function opened<C extends Channel>(opening: Promise<C>): Promise<C> {
-    // Where the connection ends, its channels end just before it, and do not know why.
+    // Where the connection ends, its channels end just before it without its reason: so the connection is heard first.
     const channel = endingWith(await opening, (reason) => queueMicrotask(() => end(reason)));
     vital.push(channel);
     return channel;
@@ -133,7 +133,7 @@ function endingWith<C extends Channel>(channel: C, ended: (reason: unknown) => v
   return channel;
 }
 
-/** Resolves when it is closed, whoever closed it. (What amqplib's own close answers never comes where the connection ends meanwhile.) */
+/** Resolves when the channel is closed, whoever closed it. (amqplib's own `close` never resolves where the connection ends meanwhile.) */
 function closed(channel: Channel): Promise<void> {
   return new Promise((resolve) => {
     channel.once('close', resolve);
@@ -141,7 +141,7 @@ function closed(channel: Channel): Promise<void> {
   });
 }
 
-/** Closes in peace, or else leaves the socket. The channels first: what waits in them to be sent, as the last acknowledgement, would come after the end. */
+/** Closes the channels, then the connection, or else drops the socket. Channels first: else their last acknowledgements would come too late. */
 async function leave(model: ChannelModel, channels: readonly Channel[]): Promise<void> {
   const { stream } = model.connection as unknown as { stream?: { destroy(error: Error): void } };
   const peace = (async () => {
@@ -149,11 +149,11 @@ async function leave(model: ChannelModel, channels: readonly Channel[]): Promise
     await model.close();
   })().catch(() => {});
   await Promise.race([peace, delay(CLOSING, undefined, { ref: false })]);
-  // With an error: else amqplib does not notice, and its heartbeats go on.
+  // With an error: without one amqplib does not notice, and its heartbeats go on.
   stream?.destroy(new Error('left'));
 }
 
-/** amqplib tells these by texts only. */
+/** The refusal in an error of connecting, which amqplib names by texts only; undefined for any other error. */
 function refusal(error: unknown, url: string): ServerRefused | undefined {
   const { message, code } = error as { message: string; code?: string };
   const where = withoutSecrets(url);

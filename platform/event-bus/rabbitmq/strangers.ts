@@ -1,8 +1,8 @@
-/** Messages on our queues that are not ours or not valid: counted, and logged once each, as long as that is not too many. */
+/** Messages on our queues that are not ours or not valid: each is counted, and up to twenty a minute are logged. */
 import type { ConsumeMessage } from 'amqplib';
 
 export interface Strangers {
-  /** Tells of one. A redelivered one is told of once. */
+  /** Counts a message and logs it, unless it was delivered before. */
   met(queue: string, message: ConsumeMessage, why: string): void;
 }
 

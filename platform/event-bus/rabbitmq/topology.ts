@@ -1,4 +1,4 @@
-/** Exchanges and queues, declared by whoever uses them; declaring what is there already changes nothing. */
+/** Exchanges and queues, declared by each of their users; declaring what is there already changes nothing. */
 import type { Channel, Options } from 'amqplib';
 import { catalog } from '../../../contracts/catalog.ts';
 import { ServerRefused } from '../../connections/reach.ts';
@@ -7,16 +7,19 @@ import type { Session } from './session.ts';
 
 /** The topic exchange of all events. */
 export const EVENTS = 'events';
-/** What a `.dead` queue keeps at most: the newest. */
+/** Messages that a `.dead` queue keeps at most: the newest. */
 export const DEAD_LIMIT = 1_000;
-/** No limit on deliveries. RabbitMQ 3 has none where none is named, RabbitMQ 4 then has 20, and each refuses what the other calls unlimited. */
+/**
+ * A limit of deliveries that is never met. RabbitMQ 3 has no limit where none is named, RabbitMQ 4 has 20, and each refuses the other's word for
+ * unlimited.
+ */
 const UNLIMITED = 2 ** 31 - 1;
 
 type Arguments = Record<string, string | number | boolean>;
 
 const quorum = (args: Arguments): Options.AssertQueue => ({ durable: true, arguments: { 'x-queue-type': 'quorum', ...args } });
 
-/** The exchange of all events, and a fanout for each category of the catalog: services outside bind to those that no queue of ours needs, too. */
+/** Declares the exchange of all events and each category's fanout, also those that no queue of ours needs: services outside bind to them. */
 export async function declareExchanges(session: Session): Promise<void> {
   for (const { category } of catalog) await declareExchange(session, fanoutOf(category));
 }
@@ -30,7 +33,7 @@ function declareExchange(session: Session, exchange: string): Promise<void> {
   });
 }
 
-/** A follower's queue and its exchange; answers the queue's name. A full one drops its oldest: that is a gap, and a gap is read from the store. */
+/** Declares a follower's queue and its exchange; answers the queue's name. A full queue drops its oldest: a gap, and a gap is read from the store. */
 export async function declareFollowerQueue(session: Session, { name, exchange, pattern, limit }: FollowerQueue): Promise<string> {
   await declareExchange(session, exchange);
   return declaring(session, `queue ${name}`, async (channel) => {
@@ -43,7 +46,7 @@ export async function declareFollowerQueue(session: Session, { name, exchange, p
 const followed = (limit: number) =>
   quorum({ 'x-max-length': limit, 'x-overflow': 'drop-head', 'x-delivery-limit': UNLIMITED, 'x-single-active-consumer': true });
 
-/** Of the connection that declares it, and classic: a queue that the server names cannot be a quorum queue. */
+/** Options of a queue that only its connection may use. It is a classic queue: one that the server names cannot be a quorum queue. */
 const exclusive = (limit: number): Options.AssertQueue => ({
   exclusive: true,
   durable: false,
@@ -52,13 +55,13 @@ const exclusive = (limit: number): Options.AssertQueue => ({
 
 export const deadQueueOf = ({ name }: WorkQueue) => `${name}.dead`;
 
-/** `email_notifications.delay.10s` */
+/** The name of a delay queue, as `email_notifications.delay.10s`. */
 export function delayQueueOf({ name }: WorkQueue, milliseconds: number): string {
   const isSeconds = milliseconds % 1_000 === 0;
   return `${name}.delay.${isSeconds ? `${milliseconds / 1_000}s` : `${milliseconds}ms`}`;
 }
 
-/** A work queue and its `.dead` queue. */
+/** Declares a work queue and its `.dead` queue. */
 export async function declareWorkQueue(session: Session, queue: WorkQueue): Promise<void> {
   const dead = deadQueueOf(queue);
   await declaring(session, `queue ${dead}`, (channel) =>
@@ -69,7 +72,7 @@ export async function declareWorkQueue(session: Session, queue: WorkQueue): Prom
   );
 }
 
-/** The queue where a failed offer waits; every message in it waits as long, so that none waits behind a longer one. */
+/** Declares the queue where a failed offer waits; all its messages wait equally long, so that none waits behind a longer one. Answers its name. */
 export async function declareDelayQueue(session: Session, queue: WorkQueue, milliseconds: number): Promise<string> {
   const name = delayQueueOf(queue, milliseconds);
   await declaring(session, `queue ${name}`, (channel) =>
@@ -81,17 +84,17 @@ export async function declareDelayQueue(session: Session, queue: WorkQueue, mill
   return name;
 }
 
-/** A quorum queue refuses once it holds more than its length. */
+/** Arguments of a quorum queue that refuses above `limit`: such a queue refuses only once it holds more than its length. */
 const refusingAt = (limit: number): Arguments => ({ 'x-max-length': Math.max(limit - 1, 0), 'x-overflow': 'reject-publish' });
 
-/** By the default exchange, at least once (which wants a queue that refuses when it is full). */
+/** Arguments of a queue that passes on by the default exchange, at least once (which asks for a queue that refuses when it is full). */
 const passingOnTo = (queue: string): Arguments => ({
   'x-dead-letter-exchange': '',
   'x-dead-letter-routing-key': queue,
   'x-dead-letter-strategy': 'at-least-once',
 });
 
-/** Error: ServerRefused where it is there with other arguments; the message says what to do. */
+/** Runs a declaration. Error: ServerRefused where the thing is there with other arguments; the message says what to do. */
 async function declaring<T>(session: Session, what: string, declare: (channel: Channel) => Promise<T>): Promise<T> {
   try {
     return await session.aside(declare);

@@ -1,4 +1,4 @@
-/** How much may be on its way at once. */
+/** A window: a bounded number of messages on their way at once. */
 
 export interface Window {
   /** Resolves when there is room, or the signal has aborted. */

@@ -1,4 +1,4 @@
-/** Takes offers from a work queue, each worker on a channel of its own: one that works too long for the broker (30 minutes) loses its own channel only. */
+/** Workers on a work queue, each on a channel of its own: one that takes longer than the broker allows (30 minutes) loses that channel only. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
 import { orAborted } from '../../concurrency/abortable.ts';
@@ -17,12 +17,12 @@ export interface Working {
   failures: Failures;
 }
 
-/** Milliseconds before an offer goes back where neither a delay nor a dead queue took it. */
+/** Milliseconds before an offer goes back to its queue where neither a delay queue nor the dead queue took it. */
 const BACK_AFTER = 1_000;
-/** Milliseconds that the broker has to answer a goodbye. */
+/** Milliseconds that the broker has to answer the cancelling of a consumer. */
 const GOODBYE = 1_000;
 
-/** Works until the signal aborts, or rejects when the channel or the queue is lost; either once every handler has ended. */
+/** Works until the signal aborts; rejects when the channel or the queue is lost. Either way once every handler has ended. */
 export async function workOn(session: Session, queue: WorkQueue, working: Working): Promise<void> {
   if (
     !(await orAborted(
@@ -69,16 +69,16 @@ async function takeAll({ channel, lost }: SideChannel, queue: WorkQueue, { signa
   await channel.prefetch(prefetch);
   const { consumerTag } = await channel.consume(queue.name, (message) => {
     if (message === null) return cancelled.abort(new Error(`the queue ${queue.name} was deleted`));
-    // What comes after the end goes back with the channel.
+    // An offer that comes after the end goes back to its queue with the channel.
     if (ending.aborted) return;
-    // Of a channel that closes just now nothing can be settled any more: it comes again.
+    // On a channel that closes just now the offer cannot be settled any more: it comes again.
     const ended = settle(message)
       .catch(() => {})
       .finally(() => running.delete(ended));
     running.add(ended);
   });
   await aborted(ending);
-  // On a lost channel it rejects; a broker that is silent does not hold up who wants to end.
+  // On a lost channel this rejects; a silent broker holds up the end by no more than GOODBYE ms.
   await Promise.race([channel.cancel(consumerTag).catch(() => {}), delay(GOODBYE, undefined, { ref: false })]);
   await Promise.all(running);
   cancelled.signal.throwIfAborted();

@@ -10,7 +10,7 @@ export interface Writing {
   log: Log;
   /** Called after each commit. */
   committed(): void;
-  /** Bytes one append may have. */
+  /** Bytes of one append at most. */
   maxAppendSize: number;
 }
 
@@ -42,7 +42,7 @@ export function openAppends({ log, committed, maxAppendSize }: Writing) {
     for (const [index, { done }] of group.entries()) done(outcomes[index] as Outcome);
   }
 
-  /** Appends of many callers on one call; one may come in several messages. */
+  /** Appends of many callers on one call; an append may come in several messages. */
   function batchAppend(call: BatchCall): void {
     const parts = new Map<string, Streams.BatchAppendReq[]>();
     call.on('data', (part: Streams.BatchAppendReq) => {
@@ -73,7 +73,7 @@ export function openAppends({ log, committed, maxAppendSize }: Writing) {
     return events.every(({ id }) => /^[0-9a-f-]{36}$/i.test(id)) ? undefined : badRequest('an id is not a UUID');
   }
 
-  /** One append by a call of its own: what the client uses where each call has its credentials. */
+  /** An append by a call of its own: the client does so where each call has its own credentials. */
   function single(call: ServerReadableStream<Streams.AppendReq, Streams.AppendResp>, reply: sendUnaryData<Streams.AppendResp>): void {
     let options = new streams.AppendReq.Options();
     const events: Proposed[] = [];

@@ -8,7 +8,7 @@ const COMMON_NAME = [0x55, 0x04, 0x03];
 const ALTERNATIVE_NAME = [0x55, 0x1d, 0x11];
 const LOOPBACK = [127, 0, 0, 1];
 
-/** DER: a tag, the length, the content. */
+/** A value in DER: a tag, the length, the content. */
 function der(tag: number, ...content: (Uint8Array | number[])[]): Buffer {
   const body = Buffer.concat(content.map((part) => Buffer.from(part)));
   const bytes = Buffer.alloc(4);
@@ -20,7 +20,7 @@ function der(tag: number, ...content: (Uint8Array | number[])[]): Buffer {
 
 const time = (ms: number) => der(TIME, Buffer.from(`${new Date(ms).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
 
-/** Key and certificate, as PEM. */
+/** Makes a key and its certificate, as PEM. */
 export function selfSigned(): { key: string; certificate: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = der(SEQUENCE, der(OBJECT_ID, ECDSA_SHA256));

@@ -15,27 +15,27 @@ import { featuresOf, membersOf } from './server-facts.ts';
 import { streamsService } from './streams-service.ts';
 
 export interface DoubleOptions {
-  /** Where it keeps its log: what was acknowledged is there after a restart, and after a kill. */
+  /** The folder of the log: an acknowledged append is there after a restart, and after a kill. */
   folder: string;
-  /** 0, the default: any free one. Loopback only. */
+  /** The port, on loopback; 0, the default, for any free one. */
   port?: number;
-  /** Who is let in. With them it speaks TLS, with a certificate of its own that the url names: the client sends them no other way. */
+  /** The only user who is let in; default: anybody. With it the double speaks TLS, as the client asks for, by a certificate that its url names. */
   credentials?: { username: string; password: string };
-  /** What it says it is; default 23.10.0.0. */
+  /** The version that it tells; default 23.10.0.0. */
   version?: string;
-  /** Bytes one append may have; default 1 MiB, as EventStoreDB's. */
+  /** Bytes of one append at most; default 1 MiB, as EventStoreDB's. */
   maxAppendSize?: number;
-  /** False: an append that is there already is answered without its position, as older servers may. */
+  /** False where a repeated append is answered without its position, as older servers may; default true. */
   answersRepeatsWithPosition?: boolean;
 }
 
 export interface Double {
-  /** For EVENT_STORE_URL. */
+  /** The URL for EVENT_STORE_URL. */
   url: string;
   port: number;
-  /** Reads and subscriptions it is answering now. */
+  /** Number of reads and subscriptions that are being answered. */
   reading(): number;
-  /** Drops every connection; new ones are taken. */
+  /** Drops every connection, but takes new ones. */
   cut(): void;
   /** Drops every connection and takes no more. */
   stop(): Promise<void>;
@@ -43,7 +43,7 @@ export interface Double {
 
 const LARGEST_MESSAGE = 17 * 1024 * 1024;
 
-/** Starts it. Errors: those of listening and of the file system. */
+/** Starts a double. Errors: those of listening and of the file system. */
 export async function startDouble(options: DoubleOptions): Promise<Double> {
   const { folder, port = 0, credentials, version = '23.10.0.0', maxAppendSize = 1024 * 1024, answersRepeatsWithPosition = true } = options;
   mkdirSync(folder, { recursive: true });
@@ -75,7 +75,7 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
   async function stop(): Promise<void> {
     server.forceShutdown();
     commits.pass();
-    // What was being answered is in the event loop yet.
+    // Answers under way are still in the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     log.close();
   }
@@ -123,7 +123,7 @@ function statistics() {
   return { id: crypto.randomUUID(), type: '$statsCollected', contentType: 'application/json', data, metadata };
 }
 
-/** Many wait for what happens next, or until their own signal. */
+/** A turnstile: many wait at it until `pass` lets all of them go on, or until their own signal aborts. */
 function turnstile() {
   const waiting = new Set<() => void>();
   return {

@@ -1,6 +1,6 @@
 /**
- * What the double keeps, in one SQLite file: one log of all streams, as EventStoreDB has it. A position is where a record begins, in bytes, so that
- * most numbers are the position of nothing; `$all` shows what its metadata hide in a stream.
+ * The double's log in one SQLite file: one log of all streams, as EventStoreDB has it. A position is the byte at which a record begins, so that
+ * most numbers are the position of nothing; `$all` shows events that a stream's metadata hide in the stream.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
@@ -20,17 +20,17 @@ export interface LogRecord extends Proposed {
   created: number;
 }
 
-/** A revision, -1 for no stream. */
+/** The revision that an append expects: -1 for no stream, `any` for whatever it is, `stream_exists` for any but -1. */
 export type Expected = number | 'any' | 'stream_exists';
 
-/** What became of an append; `current` where the expected revision was wrong (-1: there is no such stream). */
+/** The outcome of an append: where it was recorded, or the `current` revision where another one was expected (-1: there is no such stream). */
 export type Outcome = { revision: number; position: number } | { current: number };
 
 export interface Log {
-  /** Does all of the work in one durable transaction. */
+  /** Runs work in one durable transaction. */
   commit(work: () => void): void;
   append(stream: string, expected: Expected, events: readonly Proposed[]): Outcome;
-  /** Revisions a reader of the stream is shown; null where there is no such stream. */
+  /** The revisions of a stream that are shown to readers; null where there is no such stream. */
   shown(stream: string): { first: number; last: number } | null;
   /** Records of a stream from a revision on, `step` 1 or -1. */
   ofStream(stream: string, from: number, step: 1 | -1, count: number): LogRecord[];
@@ -38,15 +38,15 @@ export interface Log {
   forwards(from: number, count: number): LogRecord[];
   /** Records before a position. */
   backwards(before: number, count: number): LogRecord[];
-  /** Where the next record will begin. */
+  /** The position at which the next record will begin. */
   end(): number;
-  /** True where a record begins, or the log ends. */
+  /** True for a position at which a record begins, or the log ends. */
   isBoundary(position: number): boolean;
   close(): void;
 }
 
 const COLUMNS = 'position, stream, revision, id, type, contentType, created, data, metadata';
-/** Bytes a record takes beside its data. */
+/** Bytes of a record beside its data and metadata. */
 const HEADER = 96;
 
 export function openLog(file: string, { answersRepeatsWithPosition }: { answersRepeatsWithPosition: boolean }): Log {
@@ -79,8 +79,8 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
   }
 
   /**
-   * As EventStoreDB judges it: at an earlier revision, ids that are there already are answered as done, also where they are fewer than were
-   * appended together then.
+   * The first answer to a repeated append, by EventStoreDB's rule: the events that follow the expected revision have the same ids, also where more
+   * events were appended with them then.
    */
   function repeated(stream: string, expected: number, events: readonly Proposed[]): Outcome | undefined {
     const there = of.ids.all(stream, expected, events.length) as { id: string; position: number }[];

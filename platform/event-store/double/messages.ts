@@ -1,4 +1,4 @@
-/** Between the double's records and EventStoreDB's messages, by the client's own generated definitions. */
+/** Translates between the double's records and EventStoreDB's messages, by the client's own generated definitions. */
 
 import type * as Shared from '@eventstore/db-client/generated/shared_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';

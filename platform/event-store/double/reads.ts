@@ -1,4 +1,4 @@
-/** The reading half of the Streams service: a stream, all, and subscriptions to all. */
+/** The reading half of the Streams service: reads of a stream and of `$all`, and subscriptions to `$all`. */
 
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -6,7 +6,7 @@ import { status } from '@grpc/grpc-js';
 import type { Log, LogRecord } from './log.ts';
 import { eventOf, identifier, nameOf } from './messages.ts';
 
-/** A call that fails as EventStoreDB would fail it. */
+/** The failure of a call, with the code and details that EventStoreDB would give. */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed';
   readonly code: number;
@@ -16,20 +16,20 @@ export class CallFailed extends Error {
   }
 }
 
-/** What a read goes over. */
+/** The log that a read goes over, and its caller. */
 export interface Reading {
   log: Log;
-  /** Resolves at the next commit, and when the caller is gone. */
+  /** Resolves at the next commit, or when the caller is gone. */
   moved(): Promise<void>;
   gone: AbortSignal;
 }
 
 /** Records read at a time. */
 const BATCH = 32;
-/** Records a filtered subscription goes through between two checkpoints, times the interval asked for. */
+/** Records that a filtered subscription goes through between two checkpoints, for each unit of the interval that its caller asks for. */
 const SEARCH_WINDOW = 32;
 
-/** Everything a read answers, as it is asked for. Error: CallFailed. */
+/** The messages that answer a read, made as they are taken. Error: CallFailed. */
 export function readOf(request: Streams.ReadReq, reading: Reading): AsyncIterable<Streams.ReadResp> | Iterable<Streams.ReadResp> {
   const options = request.getOptions() ?? new streams.ReadReq.Options();
   if (options.hasSubscription()) return subscription(options, reading);
@@ -51,7 +51,7 @@ function stream(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.Re
   );
 }
 
-/** Forwards the record at the position comes too; backwards a position is the end of what is read. */
+/** A read of `$all`: forwards the record at the position is included, backwards only records before it. */
 function all(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.ReadResp> {
   const asked = options.getAll();
   const given = asked?.hasPosition() ? Number(asked.getPosition()?.getCommitPosition()) : undefined;
@@ -62,7 +62,7 @@ function all(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.ReadR
   );
 }
 
-/** Up to `limit` records, read as they are taken. */
+/** Answers with up to `limit` records, read as they are taken. */
 function* batches(limit: number, read: (count: number, last: LogRecord | undefined) => LogRecord[]): Generator<Streams.ReadResp> {
   let last: LogRecord | undefined;
   for (let left = limit; left > 0; ) {
@@ -74,7 +74,7 @@ function* batches(limit: number, read: (count: number, last: LogRecord | undefin
   }
 }
 
-/** The log is read where records begin and nowhere else. Beyond its end there is nothing to read forwards. */
+/** A position, if a read may begin there: where a record begins, and forwards also beyond the log's end. Error: CallFailed. */
 function valid(log: Log, position: number, mayBeBeyond: boolean): number {
   if (log.isBoundary(position) || (mayBeBeyond && position > log.end())) return position;
   throw new CallFailed(status.UNKNOWN, 'Unexpected ReadAllResult: InvalidPosition');
@@ -99,7 +99,7 @@ async function* subscription(options: Streams.ReadReq.Options, { log, moved, gon
   }
 }
 
-/** A checkpoint after each `window` records gone through. */
+/** Makes a function that answers a checkpoint after each `window` records that were gone through. */
 function checkpointing(window: number): (records: LogRecord[]) => Streams.ReadResp[] {
   let searched = 0;
   return (records) => {
@@ -112,7 +112,7 @@ function checkpointing(window: number): (records: LogRecord[]) => Streams.ReadRe
   };
 }
 
-/** A subscription begins after its position. */
+/** The position of the first record of a subscription, which begins after the position asked for. */
 function firstOf(asked: Streams.ReadReq.Options.AllOptions | undefined, log: Log): number {
   if (asked?.hasEnd()) return log.end();
   return asked?.hasPosition() ? valid(log, Number(asked.getPosition()?.getCommitPosition()), true) + 1 : 0;

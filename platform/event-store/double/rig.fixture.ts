@@ -10,11 +10,11 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 export interface Rig {
   double: Double;
   proxy: TcpProxy;
-  /** What stores logged. */
+  /** The messages that the stores logged. */
   said: string[];
-  /** A store through the proxy. `patience`: how long a silent server is waited for, ms. */
+  /** Opens a store through the proxy. `patience`: milliseconds that a silent server is waited for. */
   open(options?: { patience?: number }): Promise<EventStore>;
-  /** The same data on the same port, in a new double. */
+  /** Replaces the double by a new one with the same data on the same port. */
   restart(): Promise<void>;
   end(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What a server says of itself: its version and methods, and who else is in its gossip. */
+/** A server's facts about itself: its version and methods, and the members that its gossip tells. */
 
 import type * as Gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
@@ -16,7 +16,7 @@ export function featuresOf(version: string): Features.SupportedMethods {
   return supported;
 }
 
-/** A cluster of one, which leads. */
+/** The gossip of a cluster of one, which leads. */
 export function membersOf(port: number): Gossip.ClusterInfo {
   const member = new gossip.MemberInfo().setState(gossip.MemberInfo.VNodeState.LEADER).setIsAlive(true);
   member.setInstanceId(new shared.UUID().setString(crypto.randomUUID())).setTimeStamp(String(Date.now() * TICKS_PER_MILLISECOND));

@@ -1,4 +1,4 @@
-/** The Streams service: who may call, and how answers go out no faster than they are taken. */
+/** The Streams service: checks its callers, and sends answers no faster than they are taken. */
 import { once } from 'node:events';
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Metadata, type ServerWritableStream, type ServiceError, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -10,7 +10,7 @@ export interface ServiceOptions {
   log: Log;
   appends: ReturnType<typeof openAppends>;
   credentials: { username: string; password: string } | undefined;
-  /** Resolves at the next commit, and when the signal aborts. */
+  /** Resolves at the next commit, or when the signal aborts. */
   moved(gone: AbortSignal): Promise<void>;
 }
 

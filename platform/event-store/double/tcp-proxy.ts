@@ -1,15 +1,15 @@
-/** A TCP proxy on loopback that can be told to lose what a network loses. */
+/** A TCP proxy on loopback that can lose bytes and connections as a network does. */
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 
 export interface TcpProxy {
   port: number;
   /** Bytes that reached the client so far. */
   received(): number;
-  /** From now on passes nothing that way, and says nothing of it: these connections, and new ones until `pass`, have lost bytes for good. */
+  /** From now on silently passes nothing in this direction: present connections, and new ones until `pass`, have lost those bytes for good. */
   swallow(way: 'to the server' | 'to the client' | 'both ways'): void;
-  /** New connections pass everything. */
+  /** Lets new connections pass everything. */
   pass(): void;
-  /** Drops every connection; new ones are taken. */
+  /** Drops every connection, but takes new ones. */
   cut(): void;
   /** Drops every connection and refuses new ones, until `listen`. */
   refuse(): Promise<void>;
@@ -17,7 +17,7 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Ways in which nothing passes. */
+/** The directions in which nothing passes. */
 interface Lost {
   'to the server': boolean;
   'to the client': boolean;
@@ -28,7 +28,7 @@ interface Pair {
   lost: Lost;
 }
 
-/** Starts it before the server on `target`, a port on loopback. */
+/** Starts a proxy before the server on `target`, a port on loopback. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let lost: Lost = { 'to the server': false, 'to the client': false };
@@ -84,7 +84,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   };
 }
 
-/** No faster than it is taken. */
+/** Passes bytes on, no faster than the other side takes them. */
 function pass(bytes: Buffer, from: Socket, to: Socket): void {
   if (to.write(bytes)) return;
   from.pause();

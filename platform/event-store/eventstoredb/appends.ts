@@ -11,13 +11,13 @@ import { encode, fromClient, toPosition } from './records.ts';
 
 export interface Appends {
   append(stream: string, expected: number, events: readonly NewEvent[], options: AppendOptions): Promise<Appended>;
-  /** Resolves once all that was taken is answered. */
+  /** Resolves once every append under way is answered. */
   settled(): Promise<void>;
-  /** Lets go of the server's call. */
+  /** Ends the call on the server. */
   close(): void;
 }
 
-/** What may be in flight; above it appends are refused. */
+/** The bounds of appends in flight: beyond them an append is refused. */
 const IN_FLIGHT = { appends: 4_000, bytes: 32 * 1024 * 1024 };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -66,8 +66,8 @@ export function openAppends(source: Source): Appends {
   }
 
   /**
-   * Hides a stream's events before a revision. (Not by `$maxCount`: that would go on to hide events of later appends, which may be to keep.)
-   * Where it fails they are seen a while longer, which harms nobody.
+   * Hides a stream's events before a revision. (Not by `$maxCount`: that would go on to hide events when later appends keep more.)
+   * Where this fails, the events are seen a while longer, which harms nobody.
    */
   async function hide(stream: string, before: number): Promise<void> {
     const data = Buffer.from(JSON.stringify({ $tb: before }));
@@ -75,7 +75,10 @@ export function openAppends(source: Source): Appends {
     await batch.send({ stream: `$$${stream}`, expected: 'any', events }).catch(() => {});
   }
 
-  /** What an answer left open is read: the same ids, in the places the append was to have. Errors: WrongExpectedRevision, AppendUnknown. */
+  /**
+   * Reads back an append whose answer left open what was recorded: the same ids must be where the append was to put them.
+   * Errors: WrongExpectedRevision, AppendUnknown.
+   */
   async function proved(stream: string, expected: number, events: readonly EncodedEvent[]): Promise<Appended> {
     const there = await readBack(stream, expected, events.length);
     const last = there.at(-1);

@@ -16,15 +16,15 @@ import { messageOf } from './failures.ts';
 import { notConnected, ready } from './ready.ts';
 
 export interface BatchAppend {
-  /** Resolves with what became of it, `unknown` where the call ended first. Error: StoreUnavailable, where nothing was sent. */
+  /** Sends an append and resolves with the server's answer, `unknown` where the call ended first. Error: StoreUnavailable, where nothing was sent. */
   send(request: Request): Promise<Answer>;
-  /** Ends the call; what it did not answer is unknown. */
+  /** Ends the call; appends that it did not answer are `unknown`. */
   close(): void;
 }
 
-/** A busy server may take longer over one append than it may be silent; the server has its own limit, too. */
+/** Times the patience that a busy server may take over one append while it answers others; the server has a limit of its own, too. */
 const MOST_PATIENCE = 6;
-/** How often it is looked at within the patience. */
+/** How often the call is looked at for silence within the patience. */
 const LOOKS = 4;
 
 type Call = ClientDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
@@ -92,7 +92,7 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
   let heard = 0;
   let suspected = -1;
   const watch = setInterval(() => {
-    // The oldest comes first.
+    // A Map keeps the order of insertion: the oldest request comes first.
     const [oldest] = pending.entries();
     if (!oldest) return;
     const [now, [id, { since, resolve }]] = [performance.now(), oldest];
@@ -103,7 +103,7 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
     resolve({ unknown: 'it answered others, and not this one' });
   }, patience / LOOKS);
 
-  /** Looked at twice: where this process was busy, answers lie in the socket yet. */
+  /** Ends a call that is found silent twice: after the first time, answers may lie unread in the socket because this process was busy. */
   function silent(): void {
     const isSure = suspected === heard;
     suspected = heard;

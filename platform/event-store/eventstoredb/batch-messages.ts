@@ -8,7 +8,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { NO_STREAM } from '../../../contracts/message.ts';
 
-/** An event, encoded: JSON as UTF-8. */
+/** An event as it is sent: its data and metadata are JSON as UTF-8. */
 export interface EncodedEvent {
   id: string;
   type: string;
@@ -23,8 +23,8 @@ export interface Request {
 }
 
 /**
- * What became of an append: recorded, now or before (an old server may leave the position out); the stream is at another revision; refused for a
- * reason that is not in the request, or for one that is; it may be recorded or not; it was not sent.
+ * The answer to an append, in this order: it is recorded, now or before (an old server may leave the position out); the stream is at another
+ * revision; it is refused for a reason outside the request; or for one inside it; it may be recorded or not; it was not sent.
  */
 export type Answer =
   | { revision: number; position: bigint | undefined }
@@ -34,12 +34,12 @@ export type Answer =
   | { unknown: string }
   | { unsent: string };
 
-/** Bytes of events in one message; an append of more goes as several. */
+/** Bytes of events in one message at most; a larger append goes as several messages. */
 const PART = 3 * 1024 * 1024;
 
 /**
  * The messages of one append, made as they are sent. They have no deadline: it would be a time of day, and a server whose clock is ahead
- * would refuse everything. The server has a limit of its own.
+ * would refuse every append. The server has a limit of its own.
  */
 export function* requestsOf(id: string, { stream, expected, events }: Request): Generator<Streams.BatchAppendReq> {
   const correlation = new shared.UUID().setString(id);
@@ -70,7 +70,7 @@ function proposedOf({ id, type, data, metadata }: EncodedEvent): Streams.BatchAp
   return message;
 }
 
-/** Which request a response answers. The server gives an id back as it came, but for its own timeouts. */
+/** The id of the request that a response answers. The server gives it back as it came, but for its own timeouts. */
 export function correlationOf(response: Streams.BatchAppendResp): string {
   const id = response.getCorrelationId();
   const structured = id?.getStructured();
@@ -89,7 +89,7 @@ export function answerOf(response: Streams.BatchAppendResp): Answer {
   return { revision: Number(success?.getCurrentRevision()), position: position && BigInt(position.getCommitPosition()) };
 }
 
-/** What is not known here may have been recorded. */
+/** The answer that an error stands for; after an error that is not known here the append may have been recorded. */
 function refusalOf(error: Status.Status): Answer {
   const name = error.getDetails()?.getTypeName() ?? '';
   const read = READERS[name.replace('event_store.client.', '')];

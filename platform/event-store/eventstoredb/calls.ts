@@ -17,26 +17,26 @@ import { type Call, pull } from './pull.ts';
 export interface Source {
   /** Error: StoreUnavailable once the store is closed. */
   connection(): Connection;
-  /** How long a silent server is waited for, ms. */
+  /** Milliseconds that a silent server is waited for. */
   patience: number;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
 }
 
 export interface Scan {
   direction: 'forwards' | 'backwards';
-  /** Forwards the event there comes too, backwards only those before it. */
+  /** The position where the read begins: forwards with the event at it, backwards with the event before it. */
   from: bigint | 'start' | 'end';
-  /** Events asked for at once; without it all. */
+  /** Events asked for in one call; default: all in one. */
   chunk?: number;
 }
 
 const PAGE = 1_000;
 const EVERY = Number.MAX_SAFE_INTEGER;
-/** Events the client holds ready for us. */
+/** Events that the client holds ready at most. */
 const BUFFER = { highWaterMark: 32 };
 const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
 
-/** A stream's events; none where it is not there. Error: StoreUnavailable. */
+/** The events of a stream; none where there is no such stream. Error: StoreUnavailable. */
 export async function* readStream(source: Source, name: string, options: ReadStream): AsyncGenerator<StreamRecordedEvent[]> {
   const { direction = 'forwards', from, limit = EVERY } = options;
   if (limit <= 0 || (direction === 'backwards' && from !== undefined && from < 0)) return;
@@ -50,14 +50,14 @@ export async function* readStream(source: Source, name: string, options: ReadStr
   }
 }
 
-/** $all as the server has it. Errors: StoreUnavailable; the client's own for a position where nothing begins (`isInvalidPosition`). */
+/** All events of `$all`. Errors: StoreUnavailable; the client's own for a position where no record begins (`isInvalidPosition`). */
 export async function* readAll(source: Source, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[]> {
   let last = yield* readChunk(source, { direction, from, chunk });
   // Forwards a chunk begins with the event that was the last one of the chunk before.
   while (last !== undefined) last = yield* readChunk(source, { direction, from: last, chunk: chunk + 1 });
 }
 
-/** Returns the position of the last event where there may be more. */
+/** Reads one chunk; returns the position of its last event where there may be more. */
 async function* readChunk(source: Source, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[], bigint | undefined> {
   const fromPosition: ReadPosition = typeof from === 'bigint' ? { commit: from, prepare: from } : from;
   const asked = { direction: DIRECTIONS[direction], fromPosition, maxCount: chunk, requiresLeader: true };
@@ -74,7 +74,7 @@ async function* readChunk(source: Source, { direction, from, chunk = EVERY }: Sc
   return count < chunk ? undefined : last;
 }
 
-/** A read that ended because the store was closed did not come to its end. Errors: StoreUnavailable, the client's own. */
+/** The pages of one call. A read that ends early because the store is closed is an error. Errors: StoreUnavailable, the client's own. */
 async function* pages<E>(source: Source, open: () => Call): AsyncGenerator<E[]> {
   const renew = source.connection().renewal();
   const call = open();

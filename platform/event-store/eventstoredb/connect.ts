@@ -1,4 +1,4 @@
-/** The first connection: waits for a server, and does not wait for one that refuses us, is too old, or is something else. */
+/** The first connection: waits for a server, but not for one that refuses us, is too old, or is something else. */
 import { ErrorType } from '@eventstore/db-client';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../../connections/reach.ts';
 import { StoreUnavailable } from '../event-store.ts';
@@ -7,10 +7,10 @@ import { type Connection, openConnection } from './connection.ts';
 import { connectionString } from './connection-string.ts';
 import { isType, messageOf } from './failures.ts';
 
-/** The oldest version we are tested with. */
+/** The oldest version that this store is tested with. */
 const OLDEST = [23, 10] as const;
 
-/** What a failed first connection means, where waiting will not help. */
+/** Errors of a first connection after which waiting will not help, each with the words for the operator. */
 const REFUSALS: [RegExp, string][] = [
   [/wrong version number|packet length too long|EPROTO/i, 'speaks no TLS on that port; if that is meant, add tls=false to EVENT_STORE_URL'],
   [
@@ -20,7 +20,7 @@ const REFUSALS: [RegExp, string][] = [
   [/Protocol error|Parse Error|HTTP status code 4|UNIMPLEMENTED/i, 'does not speak gRPC: that is not EventStoreDB, or not its HTTP port'],
 ];
 
-/** Errors: ServerRefused, the signal's reason. `patience`: how long a silent server is waited for before it is asked anew, ms. */
+/** Waits for the server. `patience`: milliseconds after which a silent server is asked anew. Errors: ServerRefused, the signal's reason. */
 export async function connect(url: string, reaching: Reaching & { patience: number }): Promise<Connection> {
   const text = connectionString(url);
   const server = `the event store at ${withoutSecrets(url)}`;
@@ -32,7 +32,7 @@ async function tryOnce(text: string, server: string, reaching: Reaching & { pati
   try {
     const { version, takesBatches } = await within(reaching.patience, connection.features());
     if (!isNewEnough(version) || !takesBatches) throw new ServerRefused(tooOld(server, version));
-    // What only somebody may do who may read everything.
+    // Reading `$all` takes a user who may read everything.
     for await (const _ of readAll({ ...reaching, connection: () => connection }, { direction: 'backwards', from: 'end', chunk: 1 })) break;
     return connection;
   } catch (error) {
@@ -64,7 +64,7 @@ function refusal(error: unknown, server: string): ServerRefused | undefined {
   return why === undefined ? undefined : new ServerRefused(`${server} ${why}`);
 }
 
-/** Without what gRPC adds, the time among it: the same reason is told once. */
+/** The reason of an error without gRPC's additions, as the time: equal reasons are then equal texts, and are logged once. */
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
   const inner = /Last error: (?:Error: )?(.*?)(?: \(\d{4}-[^)]*\))?\. Resolution note/.exec(message)?.[1] ?? message;

@@ -1,4 +1,4 @@
-/** EVENT_STORE_URL of a server: what the client would print with the password in it is refused here first. */
+/** EVENT_STORE_URL as the client wants it. A URL about which the client would complain with the password in its message is refused here first. */
 import { ServerRefused, withoutSecrets } from '../../connections/reach.ts';
 
 const SCHEMES: Record<string, string> = { esdb: 'esdb', 'esdb+discover': 'esdb+discover', kurrentdb: 'esdb', 'kurrentdb+discover': 'esdb+discover' };
@@ -9,7 +9,7 @@ const OPTIONS = [
 const known = new Set(OPTIONS.map((name) => name.toLowerCase()));
 const SHAPE = 'EVENT_STORE_URL looks like esdb://user:password@host:2113?tls=true; special characters in the password are percent-encoded';
 
-/** Ms of silence after which the client asks whether the connection is still there; the client's own default. */
+/** Milliseconds of silence after which the client asks whether the connection is still there; the client's own default. */
 const KEEP_ALIVE = 10_000;
 let opened = 0;
 
@@ -21,7 +21,7 @@ export function connectionString(url: string): string {
   const [hosts = '', query = ''] = rest.split(/\/?\?(.*)/s);
   if (!/^([^:@/]+:[^@/]+@)?[\w.-]+(:\d+)?(,[\w.-]+(:\d+)?)*$/.test(hosts)) throw new ServerRefused(`${SHAPE}.`);
   for (const option of query.split('&').filter(Boolean)) checkOption(option, withoutSecrets(url));
-  // Channels with the same options share one TCP connection, and then none of two stores could drop it when it is silent.
+  // Channels with equal options share one TCP connection, and then neither of two stores could drop it when it is silent.
   const given = /(?:^|&)keepAliveInterval=(-?\d+)/i.exec(query)?.[1];
   const unlike = given === undefined ? `keepAliveInterval=${KEEP_ALIVE + (opened++ % KEEP_ALIVE)}` : '';
   return `${ours}://${hosts}?${[query, unlike].filter(Boolean).join('&')}`;

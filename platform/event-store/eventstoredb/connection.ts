@@ -1,21 +1,21 @@
-/** A connection by @eventstore/db-client, and what the client keeps to itself but we cannot do without. */
+/** A connection by @eventstore/db-client, with some private members of the client that we cannot do without. */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { CallOptions, Channel, Client, Metadata } from '@grpc/grpc-js';
 import { notConnected } from './ready.ts';
 
-/** The client's own calls; every one asks for the leader, because what was appended must be there for the next reader. */
+/** The client's calls; each asks for the leader, because the next reader must see what was appended. */
 export interface Connection {
   readonly client: EventStoreDBClient;
-  /** The service, on the channel there is now: after a failure a new one. Error: the client's own. */
+  /** The Streams service on the present channel, which is a new one after a failure. Error: the client's own. */
   streams(): Promise<StreamsClient>;
   /** Arguments of a call without a deadline of its own. */
   callArguments(): [Metadata, Partial<CallOptions>];
-  /** Tells the client that a call failed: where it was the connection, the next call gets a new one, to the leader where that is known. */
+  /** Tells the client that a call failed: after a failure of the connection, the next call gets a new one, to the leader where that is known. */
   failed(streams: StreamsClient, error: Error): void;
-  /** Taken before a call: what to do when that turns out to be silent, so that the calls after it get another connection. */
+  /** Taken before a call, answers a function for the case that the call is silent: the calls after it then get another connection. */
   renewal(): () => void;
-  /** What the server says it is, and that it takes batches. Error: the client's own. */
+  /** The server's version, and whether it takes batches. Error: the client's own. */
   features(): Promise<{ version: string; takesBatches: boolean }>;
   /** Ends every call and lets the connection go. */
   close(): Promise<void>;
@@ -35,12 +35,12 @@ function nextTurn(): Promise<undefined> {
   return new Promise((resolve) => setImmediate(() => resolve(undefined)));
 }
 
-/** Errors: the client's own, for a connection string it cannot read or a certificate that is not there. Nothing is sent yet. */
+/** Makes a connection; nothing is sent yet. Errors: the client's own, for a connection string it cannot read or a certificate that is not there. */
 export function openConnection(connectionString: string): Connection {
   const client = EventStoreDBClient.connectionString(connectionString);
   const inside = client as unknown as Inside;
   const handle = inside.handleError;
-  // The client awaits this nowhere: where a cluster cannot be found any more its rejection would end the process.
+  // The client awaits this nowhere: its rejection, where a cluster cannot be found any more, would end the process.
   inside.handleError = (failed, error) => handle(failed, error).catch(() => {});
 
   const streams = () => inside.getGRPCClient(StreamsClient, 'Streams');

@@ -11,17 +11,17 @@ import { fromClient } from './records.ts';
 import { subscribe } from './subscribe.ts';
 
 export interface EventStoreDbOptions extends Reaching {
-  /** How long a silent server is waited for, ms; default 4,000: then there is time for another try before a client hears 503. */
+  /** Milliseconds that a silent server is waited for; default 4,000: then there is time for another try before a client hears 503. */
   patience?: number;
 }
 
 const PATIENCE = 4_000;
 
 /**
- * Opens it: waits until the server answers. `url` is `esdb://user:password@host:2113`, `esdb+discover://…`, or the same with `kurrentdb`, with the
+ * Opens the store once the server answers. `url` is `esdb://user:password@host:2113`, `esdb+discover://…`, or the same with `kurrentdb`, with the
  * options of the client's connection string. Errors: ServerRefused, the signal's reason.
  *
- * Our two logs are one there: `$all`. `head` costs one small read of the server, `readAll` reads over what is of the other log.
+ * The port's two logs are one on the server: `$all`. `head` costs one small read, `readAll` skips the events of the other log.
  */
 export async function openEventStoreDb(url: string, { patience = PATIENCE, ...reaching }: EventStoreDbOptions): Promise<EventStore> {
   const connection = await connect(url, { ...reaching, patience });

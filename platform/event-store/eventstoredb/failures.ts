@@ -1,4 +1,4 @@
-/** The client's errors as the port's. */
+/** The meaning of the client's errors, and their translation into the port's. */
 import { ErrorType, isCommandError } from '@eventstore/db-client';
 import { StoreUnavailable } from '../event-store.ts';
 
@@ -6,12 +6,12 @@ export function isType(error: unknown, ...types: ErrorType[]): boolean {
   return error instanceof Error && isCommandError(error) && types.includes(error.type);
 }
 
-/** True where the stream is not there, or not any more. */
+/** True for the error of a stream that is not there, or was deleted. */
 export function isNoStream(error: unknown): boolean {
   return isType(error, ErrorType.STREAM_NOT_FOUND, ErrorType.NO_STREAM, ErrorType.STREAM_DELETED);
 }
 
-/** gRPC's codes for a position where no record begins: the server does not name it in another way. */
+/** gRPC's codes for a position where no record begins: the server has no name for that error. */
 const [UNKNOWN, INVALID_ARGUMENT] = [2, 3];
 
 export function isInvalidPosition(error: unknown): boolean {

@@ -4,19 +4,19 @@ import { type Position, START } from '../../../contracts/message.ts';
 import { readAll, type Source } from './calls.ts';
 import { logOf, toPosition } from './records.ts';
 
-/** How far the log is known: its last event then, of whatever kind, and the last forwardable one. */
+/** The log as far as it is known: the position of its last event of whatever kind, and of its last forwardable one. */
 interface Known {
   end: bigint;
   head: Position;
 }
 
-/** The last event is mostly a forwardable one, or is soon followed by one. */
+/** Events read backwards in a first look, and in those after it: the last event is mostly forwardable, or close to one that is. */
 const CHUNK = 4;
 const LARGER_CHUNK = 500;
 
 /**
- * Each call costs one read of the last four events; only where none of these is forwardable, nor known from the call before, it reads on towards
- * that. Calls that come while one is being answered share the next one: an answer is never older than its question.
+ * Makes `EventStore.head`. Each call costs one read of the last four events; it reads further back only where none of them is forwardable, nor
+ * known from the call before. Calls that come while one is being answered share the next one: an answer is never older than its question.
  */
 export function openHead(source: Source): () => Promise<Position> {
   let known: Known | undefined;
@@ -28,7 +28,7 @@ export function openHead(source: Source): () => Promise<Position> {
       known = (await latest(source, known, CHUNK)) ?? (await latest(source, known, LARGER_CHUNK)) ?? { end: 0n, head: START };
       return known.head;
     } catch (error) {
-      // Who knows what was restored meanwhile.
+      // The log may have been restored from a backup meanwhile.
       known = undefined;
       throw error;
     }
@@ -53,7 +53,7 @@ export function openHead(source: Source): () => Promise<Position> {
   };
 }
 
-/** Reads back to a forwardable event, or to what is known; null where a first small chunk did not suffice. */
+/** Reads backwards to a forwardable event, or to the known end; null where a first small chunk did not suffice. */
 async function latest(source: Source, known: Known | undefined, chunk: number): Promise<Known | null> {
   let newest: bigint | undefined;
   for await (const page of readAll(source, { direction: 'backwards', from: 'end', chunk })) {
@@ -65,7 +65,7 @@ async function latest(source: Source, known: Known | undefined, chunk: number): 
   return newest === undefined ? null : { end: newest, head: START };
 }
 
-/** A log that is shorter than it was is another log. */
+/** The knowledge of the log, unless the log is shorter than it was: then it is another log. */
 function stillThere(known: Known | undefined, newest: bigint): Known | undefined {
   return known && newest >= known.end ? known : undefined;
 }

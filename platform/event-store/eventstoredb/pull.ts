@@ -1,4 +1,4 @@
-/** Pulling events out of a call of the client: page by page, as they are asked for, and not for ever from a server that is silent. */
+/** Pulls events out of a call of the client: page by page, as they are asked for, and not for ever from a server that is silent. */
 import { isNoStream } from './failures.ts';
 
 /** A read (`cancel`) or a subscription (`unsubscribe`) of the client: a Readable of objects. */
@@ -13,23 +13,23 @@ export interface Call extends AsyncIterable<unknown> {
 }
 
 export interface Pulling {
-  /** Items a page holds at most. */
+  /** Items in a page at most. */
   page: number;
-  /** Waits until a page is full, or the call ends; else a page is what is there. */
+  /** True to wait until each page is full or the call ends; false for pages of the items that are there. */
   full: boolean;
-  /** Called when nothing has come for `patience` ms while it was waited for; again after each further `patience`. */
+  /** Called when no item has come for `patience` ms while one was waited for; again after each further `patience`. */
   silent(): void;
   patience: number;
-  /** Called each time before it waits: all that came was given to the reader. */
+  /** Called before each wait for an item: all that came before has been given to the reader. */
   idle?(): void;
 }
 
-/** The second look comes after so small a part of the patience. */
+/** The patience divided by the time until the second look at a silent call. */
 const SECOND_LOOK = 10;
 
-/** Non-empty pages until the call ends. However the iteration ends, the call is over then. Errors: the call's. */
+/** Non-empty pages until the call ends. When the iteration ends, for whatever reason, the call is ended too. Errors: the call's. */
 export async function* pull<T>(call: Call, pulling: Pulling): AsyncGenerator<T[]> {
-  // The client emits errors, also after it was cancelled, and nobody need be listening then.
+  // The client emits errors even after it was cancelled, and an error that nobody listens to would end the process.
   let isOver = false;
   call.on('error', (error) => (isOver = isNoStream(error)));
   const silence = watch(pulling);
@@ -38,19 +38,22 @@ export async function* pull<T>(call: Call, pulling: Pulling): AsyncGenerator<T[]
     for (let page = await pageOf(next, pulling.page); page.length > 0; page = await pageOf(next, pulling.page)) yield page;
   } finally {
     silence.end();
-    // The server has ended that one. To reset it, too, looks like an attack where there are many (CVE-2023-44487): the connection would be closed.
+    // A call that the server has ended is not reset: many resets look like an attack (CVE-2023-44487), and the connection would be closed.
     if (!isOver) cancel(call);
   }
 }
 
-/** Up to `most` items; none at the end. */
+/** A page of up to `most` items; an empty one at the end. */
 async function pageOf<T>(next: (isFirst: boolean) => Promise<T | undefined>, most: number): Promise<T[]> {
   const page: T[] = [];
   for (let item = await next(true); item !== undefined; item = page.length < most ? await next(false) : undefined) page.push(item);
   return page;
 }
 
-/** The next item, waited for where a page has none yet, or must be full, else for one turn of the event loop; undefined where the page ends. */
+/**
+ * Makes a function for the next item of a page: it waits where the page has none yet, or must be full, else for one turn of the event loop.
+ * Undefined ends the page.
+ */
 function nextOf<T>(call: Call, { full, silence, idle }: Pulling & { silence: Silence }): (isFirst: boolean) => Promise<T | undefined> {
   const items = call[Symbol.asyncIterator]() as AsyncIterator<T, undefined>;
   const there = () => (call.destroyed ? undefined : ((call.read() as T | null) ?? undefined));
@@ -72,8 +75,8 @@ function nextTurn(): Promise<void> {
 type Silence = ReturnType<typeof watch>;
 
 /**
- * Only waiting counts as silence: a slow reader is not a silent server. Nor is one that was answered while this process was busy: what lies in the
- * socket comes after the timer, so it is looked at twice.
+ * Watches for silence. Only waiting counts: a slow reader is not a silent server. Nor is a server silent whose answer came while this process was
+ * busy: the answer lies in the socket and is read after the timer, so there is a second look.
  */
 function watch({ silent, patience }: Pulling) {
   let [waits, waiting] = [0, false];
@@ -100,7 +103,7 @@ function watch({ silent, patience }: Pulling) {
   };
 }
 
-/** Without this the call would stay open: destroying what the client gives only stops the pipe to it. */
+/** Ends a call at the server: destroying the client's stream would only stop its pipe, and leave the call open. */
 function cancel(call: Call): void {
   if (call.readableEnded) return;
   const cancelled = call.cancel?.() ?? call.unsubscribe?.();

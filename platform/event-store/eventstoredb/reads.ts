@@ -1,4 +1,4 @@
-/** The two logs in $all, which the server has in one: the client takes no filter on reads, so what is not asked for is skipped here. */
+/** Reads of the port's two logs, which are both in `$all`: the client takes no filter on reads, so events of the other log are skipped here. */
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { LRUCache } from 'lru-cache';
 import type { RecordedEvent } from '../../../contracts/message.ts';
@@ -12,12 +12,12 @@ type Wanted = (event: AllStreamRecordedEvent) => boolean | Promise<boolean>;
 
 const PAGE = 1_000;
 const EVERY = Number.MAX_SAFE_INTEGER;
-/** Asked for beyond the limit, because some will be of the other log. */
+/** Events asked for beyond the limit, because some will be of the other log. */
 const SLACK = 8;
-/** Bookkeeping streams of which is remembered, during one read, where they begin. */
+/** Bookkeeping streams whose first shown revision is remembered during one read. */
 const REMEMBERED = 10_000;
 
-/** Error: StoreUnavailable. */
+/** The events of a log, as `EventStore.readAll`. Error: StoreUnavailable. */
 export async function* readLog(source: Source, options: ReadAll): AsyncGenerator<RecordedEvent[]> {
   const { limit = EVERY, page: most = PAGE, log = 'events' } = options;
   const wanted: Wanted = log === 'events' ? ({ streamId }) => logOf(streamId) === 'events' : shownBookkeeping(source);
@@ -58,7 +58,7 @@ async function* forwards(source: Source, from: bigint | undefined, chunk: number
   }
 }
 
-/** The server reads backwards what is before a position; ours is inclusive. */
+/** Reads backwards from a position, inclusive: the server itself begins before the position. */
 async function* backwards(source: Source, from: bigint, chunk: number): Pages {
   const there = await eventAt(source, from);
   if (there) {
@@ -82,7 +82,7 @@ async function eventAt(source: Source, position: bigint): Promise<AllStreamRecor
   return undefined;
 }
 
-/** The server reads only from where a record begins. A position of another log, or of before a restore, is found by going through all of it. */
+/** All events, for a read from a position where no record begins (of another log, or of before a restore): the server reads from no such position. */
 function lost(source: Source, position: bigint, from: 'start' | 'end'): Pages {
   source.log.warn({ position: String(position) }, 'no event of this log is at that position: going through the log to find its place');
   return readAll(source, { direction: from === 'start' ? 'forwards' : 'backwards', from });
@@ -95,7 +95,7 @@ async function* after(pages: Pages, from: bigint): Pages {
   }
 }
 
-/** $all has what a stream does not show any more (`keep`), until the server is scavenged. */
+/** Makes the filter of bookkeeping: until the server is scavenged, `$all` also has events that their streams hide (`keep`). */
 function shownBookkeeping(source: Source): Wanted {
   const begins = new LRUCache<string, number>({ max: REMEMBERED });
   return async ({ streamId, revision }) => {

@@ -1,10 +1,10 @@
-/** Waiting for a gRPC channel: a call on one that is not connected could not say whether it was sent. */
+/** Waits for a gRPC channel: of a call on a channel that is not connected nobody could say whether it was sent. */
 import { type Channel, connectivityState, status } from '@grpc/grpc-js';
 import { StoreUnavailable } from '../event-store.ts';
 
 type Connectivity = Pick<Channel, 'getConnectivityState' | 'watchConnectivityState'>;
 
-/** Resolves once it is connected. Error: StoreUnavailable when it cannot be, or is not within `patience` ms. */
+/** Resolves once the channel is connected. Error: StoreUnavailable when it cannot be, or is not within `patience` ms. */
 export async function ready(channel: Connectivity, patience: number): Promise<void> {
   const deadline = Date.now() + patience;
   for (let state = channel.getConnectivityState(true); state !== connectivityState.READY; state = channel.getConnectivityState(true)) {
@@ -14,7 +14,7 @@ export async function ready(channel: Connectivity, patience: number): Promise<vo
   }
 }
 
-/** An error as the client knows it: it makes a new connection then. */
+/** An error by which the client sees that the connection is gone, so that it makes a new one. */
 export function notConnected(why: string): StoreUnavailable {
   return Object.assign(new StoreUnavailable(why), { code: status.UNAVAILABLE, details: why });
 }

@@ -1,4 +1,4 @@
-/** Events of EventStoreDB as ours. */
+/** Translates events and positions between EventStoreDB and the port. */
 import type { AllStreamRecordedEvent, RecordedEvent as StreamRecordedEvent } from '@eventstore/db-client';
 import { isForwardable, type Metadata, type NewEvent, type Position, type RecordedEvent } from '../../../contracts/message.ts';
 import type { EncodedEvent } from './batch-messages.ts';
@@ -6,32 +6,32 @@ import type { EncodedEvent } from './batch-messages.ts';
 /** An event as the client gives it, of a stream or of $all. */
 export type ClientEvent = AllStreamRecordedEvent | (StreamRecordedEvent & { position?: { commit: bigint } });
 
-/** As many digits as the largest position has: plain text comparison is log order. */
+/** Digits of a position's text, enough for the largest: so the order of texts is log order. */
 const WIDTH = 20;
-/** The largest position the server takes. */
+/** The largest position that the server takes. */
 const LARGEST = 2n ** 63n - 1n;
 
 export function toPosition(commit: bigint): Position {
   return String(commit).padStart(WIDTH, '0');
 }
 
-/** The commit position in a text; undefined for one that this store did not make, which counts as beyond the end. */
+/** The commit position in a text; undefined for a text that this store did not make, which counts as beyond the end. */
 export function fromPosition(position: Position): bigint | undefined {
   if (!/^\d{20}$/.test(position)) return undefined;
   const commit = BigInt(position);
   return commit <= LARGEST ? commit : undefined;
 }
 
-/** Where the metadata keeps the time of an event that was taken by another store before: EventStoreDB gives each its own. */
+/** The field of the metadata for the time of an event that another store recorded first: EventStoreDB gives each event its own. */
 const TIME = '$time';
 
-/** What is sent: JSON as UTF-8. `time` where it is not the server's. */
+/** An event as it is sent: JSON as UTF-8. `time` for an event that another store recorded first. */
 export function encode({ id, type, data, metadata }: NewEvent, time?: string): EncodedEvent {
   const kept = time === undefined ? metadata : { ...metadata, [TIME]: time };
   return { id, type, data: Buffer.from(JSON.stringify(data ?? null)), metadata: Buffer.from(JSON.stringify(kept)) };
 }
 
-/** The envelope. What others wrote into the same store has data, and metadata, of their own kinds. */
+/** The envelope of an event. Events that others wrote into the same store have data and metadata of their own kinds. */
 export function fromClient(event: ClientEvent): RecordedEvent {
   const { [TIME]: time = event.created.toISOString(), ...metadata } = (event.metadata ?? {}) as unknown as Metadata & { [TIME]?: string };
   return {
@@ -46,7 +46,7 @@ export function fromClient(event: ClientEvent): RecordedEvent {
   };
 }
 
-/** Which of the two logs an event of $all is in; null for the server's own. */
+/** The log that a stream's events are in; null for the server's own streams. */
 export function logOf(stream: string): 'events' | 'bookkeeping' | null {
   if (isForwardable(stream)) return 'events';
   return stream.startsWith('_') ? 'bookkeeping' : null;

@@ -1,4 +1,4 @@
-/** Subscriptions: one call of the client after another, each from where the one before ended. */
+/** Subscriptions: one call of the client after another, each from the place where the one before ended. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AllStreamResolvedEvent, type Position as ClientPosition, START as FIRST, streamNameFilter } from '@eventstore/db-client';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
@@ -15,21 +15,21 @@ export interface Subscribing extends Source {
   head(): Promise<Position>;
 }
 
-/** Neither the server's own streams nor our bookkeeping. The server honours a filter on subscriptions. */
+/** The server's filter on a subscription: neither its own streams nor our bookkeeping. */
 const FORWARDABLE = '^[^$_]';
-/** Events, times 32, that the server goes through between two checkpoints. */
+/** Events that the server goes through between two checkpoints, divided by 32. */
 const CHECKPOINT_INTERVAL = 32;
 const PAGE = 1_000;
 const BUFFER = { highWaterMark: 32 };
 const [SHORTEST, LONGEST] = [100, 5_000];
 
 /**
- * Everything after a position, until the signal aborts or the store is closed: whether a call fails, ends or goes silent, the next one goes on from
- * the last event given to the reader. The reader pulls: a slow one holds the server back, and at most BUFFER events are ready for it.
+ * All forwardable events after a position, until the signal aborts or the store is closed. Where a call fails, ends or is silent, the next one
+ * goes on from the last event given to the reader. The reader pulls: a slow one holds the server back, and at most BUFFER events are ready for it.
  */
 export async function* subscribe({ after = START, signal }: Subscribe, source: Subscribing): AsyncGenerator<RecordedEvent[]> {
   const ending = AbortSignal.any([signal, source.closing]);
-  // What this store never made is beyond its end.
+  // A position that this store never made is beyond its end.
   if (after !== START && fromPosition(after) === undefined) return void (await aborted(ending));
   const place = { last: after, resume: after };
   const pause = pausing(place, source.log);
@@ -39,7 +39,7 @@ export async function* subscribe({ after = START, signal }: Subscribe, source: S
   }
 }
 
-/** A pause between two calls, longer each time that the last one gave nothing. Each reason is told once. */
+/** Makes the pause between two calls, longer each time that the call before gave nothing. Equal reasons in a row are logged once. */
 function pausing(place: Place, log: Source['log']) {
   let [wait, last, told] = [SHORTEST, place.last, ''];
   return async (why: string, ending: AbortSignal): Promise<void> => {
@@ -50,13 +50,13 @@ function pausing(place: Place, log: Source['log']) {
   };
 }
 
-/** Where a subscription is: the last event given to the reader, and a position at or after it up to which the server found nothing else. */
+/** The place of a subscription: the last event given to the reader, and a position at or after it up to which the server found no other. */
 interface Place {
   last: Position;
   resume: Position;
 }
 
-/** One call, until it ends in whatever way; returns why. */
+/** The events of one call, until it ends in whatever way; returns the reason. */
 async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribing): AsyncGenerator<RecordedEvent[], string> {
   try {
     yield* given(follow(place, ending, source), place);
@@ -64,7 +64,7 @@ async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribi
   } catch (error) {
     if (!isInvalidPosition(error)) return messageOf(error);
   }
-  // Nothing begins at that position (it is of before a restore): what comes after it is read, and from there, or else from the end, it is followed.
+  // No record begins at the position (it is of before a restore): the events after it are read, and the next call follows from the head.
   try {
     place.resume = await source.head();
     yield* given(readLog(source, { from: place.last }), place);
@@ -74,7 +74,7 @@ async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribi
   }
 }
 
-/** Pages on their way to the reader, without what it has seen. */
+/** The pages for the reader, without events that it has seen. */
 async function* given(pages: AsyncIterable<RecordedEvent[]>, place: Place): AsyncGenerator<RecordedEvent[]> {
   for await (const page of pages) {
     const fresh = page.filter(({ position, stream }) => position > place.last && logOf(stream) === 'events');
@@ -106,7 +106,7 @@ async function* follow(place: Place, ending: AbortSignal, source: Subscribing): 
     call.destroy(why);
     renew();
   });
-  // All that came before the checkpoint was given when there is nothing more to give.
+  // When nothing more is ready, the reader has been given all events before the checkpoint.
   const idle = () => {
     if (checkpoint > place.resume) place.resume = checkpoint;
   };
@@ -122,8 +122,8 @@ async function* follow(place: Place, ending: AbortSignal, source: Subscribing): 
 }
 
 /**
- * A connection that is cut without a word, or a server that forgot the subscription: asked in silence, the log's head tells. What is beyond the
- * last event given, and was not given in one more while, will not come.
+ * Makes the check for a connection that was cut without a word, or a server that forgot the subscription. In silence it asks for the log's head:
+ * an event beyond the last one given that is not given by the next time either will not come.
  */
 function watchdog(place: Place, source: Subscribing, bark: (why: StoreUnavailable) => void): () => void {
   let due: Position | undefined;

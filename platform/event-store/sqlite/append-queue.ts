@@ -4,7 +4,7 @@ import type { WireAppend, WireResult } from './wire.ts';
 
 export interface WaitingAppend {
   append: WireAppend;
-  /** Characters it takes, about. */
+  /** Characters that the append takes, about. */
   size: number;
   resolve(result: WireResult): void;
   reject(error: Error): void;
@@ -12,16 +12,16 @@ export interface WaitingAppend {
 
 export interface AppendQueue {
   readonly length: number;
-  /** Error: StoreOverloaded when too much waits. */
+  /** Adds an append. Error: StoreOverloaded when too much waits. */
   push(one: WaitingAppend): void;
-  /** The first that wait, as many as make a group: at least one where any waits. */
+  /** Takes out the first appends, as many as make a group: at least one where any waits. */
   takeGroup(): WaitingAppend[];
   takeAll(): WaitingAppend[];
 }
 
-/** What may wait; above it appends are refused. */
+/** The bounds of waiting appends: beyond them an append is refused. */
 const WAITING = { appends: 10_000, characters: 64 * 1024 * 1024 };
-/** Characters a group holds at most, but for a single append that is larger. */
+/** Characters of a group at most; a larger append is a group by itself. */
 const GROUP = 4 * 1024 * 1024;
 
 export function appendQueue(): AppendQueue {

@@ -7,9 +7,9 @@ import { packGroup, unpackResult, type WireAppend, type WireResult } from './wir
 import type { FromWriter, ToWriter, WriterError } from './writer-thread.ts';
 
 export interface GroupCommit {
-  /** Resolves once it is on the disk. Errors: AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged. */
+  /** Resolves once the append is on the disk. Errors: AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged. */
   append(append: WireAppend): Promise<WireResult>;
-  /** Takes no more; resolves once what was taken is on the disk and the thread has ended. */
+  /** Takes no more appends; resolves once those taken are on the disk and the thread has ended. */
   close(): Promise<void>;
 }
 
@@ -26,9 +26,9 @@ export interface GroupCommitOptions {
 export async function openGroupCommit({ file, committed, damaged, warn }: GroupCommitOptions): Promise<GroupCommit> {
   const worker = await startWriter(file);
   const waiting = appendQueue();
-  /** What the thread is committing. */
+  /** The appends that the thread is committing. */
   let group: WaitingAppend[] = [];
-  /** Why nothing more is taken. */
+  /** The error of every further append, once there is one. */
   let ended: Error | undefined;
   let idle = () => {};
 
@@ -55,7 +55,7 @@ export async function openGroupCommit({ file, committed, damaged, warn }: GroupC
     send();
   }
 
-  /** The writer works no more: what it had in hand has this error, what waited was not recorded. */
+  /** Ends the work for good: appends in the writer's hand get this error, waiting ones were not recorded. */
   function end(error: Error): void {
     const damage = error instanceof StoreDamaged;
     ended ??= damage ? error : new StoreUnavailable(`${error.message} Start again.`);
@@ -83,7 +83,7 @@ export async function openGroupCommit({ file, committed, damaged, warn }: GroupC
       new Promise((resolve, reject) => {
         if (ended) throw ended;
         waiting.push({ append, size: sizeOf(append), resolve, reject });
-        // All that is appended in this turn of the event loop goes as one group.
+        // All appends of this turn of the event loop go as one group.
         if (waiting.length === 1 && group.length === 0) queueMicrotask(send);
       }),
     close: async () => {
@@ -110,7 +110,7 @@ async function startWriter(file: string): Promise<Worker> {
   return worker;
 }
 
-/** Characters an append takes, about. */
+/** Characters that an append takes, about. */
 function sizeOf({ events }: WireAppend): number {
   return events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length + 200, 0);
 }

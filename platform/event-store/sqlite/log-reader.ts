@@ -1,4 +1,4 @@
-/** Reads of the log, on the caller's thread and by a connection of their own: a short stream costs tens of microseconds. */
+/** Reads of the log, on the caller's thread and a connection of their own: a short stream costs tens of microseconds. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Position, RecordedEvent } from '../../../contracts/message.ts';
 import type { ReadAll, ReadStream } from '../event-store.ts';
@@ -6,11 +6,11 @@ import { guarded } from './damage.ts';
 import { COLUMNS, fromLeanRow, fromPosition, fromRow, LEAN_COLUMNS, type LeanRow, positionOf, type Row, streamHash, type Table } from './rows.ts';
 import { type Sequence, sequence } from './sequence.ts';
 
-/** Events a page holds where nobody says how many. */
+/** Events in a page where the caller names no number. */
 const PAGE = 1_000;
 const EVERY = Number.MAX_SAFE_INTEGER;
 
-/** The page-wise reads behind the port. */
+/** The reads behind the port, page by page. */
 export interface LogReader {
   stream(table: Table, stream: string, options: ReadStream): Generator<RecordedEvent[]>;
   all(options: ReadAll): Generator<RecordedEvent[]>;
@@ -37,13 +37,13 @@ export function openLogReader(file: string): LogReader {
 
 type Statements = ReturnType<typeof prepare>;
 
-/** What a direction is: the step, and which rows come. */
+/** For each direction its step, its default start, and its statements. */
 const DIRECTIONS = {
   forwards: { step: 1, start: 0, stream: 'streamForwards', all: 'allForwards' },
   backwards: { step: -1, start: EVERY, stream: 'streamBackwards', all: 'allBackwards' },
 } as const;
 
-/** A stream of events begins at 0 and has every revision after it: a read forwards knows the first one, a read backwards the last. */
+/** Reads a stream of events, whose revisions are 0, 1, … without a gap: a read forwards knows the first of its rows, a read backwards the last. */
 function* streamOfEvents(
   statements: Statements,
   name: string,
@@ -65,7 +65,7 @@ function* streamOfEvents(
   if (step < 0 && count < limit) order.endsBefore(-1);
 }
 
-/** Bookkeeping is trimmed at its start, so only the rows themselves can be checked. */
+/** Reads a bookkeeping stream. Its start may be trimmed, so only the rows themselves can be checked. */
 function* streamOfBookkeeping(
   statements: Statements,
   name: string,
@@ -76,7 +76,7 @@ function* streamOfBookkeeping(
   for (const rows of pages({ read, first: from ?? start, limit, page: PAGE, next: (row) => row[2] + step })) yield rows.map((row) => fromRow(row));
 }
 
-/** Positions of events are 1, 2, … without a gap, up to the head as it is at the first page. */
+/** Reads all events: their positions are 1, 2, … without a gap, up to the head as it is at the first page. */
 function* allEvents(statements: Statements, head: number, options: ReadAll): Generator<RecordedEvent[]> {
   const { direction = 'forwards', from, limit = EVERY, page = PAGE } = options;
   const { step, all } = DIRECTIONS[direction];
@@ -123,7 +123,7 @@ interface Paging<R = Row> {
   first: number;
   limit: number;
   page: number;
-  /** Where the next page begins. */
+  /** The number at which the next page begins. */
   next(last: R): number;
 }
 
@@ -151,7 +151,7 @@ function within(from: Position | undefined, step: number, head: number): number 
   return step > 0 ? Math.max(fromPosition(from), 1) : Math.min(fromPosition(from), head);
 }
 
-/** Conditions for the rows of a stream, by the hash of its name and its name. */
+/** SQL conditions for the rows of a stream, with the hash of its name and its name as values. */
 const OF_STREAM: Record<Table, string> = {
   events: 'birth = (SELECT position FROM events INDEXED BY events_first WHERE hash = ? AND stream = ?)',
   bookkeeping: 'hash = ? AND stream = ?',

@@ -1,4 +1,4 @@
-/** The two log tables as the writer knows them: where they end, where each stream ends, and how an append is judged and recorded. */
+/** The two log tables on the writer's side: their ends, the ends of their streams, and the judging and recording of appends. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { NO_STREAM } from '../../../contracts/message.ts';
@@ -13,17 +13,17 @@ export interface LogTable {
   checksumAt(position: number): number | undefined;
   /** Judges an append and records it, in the transaction that is open. */
   append(append: WireAppend): WireResult;
-  /** Forgets what it remembers of the table: after a transaction was rolled back. */
+  /** Forgets the remembered ends of streams, after a transaction was rolled back. */
   reload(): void;
 }
 
-/** Where a stream ends: its last revision and, of a stream of events, the position of its first event. */
+/** The end of a stream: its last revision and, of a stream of events, the position of its first event. */
 interface Last {
   revision: number;
   birth: number;
 }
 
-/** What the two tables do differently. */
+/** The operations that differ between the two tables. */
 interface Finding {
   last(stream: string): Last;
   /** Ids and positions of the stream's next events after a revision. */
@@ -33,10 +33,10 @@ interface Finding {
   drop(stream: string, revision: number): void;
 }
 
-/** Streams whose end is remembered, so that an append to one that is in use reads nothing. */
+/** Streams whose end is remembered, so that an append to a stream in use reads nothing. */
 const REMEMBERED = 50_000;
 
-/** The table of forwardable events. */
+/** Opens the table of forwardable events. */
 export function openEvents(db: DatabaseSync): LogTable {
   const find = arrays(db, 'SELECT position FROM events INDEXED BY events_first WHERE hash = ? AND stream = ?');
   const lastOf = arrays(db, `SELECT ${COLUMNS} FROM events INDEXED BY events_by_stream WHERE birth = ? ORDER BY revision DESC LIMIT 1`);
@@ -56,7 +56,7 @@ export function openEvents(db: DatabaseSync): LogTable {
   });
 }
 
-/** The table of bookkeeping, of which old revisions may be dropped. */
+/** Opens the table of bookkeeping, of which old revisions may be dropped. */
 export function openBookkeeping(db: DatabaseSync): LogTable {
   const from = 'FROM bookkeeping INDEXED BY bookkeeping_by_stream WHERE hash = ? AND stream = ?';
   const lastOf = arrays(db, `SELECT ${COLUMNS} ${from} ORDER BY revision DESC LIMIT 1`);
@@ -101,7 +101,7 @@ function openTable(db: DatabaseSync, table: Table, finding: Finding): LogTable {
     return { revision, position: end.position };
   }
 
-  /** The first answer to an append that is here already: the same ids, at the same revision. */
+  /** The first answer to a repeated append: one with the ids of the events that follow the expected revision; undefined for any other. */
   function repeated({ stream, expected, events }: WireAppend, last: Last): WireResult | undefined {
     if (expected >= last.revision) return undefined;
     const there = finding.following(stream, last.birth, expected, events.length);
@@ -121,7 +121,7 @@ function openTable(db: DatabaseSync, table: Table, finding: Finding): LogTable {
   };
 }
 
-/** The revision in a stream's last row, which must be what was written; NO_STREAM where there is none. */
+/** The revision in a stream's last row, whose checksum must be right; NO_STREAM where there is no row. Error: StoreDamaged. */
 function lastRevision(row: unknown, stream: string): number {
   if (!row) return NO_STREAM;
   check(row as Row, stream);

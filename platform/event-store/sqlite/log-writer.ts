@@ -1,4 +1,4 @@
-/** The one who writes: owns the writing connection, commits what waits as one group, keeps the witness. Runs in a thread of its own (writer-thread.ts). */
+/** The writer: owns the writing connection, commits waiting appends as one group, keeps the witness. Runs in its own thread (writer-thread.ts). */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { isForwardable } from '../../../contracts/message.ts';
@@ -12,15 +12,18 @@ import { type Ends, openWitness } from './witness.ts';
 
 export interface LogWriter {
   /**
-   * Commits a group of appends, each judged on its own, and answers once it is on the disk. Errors: AppendUnknown when it cannot be told whether the group
-   * was recorded (then nothing more may be written); any other: nothing was.
+   * Commits a group of appends, each judged on its own, and answers once it is on the disk. Errors: AppendUnknown when it is not known whether the
+   * group was recorded (then nothing more may be written); after any other error nothing was.
    */
   commit(appends: readonly WireAppend[]): WireResult[];
-  /** Writes the witness, folds the write-ahead log into the file, closes. */
+  /** Writes the witness, folds the write-ahead log into the file, and closes the file. */
   close(): void;
 }
 
-/** Opens the file, makes it where it is missing, and compares it with its witness. `warn` hears of a witness that cannot be written. Errors: StoreDamaged, StoreUnavailable. */
+/**
+ * Opens the file, or makes it where it is missing, and compares it with its witness. `warn` hears of a witness that cannot be written.
+ * Errors: StoreDamaged, StoreUnavailable.
+ */
 export function openLogWriter(file: string, warn: (message: string) => void): LogWriter {
   return guarded(() => open(file, warn));
 }
@@ -35,7 +38,7 @@ function open(file: string, warn: (message: string) => void): LogWriter {
   const tables = { events: openEvents(db), bookkeeping: openBookkeeping(db) };
   const ends = (): Ends => ({ events: tables.events.end(), bookkeeping: tables.bookkeeping.end() });
   const witness = openWitness({ file, ends, checksumAt: (table, position) => tables[table].checksumAt(position), warn });
-  // What the last run left in the write-ahead log is in order: into the file with it, so that damage to it later on can hide nothing.
+  // The last run's write-ahead log was found in order: it goes into the file, so that later damage to it can hide nothing.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
@@ -79,7 +82,7 @@ function open(file: string, warn: (message: string) => void): LogWriter {
   };
 }
 
-/** Makes the tables in a new file; in another one they must be exactly ours. */
+/** Makes the tables in a new file; in an old one they must be exactly ours. Error: StoreDamaged. */
 function openSchema(db: DatabaseSync, expected: boolean): void {
   const found = (db.prepare('SELECT sql FROM sqlite_schema').all() as { sql: string }[]).map((row) => row.sql);
   if (found.length === 0 && !expected) {

@@ -1,4 +1,4 @@
-/** Rows of the two log tables: how an event is laid out, and the checksum that tells damage from data (invariant 16). */
+/** Rows of the two log tables: the layout of an event, and the checksum that tells damage from data (invariant 16). */
 import { crc32 } from 'node:zlib';
 import type { Metadata, Position, RecordedEvent } from '../../../contracts/message.ts';
 import { damaged } from './damage.ts';
@@ -7,15 +7,15 @@ export type Table = 'events' | 'bookkeeping';
 
 /** position, stream, revision, id, type, time (ms), data, metadata. */
 type Fields = [number, string, number, string, string, number, string, string];
-/** The fields and their checksum: what a `SELECT ${COLUMNS}` gives. */
+/** The fields and their checksum: the row of a `SELECT ${COLUMNS}`. */
 export type Row = [...Fields, number];
 
 const FIELDS = 'position, stream, revision, id, type, time, data, metadata';
 export const COLUMNS = `${FIELDS}, checksum`;
 
 /**
- * All fields as the one text that the checksum is made of, the checksum, and the stream: what a `SELECT ${LEAN_COLUMNS}` gives, for a third of the
- * cost. The stream again, because documents keep their id: as a part of the text it would keep all of the text.
+ * All fields as the one text that the checksum is made of, the checksum, and the stream: the row of a `SELECT ${LEAN_COLUMNS}`, for a third of the
+ * cost. The stream comes again because documents keep their id: as a part of the text it would keep all of the text in memory.
  */
 export type LeanRow = [text: string, checksum: number, stream: string];
 export const LEAN_COLUMNS = `concat_ws(char(10), ${FIELDS}), checksum, stream`;
@@ -43,7 +43,7 @@ export function toPosition(n: number): Position {
   return n === 0 ? '' : String(n).padStart(WIDTH, '0');
 }
 
-/** The number in a position; 0 for START. A text that no store of ours made counts as beyond the end. */
+/** The number in a position; 0 for START. A text that this store did not make counts as beyond the end. */
 export function fromPosition(position: Position): number {
   if (position === '') return 0;
   return /^\d{16}$/.test(position) ? Number(position) : Number.MAX_SAFE_INTEGER;
@@ -54,23 +54,23 @@ export function streamHash(stream: string): number {
   return crc32(stream);
 }
 
-/** CRC-32 over every field. */
+/** The CRC-32 of all fields. */
 export function checksum(row: Fields | Row): number {
   return crc32(`${row[0]}\n${row[1]}\n${row[2]}\n${row[3]}\n${row[4]}\n${row[5]}\n${row[6]}\n${row[7]}`);
 }
 
-/** Error: StoreDamaged when the row is not what was written, or not of the stream it was found for. */
+/** Checks a row's checksum and stream. Error: StoreDamaged when the row is not what was written, or not of the stream it was found for. */
 export function check(row: Row, stream = row[1]): void {
   if (checksum(row) !== row[8] || row[1] !== stream) throw damaged(`the event at position ${row[0]} is not what was written`);
 }
 
 const MINUTE = 60_000;
-/** What `SS.mmmZ` takes at the end of a time. */
+/** Characters of `SS.mmmZ`, the end of a time. */
 const SECONDS = 7;
 let minute = Number.NaN;
 let minuteText = '';
 
-/** Milliseconds → ISO 8601. Events that follow each other are mostly of one minute, of which the text is kept. */
+/** Milliseconds since 1970 as ISO 8601. Events that follow each other are mostly of one minute, whose text is kept. */
 function toTime(ms: number): string {
   const its = Math.floor(ms / MINUTE);
   if (its !== minute) {
@@ -81,7 +81,7 @@ function toTime(ms: number): string {
   return `${minuteText}${rest.slice(1, 3)}.${rest.slice(3)}Z`;
 }
 
-/** The event in a row; `stream` where only that one's will do. Error: StoreDamaged when the row is not what was written. */
+/** The event in a row, with `stream` only one of that stream. Error: StoreDamaged when the row is not what was written. */
 export function fromRow(row: Row, stream?: string): RecordedEvent {
   check(row, stream);
   return {
@@ -116,7 +116,7 @@ export function fromLeanRow(row: LeanRow): RecordedEvent | null {
 type LeanFields = [string, string, string, string, string, string, string, string];
 const LEAN_FIELDS = 8;
 
-/** A class for its getters: made a hundred thousand times a second, and mostly only asked for one of the two. */
+/** An event whose JSON is parsed when it is asked for. A class, for its getters: a hundred thousand are made a second, most asked for one field. */
 class LeanEvent implements RecordedEvent {
   readonly id: string;
   readonly type: string;

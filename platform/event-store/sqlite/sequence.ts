@@ -2,15 +2,15 @@
 import { damaged } from './damage.ts';
 
 export interface Sequence {
-  /** Says which number comes first; without it any may. */
+  /** Sets the number that must come first; without it any may. */
   expectNext(n: number): void;
-  /** The next number. Error: StoreDamaged when another one was due. */
+  /** Takes the next number. Error: StoreDamaged when another one was due. */
   take(n: number): void;
-  /** There are no more: `n` is the one that is not there. Error: StoreDamaged when another one was due. Nothing to say where none came. */
+  /** Ends the sequence: `n` is the first number that is not there. Error: StoreDamaged when another one was due; none where no number came. */
   endsBefore(n: number): void;
 }
 
-/** `missing` says what it means that a number is not there. */
+/** Makes a sequence. `missing` words the damage for a number that is not there. */
 export function sequence(step: 1 | -1, missing: (n: number) => string): Sequence {
   let expected: number | undefined;
   const check = (n: number) => {

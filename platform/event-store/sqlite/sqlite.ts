@@ -10,7 +10,7 @@ import { verify } from './verify.ts';
 import type { WireEvent } from './wire.ts';
 
 export interface SqliteOptions {
-  /** The file; `<file>-witness` stands beside it. */
+  /** Path of the file; `<file>-witness` lies beside it. */
   file: string;
   log: { error(data: object, message: string): void };
 }
@@ -48,7 +48,7 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     return { revision: result.revision, position: isForwardable(stream) ? toPosition(result.position) : START };
   }
 
-  /** Pages of a read, the event loop let run between them. */
+  /** The pages of a read; between them the event loop runs. */
   async function* paged(pages: () => Generator<RecordedEvent[]>): AsyncGenerator<RecordedEvent[]> {
     let first = true;
     for (const page of pages()) {
@@ -82,7 +82,7 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
   };
 }
 
-/** The reading side of a store whose writer is there; where it cannot be opened, the writer is closed too. */
+/** Opens the reading side of a store whose writer is open; where that fails, the writer is closed too. */
 async function openReading(file: string, found: (damage: StoreDamaged) => void, closeWriter: () => Promise<void>) {
   try {
     return { verifying: verify(file, found), reader: openLogReader(file) };
@@ -92,7 +92,7 @@ async function openReading(file: string, found: (damage: StoreDamaged) => void, 
   }
 }
 
-/** Many wait for what happens next. */
+/** A turnstile: many wait at it, and the next event lets all of them pass. */
 function turnstile() {
   let waiting = Promise.withResolvers<void>();
   return {

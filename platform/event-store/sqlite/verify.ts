@@ -1,7 +1,8 @@
 /**
- * Reading never shows a row that changed (its checksum) nor skips one of the log (positions are dense). What it cannot see is an index that lost the end of
- * a stream. So each start compares every index with its table: of a small file at once, with all of SQLite's own checks; of a large one in a thread
- * beside the work, the newest events first (they are the streams in use), in slices so that the write-ahead log is not held up.
+ * Verifies the indexes at each start. Reading never shows a row that changed (its checksum) nor skips one of the log (positions are dense), but it
+ * cannot see that an index lost the end of a stream. So every index is compared with its table: of a small file before the store opens, with all
+ * of SQLite's own checks; of a large one in a thread beside the work, the newest events first (their streams are in use), in slices so that the
+ * write-ahead log is not held up.
  */
 import { once } from 'node:events';
 import { statSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * SQLite reads its write-ahead log up to the first frame that is not in order, and takes what follows for the rest of older times: one wrong bit
- * silently drops everything committed after it. So it is looked through before SQLite sees it. A crash can leave the last transaction unfinished, and
- * nothing after it; a wrong frame with another transaction behind it is damage. (Format: sqlite.org/fileformat2.html, 4.)
+ * SQLite reads its write-ahead log up to the first frame that is not in order, and takes the frames after it for remains of older times: one wrong
+ * bit silently drops everything committed after it. So the log is looked through before SQLite sees it. A crash can leave the last transaction
+ * unfinished, and nothing after it; a wrong frame with another transaction behind it is damage. (Format: sqlite.org/fileformat2.html, 4.)
  */
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';

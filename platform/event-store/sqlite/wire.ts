@@ -1,4 +1,4 @@
-/** Appends on their way to the writer's thread, and their results back: a group is one text, because that crosses in a fraction of the time of objects. */
+/** Appends on their way to the writer's thread, and results on their way back: a group is one text, which crosses much faster than objects. */
 
 /** An event as it crosses: plain text without NUL. */
 export interface WireEvent {
@@ -12,17 +12,17 @@ export interface WireEvent {
 export interface WireAppend {
   stream: string;
   expected: number;
-  /** How many of the stream's events stay; 0: all. */
+  /** Number of the stream's last events that stay; 0: all. */
   keep: number;
-  /** Milliseconds since 1970, one an event; none: now. */
+  /** Milliseconds since 1970, one for each event; default: now. */
   times?: readonly number[];
   events: WireEvent[];
 }
 
-/** What became of an append; `actual` where the expected revision was wrong. */
+/** The outcome of an append: where it was recorded, or the `actual` revision where another one was expected. */
 export type WireResult = { revision: number; position: number } | { actual: number };
 
-/** JSON has no NUL in it, and names with one are refused (`isPlain`). */
+/** The text between two fields: JSON has no NUL in it, and names with one are refused (`isPlain`). */
 const SEPARATOR = '\0';
 
 /** True for a name that crosses, and is stored, as it is. */
@@ -56,7 +56,7 @@ function numbers(text: string): number[] {
   return text === '' ? [] : text.split(',').map(Number);
 }
 
-/** Two numbers each: revision and position, or the actual revision and -1. */
+/** Results as two numbers each: revision and position, or the actual revision and -1. */
 export function packResults(results: readonly WireResult[]): number[] {
   return results.flatMap((result) => ('actual' in result ? [result.actual, -1] : [result.revision, result.position]));
 }

@@ -1,6 +1,6 @@
 /**
- * The witness (invariant 16): a file beside the log, at most a second old, that names the log's ends and their checksums. What is missing at a log's
- * end leaves no gap that a read could see; the witness remembers that it was there.
+ * The witness (invariant 16): a file beside the log, at most a second old, that names the log's ends and their checksums. Events missing at a
+ * log's end leave no gap that a read could see; the witness remembers that they were there.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -8,36 +8,39 @@ import { StoreDamaged } from '../event-store.ts';
 import type { Table } from './rows.ts';
 
 export interface End {
-  /** 0 where the table is empty. */
+  /** Position of the last row; 0 where the table is empty. */
   position: number;
   checksum: number;
 }
 export type Ends = Record<Table, End>;
 
 export interface Witness {
-  /** Tells that an end moved; the file follows within a second. */
+  /** Called when an end moved; the file follows within a second. */
   moved(): void;
   close(): void;
 }
 
 export interface WitnessOptions {
-  /** The log's file. */
+  /** Path of the log's file. */
   file: string;
   /** The log's ends as they are now. */
   ends(): Ends;
   checksumAt(table: Table, position: number): number | undefined;
-  /** Hears why the file could not be written; it is tried again. */
+  /** Called with the reason why the file could not be written; the writing is tried again. */
   warn(message: string): void;
 }
 
-/** Milliseconds the file may be behind. */
+/** Milliseconds that the file may be behind the log. */
 const AGE = 900;
 
 export function witnessOf(file: string): string {
   return `${file}-witness`;
 }
 
-/** Compares the log with the witness, then keeps the witness. Error: StoreDamaged when the log ends before the place the witness saw, or holds something else there. */
+/**
+ * Compares the log with its witness, then keeps the witness. Error: StoreDamaged when the log ends before the place that the witness saw, or
+ * holds another event there.
+ */
 export function openWitness({ file, ends, checksumAt, warn }: WitnessOptions): Witness {
   const path = witnessOf(file);
   compare(path, ends(), checksumAt);
@@ -73,7 +76,7 @@ function write(path: string, ends: Ends): void {
   renameSync(`${path}.new`, path);
 }
 
-/** The file's text: the ends, and the checksum of the text without it. */
+/** The text of the file: the ends, and a checksum of them. */
 function signed({ events, bookkeeping }: Ends): string {
   const ends = { events, bookkeeping };
   return JSON.stringify({ ...ends, checksum: crc32(JSON.stringify(ends)) });
@@ -88,7 +91,7 @@ function compare(path: string, now: Ends, checksumAt: WitnessOptions['checksumAt
   }
 }
 
-/** What is wrong with a log, where the witness saw `seen` and the row there now has `checksum`. */
+/** The words for a log that differs from its witness, which saw `seen`; null for none. `checksum` is that of the row there now. */
 function difference(seen: End, now: End, checksum: number | undefined): string | null {
   if (now.position < seen.position) return `ends at position ${now.position}, but had ${seen.position}`;
   // A row of bookkeeping may be dropped later on; of the log of events, one that is not there is noticed by every read.
@@ -100,7 +103,7 @@ function advice(path: string): string {
   return `Put back a backup of the folder; where an older backup was put back on purpose, delete ${path} and start again.`;
 }
 
-/** Null where there is none. Error: StoreDamaged where it is not what was written. */
+/** The ends in a witness; null where there is no file. Error: StoreDamaged where the file is not what was written. */
 function read(path: string): Ends | null {
   if (!existsSync(path)) return null;
   const text = readFileSync(path, 'utf8');

@@ -4,14 +4,14 @@ import { AppendUnknown, StoreDamaged } from '../event-store.ts';
 import { type LogWriter, openLogWriter } from './log-writer.ts';
 import { packResults, unpackGroup } from './wire.ts';
 
-/** To the thread: a packed group, or null to end. */
+/** A message to the thread: a packed group, or null to end. */
 export type ToWriter = string | null;
-/** What went wrong: `damaged` and `unknown` for good, `refused` for this group. */
+/** The failure of a group: `damaged` and `unknown` end the thread's work for good, `refused` is for this group alone. */
 export interface WriterError {
   error: string;
   kind: 'damaged' | 'unknown' | 'refused';
 }
-/** From the thread: ready, a group's packed results, what went wrong, or a warning. It ends by its exit. */
+/** A message from the thread: ready, a group's packed results, a failure, or a warning. The thread ends by its exit. */
 export type FromWriter = 'ready' | number[] | WriterError | { warning: string };
 
 function failed(error: unknown): WriterError {
