@@ -1,26 +1,26 @@
 /**
- * A value that moves on, as a checkpoint does, kept on a bookkeeping stream: its last event is the value. Written lazily, the
- * newest one only; at the exact revision, so that of two processes that move it one is told to step down.
+ * A value that moves on, as a checkpoint does, kept on a bookkeeping stream: the stream's last event is the value. Only the newest value is
+ * written, and lazily; at the exact revision, so that of two processes that move it one is told to step down.
  */
 import { randomUUID } from 'node:crypto';
 import { type Metadata, NO_STREAM } from '../../contracts/message.ts';
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
 
 export interface CheckpointStream<Value> {
-  /** The value last written, undefined when there is none. What is saved and not yet written is forgotten, an earlier error too. */
+  /** The value last written, undefined when there is none. Forgets a saved value that is not written yet, and an earlier error. */
   load(): Promise<Value | undefined>;
-  /** Writes it at once. Errors: SteppedDown, and those of `append`. */
+  /** Writes a value at once. Errors: SteppedDown, and those of `append`. */
   write(value: Value): Promise<void>;
-  /** Remembers to write it, at most every 100 ms. Throws the error of an earlier write. */
+  /** Saves a value, which is written within 100 ms unless a newer one comes first. Throws the error of an earlier write. */
   save(value: Value): void;
-  /** Writes what is saved. Errors: as `write`, those of an earlier write too. */
+  /** Writes the saved value now, if there is one. Errors: as `write`, and those of an earlier write. */
   flush(): Promise<void>;
 }
 
 export interface CheckpointStreamOptions {
-  /** Begins with `_`. */
+  /** The stream's name, which begins with `_`. */
   stream: string;
-  /** Type of its events. */
+  /** The type of the stream's events. */
   type: string;
   /** Called with the error of a lazy write. */
   failed?(error: unknown): void;
@@ -33,16 +33,16 @@ export class SteppedDown extends Error {
 
 /** Milliseconds between two lazy writes. */
 const EVERY = 100;
-/** Values kept, for the curious. */
+/** Values kept on the stream, so that somebody who looks sees how it moved. */
 const KEEP = 3;
 
-/** Opens it; nothing is read before `load`. */
+/** Opens the stream; nothing is read before `load`. */
 export function checkpointStream<Value>(store: EventStore, { stream, type, failed = () => {} }: CheckpointStreamOptions): CheckpointStream<Value> {
   let revision = NO_STREAM;
   let unwritten: { value: Value } | undefined;
   let trouble: { error: unknown } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  /** Writes are one after the other. */
+  /** The last write: writes run one after the other. */
   let writing: Promise<void> = Promise.resolve();
 
   async function append(value: Value): Promise<void> {
@@ -121,7 +121,7 @@ export function checkpointStream<Value>(store: EventStore, { stream, type, faile
   };
 }
 
-/** Of an event of our own bookkeeping: no command of anybody's caused it. */
+/** The metadata of a bookkeeping event, which no command caused. */
 export function metadata(stream: string): Metadata {
   const id = randomUUID();
   return { $correlationId: id, $causationId: id, commandId: id, actor: `system:${stream}`, schema: 1, topics: [] };

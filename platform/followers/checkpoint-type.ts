@@ -1,7 +1,7 @@
 /** A place in the log that can be recognised again. */
 import type { Position } from '../../contracts/message.ts';
 
-/** Where a follower is: the last event it has been past, and that event's id, to recognise a log that is not the one it followed. */
+/** The place of a follower: the last event that it is past, with that event's id, by which a foreign log is recognised. */
 export interface Checkpoint {
   position: Position;
   /** Id of the event at `position`; empty at START. */

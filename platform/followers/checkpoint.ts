@@ -7,19 +7,19 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { checkpointStream, SteppedDown } from './checkpoint-stream.ts';
 import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
 
-/** What `follow` needs of it (`load`, `foreignLog`), and what `apply` calls (`save`). */
+/** A checkpoint in the event store: `load` and `foreignLog` are for `follow`, `save` is for `apply`. */
 export interface EffectCheckpoint {
-  /** Where the follower is. The very first load writes the head of the store: from then on every event counts. */
+  /** The follower's place. The very first load writes the head of the store: from then on every event counts. */
   load(): Promise<Checkpoint>;
-  /** Remembers it, written at most every 100 ms. Throws the error of an earlier write, SteppedDown among them. */
+  /** Saves the follower's place, which is written within 100 ms. Throws the error of an earlier write, SteppedDown among them. */
   save(checkpoint: Checkpoint): void;
-  /** Writes what is saved, as before the end of the process. Errors: SteppedDown, and those of `append`. */
+  /** Writes the saved place now, as before the end of the process. Errors: SteppedDown, and those of `append`. */
   flush(): Promise<void>;
-  /** Begins again at the head of the store there is now. */
+  /** Moves the checkpoint to the head of the present store. */
   foreignLog(): Promise<void>;
 }
 
-/** The checkpoint of the follower of that name, on `_checkpoint-<follower>`. */
+/** Opens the checkpoint of the follower of this name, on `_checkpoint-<follower>`. */
 export function effectCheckpoint(store: EventStore, follower: string): EffectCheckpoint {
   const stream = checkpointStream<Checkpoint>(store, { stream: `_checkpoint-${follower}`, type: 'CheckpointMoved' });
 
@@ -29,7 +29,7 @@ export function effectCheckpoint(store: EventStore, follower: string): EffectChe
     return head;
   }
 
-  /** Of several processes that are deployed at once, one begins it. */
+  /** Loads the checkpoint or begins it; of several processes that are deployed at once, one begins it and the others load that. */
   async function load(): Promise<Checkpoint> {
     const there = await stream.load();
     if (there) return there;
@@ -54,7 +54,7 @@ export function effectCheckpoint(store: EventStore, follower: string): EffectChe
   };
 }
 
-/** The checkpoint of one who is past every event there is. */
+/** The checkpoint at the log's end: that of a follower past all events. */
 export async function endOf(store: EventStore): Promise<Checkpoint> {
   for await (const [last] of store.readAll({ direction: 'backwards', limit: 1 })) {
     if (last) return { position: last.position, eventId: last.id };
@@ -62,14 +62,14 @@ export async function endOf(store: EventStore): Promise<Checkpoint> {
   return BEGINNING;
 }
 
-/** True where the store holds that checkpoint's event at its position. */
+/** True where the store holds the checkpoint's event at its position; also for the beginning. */
 export async function holds(store: EventStore, { position, eventId }: Checkpoint): Promise<boolean> {
   if (position === BEGINNING.position) return true;
   for await (const [event] of store.readAll({ from: position, limit: 1 })) return event?.position === position && event.id === eventId;
   return false;
 }
 
-/** Events of the log after a position, counted up to `most`. */
+/** The number of events after a position, counted up to `most`. */
 export async function countAfter(store: EventStore, position: Position, most: number): Promise<number> {
   let count = 0;
   for await (const page of store.readAll({ from: position, limit: most + 1 })) count += page.filter((event) => event.position > position).length;

@@ -1,4 +1,4 @@
-/** The log after a checkpoint, and only if it is the log that the checkpoint was taken on. */
+/** The events after a checkpoint, if this is the log that the checkpoint was taken on. */
 import { type RecordedEvent, START } from '../../contracts/message.ts';
 import { untilAborted } from '../concurrency/abortable.ts';
 import type { EventStore, ReadAll } from '../event-store/event-store.ts';
@@ -9,7 +9,7 @@ export class ForeignLog extends Error {
   override readonly name = 'ForeignLog';
 }
 
-/** Pages (a first one may be empty) up to the log's present end, or until the signal aborts. Error: ForeignLog. */
+/** Pages (the first may be empty) up to the log's present end, or until the signal aborts. Error: ForeignLog. */
 export async function* eventsAfter(store: EventStore, checkpoint: Checkpoint, signal: AbortSignal): AsyncGenerator<RecordedEvent[]> {
   const from: ReadAll = checkpoint.position === START ? {} : { from: checkpoint.position };
   let verified = checkpoint.position === START;
@@ -20,7 +20,7 @@ export async function* eventsAfter(store: EventStore, checkpoint: Checkpoint, si
   if (!verified && !signal.aborted) throw foreign(checkpoint);
 }
 
-/** The log is read from the checkpoint's own event on, to see that it is there. */
+/** The first page without the checkpoint's own event, with which the read begins, to see that it is there. Error: ForeignLog. */
 function behind(checkpoint: Checkpoint, [first, ...rest]: RecordedEvent[]): RecordedEvent[] {
   if (first?.position !== checkpoint.position || first.id !== checkpoint.eventId) throw foreign(checkpoint);
   return rest;

@@ -1,24 +1,27 @@
 /**
  * A follower of effects: its checkpoint is in the event store, begun at the log's end when it is first deployed, so that what happened before
- * has no effects (invariant 7). It is written a moment after the events were taken: after a crash the last ones come again.
+ * has no effects (invariant 7). It is written a moment after the events were applied: after a crash the last events come again.
  */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { effectCheckpoint, holds } from './checkpoint.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from './follow.ts';
 
-/** What such a follower does with events; its name names its checkpoint, too, and is never changed. */
+/** The work of such a follower. Its name is also that of its checkpoint, and is never changed. */
 export interface FollowingWithEffects extends FollowerRow {
-  /** Events given to `apply` at most at once. */
+  /** Events that `apply` is given at once, at most. */
   batch: number;
-  /** True for events it wants; others only move its checkpoint. A pure function. */
+  /** True for events that `apply` is to get; others only move the checkpoint. A pure function. */
   wants(event: RecordedEvent): boolean;
   /** Called whenever this process becomes the active one, before the first events: another may have worked meanwhile. */
   begin?(): Promise<void>;
-  /** Takes the wanted events of the next stretch of the log, in order (possibly none). An error is one of infrastructure: they come again. */
+  /** Takes the wanted events of the next stretch of the log, in order (possibly none). After an error, one of infrastructure, they come again. */
   apply(events: RecordedEvent[]): Promise<void>;
 }
 
-/** Starts it; resolves once its checkpoint is there: from then on every event counts, even if this process ends at once. Errors: those of the store; UnknownQueue. */
+/**
+ * Starts the follower; resolves once its checkpoint is there: from then on every event counts, even if this process ends at once.
+ * Errors: those of the store; UnknownQueue.
+ */
 export async function followWithEffects(following: FollowingWithEffects, context: FollowContext): Promise<Follower> {
   const { store, log } = context;
   const { name, begin = async () => {} } = following;
@@ -44,7 +47,7 @@ export async function followWithEffects(following: FollowingWithEffects, context
     ...follower,
     stop: async () => {
       await follower.stop();
-      // Where it cannot be written, the last events come again at the next start, and find their effects there.
+      // Where the checkpoint cannot be written, the last events come again at the next start, and find their effects there.
       await checkpoint.flush().catch((error) => log.warn({ err: error, follower: name }, 'the checkpoint was not written'));
     },
   };

@@ -1,5 +1,10 @@
 /**
  * The follower: goes through the log in order and keeps a checkpoint. Everything that follows uses this one.
+ *
+ *     const VISIT_LIST = { name: 'visit_list', queue: followerQueue('visit_list', { category: 'visitor', purpose: 'the list of visits' }) };
+ *     const follower = follow({ ...VISIT_LIST, batch: 500, wants, load, apply, foreignLog }, { store, bus, log });
+ *     follower.position();
+ *     await follower.stop();
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import { orAborted } from '../concurrency/abortable.ts';
@@ -14,26 +19,29 @@ import { type Heard, listen } from './listen.ts';
 
 /** The row of a follower, which its module exports: lists of followers and the table of queues are made of these. */
 export interface FollowerRow {
-  /** Names it in logs, metrics and parked records. */
+  /** The follower's name in logs, metrics and parked records. */
   name: string;
   queue: FollowerQueue;
 }
 
-/** What a follower does with events. */
+/** The work of a follower. */
 export interface Following extends FollowerRow {
-  /** Events given to `apply` at most at once; 1 for a policy. */
+  /** Events that `apply` is given at once, at most; 1 for a policy. */
   batch: number;
-  /** True for events it wants; others only move its checkpoint. A pure function. */
+  /** True for events that `apply` is to get; others only move the checkpoint. A pure function. */
   wants(event: RecordedEvent): boolean;
-  /** Where it is. Called at every (re)start. */
+  /** Answers the checkpoint. Called at every start, and at every new start after an error. */
   load(): Promise<Checkpoint>;
   /**
    * Takes the wanted events of the next stretch of the log, in order (possibly none), then remembers `checkpoint`, or leaves
    * it to a later call. An error is one of infrastructure: the follower starts again from `load()` with backoff.
-   * (Poison is the business of `apply` itself, by parking.ts.)
+   * (An event that cannot be digested is for `apply` itself to park, by parking.ts.)
    */
   apply(events: RecordedEvent[], checkpoint: Checkpoint): Promise<void>;
-  /** The log does not hold the checkpoint's event at its position (another store, or an older backup). Puts things right, so that `load()` gives a checkpoint that holds. */
+  /**
+   * Called where the log does not hold the checkpoint's event at its position: another store, or an older backup. Puts that right, so that `load()`
+   * gives a checkpoint that the log holds.
+   */
   foreignLog(): Promise<void>;
 }
 
@@ -41,31 +49,31 @@ export interface FollowContext {
   store: EventStore;
   bus: EventBus;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void };
-  /** Milliseconds of silence after which it reads the store; default 5,000. */
+  /** Milliseconds without a message after which the follower reads the store; default 5,000. */
   silence?: number;
-  /** Milliseconds before it starts again after an error, doubled up to fifty times as much; default 100. */
+  /** Milliseconds before the follower starts again after an error, doubled up to fifty times as much; default 100. */
   backoff?: number;
 }
 
 /** A running follower. */
 export interface Follower {
   readonly name: string;
-  /** Position it has been past (in memory; its stored checkpoint may lag). */
+  /** Position of the last event that the follower is past (in memory; its stored checkpoint may lag). */
   position(): Position;
-  /** True while this process is the one that follows here; where each process follows, once it does. */
+  /** True while this process is the one that follows; on a queue without a hold, once it follows. */
   active(): boolean;
   /** Stops after the batch at hand. */
   stop(): Promise<void>;
 }
 
-/** Starts a follower. It never gives up: after any error it starts again from its checkpoint. Throws UnknownQueue where the bus was opened without its queue. */
+/** Starts a follower, which after any error starts again from its checkpoint. Throws UnknownQueue where the bus was opened without its queue. */
 export function follow(following: Following, { store, bus, log, silence = 5_000, backoff }: FollowContext): Follower {
   const { name, queue, batch } = following;
   bus.check(queue);
   const stopping = new AbortController();
   // Where a queue gets every event of just one category, the chain within the category is enough.
   const previousOf = onlyCategoryOf(queue) === undefined ? (one: BusMessage) => one.previous : (one: BusMessage) => one.previousInCategory;
-  /** The last event it is past, wanted or not. */
+  /** The last event that the follower is past, wanted or not. */
   let at: Checkpoint = BEGINNING;
   let well = () => {};
   let session = new AbortController();
@@ -88,7 +96,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     }
   }
 
-  /** From the checkpoint to the head of the store, then along the bus. What is published meanwhile waits in the queue. */
+  /** Goes from the checkpoint to the head of the store, then along the bus. Messages published meanwhile wait in the queue. */
   async function along(signal: AbortSignal): Promise<void> {
     let react = begin;
     async function begin(heard: Heard): Promise<void> {
@@ -110,7 +118,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     well();
   }
 
-  /** Applies what continues the chain; at a gap the store is read. A gap it cannot fill yet is left to the next message, or to silence. */
+  /** Applies messages that continue the chain; at a gap reads the store. A gap that this does not fill is left to the next message, or to silence. */
   async function take(messages: readonly BusMessage[], signal: AbortSignal): Promise<void> {
     const { events, rest } = upToGap(messages);
     await applyAll(events, signal);
@@ -131,7 +139,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     return { events, rest: [] };
   }
 
-  /** Applies the wanted ones in batches, each with the checkpoint of the last event seen; the rest moves the checkpoint once. */
+  /** Applies the wanted events in batches, each with the checkpoint of the last event seen; the rest moves the checkpoint once. */
   async function applyAll(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
     let from = 0;
     for (let wanted = next(events, from); from < events.length && !signal.aborted; wanted = next(events, from)) {
@@ -140,7 +148,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     }
   }
 
-  /** The next stretch: up to `batch` wanted events, and what is not wanted behind them. */
+  /** The next stretch: up to `batch` wanted events, and the unwanted ones behind them. */
   function next(events: readonly RecordedEvent[], from: number): { events: RecordedEvent[]; end: number } {
     const wanted: RecordedEvent[] = [];
     for (let end = from; end < events.length; end++) {

@@ -1,16 +1,16 @@
-/** What a follower hears: the bus's batches as they come, and silence. */
+/** The batches of the bus as they come, and silence between them, for a follower. */
 import type { BusMessage } from '../event-bus/event-bus.ts';
 
-/** A batch, or 'silence' where none came in time. */
+/** A batch of messages, or 'silence' where none came in time. */
 export type Heard = BusMessage[] | 'silence';
 
-/** Ends and rejects as the bus does, and ends when the signal aborts. `silence` in milliseconds. */
+/** Listens to batches; says 'silence' after `silence` ms without one. Ends and rejects as `messages` does, and ends when the signal aborts. */
 export async function* listen(messages: AsyncIterable<BusMessage[]>, silence: number, signal: AbortSignal): AsyncGenerator<Heard> {
   const iterator = messages[Symbol.asyncIterator]();
   let arrived: (() => BusMessage[] | undefined) | undefined;
   let wake = () => {};
 
-  /** Asks once; a silent night adds no further reactions to the promise that waits. */
+  /** Asks for the next batch once: hours of silence add no further reactions to its promise. */
   function ask(): void {
     const arrive = (outcome: typeof arrived) => {
       arrived = outcome;

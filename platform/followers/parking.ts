@@ -7,57 +7,57 @@ import { NO_STREAM, type Position, type RecordedEvent } from '../../contracts/me
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
 import { metadata } from './checkpoint-stream.ts';
 
-/** A stream that waits, and why. */
+/** The record of a stream that waits, with the reason. */
 export interface Parked {
   stream: string;
-  /** The event that could not be digested. */
+  /** Position of the event that could not be digested. */
   position: Position;
   eventId: string;
   revision: number;
   type: string;
-  /** What it failed with, at most 1,000 characters. */
+  /** The message of the error, at most 1,000 characters. */
   error: string;
-  /** When it was parked: ISO 8601, UTC. */
+  /** The time of parking: ISO 8601, UTC. */
   time: string;
 }
 
-/** For one follower, and in its own process: what it skips is known here. */
+/** The parked streams of one follower, in the process that follows: it keeps in memory which events were skipped. */
 export interface Parking {
   isParked(stream: string): boolean;
-  /** True for an event that waits: the parked one of its stream, or one behind it. Remembers that the follower was past it. */
+  /** True for an event that waits: the parked one of its stream, or one behind it. Remembers that the follower skipped it. */
   waits(event: RecordedEvent): boolean;
   /** Parks an event's stream; durable when it resolves. A stream that is parked already stays as it is. */
   park(event: RecordedEvent, error: unknown): Promise<void>;
   list(): Parked[];
   /**
-   * Works a stream off: hands every event from the parked one on (with `skip`, from the one after it) to `handle`, in order, up to the
-   * stream's end, so past where the follower is; it may meet the last ones again, so handling one twice must change nothing. Then the stream is no longer parked.
-   * Rejects with what `handle` failed with; the stream then waits at that event. False where it was not parked.
+   * Works a stream off: hands every event from the parked one on (with `skip`, from the one after it) to `handle`, in order, up to the stream's
+   * end. That may be past the follower's place, and the follower meet the last ones again, so handling an event twice must change nothing. Then the
+   * stream is no longer parked. Rejects with the error of `handle`; the stream then waits at that event. False where it was not parked.
    */
   release(stream: string, handle: (event: RecordedEvent) => Promise<void>, skip?: boolean): Promise<boolean>;
-  /** Takes out every stream but these without working them off (for a projection, which is rebuilt). */
+  /** Forgets all parked streams but these without working them off (for a projection, which is rebuilt). */
   clear(except?: readonly string[]): Promise<void>;
-  /** Applies a pure function to each event that does not wait; where it throws, the stream is parked. */
+  /** The results of a pure function for each event that does not wait; where the function throws, the event's stream is parked. */
   applyOrPark<T>(events: readonly RecordedEvent[], pure: (event: RecordedEvent) => T): Promise<{ event: RecordedEvent; result: T }[]>;
 }
 
-/** Streams parked at once for one follower: more is no poison but a fault of the follower, which then stops at its checkpoint. */
+/** Streams parked at once for one follower, at most: with more, the follower itself must be at fault, and stops at its checkpoint. */
 const MOST = 10_000;
 const ERROR_LENGTH = 1_000;
 
 /** A parked stream while this process runs. */
 interface Place {
   record: Parked;
-  /** Revision of the last event the follower skipped; -1 when none. */
+  /** Revision of the last event that the follower skipped; -1 when none. */
   skipped: number;
-  /** Revision from which on the follower takes the stream's events itself: the release is all but recorded. */
+  /** Revision from which on the follower takes the stream's events itself, while the release is being recorded; Infinity before. */
   open: number;
   releasing: boolean;
 }
 
 type Entry = { type: 'StreamParked'; data: Parked } | { type: 'StreamReleased'; data: { stream: string } };
 
-/** Reads what is parked for a follower, on `_parked-<follower>`. */
+/** Reads the parked streams of a follower, from `_parked-<follower>`. */
 export async function openParking(store: EventStore, follower: string): Promise<Parking> {
   const log = `_parked-${follower}`;
   const places = new Map<string, Place>();
@@ -80,7 +80,7 @@ export async function openParking(store: EventStore, follower: string): Promise<
     else places.set(data.stream, { record: data, skipped: -1, open: Number.POSITIVE_INFINITY, releasing: false });
   }
 
-  /** Someone else may have written here meanwhile: then that is read first. The last one out leaves nothing behind. */
+  /** Records an entry, after reading whatever another process wrote meanwhile. With the last stream's release, the earlier entries go. */
   async function record(entry: Entry): Promise<void> {
     const isLast = entry.type === 'StreamReleased' && places.size === 1 && places.has(entry.data.stream);
     try {
@@ -103,7 +103,7 @@ export async function openParking(store: EventStore, follower: string): Promise<
 
   function waits({ stream, revision: at }: RecordedEvent): boolean {
     const place = places.get(stream);
-    // One before the parked event comes again after a crash: its effect may not have been recorded yet.
+    // An event before the parked one comes again after a crash: its effect may not have been recorded yet.
     if (!place || at < place.record.revision || at >= place.open) return false;
     place.skipped = Math.max(place.skipped, at);
     return true;
@@ -124,14 +124,14 @@ export async function openParking(store: EventStore, follower: string): Promise<
     }
   }
 
-  /** Hands over until nothing was skipped meanwhile. Between that last look and opening the place nothing else runs. */
+  /** Hands events over until none was skipped meanwhile. Between the last look and opening the place nothing else runs. */
   async function workOff(place: Place, skip: boolean, handle: (event: RecordedEvent) => Promise<void>): Promise<void> {
     let next = await handOverFrom(place, place.record.revision + (skip ? 1 : 0), handle);
     while (place.skipped >= next) next = await handOverFrom(place, next, handle);
     place.open = next;
   }
 
-  /** Answers the revision after the last event handed over. */
+  /** Hands over the stream's events from a revision on; answers the revision after the last one. */
   async function handOverFrom(place: Place, from: number, handle: (event: RecordedEvent) => Promise<void>): Promise<number> {
     let next = from;
     for await (const page of store.readStream(place.record.stream, { from })) {
@@ -143,7 +143,7 @@ export async function openParking(store: EventStore, follower: string): Promise<
     return next;
   }
 
-  /** What fails again is where the stream waits from now on. */
+  /** Hands one event over; where that fails, the stream waits at this event from now on. */
   async function handOver(event: RecordedEvent, handle: (event: RecordedEvent) => Promise<void>): Promise<void> {
     try {
       await handle(event);

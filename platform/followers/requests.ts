@@ -1,6 +1,6 @@
 /**
- * What an operator asks of a follower: a rebuild, the release of a parked stream. Kept on `_requests-<follower>`, so that it reaches the process
- * that is the active one, whichever that is, and outlives it: who takes over carries out what is not done.
+ * An operator's requests to a follower: a rebuild, the release of a parked stream. They are kept on `_requests-<follower>`, so that a request
+ * reaches the active process, whichever that is, and outlives it: the next active one carries out the requests that are not done.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,37 +8,37 @@ import { NO_STREAM } from '../../contracts/message.ts';
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
 import { metadata } from './checkpoint-stream.ts';
 
-/** How a request stands. A storage format: each event of the stream holds the whole of it. */
+/** The state of a request. A storage format: each event of the stream holds a whole state. */
 export interface RequestState {
   id: string;
   action: string;
-  /** What it is about, as a read model's or a stream's name. */
+  /** The name of the read model or stream that the request is about. */
   subject: string;
-  /** When it was asked: ISO 8601, UTC. */
+  /** The time of the request: ISO 8601, UTC. */
   time: string;
   state: 'waiting' | 'running' | 'done' | 'failed';
-  /** What the one who carries it out tells, as how far it is. */
+  /** The report of the process that carries the request out, as its progress. */
   report: Record<string, unknown>;
-  /** Why it failed. */
+  /** The message of the error, where the state is `failed`. */
   error?: string;
 }
 
-/** Carries out requests of one follower. */
+/** The side of a follower that carries its requests out. */
 export interface Serving {
-  /** True while this process is to do it. */
+  /** True while this process is to carry requests out. */
   active(): boolean;
-  /** Resolves with a last report; rejects with why it failed. */
+  /** Carries out a request. Resolves with its last report; rejects where it fails. */
   carryOut(action: string, subject: string, report: (progress: Record<string, unknown>) => void): Promise<Record<string, unknown>>;
 }
 
 export interface Requests {
-  /** Records a request; one for the same that is not done yet is answered instead. */
+  /** Records a request; where an equal one is not done yet, answers that one instead. */
   ask(follower: string, action: string, subject: string): Promise<RequestState>;
-  /** How the last request for this stands, null when there was none that is remembered. */
+  /** The state of the last such request; null when none is remembered. */
   last(follower: string, action: string, subject: string): Promise<RequestState | null>;
-  /** Resolves when it is done or failed, with how it stands; or as it stands when the signal aborts. */
+  /** Waits until a request is done or failed, or the signal aborts; answers its state then. */
   settled(follower: string, request: RequestState, signal: AbortSignal): Promise<RequestState>;
-  /** Begins to carry out a follower's requests; answers how to stop. */
+  /** Begins to carry out a follower's requests; answers a function that stops. */
   serve(follower: string, serving: Serving): () => Promise<void>;
 }
 
@@ -49,17 +49,20 @@ export interface RequestsOptions {
   every?: number;
 }
 
-/** Events remembered for a follower. */
+/** Events kept on a follower's stream. */
 const KEEP = 200;
-/** Milliseconds between two reports that are written, at least; and which part of the time it has taken: what takes hours does not push the others out. */
+/**
+ * Milliseconds between two written reports, at least, and the share of the time taken so far that must lie between them: a request that takes
+ * hours does not push the others' events out.
+ */
 const REPORT_EVERY = 1_000;
 const REPORT_SHARE = 0.1;
 
 const isSettled = ({ state }: RequestState) => state === 'done' || state === 'failed';
 
-/** Opens them; who asks and who serves in one process share one of these, and need not wait for the next look. */
+/** Opens the requests. Askers and servers in one process share one of these, and need not wait for the next look. */
 export function openRequests({ store, log, every = 500 }: RequestsOptions): Requests {
-  /** As new as this process knows, by id: for those it carries out, newer than what is written. */
+  /** The states of requests that this process carries out, by id: newer than the written ones. */
   const here = new Map<string, RequestState>();
   const wake = new Set<() => void>();
   const wakeAll = () => {
@@ -91,7 +94,7 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
     await store.append(stream, revision, [{ id: randomUUID(), type: 'RequestChanged', data, metadata: metadata(stream) }], { keep: KEEP });
   }
 
-  /** Written after whatever others wrote meanwhile. */
+  /** Writes a state, after whatever others wrote meanwhile. */
   async function write(follower: string, request: RequestState): Promise<void> {
     const { revision } = await read(follower);
     try {
@@ -116,7 +119,7 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
     return request;
   }
 
-  /** The next look is due: `every` has gone by, or something changed in this process. */
+  /** Resolves when the next look is due: `every` has gone by, something changed in this process, or the signal aborts. */
   function nextLook(signal: AbortSignal): Promise<void> {
     const looking = new AbortController();
     const stop = () => looking.abort();
@@ -144,7 +147,7 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
     async function run(request: RequestState): Promise<void> {
       const begun = performance.now();
       let writtenAt = Number.NEGATIVE_INFINITY;
-      /** One after the other: an older report must not come after the outcome. */
+      /** The last write: one after the other, so that no older report comes after the outcome. */
       let writing: Promise<void> = Promise.resolve();
       const report = (progress: Record<string, unknown>) => {
         const now = { ...request, ...here.get(request.id), state: 'running', report: progress } as const;
@@ -161,7 +164,7 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
       const settled = { ...request, ...here.get(request.id), ...outcome };
       here.delete(request.id);
       await writing;
-      // Stopped in the middle, or no longer the active one: whoever is carries it out.
+      // A request that failed because this process stopped, or is no longer the active one, is carried out by the next active one.
       if (settled.state === 'failed' && (stopping.signal.aborted || !active())) return;
       await write(follower, settled);
       wakeAll();

@@ -1,4 +1,9 @@
-/** The front door: a Koa app made of rows of routes. */
+/**
+ * The HTTP app: Koa, made of rows of routes.
+ *
+ *     const app = createApp({ routes, accessTokens, callerOf, origins: [], trustProxy: false, log });
+ *     createServer(app.callback()).listen(3000);
+ */
 import { randomUUID } from 'node:crypto';
 import cors from '@koa/cors';
 import Router from '@koa/router';
@@ -12,29 +17,29 @@ import { type Admitted, type Caller, KEY_PREFIX, type Route, type RouteRow } fro
 
 export interface AppOptions {
   routes: readonly Route[];
-  /** Rows that other parts answer: who asks here with a method they do not have is told theirs. */
+  /** Rows that other parts answer: their methods are told to a client that comes here with the path of one and a method it does not have. */
   elsewhere?: readonly RouteRow[];
-  /** How access tokens are verified: for koa-jwt. */
+  /** Options by which koa-jwt verifies access tokens. */
   accessTokens: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
   /** The user behind verified claims. Rejects with ProblemError `unauthorized`. */
   callerOf(claims: unknown): Promise<Caller>;
-  /** The backend behind an API key (`Bearer tlk_…`), and headers that tell how often it may ask. Errors: ProblemError `unauthorized` and `limited`. */
+  /** The backend behind an API key (`Bearer tlk_…`), with headers that tell how often it may ask. Errors: ProblemError `unauthorized`, `limited`. */
   admit?(key: string): Promise<Admitted>;
-  /** The caller behind a token of the operator's, null for any other token. */
+  /** The caller behind an operator's token; null for any other token. */
   operator?(token: string): Caller | null;
-  /** Origins whose pages may call, beside our own. */
+  /** Origins whose pages may call the API, beside our own. */
   origins: readonly string[];
   trustProxy: boolean;
   log: Logger;
   /** Called after each request, for /metrics. */
   observe?(done: { method: string; route: string; status: number; seconds: number }): void;
-  /** Requests at work at once; above it the answer is 503. */
+  /** Requests under way at once, at most; above that the answer is 503. Default 2,000. */
   inFlight?: number;
 }
 
 /** Makes the app; `app.callback()` goes to an HTTP server. */
 export function createApp(options: AppOptions): Koa<State> {
-  // Only the last address of X-Forwarded-For is the proxy's own word: what stands before it is whatever the client sent.
+  // Only the last address of X-Forwarded-For is the proxy's own word: those before it are whatever the client sent.
   const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
   const router = new Router<State>({ sensitive: true });
   for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
@@ -62,7 +67,7 @@ export function createApp(options: AppOptions): Koa<State> {
   return app;
 }
 
-/** Around everything: request id, one log line, metrics. */
+/** The outermost middleware: gives each request its id, its one log line, and its place in the metrics. */
 function account({ log, observe }: AppOptions): Koa.Middleware<State> {
   return async (ctx, next) => {
     const started = performance.now();
@@ -78,7 +83,7 @@ function account({ log, observe }: AppOptions): Koa.Middleware<State> {
   };
 }
 
-/** Every error becomes problem+json; more work at once than the bound is refused. */
+/** Answers every error as problem+json; refuses requests above `inFlight`. */
 function problems({ log, inFlight = 2_000 }: AppOptions): Koa.Middleware<State> {
   let working = 0;
   return async (ctx, next) => {
@@ -111,16 +116,16 @@ function answerProblem(ctx: Context, error: unknown, log: Logger): void {
   ctx.set('Cache-Control', 'no-store');
 }
 
-/** `/api/v1/…` is `/api/…`. */
+/** Takes `/api/v1/…` for `/api/…`. */
 const versionless: Koa.Middleware<State> = (ctx, next) => {
   if (ctx.path.startsWith('/api/v1/')) ctx.path = `/api/${ctx.path.slice('/api/v1/'.length)}`;
   return next();
 };
 
-/** Tokens whose signatures were verified, with their claims: a signature costs more than the rest of a request's authentication. */
+/** Tokens whose verification is remembered: checking a signature costs more than the rest of a request's authentication. */
 const VERIFIED = 10_000;
 
-/** Runs koa-jwt for a token that is new, or has ended. Whether its session still lives is looked at for every request, later. */
+/** Runs koa-jwt for a token that is new, or has expired. That the token's session still lives is checked for every request, later. */
 function verifiedOnce(verify: Koa.Middleware<State>): Koa.Middleware<State> {
   const verified = new LRUCache<string, { exp: number }>({ max: VERIFIED });
   return (ctx, next) => {
@@ -138,7 +143,7 @@ function verifiedOnce(verify: Koa.Middleware<State>): Koa.Middleware<State> {
   };
 }
 
-/** An operator's token is no JWT: it is recognised before. */
+/** Recognises an operator's token, before koa-jwt: it is no JWT. */
 function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
   return (ctx, next) => {
     const { authorization = '' } = ctx.req.headers;
@@ -148,17 +153,17 @@ function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
   };
 }
 
-/** RFC 9110, 11.1: whatever the case. */
+/** The header of a bearer token; the scheme's case does not matter (RFC 9110, 11.1). */
 const BEARER = /^bearer +(\S+)$/i;
 
-/** An API key is no JWT: it is recognised before, and looked up where a row asks who calls. */
+/** Recognises an API key, before koa-jwt: it is no JWT. It is looked up where a row asks for its caller. */
 const keyAware: Koa.Middleware<State> = (ctx, next) => {
   const [, key] = BEARER.exec(ctx.req.headers.authorization ?? '') ?? [];
   if (key?.startsWith(KEY_PREFIX)) ctx.state.apiKey = key;
   return next();
 };
 
-/** What no row took: an unknown path, or a known one with another method (RFC 9110, 15.5.6: then Allow names those it has). */
+/** Answers a request that no row took: an unknown path, or a known one with another method (RFC 9110, 15.5.6: then Allow names those it has). */
 function nothingHere(router: Router<State>): Koa.Middleware<State> {
   return (ctx) => {
     const methods = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];

@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { ProblemError } from '../../contracts/problem.ts';
 
-/** Bytes a body may have. */
+/** Bytes of a body at most. */
 export const BODY_LIMIT = 1024 * 1024;
 
-/** Bytes of larger bodies that may be arriving at once, and what is small: those come in whatever else does. */
+/** Bytes of bodies that may be arriving at once; bodies of up to SMALL bytes do not count, and always come in. */
 const ARRIVING = 64 * BODY_LIMIT;
 const SMALL = 64 * 1024;
 let arriving = 0;
@@ -14,9 +14,9 @@ let arriving = 0;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The parsed body, undefined where there is none.
+ * The parsed body of a request; undefined where there is none.
  * Errors: ProblemError `invalid` 400 (not JSON, not UTF-8), 413 (above 1 MiB), 415 (another media type or encoding);
- * `unavailable` where too many large ones are arriving.
+ * `unavailable` where too many large bodies are arriving.
  */
 export function readJson(request: IncomingMessage): Promise<unknown> {
   return readAs(request, JSON_BODY);
@@ -68,7 +68,7 @@ async function read(request: IncomingMessage): Promise<Buffer> {
   try {
     return await getRawBody(request, { limit: BODY_LIMIT, length: request.headers['content-length'] ?? null });
   } catch (error) {
-    // What is left of the body is read and forgotten, so that the answer reaches a client that is still sending.
+    // The rest of the body is read and forgotten, so that the answer reaches a client that is still sending.
     request.resume();
     if ((error as { type?: string }).type === 'entity.too.large')
       throw refused(413, `The body is larger than ${BODY_LIMIT} bytes.`, { Connection: 'close' });

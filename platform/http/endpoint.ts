@@ -1,4 +1,4 @@
-/** From a Koa context to a row's handler and back. */
+/** The way from a Koa context to a row's handler and back. */
 import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import { z } from 'zod';
@@ -27,10 +27,10 @@ export interface Doors {
   admit?(key: string): Promise<Admitted>;
 }
 
-/** Koa middleware for a row: authorise, validate, handle, answer. */
+/** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers. */
 export function endpoint(route: Route, doors: Doors) {
   const bodySchema = route.body ?? NO_BODY;
-  // Where nothing is required, no body says the same as an empty one.
+  // Where no field is required, a missing body counts as an empty object.
   const absent = route.body?.safeParse({}).success ? {} : undefined;
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
@@ -66,12 +66,12 @@ async function authorise(ctx: Context, route: Route, { callerOf, admit }: Doors)
   return caller;
 }
 
-/** The operator is no user: only where a row is for roles. */
+/** The operator, where the row is for roles: the operator is no user. */
 function operatorOf(ctx: Context, { who }: Route): Caller | undefined {
   return who === 'user' ? undefined : ctx.state.operator;
 }
 
-/** A backend with an API key is no user, either: it has no tasks and no inbox, and gets in where a row names its role. */
+/** The backend with an API key. It is no user, either: it has no tasks and no inbox, and gets in where a row names its role. */
 async function backendOf(ctx: Context, { who }: Route, admit: Doors['admit']): Promise<Caller | undefined> {
   if (!ctx.state.apiKey || !admit) return undefined;
   const { caller, headers } = await admit(ctx.state.apiKey);
@@ -80,7 +80,7 @@ async function backendOf(ctx: Context, { who }: Route, admit: Doors['admit']): P
   return caller;
 }
 
-/** RFC 6750, 3: the challenge says whether a token was missing or wrong. */
+/** The 401 of a request, whose challenge says whether a token was missing or wrong (RFC 6750, 3). */
 function unauthorised(ctx: Context): ProblemError {
   if (!ctx.get('Authorization'))
     return new ProblemError('unauthorized', 'Log in: send Authorization: Bearer <accessToken>.', { headers: { 'WWW-Authenticate': 'Bearer' } });
@@ -101,7 +101,7 @@ function respond(ctx: Context, { status, headers = {}, body }: Answer): void {
   conditional(ctx);
 }
 
-/** Every GET has an ETag; If-None-Match that names it is answered 304 without a body (RFC 9110, 13.1.2). */
+/** Gives the answer to every GET an ETag; where If-None-Match names that, the answer is 304 without a body (RFC 9110, 13.1.2). */
 function conditional(ctx: Context): void {
   if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return;
   if (!ctx.response.get('ETag'))
@@ -116,7 +116,7 @@ function conditional(ctx: Context): void {
 }
 
 /**
- * Whether If-None-Match names an ETag, by weak comparison. Not Koa's `fresh`: that one sees no match where a request says
+ * True where If-None-Match names an ETag, by weak comparison. Not Koa's `fresh`: that one sees no match where a request says
  * Cache-Control: no-cache, which fetch adds to every If-None-Match it is given.
  */
 function names(ifNoneMatch: string, etag: string): boolean {

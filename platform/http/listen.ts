@@ -1,4 +1,4 @@
-/** The one HTTP server of a process: it listens from the start on, and is told later what to answer. */
+/** The one HTTP server of a process: it listens from the start on, and is given its listener of requests later. */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,15 +6,15 @@ import { UserError } from '../user-error.ts';
 
 export interface Listening {
   server: Server;
-  /** Where it listens: `http://HOST:PORT`. */
+  /** The address of the server: `http://HOST:PORT`. */
   url: string;
-  /** From now on this answers. */
+  /** Has this listener answer all requests from now on. */
   answer(listener: RequestListener): void;
-  /** Takes no more connections; resolves, however often it is called, once those there are have been answered, or after 3 s. */
+  /** Takes no more connections; resolves once the present ones were answered, or after 3 s. May be called again. */
   close(): Promise<void>;
 }
 
-/** Listens. Error: one clear line for a port or host that cannot be had. */
+/** Starts the server; `first` answers until `answer` is called. Error: one clear line for a port or host that cannot be had. */
 export async function listen(first: RequestListener, { PORT, HOST }: { PORT: number; HOST: string }): Promise<Listening> {
   let listener = first;
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => listener(request, response));
@@ -47,7 +47,7 @@ function unlistenable(error: NodeJS.ErrnoException, host: string, port: number):
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    // A connection that is being answered is idle only then, and its client would keep it.
+    // A connection with a request under way becomes idle only after the answer, and its client would keep it open.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearInterval(idle);

@@ -1,4 +1,4 @@
-/** What the process tells of itself: /livez, /readyz, /metrics. */
+/** A process's account of itself: /livez, /readyz, /metrics. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { RouteWith } from './route.ts';
@@ -9,7 +9,7 @@ export interface Metrics {
   command(outcome: string): void;
   /** Adds to a counter. */
   count(what: keyof typeof COUNTERS, by: number): void;
-  /** A value read when /metrics is. */
+  /** Adds a gauge, whose values are read whenever /metrics is; each has its label. */
   gauge(name: string, help: string, read: () => Promise<Record<string, number>> | Record<string, number>): void;
 }
 
@@ -21,7 +21,7 @@ const COUNTERS = {
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 
-/** The metrics of this process. */
+/** Opens the metrics of this process. */
 export function openMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -49,7 +49,7 @@ export function openMetrics(): Metrics {
         labelNames: ['name'],
         registers,
         async collect() {
-          // What cannot be read now (its server is away) has no value; all others are shown.
+          // A gauge that cannot be read now (its server is away) has no value; all others are shown.
           const values = await (async () => read())().catch(() => ({}));
           this.reset();
           for (const [label, value] of Object.entries(values)) this.set({ name: label }, value);
@@ -59,18 +59,18 @@ export function openMetrics(): Metrics {
   };
 }
 
-/** How a follower of this process stands: where several may follow, one is active. */
+/** The health of a follower of this process: where several processes may follow, one of them is active. */
 export interface FollowerHealth {
   active: boolean;
-  /** Events it is behind, counted up to a bound. */
+  /** Events that the follower is behind, counted up to a bound. */
   lag: number;
 }
 
-/** What a process tells of its health. */
+/** A process's account of its health. */
 export interface Health {
-  /** What it waits for, and so is not ready. */
+  /** Names of all that the process waits for: while there are any, it is not ready. */
   waits(): Promise<string[]> | string[];
-  /** Its followers by name. */
+  /** The process's followers, by name. */
   followers(): Promise<Record<string, FollowerHealth>> | Record<string, FollowerHealth>;
 }
 

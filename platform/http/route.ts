@@ -1,16 +1,16 @@
-/** A route is a row in a table, which is data, and what answers it: koa, validation, problem+json, OpenAPI and the proxy’s map follow from the rows. */
+/** A route is a row of a table, which is data, and a handler. The Koa app, validation, OpenAPI and the proxy’s map follow from the rows. */
 import type { z } from 'zod';
 import type { Actor, Audience } from '../../contracts/aggregate.ts';
 
-/** Who calls: a user with a live session. */
+/** The caller of a request: a user with a live session. */
 export interface Caller extends Actor {
   sessionId: string;
 }
 
-/** What every API key begins with: such a bearer is no JWT. */
+/** The beginning of every API key: such a bearer token is no JWT. */
 export const KEY_PREFIX = 'tlk_';
 
-/** A backend that came in, and the headers that tell it how many requests it has left. */
+/** A backend that was let in by its API key, and the headers that tell it how many requests it has left. */
 export interface Admitted {
   caller: Caller;
   headers: Record<string, string>;
@@ -29,15 +29,15 @@ export interface RouteRequest {
   /** A header by its lower-case name. */
   header(name: string): string | undefined;
   ip: string;
-  /** The request's id: the correlation id of what follows from it. */
+  /** The request's id: the correlation id of all events that follow from the request. */
   requestId: string;
 }
 
-/** What a handler answers; refusals are thrown as ProblemError. */
+/** The answer of a handler; refusals are thrown as ProblemError. */
 export interface Answer {
-  /** Default 200. */
+  /** HTTP status; default 200, and 204 where there is no body. */
   status?: number;
-  /** JSON; without one, the answer is empty (204). A string is sent as it is, with the Content-Type given. */
+  /** The body, sent as JSON. A text or a Buffer is sent as it is, with the Content-Type of `headers`. */
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -45,25 +45,25 @@ export interface Answer {
 /** The description of a route. It needs nothing that is opened. */
 export interface RouteRow {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Starts with `/`; those below `/api/` are served below `/api/v1/` too. */
+  /** The path, which starts with `/`; paths below `/api/` are served below `/api/v1/` too. */
   path: string;
   who: Audience;
   /** One sentence for the docs. */
   summary: string;
-  /** Groups rows in the docs, as `tasks`. */
+  /** The group of the row in the docs, as `tasks`. */
   tag: string;
   query?: z.ZodType;
-  /** Absent or null: the row takes no body. */
+  /** Schema of the body; absent or null where the row takes none. */
   body?: z.ZodType | null;
-  /** The body is a form (application/x-www-form-urlencoded), and not JSON: for callers who know nothing else. */
+  /** True where the body is a form (application/x-www-form-urlencoded) and not JSON: for callers that send nothing else. */
   form?: boolean;
-  /** Status of an answer that is no problem, for the docs; where there is none it follows from method and body. */
+  /** Status of a successful answer, for the docs; without one it follows from method and body. */
   status?: number;
   /** Schema of the answer's body, for the docs. */
   response?: z.ZodType;
   /** Example of the body, for the docs. */
   example?: unknown;
-  /** Left out of the docs. */
+  /** True where the docs leave the row out. */
   hidden?: boolean;
 }
 

@@ -1,9 +1,9 @@
-/** What a process answers before it is ready: that it lives, and what it waits for. */
+/** The answers of a process before it is ready: it lives, and it waits for something. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Answers /livez and /metrics; everything else is 503 and names what is waited for. */
+/** Makes the listener of a start: it answers /livez and /metrics; every other answer is 503 and names what the process waits for. */
 export function startingListener(metrics: Metrics, waits: () => string[]): RequestListener {
   return async (request, response) => {
     const path = request.url?.split('?')[0];

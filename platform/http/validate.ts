@@ -1,4 +1,4 @@
-/** Input against schemas: every wrong field named, with what to do. */
+/** Validates input by schemas: the error names every wrong field, with the words to mend it. */
 import type { z } from 'zod';
 import { type FieldError, ProblemError } from '../../contracts/problem.ts';
 
@@ -26,7 +26,7 @@ export function validId(id: string): string {
   throw new ProblemError('invalid', 'The id in the path is not a UUID.', { status: 400, errors: [{ pointer: ':id', detail: 'must be a UUID' }] });
 }
 
-/** Errors that are named. A body of a megabyte may have a hundred thousand, and an answer several times its size. */
+/** Errors named in an answer at most. A body of a megabyte may have a hundred thousand, which would make an answer several times its size. */
 const MOST_ERRORS = 100;
 
 function fieldErrors(error: z.ZodError, input: unknown, pointer: (path: PropertyKey[]) => string): FieldError[] {
@@ -37,7 +37,7 @@ function fieldErrors(error: z.ZodError, input: unknown, pointer: (path: Property
   return errors.slice(0, MOST_ERRORS);
 }
 
-/** The schemas' own words where they have any; the library's are for developers. */
+/** The words for an error: the schema's own where it has any, because the library's are for developers. */
 function reworded(issue: z.core.$ZodIssue, input: unknown): string {
   if (at(input, issue.path) === undefined) return 'is required';
   if (!/^(Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
@@ -45,7 +45,7 @@ function reworded(issue: z.core.$ZodIssue, input: unknown): string {
   return issue.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : issue.message;
 }
 
-/** What stands at a path, undefined where nothing does. */
+/** The value at a path; undefined where there is none. */
 function at(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
 }

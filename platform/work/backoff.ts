@@ -1,25 +1,25 @@
 /** Milliseconds between two attempts; the last one also between all later ones. Five attempts outlast eleven minutes. */
 const WAITS = [1_000, 10_000, 60_000, 600_000];
 
-/** Milliseconds until the attempt after this one: 1 s, 10 s, 1 min, 10 min, each up to a fifth more or less, so that a crowd does not come back at once. */
+/** Milliseconds to wait after attempt 1, 2, …: 1 s, 10 s, 1 min, 10 min, each up to a fifth more or less, so that a crowd does not return at once. */
 export function backoff(attempt: number, random: number): number {
   const wait = WAITS[Math.min(attempt, WAITS.length) - 1] ?? 0;
   return Math.round(wait * (0.8 + 0.4 * random));
 }
 
 export interface Retrying {
-  /** Attempts in all. */
+  /** Attempts in all, at most. */
   attempts: number;
   now: Date;
-  /** From 0 to 1. */
+  /** A random number from 0 to 1. */
   random: number;
-  /** Milliseconds that the other side asked not to come again before. */
+  /** Milliseconds for which the other side asked not to be tried again. */
   asked?: number;
 }
 
 /**
- * When an item is tried again after its latest attempt went wrong (ISO 8601, UTC); null where that was the last. Never earlier than was asked
- * for, but a little later, so that those who were refused do not come back all at once.
+ * The time of an item's next attempt after its latest one failed (ISO 8601, UTC); null where that was the last. Never earlier than `asked`, but a
+ * little later, so that refused items do not come back all at once.
  */
 export function nextAttempt(item: { attempts: number; forgiven: number }, { attempts, now, random, asked = 0 }: Retrying): string | null {
   const counted = item.attempts - item.forgiven;

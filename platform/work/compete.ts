@@ -1,4 +1,9 @@
-/** Competing workers of a process, on one work queue. */
+/**
+ * Competing workers of a process, on one work queue.
+ *
+ *     const workers = compete({ bus, log, queue: LETTERS, workers: 4, handler: (worker, ending) => async ({ stream }) => write(stream, ending) });
+ *     await workers.stop();
+ */
 import { hostname } from 'node:os';
 import { keepTrying, type Trying } from '../concurrency/keep-trying.ts';
 import type { EventBus, Offer } from '../event-bus/event-bus.ts';
@@ -8,17 +13,20 @@ export interface Competing {
   bus: EventBus;
   log: Trying['log'];
   queue: WorkQueue;
-  /** How many. */
+  /** The number of workers. */
   workers: number;
-  /** Milliseconds that what is at hand is given when they stop; default 5,000. */
+  /** Milliseconds that handlers under way are given when the workers stop; default 5,000. */
   grace?: number | undefined;
-  /** Makes a worker's handler. `worker` is unique among all of them; `ending` aborts when what is at hand must be given up. */
+  /** Makes the handler of a worker. `worker` is a name unique among all processes; `ending` aborts when the handler must give up. */
   handler(worker: string, ending: AbortSignal): (offer: Offer) => Promise<void>;
-  /** What a worker waits for before it takes anything. */
+  /** Awaited by each worker before it takes its first offer, and again after an error. */
   ready?(signal: AbortSignal): Promise<void>;
 }
 
-/** Starts them. Throws UnknownQueue where the bus was opened without their queue. `stop` takes nothing more and waits for what is at hand; what takes longer than `grace` is told to end. */
+/**
+ * Starts the workers. Throws UnknownQueue where the bus was opened without their queue. `stop` takes no more offers and waits for the handlers
+ * under way; those that take longer than `grace` are told to end.
+ */
 export function compete({ bus, log, queue, workers, grace = 5_000, handler, ready }: Competing): { stop(): Promise<void> } {
   bus.check(queue);
   const stopping = new AbortController();
@@ -50,7 +58,7 @@ export function processOf(worker: string): number {
   return Number(/:(\d+):[^:]+$/.exec(worker)?.[1]);
 }
 
-/** Unique among the workers of all processes and hosts. */
+/** The name of a worker, unique among all processes and hosts. */
 export function nameOf({ name }: Pick<WorkQueue, 'name'>, n: number): string {
   return `${hostname()}:${process.pid}:${name}-${n}`;
 }

@@ -1,9 +1,13 @@
 /**
  * The dispatcher: a follower that keeps the undecided items of one kind and offers each, when it is due, on its work queue; and offers
- * again what is still undecided. An offer is a hint: losing or repeating one harms nothing.
+ * again items that are still undecided. An offer is a hint: losing or repeating one harms nothing.
  *
- * It keeps at most so many items at once (its window). The rest is in a read model, and is taken from there when the window has room: so its
- * memory is bounded, and it needs no checkpoint of its own: it begins where that read model is.
+ * It keeps a bounded number of items at once (its window). The others are in a read model, and are taken from there when the window has room: so its
+ * memory is bounded, and it needs no checkpoint of its own: it begins at the read model's.
+ *
+ *     const dispatcher = dispatch({ ...LETTER_DISPATCHER, read, undecided }, { store, bus, log });
+ *     dispatcher.waiting();
+ *     await dispatcher.stop();
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventBus } from '../event-bus/event-bus.ts';
@@ -16,37 +20,40 @@ import { openWindow, type Waiting } from './window.ts';
 export interface Item {
   stream: string;
   queue: WorkQueue;
-  /** Not to be offered before this: ISO 8601, UTC. */
+  /** The time before which the item is not to be offered: ISO 8601, UTC. */
   due: string;
 }
 
-/** What a dispatcher needs to know of its items; its queue gets their events. */
+/** The row of a dispatcher and its knowledge of items; its queue gets their events. */
 export interface Dispatching extends FollowerRow {
-  /** What an event means for its item: undecided (and when it is due next; without a queue, what the window knows), decided, or nothing. Pure. */
+  /**
+   * The meaning of an event for its item: undecided, with the time of its next offer (and its work queue, unless the window knows it); decided; or
+   * none. A pure function.
+   */
   read(event: RecordedEvent): { due: string; queue?: WorkQueue } | 'decided' | undefined;
   /**
-   * Undecided items as the read model has them, the ones due first, and where it is. With `after`, only once it is at or past that
-   * position; null where it is not, or where there is none.
+   * The undecided items of the read model, those due first, with its checkpoint. With `after`, only once the read model is at or past that
+   * position; null where it is not, or where there is no read model.
    */
   undecided(limit: number, after: Position | null): Promise<{ items: Item[]; checkpoint: Checkpoint } | null>;
 }
 
 export interface DispatchOptions extends FollowContext {
   bus: EventBus;
-  /** Items kept, and so offers out, at most; default 1,000. */
+  /** Items kept, and so offers on queues, at most; default 1,000. */
   window?: number;
-  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
+  /** Milliseconds after which an offered item that is still undecided is offered again; default 60,000. */
   again?: number;
-  /** Milliseconds since 1970. */
+  /** The present time in milliseconds since 1970; default Date.now. */
   clock?: () => number;
 }
 
 export interface Dispatcher extends Follower {
-  /** Items in the window. */
+  /** The number of items in the window. */
   waiting(): number;
 }
 
-/** Milliseconds until what a queue did not take is offered again: the first wait, doubled up to the longest. */
+/** Milliseconds until an offer that a queue did not take is made again: the first wait, doubled up to the longest. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 /** Milliseconds between two looks into the read model: after one that gave items, and after one that did not. */
@@ -61,9 +68,9 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   const window = openWindow(limit);
   /** Position of the last event taken. */
   let at: Position = '';
-  /** The read model may have items that the window has not; none of them is due before this. Infinity: it has none. */
+  /** The earliest time at which an item outside the window can be due, milliseconds since 1970; Infinity: all items are in the window. */
   let moreAt = Number.POSITIVE_INFINITY;
-  /** While the read model is asked: streams heard of meanwhile, of which it may tell old things. */
+  /** While the read model is asked, the streams whose events came meanwhile: its answer may be older than those. */
   let heard: Set<string> | undefined;
   let refillAt = 0;
   let refusing = false;
@@ -104,7 +111,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
 
   function wake(): void {
     timerAt = Number.POSITIVE_INFINITY;
-    // Another process does it now; should this one again, it begins from the read model.
+    // Another process dispatches now; should this one do so again, it begins from the read model.
     if (!follower.active()) {
       window.clear();
       return;
@@ -134,13 +141,13 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     }
   }
 
-  /** Takes undecided items from the read model, which must know all that was heard here. */
+  /** Takes undecided items from the read model, once it has folded all events that were taken here. */
   async function refill(): Promise<void> {
     const during = new Set<string>();
     heard = during;
     moreAt = Number.POSITIVE_INFINITY;
     const items = await stored();
-    // Begun again from the read model meanwhile: what was found is old.
+    // The follower has begun again from the read model meanwhile: these items are old.
     if (heard !== during) return;
     heard = undefined;
     const some = fill(items.filter(({ stream }) => !during.has(stream) && !window.has(stream)));
@@ -148,14 +155,14 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     wakeForMore();
   }
 
-  /** The earliest undecided ones, as many as there may be. */
+  /** The earliest undecided items, as many as the window holds; none where the read model cannot tell yet. */
   async function stored(): Promise<Item[]> {
     const found = await dispatching.undecided(limit, at).catch((error) => log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet'));
     if (!found) outside(now());
     return behindPage(found?.items ?? []);
   }
 
-  /** What did not fit on a full page is due no sooner than its last. */
+  /** Notes, for a full page, that items beyond it may be due from the time of its last item on. */
   function behindPage(items: Item[]): Item[] {
     const last = items.at(-1);
     if (last && items.length >= limit) outside(Date.parse(last.due));

@@ -1,6 +1,6 @@
 /**
- * What a worker does with an offer: lease the item, try it, record how that went, whatever kind of item it is. It may die anywhere: what it did
- * not record is not known to anybody, and the next worker has the item when the lease is over.
+ * The handling of an offer: the worker leases the item, tries it, and records the outcome, whatever kind of item it is. It may die anywhere: an
+ * outcome that it did not record is not known to anybody, and the next worker has the item when the lease is over.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,45 +14,45 @@ import { stableId } from '../stable-id.ts';
 export interface WorkContext {
   store: Pick<EventStore, 'readStream'>;
   commands: CommandHandler;
-  /** Unique among all workers: host, process and number. */
+  /** The worker's name, unique among all: host, process and number. */
   worker: string;
   log: { warn(data: object, message: string): void };
   now?: () => Date;
-  /** Milliseconds a lease is good for; the work is given half of it. */
+  /** Milliseconds that a lease lasts; the attempt is given half of them. */
   lease?: number;
-  /** Aborted when the process must end: what is at hand is given up, and that recorded. */
+  /** Aborted when the process must end: the attempt under way is given up, and that is recorded. */
   ending?: AbortSignal;
 }
 
-/** What the state of an item says of its attempts. */
+/** The part of an item's state that is about its attempts. */
 export interface Leasable {
   /** Attempts begun. */
   attempts: number;
-  /** Those of them that do not count any more, since an operator had it tried again. */
+  /** Attempts that do not count any more, since an operator had the item tried again. */
   forgiven: number;
   lease: { worker: string; until: string } | null;
 }
 
-/** What a worker tells the decider: a command but for who, when and about which item. */
+/** A worker's message to the decider: a command without its sender, its time and its item. */
 export interface Told {
   type: string;
   data: unknown;
 }
 
-/** Without the rest of a command. */
+/** The same of a command's type: its `type` and `data`. */
 export type TellingOf<C extends Told> = C extends Told ? { type: C['type']; data: C['data'] } : never;
 
 /** A kind of item. */
 export interface Kind<State extends Leasable, T extends Told> {
-  /** Whether the first event of a stream begins an item of this kind. */
+  /** True where the first event of a stream begins an item of this kind. */
   begins(first: RecordedEvent): boolean;
-  /** The command that leases an item; refused where it is not to be had. */
+  /** The command that leases an item; the decider refuses it where the item is not to be had. */
   lease(until: string): T;
-  /** Tries it, and says what to record. It is given up after half of the lease and when the process ends: `over` then aborts. Never rejects. */
+  /** Tries an item and answers the outcome to record. After half of the lease, or when the process ends, `over` aborts. Never rejects. */
   attempt(item: { stream: string; state: State; until: string }, over: AbortSignal): Promise<T>;
-  /** The outcome that leaves the item failed for good. */
+  /** The type of the outcome that may leave the item failed for good. */
   fails: T['type'];
-  /** Why the item has failed for good, by its last event; undefined where it has not. */
+  /** The reason why the item has failed for good, by its last event; undefined where it has not. */
   failure(last: RecordedEvent): string | undefined;
 }
 
@@ -63,7 +63,7 @@ const RECORD_AFTER = 2_000;
 
 /**
  * Makes the handler of offers. It rejects where the event store cannot be reached (the offer then comes again), and with DeadLetter where the
- * item has failed for good, or is none.
+ * item has failed for good, or the stream is no item of this kind.
  */
 export function leasedWork<State extends Leasable, T extends Told>(
   context: WorkContext & { lease: number },
@@ -88,7 +88,7 @@ export function leasedWork<State extends Leasable, T extends Told>(
     throw error;
   }
 
-  /** The state under this worker's lease, null where it is not to have one: decided already, not due, leased by another who was faster. */
+  /** The item's state under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. */
   async function take(stream: string, until: string): Promise<{ state: State; correlationId: string } | null> {
     const first = await eventOf(stream, 'forwards');
     if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
@@ -105,7 +105,7 @@ export function leasedWork<State extends Leasable, T extends Told>(
     return state.lease?.worker === worker && state.lease.until === until ? state : null;
   }
 
-  /** Asked again, in the first quarter of the lease: it may be recorded already, and would keep everybody waiting until it is over. */
+  /** Asks for the lease again after an error, during its first quarter: it may be recorded, and would keep everybody waiting until it is over. */
   async function untilAnswered<R>(until: string, ask: () => Promise<R>, wait = 100): Promise<R> {
     try {
       return await ask();
@@ -121,16 +121,16 @@ export function leasedWork<State extends Leasable, T extends Told>(
     return undefined;
   }
 
-  /** Also where another worker recorded it, and died before its offer lay in the dead queue. */
+  /** Throws DeadLetter where the item has failed for good, also by another worker that died before its offer lay in the dead queue. */
   async function throwIfFailed(stream: string): Promise<void> {
     const last = await eventOf(stream, 'backwards');
     const failure = last && kind.failure(last);
     if (failure !== undefined) throw new DeadLetter(failure);
   }
 
-  /** With a signal that aborts after half of the lease: what is done later might be done beside the next worker. */
+  /** Runs work with a signal that aborts after half of the lease: work done later might be done beside the next worker's. */
   async function withinHalf(work: (over: AbortSignal) => Promise<T>): Promise<T> {
-    // Not AbortSignal.timeout: it would be kept for as long as the time is, whether the work has ended or not.
+    // Not AbortSignal.timeout: that would be kept in memory until its time is over, also where the work ends sooner.
     const over = new AbortController();
     const giveUp = () => over.abort();
     const timer = setTimeout(giveUp, lease / 2);
@@ -144,7 +144,7 @@ export function leasedWork<State extends Leasable, T extends Told>(
     }
   }
 
-  /** What was done is recorded as long as the lease holds; after that the attempt has no outcome. It is not done again for it. */
+  /** Records the outcome, trying as long as the lease holds; after that the attempt has no outcome. The work itself is not repeated for that. */
   async function untilRecorded({ stream, until }: { stream: string; until: string }, record: () => Promise<void>): Promise<void> {
     for (let wait = 100; !(await recorded(stream, record)); wait = Math.min(wait * 2, RECORD_AFTER)) {
       if (ending.aborted || now().toISOString() > until) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
@@ -152,7 +152,7 @@ export function leasedWork<State extends Leasable, T extends Told>(
     }
   }
 
-  /** False where the event store could not take it now. */
+  /** Records the outcome; false where the event store could not take it now. */
   async function recorded(stream: string, record: () => Promise<void>): Promise<boolean> {
     try {
       if (!(await accepted(record()))) log.warn({ stream }, 'another worker had it, or it was cancelled, before the outcome was recorded');
@@ -170,7 +170,7 @@ export function leasedWork<State extends Leasable, T extends Told>(
   }
 }
 
-/** False where it was refused: that is an answer, too. */
+/** True where a command was accepted, false where it was refused, which is an answer, too. */
 async function accepted(telling: Promise<void>): Promise<boolean> {
   try {
     await telling;

@@ -1,17 +1,17 @@
 /**
- * The dispatcher's window: the undecided items it knows, a bounded number of them. When it is full, what is due later gives way to
- * what is due sooner; what was offered stays, so that offers out are bounded too.
+ * The dispatcher's window: the undecided items that it keeps, a bounded number of them. When it is full, an item due later gives way to one due
+ * sooner; an offered item stays, so that the offers on queues are bounded too.
  */
 import type { WorkQueue } from '../event-bus/queues.ts';
 
-/** An undecided item. */
+/** An undecided item in the window. */
 export interface Waiting {
   queue: WorkQueue;
-  /** Milliseconds since 1970: not to be offered before. */
+  /** The time before which the item is not to be offered: milliseconds since 1970. */
   due: number;
-  /** Offered, and nothing heard of it since. */
+  /** True where the item was offered, and no event of it came since. */
   offered: boolean;
-  /** How often in a row its queue took no offer of it. */
+  /** Offers in a row that the item's queue did not take. */
   refused: number;
 }
 
@@ -19,19 +19,19 @@ export interface Window {
   readonly size: number;
   has(stream: string): boolean;
   get(stream: string): Waiting | undefined;
-  /** Takes an item in, or anew. Answers when the one that is outside now is due, it or another that gave way to it; Infinity where none is. */
+  /** Puts an item in, or anew. Answers the due time of the item that is outside now, this one or one that gave way to it; Infinity where none is. */
   put(stream: string, queue: WorkQueue, due: number): number;
   delete(stream: string): void;
   clear(): void;
-  /** Items that are due by then, marked as offered and due again at `again`. */
+  /** The items due at `now`, which are thereby marked as offered, and due again at `again`. */
   takeDue(now: number, again: number): [string, Waiting][];
-  /** When the first one is due; Infinity when there is none. */
+  /** The time at which the first item is due, milliseconds since 1970; Infinity when there is none. */
   earliest(): number;
-  /** True where most of what it may hold is offered or due: there is no room to speak of. */
+  /** True where more than half of the items that the window may hold are offered or due: asking for more is of no use. */
   isBusy(now: number): boolean;
 }
 
-/** Makes an empty one that holds at most `limit` items. */
+/** Makes an empty window that holds at most `limit` items. */
 export function openWindow(limit: number): Window {
   const items = new Map<string, Waiting>();
 
@@ -41,7 +41,7 @@ export function openWindow(limit: number): Window {
     return latest;
   }
 
-  /** Puts the latest one out, where one is due later than this. Answers when that one is due. */
+  /** Puts out the latest item that was not offered, where it is due later than `due`. Answers its due time; undefined where there is none. */
   function makeRoom(due: number): number | undefined {
     const [stream, latest] = latestUnoffered() ?? [];
     if (stream === undefined || latest === undefined || latest.due <= due) return undefined;

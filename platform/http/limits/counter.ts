@@ -1,12 +1,12 @@
-/** How one limit is counted, wherever its counts are kept. */
+/** The counting of one limit, wherever its counts are kept. */
 
-/** So many tries in so many seconds, counted from the first. */
+/** The measure of a limit: so many points in so many seconds, counted from the first try. */
 export interface LimitPolicy {
   points: number;
   seconds: number;
 }
 
-/** Where a limit is at: what is left of it, in how many milliseconds it is whole again. */
+/** The state of a limit for one key: the points left, and the milliseconds until it is whole again. */
 export interface LimitState {
   remainingPoints: number;
   msBeforeNext: number;
@@ -14,7 +14,7 @@ export interface LimitState {
 
 /** The counts of one limit, by hashed key. */
 export interface Counter {
-  /** Takes where there is enough left, else nothing. */
+  /** Takes `cost` points where that many are left, else none. */
   consume(key: string, cost: number): Promise<{ allowed: boolean; state: LimitState }>;
   refund(key: string, cost: number): Promise<void>;
   reset(key: string): Promise<void>;

@@ -1,9 +1,9 @@
-/** What limits do wherever they are counted. An implementation's test runs it: `describeLimits('memory', (options) => openLimits('memory:', options))`. */
+/** The tests that limits pass wherever they are counted, as `describeLimits('memory', (options) => openLimits('memory:', options))`. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProblemError } from '../../../contracts/problem.ts';
 import type { LimitOptions, Limits } from './limits.ts';
 
-/** The refusal that a promise ends with; null where it ends well. */
+/** The refusal with which a promise rejects; null where it resolves. */
 export function refused(promise: Promise<unknown>): Promise<ProblemError | null> {
   return promise.then(
     () => null,

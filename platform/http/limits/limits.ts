@@ -1,4 +1,10 @@
-/** Limits: how often something may be tried. Kept where the cache is: what is lost by a restart is a few counts. */
+/**
+ * The limits' port: they bound how often something may be tried. Kept where the cache is: a restart loses a few counts, no more.
+ *
+ *     const limits = await openLimits('memory:');
+ *     const headers = await limits.consume('login-ip', networkOf(ip));
+ *     await limits.refund('login-ip', networkOf(ip));
+ */
 import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { ProblemError } from '../../../contracts/problem.ts';
@@ -13,7 +19,7 @@ const POLICIES = {
   'login-account': { points: 50, seconds: 3_600 },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600 },
-  /** Of each key its own number; this is where none is named. */
+  /** Each API key may have a number of its own; this one is for keys without. */
   'api-key': { points: 600, seconds: 60 },
 } satisfies Record<string, LimitPolicy>;
 
@@ -24,11 +30,11 @@ export interface LimitOptions {
   registration?: number | undefined;
   /** Orders in an hour of one user; default 5,000. */
   orders?: number | undefined;
-  /** Keyed hash of what is counted by; default: keyed for this process alone. Processes that share limits share the key. */
+  /** Keyed hash of the counted keys; default: keyed for this process alone. Processes that share limits share the key. */
   hmac?: (text: string) => string;
-  /** Keys counted at once for each limit in this process; the longest untouched goes first. Default 50,000. */
+  /** Keys counted at once for each limit in this process; the key untouched for longest goes first. Default 50,000. */
   keys?: number;
-  /** Hears when a server does not answer, and when it does again. */
+  /** Hears when the server stops answering, and when it answers again. */
   log?: RedisLog;
   /** Milliseconds that a server may take before this process counts instead; default 100. */
   patience?: number;
@@ -36,12 +42,12 @@ export interface LimitOptions {
 
 export interface Limits {
   /**
-   * Takes from a limit; answers the headers that tell how much is left (draft-ietf-httpapi-ratelimit-headers). `points`: where a key has
-   * another number than the limit's own; it is to name the same one each time.
-   * Error: ProblemError `limited` with the same headers and Retry-After; nothing is taken then.
+   * Takes `cost` points (default 1) from a limit; answers the headers that tell how many are left (draft-ietf-httpapi-ratelimit-headers). `points` is
+   * the number of a key that has another one than the limit's own; the caller names the same number each time.
+   * Error: ProblemError `limited` with the same headers and Retry-After; no points are taken then.
    */
   consume(name: LimitName, key: string, cost?: number, points?: number): Promise<Record<string, string>>;
-  /** Gives back what was taken for nothing. */
+  /** Gives back points that were taken for a try that does not count. */
   refund(name: LimitName, key: string, cost?: number): Promise<void>;
   /** Forgets a key's count. */
   reset(name: LimitName, key: string): Promise<void>;
@@ -94,7 +100,7 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
 async function openCounting(url: string, { keys = 50_000, log = { info: () => {}, warn: () => {} }, patience }: LimitOptions): Promise<Counting> {
   if (url.startsWith('memory:')) return { counter: (_, policy) => memoryCounter(policy, keys), close: async () => {} };
   if (!/^rediss?:/.test(url)) throw new Error('CACHE_URL must begin with memory: or redis:');
-  // Only who uses a server loads its client.
+  // Loaded here: a process without such a server does not pay for its client.
   const { connectLimits, redisCounter } = await import('./redis/redis.ts');
   const redis = await connectLimits(url, { log, patience });
   return { counter: (name, policy) => redisCounter(redis, name, policy, memoryCounter(policy, keys)), close: redis.close };
@@ -116,7 +122,7 @@ function ownHmac(): (text: string) => string {
   return (text) => createHmac('sha256', key).update(text).digest('base64url');
 }
 
-/** What counts as one caller: an IPv4 address, or the /64 network of an IPv6 one (a whole one belongs to each customer). */
+/** The key of a caller's address: the IPv4 address, or the /64 network of an IPv6 one (each customer has a whole one). */
 export function networkOf(ip: string): string {
   const address = ip.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(address)) return address;

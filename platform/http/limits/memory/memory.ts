@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Counter, LimitPolicy } from '../counter.ts';
 
-/** Counts in memory, for at most `keys` keys: the longest untouched goes first. */
+/** Makes the counter of a limit in memory, for at most `keys` keys: the key untouched for longest goes first. */
 export function memoryCounter({ points, seconds }: LimitPolicy, keys: number): Counter {
   const limiter = new RateLimiterMemory({ points, duration: seconds, keyPrefix: '' });
   const known = new LRUCache<string, true>({

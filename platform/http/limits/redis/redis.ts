@@ -4,8 +4,8 @@ import { connectRedis, type RedisConnecting, type RedisConnection } from '../../
 import type { Counter, LimitPolicy } from '../counter.ts';
 
 /**
- * KEYS[1] is a count, ARGV what is taken, the seconds it stays and the points there are; answers what would then be taken, and the milliseconds left.
- * In one step: what is refused is not taken, and what is given back is no more than was taken.
+ * Takes points. KEYS[1] is a count, ARGV the points to take, the seconds that the count stays and the points there are; answers the count as it
+ * would then be, and the milliseconds left. In one step: points that are refused are not taken, and no more are given back than were taken.
  */
 const TAKE = `
 local cost, seconds, points = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -21,7 +21,7 @@ if left <= 0 then left = 1000 * seconds end
 if more <= points then redis.call('SET', KEYS[1], more, 'PX', left) end
 return {more, left}`;
 
-/** What RateLimiterRedis asks of a client: each through the connection, so that nothing waits. */
+/** A client as RateLimiterRedis uses it: every command goes through the connection, so that nothing waits. */
 function storeClient(redis: RedisConnection): object {
   type Take = (args: (string | number)[]) => Promise<unknown>;
   return {
@@ -34,7 +34,7 @@ function storeClient(redis: RedisConnection): object {
   };
 }
 
-/** Counts in Redis; `insurance` counts while it does not answer. */
+/** Makes the counter of a limit in Redis; `insurance` counts while Redis does not answer. */
 export function redisCounter(redis: RedisConnection, name: string, { points, seconds }: LimitPolicy, insurance: Counter): Counter {
   const limiter = new RateLimiterRedis({ storeClient: storeClient(redis), points, duration: seconds, keyPrefix: `limit:${name}` });
   return {
