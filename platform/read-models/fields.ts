@@ -1,4 +1,4 @@
-/** What a read model's spec, documents and queries may say: checked alike for every implementation of the store. */
+/** The rules for a read model's spec, documents and queries, checked alike for every implementation of the store. */
 import type { Condition, Document, FieldKind, Find, ModelSpec } from './read-models.ts';
 
 type Scalar = string | number | null;

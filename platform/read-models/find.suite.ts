@@ -1,11 +1,11 @@
-/** What every store of read models answers to queries: the same as a plain array does. */
+/** The tests of queries: every store of read models answers as a plain array does. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { at, document, MODEL } from './model.fixture.ts';
 import { afterOf, findIn } from './plain-array.fixture.ts';
 import type { Condition, Document, Find, ReadModels, Stored } from './read-models.ts';
 
-// Few values, so that they meet; among them those where the order of UTF-16 units and of UTF-8 bytes differ (U+FF5E, U+1F600), and ends of ranges.
+// Few values, so that equal ones meet; among them texts whose order by UTF-16 units differs from that by UTF-8 bytes (U+FF5E, U+1F600).
 const text = fc.oneof(
   fc.constantFrom(
     '',
@@ -75,7 +75,7 @@ const query: fc.Arbitrary<Find> = fc.record({
 
 export function describeFind(store: () => ReadModels, runs: number): void {
   describe('find', () => {
-    /** A generation that queries read: half of it written before it was, half after. */
+    /** Makes a generation that queries read: half of it is written before that, half after. */
     async function filled(all: Stored[]): Promise<number> {
       const generation = await store().begin(MODEL);
       const half = all.length >> 1;
@@ -85,7 +85,7 @@ export function describeFind(store: () => ReadModels, runs: number): void {
       return generation;
     }
 
-    /** Page after page, until one is short. */
+    /** The pages of a query, one after the other, until one is short. */
     async function* pages(generation: number, first: Find): AsyncGenerator<Stored[]> {
       let next: Find = first;
       for (;;) {

@@ -1,14 +1,14 @@
-/** What every store of read models does with generations, checkpoints and those who wait. */
+/** The tests of generations, checkpoints and waiting, which every store of read models passes. */
 import { describe, expect, test } from 'vitest';
 import { at, document, MODEL, OTHER } from './model.fixture.ts';
 import { NoSuchGeneration, type ReadModels, type Stored } from './read-models.ts';
 
 const ALL = { where: [], sort: [], limit: 10 };
-/** Long enough for what comes at once; nothing waits as long. */
+/** Milliseconds that a wait is given that ends at once: no test lasts as long. */
 const LONG = 30_000;
 
 export function describeGenerations(store: () => ReadModels): void {
-  /** A generation with one document, that queries read. */
+  /** Makes a generation with one document, that queries read. */
   async function current(n: number): Promise<number> {
     const generation = await store().begin(MODEL);
     await store().write(MODEL, generation, [document('a', n)], { position: at(n), eventId: `e${n}` });
@@ -16,7 +16,7 @@ export function describeGenerations(store: () => ReadModels): void {
     return generation;
   }
 
-  /** Undefined when the generation is gone. */
+  /** The documents of a generation; undefined when it is gone. */
   async function findOrGone(generation: number): Promise<Stored[] | undefined> {
     try {
       return await store().find(MODEL, generation, ALL);
@@ -191,7 +191,7 @@ export function describeGenerations(store: () => ReadModels): void {
     test('lets go of who waits when the store closes', async () => {
       await current(1);
       const reached = store().reached(MODEL, at(9), LONG);
-      // It waits as soon as what it asks for is answered.
+      // The wait has begun once a question asked after it is answered.
       await store().state(MODEL);
       await store().close();
       await expect(reached).resolves.toBe(false);

@@ -1,14 +1,14 @@
-/** The page after a document, as a few plain queries: none of them needs an OR, so that each can walk an index. */
+/** The page after a document, as a few plain queries without OR, so that each can walk an index. */
 import type { Find } from './read-models.ts';
 
-/** A condition on a sort key, or on the id (`field: null`). `after` a value is above it, or below it in a descending order. */
+/** A condition on a sort key, or on the id (`field: null`). `after` a value means above it, or below it in a descending order. */
 export type Bound =
   | { field: string | null; is: 'same'; value: string | number | null }
   | { field: string | null; is: 'after'; value: string | number; descending: boolean }
   | { field: string; is: 'not null' };
 
 /**
- * What comes after `query.after` in the query's order, cut into stretches: the documents of the first, then those of the next, and so on.
+ * The documents after `query.after` in the query's order, cut into stretches: those of the first stretch, then those of the next, and so on.
  * Each stretch is a list of bounds that all hold. Without `after`, one stretch without bounds.
  *
  * After (a, b, id) come, in this order: same a, same b, id after; same a, b after; a after. Null is below everything.
@@ -25,12 +25,12 @@ export function stretches(query: Find): Bound[][] {
   return all;
 }
 
-/** The id goes in the direction of the last sort key. */
+/** True where ids descend: they go in the direction of the last sort key. */
 export function idDescends(query: Find): boolean {
   return query.sort.at(-1)?.descending ?? false;
 }
 
-/** What is beyond a key's value, in order. */
+/** The bounds of the documents beyond a key's value, in order. */
 function beyond({ field, descending }: { field: string; descending: boolean }, value: string | number | null): Bound[] {
   if (value === null) return descending ? [] : [{ field, is: 'not null' }];
   const after: Bound = { field, is: 'after', value, descending };

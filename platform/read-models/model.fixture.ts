@@ -8,7 +8,7 @@ export const MODEL: ModelSpec = {
   indexes: [['text', 'number'], ['key'], ['labels']],
 };
 
-/** A second one, whose name could be mistaken for a generation of the first. */
+/** A second model, whose name could be mistaken for a generation of the first. */
 export const OTHER: ModelSpec = { ...MODEL, name: 'suite_1' };
 
 /** The n-th position of a log. */

@@ -6,20 +6,20 @@ import type { Log } from './sqlite/file.ts';
 import { openSqliteReadModels } from './sqlite/sqlite.ts';
 
 export interface OpenReadModels extends Omit<Reaching, 'log'> {
-  /** Folder of embedded stores. */
+  /** Folder of the embedded store's file where the URL names none. */
   dataDir: string;
   log: Log & Partial<Reaching['log']>;
 }
 
 /**
- * Opens the read models. `sqlite:` is the file `read-models.db` in `dataDir`, `sqlite:<path>` another one; `mongodb:` and `mongodb+srv:` a server,
- * which is waited for. Rejects for any other scheme, where the file cannot be opened, and with ServerRefused.
+ * Opens the read models. `sqlite:` is the file `read-models.db` in `dataDir`, `sqlite:<path>` another one; `mongodb:` and `mongodb+srv:` are a
+ * server, which is waited for. Rejects for any other scheme, where the file cannot be opened, and with ServerRefused.
  */
 export async function openReadModels(url: string, { dataDir, log, ...reaching }: OpenReadModels): Promise<ReadModels> {
   const scheme = url.slice(0, url.indexOf(':') + 1);
   if (scheme === 'sqlite:') return openSqliteReadModels(url.slice(scheme.length) || join(dataDir, 'read-models.db'), { log });
   if (scheme === 'mongodb:' || scheme === 'mongodb+srv:') {
-    // Only who uses a server loads its client.
+    // Loaded here: a process without such a server does not pay for its client.
     const { openMongoReadModels } = await import('./mongodb/mongodb.ts');
     return openMongoReadModels(url, {
       ...reaching,

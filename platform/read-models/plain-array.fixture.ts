@@ -1,4 +1,4 @@
-/** Queries on a plain array: what every implementation of the store must answer alike. */
+/** Queries on a plain array, whose answers every implementation of the store must give. */
 import type { Condition, Document, Find, Stored } from './read-models.ts';
 
 type Scalar = string | number | null;
@@ -13,7 +13,7 @@ export function findIn(documents: readonly Stored[], query: Find): Stored[] {
     .slice(0, query.limit);
 }
 
-/** The sort keys of a document: what `after` takes. */
+/** The `after` of the page that follows a document. */
 export function afterOf(last: Stored, query: Find): NonNullable<Find['after']> {
   return { values: keysOf(last, query).slice(0, -1), id: last.id };
 }
@@ -31,7 +31,7 @@ function compareKeys(a: Scalar[], b: Scalar[], { sort }: Find): number {
   return 0;
 }
 
-/** Null, then numbers by value or texts by their bytes. */
+/** The order of two values: null first, then numbers by value, or texts by their bytes. */
 function compare(a: Scalar, b: Scalar): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   return typeof a === 'number' && typeof b === 'number' ? a - b : Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));

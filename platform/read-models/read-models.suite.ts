@@ -1,4 +1,4 @@
-/** What every store of read models does. An implementation's test runs it: `describeReadModels('sqlite', () => openSqliteReadModels(…))`. */
+/** The tests that every store of read models passes, as `describeReadModels('sqlite', () => openSqliteReadModels(…))`. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFind } from './find.suite.ts';
 import { describeGenerations } from './generations.suite.ts';
@@ -6,7 +6,7 @@ import { at, document, MODEL, OTHER, shuffled } from './model.fixture.ts';
 import type { ReadModels, Stored } from './read-models.ts';
 
 /**
- * Runs the suite. `open` gives an empty store each time; the suite closes it. `runs` is how many random cases a property is tried on
+ * Runs the suite. `open` gives an empty store for each test, which the suite closes. `runs` is the number of random cases for each property
  * (default 100): fewer where a query costs more.
  */
 export function describeReadModels(name: string, open: () => Promise<ReadModels>, { runs = 100 }: { runs?: number } = {}): void {

@@ -2,6 +2,11 @@
  * The read models' port: documents by key, made from events and safe to delete. Implementations: sqlite/ (embedded), mongodb/.
  *
  * A read model is kept in generations, `<name>_<n>`: a rebuild writes a new one beside the old and then moves one pointer.
+ *
+ *     const generation = await readModels.begin(VISITS);
+ *     await readModels.write(VISITS, generation, [{ id, position, document: { host: 'bob' } }], { position, eventId });
+ *     await readModels.update(VISITS, { generation });
+ *     const found = await readModels.find(VISITS, generation, { where: [{ field: 'host', op: 'eq', value: 'bob' }], sort: [], limit: 20 });
  */
 import type { Position } from '../../contracts/message.ts';
 import type { Checkpoint } from '../followers/checkpoint-type.ts';
@@ -16,17 +21,17 @@ export interface Stored {
   document: Document | null;
 }
 
-/** A field that queries may name: `text`/`number` hold one value, `texts` many (a query matches any of them). */
+/** The kind of a field that queries may name: `text` and `number` hold one value, `texts` many (a query matches any of them). */
 export type FieldKind = 'text' | 'number' | 'texts';
 
-/** What a projector declares of its read model. */
+/** A projector's declaration of its read model. */
 export interface ModelSpec {
   name: string;
-  /** Raised when the shape or the folding changes: the model is then rebuilt at start. */
+  /** Version of the documents, raised when their shape or folding changes: the model is then rebuilt at start. */
   version: number;
-  /** Fields of the documents, by name, that conditions and sort orders may use. */
+  /** The fields of documents, by name, that conditions and sort orders may use. */
   fields: Record<string, FieldKind>;
-  /** Indexes: lists of such fields, the last ones sort keys. */
+  /** The indexes: lists of such fields, of which the last ones are sort keys. */
   indexes: string[][];
 }
 
@@ -34,65 +39,69 @@ export type Condition =
   | { field: string; op: 'eq'; value: string | number | null }
   | { field: string; op: 'in'; value: (string | number)[] }
   | { field: string; op: 'gte' | 'gt' | 'lte' | 'lt'; value: string | number }
-  /** Some value of a `texts` field begins with it. */
+  /** Some text of the field, which must be of the kind `texts`, begins with `value`. */
   | { field: string; op: 'prefix'; value: string };
 
 /**
- * All conditions hold; a condition on a `texts` field holds when some value of it does. Sorted by `sort` (`text` and `number` fields) and then by id
- * (same direction as the last key); texts compare by their UTF-8 bytes. Null, or no such field, is before everything: first ascending, last descending.
+ * A query for the documents of which all conditions hold; one on a `texts` field holds when some value of the field does. Sorted by `sort` (`text`
+ * and `number` fields) and then by id (in the direction of the last key); texts compare by their UTF-8 bytes. Null, or no such field, is before
+ * everything: first ascending, last descending.
  */
 export interface Find {
   where: Condition[];
   sort: { field: string; descending: boolean }[];
-  /** Values of the sort fields and the id of the last document of the page before. */
+  /** The last document of the page before: its values of the sort fields, and its id. */
   after?: { values: (string | number | null)[]; id: string };
   limit: number;
 }
 
-/** What is kept about a read model beside its documents. */
+/** The state of a read model beside its documents. */
 export interface ModelState {
-  /** The generation this is the state of: the one that queries read, or the one that was asked for. From 1. */
+  /** The generation whose state this is: the one that queries read, or the one asked for. From 1. */
   generation: number;
-  /** Where that generation is; it never goes back. */
+  /** The checkpoint of that generation, which never goes back. */
   checkpoint: Checkpoint;
-  /** Version of the projector that made it. */
+  /** Version of the projector that made the generation. */
   version: number;
-  /** Raised when a cache write failed: cache entries that name another one are ignored. Begins anywhere, so that a store made anew never meets old entries. */
+  /**
+   * A number raised when a write to the cache failed: cache entries that name another one are ignored. Its first value is the time, so that a store
+   * made anew never meets old entries.
+   */
   cacheGeneration: number;
-  /** Streams whose events wait (parked): what the model shows of them is old. */
+  /** Number of parked streams, whose events wait: what the model shows of these streams is old. */
   parked: number;
 }
 
 /**
- * Texts are well-formed Unicode without NUL (the contracts see to it). Whatever names a generation that is not there, or no longer,
- * rejects with NoSuchGeneration: read the state again.
+ * Texts are well-formed Unicode without NUL (the contracts see to it). A call that names a generation that is not there, or no longer, rejects with
+ * NoSuchGeneration: the caller reads the state again.
  */
 export interface ReadModels {
-  /** Makes a new, empty generation (and its indexes) and answers its number. `declare` again after a restart picks up nothing: abandoned generations are dropped. */
+  /** Makes a new, empty generation and answers its number. All others but the one that queries read are dropped, also one abandoned at a restart. */
   begin(model: ModelSpec): Promise<number>;
 
-  /** Documents by id, tombstones among them; ids not there are left out. */
+  /** The documents of these ids, tombstones among them; ids that are not there are left out. */
   get(model: ModelSpec, generation: number, ids: readonly string[]): Promise<Stored[]>;
 
-  /** Live documents that match (no tombstones). */
+  /** The documents that match, without tombstones. */
   find(model: ModelSpec, generation: number, query: Find): Promise<Stored[]>;
 
   /**
-   * Replaces whole documents, each only where what is there is older than its position, then moves the generation's checkpoint.
-   * Repeating it changes nothing. Embedded: one transaction.
+   * Replaces whole documents, each only where the one in its place is older, then moves the generation's checkpoint.
+   * Repeating a write changes nothing. In the embedded store it is one transaction.
    */
   write(model: ModelSpec, generation: number, documents: readonly Stored[], checkpoint: Checkpoint): Promise<void>;
 
   /**
-   * Makes what queries need of a generation that is written so far (its indexes), so that `update` can move the pointer to it at once.
-   * It may go on being written. Takes a while; others read and write meanwhile.
+   * Makes the indexes of a generation that is written so far, so that `update` can move the pointer to it at once.
+   * The generation may go on being written. Takes a while, during which others read and write.
    */
   ready(model: ModelSpec, generation: number): Promise<void>;
 
   /** The state of the generation that queries read, or of another one; null when there is no such generation. */
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
 
-  /** Changes the model's state: `generation` moves the pointer (the old generation is dropped), the others are set. */
+  /** Changes the model's state: `generation` moves the pointer (the old generation is dropped), the other fields are set. */
   update(model: ModelSpec, change: { generation?: number; cacheGeneration?: number; parked?: number }): Promise<void>;
 
   /** Resolves true as soon as the generation that queries read is at or past `position`, false after `timeout` ms. */
@@ -101,7 +110,7 @@ export interface ReadModels {
   close(): Promise<void>;
 }
 
-/** The generation was dropped, or never begun. Queries read the state again; a projector that was writing it starts again. */
+/** The generation was dropped, or never begun. A query then reads the state again; a projector that was writing it starts again. */
 export class NoSuchGeneration extends Error {
   override readonly name = 'NoSuchGeneration';
   constructor(model: string, generation: number) {
@@ -109,7 +118,7 @@ export class NoSuchGeneration extends Error {
   }
 }
 
-/** The store cannot be reached now; whether what was asked for was done is not known. Repeating it does no harm. */
+/** The store cannot be reached now, and may have done what was asked for or not. Repeating that does no harm. */
 export class ReadModelsUnavailable extends Error {
   override readonly name = 'ReadModelsUnavailable';
   constructor(cause: unknown) {

@@ -1,4 +1,4 @@
-/** Who waits for a read model to reach a position, told by this process's own writes. */
+/** Waiting for a read model to reach a position, of which this process's own writes tell. */
 import type { Position } from '../../contracts/message.ts';
 
 interface Waiter {
@@ -9,9 +9,9 @@ interface Waiter {
 export interface Waiters {
   /** Resolves true when the model is told to be at or past `position`, false after `timeout` ms. */
   wait(model: string, position: Position, timeout: number): Promise<boolean>;
-  /** The model is at this position. */
+  /** Tells that the model is at this position. */
   at(model: string, position: Position): void;
-  /** Nobody will be told any more: everybody hears false. */
+  /** Ends all waiting: everybody hears false. */
   close(): void;
 }
 

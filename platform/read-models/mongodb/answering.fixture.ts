@@ -1,18 +1,18 @@
-/** What answers as a MongoDB of some version does, to every command the same: for what none of our servers is (too old, a replica set). */
+/** A server that answers every command as a MongoDB of some version would: a kind that we cannot run in tests (too old, a replica set). */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { BSON } from 'mongodb';
 
 export interface Answering {
   url: string;
-  /** The commands it got. */
+  /** The commands that the server got. */
   commands: BSON.Document[];
   close(): Promise<void>;
 }
 
 const [OP_REPLY, OP_QUERY, OP_MSG] = [1, 2004, 2013];
 
-/** Starts it; every answer is `ok` with these fields. */
+/** Starts the server; every answer is `ok` with these fields. */
 export async function answering(fields: (port: number) => BSON.Document): Promise<Answering> {
   const commands: BSON.Document[] = [];
   const server = createServer((socket) => {
@@ -34,7 +34,7 @@ export async function answering(fields: (port: number) => BSON.Document): Promis
 
   function answer(socket: Socket, message: Buffer): void {
     const kind = message.readInt32LE(12);
-    // Before the document: flags and a section's kind, or flags, the name of a collection, and two numbers.
+    // The document comes after flags and a section's kind (OP_MSG), or after flags, the name of a collection, and two numbers (OP_QUERY).
     const at = kind === OP_MSG ? 21 : message.indexOf(0, 20) + 9;
     if (kind === OP_MSG || kind === OP_QUERY) commands.push(BSON.deserialize(message.subarray(at, at + message.readInt32LE(at))));
     const body = kind === OP_MSG ? [Buffer.alloc(5), document] : [Buffer.alloc(16), Buffer.from([1, 0, 0, 0]), document];
@@ -56,7 +56,7 @@ export async function answering(fields: (port: number) => BSON.Document): Promis
   };
 }
 
-/** Of the first message; endless where not even that is there. */
+/** Bytes of the first message; Infinity where its length is not there yet. */
 function lengthOf(bytes: Buffer): number {
   return bytes.length < 4 ? Number.POSITIVE_INFINITY : bytes.readInt32LE(0);
 }

@@ -1,4 +1,4 @@
-/** The documents of one generation: a collection `<name>_<n>`. */
+/** The documents of one generation, in a collection `<name>_<n>`. */
 import type { AnyBulkWriteOperation } from 'mongodb';
 import type { MongoServer } from '../../connections/mongodb/connect.ts';
 import { duplicatesIn } from '../../connections/mongodb/errors.ts';
@@ -12,19 +12,19 @@ export interface Documents {
   get(ids: readonly string[]): Promise<Stored[]>;
   find(model: ModelSpec, query: Find): Promise<Stored[]>;
   /**
-   * Replaces documents that are older; resolves when each is at or past its position. `mostlyNew`: tries to insert them before it looks.
-   * On a server that is not atomic, for who has the turn.
+   * Replaces older documents; resolves when each document is at or past its position. With `mostlyNew` it inserts first, before it looks for older
+   * ones. On a server that is not atomic the caller must have the turn.
    */
   write(documents: readonly Stored[], mostlyNew: boolean, stillOurs: StillOurs): Promise<void>;
-  /** Makes the indexes of the spec, and one for each field of texts; those that are there stay. */
+  /** Makes the indexes of the spec, and one for each field of texts; indexes that are there stay. */
   index(model: ModelSpec): Promise<void>;
 }
 
-/** Documents asked for one by one, at once, where a server finds nothing else fast; more cost as much as reading all. */
+/** Documents asked for at once, each by its id, on a server that finds only those fast; for more than that, reading all costs no more. */
 const MOST_SINGLE = 1_000;
-/** Documents inserted at once, and those a server sends at once. */
+/** Documents in one insertion, and in one batch of a server's answer. */
 const CHUNK = 1_000;
-/** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 stands still for good. */
+/** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 hangs for good. */
 const REPLACED = 50;
 
 export function documentsIn({ db, atomic, scans }: MongoServer, collection: string): Documents {
@@ -39,7 +39,7 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
     return found.filter((one) => one !== null);
   }
 
-  /** Inserts those that are not there; answers those that are. */
+  /** Inserts the documents that are not there; answers those that are. */
   async function insert(documents: Stored[]): Promise<Stored[]> {
     const there: Stored[] = [];
     for (let from = 0; from < documents.length; from += CHUNK) there.push(...(await insertChunk(documents.slice(from, from + CHUNK))));
@@ -57,7 +57,7 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
     }
   }
 
-  /** Replaces those that are older; answers what has to be looked at again. */
+  /** Replaces documents; answers those that must be looked at again, because another writer was at one of them. */
   async function replace(documents: Stored[], stillOurs: StillOurs): Promise<Stored[]> {
     const lost: Stored[] = [];
     for (let from = 0; from < documents.length; from += REPLACED) {
@@ -70,7 +70,7 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
   }
 
   function replacing(one: Stored): AnyBulkWriteOperation<Kept> {
-    // Where the server looks and writes in two steps the guard is the turn, and a filter of more than the _id reads the whole collection.
+    // On a server that is not atomic the turn is the guard; there, a filter by more than the _id would read the whole collection.
     const filter = atomic ? { _id: one.id, position: { $lt: one.position } } : { _id: one.id };
     return { replaceOne: { filter, replacement: keptOf(one) } };
   }
@@ -116,7 +116,7 @@ function checkFields(document: Document, kinds: [string, ModelSpec['fields'][str
   }
 }
 
-/** The last key is the _id, as in every sort order. A list of texts is found by any of them. */
+/** The indexes of a spec. The last key of each is the _id, as in every sort order; an index of a list of texts finds any of them. */
 function indexesOf({ fields, indexes }: ModelSpec): Index[] {
   const texts = Object.keys(fields).filter((field) => fields[field] === 'texts' && !indexes.some(([first]) => first === field));
   return [...indexes, ...texts.map((field) => [field])].map((list) => ({
@@ -125,7 +125,7 @@ function indexesOf({ fields, indexes }: ModelSpec): Index[] {
   }));
 }
 
-/** One of each id, the one of the highest position. */
+/** The documents without repeated ids: of each id the one with the highest position. */
 function newestOf(documents: readonly Stored[]): Stored[] {
   const newest = new Map<string, Stored>();
   for (const one of documents) if (one.position > (newest.get(one.id)?.position ?? '')) newest.set(one.id, one);

@@ -13,24 +13,24 @@ export interface Kept {
 
 type Value = string | number | null;
 
-/** Below every text and every number, so that nothing but those is below a bound: servers differ on null. */
+/** The lower end of all texts and all numbers: added to an upper bound, it keeps out null, on which servers differ. */
 const FLOOR = { text: { $gte: '' }, number: { $gte: -Number.MAX_VALUE } };
-/** What has a meaning in a regular expression. */
+/** Characters that have a meaning in a regular expression. */
 const SPECIAL = /[\\^$.|?*+()[\]{}]/g;
 
-/** Where a field is in a kept document. */
+/** The path of a field in a kept document. */
 export function path(field: string): string {
   return `document.${field}`;
 }
 
-/** The live documents that match, and come after `query.after`. Throws a TypeError for a query that the spec does not allow. */
+/** The filter for the live documents that match and come after `query.after`. Throws a TypeError for a query that the spec does not allow. */
 export function filterOf(model: ModelSpec, query: Find): Filter<Kept> {
   checkFind(model, query);
   const conditions = query.where.map((one) => conditionOf(kindOf(model, one.field), one));
   return { $and: [{ document: { $ne: null } }, ...conditions, ...afterOf(query)] } as Filter<Kept>;
 }
 
-/** The query's order. Null, and no field at all, are first for MongoDB too, and texts go by their bytes. */
+/** The query's sort order. Null, and a missing field, come first for MongoDB too, and texts go by their bytes. */
 export function sortOf(query: Find): Sort {
   const keys = query.sort.map(({ field, descending }) => [path(field), descending ? -1 : 1] as const);
   return Object.fromEntries([...keys, ['_id', idDescends(query) ? -1 : 1]]);
@@ -40,7 +40,7 @@ function conditionOf(kind: FieldKind, { field, op, value }: Condition): Bson {
   const at = path(field);
   if (op === 'eq') return { [at]: value };
   if (op === 'in') return { [at]: { $in: value } };
-  // A literal beginning is found by an index, as a range is; FerretDB does not see that two bounds must hold for the same text.
+  // An index finds a literal beginning as it finds a range; FerretDB does not see that two bounds must hold for the same text.
   if (op === 'prefix') return { [at]: { $regex: `^${value.replace(SPECIAL, '\\$&')}` } };
   return { [at]: kind === 'texts' ? { $elemMatch: { [`$${op}`]: value } } : rangeOf(kind, op, value) };
 }
@@ -50,8 +50,8 @@ function rangeOf(kind: 'text' | 'number', op: 'gte' | 'gt' | 'lte' | 'lt', value
 }
 
 /**
- * What comes after a document, as one of the stretches; and before them the bound of the first sort key alone, by which an index is
- * entered at the right place.
+ * Conditions for the documents after one: they are in one of the stretches; and before that the bound of the first sort key alone, by which the
+ * server enters an index at the right place.
  */
 function afterOf(query: Find): Bson[] {
   if (!query.after) return [];
@@ -62,7 +62,7 @@ function afterOf(query: Find): Bson[] {
 
 function entry(at: string, descending: boolean, value: Value): Bson[] {
   if (value === null) return descending ? [{ [at]: null }] : [];
-  // Not "at most": null comes after everything.
+  // Not $lte: in a descending order null comes last, and $lte would leave it out.
   return [{ [at]: descending ? { $not: { $gt: value } } : { $gte: value } }];
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is kept of a read model beside its documents: one document in `_models` holds all of it, so that one read shows a checkpoint together
- * with the cache generation that belongs to it. It is changed whole: read, changed, replaced where nobody else did meanwhile.
+ * The state of read models, beside their documents: one document in `_models` holds all of a model's, so that one read shows a checkpoint together
+ * with the cache generation that belongs to it. It is changed whole: read, changed, replaced where nobody else did so meanwhile.
  */
 import type { Position } from '../../../contracts/message.ts';
 import type { MongoServer } from '../../connections/mongodb/connect.ts';
@@ -16,39 +16,39 @@ interface Generation {
 }
 
 interface Model {
-  /** Its name. */
+  /** The model's name. */
   _id: string;
-  /** One more with each change. */
+  /** A number that each change raises by one. */
   revision: number;
-  /** What queries read; 0: none yet. */
+  /** The generation that queries read; 0: none yet. */
   generation: number;
-  /** The highest number ever given. */
+  /** The highest number ever given to a generation. */
   newest: number;
   cacheGeneration: number;
   parked: number;
-  /** Those that are there, by their numbers. */
+  /** The generations that are there, by their numbers. */
   generations: Record<string, Generation>;
 }
 
-/** What was read of a model and a generation of it that is there. */
+/** A model as it was read, and a generation of it that is there. */
 export interface Checked {
   model: Model;
   generation: number;
-  /** True where queries read it. */
+  /** True where queries read this generation. */
   current: boolean;
 }
 
-/** Where read models are, as `_models` says. The changes are for one at a time where the server needs turns. */
+/** The generations of read models, by `_models`. On a server that needs turns, the caller of a change must have the model's. */
 export interface Generations {
-  /** The number of a new generation; all but it and the one that queries read are dropped. */
+  /** Begins a new generation and answers its number; all others but the one that queries read are dropped. */
   begin(model: ModelSpec, stillOurs: StillOurs): Promise<number>;
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
   update(model: ModelSpec, change: Parameters<ReadModels['update']>[1], stillOurs: StillOurs): Promise<ModelState | null>;
-  /** Rejects with NoSuchGeneration. */
+  /** Reads a model, and makes sure that a generation is there. Rejects with NoSuchGeneration. */
   check(model: ModelSpec, generation: number): Promise<Checked>;
-  /** Moves a checked generation's checkpoint, never back, and answers the state of what queries read. Rejects with NoSuchGeneration. */
+  /** Moves a checked generation's checkpoint, never back; answers the state of the generation that queries read. Rejects with NoSuchGeneration. */
   moveCheckpoint(checked: Checked, checkpoint: ModelState['checkpoint'], stillOurs: StillOurs): Promise<ModelState | null>;
-  /** The numbers of those that are there. */
+  /** The numbers of the generations that are there. */
   live(model: ModelSpec): Promise<number[]>;
 }
 
@@ -56,8 +56,8 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
   const models = db.collection<Model>('_models');
 
   /**
-   * Changes what is kept of a model, and answers it; `edit` may answer what it was given: then nothing is written. `known` was read just now:
-   * where it is old already, it is read again.
+   * Changes a model's document, and answers it. Where `edit` answers the model that it was given, nothing is written. `known` is a model read just
+   * now; where it is old already, the model is read again.
    */
   async function change(name: string, stillOurs: StillOurs, edit: (model: Model) => Model, known?: Model): Promise<Model> {
     const before = known ?? (await models.findOne({ _id: name }));
@@ -96,7 +96,7 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
     update: async ({ name }, { generation, ...others }, stillOurs) => {
       const edit = (model: Model) => {
         const next = { ...(generation === undefined ? model : movedTo(model, generation)), ...defined(others) };
-        // It never goes back: what was disowned stays disowned, whoever thinks otherwise.
+        // The cache generation never goes back: entries that were disowned stay so, whatever another process thinks.
         return { ...next, cacheGeneration: Math.max(model.cacheGeneration, next.cacheGeneration) };
       };
       return stateOf(await change(name, stillOurs, edit));
@@ -122,7 +122,7 @@ export function openGenerations({ db, atomic }: MongoServer): Generations {
 }
 
 function newModel(name: string): Model {
-  // The time, and not 0: after this was lost, entries of a cache that outlived it must not count as new.
+  // The cache generation begins at the time, not at 0: where `_models` was lost, entries of a cache that outlived it must not count as new.
   return { _id: name, revision: 0, generation: 0, newest: 0, cacheGeneration: Date.now(), parked: 0, generations: {} };
 }
 
@@ -132,7 +132,7 @@ function generationOf({ _id, generations }: Model, generation: number): Generati
   return found;
 }
 
-/** The pointer moved; what it pointed to is dropped. */
+/** The model with its pointer moved to a generation; the one that it pointed to is dropped. */
 function movedTo(model: Model, generation: number): Model {
   generationOf(model, generation);
   if (model.generation === generation) return model;

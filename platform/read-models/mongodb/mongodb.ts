@@ -14,8 +14,8 @@ import { openGenerations } from './generations.ts';
 import { createReached } from './reached.ts';
 
 /**
- * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or `taskledger`.
- * Errors: ServerRefused (wrong credentials, too old, no MongoDB); later calls reject with ReadModelsUnavailable while it is away.
+ * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or else `taskledger`.
+ * Errors: ServerRefused (wrong credentials, too old, no MongoDB); later calls reject with ReadModelsUnavailable while the server is away.
  */
 export async function openMongoReadModels(url: string, reaching: Reaching): Promise<ReadModels> {
   const server = await connectMongo(url, { what: 'the read models', variable: 'READ_MODELS_URL', database: 'taskledger' }, reaching);
@@ -30,7 +30,7 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
   const { log } = reaching;
   let sweeping: Promise<void> = Promise.resolve();
 
-  /** Writes when it is this process's turn. Repeating it changes nothing. */
+  /** Runs a write when it is this process's turn, again while the server is away: repeating a write changes nothing. */
   function written<T>(model: ModelSpec, work: (stillOurs: StillOurs) => Promise<T>): Promise<T> {
     return patiently(() => turns.inTurn(model.name, work));
   }
@@ -39,22 +39,22 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     return documentsIn(server, collectionOf(model, generation));
   }
 
-  /** Reads of a generation. What was dropped meanwhile may have been read in part, or empty: so it is looked at afterwards whether it is there. */
+  /** Runs a read of a generation. One that was dropped meanwhile may have been read in part, so afterwards the read checks that it is there. */
   function read<T>(model: ModelSpec, generation: number, work: (documents: Documents) => Promise<T>): Promise<T> {
     return once(async () => {
       const outcome = await settled(work(documentsOf(model, generation)));
-      // What the server itself refused, it may have refused because the collection went away.
+      // The server may have refused the read because the collection went away.
       if ('result' in outcome || outcome.error instanceof MongoServerError) await generations.check(model, generation);
       if ('error' in outcome) throw outcome.error;
       return outcome.result;
     });
   }
 
-  /** Removes the collections of dropped generations, and what a writer that did not know made again of them; in the background. */
+  /** Removes, in the background, the collections of dropped generations, and those that a writer who did not know of the drop made again. */
   function sweep(model: ModelSpec): void {
     sweeping = sweeping
       .then(async () => {
-        // Listed before: what is begun meanwhile is not among them.
+        // Listed before the live generations are read: a collection begun meanwhile is not among them.
         const names = await server.db.listCollections({}, { nameOnly: true }).toArray();
         const live = new Set((await generations.live(model)).map((generation) => collectionOf(model, generation)));
         for (const { name } of names) if (isOf(model, name) && !live.has(name)) await server.db.dropCollection(name);
@@ -76,7 +76,7 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     begin: async (model) => {
       checkSpec(model);
       const generation = await written(model, (stillOurs) => generations.begin(model, stillOurs));
-      // Should `_models` have been lost alone, there are documents of old under this number.
+      // Where `_models` alone was lost, there are old documents under this number.
       await once(() => server.db.dropCollection(collectionOf(model, generation)));
       sweep(model);
       return generation;
@@ -122,12 +122,12 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
   };
 }
 
-/** `task_list_3`. */
+/** The name of a generation's collection, as `task_list_3`. */
 function collectionOf(model: ModelSpec, generation: number): string {
   return `${model.name}_${generation}`;
 }
 
-/** True for the collections of a model's generations: not for those of `suite_1`, where the model is `suite`. */
+/** True for a collection of the model's generations; not for `suite_1_2` of the model `suite_1`, where the model is `suite`. */
 function isOf(model: ModelSpec, collection: string): boolean {
   return collection.startsWith(`${model.name}_`) && /^\d+$/.test(collection.slice(model.name.length + 1));
 }

@@ -1,20 +1,20 @@
-/** Who waits for a read model that another process may write: its state is read again and again, once for all who wait, while somebody does. */
+/** Waiting for a read model that another process may write: while somebody waits, its state is read again and again, once for all who wait. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelSpec, ModelState, ReadModels } from '../read-models.ts';
 import { createWaiters } from '../waiters.ts';
 
 export interface Reached {
   reached: ReadModels['reached'];
-  /** This process knows where the generation is that queries read. */
+  /** Tells the waiting of a state that this process has read or written. */
   tell(model: ModelSpec, state: ModelState | null): void;
-  /** Everybody hears false. */
+  /** Ends all waiting: everybody hears false. */
   close(): void;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two looks at a model's state. */
 const LOOK = 25;
 
-/** `stateOf` reads the state of the generation that queries read. */
+/** Opens the waiting. `stateOf` reads the state of the generation that queries read. */
 export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState | null>): Reached {
   const waiters = createWaiters();
   const waiting = new Map<string, number>();
@@ -24,7 +24,7 @@ export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState 
     if (state) waiters.at(model.name, state.checkpoint.position);
   }
 
-  /** Looks until nobody waits. A look that fails is no answer: who waits hears false when its time is over. */
+  /** Looks at a model's state until nobody waits. A look that fails tells nothing: the waiting hear false when their time is over. */
   async function look(model: ModelSpec): Promise<void> {
     while (waiting.has(model.name)) {
       await delay(LOOK);
@@ -32,7 +32,7 @@ export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState 
     }
   }
 
-  /** One more, or one less, waits. */
+  /** Counts the waiting for a model, and begins to look for the first. */
   function count(model: ModelSpec, by: 1 | -1): void {
     const before = waiting.get(model.name) ?? 0;
     if (before + by === 0) waiting.delete(model.name);

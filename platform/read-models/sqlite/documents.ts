@@ -1,6 +1,6 @@
 /**
  * The documents of one generation: a table with a column for each `text` and `number` field, and beside it a table for each `texts` field.
- * docs/decisions/0002-read-models.md says why.
+ * The reasons are in docs/decisions/0002-read-models.md.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scalarOf } from '../fields.ts';
@@ -13,11 +13,11 @@ import { gatherTexts, prepareTexts } from './texts.ts';
 export interface Documents {
   get(ids: readonly string[]): Stored[];
   find(model: ModelSpec, query: Find): Stored[];
-  /** Replaces documents that are older. Within the caller's transaction. */
+  /** Replaces older documents, within the caller's transaction. */
   write(documents: readonly Stored[]): void;
 }
 
-/** Makes the tables of a new generation. Every name was checked by checkSpec. Its other indexes come when it is to be read (indexes.ts). */
+/** Makes the tables of a new generation, whose names checkSpec has checked. Its other indexes are made when it is to be read (indexes.ts). */
 export function createTables(db: DatabaseSync, place: Place): void {
   const { table } = place;
   const columns = scalarFields(place).map(([field, kind]) => `${column(field)} ${kind === 'text' ? 'TEXT' : 'REAL'},`);
@@ -70,7 +70,7 @@ export function openDocuments(db: DatabaseSync, place: Place): Documents {
 }
 
 type Row = Record<string, unknown>;
-/** Hears of a document's number, and what it was and is. */
+/** Hears of a changed document: its number, its content before and after; null for none, or a tombstone. */
 type Changed = (n: number, before: Document | null, after: Document | null) => void;
 
 function prepare(db: DatabaseSync, place: Place) {
@@ -84,7 +84,7 @@ function prepare(db: DatabaseSync, place: Place) {
   };
 }
 
-/** A row as it is kept → as it is handed out. */
+/** The document in a row. */
 function stored(row: Row): Stored {
   return { id: String(row.id), position: String(row.position), document: row.document === null ? null : parse(String(row.document)) };
 }

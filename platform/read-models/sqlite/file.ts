@@ -1,4 +1,4 @@
-/** The file of the read models. All in it is made from events, so what cannot be read is thrown away, never repaired. */
+/** The file of the read models. All of it is made from events, so a file that cannot be read is thrown away, never repaired. */
 
 import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,14 +9,14 @@ export interface Log {
   warn(data: object, message: string): void;
 }
 
-/** What is in the file is not what was written. */
+/** The content of the file is not what was written. */
 export class Damaged extends Error {
   override readonly name = 'Damaged';
 }
 
-/** Marks the file as ours (`PRAGMA application_id`, the letters "TLRM"). */
+/** The mark of our files (`PRAGMA application_id`, the letters "TLRM"). */
 const APPLICATION = 0x544c524d;
-/** Raised when the tables below change: a file of another layout is made anew. */
+/** Version of the tables below, raised when they change: a file of another layout is made anew. */
 const LAYOUT = 2;
 
 const TABLES = `
@@ -30,16 +30,16 @@ const TABLES = `
   ) WITHOUT ROWID;
 `;
 
-/** How long to wait for a lock, in ms: nobody else has one, but an operator may look into the file with other tools. */
+/** Milliseconds to wait for a lock: no other process of ours has one, but an operator may look into the file with other tools. */
 const BUSY = 1_000;
 
-/** The letters every SQLite file begins with, and where the application's mark is (SQLite's file format, 1.3). */
+/** The text that every SQLite file begins with, and the byte of the application's mark (SQLite's file format, 1.3). */
 const MAGIC = 'SQLite format 3\0';
 const MARK_AT = 68;
 
 /**
- * Opens the file, or makes it. A damaged one, or one of another layout, is replaced by an empty one with a warning;
- * a database that is not read models is left alone, and an error.
+ * Opens the file, or makes it. A damaged file, or one of another layout, is replaced by an empty one with a warning;
+ * a database that is not one of read models is left alone, and an error.
  */
 export function openFile(path: string, log: Log): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
@@ -47,7 +47,7 @@ export function openFile(path: string, log: Log): DatabaseSync {
   if (kind === 'foreign') throw foreign(path);
   if (kind === 'ours') return openOurs(path, log);
   if (kind === 'unreadable') {
-    // Perhaps not ours at all: kept, for whoever pointed us here.
+    // The file may not be ours at all: it is kept, for the operator who named it.
     renameSync(path, `${path}.damaged`);
     log.warn({ file: path, kept: `${path}.damaged` }, 'the read models cannot be read; they are made again from the events');
   }
@@ -60,7 +60,7 @@ function foreign(path: string): UserError {
 
 /** Deletes the file and makes it anew. */
 export function replaceFile(path: string): DatabaseSync {
-  // Not kept: a copy that nobody knows of would outlive the deletion of the people in it.
+  // The file is not kept: a copy that nobody knows of would outlive the deletion of the people in it.
   rmSync(path, { force: true });
   return make(path);
 }
@@ -81,7 +81,7 @@ function whatIs(path: string): 'nothing' | 'ours' | 'foreign' | 'unreadable' {
   return header.readInt32BE(MARK_AT) === APPLICATION ? 'ours' : 'foreign';
 }
 
-/** Bytes read; 0 for a file that is not there. */
+/** Reads the file's header and answers the number of bytes; 0 for a file that is not there. */
 function readHeader(path: string, header: Buffer): number {
   let file: number;
   try {
@@ -123,15 +123,15 @@ function make(path: string): DatabaseSync {
   rmSync(`${path}-wal`, { force: true });
   rmSync(`${path}-shm`, { force: true });
   const db = new DatabaseSync(path, { timeout: BUSY });
-  // Before the WAL, so that the mark is in the file itself from the first moment.
+  // Before WAL mode, so that the mark is in the file itself from the first moment.
   db.exec(`PRAGMA application_id = ${APPLICATION}`);
   tuned(db).exec(`BEGIN; ${TABLES} PRAGMA user_version = ${LAYOUT}; COMMIT`);
   return db;
 }
 
 function tuned(db: DatabaseSync): DatabaseSync {
-  // NORMAL: a power cut may lose the last transactions, whole; they are made again from their checkpoint.
-  // Checkpoints of the WAL each 8,000 pages: half as fast again to write as with SQLite's 1,000, for 32 MB of disk.
+  // NORMAL: a power cut may lose the last transactions, each whole; they are made again from their checkpoint.
+  // A checkpoint of the WAL each 8,000 pages: writing is half as fast again as with SQLite's 1,000, for 32 MB of disk.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32768');
   return db;
 }

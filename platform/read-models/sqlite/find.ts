@@ -15,13 +15,13 @@ interface Sql {
   values: Value[];
 }
 
-/** Texts that match a condition in more rows than this are looked up document by document, fewer are listed first. */
+/** Rows of texts from which on a condition is looked up document by document; with fewer, the matching documents are listed first. */
 const MANY = 5_000;
-/** Statements kept prepared for a generation. */
+/** Statements that are kept prepared for a generation, at most. */
 const STATEMENTS = 200;
 const COMPARE = { eq: '=', gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
 
-/** A function that answers the rows (id, position, document) of a query. */
+/** Makes a function that answers the rows (id, position, document) of a query. */
 export function openFinder(db: DatabaseSync, place: Place): (model: ModelSpec, query: Find) => Row[] {
   const statements = new LRUCache<string, StatementSync>({ max: STATEMENTS });
 
@@ -37,12 +37,12 @@ export function openFinder(db: DatabaseSync, place: Place): (model: ModelSpec, q
     if (place.fields[one.field] !== 'texts') return inDocument(one.field, matching);
     const side = quoted(place.table, one.field);
     if (!isCommon(side, matching)) return { ...matching, text: `t.n IN (SELECT doc FROM ${side} WHERE ${matching.text})` };
-    // The table goes by value first: one value of one document is found at once, any of many is found faster in the document.
+    // The table is sorted by value first: one value of a document is found there at once, any of many is found faster in the document.
     if (one.op !== 'eq') return inDocument(one.field, matching);
     return { ...matching, text: `EXISTS (SELECT 1 FROM ${side} WHERE ${matching.text} AND doc = t.n)` };
   }
 
-  /** Which of the two ways is fast depends on how many match; SQLite cannot know, so it is counted, a little way. */
+  /** True where many rows match, which decides between the two ways; SQLite cannot know, so rows are counted, up to MANY. */
   function isCommon(side: string, { text, values }: Sql): boolean {
     const [row] = all({ text: `SELECT count(*) AS matches FROM (SELECT 1 FROM ${side} WHERE ${text} LIMIT ${MANY})`, values });
     return row?.matches === MANY;
@@ -71,18 +71,18 @@ function select(place: Place, query: Find, conditions: Sql[], limit: number): Sq
   };
 }
 
-/** A field's value. A generation made by an older projector has no column for a newer field: then it is read from the document, where it may be. */
+/** The SQL of a field's value. A generation of an older projector has no column for a newer field, which is then read from the document. */
 function scalar({ fields }: Place, field: string): string {
   const kind = Object.hasOwn(fields, field) ? fields[field] : 'texts';
   return kind === 'texts' ? `json_extract(t.document, '$.${field}')` : `t.${column(field)}`;
 }
 
-/** The same for a field of texts. */
+/** A condition on a field of texts, looked up in the document. */
 function inDocument(field: string, matching: Sql): Sql {
   return { ...matching, text: `EXISTS (SELECT 1 FROM json_each(t.document, '$.${field}') WHERE ${matching.text})` };
 }
 
-/** A condition on an expression. */
+/** A condition on the SQL expression `what`. */
 function compared(what: string, { op, value }: Condition): Sql {
   if (value === null) return { text: `${what} IS NULL`, values: [] };
   if (op === 'in') return oneOf(what, value);

@@ -1,22 +1,22 @@
-/** What is kept of read models and their generations: pointer, checkpoint, version, fields. */
+/** The state of read models and their generations: pointer, checkpoint, version, fields. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Checkpoint } from '../../followers/checkpoint-type.ts';
 import { type FieldKind, type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from '../read-models.ts';
 
 export interface Generations {
-  /** The number of a new generation, at the log's beginning; all but it and the pointer's are dropped. */
+  /** Begins a new generation, at the log's beginning, and answers its number; all others but the one that queries read are dropped. */
   begin(model: ModelSpec): number;
   state(model: ModelSpec, generation?: number): ModelState | null;
   update(model: ModelSpec, change: Parameters<ReadModels['update']>[1]): void;
-  /** The fields a generation was made with: those that have columns. Throws NoSuchGeneration. */
+  /** The fields that a generation was made with, which have columns or tables. Throws NoSuchGeneration. */
   fields(model: ModelSpec, generation: number): Record<string, FieldKind>;
   /** Moves a generation's checkpoint, never back. */
   moveCheckpoint(model: ModelSpec, generation: number, checkpoint: Checkpoint): void;
-  /** Every generation there is, by the name of its table. */
+  /** The names of the tables of all generations. */
   tables(): Set<string>;
 }
 
-/** `task_list_3`. */
+/** The name of a generation's table, as `task_list_3`. */
 export function tableName(model: string, generation: number): string {
   return `${model}_${generation}`;
 }
@@ -39,9 +39,9 @@ export function openGenerations(db: DatabaseSync): Generations {
      FROM models m JOIN generations g ON g.name = m.name AND g.generation = coalesce(?, m.generation) WHERE m.name = ?`,
   );
 
-  /** The model's pointer (0: none) and the newest number ever given. */
+  /** The number of the generation that queries read (0: none), and the highest number ever given. */
   function known(model: ModelSpec): { generation: number; newest: number } {
-    // The time, and not 0: after this file was lost, entries of a cache that outlived it must not count as new.
+    // The cache generation begins at the time, not at 0: where this file was lost, entries of a cache that outlived it must not count as new.
     addModel.run(model.name, Date.now());
     const row = modelOf.get(model.name);
     return { generation: Number(row?.generation), newest: Number(row?.newest) };

@@ -1,6 +1,6 @@
 /**
- * The thread that makes indexes (indexes.ts): runs each statement it is sent, says so, and ends when it is sent null.
- * An error ends it too, and is heard as the thread's.
+ * The thread that makes indexes (indexes.ts): runs each statement that it is sent, answers when it is done, and ends when it is sent null.
+ * An error ends the thread too, and is heard as the thread's.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';

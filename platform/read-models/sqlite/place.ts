@@ -1,18 +1,18 @@
-/** What a generation's tables and columns are called. */
+/** The names of a generation's tables and columns. */
 import type { FieldKind } from '../read-models.ts';
 
-/** Where a generation is kept: its table's name, and the fields that have columns or tables of their own. */
+/** The place of a generation: its table's name, and the fields that have columns or tables of their own. */
 export interface Place {
   table: string;
   fields: Record<string, FieldKind>;
 }
 
-/** `task_list_3` → `"task_list_3"`; with a field, the table of its texts: `"task_list_3.labels"`. */
+/** The name of a table in SQL, `"task_list_3"`; with a field, that of the table of its texts, `"task_list_3.labels"`. */
 export function quoted(table: string, field?: string): string {
   return field ? `"${table}.${field}"` : `"${table}"`;
 }
 
-/** The column of a `text` or `number` field. */
+/** The name in SQL of the column of a `text` or `number` field. */
 export function column(field: string): string {
   return `"f_${field}"`;
 }

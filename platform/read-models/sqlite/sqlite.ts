@@ -11,30 +11,30 @@ import { missingIndexes, openIndexer } from './indexes.ts';
 import type { Place } from './place.ts';
 import { sweep } from './sweep.ts';
 
-/** The open file, and what was prepared on it. */
+/** The open file with the statements that were prepared on it. */
 interface Opened {
   db: DatabaseSync;
   generations: Generations;
-  /** By the table's name. */
+  /** The documents of generations, by the table's name. */
   documents: Map<string, Documents>;
-  /** Aborts when the file is let go. */
+  /** Aborts when the file is closed, or replaced. */
   closing: AbortController;
 }
 
 /**
- * Opens (or makes) the file at `path`. Found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
- * `state` answers null from then on, and whoever projects begins anew.
+ * Opens (or makes) the file at `path`. When it is found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
+ * `state` answers null from then on, and projections begin anew.
  */
 export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadModels {
   const waiters = createWaiters();
-  /** SQLite has one writer, and it may be a thread that makes an index: whoever writes waits for its turn here. */
+  /** Runs writes one after the other: SQLite has one writer, and that may be a thread that makes an index. */
   const inTurn = mutex();
   let opened = begun(openFile(path, log));
   let closed = false;
   let sweeping: Promise<void> = Promise.resolve();
   tidy();
 
-  /** Reads at once. */
+  /** Runs a read at once. */
   async function read<T>(work: (file: Opened) => T): Promise<T> {
     const file = stillOpen();
     try {
@@ -45,7 +45,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     }
   }
 
-  /** Writes, when those before are through. */
+  /** Runs a write when the writes before are done. */
   function write<T>(work: (file: Opened) => T | Promise<T>): Promise<T> {
     return inTurn(async () => {
       const file = stillOpen();
@@ -63,7 +63,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     return opened;
   }
 
-  /** Replaces the file, unless somebody did already. */
+  /** Replaces a damaged file, unless that is done already. */
   function renew(file: Opened, error: unknown): void {
     if (file !== opened || closed) return;
     log.warn({ file: path, err: error }, 'the read models are damaged; they are made again from the events');
@@ -76,7 +76,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     opened.db.close();
   }
 
-  /** Removes what dropped generations left, in the background, one sweep after another. */
+  /** Removes the tables of dropped generations, in the background, one sweep after another. */
   function tidy(): void {
     const { db, generations, closing } = opened;
     const step = (work: () => void) => inTurn(async () => closing.signal.aborted || work());
@@ -96,14 +96,14 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     return made;
   }
 
-  /** Forgets the statements on generations that are no more. */
+  /** Forgets the statements on dropped generations, and has their tables removed. */
   function forgetDropped({ generations, documents }: Opened): void {
     const live = generations.tables();
     for (const table of documents.keys()) if (!live.has(table)) documents.delete(table);
     tidy();
   }
 
-  /** Makes the indexes of a generation that is to be read, each in its turn. */
+  /** Makes the missing indexes of a generation, each in its turn among the writes. */
   async function index(model: ModelSpec, generation: number): Promise<void> {
     const { statements, indexer } = await read(({ db, generations }) => {
       const place = placeOf(generations, model, generation);
@@ -123,7 +123,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
     }
   }
 
-  /** Tells those who wait where the generation that queries read is. */
+  /** Tells the waiting the position of the generation that queries read. */
   function tell({ generations }: Opened, model: ModelSpec): void {
     const state = generations.state(model);
     if (state) waiters.at(model.name, state.checkpoint.position);
@@ -185,7 +185,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
   };
 }
 
-/** Throws NoSuchGeneration. */
+/** The place of a generation. Throws NoSuchGeneration. */
 function placeOf(generations: Generations, model: ModelSpec, generation: number): Place {
   return { table: tableName(model.name, generation), fields: generations.fields(model, generation) };
 }

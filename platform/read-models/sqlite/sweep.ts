@@ -1,19 +1,19 @@
-/** Tables of dropped generations, emptied a little at a time: dropping a large table at once would hold up the whole process. */
+/** Sweeps: tables of dropped generations are emptied a little at a time, because dropping a large table at once would hold up the whole process. */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Rows deleted before other work of the process gets its turn. */
+/** Rows deleted in one step, between which other work of the process gets its turn. */
 const SLICE = 2_000;
-/** Tables that are not of any generation. */
+/** Tables that are no generation's, and stay. */
 const OURS = ['models', 'generations'];
 
-/** What a sweep works with. */
+/** The tools of a sweep. */
 export interface Sweep {
   db: DatabaseSync;
-  /** Tables of the generations there are. */
+  /** The tables of the present generations. */
   live(): Set<string>;
-  /** Stops it early; what is left is found again. */
+  /** Stops the sweep early; the next one finds the tables that are left. */
   signal: AbortSignal;
   /** Runs a short piece of work when it is its turn to write. */
   step(work: () => void): Promise<unknown>;

@@ -1,13 +1,13 @@
 /**
- * The table of a `texts` field: (value, document), in that order, so that it is the index by value as well. What many documents change
- * is written value by value: neighbours in the table, and a word that hundreds have is one statement.
+ * The table of a `texts` field: (value, document), in that order, so that it is the index by value as well. The changes of many documents
+ * are written value by value: neighbours in the table, and one statement for a word that hundreds have.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { textsOf } from '../fields.ts';
 import type { Document } from '../read-models.ts';
 import { quoted } from './place.ts';
 
-/** Statements on such a table. */
+/** The prepared statements on such a table. */
 export interface TextsTable {
   field: string;
   add: StatementSync;
@@ -15,11 +15,11 @@ export interface TextsTable {
   remove: StatementSync;
 }
 
-/** Changes of one transaction, gathered. */
+/** The gathered changes of one transaction. */
 export interface Texts {
-  /** A document became another; null: none, or a tombstone. */
+  /** Gathers the change of a document; null for none, or a tombstone. */
   change(doc: number, before: Document | null, after: Document | null): void;
-  /** Writes what was gathered. */
+  /** Writes the gathered changes. */
   write(): void;
 }
 
@@ -34,7 +34,7 @@ export function prepareTexts(db: DatabaseSync, table: string, field: string): Te
 }
 
 export function gatherTexts({ field, add, addMany, remove }: TextsTable): Texts {
-  /** Documents by a value that they have now. */
+  /** Numbers of documents by a value that they have newly got. */
   const added = new Map<string, number[]>();
 
   function change(doc: number, before: Document | null, after: Document | null): void {
@@ -51,7 +51,7 @@ export function gatherTexts({ field, add, addMany, remove }: TextsTable): Texts 
   }
 
   function drop(doc: number, values: string[]): void {
-    // The same document may have been changed in this transaction before.
+    // The document may have got one of these values earlier in this transaction: that must be written before the value is removed.
     if (values.some((value) => added.has(value))) write();
     for (const value of values) remove.run(value, doc);
   }
