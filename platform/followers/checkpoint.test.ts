@@ -20,7 +20,7 @@ describe('the checkpoint of a follower of effects', () => {
     const [, , last] = await fill(store, ['task-1', 'task-1', 'task-2']);
     const begun = { position: last?.position, eventId: last?.id };
     expect(await effectCheckpoint(store, 'mail').load()).toEqual(begun);
-    // The process died at once; what came since is after the checkpoint.
+    // The process died at once; the events that came since are after the checkpoint.
     await fill(store, ['task-3']);
     expect(await effectCheckpoint(store, 'mail').load()).toEqual(begun);
     expect(await effectCheckpoint(inMemoryStore(), 'mail').load()).toEqual(BEGINNING);

@@ -14,7 +14,7 @@ import { type FollowContext, type Follower, type Following, follow } from './fol
 
 const SILENCE = 20;
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-/** Queues of the tests beside the examples. */
+/** Queues of these tests, beside those of the fixture. */
 const SHORT: FollowerQueue = { ...EVERYTHING, name: 'short', activeHold: '_short', limit: 5 };
 const TASKS_BY_KEY: FollowerQueue = { ...NOTIFIED, name: 'tasks', activeHold: '_tasks', pattern: 'task.#' };
 const memoryBus = () => openMemoryBus({ queues: [...EXAMPLE_QUEUES, SHORT, TASKS_BY_KEY], log });
@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** Folds what it is given as a read model does: documents and checkpoint in one. */
+/** A follower that folds its events as a read model does: documents and checkpoint are written together. */
 function reader(more: Partial<Following> = {}) {
   const seen: RecordedEvent[] = [];
   const batches: number[] = [];
@@ -155,7 +155,7 @@ describe('a follower', () => {
       const before = reads.mock.calls.length;
       const all = await fill(store, ['user-1', 'task-1', 'user-1', 'user-1', 'task-1', 'notification-1', 'task-2']);
       await vi.waitFor(() => expect(one.ids()).toEqual(ids(all.filter(isTask))));
-      // fill itself reads once.
+      // `fill` itself reads the log once.
       expect(reads.mock.calls.length - before).toBe(1);
     }
   });
@@ -210,7 +210,7 @@ describe('a follower', () => {
     const before = start(one.following, { store: mine, bus: memoryBus() });
     await vi.waitFor(async () => expect(before.position()).toBe(await mine.head()));
     await before.stop();
-    // The same positions, other events.
+    // The other log has other events at the same positions.
     await fill(other, many('task-1', 20));
     start(one.following, { store: other, bus: memoryBus() });
     await vi.waitFor(async () => expect(one.ids()).toEqual(ids(await logOf(other))));

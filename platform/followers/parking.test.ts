@@ -16,10 +16,10 @@ afterEach(async () => {
   for (const one of followers.splice(0)) await one.stop();
 });
 
-/** A policy: `effects` is what it did. Events named in `poison` make its pure function throw. */
+/** A policy that lists its `effects`. Events named in `poison` make its pure function throw. */
 async function policy(store: EventStore, poison: Set<string>) {
   const effects: string[] = [];
-  // So that one can see when the follower has begun.
+  // With an event in the log one can see when the follower has begun.
   if ((await store.head()) === '') await fill(store, ['user-1']);
   const parking = await openParking(store, 'mail');
   const decide = (event: RecordedEvent) => {

@@ -10,7 +10,7 @@ const row = (more: Pick<Route, 'method' | 'path' | 'handle'> & Partial<Route>): 
 
 const OPERATOR: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
 
-/** An app of these rows behind a proxy; answers where it listens. */
+/** Starts an app of these routes that trusts a proxy; answers its port. */
 async function started(routes: Route[]): Promise<number> {
   const app = createApp({
     routes,

@@ -6,15 +6,15 @@ import { type Competing, compete } from './compete.ts';
 
 const log = { info: () => {}, warn: () => {} };
 
-/** Workers as of a process of their own, whose handlers end when the test says so. */
+/** Workers as if in a process of their own, whose handlers end when the test says so. */
 interface Process {
-  /** Streams at hand, in the order they came. */
+  /** Streams being handled, in the order in which they came. */
   atHand: string[];
-  /** Every stream that its handlers got. */
+  /** All streams that the handlers got. */
   got: string[];
   /** Ends the handling of a stream. */
   end(stream: string): void;
-  /** Whether its handlers were told to end. */
+  /** True where the handlers were told to end. */
   isTold(): boolean;
   stop(): Promise<void>;
 }

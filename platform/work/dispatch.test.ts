@@ -16,14 +16,14 @@ let bus: EventBus;
 /** Streams offered, in the order of the offers. */
 let offered: string[];
 let onOffer: (stream: string) => void;
-/** How many events the read model is behind. */
+/** Number of events that the read model is behind. */
 let behind: number;
 let asked: number;
 const dispatchers: Dispatcher[] = [];
 const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
-  // Timers go when the test says so; what is asynchronous otherwise goes on by itself.
+  // Timers go when the test says so; other asynchronous work goes on by itself.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.parse('2026-11-21T09:00:00.000Z') });
   store = inMemoryStore();
   const memory = openMemoryBus({ queues: [NOTIFIED, QUEUE], log });
@@ -46,7 +46,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** Events of a little kind of item: Wanted {due}, Put off {due}, Done. */
+/** The meaning of an event for an item of these tests: it is due at a time, or decided. */
 type Meaning = { due: string } | 'decided';
 const meaning = ({ data }: RecordedEvent) => (data as { meaning: Meaning }).meaning;
 
@@ -87,13 +87,16 @@ async function tell(n: number, it: Meaning, revision = NO_STREAM): Promise<void>
   await store.append(name(n), revision, [{ ...newEvent('NotificationRequested'), data: { meaning: it } } as NewEvent]);
 }
 
-/** What was told is heard of. How many turns of the event loop that takes depends on the machine: forwarder and follower pause by the real clock. */
+/**
+ * Waits until the dispatcher is past all events. The number of turns of the event loop that takes depends on the machine: forwarder and follower
+ * pause by the real clock.
+ */
 async function heard(): Promise<void> {
   const head = await store.head();
   while (dispatchers.some((one) => one.position() < head)) await new Promise(setImmediate);
 }
 
-/** Lets everything happen that happens in so many milliseconds. */
+/** Lets so many milliseconds pass on the test's clock, with everything that happens in them. */
 async function pass(milliseconds: number): Promise<void> {
   const step = Math.max(milliseconds / 20, 1);
   for (let at = 0; at <= milliseconds; at += step) {
@@ -199,7 +202,7 @@ describe('the dispatcher', () => {
   });
 
   it('never offers again what was decided while the read model was being asked', async () => {
-    // Asks while the window has room, and what is asked for is decided before the answer is there.
+    // The dispatcher asks while its window has room, and the item is decided before the answer is there.
     let answer = () => {};
     const slow: Dispatching['undecided'] = async (limit, after) => {
       const found = await undecided(limit, after);

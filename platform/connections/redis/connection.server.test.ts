@@ -136,7 +136,7 @@ afterEach(() => {
   for (const one of listening.splice(0)) one.close();
 });
 
-/** The URL of a server that says the same to everything. */
+/** Starts a server that answers everything with the same text; answers its URL. */
 async function answering(text: string): Promise<string> {
   const tcp = createServer((socket) => socket.on('error', () => {}).on('data', () => socket.write(text)));
   listening.push(tcp);

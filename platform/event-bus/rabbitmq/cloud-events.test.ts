@@ -5,7 +5,7 @@ import { START } from '../../../contracts/message.ts';
 import type { BusMessage } from '../event-bus.ts';
 import { decode, encode } from './cloud-events.ts';
 
-/** Texts as headers can carry them: any Unicode that is well-formed. */
+/** Texts that headers can carry: any well-formed Unicode. */
 const text = fc.string({ unit: 'binary' });
 const filled = fc.string({ unit: 'binary', minLength: 1 });
 const whole = fc.maxSafeNat();
@@ -18,7 +18,7 @@ const messages: fc.Arbitrary<BusMessage> = fc.record({
     revision: whole,
     position: filled,
     time: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-12-31') }).map((date) => date.toISOString()),
-    // As the store gives it back: what JSON can say.
+    // Data as a store reads it: whatever JSON can say.
     data: fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value))),
     metadata: fc.record(
       {
@@ -40,7 +40,7 @@ const messages: fc.Arbitrary<BusMessage> = fc.record({
 
 type Headers = Record<string, unknown>;
 
-/** As a consumer gets it: amqplib gives back numbers, and leaves out what is undefined. */
+/** A message as a consumer gets it: amqplib makes numbers of integers, and leaves out undefined headers. */
 function received(message: BusMessage, change: (headers: Headers) => Headers = (headers) => headers) {
   const { content, options } = encode(message);
   const plain = Object.entries(options.headers as Headers).flatMap(([name, value]) => {
@@ -81,7 +81,7 @@ describe('an event as a CloudEvent', () => {
         cloudEvents_type: 'TaskCreated',
       },
     });
-    // CloudEvents: lower-case letters and digits, twenty of them at most.
+    // Names of attributes in CloudEvents: up to twenty lower-case letters and digits.
     for (const name of Object.keys(options.headers as Headers)) expect(name).toMatch(/^cloudEvents_[a-z0-9]{1,20}$/);
   });
 

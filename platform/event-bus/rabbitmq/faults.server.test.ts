@@ -1,4 +1,4 @@
-/** What harms the broker itself: each of these has one of its own. */
+/** Faults of the broker itself: each of these tests has a broker of its own. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -34,7 +34,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
     await bus.close();
   });
 
-  /** While it does nothing, not even close its connections. */
+  /** Runs work while the broker does nothing, not even close its connections. */
   async function pausing(work: () => Promise<void>): Promise<void> {
     const pid = broker.pid();
     if (pid === null) throw new Error('the broker does not run');
@@ -47,12 +47,12 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
     }
   }
 
-  /** Followers with and without a name, and a worker. */
+  /** Starts followers on queues with and without a name, and a worker. */
   async function everybody() {
     const [named, nameless] = [listening(bus, EVERYTHING, ending), listening(bus, TASK_EVENTS, ending)];
     const taken: string[] = [];
     void bus.work(WORK, { signal: ending.signal, prefetch: 1 }, async ({ stream }) => void taken.push(stream));
-    /** They follow, again if they did at the times before; how often each began. */
+    /** Waits until both followers have begun, more often than `before`; answers how often each has. */
     const following = (before = [0, 0]) =>
       until(() => {
         const times = [named.began.times, nameless.began.times];
@@ -76,7 +76,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
   it('stopped, killed and started again: what it confirmed it kept, offers fail at once meanwhile, and all goes on', async () => {
     const all = await everybody();
     await bus.offer(KEPT, { stream: 'notification-0' });
-    // In peace first: RabbitMQ 3.10 has no record of a queue for half a second after it was declared.
+    // First a restart in peace: RabbitMQ 3.10 has no record of a queue for half a second after it was declared.
     await broker.restart();
     await until(() => bus.offer(KEPT, { stream: 'notification-1' }));
     const before = await all.following(all.began);
@@ -117,7 +117,7 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
     await broker.wipe();
     await expectAllGoesOn(all);
     expect([...waits]).toEqual([]);
-    // Not for every attempt of every connection.
+    // There is no warning for every attempt of every connection.
     expect(warn.mock.calls.length).toBeLessThan(30);
   });
 });
@@ -128,7 +128,7 @@ describeWith(rabbitMq, 'opening the bus on RabbitMQ', () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  /** A server that does this with a connection; its URL. */
+  /** Starts a server that does this with each connection; answers its URL. */
   async function serverThat(does: (socket: Socket) => void): Promise<string> {
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -168,7 +168,7 @@ describeWith(rabbitMq, 'opening the bus on RabbitMQ', () => {
     const older = await serverThat((socket) => {
       const onward = createConnection(Number(port), '127.0.0.1');
       socket.pipe(onward);
-      // The version of its greeting is replaced by one as long.
+      // The version in the broker's greeting is replaced by one of the same length.
       onward.on('data', (data) =>
         socket.write(
           data

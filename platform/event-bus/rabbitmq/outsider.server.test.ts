@@ -23,7 +23,7 @@ interface Told {
   data: unknown;
 }
 
-/** Runs the example of the page as a process of its own; what it says. */
+/** Runs the example of the page as a process of its own; answers its output. */
 function exampleOf(url: string): { told: Told[]; errors: string[]; end(): void } {
   const [, code = ''] = /```js\n(.*?)```/s.exec(page) ?? [];
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { env: { ...process.env, BUS_URL: url } });
@@ -33,7 +33,7 @@ function exampleOf(url: string): { told: Told[]; errors: string[]; end(): void }
   return { told, errors, end: () => child.kill() };
 }
 
-/** A user with the permissions that the page gives one, and no others; the URL to come with. */
+/** Makes a user with the permissions that the page gives one, and no others; answers the URL to connect with. */
 async function userOf(url: string): Promise<string> {
   const [, configure, write, read] = /set_permissions --vhost \/ analytics '(.*)' '(.*)' '(.*)'/.exec(page) ?? [];
   const as = new URL(url);

@@ -165,7 +165,7 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
         cut();
         const { heard, began } = listening(bus, EVERYTHING, ending);
         await until(() => expect(began.times).toBe(1));
-        // Asking for more would acknowledge, were there still a channel.
+        // Asking for the next batch would acknowledge this one, if there were still a channel.
         expect(await before.next()).toEqual({ done: true, value: undefined });
         await until(() => expect(heard).toEqual(positions(1, 6)));
       });

@@ -1,4 +1,4 @@
-/** The double, as the bare client sees it: what the tests of the store rely on is what EventStoreDB does. */
+/** The double, seen by the bare client: it behaves as EventStoreDB does wherever the tests of the store rely on it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -27,7 +27,7 @@ describeEventStore('esdb: on the double', async () => {
   };
 });
 
-// A real server, given by whoever runs the tests: others' streams may be in it.
+// A real server, named by whoever runs the tests: it may hold streams of others.
 const real = process.env.EVENT_STORE_URL_UNDER_TEST;
 describe.skipIf(!real)('a real server', () => {
   describeEventStore('esdb: at EVENT_STORE_URL_UNDER_TEST', async () => {

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.end());
 
-/** Resolves once it does, which a store that was cut off does soon. */
+/** Repeats work until it succeeds, as it soon does on a store that was cut off. */
 const again = <T>(work: () => Promise<T>) => vi.waitFor(work, { timeout: 20_000, interval: 20 });
 
 describe('an append whose connection is cut', () => {
@@ -46,7 +46,7 @@ describe('an append whose connection is cut', () => {
     rig.proxy.swallow('to the server');
     const appending = store.append(name, NO_STREAM, batch);
     appending.catch(() => {});
-    // Written to the socket within this turn or the next ones.
+    // The client writes to the socket within this turn of the event loop or the next ones.
     await new Promise((resolve) => setImmediate(resolve));
     rig.proxy.cut();
     await expect(appending).rejects.toBeInstanceOf(AppendUnknown);
@@ -245,7 +245,7 @@ describe('a read', () => {
   });
 });
 
-/** Waits until the double has so many events of a stream, read past the proxy. */
+/** Waits until the double holds `count` events of a stream, read without the proxy. */
 async function recordedBehindTheProxy(name: string, count: number): Promise<RecordedEvent[]> {
   const beside = await openBeside();
   const found = await vi.waitFor(async () => {
@@ -257,12 +257,12 @@ async function recordedBehindTheProxy(name: string, count: number): Promise<Reco
   return found;
 }
 
-/** A store that is not behind the proxy. */
+/** Opens a store that is not behind the proxy. */
 function openBeside(): Promise<EventStore> {
   return openEventStoreDb(rig.double.url, { log: QUIET });
 }
 
-/** Follows until it is told to end; what it has seen so far. */
+/** Subscribes until told to end; answers the events seen so far. */
 function following(from: EventStore) {
   const ending = new AbortController();
   const seen: RecordedEvent[] = [];

@@ -1,4 +1,4 @@
-/** Opening the store: what is waited for, and what is refused in one line that says what to do. */
+/** Opening the store: some servers are waited for, others are refused, in one line that says what to do. */
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -24,7 +24,7 @@ async function rigged(options: Parameters<typeof startRig>[0] = {}): Promise<Rig
   return rig;
 }
 
-/** Port of a server that is something else. */
+/** Has a server listen that is no event store; answers its port. */
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ends.push(() => new Promise((resolve) => server.close(resolve)));

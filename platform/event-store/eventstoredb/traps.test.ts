@@ -1,4 +1,4 @@
-/** Traps of @eventstore/db-client and of EventStoreDB, each with what the store makes of it. */
+/** Traps of @eventstore/db-client and of EventStoreDB, each with the way that the store takes around it. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent, START } from '../../../contracts/message.ts';
@@ -190,7 +190,7 @@ describe('the log', () => {
     );
   });
 
-  /** Appends so many events; all that are in the log. */
+  /** Appends `count` events; answers all events of the log. */
   async function logOf(count: number): Promise<RecordedEvent[]> {
     for (let n = 0; n < count; n++) {
       await store.append(stream(), NO_STREAM, events(1));
@@ -212,7 +212,7 @@ describe('a slow reader', () => {
     const before = rig.proxy.received();
     const slow = (await rig.open()).subscribe({ signal: new AbortController().signal })[Symbol.asyncIterator]();
     const seen: RecordedEvent[] = (await slow.next()).value ?? [];
-    // Long enough for all of it to come, were it not held back.
+    // Time enough for all bytes to come, if they were not held back.
     await expect(all(store.readAll())).resolves.toHaveLength(count);
     expect(rig.proxy.received() - before).toBeLessThan(count * size * 1.5);
     while (seen.length < count) seen.push(...((await slow.next()).value as RecordedEvent[]));

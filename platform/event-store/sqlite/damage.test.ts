@@ -12,7 +12,7 @@ import { openLogWriter } from './log-writer.ts';
 import { verify, verifyInSlices } from './verify.ts';
 import type { WireAppend } from './wire.ts';
 
-/** So many places in each file: a sample in `npm test`, another number by DAMAGE, every byte with DAMAGE=all (`npm run faults`; some 40 minutes). */
+/** Places changed in each file: a sample in `npm test`, another number by DAMAGE, every byte with DAMAGE=all (`npm run faults`; some 40 minutes). */
 const FLIPS = process.env.DAMAGE === 'all' ? Number.POSITIVE_INFINITY : Number(process.env.DAMAGE ?? 300);
 const STREAMS = ['task-a', 'task-b', 'task-c', '_checkpoint-x', '_email-y'];
 const FILES = ['events.db', 'events.db-wal', 'events.db-witness'];
@@ -38,7 +38,7 @@ afterEach(() => {
   folders = [];
 });
 
-/** The writer as the store's thread runs it. */
+/** Opens the writer as the store's thread does. */
 const openWriter = (dir: string) => openLogWriter(fileIn(dir), warn);
 
 function fill(writer: ReturnType<typeof openWriter>): void {
@@ -52,7 +52,7 @@ function fill(writer: ReturnType<typeof openWriter>): void {
   }
 }
 
-/** Copies of the files, of one of them with other bytes, and without some. */
+/** Copies the store's files, some with other bytes, and `without` some; answers the folder. */
 function copy({ bytes, without = [] }: { bytes?: Record<string, Buffer>; without?: string[] } = {}): string {
   const dir = folder();
   for (const name of FILES) if (existsSync(join(source, name)) && !without.includes(name)) copyFileSync(join(source, name), join(dir, name));
@@ -60,7 +60,7 @@ function copy({ bytes, without = [] }: { bytes?: Record<string, Buffer>; without
   return dir;
 }
 
-/** All that can be read of a store, opened as the store opens it but on this thread; the damage where that is what it says. */
+/** Everything that can be read of a store, opened as the store opens it but on this thread; 'damaged' where the store says so. */
 function readEverything(dir: string): RecordedEvent[][] | 'damaged' {
   const open: { close(): void }[] = [];
   try {
@@ -83,7 +83,7 @@ function readEverything(dir: string): RecordedEvent[][] | 'damaged' {
   }
 }
 
-/** Changes a byte here and there, each in a copy of its own, and gives the places where what is read then is neither right nor reported. */
+/** Changes one byte in each of many copies; answers the places where the change is neither read rightly nor reported. */
 function silentlyWrong(name: string, options: { without?: string[] } = {}, end = Number.POSITIVE_INFINITY): { silent: number[]; reported: number } {
   const expected = readEverything(copy());
   const bytes = readFileSync(join(source, name));
@@ -116,7 +116,7 @@ describe('invariant 16: a flipped byte is harmless or reported', { timeout: 3_60
   it('in the write-ahead log of a process that was killed', () => {
     const running = openWriter(source);
     fill(running);
-    // What a second makes of it: the witness has seen everything.
+    // The state a second later: the witness has seen everything.
     const seen = folder();
     for (const name of ['events.db', 'events.db-wal']) copyFileSync(join(source, name), join(seen, name));
     openWriter(seen).close();

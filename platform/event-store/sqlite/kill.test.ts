@@ -7,11 +7,11 @@ import { expect, it } from 'vitest';
 import { all } from '../event-store.suite.ts';
 import { openEventStore } from '../open.ts';
 
-/** 20 in `npm test`, 200 in `npm run faults`. */
+/** Number of kills: 20 in `npm test`, 200 in `npm run faults`. */
 const KILLS = Number(process.env.KILLS ?? 20);
 const APPENDER = fileURLToPath(new URL('./appender.fixture.ts', import.meta.url));
 
-/** Runs an appender, kills it at a random moment after its first acknowledgement, and answers what it had acknowledged. */
+/** Runs an appender, kills it at a random moment after its first acknowledgement, and answers the lines that it acknowledged. */
 async function appendAndKill(dataDir: string, run: number): Promise<string[]> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', APPENDER, dataDir, String(run)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -12,7 +12,7 @@ const open = (url: string) => openReadModels(url, { dataDir: '/nowhere', log });
 const ALL = { where: [], sort: [], limit: 1_000 };
 const LONG = 30_000;
 
-/** Writes one after another, each again until it is done: as a follower does. */
+/** Writes batches one after another, each again until it is done, as a follower does. */
 async function writeAll(store: ReadModels, generation: number, batches: readonly Stored[][]): Promise<void> {
   for (const batch of batches) await untilWritten(store, generation, batch);
 }
@@ -31,12 +31,12 @@ async function untilWritten(store: ReadModels, generation: number, batch: Stored
   }
 }
 
-/** Changes of `ids` documents, a few at once: those of the n-th event, of the next, and so on. */
+/** Changes of `ids` documents, in batches of two: those of the first event, of the next, and so on. */
 function history(ids: number, events: number): Stored[][] {
   return Array.from({ length: events }, (_, n) => [document(`id ${n % ids}`, 2 * n + 1), document(`id ${(n * 7) % ids}`, 2 * n + 2)]);
 }
 
-/** What must be there in the end. */
+/** The documents that must be there in the end. */
 function newestOf(batches: readonly Stored[][]): Stored[] {
   const newest = new Map<string, Stored>();
   for (const one of batches.flat()) if (one.position > (newest.get(one.id)?.position ?? '')) newest.set(one.id, one);
@@ -59,7 +59,7 @@ describeWith(ferretDb, 'read models on a server', () => {
       const [first] = stores as [ReadModels];
       const generation = await first.begin(MODEL);
       await first.write(MODEL, generation, [document('a', 1), document('b', 1)], { position: at(1), eventId: 'e1' });
-      // All at once, and each one process's alone: what another one overwrites, nobody writes again.
+      // All are written at once, each by one process alone: a document that another one overwrites nobody writes again.
       const numbers = Array.from({ length: 150 }, (_, n) => n + 2);
       await Promise.all(
         numbers.map((n) => untilWritten(stores[n % stores.length] as ReadModels, generation, [document('a', n), document(n % 2 ? 'b' : 'c', n)])),

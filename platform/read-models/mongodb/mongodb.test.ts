@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A MongoDB of a version. */
+/** Starts a stand-in for a MongoDB of this version. */
 async function mongoDb(version: number[], wire: number, more: (port: number) => object = () => ({})): Promise<Answering> {
   const server = await answering((port) => ({
     isWritablePrimary: true,
@@ -39,7 +39,7 @@ async function mongoDb(version: number[], wire: number, more: (port: number) => 
   return server;
 }
 
-/** The URL of something that says this to whoever says something, and then no more. */
+/** Starts a server that answers the first bytes of a client with this text, and then no more; answers its URL. */
 async function somethingElse(says: string): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -91,7 +91,7 @@ test('a server that is not there is waited for, until nobody wants it any more',
 });
 
 describe('what is written', () => {
-  /** The commands of one write. */
+  /** The commands that the server gets for one write. */
   async function commandsOf(server: Answering): Promise<Answering['commands']> {
     const store = await open(server.url);
     await store.write(MODEL, 1, [document('a', 1)], { position: at(1), eventId: 'e1' });

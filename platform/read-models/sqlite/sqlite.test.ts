@@ -31,12 +31,12 @@ describeReadModels('sqlite', openOne);
 describe('the file of the read models', () => {
   const all = { where: [], sort: [{ field: 'number', descending: false }], limit: 1_000 };
 
-  /** `count` documents, written by the events from the n-th. */
+  /** Makes `count` documents, as the events from number `from` on leave them. */
   function everyDocument(count: number, from: number): Stored[] {
     return Array.from({ length: count }, (_, n) => document(`id ${n}`, from + n, { filling: 'x'.repeat(500) }));
   }
 
-  /** A generation of `count` documents that queries read. */
+  /** Makes a generation of `count` documents that queries read. */
   async function fill(store: ReadModels, count: number): Promise<number> {
     const generation = await store.begin(MODEL);
     await store.write(MODEL, generation, everyDocument(count, 1), { position: at(count), eventId: 'last' });
@@ -44,7 +44,7 @@ describe('the file of the read models', () => {
     return generation;
   }
 
-  /** Tables or indexes of the model's generations. */
+  /** The names of the tables or indexes of the model's generations. */
   function namesOf(type: 'table' | 'index'): string[] {
     const db = new DatabaseSync(file, { readOnly: true });
     const names = db.prepare("SELECT name FROM sqlite_master WHERE type = ? AND name LIKE 'suite%'").all(type);
@@ -52,7 +52,7 @@ describe('the file of the read models', () => {
     return names.map(({ name }) => String(name)).sort();
   }
 
-  /** Writes over one of the pages where the documents are. */
+  /** Overwrites one of the pages with documents. */
   async function damageDocuments(): Promise<void> {
     const handle = await open(file, 'r+');
     const { size } = await handle.stat();

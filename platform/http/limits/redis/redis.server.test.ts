@@ -5,7 +5,7 @@ import { standStill } from '../../../../servers/stand-still.ts';
 import { describeLimits, refused } from '../limits.suite.ts';
 import { type Limits, openLimits } from '../limits.ts';
 
-/** Milliseconds: what is not about waiting must not depend on how busy the machine is. */
+/** Milliseconds of patience for tests that are not about waiting: they must not depend on how busy the machine is. */
 const PATIENCE = 10_000;
 const hmac = (text: string) => `hash of ${text}`;
 
