@@ -16,22 +16,22 @@ const BUILD_MS = 600_000;
 
 const findGo = () => findProgram('go', '/usr/local/go/bin/go');
 
-/** The program, named for what it is built from, so that another state of the sources is another program. */
+/** The path of the program, with a hash of its sources in its name: another state of the sources is another program. */
 function target(): string {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(SOURCES, file))).update('\0');
   return join(BUILT, `ferretdb-${hash.digest('hex').slice(0, 16)}`);
 }
 
-/** Whether `buildFerretDb` has nothing to do. */
+/** True where the program is built already. */
 export const isBuilt = () => existsSync(target());
 
-/** Why FerretDB cannot run here; null where it can. */
+/** The reason why FerretDB cannot run here; null where it can. */
 export function missing(): string | null {
   return isBuilt() || findGo() ? null : 'FerretDB is not built, and Go (1.24 or later), which builds it, is not installed (https://go.dev/dl)';
 }
 
-/** The path of the program; builds it where nobody has. Error: go's, or that there is none. */
+/** Builds the program, unless it is built already, and answers its path. Error: Go's, or that there is no Go. */
 export async function buildFerretDb(): Promise<string> {
   const program = target();
   if (existsSync(program)) return program;
@@ -49,7 +49,7 @@ async function build(program: string): Promise<void> {
   const go = findGo();
   if (!go) throw new Error(missing() ?? '');
   const unfinished = `${program}.unfinished`;
-  // Without debug tables it is built a third sooner.
+  // Without debug tables the build takes a third less time.
   await promisify(execFile)(go, ['build', '-trimpath', '-ldflags=-s -w', '-o', unfinished, '.'], {
     cwd: SOURCES,
     timeout: BUILD_MS,
@@ -59,7 +59,7 @@ async function build(program: string): Promise<void> {
   for (const file of await readdir(BUILT)) if (file.startsWith('ferretdb-') && join(BUILT, file) !== program) await rm(join(BUILT, file));
 }
 
-/** Only one builds; the lock is the system's (a transaction on an empty SQLite file) and goes with the process that has it. */
+/** Takes the lock of the build: one process builds. It is the system's (a transaction on an empty SQLite file) and goes with the process. */
 async function takeLock(): Promise<DatabaseSync> {
   const db = new DatabaseSync(join(BUILT, 'lock'), { timeout: 0 });
   for (;;) {

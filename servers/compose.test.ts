@@ -1,4 +1,4 @@
-/** docker-compose.yml: valid by the Compose Specification, and as it says of itself. That it starts is not tested: there is no docker here. */
+/** docker-compose.yml is valid by the Compose Specification and keeps its own promises. Its start is not tested: there is no docker here. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ const services = Object.entries(compose.services);
 const onces = services.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
 const ours = ALL_PARTS.map((part) => [part, compose.services[part] as Service] as const);
 
-/** As docker does it: `${NAME:-default}`, also one in another, and `$$` for a dollar. */
+/** A value with its variables filled in as docker does it: `${NAME:-default}`, also one in another, and `$$` for a dollar. */
 function interpolated(value: string, env: Record<string, string> = {}): string {
   const inner = /\$\{(\w+)(?::-([^${}]*))?\}/;
   let out = value.replaceAll('$$', '\0');

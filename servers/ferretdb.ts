@@ -9,15 +9,15 @@ import { standStill } from './stand-still.ts';
 
 export { missing } from './build-ferretdb.ts';
 
-/** A FerretDB of one's own. */
+/** A FerretDB of the caller's own. */
 export interface FerretDb extends Server {
-  /** It stands still (SIGSTOP): connections stay open, and nothing answers. */
+  /** Stops the process (SIGSTOP): connections stay open, and nothing answers. */
   pause(): void;
-  /** It goes on. */
+  /** Lets the process go on. */
   resume(): void;
 }
 
-/** Starts FerretDB; builds it first where nobody has (a minute or two). Databases stay over `kill` and `restart`. */
+/** Starts FerretDB; builds it first where it is not built (a minute or two). Databases survive `kill` and `restart`. */
 export async function startFerretDb(options: ServerOptions = {}): Promise<FerretDb> {
   const reason = missing();
   if (reason) throw new Error(reason);
@@ -36,7 +36,7 @@ export async function startFerretDb(options: ServerOptions = {}): Promise<Ferret
   });
   const signal = (name: NodeJS.Signals) => {
     const pid = server.pid();
-    // To the server alone: what watches over it must not stand still.
+    // To the server alone: the shell that watches over it must not stand still.
     if (pid !== null) process.kill(pid, name);
   };
   return {
@@ -49,7 +49,7 @@ export async function startFerretDb(options: ServerOptions = {}): Promise<Ferret
   };
 }
 
-// OP_MSG with the document {hello: 1, $db: "admin"}: what a MongoDB client says first.
+// OP_MSG with the document {hello: 1, $db: "admin"}: the first message of a MongoDB client.
 const HELLO = Buffer.from([
   ...[52, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, 0, 0, 0, 0, 0],
   ...[31, 0, 0, 0, 0x10, ...Buffer.from('hello\0'), 1, 0, 0, 0, 0x02, ...Buffer.from('$db\0'), 6, 0, 0, 0, ...Buffer.from('admin\0'), 0],

@@ -44,7 +44,7 @@ describe('the first start', () => {
 
   it('makes what every part needs to run as a process of its own', async () => {
     await firstStart(folder);
-    // As docker-compose.yml gives them to every part.
+    // The variables that docker-compose.yml gives to every part.
     const compose = { EVENT_STORE_URL: 'esdb://eventstore:2113?tls=false', PUBLIC_URL: 'http://localhost:8080' };
     const config = readConfig({ ...(await readVariables(folder, 'parts.env')), ...compose });
     for (const part of ALL_PARTS) expect(() => checkShared(part, config)).not.toThrow();

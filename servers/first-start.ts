@@ -1,6 +1,6 @@
 /**
  * The one-shot service of docker-compose.yml: `node servers/first-start.ts [folder]` makes the secrets of an installation, once, and prints the
- * admin's password, once. Whoever runs it owns the files; the servers' entrypoints read theirs as root, our parts run as the same user.
+ * admin's password, once. The user that runs it owns the files; the servers' entrypoints read theirs as root, our parts run as the same user.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
@@ -8,32 +8,32 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readConfig } from '../app/config.ts';
 
-/** Where docker-compose.yml mounts the volume. */
+/** The folder where docker-compose.yml mounts the volume. */
 export const FOLDER = '/run/taskledger';
 
-/** What is told of it, once. */
+/** The first admin, told once: the password is stored for the parts only. */
 export interface FirstStart {
   adminEmail: string;
   adminPassword: string;
 }
 
-/** URL-safe, so that it can stand in a URL and in a shell's word as it is. */
+/** Makes a secret that can stand in a URL and in a shell's word as it is. */
 const secret = (bytes = 24) => randomBytes(bytes).toString('base64url');
 
 /**
- * Every file, and what it says: variables of one server each, and of all our parts. The host names are docker-compose.yml's services.
+ * The files by name, with their texts: variables of one server each, and of all our parts. The host names are docker-compose.yml's services.
  * `environment` may name ADMIN_EMAIL and, where an operator wants their own, ADMIN_PASSWORD.
  */
 function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string | undefined>): { files: Record<string, string>; told: FirstStart } {
   const [rabbitMq, mongoDb, redis] = [secret(), secret(), secret()];
-  // As the parts will read them: a wrong one would end each of them, over and over.
+  // Read as the parts will read them: with a wrong value each part would end, over and over.
   readConfig({ ADMIN_EMAIL: email, ADMIN_PASSWORD });
   const told = { adminEmail: email || 'admin@localhost.localdomain', adminPassword: ADMIN_PASSWORD || secret(15) };
   const mongoUrl = (database: string) => `mongodb://taskledger:${mongoDb}@mongodb:27017/${database}?authSource=admin&replicaSet=rs0`;
   const files = {
     'rabbitmq.env': variables({ RABBITMQ_DEFAULT_USER: 'taskledger', RABBITMQ_DEFAULT_PASS: rabbitMq }),
     'mongodb.env': variables({ MONGO_INITDB_ROOT_USERNAME: 'taskledger', MONGO_INITDB_ROOT_PASSWORD: mongoDb }),
-    // MongoDB wants one where a replica set has passwords, in base64.
+    // MongoDB wants a key, in base64, where a replica set has passwords.
     'mongodb.key': `${randomBytes(567).toString('base64')}\n`,
     'redis.env': variables({ REDISCLI_AUTH: redis }),
     's3.env': variables({ ROOT_ACCESS_KEY: secret(12), ROOT_SECRET_KEY: secret(30) }),
@@ -50,7 +50,7 @@ function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string |
   return { files, told };
 }
 
-/** Quoted, so that a shell's `.` and Node's `--env-file` read the same. */
+/** The text of an env file, quoted so that a shell's `.` and Node's `--env-file` read the same. */
 function variables(values: Record<string, string>): string {
   return Object.entries(values)
     .map(([name, value]) => {
@@ -61,9 +61,9 @@ function variables(values: Record<string, string>): string {
 }
 
 /**
- * Makes the files that are missing where none were made before, for their owner only; null where all is there already.
- * A start that was killed in between is gone on with: files are whole or not there, and `parts.env`, the last, tells that all are.
- * Error: `parts.env` is there and another file is not: its password is known to the server only, and must be put back from a backup.
+ * Makes the files, readable for their owner only, and answers the first admin; null where all files are there already.
+ * After a start that was killed in between, all files are made anew: each is whole or not there, and `parts.env`, the last, tells that all are.
+ * Error: `parts.env` is there and another file is not: the missing password is known to the server only, and must be put back from a backup.
  */
 export async function firstStart(folder: string, environment: Record<string, string | undefined> = {}): Promise<FirstStart | null> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -75,19 +75,19 @@ export async function firstStart(folder: string, environment: Record<string, str
     if (gone.length > 0) throw new Error(`${folder} has parts.env but not ${gone.join(', ')}: put back what belongs to it from a backup`);
     return null;
   }
-  // Nobody has seen what an unfinished start left: the servers wait for its end.
+  // No server has read the files of an unfinished start: they wait for its end.
   for (const name of names) await rm(join(folder, name), { force: true });
   for (const [name, text] of Object.entries(files)) await writeWhole(folder, name, text);
   return told;
 }
 
-/** Written beside and synced, then given its name. Error: the name is taken, by another who does the same at this moment. */
+/** Writes a file under another name, syncs it, then gives it its name. Error: the name was taken meanwhile by another first start. */
 async function writeWhole(folder: string, name: string, text: string): Promise<void> {
   const fresh = join(folder, `.${name}-${secret(6)}`);
   const file = await open(fresh, 'wx', 0o400);
   try {
     await file.writeFile(text);
-    // Whatever the umask is.
+    // The mode of `open` is subject to the umask, this one is not.
     await chmod(fresh, 0o400);
     await file.sync();
     await link(fresh, join(folder, name));
@@ -97,7 +97,7 @@ async function writeWhole(folder: string, name: string, text: string): Promise<v
   }
 }
 
-/** What an env file says, as the parts read it. */
+/** The variables of an env file, as the parts read them. */
 export async function readVariables(folder: string, name: string): Promise<Record<string, string>> {
   const text = await readFile(join(folder, name), 'utf8');
   return Object.fromEntries([...text.matchAll(/^(\w+)='(.*)'$/gm)].map(([, key = '', value = '']) => [key, value]));

@@ -1,4 +1,4 @@
-/** Vitest's global setup: the servers that the files of a run have in common, started when the first asks, ended with the run. */
+/** Vitest's global setup: the servers that the files of a run share, each started when the first file asks for it, and ended with the run. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -11,7 +11,7 @@ import type { Server } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where a test process asks for a server: GET <servers>/<name>. */
+    /** The URL at which a test process asks for a server: GET <servers>/<name>. */
     servers: string;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a `*.server.test.ts` gets its servers. One of each runs for all files of a run, started when the first asks; each test takes a part of it
- * that nobody else has (a virtual host, a database). For what harms a server (kill, restart, pause) a test starts its own: `startRedis` and so on.
+ * The servers of `*.server.test.ts`. One of each runs for all files of a run, started when the first file asks; each test takes a part of it that
+ * no other has (a virtual host, a database). A test that harms a server (kill, restart, pause) starts its own: `startRedis` and so on.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, inject, test } from 'vitest';
@@ -14,23 +14,23 @@ export { type RabbitMq, startRabbitMq } from './rabbitmq.ts';
 export { startRedis } from './redis.ts';
 export type { Server, ServerOptions } from './server.ts';
 
-/** A server that the files of a run have in common. */
+/** A server that the files of a run share. */
 export interface ServerForTests {
   readonly name: string;
-  /** Why it cannot run here; null where it can. */
+  /** The reason why the server cannot run here; null where it can. */
   readonly missing: string | null;
-  /** The URL of the common one; starts it where nobody has. Error: it does not start. */
+  /** The URL of the shared server, which is started first where it does not run yet. Error: it does not start. */
   url(): Promise<string>;
 }
 
-/** What the setup tells of a server. */
+/** A server as for-tests-setup.ts tells of it. */
 interface Told {
   url: string;
   port: number;
   managementPort: number;
 }
 
-// To build FerretDB, where nobody has, takes a minute or two.
+// Building FerretDB, where it is not built yet, takes a minute or two.
 const START_MS = 300_000;
 const ends: (() => Promise<unknown>)[] = [];
 const asked = new Map<string, Promise<Told>>();
@@ -48,9 +48,9 @@ function ask(name: string): Promise<Told> {
 
 const urlOf = (name: string) => async () => (await ask(name)).url;
 
-/** Redis. */
+/** The Redis for tests. */
 export const redis: ServerForTests & {
-  /** The URL of an empty Redis that nobody else has: one of its own, which ends with the suite of `describeWith`. */
+  /** Starts an empty Redis for the caller alone and answers its URL; it ends with the suite of `describeWith`. */
   database(): Promise<string>;
 } = {
   name: 'redis',
@@ -63,11 +63,11 @@ export const redis: ServerForTests & {
   },
 };
 
-/** RabbitMQ. */
+/** The RabbitMQ for tests. */
 export const rabbitMq: ServerForTests & {
-  /** The URL of a new, empty virtual host, which goes with the suite of `describeWith`; takes some 20 ms. */
+  /** Makes an empty virtual host and answers its URL; it goes with the suite of `describeWith`. Takes some 20 ms. */
   vhost(): Promise<string>;
-  /** One request to the management API of the common RabbitMQ: see virtual-hosts.ts. */
+  /** Sends a request to the management API of the shared RabbitMQ: see virtual-hosts.ts. */
   api: VirtualHosts['api'];
 } = {
   name: 'rabbitmq',
@@ -87,7 +87,7 @@ async function virtualHosts(): Promise<VirtualHosts> {
   return managementOf(port, managementPort);
 }
 
-/** FerretDB: the MongoDB protocol. */
+/** The FerretDB for tests, which speaks MongoDB's protocol. */
 export const ferretDb: ServerForTests & {
   /** The URL of a database that does not exist yet. */
   database(): Promise<string>;
@@ -102,8 +102,8 @@ export const ferretDb: ServerForTests & {
 };
 
 /**
- * A suite that needs servers. They are started before its first test, and what it took of them goes after its last.
- * Where one is missing the suite is skipped and its title says why; with REQUIRE_SERVERS=1 it fails.
+ * Declares a suite that needs servers. They are started before its first test, and the suite's parts of them go after its last.
+ * Where a server is missing the suite is skipped and its title says why; with REQUIRE_SERVERS=1 it fails.
  */
 export function describeWith(servers: ServerForTests | ServerForTests[], title: string, suite: () => void): void {
   const all = [servers].flat();

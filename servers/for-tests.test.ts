@@ -18,12 +18,12 @@ interface Report {
   testResults: { assertionResults: { fullName: string; failureMessages: string[] }[] }[];
 }
 
-/** What vitest says of missing.fixture.ts. */
+/** Vitest's report of missing.fixture.ts. */
 async function run(more: Record<string, string>): Promise<Report> {
   const { REQUIRE_SERVERS: _, ...env } = process.env;
   const vitest = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', ROOT, '--config', config];
   const ended = promisify(execFile)(process.execPath, vitest, { env: { ...env, ...more } });
-  // It ends with 1 where a test fails.
+  // Vitest exits with 1 where a test fails.
   const { stdout } = await ended.catch((error: { stdout: string }) => error);
   return JSON.parse(stdout);
 }

@@ -1,4 +1,4 @@
-/** The image, as Dockerfile and .dockerignore say it: what it holds, and that the pages are built from that. There is no docker here to build it. */
+/** The image by Dockerfile and .dockerignore: its files, and the pages that are built from them. There is no docker here to build it. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,17 @@ import { expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const text = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-/** What the image's containers run, and what its pages are built by. */
+/** The programs that the image's containers run, and the one that its pages are built by. */
 const PROGRAMS = ['main.ts', 'servers/first-start.ts', 'servers/mongodb-first-start.ts', 'app/checkout.ts'];
 
 const LINES = text('.dockerignore')
   .split('\n')
   .filter((line) => line && !line.startsWith('#'));
 
-/** As docker reads it: of the lines that match a file, or a folder that it lies in, the last one decides. To docker a name with a dot before it is like any other. */
+/**
+ * True for a file that .dockerignore lets in. As docker reads it: of the lines that match a file, or a folder that it lies in, the last one
+ * decides. To docker a name with a dot before it is like any other.
+ */
 function isInImage(file: string): boolean {
   const parts = file.replaceAll(/(^|\/)\./g, '$1dot-').split('/');
   const places = parts.map((_, n) => parts.slice(0, n + 1).join('/'));
@@ -24,7 +27,7 @@ function isInImage(file: string): boolean {
   return last?.startsWith('!') ?? true;
 }
 
-/** Every file that these import, whichever way, and what those import. */
+/** These programs and all files that they import, in whichever way, directly or not. */
 function importedBy(programs: readonly string[]): Set<string> {
   const found = new Set(programs);
   for (const file of found) {

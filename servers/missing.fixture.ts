@@ -1,4 +1,4 @@
-/** Run by for-tests.test.ts in a vitest of its own: a suite whose server cannot run anywhere. */
+/** A suite whose server cannot run anywhere; for-tests.test.ts runs it in a vitest of its own. */
 import { test } from 'vitest';
 import { describeWith, redis } from './for-tests.fixture.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A one-shot service of docker-compose.yml: `node servers/mongodb-first-start.ts mongodb:27017` makes a MongoDB that was started with --replSet
- * a replica set of one, with the user of mongodb.env. Where it is one already nothing changes.
+ * a replica set of one, with the user of mongodb.env. A MongoDB that is a replica set already stays as it is.
  */
 import { pathToFileURL } from 'node:url';
 import { MongoClient, MongoServerError } from 'mongodb';
@@ -9,10 +9,10 @@ import { type Reaching, reach, ServerRefused } from '../platform/connections/rea
 
 export const REPLICA_SET = 'rs0';
 
-/** What is asked of the server: a command to its `admin` database. */
+/** Sends a command to the server's `admin` database and answers its reply. */
 export type Ask = (command: Record<string, unknown>) => Promise<Record<string, unknown>>;
 
-/** Makes it a replica set where it is none. Resolves when it takes writes; rejects while it does not, or not yet. */
+/** Makes the server a replica set where it is none. Resolves when the server takes writes; rejects while it does not. */
 export async function initiate(ask: Ask, host: string): Promise<void> {
   const hello = await ask({ hello: 1 });
   if (hello.isWritablePrimary === true && hello.setName === REPLICA_SET) return;
@@ -25,12 +25,12 @@ export async function initiate(ask: Ask, host: string): Promise<void> {
 
 const ALREADY_INITIALIZED = 23;
 
-/** Another one, or an earlier try, was faster. */
+/** Throws an error, unless it says that another process, or an earlier try, has made the replica set. */
 function unlessInitiated(error: unknown): void {
   if (!(error instanceof MongoServerError) || error.code !== ALREADY_INITIALIZED) throw error;
 }
 
-/** What waiting does not help: wrong credentials, no such command, not started with --replSet. */
+/** Error codes that waiting does not mend, with the words for the operator: wrong credentials, no such command, not started with --replSet. */
 const REFUSALS = new Map([
   [18, 'refuses the user and the password'],
   [59, 'is no MongoDB: it has no replica sets'],
@@ -40,7 +40,7 @@ const REFUSALS = new Map([
 /** Connects and waits until the server at `host` (`name:port`, as clients know it, too) is a replica set. Errors: ServerRefused; the signal's reason. */
 export async function firstStartOfMongo(host: string, auth: { username: string; password: string } | null, reaching: Reaching): Promise<void> {
   const what = `MongoDB at ${host}`;
-  // Straight to this server: of a replica set nobody knows yet.
+  // Straight to this server: there may be no replica set yet.
   const options = { directConnection: true, serverSelectionTimeoutMS: 2_000, ...(auth ? { auth } : {}) };
   async function once(): Promise<void> {
     const client = new MongoClient(`mongodb://${host}/?authSource=admin`, options);

@@ -1,15 +1,15 @@
-/** Ports for servers that must keep theirs over a restart. */
+/** Ports for servers that must keep their port over a restart. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-// Below 32768: from there on the system gives ports to outgoing connections, and one of a client that tries again and again
-// to reach a stopped server could get that server's own port (and then talks to itself).
+// Below 32768: from there on the system gives ports to outgoing connections, and a client that tries again and again
+// to reach a stopped server could be given that server's own port (and would then talk to itself).
 const FIRST = 20_000;
 const LAST = 32_768;
 const given = new Set<number>();
 
-/** A port on the loopback that nobody listens on. Error: none found in 100 draws. */
+/** A port on the loopback on which nobody listens. Error: none found in 100 draws. */
 export async function freePort(): Promise<number> {
   for (let draw = 0; draw < 100; draw++) {
     const port = randomInt(FIRST, LAST);

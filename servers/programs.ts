@@ -1,8 +1,8 @@
-/** Where a program is installed. */
+/** Finds installed programs. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first of these that can be run: a path, or a name looked for in PATH and where Debian puts servers. Null: none. */
+/** The path of the first of these that can be run, null for none: each is a path, or a name looked for in PATH and where Debian puts servers. */
 export function findProgram(...names: string[]): string | null {
   for (const name of names) {
     const found = name.includes('/') ? [name] : folders().map((folder) => join(folder, name));

@@ -13,7 +13,7 @@ import { BEHIND, type Behind, missing, type Proxy as Running, startProxy } from 
 
 const nginx = { name: 'nginx', missing: missing(), url: async () => '' };
 
-/** What stands in for a part: nginx is what is tested here. */
+/** A stand-in for a part: these tests are of nginx. */
 interface StandIn {
   url: string;
   close(): Promise<void>;
@@ -35,7 +35,7 @@ async function standIn(answer: Answer): Promise<StandIn & { server: ReturnType<t
   };
 }
 
-/** What a part was asked, as it says it. */
+/** A request as the part that got it tells of it. */
 interface Asked {
   part: string;
   method: string;
@@ -52,7 +52,7 @@ const says =
     response.end(JSON.stringify({ part, method: request.method, url: request.url, headers: request.headers, body }));
   };
 
-/** With and without what makes no difference. */
+/** Requests for a row in all ways that must make no difference. */
 function waysToAsk(row: string): string[] {
   const [method] = row.split(' ');
   const path = pathOf(row);
@@ -77,7 +77,7 @@ async function asked(url: string, init: RequestInit & { duplex?: 'half' } = {}):
   return (await (await fetch(url, init)).json()) as Asked;
 }
 
-/** A request written by hand, for what no client sends; gives back all that is answered. */
+/** Sends a request written by hand, as no client would; answers all that comes back. */
 async function raw(url: string, text: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.end(text);
@@ -244,7 +244,7 @@ describeWith(nginx, 'the proxy', () => {
       const dies: Answer = (request) => keys.push(request.headers['idempotency-key']) && request.resume().on('end', () => request.socket.destroy());
       const send = async (headers: Record<string, string>) => {
         const proxy = await behind({ 'write-side': [dies, says('write-side')] });
-        // One of the two is asked first; whoever dies is not asked again.
+        // One of the two processes is asked first; the one that dies is not asked again.
         const answers = await Promise.all([1, 2].map(() => asked(`${proxy.url}${path}`, { method, headers })));
         return answers.map((one) => one.headers['idempotency-key']);
       };

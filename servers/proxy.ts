@@ -1,4 +1,4 @@
-/** nginx as the one port before all parts, by proxy.conf.template: as in docker-compose.yml, on whatever nginx is installed. */
+/** nginx as the one port before all parts, by proxy.conf.template, as in docker-compose.yml but with the nginx installed here. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstAnswer } from './answering.ts';
@@ -9,22 +9,22 @@ import { folderFor, startServer } from './server.ts';
 /** Parts that answer HTTP. */
 export const BEHIND = ['gateway', 'write-side', 'read-side', 'realtime', 'notifier'] as const;
 
-/** Where each part listens, as `http://127.0.0.1:3001`: one process or several. Of one that is not there the proxy answers 503. */
+/** The addresses of each part, as `http://127.0.0.1:3001`, of one process or several. For a part without one the proxy answers 503. */
 export type Behind = Partial<Record<(typeof BEHIND)[number], readonly string[]>>;
 
 export interface Proxy {
-  /** The one address of all, as `http://127.0.0.1:20001`. */
+  /** The one address of all parts, as `http://127.0.0.1:20001`. */
   url: string;
   /** Ends nginx and deletes its folder. It ends with this process, too. */
   stop(): Promise<void>;
 }
 
-/** Why nginx cannot run here; null where it can. */
+/** The reason why nginx cannot run here; null where it can. */
 export function missing(): string | null {
   return findProgram('nginx') ? null : 'nginx is not installed (Debian: apt-get install nginx-light)';
 }
 
-/** Starts nginx before these parts. Errors: none is installed; it does not start. */
+/** Starts nginx before these parts. Errors: nginx is not installed; it does not start. */
 export async function startProxy(behind: Behind): Promise<Proxy> {
   const command = findProgram('nginx');
   if (!command) throw new Error(missing() ?? '');
@@ -43,13 +43,13 @@ export async function startProxy(behind: Behind): Promise<Proxy> {
     folder,
     temporary,
     command: [command, '-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'],
-    // No request that could be passed on: nginx itself must answer.
+    // Not a request that nginx could pass on: nginx itself must answer.
     answers: () => firstAnswer(port, '?\r\n\r\n'),
   });
   return { url: server.url, stop: server.close };
 }
 
-/** The template with its variables. */
+/** The template with its variables filled in. */
 async function filledIn(behind: Behind, listen: string): Promise<string> {
   const template = await readFile(new URL('proxy.conf.template', import.meta.url), 'utf8');
   const values = new Map(BEHIND.map((part) => [part.replace('-', '_').toUpperCase(), serverLines(behind[part] ?? [])]));
@@ -57,16 +57,16 @@ async function filledIn(behind: Behind, listen: string): Promise<string> {
   return template.replaceAll(/\$\{(\w+)\}/g, (_, name) => values.get(name) ?? '');
 }
 
-/** nginx refuses an upstream without servers. */
+/** The servers of an upstream; where there are none, one that is down, because nginx refuses an upstream without servers. */
 function serverLines(urls: readonly string[]): string {
   if (urls.length === 0) return 'server 127.0.0.1:9 down;';
   return urls.map((url) => `server ${new URL(url).host};`).join(' ');
 }
 
-/** What the image's own nginx.conf says around the template, for one process in one folder. */
+/** The nginx.conf around the template, as the image's own, for one process in one folder. */
 function nginxConf(folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${join(folder, 'temporary', what)};`);
-  // As root, nginx gives its workers to nobody, who may not enter the folder.
+  // Run as root, nginx runs its workers as the user nobody, who may not enter the folder.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   return `daemon off; ${user} pid ${join(folder, 'nginx.pid')}; error_log stderr warn; worker_processes 1;
 events { worker_connections 1024; }

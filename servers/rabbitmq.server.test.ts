@@ -9,7 +9,7 @@ import { describeWith, type RabbitMq, rabbitMq, startRabbitMq } from './for-test
 
 const QUEUE = 'kept-over-a-kill';
 
-/** Until the queue itself is on the disk: RabbitMQ 3.10 writes down what it declared within some two seconds, and loses it when it is killed before. */
+/** Waits until the queue is on the disk: RabbitMQ 3.10 records a declared queue only after some two seconds, and loses it when killed before. */
 async function written(broker: RabbitMq): Promise<void> {
   const log = join(broker.folder, 'data', 'taskledger@localhost', 'LATEST.LOG');
   await vi.waitFor(async () => expect((await readFile(log, 'latin1')).includes(QUEUE)).toBe(true), 20_000);
@@ -22,7 +22,7 @@ describeWith(rabbitMq, 'a RabbitMQ of one’s own', () => {
   });
   afterAll(() => broker.close());
 
-  /** How many messages are in the queue (made where it is missing); puts one more there where asked to. */
+  /** The number of messages in the queue, which is made where it is missing; puts one more there where asked to. */
   async function messages(more?: 'and one more'): Promise<number> {
     const connection = await connect(broker.url);
     const channel = await connection.createConfirmChannel();
@@ -57,7 +57,7 @@ describeWith(rabbitMq, 'a RabbitMQ of one’s own', () => {
   test('listens on the loopback only, and leaves no listener behind', async () => {
     const other = await startRabbitMq();
     const ports = [other.port, other.managementPort];
-    // Who listens on every address also listens on this one.
+    // A server that listens on every address also listens on this one.
     for (const port of ports) await expect(once(connectTo(port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
     await other.close();
     for (const port of ports) await expect(firstAnswer(port, '')).rejects.toThrow('ECONNREFUSED');

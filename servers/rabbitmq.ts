@@ -1,4 +1,4 @@
-/** RabbitMQ, as the system has it installed, with its management plugin. */
+/** The RabbitMQ that the system has installed, with its management plugin. */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,18 +9,18 @@ import { findProgram } from './programs.ts';
 import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
 import { managementOf, type VirtualHosts } from './virtual-hosts.ts';
 
-// The package's own script first: the one Debian puts in the path changes to the system's user, folder and node.
+// The package's own script first: the one that Debian puts in the path changes to the system's user, folder and node.
 const find = () => findProgram('/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server');
 const findErl = () => findProgram('erl');
 const findEpmd = () => findProgram('epmd', '/usr/lib/erlang/bin/epmd');
 
-/** A RabbitMQ of one's own. */
+/** A RabbitMQ of the caller's own. */
 export interface RabbitMq extends Server, VirtualHosts {
-  /** Kills it, deletes all that it kept (queues, messages, virtual hosts), and starts it again on the same port. */
+  /** Kills the broker, deletes all its data (queues, messages, virtual hosts), and starts it again on the same port. */
   wipe(): Promise<void>;
 }
 
-/** Why RabbitMQ cannot run here; null where it can. */
+/** The reason why RabbitMQ cannot run here; null where it can. */
 export function missing(): string | null {
   return find() && findErl() && findEpmd() ? null : 'rabbitmq-server is not installed (Debian: apt-get install rabbitmq-server)';
 }
@@ -62,7 +62,7 @@ export async function startRabbitMq(options: ServerOptions = {}): Promise<Rabbit
 interface Ports {
   amqp: number;
   management: number;
-  /** The Erlang node's own, and that of the service which tells it by the node's name (epmd). */
+  /** The port of the Erlang node, and that of the service which tells it by the node's name (epmd). */
   node: number;
   names: number;
 }
@@ -73,7 +73,7 @@ async function writeSettings(folder: string, { amqp, management }: Ports): Promi
     `listeners.tcp.1 = 127.0.0.1:${amqp}`,
     'management.tcp.ip = 127.0.0.1',
     `management.tcp.port = ${management}`,
-    // What a machine for tests has to spare.
+    // The disk that a machine for tests has to spare.
     'disk_free_limit.absolute = 50MB',
     'raft.wal_max_size_bytes = 32000000',
     'log.console = true',
@@ -82,7 +82,7 @@ async function writeSettings(folder: string, { amqp, management }: Ports): Promi
   ];
   await writeFile(join(folder, 'rabbitmq.conf'), `${settings.join('\n')}\n`);
   await writeFile(join(folder, 'enabled_plugins'), '[rabbitmq_management].\n');
-  // In place of the system's own.
+  // Read in place of the system's own file of this name.
   await writeFile(join(folder, 'rabbitmq-env.conf'), '');
   const cookie = join(folder, 'home', '.erlang.cookie');
   await rm(cookie, { force: true });
@@ -93,7 +93,7 @@ async function writeSettings(folder: string, { amqp, management }: Ports): Promi
 function environment(folder: string, { node, names }: Ports): Record<string, string> {
   return {
     HOME: join(folder, 'home'),
-    // Told apart by the service that knows the name: each has its own.
+    // Several brokers may have this name: each has a name service of its own.
     RABBITMQ_NODENAME: 'taskledger@localhost',
     RABBITMQ_MNESIA_BASE: join(folder, 'data'),
     RABBITMQ_LOG_BASE: join(folder, 'logs'),
@@ -104,7 +104,7 @@ function environment(folder: string, { node, names }: Ports): Record<string, str
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
     RABBITMQ_PID_FILE: join(folder, 'pid'),
     RABBITMQ_DIST_PORT: String(node),
-    // With it the script becomes the server instead of staying as its parent, so that a signal reaches the server.
+    // By this variable the script becomes the server instead of staying as its parent, so that a signal reaches the server.
     RABBITMQ_ALLOW_INPUT: '1',
     ERL_EPMD_PORT: String(names),
     ERL_EPMD_ADDRESS: '127.0.0.1',

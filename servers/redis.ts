@@ -1,4 +1,4 @@
-/** Redis, as the system has it installed. */
+/** The Redis that the system has installed. */
 import { firstAnswer } from './answering.ts';
 import { freePort } from './ports.ts';
 import { findProgram } from './programs.ts';
@@ -6,12 +6,12 @@ import { folderFor, type Server, type ServerOptions, startServer } from './serve
 
 const find = () => findProgram('redis-server', 'valkey-server');
 
-/** Why Redis cannot run here; null where it can. */
+/** The reason why Redis cannot run here; null where it can. */
 export function missing(): string | null {
   return find() ? null : 'redis-server is not installed (Debian: apt-get install redis-server)';
 }
 
-/** Starts Redis: everything in memory, nothing kept over a stop. */
+/** Starts a Redis that keeps everything in memory, and nothing over a stop. */
 export async function startRedis(options: ServerOptions = {}): Promise<Server> {
   const command = find();
   if (!command) throw new Error(missing() ?? '');

@@ -26,13 +26,13 @@ async function start(env: Record<string, string> = {}, given?: string): Promise<
   return server;
 }
 
-/** How it was started and ended so far, and the pid of its child. */
+/** The program's account of its starts so far, and the pid of its child. */
 async function told(server: Server): Promise<{ starts: string; child: number }> {
   const [starts = '', child = ''] = (await firstAnswer(server.port, '')).toString().split(' ');
   return { starts, child: Number(child) };
 }
 
-/** Dead, buried or not. */
+/** True for a process that is dead, reaped by its parent or not. */
 const isGone = (pid: number) => {
   try {
     return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

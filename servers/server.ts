@@ -8,57 +8,57 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A server that runs, or that can run again. Everything it has listens on 127.0.0.1 only. */
+/** A server that runs, or that can run again. It listens on 127.0.0.1 only. */
 export interface Server {
   readonly name: string;
-  /** What a client connects to. The same after `restart`. */
+  /** The URL for clients, which stays the same after `restart`. */
   readonly url: string;
   readonly port: number;
-  /** Its data, and `log`, what it said. */
+  /** The folder of the server's data and of `log`, its output. */
   readonly folder: string;
-  /** The process; null while it does not run. */
+  /** Id of the server's process; null while it does not run. */
   pid(): number | null;
-  /** Ends it as an operator does (SIGTERM; after 15 s SIGKILL). Its folder stays. */
+  /** Ends the server as an operator does (SIGTERM; after 15 s SIGKILL). Its folder stays. */
   stop(): Promise<void>;
-  /** SIGKILL to every process of it; returns when they are gone. Its folder stays. */
+  /** Sends SIGKILL to every process of the server; resolves when they are gone. Its folder stays. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and folder (stops it first where it runs); returns when it answers. */
+  /** Starts the server again on the same port and folder (stops it first where it runs); resolves when it answers. */
   restart(): Promise<void>;
-  /** The end: stops it, or, where `start…` made its folder, kills it and deletes the folder. */
+  /** Stops the server for good; where `start…` made its folder, kills it and deletes the folder. */
   close(): Promise<void>;
 }
 
-/** Where to start a server; by default any free port, and a new folder that `close` deletes. */
+/** The place of a server; by default any free port, and a new folder that `close` deletes. */
 export interface ServerOptions {
   folder?: string;
   port?: number;
 }
 
-/** What to run. */
+/** The program of a server, and the way to run it. */
 export interface Program {
   name: string;
   url: string;
   port: number;
   folder: string;
-  /** Whether `folder` goes with the server. */
+  /** True where `folder` is deleted with the server. */
   temporary: boolean;
   command: string[];
   env?: Record<string, string>;
-  /** Throws or rejects while it does not answer yet. */
+  /** Throws or rejects while the server does not answer yet. */
   answers(): Promise<unknown>;
 }
 
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 
-// The shell becomes the server (exec), so that the server's pid is its group's. What it leaves in the background waits for the end of the pipe from us,
-// which means that our process is dead: then the server goes, its folder ($0) where that is temporary, and whatever else is in the group.
-// The group is held as long as that waits, so no number here can mean another's process.
+// The shell becomes the server (exec), so that the server's pid is its group's. The watcher that it leaves in the background waits for the end of
+// the pipe from us, which means that our process is dead: then it kills the server, deletes its folder ($0) where that is temporary, and kills all
+// that is left of the group. The group exists as long as the watcher waits, so its number cannot mean another process.
 const WATCHED = `
 (read -r _ <&3; kill -KILL $$; [ -z "$0" ] || { sleep 0.1; rm -rf -- "$0"; }; kill -KILL 0) >/dev/null 2>&1 &
 exec "$@" 3<&-`;
 
-/** The folder of a server: the given one, or a new one. */
+/** Makes the folder of a server: the given one, or a new, temporary one. */
 export async function folderFor(name: string, folder: string | undefined): Promise<{ folder: string; temporary: boolean }> {
   if (folder !== undefined) {
     await mkdir(folder, { recursive: true });
@@ -67,7 +67,7 @@ export async function folderFor(name: string, folder: string | undefined): Promi
   return { folder: await mkdtemp(join(tmpdir(), `${name}-`)), temporary: true };
 }
 
-/** Starts a program and waits until it answers. Error: it ended or did not answer in 60 s (with the end of its log). */
+/** Starts a program and waits until it answers. Error: it ended, or did not answer in 60 s (with the end of its log). */
 export async function startServer(program: Program): Promise<Server> {
   const { name, url, port, folder } = program;
   let child: ChildProcess | null = null;
@@ -129,36 +129,36 @@ function spawnWatched({ command, env = {}, folder, temporary }: Program): ChildP
   }
 }
 
-/** Ends the server, then what else is left of its group; returns when all of it is gone. */
+/** Ends the server, then all processes left of its group; resolves when all of them are gone. */
 async function endWatched({ name }: Program, child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const pid = child.pid;
   if (pid === undefined) return;
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit');
     const late = setTimeout(() => signalTo(-pid, 'SIGKILL'), STOP_MS);
-    // To the server alone: in a group everybody would get it, and what watches would be gone.
+    // SIGTERM goes to the server alone: as a signal to the group it would also end the watcher.
     signalTo(signal === 'SIGKILL' ? -pid : pid, signal);
-    // One that is paused gets it when it goes on.
+    // A server that is paused gets the signal when it goes on.
     signalTo(pid, 'SIGCONT');
     await exited;
     clearTimeout(late);
   }
-  // Also what waits for our end, before it takes the end of the pipe for that.
+  // The watcher, too, before it takes the end of the pipe for our end.
   signalTo(-pid, 'SIGKILL');
   child.stdio[3]?.destroy();
-  // All of the group inherited this pipe: it closes with the last of them. (Asking for the group's pid would also find the dead that nobody has buried.)
+  // The whole group inherited this pipe, so it closes with the last process. (Asking for the group's pid would also find dead ones not yet reaped.)
   const all = child.stdio[4] as Readable | null | undefined;
   if (!all || all.closed) return;
   all.resume();
   await once(all, 'close', { signal: AbortSignal.timeout(STOP_MS) }).catch(() => Promise.reject(new Error(`${name} left a process behind`)));
 }
 
-/** To a process, or with a minus to a group, where there is one. */
+/** Sends a signal to a process, or with a negative number to a group, where there is one. */
 function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Nobody is left.
+    // No such process is left.
   }
 }
 

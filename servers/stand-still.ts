@@ -1,4 +1,4 @@
-/** A process that stands still, as a hung one does: its connections stay open, and nothing answers. */
+/** Makes a process stand still, as a hung one does: its connections stay open, and nothing answers. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 const PATIENCE = 2_000;
@@ -14,7 +14,7 @@ function hasStopped(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).every((thread) => /\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
   } catch {
-    // No /proc (macOS): there it has to be believed.
+    // Without /proc (macOS) it cannot be checked.
     return true;
   }
 }

@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** `npm run servers`, once it is ready; its temporary folders are made in `folder`. */
+/** Runs `npm run servers` and waits until it is ready; its temporary folders are made in `folder`. */
 async function start(): Promise<{ npm: ChildProcess; variables: Record<string, string>; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'npm-run-servers-'));
   ends.push(() => rm(folder, { recursive: true, force: true }));
@@ -43,7 +43,7 @@ async function start(): Promise<{ npm: ChildProcess; variables: Record<string, s
 }
 
 const ports = (variables: Record<string, string>) => Object.values(variables).map((url) => Number(new URL(url).port));
-/** Which of these still listen. */
+/** Those of these ports on which a server still listens. */
 async function listening(among: number[]): Promise<number[]> {
   const answers = await Promise.allSettled(among.map((port) => firstAnswer(port, '')));
   return among.filter((_, at) => !String((answers[at] as PromiseRejectedResult).reason).includes('ECONNREFUSED'));
@@ -66,7 +66,7 @@ describeWith([rabbitMq, ferretDb, redis], 'npm run servers', () => {
     expect(await cache.ping()).toBe('PONG');
     cache.disconnect();
 
-    // What a terminal does: everybody in the foreground gets it.
+    // As a terminal does it: every process in the foreground gets the signal.
     process.kill(-(npm.pid ?? 0), 'SIGINT');
     const [code, signal] = await once(npm, 'exit');
     expect([code, signal]).toEqual([0, null]);

@@ -1,6 +1,6 @@
 /**
  * `npm run servers`: the servers that are installed here, on free ports of the loopback and in temporary folders, until Ctrl-C.
- * What it prints can be pasted into a shell or into `.env` as it is.
+ * Its output can be pasted into a shell or into `.env` as it is.
  */
 import { isBuilt } from './build-ferretdb.ts';
 import * as ferretdb from './ferretdb.ts';
@@ -11,7 +11,7 @@ import type { Server } from './server.ts';
 interface Row {
   missing: string | null;
   start(): Promise<Server>;
-  /** The variables that it is for, with its URL. */
+  /** The variables that name the server, as lines with its URL. */
   variables(url: string): string[];
 }
 
@@ -35,7 +35,7 @@ const end = () => {
   over.resolve();
 };
 process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
-// npm ends without a word to what it runs when it is killed.
+// When npm is killed, it does not tell the process that it runs.
 if (process.env.npm_lifecycle_event === 'servers') setInterval(() => process.ppid !== parent && end(), 500);
 
 if (!ferretdb.missing() && !isBuilt()) say('# building FerretDB, once: a minute or two');
@@ -53,5 +53,5 @@ const failed = (results ?? []).some((result) => result.status === 'rejected');
 if (!isOver.yet && !failed) say('# ready; Ctrl-C stops them');
 if (!failed) await over.promise;
 await Promise.all(servers.map((server) => server.close()));
-// What is still starting ends with this process.
+// Servers that are still starting end with this process.
 process.exit(failed ? 1 : 0);

@@ -1,15 +1,15 @@
 /** Virtual hosts of a RabbitMQ: an empty broker each, made in milliseconds over the management API. */
 import { randomUUID } from 'node:crypto';
 
-/** What the management API is asked for. */
+/** The virtual hosts of a broker, and its management API. */
 export interface VirtualHosts {
-  /** Where the management API listens. */
+  /** The port of the management API. */
   readonly managementPort: number;
-  /** Makes a virtual host, empty; gives back its `amqp:` URL. */
+  /** Makes an empty virtual host; answers its `amqp:` URL. */
   vhost(): Promise<string>;
   /** Deletes a virtual host (by its URL) with all that is in it; its connections are closed. */
   dropVhost(url: string): Promise<void>;
-  /** One request to the management API, as guest; gives back the JSON, null where there is none. `path` is below /api. Error: not 2xx. */
+  /** Sends a request to the management API, as guest; answers the JSON, null where there is none. `path` is below /api. Error: not 2xx. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
