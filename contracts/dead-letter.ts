@@ -1,4 +1,4 @@
-/** Dead letters: notifications and orders that failed for good, or whose fate is unknown, and wait for an operator. They have no events of their own. */
+/** Dead letters: notifications and orders that failed for good, or whose fate is unknown, and wait for an operator. They have no own events. */
 import { z } from 'zod';
 import { id, instant } from './fields.ts';
 

@@ -84,8 +84,8 @@ export function routingKey(event: Pick<RecordedEvent, 'stream' | 'type' | 'data'
 }
 
 /**
- * Marks a field as personal data: it is encrypted per person before the event store gets it,
- * and no read model copies it but the person's own document.
+ * Marks a field as personal data, `personal: true` in its JSON Schema: no read model copies it
+ * but the person's own document. (The store does not encrypt it yet.)
  */
 export function personal<T extends z.ZodType>(schema: T): T {
   return schema.meta({ ...schema.meta(), personal: true }) as T;

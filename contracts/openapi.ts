@@ -133,7 +133,7 @@ function isForBackends({ who }: DocumentedRoute): boolean {
   return Array.isArray(who) && who.includes('service');
 }
 
-/** Commands on something that exists may be guarded by If-Match; a POST that is no command (a login) takes no such header. */
+/** Commands take an Idempotency-Key, and If-Match where their aggregate exists already. A POST that is no command (a login) takes neither. */
 function headersOf({ method, path, response }: DocumentedRoute): JsonObject[] {
   if (method === 'GET') return QUERY_HEADERS;
   if (!response || isQueryLike(response)) return [];

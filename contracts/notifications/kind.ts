@@ -40,7 +40,7 @@ export interface KindWords<Told> {
   /** The link of the message; missing where there is no page to lead to. */
   link?: PageLink<Told>;
   inbox: InboxWords;
-  /** True where the page announces a new item of the inbox to screen readers; false where the board announces what has happened anyway. */
+  /** True where the page announces a new item of the inbox; false where the board announces the event itself. */
   aloud: boolean;
 }
 
