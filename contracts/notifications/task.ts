@@ -6,7 +6,7 @@ export interface ToldOfTask {
   id: string;
   title: string;
   description: string;
-  /** True where the recipient made the task, and nobody else is to do it yet. */
+  /** True where the recipient made the task and is not its assignee. */
   own: boolean;
 }
 
