@@ -1,4 +1,4 @@
-/** What an aggregate's contract is made of: its types of event and of command, with a schema, a sentence and an example of each, and its live topics. */
+/** The parts of an aggregate's contract: its types of event and of command, with a schema, a sentence and an example of each, and its live topics. */
 import type { z } from 'zod';
 import type { Role } from './role.ts';
 
@@ -10,12 +10,12 @@ export interface EventContract {
   version: number;
   /** Lifts data of version `from` to version `from + 1`. Needed as soon as `version` is above 1. */
   upcast?: (data: unknown, from: number) => unknown;
-  /** What it means, in one sentence. */
+  /** The meaning of the event, in one sentence. */
   summary: string;
   example: unknown;
 }
 
-/** Who may call: anyone, anyone logged in, or only these roles. */
+/** The callers of a route: anyone, anyone logged in, or only these roles. */
 export type Audience = 'anyone' | 'user' | readonly Role[];
 
 /** One type of command: a row of the routing table. */
@@ -30,36 +30,36 @@ export interface CommandContract {
   limit?: 'orders';
   summary: string;
   example: unknown;
-  /** Answers 202 with these fields beside id, revision and position: what was asked for comes later. A repeat has the same. */
+  /** Fields of the 202 of a command whose effect comes later, beside id, revision and position. A repeated command gets the same. */
   // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
   accepted?: (body: any) => Record<string, unknown>;
 }
 
-/** What docs/LIVE.md says of a topic. */
+/** The words of docs/LIVE.md about a topic. */
 interface TopicWords {
-  /** What is in it, as `every event of every task`. */
+  /** The events in the topic, as `every event of every task`. */
   tells: string;
-  /** Who may follow it, as `who may read all tasks`; what the functions beside it decide. */
+  /** The people who may follow the topic, as `who may read all tasks`: in words what `mayFollow` decides. */
   followers: string;
 }
 
-/** A topic that there is once: `tasks`. */
+/** A topic that exists once: `tasks`. */
 export interface TopicOfAll extends TopicWords {
   of: 'all';
-  /** Decides of everybody but admins, who may follow all topics. */
+  /** True where the caller may follow the topic. Never asked of admins, who may follow all topics. */
   mayFollow(caller: Actor): boolean;
 }
 
 /** A topic for each aggregate of the category: `task:<id>`. */
 export interface TopicOfOne extends TopicWords {
   of: 'one';
-  /** Decides of everybody but admins, who may follow all topics. `id`: what follows the colon. */
+  /** True where the caller may follow the topic of this `id`, the text after the colon. Never asked of admins, who may follow all topics. */
   mayFollow(caller: Actor, id: string): boolean;
-  /** Lets in whom `mayFollow` does not, by the state of the aggregate: an interface of its contract, which its decider's state extends. */
+  /** Asked of the callers whom `mayFollow` refuses. `state`: the aggregate's, as an interface of its contract that the decider's state extends. */
   mayFollowIf?(caller: Actor, state: unknown): boolean;
-  /** By type: events after which somebody may follow it no more because of the state. */
+  /** By type of event: who may lose the topic by it, because `mayFollowIf` answers differently afterwards. */
   lostBy?: Readonly<Record<string, TopicLoss>>;
-  /** What follows the colon, where that is no aggregate's id. */
+  /** The name after the colon, where it is no aggregate's id. */
   name?: { placeholder: string; schema: z.ZodType<string> };
 }
 
@@ -70,11 +70,11 @@ export interface TopicOfCaller extends TopicWords {
 
 export type TopicContract = TopicOfAll | TopicOfOne | TopicOfCaller;
 
-/** Why somebody follows a topic no more; `forbidden`: may not hear of it any more. Reasons are a wire format. */
+/** The reasons why a client was taken out of a topic; `forbidden`: the user may not hear of it any more. Reasons are a wire format. */
 export const LEFT_REASONS = ['unassigned', 'role_changed', 'forbidden'] as const;
 export type LeftReason = (typeof LEFT_REASONS)[number];
 
-/** What a type of event takes from whom. */
+/** The users from whom a type of event takes a topic, and the reason that they are told. */
 export interface TopicLoss {
   /** Ids of the users who may have lost the topic by an event with this data. */
   users(data: unknown): readonly string[];
@@ -86,13 +86,13 @@ type Commands = Record<string, CommandContract>;
 
 /** The contract of one kind of aggregate. */
 export interface AggregateContract<Name extends string = string, E extends Events = Events, C extends Commands = Commands> {
-  /** What its streams' names begin with: `task` of `task-<uuid>`. No dash is in it. */
+  /** The beginning of its streams' names, without a dash: `task` of `task-<uuid>`. */
   category: Name;
-  /** By type, as `TaskCreated`. */
+  /** The events by type, as `TaskCreated`. */
   events: E;
-  /** By type, as `CreateTask`. */
+  /** The commands by type, as `CreateTask`. */
   commands: C;
-  /** By name on the wire, without what follows its colon; `{}` where nobody follows it live. Which events are in which topics the decider says. */
+  /** The live topics by name, without the colon and what follows it; `{}` for none. The decider names the topics of each event. */
   topics: Readonly<Record<string, TopicContract>>;
 }
 
@@ -107,7 +107,7 @@ export function aggregate<const Name extends string, E extends Events, C extends
   return contract;
 }
 
-/** A command on its way to a decider. `now` and ids come with it: a decider has no clock and no random. */
+/** A command on its way to a decider. It carries `now` and all ids: a decider has neither clock nor randomness. */
 export interface Command<Type extends string = string, Data = unknown> {
   type: Type;
   /** The aggregate's stream, as `task-<uuid>`. */
@@ -122,7 +122,7 @@ export interface Command<Type extends string = string, Data = unknown> {
   now: string;
 }
 
-/** Who acts: a user, or the system itself (`id: 'system'`). */
+/** The one who acts: a user, or the system itself (`id: 'system'`). */
 export interface Actor {
   id: string;
   role: Role | 'system' | 'anonymous';
@@ -130,7 +130,7 @@ export interface Actor {
   seesAll: boolean;
 }
 
-/** What a decider adds: an event without the envelope, which handle-command makes. */
+/** An event as a decider returns it: without the envelope, which write-side/handle-command.ts adds. */
 export interface DecidedEvent<Type extends string = string, Data = unknown> {
   type: Type;
   data: Data;

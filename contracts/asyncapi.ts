@@ -1,4 +1,4 @@
-/** AsyncAPI 3.0 from the catalog: the document behind /asyncapi.json. It tells what docs/EVENTS.md tells, for programs. */
+/** AsyncAPI 3.0 from the catalog: the document behind /asyncapi.json. It tells programs what docs/EVENTS.md tells people. */
 import { z } from 'zod';
 import type { AggregateContract, EventContract } from './aggregate.ts';
 import { catalog, exampleEvent } from './catalog.ts';
@@ -11,7 +11,7 @@ const allEvents = catalog.flatMap(({ category, events }) =>
   Object.entries<EventContract>(events).map(([type, contract]) => ({ category, type, contract })),
 );
 
-/** The whole document. */
+/** The whole AsyncAPI document, for an API of this version. */
 export function asyncApi(version: string): JsonObject {
   return {
     asyncapi: '3.0.0',
@@ -84,7 +84,7 @@ function message(type: string, { schema, summary }: EventContract): JsonObject {
   };
 }
 
-/** JSON Schema draft 7, which AsyncAPI takes as it is. Fields that come later must not make a message invalid. */
+/** The JSON Schema (draft 7, which AsyncAPI takes as it is) of an event's data. Unknown fields are allowed: later versions may add some. */
 function payload(schema: z.ZodType): JsonObject {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-7',
@@ -99,7 +99,7 @@ function payload(schema: z.ZodType): JsonObject {
 const text = (description: string, more: JsonObject = {}) => ({ type: 'string', description, ...more });
 const whole = (description: string) => ({ type: 'integer', minimum: 0, description });
 
-/** A header's schema, and where its example is; those without an example need not be there. */
+/** The headers of a message, each with its schema and (`of`) its example, taken from the example event. A header without `of` is optional. */
 const HEADERS: Record<string, { schema: JsonObject; of?: (event: RecordedEvent) => unknown }> = {
   cloudEvents_specversion: { schema: text('CloudEvents 1.0.', { const: '1.0' }), of: () => '1.0' },
   cloudEvents_source: { schema: text('Always this.', { const: '/taskledger' }), of: () => '/taskledger' },

@@ -1,13 +1,13 @@
-/** Dead letters: what failed for good, or whose fate is unknown, and waits for an operator. A view of notifications and orders; there are no events of its own. */
+/** Dead letters: notifications and orders that failed for good, or whose fate is unknown, and wait for an operator. They have no own events. */
 import { z } from 'zod';
 import { id, instant } from './fields.ts';
 
-/** The work queues, whose `.dead` queues hold a note of each. */
+/** The work queues that can have dead letters. The queue `<name>.dead` of each holds a note of every dead letter. */
 export const DEAD_LETTER_QUEUES = ['email_notifications', 'sms_notifications', 'orders'] as const;
 export const deadLetterQueue = z.enum(DEAD_LETTER_QUEUES, `must be one of ${DEAD_LETTER_QUEUES.join(', ')}`);
 export type DeadLetterQueue = z.infer<typeof deadLetterQueue>;
 
-/** `unknown`: it may have had its effect, and nobody knows. */
+/** `failed`: for good; `unknown`: the last attempt may have had its effect, and nobody knows. */
 export const deadLetterStatus = z.enum(['failed', 'unknown'], 'must be failed or unknown');
 
 /** A dead letter in a list. */
@@ -15,13 +15,13 @@ export const deadLetterSummary = z.strictObject({
   id: id.meta({ description: 'The notification’s or order’s.' }),
   queue: deadLetterQueue,
   status: deadLetterStatus,
-  /** Null where its fate is unknown and no attempt before had an error. */
+  /** The last error; null where the fate is unknown and no attempt before had an error. */
   reason: z.string().nullable(),
   attempts: z.int().nonnegative(),
-  /** When it came to this. */
+  /** The time of the event that made it a dead letter. */
   since: instant,
   createdAt: instant,
-  /** What a notification is about; `order`: an order. */
+  /** A notification's kind, as `due_soon`; `order` for an order. */
   kind: z.string(),
   about: z.string().meta({ description: 'The stream that it is about, as `order-<id>`; its own where it says what another backend asked for.' }),
   revision: z.int().nonnegative(),

@@ -1,7 +1,7 @@
 /** Building blocks of the contracts' schemas. */
 import { z } from 'zod';
 
-/** Length in characters (Unicode code points), as JSON Schema counts it. */
+/** The length in characters (Unicode code points), as JSON Schema counts it. */
 function characters(text: string): number {
   let n = 0;
   for (const _ of text) n++;
@@ -31,7 +31,7 @@ export function prose(min: number, max: number) {
 /** A UUID (RFC 9562), kept in lower case. */
 export const id = z.guid('must be a UUID').toLowerCase();
 
-/** An instant as RFC 3339 with an offset. Stored in UTC with milliseconds, where its year has four digits, too: texts of times compare as times. */
+/** An instant as RFC 3339 with an offset. In UTC, too, its year has four digits, so that stored instants (UTC, milliseconds) compare as text. */
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be RFC 3339 with an offset, like 2027-01-31T17:00:00Z' })
   .refine(hasFourDigits, 'must be between the years 0000 and 9999 in UTC');
@@ -48,7 +48,7 @@ const [FIRST, LAST] = [Date.parse('0000-01-01T00:00:00.000Z'), Date.parse('9999-
 
 function hasFourDigits(text: string): boolean {
   const time = Date.parse(text);
-  // What is no time at all has been told so.
+  // A text that is no time at all was refused before, with its own message.
   return Number.isNaN(time) || (time >= FIRST && time <= LAST);
 }
 

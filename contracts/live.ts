@@ -14,10 +14,10 @@ export type { LeftReason } from './aggregate.ts';
 /** Topics in one `subscribe` or `unsubscribe` at most. */
 export const MAX_TOPICS = 100;
 
-/** A place in the log: opaque text; plain text comparison is log order; empty: before everything. */
+/** A place in the log: opaque text whose plain comparison is log order. The empty text is before everything. */
 const position = z.string().max(64);
 
-/** What a client may name: a topic of a contract, as `tasks`, `task:<id>`, `notifications` (one's own), or `role:<role>`; ids in lower case. */
+/** A topic as clients name it: one of a contract, as `tasks`, `task:<id>`, `notifications` (one's own), or `role:<role>`; ids in lower case. */
 export const topic = z.string().refine(isTopic, `must be ${ALL_TOPICS}`);
 export type Topic = z.infer<typeof topic>;
 
@@ -37,24 +37,24 @@ const refused = z.strictObject({ problem });
 const change = z.strictObject({
   topic,
   position,
-  /** Position of the change before it in this topic, as far as the server remembers; else null. */
+  /** Position of the change before this one in the topic; null where the server does not remember one. */
   previous: position.nullable(),
   /** Type of the event, as `TaskCreated`; `data` has the shape that contracts/ gives it. */
   type: z.string(),
-  /** Id of what it happened to. */
+  /** Id of the aggregate that it happened to. */
   id: z.string(),
-  /** Its stream, as `task-<id>`. */
+  /** The aggregate's stream, as `task-<id>`. */
   stream: z.string(),
-  /** Of the stream after this event. */
+  /** The revision of the stream after this event. */
   revision: z.int().nonnegative(),
   time: instant,
   data: z.unknown(),
-  /** Who did it: a user's id, or `system`, `policy:<name>`, `worker:<name>`. */
+  /** The one who did it: a user's id, or `system`, `policy:<name>`, `worker:<name>`. */
   actor: z.string(),
 });
 export type Change = z.infer<typeof change>;
 
-/** Answer for one topic: followed (all up to `position` was sent), or query first, or not. */
+/** The answer for one topic: followed (everything up to `position` was sent), query first (`snapshotNeeded`), or refused (`problem`). */
 const subscribed = z.union([
   z.strictObject({ topic, position }),
   z.strictObject({ topic, snapshotNeeded: z.literal(true), position }),
@@ -64,7 +64,7 @@ export type Subscribed = z.infer<typeof subscribed>;
 
 const subscribe = z.strictObject({
   topics: z.array(topic).min(1).max(MAX_TOPICS, `at most ${MAX_TOPICS} topics`),
-  /** Only what comes after it: for all topics, or by topic. A topic without one begins with what happens next. */
+  /** The position after which changes are wanted: one for all topics, or one by topic. A topic without one begins with the next change. */
   after: z.union([position, z.record(topic, position)]).optional(),
 });
 export type Subscribe = z.infer<typeof subscribe>;
@@ -78,14 +78,14 @@ export type UnsubscribeAck = z.infer<typeof unsubscribeAck>;
 
 const auth = z.strictObject({ token: z.string().min(1).max(8_192) });
 export type LiveAuth = z.infer<typeof auth>;
-/** `expiresIn`: seconds from now. Clocks differ, so no instant is named. */
+/** `expiresIn`: seconds from now until the token expires. An instant would rely on equal clocks. */
 const tokenAck = z.union([z.strictObject({ expiresIn: z.number() }), refused]);
 export type TokenAck = z.infer<typeof tokenAck>;
 
 const welcome = z.strictObject({ userId: id, role, expiresIn: z.number() });
 export type Welcome = z.infer<typeof welcome>;
 
-/** `within`: seconds until the socket goes if no fresh token comes. */
+/** `within`: seconds until the server closes the socket if no fresh token comes. */
 const tokenWanted = z.strictObject({ within: z.number() });
 export type TokenWanted = z.infer<typeof tokenWanted>;
 
@@ -116,7 +116,7 @@ function exampleProblem(code: ProblemCode, detail: string, errors?: { pointer: s
   return { type: `/problems/${code}`, code, ...PROBLEMS[code], detail, ...(errors ? { errors } : {}) };
 }
 
-/** What the client sends. */
+/** The messages that clients send, by name. */
 export const clientMessages = {
   subscribe: {
     schema: subscribe,
@@ -150,7 +150,7 @@ export const clientMessages = {
   },
 } satisfies Record<string, LiveMessage>;
 
-/** What the server sends. */
+/** The messages that the server sends, by name. */
 export const serverMessages = {
   welcome: {
     schema: welcome,
@@ -200,10 +200,10 @@ export const serverMessages = {
   },
 } satisfies Record<string, LiveMessage>;
 
-/** In `auth` of the Socket.IO handshake. */
+/** The content of `auth` in the Socket.IO handshake. */
 export const handshake = { schema: auth, summary: 'The access token.', example: clientMessages.token.example } satisfies LiveMessage;
 
-/** `data` of the error that refuses a connection. */
+/** The `data` of the error that refuses a connection. */
 export const connectError = {
   schema: problem,
   summary: 'Why the connection was refused.',

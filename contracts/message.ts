@@ -14,23 +14,23 @@ export const START: Position = '';
 /** The revision before a stream's first event: what an append expects of a stream that must not exist. */
 export const NO_STREAM = -1;
 
-/** What every event carries beside its data. Keys with `$` are EventStoreDB's own conventions. */
+/** The metadata that every event carries beside its data. Keys with `$` are EventStoreDB's own conventions. */
 export interface Metadata {
   /** One id for everything that follows from one request. */
   $correlationId: string;
-  /** What caused this event: the id of a command, or of the event a policy answered. */
+  /** The cause of this event: the id of a command, or of the event that a policy answered. */
   $causationId: string;
   /** UUIDv5(actor, method, path, Idempotency-Key): a repeated command has the same one. */
   commandId: string;
   /** HMAC-SHA256 of the command's body under a key of the installation: the same key with another body is refused. */
   bodyHash?: string;
-  /** Who did it: a user's id, or `system`, `policy:<name>`, `worker:<name>`. */
+  /** The one who did it: a user's id, or `system`, `policy:<name>`, `worker:<name>`. */
   actor: string;
   /** Version of the shape of `data`, from 1; older ones are lifted by the contract's upcasters. */
   schema: number;
   /** W3C Trace Context. */
   traceparent?: string;
-  /** Live topics that hear of this event, from the contract's pure function. */
+  /** The live topics that hear of this event, from the pure function of its decider. */
   topics: string[];
 }
 
@@ -47,36 +47,36 @@ export interface NewEvent {
 export interface RecordedEvent extends NewEvent {
   /** `<category>-<uuid>`; a name that begins with `_` is our own bookkeeping and is never forwarded. */
   stream: string;
-  /** 0, 1, … in its stream. */
+  /** The event's number in its stream: 0, 1, … */
   revision: number;
   position: Position;
-  /** When the store took it: ISO 8601, UTC, milliseconds. */
+  /** The time at which the store took the event: ISO 8601, UTC, milliseconds. */
   time: string;
 }
 
-/** `task-0b…` → `task`. */
+/** The category of a stream: `task-0b…` → `task`. */
 export function categoryOf(stream: string): string {
   const dash = stream.indexOf('-');
   return dash < 0 ? stream : stream.slice(0, dash);
 }
 
-/** `task-0b…` → `0b…`. */
+/** The aggregate's id in a stream's name: `task-0b…` → `0b…`. */
 export function idOf(stream: string): string {
   return stream.slice(stream.indexOf('-') + 1);
 }
 
-/** Streams of bookkeeping (`_…`) and of the store itself (`$…`) are never forwarded. */
+/** False for streams of bookkeeping (`_…`) and of the store itself (`$…`), which are never forwarded. */
 export function isForwardable(stream: string): boolean {
   const first = stream.charCodeAt(0);
   return first !== 95 && first !== 36;
 }
 
-/** `TaskCreated` → `task_created`. */
+/** A type of event as routing keys write it: `TaskCreated` → `task_created`. */
 export function snakeCase(type: string): string {
   return type.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }
 
-/** `task.task_created`, `notification.notification_requested.email`. */
+/** The routing key of an event on the bus: `task.task_created`, `notification.notification_requested.email`. */
 export function routingKey(event: Pick<RecordedEvent, 'stream' | 'type' | 'data'>): string {
   const key = `${categoryOf(event.stream)}.${snakeCase(event.type)}`;
   const channel = (event.data as { channel?: unknown } | null)?.channel;
@@ -84,8 +84,8 @@ export function routingKey(event: Pick<RecordedEvent, 'stream' | 'type' | 'data'
 }
 
 /**
- * Marks a field as personal data: it gets encrypted per person at the event store's edge,
- * and no read model copies it but the person's own document.
+ * Marks a field as personal data, `personal: true` in its JSON Schema: no read model copies it
+ * but the person's own document. (The store does not encrypt it yet.)
  */
 export function personal<T extends z.ZodType>(schema: T): T {
   return schema.meta({ ...schema.meta(), personal: true }) as T;

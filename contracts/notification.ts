@@ -1,6 +1,6 @@
 /**
- * Notification: events, topics, views, an example of each. Effects are recorded first: a worker finds
- * here what to do, leases it, and records how it went.
+ * Notification: events, topics, views, an example of each. A message is recorded before it is sent: a worker finds
+ * the notification undecided, leases it, sends, and records how that went.
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
@@ -11,14 +11,14 @@ import { CHANNELS, type Channel } from './notifications/kind.ts';
 import { KINDS } from './notifications/kinds.ts';
 
 export const channel = z.enum(CHANNELS);
-/** What a notification says; `message`: what another backend asked to be told, in its own words. */
+/** The kind of a notification; `message`: another backend asked for it, in its own words. */
 export const kind = z.enum(KINDS);
 
-/** Whom to tell: a user (whose address is looked up when it is sent), or an address, or a phone number; exactly one of them. */
+/** The recipient: a user (whose address is looked up when the message is sent), or an address, or a phone number; exactly one of them. */
 const recipient = z.strictObject({ userId: id.optional(), address: personal(email).optional(), phone: personal(phone).optional() });
 export type Recipient = z.infer<typeof recipient>;
 
-/** What is told in the asking one's own words: personal, since nobody knows what is in it. */
+/** The message in the words of the backend that asked for it: personal, since nobody knows what is in it. */
 const content = z.strictObject({ subject: personal(line(1, 200)).optional(), text: personal(prose(1, 20_000)) });
 export type Content = z.infer<typeof content>;
 
@@ -26,37 +26,37 @@ const NotificationRequested = z.strictObject({
   channel,
   kind,
   recipient,
-  /** The stream it is about, and the revision that caused it. */
+  /** The stream that the notification is about, and the revision that caused it. */
   about: z.strictObject({ stream: z.string(), revision: z.int().nonnegative() }),
   content: content.optional(),
-  /** Not to be sent before. */
+  /** The time before which the notification must not be sent. */
   sendAt: instant.optional(),
-  /** The user or API key that asked for it; missing where a policy did. */
+  /** The user or API key that asked for the notification; missing where a policy did. */
   askedBy: z.string().optional(),
 });
 const attempt = z.int().positive();
 const NotificationProcessing = z.strictObject({
   attempt,
-  /** Who leased it. */
+  /** The name of the worker that leased the notification. */
   worker: z.string(),
-  /** After this without an outcome, the attempt is unknown. */
+  /** The end of the lease. Without an outcome until then, the attempt's fate is unknown. */
   until: instant,
 });
-/** `providerId`: what the provider calls the message. */
+/** `providerId`: the provider's name for the message. */
 const NotificationSent = z.strictObject({ attempt, providerId: z.string().optional() });
 const NotificationDeferred = z.strictObject({
   attempt,
-  /** What went wrong, the address left out. */
+  /** The error, without the address. */
   error: z.string(),
   nextAttemptAt: instant,
 });
 const NotificationAttemptUnknown = z.strictObject({
   attempt,
   worker: z.string(),
-  /** What went wrong, the address left out; missing where the worker told nothing any more. */
+  /** The error, without the address; missing where the worker was never heard of again. */
   error: z.string().optional(),
 });
-const NotificationFailed = z.strictObject({ attempt /** What went wrong, the address left out. */, error: z.string() });
+const NotificationFailed = z.strictObject({ attempt /** The error, without the address. */, error: z.string() });
 const NotificationHeld = z.strictObject({ attempt });
 const NotificationReported = z.strictObject({
   /** The provider's word, as `delivered` or `undelivered`. */
@@ -64,7 +64,7 @@ const NotificationReported = z.strictObject({
   delivered: z.boolean(),
   error: z.string().optional(),
 });
-/** `reason`: why, where nobody asked for it. */
+/** `reason`: why it was cancelled, where nobody asked for that. */
 const NotificationCancelled = z.strictObject({ reason: z.string().optional() });
 const NotificationRetried = z.strictObject({ channel, recipient });
 const NotificationDiscarded = z.strictObject({});
@@ -84,26 +84,26 @@ export type NotificationEvent =
   | DecidedEvent<'NotificationDiscarded', z.infer<typeof NotificationDiscarded>>
   | DecidedEvent<'NotificationRead', z.infer<typeof NotificationRead>>;
 
-/** `unknown`: an attempt ended without an outcome, and it is not sent again by itself. */
+/** `unknown`: an attempt ended without an outcome, and the message is not sent again by itself. */
 export const NOTIFICATION_STATUSES = ['pending', 'scheduled', 'processing', 'sent', 'failed', 'cancelled', 'unknown'] as const;
 export const notificationStatus = z.enum(NOTIFICATION_STATUSES);
 export type NotificationStatus = z.infer<typeof notificationStatus>;
 
-/** Who hears of a notification's event live: its recipient under `user:<id>`, and `notifications` (each sees only its own there). Nobody, where that is no user. */
+/** The rooms of a notification's events: its recipient's `user:<id>` and `notifications:<id>`; none where the recipient is no user. */
 export function notificationTopics(recipientId: string | undefined): string[] {
   if (!recipientId) return [];
   return [`notifications:${recipientId}`, `user:${recipientId}`];
 }
 
-/** A phone number for SMS, an address for mail, a user for the inbox. */
+/** The field of the recipient that each channel needs: an address for mail, a phone number for SMS, a user for the inbox. */
 const RECIPIENTS: Record<Channel, { field: keyof Recipient; schema: z.ZodType<string> }> = {
   email: { field: 'address', schema: email },
   sms: { field: 'phone', schema: phone },
   'in-app': { field: 'userId', schema: id },
 };
-/** Characters of one SMS at most: ten parts. */
+/** The most characters of one SMS: ten parts. */
 const SMS_LENGTH = 1_530;
-/** What stands for a variable; whatever it holds. */
+/** A place of a template where a variable is filled in, as `{{name}}`; the braces may hold any text. */
 const PLACE = /\{\{([^{}]*)\}\}/g;
 const NAME = /^[\p{L}\p{N}_.-]{1,50}$/u;
 const NAME_DETAIL = 'must be a name of letters, digits, . _ or -, of 50 at most';
@@ -144,7 +144,7 @@ function recipientProblems({ type, recipient }: Sent): FieldProblem[] {
   return error ? [[['recipient'], error.issues[0]?.message ?? 'is not valid']] : [];
 }
 
-/** What is in braces must be the name of a variable that is given. */
+/** The problems of braces that do not hold the name of a variable that is given. */
 function variableProblems({ subject = '', content, variables: given = {} }: Sent): FieldProblem[] {
   return Object.entries({ subject, content }).flatMap(([field, text]) =>
     namesIn(text).flatMap((name): FieldProblem[] => {
@@ -162,7 +162,7 @@ function namesIn(text: string): string[] {
   return [...new Set([...text.matchAll(PLACE)].map(([, name = '']) => name.trim()))];
 }
 
-/** What is sent has the limits of what is kept. */
+/** The problems of subject and text with their variables filled in: they have the limits of `content`, as which they are stored. */
 function filledProblems({ subject, content, variables: given = {} }: Sent): FieldProblem[] {
   return [...filledProblem('subject', subject, given), ...filledProblem('content', content, given)];
 }
@@ -174,7 +174,7 @@ function filledProblem(field: 'subject' | 'content', text: string | undefined, g
 }
 
 const FILLED = { subject: line(1, 200), content: prose(1, 20_000) };
-/** UTF-16 units, more than any limit: what would be longer is not even made. */
+/** In UTF-16 units, above the limits of all fields: a longer text is refused before it is made. */
 const MOST_FILLED = 50_000;
 
 function lengthFilled(text: string, given: Variables): number {
@@ -191,7 +191,7 @@ function smsProblems({ type, subject, content, variables: given = {} }: Sent): F
   ];
 }
 
-/** The text with its variables filled in, once: what a variable holds is text, not another template. */
+/** The text with its variables filled in, once: a variable's value is text, not another template. */
 export function filled(text: string, given: Variables = {}): string {
   return text.replaceAll(PLACE, (place, name: string) => valueIn(name, given, place));
 }
@@ -201,7 +201,7 @@ function valueIn(name: string, given: Variables, otherwise: string): string {
   return Object.hasOwn(given, key) ? String(given[key]) : otherwise;
 }
 
-/** The recipient of a channel as text. Error: none; what it is was checked. */
+/** The recipient that a text names on a channel: an address, a phone number or a user's id. The text must have been checked. */
 export function recipientOf(type: Channel, text: string): Recipient {
   return { [RECIPIENTS[type].field]: RECIPIENTS[type].schema.parse(text) };
 }
@@ -211,7 +211,7 @@ const retryBody = z.strictObject({
 });
 const readBody = z.strictObject({ read: z.boolean() });
 
-/** Commands that come over HTTP. */
+/** The commands that come over HTTP. */
 export type NotificationRequest =
   | Command<'SendNotification', z.infer<typeof sendBody>>
   | Command<'CancelNotification', null>
@@ -346,7 +346,7 @@ export const notificationContract = aggregate({
   },
 });
 
-/** A notification as lists show it. Whom it is for, where that is no user, is in its status alone. */
+/** A notification as lists show it. A recipient that is no user (an address, a number) is not in it. */
 export const notificationView = z.strictObject({
   id,
   channel,
@@ -358,10 +358,10 @@ export const notificationView = z.strictObject({
   unknownAttempts: z.array(attempt),
   nextAttemptAt: instant.nullable(),
   lastError: z.string().nullable(),
-  /** What it says, where it is one's own in the inbox. */
+  /** The words of an item of the inbox that has its own; else null. */
   content: content.nullable(),
   read: z.boolean(),
-  /** True where it failed or its fate is unknown, and no operator has given it up. */
+  /** True where the notification failed or its fate is unknown, and no operator has discarded it. */
   dead: z.boolean(),
   createdAt: instant,
   updatedAt: instant,

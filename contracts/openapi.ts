@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Audience } from './aggregate.ts';
 import { PROBLEMS } from './problem.ts';
 
-/** What the document needs of a route. */
+/** The description of a route, as far as the document needs it. */
 export interface DocumentedRoute {
   method: string;
   path: string;
@@ -21,7 +21,7 @@ export interface DocumentedRoute {
 
 type JsonObject = Record<string, unknown>;
 
-/** JSON Schema 2020-12 of a zod schema, as a client sends it. */
+/** The JSON Schema (2020-12) of a zod schema: of what clients send (`input`), or of what they get (`output`). */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'input'): JsonObject {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonObject;
   return rest;
@@ -48,7 +48,7 @@ const QUERY_HEADERS = [
   { name: 'If-None-Match', in: 'header', description: 'The ETag you have: 304 when nothing changed.', schema: { type: 'string' } },
 ];
 
-/** The whole document. */
+/** The whole OpenAPI document of these routes, but the hidden ones, for an API of this version. */
 export function openApi(routes: readonly DocumentedRoute[], version: string): JsonObject {
   const paths: Record<string, JsonObject> = {};
   for (const route of routes.filter((one) => !one.hidden)) {
@@ -133,7 +133,7 @@ function isForBackends({ who }: DocumentedRoute): boolean {
   return Array.isArray(who) && who.includes('service');
 }
 
-/** Commands on something that is there may be guarded by If-Match; what is no command (a login) takes neither. */
+/** Commands take an Idempotency-Key, and If-Match where their aggregate exists already. A POST that is no command (a login) takes neither. */
 function headersOf({ method, path, response }: DocumentedRoute): JsonObject[] {
   if (method === 'GET') return QUERY_HEADERS;
   if (!response || isQueryLike(response)) return [];
@@ -177,7 +177,7 @@ function success({ method, body, response, status: said }: DocumentedRoute): Jso
   };
 }
 
-/** A POST that answers something else than what a command does (a login) makes no resource: 200. */
+/** True where a POST does not answer as commands do, as a login: it makes no resource and answers 200. */
 function isQueryLike(response: z.ZodType): boolean {
   return !(response instanceof z.ZodObject && 'revision' in response.shape);
 }

@@ -28,32 +28,32 @@ export type Item = z.infer<typeof item>;
 const fromOneUp = <T extends z.ZodType>(one: T) =>
   z.array(one).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
 const items = fromOneUp(item);
-/** No text: it is mailed to whatever address an order names. */
+/** The SKU of a new order. It cannot be free text, because it is mailed to whatever address the order names. */
 export const orderedSku = sku.regex(/^[\p{L}\p{N}][\p{L}\p{N}._#+-]*$/u, 'must be letters, digits and . _ # + -, without spaces');
 const ordered = fromOneUp(item.extend({ sku: orderedSku }));
 const note = prose(1, 1_000);
 
-/** What all items cost together, in the currency of the first; null where that is more than a number holds exactly. */
+/** The price of all items together, in the currency of the first; null where it is more than a number holds exactly. */
 export function totalOf(all: readonly Item[]): Money | null {
   const amount = all.reduce((sum, one) => sum + BigInt(one.quantity) * BigInt(one.unitPrice.amount), 0n);
   return amount > BigInt(Number.MAX_SAFE_INTEGER) ? null : { amount: Number(amount), currency: all[0]?.unitPrice.currency ?? '' };
 }
 
-/** Digits after the point of currencies that have not two (ISO 4217, 2024). What shops show is often less: this is about what an amount counts. */
+/** The digits after the point, for currencies that have not two (ISO 4217, 2024). Shops often show fewer; amounts count in the smallest unit. */
 const DIGITS: Readonly<Record<string, number>> = Object.fromEntries([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0]),
   ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3]),
   ...'CLF UYW'.split(' ').map((code) => [code, 4]),
 ]);
 
-/** `1299 EUR` (cents) → `12.99 EUR`: exact, also where a number with a point would not be. */
+/** An amount in words: `1299 EUR` (cents) → `12.99 EUR`. Exact, also where a floating-point number would not be. */
 export function inWords({ amount, currency }: Money): string {
   const digits = DIGITS[currency] ?? 2;
   const text = String(amount).padStart(digits + 1, '0');
   return digits === 0 ? `${text} ${currency}` : `${text.slice(0, -digits)}.${text.slice(-digits)} ${currency}`;
 }
 
-/** Why an order is rejected: the rule that it breaks, where, and what to do. */
+/** A reason why an order is rejected: the rule that it breaks, the place, and what to do. */
 const reason = z.strictObject({
   rule: z.enum(['unknown_sku', 'price', 'quantity', 'items', 'currency', 'total']),
   /** JSON Pointer (RFC 6901) into the order, as `/items/0/unitPrice`. */
@@ -63,22 +63,22 @@ const reason = z.strictObject({
 export type Reason = z.infer<typeof reason>;
 
 const attempt = z.int().positive();
-/** Whose order it is, and the address it was placed with: whoever tells of the outcome looks nothing up. */
+/** The owner of the order and the address that it was placed with, repeated in the outcome so that its policy looks nothing up. */
 const customer = { maker: id, email: personal(email) };
 
 const OrderPlaced = z.strictObject({ ...customer, items, total: money, note: personal(note).optional() });
 const OrderProcessing = z.strictObject({
   attempt,
-  /** Who leased it. */
+  /** The name of the worker that leased the order. */
   worker: z.string(),
-  /** After this without an outcome, the next worker takes it. */
+  /** The end of the lease. Without an outcome until then, the next worker takes the order. */
   until: instant,
 });
-const OrderDeferred = z.strictObject({ attempt, /** What went wrong. */ error: z.string(), nextAttemptAt: instant });
+const OrderDeferred = z.strictObject({ attempt, /** The error of this attempt. */ error: z.string(), nextAttemptAt: instant });
 const OrderValidated = z.strictObject({ attempt });
 const OrderConfirmed = z.strictObject({ attempt, ...customer, total: money });
 const OrderRejected = z.strictObject({ attempt, ...customer, reasons: z.array(reason).min(1) });
-const OrderFailed = z.strictObject({ attempt, /** What went wrong the last time. */ reason: z.string() });
+const OrderFailed = z.strictObject({ attempt, /** The error of the last attempt. */ reason: z.string() });
 const OrderRetried = z.strictObject({});
 const OrderCancelled = z.strictObject({});
 
@@ -93,7 +93,7 @@ export type OrderEvent =
   | DecidedEvent<'OrderRetried', z.infer<typeof OrderRetried>>
   | DecidedEvent<'OrderCancelled', z.infer<typeof OrderCancelled>>;
 
-/** One currency an order, and a total that a number holds exactly. */
+/** The body of a new order: all items in one currency, with a total that a number holds exactly. */
 const PlaceOrder = z.strictObject({ items: ordered, email: personal(email), note: personal(note).optional() }).superRefine((body, context) => {
   const currency = body.items[0]?.unitPrice.currency;
   for (const [index, { unitPrice }] of body.items.entries()) {
@@ -108,7 +108,7 @@ const PlaceOrder = z.strictObject({ items: ordered, email: personal(email), note
 export type OrderRequest =
   | Command<'PlaceOrder', z.infer<typeof PlaceOrder>>
   | Command<'CancelOrder', null>
-  /** An operator's: what failed is tried again. */
+  /** An operator's command: a failed order is tried again. */
   | Command<'RetryOrder', null>;
 
 /**
@@ -119,7 +119,7 @@ export const ORDER_STATUSES = ['placed', 'processing', 'validated', 'confirmed',
 export const orderStatus = z.enum(ORDER_STATUSES);
 export type OrderStatus = z.infer<typeof orderStatus>;
 
-/** Who hears of an order's event live: its maker, and admins. */
+/** The rooms of an order's events: its maker's, and the admins'. */
 export function orderTopics(maker: string): string[] {
   return [`user:${maker}`, 'role:admin'];
 }
@@ -219,7 +219,7 @@ export const orderSummary = z.strictObject({
 });
 export type OrderSummary = z.infer<typeof orderSummary>;
 
-/** A step of an order: the status it came to, when, and what there is to say of it. */
+/** A step of an order: the status that it came to, the time, and a detail where there is one. */
 export const orderStep = z.strictObject({ status: orderStatus, time: instant, attempt: attempt.optional(), detail: z.string().optional() });
 export type OrderStep = z.infer<typeof orderStep>;
 

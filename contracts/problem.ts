@@ -33,7 +33,7 @@ export interface Problem {
   instance?: string;
 }
 
-/** What a decider answers instead of events when the rules forbid a command: an expected refusal is a value. */
+/** The answer of a decider, instead of events, where the rules forbid a command: an expected refusal is a value. */
 export interface Refusal {
   refused: ProblemCode;
   detail: string;

@@ -1,4 +1,4 @@
-/** What somebody may do is said by their role. */
+/** The roles of users and API keys: a role says what its holder may do. */
 import { z } from 'zod';
 
 export const ROLES = ['admin', 'member', 'resident', 'staff', 'security', 'maintenance', 'customer-service', 'service'] as const;

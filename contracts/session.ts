@@ -1,5 +1,5 @@
 /**
- * Session: only its end is a fact that others follow (sockets go when their session ends);
+ * Session: its end is its only event, for those who follow it (sockets are closed when their session ends);
  * tokens and their hashes live in the secrets store.
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
@@ -9,13 +9,13 @@ import { id } from './fields.ts';
 
 const SessionEnded = z.strictObject({
   userId: id,
-  /** `logout`, `revoked` by its owner elsewhere, `reused`: an old refresh token was presented, `password`: it was changed, `deleted`: the user was. */
+  /** `revoked`: by its owner from elsewhere; `reused`: an old refresh token was presented; `password`: it was changed; `deleted`: the user was. */
   reason: z.enum(['logout', 'revoked', 'reused', 'password', 'deleted']),
 });
 
 export type SessionEvent = DecidedEvent<'SessionEnded', z.infer<typeof SessionEnded>>;
 
-/** Who hears of a session's end live. */
+/** The rooms that hear of a session's end: its user's. */
 export function sessionTopics(userId: string): string[] {
   return [`user:${userId}`];
 }

@@ -10,7 +10,7 @@ export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;
 export const status = z.enum(STATUSES);
 export type Status = z.infer<typeof status>;
 
-/** From → to; the same again changes nothing, anything else is a conflict. */
+/** From a status to those that may follow it. The same status again changes nothing; any other is a conflict. */
 export const TRANSITIONS: Record<Status, readonly Status[]> = {
   open: ['in-progress', 'done', 'cancelled'],
   'in-progress': ['open', 'done', 'cancelled'],
@@ -30,18 +30,18 @@ const commentText = prose(1, 10_000);
 const TaskCreated = z.strictObject({
   title,
   description: description.optional(),
-  /** Who made it. */
+  /** The user who made the task. */
   maker: id,
-  /** Who it is for, if someone is named. */
+  /** The assignee, if one is named. */
   userId: id.optional(),
   deadline: instant.optional(),
   priority,
   labels,
 });
 const TaskAssigned = z.strictObject({
-  /** The new assignee; null: nobody. */
+  /** The new assignee; null for nobody. */
   userId: id.nullable(),
-  /** The assignee before. */
+  /** The assignee before; null for nobody. */
   previous: id.nullable(),
   /** True where the command that made the task assigned it. */
   atCreation: z.boolean(),
@@ -49,7 +49,7 @@ const TaskAssigned = z.strictObject({
 const TaskEdited = z.strictObject({
   title: title.optional(),
   description: description.optional(),
-  /** null: no deadline any more. */
+  /** The new deadline; null takes the old one away. */
   deadline: instant.nullable().optional(),
   priority: priority.optional(),
   labels: labels.optional(),
@@ -71,7 +71,7 @@ export type TaskEvent =
 const CreateTask = z.strictObject({
   title,
   description: description.optional(),
-  /** Who it is for; null: nobody yet. */
+  /** The assignee; null for nobody yet. */
   userId: id.nullable().optional(),
   deadline: instant.nullable().optional(),
   priority: priority.optional(),
@@ -97,13 +97,13 @@ export type TaskCommand =
   | Command<'DeleteTask', null>
   | Command<'RestoreTask', null>;
 
-/** Whom a task concerns. */
+/** The users whom a task concerns. */
 export interface TaskParties {
   maker: string;
   assignee: string | null;
 }
 
-/** Who hears of a task's event live: the board, the task's own page, and its people before and after. */
+/** The rooms of a task's event: the board's, the task's own, and those of its people before and after the event. */
 export function taskTopics(stream: string, before: TaskParties | null, after: TaskParties): string[] {
   const people = [before?.maker, before?.assignee, after.maker, after.assignee].filter((one): one is string => typeof one === 'string');
   return ['tasks', stream.replace('-', ':'), ...[...new Set(people)].map((person) => `user:${person}`)];

@@ -1,5 +1,5 @@
 /**
- * Timer: a time has come that something waited for. Recorded once for each (subject, kind, time), on a stream named by them.
+ * Timer: the event that a time has come for which something waited. Recorded once for each (subject, kind, time), on a stream named by the three.
  * Names and shapes of events are storage formats: add, never rename or remove.
  */
 import { z } from 'zod';
@@ -12,10 +12,10 @@ export const timerKind = z.enum(TIMER_KINDS);
 export type TimerKind = z.infer<typeof timerKind>;
 
 const TimerFired = z.strictObject({
-  /** The stream that waited, as `task-<uuid>`. */
+  /** The stream of the thing that waited, as `task-<uuid>`. */
   subject: z.string(),
   kind: timerKind,
-  /** The deadline that it is about (not the moment of firing). */
+  /** The deadline that the timer is about (not the moment of firing). */
   time: instant,
 });
 

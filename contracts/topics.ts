@@ -1,4 +1,4 @@
-/** Live topics: those that the contracts declare, and `role:<role>`, which is no aggregate's. How they are named on the wire. */
+/** The live topics and their names on the wire: those that the contracts declare, and `role:<role>`, which belongs to no aggregate. */
 import type { TopicContract, TopicOfOne } from './aggregate.ts';
 import { type Category, catalog } from './catalog.ts';
 import { role } from './role.ts';
@@ -17,7 +17,7 @@ export interface DeclaredTopic {
   category: Category | null;
 }
 
-/** Every topic by its name without what follows the colon, as `task`. */
+/** Every topic by its name without the colon and what follows it, as `task`. */
 export const TOPICS: ReadonlyMap<string, DeclaredTopic> = new Map<string, DeclaredTopic>([
   ...catalog.flatMap(({ category, topics }) => Object.entries(topics).map(([name, contract]) => [name, { contract, category }] as const)),
   ['role', { contract: roleTopic, category: null }],
@@ -29,7 +29,7 @@ export interface NamedTopic extends DeclaredTopic {
   id: string;
 }
 
-/** The topic that a text names; undefined where there is none. Whether its id has the form of an id is not asked here. */
+/** The topic that a text names; undefined where there is none. The form of the id is not checked. */
 export function topicNamed(text: string): NamedTopic | undefined {
   const [name = '', ...rest] = text.split(':');
   const declared = TOPICS.get(name);
@@ -39,7 +39,7 @@ export function topicNamed(text: string): NamedTopic | undefined {
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** True of what a client may name: a topic that there is, with an id in lower case (or another name) where it has one. */
+/** True for the text of a declared topic, with an id in lower case (or the topic's other name) where it has one. */
 export function isTopic(text: string): boolean {
   const named = topicNamed(text);
   if (named?.contract.of !== 'one') return named !== undefined;
@@ -47,7 +47,7 @@ export function isTopic(text: string): boolean {
   return name ? name.schema.safeParse(named.id).success : ID.test(named.id);
 }
 
-/** How a topic is written, as `task:<id>`. */
+/** A topic's pattern in documents, as `task:<id>`. */
 export function writtenTopic(name: string, contract: TopicContract): string {
   return contract.of === 'one' ? `${name}:${contract.name?.placeholder ?? '<id>'}` : name;
 }
@@ -59,7 +59,7 @@ const written = [...TOPICS]
 /** All topics in words, as `tasks, notifications, user:<id>, task:<id> or role:<role>`. */
 export const ALL_TOPICS = `${written.slice(0, -1).join(', ')} or ${written.at(-1)}`;
 
-/** The room that a topic named by this caller means: `notifications` is one's own, `notifications:<user id>`. Events name rooms as their topics. */
+/** The room of a topic for this caller: `notifications` → `notifications:<user id>`, others as they are. Events name rooms as their topics. */
 export function roomOf(topic: string, caller: { id: string }): string {
   return TOPICS.get(topic)?.contract.of === 'caller' ? `${topic}:${caller.id}` : topic;
 }

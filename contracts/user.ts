@@ -1,7 +1,7 @@
 /**
  * User: events, commands, topics, views, an example of each.
  * Names and shapes of events are storage formats: add, never rename or remove.
- * No password, link or code is ever in here: those live in the secrets store.
+ * No event or command holds a password, a link or a code: those live in the secrets store.
  */
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
@@ -10,10 +10,10 @@ import { personal } from './message.ts';
 import { type Role, role } from './role.ts';
 
 const name = line(1, 100);
-/** At least 10 characters (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone); no other rules, as it advises. */
+/** A new password: at least 10 characters (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone); no other rules, as NIST advises. */
 export const password = z.string().min(10, 'must have at least 10 characters').max(200, 'must have at most 200 characters');
 
-/** Equal addresses are equal text: NFKC and lower case, also left of the @ (RFC 5321 allows a difference there; no provider makes one). */
+/** The form of an address in which equal addresses are equal text: NFKC, lower case also left of the @ (where no provider tells case apart). */
 export function normaliseEmail(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase();
 }
@@ -35,7 +35,7 @@ export type UserEvent =
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>;
 
-/** The body has a `password` too; it goes to the secrets store and never into the command. */
+/** The body's `password` goes to the secrets store and never into the command. */
 const RegisterUser = z.strictObject({ name, email, password: password.optional() });
 const EditUser = z.strictObject({ name: name.optional(), email: email.optional() });
 const ChangeUserRole = z.strictObject({ role });
@@ -47,7 +47,7 @@ export type UserCommand =
   | Command<'ConfirmUser', null>
   | Command<'DeleteUser', null>;
 
-/** Who hears of a user's event live: the user and the admins. */
+/** The rooms of a user's events: the user's own, and the admins'. */
 export function userTopics(stream: string): string[] {
   return [stream.replace('-', ':'), 'role:admin'];
 }

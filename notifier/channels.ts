@@ -1,4 +1,4 @@
-/** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs none.) */
+/** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs no queue.) */
 import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import { type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
@@ -12,7 +12,7 @@ import type { Texter } from './texter/texter.ts';
 export const DELIVERED = ['email', 'sms'] as const;
 export type DeliveredChannel = (typeof DELIVERED)[number];
 
-/** The queue of offers of each. */
+/** The queue of offers of each channel. */
 export const QUEUE_OF: Readonly<Record<DeliveredChannel, WorkQueue>> = {
   email: workQueue('email_notifications', { purpose: 'offers of mails' }),
   sms: workQueue('sms_notifications', { purpose: 'offers of SMS' }),
@@ -20,9 +20,9 @@ export const QUEUE_OF: Readonly<Record<DeliveredChannel, WorkQueue>> = {
 
 /** A message that is ready to go. */
 export interface Ready {
-  /** The address or number, which no error that is kept may hold. */
+  /** The address or number: it must be taken out of any error that is recorded. */
   to: string;
-  /** Hands it over. Errors: those of sending.ts; any other may pass, and says that it was not taken. */
+  /** Hands the message over. Errors: those of sending.ts; any other error means that it was not taken, and may be tried again. */
   send(signal: AbortSignal): Promise<Taken>;
 }
 
@@ -42,7 +42,7 @@ export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryCh
   };
 }
 
-/** `reportTo`: where the provider is to say what became of an attempt; null: nowhere. */
+/** Delivers SMS. `reportTo`: the address for the provider's reports of an attempt; null: none. */
 export function smsChannel(
   texter: Texter,
   context: ComposeContext,
@@ -58,7 +58,7 @@ export function smsChannel(
   };
 }
 
-/** The inbox: what is recorded as sent is there. */
+/** The inbox: a notification is in it once it is recorded as sent, so nothing is handed over. */
 export function inboxChannel(context: Pick<ComposeContext, 'commands'>): DeliveryChannel<'in-app'> {
   return {
     name: 'in-app',

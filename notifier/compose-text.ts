@@ -4,10 +4,10 @@ import { type ComposeContext, kindsWords, NobodyThere } from './compose.ts';
 import { brief } from './render.ts';
 import type { Text } from './texter/texter.ts';
 
-/** Characters of an SMS at most: ten parts. Providers refuse more. */
+/** The most characters of an SMS: ten parts. Providers refuse more. */
 const LONGEST = 1_530;
 
-/** Whom it goes to, and what it says. Errors: NobodyThere; the store's own. */
+/** The phone number and the text of a notification's SMS. Errors: NobodyThere; the store's own. */
 export async function composeText(state: NotificationState, context: ComposeContext): Promise<Pick<Text, 'to' | 'text'>> {
   const { phone } = state.recipient;
   // Users have no phone number in this version.

@@ -1,4 +1,4 @@
-/** Makes the mail of a notification. Only what the mail needs is looked up, and only now: nothing of it was stored before. */
+/** Makes the mail of a notification. The facts that it tells are looked up now, and were never stored with the notification. */
 import type { Channel, KindContract } from '../contracts/notifications/kind.ts';
 import { type AboutCategory, kinds, type ToldOf } from '../contracts/notifications/kinds.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
@@ -9,16 +9,16 @@ import { render, type Words, worded, wordsOf } from './render.ts';
 import type { TellerContext } from './tellers/teller.ts';
 
 export interface ComposeContext extends TellerContext {
-  /** Where people reach the pages, without a slash at the end; empty as long as that is not known. */
+  /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
   publicUrl(): string;
 }
 
-/** The recipient is gone. */
+/** The recipient exists no more, or has no address on the channel. */
 export class NobodyThere extends Error {
   override readonly name = 'NobodyThere';
 }
 
-/** The mail. Errors: NobodyThere; the store's own. */
+/** The mail of a notification (`id`: the notification's). Errors: NobodyThere; the store's own. */
 export async function compose(id: string, state: NotificationState, context: ComposeContext): Promise<Mail> {
   const to = await recipientOf(state, context);
   const messageId = `${id}@${new URL(context.publicUrl()).hostname}`;
@@ -26,7 +26,7 @@ export async function compose(id: string, state: NotificationState, context: Com
   return { to, ...render(to.name, await kindsWords(state, context)), messageId };
 }
 
-/** Whom it goes to: a user as they are now, or an address that was given. */
+/** The recipient of the mail: a user as they are now, or an address that was given. */
 async function recipientOf({ recipient }: NotificationState, { commands }: ComposeContext): Promise<Mail['to']> {
   if (recipient.address) return { name: '', address: recipient.address };
   const { name, email } = await userOf(recipient.userId ?? '', commands);
@@ -40,7 +40,7 @@ export async function userOf(userId: string, commands: ComposeContext['commands'
   return user;
 }
 
-/** The words that its kind has for it. Errors: the store's own. */
+/** The words of the notification's kind about its thing. Errors: the store's own, and those of `issueCode`. */
 export function kindsWords(state: NotificationState, context: ComposeContext): Promise<Words> {
   return wordsAbout(kinds[state.kind], state, context);
 }

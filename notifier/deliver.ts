@@ -1,4 +1,4 @@
-/** A delivery worker's work: lease a notification, send it, record how it went (invariant 11). */
+/** The work of a delivery worker: lease a notification, send it, record how that went (invariant 11). */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
@@ -13,20 +13,20 @@ import { FateUnknown, NotNow, Refused, type Taken } from './sending.ts';
 
 export interface DeliverContext extends WorkContext {
   channel: DeliveryChannel;
-  /** Attempts in all; after the last failure it is failed. */
+  /** The most attempts in all; an error in the last one fails the notification. */
   attempts: number;
-  /** After an attempt of which nobody knows how it ended, it is not sent again by itself. */
+  /** True where a notification is not sent again by itself after an attempt of unknown fate. */
   hold: boolean;
   random?: () => number;
 }
 
-/** Milliseconds that a sender has to end when it was told to. */
+/** Milliseconds that a sender has to end after its signal aborted. */
 const LAST_WORD = 1_000;
 
 type Telling = TellingOf<WorkerCommand>;
 type NotificationRecorded = RecordedEvent & NotificationEvent;
 
-/** Makes the handler of offers; a lease is good for 120 s unless said otherwise. Errors: those of `leasedWork`. */
+/** Makes the handler of offers. `lease`: milliseconds, default 120,000. Errors: those of `leasedWork`. */
 export function deliverer(context: DeliverContext): (offer: Offer) => Promise<void> {
   const { channel, worker, attempts, hold, log, now = () => new Date(), random = Math.random, lease = 120_000 } = context;
 
@@ -61,13 +61,13 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     }
   }
 
-  /** Sends it only if half of the lease is left: what slept for long might send what another one sends. */
+  /** Sends the message only if half of the lease is left: a process that slept for long might send what another worker sends. */
   async function handOver(ready: Ready, until: string, over: AbortSignal): Promise<Taken> {
     if (over.aborted || Date.parse(until) - now().getTime() < lease / 2) throw new Error('too little of the lease was left to send it');
     const sending = ready.send(over);
     const taken = await orAborted(sending, over);
     if (taken) return taken;
-    // A sender that does not end when it is told to: nobody knows what becomes of its message.
+    // The sender was told to end. If it does not, nobody knows what becomes of its message.
     return Promise.race([sending, delay(LAST_WORD).then(() => Promise.reject(new FateUnknown(`no answer within ${lease / 2} ms`)))]);
   }
 
@@ -79,7 +79,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   }
 }
 
-/** Servers like to repeat the address in their errors; no event but the person's own holds it. */
+/** An error's message without addresses and numbers, at most 1,000 characters: servers repeat the recipient's, which no event here may hold. */
 function withoutAddress(message: string, to: string): string {
   const text = to ? message.replaceAll(new RegExp(to.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '<recipient>') : message;
   return text

@@ -1,4 +1,4 @@
-/** Delivery workers of a process, for each channel that it can send on. */
+/** The delivery workers of a process, for each channel that it can send on. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Trying } from '../platform/concurrency/keep-trying.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -14,25 +14,26 @@ export type PerChannel<T> = Partial<Record<DeliveredChannel, T>>;
 export interface DeliveriesContext extends Omit<ComposeContext, 'commands'>, Omit<DeliverContext, 'worker' | 'ending' | 'channel' | 'hold' | 'log'> {
   bus: EventBus;
   log: Trying['log'];
-  /** A channel without its sender is left to other processes. */
+  /** The sender of mails; missing: they are left to other processes. */
   mailer?: Mailer;
+  /** The sender of SMS; missing: they are left to other processes. */
   texter?: Texter;
-  /** Where the SMS provider is to say what became of a notification; default: nowhere. */
+  /** The address for the SMS provider's reports of an attempt; default: none. */
   reportTo?: (id: string, attempt: number) => string | null;
-  /** Whether a notification is held after an attempt of which nobody knows how it ended, or else sent again; default: SMS are, mails are not. */
+  /** True where a notification is held after an attempt of unknown fate, instead of sent again; default: true for SMS, false for mails. */
   hold?: PerChannel<boolean>;
-  /** Delivery workers of this process; default 2 for mail, 1 for SMS. */
+  /** Number of delivery workers in this process; default 2 for mail, 1 for SMS. */
   workers?: PerChannel<number>;
-  /** Milliseconds that messages being sent are given when it stops; default 5,000. */
+  /** Milliseconds that messages being sent are given when the workers stop; default 5,000. */
   grace?: number;
 }
 
 const WORKERS: Readonly<Record<DeliveredChannel, number>> = { email: 2, sms: 1 };
 const HOLD: Readonly<Record<DeliveredChannel, boolean>> = { email: false, sms: true };
-/** Milliseconds between two looks whether the address of the pages is known. */
+/** Milliseconds between two checks whether the address of the pages is known. */
 const LOOK = 20;
 
-/** Starts delivery workers. `stop` waits for the messages at hand; what takes too long is given up, and that recorded. */
+/** Starts delivery workers. `stop` waits for the messages at hand; a message that takes longer than `grace` is given up, which is recorded. */
 export function startDeliveries(context: DeliveriesContext): { stop(): Promise<void> } {
   const { bus, log, publicUrl, workers = {}, hold = {}, grace } = context;
 
@@ -43,7 +44,7 @@ export function startDeliveries(context: DeliveriesContext): { stop(): Promise<v
     return compete({ bus, log, queue: QUEUE_OF[name], workers: workers[name] ?? WORKERS[name], grace, handler, ready });
   }
 
-  /** Links need an address, and with PORT=0 nobody knows it before the process listens. */
+  /** Waits until the pages have an address, which links need: with PORT=0 it is not known before the process listens. */
   async function ready(signal: AbortSignal): Promise<void> {
     while (!publicUrl() && !signal.aborted) await delay(LOOK, undefined, { signal }).catch(() => {});
   }

@@ -1,4 +1,4 @@
-/** What the dispatcher of a channel needs to know of notifications. */
+/** The description of notifications for the dispatchers: which events make one due or decided, and which are undecided. */
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
@@ -10,7 +10,7 @@ import { notifications } from '../projections/projectors/notifications.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { QUEUE_OF } from './channels.ts';
 
-/** One dispatcher a channel, each with a window of its own: what cannot be sent on one takes no room from another. */
+/** The rows of the dispatchers: one a channel, each with its own window, so that a channel that cannot send takes no room from another. */
 export const DISPATCHERS: Readonly<Record<Channel, FollowerRow>> = {
   email: { name: 'notification_dispatcher', queue: requestedOn('notifications', 'offers of requested mails') },
   sms: { name: 'sms_dispatcher', queue: requestedOn('requested_sms', 'offers of requested SMS') },
@@ -21,10 +21,10 @@ function requestedOn(name: string, purpose: string): FollowerQueue {
   return followerQueue(name, { pattern: 'notification.#', purpose });
 }
 
-/** The inbox has no queue of offers: its dispatcher hands them to itself, and this is only their label. */
+/** The queues of offers. The inbox's dispatcher hands its offers to its own process, so that its queue is only a label. */
 const QUEUES: Readonly<Record<Channel, WorkQueue>> = { ...QUEUE_OF, 'in-app': workQueue('in-app', { purpose: 'the inbox' }) };
 
-/** A channel's notifications as items to dispatch, undecided ones from the read model `notifications`. */
+/** The notifications of a channel as items to dispatch; undecided ones come from the read model `notifications`. */
 export function notificationDispatching(channel: Channel, readModels: ReadModels): Dispatching {
   const queue = QUEUES[channel];
   const undecided = undecidedIn(readModels, notifications, [{ field: 'channel', op: 'eq', value: channel }]);
@@ -46,7 +46,7 @@ function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching
       return isOf(channel, event.data) ? { due: event.data.sendAt ?? event.time, queue } : undefined;
     case 'NotificationRetried':
       return event.data.channel === channel ? { due: event.time, queue } : undefined;
-    // Of which channel these are nobody says: the window knows.
+    // These events do not name their channel: they change only items that the dispatcher's window has already.
     case 'NotificationProcessing':
       return { due: event.data.until };
     case 'NotificationDeferred':
@@ -62,7 +62,7 @@ function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching
   }
 }
 
-/** What comes into the inbox at once was recorded as sent with its request. */
+/** True for a request that this channel's dispatcher offers. An item that goes into the inbox at once was recorded as sent with its request. */
 function isOf(channel: Channel, data: { channel: Channel; sendAt?: string | undefined }): boolean {
   return data.channel === channel && (channel !== 'in-app' || data.sendAt !== undefined);
 }

@@ -1,4 +1,4 @@
-/** The notifier: policies record what to tell whom, dispatchers offer it, delivery workers send it. */
+/** The notifier: policies record notifications, dispatchers offer them, delivery workers send them. */
 
 import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
@@ -15,27 +15,27 @@ import { POLICIES } from './policies.ts';
 export interface NotifierContext extends FollowContext, Omit<DeliveriesContext, 'log' | 'store'> {
   bus: EventBus;
   readModels: ReadModels;
-  /** Undecided notifications that a channel's dispatcher keeps at most; default 1,000. */
+  /** The most undecided notifications that a channel's dispatcher keeps; default 1,000. */
   window?: number;
-  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
+  /** Milliseconds after which an offered notification that is still undecided is offered again; default 60,000. */
   again?: number;
 }
 
 export interface Notifier {
   /** The policies and the dispatchers. */
   followers: readonly Follower[];
-  /** Notifications that wait for a worker, an attempt or an outcome, as far as the dispatchers keep them. */
+  /** The number of notifications that wait for a worker, an attempt or an outcome, as far as the dispatchers keep them. */
   waiting(): number;
-  /** Works a policy's parked stream off; with `discard`, without the event that parked it. False where nothing of that name is parked. */
+  /** Applies the waiting events of a policy's parked stream; with `discard`, without the one that parked it. False where it is not parked. */
   release(follower: string, stream: string, discard: boolean): Promise<boolean>;
-  /** Stops following, then waits for the messages at hand; what takes too long is given up and tried again after the next start. */
+  /** Stops following, then waits for the messages at hand; one that takes longer than `grace` is given up and tried again after the next start. */
   stop(): Promise<void>;
 }
 
-/** Everybody who follows here: the policies, and the dispatcher of each channel. */
+/** The rows of the notifier's followers: the policies, and the dispatcher of each channel. */
 export const FOLLOWERS: readonly FollowerRow[] = [...POLICIES, ...Object.values(DISPATCHERS)];
 
-/** Starts all of it; resolves once the policies have begun. */
+/** Starts policies, dispatchers and delivery workers; resolves once the policies have begun. */
 export async function startNotifier(context: NotifierContext): Promise<Notifier> {
   const { readModels, now = () => new Date() } = context;
   const policies = await Promise.all(POLICIES.map((policy) => followPolicy(policy, context)));
@@ -58,7 +58,7 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
 /** Takes the offers of the inbox in the dispatcher's own process: nothing has to be sent. */
 function inboxDelivery(context: NotifierContext): (queue: unknown, offer: Offer) => Promise<void> {
   const channel = inboxChannel(context);
-  // What comes into the inbox is refused by nobody: only the store can be away, and that passes.
+  // Nobody refuses an item of the inbox. Only the store can be away, which passes: so the number of attempts has no limit.
   const deliver = deliverer({ ...context, channel, hold: false, attempts: Number.MAX_SAFE_INTEGER, worker: nameOf(channel, 1) });
   return (_, offer) => deliver(offer);
 }

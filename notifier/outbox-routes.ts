@@ -22,7 +22,7 @@ const mail = z.strictObject({
   time: z.iso.datetime(),
 });
 
-/** GET /outbox; where nothing is kept here (`null`), it says so. */
+/** GET /outbox. Without an outbox (`null`) it is answered 404, with the reason. */
 export const outboxRoute: RouteWith<{ outbox: Outbox | null }> = {
   row: {
     method: 'GET',

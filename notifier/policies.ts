@@ -1,7 +1,7 @@
 /**
- * The registries of the notifier. Policies say whom to tell of an event, a row each: its name, its queue, which task it must know where it needs
+ * The registries of the notifier. Policies say whom to tell of an event, a row each: its name, its queue, the task that it must know where it needs
  * one, and what it wants. A row that is added here is started, listed, parked, released and tested with the others. Names and queues are storage:
- * never changed. Tellers look up what is told, one for each category that notifications are about: without one for each this does not compile.
+ * never changed. Tellers look up the facts of a message, one for each category that notifications are about: this does not compile without one.
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { Policy } from './policies/follow-policy.ts';
@@ -16,7 +16,7 @@ import { type Tellers, tellNothing } from './tellers/teller.ts';
 export const POLICIES: readonly Policy[] = [
   {
     name: 'task_mail',
-    // Without a name: it is gone with its consumer, and what was missed meanwhile is read from the store.
+    // A queue without a name is deleted with its consumer; events that were missed meanwhile are read from the store.
     queue: { ...followerQueue('task_events', { category: 'task', purpose: 'what is told of tasks, one event at a time' }), name: null },
     task: taskOf,
     wants: taskPolicy,

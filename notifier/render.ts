@@ -1,28 +1,28 @@
-/** What mails and SMS look like: plain text, and the same as HTML. */
+/** The form of mails and SMS: plain text, and for mails the same as HTML. */
 import type { Content } from '../contracts/notification.ts';
 import type { KindWords, MailText } from '../contracts/notifications/kind.ts';
 
 /** The words of one notification. */
 export interface Words extends MailText {
   subject: string;
-  /** Where to go. `url`: may hold a secret; missing where there is no page. */
+  /** The link to the page; missing where there is none. Its `url` may hold a secret. */
   link?: { action: string; url: string };
 }
 
-/** The words of a kind for what is told. `publicUrl`: where people reach the pages, without a slash at the end. */
+/** The words of a kind about the given facts. `publicUrl`: the address of the pages, without a slash at the end. */
 export function wordsOf<Told>({ subject, text, link }: KindWords<Told>, told: Told, publicUrl: string): Words {
   const leadsTo = link && { link: { action: link.action, url: `${publicUrl}${link.path(told)}` } };
   return { subject: subject(told), ...text(told), ...leadsTo };
 }
 
-/** Subject (one line), text and HTML of a mail. */
+/** The subject (one line), text and HTML of a mail. */
 export interface Rendered {
   subject: string;
   text: string;
   html: string;
 }
 
-/** A mail. `name`: the recipient's; empty where it is not known. */
+/** A mail of these words. `name`: the recipient's; empty where it is not known. */
 export function render(name: string, { subject, lead, quote, link }: Words): Rendered {
   const hello = name ? `Hello ${name},` : 'Hello,';
   const quoted = [quote?.title, quote?.description].filter(Boolean);
@@ -32,14 +32,14 @@ export function render(name: string, { subject, lead, quote, link }: Words): Ren
   return { subject: oneLine(subject), text: `${text}\n`, html: page(body) };
 }
 
-/** An SMS: what it is about, and where to go. */
+/** The text of an SMS: the subject, and the link. */
 export function brief({ subject, link }: Words): string {
   return `${oneLine(subject).slice(0, BRIEF)} ${link?.url ?? ''}`;
 }
-/** Characters of an SMS before its link. */
+/** The most characters of an SMS before its link. */
 const BRIEF = 200;
 
-/** A mail in words that were given; without a subject, the first line is it. */
+/** A mail in the words of the one who asked for it. Without a subject, the text's first line is the subject. */
 export function worded({ subject, text }: Content): Rendered {
   const [first = ''] = text.trim().split('\n', 1);
   return { subject: oneLine(subject ?? first.slice(0, 200)), text: `${text}\n`, html: page(paragraph(text)) };
@@ -55,7 +55,7 @@ function blockquote(quote: MailText['quote']): string {
   return `<blockquote><strong>${escaped(quote.title)}</strong>${quote.description ? paragraph(quote.description) : ''}</blockquote>`;
 }
 
-/** A header is one line whatever was put in: no control characters, no line or paragraph separators. */
+/** A text as one line, for headers: without control characters, line and paragraph separators. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

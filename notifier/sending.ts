@@ -1,24 +1,24 @@
-/** How handing a message over may end, on any channel. What is thrown and none of these may pass, and says that the message was not taken. */
+/** The outcomes of handing a message over, on any channel. Any other error means that the message was not taken, and may be tried again. */
 
-/** The other side has taken it. `providerId`: what it calls the message. */
+/** The other side has taken the message. `providerId`: its name for the message. */
 export interface Taken {
   providerId?: string;
 }
 
-/** The other side will never take it: it is not tried again. */
+/** The other side will never take the message: it is not tried again. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-/** The connection went, or the time ran out, after the message was sent and before it was answered: the other side may have taken it. */
+/** The connection broke, or the time ran out, after the message was sent and before the answer: the other side may have taken the message. */
 export class FateUnknown extends Error {
   override readonly name = 'FateUnknown';
 }
 
-/** It was not taken, and the other side says when to come again. */
+/** The message was not taken, and the other side says when to try again. */
 export class NotNow extends Error {
   override readonly name = 'NotNow';
-  /** Milliseconds not to come again before. */
+  /** Milliseconds to wait before the next try; 0 where the other side named none. */
   readonly after: number;
 
   constructor(message: string, after: number) {

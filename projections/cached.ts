@@ -1,16 +1,16 @@
 /**
- * What the projections keep in the cache (invariant 14).
+ * The entries that the projections keep in the cache (invariant 14).
  *
- * A reader takes the model's state first (its Position and cache generation), then asks the cache. It never gets anything older than that
- * Position, because every batch goes in this order: documents, with the checkpoint left where it was; then the cache, by the functions here;
- * then the checkpoint. When the cache may not have taken something, the model's cache generation moves before the checkpoint does, and no
- * entry of the old one counts any more.
+ * A reader takes the model's state first (its position and cache generation), then asks the cache. It never gets anything older than that
+ * position, because every batch is written in this order: documents, with the old checkpoint; then the cache, by the functions here;
+ * then the new checkpoint. Where the cache may not have taken an entry, the model's cache generation is raised before the checkpoint is written,
+ * and readers ignore every entry of the old generation.
  *
  * - Single documents are written here and nowhere else. (A reader that filled them could be overtaken: it reads the old document, the new
  *   one is cached and thrown out again, then it caches the old one.)
- * - Results of queries are kept under a counter, the generation of the topic that makes them stale. Who fills one reads the counter before
- *   the documents; here the counter is raised after them. So a result filled under the present counter holds all that was raised for.
- *   A counter of 0 is unknown (never raised, or lost): nothing is kept under it.
+ * - Results of queries are kept under a counter, the generation of the topic that makes them stale. A reader that fills one reads the counter
+ *   before the documents; here the counter is raised after they are written. So a result under the present counter holds every change for
+ *   which the counter was raised. A counter of 0 is unknown (never raised, or lost): no result is kept under it.
  */
 import type { Cache } from '../platform/cache/cache.ts';
 import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
@@ -18,9 +18,9 @@ import type { Change } from './fold.ts';
 import { LIST_SECONDS, listKey } from './list-key.ts';
 import type { AnyProjector, Page } from './projector.ts';
 
-/** Seconds a single document stays. */
+/** Seconds for which a single document stays in the cache. */
 const DOCUMENT_SECONDS = 3_600;
-/** Pages made ready after one batch; more wait until somebody asks for them. */
+/** The most pages made ready after one batch. Where a batch touches more, they are made when somebody asks for them. */
 const MOST_PAGES = 20;
 
 export interface CachedContext {
@@ -28,12 +28,12 @@ export interface CachedContext {
   readModels: ReadModels;
 }
 
-/** True where a projector's documents or the lists of them are in the cache. */
+/** True where a projector's documents, or lists of them, are kept in the cache. */
 export function isCached(projector: AnyProjector): boolean {
   return Boolean(projector.cacheKey ?? projector.topics);
 }
 
-/** Tells the cache of changes that are written. Rejects when it may not have taken all of it. */
+/** Writes changed documents to the cache and raises the counters of their topics. Rejects where the cache may not have taken all of it. */
 export async function tellCache(projector: AnyProjector, changes: readonly Change[], { cache }: CachedContext, generation: number): Promise<void> {
   const { cacheKey, topics } = projector;
   if (cacheKey) {
@@ -46,7 +46,7 @@ export async function tellCache(projector: AnyProjector, changes: readonly Chang
   if (topics) await cache.raise([...new Set(changes.flatMap(({ before, after }) => topics(before, after.document)))]);
 }
 
-/** Has the pages ready that these changes touched. Nothing depends on it: what is not ready is made by who asks. */
+/** Puts the pages that these changes touched into the cache again. Nothing depends on it: a reader makes a page that is missing. */
 export async function readyPages(projector: AnyProjector, changes: readonly Change[], context: CachedContext, state: ModelState): Promise<void> {
   const pages = pagesOf(projector, changes);
   if (pages.length === 0 || pages.length > MOST_PAGES) return;

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../contracts/message.ts';
 import type { Document, Stored } from '../platform/read-models/read-models.ts';
 import type { AnyProjector, Folded } from './projector.ts';
 
-/** An event a projector could not fold; its stream's later events wait behind it. */
+/** An event that a projector could not fold. Later events of its stream wait behind it. */
 export interface Poison {
   event: RecordedEvent;
   error: unknown;
@@ -17,15 +17,15 @@ export interface Change {
 }
 
 export interface FoldedBatch {
-  /** One for every document that is not what it was. */
+  /** A change for every document that was folded into. */
   changes: Change[];
-  /** The first poison event of each stream that met one. */
+  /** The first poison event of each stream that has one. */
   poison: Poison[];
 }
 
 /**
- * Folds events, in order, into the documents that are there (read once, by `stored`). Events at or before a document's position are in it
- * already. Events of streams that wait are left out, and so are those behind a poison event.
+ * Folds events, in order, into the stored documents (read once, by `stored`). An event at or before a document's position is in the document
+ * already. Events of parked streams (`waits`) are left out, and so are those behind a poison event.
  */
 export async function foldBatch(
   projector: AnyProjector,
@@ -59,7 +59,7 @@ interface Step {
   after: Map<string, Stored>;
 }
 
-/** What went wrong, if anything did. */
+/** Folds one event; returns the error of the projector, undefined without one. */
 function fold({ projector, key, event, before, after }: Step): unknown {
   if (before && before.position >= event.position) return undefined;
   try {

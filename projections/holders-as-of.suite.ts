@@ -1,4 +1,4 @@
-/** Who had a role when something happened, as every implementation of the read models' store must tell it. */
+/** The suite of HoldersAsOf, run on every implementation of the read models. */
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const ROLES = ['member', 'staff', 'security'] as const;
 const { model } = roleHolders;
 const LONG = 60_000;
 
-/** What happens to one of a few users, or elsewhere; what cannot happen is left out. */
+/** A random event of one of a few users, or of a task. Impossible ones, as a second creation, are left out when it is appended. */
 type Happening = { user: number; type: UserEvent['type'] | 'TaskCommented' | 'many changes'; role: Role };
 
 const happening: fc.Arbitrary<Happening> = fc.record({
@@ -35,11 +35,11 @@ const happening: fc.Arbitrary<Happening> = fc.record({
 
 interface Standing {
   revision: number;
-  /** undefined: none yet, null: none any more. */
+  /** The user's role; undefined before the first, null after the last. */
   role: Role | null | undefined;
 }
 
-/** Appends what can happen, in order. */
+/** Appends the events of the possible happenings, in order. */
 async function happen(store: EventStore, happenings: readonly Happening[]): Promise<void> {
   const standings = new Map<number, Standing>();
   for (const { user, type, role } of happenings.flatMap(spread)) {
@@ -52,7 +52,7 @@ async function happen(store: EventStore, happenings: readonly Happening[]): Prom
   }
 }
 
-/** More changes of one user's role than the read model keeps. */
+/** Makes of `many changes` more changes of one user's role than the read model keeps. */
 function spread({ user, type, role }: Happening): (Happening & { type: Exclude<Happening['type'], 'many changes'> })[] {
   if (type !== 'many changes') return [{ user, type, role }];
   return Array.from({ length: MOST_PERIODS + 5 }, (_, n) => ({ user, type: 'UserRoleChanged', role: ROLES[n % 3] ?? role }));
@@ -85,7 +85,7 @@ function foldedTo(events: readonly RecordedEvent[], role: Role, position: Positi
   return [...roles].flatMap(([id, has]) => (has === role ? [id] : [])).sort();
 }
 
-/** `runs` of the property; `open` opens an empty store of read models. */
+/** Describes HoldersAsOf. `open` opens empty read models; `runs`: how often the property is tried. */
 export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: number): void {
   describe('everybody who had a role', { timeout: LONG }, () => {
     let store: EventStore;

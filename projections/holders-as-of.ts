@@ -1,4 +1,4 @@
-/** Everybody who had a role when something happened: what a policy asks that tells all of them. */
+/** Everybody who had a role right after an event: the question of policies that tell all of them. */
 import { upcast } from '../contracts/catalog.ts';
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
@@ -9,19 +9,19 @@ import type { Find, ModelState, ReadModels, Stored } from '../platform/read-mode
 import type { Folded } from './projector.ts';
 import { holdsAt, type RoleHolderDocument, type RolePeriod, roleHolders } from './projectors/role-holders.ts';
 
-/** The ids of the users who had that role right after the event at that position, by id, at most 1,000 a page, each page read when it is asked for. */
+/** The ids of the users who had the role right after the event at the position: sorted, in pages of at most 1,000, each read when it is asked for. */
 export type HoldersAsOf = (role: Role, position: Position) => AsyncIterable<string[]>;
 
 export interface HoldersAsOfContext {
   store: EventStore;
   readModels: ReadModels;
-  /** Ends the waiting, and the reading before its next page, with its reason as the error. */
+  /** Ends the waiting, and the reading before the next page. The error is the signal's reason. */
   signal: AbortSignal;
-  /** Milliseconds to wait for the read model; default 2,000. */
+  /** Milliseconds to wait until the read model has reached the position; default 2,000. */
   patience?: number;
 }
 
-/** The read model cannot tell who had a role then, so that somebody could be missing: it is not there yet, or waits for a rebuild or an operator. Ask again later. */
+/** The read model cannot tell everybody who had the role: it is missing, behind, or waits for a rebuild or an operator. Ask again later. */
 export class HoldersUnknown extends Error {
   override readonly name = 'HoldersUnknown';
 }
@@ -30,7 +30,7 @@ const PAGE = 1_000;
 const { model } = roleHolders;
 
 /**
- * Opens the question. Answers come from the generation that queries read, once it is past the position.
+ * Opens the question. Answers come from the generation that queries read, once it has reached the position.
  *
  *     for await (const userIds of holders('security', event.position)) await tell(userIds);
  *
@@ -63,7 +63,7 @@ export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: Hol
     return holders;
   }
 
-  /** The periods that the document had then: it no longer keeps them. */
+  /** The periods that the document had at the position, folded from the user's stream: the document itself no longer keeps them. */
   async function periodsThen(id: string, position: Position): Promise<readonly RolePeriod[]> {
     const isFolded = (event: RecordedEvent) => event.position <= position && roleHolders.events.includes(event.type);
     let document: Folded<RoleHolderDocument>;
@@ -86,7 +86,7 @@ export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: Hol
   };
 }
 
-/** Why a read model in that state cannot tell all who had a role at that position; undefined where it can. */
+/** The reason why a read model in this state cannot tell everybody who had a role at the position; undefined where it can. */
 function reasonAgainst(state: ModelState | null, position: Position): string | undefined {
   if (!state) return 'is not there yet';
   if (state.version !== model.version) return 'waits for its rebuild';

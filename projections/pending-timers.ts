@@ -1,14 +1,14 @@
-/** What the scheduler asks of the read model `timers`. */
+/** The question of the scheduler to the read model `timers`. */
 import type { Position } from '../contracts/message.ts';
 import type { TimerKind } from '../contracts/timer.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { type TimerDocument, timers } from './projectors/timers.ts';
 
-/** A task's deadline of which something is still to be told. */
+/** A task's deadline for which a timer has not fired yet. */
 export interface PendingTimer {
-  /** The task. */
+  /** The task's id. */
   id: string;
-  /** Its deadline: ISO 8601, UTC. */
+  /** The task's deadline: ISO 8601, UTC. */
   deadline: string;
 }
 
@@ -17,8 +17,8 @@ const REACHED_WITHIN = 2_000;
 const { model } = timers;
 
 /**
- * Timers of a kind that have not fired, the earliest deadlines first, at most so many, those after `after`. Null where the read model is not
- * at or past `at`, or is not there.
+ * Makes the question: timers of a kind that have not fired, the earliest deadlines first, at most `limit`, only those after `after`.
+ * Null where the read model does not exist or has not reached `at`.
  */
 export function pendingTimersIn(readModels: ReadModels) {
   return async (kind: TimerKind, { limit, at, after }: { limit: number; at: Position; after?: PendingTimer }): Promise<PendingTimer[] | null> => {

@@ -1,7 +1,7 @@
-/** Shows how far a rebuild is: a bar on a terminal, a line now and then elsewhere. */
+/** Shows the progress of a rebuild: a bar on a terminal, a line every two seconds elsewhere. */
 import type { RebuildProgress } from './rebuild.ts';
 
-/** Where it is shown: a terminal, or anything else that takes text. */
+/** The place where progress is shown: a terminal, or anything else that takes text. */
 export interface Screen {
   isTTY?: boolean | undefined;
   columns?: number | undefined;
@@ -10,7 +10,7 @@ export interface Screen {
 
 export interface ProgressShown {
   update(progress: RebuildProgress): void;
-  /** The last line: events, seconds, events a second. */
+  /** Writes the last line: events, seconds, events a second. */
   done(result: { events: number; seconds: number }): void;
 }
 
@@ -51,7 +51,7 @@ function bar(part: number): string {
   return `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}]`;
 }
 
-/** Positions are opaque; where both are numbers, their ratio is as good as any. */
+/** The part of the log that was read, from 0 to 1. Positions are opaque: undefined where they are no numbers. */
 function fraction(position: string, head: string): number | undefined {
   if (!/^\d+$/.test(position) || !/^\d+$/.test(head) || Number(head) === 0) return undefined;
   return Math.min(1, Number(position) / Number(head));
@@ -65,7 +65,7 @@ function number(value: number): string {
   return value.toLocaleString('en-GB').replaceAll(',', ' ');
 }
 
-/** Tenths of a second, or below one as many digits as say something. */
+/** Seconds as text: with one digit after the point from one second on, with three significant digits below. */
 function shortly(seconds: number): string {
   return seconds < 1 ? String(Number(seconds.toPrecision(3))) : seconds.toFixed(1);
 }

@@ -1,4 +1,4 @@
-/** The projections: one follower on the queue `projections` feeds all read models and what the cache holds of them. */
+/** The projections: one follower on the queue `projections` feeds all read models and their entries in the cache. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cache } from '../platform/cache/cache.ts';
 import { mutex } from '../platform/concurrency/mutex.ts';
@@ -16,7 +16,7 @@ import { projectors as all } from './projectors.ts';
 import type { RebuildProgress, Rebuilt } from './rebuild.ts';
 import { type ProjectionStatus, projectionStatus } from './status.ts';
 
-/** The one follower of all read models. */
+/** The row of the follower that feeds all read models. */
 export const PROJECTIONS: FollowerRow = {
   name: 'projections',
   queue: followerQueue('projections', { pattern: '#', purpose: 'read models, and what the cache holds of them' }),
@@ -28,24 +28,24 @@ export interface ProjectionsContext {
   readModels: ReadModels;
   cache: Cache;
   log: ProjectionContext['log'];
-  /** Default: the registry's. */
+  /** The projectors to run; default: all of the registry. */
   projectors?: readonly AnyProjector[];
-  /** Milliseconds of silence after which the follower reads the store; the follower's own default. */
+  /** Milliseconds of silence after which the follower reads the store; default: the follower's own. */
   silence?: number;
-  /** Milliseconds before the follower starts again after an error; the follower's own default. */
+  /** Milliseconds before the follower starts again after an error; default: the follower's own. */
   backoff?: number;
 }
 
 export interface Projections {
-  /** Makes a read model anew from history, beside the old one. `seconds` it took. Rejects with UnknownProjection. */
+  /** Makes a read model anew from history, while the old documents answer. Rejects with UnknownProjection. */
   rebuild(name: string, onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt>;
   status(): Promise<ProjectionStatus[]>;
   follower: Follower;
-  /** Streams that wait, of all read models. */
+  /** The parked streams of all read models. */
   parked(): ({ name: string } & Parked)[];
-  /** Tries a parked stream again: by a rebuild of that read model. */
+  /** Tries a parked stream again, by a rebuild of its read model. Rejects with UnknownProjection. */
   release(name: string, stream: string): Promise<Rebuilt>;
-  /** Stops after the batch at hand; a rebuild that runs is abandoned. */
+  /** Stops after the batch at hand, and abandons a rebuild that runs. */
   stop(): Promise<void>;
 }
 
@@ -55,15 +55,15 @@ export class UnknownProjection extends Error {
 }
 
 const BATCH = 500;
-/** Milliseconds the start waits for read models that are not there. */
+/** Milliseconds for which the start waits until missing read models are built. */
 const PATIENCE = 300;
-/** Milliseconds between attempts to put a read model right. */
+/** Milliseconds between attempts to rebuild a read model, doubled from the first to the longest. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
 
 /**
- * Starts them. Read models that are not there are built first; one of another version, or of another log, goes on answering
- * as it is (and stands still) while it is rebuilt.
+ * Starts the projections. Missing read models are built first; the documents of one of another version, or of another log,
+ * go on answering, without new events, while it is rebuilt.
  */
 export async function startProjections(context: ProjectionsContext): Promise<Projections> {
   const { store, bus, log, silence, backoff } = context;
@@ -74,14 +74,14 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   const righting = new Map<Projection, Promise<void>>();
   const loaded = Promise.withResolvers<void>();
 
-  /** Reads where every read model is. */
+  /** Reads the checkpoints of all read models; resolves to the smallest. */
   async function load(): Promise<Checkpoint> {
     for (const projection of projections) if (!righting.has(projection)) await loadOne(projection);
     loaded.resolve();
     return smallest(projections) ?? endOf(store);
   }
 
-  /** What is wrong with it gets put right: its first build at once, any other while the old documents answer. */
+  /** Loads a read model. A missing one is built at once; one of another version or log is rebuilt while the old documents answer. */
   async function loadOne(projection: Projection): Promise<void> {
     const trouble = await exclusively(projection.load);
     if (trouble === null) return;
@@ -105,18 +105,18 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     }
   }
 
-  /** Two processes that rebuild the same model would each throw the other's generation away: the one that is active does it. */
+  /** Waits until this process is the active one. Two processes that rebuild the same model would each drop the other's generation. */
   async function untilActive(): Promise<void> {
     while (!follower.active() && !stopping.signal.aborted) await delay(FIRST_WAIT, undefined, { signal: stopping.signal }).catch(() => {});
   }
 
-  /** True where another process put it right meanwhile, or there is nothing more to do. */
+  /** Resolves to true where another process has rebuilt the model meanwhile, or the projections stop. */
   async function isRight(projection: Projection): Promise<boolean> {
     if (stopping.signal.aborted) return true;
     return (await exclusively(projection.load).catch(() => 'unknown')) === null;
   }
 
-  /** True when there is nothing more to try. */
+  /** Tries a rebuild; resolves to true after a success, or where the projections stop. */
   async function rebuilt(projection: Projection): Promise<boolean> {
     try {
       await projection.rebuild();
@@ -136,7 +136,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
       exclusively(async () => {
         for (const projection of projections) await projection.apply(events, checkpoint);
       }),
-    /** `load` sees for each read model whether the log is its own. */
+    /** `load` compares each read model with the log. */
     foreignLog: async () => {
       await load();
     },
@@ -148,7 +148,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     ...(silence === undefined ? {} : { silence }),
     ...(backoff === undefined ? {} : { backoff }),
   });
-  // What is not there at all cannot answer. On a short log it is built before the start is done; on a long one commands need not wait for it.
+  // A missing read model cannot answer. On a short log it is built before the start resolves; on a long one commands need not wait for it.
   await Promise.race([loaded.promise, delay(PATIENCE, undefined, { ref: false })]);
 
   function named(name: string): Projection {

@@ -17,36 +17,36 @@ export interface ProjectionContext {
   readModels: ReadModels;
   cache: Cache;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void };
-  /** Held while a batch is taken, and while a rebuild catches up and moves the pointer. */
+  /** The mutex that is held while a batch is applied, and while a rebuild catches up and moves the pointer. */
   exclusively: Mutex;
   /** Aborted when the projections stop. */
   signal: AbortSignal;
 }
 
-/** What is wrong with a read model as it was found: none there, made by another version of its projector, or made of another log. */
+/** The reason why a read model has to be built: it is missing, was made by another version of its projector, or of another log. */
 export type Trouble = 'missing' | 'version' | 'foreign';
 
 export interface Projection {
   readonly projector: AnyProjector;
-  /** Reads its state anew and says what is wrong with it, if anything is. What is wrong is left as it is until a rebuild. */
+  /** Reads the model's state anew; resolves to its trouble, null for none. A model in trouble takes no events until it is rebuilt. */
   load(): Promise<Trouble | null>;
-  /** Where it is; undefined while it waits for a rebuild. */
+  /** The model's checkpoint; undefined while the model waits for a rebuild. */
   checkpoint(): Checkpoint | undefined;
-  /** True while it is made anew, or waits for that. */
+  /** True while the model is rebuilt, or waits for a rebuild. */
   rebuilding(): boolean;
-  /** Streams that wait. */
+  /** The parked streams of the model. */
   parked(): Parked[];
-  /** Takes the events it has not had yet, then remembers the checkpoint. Within `exclusively`. */
+  /** Folds the events after the model's checkpoint, then writes the new checkpoint. To be called within `exclusively`. */
   apply(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void>;
-  /** Makes it anew from the log's start. Asked for again meanwhile, it answers with the one that runs. */
+  /** Makes the model anew from the log's start. A call while a rebuild runs gets the result of that one. */
   rebuild(onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt>;
-  /** Resolves when no rebuild runs. */
+  /** Resolves when no rebuild runs; never rejects. */
   settled(): Promise<void>;
 }
 
-/** Rounds a rebuild catches up while events keep coming, before it makes them wait. */
+/** The most rounds in which a rebuild catches up while events keep coming, before it makes them wait. */
 const ROUNDS = 20;
-/** Events that may be left for the stretch in which they wait. */
+/** Number of events in a round from which on the next round, in which new events wait, is the last. */
 const LAST_STRETCH = 1_000;
 
 export function openProjection(projector: AnyProjector, context: ProjectionContext): Projection {
@@ -57,10 +57,10 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   let state: ModelState | null = null;
   let trouble: Trouble | null = null;
   let parking: Parking | undefined;
-  /** True while the cache may hold what a batch that went wrong half-way made stale; so at the start. */
+  /** True while the cache may hold entries that a batch made stale before it failed half-way; also at the start. */
   let cacheInDoubt = true;
   let running: Promise<Rebuilt> | null = null;
-  /** Who wants to know how far the rebuild that runs is. */
+  /** The callers to whom the running rebuild tells its progress. */
   const watching = new Set<(progress: RebuildProgress) => void>();
 
   async function load(): Promise<Trouble | null> {
@@ -102,13 +102,13 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     }
   }
 
-  /** How many streams wait, for queries. */
+  /** Writes the number of parked streams into the model's state, where queries read it. */
   async function count(at: ModelState, streams: Parking): Promise<void> {
     const waiting = streams.list().length;
     if (waiting !== at.parked) await change(at, { parked: waiting });
   }
 
-  /** Documents, cache, checkpoint: see cached.ts for why in this order. */
+  /** Writes documents, cache and checkpoint, in this order: cached.ts says why. */
   async function write(at: ModelState, changes: Change[], checkpoint: Checkpoint): Promise<void> {
     const documents = changes.map(({ after }) => after);
     if (documents.length > 0 && isCached(projector)) {
@@ -162,7 +162,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     return rebuilt;
   }
 
-  /** Parked records of both generations are there while the pointer moves. Entries of the cache belong to the old documents. */
+  /** Moves the pointer to a generation. The parked records of both generations exist meanwhile; the cache's entries, of the old one, are ignored. */
   async function moveTo(generation: number, poison: Poison[]): Promise<void> {
     const streams = await parkingOf();
     await park(streams, poison);

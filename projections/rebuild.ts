@@ -1,8 +1,9 @@
 /**
  * Building a generation of a read model from the log's start, beside the one that queries read.
  *
- * Documents are folded in memory and written when they leave it: the less recently met half goes at once, in bulk,
- * and is read back where it is met again. So memory stays flat however long the log is. Nothing here has effects.
+ * Documents are folded in memory and written when they leave it: the half that was used less recently goes at once, in bulk,
+ * and its documents are read back where events need them again. So memory stays flat however long the log is.
+ * A build has no effect outside its generation.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { upcast } from '../contracts/catalog.ts';
@@ -16,28 +17,28 @@ import { type AnyProjector, byStream } from './projector.ts';
 export interface RebuildContext {
   store: EventStore;
   readModels: ReadModels;
-  /** Stops a build between two pages: what it made is abandoned. */
+  /** Stops a build between two pages; its generation is abandoned. */
   signal?: AbortSignal;
-  /** Documents kept in memory; default 50,000. */
+  /** Number of documents kept in memory; default 50,000. */
   memory?: number;
-  /** Events read at once; default 2,000: so many are folded before other work of the process gets its turn. */
+  /** Number of events read and folded before other work of the process gets its turn; default 2,000. */
   page?: number;
-  /** Streams with poison after which a build is given up; default 1,000. */
+  /** Number of streams with poison after which a build is given up; default 1,000. */
   mostPoison?: number;
 }
 
-/** How far a build is. */
+/** The progress of a build. */
 export interface RebuildProgress {
-  /** Events read so far, whether this model folds them or not. */
+  /** Number of events read so far, whether this model folds them or not. */
   events: number;
   position: Position;
-  /** The log's end. */
+  /** Position of the log's end. */
   head: Position;
 }
 
-/** What a rebuild did. */
+/** The result of a rebuild. */
 export interface Rebuilt {
-  /** Events read. */
+  /** Number of events read. */
   events: number;
   seconds: number;
 }
@@ -45,13 +46,13 @@ export interface Rebuilt {
 /** A generation under construction. */
 export interface Building {
   readonly generation: number;
-  /** Events read so far. */
+  /** The number of events read so far. */
   events(): number;
-  /** The last event read. */
+  /** The checkpoint of the last event read. */
   checkpoint(): Checkpoint;
-  /** First poison event of each stream that has one. */
+  /** The first poison event of each stream that has one. */
   poison(): Poison[];
-  /** Folds what came since, up to the log's present end, and writes it. Answers how many events that were. */
+  /** Folds the events up to the log's present end, and writes the documents. Resolves to the number of these events. */
   readOn(onProgress?: (progress: RebuildProgress) => void): Promise<number>;
 }
 
@@ -59,10 +60,10 @@ const PAGE = 2_000;
 /** Documents written at once, for the same reason. */
 const CHUNK = 500;
 const MEMORY = 50_000;
-/** More is no poison but a fault of the projector. */
+/** More streams with poison than this are a fault of the projector. */
 const MOST_POISON = 1_000;
 
-/** Begins a new generation; nothing reads it until the model's pointer is moved to it. */
+/** Begins a new generation. Queries do not see it until the model's pointer is moved to it. */
 export async function build(projector: AnyProjector, context: RebuildContext): Promise<Building> {
   const { store, readModels, signal, page = PAGE, mostPoison = MOST_POISON } = context;
   const { model } = projector;
@@ -116,14 +117,14 @@ function furthest(a: Position, b: Position): Position {
   return [a, b].sort()[1] ?? a;
 }
 
-/** A document in memory. */
+/** A document in memory; `stored` is undefined before its first event. */
 interface Held {
   stored: Stored | undefined;
-  /** Not written as it is now. */
+  /** True where the read model's store does not have it in this state. */
   dirty: boolean;
 }
 
-/** The documents of a build: two halves, of which the older is written and let go when the younger is full. */
+/** The documents of a build, in two halves: when the younger half is full, the older one is written and dropped from memory. */
 function documentsOf(projector: AnyProjector, { readModels, memory = MEMORY, signal }: RebuildContext, generation: number) {
   const { model } = projector;
   let young = new Map<string, Held>();
@@ -140,7 +141,7 @@ function documentsOf(projector: AnyProjector, { readModels, memory = MEMORY, sig
     return older;
   }
 
-  /** Only what was let go before can be there: not a stream's first event. */
+  /** The keys of documents to read back. Only dropped documents can be in the store, and none of a stream's first event. */
   function missing(events: RecordedEvent[]): string[] {
     if (!letGo) return [];
     const later = projector.key === byStream ? events.filter(({ revision }) => revision > 0) : events;

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../contracts/message.ts';
 import type { Document } from '../platform/read-models/read-models.ts';
 import { type Folded, OutOfPlace, type Projector } from './projector.ts';
 
-/** What a test is about of an event: its data over the example's, and what else differs. */
+/** An event of a test: its data over those of the type's example, and its actor. */
 export interface Given {
   type: string;
   data?: object;
@@ -27,7 +27,7 @@ export function stream(...given: Given[]): RecordedEvent[] {
   });
 }
 
-/** Time of the event at a revision. */
+/** The time of the event at a revision. */
 export function minute(revision: number): string {
   return new Date(Date.UTC(2026, 10, 21, 9, revision)).toISOString();
 }

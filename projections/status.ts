@@ -1,4 +1,4 @@
-/** Where read models are, as anybody sees it who can read them and the log: whichever process feeds them. */
+/** The status of read models, as any process can tell it that reads them and the log, whichever process feeds them. */
 
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter, holds } from '../platform/followers/checkpoint.ts';
@@ -7,17 +7,17 @@ import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
 
-/** What an operator sees of a read model. */
+/** The status of a read model, for operators. */
 export interface ProjectionStatus {
   name: string;
-  /** Where the documents are that queries read. */
+  /** The position of the generation that queries read. */
   position: string;
-  /** Events it is behind, counted up to 1,000. */
+  /** The number of events that it is behind the log, counted up to 1,000. */
   lag: number;
   generation: number;
-  /** Streams that wait. */
+  /** The number of parked streams. */
   parked: number;
-  /** True while there is none, or it stands still and waits for a rebuild: another version made it, or another log. */
+  /** True while the model is missing, or waits for a rebuild because it is of another version or another log. */
   rebuilding: boolean;
 }
 
@@ -42,5 +42,5 @@ async function statusOf({ store, readModels }: { store: EventStore; readModels: 
   };
 }
 
-/** Names of all read models. */
+/** The names of all read models. */
 export const projectionNames: readonly string[] = all.map(({ model }) => model.name);

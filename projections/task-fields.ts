@@ -6,7 +6,7 @@ export type TaskEventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { type
 
 type TaskFields = Omit<TaskDetail, 'id' | 'comments'>;
 
-/** The fields of a task that was just made: open, and nobody's. */
+/** The fields of a task that was just made: open, without an assignee. */
 export function fieldsOfNew({ time, revision }: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data']): TaskFields {
   const { title, description = '', maker, deadline = null, priority, labels } = data;
   return { title, status: 'open', priority, labels, maker, assignee: null, deadline, createdAt: time, updatedAt: time, revision, description };

@@ -1,13 +1,13 @@
-/** What a dispatcher begins with: the documents of a read model that somebody has to look at, by the field `due` that it keeps for that. */
+/** The undecided items with which a dispatcher begins: documents of a read model whose field `due` is not null. */
 import type { Position } from '../contracts/message.ts';
 import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import type { Condition, Document, ReadModels } from '../platform/read-models/read-models.ts';
 import type { Projector } from './projector.ts';
 
-/** A document with the time when it is due; null: never. */
+/** A document with the time when it is due (ISO 8601); null: never. */
 export type Due = Document & { due: string | null };
 
-/** Undecided documents, the ones due first, and where the read model is. */
+/** Undecided documents, those due first, and the checkpoint of their read model. */
 export interface Undecided<D extends Due> {
   items: { id: string; due: string; document: D }[];
   checkpoint: Checkpoint;
@@ -16,9 +16,9 @@ export interface Undecided<D extends Due> {
 const REACHED_WITHIN = 2_000;
 
 /**
- * Makes the question that a dispatcher asks (`Dispatching.undecided`): at most so many; with `after`, only once the read model is at or past
- * that position. It is answered null where the read model is not, or is not there. The model must have `due` among its fields; `also` are
- * further conditions.
+ * Makes the question of a dispatcher (`Dispatching.undecided`): at most `limit` documents; with `after`, only once the read model has reached
+ * that position. The answer is null where it has not within two seconds, is missing or of another version. The model must declare the field
+ * `due`; `also`: further conditions.
  */
 export function undecidedIn<D extends Due>(readModels: ReadModels, { model }: Projector<D>, also: readonly Condition[] = []) {
   return async (limit: number, after: Position | null): Promise<Undecided<D> | null> => {

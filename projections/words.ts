@@ -1,6 +1,6 @@
 /** Text as queries compare it: the same normalisation for what is stored and for what is asked. */
 
-/** Characters of a word that count; longer ones are cut, in documents and in questions alike. */
+/** The most characters of a word: longer words are cut, in documents and in queries alike. */
 const LONGEST = 50;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
@@ -21,7 +21,7 @@ function cut(word: string): string {
   return word.length <= LONGEST ? word : [...word].slice(0, LONGEST).join('');
 }
 
-/** A text as lists are sorted by it: without case and accents. */
+/** The text by which lists are sorted: without case and accents. */
 export function sortKey(text: string): string {
   return normalise(text.normalize('NFKD').replace(/[\u0300-\u036f]/g, ''));
 }

@@ -1,8 +1,8 @@
 /** Builds the web app and the browser library from client/. */
 
 /**
- * Into `outDir`. Vite is loaded only here: a start with pages that are new enough does not pay for it. It looks at NODE_ENV, and these
- * pages stay: also those that a test made first are for production. Rejects when the build fails.
+ * Builds both into `outDir`. Vite is loaded only here, so that a start with pages that are new enough does not pay for it. NODE_ENV is
+ * `production` meanwhile, because the pages are kept, also where a test builds them first. Rejects when the build fails.
  */
 export async function buildClient(outDir: string): Promise<void> {
   const [{ build }, { app, library }] = await Promise.all([import('vite'), import('./client/vite.config.ts')]);

@@ -1,4 +1,4 @@
-/** Catching up: what came in a topic after a position is sent from the ring, piece by piece as it goes out; then the socket is in the room. */
+/** Catching up: a topic's changes after a position are sent from the ring, stretch by stretch as they go out; then the socket joins the room. */
 import type { Subscribed } from '../contracts/live.ts';
 import type { Position } from '../contracts/message.ts';
 import { roomOf } from '../contracts/topics.ts';
@@ -7,19 +7,19 @@ import { type Connection, problemOf } from './connection.ts';
 import { drained } from './outflow.ts';
 import type { Ring } from './ring.ts';
 
-/** What is sent at once; then it waits until that is gone. */
+/** The most changes, and about the most bytes, that are sent before the catching up waits until they have gone out. */
 const STRETCH = { count: 200, bytes: 256 * 1024 };
 
 /** A client's wish to follow a topic. */
 export interface Wish {
   topic: string;
-  /** undefined: from now on. */
+  /** The position after which changes are wanted; undefined: from now on. */
   after: Position | undefined;
-  /** In `connection.topics` as long as the wish holds. */
+  /** An object that stays in `connection.topics` as long as the wish holds. */
   mark: object;
 }
 
-/** Resolves with the answer: live (nothing missed, nothing out of order), a snapshot needed, or overtaken by a later message. */
+/** Resolves to the answer: followed (no change missed, all in order), a snapshot needed, or a problem where a later message overtook the wish. */
 export async function catchUp(connection: Connection, wish: Wish, log: { ring: Ring; head(): Promise<Position> }): Promise<Subscribed> {
   const { ring } = log;
   if (wish.after !== undefined && wish.after > ring.head() && wish.after > (await log.head())) return snapshot(connection, wish, ring);
@@ -31,7 +31,7 @@ export async function catchUp(connection: Connection, wish: Wish, log: { ring: R
   return at;
 }
 
-/** Sends the next stretch; answers where that ends, or the final answer. Nothing can come between the last stretch and the room: it is one turn. */
+/** Sends the next stretch; returns its last position, or the final answer. The last stretch and the joining are one turn: no change comes between. */
 function step(connection: Connection, wish: Wish, { ring, at }: { ring: Ring; at: Position }): Position | Subscribed {
   const { topic, mark } = wish;
   if (connection.topics.get(topic) !== mark) return { topic, problem: problemOf('conflict', 'This topic was left or asked for again meanwhile.') };

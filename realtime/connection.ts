@@ -3,7 +3,7 @@ import type { Socket } from 'socket.io';
 import { PROBLEMS, type Problem, type ProblemCode } from '../contracts/problem.ts';
 import type { Caller } from '../platform/http/route.ts';
 
-/** Who a token speaks for, and until when: `expiresAt` in milliseconds since 1970. */
+/** The caller that a token speaks for, and the token's end: `expiresAt` in milliseconds since 1970. */
 export interface Session extends Caller {
   expiresAt: number;
 }
@@ -13,11 +13,11 @@ export interface Connection {
   session: Session;
   /** True once a fresh token was asked for. */
   tokenWanted: boolean;
-  /** Topics followed or about to be, by the name the client gave; another object means: asked for anew since. */
+  /** Topics followed or about to be, by the client's name for them. Each wish has its own object: another object belongs to a newer wish. */
   readonly topics: Map<string, object>;
-  /** Messages not answered yet. */
+  /** The number of messages not answered yet. */
   unanswered: number;
-  /** Does one thing after the other: resolves with what the last one did. */
+  /** Runs `act` after those before it have ended; resolves to its result. */
   inTurn<T>(act: () => Promise<T>): Promise<T>;
 }
 
@@ -67,7 +67,7 @@ export function createConnections(): Connections {
   };
 }
 
-/** Says why, then ends the connection. */
+/** Tells the client why (`goodbye`), then ends the connection. */
 export function dismiss(connection: Connection, code: ProblemCode, detail: string): void {
   connection.socket.emit('goodbye', { problem: problemOf(code, detail) });
   connection.socket.disconnect(true);

@@ -1,4 +1,4 @@
-/** What events mean for connections beside being sent: sessions end, users go, roles change, topics are lost. */
+/** Consequences of events for connections, beside the change that is sent: sessions end, users are deleted, roles change, topics are lost. */
 import { LRUCache } from 'lru-cache';
 import type { LeftReason, TopicLoss } from '../contracts/aggregate.ts';
 import { upcast } from '../contracts/catalog.ts';
@@ -8,16 +8,16 @@ import { TOPICS } from '../contracts/topics.ts';
 import { type Connection, type Connections, dismiss, type Session } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** Ends and roles remembered, for sockets that are let in by an answer from just before the event. */
+/** The number of ends, and of roles, remembered: for sockets whose token was checked just before the event. */
 const REMEMBERED = 10_000;
 
-/** What a type of event takes from whom, with the name of the topic. */
+/** A loss as the contract has it, with the type of event and the name of the topic. */
 interface NamedLoss extends TopicLoss {
   type: string;
   name: string;
 }
 
-/** What the contracts say of lost topics, by type of event. */
+/** The losses of all contracts by type of event. */
 const LOSSES = Map.groupBy(
   [...TOPICS].flatMap(([name, { contract }]) =>
     Object.entries(contract.of === 'one' ? (contract.lostBy ?? {}) : {}).map(([type, loss]): NamedLoss => ({ ...loss, type, name })),
@@ -25,29 +25,29 @@ const LOSSES = Map.groupBy(
   ({ type }) => type,
 );
 
-/** A session that ended; without one, all of its user's, who is gone. */
+/** A session that ended; without `sessionId` all sessions of the user, who was deleted. */
 export interface Ended {
   userId: string;
   sessionId?: string;
 }
 
 export interface Consequences {
-  /** Finds out what an event means (null: nothing); what has to happen happens when the answer is called, which is once the event was sent. */
+  /** Finds the consequences of an event; null for none. The returned function carries them out: it is called once the event was sent. */
   of(event: RecordedEvent): (() => void) | Promise<() => void> | null;
-  /** Sends away the sockets of what another process found ended. */
+  /** Closes the sockets of a session or user whose end another process told. */
   end(ended: Ended): void;
-  /** True where the session or its user is known to be gone. */
+  /** True where the session is known to have ended, or its user to be deleted. */
   gone(session: Session): boolean;
   /** The session with the role that the log gave its user. */
   asOfNow(session: Session): Session;
-  /** A connection's session changed: its topics are checked again. */
+  /** Checks the topics of a connection whose session has changed, and drops those that it may not follow any more. */
   recheck(connection: Connection, reason: LeftReason): Promise<void>;
 }
 
 export interface ConsequencesContext {
   connections: Connections;
   subscriptions: Subscriptions;
-  /** Whether a user with this role may read every task (TASK_VISIBILITY). */
+  /** True where a user with this role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
   /** Tells other processes of an end, which they may hear of in the log only later. */
   tell(ended: Ended): void;

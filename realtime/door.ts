@@ -12,13 +12,13 @@ export interface DoorOptions {
   origins: readonly string[];
   authenticate(token: string): Promise<Session>;
   log: FollowContext['log'];
-  /** Connections at most. */
+  /** The most connections. */
   sockets: number;
-  /** True once no more come in. */
+  /** True once no more connections may come in. */
   closed(): boolean;
 }
 
-/** A Socket.IO server at /socket.io; every socket that gets in has its `Session` in `sessionOf`. */
+/** Opens the Socket.IO server at /socket.io. `sessionOf` gives the session of every socket that it lets in. */
 export function openDoor(options: DoorOptions): Server {
   const io: Server = new Server(options.server, {
     path: '/socket.io',
@@ -64,7 +64,7 @@ function refuse(error: unknown, log: FollowContext['log']): Error & { data: obje
   return Object.assign(new Error('unavailable'), { data: problemOf('unavailable', 'The token cannot be checked right now.') });
 }
 
-/** No Origin (not a browser), the server's own, or one of the list. */
+/** True for a request without Origin (not a browser's), from the server's own Origin, or from one of the list. */
 function originAllowed(request: IncomingMessage, origins: readonly string[]): boolean {
   const { origin, host } = request.headers;
   if (origin === undefined || origins.includes(origin)) return true;

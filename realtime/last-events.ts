@@ -2,7 +2,7 @@
 import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 
-/** The log's last events in log order, and the position after which they are all there are. */
+/** The log's last events in log order: at most `most`, with about `bytes` bytes of data. `floor`: the position after which none is missing. */
 export async function lastEvents(store: EventStore, most: number, bytes: number): Promise<{ events: RecordedEvent[]; floor: Position }> {
   const events: RecordedEvent[] = [];
   let size = 0;

@@ -10,10 +10,10 @@ import { type Connection, problemOf } from './connection.ts';
 type Name = keyof typeof clientMessages;
 type MessageOf<N extends Name> = z.infer<(typeof clientMessages)[N]['schema']>;
 
-/** What answers each message. A ProblemError becomes the answer `{problem}`. */
+/** The handlers of messages by name. A ProblemError becomes the answer `{problem}`. */
 export type Handlers = { [N in Name]: (connection: Connection, message: MessageOf<N>) => object | Promise<object> };
 
-/** Messages of one connection that may wait for their answer. */
+/** The most messages of one connection that may wait for their answers. */
 const MOST_UNANSWERED = 20;
 
 /** Answers the messages of a connection, until it ends. A message without acknowledgement is handled all the same. */

@@ -1,4 +1,4 @@
-/** What waits to be sent on a socket. A reader slower than its topics is cut off before it grows the server; it resumes later. */
+/** The bytes that wait to be sent on a socket. A client that reads too slowly is cut off before they fill the server's memory; it resumes later. */
 import type { Socket } from 'socket.io';
 
 type EngineSocket = Socket['conn'];
@@ -11,7 +11,7 @@ interface Beneath {
 /** `WebSocket.CLOSED`. */
 const CLOSED = 3;
 
-/** Bytes that wait on a socket, in its packet queue and in its websocket; counted no further than `enough`. */
+/** The number of bytes that wait on a socket, in its packet queue and in its websocket; counted no further than `enough`. */
 export function waiting(conn: EngineSocket, enough: number): number {
   let bytes = (conn.transport as unknown as Beneath).socket?.bufferedAmount ?? 0;
   for (const packet of writeBuffer(conn)) {
@@ -21,7 +21,7 @@ export function waiting(conn: EngineSocket, enough: number): number {
   return bytes;
 }
 
-/** Resolves when nothing waits in the packet queue any more, or the socket closed; at once where nothing does. */
+/** Resolves when the packet queue is empty, or the socket closed. */
 export async function drained(conn: EngineSocket): Promise<void> {
   while (conn.readyState === 'open' && writeBuffer(conn).length > 0) {
     await new Promise<void>((resolve) => {
@@ -36,14 +36,14 @@ export async function drained(conn: EngineSocket): Promise<void> {
   }
 }
 
-/** Ends a connection without waiting for its peer; what waits is thrown away. */
+/** Ends a connection without waiting for its peer; packets that wait are thrown away. */
 export function cut(conn: EngineSocket): void {
   const { socket } = conn.transport as unknown as Beneath;
   if (socket?.terminate) socket.terminate();
   else conn.close(true);
 }
 
-/** Resolves when these connections, which are closing, are closed; cuts off what is left after `patience` ms. */
+/** Resolves when these connections, which are closing, are closed; cuts off those that are left after `patience` milliseconds. */
 export async function farewell(conns: readonly EngineSocket[], patience: number): Promise<void> {
   const open = conns.flatMap((conn) => {
     const { socket } = conn.transport as unknown as Beneath;

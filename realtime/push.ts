@@ -1,6 +1,6 @@
 /**
  * Live updates: follows the log and pushes each event to the sockets in its topics. docs/LIVE.md is the protocol.
- * Each realtime process follows for itself and emits to its own sockets only; what a client missed comes from the ring.
+ * Each realtime process follows for itself and emits to its own sockets only; the ring has the changes that a client missed.
  */
 import type { Server as HttpServer } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -26,10 +26,10 @@ import { createSubscriptions } from './subscriptions.ts';
 import { secondsLeft, watchToken } from './token-watch.ts';
 import type { MayRead } from './topics.ts';
 
-/** The follower of each realtime process. */
+/** The row of the follower of each realtime process. */
 export const REALTIME: FollowerRow = {
   name: 'realtime',
-  // Each process follows for its own sockets.
+  // No name and no hold: each process follows for its own sockets.
   queue: { ...followerQueue('realtime', { pattern: '#', purpose: 'changes for browsers' }), name: null, activeHold: null },
 };
 
@@ -37,34 +37,34 @@ export interface RealtimeOptions {
   server: HttpServer;
   store: EventStore;
   bus: EventBus;
-  /** Who a token speaks for; `expiresAt` in milliseconds since 1970. Rejects with ProblemError `unauthorized`. */
+  /** Resolves to the session of a token. Rejects with ProblemError `unauthorized`. */
   authenticate(token: string): Promise<Session>;
-  /** Made by `topicReader` in topics.ts. */
+  /** Decides who may follow a topic: made by `topicReader` in topics.ts. */
   mayRead: MayRead;
-  /** Whether a user with this role may read every task (TASK_VISIBILITY), for when a role changes. */
+  /** True where a user with this role may read every task (TASK_VISIBILITY); asked when a role changes. */
   seesAll(role: Role): boolean;
-  /** ALLOWED_ORIGINS; the server's own is allowed besides. */
+  /** The Origins of ALLOWED_ORIGINS; the server's own is allowed besides. */
   origins: readonly string[];
   log: FollowContext['log'];
-  /** What ties it to other realtime processes; default: it is alone. Left to its owner. */
+  /** The tie to other realtime processes, which its owner closes; default: the process is alone. */
   fanOut?: FanOut;
-  /** Events kept for those who come back; default 10,000. */
+  /** The number of events kept for clients that come back; default 10,000. */
   ring?: number;
   limits?: Partial<RealtimeLimits>;
 }
 
 export interface RealtimeLimits {
-  /** Bytes of the ring, about. */
+  /** About the most bytes of the ring. */
   ringBytes: number;
-  /** Connections at most. */
+  /** The most connections. */
   sockets: number;
-  /** Packets a second from one connection. */
+  /** The most packets a second from one connection. */
   packets: number;
-  /** Bytes that may wait to be sent on one connection. */
+  /** The most bytes that may wait to be sent on one connection. */
   waiting: number;
   /** Seconds before a token's end at which a fresh one is asked for. */
   ask: number;
-  /** Seconds after a token's end at which the connection goes. */
+  /** Seconds after a token's end at which the connection is closed. */
   grace: number;
 }
 
@@ -73,13 +73,13 @@ const LIMITS: RealtimeLimits = { ringBytes: 32 * 1024 * 1024, sockets: 10_000, p
 export interface Realtime {
   /** Ends every connection (clients come back elsewhere); leaves the HTTP server to its owner. */
   stop(): Promise<void>;
-  /** Connections now. */
+  /** The number of connections. */
   sockets(): number;
-  /** Position up to which everything was pushed. */
+  /** The position up to which every event was pushed. */
   position(): Position;
 }
 
-/** How often positions are told to quiet topics, so that a client that comes back is within the ring. */
+/** Seconds between two tellings of the position (`reached`), so that clients of quiet topics come back within the ring. */
 const TELL_EVERY = 5;
 
 /** Fills the ring from the store, opens /socket.io on the HTTP server, and follows. Rejects when the store cannot be read. */
@@ -114,7 +114,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     sockets: limits.sockets,
     closed: () => stopping,
   });
-  // Before the rooms are looked at: they are the adapter's.
+  // The fan-out is attached before the rooms are read, because it brings its own adapter.
   const tie = (options.fanOut ?? ALONE).attach(io, consequences.end);
   const rooms = io.sockets.adapter.rooms;
 
@@ -141,7 +141,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     if (sinceSweep > limits.waiting / 8) await relieve();
   }
 
-  /** Lets what was sent go out, then cuts off those that do not read. */
+  /** Lets the sent changes go out, then cuts off the clients that do not read. */
   async function relieve(): Promise<void> {
     await turn();
     sinceSweep = 0;
@@ -152,7 +152,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     }
   }
 
-  /** Tells everyone how far they are. */
+  /** Tells all clients the position up to which they have got every change. */
   function tell(): void {
     sinceTold = 0;
     if (told === ring.head()) return;

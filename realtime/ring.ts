@@ -1,10 +1,10 @@
-/** The ring: the last events, in log order, with an index by topic. What a client missed is sent from here. */
+/** The ring: the last events, in log order, with an index by topic. Changes that a client missed are sent from here. */
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 
 /** An event in one topic. */
 export interface Entry {
   event: RecordedEvent;
-  /** Position of the event before it in the topic, as far as the ring knows. */
+  /** Position of the event before it in the topic; null where the ring does not know it. */
   previous: Position | null;
 }
 
@@ -16,17 +16,17 @@ export interface Stretch {
 }
 
 export interface Ring {
-  /** Adds the next event; answers its size in bytes, about. */
+  /** Adds the next event; returns about its size in bytes. */
   push(event: RecordedEvent): number;
-  /** Forgets everything and begins anew: all events after `floor` will be pushed. */
+  /** Empties the ring. All events after `floor` are to be pushed next. */
   reset(floor: Position): void;
-  /** All events up to here were pushed or concern no topic. */
+  /** The position up to which all events were pushed or belong to no topic. */
   head(): Position;
   /** Moves the head past events that were not pushed. */
   advance(position: Position): void;
-  /** Position of the topic's last event, null where the ring knows of none. */
+  /** The position of the topic's last event; null where the ring has none. */
   last(topic: string): Position | null;
-  /** The topic's events after a position, at most `count` and about `bytes`; null where the ring no longer knows them all. */
+  /** The topic's events after a position, at most `count` and about `bytes` bytes; null where the ring no longer has them all. */
   after(topic: string, position: Position, most: { count: number; bytes: number }): Stretch | null;
   size(): number;
 }
@@ -42,10 +42,10 @@ interface Queue {
   start: number;
 }
 
-/** Envelope of an event in memory, about: ids, metadata, index. */
+/** About the bytes of an event in memory beside its data: ids, metadata, index. */
 const ENVELOPE = 1_000;
 
-/** At most `limit` events and about `bytes` bytes; the newest event is always kept. */
+/** Makes a ring of at most `limit` events and about `bytes` bytes; the newest event is always kept. */
 export function createRing(limit: number, bytes: number): Ring {
   let all: Queue = { items: [], start: 0 };
   const topics = new Map<string, Queue>();
@@ -132,7 +132,7 @@ function stretch(queue: Queue, position: Position, most: { count: number; bytes:
   return { entries, complete: at === items.length };
 }
 
-/** Index of the first item after the position, by halving. */
+/** The index of the first item after the position, by binary search. */
 function firstAfter(items: readonly Held[], start: number, position: Position): number {
   let low = start;
   let high = items.length;

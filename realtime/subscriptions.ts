@@ -1,4 +1,4 @@
-/** Following topics: authorised, caught up, live; and what ends it. */
+/** Subscriptions to topics: authorised, caught up, live, and ended. */
 import type { Left, LeftReason, SnapshotNeeded, Subscribe, SubscribeAck, Subscribed, Unsubscribe, UnsubscribeAck } from '../contracts/live.ts';
 import type { Position } from '../contracts/message.ts';
 import { roomOf } from '../contracts/topics.ts';
@@ -7,24 +7,24 @@ import { type Connection, problemOf } from './connection.ts';
 import type { Ring } from './ring.ts';
 import type { MayRead } from './topics.ts';
 
-/** Topics that one connection may follow. */
+/** The most topics that one connection may follow. */
 const MOST_TOPICS = 500;
 
 export interface Subscriptions {
   subscribe(connection: Connection, message: Subscribe): Promise<SubscribeAck>;
   unsubscribe(connection: Connection, message: Unsubscribe): UnsubscribeAck;
-  /** Of these topics, those that are followed and may not be read (any more). */
+  /** Resolves to those of these topics that the connection follows and may not read (any more). */
   lost(connection: Connection, topics: readonly string[]): Promise<string[]>;
-  /** Ends following, and says why. */
+  /** Ends the following of a topic, and tells the client why. */
   drop(connection: Connection, topic: string, reason: LeftReason): void;
-  /** Ends following all topics of a connection: what it missed cannot be told. */
+  /** Ends the following of all topics of a connection with `snapshot_needed`: the changes that it missed are not known. */
   restart(connection: Connection): void;
 }
 
 export interface SubscriptionsContext {
   ring: Ring;
   mayRead: MayRead;
-  /** The store's last position. */
+  /** Resolves to the store's last position. */
   head(): Promise<Position>;
 }
 
@@ -33,7 +33,7 @@ export function createSubscriptions({ ring, mayRead, head }: SubscriptionsContex
     if (connection.topics.delete(topic)) connection.socket.leave(roomOf(topic, connection.session));
   }
 
-  /** From here on the topic counts as followed, so that losing it in the meantime ends the wish. */
+  /** Begins a wish. The topic counts as followed from here on, so that losing it meanwhile ends the wish. */
   function begin(connection: Connection, topic: string, after: Subscribe['after']): Wish {
     forget(connection, topic);
     const wish: Wish = { topic, after: typeof after === 'string' ? after : after?.[topic], mark: {} };

@@ -1,4 +1,4 @@
-/** Access tokens end: a fresh one is asked for in time, and without one the connection goes. */
+/** The watch over access tokens: a fresh one is asked for before the end, and without one the connection is closed. */
 import type { TokenWanted } from '../contracts/live.ts';
 import { type Connection, dismiss, type Session } from './connection.ts';
 
@@ -7,7 +7,7 @@ export function secondsLeft(session: Session): number {
   return (session.expiresAt - Date.now()) / 1_000;
 }
 
-/** To be called every second. `ask`: seconds before the end at which a fresh token is asked for; `grace`: seconds after it at which the connection goes. */
+/** To be called every second. `ask`: seconds before a token's end at which a fresh one is asked for; `grace`: seconds after it before the close. */
 export function watchToken(connection: Connection, { ask, grace }: { ask: number; grace: number }): void {
   const left = secondsLeft(connection.session);
   if (left < -grace) dismiss(connection, 'unauthorized', 'The token has expired.');

@@ -1,4 +1,4 @@
-/** HTTP commands: one route for every command of the catalog that the decider registry can take. */
+/** HTTP commands: one route for every command of the catalog. */
 
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -11,11 +11,11 @@ import { stableId } from '../platform/stable-id.ts';
 
 export interface CommandRouteOptions {
   commands: CommandHandler;
-  /** Keyed hash, so that a body's hash tells nothing about the body. */
+  /** Hashes a text under a key of the installation, so that a body's hash tells nothing about the body. */
   hmac(text: string): string;
-  /** ISO 8601, UTC; injected by tests. */
+  /** The present time in ISO 8601, UTC; injected by tests. */
   now?: () => string;
-  /** Takes from a caller's limit; answers the headers that tell of it. Rejects with ProblemError `limited` where nothing is left. */
+  /** Counts a command against its caller's limit, and resolves to the headers that tell of it. Rejects with ProblemError `limited` at the limit. */
   limit?(name: 'orders', callerId: string): Promise<Record<string, string>>;
   /** Called after a command changed something. */
   changed?(type: string, id: string): Promise<void> | void;
@@ -38,10 +38,10 @@ export interface CommandRow {
   contract: CommandContract;
 }
 
-/** Commands whose routes are others’: registration comes with a password, which is none of the write side’s. */
+/** Commands whose routes are the gateway's: registration comes with a password, which is none of the write side's business. */
 const ELSEWHERE: readonly string[] = ['RegisterUser'];
 
-/** Routes of the catalog’s commands. */
+/** The routes of all commands of the catalog but those of ELSEWHERE. */
 export const commandRoutes: readonly RouteWith<CommandRouteOptions>[] = catalog.flatMap((aggregate) =>
   Object.entries<CommandContract>(aggregate.commands)
     .filter(([type]) => !ELSEWHERE.includes(type))
@@ -74,7 +74,7 @@ async function carryOut(row: CommandRow, options: CommandRouteOptions, request: 
   return { ...answer, headers: { ...answer.headers, ...limiting.headers() } };
 }
 
-/** A command takes from its caller's limit once, however often it is decided, and not where it is a repeat. */
+/** A command counts once against its caller's limit, however often it is decided anew, and a repeat of it does not count. */
 function limitOf({ limit }: CommandContract, { actor }: Command, options: CommandRouteOptions) {
   let taken: Promise<Record<string, string>> | undefined;
   let headers: Record<string, string> = {};
@@ -88,7 +88,7 @@ function limitOf({ limit }: CommandContract, { actor }: Command, options: Comman
   };
 }
 
-/** The command that a request means. */
+/** The command that a request asks for. */
 export function commandOf(row: CommandRow, request: RouteRequest, now: () => string = () => new Date().toISOString()): Command {
   const { contract, type } = row;
   const { category } = row.aggregate;
@@ -104,7 +104,7 @@ function actorOf(caller: Caller | null): Command['actor'] {
   return { id: caller.id, role: caller.role, seesAll: caller.seesAll };
 }
 
-/** What comes with a command from its request: correlation, the body's keyed hash, If-Match. */
+/** The context of a command from its request: correlation, the body's keyed hash, If-Match. */
 export function contextOf(request: RouteRequest, hmac: (text: string) => string): CommandContext {
   const ifMatch = parseIfMatch(request.header('if-match'));
   const traceparent = request.header('traceparent');
@@ -116,7 +116,7 @@ export function contextOf(request: RouteRequest, hmac: (text: string) => string)
   };
 }
 
-/** The answer to a command: where it is, its revision, its position. A POST with a body adds something: 201, or 202 where that only comes later. */
+/** The answer to a command: the aggregate's path, revision and position. A POST with a body is answered 201, or 202 where its effect comes later. */
 export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick<Command, 'id' | 'data'>, { revision, position }: Outcome): Answer {
   const headers = { Location: `${collectionOf(contract, aggregate)}/${id}`, ETag: `"${revision}"`, Position: position };
   const body = { id, revision, position };
@@ -124,13 +124,13 @@ export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick
   return { status: contract.method === 'POST' && contract.body ? 201 : 200, headers, body };
 }
 
-/** Where aggregates of a kind are read: not below what an admin does to them, nor below a verb. */
+/** The path under which aggregates of a category are read, also for commands below `/api/admin/` and those that end in a verb. */
 function collectionOf({ path }: CommandContract, { category }: AggregateContract): string {
   const collection = `/api/${category.replace('_', '-')}s`;
   return path.startsWith(collection) || path.startsWith('/api/admin/') ? collection : (path.split('/:id')[0] ?? path);
 }
 
-/** The caller's key, or one of this request alone (not the request's id: callers may give several requests the same). */
+/** The caller's key, or a new one (not the request's id: callers may give several requests the same). Error: ProblemError `invalid`, 400. */
 function idempotencyKey(request: RouteRequest): string {
   const key = request.header('idempotency-key');
   if (key === undefined) return randomUUID();
@@ -138,7 +138,7 @@ function idempotencyKey(request: RouteRequest): string {
   throw badHeader('Idempotency-Key', 'must be 1 to 255 visible ASCII characters, a UUID for example');
 }
 
-/** RFC 9110, 13.1.1: strong comparison, so a weak tag never matches. `*` is no condition here: a command on nothing is not found. */
+/** The revisions that If-Match names. Weak tags match none (RFC 9110, 13.1.1); `*` is no condition: a command on nothing is not found anyway. */
 function parseIfMatch(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   const tags = header.split(',').map((tag) => tag.trim());

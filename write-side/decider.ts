@@ -1,12 +1,18 @@
 /**
  * A decider holds the rules of one kind of aggregate: pure functions of a command and a state.
  * (After Jérémie Chassaing, "Functional Event Sourcing Decider", 2021.)
+ *
+ *     export const lamp = decider<LampState, LampCommand, LampEvent>({
+ *       initial: { lit: false }, stateVersion: 1,
+ *       decide: (_command, { lit }) => (lit ? [] : [{ type: 'LampLit', data: {} }]),
+ *       evolve: () => ({ lit: true }), topics: (stream) => [stream.replace('-', ':')],
+ *     });
  */
 import type { Command, DecidedEvent } from '../contracts/aggregate.ts';
 import type { Refusal } from '../contracts/problem.ts';
 import type { UniqueValue } from '../platform/command-handler.ts';
 
-/** States of other aggregates that a decision needs, by name: loaded before deciding. */
+/** States of other aggregates that a decision needs, by the names that `needs` gave them; loaded before deciding. */
 export type Facts = Record<string, unknown>;
 
 export interface Decider<State, C extends Command, E extends DecidedEvent> {
@@ -14,19 +20,19 @@ export interface Decider<State, C extends Command, E extends DecidedEvent> {
   initial: State;
   /** Version of State's shape, for kept snapshots: raise it whenever `State` or `evolve` changes. */
   stateVersion: number;
-  /** Events to add, none when nothing changes, or why not. */
+  /** The events to append (none where nothing changes), or a refusal. */
   decide(command: C, state: State, facts: Facts): E[] | Refusal;
   /** The state after one more event. */
   evolve(state: State, event: E): State;
-  /** Who hears live of an event between these two states. */
+  /** The live topics that hear of an event between these two states. */
   topics(stream: string, before: State, event: E, after: State): string[];
-  /** Streams whose states the decision needs, by the name they have in `facts`. */
+  /** The streams whose states the decision needs, by the name they get in `facts`. */
   needs?(command: C): Record<string, string>;
-  /** A value this command claims for its aggregate. */
+  /** The unique value that this command claims for its aggregate; undefined for none. */
   claims?(command: C, state: State): UniqueValue | undefined;
-  /** The unique value that the aggregate in this state has. */
+  /** The unique value that an aggregate in this state has; undefined for none. */
   holds?(state: State): UniqueValue | undefined;
-  /** The event that closes an aggregate which reserved a value and did not take it. */
+  /** The events that close an aggregate whose value somebody else wants, where it reserved the value and never took it. */
   abandon?(state: State): E[];
 }
 

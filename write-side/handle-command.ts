@@ -1,4 +1,4 @@
-/** The command handler: load, decide, append, answer. What wraps it (losing races, ambiguous appends) stands below it. */
+/** The command handler: load, decide, append, answer. The functions that wrap these steps (lost races, appends of unknown fate) stand below. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command, DecidedEvent } from '../contracts/aggregate.ts';
 import { eventContract } from '../contracts/catalog.ts';
@@ -22,26 +22,26 @@ import { reservations } from './reserve.ts';
 
 export interface CommandHandlerOptions {
   store: EventStore;
-  /** Keyed hash: names of reservations hold no readable value. */
+  /** Hashes a text under a key of the installation, so that the names of reservations hold no readable value. */
   hmac(text: string): string;
   log: { warn(data: object, message: string): void };
-  /** Counts what happens, for /metrics. */
+  /** Counts the outcomes of commands, for /metrics. */
   count?(outcome: 'accepted' | 'unchanged' | 'repeated' | 'refused' | 'lost race' | 'ambiguous'): void;
-  /** Milliseconds an ambiguous append is repeated before the client is told; default 5,000. */
+  /** Milliseconds for which an append of unknown fate is repeated before the client is told; default 5,000. */
   deadline?: number;
 }
 
-/** The handler as its owner has it. */
+/** The command handler as the part that opens it has it. */
 export interface OpenCommandHandler extends CommandHandler {
-  /** To be called before the first command: see reserve.ts. Answers how many values were reserved anew. */
+  /** To be called before the first command: `reserveAnew` of reserve.ts. Resolves to the number of values reserved anew. */
   reserveAnew(): Promise<number>;
-  /** Resolves once snapshots under way are written. */
+  /** Resolves once the snapshots under way are written. */
   settle(): Promise<void>;
 }
 
-/** Refusals that come before If-Match (RFC 9110, 13.2.1). */
+/** Refusals that are answered before If-Match is checked (RFC 9110, 13.2.1). */
 const HIDDEN: ReadonlySet<string> = new Set(['not_found', 'forbidden']);
-/** Races lost in a row before the client is told. */
+/** Number of lost races in a row after which the client is told. */
 const RACES = 5;
 
 /** Makes the handler that every command goes through. Errors of `handle`: ProblemError only, but for StoreDamaged and bugs. */
@@ -85,7 +85,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     return facts;
   }
 
-  /** An append whose fate is unknown is repeated, the same ids at the same revision, until it is answered. */
+  /** Repeats an append of unknown fate, with the same ids at the same revision, until its fate is known or the deadline has passed. */
   async function appendUntilKnown(stream: string, revision: number, events: NewEvent[]): Promise<Appended> {
     const end = Date.now() + deadline;
     let fate = await tryAppend(stream, revision, events);
@@ -106,7 +106,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     }
   }
 
-  /** Positions of all but the last event are not known here; only the last one's is ever asked for. */
+  /** Adds the appended events to the kept state. All get the position of the last one, the only one that is known and ever asked for. */
   function remember(stream: string, loaded: Kept, events: NewEvent[], appended: Appended): void {
     const { position } = appended;
     const recorded = events.map((event, index): RecordedEvent => ({ ...event, stream, revision: loaded.revision + 1 + index, position, time: '' }));
@@ -170,14 +170,14 @@ function repeated(loaded: Kept, command: Command, context: CommandContext): Outc
   });
 }
 
-/** The fate of an append after an error; that a try was not taken says nothing of the one before it. Any other error is thrown. */
+/** The unknown fate of an append after an error: a try that the store did not take says nothing of the try before. Any other error is thrown. */
 function unknownFate(error: unknown, before: AppendUnknown | undefined): AppendUnknown {
   if (error instanceof AppendUnknown) return error;
   if (before && (error instanceof StoreOverloaded || error instanceof StoreUnavailable)) return before;
   throw error;
 }
 
-/** What was decided. If-Match is asked only after what the caller may not see, so that its answer tells nothing of it (RFC 9110, 13.2.1). Errors: ProblemError. */
+/** The decided events. If-Match is checked after the HIDDEN refusals, so that it tells nothing of what callers may not see. Error: ProblemError. */
 function accepted(decided: DecidedEvent[] | Refusal, loaded: Loaded<unknown>, context: CommandContext): DecidedEvent[] {
   const refused = 'refused' in decided ? decided : undefined;
   if (!refused || !HIDDEN.has(refused.refused)) checkIfMatch(loaded, context);
@@ -186,7 +186,7 @@ function accepted(decided: DecidedEvent[] | Refusal, loaded: Loaded<unknown>, co
 }
 
 function checkIfMatch(loaded: Loaded<unknown>, { ifMatch }: CommandContext): void {
-  // What is only being made has no revision that anybody could have seen.
+  // An aggregate that is being made has no revision that anybody could have seen.
   if (!ifMatch || loaded.revision === NO_STREAM || ifMatch.includes(loaded.revision)) return;
   throw new ProblemError('conflict', 'It has changed since you read it. Read it again, and decide again.', {
     status: 412,
@@ -206,7 +206,7 @@ function unknown(cause: unknown): ProblemError {
   });
 }
 
-/** Decides again when somebody else was faster, RACES times; then the client is told. */
+/** Decides again after a lost race, RACES times in all; then the client is told. */
 async function afterLostRaces(attempt: () => Promise<Outcome>, count: (what: 'lost race') => void): Promise<Outcome> {
   for (let race = 0; race < RACES; race++) {
     try {

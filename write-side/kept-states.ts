@@ -1,6 +1,6 @@
 /**
  * States of streams, kept so that a command does not read its whole stream again: in memory, and for long streams
- * as `_snapshot-<stream>`. A kept state is only a start: what the store has after it is always read.
+ * as `_snapshot-<stream>`. A kept state is only a start: later events are always read from the store.
  */
 import { LRUCache } from 'lru-cache';
 import { upcast } from '../contracts/catalog.ts';
@@ -10,7 +10,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider } from './decider.ts';
 
-/** The first answer to a command, to give again. */
+/** The first answer to a command, given again to its repeats. */
 export interface Answered {
   revision: number;
   position: string;
@@ -18,19 +18,19 @@ export interface Answered {
 }
 
 export interface Kept extends Loaded<unknown> {
-  /** The last commands of the stream, oldest first, and what each was answered. */
+  /** The answers to the last commands of the stream, by the command's id, oldest first. */
   commands: Map<string, Answered>;
   /** Revision of the event after which the last snapshot was taken. */
   snapshotAt: number;
 }
 
-/** Command ids remembered for a stream. */
+/** The most command ids remembered for a stream. */
 const COMMANDS = 1_000;
-/** A snapshot is taken each time a stream has grown by so many events. */
+/** Number of events by which a stream grows between two snapshots. */
 const SNAPSHOT_EVERY = 250;
-/** Events read backwards before a snapshot is looked for: a short stream needs no second read. */
+/** Number of events read backwards before a snapshot is looked for: a short stream needs no second read. */
 const TAIL = 50;
-/** Kept in memory: streams count 10, each command id 1. */
+/** The size of the memory, where a stream counts 10 and each of its command ids 1. */
 const MEMORY = 200_000;
 
 interface Snapshot {
@@ -42,11 +42,11 @@ interface Snapshot {
 }
 
 export interface KeptStates {
-  /** The stream's state, as new as the store. */
+  /** Loads the stream's state, as new as the store. */
   load(stream: string): Promise<Kept>;
-  /** Takes in events this process just appended. */
+  /** Adds events that this process just appended after the state `kept`. */
   add(stream: string, kept: Kept, events: readonly RecordedEvent[]): void;
-  /** Resolves once snapshots under way are written. */
+  /** Resolves once the snapshots under way are written. */
   settle(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function keptStates(
     return next;
   }
 
-  /** A stream not in memory: all of a short one, else its snapshot and what came after. */
+  /** Reads a stream that is not in memory: all of a short one, else its snapshot and the events after it. */
   async function loadCold(stream: string): Promise<Kept> {
     const decider = deciderOf(stream);
     const tail: RecordedEvent[] = [];
@@ -132,7 +132,7 @@ export function keptStates(
 
 function fold(decider: AnyDecider, kept: Kept, events: readonly RecordedEvent[]): Kept {
   if (events.length === 0) return kept;
-  // Shared with older states of the stream, on purpose: what is in it is durable, and copying it would cost each command.
+  // Shared with older states of the stream, on purpose: every answer in this map is durable, and copying it would cost each command.
   const { commands } = kept;
   let { state, revision, position } = kept;
   for (const recorded of events) {

@@ -1,10 +1,10 @@
 /**
- * Unique values: reserved first, on `_<kind>-<HMAC of the value>` (invariant 15). The last event of that stream says who may take it.
+ * Unique values: reserved first, on `_<kind>-<HMAC of the value>` (invariant 15). The last event of that stream names the aggregate that may take it.
  *
- * Two aggregates never hold one value: whoever wants it appends its reservation at the exact revision it read, after it made sure that
- * the one before neither holds the value nor can still take it (it closes that one's stream with an event at the revision it
- * loaded; losing that, it looks again). Every try of a command reserves anew, its own old reservation too, before it appends at
- * the revision it loaded earlier: so a reservation overtaken meanwhile is always noticed by one of the two exact revisions.
+ * Two aggregates never hold one value. A command that wants it appends its reservation at the exact revision it read, after it made sure that the
+ * aggregate with the last reservation neither holds the value nor can still take it: it closes that aggregate's stream with an event at the revision
+ * that it loaded, and looks again where this append loses a race. Every try of a command reserves anew, also over its own old reservation, before it
+ * appends at the revision that it loaded earlier: so one of the two exact revisions always notices a reservation overtaken meanwhile.
  */
 import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
@@ -17,8 +17,8 @@ export interface Reservations {
   /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */
   reserve(value: UniqueValue, stream: string, commandId: string): Promise<void>;
   /**
-   * Reserves every value that is held anew where the names of reservations are made with another key than before (the secrets were lost): without it nobody
-   * would be found by their address, and every address were free. Reads the whole log then, and only then. Answers how many.
+   * Reserves every held value anew, where the names of reservations are made with another key than before (the secrets were lost): otherwise nobody
+   * would be found by their address, and every address would be free. Reads the whole log then, and only then. Resolves to the number of values.
    */
   reserveAnew(): Promise<number>;
   /** The stream of the aggregate that holds a value, or null. */
@@ -31,13 +31,13 @@ interface ReservationContext {
   /** True for streams of a kind that has unique values. */
   hasUnique(stream: string): boolean;
   load(stream: string): Promise<Loaded<unknown>>;
-  /** Appends events of no command of a user's: closes another's stream. Rejects with WrongExpectedRevision. */
+  /** Closes the stream of an aggregate that reserved the value, at the loaded revision. Rejects with WrongExpectedRevision. */
   close(stream: string, loaded: Loaded<unknown>, causationId: string): Promise<void>;
   hmac(text: string): string;
 }
 
 const TRIES = 10;
-/** Remembers which key the names of reservations are made with. */
+/** The stream that keeps a hash of the key with which the names of reservations are made. */
 const KEY = '_reservations';
 
 export function reservations({ store, deciderOf, hasUnique, load, close, hmac }: ReservationContext): Reservations {
@@ -57,7 +57,7 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
     return holds(deciderOf(stream), state, value) ? stream : null;
   }
 
-  /** True once the stream neither holds the value nor can take it on a reservation made before. */
+  /** Closes the stream, so that its reservation is void; false after a lost race. Rejects with ProblemError `conflict` where it holds the value. */
   async function excluded(stream: string, value: UniqueValue, commandId: string): Promise<boolean> {
     const loaded = await load(stream);
     if (holds(deciderOf(stream), loaded.state, value)) {
@@ -125,7 +125,7 @@ function holds(decider: AnyDecider, state: unknown, { kind, value }: UniqueValue
   return held?.kind === kind && held.value === value;
 }
 
-/** False where somebody else was faster. */
+/** Resolves to false where somebody else appended first. */
 async function won(append: Promise<unknown>): Promise<boolean> {
   try {
     await append;

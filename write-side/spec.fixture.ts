@@ -9,7 +9,7 @@ export const BOB: Actor = { id: '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02', role: 'm
 export const ADMIN: Actor = { id: 'ad000000-0000-4000-8000-000000000003', role: 'admin', seesAll: true };
 export const NOW = '2026-11-21T09:00:00.000Z';
 
-/** A command with everything it needs; what a test is about is given. */
+/** A command with all its fields: Alice's on one task, but for what `more` gives. */
 export function command<C extends Command>(type: C['type'], data: unknown, more: Partial<Command> = {}): C {
   const id = more.id ?? '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
   const commandId = '6c1f7f8e-6d1c-4c36-9d5c-6f6f3f0c1a01';

@@ -1,5 +1,5 @@
 /**
- * The record of a kind of notification: all that is said of it anywhere. Pure and without schemas, because the page reads it, too.
+ * The record of a kind of notification: everything that is said of the kind anywhere. Pure and without schemas, because browsers load it, too.
  *
  *     const aboutTask = kindAbout<'task', ToldOfTask>('task', { id: '7d9f2b2e', title: 'Replace the lamp', … });
  *     export const taskKinds = { due_soon: aboutTask({ channels: ['in-app'], subject: ({ title }) => `Due soon: ${title}`, … }) };
@@ -11,13 +11,13 @@ export type Channel = (typeof CHANNELS)[number];
 /** The words of a mail between its greeting and its link. */
 export interface MailText {
   lead: string;
-  /** The thing itself, in its own words, set apart from ours; a title that is empty stands for nothing. */
+  /** The thing that the mail is about, in the thing's own words, set apart from ours. An empty title leaves the quote out. */
   quote?: { title: string; description: string };
 }
 
 /** The page that a mail or an SMS leads to. */
 export interface PageLink<Told> {
-  /** The words that the link stands under in a mail. */
+  /** The words of the link in a mail. */
   action: string;
   /** The path on the pages, as `/#task=<id>`. */
   path(told: Told): string;
@@ -25,38 +25,38 @@ export interface PageLink<Told> {
 
 /** The words of an item of the inbox that has none of its own. */
 export interface InboxWords {
-  /** The title where the thing that it is about has none that the reader may see. */
+  /** The title where the thing that the item is about has none that the reader may see. */
   title: string;
   text: string;
-  /** The text where the thing is the reader's to do. */
+  /** The text for a reader who has to do the thing; missing: `text`. */
   own?: string;
 }
 
-/** The words of a kind. `Told` is what can be told of the thing that it is about, looked up when a message is made. */
+/** The words of a kind. `Told`: the facts about its thing that a message can tell, looked up when the message is made. */
 export interface KindWords<Told> {
-  /** The subject of a mail, and the text of an SMS before its link; whatever is told, it is made one line. */
+  /** The subject of a mail, and the text of an SMS before its link. Line breaks are taken out of it. */
   subject(told: Told): string;
   text(told: Told): MailText;
-  /** Missing where there is no page to lead to. */
+  /** The link of the message; missing where there is no page to lead to. */
   link?: PageLink<Told>;
   inbox: InboxWords;
-  /** True where the page says it aloud when it comes into the inbox; false where the board itself says what has happened. */
+  /** True where the page announces a new item of the inbox; false where the board announces the event itself. */
   aloud: boolean;
 }
 
 /** A category of things that notifications are about. */
 export interface CategoryContract<About extends string, Told> {
   about: About;
-  /** An example of what can be told of one, for tests and docs. */
+  /** An example of the facts about one such thing, for tests and docs. */
   example: Told;
 }
 
-/** A kind: its words, what it is about, and the channels on which a policy may ask for it. */
+/** A kind: its words, the category that it is about, and the channels on which a policy may ask for it. */
 export interface KindContract<About extends string, Told, On extends Channel> extends CategoryContract<About, Told>, KindWords<Told> {
   channels: readonly On[];
 }
 
-/** Makes the maker of the kinds about one category, each of which keeps its own channels in its type. */
+/** Returns the function that makes the kinds about one category. Each kind keeps its own channels in its type. */
 export function kindAbout<About extends string, Told>(about: About, example: Told) {
   return <On extends Channel>(kind: KindWords<Told> & { channels: readonly On[] }): KindContract<About, Told, On> => ({ about, example, ...kind });
 }

@@ -1,6 +1,6 @@
 /**
  * The registry of all kinds of notification: a line for each file of them. Names of kinds are storage formats: add, never rename or remove.
- * Whom to tell is said by policies, and what can be told of a category is looked up by its teller: both are registered in notifier/policies.ts.
+ * Policies say whom to tell, and a category's teller looks up what can be told: both are registered in notifier/policies.ts.
  */
 import type { Channel, KindContract } from './kind.ts';
 import { messageKinds } from './message.ts';
@@ -22,8 +22,8 @@ export const KINDS = Object.keys(kinds) as [Kind, ...Kind[]];
 export type ChannelOf<K extends Kind> = (typeof kinds)[K]['channels'][number];
 
 type AnyKind = (typeof kinds)[Kind];
-/** What a notification may be about. */
+/** A category of things that notifications may be about. */
 export type AboutCategory = AnyKind['about'];
-/** What can be told of each category. */
+/** The facts that can be told of a thing, by category. */
 export type ToldOf = { [About in AboutCategory]: ToldBy<Extract<AnyKind, { about: About }>> };
 type ToldBy<K> = K extends KindContract<string, infer Told, Channel> ? Told : never;

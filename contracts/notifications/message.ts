@@ -1,4 +1,4 @@
-/** What another backend asks to be told. Its own words come with it; these stand where it has none. */
+/** The kind of notification that another backend asks for in its own words. The words of this file stand where it gives none. */
 import { kindAbout } from './kind.ts';
 
 const aboutMessage = kindAbout<'message', null>('message', null);

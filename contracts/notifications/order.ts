@@ -1,13 +1,13 @@
-/** What is told of orders. */
+/** The kinds of notification about orders. */
 import { kindAbout, type MailText } from './kind.ts';
 
-/** What can be told of an order. Money is in words, as `12.99 EUR`. */
+/** The facts that can be told of an order. Money is in words, as `12.99 EUR`. */
 export interface ToldOfOrder {
   id: string;
-  /** `price`: of one of them. */
+  /** `price`: of one piece. */
   items: readonly { quantity: number; sku: string; price: string }[];
   total: string;
-  /** Why it was rejected. `sku`: of the item that breaks the rule; null where it is the whole order. */
+  /** The reasons why it was rejected. `sku`: of the item that breaks a rule; null where the whole order does. */
   reasons: readonly { sku: string | null; detail: string }[];
 }
 
@@ -23,7 +23,7 @@ const aboutOrder = kindAbout<'order', ToldOfOrder>('order', {
 const number = ({ id }: ToldOfOrder) => `no. ${id.slice(0, 8)}`;
 const title = 'Your order';
 
-/** What was ordered, what it costs, and why it was not accepted. */
+/** A mail that quotes the order: its items, its total, and why it was not accepted. */
 function quoting(lead: string, order: ToldOfOrder): MailText {
   const items = order.items.map(({ quantity, sku, price }) => `${quantity} × ${sku}, ${price} each`);
   const reasons = order.reasons.map(({ sku, detail }) => `- ${sku === null ? '' : `${sku}: `}${detail}`);

@@ -1,12 +1,12 @@
-/** What is told of tasks. */
+/** The kinds of notification about tasks. */
 import { kindAbout, type MailText, type PageLink } from './kind.ts';
 
-/** What can be told of a task: as it is when the message is made. */
+/** The facts that can be told of a task, as it is when the message is made. */
 export interface ToldOfTask {
   id: string;
   title: string;
   description: string;
-  /** True where the recipient made the task, and it is for nobody else yet. */
+  /** True where the recipient made the task and is not its assignee. */
   own: boolean;
 }
 

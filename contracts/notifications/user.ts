@@ -1,14 +1,14 @@
-/** What users are told of themselves: of their registration, which wants a one-time code, and of their account. */
+/** The kinds of notification about users themselves: their registration, which wants a one-time code, and their account. */
 import { kindAbout } from './kind.ts';
 
-/** What can be told of a registration. */
+/** The facts that can be told of a registration. */
 export interface ToldOfRegistration {
-  /** Confirms the address, once: a secret. */
+  /** The one-time code that confirms the address: a secret. */
   code: string;
 }
 
 const aboutRegistration = kindAbout<'registration', ToldOfRegistration>('registration', { code: 'c0de' });
-/** Of a user nothing is looked up: they know who they are. */
+/** Nothing is looked up of a user: they know who they are. */
 const aboutUser = kindAbout<'user', null>('user', null);
 
 export const userKinds = {

@@ -1,4 +1,9 @@
-/** The mailer's port: hands one mail over. Implementations: outbox/ (embedded), smtp/. */
+/**
+ * The mailer's port: hands one mail over. Implementations: outbox/ (embedded), smtp/.
+ *
+ *     const to = { name: 'Alice', address: 'alice@example.org' };
+ *     await mailer.send({ to, subject, text, html, messageId }, AbortSignal.timeout(60_000));
+ */
 import type { Taken } from '../sending.ts';
 
 export interface Mail {
@@ -6,12 +11,15 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  /** Without the angle brackets; the same for every attempt at one notification. */
+  /** The Message-ID without angle brackets; the same for every attempt at one notification. */
   messageId: string;
 }
 
 export interface Mailer {
-  /** Resolves once the other side has taken it; gives up when the signal aborts. Errors: those of sending.ts; any other may pass, and says that the mail was not taken. */
+  /**
+   * Resolves once the other side has taken the mail; gives up when the signal aborts.
+   * Errors: those of sending.ts; any other error means that the mail was not taken, and may be tried again.
+   */
   send(mail: Mail, signal: AbortSignal): Promise<Taken>;
   close(): Promise<void>;
 }

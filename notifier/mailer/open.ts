@@ -6,7 +6,7 @@ import type { Mailer } from './mailer.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
 import { openSmtp } from './smtp/smtp.ts';
 
-/** A mailer, and the outbox where it is one. */
+/** A mailer, and the same as an outbox where it is one; else null. */
 export interface OpenMailer {
   mailer: Mailer;
   outbox: Outbox | null;
@@ -15,7 +15,7 @@ export interface OpenMailer {
 /** MAIL_URL or MAIL_FROM is wrong; the message says how it should be. */
 export class MailSettingsError extends UserError {}
 
-/** `outbox:` (a file in `dataDir`), `smtp://host` or `smtps://host`. `from`: an address, or `Name <address>`. Errors: MailSettingsError, OutboxError. */
+/** Opens `outbox:` (a file in `dataDir`), `smtp://host` or `smtps://host`. `from`: as `Name <address>`. Errors: MailSettingsError, OutboxError. */
 export function openMailer(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenMailer {
   const problems = [named('MAIL_URL', mailUrlProblem(url)), named('MAIL_FROM', mailFromProblem(from))].filter(Boolean);
   if (problems.length > 0) throw new MailSettingsError(problems.join('; '));
@@ -30,7 +30,7 @@ function named(variable: string, problem: string | undefined): string | undefine
   return problem && `${variable} ${problem}`;
 }
 
-/** What is wrong with a MAIL_URL, if anything is. (To nodemailer no host is this machine.) The URL may hold a password and is not repeated. */
+/** The problem with a MAIL_URL, undefined for none. (A missing host would mean this machine to nodemailer.) It does not repeat the URL's password. */
 export function mailUrlProblem(url: string): string | undefined {
   const scheme = url.split(':')[0] ?? '';
   if (scheme === 'outbox') return undefined;
@@ -39,7 +39,7 @@ export function mailUrlProblem(url: string): string | undefined {
   return 'must name a server, like smtp://user:password@mail.example.org:587 (a % in the password as %25, an @ as %40)';
 }
 
-/** What is wrong with a MAIL_FROM, if anything is. (Without an address nodemailer leaves out From.) */
+/** The problem with a MAIL_FROM, undefined for none. (Without an address nodemailer would leave out From.) */
 export function mailFromProblem(from: string): string | undefined {
   if (/^([^<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(from.trim())) return undefined;
   return 'must be an address, or like taskledger <no-reply@example.org>';

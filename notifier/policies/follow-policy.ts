@@ -1,4 +1,4 @@
-/** A policy at work: follows its events one at a time, in order, and records what it asks for. */
+/** A running policy: follows its events one at a time, in order, and records the notifications that it asks for. */
 import { upcast } from '../../contracts/catalog.ts';
 import { categoryOf, type RecordedEvent, routingKey } from '../../contracts/message.ts';
 import { receives } from '../../platform/event-bus/queues.ts';
@@ -10,35 +10,35 @@ import type { Wanted, WantedOfRole } from './policies.ts';
 import { openRecording } from './recording.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 
-/** A policy's row. Its name names its checkpoint and its parked streams, and is never changed; it decides on the events that its queue gets. */
+/** The row of a policy. Its name, which its checkpoint and its parked streams bear, is never changed. It decides on the events of its queue. */
 export interface Policy extends FollowerRow {
-  /** Stream of the task that it must know to decide on an event; undefined, or none: it needs none. */
+  /** The stream of the task that the policy must know to decide on an event; undefined for none. */
   task?(event: RecordedEvent): string | undefined;
-  /** What an event in its newest shape asks for, and a task as it was right after it. Pure. */
+  /** The notifications that an event (in its newest shape) asks for. `task`: as it was right after the event; NO_TASK for none. Pure. */
   wants(event: RecordedEvent, task: TaskAsOf): (Wanted | WantedOfRole)[];
 }
 
 export interface PolicyContext extends FollowContext {
-  /** Tell who has a role: a policy that tells all of them waits, at its event, until they do. */
+  /** The read models that know who has a role. A policy that tells everybody who has one waits until they have its event. */
   readModels: ReadModels;
 }
 
 export interface RunningPolicy extends Follower {
   parked(): Parked[];
-  /** Works a parked stream off; with `skip`, without the event that parked it. False where it was not parked. */
+  /** Applies the waiting events of a parked stream; with `skip`, without the event that parked it. False where the stream is not parked. */
   release(stream: string, skip: boolean): Promise<boolean>;
 }
 
-/** Starts a policy. It begins at the log's end when it is first deployed: what happened before causes no mail. */
+/** Starts a policy. When it is first deployed it begins at the log's end: earlier events cause no mail. */
 export async function followPolicy(policy: Policy, context: PolicyContext): Promise<RunningPolicy> {
   const { store, readModels } = context;
   const stopping = new AbortController();
   const record = openRecording(policy.name, { store, readModels, signal: stopping.signal });
   const tasks = tasksAsOf(store);
-  /** Read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
+  /** The parked streams, read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await openParking(store, policy.name);
 
-  /** Reads what is needed; what it answers decides, and throws where that cannot be done. */
+  /** Reads the task that an event needs. The returned function decides without I/O; it throws where the event cannot be decided. */
   async function decision(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
     const stream = taskNamedBy(policy, recorded);
     const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
@@ -73,7 +73,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   };
 }
 
-/** An event that does not even say that is left to `wants`, which cannot decide on it either: its stream is parked. */
+/** The stream of the task that an event needs. Where the event is broken: undefined, since `wants` will throw for it, too, and park its stream. */
 function taskNamedBy(policy: Policy, recorded: RecordedEvent): string | undefined {
   try {
     return policy.task?.(upcast(recorded));

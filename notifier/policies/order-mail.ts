@@ -1,4 +1,4 @@
-/** Policy: what comes of an order is told to the address it was placed with. Pure. */
+/** The policy that tells the outcome of an order to the address it was placed with. Pure. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import type { Wanted } from './policies.ts';

@@ -1,4 +1,4 @@
-/** Policies: which event, in its newest shape, asks for which notifications. Pure. */
+/** Policies: the notifications that each event, in its newest shape, asks for. Pure. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent } from '../../contracts/notification.ts';
 import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
@@ -9,7 +9,7 @@ import type { UserEvent } from '../../contracts/user.ts';
 import type { TaskAsOf } from './task-as-of.ts';
 
 type Requested = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
-/** A notification of one kind, on a channel that its record names. */
+/** A notification of one kind, on a channel that the kind's record allows. */
 interface WantedOf<K extends Kind, Recipient = Requested['recipient']> extends Omit<Requested, 'kind' | 'channel' | 'recipient'> {
   kind: K;
   channel: ChannelOf<K>;
@@ -19,7 +19,7 @@ interface WantedOf<K extends Kind, Recipient = Requested['recipient']> extends O
 export type Wanted = { [K in Kind]: WantedOf<K> }[Kind];
 
 /**
- * The same for everybody who has a role right after the event, one notification each; `except`: a user's id who is not told, as of the one who did it.
+ * A notification for everybody who has a role right after the event, one each. `except`: the id of a user who is not told, as the one who did it.
  *
  *     { channel: 'in-app', kind, recipient: { role: 'security', except: event.metadata.actor }, about }
  */
@@ -29,7 +29,7 @@ type Recorded<E extends { type: string }> = RecordedEvent & E;
 type About = Wanted['about'];
 
 /**
- * Asks for a notification of one user.
+ * Makes the function that asks for a notification of one user.
  *
  *     people.map(told('in-app', 'comment_added', { stream, revision }))
  */
@@ -38,9 +38,9 @@ export const told =
   (userId: string): WantedOf<K> => ({ channel, kind, recipient: { userId }, about });
 
 /**
- * What happens to a task is told to its people (who made it, has it to do, commented), and never to the one who did it; but the mail of its creation
- * goes to its maker where it is for nobody else yet. Mail is for the one who has something to do. The assignment by the creating command asks for
- * nothing: that user is told of the creation.
+ * The events of a task are told to its people (maker, assignee, commenters), but not to the one who did it, except that the mail of the creation goes
+ * to the maker of a task without an assignee. Mail is for the one who has something to do. An assignment by the creating command asks for no
+ * notification: the assignee is told of the creation.
  */
 export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
   const { type, data, metadata, stream, revision } = event as Recorded<TaskEvent>;
@@ -65,7 +65,7 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
 
 type Assignment = Extract<TaskEvent, { type: 'TaskAssigned' }>['data'];
 
-/** The one from whom it was taken is told, too. */
+/** The notifications of an assignment. The assignee before is told, too. */
 function assigned({ userId, previous }: Assignment, people: readonly (string | null)[], { actor, about }: { actor: string; about: About }): Wanted[] {
   return [
     ...others([userId], actor).map(told('email', 'task_assigned', about)),
@@ -73,14 +73,14 @@ function assigned({ userId, previous }: Assignment, people: readonly (string | n
   ];
 }
 
-/** Which task the policy must know, as of an event: those whose people the event does not name. */
+/** The stream of the task that the policy must know for an event: of events that do not name the task's people. */
 export function taskOf({ type, stream }: RecordedEvent): string | undefined {
   return ['TaskAssigned', 'TaskCommented', 'TaskStatusChanged'].includes(type) ? stream : undefined;
 }
 
 /**
- * A deadline that comes near, or has passed, is told to the task's people, and maker and assignee have a mail of one that has passed: where it is
- * still the task's, and there is still something to do. One that comes near is no news any more when it has passed, as after a long time without a scheduler: then the other one comes too.
+ * A deadline that comes near, or has passed, is told to the task's people, and one that has passed also by mail to maker and assignee: while the task
+ * still has this deadline and is open or in progress. `due_soon` is not told after the deadline (the scheduler may have been away): `overdue` is.
  */
 export function deadlinePolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
   const { data, time } = event as Recorded<TimerEvent>;
@@ -95,13 +95,13 @@ function awaits({ status, deleted, deadline }: TaskAsOf, time: string): boolean 
   return !deleted && (status === 'open' || status === 'in-progress') && deadline === time;
 }
 
-/** The task that a timer is of. */
+/** The stream of the task that a timer belongs to. */
 export function timedTask(event: RecordedEvent): string {
   return (event as Recorded<TimerEvent>).data.subject;
 }
 
 /**
- * The confirmation mail of a new user, and a welcome in the inbox. The first admin, whom the system itself made, is confirmed by having the
+ * A new user gets the confirmation mail, and a welcome in the inbox. The first admin, made by the system itself, is confirmed by having the
  * password, and needs no welcome.
  */
 export function registrationPolicy(event: RecordedEvent): Wanted[] {
@@ -116,7 +116,7 @@ function peopleOf({ maker, assignee, commenters }: TaskAsOf): (string | null)[] 
   return [maker, assignee, ...commenters];
 }
 
-/** Each once, without nobody and without the one who did it. */
+/** The people, each once, without missing ones and without the one who did it. */
 function others(people: readonly (string | null | undefined)[], actor: string): string[] {
   return [...new Set(people)].filter((one): one is string => Boolean(one) && one !== actor);
 }

@@ -1,4 +1,4 @@
-/** What a policy asks for is recorded: each notification on a stream of its own, and for a role one for everybody who had it right after the event. */
+/** Recording of the notifications that a policy asks for, each on its own stream; for a role, one for everybody who had it right after the event. */
 import { eventContract } from '../../contracts/catalog.ts';
 import type { NewEvent, RecordedEvent } from '../../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
@@ -7,13 +7,13 @@ import { eventId, stableId } from '../../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../../projections/holders-as-of.ts';
 import type { Wanted, WantedOfRole } from './policies.ts';
 
-/** Records what an event asks for; once for the same event, however often. Errors: those of the store, and for a role those of HoldersAsOf. */
+/** Records the notifications that an event asks for, once, however often it is called. Errors: those of the store, and for a role of HoldersAsOf. */
 export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[]) => Promise<void>;
 
-/** Notifications of one event that are recorded at once. */
+/** The number of notifications of one event that are recorded at once. */
 const AT_ONCE = 16;
 
-/** Opens the recording of a policy. Those who have a role are recorded page by page: what is recorded when it ends in between is found the next time. */
+/** Opens the recording of a policy. Holders of a role are recorded page by page; a repeat after an error finds those that are recorded already. */
 export function openRecording(policy: string, context: HoldersAsOfContext): Recording {
   const { store } = context;
   const holders = holdersAsOf(context);
@@ -23,7 +23,7 @@ export function openRecording(policy: string, context: HoldersAsOfContext): Reco
       await Promise.all(wanted.slice(from, from + AT_ONCE).map((data) => recordOne(event, data)));
   }
 
-  /** Effects are recorded first, on a stream named by (event, recipient, channel, kind): the same event again finds them there (invariant 11). */
+  /** Records a notification on a stream named by (event, recipient, channel, kind), so that a repeat finds it there (invariant 11). */
   async function recordOne(event: RecordedEvent, data: Wanted): Promise<void> {
     const stream = `notification-${stableId(event.id, recipientKey(data.recipient), data.channel, data.kind)}`;
     await appendOnce(store, stream, envelopes(stream, policy, event, data));
@@ -52,7 +52,7 @@ function isOfRole(wanted: Wanted | WantedOfRole): wanted is WantedOfRole {
   return 'role' in wanted.recipient;
 }
 
-/** What goes to the inbox is there once it is recorded. */
+/** The events of a new notification. An item of the inbox is in it once it is recorded as sent. */
 function decided(data: Wanted): NotificationEvent[] {
   const requested: NotificationEvent = { type: 'NotificationRequested', data };
   return data.channel === 'in-app' ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];

@@ -1,4 +1,4 @@
-/** A policy that tells everybody who has a role, by the real follower and the real read model; on the embedded stores and on servers. */
+/** The suite of a policy that tells everybody who has a role, with the real follower and read model; run on the embedded stores and on servers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
@@ -18,11 +18,11 @@ import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.t
 import type { Wanted } from './policies.ts';
 
 const log = { info: () => {}, warn: vi.fn(), error: () => {} };
-/** Milliseconds; the servers are slow on a busy machine. */
+/** Milliseconds before a test gives up; servers are slow on a busy machine. */
 const LONG = 120_000;
 const CHECKPOINT = '_checkpoint-guards';
 
-/** What the tests run on: a bus, and the read models as two processes open them, the one that projects and the one that notifies. */
+/** The ports that the tests run on: a bus, and the read models as two processes open them, one that projects and one that notifies. */
 export interface Opened {
   bus: EventBus;
   projecting: ReadModels;
@@ -30,7 +30,7 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** A task's first event. */
+/** The first event of a task. */
 interface Made {
   id: string;
   position: Position;
@@ -41,7 +41,7 @@ interface Watched {
   readModels: ReadModels;
 }
 
-/** Of the tests' own: each new task is told to every guard but the one who made it. */
+/** The policy of the tests: each new task is told to every guard but the one who made it. */
 const guards: Policy = {
   name: 'guards',
   queue: TASK_EVENTS,
@@ -51,7 +51,7 @@ const guards: Policy = {
       : [],
 };
 
-/** Queues of the buses that it runs on. */
+/** The queues of the buses that the suite runs on. */
 export const QUEUES: QueueTable = [PROJECTIONS.queue, guards.queue];
 
 export function describeRoleRecipients(open: () => Promise<Opened>, people: number): void {
@@ -85,7 +85,7 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
       return running;
     }
 
-    /** It has been there before: what comes from now on counts. */
+    /** Starts and stops the policy once, so that it has a checkpoint and decides on all later events. */
     async function deployed(): Promise<void> {
       await (await start()).stop();
     }
@@ -111,14 +111,14 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
     const told = async () => (await requested()).map(recipientOf).sort();
     const eventually = (recipients: string[]) => vi.waitFor(async () => expect(await told()).toEqual(recipients), LONG);
 
-    /** True once the policy is past that event for good. */
+    /** True once the policy's checkpoint is at or past the event. */
     async function isPast({ position }: Made): Promise<boolean> {
       for await (const [last] of store.readStream(CHECKPOINT, { direction: 'backwards', limit: 1 })) return positionIn(last) >= position;
       return false;
     }
     const eventuallyPast = (event: Made) => vi.waitFor(async () => expect(await isPast(event)).toBe(true), LONG);
 
-    /** Why the follower began again. */
+    /** The errors after which the follower began again. */
     const failures = () => log.warn.mock.calls.map(([{ err }]) => String(err));
 
     test('tells each of them, as if it had named them, and not the one who did it', async () => {
@@ -284,7 +284,7 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
   });
 }
 
-/** What a policy does from then on, in order; with `failAfter`, no notification is recorded after so many. */
+/** Watches the steps of a policy from an event on, in order. `failAfter`: the number of notifications after which none can be recorded. */
 function watch({ store, readModels }: Watched, { position }: Made, failAfter = Number.POSITIVE_INFINITY): { steps: string[]; context: Watched } {
   const steps: string[] = [];
   function notification(): void {
@@ -304,7 +304,7 @@ function watch({ store, readModels }: Watched, { position }: Made, failAfter = N
   return { steps, context: { store: { ...store, append }, readModels: { ...readModels, find } } };
 }
 
-/** Position that a checkpoint's event names. */
+/** The position in a checkpoint's event. */
 function positionIn(moved: NewEvent | undefined): Position {
   return (moved?.data as { position: Position } | undefined)?.position ?? '';
 }

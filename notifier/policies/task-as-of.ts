@@ -1,25 +1,25 @@
-/** A task as it was when something happened: the same however late or often that is looked at, so that a policy decides the same again. */
+/** A task as it was right after an event: the same however late or often it is read, so that a policy decides the same again. */
 import { LRUCache } from 'lru-cache';
 import { upcast } from '../../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import type { Status, TaskEvent, TaskParties } from '../../contracts/task.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 
-/** What policies need to know of a task. */
+/** The fields of a task that policies need. */
 export interface TaskAsOf extends TaskParties {
-  /** Who commented, the latest last: at most MOST_COMMENTERS. */
+  /** The users who commented, the latest last: at most MOST_COMMENTERS. */
   commenters: readonly string[];
   status: Status;
   deleted: boolean;
   deadline: string | null;
-  /** Of its last event then; NO_STREAM where there was no such task. */
+  /** The revision of its last event then; NO_STREAM where there was no such task. */
   revision: number;
 }
 
-/** One event asks for so many notifications at most, and four. */
+/** The most commenters kept: they bound the notifications that one event asks for. */
 export const MOST_COMMENTERS = 100;
 
-/** No task. */
+/** The state before a task's first event. */
 export const NO_TASK: TaskAsOf = { maker: '', assignee: null, commenters: [], status: 'open', deleted: false, deadline: null, revision: NO_STREAM };
 
 /** The task after one more event. Pure. */
@@ -51,14 +51,14 @@ function changeBy(event: RecordedEvent & TaskEvent, task: TaskAsOf): Partial<Tas
 
 export interface TasksAsOf {
   /**
-   * Reads what is needed to tell how the task on that stream was right after `event`, which may be one of its own or another's. The answer
-   * tells it, without further I/O; it throws where the stream cannot be folded. Errors: those of the store; StoreUnavailable also where
-   * the store does not have the event yet.
+   * Reads the task on a stream as it was right after `event`, which may be the task's own or another's. The returned function folds what was
+   * read, without I/O; it throws where the stream cannot be folded. Errors: those of the store; StoreUnavailable also where the store does
+   * not have the event yet.
    */
   read(stream: string, event: RecordedEvent): Promise<() => TaskAsOf>;
 }
 
-/** Tasks kept, so that the next event of one costs no reading from its beginning. */
+/** The number of tasks kept in memory, so that the next event of a task costs no reading from its beginning. */
 const KEPT = 1_000;
 
 /** Folds tasks from their streams, up to an event's position. */
@@ -78,7 +78,7 @@ export function tasksAsOf(store: EventStore): TasksAsOf {
   return {
     read: async (stream, event) => {
       const known = kept.get(stream);
-      // What is kept may be of later: an event that comes again is told of its own time.
+      // The kept task may be newer than the event, where an event comes again: then its stream is read from the beginning.
       const from = known && known.position <= event.position ? known.task : NO_TASK;
       const events = await eventsAfter(stream, from.revision, event);
       const last = events.at(-1)?.revision ?? from.revision;

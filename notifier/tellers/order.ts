@@ -4,11 +4,11 @@ import { type Item, inWords } from '../../contracts/order.ts';
 import type { OrderState } from '../../write-side/deciders/order.ts';
 import type { Teller } from './teller.ts';
 
-/** Tells of an order. */
+/** Looks up the facts of an order. */
 export const tellOfOrder: Teller<ToldOfOrder> = async ({ about }, { commands }) =>
   orderTold(idOf(about.stream), (await commands.load<OrderState>(about.stream)).state);
 
-/** What can be told of an order. Pure. */
+/** The facts of an order's state that can be told. Pure. */
 export function orderTold(id: string, { items, total, reasons }: Pick<OrderState, 'items' | 'total' | 'reasons'>): ToldOfOrder {
   return {
     id,
@@ -18,7 +18,7 @@ export function orderTold(id: string, { items, total, reasons }: Pick<OrderState
   };
 }
 
-/** `/items/0/unitPrice` → `lamp-e27`; null for a pointer to no item. */
+/** The SKU of the item that a pointer is into: `/items/0/unitPrice` → `lamp-e27`; null for a pointer to no item. */
 function skuAt(pointer: string, items: readonly Item[]): string | null {
   const [, index] = /^\/items\/(\d+)\//.exec(pointer) ?? [];
   return index === undefined ? null : (items[Number(index)]?.sku ?? null);

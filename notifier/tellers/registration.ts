@@ -1,7 +1,7 @@
 import type { ToldOfRegistration } from '../../contracts/notifications/user.ts';
 import type { Teller } from './teller.ts';
 
-/** Tells of a registration: makes the code that confirms it, anew each time. */
+/** The teller of registrations: makes the code that confirms the address, a new one for each message. */
 export const tellOfRegistration: Teller<ToldOfRegistration> = async ({ recipient }, { issueCode }) => ({
   code: await issueCode(recipient.userId ?? '', 'confirm'),
 });

@@ -1,4 +1,4 @@
-/** Looking up what can be told of the thing that a notification is about. */
+/** Tellers: they look up the facts about the thing that a notification is about. */
 import type { AboutCategory, ToldOf } from '../../contracts/notifications/kinds.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
@@ -9,10 +9,10 @@ export interface TellerContext {
   issueCode(userId: string, purpose: 'confirm'): Promise<string>;
 }
 
-/** Tells of what a notification is about, as it is now. Errors: the store's own, and those of the context. */
+/** Looks up the facts about a notification's thing, as it is now. Errors: the store's own, and those of the context. */
 export type Teller<Told> = (notification: Pick<NotificationState, 'about' | 'recipient'>, context: TellerContext) => Promise<Told>;
 
-/** Of a category of which nothing is looked up: its kinds say all there is to say. */
+/** The teller of a category whose kinds need no facts. */
 export const tellNothing: Teller<null> = async () => null;
 
 /** A teller for each category that notifications are about. */

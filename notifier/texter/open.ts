@@ -5,15 +5,15 @@ import { Refused } from '../sending.ts';
 import { openHttpTexter } from './http/http.ts';
 import type { Texter } from './texter.ts';
 
-/** A texter; the outbox where it is one; what a provider signs its reports with, where it is that. */
+/** A texter, with the outbox where it is one, and with the token that a provider signs its reports with. */
 export interface OpenTexter {
   texter: Texter;
   outbox: Outbox | null;
-  /** The account's token; null: nobody reports. */
+  /** The account's token; null where no provider reports. */
   token: string | null;
 }
 
-/** `outbox:` (a file in `dataDir`, the one that mails have), `none:`, or a provider's `https:` address with account and token. Error: OutboxError. */
+/** Opens `outbox:` (the file of the mails, in `dataDir`), `none:`, or a provider's `https:` address with account and token. Error: OutboxError. */
 export function openTexter(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenTexter {
   if (url.startsWith('outbox:')) {
     const outbox = openOutbox(join(dataDir, 'outbox.db'));
@@ -23,7 +23,7 @@ export function openTexter(url: string, { dataDir, from }: { dataDir: string; fr
   return { texter: openHttpTexter({ url, from }), outbox: null, token: decodeURIComponent(new URL(url).password) };
 }
 
-/** It fails at once, and an admin may have it tried again when that has changed. */
+/** The texter that refuses every SMS at once. An admin may retry them once there is a provider. */
 const none: Texter = {
   send: async () => {
     throw new Refused('no SMS are sent here: SMS_URL names no provider');
@@ -34,13 +34,13 @@ const none: Texter = {
 const EXAMPLE = 'https://ACCOUNT:TOKEN@api.example.org/2010-04-01/Accounts/ACCOUNT/Messages.json';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** True where this provider can reach us at our public address to report: one that is elsewhere does not reach this machine, and refuses an SMS with such an address. */
+/** True where the provider can report to our public address: a provider elsewhere refuses an SMS that names an address of this machine alone. */
 export function reachesUs(smsUrl: string, publicUrl: string | undefined): publicUrl is string {
   const isHere = (url: string) => LOOPBACK.test(new URL(url).hostname);
   return publicUrl !== undefined && /^https?:/.test(smsUrl) && (!isHere(publicUrl) || isHere(smsUrl));
 }
 
-/** What is wrong with an SMS_URL, if anything is. The URL holds the account's token and is not repeated. */
+/** The problem with an SMS_URL, undefined for none. It does not repeat the URL, which holds the account's token. */
 export function smsUrlProblem(url: string): string | undefined {
   if (/^(outbox|none):$/.test(url)) return undefined;
   if (!/^https?:/.test(url) || !URL.canParse(url)) return `must be outbox:, none: or a provider’s address, like ${EXAMPLE}`;
@@ -58,7 +58,7 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** What is wrong with an SMS_FROM, if anything is: E.164, a short code, or a name of up to 11 letters and digits with a letter in it. */
+/** The problem with an SMS_FROM, undefined for E.164, a short code, or a name of up to 11 letters and digits with a letter in it. */
 export function smsFromProblem(from: string): string | undefined {
   if (/^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/.test(from)) return undefined;
   return 'must be a phone number like +4915112345678, a short code, or a name of up to 11 letters and digits';

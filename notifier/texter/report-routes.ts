@@ -1,4 +1,4 @@
-/** Where a provider says what became of an SMS: signed by it, so anyone may call. */
+/** The route on which a provider reports the fate of an SMS. Anyone may call it, because the provider signs its reports. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -10,22 +10,22 @@ import { isSignedBy } from './http/signature.ts';
 
 export interface ReportContext {
   commands: CommandHandler;
-  /** The account's token; null where no provider sends SMS: then nobody reports. */
+  /** The account's token; null where no provider sends SMS, so that every report is refused. */
   token: string | null;
-  /** Where people, and the provider, reach us; without a slash at the end. */
+  /** The address where people, and the provider, reach us; without a slash at the end. */
   publicUrl(): string;
-  /** ISO 8601, UTC; injected by tests. */
+  /** The present time in ISO 8601, UTC; injected by tests. */
   now?: () => string;
 }
 
-/** The row's path, and the address that a provider is given for a notification. */
 const PATH = '/api/notifications/:id/sms-status';
+/** The address that a provider is given for its reports of a notification's attempt. */
 export const reportUrl = (publicUrl: string, id: string, attempt?: number) =>
   `${publicUrl}${PATH.replace(':id', id)}${attempt === undefined ? '' : `?attempt=${attempt}`}`;
 
-/** Words that are the last ones, and whether they mean that it arrived. Others (`queued`, `sending`, `sent`) are on the way there. */
+/** The provider's final statuses: true for those of an SMS that arrived. Others (`queued`, `sending`, `sent`) come before a final one. */
 const FINAL: Readonly<Record<string, boolean>> = { delivered: true, read: true, undelivered: false, failed: false };
-/** Milliseconds between two looks whether the worker has recorded that it was taken, and looks: providers are fast. */
+/** Milliseconds between two looks whether the worker has recorded the attempt, and the number of looks: a report may come first. */
 const LOOK = 100;
 const LOOKS = 100;
 
@@ -62,7 +62,7 @@ async function report(context: ReportContext, request: RouteRequest): Promise<An
   checkSignature(request, form, { ...context, attempt });
   const { MessageSid: sid = '', MessageStatus: status = '', ErrorCode: code } = form;
   const delivered = Object.hasOwn(FINAL, status) ? FINAL[status] : undefined;
-  // A word that is not the last one is heard, and changes nothing.
+  // A status that is not final changes nothing.
   if (delivered === undefined || !concerns({ attempt, sid, delivered }, await settled(`notification-${id}`, context))) return {};
   const stream = `notification-${id}`;
   const data = { status, delivered, ...(!delivered && code ? { error: `error ${code.slice(0, 20)}` } : {}) };
@@ -73,7 +73,7 @@ async function report(context: ReportContext, request: RouteRequest): Promise<An
   return {};
 }
 
-/** By the address that the provider was given, not by the one that this request names. Error: ProblemError `forbidden`. */
+/** Checks the signature for the address that the provider was given, not the one in this request. Error: ProblemError `forbidden`. */
 function checkSignature(
   { params, header }: RouteRequest,
   form: Record<string, string>,
@@ -86,8 +86,8 @@ function checkSignature(
 }
 
 /**
- * Where it stands when no worker is at it: a report may come before the worker has recorded that the message was taken.
- * Errors: ProblemError `not_found`; `unavailable` where it is at work for long.
+ * The notification's state once no worker is at work on it: a report may come before the worker has recorded that the message was taken.
+ * Errors: ProblemError `not_found`; `unavailable` where a worker is at work for longer than ten seconds.
  */
 async function settled(stream: string, { commands }: ReportContext): Promise<NotificationState> {
   for (let looks = 0; looks < LOOKS; looks++) {
@@ -100,8 +100,8 @@ async function settled(stream: string, { commands }: ReportContext): Promise<Not
 }
 
 /**
- * That one did not arrive is of interest where it was the last attempt; that one did, also where it was not, but none from before an operator had it
- * tried again: that may have gone to somebody else.
+ * True where a report counts. A failed delivery counts for the last attempt alone, a delivery also for earlier ones, but not for those before an
+ * operator's last retry: they may have gone to somebody else.
  */
 function concerns({ attempt, sid, delivered }: { attempt: number | undefined; sid: string; delivered: boolean }, state: NotificationState): boolean {
   if (attempt === undefined) return state.providerId === null || state.providerId === sid;

@@ -1,4 +1,9 @@
-/** The texter's port: hands one SMS over. Implementations: the outbox (embedded), http/. */
+/**
+ * The texter's port: hands one SMS over. Implementations: the outbox (embedded), http/.
+ *
+ *     const text = { to: '+4915112345678', text: 'Your code is 123456', id, statusCallback: null };
+ *     const { providerId } = await texter.send(text, AbortSignal.timeout(60_000));
+ */
 import type { Taken } from '../sending.ts';
 
 export interface Text {
@@ -7,12 +12,15 @@ export interface Text {
   text: string;
   /** The notification's id; the same for every attempt at it. */
   id: string;
-  /** Where the provider is to say what became of it; null: nowhere. */
+  /** The address for the provider's reports; null: none. */
   statusCallback: string | null;
 }
 
 export interface Texter {
-  /** Resolves once the other side has taken it; gives up when the signal aborts. Errors: those of sending.ts; any other may pass, and says that the SMS was not taken. */
+  /**
+   * Resolves once the other side has taken the SMS; gives up when the signal aborts.
+   * Errors: those of sending.ts; any other error means that the SMS was not taken, and may be tried again.
+   */
   send(text: Text, signal: AbortSignal): Promise<Taken>;
   close(): Promise<void>;
 }

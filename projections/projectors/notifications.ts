@@ -1,21 +1,21 @@
-/** Read model `notifications`: what was to be told to whom, and how that went. */
+/** Read model `notifications`: every notification with its recipient and its status. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent, NotificationView } from '../../contracts/notification.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 
 /** A notification as it is stored. */
 export type NotificationDocument = Omit<NotificationView, 'id'> & {
-  /** Whom it is for. */
+  /** The recipient as queries compare it: a user's id, else empty text. */
   recipientId: string;
-  /** Where it is one's inbox; null: not there. */
+  /** Its mark in the recipient's inbox; null for one that is not there. */
   inbox: 'read' | 'unread' | null;
-  /** When it came there; null: not there. */
+  /** The time when it came into the inbox; null for one that is not there. */
   arrivedAt: string | null;
-  /** When it failed or its fate became unknown, until an operator has it tried again or gives it up; null: it did not. */
+  /** The time when it became a dead letter (failed, or fate unknown), until an operator retries or discards it; null for none. */
   deadAt: string | null;
-  /** As what it is a dead letter: it failed, or nobody knows whether its last attempt did; null: it is none. */
+  /** The kind of dead letter: it failed, or its last attempt's fate is unknown; null for none. */
   fate: 'failed' | 'unknown' | null;
-  /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
+  /** The time when the dispatcher has to look at it: at once, at its next attempt, at its lease's end; null: never. */
   due: string | null;
 };
 
@@ -43,7 +43,7 @@ function requested({ time, revision }: RecordedEvent, data: EventOf<'Notificatio
     unknownAttempts: [],
     nextAttemptAt: sendAt ?? null,
     lastError: null,
-    // Personal: only in the document of the person it is for.
+    // Personal: kept only for the inbox, in the document of its own reader.
     content: isInbox && content ? content : null,
     read: false,
     dead: false,
@@ -132,18 +132,18 @@ function byOthers(document: NotificationDocument, event: Exclude<Later, { type: 
 
 function reported(document: NotificationDocument, data: EventOf<'NotificationReported'>['data'], time: string): NotificationDocument {
   if (data.delivered) return { ...document, status: 'sent', nextAttemptAt: null, lastError: null, ...alive };
-  // What was unknown and is no dead letter was given up.
+  // A notification of unknown fate that is no dead letter was discarded.
   const isGivenUp = document.status === 'unknown' && !document.dead;
   return { ...document, status: 'failed', lastError: data.error ?? data.status, ...(isGivenUp ? alive : died(time, 'failed')) };
 }
 
-/** What is in the inbox at once had its one attempt with it. */
+/** The fields after a message was sent. An item of the inbox is sent with its request, which counts as its attempt. */
 function ofSent(document: NotificationDocument, { attempt }: { attempt: number }, time: string): Partial<NotificationDocument> {
   const attempts = Math.max(document.attempts, attempt);
   return document.channel === 'in-app' ? { attempts, inbox: document.read ? 'read' : 'unread', arrivedAt: time } : { attempts };
 }
 
-/** Whether the last attempt may have sent it. */
+/** True where the last attempt may have sent the message. */
 const isUnsure = ({ attempts, unknownAttempts }: NotificationDocument) => unknownAttempts.at(-1) === attempts && attempts > 0;
 
 const alive = { dead: false, deadAt: null, fate: null, due: null };

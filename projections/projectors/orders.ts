@@ -1,17 +1,17 @@
-/** Read model `orders`: where each order stands, and how it came there. Its e-mail address and note are personal: they stay in its stream. */
+/** Read model `orders`: each order's status and steps. Its e-mail address and note are personal: they stay in its stream. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent, OrderStatus, OrderStep, OrderView } from '../../contracts/order.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 
 /** An order as it is stored. */
 export type OrderDocument = Omit<OrderView, 'id' | 'email' | 'note'> & {
-  /** When somebody has to look at it again: at once, at its next attempt, when its lease ends; null: never. */
+  /** The time when the dispatcher has to look at it: at once, at its next attempt, at its lease's end; null: never. */
   due: string | null;
-  /** Since when it is a dead letter; null: it is none. */
+  /** The time when it became a dead letter; null for none. */
   deadAt: string | null;
 };
 
-/** Steps kept: an order that an operator has tried again and again does not grow without end. */
+/** The most steps kept, so that an order that is retried again and again does not grow without end. */
 const MOST_STEPS = 100;
 
 type EventOf<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>;

@@ -1,26 +1,26 @@
 /**
- * Read model `role_holders`: who had which role from where to where in the log, so that it can be told of any event who had a role then
- * (`user_directory` knows only now). A deleted user's document stays, for events from before; nothing personal is in it.
+ * Read model `role_holders`: the stretches of the log in which each user had each role, so that everybody who had a role at any event can be found
+ * (`user_directory` knows the present only). A deleted user's document stays, for earlier events; nothing personal is in it.
  */
 import { type Position, type RecordedEvent, START } from '../../contracts/message.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { UserEvent } from '../../contracts/user.ts';
 import { beginning, byStream, existing, type Folded, OutOfPlace, projector } from '../projector.ts';
 
-/** A stretch of the log in which a user had a role: from the event that gave it, to the one that took it; null: it has not been taken. */
+/** A stretch of the log in which a user had a role: from the event that gave the role to the event that took it; `to` is null while it lasts. */
 export type RolePeriod = { role: Role; from: Position; to: Position | null };
 
 /** A user as it is stored. */
 export type RoleHolderDocument = {
-  /** Every role the user has or had, each once: what finds the document. */
+  /** Every role that the user has or had, each once: the field that queries search. */
   roles: Role[];
-  /** At most MOST_PERIODS, the latest last. */
+  /** The last MOST_PERIODS periods, the latest last. */
   periods: RolePeriod[];
-  /** From here on the periods are all there were; START while none was dropped. */
+  /** The position from which on `periods` is complete; START while none was dropped. */
   knownFrom: Position;
 };
 
-/** Periods kept. Who had the role at an earlier position is told by the user's own stream (holders-as-of.ts). */
+/** The most periods kept. For earlier positions holders-as-of.ts reads the user's own stream. */
 export const MOST_PERIODS = 50;
 
 type Folding = Extract<UserEvent, { type: 'UserCreated' | 'UserRoleChanged' | 'UserDeleted' }>;
@@ -51,14 +51,14 @@ function given({ roles, periods, knownFrom }: RoleHolderDocument, role: Role, { 
   };
 }
 
-/** Error: OutOfPlace where the user has no role, which is so after a deletion. */
+/** The document after the user's present role was taken. Error: OutOfPlace where the user has none, as after a deletion. */
 function taken(document: RoleHolderDocument, { type, stream, revision, position }: RecordedEvent): RoleHolderDocument {
   const last = document.periods.at(-1);
   if (!last || last.to !== null) throw new OutOfPlace(`${type} at ${stream}@${revision}: deleted`);
   return { ...document, periods: [...document.periods.slice(0, -1), { ...last, to: position }] };
 }
 
-/** True where one of the periods is of that role and has the position in it; right at the event that gave the role it does, at the one that took it it does not. */
+/** True where a period of the role includes the position. A period includes the event that gave the role, but not the one that took it. */
 export function holdsAt(periods: readonly RolePeriod[], role: Role, position: Position): boolean {
   return periods.some((one) => one.role === role && one.from <= position && (one.to === null || position < one.to));
 }

@@ -4,7 +4,7 @@ import type { TaskDetail, TaskEvent } from '../../contracts/task.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 
-/** A task as it is stored. Deleted tasks keep all of it, for TaskRestored. */
+/** A task as it is stored. Deleted tasks keep all fields, for TaskRestored. */
 export type TaskDetailDocument = Omit<TaskDetail, 'id'> & { deleted: boolean };
 
 function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): TaskDetailDocument {
@@ -20,7 +20,7 @@ function created(recorded: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data
   return { ...fieldsOfNew(recorded, data), comments: [], deleted: false };
 }
 
-/** One copy an event, its fields always in the same order: a rebuild does little else. */
+/** The task after one more event: one copy, its fields always in the same order, because a rebuild spends most of its time here. */
 function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<TaskEvent, TaskEventOf<'TaskCreated'>>): TaskDetailDocument {
   const { time: updatedAt, revision } = event;
   switch (event.type) {
@@ -45,7 +45,7 @@ function comment({ metadata, time }: RecordedEvent, { commentId, text }: TaskEve
   return { id: commentId, author: metadata.actor, text, time };
 }
 
-/** Key of a task in the cache. */
+/** The key of a task in the cache. */
 export function taskCacheKey(id: string): string {
   return `task:${id}`;
 }

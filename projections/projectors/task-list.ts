@@ -6,16 +6,16 @@ import { beginning, byStream, existing, type Folded, type Page, projector } from
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 import { sortKey, words } from '../words.ts';
 
-/** Deadline of a task without one, in the sort key: after every date. */
+/** The sort key of a task without a deadline: after every date. */
 const NEVER = '~';
 
-/** A task as it is stored: what a list shows, and fields to query by. Deleted tasks keep all of it, for TaskRestored. */
+/** A task as it is stored: the fields that lists show, and those to query by. Deleted tasks keep all fields, for TaskRestored. */
 export type TaskListDocument = Omit<TaskSummary, 'id'> & {
   description: string;
   deleted: 0 | 1;
-  /** Maker and assignee: whom it concerns. */
+  /** The users whom the task concerns: maker and assignee. */
   members: string[];
-  /** Words of title and description. */
+  /** The words of title and description. */
   words: string[];
   titleKey: string;
   /** 0 (low) to 3 (urgent). */
@@ -47,7 +47,7 @@ function created(recorded: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data
   };
 }
 
-/** One copy an event, its fields always in the same order: a rebuild does little else. */
+/** The task after one more event: one copy, its fields always in the same order, because a rebuild spends most of its time here. */
 function changed(document: TaskListDocument, event: RecordedEvent & Exclude<TaskEvent, TaskEventOf<'TaskCreated'>>): TaskListDocument {
   const { time: updatedAt, revision } = event;
   switch (event.type) {
@@ -79,7 +79,7 @@ function members(maker: string, assignee: string | null): string[] {
   return assignee && assignee !== maker ? [maker, assignee] : [maker];
 }
 
-/** Topic of every list of tasks, or of those that concern one user (made by or assigned to). */
+/** The topic of every list of tasks, or of the lists of tasks that concern one user (as maker or assignee). */
 export function taskListTopic(userId?: string): string {
   return userId ? `tasks:${userId}` : 'tasks';
 }
@@ -89,10 +89,10 @@ function topics(before: Folded<TaskListDocument>, after: TaskListDocument | null
   return [taskListTopic(), ...[...people].map(taskListTopic)];
 }
 
-/** How many items a list has when nobody says. */
+/** The number of items of a list page where the client names none. */
 export const PAGE = 50;
 
-/** The first page of one user's open tasks, newest first: what a client asks for first. */
+/** The first page of one user's open tasks, newest first: the query with which clients begin. */
 export function openTasksOf(userId: string): Find {
   const status: Status = 'open';
   return tasksWhere([
@@ -101,7 +101,7 @@ export function openTasksOf(userId: string): Find {
   ]);
 }
 
-/** Tasks that are not deleted and meet conditions, newest first, one more than a page to see whether there is a next. */
+/** The query of tasks that are not deleted and meet the conditions, newest first; one more than a page, to see whether there is a next. */
 export function tasksWhere(conditions: Condition[]): Find {
   return {
     where: [{ field: 'deleted', op: 'eq', value: 0 }, ...conditions],

@@ -1,4 +1,4 @@
-/** Read model `timers`: deadlines of tasks of which something is still to be told. It is what the scheduler looks at when a time has come. */
+/** Read model `timers`: the tasks' deadlines, with the timers that have fired for each. The scheduler reads the others from it. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { Status, TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent, TimerKind } from '../../contracts/timer.ts';
@@ -9,14 +9,15 @@ export type TimerDocument = {
   deadline: string | null;
   status: Status;
   deleted: boolean;
-  /** What has fired, the latest last, as `overdue 2027-01-31T16:00:00.000Z`. */
+  /** The timers that have fired, the latest last, as `overdue 2027-01-31T16:00:00.000Z`. */
   fired: string[];
-  /** The deadline of which that has not been told, in a task that is to be worked on; null: none. */
+  /** The deadline whose `due_soon` timer has not fired, while the task is open or in progress; null for none. */
   dueSoonOf: string | null;
+  /** The same for the timer `overdue`. */
   overdueOf: string | null;
 };
 
-/** Fired timers kept: a deadline that was changed and changed back fires no second time. (One that is not kept is refused by its stream.) */
+/** The most fired timers kept, so that a deadline changed and changed back fires no second time. (Older ones are refused by their stream.) */
 const MOST_FIRED = 20;
 
 type State = Pick<TimerDocument, 'deadline' | 'status' | 'deleted' | 'fired'>;
@@ -57,7 +58,7 @@ function waiting(state: State): TimerDocument {
   return { ...state, dueSoonOf: unless('due_soon'), overdueOf: unless('overdue') };
 }
 
-/** A timer belongs to the task that it is of. */
+/** The id of the task: the subject of a timer's event, else the stream's own. */
 function key({ type, data, stream }: RecordedEvent): string {
   return idOf(type === 'TimerFired' ? (data as TimerEvent['data']).subject : stream);
 }

@@ -1,12 +1,12 @@
-/** Read model `user_directory`: who there is. The one read model with personal fields, each user's in their own document. */
+/** Read model `user_directory`: all users, as they are now. Personal fields are in each user's own document. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { UserEvent, UserView } from '../../contracts/user.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 import { sortKey, words } from '../words.ts';
 
-/** A user as it is stored. A deleted one leaves a tombstone, nothing personal in it. */
+/** A user as it is stored. A deleted user leaves a tombstone, without anything personal. */
 export type UserDocument = Required<Omit<UserView, 'id'>> & {
-  /** Words of the name. */
+  /** The words of the name. */
   nameWords: string[];
   nameKey: string;
 };
@@ -49,7 +49,7 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
   }
 }
 
-/** Another address (not only written in another way) is to be confirmed again. */
+/** The user after an edit. Another address (not only written in another way) has to be confirmed again. */
 function edited(document: UserDocument, { name = document.name, email = document.email }: EventOf<'UserEdited'>['data']): UserDocument {
   const moved = comparable(email) !== comparable(document.email);
   return { ...document, name, email, confirmed: document.confirmed && !moved, ...derived(name) };
@@ -63,10 +63,10 @@ function derived(name: string) {
   return { nameWords: words(name), nameKey: sortKey(name) };
 }
 
-/** Topic of every list of users. */
+/** The topic of every list of users. */
 export const USERS = 'users';
 
-/** Key of a user in the cache. */
+/** The key of a user in the cache. */
 export function userCacheKey(id: string): string {
   return `user:${id}`;
 }

@@ -1,4 +1,4 @@
-/** What the user does. A change is shown at once; where the server refuses it, it is taken back and the reason shown. */
+/** The user's actions. A change is shown at once; where the server refuses it, the change is taken back and the reason shown. */
 import type { Priority, Status, TaskEvent, TaskSummary } from '../../contracts/task.ts';
 import { type Api, ApiError, type Done, uuid } from './api.ts';
 import { begun, done, dropped, made, shown } from './board-state.ts';
@@ -7,28 +7,28 @@ import type { Note, Store } from './store.ts';
 import type { TaskPage } from './task-page.ts';
 import { fromInput, toInput } from './words.ts';
 
-/** What a form says of a task. */
+/** The fields of a task in a form. */
 export interface TaskFields {
   title: string;
   description: string;
-  /** An instant, or null. */
+  /** An instant (ISO 8601, UTC), or null for none. */
   deadline: string | null;
   priority: Priority;
   labels: string[];
 }
 
 export interface Actions {
-  /** Makes a task and answers its id. Rejects with ApiError. */
+  /** Makes a task and resolves to its id. Rejects with ApiError. */
   create(fields: TaskFields & { userId: string | null }): Promise<string>;
-  /** Changes fields; `revision` is what the user saw, undefined: whatever is there. Rejects with ApiError. */
+  /** Changes fields. `revision`: the one that the user saw; undefined for any. Rejects with ApiError. */
   edit(id: string, fields: Partial<TaskFields>, revision: number | undefined): Promise<void>;
   move(id: string, to: Status): void;
   assign(id: string, userId: string | null): void;
-  /** Rejects with ApiError. */
+  /** Adds a comment. Rejects with ApiError. */
   comment(id: string, text: string): Promise<void>;
   remove(id: string): void;
   restore(id: string): void;
-  /** Brings back what was deleted last. */
+  /** Restores the task that was deleted last. */
   undo(): void;
   note(note: Omit<Note, 'id'>): void;
   dismiss(id: number): void;
@@ -36,7 +36,7 @@ export interface Actions {
 }
 
 export function createActions({ api, store, page }: { api: Api; store: Store; page: () => TaskPage | undefined }): Actions {
-  /** Commands on one task go one after the other. */
+  /** The last command of each task: commands on one task go one after the other. */
   const queues = new Map<string, Promise<unknown>>();
   let notes = 0;
   let deleted: string | undefined;
@@ -147,12 +147,12 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
   };
 }
 
-/** What a new task's form says, what was left empty left out. */
+/** The fields of a new task's form, without the empty ones. */
 function stated({ title, description, deadline, priority, labels }: TaskFields): Record<string, unknown> {
   return { title, priority, labels, ...(description ? { description } : {}), ...(deadline ? { deadline } : {}) };
 }
 
-/** Why something went wrong, to be read by the user. */
+/** The reason of an error, for the user to read. */
 export function reason(error: unknown): string {
   return error instanceof ApiError ? error.message : 'Something went wrong in this page.';
 }

@@ -1,11 +1,11 @@
-/** The HTTP API as the page uses it. A command keeps one Idempotency-Key through all its attempts, so repeating it is safe. */
+/** The HTTP API for the page. A command keeps one Idempotency-Key through all its attempts, so that repeating it is safe. */
 import type { FieldError, Problem } from '../../contracts/problem.ts';
 
-/** A refusal, or `status` 0: the server was not reached. */
+/** The server refused a request, or was not reached (`status` 0). */
 export class ApiError extends Error {
   readonly status: number;
   readonly errors: readonly FieldError[];
-  /** Milliseconds after which to try again, where the server said. */
+  /** Milliseconds after which to try again, where the server named them. */
   readonly retryAfter: number | undefined;
 
   constructor(detail: string, status: number, more: { errors?: readonly FieldError[] | undefined; retryAfter?: number | undefined } = {}) {
@@ -22,7 +22,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What a command answers. */
+/** The answer to a command. */
 export interface Done {
   id: string;
   revision: number;
@@ -31,25 +31,25 @@ export interface Done {
 
 export interface Reply<T> {
   body: T;
-  /** Of the query: all changes up to here are in it. */
+  /** The position of the answer: all changes up to it are in `body`. */
   position: string;
 }
 
 export interface ApiOptions {
   fetch: typeof fetch;
-  /** The access token, null where nobody is logged in; `refused`: the last one was not taken. */
+  /** Resolves to the access token, null where nobody is logged in. `refused`: true where the server refused the last one. */
   token(refused: boolean): Promise<string | null>;
-  /** Waits before the next attempt, or less when the network comes back. */
+  /** Waits before the next attempt: that long, or until the network comes back. */
   wait(ms: number): Promise<void>;
   now(): number;
 }
 
 export interface Api {
-  /** A query. `after`: waits until what it reads has applied that position. */
+  /** Sends a query. `after`: the answer is to include all changes up to that position. */
   get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
-  /** A command, repeated with the same key while the server is not reached or not available, for up to a minute. */
+  /** Sends a command, and repeats it with the same key while the server is not reached or not available, for up to a minute. */
   command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
-  /** One request, once, without a token (as to log in) or with this one. */
+  /** Sends one request, once, without a token (as to log in) or with this one. */
   open<T>(path: string, body?: unknown, token?: string): Promise<T>;
 }
 
@@ -78,7 +78,7 @@ export function createApi(options: ApiOptions): Api {
     return send(path, { ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` } });
   }
 
-  /** Repeats while what fails may pass. */
+  /** Repeats the work while its errors may pass, for up to PATIENCE. */
   async function patiently<T>(work: () => Promise<T>): Promise<T> {
     const until = now() + PATIENCE;
     const attempt = (number: number): Promise<T> =>
@@ -116,7 +116,7 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-/** Milliseconds to wait after this failure of attempt n; undefined where trying again is no use. */
+/** Milliseconds to wait after this error of attempt n; undefined where another attempt is of no use. */
 function delayAfter(error: unknown, attempt: number): number | undefined {
   if (!(error instanceof ApiError) || !error.passing) return undefined;
   return error.retryAfter ?? DELAYS[Math.min(attempt, DELAYS.length - 1)];
@@ -132,7 +132,7 @@ async function checked(response: Response): Promise<Response> {
   });
 }
 
-/** A UUID; `crypto.randomUUID` is there only in a secure context (https, localhost). */
+/** A random UUID. `crypto.randomUUID` exists only in secure contexts (https, localhost). */
 export function uuid(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,4 +1,4 @@
-/** What every component can reach. */
+/** The things that every component can reach. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Actions } from './actions.ts';
@@ -32,7 +32,7 @@ export function useApps<T>(pick: (state: AppState) => T): T {
   return useStore(useApp().store, pick);
 }
 
-/** Names people by their ids: oneself as “you”. */
+/** Returns the function that names people by their ids, the user as “you”. */
 export function useNames(): (id: string | null) => string {
   const people = useApps((state) => state.people);
   const me = useApps((state) => state.me);

@@ -1,6 +1,6 @@
 /**
- * The board's tasks, made of what the server said (`entries`) and of commands still on their way (`pending`).
- * Pure: every function takes a board and answers the next one, the same one where nothing changes.
+ * The board's tasks, made of the server's tasks (`entries`) and of commands still on their way (`pending`).
+ * Pure: every function takes a board and returns the next one, or the same one where nothing changes.
  */
 import type { Position } from '../../contracts/message.ts';
 import type { TaskEvent, TaskSummary } from '../../contracts/task.ts';
@@ -9,7 +9,7 @@ import type { TaskEvent, TaskSummary } from '../../contracts/task.ts';
 export interface TaskChange {
   /** The task's id. */
   id: string;
-  /** Of the task after this change: 0, 1, … */
+  /** The task's revision after this change: 0, 1, … */
   revision: number;
   position: Position;
   time: string;
@@ -17,23 +17,23 @@ export interface TaskChange {
   data: unknown;
 }
 
-/** What the server last said of a task. A deleted one is kept, so that late messages are known as such. */
+/** The last state of a task that the server told. Deleted tasks are kept, so that late messages about them are recognised. */
 export interface Entry {
   task: TaskSummary;
   position: Position;
   deleted: boolean;
 }
 
-/** A command on its way: the event it will be, shown as if it had happened. */
+/** A command on its way, as the event that it will cause: shown as if it had happened. */
 export interface Pending {
   key: string;
   id: string;
   event: TaskEvent;
-  /** The revision it made, once the server answered: shown until the board has got there. */
+  /** The revision that the command made, once the server has answered: the command is shown until the entry has this revision. */
   until?: number;
 }
 
-/** What a task must have reached before the board is right about it. */
+/** The revision and position that a task is known to have, and that its entry has not reached. */
 export interface Gap {
   revision: number;
   position: Position;
@@ -42,7 +42,7 @@ export interface Gap {
 export interface Board {
   entries: Readonly<Record<string, Entry>>;
   pending: readonly Pending[];
-  /** Tasks to ask the server for: some change of theirs was not heard, or they are not known. */
+  /** The tasks to ask the server for, by id: a change of theirs was missed, or they are not known. */
   gaps: Readonly<Record<string, Gap>>;
 }
 
@@ -73,7 +73,7 @@ function created({ id, revision, time }: TaskChange, { data }: Extract<TaskEvent
   return { id, title, status: 'open', priority, labels, maker, assignee: null, deadline, comments: 0, createdAt: time, updatedAt: time, revision };
 }
 
-/** The entry after one more event; undefined where the event cannot be applied to what is known. */
+/** The entry after one more event; undefined where the event cannot be applied to it. */
 function evolve(entry: Entry | undefined, change: TaskChange): Entry | undefined {
   const event = { type: change.type, data: change.data } as TaskEvent;
   const { position, revision, time } = change;
@@ -83,7 +83,7 @@ function evolve(entry: Entry | undefined, change: TaskChange): Entry | undefined
   return { task, position, deleted: event.type === 'TaskDeleted' || (entry.deleted && event.type !== 'TaskRestored') };
 }
 
-/** Folds a change in. One at or before the task's revision changes nothing; one after a gap is noted in `gaps`. */
+/** Folds a change into the board. A change at or before the task's revision changes nothing; one after a gap is noted in `gaps`. */
 export function fold(board: Board, change: TaskChange): Board {
   const entry = board.entries[change.id];
   if (entry && change.revision <= entry.task.revision) return board;
@@ -117,8 +117,8 @@ function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<
 }
 
 /**
- * Takes a list of tasks as the server had them at or after `position`. With `whole`, what is not in the list and was not
- * heard of after `position` is gone.
+ * Takes a list of tasks as the server had them at or after `position`. With `whole`, tasks that are not in the list and have no change
+ * after `position` are removed.
  */
 export function listed(board: Board, list: { items: readonly TaskSummary[]; position: Position; whole: boolean }): Board {
   const { items, position, whole } = list;
@@ -142,7 +142,7 @@ function open(gaps: Board['gaps'], entries: Board['entries']): Board['gaps'] {
   return left.length === Object.keys(gaps).length ? gaps : Object.fromEntries(left);
 }
 
-/** Takes the answer to a question for one task; null: there is none that this user may see, at `position`. */
+/** Takes the answer to a question for one task. `task` is null where, at `position`, there is none that this user may see. */
 export function asked(board: Board, id: string, answer: { task: TaskSummary | null; position: Position }): Board {
   const { task, position } = answer;
   if (task) return listed(board, { items: [task], position, whole: false });
@@ -158,7 +158,7 @@ export function begun(board: Board, pending: Pending): Board {
   return { ...board, pending: [...board.pending, pending] };
 }
 
-/** The command was done. What it shows stays until the server's own word of it is heard, or asked for: till then it is a gap. */
+/** Takes the answer to a command. Its event stays shown until the task reaches its revision, by a change or a question: till then it is a gap. */
 export function done(board: Board, key: string, { revision, position }: Gap): Board {
   const pending = board.pending.find((one) => one.key === key);
   if (!pending) return board;
@@ -168,18 +168,18 @@ export function done(board: Board, key: string, { revision, position }: Gap): Bo
   return withGap({ ...board, pending: settled }, pending.id, { revision, position });
 }
 
-/** A command made this task: it is not known until it is heard of, or asked for. */
+/** Takes the answer to a command that made a task, which is a gap until its change is heard, or the server is asked. */
 export function made(board: Board, id: string, { revision, position }: Gap): Board {
   const known = board.entries[id]?.task.revision ?? -1;
   return known >= revision ? board : withGap(board, id, { revision, position });
 }
 
-/** The command was refused: what it showed is taken back. */
+/** Takes back the event of a command that was refused. */
 export function dropped(board: Board, key: string): Board {
   return { ...board, pending: board.pending.filter((one) => one.key !== key) };
 }
 
-/** The task as the board shows it, commands on their way among it; undefined where there is none, or it is deleted. */
+/** The task as the board shows it, with the commands on their way; undefined where there is none, or it is deleted. */
 export function shown(board: Board, id: string): TaskSummary | undefined {
   const entry = board.entries[id];
   if (!entry) return undefined;

@@ -1,4 +1,4 @@
-/** What of the board is shown where: filters, columns, order, and where the arrow keys lead. Pure. */
+/** The view of the board: filters, columns, order, and the ways of the arrow keys. Pure. */
 import { PRIORITIES, STATUSES, type Status, type TaskSummary, TRANSITIONS } from '../../contracts/task.ts';
 
 export interface Filters {
@@ -17,7 +17,7 @@ export const STATUS_NAMES: Record<Status, string> = { open: 'Open', 'in-progress
 /** Tasks by status, each column in its order. */
 export type Columns = Record<Status, TaskSummary[]>;
 
-/** Words as the server compares them. */
+/** The words of a text, as the server compares them. */
 export function words(text: string): string[] {
   return (
     text
@@ -27,7 +27,7 @@ export function words(text: string): string[] {
   );
 }
 
-/** True where a task passes the filters; `found` are ids that the server found by their description. */
+/** True where a task passes the filters. `found`: ids of tasks whose description the server found to match. */
 export function passes(task: TaskSummary, filters: Filters, found: ReadonlySet<string>): boolean {
   if (filters.assignee && (task.assignee ?? 'none') !== filters.assignee) return false;
   if (filters.label && !task.labels.includes(filters.label)) return false;
@@ -41,7 +41,7 @@ function matches(task: TaskSummary, text: string): boolean {
   return wanted.every((word) => own.some((one) => one.startsWith(word)));
 }
 
-/** Work to do: most urgent first, then by deadline, then the oldest. What is finished: the last first. */
+/** The order of a column: open work by priority (most urgent first), then deadline, then age (oldest first); finished work with the last first. */
 function before(a: TaskSummary, b: TaskSummary): number {
   const finished = a.status === 'done' || a.status === 'cancelled';
   if (finished) return compare(b.updatedAt, a.updatedAt) || compare(a.id, b.id);
@@ -62,7 +62,7 @@ export function columnsOf(tasks: readonly TaskSummary[]): Columns {
   return columns;
 }
 
-/** All labels in use, in the order of the alphabet. */
+/** All labels in use, in alphabetical order. */
 export function labelsOf(tasks: readonly TaskSummary[]): string[] {
   return [...new Set(tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b));
 }
@@ -72,7 +72,7 @@ export function mayMove(from: Status, to: Status): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
-/** Why a task cannot go there, in words. */
+/** The reason why a task cannot go to a status, in words. */
 export function whyNot(from: Status, to: Status): string {
   const allowed = TRANSITIONS[from].map((status) => STATUS_NAMES[status].toLowerCase()).join(' or ');
   return `A task that is ${STATUS_NAMES[from].toLowerCase()} cannot become ${STATUS_NAMES[to].toLowerCase()}, only ${allowed}.`;
@@ -87,7 +87,7 @@ export function nextStatus(from: Status, step: -1 | 1): Status | undefined {
   return undefined;
 }
 
-/** The task that an arrow key leads to from the one with this id: up and down in its column, left and right to the next column with any. */
+/** The id of the task that an arrow key leads to: up and down in the column, left and right to the next column with a task. */
 export function neighbour(columns: Columns, id: string, key: string): string | undefined {
   const status = STATUSES.find((one) => columns[one].some((task) => task.id === id));
   if (!status) return undefined;

@@ -1,4 +1,4 @@
-/** For the tests of the page in Chromium: a whole process, a browser, and a line between them that can be cut. */
+/** The fixture of the page's tests in Chromium: a whole process, a browser, and a line between them that can be cut. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -18,20 +18,20 @@ const ADMIN_EMAIL = 'admin@example.org';
 export const ANNA = { name: 'Anna Lindqvist', email: 'anna@example.org' };
 export const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
 
-/** Why the tests cannot run here; null where they can. */
+/** The reason why the tests cannot run here; null where they can. */
 const missing = existsSync(CHROMIUM) ? null : `there is no ${CHROMIUM}`;
 
-/** What the tests of a file have: a started taskledger that Anna and Ben are registered with, and pages of it. */
+/** The tools of a file's tests: a started taskledger with Anna and Ben registered, and pages of it. */
 export interface Screens {
   readonly world: World;
-  /** A page in a browser context of its own, which ends with the test; a fault of the page is one of the test. */
+  /** Opens a page in its own browser context, which ends with the test. An error in the page fails the test. */
   open(url: string, options?: BrowserContextOptions): Promise<Page>;
-  /** The page of somebody, when it is live; `url`: default the world's own. */
+  /** Logs a user in; resolves to their page once it is live. `url`: default the world's own. */
   logIn(who: { email: string }, url?: string, options?: BrowserContextOptions): Promise<Page>;
   closePages(): Promise<void>;
 }
 
-/** Tests of the page in Chromium; skipped where there is none. */
+/** Describes tests of the page in Chromium; they are skipped where it is missing. */
 export function inChromium(name: string, tests: (screens: Screens) => void): void {
   if (missing && process.env.REQUIRE_SERVERS === '1') throw new Error(missing);
   describe.skipIf(missing !== null)(`${name} in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => tests(screens()));
@@ -41,7 +41,7 @@ function screens(): Screens {
   let world: World;
   let browser: Browser;
   const pages: Page[] = [];
-  /** What a page should not have said. */
+  /** The errors that pages have reported. */
   const faults: string[] = [];
 
   beforeAll(async () => {
@@ -93,13 +93,13 @@ function screens(): Screens {
   };
 }
 
-/** Resolves when a page's connection is so. */
+/** Resolves when a page's connection is in this state. */
 export const connection = (page: Page, is: string) => page.locator(`[data-connection="${is}"]`).waitFor();
 
-/** Cards of the board with this in them. */
+/** The cards of the board with this title. */
 export const cardOf = (page: Page, title: string) => page.locator('.lanes [data-card]').filter({ hasText: title });
 
-/** Makes a task, by keys alone. */
+/** Makes a task by keys alone. */
 export async function make(page: Page, title: string): Promise<void> {
   await page.keyboard.press('n');
   await page.getByLabel('Title').fill(title);
@@ -115,7 +115,7 @@ function openBrowser(): Promise<Browser> {
 
 /** A line to a server that can be cut and mended. */
 export interface Line {
-  /** Where to connect to: an origin. */
+  /** The origin to connect to. */
   url: string;
   /** Ends every connection, and lets no other through. */
   cut(): void;
@@ -123,7 +123,7 @@ export interface Line {
   close(): Promise<void>;
 }
 
-/** A line to the port that `target` names. */
+/** Opens a line to the port that `target` returns. */
 async function openLine(target: () => number): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -165,20 +165,20 @@ async function openLine(target: () => number): Promise<Line> {
   };
 }
 
-/** A started taskledger: where it is, and a line to it. */
+/** A started taskledger, with its address and a line to it. */
 export interface World {
   url: string;
   line: Line;
-  /** Registers somebody. */
+  /** Registers a user. */
   register(name: string, email: string): Promise<void>;
-  /** Gives somebody another role, as the first admin. */
+  /** Gives a user another role, as the first admin. */
   giveRole(email: string, role: string): Promise<void>;
-  /** Puts these into somebody's inbox, as the first admin; in no order. */
+  /** Puts these texts into a user's inbox, as the first admin; in no order. */
   tell(email: string, texts: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts taskledger in a process of its own, on a folder of its own; `more`: other variables of its environment. */
+/** Starts taskledger in its own process and folder. `more`: further environment variables. */
 export async function startWorld(more: Record<string, string> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'board-'));
   let port = 0;
@@ -220,7 +220,7 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
   };
 }
 
-/** One request; answers the JSON. */
+/** Sends one request; resolves to the JSON of the answer. */
 async function send(method: string, url: string, { body, token = '' }: { body: unknown; token?: string }) {
   const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
   const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
@@ -228,7 +228,7 @@ async function send(method: string, url: string, { body, token = '' }: { body: u
   return answer.json();
 }
 
-/** The address in the one line that says that it is ready. */
+/** Resolves to the address in the line with which taskledger reports that it is ready. */
 async function addressOf(child: ChildProcess): Promise<string> {
   if (!child.stdout) throw new Error('no output');
   for await (const line of createInterface({ input: child.stdout })) {

@@ -1,6 +1,6 @@
 /**
- * Dragging a card by mouse, pen or finger. A finger holds the card for a moment first, so that the page still scrolls under it.
- * Where it may be dropped, elements bear `data-drop=<status>`.
+ * Dragging a card by mouse, pen or finger. A finger rests on the card for a moment first, so that the page still scrolls under it.
+ * Elements with `data-drop=<status>` are the drop targets.
  */
 
 export interface Drag {
@@ -10,21 +10,21 @@ export interface Drag {
 }
 
 interface DragOptions {
-  /** Called as the drag goes on, and with null at its end. */
+  /** Called on each move of the drag, and with null at its end. */
   onDrag(drag: Drag | null): void;
   onDrop(id: string, target: string): void;
   /** True where this target takes this card. */
   takes(id: string, target: string): boolean;
 }
 
-/** Pixels a mouse goes before it is a drag and not a click. */
+/** Pixels that a mouse moves before a click becomes a drag. */
 const SLACK = 6;
-/** Milliseconds a finger rests. */
+/** Milliseconds that a finger rests on a card before the drag. */
 const HOLD = 280;
 /** Pixels from the edge of the lanes within which they scroll along. */
 const EDGE = 44;
 
-/** Lets cards (`data-card=<id>`) below `board` be dragged; answers how to stop. */
+/** Lets the cards (`data-card=<id>`) in `board` be dragged; returns the function that ends that. */
 export function draggable(board: HTMLElement, { onDrag, onDrop, takes }: DragOptions): () => void {
   let held: { id: string; card: HTMLElement; pointer: number; x: number; y: number; timer?: ReturnType<typeof setTimeout> } | undefined;
   let ghost: HTMLElement | undefined;
@@ -45,7 +45,7 @@ export function draggable(board: HTMLElement, { onDrag, onDrop, takes }: DragOpt
     carry(event.clientX, event.clientY);
   }
 
-  /** A mouse that has gone far drags. A finger that has before it rested long enough scrolls. */
+  /** A mouse that moves far begins a drag. A finger that moves far before it rested long enough scrolls instead. */
   function begin(far: boolean): void {
     if (!far) return;
     if (held?.timer === undefined) lift();
@@ -78,7 +78,7 @@ export function draggable(board: HTMLElement, { onDrag, onDrop, takes }: DragOpt
     onDrag({ id: held.id, over });
   }
 
-  /** The lanes go along when the card is at their edge. */
+  /** The speed at which the lanes scroll while the card is near their edge; 0 elsewhere. */
   function edgeSpeed(x: number, y: number): number {
     const box = board.getBoundingClientRect();
     if (y > box.bottom || y < box.top) return 0;
@@ -112,7 +112,7 @@ export function draggable(board: HTMLElement, { onDrag, onDrop, takes }: DragOpt
   const escaped = (event: KeyboardEvent) => {
     if (event.key === 'Escape') end();
   };
-  /** While a card is carried the page does not scroll. */
+  /** Keeps the page from scrolling while a card is dragged. */
   const still = (event: TouchEvent) => {
     if (ghost && event.cancelable) event.preventDefault();
   };
@@ -137,12 +137,12 @@ export function draggable(board: HTMLElement, { onDrag, onDrop, takes }: DragOpt
   };
 }
 
-/** What lies there to drop on. */
+/** The drop target at a point; undefined where there is none. */
 function targetAt(x: number, y: number): string | undefined {
   return document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-drop]')?.dataset.drop;
 }
 
-/** The click that follows the end of a drag opens nothing. */
+/** Swallows the click that follows the end of a drag, so that it opens nothing. */
 function swallowClick(): void {
   const swallow = (event: Event) => {
     event.preventDefault();

@@ -1,12 +1,12 @@
-/** The topics that a client follows on its connection: asked for, caught up, asked for again after whatever went wrong. Part of live.ts. */
+/** The topics that a client follows on its connection: asked for, caught up, and asked for again after any error. Part of live.ts. */
 import type { Change, LeftReason, Subscribed } from '../../contracts/live.ts';
 import type { Problem, ProblemCode } from '../../contracts/problem.ts';
 import type { SubscribeOptions, Subscription } from './live.ts';
 
-/** The connection as topics need it. */
+/** The connection, as far as topics need it. */
 export interface Line {
   connected(): boolean;
-  /** Resolves with the acknowledgement; rejects when the connection goes or nothing comes in time. */
+  /** Resolves to the acknowledgement; rejects when the connection is lost or no acknowledgement comes in time. */
   ask(name: 'subscribe' | 'unsubscribe' | 'token', message: object): Promise<unknown>;
   /** Milliseconds to wait before attempt n (from 0). */
   delay(attempt: number): number;
@@ -14,9 +14,9 @@ export interface Line {
 
 export interface Followed {
   subscribe(topic: string, options: SubscribeOptions): Subscription;
-  /** The connection is there: everything is asked for after its last position. */
+  /** To be called when the connection is made: asks for every topic after its last position. */
   connected(): void;
-  /** The connection went: nothing is followed on it any more. */
+  /** To be called when the connection is lost: no topic is followed on it any more. */
   disconnected(): void;
   change(change: Change): void;
   reached(position: string): void;
@@ -28,14 +28,14 @@ export interface Followed {
 interface Follower {
   options: SubscribeOptions;
   position: string | undefined;
-  /** It is querying, and takes part again when it has its position. */
+  /** True while the follower queries for a snapshot; it gets changes again once it has the query's position. */
   querying: boolean;
   closed: boolean;
 }
 
 /**
- * Where a topic is on this connection. `leaving`: what still comes is of an order that is given up; it is ignored, and the topic
- * asked for anew once the server has answered.
+ * The phase of a topic on this connection. `leaving`: its subscription is given up, its late changes are ignored, and the topic
+ * is asked for anew once the server has answered.
  */
 type Phase = 'idle' | 'asked' | 'live' | 'leaving';
 
@@ -43,20 +43,20 @@ interface Topic {
   name: string;
   phase: Phase;
   followers: Set<Follower>;
-  /** Orders that came to nothing since it was last live. */
+  /** The number of failed subscriptions since the topic was last live. */
   failures: number;
-  /** Counts changes of phase: an answer to an earlier order is recognised and ignored. */
+  /** Counts the changes of phase, so that late answers are recognised and ignored. */
   turn: number;
 }
 
-/** Topics in one message at most (contracts/live.ts). */
+/** The most topics in one message: MAX_TOPICS of contracts/live.ts. */
 const MOST = 100;
 
 export function createFollowed(line: Line): Followed {
   const topics = new Map<string, Topic>();
   let flushing = false;
 
-  /** Asks for all idle topics, in one message for all that were touched in this turn. */
+  /** Asks for all idle topics at the end of this turn, so that those touched in one turn share a message. */
   function flush(): void {
     if (flushing) return;
     flushing = true;
@@ -84,7 +84,7 @@ export function createFollowed(line: Line): Followed {
     );
   }
 
-  /** One topic that is not valid spoils a whole message: then each is asked for alone. */
+  /** Takes the answer for some topics. Since one invalid topic spoils a whole message, each is then asked for alone. */
   function answered(some: Topic[], { problem, topics: answers = [] }: Partial<{ problem: Problem; topics: Subscribed[] }>): void {
     const alone = problem?.code === 'invalid' && some.length > 1;
     const byTopic = new Map(answers.map((one) => [one.topic, one]));
@@ -111,7 +111,7 @@ export function createFollowed(line: Line): Followed {
     advance(topic, position);
   }
 
-  /** The server could not now: asked again after a while. */
+  /** Asks for a topic again after `delay` milliseconds. */
   function again(topic: Topic, delay: number): void {
     const turn = enter(topic, 'leaving');
     setTimeout(() => {
@@ -125,7 +125,7 @@ export function createFollowed(line: Line): Followed {
     else topics.delete(topic.name);
   }
 
-  /** Gives up the order that is running and begins again after the last positions, `delay` ms later. */
+  /** Gives up a topic's subscription and begins again after the followers' last positions, `delay` milliseconds later. */
   function restart(topic: Topic, delay = 0): void {
     if (topic.phase !== 'asked' && topic.phase !== 'live') return;
     const turn = enter(topic, 'leaving');
@@ -163,7 +163,7 @@ export function createFollowed(line: Line): Followed {
       );
   }
 
-  /** A follower is to take part from its own position on. */
+  /** Lets a new follower of the topic get changes from its own position on. */
   function join(topic: Topic): void {
     if (topic.phase === 'idle') flush();
     else restart(topic);
@@ -232,7 +232,7 @@ export function createFollowed(line: Line): Followed {
   };
 }
 
-/** Answers the new turn. */
+/** Changes the phase of a topic; returns the new turn. */
 function enter(topic: Topic, phase: Phase): number {
   topic.phase = phase;
   return ++topic.turn;
@@ -242,7 +242,7 @@ function ready(topic: Topic): Follower[] {
   return [...topic.followers].filter((follower) => !follower.querying);
 }
 
-/** The earliest position of a topic's followers; those without one take over the newest. */
+/** The earliest position of a topic's followers. Followers without a position take over the newest. */
 function beginning(topic: Topic): string | undefined {
   const positions = ready(topic).flatMap(({ position }) => (position === undefined ? [] : [position]));
   if (positions.length === 0) return undefined;
@@ -255,7 +255,7 @@ function advance(topic: Topic, position: string): void {
   for (const follower of ready(topic)) if (follower.position === undefined || position > follower.position) follower.position = position;
 }
 
-/** Hands a change to each follower that has not seen it; `gap` where one has missed what came before it. */
+/** Hands a change to each follower that has not had it; `gap` where a follower has missed the change before. */
 function deliver(topic: Topic, change: Change): 'gap' | 'delivered' {
   const followers = ready(topic).filter(({ position }) => position === undefined || position < change.position);
   const { previous } = change;
@@ -267,7 +267,7 @@ function deliver(topic: Topic, change: Change): 'gap' | 'delivered' {
   return 'delivered';
 }
 
-/** An error of the page's own code is reported as uncaught, and keeps nobody else from hearing. */
+/** Calls the page's own code. Its errors are reported as uncaught, and keep no other follower from its changes. */
 function guarded(call: () => void): void {
   try {
     call();

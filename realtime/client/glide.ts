@@ -1,10 +1,10 @@
-/** Cards glide from where they were to where they are (FLIP), unless the user wants less motion or there are very many. */
+/** Cards glide from their old place to the new one (FLIP), unless the user wants less motion or there are very many. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 const MOST = 150;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Call in the component that draws the cards; `order` changes whenever a card may have moved. */
+/** Makes cards glide. To be called in the component that draws them; `order` changes whenever a card may have moved. */
 export function useGlide(board: { current: HTMLElement | null }, order: string): void {
   const places = useRef(new Map<string, DOMRect>());
   useLayoutEffect(() => {

@@ -1,4 +1,4 @@
-/** Keeps the inbox right: loads it, hears of what is new, marks what is read. */
+/** Keeps the inbox up to date: loads it, hears of new items, marks them as read. */
 import { reason } from './actions.ts';
 import type { Api } from './api.ts';
 import { isAfter, joined, type Mark, marked, newsIn, pending, type Told } from './inbox-state.ts';
@@ -6,31 +6,31 @@ import type { Change, Live, Subscription } from './live.ts';
 import type { InboxItem, Store } from './store.ts';
 
 export interface Inbox {
-  /** Marks one as read, or as unread; shown at once, and taken back where it cannot be recorded. */
+  /** Marks an item as read or unread. The mark is shown at once, and taken back where it cannot be recorded. */
   mark(id: string, read: boolean): void;
-  /** Marks what is there as read, and what is older. */
+  /** Marks all items as read, up to the newest one shown. */
   readAll(): void;
-  /** Shows the next older ones too, from now on; resolves when they are shown, or cannot be had. */
+  /** Shows the next older items, too, from now on. Resolves when they are shown, or could not be loaded. */
   older(): Promise<void>;
   close(): void;
 }
 
-/** Loaded at once. */
+/** The number of items loaded at once. */
 const PAGE = 100;
-/** Milliseconds until what could not be asked is asked again. */
+/** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
-/** After these another answer is to be had. */
+/** The types of events that change the inbox. */
 const NEWS = new Set(['NotificationSent', 'NotificationRead']);
 
 export function startInbox({ api, store, live, trouble }: { api: Api; store: Store; live: Live; trouble: (text: string) => void }): Inbox {
   let subscription: Subscription | undefined;
   let closed = false;
-  /** All that is shown, as the server told it. */
+  /** All pages that are shown, as the server told them. */
   let told: Told = { items: [], unread: 0 };
-  /** True where older ones were asked for: then they stay. */
+  /** True once older items were asked for: reloads then include them. */
   let reachesBack = false;
   let marks: readonly Mark[] = [];
-  /** The last position heard of that no answer was asked for yet. */
+  /** The last position that was heard of and for which no question was sent yet; empty for none. */
   let wanted = '';
   let asked: Promise<unknown> = Promise.resolve();
   let sent: Promise<unknown> = Promise.resolve();
@@ -41,7 +41,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     store.set({ inbox: { items, unread, more: next !== undefined }, ...(said ? { said } : {}) });
   }
 
-  /** One question at a time: each goes on from the answer of the one before. */
+  /** Asks one question at a time, because each goes on from the answer before. */
   function inTurn<T>(question: () => Promise<T>): Promise<T> {
     const turn = asked.then(() => question());
     asked = turn.catch(() => undefined);
@@ -52,7 +52,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     return api.get<Told>(`/api/inbox?limit=${PAGE}${cursor === undefined ? '' : `&cursor=${cursor}`}`, { after });
   }
 
-  /** Loads all that is shown again. */
+  /** Loads all pages that are shown again; resolves to their position. */
   async function load(after?: string): Promise<string> {
     const before = told.items;
     const { body, position } = await ask({ after });
@@ -62,14 +62,14 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     return position;
   }
 
-  /** Goes on from the first page until the oldest that was shown is there, and ends with it. */
+  /** Loads page after page from the first one on, up to the oldest item that was shown. */
   async function backTo(oldest: InboxItem | undefined, first: Told): Promise<Told> {
     let all = first;
     while (oldest && isAfter(oldest, all)) all = joined(all, (await ask({ cursor: all.next })).body, oldest.id);
     return all;
   }
 
-  /** A page that ends where the last reload ended has nothing new on it: then the one after it has. */
+  /** Loads the next older page, and the one after it where the first adds no item (where the last reload had ended on its last item). */
   async function loadOlder(): Promise<void> {
     const before = told.items.length;
     while (told.items.length === before && told.next !== undefined) told = joined(told, (await ask({ cursor: told.next })).body);
@@ -81,7 +81,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     if (NEWS.has(change.type)) askSince(change.position);
   }
 
-  /** Loads all again, at least as new as this. What comes while the question waits for its turn is in its answer too. */
+  /** Loads all pages again, at least as new as this position. Changes that are heard before the question is sent need no further one. */
   function askSince(position: string): void {
     const waits = wanted !== '';
     if (position > wanted) wanted = position;
@@ -93,7 +93,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
     }).catch(() => undefined);
   }
 
-  /** It could not be had: what can be is shown, and the rest asked for again. */
+  /** After pages as new as `after` could not be loaded: loads those that there are, and asks again later. */
   async function missed(after: string): Promise<void> {
     setTimeout(() => askSince(after), AGAIN);
     await load();
@@ -105,12 +105,12 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
       if (closed) return;
       subscription = live.subscribe('notifications', { after: position, onChange: heard, onSnapshotNeeded: () => inTurn(load) });
     } catch {
-      // The board says what is wrong with the server.
+      // The board shows the trouble with the server.
       if (!closed) setTimeout(() => void begin(), AGAIN);
     }
   }
 
-  /** Sends one after the other: what is said last of an item counts. */
+  /** Shows a mark and sends it after those before it, so that the last mark of an item wins. */
   function mark(one: Mark, send: () => Promise<{ position?: string }>): void {
     marks = [...marks, one];
     show();
@@ -128,7 +128,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
       );
   }
 
-  /** So many at a time. */
+  /** Sends the mark again until all items are read: the server marks a limited number at a time. */
   async function sendReadAll(before: string): Promise<{ position?: string }> {
     for (let more = true; more && !closed; ) {
       const answer: unknown = await api.command('POST', '/api/inbox/read-all', { body: { before } });

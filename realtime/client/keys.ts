@@ -1,11 +1,11 @@
-/** The keyboard: what each key does, where. Keys of one card are heard only while it has the focus. */
+/** The keyboard: the keys and their effects. Keys of a card work only while it has the focus. */
 import { STATUSES, type Status } from '../../contracts/task.ts';
 import type { App } from './app.ts';
 import { shown } from './board-state.ts';
 import { columnsOf, neighbour, nextStatus } from './board-view.ts';
 import { visibleTasks } from './selected.ts';
 
-/** Keys and what they do, for the help. */
+/** The keys and their effects, for the help. */
 export const KEYS: readonly { keys: string[]; does: string }[] = [
   { keys: ['←', '→', '↑', '↓'], does: 'Go from card to card' },
   { keys: ['Home', 'End'], does: 'First and last card of the column' },
@@ -35,7 +35,7 @@ function typing(target: HTMLElement): boolean {
   return target.closest('input, textarea, select, dialog') !== null;
 }
 
-/** Keys of the card that has the focus; true where the key did something. */
+/** Handles keys of the card that has the focus; true where the key had an effect. */
 function onCard(app: App, id: string, event: KeyboardEvent): boolean {
   if (event.key === 'Delete') {
     focusCard(nearby(app, id));
@@ -49,7 +49,7 @@ function onCard(app: App, id: string, event: KeyboardEvent): boolean {
   return true;
 }
 
-/** The card to go on with after this one is gone. */
+/** The id of the card that gets the focus after this one is deleted. */
 function nearby(app: App, id: string): string | undefined {
   const columns = columnsOf(visibleTasks(app.store.get()));
   return ['ArrowDown', 'ArrowUp', 'ArrowRight', 'ArrowLeft'].map((key) => neighbour(columns, id, key)).find((one) => one !== undefined);
@@ -57,7 +57,7 @@ function nearby(app: App, id: string): string | undefined {
 
 const STEPS: Record<string, -1 | 1> = { ArrowLeft: -1, ArrowRight: 1 };
 
-/** The status that a key moves this card to; null where it would, but the card cannot go there; undefined for other keys. */
+/** The status that a key moves this card to; null where the card cannot go there; undefined for other keys. */
 function statusOf(app: App, id: string, { key, shiftKey }: KeyboardEvent): Status | null | undefined {
   const { board, singleKeys } = app.store.get();
   const task = shown(board, id);
@@ -74,7 +74,7 @@ function moved(app: App, id: string, to: Status | null): boolean {
   return true;
 }
 
-/** Keys of the whole page; true where the key did something. */
+/** Handles keys of the whole page; true where the key had an effect. */
 function onPage(app: App, key: string): boolean {
   const { store, actions } = app;
   const keys: Record<string, () => void> = {
@@ -91,7 +91,7 @@ function onPage(app: App, key: string): boolean {
   return true;
 }
 
-/** Focuses a card once it is drawn where it belongs. */
+/** Focuses a card once it is drawn at its place. */
 export function focusCard(id: string | undefined): void {
   if (!id) return;
   requestAnimationFrame(() => {

@@ -1,6 +1,10 @@
 /**
- * The browser library: live topics over one websocket that comes back by itself and misses nothing.
+ * The browser library: live topics over one websocket that reconnects by itself and misses no change.
  * Also runs in Node. Depends on socket.io-client only.
+ *
+ *     const live = connectLive({ token: () => accessToken });
+ *     const onSnapshotNeeded = async () => (await query()).position;
+ *     live.subscribe('tasks', { after: position, onChange: ({ type, id }) => console.log(type, id), onSnapshotNeeded });
  */
 import { io, type Socket } from 'socket.io-client';
 import type { Change, Goodbye, Left, LeftReason, Reached, SnapshotNeeded, TokenAck, Welcome } from '../../contracts/live.ts';
@@ -11,13 +15,13 @@ export type { Change, LeftReason };
 /** A place in the log, as the `Position` header of an HTTP answer has it. */
 export type Position = string;
 
-/** `unauthorized`: the token was refused; tried again with a fresh one, seldom. `offline`: not connected; tried again soon. */
+/** `unauthorized`: there was no token, or it was refused; `offline`: not connected. Both are tried again, `unauthorized` with a fresh token. */
 export type LiveState = 'connecting' | 'live' | 'offline' | 'unauthorized';
 
 export interface LiveOptions {
-  /** Where the server is; default: where the page came from. */
+  /** The address of the server; default: the page's own. */
   url?: string;
-  /** The access token. `refused` is true where the last one was refused or is about to expire: get a new one. Rejecting means: nobody is logged in. */
+  /** Gives the access token; a new one where `refused`: the last one was refused or is about to expire. It rejects where nobody is logged in. */
   token: (refused: boolean) => Promise<string> | string;
   /** Called on every change of state. */
   onState?: (state: LiveState) => void;
@@ -26,19 +30,19 @@ export interface LiveOptions {
 }
 
 export interface SubscribeOptions {
-  /** Only changes after it (the `Position` of the query that filled the screen). Without it: what happens from now on. */
+  /** The position after which changes are wanted (that of the query which filled the screen); default: from now on. */
   after?: Position;
-  /** Each change once, in order. */
+  /** Called with each change once, in order. */
   onChange(change: Change): void;
-  /** The server cannot tell what was missed: query again and give the query's `Position`; changes after it follow. Rejecting: asked again later. */
+  /** Called when the server no longer has the missed changes: queries again, and resolves to the query's position. Called again after a rejection. */
   onSnapshotNeeded(): Promise<Position>;
-  /** The topic was lost or refused; the subscription is closed. */
+  /** Called when the topic was lost or refused. The subscription is closed then. */
   onLeft?(reason: LeftReason): void;
 }
 
 export interface Subscription {
   readonly topic: string;
-  /** All changes up to here were delivered; undefined before the server first answered. */
+  /** The position up to which all changes were delivered; undefined before the server's first answer. */
   position(): Position | undefined;
   close(): void;
 }
@@ -47,20 +51,20 @@ export interface Live {
   state(): LiveState;
   /** Follows `tasks`, `task:<id>`, `user:<id>`, `notifications` or `role:<role>`, until closed. */
   subscribe(topic: string, options: SubscribeOptions): Subscription;
-  /** Tries now instead of at the next attempt, as after logging in again. */
+  /** Connects now instead of at the next attempt, as after logging in again. */
   reconnect(): void;
   /** Ends the connection and every subscription. */
   close(): void;
 }
 
-/** For an acknowledgement, or for the server to let a connection in. */
+/** Milliseconds to wait for an acknowledgement, or for the server to accept a connection. */
 const PATIENCE = 30_000;
-/** A connection that lasted this long was a good one: the next failure begins with the shortest delay. */
+/** Milliseconds after which a connection counts as good: the delays after its end begin with the shortest. */
 const STEADY = 5_000;
-/** A fresh token is got this long before the old one ends, or at half its life where that is short. */
+/** Milliseconds before a token's end at which a fresh one is got; at half its life where that is short. */
 const EARLY = 60_000;
 
-/** Connects, and stays connected until `close`. */
+/** Connects, and reconnects after every loss until `close`. */
 export function connectLive(options: LiveOptions): Live {
   const { first, longest } = options.retry ?? { first: 300, longest: 10_000 };
   const settings = { path: '/socket.io', transports: ['websocket'], reconnection: false, autoConnect: false, forceNew: true, timeout: PATIENCE };
@@ -95,7 +99,7 @@ export function connectLive(options: LiveOptions): Live {
     options.onState?.(next);
   }
 
-  /** Connects now, with a token got now. */
+  /** Connects now, with a token that is asked for now. */
   function attempt(): void {
     if (closed || attempting || socket.connected) return;
     attempting = true;
@@ -115,7 +119,7 @@ export function connectLive(options: LiveOptions): Live {
     socket.connect();
   }
 
-  /** The attempt, or the connection, has come to an end: another one follows, always. */
+  /** Ends an attempt, or a connection, and plans the next attempt. */
   function failed(why: 'offline' | 'unauthorized'): void {
     clearTimeout(patience);
     clearTimeout(refresh);
@@ -128,7 +132,7 @@ export function connectLive(options: LiveOptions): Live {
     retry = setTimeout(attempt, line.delay(failures++));
   }
 
-  /** Ends a connection that cannot be trusted. */
+  /** Ends a connection that does not answer. */
   function drop(): void {
     if (socket.connected) socket.io.engine.close();
   }
@@ -147,7 +151,7 @@ export function connectLive(options: LiveOptions): Live {
       const reply = (await line.ask('token', { token })) as TokenAck;
       if ('expiresIn' in reply) expireIn(reply.expiresIn);
     } catch {
-      // The server asks again, or ends the connection: then the next attempt asks for a token.
+      // The server asks again, or ends the connection, and then the next attempt asks for a token.
     }
   }
 
@@ -205,7 +209,7 @@ export function connectLive(options: LiveOptions): Live {
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** In a browser: hears when the network or the page comes back, and when the network goes. Answers how to stop. */
+/** In a browser: calls `back` when the network or the page comes back, `gone` when the network goes. Returns the function that ends that. */
 function watchPage({ back, gone }: { back: () => void; gone: () => void }): () => void {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => undefined;
   const seen = () => {

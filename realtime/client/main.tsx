@@ -16,7 +16,7 @@ const SINGLE_KEYS = 'taskledger.singleKeys';
 let keptSingleKeys = localStorage.getItem(SINGLE_KEYS) !== 'off';
 const store = createStore({ ...initialState, singleKeys: keptSingleKeys });
 
-/** What runs while somebody is logged in. */
+/** The services that run while somebody is logged in. */
 let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox } | undefined;
 
 const session = createSession({
@@ -47,7 +47,7 @@ const app: App = {
   },
 };
 
-/** Somebody logged in, or out: what was of the one before ends. */
+/** Begins anew after somebody logged in or out: ends the services of the user before. */
 function begin(ended = false): void {
   running?.live.close();
   running?.sync.close();
@@ -69,7 +69,7 @@ function begin(ended = false): void {
   route();
 }
 
-/** Shows how the connection is, and says when it went and came back. */
+/** Shows the state of the connection, and announces when it was lost and came back. */
 function look(): void {
   const before = store.get().connection;
   const connection = connectionOf(running?.live.state() ?? 'connecting', before, navigator.onLine);
@@ -83,7 +83,7 @@ function look(): void {
   store.set({ connection, ...(said[connection] ? { said: said[connection] } : {}) });
 }
 
-/** Waits, but not longer than until the network comes back. */
+/** Waits that many milliseconds, or until the network comes back. */
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -96,12 +96,12 @@ function wait(ms: number): Promise<void> {
   });
 }
 
-/** `#task=<id>` shows a task, `#confirm=<token>` confirms an address. */
+/** Follows the address: `#task=<id>` shows a task, `#confirm=<token>` confirms an address. */
 function route(): void {
   const parameters = new URLSearchParams(location.hash.slice(1));
   const confirmation = parameters.get('confirm');
   if (confirmation) {
-    // The token goes from the address bar and the history at once.
+    // The token is removed from the address bar and the history at once.
     history.replaceState(null, '', location.pathname);
     store.set({ confirmation });
     return;

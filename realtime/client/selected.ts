@@ -1,4 +1,4 @@
-/** Parts of the state that are computed: once for each state of what they are made from. */
+/** Computed parts of the state: each is computed once for each state of its sources. */
 import type { TaskSummary } from '../../contracts/task.ts';
 import { type Board, tasksOf } from './board-state.ts';
 import { type Filters, passes } from './board-view.ts';

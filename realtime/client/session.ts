@@ -1,6 +1,6 @@
 /**
- * Who is logged in. The refresh token is kept in localStorage, shared by all tabs, and changes with each use:
- * one tab at a time uses it (a lock), and the others find the new one there.
+ * The session of the user. The refresh token is kept in localStorage, shared by all tabs, and changes with each use:
+ * one tab at a time uses it (a lock), and the others find the new token there.
  */
 import { type Api, ApiError } from './api.ts';
 
@@ -10,13 +10,13 @@ export interface Me {
   role: string;
 }
 
-/** What is kept across visits. */
+/** The part of the session that is kept across visits. */
 interface Kept {
   refreshToken: string;
   user: Me;
 }
 
-/** What logging in and refreshing answer; `expiresIn` in seconds. */
+/** The answer to logging in and refreshing; `expiresIn` in seconds. */
 interface Tokens {
   accessToken: string;
   refreshToken: string;
@@ -27,26 +27,29 @@ interface Tokens {
 export interface SessionOptions {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   api: Pick<Api, 'open'>;
-  /** Runs work while no other tab does. */
+  /** Runs work while no other tab runs any. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   now(): number;
-  /** Called when somebody logs in or out, in this tab or another; `ended`: the session ended, and not by `logout` here. */
+  /** Called when somebody logs in or out, in this tab or another. `ended`: the session ended without a `logout` here. */
   changed(me: Me | null, ended: boolean): void;
 }
 
 export interface Session {
   me(): Me | null;
-  /** The access token, got anew where it is about to expire or was refused; null where nobody is logged in. Rejects with ApiError where the server is not reached. */
+  /**
+   * Resolves to the access token, a new one where it is about to expire or was refused; null where nobody is logged in.
+   * Rejects with ApiError where the server is not reached.
+   */
   token(refused?: boolean): Promise<string | null>;
   login(email: string, password: string): Promise<void>;
   register(name: string, email: string, password: string): Promise<void>;
   logout(): Promise<void>;
-  /** Another tab changed what is kept. */
+  /** To be called when another tab changed the kept session. */
   reread(): void;
 }
 
 export const SESSION_KEY = 'taskledger.session';
-/** A token with less life than this, in milliseconds, is not used any more. */
+/** Milliseconds before its end from which on a token is not used any more. */
 const MARGIN = 15_000;
 
 export function createSession({ storage, api, alone, now, changed }: SessionOptions): Session {
@@ -89,7 +92,7 @@ export function createSession({ storage, api, alone, now, changed }: SessionOpti
     return access?.token ?? null;
   }
 
-  /** Ends it at the server, too: with the access token, got anew where there is none that is good. */
+  /** Ends the session at the server, too, with the access token, or a new one where it is not good. */
   async function endSession(refreshToken: string, token: string | undefined): Promise<void> {
     const good = token ?? (await api.open<Tokens>('/api/token/refresh', { refreshToken })).accessToken;
     await api.open('/api/logout', undefined, good);
@@ -131,13 +134,13 @@ export function createSession({ storage, api, alone, now, changed }: SessionOpti
   };
 }
 
-/** The session is over, unless what went wrong says nothing of it. */
+/** Null where an error means that the session is over. Any other error is thrown. */
 function unlessPassing(error: unknown): null {
   if (!(error instanceof ApiError) || error.passing || error.status === 429 || error.status >= 500) throw error;
   return null;
 }
 
-/** Runs work while no other tab does, where the browser can tell (secure contexts). */
+/** Runs work while no other tab runs any, where the browser has locks (secure contexts). */
 export async function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
   if (!('locks' in navigator)) return work();
   return (await navigator.locks.request('taskledger.refresh', work)) as T;

@@ -1,4 +1,4 @@
-/** All that the page shows, in one place. */
+/** The store: the whole state of the page, in one place. */
 import { useEffect, useState } from 'preact/hooks';
 import type { TaskDetail } from '../../contracts/task.ts';
 import { type Board, emptyBoard } from './board-state.ts';
@@ -11,10 +11,10 @@ export interface Person {
   role: string;
 }
 
-/** How fresh what one sees is: `live`, or being tried again, or without a network. */
+/** The state of the connection. `live`: the board is up to date; `reconnecting`: it is tried again; `offline`: without a network. */
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'offline';
 
-/** A message for a while, in a corner. */
+/** A message that is shown for a while, in a corner. */
 export interface Note {
   id: number;
   kind: 'done' | 'trouble';
@@ -37,7 +37,7 @@ export interface OpenTask {
   id: string;
   detail: TaskDetail | null;
   history: readonly HistoryItem[];
-  /** Why it cannot be shown. */
+  /** The reason why the task cannot be shown; null where it can. */
   trouble: string | null;
 }
 
@@ -47,28 +47,28 @@ export interface InboxItem {
   kind: string;
   title: string;
   text: string;
-  /** Where it leads to. */
+  /** The address that the item leads to. */
   link: string;
   read: boolean;
   createdAt: string;
 }
 
-/** The newest of the inbox, back to where one asked for older ones, and how much of all of it is unread. */
+/** The newest items of the inbox, as far back as the user asked for, and the number of all unread ones. */
 export interface InboxState {
   items: readonly InboxItem[];
   unread: number;
-  /** True where there are older ones. */
+  /** True where there are older items. */
   more: boolean;
 }
 
 export interface AppState {
   me: Me | null;
-  /** From a confirmation mail. */
+  /** The token of a confirmation mail's link; null without one. */
   confirmation: string | null;
   /** True where the session ended without this page's doing. */
   ended: boolean;
   phase: 'loading' | 'ready' | 'failed';
-  /** Why loading failed. */
+  /** The reason why loading failed. */
   trouble: string;
   board: Board;
   /** True where there are more tasks than the page loads. */
@@ -84,11 +84,11 @@ export interface AppState {
   inbox: InboxState;
   showsInbox: boolean;
   notes: readonly Note[];
-  /** What a screen reader is to say. */
+  /** The announcement for screen readers. */
   said: string;
-  /** Tasks that somebody else just changed, and the revision they made. */
+  /** The tasks that somebody else just changed, by id, with the revision that they made. */
   fresh: Readonly<Record<string, number>>;
-  /** Single keys (n, i, /, ?, u, 1–4) do something. */
+  /** True where single keys (n, i, /, ?, u, 1–4) have their effect. */
   singleKeys: boolean;
 }
 
@@ -117,9 +117,9 @@ export const initialState: AppState = {
 
 export interface Store {
   get(): AppState;
-  /** Sets some fields; where nothing differs, nobody is told. */
+  /** Sets some fields. Where none differs, no listener is called. */
   set(change: Partial<AppState>): void;
-  /** Calls after each change; answers how to stop. */
+  /** Calls the listener after each change; returns the function that ends that. */
   subscribe(listener: () => void): () => void;
 }
 
@@ -140,7 +140,7 @@ export function createStore(state: AppState): Store {
   };
 }
 
-/** A part of the state, in a component: drawn again when that part differs. */
+/** A part of the state, in a component, which is drawn again when that part differs. */
 export function useStore<T>(store: Store, pick: (state: AppState) => T): T {
   const [, redraw] = useState({});
   const picked = pick(store.get());

@@ -1,4 +1,4 @@
-/** Keeps the board right: loads the tasks, follows their changes, asks for what was missed. */
+/** Keeps the board up to date: loads the tasks, follows their changes, asks for missed ones. */
 import type { TaskDetail, TaskSummary } from '../../contracts/task.ts';
 import { reason } from './actions.ts';
 import { type Api, ApiError, type Reply } from './api.ts';
@@ -8,11 +8,11 @@ import type { Me } from './session.ts';
 import type { Connection, Person, Store } from './store.ts';
 import { told } from './words.ts';
 
-/** As many tasks as the page holds; searching asks the server for the others. */
+/** The most tasks that the page holds; searching asks the server for the others. */
 const MOST = 2_000;
-/** Milliseconds for a missed change to come by itself before the server is asked. */
+/** Milliseconds in which a missed change may come by itself before the server is asked. */
 const GRACE = 150;
-/** Milliseconds until what could not be asked is asked again. */
+/** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
 
 const UUID = /^[0-9a-f-]{36}$/;
@@ -23,26 +23,26 @@ interface List<T> {
 }
 
 export interface Sync {
-  /** Loads everything anew. */
+  /** Loads people and tasks anew. */
   reload(): Promise<void>;
-  /** Loads the people, as after an id that nobody has. */
+  /** Loads the people, as after an id that no known person has. */
   people(): Promise<void>;
   close(): void;
 }
 
 export function startSync({ api, store, live, me }: { api: Api; store: Store; live: Live; me: Me }): Sync {
   let subscriptions: Subscription[] = [];
-  /** False where the topic of all tasks was refused: then only what concerns this user is seen. */
+  /** False where the topic of all tasks was refused: the user then sees only tasks that concern them. */
   let seesAll = true;
-  /** The last position heard of: what is asked for anew is at least as new. */
+  /** The last position heard of: answers to later questions are at least as new. */
   let last = '';
-  /** Counts loads: only the last one counts, for rights may have changed between two. */
+  /** Counts the loads: only the last one's result is used, because rights may have changed between two. */
   let turn = 0;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking = false;
 
-  /** Loads all tasks, shows the first page at once, and answers the position after which changes are to follow. */
+  /** Loads all tasks, shows the first page at once, and resolves to the position after which changes are to follow. */
   async function load(): Promise<string> {
     const mine = ++turn;
     const path = '/api/tasks?limit=100&sort=-updatedAt';
@@ -58,7 +58,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
     store.set({ phase: 'ready', more: items.length >= MOST && !whole, board: listed(store.get().board, { items, position, whole }) });
   }
 
-  /** What comes after the first page of a list. */
+  /** Loads the pages after the first one of a list; resolves to all items. */
   async function rest<T>(path: string, first: List<T>): Promise<{ items: T[]; more: boolean }> {
     const items = [...first.items];
     let { next } = first;
@@ -72,7 +72,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
 
   const page = <T>(path: string): Promise<Reply<List<T>>> => api.get<List<T>>(path);
 
-  /** Follows what concerns this user always (it tells of a new role, too), and all tasks where that is allowed. */
+  /** Follows the user's own topic always (it tells of a new role, too), and all tasks where that is allowed. */
   function follow(after: string): void {
     unfollow();
     const options = { after, onChange: heard, onSnapshotNeeded: load };
@@ -84,7 +84,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
     for (const subscription of subscriptions.splice(0)) subscription.close();
   }
 
-  /** This user may see more or less than before: all is asked for anew. `all`: the topic of all tasks is worth a try. */
+  /** Begins anew, after the user's rights may have changed. `all`: true where the topic of all tasks is worth a try. */
   function begin(all: boolean): void {
     if (closed) return;
     seesAll = all;
@@ -108,7 +108,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
     if (change.actor !== me.id) tell(change);
   }
 
-  /** True where only what concerns this user is seen, and this task does no more. */
+  /** True where a change takes the task out of the user's sight: they see only tasks that concern them, and this one does no more. */
   function outOfSight(change: Change): boolean {
     if (seesAll || change.type !== 'TaskAssigned') return false;
     const task = store.get().board.entries[change.id]?.task;
@@ -116,7 +116,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
     return task?.maker !== me.id && userId !== me.id;
   }
 
-  /** Somebody else changed a task: it is marked for a moment, and said. */
+  /** Marks a task that somebody else changed for a moment, and announces the change. */
   function tell(change: Change): void {
     const { board, fresh, people } = store.get();
     const nameOf = (id: string) => people[id]?.name ?? 'Somebody';
@@ -126,7 +126,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
     store.set({ fresh: { ...fresh, [change.id]: change.revision }, said: `“${title}”: ${nameOf(change.actor)} ${told(change, nameOf)}.` });
   }
 
-  /** Asks for the tasks of which something was missed, unless it came by itself meanwhile. */
+  /** Asks for the tasks with missed changes, unless these come by themselves meanwhile. */
   function fill(): void {
     if (timer !== undefined || asking || closed || Object.keys(store.get().board.gaps).length === 0) return;
     timer = setTimeout(() => {
@@ -172,7 +172,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
 
   const unsubscribe = store.subscribe(fill);
   void reload();
-  // Who may not read the directory sees no other names.
+  // A user who may not read the directory sees no other names.
   const people = () => loadPeople().catch(() => store.set({ people: { ...store.get().people, [me.id]: me } }));
   void people();
 
@@ -193,7 +193,7 @@ function summaryOf({ description: _, comments, ...task }: TaskDetail): TaskSumma
   return { ...task, comments: comments.length };
 }
 
-/** What to show of a connection: until it was live once it connects, after that it comes back. */
+/** The state of the connection to show: `connecting` before it was live for the first time, `reconnecting` afterwards. */
 export function connectionOf(state: LiveState, before: Connection, online: boolean): Connection {
   if (state === 'live') return 'live';
   if (!online) return 'offline';

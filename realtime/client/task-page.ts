@@ -5,7 +5,7 @@ import type { Live, Subscription } from './live.ts';
 import type { HistoryItem, Store } from './store.ts';
 
 export interface TaskPage {
-  /** Shows a task, or with null none. */
+  /** Shows a task; null for none. */
   open(id: string | null): void;
   /** Asks for the open task anew, as it is at or after a position. */
   refresh(after?: string): Promise<void>;
@@ -13,7 +13,7 @@ export interface TaskPage {
 
 export function createTaskPage({ api, store, live }: { api: Api; store: Store; live: Live }): TaskPage {
   let subscription: Subscription | undefined;
-  /** Counts questions: only the answer to the last one counts. */
+  /** Counts the questions: only the last one's answer is used. */
   let turn = 0;
 
   async function load(id: string, after?: string): Promise<string> {
@@ -34,7 +34,7 @@ export function createTaskPage({ api, store, live }: { api: Api; store: Store; l
       after: position,
       onChange: (change) => void load(id, change.position).catch((error) => failed(id, error)),
       onSnapshotNeeded: () => load(id),
-      // Whether it may still be seen, and then followed, the server says.
+      // The server decides whether the user may still see the task.
       onLeft: (reason) => void (reason === 'forbidden' ? load(id) : follow(id)).catch((error) => failed(id, error)),
     });
   }

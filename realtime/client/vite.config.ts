@@ -1,4 +1,4 @@
-/** How the web app (index.html) and the browser library (live.js) are built: by build-client.ts, and by `npx vite realtime/client` while one works on the page. */
+/** The builds of the web app (index.html) and the browser library (live.js): for build-client.ts, and `npx vite realtime/client` in development. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type InlineConfig, type Plugin } from 'vite';
 import { KINDS, kinds } from '../../contracts/notifications/kinds.ts';
@@ -9,8 +9,8 @@ const server = process.env.PUBLIC_URL ?? 'http://127.0.0.1:3000';
 const STAND_IN = '\0zod';
 
 /**
- * The page reads the contracts' constants and never checks with their schemas: the server does that. So zod is not sent to browsers;
- * a stand-in takes every call that makes a schema, and throws where one would be used.
+ * Leaves zod out of the page, which reads the contracts' constants and leaves checking to the server:
+ * a stand-in takes every call that makes a schema, and throws where a schema would be used.
  */
 const withoutZod: Plugin = {
   name: 'without-zod',
@@ -27,8 +27,8 @@ export const z = new Proxy(() => z, {
 `;
 
 /**
- * The page says some kinds of notification aloud, and words none: the server does that, for mails and the inbox. So of the kinds' records only
- * `aloud` is sent to browsers.
+ * Leaves the words of notifications out of the page: the server makes the texts of mails and of the inbox. Of the kinds' records the page needs
+ * only `aloud`.
  */
 const withoutWords: Plugin = {
   name: 'without-words',
@@ -46,13 +46,13 @@ const plugins = [withoutZod, withoutWords];
 const common: InlineConfig = { root, configFile: false, logLevel: 'warn' };
 const files = { target: 'es2022', emptyOutDir: false, reportCompressedSize: false };
 
-/** The web app, into `outDir`: index.html, favicon.svg and hashed files under assets/. */
+/** The build of the web app into `outDir`: index.html, favicon.svg and hashed files under assets/. */
 export function app(outDir: string): InlineConfig {
-  // Every asset is a file of its own: the page's security policy has no `data:`.
+  // Every asset is its own file, because the page's security policy allows no `data:`.
   return { ...common, plugins, build: { ...files, outDir, assetsInlineLimit: 0, modulePreload: { polyfill: false } } };
 }
 
-/** The browser library, into `outDir`: live.js, one ES module without imports. */
+/** The build of the browser library into `outDir`: live.js, one ES module without imports. */
 export function library(outDir: string): InlineConfig {
   const lib = { entry: `${root}live.ts`, formats: ['es' as const], fileName: () => 'live.js' };
   return { ...common, publicDir: false, build: { ...files, outDir, lib, minify: true } };

@@ -1,11 +1,11 @@
-/** What happened, in words; dates in the user's own way of writing them. */
+/** Events in words, and dates as the user's locale writes them. */
 import type { TaskEvent } from '../../contracts/task.ts';
 import { STATUS_NAMES } from './board-view.ts';
 
 /** Names a person by id. */
 export type NameOf = (id: string) => string;
 
-/** What an event says of its task, to follow the name of who did it: “moved it to Done”. */
+/** An event in words that follow the name of the one who did it: “moved it to Done”. */
 export function told(event: { type: string; data: unknown }, nameOf: NameOf): string {
   const one = event as TaskEvent;
   switch (one.type) {
@@ -42,18 +42,18 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 const DAY = 86_400_000;
 
-/** `21 Nov 2026, 10:00`, or as the user's locale has it. */
+/** Day and time as the user's locale writes them: `21 Nov 2026, 10:00`. */
 export function fullTime(time: string): string {
   return dayAndTime.format(new Date(time));
 }
 
-/** Whole calendar days from now to then, in the user's time zone. */
+/** The number of calendar days from now to then, in the user's time zone. */
 function daysUntil(then: Date, now: Date): number {
   const midnight = (date: Date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
   return Math.round((midnight(then) - midnight(now)) / DAY);
 }
 
-/** A day near now by its distance (`tomorrow`), others by their date. */
+/** A day: by its distance (`tomorrow`) where it is near, else by its date. */
 export function shortDay(time: string, now = new Date()): string {
   const then = new Date(time);
   const days = daysUntil(then, now);
@@ -61,7 +61,7 @@ export function shortDay(time: string, now = new Date()): string {
   return (then.getFullYear() === now.getFullYear() ? day : dayOfYear).format(then);
 }
 
-/** How long ago, roughly: `just now`, `5 minutes ago`, `yesterday`, a date. */
+/** The rough time since then: `just now`, `5 minutes ago`, `yesterday`, a date. */
 export function ago(time: string, now = new Date()): string {
   const minutes = Math.round((Date.parse(time) - now.getTime()) / 60_000);
   if (minutes > -1) return 'just now';
@@ -77,7 +77,7 @@ export function toInput(time: string | null): string {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/** What was typed there as an instant in UTC; null for none. */
+/** The text of such an input as an instant in UTC; null for empty text. */
 export function fromInput(text: string): string | null {
   return text ? new Date(text).toISOString() : null;
 }

@@ -1,19 +1,22 @@
 /**
- * What realtime processes do together: end sockets at once, wherever they are. Never updates: each process follows the log for itself and emits to
- * its own sockets (`io.local`). What is lost on the way between processes is lost, and comes later: as an event, or when a token ends.
+ * The fan-out's port: realtime processes tell each other at once which sessions ended. Changes do not go this way: each process follows the log for
+ * itself and emits to its own sockets (`io.local`). A message lost between processes is made up for later, by the event or by the token's end.
+ *
+ *     const tie = fanOut.attach(io, ({ userId, sessionId }) => closeSockets(userId, sessionId));
+ *     tie.tell({ userId, sessionId });
  */
 import type { Server } from 'socket.io';
 import type { Ended } from '../consequences.ts';
 
 export interface FanOut {
-  /** Ties a server to those of the other processes, before its first connection. `heard` gets what they tell. */
+  /** Ties a server to those of the other processes, before its first connection. `heard` is called with the ends that they tell. */
   attach(io: Server, heard: (ended: Ended) => void): Tie;
-  /** To be called when the server is closed. */
+  /** Closes the connections to the other processes. To be called when the server is closed. */
   close(): Promise<void>;
 }
 
 export interface Tie {
-  /** Tells all other processes; where they cannot be reached, nobody. */
+  /** Tells all other processes of an end; those that cannot be reached do not hear of it. */
   tell(ended: Ended): void;
 }
 
@@ -21,5 +24,5 @@ export interface FanOutOptions {
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
 }
 
-/** Of a process that is alone. */
+/** The fan-out of a process that is alone. */
 export const ALONE: FanOut = { attach: () => ({ tell: () => {} }), close: async () => {} };

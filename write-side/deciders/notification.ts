@@ -26,21 +26,21 @@ export interface NotificationState {
   recipient: Recipient;
   about: { stream: string; revision: number };
   content: Content | null;
-  /** Attempts begun. */
+  /** Number of attempts begun. */
   attempts: number;
-  /** Attempts begun before an operator had it tried again: they do not count any more. */
+  /** Number of attempts begun before an operator's last retry: the limit does not count them. */
   forgiven: number;
-  /** Who leased it, and until when; null where nobody has. */
+  /** The worker that leased the notification, and the lease's end (ISO 8601); null without a lease. */
   lease: { worker: string; until: string } | null;
-  /** Not before this; null: at once. */
+  /** The time before which no attempt may begin (ISO 8601); null: at once. */
   nextAttemptAt: string | null;
-  /** What the provider calls the message of this attempt; null where it was not heard. */
+  /** The provider's name for the last message handed over; null where none is known. */
   providerId: string | null;
-  /** Nobody knows how the last attempt ended. */
+  /** True where nobody knows how the last attempt ended. */
   unsure: boolean;
   discarded: boolean;
   read: boolean;
-  /** Who asked for it; null where a policy did. */
+  /** The user or API key that asked for the notification; null where a policy did. */
   askedBy: string | null;
 }
 
@@ -64,15 +64,15 @@ export const initial: NotificationState = {
 };
 
 /**
- * What a worker wants: the next attempt, or to say how its attempt went. `attempts`: how many there may be in all; `hold`: after an unknown
- * attempt it is not sent again by itself. `unknown`: the connection went before the answer, so that the message may have been taken.
+ * The commands of a worker: it wants the next attempt, or tells how its attempt went. `attempts`: the most attempts in all; `hold`: after an
+ * unknown attempt the message is not sent again by itself; `unknown`: the connection broke before the answer, so the message may have been taken.
  */
 export type WorkerCommand =
   | Command<'LeaseNotification', { worker: string; until: string; attempts: number; hold?: boolean }>
   | Command<'SucceedNotification', { attempt: number; providerId?: string }>
   | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean; hold?: boolean }>
   | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
-  /** Nobody is there to be told any more. */
+  /** Cancels the notification: there is nobody to be told any more. */
   | Command<'WithdrawNotification', { attempt: number; reason: string }>
   | Command<'ReportNotification', { status: string; delivered: boolean; error?: string }>;
 
@@ -80,7 +80,7 @@ export type NotificationCommand = WorkerCommand | NotificationRequest;
 
 type Decision = NotificationEvent[] | Refusal;
 
-/** Statuses from which nothing goes on by itself. */
+/** Statuses in which the notification stays until somebody outside acts. */
 const ENDED: ReadonlySet<NotificationStatus> = new Set(['sent', 'failed', 'cancelled', 'unknown']);
 const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
 
@@ -168,7 +168,7 @@ function retry(corrected: string | undefined, state: NotificationState, user: Us
   }
 }
 
-/** Its link confirms the address that the user has: who got it elsewhere would confirm the wrong one. */
+/** The refusal of another recipient for a confirmation: its link confirms the user's own address, whoever opens it. */
 function notTheirs(): Refusal {
   const detail =
     'A confirmation goes to the address that the user has. Correct that (PATCH /api/users/:id), and have it tried again without a recipient.';
@@ -180,7 +180,7 @@ function discard(state: NotificationState): Decision {
   return isDead(state) ? [{ type: 'NotificationDiscarded', data: {} }] : conflict(`It is ${state.status}: there is nothing to discard.`);
 }
 
-/** Providers repeat themselves, and their words come in any order: the first that it was not delivered counts. */
+/** Records a provider's report. Reports repeat and come in any order: the first report of a failed delivery counts. */
 function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], state: NotificationState): Decision {
   const isTold = data.delivered ? isHandedOver(state) || mayHaveArrived(state) : isHandedOver(state) && !state.discarded;
   return isTold ? [{ type: 'NotificationReported', data }] : [];
@@ -188,7 +188,7 @@ function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['da
 
 const isHandedOver = ({ status }: NotificationState) => status === 'sent' || status === 'unknown';
 
-/** What was thought not to be sent, and was: it is not sent again. */
+/** True where a message that counts as not sent may have been sent after all: a report of its delivery then ends the attempts. */
 function mayHaveArrived({ status, attempts, forgiven, unsure }: NotificationState): boolean {
   return (status === 'pending' && attempts > forgiven) || (status === 'failed' && unsure);
 }
@@ -207,8 +207,8 @@ function lease({ data, now }: Extract<WorkerCommand, { type: 'LeaseNotification'
   const { worker, until } = data;
   const processing: NotificationEvent = { type: 'NotificationProcessing', data: { attempt: state.attempts + 1, worker, until } };
   if (!state.lease) return [processing];
-  // A lease that ran out without an outcome: that attempt may have sent it. It is shown, and sent again or held, as configured; not without
-  // end, as what ends every worker that takes it would go on for ever.
+  // The last lease ran out without an outcome: that attempt may have sent the message. Its fate is recorded as unknown, and the message is held or
+  // sent again, as configured. The limit of attempts holds here, too: a message that kills every worker would otherwise go on for ever.
   const unknown = unknownAttempt(state.attempts, state.lease.worker);
   if (data.hold) return [unknown, { type: 'NotificationHeld', data: { attempt: state.attempts } }];
   return [unknown, state.attempts - state.forgiven < data.attempts ? processing : failedAttempt(state.attempts, NO_OUTCOME)];
@@ -298,12 +298,12 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
   }
 }
 
-/** What is in the inbox at once had its one attempt with it. */
+/** The attempts and the provider's name after a message was sent. An item of the inbox is sent with its request, which counts as its attempt. */
 function ofSent({ attempt, providerId }: { attempt: number; providerId?: string | undefined }, { attempts }: NotificationState) {
   return { attempts: Math.max(attempts, attempt), providerId: providerId ?? null };
 }
 
-/** The user whom a request names, where it is for the inbox. */
+/** The fact `recipient`: the user whom a request for the inbox, or the corrected recipient of a retry, names. */
 function needs(command: NotificationCommand): Record<string, string> {
   const inbox = command.type === 'SendNotification' && command.data.type === 'in-app' ? command.data.recipient : undefined;
   const corrected = command.type === 'RetryNotification' && UUID.test(command.data.recipient ?? '') ? command.data.recipient : undefined;

@@ -21,17 +21,17 @@ export interface OrderState {
   email: string;
   items: readonly Item[];
   total: Money;
-  /** Attempts begun. */
+  /** Number of attempts begun. */
   attempts: number;
-  /** Attempts begun before an operator had it tried again: they do not count any more. */
+  /** Number of attempts begun before an operator's last retry: the limit does not count them. */
   forgiven: number;
-  /** Who leased it, and until when; null where nobody has. */
+  /** The worker that leased the order, and the lease's end (ISO 8601); null without a lease. */
   lease: { worker: string; until: string } | null;
-  /** Not before this; null: at once. */
+  /** The time before which no attempt may begin (ISO 8601); null: at once. */
   nextAttemptAt: string | null;
-  /** Why it failed; empty where it has not. */
+  /** The reason why the order failed; empty where it has not. */
   failure: string;
-  /** Why it was rejected. */
+  /** The reasons why the order was rejected; empty where it was not. */
   reasons: readonly Reason[];
 }
 
@@ -50,7 +50,7 @@ export const initial: OrderState = {
   reasons: [],
 };
 
-/** What a worker wants: the next attempt, or to say how its attempt went. `attempts`: how many there may be in all. */
+/** The commands of a worker: it wants the next attempt, or tells how its attempt went. `attempts`: the most attempts in all. */
 export type WorkerCommand =
   | Command<'LeaseOrder', { worker: string; until: string; attempts: number }>
   | Command<'DecideOrder', { attempt: number; reasons: Reason[] }>
@@ -79,7 +79,7 @@ function decide(command: OrderCommand, state: OrderState): Decision {
   }
 }
 
-/** An order is its maker's and the admins'; workers are the system's. */
+/** True where the actor may act on the order: its maker, an admin, or a worker (the system). */
 function isTheirs({ actor }: OrderCommand, { maker }: OrderState): boolean {
   return actor.id === maker || actor.role === 'admin' || actor.role === 'system';
 }
@@ -98,7 +98,7 @@ function cancel({ status }: OrderState): Decision {
   return isDecided(status) ? conflict(`It is ${status} already and cannot be cancelled.`) : [{ type: 'OrderCancelled', data: {} }];
 }
 
-/** Decided for good: nothing changes it any more. */
+/** True for the final statuses of an order. */
 function isDecided(status: OrderStatus): boolean {
   return status === 'confirmed' || status === 'rejected' || status === 'cancelled';
 }
@@ -108,7 +108,7 @@ function lease({ data, now }: CommandOf<'LeaseOrder'>, state: OrderState): Decis
   if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
   if (!isDue(state.nextAttemptAt, now)) return conflict('Its next attempt is not due.');
   const { worker, until, attempts } = data;
-  // Nobody knows why the last attempts had no end. What ends every worker that takes it would go on for ever.
+  // Nobody knows why the last attempts had no outcome: an order that kills every worker would otherwise go on for ever.
   if (state.attempts - state.forgiven >= attempts) return [{ type: 'OrderFailed', data: { attempt: state.attempts, reason: NO_OUTCOME } }];
   return [{ type: 'OrderProcessing', data: { attempt: state.attempts + 1, worker, until } }];
 }
@@ -138,7 +138,7 @@ function decided({ attempt, reasons }: CommandOf<'DecideOrder'>['data'], { maker
   ];
 }
 
-/** With nobody at work on it. */
+/** The fields of an order on which no worker is at work. */
 const idle = { lease: null, nextAttemptAt: null };
 
 export function evolve(state: OrderState, event: OrderEvent): OrderState {

@@ -1,4 +1,4 @@
-/** Task: the rules. */
+/** Task: the rules of making, assigning, changing, commenting, deleting and restoring. */
 import { utc } from '../../contracts/fields.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
@@ -15,7 +15,7 @@ export interface TaskState extends TaskParties {
   deadline: string | null;
   priority: Priority;
   labels: readonly string[];
-  /** How many comments it has, and how many characters they have together. */
+  /** The number of the task's comments, and of their characters (UTF-16 units) together. */
   comments: number;
   commentCharacters: number;
 }
@@ -62,7 +62,7 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
   }
 }
 
-/** Who may do what: members change what they made or are assigned and comment on what they can read; makers and admins restore; admins do all. */
+/** The refusal where the actor may not: makers and admins may do all, assignees all but restore, others comment on what they can read. */
 function forbids({ actor, type }: TaskCommand, state: TaskState): Refusal | undefined {
   if (!isThere(state, type)) return NOT_FOUND;
   if (actor.role === 'admin' || state.maker === actor.id) return undefined;
@@ -128,7 +128,7 @@ function assign(command: CommandOf<'AssignTask'>, state: TaskState, facts: Facts
   return refusal || [{ type: 'TaskAssigned', data: { userId, previous: state.assignee, atCreation: false } }];
 }
 
-/** A whole task is one document, read and written as one: so its comments are bounded. */
+/** The bounds of a task's comments, because a whole task is one document, read and written as one. */
 const MOST_COMMENTS = 1_000;
 const MOST_COMMENT_CHARACTERS = 200_000;
 

@@ -1,4 +1,4 @@
-/** User: the rules. Passwords and sessions are no business of it. */
+/** User: the rules of registering, confirming, editing, roles and deleting. Passwords and sessions are none of its business. */
 import type { Refusal } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import { normaliseEmail, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
@@ -7,7 +7,7 @@ import { decider } from '../decider.ts';
 export interface UserState {
   exists: boolean;
   deleted: boolean;
-  /** The registration was closed by somebody else who wants the address. */
+  /** True where the registration was closed because somebody else wanted its address. */
   abandoned: boolean;
   name: string;
   email: string;
@@ -56,7 +56,7 @@ function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
   return Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];
 }
 
-/** An admin keeps being one: so there is always somebody who can give roles. */
+/** Changes a user's role. Admins cannot change their own, so there is always somebody who can give roles. */
 function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState): Decision {
   if (command.data.role === state.role) return [];
   if (command.actor.id === command.id) return { refused: 'conflict', detail: 'Admins do not change their own role; another admin does.' };

@@ -1,33 +1,36 @@
-/** The forwarder's checkpoint, on `_forwarder`: where it is, and the chain it has published. Its exact revision fences a zombie. */
+/**
+ * The forwarder's checkpoint, on `_forwarder`: its place in the log, and the chain of messages that it has published.
+ * It is written at an exact revision, so that a second forwarder makes the first one's next write fail.
+ */
 import { categoryOf, type Position, type RecordedEvent, START } from '../../contracts/message.ts';
 import type { BusMessage } from '../../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { endOf, holds } from '../../platform/followers/checkpoint.ts';
 import { type CheckpointStream, checkpointStream } from '../../platform/followers/checkpoint-stream.ts';
 
-/** A storage format: add, never rename or remove. */
+/** The forwarder's checkpoint as it is stored. A storage format: add, never rename or remove. */
 export interface ForwarderCheckpoint {
-  /** The last event that was forwarded, and its id. */
+  /** The position and the id of the last event that was forwarded. */
   position: Position;
   eventId: string;
   /** Position of the last message published: the `previous` of the next. */
   previous: Position;
-  /** The last position published of each category. */
+  /** The position of the last published event of each category. */
   categories: Record<string, Position>;
-  /** For a category that is not among them: nothing of it was published after this position; START unless forwarding began inside a log. */
+  /** Stands in for categories that `categories` lacks: no event of theirs after it was published. START, unless forwarding began inside a log. */
   floor: Position;
 }
 
 const BEGINNING: ForwarderCheckpoint = { position: START, eventId: '', previous: START, categories: {}, floor: START };
 
-/** `failed` hears of lazy writes that did not succeed. */
+/** Opens the stream of the forwarder's checkpoint. `failed` hears of lazy writes that did not succeed. */
 export function forwarderCheckpoint(store: EventStore, failed: (error: unknown) => void): CheckpointStream<ForwarderCheckpoint> {
   return checkpointStream(store, { stream: '_forwarder', type: 'ForwarderMoved', failed });
 }
 
 /**
- * Where forwarding begins: at the checkpoint where the log holds it. In a log that is another one, at its end: what is before it
- * followers read from the store, since whoever has not is behind the `previous` of the next message.
+ * The place where forwarding begins: the checkpoint, where the log holds its event; else (`foreign`: another log) the log's end.
+ * Followers read everything before from the store: the `previous` of the next message shows them that they lack it.
  */
 export async function beginningOf(
   store: EventStore,

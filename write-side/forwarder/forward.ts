@@ -13,9 +13,9 @@ export interface ForwarderContext {
   store: EventStore;
   bus: EventBus;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  /** Messages given to the publisher at once, at most; twice as many are in flight. Default 1,000. */
+  /** The most messages given to the publisher at once; up to twice as many are in flight. Default 1,000. */
   batch?: number;
-  /** Milliseconds before it starts again after an error, doubled up to fifty times as much; default 100. */
+  /** Milliseconds before the forwarder starts again after an error, doubled each time up to fifty times as many; default 100. */
   backoff?: number;
 }
 
@@ -24,7 +24,7 @@ export interface Forwarder {
   position(): Position;
   /** True while this process is the one that forwards. */
   active(): boolean;
-  /** Events not forwarded yet, counted up to 10,000. */
+  /** The number of events not forwarded yet, counted up to 10,000. */
   lag(): Promise<number>;
   /** Stops after the messages at hand and writes its checkpoint. */
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ const MOST_LAG = 10_000;
 /** Milliseconds that stopping waits for the broker's last confirms; what they missed is published again. */
 const LAST_CONFIRMS = 2_000;
 
-/** Starts it. One is active, the others wait; whatever fails, it begins again from its checkpoint. */
+/** Starts a forwarder. Of several processes one is active, the others wait; after any error it begins again from its checkpoint. */
 export function startForwarder({ store, bus, log, batch = 1_000, backoff }: ForwarderContext): Forwarder {
   const stopping = new AbortController();
   let session = new AbortController();
@@ -57,7 +57,7 @@ export function startForwarder({ store, bus, log, batch = 1_000, backoff }: Forw
     }
   }
 
-  /** Ends when the forwarder is stopped, rejects with what made the signal abort. */
+  /** Forwards until the forwarder is stopped. Rejects with the reason for which `signal` aborts. */
   async function forward(publisher: Publisher, signal: AbortSignal, well: () => void): Promise<void> {
     const from = await begin();
     const moved = (to: ForwarderCheckpoint) => {
@@ -80,7 +80,7 @@ export function startForwarder({ store, bus, log, batch = 1_000, backoff }: Forw
     }
   }
 
-  /** The checkpoint is written before anything is published: a zombie that still publishes loses its next write, and steps down. */
+  /** Writes the checkpoint before anything is published: a forwarder that was active before loses its next write, and steps down. */
   async function begin(): Promise<ForwarderCheckpoint> {
     const { at, foreign } = await beginningOf(store, await checkpoint.load());
     if (foreign) log.warn({ position: at.position }, 'the event store is not the one that was forwarded; forwarding goes on from its end');

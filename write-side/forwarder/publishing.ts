@@ -5,18 +5,18 @@ import { BusUnavailable, type Publisher } from '../../platform/event-bus/event-b
 import { chained, type ForwarderCheckpoint } from './checkpoint.ts';
 
 export interface Publishing {
-  /** Sends a batch; resolves once the one before it is confirmed, or when it is over. */
+  /** Sends a batch; resolves once the batch before is confirmed, or `signal` aborts. */
   publish(events: readonly RecordedEvent[]): Promise<void>;
-  /** Resolves when all is confirmed. Rejects when something was not. */
+  /** Resolves when all batches are confirmed. Rejects when one was not. */
   settled(): Promise<void>;
-  /** Confirms that come later do not count any more. */
+  /** Ends the publishing: later confirms move the checkpoint no more. */
   end(): void;
 }
 
 export interface PublishingOptions {
   from: ForwarderCheckpoint;
   signal: AbortSignal;
-  /** All up to this checkpoint was confirmed. Throws when it cannot be remembered. */
+  /** Called when everything up to this checkpoint was confirmed. Throws when the checkpoint cannot be saved. */
   moved(checkpoint: ForwarderCheckpoint): void;
   failed(error: unknown): void;
 }

@@ -1,27 +1,27 @@
-/** An alarm clock: rings at the earliest time it was set to, one ring after the other. */
+/** An alarm clock: it rings at the earliest time it was set to, and never twice at once. */
 
 export interface AlarmOptions {
-  /** Does what is to be done, and may set it again meanwhile. False, or a rejection: it rings again in a second. */
+  /** Called at each ring; it may set the alarm again meanwhile. After false, or a rejection, the alarm rings again in a second. */
   ring(): Promise<boolean>;
   log: { warn(data: object, message: string): void };
-  /** Milliseconds since 1970. */
+  /** The present time, in milliseconds since 1970. */
   clock: () => number;
 }
 
 export interface Alarm {
-  /** Rings at that time at the latest. Milliseconds since 1970; Infinity changes nothing. */
+  /** Sets the alarm to ring at this time at the latest (milliseconds since 1970); Infinity changes nothing. */
   set(time: number): void;
-  /** Rings no more, and waits for what it rang for. */
+  /** Stops the alarm, and waits for the ring that is under way. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds between two rings at least; and after one that came to nothing. */
+/** Milliseconds between two rings at least, and after a ring that failed. */
 const PAUSE = 100;
 const RETRY = 1_000;
-/** Milliseconds it sleeps at most: far below the 2^31 that a timer can take, and a clock that was set, or a machine that slept, is noticed. */
+/** The longest sleep, in milliseconds: far below the 2^31 of a timer, and short enough to notice a clock that was set or a machine that slept. */
 const LONGEST_SLEEP = 60_000;
 
-/** Makes one that is not set. */
+/** Opens an alarm that is not set. */
 export function openAlarm({ ring, log, clock: now }: AlarmOptions): Alarm {
   let next = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;

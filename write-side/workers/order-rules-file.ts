@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type OrderRules, orderRules } from './order-rules.ts';
 
-/** Reads the file. Error: one line that says what is wrong with it, and where. */
+/** Reads the file of the rules. Error: one line that says what is wrong with the file, and where. */
 export function readOrderRules(path: string): OrderRules {
   const result = orderRules.safeParse(parsed(path));
   if (result.success) return result.data;
@@ -22,7 +22,7 @@ function parsed(path: string): unknown {
   }
 }
 
-/** What is wrong with such a file; undefined where nothing is. */
+/** The one line that says what is wrong with a file of rules; undefined where nothing is. */
 export function orderRulesProblem(path: string): string | undefined {
   try {
     readOrderRules(path);

@@ -1,27 +1,27 @@
-/** The rules that placed orders are held against: prices and limits, and the policy that they make. Pure. */
+/** The rules that placed orders are checked by: prices and limits, and the policy that they make. Pure. */
 import { z } from 'zod';
 import { type Item, inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, orderedSku, type Reason } from '../../contracts/order.ts';
 
 const currency = money.shape.currency;
 const amount = money.shape.amount;
 
-/** The schema of what a file of rules (ORDER_RULES) holds. */
+/** The schema of a file of rules (ORDER_RULES). */
 export const orderRules = z.strictObject({
-  /** What each thing costs; where they are given, nothing else is sold. */
+  /** The prices by SKU. Where they are given, nothing else is sold. */
   prices: z.record(orderedSku, money).optional(),
   limits: z
     .strictObject({
-      /** Items of an order. */
+      /** The most items of an order. */
       maxItems: z.int().min(1).max(MOST_ITEMS).optional(),
-      /** Of one thing in an order. */
+      /** The most pieces of one SKU in an order. */
       maxQuantity: z
         .int()
         .min(1)
         .max(MOST_QUANTITY * MOST_ITEMS)
         .optional(),
-      /** What an order may cost, by currency, in its smallest unit; other currencies have no limit. */
+      /** The highest total of an order by currency, in its smallest unit; other currencies have no limit. */
       maxTotal: z.record(currency, amount).optional(),
-      /** What may be paid in; default: anything. */
+      /** The currencies that an order may be in; default: any. */
       currencies: z.array(currency).min(1).optional(),
     })
     .optional(),
@@ -30,18 +30,18 @@ export const orderRules = z.strictObject({
 /** Prices and limits, as the file has them. */
 export type OrderRules = z.output<typeof orderRules>;
 
-/** A policy that orders are held against. */
+/** A pure function that returns every reason why an order is to be rejected; none where it keeps to the rules. */
 export type Policy = (order: Judged) => Reason[];
 
-/** What of an order the rules look at. */
+/** The fields of an order that the rules look at. */
 export interface Judged {
   items: readonly Item[];
   total: Money;
 }
 
-/** Makes the policy of these rules: it tells why an order is to be rejected, every rule that it breaks, and where; nothing where it keeps to them. */
+/** Makes the policy of these rules. Its reasons name every rule that an order breaks, and the place. */
 export function policyOf({ prices, limits = {} }: OrderRules): Policy {
-  // Once: a price list may be long, and every item of every order is looked up.
+  // Made once: a price list may be long, and every item of every order is looked up.
   const known = prices && new Map(Object.entries(prices));
   return (order) => [
     ...brokenByCurrency(limits.currencies, order),
@@ -69,7 +69,7 @@ function brokenByItems(most: number | undefined, { items }: Judged): Reason[] {
   return [{ rule: 'items', pointer: '/items', detail: `must be at most ${most}` }];
 }
 
-/** One thing may stand in several items: they count together. */
+/** The reasons against quantities. Items with the same SKU count together. */
 function brokenByQuantity(most: number | undefined, { items }: Judged): Reason[] {
   if (most === undefined) return [];
   const quantities = new Map<string, number>();

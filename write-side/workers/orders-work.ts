@@ -1,4 +1,4 @@
-/** An order worker's work: hold an order against the rules, and record what comes of it. */
+/** The work of an order worker: check an order by the rules, and record the outcome. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent, Reason } from '../../contracts/order.ts';
 import { orAborted } from '../../platform/concurrency/abortable.ts';
@@ -7,12 +7,12 @@ import { nextAttempt } from '../../platform/work/backoff.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
 import type { OrderState, WorkerCommand } from '../deciders/order.ts';
 
-/** Why an order is to be rejected; no reasons where it is not. What it throws, or takes too long for, is tried again; the signal ends what hangs. */
+/** Returns the reasons to reject an order, or none. An order is tried again after an error, or when the signal, which ends a slow judge, aborts. */
 export type Judge = (order: OrderState, signal: AbortSignal) => readonly Reason[] | Promise<readonly Reason[]>;
 
 export interface OrderWork extends WorkContext {
   judge: Judge;
-  /** Attempts in all; after the last that goes wrong the order has failed. Default 5. */
+  /** The most attempts in all; an error in the last one fails the order. Default 5. */
   attempts?: number;
   random?: () => number;
 }
@@ -20,7 +20,7 @@ export interface OrderWork extends WorkContext {
 type Telling = TellingOf<WorkerCommand>;
 type OrderRecorded = RecordedEvent & OrderEvent;
 
-/** Makes the handler of offers; a lease is good for 10 s unless said otherwise. Errors: those of `leasedWork`. */
+/** Makes the handler of offers. `lease`: milliseconds, default 10,000. Errors: those of `leasedWork`. */
 export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void> {
   const { judge, worker, log, attempts = 5, now = () => new Date(), random = Math.random, lease = 10_000, ending } = context;
 

@@ -1,4 +1,4 @@
-/** Orders: the dispatcher offers what is placed, and workers compete for it. */
+/** Orders: the dispatcher offers placed orders, and workers compete for them. */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
@@ -18,7 +18,7 @@ export const ORDER_DISPATCHER: FollowerRow = {
   queue: followerQueue('placed_orders', { category: 'order', purpose: 'offers of placed orders to their workers' }),
 };
 
-/** Orders that somebody has to look at, those due first, and where the read model is that knows them: see Dispatching.undecided. */
+/** Reads undecided orders, those due first, with the checkpoint of their read model: as `Dispatching.undecided`, with ids instead of streams. */
 export type UndecidedOrders = (
   limit: number,
   after: Position | null,
@@ -27,26 +27,26 @@ export type UndecidedOrders = (
 export interface OrderWorkersContext extends Omit<OrderWork, 'worker' | 'ending' | 'log'> {
   bus: EventBus;
   log: FollowContext['log'];
-  /** Order workers of this process; default 4. */
+  /** Number of order workers in this process; default 4. */
   workers?: number;
-  /** Milliseconds that orders at hand are given when it stops; default 5,000. */
+  /** Milliseconds that orders at hand are given when the workers stop; default 5,000. */
   grace?: number;
 }
 
 export interface OrdersContext extends FollowContext, Omit<OrderWorkersContext, 'log' | 'store'> {
   bus: EventBus;
   undecided: UndecidedOrders;
-  /** Undecided orders the dispatcher keeps at most; default 1,000. */
+  /** The most undecided orders that the dispatcher keeps; default 1,000. */
   window?: number;
-  /** Milliseconds after which what was offered and is still undecided is offered again; default 60,000. */
+  /** Milliseconds after which an offered order that is still undecided is offered again; default 60,000. */
   again?: number;
 }
 
 export interface Orders {
   dispatcher: Follower;
-  /** Orders that wait for a worker, an attempt or an outcome, as far as the dispatcher keeps them. */
+  /** The number of orders that wait for a worker, an attempt or an outcome, as far as the dispatcher keeps them. */
   waiting(): number;
-  /** Stops following, then waits for the orders at hand; what takes too long is given up and tried again later. */
+  /** Stops dispatcher and workers, and waits for the orders at hand; an order that takes longer than `grace` is tried again later. */
   stop(): Promise<void>;
 }
 
@@ -64,13 +64,13 @@ export function startOrders(context: OrdersContext): Orders {
   };
 }
 
-/** Starts order workers. */
+/** Starts the order workers of this process. */
 export function startOrderWorkers(context: OrderWorkersContext): { stop(): Promise<void> } {
   const { bus, log, workers = 4, grace } = context;
   return compete({ bus, log, queue: ORDERS, workers, grace, handler: (worker, ending) => orderWorker({ ...context, worker, ending }) });
 }
 
-/** What the dispatcher needs to know of orders. */
+/** The description of orders for the dispatcher: which events make an order due or decided, and which orders are undecided. */
 export function orderDispatching(undecided: UndecidedOrders): Dispatching {
   return {
     ...ORDER_DISPATCHER,

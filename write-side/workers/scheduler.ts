@@ -1,9 +1,9 @@
 /**
- * The scheduler: fires the timers of tasks, once each, when their time has come. It keeps none in memory but the moment of its next look into the
- * read model that knows them; so it begins anew wherever it stopped, and what became due while it was away comes first.
+ * The scheduler: fires the timers of tasks, once each, when their time has come. It keeps no timers in memory, only the time of its next look into
+ * their read model; so it can begin anew at any time, and timers that became due while it was away come first.
  *
- * What the read model says is a hint, as an offer is to a worker: before it fires, it looks at the task itself. What has fired is recorded on a
- * stream named by (subject, kind, time), which takes it once, whoever fires.
+ * The read model gives hints, as an offer is a hint to a worker: before a timer fires, the scheduler looks at the task itself. The firing is
+ * recorded on a stream named by (subject, kind, time), which takes it once, whoever fires.
  */
 import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
@@ -17,47 +17,47 @@ import { eventId, stableId } from '../../platform/stable-id.ts';
 import type { TaskState } from '../deciders/task.ts';
 import { openAlarm } from './alarm.ts';
 
-/** The follower of the scheduler. */
+/** The row of the scheduler's follower. */
 export const SCHEDULER: FollowerRow = {
   name: 'scheduler',
   queue: followerQueue('scheduler', { category: 'task', purpose: 'due times of tasks' }),
 };
 
-/** A task's deadline of which something is still to be told. */
+/** A task's deadline for which a timer has not fired yet. */
 export interface PendingTimer {
-  /** The task. */
+  /** The task's id. */
   id: string;
-  /** ISO 8601, UTC. */
+  /** The task's deadline: ISO 8601, UTC. */
   deadline: string;
 }
 
-/** Timers of a kind that have not fired, the earliest deadlines first; null where the read model is not at or past `at`, or is not there. */
+/** Reads the timers of a kind that have not fired, the earliest deadlines first; null where their read model is missing or has not reached `at`. */
 export type PendingTimers = (kind: TimerKind, page: { limit: number; at: Position; after?: PendingTimer }) => Promise<readonly PendingTimer[] | null>;
 
 export interface SchedulerContext extends FollowContext {
   commands: Pick<CommandHandler, 'load'>;
   pending: PendingTimers;
-  /** Milliseconds before a deadline at which it is due soon. */
+  /** Milliseconds before a deadline at which its `due_soon` timer fires. */
   dueSoon: number;
-  /** Timers read at once; default 500. */
+  /** Number of timers read at once; default 500. */
   page?: number;
-  /** Milliseconds since 1970. */
+  /** The present time, in milliseconds since 1970. */
   clock?: () => number;
 }
 
-/** Timers fired at once. */
+/** Number of timers fired at once. */
 const AT_ONCE = 16;
 
 /** Starts a scheduler. */
 export function startScheduler(context: SchedulerContext): Follower {
   const { store, commands, pending, log, dueSoon, page: limit = 500, clock: now = Date.now } = context;
-  /** How long before its deadline each kind fires. */
+  /** Milliseconds before the deadline at which each kind fires. */
   const before: Record<TimerKind, number> = { due_soon: dueSoon, overdue: 0 };
-  /** What the read model must know before it is asked: all that was heard of, and what was fired. */
+  /** The position that the read model must have reached before it is asked: of the last event heard of, or fired. */
   let at: Position = '';
   let stopped = false;
 
-  /** Fires all that is due, and finds out when the next will be. False where that has to be tried again. */
+  /** Fires all timers that are due, and sets the alarm for the next one. False where it has to be tried again. */
   async function look(): Promise<boolean> {
     if (!follower.active()) return false;
     const known = at;
@@ -65,7 +65,7 @@ export function startScheduler(context: SchedulerContext): Follower {
     return true;
   }
 
-  /** Page after page, until one is not full of what is due. */
+  /** Fires the due timers of a kind, page after page, until a page has one that is not due. */
   async function lookFor(kind: TimerKind, known: Position, after?: PendingTimer): Promise<boolean> {
     const found = await pending(kind, { limit, at: known, ...(after ? { after } : {}) });
     if (found === null) return false;
@@ -90,7 +90,7 @@ export function startScheduler(context: SchedulerContext): Follower {
     if (awaits(state, deadline)) await record({ subject, kind, time: deadline });
   }
 
-  /** Where it has fired already, somebody else was faster, or the read model has not heard of it. */
+  /** Records a firing once. It was recorded before where another process was faster, or the read model has not heard of it yet. */
   async function record(data: TimerEvent['data']): Promise<void> {
     const { stream, event } = fired(data);
     const appended = await appendOnce(store, stream, [event]);
@@ -101,7 +101,7 @@ export function startScheduler(context: SchedulerContext): Follower {
     if (position > at) at = position;
   }
 
-  /** When an event makes a look worth while. */
+  /** The time (milliseconds since 1970) at which an event makes a look into the read model worth while. */
   const worthALook = (news: News) => (news === 'counts again' ? now() : Date.parse(news.deadline) - dueSoon);
 
   const alarm = openAlarm({ ring: look, log, clock: now });
@@ -110,7 +110,7 @@ export function startScheduler(context: SchedulerContext): Follower {
       ...SCHEDULER,
       batch: 500,
       wants: (event) => newsIn(event) !== undefined,
-      // From the end of the log on: what was before is in the read model, which is asked once it is as far.
+      // Follows from the log's end on: events before it are in the read model, which is asked once it has reached that end.
       load: async () => {
         const end = await endOf(store);
         at = end.position;
@@ -134,7 +134,7 @@ export function startScheduler(context: SchedulerContext): Follower {
   };
 }
 
-/** What an event may mean for timers: another deadline, or that there is something to do again in a task whose deadline it does not name. */
+/** The news of an event for timers: another deadline, or that a task, whose deadline the event does not name, is to be worked on again. */
 type News = { deadline: string } | 'counts again';
 
 function newsIn(recorded: RecordedEvent): News | undefined {
@@ -156,7 +156,7 @@ function awaits({ exists, deleted, status, deadline }: TaskState, time: string):
   return exists && !deleted && (status === 'open' || status === 'in-progress') && deadline === time;
 }
 
-/** Made from what it is about alone: the same again has the same ids. */
+/** The event of a fired timer and its stream. Their ids are made of the timer alone, so that firing again gives the same. */
 function fired(data: TimerEvent['data']): { stream: string; event: NewEvent } {
   const commandId = stableId('timer', data.subject, data.kind, data.time);
   const stream = `timer-${commandId}`;

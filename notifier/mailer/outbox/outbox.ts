@@ -1,4 +1,4 @@
-/** The embedded mailbox and telephone of everybody: mails and SMS stay here, and admins read them at /outbox. */
+/** The embedded outbox: mails and SMS are kept in a file instead of being sent, and admins read them at /outbox. */
 
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -7,34 +7,34 @@ import { UserError } from '../../../platform/user-error.ts';
 import type { Text } from '../../texter/texter.ts';
 import type { Mail, Mailer } from '../mailer.ts';
 
-/** A mail or an SMS as it lies in the outbox. An SMS has neither subject nor HTML. */
+/** A mail or an SMS in the outbox. The subject and the HTML of an SMS are empty. */
 export interface OutboxMail {
   id: number;
   channel: 'email' | 'sms';
-  /** An address, or a phone number. */
+  /** The recipient: an address, or a phone number. */
   to: string;
   subject: string;
   text: string;
   html: string;
   messageId: string;
-  /** ISO 8601, UTC. */
+  /** The time when it was taken: ISO 8601, UTC. */
   time: string;
 }
 
 export interface Outbox extends Mailer {
-  /** Takes an SMS, as `send` takes a mail. */
+  /** Keeps an SMS, as `send` keeps a mail. */
   sendText(text: Text): Promise<object>;
-  /** Newest first; `to` is an address in upper or lower case, or a phone number. */
+  /** Mails and SMS, newest first. `to`: an address in any case, or a phone number; `before`: only those with a smaller id. */
   list(filter: { to?: string | undefined; channel?: OutboxMail['channel'] | undefined; before?: number | undefined; limit: number }): OutboxMail[];
 }
 
-/** Mails and SMS kept; the oldest go. */
+/** The number of mails and SMS kept; older ones are deleted. */
 const KEPT = 1_000;
 
 /** Opens the outbox in a file that only its owner can read: links in mails are secrets. */
 export function openOutbox(file: string): Outbox {
   const db = openFile(file);
-  // The write-ahead log is forced to the disk by hand: SQLite would do it on this thread, and hold up every request meanwhile.
+  // This code forces the write-ahead log to the disk itself: SQLite would do it on this thread, and hold up every request meanwhile.
   let log: Promise<FileHandle> | undefined;
   const openLog = () => {
     const opening = open(`${file}-wal`, 'r+');
@@ -81,7 +81,7 @@ export function openOutbox(file: string): Outbox {
   };
 }
 
-/** SQLite gives the files beside it (WAL) the same mode. Error: one that says what to do. */
+/** Opens the file with mode 0600, which SQLite gives the files beside it (WAL), too. Error: OutboxError, which says what to do. */
 function openFile(file: string): DatabaseSync {
   try {
     closeSync(openSync(file, 'a', 0o600));
@@ -99,7 +99,7 @@ function openFile(file: string): DatabaseSync {
   }
 }
 
-/** A file from before there were SMS has no such column. */
+/** Adds the column `channel` to a file of a version that had no SMS. */
 function withChannel(db: DatabaseSync): void {
   const columns = db.prepare("SELECT name FROM pragma_table_info('mails')").all();
   if (!columns.some(({ name }) => name === 'channel')) db.exec("ALTER TABLE mails ADD COLUMN channel TEXT NOT NULL DEFAULT 'email'");

@@ -1,8 +1,11 @@
-/** For tests: a mail server that does what it is told. */
+/** A mail server for tests that behaves as it is told. */
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
-/** What it does: takes mails, answers with a code at the greeting, to MAIL FROM, to RCPT or after the content, never greets, or has the content and says nothing or drops the connection. */
+/**
+ * The behaviour of the server: it takes mails, answers with a code at the greeting, to MAIL FROM, to RCPT or after the content, never greets,
+ * or gets the content and then says nothing or drops the connection.
+ */
 export type Behaviour =
   | 'accept'
   | { greeting: number }
@@ -16,21 +19,21 @@ export type Behaviour =
 export interface TestServer {
   readonly url: string;
   readonly port: number;
-  /** Mails whose content it got, as sent. */
+  /** The mails whose content the server got, as sent. */
   readonly received: string[];
-  /** Connections that were opened so far. */
+  /** The number of connections opened so far. */
   connections(): number;
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
 }
 
-/** Starts one on a free port of this machine, or on a given one. */
+/** Starts a mail server on a free port of this machine, or on a given one. */
 export async function startTestServer(port = 0): Promise<TestServer> {
   const received: string[] = [];
   const sockets = new Set<Socket>();
   let behaviour: Behaviour = 'accept';
   let connections = 0;
-  /** The error to answer with at this step, null where it is to go on. */
+  /** The error to answer with at this step; null where the server goes on. */
   const refused = (step: string, text: string) => {
     const code = typeof behaviour === 'object' && (behaviour as Record<string, number>)[step];
     return code ? Object.assign(new Error(text), { responseCode: code }) : null;

@@ -7,13 +7,13 @@ import type { Mailer } from '../mailer.ts';
 export interface SmtpOptions {
   /** `smtp://user:password@host:587` or `smtps:`. */
   url: string;
-  /** `Name <address>` of the sender. */
+  /** The sender, as `Name <address>`. */
   from: string;
   /** Milliseconds for each step: finding the host, connecting, greeting, silence; default 10,000. */
   timeout?: number;
 }
 
-/** Opens a pool of connections; none is made before the first mail. */
+/** Opens a mailer with a pool of connections, the first of which is made for the first mail. */
 export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
   const transport = createTransport({
     url,
@@ -26,7 +26,7 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
     disableFileAccess: true,
     disableUrlAccess: true,
   } as Parameters<typeof createTransport>[0]);
-  /** What nodemailer reads each mail from, by Message-ID: it is read when the server has said that it takes the mail, not before. */
+  /** The streams from which nodemailer reads the mails, by Message-ID. A stream that was read shows that the server was given the content. */
   const contents = new Map<string, Readable>();
   transport.use('stream', ({ message }, done) => {
     message.processFunc((content: Readable) => {
@@ -53,20 +53,20 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
 }
 
 interface SmtpError extends Error {
-  /** The server's answer, where it gave one. */
+  /** The code of the server's answer, where it gave one. */
   responseCode?: number;
   code?: string;
-  /** The SMTP command that was answered so; CONN is the greeting. */
+  /** The SMTP command that failed; CONN is the greeting. */
   command?: string;
 }
 
-/** Commands whose answer is about this one mail. */
+/** Commands whose refusal is about this one mail. */
 const ABOUT_THE_MAIL = ['MAIL FROM', 'RCPT TO', 'DATA'];
 
 /**
- * RFC 5321, 4.2.1: 5yz is permanent, 4yz is not; an address that nodemailer itself cannot use is permanent too.
- * A server that wants nobody, or other credentials (530), is the operator's to mend: until then every mail waits.
- * Where the content was given and no answer came (6.1), nobody knows.
+ * The error of sending.ts for an SMTP error. 5yz answers are permanent, 4yz are not (RFC 5321, 4.2.1); an address that nodemailer cannot use is
+ * permanent, too. A server that refuses everybody, or wants other credentials (530), waits for the operator, and every mail meanwhile.
+ * Where the content was given and no answer came (6.1), the fate is unknown.
  */
 function classed(error: SmtpError, contentGiven: boolean): Error {
   if (isRefusal(error)) return new Refused(error.message, { cause: error });

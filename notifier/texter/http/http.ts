@@ -1,4 +1,4 @@
-/** SMS by a provider's HTTPS API, in the shape that Twilio gave it: a form that is posted, and answered with the message's `sid`. */
+/** SMS by a provider's HTTPS API, in Twilio's shape: a form is posted, and the answer has the message's `sid`. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { FateUnknown, NotNow, Refused, type Taken } from '../../sending.ts';
@@ -7,20 +7,23 @@ import type { Text, Texter } from '../texter.ts';
 export interface HttpTexterOptions {
   /** `https://ACCOUNT:TOKEN@host/2010-04-01/Accounts/ACCOUNT/Messages.json` */
   url: string;
-  /** A phone number, or a name where the provider takes one. */
+  /** The sender: a phone number, or a name where the provider takes one. */
   from: string;
   /** Milliseconds to connect, and then to be answered; default 10,000. */
   timeout?: number;
 }
 
-/** Bytes read of an answer. */
+/** The most bytes read of an answer. */
 const ANSWER_LIMIT = 64 * 1024;
-/** Statuses that are the operator's to mend (credentials, a wrong path), or that pass by themselves: no SMS is given up for them. */
+/** 4xx statuses that do not refuse an SMS: they pass by themselves, or wait for the operator (credentials, a wrong path). */
 const MAY_PASS: ReadonlySet<number> = new Set([401, 403, 404, 408, 425, 429]);
-/** Milliseconds: nobody is kept waiting for longer, whatever Retry-After says. */
+/** The most milliseconds that Retry-After can ask for. */
 const LONGEST_WAIT = 24 * 60 * 60 * 1_000;
 
-/** Opens it; nothing is connected before the first SMS. Each has a connection of its own: one that is kept may be closed by the other side just when it is used, and then nobody knows. */
+/**
+ * Opens the texter; nothing is connected before the first SMS. Each SMS has its own connection: the other side may close a kept connection just
+ * when it is used, and then the fate of the SMS is unknown.
+ */
 export function openHttpTexter({ url, from, timeout = 10_000 }: HttpTexterOptions): Texter {
   const { username, password, ...target } = withoutCredentials(url);
   const isSecure = target.address.protocol === 'https:';
@@ -63,7 +66,7 @@ interface Answered {
   content: string;
 }
 
-/** Sends it and hears the answer. Errors: FateUnknown from the moment on that the other side may have read it; before that, the connection's own. */
+/** Sends the request and reads the answer. Errors: FateUnknown once the other side may have read the request; before, the connection's own. */
 function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: { isSecure: boolean; timeout: number }): Promise<Answered> {
   return new Promise((resolve, reject) => {
     let isWritten = false;
@@ -74,7 +77,7 @@ function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: 
       reject(isWritten ? new FateUnknown(error.message, { cause: error }) : error);
     };
     outgoing.on('socket', (socket) =>
-      // What is to be sent goes out as soon as this has happened.
+      // The request goes out as soon as the connection stands.
       socket.once(isSecure ? 'secureConnect' : 'connect', () => {
         isWritten = true;
         clearTimeout(timer);
@@ -86,7 +89,7 @@ function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: 
       const { statusCode: status = 0, headers } = response;
       outgoing.off('error', fail);
       outgoing.on('error', () => {});
-      // The status says what became of it, whether the rest arrives or not.
+      // The status tells the outcome, whether the rest of the answer arrives or not.
       contentOf(response).then((content) => {
         clearTimeout(timer);
         resolve({ status, retryAfter: headers['retry-after'], content });
@@ -96,7 +99,7 @@ function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: 
   });
 }
 
-/** What arrives of the answer, up to a limit. */
+/** The beginning of the answer, as far as it arrives, up to ANSWER_LIMIT. */
 async function contentOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -107,7 +110,7 @@ async function contentOf(response: IncomingMessage): Promise<string> {
       if (length > ANSWER_LIMIT) break;
     }
   } catch {
-    // Its beginning is what there is.
+    // The connection broke: the bytes that arrived are returned.
   }
   return Buffer.concat(chunks).toString();
 }
@@ -129,7 +132,7 @@ function parsed(content: string): { sid?: unknown; code?: unknown; message?: unk
   }
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. 0 where nothing of use is said. */
+/** The milliseconds that a Retry-After (seconds or a date: RFC 9110, 10.2.3) asks for; 0 for none. */
 function millisecondsOf(retryAfter = ''): number {
   const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
   return Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, 0), LONGEST_WAIT);

@@ -1,4 +1,4 @@
-/** For tests: an SMS provider that does what it is told. */
+/** An SMS provider for tests that answers as it is told. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -7,20 +7,20 @@ export interface GotText {
   from: string;
   body: string;
   statusCallback: string | undefined;
-  /** What it is called here; empty where it was not taken. */
+  /** The provider's name for the SMS; empty where it was not taken. */
   sid: string;
   authorization: string;
 }
 
-/** What it does with a request that it has read: takes it, answers with a status (and Retry-After in seconds), says nothing, or hangs up. */
+/** The provider's answer to a request: it takes the SMS, answers with a status (and Retry-After in seconds), says nothing, or hangs up. */
 export type ProviderAnswer = 'take' | number | { status: number; retryAfter: string } | 'hang' | 'drop';
 
 export interface Provider {
-  /** With account and token, as SMS_URL. */
+  /** The address with account and token, as SMS_URL has it. */
   url: string;
   token: string;
   port: number;
-  /** Every SMS it was asked to send; `taken` the ones it took. */
+  /** Every SMS that the provider was asked to send; `taken` has those that it took. */
   given: GotText[];
   taken: GotText[];
   stop(): Promise<void>;
@@ -29,7 +29,7 @@ export interface Provider {
 const ACCOUNT = 'AC0123456789abcdef';
 const TOKEN = 'a t0ken/with+signs';
 
-/** Starts one on a free port of this machine. */
+/** Starts a provider on a free port of this machine. */
 export async function startProvider(answer: (text: GotText, before: number) => ProviderAnswer = () => 'take'): Promise<Provider> {
   const given: GotText[] = [];
   const taken: GotText[] = [];

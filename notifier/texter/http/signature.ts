@@ -1,7 +1,7 @@
-/** The signature of a provider's reports, as Twilio makes it (X-Twilio-Signature): HMAC-SHA1, keyed with the account's token, of the address and the form's fields. */
+/** The signature of a provider's reports (X-Twilio-Signature): HMAC-SHA1 of address and form, keyed with the account's token. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Base64. `url`: the address as it was given to the provider. */
+/** The signature of a form, in Base64. `url`: the address as it was given to the provider. */
 export function signatureOf(url: string, form: Readonly<Record<string, string>>, token: string): string {
   const fields = Object.keys(form)
     .sort()
@@ -11,7 +11,7 @@ export function signatureOf(url: string, form: Readonly<Record<string, string>>,
     .digest('base64');
 }
 
-/** True where it is the one; how long that takes tells nothing of it. */
+/** True where the signature is right. The comparison's time does not depend on where they differ. */
 export function isSignedBy(
   token: string,
   { url, form, signature }: { url: string; form: Readonly<Record<string, string>>; signature: string },

@@ -7,7 +7,7 @@ interface AssigneeSelectProps {
   onChange: (userId: string | null) => void;
 }
 
-/** A list of all people, oneself first. */
+/** A list of all people, the user first. */
 export function AssigneeSelect({ value, onChange, ...control }: AssigneeSelectProps) {
   const people = useApps((state) => state.people);
   const me = useApps((state) => state.me);

@@ -1,4 +1,4 @@
-/** What somebody sees who is logged in: the head, the board, and what lies over it. */
+/** The page of a user who is logged in: the head, the board, and the dialogs over it. */
 import { useApp, useApps } from '../app.ts';
 import { Board } from './board.tsx';
 import { Filters } from './filters.tsx';

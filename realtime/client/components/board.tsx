@@ -82,7 +82,7 @@ export function Board() {
   );
 }
 
-/** On a narrow screen, where a card that is carried can be put down. */
+/** The drop targets for a dragged card on a narrow screen. */
 function Dock({ from, over }: { from: Status; over: string | null }) {
   return (
     <div class="dock" aria-hidden="true">
@@ -96,13 +96,13 @@ function Dock({ from, over }: { from: Status; over: string | null }) {
   );
 }
 
-/** The column at the left of what is scrolled to. */
+/** The status of the leftmost visible column. */
 function nearest(lanes: HTMLElement): Status {
   const at = Math.round((lanes.scrollLeft / lanes.scrollWidth) * STATUSES.length);
   return STATUSES[at] ?? 'open';
 }
 
-/** The one card that the Tab key stops at: the one that had the focus last, else the first. */
+/** The id of the card that the Tab key stops at: the card that had the focus last, else the first. */
 function useTabStop(lanes: { current: HTMLElement | null }, order: string): string | undefined {
   const [last, setLast] = useState<string>();
   useEffect(() => {
@@ -118,7 +118,7 @@ function useTabStop(lanes: { current: HTMLElement | null }, order: string): stri
   return last && ids.includes(last) ? last : ids[0];
 }
 
-/** A card that is drawn anew elsewhere loses the focus in the browser: it gets it back, unless somebody put it elsewhere meanwhile. */
+/** Gives the focus back to a card that lost it because it was drawn anew elsewhere, unless the user moved the focus meanwhile. */
 function useKeptFocus(order: string): void {
   const focused = useRef<string | undefined>(undefined);
   useEffect(() => {

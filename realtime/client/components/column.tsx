@@ -8,16 +8,16 @@ import { StatusIcon } from './icons.tsx';
 interface ColumnProps {
   status: Status;
   tasks: readonly TaskSummary[];
-  /** Whether a card that is being dragged may be dropped here: `takes`, `over` it now, `refuses`; empty: nothing is dragged. */
+  /** The column's state as a drop target: `takes` the dragged card, has it `over` itself, or `refuses` it; empty while no card is dragged. */
   drop: string;
   dragged: string | undefined;
   tabStop: string | undefined;
   isLoading: boolean;
-  /** There is no task at all. */
+  /** True where there is no task at all. */
   isEmpty: boolean;
 }
 
-/** Cards drawn at first; a long column shows more on demand. */
+/** The number of cards drawn at first; a long column shows more on demand. */
 const PAGE = 60;
 
 const NOTHING: Record<Status, string> = {

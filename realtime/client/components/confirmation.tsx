@@ -1,11 +1,11 @@
-/** What the link of a confirmation mail opens. */
+/** The page that the link of a confirmation mail opens. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api.ts';
 import { useApp } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
-/** `asks`: for a password, which who registered without one sets here; `spent`: the link is of no use any more. */
+/** `asks`: for a password, where the user registered without one; `spent`: the link is of no use any more. */
 type Stage = 'begun' | 'asks' | 'spent' | 'done';
 
 const HEADINGS: Record<Stage, string> = { begun: 'Your e-mail address', asks: 'Set your password', spent: 'This link is used up', done: 'Thank you' };
@@ -31,7 +31,7 @@ export function Confirmation({ token }: { token: string }) {
     );
   });
 
-  // Without a click: the token came from one.
+  // Submitted without a click, since the user clicked the link already.
   useEffect(() => form.current?.requestSubmit(), [form]);
 
   return (

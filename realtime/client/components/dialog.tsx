@@ -1,4 +1,4 @@
-/** A dialog over the page: the browser keeps the focus in it and gives it back; Esc and a click beside it close it, but ask before what was written is lost. */
+/** A dialog over the page. The browser keeps the focus in it. Esc and a click beside it close it, but ask before typed text is lost. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApps } from '../app.ts';
@@ -26,7 +26,7 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
     dialog.current?.showModal();
     focusFirst(dialog.current);
     return () => {
-      // The card may have been drawn anew elsewhere meanwhile, and cannot have the focus before this dialog is gone.
+      // The card may have been drawn anew elsewhere meanwhile, and can have the focus only after this dialog is gone.
       focusCard(before);
     };
   }, []);
@@ -41,7 +41,7 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
         leave();
       }}
       onKeyDown={(event) => {
-        // Not left to the browser: its second Esc closes without asking.
+        // Handled here, because the browser's own second Esc closes without asking.
         if (event.key !== 'Escape') return;
         event.preventDefault();
         if (asks) goOn();
@@ -59,7 +59,7 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
   );
 }
 
-/** Where typing is to go at first; else the dialog itself, whose content may be drawn anew without the focus being lost. */
+/** Focuses the field to type in first, else the dialog itself, whose content may be drawn anew without losing the focus. */
 function focusFirst(dialog: HTMLElement | null): void {
   (dialog?.querySelector<HTMLElement>('[data-first]') ?? dialog)?.focus();
 }
@@ -80,7 +80,7 @@ function Question({ onDiscard, onGoOn }: { onDiscard: () => void; onGoOn: () => 
   );
 }
 
-/** Closes as Esc does. */
+/** A button that closes the dialog as Esc does. */
 export function CloseButton() {
   return (
     <button
@@ -95,7 +95,7 @@ export function CloseButton() {
   );
 }
 
-/** While a dialog is open nothing else can be heard or reached: messages come here. */
+/** The announcements for screen readers, which cannot reach the rest of the page while a dialog is open. */
 function Heard() {
   const said = useApps((state) => state.said);
   return (
@@ -108,7 +108,7 @@ function Heard() {
   );
 }
 
-/** True where something was typed in it that a stray click must not lose. */
+/** True where the dialog has typed text that a stray click must not lose. */
 function isWritten(dialog: HTMLElement): boolean {
   const controls = [...dialog.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input:not([type=hidden], [type=checkbox]), textarea')];
   return controls.some(({ value, defaultValue }) => value !== defaultValue);

@@ -1,4 +1,4 @@
-/** Changing a task: for the revision that was seen when the form was opened. */
+/** The form that changes a task, at the revision that was seen when the form was opened. */
 import { useState } from 'preact/hooks';
 import type { TaskDetail } from '../../../contracts/task.ts';
 import { differing } from '../actions.ts';
@@ -7,7 +7,7 @@ import { useApp } from '../app.ts';
 import { FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, TaskFieldsForm } from './task-form.tsx';
 
-/** `lost`: why the task is not to be seen any more; empty while it is. */
+/** The form. `lost`: the reason why the user can see the task no more; empty while they can. */
 export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: string; onDone: () => void }) {
   const { actions } = useApp();
   const [seen, setSeen] = useState(task);

@@ -1,4 +1,4 @@
-/** The way in: log in, or register. */
+/** The entrance of the page: log in, or register. */
 import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';

@@ -1,11 +1,11 @@
-/** A form's fields: a label, the control, what is wrong with it. */
+/** A form's fields: a label, the control, and its error. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { ApiError } from '../api.ts';
 import { useApps } from '../app.ts';
 
-/** What went wrong with a form: in all, and by field name. */
+/** The errors of a form: of the whole form, and by field name. */
 export interface Trouble {
   detail: string;
   fields: Readonly<Record<string, string>>;
@@ -16,12 +16,12 @@ const NONE: Trouble = { detail: '', fields: {} };
 function troubleOf(error: unknown, form: HTMLFormElement | null): Trouble {
   const errors = error instanceof ApiError ? error.errors : [];
   const fields = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.split('/')[1] ?? '', `This ${detail}.`]));
-  // What is said at the fields is not said again.
+  // Errors that stand at their fields are not repeated.
   const isSaid = errors.length > 0 && Object.keys(fields).every((name) => form?.querySelector(`[name="${CSS.escape(name)}"]`));
   return { detail: isSaid ? 'Please look at what is marked.' : reason(error), fields };
 }
 
-/** A form's state: sends it once at a time, and keeps what was wrong. */
+/** The state of a form: it is sent once at a time, and its errors are kept. */
 export function useForm(send: (data: FormData) => Promise<unknown>) {
   const [trouble, setTrouble] = useState(NONE);
   const [busy, setBusy] = useState(false);
@@ -48,7 +48,7 @@ export function useForm(send: (data: FormData) => Promise<unknown>) {
   return { form, submit, busy, trouble };
 }
 
-/** What a control takes over from its field. */
+/** The attributes that a control takes over from its field. */
 export interface ControlProps {
   id: string;
   name: string;
@@ -86,7 +86,7 @@ export function Field({ name, label, trouble, hint, children }: FieldProps) {
   );
 }
 
-/** What is wrong with the whole form, said at once. */
+/** The error of the whole form, announced at once. */
 export function FormTrouble({ trouble }: { trouble: Trouble }) {
   return (
     <div role="alert" class="form-trouble">
@@ -95,7 +95,7 @@ export function FormTrouble({ trouble }: { trouble: Trouble }) {
   );
 }
 
-/** Why sending takes long, where there is no connection. */
+/** The reason why sending takes long, while there is no connection. */
 export function OnItsWay({ busy }: { busy: boolean }) {
   const connection = useApps((state) => state.connection);
   const waits = busy && (connection === 'offline' || connection === 'reconnecting');

@@ -1,4 +1,4 @@
-/** Which tasks to show: by words, by assignee, by label. */
+/** The filters of the board: by words, by assignee, by label. */
 import { useEffect } from 'preact/hooks';
 import type { TaskSummary } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
@@ -7,7 +7,7 @@ import { type Filters as FilterState, labelsOf, noFilters, words } from '../boar
 import { allTasks, visibleTasks } from '../selected.ts';
 import { Sign } from './icons.tsx';
 
-/** Milliseconds after the last key until the server is asked too. */
+/** Milliseconds after the last key until the server is asked, too. */
 const PAUSE = 250;
 
 export function Filters() {
@@ -73,7 +73,7 @@ export function Filters() {
   );
 }
 
-/** The server knows the descriptions too, and tasks beyond those that the page loaded. */
+/** Asks the server for matching tasks, because it has the descriptions, too, and tasks that the page did not load. */
 function useServersSearch(text: string): void {
   const { api, store } = useApp();
   const wanted = words(text).slice(0, 10).join(' ').slice(0, 200);

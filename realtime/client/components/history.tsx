@@ -1,7 +1,7 @@
 import { useApps, useNames } from '../app.ts';
 import { ago, fullTime, told } from '../words.ts';
 
-/** What happened to the open task, the last first. */
+/** The history of the open task, the last event first. */
 export function History() {
   const history = useApps((state) => state.open?.history) ?? [];
   const nameOf = useNames();

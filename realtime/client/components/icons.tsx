@@ -1,4 +1,4 @@
-/** Small drawings; all of them say nothing to a screen reader, which hears the words beside them. */
+/** Icons. They are hidden from screen readers, which read the words beside them. */
 import type { ComponentChildren } from 'preact';
 import type { Priority, Status } from '../../../contracts/task.ts';
 
@@ -10,7 +10,7 @@ function Icon({ children, name }: { children: ComponentChildren; name: string })
   );
 }
 
-/** Four strokes and one across: five. */
+/** The logo: a tally of five, four strokes and one across. */
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false">

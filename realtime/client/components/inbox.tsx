@@ -1,4 +1,4 @@
-/** The inbox: a bell that counts, and what it rang for. */
+/** The inbox: a bell with the number of unread items, and the dialog of the items. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import type { InboxItem } from '../store.ts';
@@ -6,7 +6,7 @@ import { ago, fullTime } from '../words.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Sign } from './icons.tsx';
 
-/** The server counts no further. */
+/** The number up to which the server counts. */
 const MOST = 1_000;
 
 export function Bell() {
@@ -38,7 +38,7 @@ export function InboxDialog() {
   const { items, unread, more } = useApps((state) => state.inbox);
   useEffect(
     () => () => {
-      // Where nothing else was opened from here, one goes on where one came from.
+      // The focus goes back to the bell, unless another dialog was opened from here.
       requestAnimationFrame(() => document.querySelector('dialog') ?? document.querySelector<HTMLElement>('[data-bell]')?.focus());
     },
     [],
@@ -68,7 +68,7 @@ export function InboxDialog() {
   );
 }
 
-/** Shows older ones, and goes on with the first of them. */
+/** A button that shows older items and focuses the first of them. */
 function Older() {
   const { inbox } = useApp();
   const [busy, setBusy] = useState(false);

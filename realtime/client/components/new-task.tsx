@@ -40,7 +40,7 @@ export function NewTask() {
     </Dialog>
   );
 
-  /** The card comes with the news of it. */
+  /** Focuses the card of the new task when it appears, which is when the task's change is heard. */
   function focusWhenThere(id: string): void {
     const stop = store.subscribe(look);
     function look(): void {

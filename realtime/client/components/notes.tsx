@@ -1,10 +1,10 @@
-/** Messages for a while, in a corner. */
+/** Notes: messages that are shown for a while, in a corner. */
 import { useEffect, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import type { Note as NoteState } from '../store.ts';
 import { Sign } from './icons.tsx';
 
-/** Milliseconds that a message stays; longer while the pointer or the focus is on it. */
+/** Milliseconds for which a note stays, by its kind; longer while the pointer or the focus is on it. */
 const STAY = { done: 8_000, trouble: 14_000 };
 
 export function Notes() {

@@ -1,6 +1,6 @@
 import { useApps } from '../app.ts';
 
-/** A hue of one's own, the same everywhere: from the id. */
+/** The hue of a person, made of the id, so that it is the same everywhere. */
 function hueOf(id: string): number {
   let sum = 0;
   for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) % 360;

@@ -1,4 +1,4 @@
-/** One task: what it is, who does it, what was said and what happened. */
+/** The dialog of one task: its fields, assignee, comments and history. */
 import { useState } from 'preact/hooks';
 import { STATUSES, type Status, type TaskDetail, type TaskSummary } from '../../../contracts/task.ts';
 import { useApp, useApps, useNames } from '../app.ts';
@@ -18,7 +18,7 @@ export function TaskDialog({ id }: { id: string }) {
   const trouble = useApps((state) => state.open?.trouble ?? null);
   const task = useApps((state) => shown(state.board, id)) ?? detail;
   const whole = wholeOf(detail, task);
-  /** The task as it was when editing began: what is written outlives the right to see the task. */
+  /** The task as it was when editing began, kept so that typed text outlives the right to see the task. */
   const [edited, setEdited] = useState<TaskDetail | null>(null);
   const close = () => go(null);
   const stopEditing = () => {
@@ -34,7 +34,7 @@ export function TaskDialog({ id }: { id: string }) {
   );
 }
 
-/** The task with the board's newest word of it, once its details are there. */
+/** The loaded details with the board's newer fields of the task; null before the details are loaded. */
 function wholeOf(detail: TaskDetail | null, task: TaskSummary | TaskDetail | null): TaskDetail | null {
   return task && detail && { ...detail, ...task, comments: detail.comments };
 }

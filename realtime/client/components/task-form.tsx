@@ -11,7 +11,7 @@ import { Sign } from './icons.tsx';
 
 export const noFields: TaskFields = { title: '', description: '', deadline: null, priority: 'normal', labels: [] };
 
-/** What a form of these fields says. */
+/** The fields of a task from the data of its form. */
 export function fieldsOf(data: FormData): TaskFields {
   const text = (name: string) => String(data.get(name) ?? '');
   return {

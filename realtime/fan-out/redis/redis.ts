@@ -1,6 +1,6 @@
 /**
- * @socket.io/redis-adapter, kept from its habits: it drops the promises of what it asks of Redis (a rejection nobody handles would end the process),
- * and has what a listener throws fall where it may. What it publishes while Redis is down is lost.
+ * The fan-out through @socket.io/redis-adapter, with two of its faults kept away: it does not handle rejections of its calls to Redis (an unhandled
+ * one would end the process), nor errors of its listeners. Messages that it publishes while Redis is down are lost.
  */
 import { createAdapter } from '@socket.io/redis-adapter';
 import { z } from 'zod';
@@ -12,12 +12,12 @@ import { openSubscriber } from './subscriber.ts';
 /** The event that processes tell each other. */
 const ENDED = 'ended';
 const ended = z.strictObject({ userId: z.string(), sessionId: z.string().optional() });
-/** Milliseconds that Redis may take: nobody waits for what is published. */
+/** Milliseconds after which a publication is given up: nobody waits for it. */
 const PATIENCE = 1_000;
 /** Milliseconds that the adapter waits for the answers of other processes. */
 const ANSWERS_MS = 2_000;
 
-/** What the adapter asks of a client that it publishes with. */
+/** The part of a Redis client that the adapter publishes with. */
 function publisher(redis: RedisConnection): object {
   return {
     publish: (channel: string, message: string | Buffer) => redis.ask((client) => client.publish(channel, message)).catch(() => 0),
@@ -28,7 +28,7 @@ function publisher(redis: RedisConnection): object {
   };
 }
 
-/** Errors: ServerRefused. */
+/** Opens the fan-out. Error: ServerRefused. */
 export async function openRedisFanOut(url: string, options: FanOutOptions): Promise<FanOut> {
   const redis = await connectRedis(url, { what: 'the fan-out of realtime', log: options.log, patience: PATIENCE });
   const subscriber = openSubscriber(url, options);
@@ -47,7 +47,7 @@ export async function openRedisFanOut(url: string, options: FanOutOptions): Prom
   };
 }
 
-/** Channels are one for all databases of a Redis: the database is in their names. */
+/** The prefix of the channels. All databases of a Redis share their channels: so the database's number is in it. */
 function keyOf(url: string): string {
   return `taskledger:${new URL(url).pathname.slice(1) || '0'}:socket.io`;
 }

@@ -1,11 +1,11 @@
-/** A client of Redis that listens: its own connection, pinged, subscribed anew whenever it was lost. */
+/** A listening client of Redis, on its own connection, which is pinged, and subscribed anew whenever it was lost. */
 import type { Redis } from 'ioredis';
 import { endClient, redisClient } from '../../../platform/connections/redis/client.ts';
 import type { FanOutOptions } from '../fan-out.ts';
 
 type Listener = (...args: never[]) => unknown;
 
-/** What the adapter asks of a client that it subscribes with. */
+/** The part of a Redis client that the adapter subscribes with. */
 export interface Subscriber {
   subscribe(channels: readonly string[]): void;
   psubscribe(pattern: string): void;
@@ -16,10 +16,10 @@ export interface Subscriber {
   close(): Promise<void>;
 }
 
-/** Milliseconds between pings: without an answer the connection is made anew. */
+/** Milliseconds between pings. A ping without an answer makes the connection anew. */
 const PING_EVERY = 1_000;
 
-/** Listens as soon as Redis can be reached. Error: ServerRefused, where the URL is not one of Redis. */
+/** Opens a subscriber, which listens as soon as Redis can be reached. Error: ServerRefused, where the URL is not one of Redis. */
 export function openSubscriber(url: string, { log }: FanOutOptions): Subscriber {
   const client = redisClient(url);
   const wanted = { channels: new Set<string>(), patterns: new Set<string>() };
@@ -31,7 +31,7 @@ export function openSubscriber(url: string, { log }: FanOutOptions): Subscriber 
     listening = false;
   }
 
-  /** Asks something whose failure means that the connection is of no use. */
+  /** Sends a command. Its failure means that the connection is of no use, and makes it anew. */
   async function ask(question: () => Promise<unknown>): Promise<void> {
     try {
       await question();
@@ -49,12 +49,12 @@ export function openSubscriber(url: string, { log }: FanOutOptions): Subscriber 
     listening = true;
   }
 
-  /** While it is connected; a connection that comes brings everything that is wanted. */
+  /** Sends a command where the client is connected. Otherwise `subscribeAll` makes up for it with the next connection. */
   function now(question: (client: Redis) => Promise<unknown>): void {
     if (client.status === 'ready') void ask(() => question(client));
   }
 
-  /** A message that the adapter cannot digest harms nobody: it may be anybody's. */
+  /** The listener with its errors logged: anybody on this Redis can send messages that the adapter cannot digest. */
   function guard(listener: Listener): Listener {
     const strange = (error: unknown) => log.warn({ err: error }, 'realtime: a message from another process was not understood');
     return async (...args) => {
@@ -66,7 +66,7 @@ export function openSubscriber(url: string, { log }: FanOutOptions): Subscriber 
     };
   }
 
-  // Why it cannot connect, the other connection to the same server says.
+  // The publishing connection to the same server logs why it cannot connect.
   client.on('error', () => {});
   client.on('ready', () => void ask(subscribeAll));
   client.on('close', lost);
