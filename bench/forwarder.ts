@@ -10,7 +10,7 @@ import { connect } from 'amqplib';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
-import { type Encoded, encode } from '../platform/event-bus/rabbitmq/cloud-events.ts';
+import { type Encoded, encodeCloudEvent } from '../platform/event-bus/rabbitmq/cloud-events.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { PROJECTIONS } from '../projections/project.ts';
 import { chained, type ForwarderCheckpoint, forwarderCheckpoint } from '../write-side/forwarder/checkpoint.ts';
@@ -59,7 +59,7 @@ async function filled(store: EventStore): Promise<Encoded[]> {
   }
   const all: RecordedEvent[] = [];
   for await (const page of store.readAll()) all.push(...page);
-  return chained(all, BEGINNING).messages.map(encode);
+  return chained(all, BEGINNING).messages.map(encodeCloudEvent);
 }
 
 async function forwarded(store: EventStore, bus: EventBus): Promise<number> {

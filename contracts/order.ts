@@ -24,7 +24,7 @@ export const MOST_QUANTITY = 10_000;
 const QUANTITY = `must be a whole number from 1 to ${MOST_QUANTITY}`;
 const quantity = z.int(QUANTITY).min(1, QUANTITY).max(MOST_QUANTITY, QUANTITY);
 const item = z.strictObject({ sku, quantity, unitPrice: money });
-export type Item = z.infer<typeof item>;
+export type OrderItem = z.infer<typeof item>;
 const fromOneUp = <T extends z.ZodType>(one: T) =>
   z.array(one).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
 const items = fromOneUp(item);
@@ -34,7 +34,7 @@ const ordered = fromOneUp(item.extend({ sku: orderedSku }));
 const note = prose(1, 1_000);
 
 /** The price of all items together, in the currency of the first; null where it is more than a number holds exactly. */
-export function totalOf(all: readonly Item[]): Money | null {
+export function totalOf(all: readonly OrderItem[]): Money | null {
   const amount = all.reduce((sum, one) => sum + BigInt(one.quantity) * BigInt(one.unitPrice.amount), 0n);
   return amount > BigInt(Number.MAX_SAFE_INTEGER) ? null : { amount: Number(amount), currency: all[0]?.unitPrice.currency ?? '' };
 }

@@ -229,7 +229,7 @@ export const taskContract = aggregate({
 });
 
 /** A task in a list, as `GET /api/tasks` shows it. */
-export const taskSummary = z.strictObject({
+export const taskSummaryView = z.strictObject({
   id,
   title,
   status,
@@ -243,11 +243,11 @@ export const taskSummary = z.strictObject({
   updatedAt: instant,
   revision: z.int().nonnegative(),
 });
-export type TaskSummary = z.infer<typeof taskSummary>;
+export type TaskSummary = z.infer<typeof taskSummaryView>;
 
 /** A whole task, as `GET /api/tasks/:id` shows it. */
-export const taskDetail = taskSummary.omit({ comments: true }).extend({
+export const taskDetailView = taskSummaryView.omit({ comments: true }).extend({
   description,
   comments: z.array(z.strictObject({ id, author: id, text: commentText, time: instant })),
 });
-export type TaskDetail = z.infer<typeof taskDetail>;
+export type TaskDetail = z.infer<typeof taskDetailView>;

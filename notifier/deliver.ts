@@ -6,7 +6,7 @@ import { orAborted } from '../platform/concurrency/abortable.ts';
 import type { Offer } from '../platform/event-bus/event-bus.ts';
 import { nextAttempt } from '../platform/work/backoff.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/leased-work.ts';
-import type { NotificationState, WorkerCommand } from '../write-side/deciders/notification.ts';
+import type { DeliveryCommand, NotificationState } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
 import { NobodyThere } from './compose.ts';
 import { FateUnknown, NotNow, Refused, type Taken } from './sending.ts';
@@ -23,7 +23,7 @@ export interface DeliverContext extends WorkContext {
 /** Milliseconds that a sender has to end after its signal aborted. */
 const LAST_WORD = 1_000;
 
-type Telling = TellingOf<WorkerCommand>;
+type Telling = TellingOf<DeliveryCommand>;
 type NotificationRecorded = RecordedEvent & NotificationEvent;
 
 /** Makes the handler of offers. `lease`: milliseconds, default 120,000. Errors: those of `leasedWork`. */

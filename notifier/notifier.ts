@@ -3,7 +3,7 @@
 import type { EventBus, Offer } from '../platform/event-bus/event-bus.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
-import { nameOf } from '../platform/work/compete.ts';
+import { workerName } from '../platform/work/compete.ts';
 import { dispatch } from '../platform/work/dispatch.ts';
 import { DELIVERED, inboxChannel } from './channels.ts';
 import { deliverer } from './deliver.ts';
@@ -59,6 +59,6 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
 function inboxDelivery(context: NotifierContext): (queue: unknown, offer: Offer) => Promise<void> {
   const channel = inboxChannel(context);
   // Nobody refuses an item of the inbox. Only the store can be away, which passes: so the number of attempts has no limit.
-  const deliver = deliverer({ ...context, channel, hold: false, attempts: Number.MAX_SAFE_INTEGER, worker: nameOf(channel, 1) });
+  const deliver = deliverer({ ...context, channel, hold: false, attempts: Number.MAX_SAFE_INTEGER, worker: workerName(channel, 1) });
   return (_, offer) => deliver(offer);
 }

@@ -14,9 +14,9 @@
  */
 import type { Cache } from '../platform/cache/cache.ts';
 import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
-import type { Change } from './fold.ts';
+import type { DocumentChange } from './fold.ts';
 import { LIST_SECONDS, listKey } from './list-key.ts';
-import type { AnyProjector, Page } from './projector.ts';
+import type { AnyProjector, FirstPage } from './projector.ts';
 
 /** Seconds for which a single document stays in the cache. */
 const DOCUMENT_SECONDS = 3_600;
@@ -34,7 +34,12 @@ export function isCached(projector: AnyProjector): boolean {
 }
 
 /** Writes changed documents to the cache and raises the counters of their topics. Rejects where the cache may not have taken all of it. */
-export async function tellCache(projector: AnyProjector, changes: readonly Change[], { cache }: CachedContext, generation: number): Promise<void> {
+export async function tellCache(
+  projector: AnyProjector,
+  changes: readonly DocumentChange[],
+  { cache }: CachedContext,
+  generation: number,
+): Promise<void> {
   const { cacheKey, topics } = projector;
   if (cacheKey) {
     const entries = changes.map(({ after }) => ({
@@ -47,7 +52,12 @@ export async function tellCache(projector: AnyProjector, changes: readonly Chang
 }
 
 /** Puts the pages that these changes touched into the cache again. Nothing depends on it: a reader makes a page that is missing. */
-export async function readyPages(projector: AnyProjector, changes: readonly Change[], context: CachedContext, state: ModelState): Promise<void> {
+export async function readyPages(
+  projector: AnyProjector,
+  changes: readonly DocumentChange[],
+  context: CachedContext,
+  state: ModelState,
+): Promise<void> {
   const pages = pagesOf(projector, changes);
   if (pages.length === 0 || pages.length > MOST_PAGES) return;
   const counters = await context.cache.generations(pages.map(({ topic }) => topic));
@@ -60,7 +70,7 @@ export async function readyPages(projector: AnyProjector, changes: readonly Chan
   }
 }
 
-function pagesOf(projector: AnyProjector, changes: readonly Change[]): Page[] {
+function pagesOf(projector: AnyProjector, changes: readonly DocumentChange[]): FirstPage[] {
   const pages = changes.flatMap(({ before, after }) => projector.pages?.(before, after.document) ?? []);
   return [...new Map(pages.map((page) => [page.topic, page])).values()];
 }

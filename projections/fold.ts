@@ -11,14 +11,14 @@ export interface Poison {
 }
 
 /** A document before and after a batch. */
-export interface Change {
+export interface DocumentChange {
   before: Folded<Document>;
   after: Stored;
 }
 
 export interface FoldedBatch {
   /** A change for every document that was folded into. */
-  changes: Change[];
+  changes: DocumentChange[];
   /** The first poison event of each stream that has one. */
   poison: Poison[];
 }

@@ -8,7 +8,7 @@ import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
 import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
 import { isCached, readyPages, tellCache } from './cached.ts';
-import { type Change, foldBatch, type Poison } from './fold.ts';
+import { type DocumentChange, foldBatch, type Poison } from './fold.ts';
 import type { AnyProjector } from './projector.ts';
 import { build, type RebuildProgress, type Rebuilt } from './rebuild.ts';
 
@@ -24,12 +24,12 @@ export interface ProjectionContext {
 }
 
 /** The reason why a read model has to be built: it is missing, was made by another version of its projector, or of another log. */
-export type Trouble = 'missing' | 'version' | 'foreign';
+export type ProjectionTrouble = 'missing' | 'version' | 'foreign';
 
 export interface Projection {
   readonly projector: AnyProjector;
   /** Reads the model's state anew; resolves to its trouble, null for none. A model in trouble takes no events until it is rebuilt. */
-  load(): Promise<Trouble | null>;
+  load(): Promise<ProjectionTrouble | null>;
   /** The model's checkpoint; undefined while the model waits for a rebuild. */
   checkpoint(): Checkpoint | undefined;
   /** True while the model is rebuilt, or waits for a rebuild. */
@@ -55,7 +55,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   const follower = `projection:${model.name}`;
   const wanted = new Set(projector.events);
   let state: ModelState | null = null;
-  let trouble: Trouble | null = null;
+  let trouble: ProjectionTrouble | null = null;
   let parking: Parking | undefined;
   /** True while the cache may hold entries that a batch made stale before it failed half-way; also at the start. */
   let cacheInDoubt = true;
@@ -63,7 +63,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   /** The callers to whom the running rebuild tells its progress. */
   const watching = new Set<(progress: RebuildProgress) => void>();
 
-  async function load(): Promise<Trouble | null> {
+  async function load(): Promise<ProjectionTrouble | null> {
     state = await readModels.state(model);
     trouble = await troubleOf(state);
     parking = await openParking(store, follower);
@@ -73,7 +73,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     return null;
   }
 
-  async function troubleOf(found: ModelState | null): Promise<Trouble | null> {
+  async function troubleOf(found: ModelState | null): Promise<ProjectionTrouble | null> {
     if (!found) return 'missing';
     if (found.version !== model.version) return 'version';
     return (await holds(store, found.checkpoint)) ? null : 'foreign';
@@ -109,7 +109,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   }
 
   /** Writes documents, cache and checkpoint, in this order: cached.ts says why. */
-  async function write(at: ModelState, changes: Change[], checkpoint: Checkpoint): Promise<void> {
+  async function write(at: ModelState, changes: DocumentChange[], checkpoint: Checkpoint): Promise<void> {
     const documents = changes.map(({ after }) => after);
     if (documents.length > 0 && isCached(projector)) {
       cacheInDoubt = true;
@@ -122,7 +122,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     at.checkpoint = checkpoint;
   }
 
-  async function toCache(at: ModelState, changes: Change[]): Promise<void> {
+  async function toCache(at: ModelState, changes: DocumentChange[]): Promise<void> {
     try {
       await tellCache(projector, changes, context, at.cacheGeneration);
       cacheInDoubt = false;

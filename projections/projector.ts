@@ -27,11 +27,11 @@ export interface Projector<D extends Document = Document> {
   /** The key under which the cache keeps the document itself. Without it, single documents are not cached. */
   cacheKey?(id: string): string;
   /** First pages to put into the cache after a change, because clients ask for them at once. */
-  pages?(before: Folded<D>, after: D | null): Page[];
+  pages?(before: Folded<D>, after: D | null): FirstPage[];
 }
 
 /** A query whose cached result a topic makes stale. */
-export interface Page {
+export interface FirstPage {
   topic: string;
   find: Find;
 }

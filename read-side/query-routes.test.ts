@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { ProblemError } from '../contracts/problem.ts';
-import { taskDetail, taskSummary } from '../contracts/task.ts';
+import { taskDetailView, taskSummaryView } from '../contracts/task.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { openRig, type Projected, type Rig } from '../system/projections.fixture.ts';
 import { ADMIN, ALICE, type Ask, asking, BOB, RESIDENT } from './ask.fixture.ts';
@@ -97,7 +97,7 @@ describe('GET /api/tasks', () => {
     expect(body.items.map(({ title }: { title: string }) => title)).toEqual(['Roof', 'Écran', 'Door', 'Lamp']);
     expect(body.next).toBeUndefined();
     expect(position).toBe(await rig.store.head());
-    for (const item of body.items) expect(taskSummary.safeParse(item).error).toBeUndefined();
+    for (const item of body.items) expect(taskSummaryView.safeParse(item).error).toBeUndefined();
   });
 
   it.each([
@@ -190,7 +190,7 @@ describe('GET /api/tasks', () => {
 describe('GET /api/tasks/:id', () => {
   it('shows a task as the contract says, with its revision as ETag', async () => {
     const { body, headers } = await ask(`/api/tasks/${task('Lamp')}`);
-    expect(taskDetail.safeParse(body).error).toBeUndefined();
+    expect(taskDetailView.safeParse(body).error).toBeUndefined();
     expect(body).toMatchObject({ id: task('Lamp'), title: 'Lamp', assignee: BOB.id, revision: 1 });
     expect(headers.ETag).toBe('"1"');
   });

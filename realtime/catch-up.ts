@@ -3,7 +3,7 @@ import type { Subscribed } from '../contracts/live.ts';
 import type { Position } from '../contracts/message.ts';
 import { roomOf } from '../contracts/topics.ts';
 import { changeOf } from './change.ts';
-import { type Connection, problemOf } from './connection.ts';
+import { problemOf, type SocketConnection } from './connection.ts';
 import { drained } from './outflow.ts';
 import type { Ring } from './ring.ts';
 
@@ -20,7 +20,7 @@ export interface Wish {
 }
 
 /** Resolves to the answer: followed (no change missed, all in order), a snapshot needed, or a problem where a later message overtook the wish. */
-export async function catchUp(connection: Connection, wish: Wish, log: { ring: Ring; head(): Promise<Position> }): Promise<Subscribed> {
+export async function catchUp(connection: SocketConnection, wish: Wish, log: { ring: Ring; head(): Promise<Position> }): Promise<Subscribed> {
   const { ring } = log;
   if (wish.after !== undefined && wish.after > ring.head() && wish.after > (await log.head())) return snapshot(connection, wish, ring);
   let at: Position | Subscribed = wish.after ?? ring.head();
@@ -32,7 +32,7 @@ export async function catchUp(connection: Connection, wish: Wish, log: { ring: R
 }
 
 /** Sends the next stretch; returns its last position, or the final answer. The last stretch and the joining are one turn: no change comes between. */
-function step(connection: Connection, wish: Wish, { ring, at }: { ring: Ring; at: Position }): Position | Subscribed {
+function step(connection: SocketConnection, wish: Wish, { ring, at }: { ring: Ring; at: Position }): Position | Subscribed {
   const { topic, mark } = wish;
   if (connection.topics.get(topic) !== mark) return { topic, problem: problemOf('conflict', 'This topic was left or asked for again meanwhile.') };
   const room = roomOf(topic, connection.session);
@@ -44,7 +44,7 @@ function step(connection: Connection, wish: Wish, { ring, at }: { ring: Ring; at
   return { topic, position: ring.head() };
 }
 
-function snapshot(connection: Connection, { topic, mark }: Wish, ring: Ring): Subscribed {
+function snapshot(connection: SocketConnection, { topic, mark }: Wish, ring: Ring): Subscribed {
   if (connection.topics.get(topic) === mark) connection.topics.delete(topic);
   return { topic, snapshotNeeded: true, position: ring.head() };
 }

@@ -4,13 +4,13 @@ import { PROBLEMS, type Problem, type ProblemCode } from '../contracts/problem.t
 import type { Caller } from '../platform/http/route.ts';
 
 /** The caller that a token speaks for, and the token's end: `expiresAt` in milliseconds since 1970. */
-export interface Session extends Caller {
+export interface SocketSession extends Caller {
   expiresAt: number;
 }
 
-export interface Connection {
+export interface SocketConnection {
   readonly socket: Socket;
-  session: Session;
+  session: SocketSession;
   /** True once a fresh token was asked for. */
   tokenWanted: boolean;
   /** Topics followed or about to be, by the client's name for them. Each wish has its own object: another object belongs to a newer wish. */
@@ -21,7 +21,7 @@ export interface Connection {
   inTurn<T>(act: () => Promise<T>): Promise<T>;
 }
 
-export function createConnection(socket: Socket, session: Session): Connection {
+export function createConnection(socket: Socket, session: SocketSession): SocketConnection {
   let last: Promise<unknown> = Promise.resolve();
   return {
     socket,
@@ -38,17 +38,17 @@ export function createConnection(socket: Socket, session: Session): Connection {
 }
 
 export interface Connections {
-  add(connection: Connection): void;
-  remove(connection: Connection): void;
+  add(connection: SocketConnection): void;
+  remove(connection: SocketConnection): void;
   /** A user's connections. */
-  of(userId: string): Connection[];
-  all(): IterableIterator<Connection>;
+  of(userId: string): SocketConnection[];
+  all(): IterableIterator<SocketConnection>;
   size(): number;
 }
 
 export function createConnections(): Connections {
-  const all = new Set<Connection>();
-  const byUser = new Map<string, Set<Connection>>();
+  const all = new Set<SocketConnection>();
+  const byUser = new Map<string, Set<SocketConnection>>();
   return {
     add(connection) {
       all.add(connection);
@@ -68,7 +68,7 @@ export function createConnections(): Connections {
 }
 
 /** Tells the client why (`goodbye`), then ends the connection. */
-export function dismiss(connection: Connection, code: ProblemCode, detail: string): void {
+export function dismiss(connection: SocketConnection, code: ProblemCode, detail: string): void {
   connection.socket.emit('goodbye', { problem: problemOf(code, detail) });
   connection.socket.disconnect(true);
 }

@@ -5,7 +5,7 @@ import { upcast } from '../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
 import { TOPICS } from '../contracts/topics.ts';
-import { type Connection, type Connections, dismiss, type Session } from './connection.ts';
+import { type Connections, dismiss, type SocketConnection, type SocketSession } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** The number of ends, and of roles, remembered: for sockets whose token was checked just before the event. */
@@ -37,11 +37,11 @@ export interface Consequences {
   /** Closes the sockets of a session or user whose end another process told. */
   end(ended: Ended): void;
   /** True where the session is known to have ended, or its user to be deleted. */
-  gone(session: Session): boolean;
+  gone(session: SocketSession): boolean;
   /** The session with the role that the log gave its user. */
-  asOfNow(session: Session): Session;
+  asOfNow(session: SocketSession): SocketSession;
   /** Checks the topics of a connection whose session has changed, and drops those that it may not follow any more. */
-  recheck(connection: Connection, reason: LeftReason): Promise<void>;
+  recheck(connection: SocketConnection, reason: LeftReason): Promise<void>;
 }
 
 export interface ConsequencesContext {
@@ -57,7 +57,7 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
   const gone = new LRUCache<string, true>({ max: REMEMBERED });
   const roles = new LRUCache<string, Role>({ max: REMEMBERED });
 
-  function asOfNow(session: Session): Session {
+  function asOfNow(session: SocketSession): SocketSession {
     const role = roles.get(session.id);
     return role === undefined || role === session.role ? session : { ...session, role, seesAll: seesAll(role) };
   }
@@ -82,7 +82,7 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
   async function roleChanged(event: RecordedEvent): Promise<() => void> {
     const user = idOf(event.stream);
     roles.set(user, (event.data as { to: Role }).to);
-    const losses: [Connection, string[]][] = [];
+    const losses: [SocketConnection, string[]][] = [];
     for (const one of connections.of(user)) {
       one.session = asOfNow(one.session);
       losses.push([one, await subscriptions.lost(one, [...one.topics.keys()])]);
@@ -133,6 +133,6 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
   };
 }
 
-function isOver({ session }: Connection, { userId, sessionId }: Ended): boolean {
+function isOver({ session }: SocketConnection, { userId, sessionId }: Ended): boolean {
   return sessionId ? session.sessionId === sessionId : session.id === userId;
 }

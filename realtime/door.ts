@@ -4,13 +4,13 @@ import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
 import { ProblemError, toProblem } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
-import { problemOf, type Session } from './connection.ts';
+import { problemOf, type SocketSession } from './connection.ts';
 
 export interface DoorOptions {
   server: HttpServer;
   /** Origins that may connect beside the server's own, as `https://board.example.org`. */
   origins: readonly string[];
-  authenticate(token: string): Promise<Session>;
+  authenticate(token: string): Promise<SocketSession>;
   log: FollowContext['log'];
   /** The most connections. */
   sockets: number;
@@ -48,7 +48,7 @@ export function openDoor(options: DoorOptions): Server {
   return io;
 }
 
-export function sessionOf(socket: Socket): Session {
+export function sessionOf(socket: Socket): SocketSession {
   return socket.data.session;
 }
 

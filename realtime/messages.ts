@@ -5,19 +5,19 @@ import { clientMessages } from '../contracts/live.ts';
 import { ProblemError, toProblem } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
 import { validBody } from '../platform/http/validate.ts';
-import { type Connection, problemOf } from './connection.ts';
+import { problemOf, type SocketConnection } from './connection.ts';
 
 type Name = keyof typeof clientMessages;
 type MessageOf<N extends Name> = z.infer<(typeof clientMessages)[N]['schema']>;
 
 /** The handlers of messages by name. A ProblemError becomes the answer `{problem}`. */
-export type Handlers = { [N in Name]: (connection: Connection, message: MessageOf<N>) => object | Promise<object> };
+export type Handlers = { [N in Name]: (connection: SocketConnection, message: MessageOf<N>) => object | Promise<object> };
 
 /** The most messages of one connection that may wait for their answers. */
 const MOST_UNANSWERED = 20;
 
 /** Answers the messages of a connection, until it ends. A message without acknowledgement is handled all the same. */
-export function answerMessages(connection: Connection, handlers: Handlers, log: FollowContext['log']): void {
+export function answerMessages(connection: SocketConnection, handlers: Handlers, log: FollowContext['log']): void {
   async function answer(name: string, args: unknown[]): Promise<object> {
     if (!Object.hasOwn(handlers, name)) throw new ProblemError('not_found', 'There is no such message.');
     if (args.length !== 1) throw new ProblemError('invalid', 'A message has one object and an acknowledgement.');

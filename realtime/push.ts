@@ -14,7 +14,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
 import { changeOf } from './change.ts';
-import { createConnection, createConnections, dismiss, type Session } from './connection.ts';
+import { createConnection, createConnections, dismiss, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
 import { openDoor, sessionOf } from './door.ts';
 import { ALONE, type FanOut } from './fan-out/fan-out.ts';
@@ -38,7 +38,7 @@ export interface RealtimeOptions {
   store: EventStore;
   bus: EventBus;
   /** Resolves to the session of a token. Rejects with ProblemError `unauthorized`. */
-  authenticate(token: string): Promise<Session>;
+  authenticate(token: string): Promise<SocketSession>;
   /** Decides who may follow a topic: made by `topicReader` in topics.ts. */
   mayRead: MayRead;
   /** True where a user with this role may read every task (TASK_VISIBILITY); asked when a role changes. */
@@ -233,6 +233,6 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   };
 }
 
-function roleOf(session: Session): Role {
+function roleOf(session: SocketSession): Role {
   return session.role as Role;
 }

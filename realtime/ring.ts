@@ -2,7 +2,7 @@
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 
 /** An event in one topic. */
-export interface Entry {
+export interface RingEntry {
   event: RecordedEvent;
   /** Position of the event before it in the topic; null where the ring does not know it. */
   previous: Position | null;
@@ -10,7 +10,7 @@ export interface Entry {
 
 /** A stretch of a topic. */
 export interface Stretch {
-  entries: Entry[];
+  entries: RingEntry[];
   /** False where there is more to read after the last entry. */
   complete: boolean;
 }
@@ -121,7 +121,7 @@ function shift(queue: Queue): Held {
 function stretch(queue: Queue, position: Position, most: { count: number; bytes: number }): Stretch {
   const { items, start } = queue;
   const first = firstAfter(items, start, position);
-  const entries: Entry[] = [];
+  const entries: RingEntry[] = [];
   let bytes = 0;
   let at = first;
   for (; at < items.length && entries.length < most.count && bytes < most.bytes; at++) {

@@ -3,7 +3,7 @@ import type { Left, LeftReason, SnapshotNeeded, Subscribe, SubscribeAck, Subscri
 import type { Position } from '../contracts/message.ts';
 import { roomOf } from '../contracts/topics.ts';
 import { catchUp, type Wish } from './catch-up.ts';
-import { type Connection, problemOf } from './connection.ts';
+import { problemOf, type SocketConnection } from './connection.ts';
 import type { Ring } from './ring.ts';
 import type { MayRead } from './topics.ts';
 
@@ -11,14 +11,14 @@ import type { MayRead } from './topics.ts';
 const MOST_TOPICS = 500;
 
 export interface Subscriptions {
-  subscribe(connection: Connection, message: Subscribe): Promise<SubscribeAck>;
-  unsubscribe(connection: Connection, message: Unsubscribe): UnsubscribeAck;
+  subscribe(connection: SocketConnection, message: Subscribe): Promise<SubscribeAck>;
+  unsubscribe(connection: SocketConnection, message: Unsubscribe): UnsubscribeAck;
   /** Resolves to those of these topics that the connection follows and may not read (any more). */
-  lost(connection: Connection, topics: readonly string[]): Promise<string[]>;
+  lost(connection: SocketConnection, topics: readonly string[]): Promise<string[]>;
   /** Ends the following of a topic, and tells the client why. */
-  drop(connection: Connection, topic: string, reason: LeftReason): void;
+  drop(connection: SocketConnection, topic: string, reason: LeftReason): void;
   /** Ends the following of all topics of a connection with `snapshot_needed`: the changes that it missed are not known. */
-  restart(connection: Connection): void;
+  restart(connection: SocketConnection): void;
 }
 
 export interface SubscriptionsContext {
@@ -29,29 +29,29 @@ export interface SubscriptionsContext {
 }
 
 export function createSubscriptions({ ring, mayRead, head }: SubscriptionsContext): Subscriptions {
-  function forget(connection: Connection, topic: string): void {
+  function forget(connection: SocketConnection, topic: string): void {
     if (connection.topics.delete(topic)) connection.socket.leave(roomOf(topic, connection.session));
   }
 
   /** Begins a wish. The topic counts as followed from here on, so that losing it meanwhile ends the wish. */
-  function begin(connection: Connection, topic: string, after: Subscribe['after']): Wish {
+  function begin(connection: SocketConnection, topic: string, after: Subscribe['after']): Wish {
     forget(connection, topic);
     const wish: Wish = { topic, after: typeof after === 'string' ? after : after?.[topic], mark: {} };
     connection.topics.set(topic, wish.mark);
     return wish;
   }
 
-  function withdraw(connection: Connection, wish: Wish): void {
+  function withdraw(connection: SocketConnection, wish: Wish): void {
     if (connection.topics.get(wish.topic) === wish.mark) forget(connection, wish.topic);
   }
 
-  async function fulfil(connection: Connection, wish: Wish, allowed: boolean): Promise<Subscribed> {
+  async function fulfil(connection: SocketConnection, wish: Wish, allowed: boolean): Promise<Subscribed> {
     if (allowed) return catchUp(connection, wish, { ring, head });
     withdraw(connection, wish);
     return { topic: wish.topic, problem: problemOf('forbidden', 'You may not follow this topic.') };
   }
 
-  async function fulfilAll(connection: Connection, wishes: Wish[]): Promise<SubscribeAck> {
+  async function fulfilAll(connection: SocketConnection, wishes: Wish[]): Promise<SubscribeAck> {
     const allowed = await Promise.all(wishes.map(({ topic }) => mayRead(connection.session, topic)));
     return connection.inTurn(async () => {
       const topics: Subscribed[] = [];

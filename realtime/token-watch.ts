@@ -1,14 +1,14 @@
 /** The watch over access tokens: a fresh one is asked for before the end, and without one the connection is closed. */
 import type { TokenWanted } from '../contracts/live.ts';
-import { type Connection, dismiss, type Session } from './connection.ts';
+import { dismiss, type SocketConnection, type SocketSession } from './connection.ts';
 
 /** Seconds until a session's token ends; negative after it. */
-export function secondsLeft(session: Session): number {
+export function secondsLeft(session: SocketSession): number {
   return (session.expiresAt - Date.now()) / 1_000;
 }
 
 /** To be called every second. `ask`: seconds before a token's end at which a fresh one is asked for; `grace`: seconds after it before the close. */
-export function watchToken(connection: Connection, { ask, grace }: { ask: number; grace: number }): void {
+export function watchToken(connection: SocketConnection, { ask, grace }: { ask: number; grace: number }): void {
   const left = secondsLeft(connection.session);
   if (left < -grace) dismiss(connection, 'unauthorized', 'The token has expired.');
   if (connection.tokenWanted || left > ask || left < -grace) return;

@@ -1,9 +1,9 @@
 import { MongoServerError } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { type Ask, initiate } from './mongodb-first-start.ts';
+import { type AskMongo, initiate } from './mongodb-first-start.ts';
 
 /** A stand-in for MongoDB's `hello` and `replSetInitiate`, by its manual: there is no MongoDB for tests here, and FerretDB has no replica sets. */
-function server(more: { initiated?: boolean; race?: boolean } = {}): { ask: Ask; asked: string[]; elect(): void; config(): unknown } {
+function server(more: { initiated?: boolean; race?: boolean } = {}): { ask: AskMongo; asked: string[]; elect(): void; config(): unknown } {
   const asked: string[] = [];
   let [config, primary]: [unknown, boolean] = [more.initiated ? {} : undefined, false];
   return {

@@ -10,10 +10,10 @@ import { type Reaching, reach, ServerRefused } from '../platform/connections/rea
 export const REPLICA_SET = 'rs0';
 
 /** Sends a command to the server's `admin` database and answers its reply. */
-export type Ask = (command: Record<string, unknown>) => Promise<Record<string, unknown>>;
+export type AskMongo = (command: Record<string, unknown>) => Promise<Record<string, unknown>>;
 
 /** Makes the server a replica set where it is none. Resolves when the server takes writes; rejects while it does not. */
-export async function initiate(ask: Ask, host: string): Promise<void> {
+export async function initiate(ask: AskMongo, host: string): Promise<void> {
   const hello = await ask({ hello: 1 });
   if (hello.isWritablePrimary === true && hello.setName === REPLICA_SET) return;
   if (hello.setName === undefined) {

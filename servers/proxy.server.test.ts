@@ -9,7 +9,7 @@ import { ALL_PARTS } from '../app/parts.ts';
 import { ROWS, ROWS_OF_EVERY_PROCESS, rowName } from '../app/rows.ts';
 import { BODY_LIMIT } from '../platform/http/body.ts';
 import { describeWith } from './for-tests.fixture.ts';
-import { BEHIND, type Behind, missing, type Proxy as Running, startProxy } from './proxy.ts';
+import { BEHIND, missing, type PartsBehind, type Proxy as Running, startProxy } from './proxy.ts';
 
 const nginx = { name: 'nginx', missing: missing(), url: async () => '' };
 
@@ -61,7 +61,7 @@ function waysToAsk(row: string): string[] {
 }
 
 const ends: (() => Promise<void>)[] = [];
-async function behind(answers: Partial<Record<keyof Behind, Answer[]>>): Promise<Running> {
+async function behind(answers: Partial<Record<keyof PartsBehind, Answer[]>>): Promise<Running> {
   const urls: { [part: string]: string[] } = {};
   for (const [part, each] of Object.entries(answers)) {
     const all = await Promise.all(each.map(standIn));

@@ -10,7 +10,7 @@ import { folderFor, startServer } from './server.ts';
 export const BEHIND = ['gateway', 'write-side', 'read-side', 'realtime', 'notifier'] as const;
 
 /** The addresses of each part, as `http://127.0.0.1:3001`, of one process or several. For a part without one the proxy answers 503. */
-export type Behind = Partial<Record<(typeof BEHIND)[number], readonly string[]>>;
+export type PartsBehind = Partial<Record<(typeof BEHIND)[number], readonly string[]>>;
 
 export interface Proxy {
   /** The one address of all parts, as `http://127.0.0.1:20001`. */
@@ -25,7 +25,7 @@ export function missing(): string | null {
 }
 
 /** Starts nginx before these parts. Errors: nginx is not installed; it does not start. */
-export async function startProxy(behind: Behind): Promise<Proxy> {
+export async function startProxy(behind: PartsBehind): Promise<Proxy> {
   const command = findProgram('nginx');
   if (!command) throw new Error(missing() ?? '');
   const port = await freePort();
@@ -50,7 +50,7 @@ export async function startProxy(behind: Behind): Promise<Proxy> {
 }
 
 /** The template with its variables filled in. */
-async function filledIn(behind: Behind, listen: string): Promise<string> {
+async function filledIn(behind: PartsBehind, listen: string): Promise<string> {
   const template = await readFile(new URL('proxy.conf.template', import.meta.url), 'utf8');
   const values = new Map(BEHIND.map((part) => [part.replace('-', '_').toUpperCase(), serverLines(behind[part] ?? [])]));
   values.set('LISTEN', listen);

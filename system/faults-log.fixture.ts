@@ -5,7 +5,7 @@ import type { NotificationEvent } from '../contracts/notification.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import { orderPolicy } from '../notifier/policies/order-mail.ts';
 import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/policies.ts';
-import { evolve, NO_TASK } from '../notifier/policies/task-as-of.ts';
+import { evolveTask, NO_TASK } from '../notifier/policies/task-as-of.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Command } from './faults-load.fixture.ts';
 
@@ -69,7 +69,8 @@ export function wantedAndRequested(story: Story): { wanted: string[]; requested:
 }
 
 function wantedOf(story: Story, event: RecordedEvent) {
-  const taskThen = (stream = '') => (story.streams.get(stream) ?? []).filter(({ position }) => position <= event.position).reduce(evolve, NO_TASK);
+  const taskThen = (stream = '') =>
+    (story.streams.get(stream) ?? []).filter(({ position }) => position <= event.position).reduce(evolveTask, NO_TASK);
   if (event.type.startsWith('Order')) return orderPolicy(event);
   if (event.type === 'TimerFired') return deadlinePolicy(event, taskThen(timedTask(event)));
   return event.type.startsWith('Task') ? taskPolicy(event, taskThen(taskOf(event))) : registrationPolicy(event);

@@ -9,7 +9,7 @@ import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { TaskParties } from '../contracts/task.ts';
 import { stableId } from '../platform/stable-id.ts';
-import type { Session } from '../realtime/connection.ts';
+import type { SocketSession } from '../realtime/connection.ts';
 import type { FanOut } from '../realtime/fan-out/fan-out.ts';
 import { type Realtime, type RealtimeLimits, startRealtime } from '../realtime/push.ts';
 import { topicReader } from '../realtime/topics.ts';
@@ -30,7 +30,7 @@ export interface Rig {
   url: string;
   realtime(): Realtime;
   /** Good tokens, and what they stand for. */
-  sessions: Map<string, Session>;
+  sessions: Map<string, SocketSession>;
   /** Tasks by stream, as the write side would load them. */
   tasks: Map<string, TaskParties>;
   append(type: string, differing?: Differing): Promise<RecordedEvent>;
@@ -155,7 +155,7 @@ export function eventually(assertion: () => unknown): Promise<void> {
 }
 
 /** An hour's session of a member. */
-export function session(id: string, more: Partial<Session> = {}): Session {
+export function session(id: string, more: Partial<SocketSession> = {}): SocketSession {
   return { id, role: 'member', seesAll: false, sessionId: stableId('session', id), expiresAt: Date.now() + 3_600_000, ...more };
 }
 

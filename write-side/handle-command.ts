@@ -17,7 +17,7 @@ import {
 import { eventId } from '../platform/stable-id.ts';
 import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
-import { type Kept, keptStates } from './kept-states.ts';
+import { type KeptState, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';
 
 export interface CommandHandlerOptions {
@@ -107,7 +107,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   }
 
   /** Adds the appended events to the kept state. All get the position of the last one, the only one that is known and ever asked for. */
-  function remember(stream: string, loaded: Kept, events: NewEvent[], appended: Appended): void {
+  function remember(stream: string, loaded: KeptState, events: NewEvent[], appended: Appended): void {
     const { position } = appended;
     const recorded = events.map((event, index): RecordedEvent => ({ ...event, stream, revision: loaded.revision + 1 + index, position, time: '' }));
     if (recorded.at(-1)?.revision === appended.revision) kept.add(stream, loaded, recorded);
@@ -161,7 +161,7 @@ function hasUnique(stream: string): boolean {
   return byCategory.get(categoryOf(stream))?.holds !== undefined;
 }
 
-function repeated(loaded: Kept, command: Command, context: CommandContext): Outcome | undefined {
+function repeated(loaded: KeptState, command: Command, context: CommandContext): Outcome | undefined {
   const before = loaded.commands.get(command.commandId);
   if (!before) return undefined;
   if (before.bodyHash === context.bodyHash) return { revision: before.revision, position: before.position, changed: true };

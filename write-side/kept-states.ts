@@ -17,7 +17,7 @@ export interface Answered {
   bodyHash?: string | undefined;
 }
 
-export interface Kept extends Loaded<unknown> {
+export interface KeptState extends Loaded<unknown> {
   /** The answers to the last commands of the stream, by the command's id, oldest first. */
   commands: Map<string, Answered>;
   /** Revision of the event after which the last snapshot was taken. */
@@ -43,9 +43,9 @@ interface Snapshot {
 
 export interface KeptStates {
   /** Loads the stream's state, as new as the store. */
-  load(stream: string): Promise<Kept>;
+  load(stream: string): Promise<KeptState>;
   /** Adds events that this process just appended after the state `kept`. */
-  add(stream: string, kept: Kept, events: readonly RecordedEvent[]): void;
+  add(stream: string, kept: KeptState, events: readonly RecordedEvent[]): void;
   /** Resolves once the snapshots under way are written. */
   settle(): Promise<void>;
 }
@@ -55,10 +55,10 @@ export function keptStates(
   deciderOf: (stream: string) => AnyDecider,
   log: { warn(data: object, message: string): void },
 ): KeptStates {
-  const memory = new LRUCache<string, Kept>({ maxSize: MEMORY, sizeCalculation: (kept) => 10 + kept.commands.size });
+  const memory = new LRUCache<string, KeptState>({ maxSize: MEMORY, sizeCalculation: (kept) => 10 + kept.commands.size });
   const writing = new Set<Promise<void>>();
 
-  async function load(stream: string): Promise<Kept> {
+  async function load(stream: string): Promise<KeptState> {
     const kept = memory.get(stream);
     const next = kept ? await readOn(stream, kept) : await loadCold(stream);
     if (next !== kept) remember(stream, next);
@@ -66,16 +66,16 @@ export function keptStates(
   }
 
   /** Reads a stream that is not in memory: all of a short one, else its snapshot and the events after it. */
-  async function loadCold(stream: string): Promise<Kept> {
+  async function loadCold(stream: string): Promise<KeptState> {
     const decider = deciderOf(stream);
     const tail: RecordedEvent[] = [];
     for await (const page of store.readStream(stream, { direction: 'backwards', limit: TAIL })) tail.push(...page);
-    const empty: Kept = { state: decider.initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM };
+    const empty: KeptState = { state: decider.initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM };
     if (tail.length === 0 || tail.at(-1)?.revision === 0) return fold(decider, empty, tail.reverse());
     return readOn(stream, (await readSnapshot(stream, decider)) ?? empty);
   }
 
-  async function readSnapshot(stream: string, decider: AnyDecider): Promise<Kept | undefined> {
+  async function readSnapshot(stream: string, decider: AnyDecider): Promise<KeptState | undefined> {
     for await (const [event] of store.readStream(`_snapshot-${stream}`, { direction: 'backwards', limit: 1 })) {
       const snapshot = event?.data as Snapshot;
       if (snapshot.stateVersion !== decider.stateVersion) return undefined;
@@ -85,17 +85,17 @@ export function keptStates(
     return undefined;
   }
 
-  async function readOn(stream: string, kept: Kept): Promise<Kept> {
+  async function readOn(stream: string, kept: KeptState): Promise<KeptState> {
     let next = kept;
     for await (const page of store.readStream(stream, { from: kept.revision + 1 })) next = fold(deciderOf(stream), next, page);
     return next;
   }
 
-  function add(stream: string, kept: Kept, events: readonly RecordedEvent[]): void {
+  function add(stream: string, kept: KeptState, events: readonly RecordedEvent[]): void {
     remember(stream, fold(deciderOf(stream), kept, events));
   }
 
-  function remember(stream: string, kept: Kept): void {
+  function remember(stream: string, kept: KeptState): void {
     memory.set(stream, kept);
     if (kept.revision - kept.snapshotAt < SNAPSHOT_EVERY) return;
     kept.snapshotAt = kept.revision;
@@ -105,7 +105,7 @@ export function keptStates(
     writing.add(work);
   }
 
-  async function snapshot(stream: string, kept: Kept): Promise<void> {
+  async function snapshot(stream: string, kept: KeptState): Promise<void> {
     const name = `_snapshot-${stream}`;
     const data: Snapshot = {
       stateVersion: deciderOf(stream).stateVersion,
@@ -130,7 +130,7 @@ export function keptStates(
   };
 }
 
-function fold(decider: AnyDecider, kept: Kept, events: readonly RecordedEvent[]): Kept {
+function fold(decider: AnyDecider, kept: KeptState, events: readonly RecordedEvent[]): KeptState {
   if (events.length === 0) return kept;
   // Shared with older states of the stream, on purpose: every answer in this map is durable, and copying it would cost each command.
   const { commands } = kept;

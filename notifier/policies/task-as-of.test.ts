@@ -4,7 +4,7 @@ import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { evolve, MOST_COMMENTERS, NO_TASK, tasksAsOf } from './task-as-of.ts';
+import { evolveTask, MOST_COMMENTERS, NO_TASK, tasksAsOf } from './task-as-of.ts';
 
 const TASK = 'task-1';
 let store: EventStore;
@@ -87,7 +87,7 @@ describe('a task as of an event', () => {
 
   it('keeps the latest commenters, each once, and no more than so many', () => {
     const comment = (n: number) => exampleEvent('TaskCommented', { metadata: { ...exampleEvent('TaskCommented').metadata, actor: `user-${n}` } });
-    const { commenters } = [0, 1, ...Array.from({ length: MOST_COMMENTERS }, (_, n) => n + 1), 5].map(comment).reduce(evolve, NO_TASK);
+    const { commenters } = [0, 1, ...Array.from({ length: MOST_COMMENTERS }, (_, n) => n + 1), 5].map(comment).reduce(evolveTask, NO_TASK);
     expect(commenters).toHaveLength(MOST_COMMENTERS);
     expect(commenters).not.toContain('user-0');
     expect(commenters.at(-1)).toBe('user-5');

@@ -23,7 +23,7 @@ export const MOST_COMMENTERS = 100;
 export const NO_TASK: TaskAsOf = { maker: '', assignee: null, commenters: [], status: 'open', deleted: false, deadline: null, revision: NO_STREAM };
 
 /** The task after one more event. Pure. */
-export function evolve(task: TaskAsOf, recorded: RecordedEvent): TaskAsOf {
+export function evolveTask(task: TaskAsOf, recorded: RecordedEvent): TaskAsOf {
   const event = recorded as RecordedEvent & TaskEvent;
   return { ...task, ...changeBy(event, task), revision: event.revision };
 }
@@ -84,7 +84,7 @@ export function tasksAsOf(store: EventStore): TasksAsOf {
       const last = events.at(-1)?.revision ?? from.revision;
       if (event.stream === stream && last < event.revision) throw new StoreUnavailable(`${stream} has no revision ${event.revision} yet`);
       return () => {
-        const task = events.reduce((before, one) => evolve(before, upcast(one)), from);
+        const task = events.reduce((before, one) => evolveTask(before, upcast(one)), from);
         kept.set(stream, { task, position: event.position });
         return task;
       };

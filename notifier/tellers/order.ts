@@ -1,6 +1,6 @@
 import { idOf } from '../../contracts/message.ts';
 import type { ToldOfOrder } from '../../contracts/notifications/order.ts';
-import { type Item, inWords } from '../../contracts/order.ts';
+import { inWords, type OrderItem } from '../../contracts/order.ts';
 import type { OrderState } from '../../write-side/deciders/order.ts';
 import type { Teller } from './teller.ts';
 
@@ -19,7 +19,7 @@ export function orderTold(id: string, { items, total, reasons }: Pick<OrderState
 }
 
 /** The SKU of the item that a pointer is into: `/items/0/unitPrice` → `lamp-e27`; null for a pointer to no item. */
-function skuAt(pointer: string, items: readonly Item[]): string | null {
+function skuAt(pointer: string, items: readonly OrderItem[]): string | null {
   const [, index] = /^\/items\/(\d+)\//.exec(pointer) ?? [];
   return index === undefined ? null : (items[Number(index)]?.sku ?? null);
 }

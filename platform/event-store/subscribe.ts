@@ -1,11 +1,11 @@
 /** Subscriptions to the embedded store: pages of the table, and then the next commit. Nothing is buffered: a slow reader reads later. */
 import { type RecordedEvent, START } from '../../contracts/message.ts';
-import type { Subscribe } from './event-store.ts';
+import type { SubscribeOptions } from './event-store.ts';
 import type { LogReader } from './sqlite/log-reader.ts';
 import { fromPosition, toPosition } from './sqlite/rows.ts';
 
 /** The log that a subscription follows. */
-export interface Source {
+export interface FollowedLog {
   /** Answers the reader; null where the store was closed. Error: StoreDamaged. */
   reader(): LogReader | null;
   /** Resolves at the next commit, at close, and when damage is found. */
@@ -15,7 +15,7 @@ export interface Source {
 const PAGE = 1_000;
 
 /** All forwardable events after a position, until the signal aborts or the store is closed. */
-export async function* subscribe({ after = START, signal }: Subscribe, { reader, moved }: Source): AsyncGenerator<RecordedEvent[]> {
+export async function* subscribe({ after = START, signal }: SubscribeOptions, { reader, moved }: FollowedLog): AsyncGenerator<RecordedEvent[]> {
   let position = fromPosition(after);
   for (let log = reader(); log && !signal.aborted; log = reader()) {
     const next = moved();

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import type { Reaching } from '../connections/reach.ts';
 import type { ReadModels } from './read-models.ts';
-import type { Log } from './sqlite/file.ts';
+import type { FileLog } from './sqlite/file.ts';
 import { openSqliteReadModels } from './sqlite/sqlite.ts';
 
 export interface OpenReadModels extends Omit<Reaching, 'log'> {
   /** Folder of the embedded store's file where the URL names none. */
   dataDir: string;
-  log: Log & Partial<Reaching['log']>;
+  log: FileLog & Partial<Reaching['log']>;
 }
 
 /**

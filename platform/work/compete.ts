@@ -34,7 +34,7 @@ export function compete({ bus, log, queue, workers, grace = 5_000, handler, read
   const { signal } = stopping;
 
   function work(n: number): Promise<void> {
-    const worker = nameOf(queue, n);
+    const worker = workerName(queue, n);
     const handle = handler(worker, ending.signal);
     return keepTrying({ name: `worker ${worker}`, log, signal }, async () => {
       await ready?.(signal);
@@ -59,6 +59,6 @@ export function processOf(worker: string): number {
 }
 
 /** The name of a worker, unique among all processes and hosts. */
-export function nameOf({ name }: Pick<WorkQueue, 'name'>, n: number): string {
+export function workerName({ name }: Pick<WorkQueue, 'name'>, n: number): string {
   return `${hostname()}:${process.pid}:${name}-${n}`;
 }

@@ -7,7 +7,7 @@ import { NOTIFIED, OFFERS as QUEUE } from '../event-bus/queues.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
-import { type Dispatcher, type Dispatching, type DispatchOptions, dispatch, type Item } from './dispatch.ts';
+import { type Dispatcher, type Dispatching, type DispatchOptions, dispatch, type UndecidedItem } from './dispatch.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const AGAIN = 60_000;
@@ -57,13 +57,13 @@ function read(event: RecordedEvent): ReturnType<Dispatching['read']> {
 }
 
 /** A read model that folds the log when it is asked, as far as it has come. */
-async function undecided(limit: number, after: string | null): Promise<{ items: Item[]; checkpoint: Checkpoint } | null> {
+async function undecided(limit: number, after: string | null): Promise<{ items: UndecidedItem[]; checkpoint: Checkpoint } | null> {
   asked++;
   const all = await logOf(store);
   const known = all.slice(0, all.length - behind);
   const last = known.at(-1);
   if (after !== null && (last?.position ?? '') < after) return null;
-  const items = new Map<string, Item>();
+  const items = new Map<string, UndecidedItem>();
   for (const event of known) {
     const it = meaning(event);
     if (it === 'decided') items.delete(event.stream);

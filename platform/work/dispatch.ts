@@ -14,10 +14,10 @@ import type { EventBus } from '../event-bus/event-bus.ts';
 import type { WorkQueue } from '../event-bus/queues.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../followers/follow.ts';
-import { openWindow, type Waiting } from './window.ts';
+import { openOfferWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */
-export interface Item {
+export interface UndecidedItem {
   stream: string;
   queue: WorkQueue;
   /** The time before which the item is not to be offered: ISO 8601, UTC. */
@@ -35,7 +35,7 @@ export interface Dispatching extends FollowerRow {
    * The undecided items of the read model, those due first, with its checkpoint. With `after`, only once the read model is at or past that
    * position; null where it is not, or where there is no read model.
    */
-  undecided(limit: number, after: Position | null): Promise<{ items: Item[]; checkpoint: Checkpoint } | null>;
+  undecided(limit: number, after: Position | null): Promise<{ items: UndecidedItem[]; checkpoint: Checkpoint } | null>;
 }
 
 export interface DispatchOptions extends FollowContext {
@@ -65,7 +65,7 @@ const LONGEST_TIMER = 2 ** 30;
 /** Starts a dispatcher. */
 export function dispatch(dispatching: Dispatching, options: DispatchOptions): Dispatcher {
   const { bus, log, window: limit = 1_000, again = 60_000, clock: now = Date.now } = options;
-  const window = openWindow(limit);
+  const window = openOfferWindow(limit);
   /** Position of the last event taken. */
   let at: Position = '';
   /** The earliest time at which an item outside the window can be due, milliseconds since 1970; Infinity: all items are in the window. */
@@ -156,20 +156,20 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   }
 
   /** The earliest undecided items, as many as the window holds; none where the read model cannot tell yet. */
-  async function stored(): Promise<Item[]> {
+  async function stored(): Promise<UndecidedItem[]> {
     const found = await dispatching.undecided(limit, at).catch((error) => log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet'));
     if (!found) outside(now());
     return behindPage(found?.items ?? []);
   }
 
   /** Notes, for a full page, that items beyond it may be due from the time of its last item on. */
-  function behindPage(items: Item[]): Item[] {
+  function behindPage(items: UndecidedItem[]): UndecidedItem[] {
     const last = items.at(-1);
     if (last && items.length >= limit) outside(Date.parse(last.due));
     return items;
   }
 
-  function fill(found: readonly Item[]): boolean {
+  function fill(found: readonly UndecidedItem[]): boolean {
     for (const { stream, queue, due } of found) put(stream, queue, due);
     return found.length > 0;
   }

@@ -34,16 +34,16 @@ export interface Leasable {
 }
 
 /** A worker's message to the decider: a command without its sender, its time and its item. */
-export interface Told {
+export interface ToldOfAttempt {
   type: string;
   data: unknown;
 }
 
 /** The same of a command's type: its `type` and `data`. */
-export type TellingOf<C extends Told> = C extends Told ? { type: C['type']; data: C['data'] } : never;
+export type TellingOf<C extends ToldOfAttempt> = C extends ToldOfAttempt ? { type: C['type']; data: C['data'] } : never;
 
 /** A kind of item. */
-export interface Kind<State extends Leasable, T extends Told> {
+export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt> {
   /** True where the first event of a stream begins an item of this kind. */
   begins(first: RecordedEvent): boolean;
   /** The command that leases an item; the decider refuses it where the item is not to be had. */
@@ -65,9 +65,9 @@ const RECORD_AFTER = 2_000;
  * Makes the handler of offers. It rejects where the event store cannot be reached (the offer then comes again), and with DeadLetter where the
  * item has failed for good, or the stream is no item of this kind.
  */
-export function leasedWork<State extends Leasable, T extends Told>(
+export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
   context: WorkContext & { lease: number },
-  kind: Kind<State, T>,
+  kind: LeasedKind<State, T>,
 ): (offer: Offer) => Promise<void> {
   const { store, commands, worker, log, now = () => new Date(), lease, ending = new AbortController().signal } = context;
 

@@ -1,18 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OFFERS as QUEUE } from '../event-bus/queues.fixture.ts';
-import { openWindow } from './window.ts';
+import { openOfferWindow } from './window.ts';
 
 describe('a window', () => {
   it('gives what is due, once, and keeps it as offered', () => {
-    const window = openWindow(10);
+    const window = openOfferWindow(10);
     window.put('a', QUEUE, 5);
     window.put('b', QUEUE, 15);
     expect(window.takeDue(10, 100).map(([stream]) => stream)).toEqual(['a']);
     expect([window.takeDue(10, 100), window.earliest(), window.get('a')?.offered]).toEqual([[], 15, true]);
   });
   it('that is full lets what is due later give way', () => {
-    const window = openWindow(2);
+    const window = openOfferWindow(2);
     expect([window.put('a', QUEUE, 5), window.put('b', QUEUE, 50)]).toEqual([Infinity, Infinity]);
     expect(window.put('c', QUEUE, 10)).toBe(50);
     expect(['a', 'b', 'c'].filter(window.has)).toEqual(['a', 'c']);
@@ -20,13 +20,13 @@ describe('a window', () => {
     expect(window.has('d')).toBe(false);
   });
   it('keeps what was offered, so that offers out are bounded', () => {
-    const window = openWindow(1);
+    const window = openOfferWindow(1);
     window.put('a', QUEUE, 5);
     window.takeDue(5, 1_000);
     expect([window.put('b', QUEUE, 6), window.has('a')]).toEqual([6, true]);
   });
   it('is not busy with what is due some time', () => {
-    const window = openWindow(4);
+    const window = openOfferWindow(4);
     for (const stream of ['a', 'b', 'c', 'd']) window.put(stream, QUEUE, 100);
     expect([window.isBusy(99), window.isBusy(100)]).toEqual([false, true]);
     window.takeDue(100, 200);
@@ -35,7 +35,7 @@ describe('a window', () => {
   it('never holds more than it may, and of what was not offered it holds what is due first', () =>
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat({ max: 1_000 }), { maxLength: 50 }), fc.integer({ min: 1, max: 20 }), (dues, limit) => {
-        const window = openWindow(limit);
+        const window = openOfferWindow(limit);
         for (const due of dues) window.put(String(due), QUEUE, due + 1);
         const first = dues.toSorted((a, b) => a - b).slice(0, limit);
         expect([window.size, dues.filter((due) => window.has(String(due))).toSorted((a, b) => a - b)]).toEqual([first.length, first]);

@@ -15,7 +15,7 @@ export interface Waiting {
   refused: number;
 }
 
-export interface Window {
+export interface OfferWindow {
   readonly size: number;
   has(stream: string): boolean;
   get(stream: string): Waiting | undefined;
@@ -32,7 +32,7 @@ export interface Window {
 }
 
 /** Makes an empty window that holds at most `limit` items. */
-export function openWindow(limit: number): Window {
+export function openOfferWindow(limit: number): OfferWindow {
   const items = new Map<string, Waiting>();
 
   function latestUnoffered(): [string, Waiting] | undefined {

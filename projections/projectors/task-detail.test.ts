@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { taskContract, taskDetail as view } from '../../contracts/task.ts';
+import { taskContract, taskDetailView as view } from '../../contracts/task.ts';
 import { folded, given, minute, stream } from '../spec.fixture.ts';
 import { taskDetail } from './task-detail.ts';
 

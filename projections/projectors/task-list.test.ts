@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { taskContract, taskSummary } from '../../contracts/task.ts';
+import { taskContract, taskSummaryView } from '../../contracts/task.ts';
 import { folded, given, minute, stream } from '../spec.fixture.ts';
 import { openTasksOf, taskList } from './task-list.ts';
 
@@ -54,7 +54,7 @@ describe('a task in the list', () => {
   });
   it('holds what a summary shows, and neither name nor address of anybody', () => {
     const document = folded(taskList, stream(made, forBob));
-    const shown = Object.keys(taskSummary.shape).filter((field) => field !== 'id');
+    const shown = Object.keys(taskSummaryView.shape).filter((field) => field !== 'id');
     expect(Object.keys(document ?? {})).toEqual(expect.arrayContaining(shown));
     expect(JSON.stringify(document)).not.toContain('@');
   });

@@ -2,7 +2,7 @@
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { PRIORITIES, type Status, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
 import type { Condition, Find } from '../../platform/read-models/read-models.ts';
-import { beginning, byStream, existing, type Folded, type Page, projector } from '../projector.ts';
+import { beginning, byStream, existing, type FirstPage, type Folded, projector } from '../projector.ts';
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 import { sortKey, words } from '../words.ts';
 
@@ -110,7 +110,7 @@ export function tasksWhere(conditions: Condition[]): Find {
   };
 }
 
-function pages(before: Folded<TaskListDocument>, after: TaskListDocument | null): Page[] {
+function pages(before: Folded<TaskListDocument>, after: TaskListDocument | null): FirstPage[] {
   const assignees = new Set([before?.assignee, after?.assignee].filter((one): one is string => typeof one === 'string'));
   return [...assignees].map((userId) => ({ topic: taskListTopic(userId), find: openTasksOf(userId) }));
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { instant, utc } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { taskDetail as taskDetailView } from '../../contracts/task.ts';
+import { taskDetailView } from '../../contracts/task.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';

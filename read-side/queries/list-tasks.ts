@@ -1,7 +1,7 @@
 /** GET /api/tasks: filters, words, order, pages. */
 import { z } from 'zod';
 import { id, instant, utc } from '../../contracts/fields.ts';
-import { STATUSES, type Status, taskSummary } from '../../contracts/task.ts';
+import { STATUSES, type Status, taskSummaryView } from '../../contracts/task.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
@@ -70,7 +70,7 @@ export const listTasks = listRoute<ListTasks>({
   tag: 'tasks',
   projector: taskList,
   query: listTasksQuery,
-  item: taskSummary,
+  item: taskSummaryView,
   select: (query, caller, now) => ({
     ...tasksWhere(conditions(query, caller, now)),
     sort: [{ field: SORTS[query.sort.replace('-', '') as keyof typeof SORTS], descending: query.sort.startsWith('-') }],

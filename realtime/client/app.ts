@@ -4,14 +4,14 @@ import { useContext } from 'preact/hooks';
 import type { Actions } from './actions.ts';
 import type { Api } from './api.ts';
 import type { Inbox } from './inbox.ts';
-import type { Session } from './session.ts';
+import type { BrowserSession } from './session.ts';
 import { type AppState, type Store, useStore } from './store.ts';
 
 export interface App {
   store: Store;
   actions: Actions;
   api: Api;
-  session: Session;
+  session: BrowserSession;
   inbox: Pick<Inbox, 'mark' | 'readAll' | 'older'>;
   /** Loads the board again, after it could not be loaded. */
   retry(): void;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { STATUSES, type TaskEvent, type TaskSummary, TRANSITIONS } from '../../contracts/task.ts';
-import { asked, type Board, begun, done, dropped, emptyBoard, fold, listed, made, shown, type TaskChange, tasksOf } from './board-state.ts';
+import { asked, type BoardState, begun, done, dropped, emptyBoard, fold, listed, made, shown, type TaskChange, tasksOf } from './board-state.ts';
 
 const ID = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 
@@ -11,7 +11,7 @@ function change(type: TaskEvent['type'], revision: number, data: unknown = examp
 }
 const place = (at: number) => String(at + 1).padStart(16, '0');
 const started: TaskEvent = { type: 'TaskStatusChanged', data: { from: 'open', to: 'in-progress' } };
-const foldAll = (board: Board, changes: readonly TaskChange[]) => changes.reduce(fold, board);
+const foldAll = (board: BoardState, changes: readonly TaskChange[]) => changes.reduce(fold, board);
 
 describe('changes that are heard', () => {
   const board = foldAll(emptyBoard, [change('TaskCreated', 0), change('TaskAssigned', 1), change('TaskStatusChanged', 2)]);

@@ -18,7 +18,7 @@ export interface TaskChange {
 }
 
 /** The last state of a task that the server told. Deleted tasks are kept, so that late messages about them are recognised. */
-export interface Entry {
+export interface BoardEntry {
   task: TaskSummary;
   position: Position;
   deleted: boolean;
@@ -39,14 +39,14 @@ export interface Gap {
   position: Position;
 }
 
-export interface Board {
-  entries: Readonly<Record<string, Entry>>;
+export interface BoardState {
+  entries: Readonly<Record<string, BoardEntry>>;
   pending: readonly Pending[];
   /** The tasks to ask the server for, by id: a change of theirs was missed, or they are not known. */
   gaps: Readonly<Record<string, Gap>>;
 }
 
-export const emptyBoard: Board = { entries: {}, pending: [], gaps: {} };
+export const emptyBoard: BoardState = { entries: {}, pending: [], gaps: {} };
 
 type TaskFields = Pick<TaskSummary, 'title' | 'status' | 'priority' | 'labels' | 'assignee' | 'deadline' | 'comments'>;
 
@@ -74,7 +74,7 @@ function created({ id, revision, time }: TaskChange, { data }: Extract<TaskEvent
 }
 
 /** The entry after one more event; undefined where the event cannot be applied to it. */
-function evolve(entry: Entry | undefined, change: TaskChange): Entry | undefined {
+function evolve(entry: BoardEntry | undefined, change: TaskChange): BoardEntry | undefined {
   const event = { type: change.type, data: change.data } as TaskEvent;
   const { position, revision, time } = change;
   if (!entry) return event.type === 'TaskCreated' && revision === 0 ? { task: created(change, event), position, deleted: false } : undefined;
@@ -84,14 +84,14 @@ function evolve(entry: Entry | undefined, change: TaskChange): Entry | undefined
 }
 
 /** Folds a change into the board. A change at or before the task's revision changes nothing; one after a gap is noted in `gaps`. */
-export function fold(board: Board, change: TaskChange): Board {
+export function fold(board: BoardState, change: TaskChange): BoardState {
   const entry = board.entries[change.id];
   if (entry && change.revision <= entry.task.revision) return board;
   const next = evolve(entry, change);
   return next ? withEntry(board, next) : withGap(board, change.id, change);
 }
 
-function withEntry(board: Board, entry: Entry): Board {
+function withEntry(board: BoardState, entry: BoardEntry): BoardState {
   const { id, revision } = entry.task;
   const entries = { ...board.entries, [id]: entry };
   const gap = board.gaps[id];
@@ -100,12 +100,12 @@ function withEntry(board: Board, entry: Entry): Board {
 }
 
 /** The commands whose outcome is not among these entries yet. */
-function waiting(pending: Board['pending'], entries: Board['entries']): Board['pending'] {
+function waiting(pending: BoardState['pending'], entries: BoardState['entries']): BoardState['pending'] {
   const left = pending.filter(({ id, until }) => until === undefined || until > (entries[id]?.task.revision ?? Number.POSITIVE_INFINITY));
   return left.length === pending.length ? pending : left;
 }
 
-function withGap(board: Board, id: string, { revision, position }: Gap): Board {
+function withGap(board: BoardState, id: string, { revision, position }: Gap): BoardState {
   const known = board.gaps[id];
   if (known && known.revision >= revision) return board;
   return { ...board, gaps: { ...board.gaps, [id]: { revision, position } } };
@@ -120,10 +120,10 @@ function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<
  * Takes a list of tasks as the server had them at or after `position`. With `whole`, tasks that are not in the list and have no change
  * after `position` are removed.
  */
-export function listed(board: Board, list: { items: readonly TaskSummary[]; position: Position; whole: boolean }): Board {
+export function listed(board: BoardState, list: { items: readonly TaskSummary[]; position: Position; whole: boolean }): BoardState {
   const { items, position, whole } = list;
   const kept = whole ? Object.values(board.entries).filter((entry) => entry.position > position) : Object.values(board.entries);
-  const entries: Record<string, Entry> = Object.fromEntries(kept.map((entry) => [entry.task.id, entry]));
+  const entries: Record<string, BoardEntry> = Object.fromEntries(kept.map((entry) => [entry.task.id, entry]));
   for (const task of items) {
     const entry = board.entries[task.id];
     const newer = entry && entry.task.revision >= task.revision;
@@ -137,13 +137,13 @@ function later(a: Position, b: Position): Position {
 }
 
 /** The gaps that these entries do not close. */
-function open(gaps: Board['gaps'], entries: Board['entries']): Board['gaps'] {
+function open(gaps: BoardState['gaps'], entries: BoardState['entries']): BoardState['gaps'] {
   const left = Object.entries(gaps).filter(([id, gap]) => (entries[id]?.task.revision ?? -1) < gap.revision);
   return left.length === Object.keys(gaps).length ? gaps : Object.fromEntries(left);
 }
 
 /** Takes the answer to a question for one task. `task` is null where, at `position`, there is none that this user may see. */
-export function asked(board: Board, id: string, answer: { task: TaskSummary | null; position: Position }): Board {
+export function asked(board: BoardState, id: string, answer: { task: TaskSummary | null; position: Position }): BoardState {
   const { task, position } = answer;
   if (task) return listed(board, { items: [task], position, whole: false });
   const entry = board.entries[id];
@@ -154,12 +154,12 @@ export function asked(board: Board, id: string, answer: { task: TaskSummary | nu
 }
 
 /** Shows a command as if it had happened. */
-export function begun(board: Board, pending: Pending): Board {
+export function begun(board: BoardState, pending: Pending): BoardState {
   return { ...board, pending: [...board.pending, pending] };
 }
 
 /** Takes the answer to a command. Its event stays shown until the task reaches its revision, by a change or a question: till then it is a gap. */
-export function done(board: Board, key: string, { revision, position }: Gap): Board {
+export function done(board: BoardState, key: string, { revision, position }: Gap): BoardState {
   const pending = board.pending.find((one) => one.key === key);
   if (!pending) return board;
   const known = board.entries[pending.id]?.task.revision ?? -1;
@@ -169,18 +169,18 @@ export function done(board: Board, key: string, { revision, position }: Gap): Bo
 }
 
 /** Takes the answer to a command that made a task, which is a gap until its change is heard, or the server is asked. */
-export function made(board: Board, id: string, { revision, position }: Gap): Board {
+export function made(board: BoardState, id: string, { revision, position }: Gap): BoardState {
   const known = board.entries[id]?.task.revision ?? -1;
   return known >= revision ? board : withGap(board, id, { revision, position });
 }
 
 /** Takes back the event of a command that was refused. */
-export function dropped(board: Board, key: string): Board {
+export function dropped(board: BoardState, key: string): BoardState {
   return { ...board, pending: board.pending.filter((one) => one.key !== key) };
 }
 
 /** The task as the board shows it, with the commands on their way; undefined where there is none, or it is deleted. */
-export function shown(board: Board, id: string): TaskSummary | undefined {
+export function shown(board: BoardState, id: string): TaskSummary | undefined {
   const entry = board.entries[id];
   if (!entry) return undefined;
   let { deleted, task } = entry;
@@ -192,6 +192,6 @@ export function shown(board: Board, id: string): TaskSummary | undefined {
 }
 
 /** All tasks as the board shows them. */
-export function tasksOf(board: Board): TaskSummary[] {
+export function tasksOf(board: BoardState): TaskSummary[] {
   return Object.keys(board.entries).flatMap((id) => shown(board, id) ?? []);
 }

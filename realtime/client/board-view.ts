@@ -1,7 +1,7 @@
 /** The view of the board: filters, columns, order, and the ways of the arrow keys. Pure. */
 import { PRIORITIES, STATUSES, type Status, type TaskSummary, TRANSITIONS } from '../../contracts/task.ts';
 
-export interface Filters {
+export interface BoardFilters {
   /** Words; each must begin a word of the title or of a label. */
   text: string;
   /** A user's id, `none`, or empty for everybody. */
@@ -10,7 +10,7 @@ export interface Filters {
   label: string;
 }
 
-export const noFilters: Filters = { text: '', assignee: '', label: '' };
+export const noFilters: BoardFilters = { text: '', assignee: '', label: '' };
 
 export const STATUS_NAMES: Record<Status, string> = { open: 'Open', 'in-progress': 'In progress', done: 'Done', cancelled: 'Cancelled' };
 
@@ -18,7 +18,7 @@ export const STATUS_NAMES: Record<Status, string> = { open: 'Open', 'in-progress
 export type Columns = Record<Status, TaskSummary[]>;
 
 /** The words of a text, as the server compares them. */
-export function words(text: string): string[] {
+export function wordsIn(text: string): string[] {
   return (
     text
       .normalize('NFKC')
@@ -28,16 +28,16 @@ export function words(text: string): string[] {
 }
 
 /** True where a task passes the filters. `found`: ids of tasks whose description the server found to match. */
-export function passes(task: TaskSummary, filters: Filters, found: ReadonlySet<string>): boolean {
+export function passes(task: TaskSummary, filters: BoardFilters, found: ReadonlySet<string>): boolean {
   if (filters.assignee && (task.assignee ?? 'none') !== filters.assignee) return false;
   if (filters.label && !task.labels.includes(filters.label)) return false;
   return found.has(task.id) || matches(task, filters.text);
 }
 
 function matches(task: TaskSummary, text: string): boolean {
-  const wanted = words(text);
+  const wanted = wordsIn(text);
   if (wanted.length === 0) return true;
-  const own = words([task.title, ...task.labels].join(' '));
+  const own = wordsIn([task.title, ...task.labels].join(' '));
   return wanted.every((word) => own.some((one) => one.startsWith(word)));
 }
 

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isAfter, joined, marked, newsIn, pending, type Told } from './inbox-state.ts';
-import type { InboxItem } from './store.ts';
+import { type InboxPage, isAfter, joined, marked, newsIn, pending } from './inbox-state.ts';
+import type { InboxLine } from './store.ts';
 
 /** Came in the minute n. */
-function item(n: number, read = false): InboxItem {
+function item(n: number, read = false): InboxLine {
   const createdAt = new Date(Date.UTC(2026, 10, 21, 9, n)).toISOString();
   return { id: `n${n}`, kind: 'message', title: 'Water', text: `${n}`, link: '/', read, createdAt };
 }
 
 /** Pages as the server has them, of what came until the minute `newest`; a cursor is the last item's id. */
-function pageOf(newest: number, size: number, cursor?: string): Told {
+function pageOf(newest: number, size: number, cursor?: string): InboxPage {
   const all = Array.from({ length: newest + 1 }, (_, n) => item(newest - n));
   const rest = cursor === undefined ? all : all.slice(all.findIndex(({ id }) => id === cursor) + 1);
   const items = rest.slice(0, size);
@@ -18,17 +18,17 @@ function pageOf(newest: number, size: number, cursor?: string): Told {
   return { items, unread: all.length, ...(last === undefined ? {} : { next: last }) };
 }
 
-const ids = ({ items }: Told) => items.map(({ id }) => id);
+const ids = ({ items }: InboxPage) => items.map(({ id }) => id);
 
 /** As one does who asks for older ones. */
-function older(told: Told, newest: number, size: number): Told {
+function older(told: InboxPage, newest: number, size: number): InboxPage {
   let more = told;
   while (more.items.length === told.items.length && more.next !== undefined) more = joined(more, pageOf(newest, size, more.next));
   return more;
 }
 
 /** As one does who hears of others. */
-function again(told: Told, newest: number, size: number): Told {
+function again(told: InboxPage, newest: number, size: number): InboxPage {
   const last = told.items.at(-1);
   let more = pageOf(newest, size);
   while (last && isAfter(last, more)) more = joined(more, pageOf(newest, size, more.next), last.id);

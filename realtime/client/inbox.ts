@@ -1,9 +1,9 @@
 /** Keeps the inbox up to date: loads it, hears of new items, marks them as read. */
 import { reason } from './actions.ts';
 import type { Api } from './api.ts';
-import { isAfter, joined, type Mark, marked, newsIn, pending, type Told } from './inbox-state.ts';
+import { type InboxMark, type InboxPage, isAfter, joined, marked, newsIn, pending } from './inbox-state.ts';
 import type { Change, Live, Subscription } from './live.ts';
-import type { InboxItem, Store } from './store.ts';
+import type { InboxLine, Store } from './store.ts';
 
 export interface Inbox {
   /** Marks an item as read or unread. The mark is shown at once, and taken back where it cannot be recorded. */
@@ -26,10 +26,10 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
   let subscription: Subscription | undefined;
   let closed = false;
   /** All pages that are shown, as the server told them. */
-  let told: Told = { items: [], unread: 0 };
+  let told: InboxPage = { items: [], unread: 0 };
   /** True once older items were asked for: reloads then include them. */
   let reachesBack = false;
-  let marks: readonly Mark[] = [];
+  let marks: readonly InboxMark[] = [];
   /** The last position that was heard of and for which no question was sent yet; empty for none. */
   let wanted = '';
   let asked: Promise<unknown> = Promise.resolve();
@@ -49,7 +49,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
   }
 
   function ask({ cursor, after }: { cursor?: string | undefined; after?: string | undefined }) {
-    return api.get<Told>(`/api/inbox?limit=${PAGE}${cursor === undefined ? '' : `&cursor=${cursor}`}`, { after });
+    return api.get<InboxPage>(`/api/inbox?limit=${PAGE}${cursor === undefined ? '' : `&cursor=${cursor}`}`, { after });
   }
 
   /** Loads all pages that are shown again; resolves to their position. */
@@ -63,7 +63,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
   }
 
   /** Loads page after page from the first one on, up to the oldest item that was shown. */
-  async function backTo(oldest: InboxItem | undefined, first: Told): Promise<Told> {
+  async function backTo(oldest: InboxLine | undefined, first: InboxPage): Promise<InboxPage> {
     let all = first;
     while (oldest && isAfter(oldest, all)) all = joined(all, (await ask({ cursor: all.next })).body, oldest.id);
     return all;
@@ -111,7 +111,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
   }
 
   /** Shows a mark and sends it after those before it, so that the last mark of an item wins. */
-  function mark(one: Mark, send: () => Promise<{ position?: string }>): void {
+  function mark(one: InboxMark, send: () => Promise<{ position?: string }>): void {
     marks = [...marks, one];
     show();
     sent = sent

@@ -1,10 +1,10 @@
 /** Computed parts of the state: each is computed once for each state of its sources. */
 import type { TaskSummary } from '../../contracts/task.ts';
-import { type Board, tasksOf } from './board-state.ts';
-import { type Filters, passes } from './board-view.ts';
+import { type BoardState, tasksOf } from './board-state.ts';
+import { type BoardFilters, passes } from './board-view.ts';
 import type { AppState } from './store.ts';
 
-let tasks: { board: Board; tasks: TaskSummary[] } | undefined;
+let tasks: { board: BoardState; tasks: TaskSummary[] } | undefined;
 
 /** All tasks that are not deleted. */
 export function allTasks({ board }: Pick<AppState, 'board'>): TaskSummary[] {
@@ -12,7 +12,7 @@ export function allTasks({ board }: Pick<AppState, 'board'>): TaskSummary[] {
   return tasks.tasks;
 }
 
-let visible: { of: TaskSummary[]; filters: Filters; found: ReadonlySet<string>; tasks: TaskSummary[] } | undefined;
+let visible: { of: TaskSummary[]; filters: BoardFilters; found: ReadonlySet<string>; tasks: TaskSummary[] } | undefined;
 
 /** The tasks that pass the filters. */
 export function visibleTasks(state: Pick<AppState, 'board' | 'filters' | 'found'>): TaskSummary[] {

@@ -24,7 +24,7 @@ interface Tokens {
   user?: Me;
 }
 
-export interface SessionOptions {
+export interface BrowserSessionOptions {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   api: Pick<Api, 'open'>;
   /** Runs work while no other tab runs any. */
@@ -34,7 +34,7 @@ export interface SessionOptions {
   changed(me: Me | null, ended: boolean): void;
 }
 
-export interface Session {
+export interface BrowserSession {
   me(): Me | null;
   /**
    * Resolves to the access token, a new one where it is about to expire or was refused; null where nobody is logged in.
@@ -52,7 +52,7 @@ export const SESSION_KEY = 'taskledger.session';
 /** Milliseconds before its end from which on a token is not used any more. */
 const MARGIN = 15_000;
 
-export function createSession({ storage, api, alone, now, changed }: SessionOptions): Session {
+export function createSession({ storage, api, alone, now, changed }: BrowserSessionOptions): BrowserSession {
   let kept = read();
   let access: { token: string; until: number } | undefined;
   let refreshing: Promise<string | null> | undefined;

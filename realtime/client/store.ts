@@ -1,18 +1,18 @@
 /** The store: the whole state of the page, in one place. */
 import { useEffect, useState } from 'preact/hooks';
 import type { TaskDetail } from '../../contracts/task.ts';
-import { type Board, emptyBoard } from './board-state.ts';
-import { type Filters, noFilters } from './board-view.ts';
+import { type BoardState, emptyBoard } from './board-state.ts';
+import { type BoardFilters, noFilters } from './board-view.ts';
 import type { Me } from './session.ts';
 
-export interface Person {
+export interface KnownPerson {
   id: string;
   name: string;
   role: string;
 }
 
 /** The state of the connection. `live`: the board is up to date; `reconnecting`: it is tried again; `offline`: without a network. */
-export type Connection = 'connecting' | 'live' | 'reconnecting' | 'offline';
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline';
 
 /** A message that is shown for a while, in a corner. */
 export interface Note {
@@ -42,7 +42,7 @@ export interface OpenTask {
 }
 
 /** One line of the inbox, as the server tells it. */
-export interface InboxItem {
+export interface InboxLine {
   id: string;
   kind: string;
   title: string;
@@ -55,7 +55,7 @@ export interface InboxItem {
 
 /** The newest items of the inbox, as far back as the user asked for, and the number of all unread ones. */
 export interface InboxState {
-  items: readonly InboxItem[];
+  items: readonly InboxLine[];
   unread: number;
   /** True where there are older items. */
   more: boolean;
@@ -70,14 +70,14 @@ export interface AppState {
   phase: 'loading' | 'ready' | 'failed';
   /** The reason why loading failed. */
   trouble: string;
-  board: Board;
+  board: BoardState;
   /** True where there are more tasks than the page loads. */
   more: boolean;
-  people: Readonly<Record<string, Person>>;
-  filters: Filters;
+  people: Readonly<Record<string, KnownPerson>>;
+  filters: BoardFilters;
   /** Ids of tasks whose description has the words searched for. */
   found: ReadonlySet<string>;
-  connection: Connection;
+  connection: ConnectionState;
   open: OpenTask | null;
   making: boolean;
   showsKeys: boolean;

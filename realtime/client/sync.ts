@@ -5,8 +5,8 @@ import { type Api, ApiError, type Reply } from './api.ts';
 import { asked, fold, type Gap, listed } from './board-state.ts';
 import type { Change, Live, LiveState, Subscription } from './live.ts';
 import type { Me } from './session.ts';
-import type { Connection, Person, Store } from './store.ts';
-import { told } from './words.ts';
+import type { ConnectionState, KnownPerson, Store } from './store.ts';
+import { toldOfTask } from './words.ts';
 
 /** The most tasks that the page holds; searching asks the server for the others. */
 const MOST = 2_000;
@@ -123,7 +123,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
     if (!people[change.actor] && UUID.test(change.actor)) void loadPeople().catch(() => undefined);
     const title = board.entries[change.id]?.task.title;
     if (!title) return;
-    store.set({ fresh: { ...fresh, [change.id]: change.revision }, said: `“${title}”: ${nameOf(change.actor)} ${told(change, nameOf)}.` });
+    store.set({ fresh: { ...fresh, [change.id]: change.revision }, said: `“${title}”: ${nameOf(change.actor)} ${toldOfTask(change, nameOf)}.` });
   }
 
   /** Asks for the tasks with missed changes, unless these come by themselves meanwhile. */
@@ -152,7 +152,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
   }
 
   async function loadPeople(): Promise<void> {
-    const { items } = await rest<Person>('/api/users?limit=100', { items: [me], next: '' });
+    const { items } = await rest<KnownPerson>('/api/users?limit=100', { items: [me], next: '' });
     if (!closed) store.set({ people: Object.fromEntries(items.map(({ id, name, role }) => [id, { id, name, role }])) });
   }
 
@@ -194,7 +194,7 @@ function summaryOf({ description: _, comments, ...task }: TaskDetail): TaskSumma
 }
 
 /** The state of the connection to show: `connecting` before it was live for the first time, `reconnecting` afterwards. */
-export function connectionOf(state: LiveState, before: Connection, online: boolean): Connection {
+export function connectionOf(state: LiveState, before: ConnectionState, online: boolean): ConnectionState {
   if (state === 'live') return 'live';
   if (!online) return 'offline';
   return before === 'connecting' && state === 'connecting' ? 'connecting' : 'reconnecting';

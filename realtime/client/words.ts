@@ -6,7 +6,7 @@ import { STATUS_NAMES } from './board-view.ts';
 export type NameOf = (id: string) => string;
 
 /** An event in words that follow the name of the one who did it: “moved it to Done”. */
-export function told(event: { type: string; data: unknown }, nameOf: NameOf): string {
+export function toldOfTask(event: { type: string; data: unknown }, nameOf: NameOf): string {
   const one = event as TaskEvent;
   switch (one.type) {
     case 'TaskCreated':

@@ -67,7 +67,7 @@ export const initial: NotificationState = {
  * The commands of a worker: it wants the next attempt, or tells how its attempt went. `attempts`: the most attempts in all; `hold`: after an
  * unknown attempt the message is not sent again by itself; `unknown`: the connection broke before the answer, so the message may have been taken.
  */
-export type WorkerCommand =
+export type DeliveryCommand =
   | Command<'LeaseNotification', { worker: string; until: string; attempts: number; hold?: boolean }>
   | Command<'SucceedNotification', { attempt: number; providerId?: string }>
   | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean; hold?: boolean }>
@@ -76,7 +76,7 @@ export type WorkerCommand =
   | Command<'WithdrawNotification', { attempt: number; reason: string }>
   | Command<'ReportNotification', { status: string; delivered: boolean; error?: string }>;
 
-export type NotificationCommand = WorkerCommand | NotificationRequest;
+export type NotificationCommand = DeliveryCommand | NotificationRequest;
 
 type Decision = NotificationEvent[] | Refusal;
 
@@ -181,7 +181,7 @@ function discard(state: NotificationState): Decision {
 }
 
 /** Records a provider's report. Reports repeat and come in any order: the first report of a failed delivery counts. */
-function report(data: Extract<WorkerCommand, { type: 'ReportNotification' }>['data'], state: NotificationState): Decision {
+function report(data: Extract<DeliveryCommand, { type: 'ReportNotification' }>['data'], state: NotificationState): Decision {
   const isTold = data.delivered ? isHandedOver(state) || mayHaveArrived(state) : isHandedOver(state) && !state.discarded;
   return isTold ? [{ type: 'NotificationReported', data }] : [];
 }
@@ -193,7 +193,7 @@ function mayHaveArrived({ status, attempts, forgiven, unsure }: NotificationStat
   return (status === 'pending' && attempts > forgiven) || (status === 'failed' && unsure);
 }
 
-function work(command: Exclude<WorkerCommand, { type: 'ReportNotification' }>, state: NotificationState): Decision {
+function work(command: Exclude<DeliveryCommand, { type: 'ReportNotification' }>, state: NotificationState): Decision {
   if (ENDED.has(state.status)) return conflict(`It is ${state.status} already.`);
   if (command.type === 'LeaseNotification') return lease(command, state);
   if (state.status !== 'processing' || command.data.attempt !== state.attempts)
@@ -201,7 +201,7 @@ function work(command: Exclude<WorkerCommand, { type: 'ReportNotification' }>, s
   return outcome(command);
 }
 
-function lease({ data, now }: Extract<WorkerCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
+function lease({ data, now }: Extract<DeliveryCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
   if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
   if (!isDue(state.nextAttemptAt, now)) return conflict('Its next attempt is not due.');
   const { worker, until } = data;
@@ -216,7 +216,7 @@ function lease({ data, now }: Extract<WorkerCommand, { type: 'LeaseNotification'
 
 const NO_OUTCOME = 'no attempt told how it went; it may have been sent';
 
-type Outcome = Exclude<WorkerCommand, { type: 'LeaseNotification' | 'ReportNotification' }>;
+type Outcome = Exclude<DeliveryCommand, { type: 'LeaseNotification' | 'ReportNotification' }>;
 
 function outcome(command: Outcome): NotificationEvent[] {
   switch (command.type) {
@@ -235,7 +235,7 @@ function outcome(command: Outcome): NotificationEvent[] {
   }
 }
 
-type WentWrong = Pick<Extract<WorkerCommand, { type: 'DeferNotification' | 'FailNotification' }>, 'data'>;
+type WentWrong = Pick<Extract<DeliveryCommand, { type: 'DeferNotification' | 'FailNotification' }>, 'data'>;
 
 function heldIf({ data }: WentWrong): NotificationEvent[] | undefined {
   if (!data.unknown || !data.hold) return undefined;

@@ -1,9 +1,9 @@
 /** Order: the rules of placing, leasing, deciding and cancelling. */
 import type { Command } from '../../contracts/aggregate.ts';
 import {
-  type Item,
   type Money,
   type OrderEvent,
+  type OrderItem,
   type OrderRequest,
   type OrderStatus,
   orderTopics,
@@ -19,7 +19,7 @@ export interface OrderState {
   status: OrderStatus;
   maker: string;
   email: string;
-  items: readonly Item[];
+  items: readonly OrderItem[];
   total: Money;
   /** Number of attempts begun. */
   attempts: number;
@@ -51,12 +51,12 @@ export const initial: OrderState = {
 };
 
 /** The commands of a worker: it wants the next attempt, or tells how its attempt went. `attempts`: the most attempts in all. */
-export type WorkerCommand =
+export type OrderWorkCommand =
   | Command<'LeaseOrder', { worker: string; until: string; attempts: number }>
   | Command<'DecideOrder', { attempt: number; reasons: Reason[] }>
   | Command<'DeferOrder', { attempt: number; error: string; nextAttemptAt: string }>
   | Command<'FailOrder', { attempt: number; reason: string }>;
-export type OrderCommand = OrderRequest | WorkerCommand;
+export type OrderCommand = OrderRequest | OrderWorkCommand;
 
 type CommandOf<T extends OrderCommand['type']> = Extract<OrderCommand, { type: T }>;
 type Decision = OrderEvent[] | Refusal;
@@ -115,7 +115,7 @@ function lease({ data, now }: CommandOf<'LeaseOrder'>, state: OrderState): Decis
 
 const NO_OUTCOME = 'the last attempt did not tell how it went: its worker died or hung';
 
-function outcome(command: Exclude<WorkerCommand, { type: 'LeaseOrder' }>, state: OrderState): Decision {
+function outcome(command: Exclude<OrderWorkCommand, { type: 'LeaseOrder' }>, state: OrderState): Decision {
   const { attempt } = command.data;
   if (state.status !== 'processing' || attempt !== state.attempts) return conflict(`Attempt ${attempt} is not the one at work.`);
   switch (command.type) {

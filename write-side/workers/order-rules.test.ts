@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Item, orderContract, totalOf } from '../../contracts/order.ts';
+import { type OrderItem, orderContract, totalOf } from '../../contracts/order.ts';
 import { type OrderRules, policyOf } from './order-rules.ts';
 import { orderRulesProblem, readOrderRules } from './order-rules-file.ts';
 
@@ -21,9 +21,9 @@ const RULES: OrderRules = {
   prices: { lamp: EUR(1299), ladder: EUR(8900) },
   limits: { currencies: ['EUR'], maxItems: 3, maxQuantity: 10, maxTotal: { EUR: 50_000 } },
 };
-const lamp = (quantity = 1, unitPrice = EUR(1299)): Item => ({ sku: 'lamp', quantity, unitPrice });
+const lamp = (quantity = 1, unitPrice = EUR(1299)): OrderItem => ({ sku: 'lamp', quantity, unitPrice });
 
-function broken(rules: OrderRules, ...items: Item[]): string[] {
+function broken(rules: OrderRules, ...items: OrderItem[]): string[] {
   const total = totalOf(items) ?? expect.fail('too much');
   return policyOf(rules)({ items, total }).map(({ rule, pointer }) => `${rule} ${pointer}`);
 }
@@ -62,7 +62,7 @@ describe('whatever is ordered', () => {
     unitPrice: fc.constantFrom(EUR(1299), EUR(8900), EUR(1)),
   });
   const some = fc.array(item, { minLength: 1, maxLength: 6 });
-  const reasonsOf = (rules: OrderRules, items: Item[]) => policyOf(rules)({ items, total: totalOf(items) ?? EUR(0) });
+  const reasonsOf = (rules: OrderRules, items: OrderItem[]) => policyOf(rules)({ items, total: totalOf(items) ?? EUR(0) });
   it('without rules nothing is broken', () => fc.assert(fc.property(some, (items) => reasonsOf({}, items).length === 0)));
   it('the same order has the same reasons, each as the contract has it', () =>
     fc.assert(

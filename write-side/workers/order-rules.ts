@@ -1,6 +1,6 @@
 /** The rules that placed orders are checked by: prices and limits, and the policy that they make. Pure. */
 import { z } from 'zod';
-import { type Item, inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, orderedSku, type Reason } from '../../contracts/order.ts';
+import { inWords, MOST_ITEMS, MOST_QUANTITY, type Money, money, type OrderItem, orderedSku, type Reason } from '../../contracts/order.ts';
 
 const currency = money.shape.currency;
 const amount = money.shape.amount;
@@ -31,16 +31,16 @@ export const orderRules = z.strictObject({
 export type OrderRules = z.output<typeof orderRules>;
 
 /** A pure function that returns every reason why an order is to be rejected; none where it keeps to the rules. */
-export type Policy = (order: Judged) => Reason[];
+export type OrderJudge = (order: Judged) => Reason[];
 
 /** The fields of an order that the rules look at. */
 export interface Judged {
-  items: readonly Item[];
+  items: readonly OrderItem[];
   total: Money;
 }
 
 /** Makes the policy of these rules. Its reasons name every rule that an order breaks, and the place. */
-export function policyOf({ prices, limits = {} }: OrderRules): Policy {
+export function policyOf({ prices, limits = {} }: OrderRules): OrderJudge {
   // Made once: a price list may be long, and every item of every order is looked up.
   const known = prices && new Map(Object.entries(prices));
   return (order) => [
@@ -57,7 +57,7 @@ function brokenByCurrency(currencies: readonly string[] | undefined, { total }: 
   return [{ rule: 'currency', pointer: '/items/0/unitPrice/currency', detail: `must be one of ${currencies.join(', ')}` }];
 }
 
-function brokenByPrice(prices: ReadonlyMap<string, Money>, { sku: name, unitPrice }: Item, index: number): Reason[] {
+function brokenByPrice(prices: ReadonlyMap<string, Money>, { sku: name, unitPrice }: OrderItem, index: number): Reason[] {
   const price = prices.get(name);
   if (!price) return [{ rule: 'unknown_sku', pointer: `/items/${index}/sku`, detail: `there is no ${name}` }];
   if (price.amount === unitPrice.amount && price.currency === unitPrice.currency) return [];

@@ -5,7 +5,7 @@ import { orAborted } from '../../platform/concurrency/abortable.ts';
 import type { Offer } from '../../platform/event-bus/event-bus.ts';
 import { nextAttempt } from '../../platform/work/backoff.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
-import type { OrderState, WorkerCommand } from '../deciders/order.ts';
+import type { OrderState, OrderWorkCommand } from '../deciders/order.ts';
 
 /** Returns the reasons to reject an order, or none. An order is tried again after an error, or when the signal, which ends a slow judge, aborts. */
 export type Judge = (order: OrderState, signal: AbortSignal) => readonly Reason[] | Promise<readonly Reason[]>;
@@ -17,7 +17,7 @@ export interface OrderWork extends WorkContext {
   random?: () => number;
 }
 
-type Telling = TellingOf<WorkerCommand>;
+type Telling = TellingOf<OrderWorkCommand>;
 type OrderRecorded = RecordedEvent & OrderEvent;
 
 /** Makes the handler of offers. `lease`: milliseconds, default 10,000. Errors: those of `leasedWork`. */

@@ -1,7 +1,7 @@
 /** A connection to a server that speaks MongoDB's protocol: MongoDB 4.4 or later, or FerretDB 1.24 (a stand-in for work and tests). */
 import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../reach.ts';
-import { refusalOf } from './errors.ts';
+import { mongodbRefusalOf } from './errors.ts';
 import { answersOtherwise } from './greeting.ts';
 
 export interface MongoConnecting {
@@ -53,7 +53,8 @@ export async function connectMongo(url: string, connecting: MongoConnecting, rea
       } catch (error) {
         await client.close();
         throw (
-          refusalOf(server, error) ?? ((await answersOtherwise(client)) ? new ServerRefused(`${server} is no MongoDB: it answers otherwise`) : error)
+          mongodbRefusalOf(server, error) ??
+          ((await answersOtherwise(client)) ? new ServerRefused(`${server} is no MongoDB: it answers otherwise`) : error)
         );
       }
     },

@@ -52,7 +52,7 @@ export function duplicatesIn(error: unknown): number[] | undefined {
 }
 
 /** The refusal in an error, where waiting for the server will not help; undefined where it may. */
-export function refusalOf(server: string, error: unknown): ServerRefused | undefined {
+export function mongodbRefusalOf(server: string, error: unknown): ServerRefused | undefined {
   for (let at = error; at; at = innerOf(at)) {
     const reason = reasonOf(at);
     if (reason) return new ServerRefused(`${server} ${reason}`);

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ServerRefused, withoutSecrets } from '../reach.ts';
 import { endClient, redisClient } from './client.ts';
-import { type Greeting, isReply, readInfo, reasonOf, refusalOf } from './greeting.ts';
+import { type Greeting, isReply, readInfo, reasonOf, redisRefusalOf } from './greeting.ts';
 
 export interface RedisLog {
   info(data: object, message: string): void;
@@ -57,7 +57,7 @@ export async function connectRedis(url: string, { what, log, patience = PATIENCE
   function down(error: unknown): void {
     run = null;
     if (closed) return;
-    const refused = refusalOf(server, error);
+    const refused = redisRefusalOf(server, error);
     outages.began(refused ?? error);
     first.resolve(refused);
   }
@@ -106,7 +106,7 @@ export async function connectRedis(url: string, { what, log, patience = PATIENCE
     else outages.refused(reasonOf(error));
   }
 
-  client.on('error', (error) => (refusalOf(server, error) ? lost(error) : down(error)));
+  client.on('error', (error) => (redisRefusalOf(server, error) ? lost(error) : down(error)));
   client.on('ready', () => void untilGreeted(++connection));
   client.on('close', () => {
     connection++;

@@ -25,7 +25,7 @@ export function readInfo(server: string, info: string): Greeting {
 const REFUSALS = /^(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|^ERR (AUTH|Client sent AUTH|invalid password|DB index|invalid DB index)/;
 
 /** The refusal that an error stands for; null where the error may pass by itself. */
-export function refusalOf(server: string, error: unknown): ServerRefused | null {
+export function redisRefusalOf(server: string, error: unknown): ServerRefused | null {
   if (error instanceof ServerRefused) return error;
   const { name, message } = error as Error;
   if (name === 'ParserError') return new ServerRefused(`${server} is not Redis: it does not speak its protocol`);

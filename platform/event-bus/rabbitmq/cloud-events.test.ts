@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { catalog, exampleEvent } from '../../../contracts/catalog.ts';
 import { START } from '../../../contracts/message.ts';
 import type { BusMessage } from '../event-bus.ts';
-import { decode, encode } from './cloud-events.ts';
+import { decode, encodeCloudEvent } from './cloud-events.ts';
 
 /** Texts that headers can carry: any well-formed Unicode. */
 const text = fc.string({ unit: 'binary' });
@@ -42,7 +42,7 @@ type Headers = Record<string, unknown>;
 
 /** A message as a consumer gets it: amqplib makes numbers of integers, and leaves out undefined headers. */
 function received(message: BusMessage, change: (headers: Headers) => Headers = (headers) => headers) {
-  const { content, options } = encode(message);
+  const { content, options } = encodeCloudEvent(message);
   const plain = Object.entries(options.headers as Headers).flatMap(([name, value]) => {
     if (value === undefined) return [];
     return [[name, typeof value === 'object' ? (value as { value: unknown }).value : value]];
@@ -68,7 +68,7 @@ describe('an event as a CloudEvent', () => {
   });
 
   it('has the headers of CloudEvents 1.0 in binary mode, and the data alone as its body', () => {
-    const { content, options, routingKey } = encode(example);
+    const { content, options, routingKey } = encodeCloudEvent(example);
     expect(routingKey).toBe('task.task_created');
     expect(JSON.parse(content.toString())).toEqual(example.event.data);
     expect(options).toMatchObject({

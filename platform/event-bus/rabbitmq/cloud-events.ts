@@ -44,7 +44,7 @@ const METADATA = {
 const long = (value: number) => ({ '!': 'long', value });
 
 /** The message of an event. */
-export function encode({ event, previous, previousInCategory }: BusMessage): Encoded {
+export function encodeCloudEvent({ event, previous, previousInCategory }: BusMessage): Encoded {
   const { metadata } = event;
   return {
     routingKey: routingKey(event),

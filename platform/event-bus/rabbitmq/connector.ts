@@ -2,15 +2,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
-import { openSession, type Session } from './session.ts';
+import { type BusSession, openSession } from './session.ts';
 
 export interface Connector {
   /** The broker's name for people: `the event bus at amqp://host:5672`. */
   readonly what: string;
   /** Opens a session, as soon as the broker gives one; undefined when the signal aborts first. */
-  connected(name: string, signal: AbortSignal): Promise<Session | undefined>;
+  connected(name: string, signal: AbortSignal): Promise<BusSession | undefined>;
   /** Opens a session in a single attempt. Errors: ServerRefused, and those of the socket. */
-  connect(name: string): Promise<Session>;
+  connect(name: string): Promise<BusSession>;
 }
 
 export interface ConnectorOptions extends Reaching {
@@ -49,7 +49,7 @@ export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): C
 
   const connect = (name: string) => openSession({ url, name, heartbeat, lost });
 
-  async function tried(name: string, signal: AbortSignal): Promise<Session | undefined> {
+  async function tried(name: string, signal: AbortSignal): Promise<BusSession | undefined> {
     const opening = connect(name);
     try {
       const session = await orAborted(opening, signal);
@@ -77,6 +77,6 @@ export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): C
 }
 
 /** Closes a session that nobody waits for any more, as soon as it is open. */
-function leave(opening: Promise<Session>): void {
+function leave(opening: Promise<BusSession>): void {
   opening.then((session) => session.close()).catch(() => {});
 }

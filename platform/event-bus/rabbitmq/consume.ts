@@ -4,8 +4,8 @@ import type { BusMessage } from '../event-bus.ts';
 import type { FollowerQueue } from '../queues.ts';
 import { decode } from './cloud-events.ts';
 import { hold } from './hold.ts';
-import { type Inbox, openInbox } from './inbox.ts';
-import type { Session } from './session.ts';
+import { type ChannelInbox, openInbox } from './inbox.ts';
+import type { BusSession } from './session.ts';
 import type { Strangers } from './strangers.ts';
 import { declareFollowerQueue } from './topology.ts';
 
@@ -22,7 +22,7 @@ const MOST_PREFETCH = 1_000;
 const LEAST_PREFETCH = 50;
 
 /** Batches as EventBus.follow gives them; ends when the signal aborts or the session is lost, and closes the session. Errors: those of declaring. */
-export async function* consume(session: Session, queue: FollowerQueue, consuming: Consuming): AsyncGenerator<BusMessage[]> {
+export async function* consume(session: BusSession, queue: FollowerQueue, consuming: Consuming): AsyncGenerator<BusMessage[]> {
   try {
     yield* batches(session, queue, consuming);
   } catch (error) {
@@ -33,7 +33,7 @@ export async function* consume(session: Session, queue: FollowerQueue, consuming
   }
 }
 
-async function* batches(session: Session, queue: FollowerQueue, consuming: Consuming): AsyncGenerator<BusMessage[]> {
+async function* batches(session: BusSession, queue: FollowerQueue, consuming: Consuming): AsyncGenerator<BusMessage[]> {
   const { max } = consuming;
   const ending = AbortSignal.any([consuming.signal, session.lost]);
   const name = await activeOn(session, queue, consuming, ending);
@@ -51,7 +51,7 @@ async function* batches(session: Session, queue: FollowerQueue, consuming: Consu
 }
 
 /** Waits until this session may consume the queue; resolves with the queue's name, undefined when the signal aborts first. */
-async function activeOn(session: Session, queue: FollowerQueue, { declared }: Consuming, signal: AbortSignal): Promise<string | undefined> {
+async function activeOn(session: BusSession, queue: FollowerQueue, { declared }: Consuming, signal: AbortSignal): Promise<string | undefined> {
   // A queue with a name fills while its consumers wait; a queue without one is made by the consumer that becomes active.
   if (queue.name !== null) declared(await declareFollowerQueue(session, queue));
   if (queue.activeHold !== null && !(await hold(session, queue.activeHold, signal))) return undefined;
@@ -68,7 +68,10 @@ function understood(deliveries: readonly ConsumeMessage[], queue: string, strang
   });
 }
 
-async function receiving(session: Session, { queue, inbox, prefetch }: { queue: string; inbox: Inbox; prefetch: number }): Promise<Channel> {
+async function receiving(
+  session: BusSession,
+  { queue, inbox, prefetch }: { queue: string; inbox: ChannelInbox; prefetch: number },
+): Promise<Channel> {
   const channel = await session.channel();
   await channel.prefetch(prefetch);
   await channel.consume(queue, (delivery) => {

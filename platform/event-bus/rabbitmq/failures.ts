@@ -3,7 +3,7 @@ import type { ConsumeMessage, Options } from 'amqplib';
 import { DeadLetter } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
 import type { Offering } from './offers.ts';
-import type { Session } from './session.ts';
+import type { BusSession } from './session.ts';
 import type { Strangers } from './strangers.ts';
 import { DEAD_LIMIT, deadQueueOf, declareDelayQueue, declareWorkQueue, delayQueueOf } from './topology.ts';
 
@@ -27,7 +27,7 @@ const REASON = 500;
 export function failuresBy({ offering, strangers, log, steps }: FailuresOptions): Failures {
   async function later(queue: WorkQueue, message: ConsumeMessage, times: number): Promise<void> {
     const step = steps[Math.min(times, steps.length) - 1] ?? 0;
-    const target = { name: delayQueueOf(queue, step), limit: queue.limit, declare: (session: Session) => declareDelayQueue(session, queue, step) };
+    const target = { name: delayQueueOf(queue, step), limit: queue.limit, declare: (session: BusSession) => declareDelayQueue(session, queue, step) };
     await offering.put(target, message.content, { contentType: message.properties.contentType, headers: { attempts: times } });
   }
 

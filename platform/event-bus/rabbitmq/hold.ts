@@ -1,7 +1,7 @@
 /** Holds: the process that has an exclusive queue is the active one, until its connection ends, however that comes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
-import type { Session } from './session.ts';
+import type { BusSession } from './session.ts';
 
 /** Milliseconds between two attempts, less a random part of up to a half. */
 const EVERY = 400;
@@ -12,7 +12,7 @@ const RESOURCE_LOCKED = 405;
  * Waits for an exclusive queue: resolves true once this session has it, false when the signal aborts or the session is lost. Deleting the queue
  * later loses the session.
  */
-export async function hold(session: Session, queue: string, signal: AbortSignal): Promise<boolean> {
+export async function hold(session: BusSession, queue: string, signal: AbortSignal): Promise<boolean> {
   const ending = AbortSignal.any([signal, session.lost]);
   while (!ending.aborted) {
     if (await orAborted(take(session, queue), ending)) return true;
@@ -21,7 +21,7 @@ export async function hold(session: Session, queue: string, signal: AbortSignal)
   return false;
 }
 
-async function take(session: Session, queue: string): Promise<boolean> {
+async function take(session: BusSession, queue: string): Promise<boolean> {
   try {
     await session.aside((channel) => channel.assertQueue(queue, { exclusive: true, durable: false, arguments: { 'x-max-length': 1 } }));
   } catch (error) {

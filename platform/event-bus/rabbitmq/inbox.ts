@@ -1,7 +1,7 @@
 /** The inbox of one channel: its deliveries, until they are asked for. */
 import type { ConsumeMessage } from 'amqplib';
 
-export interface Inbox {
+export interface ChannelInbox {
   put(message: ConsumeMessage): void;
   /**
    * The next deliveries, at most `max`, as soon as there are any; undefined when the signal has aborted: the rest goes back to the queue with its
@@ -11,7 +11,7 @@ export interface Inbox {
 }
 
 /** Opens an empty inbox. It needs no bound of its own: the channel's prefetch is one. */
-export function openInbox(signal: AbortSignal): Inbox {
+export function openInbox(signal: AbortSignal): ChannelInbox {
   let waiting: ConsumeMessage[] = [];
   let wake = () => {};
   signal.addEventListener('abort', () => wake(), { once: true });

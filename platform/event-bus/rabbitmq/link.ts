@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import { aborted } from './aborted.ts';
 import type { Connector } from './connector.ts';
-import type { Session } from './session.ts';
+import type { BusSession } from './session.ts';
 
 export interface Link {
   /** The present session; undefined while there is none. */
-  current(): Session | undefined;
+  current(): BusSession | undefined;
   /** Waits for a session; undefined when the signal aborts first. */
-  next(signal: AbortSignal): Promise<Session | undefined>;
+  next(signal: AbortSignal): Promise<BusSession | undefined>;
   close(): Promise<void>;
 }
 
@@ -18,10 +18,10 @@ const PAUSE = 200;
 const LASTED = 5_000;
 
 /** Keeps a session open until `close`, beginning with one that is open already, or with none. */
-export function keepLink(connector: Connector, name: string, first?: Session): Link {
+export function keepLink(connector: Connector, name: string, first?: BusSession): Link {
   const closing = new AbortController();
   let current = first;
-  let arrival = Promise.withResolvers<Session>();
+  let arrival = Promise.withResolvers<BusSession>();
   if (first) arrival.resolve(first);
 
   async function keep(): Promise<void> {
@@ -31,13 +31,13 @@ export function keepLink(connector: Connector, name: string, first?: Session): L
     }
   }
 
-  async function during(session: Session): Promise<void> {
+  async function during(session: BusSession): Promise<void> {
     const since = performance.now();
     current = session;
     arrival.resolve(session);
     await orAborted(aborted(session.lost), closing.signal);
     current = undefined;
-    arrival = Promise.withResolvers<Session>();
+    arrival = Promise.withResolvers<BusSession>();
     if (closing.signal.aborted) return session.close();
     if (performance.now() - since < LASTED) await delay(PAUSE * (0.5 + Math.random() / 2), undefined, { signal: closing.signal }).catch(() => {});
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Options } from 'amqplib';
 import { BusUnavailable, QueueFull } from '../event-bus.ts';
 import type { Link } from './link.ts';
-import type { Session, SideChannel } from './session.ts';
+import type { BusSession, SideChannel } from './session.ts';
 
 /** A queue to put messages on. */
 export interface Target {
@@ -11,7 +11,7 @@ export interface Target {
   /** Messages that the queue holds at most. */
   limit: number;
   /** Declares the queue; called once for each session, and again when the queue was found gone. */
-  declare(session: Session): Promise<unknown>;
+  declare(session: BusSession): Promise<unknown>;
 }
 
 export interface Offering {
@@ -27,7 +27,7 @@ const TRY_AGAIN = 50;
 
 /** A channel with the queues that were declared in its time. */
 interface Counter extends SideChannel {
-  session: Session;
+  session: BusSession;
   declared: Map<string, Promise<unknown>>;
   /** Ids of messages that came back because their queue is gone. */
   returned: Set<string>;
@@ -38,7 +38,7 @@ export function offeringOn(link: Link, what: string): Offering {
   let counter: Counter | undefined;
   let ids = 0;
 
-  async function open(session: Session): Promise<Counter> {
+  async function open(session: BusSession): Promise<Counter> {
     const opened = { ...(await session.sideChannel()), session, declared: new Map(), returned: new Set<string>() };
     opened.channel.on('return', ({ properties }) => opened.returned.add(properties.messageId));
     counter = opened;

@@ -2,10 +2,10 @@
 import { orAborted } from '../../concurrency/abortable.ts';
 import { takingTurns } from '../../concurrency/taking-turns.ts';
 import { type BusMessage, BusUnavailable, type Publisher } from '../event-bus.ts';
-import { encode } from './cloud-events.ts';
-import type { Session } from './session.ts';
+import { encodeCloudEvent } from './cloud-events.ts';
+import type { BusSession } from './session.ts';
 import { EVENTS } from './topology.ts';
-import { openWindow } from './window.ts';
+import { openConfirmWindow } from './window.ts';
 
 export interface PublisherOptions {
   log: { warn(data: object, message: string): void };
@@ -22,11 +22,11 @@ const TURN = 50;
 const QUIET = 60_000;
 
 /** Publishes on a session that holds `_forwarder`. */
-export async function publisherOn(session: Session, { log, count }: PublisherOptions): Promise<Publisher> {
+export async function publisherOn(session: BusSession, { log, count }: PublisherOptions): Promise<Publisher> {
   const { lost } = session;
   const channel = await session.confirmChannel();
   const pause = takingTurns();
-  const inFlight = openWindow(IN_FLIGHT, lost);
+  const inFlight = openConfirmWindow(IN_FLIGHT, lost);
   let turn: Promise<void> = Promise.resolve();
   let warnedAt = Number.NEGATIVE_INFINITY;
 
@@ -52,7 +52,7 @@ export async function publisherOn(session: Session, { log, count }: PublisherOpt
 
   function sendOne(message: BusMessage, done: () => void): void {
     try {
-      const { routingKey, content, options } = encode(message);
+      const { routingKey, content, options } = encodeCloudEvent(message);
       if (content.length > LARGEST) throw new RangeError(`it has ${content.length} bytes`);
       channel.publish(EVENTS, routingKey, content, options, (error: Error | null) => answered(error, done));
       inFlight.taken();

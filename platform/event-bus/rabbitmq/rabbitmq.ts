@@ -15,7 +15,7 @@ import { encodeOffer } from './offer-message.ts';
 import { offeringOn } from './offers.ts';
 import { publisherOn } from './publisher.ts';
 import { knowingQueues } from './queue-states.ts';
-import type { Session } from './session.ts';
+import type { BusSession } from './session.ts';
 import { meetingStrangers } from './strangers.ts';
 import { declareExchanges, declareWorkQueue } from './topology.ts';
 import { workOn } from './worker.ts';
@@ -49,9 +49,9 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
   const failures = failuresBy({ offering, strangers, log, steps });
   const known = knowingQueues(table);
   /** Sessions of followers and publishers. */
-  const sessions = new Set<Session>();
+  const sessions = new Set<BusSession>();
 
-  async function connected(name: string, signal: AbortSignal): Promise<Session | undefined> {
+  async function connected(name: string, signal: AbortSignal): Promise<BusSession | undefined> {
     const session = await connector.connected(name, signal);
     if (!session) return undefined;
     sessions.add(session);
@@ -102,7 +102,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     yield* consume(session, queue, { signal: ending, max, strangers, declared });
   }
 
-  function declareKnown(session: Session, queue: WorkQueue): Promise<void> {
+  function declareKnown(session: BusSession, queue: WorkQueue): Promise<void> {
     known.addWork(queue);
     return declareWorkQueue(session, queue);
   }
@@ -121,7 +121,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     offer: async (queue, offer) => {
       checkOpen();
       check(queue);
-      const target = { name: queue.name, limit: queue.limit, declare: (session: Session) => declareKnown(session, queue) };
+      const target = { name: queue.name, limit: queue.limit, declare: (session: BusSession) => declareKnown(session, queue) };
       await offering.put(target, encodeOffer(offer), { contentType: 'application/json' });
       count('offered', 1);
     },

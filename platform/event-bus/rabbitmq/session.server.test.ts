@@ -2,13 +2,13 @@ import { afterEach, expect, it } from 'vitest';
 import { describeWith, rabbitMq } from '../../../servers/for-tests.fixture.ts';
 import { hold } from './hold.ts';
 import { until } from './rabbitmq.fixture.ts';
-import { openSession, type Session } from './session.ts';
+import { type BusSession, openSession } from './session.ts';
 
 describeWith(rabbitMq, 'a session with RabbitMQ', () => {
-  const sessions: Session[] = [];
+  const sessions: BusSession[] = [];
   const told: unknown[] = [];
 
-  async function open(url: string): Promise<Session> {
+  async function open(url: string): Promise<BusSession> {
     const session = await openSession({ url, name: 'test', heartbeat: 5, lost: (reason) => told.push(reason) });
     sessions.push(session);
     return session;

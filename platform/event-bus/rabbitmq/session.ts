@@ -4,7 +4,7 @@ import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'a
 import { ServerRefused, withoutSecrets } from '../../connections/reach.ts';
 import { BusUnavailable } from '../event-bus.ts';
 
-export interface Session {
+export interface BusSession {
   /** Aborted when the connection or a vital channel has ended; the reason says why. All of it is closed then. */
   readonly lost: AbortSignal;
   /** Opens a channel whose end is the session's. */
@@ -29,7 +29,7 @@ export interface SideChannel {
   close(): Promise<void>;
 }
 
-export interface SessionOptions {
+export interface BusSessionOptions {
   url: string;
   /** The connection's purpose, as the broker shows it to its operator. */
   name: string;
@@ -46,7 +46,7 @@ const OLDEST = [3, 10];
 const CLOSED = 'closed by us';
 
 /** Opens a session. Errors: ServerRefused, and those of the socket. */
-export async function openSession({ url, name, heartbeat, lost }: SessionOptions): Promise<Session> {
+export async function openSession({ url, name, heartbeat, lost }: BusSessionOptions): Promise<BusSession> {
   const model = await connectTo(url, name, heartbeat).catch((error: unknown) => {
     throw refusal(error, url) ?? error;
   });
@@ -69,7 +69,7 @@ function connectTo(url: string, name: string, heartbeat: number): Promise<Channe
 }
 
 /** The session on a connection. amqplib emits its events with its own methods still on the stack: a listener must not throw. */
-function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): Session {
+function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): BusSession {
   const ending = new AbortController();
   const vital: Channel[] = [];
   let blocked = false;

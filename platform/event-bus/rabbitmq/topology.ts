@@ -3,7 +3,7 @@ import type { Channel, Options } from 'amqplib';
 import { catalog } from '../../../contracts/catalog.ts';
 import { ServerRefused } from '../../connections/reach.ts';
 import { type FollowerQueue, fanoutOf, type WorkQueue } from '../queues.ts';
-import type { Session } from './session.ts';
+import type { BusSession } from './session.ts';
 
 /** The topic exchange of all events. */
 export const EVENTS = 'events';
@@ -20,11 +20,11 @@ type Arguments = Record<string, string | number | boolean>;
 const quorum = (args: Arguments): Options.AssertQueue => ({ durable: true, arguments: { 'x-queue-type': 'quorum', ...args } });
 
 /** Declares the exchange of all events and each category's fanout, also those that no queue of ours needs: services outside bind to them. */
-export async function declareExchanges(session: Session): Promise<void> {
+export async function declareExchanges(session: BusSession): Promise<void> {
   for (const { category } of catalog) await declareExchange(session, fanoutOf(category));
 }
 
-function declareExchange(session: Session, exchange: string): Promise<void> {
+function declareExchange(session: BusSession, exchange: string): Promise<void> {
   return declaring(session, `exchange ${exchange}`, async (channel) => {
     await channel.assertExchange(EVENTS, 'topic', { durable: true });
     if (exchange === EVENTS) return;
@@ -34,7 +34,7 @@ function declareExchange(session: Session, exchange: string): Promise<void> {
 }
 
 /** Declares a follower's queue and its exchange; answers the queue's name. A full queue drops its oldest: a gap, and a gap is read from the store. */
-export async function declareFollowerQueue(session: Session, { name, exchange, pattern, limit }: FollowerQueue): Promise<string> {
+export async function declareFollowerQueue(session: BusSession, { name, exchange, pattern, limit }: FollowerQueue): Promise<string> {
   await declareExchange(session, exchange);
   return declaring(session, `queue ${name}`, async (channel) => {
     const { queue } = await channel.assertQueue(name ?? '', name === null ? exclusive(limit) : followed(limit));
@@ -62,7 +62,7 @@ export function delayQueueOf({ name }: WorkQueue, milliseconds: number): string 
 }
 
 /** Declares a work queue and its `.dead` queue. */
-export async function declareWorkQueue(session: Session, queue: WorkQueue): Promise<void> {
+export async function declareWorkQueue(session: BusSession, queue: WorkQueue): Promise<void> {
   const dead = deadQueueOf(queue);
   await declaring(session, `queue ${dead}`, (channel) =>
     channel.assertQueue(dead, quorum({ 'x-max-length': DEAD_LIMIT, 'x-overflow': 'drop-head', 'x-delivery-limit': UNLIMITED })),
@@ -73,7 +73,7 @@ export async function declareWorkQueue(session: Session, queue: WorkQueue): Prom
 }
 
 /** Declares the queue where a failed offer waits; all its messages wait equally long, so that none waits behind a longer one. Answers its name. */
-export async function declareDelayQueue(session: Session, queue: WorkQueue, milliseconds: number): Promise<string> {
+export async function declareDelayQueue(session: BusSession, queue: WorkQueue, milliseconds: number): Promise<string> {
   const name = delayQueueOf(queue, milliseconds);
   await declaring(session, `queue ${name}`, (channel) =>
     channel.assertQueue(
@@ -95,7 +95,7 @@ const passingOnTo = (queue: string): Arguments => ({
 });
 
 /** Runs a declaration. Error: ServerRefused where the thing is there with other arguments; the message says what to do. */
-async function declaring<T>(session: Session, what: string, declare: (channel: Channel) => Promise<T>): Promise<T> {
+async function declaring<T>(session: BusSession, what: string, declare: (channel: Channel) => Promise<T>): Promise<T> {
   try {
     return await session.aside(declare);
   } catch (error) {

@@ -1,13 +1,13 @@
 /** A window: a bounded number of messages on their way at once. */
 
-export interface Window {
+export interface ConfirmWindow {
   /** Resolves when there is room, or the signal has aborted. */
   room(): Promise<void>;
   taken(): void;
   freed(): void;
 }
 
-export function openWindow(size: number, signal: AbortSignal): Window {
+export function openConfirmWindow(size: number, signal: AbortSignal): ConfirmWindow {
   let used = 0;
   let wake = () => {};
   signal.addEventListener('abort', () => wake(), { once: true });

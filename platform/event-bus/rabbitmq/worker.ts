@@ -7,7 +7,7 @@ import type { WorkQueue } from '../queues.ts';
 import { aborted } from './aborted.ts';
 import type { Failures } from './failures.ts';
 import { decodeOffer } from './offer-message.ts';
-import type { Session, SideChannel } from './session.ts';
+import type { BusSession, SideChannel } from './session.ts';
 import { declareWorkQueue } from './topology.ts';
 
 export interface Working {
@@ -23,7 +23,7 @@ const BACK_AFTER = 1_000;
 const GOODBYE = 1_000;
 
 /** Works until the signal aborts; rejects when the channel or the queue is lost. Either way once every handler has ended. */
-export async function workOn(session: Session, queue: WorkQueue, working: Working): Promise<void> {
+export async function workOn(session: BusSession, queue: WorkQueue, working: Working): Promise<void> {
   if (
     !(await orAborted(
       declareWorkQueue(session, queue).then(() => true),

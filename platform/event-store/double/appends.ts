@@ -3,11 +3,11 @@
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerDuplexStream, ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
-import type { Expected, Log, Outcome, Proposed } from './log.ts';
-import { answer, badRequest, batchAnswer, nameOf, proposed, tooLarge } from './messages.ts';
+import type { AppendOutcome, DoubleLog, Expected, Proposed } from './log.ts';
+import { answer, badRequest, batchAnswer, proposed, streamNameOf, tooLarge } from './messages.ts';
 
 export interface Writing {
-  log: Log;
+  log: DoubleLog;
   /** Called after each commit. */
   committed(): void;
   /** Bytes of one append at most. */
@@ -18,12 +18,12 @@ interface Waiting {
   stream: string;
   expected: Expected;
   events: Proposed[];
-  done(outcome: Outcome): void;
+  done(outcome: AppendOutcome): void;
 }
 
 type BatchCall = ServerDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
 
-export function openAppends({ log, committed, maxAppendSize }: Writing) {
+export function openDoubleAppends({ log, committed, maxAppendSize }: Writing) {
   let waiting: Waiting[] = [];
 
   function push(one: Waiting): void {
@@ -34,12 +34,12 @@ export function openAppends({ log, committed, maxAppendSize }: Writing) {
   function flush(): void {
     const group = waiting;
     waiting = [];
-    const outcomes: Outcome[] = [];
+    const outcomes: AppendOutcome[] = [];
     log.commit(() => {
       for (const { stream, expected, events } of group) outcomes.push(log.append(stream, expected, events));
     });
     committed();
-    for (const [index, { done }] of group.entries()) done(outcomes[index] as Outcome);
+    for (const [index, { done }] of group.entries()) done(outcomes[index] as AppendOutcome);
   }
 
   /** Appends of many callers on one call; an append may come in several messages. */
@@ -64,7 +64,12 @@ export function openAppends({ log, committed, maxAppendSize }: Writing) {
     const problem = problemOf(events);
     if (problem || !options) named(new streams.BatchAppendResp().setError(problem ?? badRequest('no options')));
     else
-      push({ stream: nameOf(options.getStreamIdentifier()), expected: expectedOf(options), events, done: (outcome) => named(batchAnswer(outcome)) });
+      push({
+        stream: streamNameOf(options.getStreamIdentifier()),
+        expected: expectedOf(options),
+        events,
+        done: (outcome) => named(batchAnswer(outcome)),
+      });
   }
 
   function problemOf(events: Proposed[]) {
@@ -85,7 +90,7 @@ export function openAppends({ log, committed, maxAppendSize }: Writing) {
     call.on('error', () => {});
     call.on('end', () => {
       const expected = options.hasRevision() ? Number(options.getRevision()) : expectedOf(options);
-      push({ stream: nameOf(options.getStreamIdentifier()), expected, events, done: (outcome) => reply(null, answer(outcome)) });
+      push({ stream: streamNameOf(options.getStreamIdentifier()), expected, events, done: (outcome) => reply(null, answer(outcome)) });
     });
   }
 

@@ -8,7 +8,7 @@ import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Server, ServerCredentials, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { openAppends } from './appends.ts';
+import { openDoubleAppends } from './appends.ts';
 import { selfSigned } from './certificate.ts';
 import { openLog } from './log.ts';
 import { featuresOf, membersOf } from './server-facts.ts';
@@ -49,7 +49,7 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
   mkdirSync(folder, { recursive: true });
   const log = openLog(join(folder, 'log.db'), { answersRepeatsWithPosition });
   const commits = turnstile();
-  const appends = openAppends({ log, committed: commits.pass, maxAppendSize });
+  const appends = openDoubleAppends({ log, committed: commits.pass, maxAppendSize });
   // A real server's log has its own records in it, too.
   log.commit(() => log.append('$stats-127.0.0.1:2113', 'any', [statistics()]));
 

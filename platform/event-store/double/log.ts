@@ -24,12 +24,12 @@ export interface LogRecord extends Proposed {
 export type Expected = number | 'any' | 'stream_exists';
 
 /** The outcome of an append: where it was recorded, or the `current` revision where another one was expected (-1: there is no such stream). */
-export type Outcome = { revision: number; position: number } | { current: number };
+export type AppendOutcome = { revision: number; position: number } | { current: number };
 
-export interface Log {
+export interface DoubleLog {
   /** Runs work in one durable transaction. */
   commit(work: () => void): void;
-  append(stream: string, expected: Expected, events: readonly Proposed[]): Outcome;
+  append(stream: string, expected: Expected, events: readonly Proposed[]): AppendOutcome;
   /** The revisions of a stream that are shown to readers; null where there is no such stream. */
   shown(stream: string): { first: number; last: number } | null;
   /** Records of a stream from a revision on, `step` 1 or -1. */
@@ -49,7 +49,7 @@ const COLUMNS = 'position, stream, revision, id, type, contentType, created, dat
 /** Bytes of a record beside its data and metadata. */
 const HEADER = 96;
 
-export function openLog(file: string, { answersRepeatsWithPosition }: { answersRepeatsWithPosition: boolean }): Log {
+export function openLog(file: string, { answersRepeatsWithPosition }: { answersRepeatsWithPosition: boolean }): DoubleLog {
   const db = new DatabaseSync(file);
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS log (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
@@ -60,7 +60,7 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
 
   const last = (stream: string) => (of.last.get(stream) as { revision: number } | undefined)?.revision ?? -1;
 
-  function insert(stream: string, current: number, events: readonly Proposed[]): Outcome {
+  function insert(stream: string, current: number, events: readonly Proposed[]): AppendOutcome {
     const created = Date.now();
     let [revision, position] = [current, end];
     for (const { id, type, contentType, data, metadata } of events) {
@@ -72,7 +72,7 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
     return { revision, position };
   }
 
-  function append(stream: string, expected: Expected, events: readonly Proposed[]): Outcome {
+  function append(stream: string, expected: Expected, events: readonly Proposed[]): AppendOutcome {
     const current = last(stream);
     if (isMet(expected, current)) return insert(stream, current, events);
     return repeated(stream, Number(expected), events) ?? { current };
@@ -82,7 +82,7 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
    * The first answer to a repeated append, by EventStoreDB's rule: the events that follow the expected revision have the same ids, also where more
    * events were appended with them then.
    */
-  function repeated(stream: string, expected: number, events: readonly Proposed[]): Outcome | undefined {
+  function repeated(stream: string, expected: number, events: readonly Proposed[]): AppendOutcome | undefined {
     const there = of.ids.all(stream, expected, events.length) as { id: string; position: number }[];
     const same = there.length === events.length && there.every(({ id }, index) => id === events[index]?.id);
     const position = (answersRepeatsWithPosition && there.at(-1)?.position) || -1;

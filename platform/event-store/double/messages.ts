@@ -8,7 +8,7 @@ import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
-import type { LogRecord, Outcome, Proposed } from './log.ts';
+import type { AppendOutcome, LogRecord, Proposed } from './log.ts';
 
 const TICKS_PER_MILLISECOND = 10_000n;
 
@@ -16,7 +16,7 @@ export function identifier(stream: string): Shared.StreamIdentifier {
   return new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
 }
 
-export function nameOf(identifier: Shared.StreamIdentifier | undefined): string {
+export function streamNameOf(identifier: Shared.StreamIdentifier | undefined): string {
   return Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
 }
 
@@ -42,7 +42,7 @@ export function proposed(message: Streams.BatchAppendReq.ProposedMessage | Strea
 }
 
 /** The answer to a batch append. */
-export function batchAnswer(outcome: Outcome): Streams.BatchAppendResp {
+export function batchAnswer(outcome: AppendOutcome): Streams.BatchAppendResp {
   const answer = new streams.BatchAppendResp();
   if ('current' in outcome) return answer.setError(problem('WrongExpectedVersion', wrongVersion(outcome.current)));
   const success = new streams.BatchAppendResp.Success().setCurrentRevision(String(outcome.revision));
@@ -51,7 +51,7 @@ export function batchAnswer(outcome: Outcome): Streams.BatchAppendResp {
 }
 
 /** The answer to a single append. */
-export function answer(outcome: Outcome): Streams.AppendResp {
+export function answer(outcome: AppendOutcome): Streams.AppendResp {
   if ('current' in outcome) {
     const wrong = new streams.AppendResp.WrongExpectedVersion();
     if (outcome.current < 0) wrong.setCurrentNoStream(new shared.Empty());

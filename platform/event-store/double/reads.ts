@@ -3,8 +3,8 @@
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { status } from '@grpc/grpc-js';
-import type { Log, LogRecord } from './log.ts';
-import { eventOf, identifier, nameOf } from './messages.ts';
+import type { DoubleLog, LogRecord } from './log.ts';
+import { eventOf, identifier, streamNameOf } from './messages.ts';
 
 /** The failure of a call, with the code and details that EventStoreDB would give. */
 export class CallFailed extends Error {
@@ -17,8 +17,8 @@ export class CallFailed extends Error {
 }
 
 /** The log that a read goes over, and its caller. */
-export interface Reading {
-  log: Log;
+export interface DoubleReading {
+  log: DoubleLog;
   /** Resolves at the next commit, or when the caller is gone. */
   moved(): Promise<void>;
   gone: AbortSignal;
@@ -30,7 +30,7 @@ const BATCH = 32;
 const SEARCH_WINDOW = 32;
 
 /** The messages that answer a read, made as they are taken. Error: CallFailed. */
-export function readOf(request: Streams.ReadReq, reading: Reading): AsyncIterable<Streams.ReadResp> | Iterable<Streams.ReadResp> {
+export function readOf(request: Streams.ReadReq, reading: DoubleReading): AsyncIterable<Streams.ReadResp> | Iterable<Streams.ReadResp> {
   const options = request.getOptions() ?? new streams.ReadReq.Options();
   if (options.hasSubscription()) return subscription(options, reading);
   return options.hasAll() ? all(options, reading.log) : stream(options, reading.log);
@@ -38,9 +38,9 @@ export function readOf(request: Streams.ReadReq, reading: Reading): AsyncIterabl
 
 const backwards = (options: Streams.ReadReq.Options) => options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
 
-function stream(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.ReadResp> {
+function stream(options: Streams.ReadReq.Options, log: DoubleLog): Iterable<Streams.ReadResp> {
   const asked = options.getStream() ?? new streams.ReadReq.Options.StreamOptions();
-  const name = nameOf(asked.getStreamIdentifier());
+  const name = streamNameOf(asked.getStreamIdentifier());
   const shown = log.shown(name);
   if (!shown) return [new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifier(name)))];
   const step = backwards(options) ? -1 : 1;
@@ -52,7 +52,7 @@ function stream(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.Re
 }
 
 /** A read of `$all`: forwards the record at the position is included, backwards only records before it. */
-function all(options: Streams.ReadReq.Options, log: Log): Iterable<Streams.ReadResp> {
+function all(options: Streams.ReadReq.Options, log: DoubleLog): Iterable<Streams.ReadResp> {
   const asked = options.getAll();
   const given = asked?.hasPosition() ? Number(asked.getPosition()?.getCommitPosition()) : undefined;
   const back = backwards(options);
@@ -75,12 +75,12 @@ function* batches(limit: number, read: (count: number, last: LogRecord | undefin
 }
 
 /** A position, if a read may begin there: where a record begins, and forwards also beyond the log's end. Error: CallFailed. */
-function valid(log: Log, position: number, mayBeBeyond: boolean): number {
+function valid(log: DoubleLog, position: number, mayBeBeyond: boolean): number {
   if (log.isBoundary(position) || (mayBeBeyond && position > log.end())) return position;
   throw new CallFailed(status.UNKNOWN, 'Unexpected ReadAllResult: InvalidPosition');
 }
 
-async function* subscription(options: Streams.ReadReq.Options, { log, moved, gone }: Reading): AsyncGenerator<Streams.ReadResp> {
+async function* subscription(options: Streams.ReadReq.Options, { log, moved, gone }: DoubleReading): AsyncGenerator<Streams.ReadResp> {
   const wanted = matching(options.getFilter());
   const checkpoints = checkpointing(SEARCH_WINDOW * (options.getFilter()?.getCheckpointintervalmultiplier() || 1));
   let next = firstOf(options.getAll(), log);
@@ -113,7 +113,7 @@ function checkpointing(window: number): (records: LogRecord[]) => Streams.ReadRe
 }
 
 /** The position of the first record of a subscription, which begins after the position asked for. */
-function firstOf(asked: Streams.ReadReq.Options.AllOptions | undefined, log: Log): number {
+function firstOf(asked: Streams.ReadReq.Options.AllOptions | undefined, log: DoubleLog): number {
   if (asked?.hasEnd()) return log.end();
   return asked?.hasPosition() ? valid(log, Number(asked.getPosition()?.getCommitPosition()), true) + 1 : 0;
 }

@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Metadata, type ServerWritableStream, type ServiceError, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { openAppends } from './appends.ts';
-import type { Log } from './log.ts';
+import type { openDoubleAppends } from './appends.ts';
+import type { DoubleLog } from './log.ts';
 import { CallFailed, readOf } from './reads.ts';
 
 export interface ServiceOptions {
-  log: Log;
-  appends: ReturnType<typeof openAppends>;
+  log: DoubleLog;
+  appends: ReturnType<typeof openDoubleAppends>;
   credentials: { username: string; password: string } | undefined;
   /** Resolves at the next commit, or when the signal aborts. */
   moved(gone: AbortSignal): Promise<void>;

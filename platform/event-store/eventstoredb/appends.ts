@@ -4,10 +4,10 @@ import { isForwardable, type NewEvent, NO_STREAM, type RecordedEvent, START } fr
 import { checkAppend } from '../check-append.ts';
 import { type Appended, type AppendOptions, AppendUnknown, StoreOverloaded, StoreUnavailable, WrongExpectedRevision } from '../event-store.ts';
 import { openBatchAppend } from './batch-append.ts';
-import type { Answer, EncodedEvent, Request } from './batch-messages.ts';
-import { readStream, type Source } from './calls.ts';
+import type { BatchAnswer, EncodedEvent, Request } from './batch-messages.ts';
+import { type CallSource, readStream } from './calls.ts';
 import { messageOf } from './failures.ts';
-import { encode, fromClient, toPosition } from './records.ts';
+import { encodeEvent, fromClient, toPosition } from './records.ts';
 
 export interface Appends {
   append(stream: string, expected: number, events: readonly NewEvent[], options: AppendOptions): Promise<Appended>;
@@ -21,7 +21,7 @@ export interface Appends {
 const IN_FLIGHT = { appends: 4_000, bytes: 32 * 1024 * 1024 };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function openAppends(source: Source): Appends {
+export function openAppends(source: CallSource): Appends {
   const batch = openBatchAppend(source);
   const running = new Set<Promise<unknown>>();
   let bytes = 0;
@@ -30,7 +30,7 @@ export function openAppends(source: Source): Appends {
     source.connection();
     checkAppend(stream, events, options);
     if (!events.every(({ id }) => UUID.test(id))) throw new RangeError('an event id is a UUID, in lower case');
-    const request = { stream, expected, events: events.map((event, index) => encode(event, options.times?.[index])) };
+    const request = { stream, expected, events: events.map((event, index) => encodeEvent(event, options.times?.[index])) };
     return inFlight(request, () => record(request, options.keep));
   }
 
@@ -115,7 +115,7 @@ function sizeOf({ events }: Request): number {
   return events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
 }
 
-function errorOf(answer: Exclude<Answer, { revision: number } | { actual: unknown }>): Error {
+function errorOf(answer: Exclude<BatchAnswer, { revision: number } | { actual: unknown }>): Error {
   if ('invalid' in answer) return new RangeError(`the event store does not take such an append: ${answer.invalid}`);
   if ('unknown' in answer) return new AppendUnknown(`The event store did not answer: ${answer.unknown}`);
   return new StoreUnavailable(`The event store: ${'refused' in answer ? answer.refused : answer.unsent}`);

@@ -10,14 +10,14 @@ import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { StoreUnavailable } from '../event-store.ts';
-import { type Answer, answerOf, correlationOf, type Request, requestsOf } from './batch-messages.ts';
-import type { Source } from './calls.ts';
+import { type BatchAnswer, batchAnswerOf, correlationOf, type Request, requestsOf } from './batch-messages.ts';
+import type { CallSource } from './calls.ts';
 import { messageOf } from './failures.ts';
 import { notConnected, ready } from './ready.ts';
 
 export interface BatchAppend {
   /** Sends an append and resolves with the server's answer, `unknown` where the call ended first. Error: StoreUnavailable, where nothing was sent. */
-  send(request: Request): Promise<Answer>;
+  send(request: Request): Promise<BatchAnswer>;
   /** Ends the call; appends that it did not answer are `unknown`. */
   close(): void;
 }
@@ -30,11 +30,11 @@ const LOOKS = 4;
 type Call = ClientDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
 
 interface Pending {
-  resolve(answer: Answer): void;
+  resolve(answer: BatchAnswer): void;
   since: number;
 }
 
-export function openBatchAppend(source: Source): BatchAppend {
+export function openBatchAppend(source: CallSource): BatchAppend {
   let current: Promise<ReturnType<typeof track>> | undefined;
 
   async function open() {
@@ -115,7 +115,7 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
   call.on('data', (response: Streams.BatchAppendResp) => {
     heard = performance.now();
     const id = correlationOf(response);
-    pending.get(id)?.resolve(answerOf(response));
+    pending.get(id)?.resolve(batchAnswerOf(response));
     pending.delete(id);
   });
   call.on('error', (error) => end(messageOf(error), error));
@@ -123,7 +123,7 @@ function track(call: Call, patience: number, ended: (error: Error | undefined) =
   call.on('close', () => end('the call was closed'));
 
   return {
-    send: (request: Request): Promise<Answer> =>
+    send: (request: Request): Promise<BatchAnswer> =>
       new Promise((resolve) => {
         if (over !== undefined) return resolve({ unsent: over });
         const id = randomUUID();

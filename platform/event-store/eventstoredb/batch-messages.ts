@@ -26,7 +26,7 @@ export interface Request {
  * The answer to an append, in this order: it is recorded, now or before (an old server may leave the position out); the stream is at another
  * revision; it is refused for a reason outside the request; or for one inside it; it may be recorded or not; it was not sent.
  */
-export type Answer =
+export type BatchAnswer =
   | { revision: number; position: bigint | undefined }
   | { actual: number | undefined }
   | { refused: string }
@@ -81,7 +81,7 @@ export function correlationOf(response: Streams.BatchAppendResp): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-export function answerOf(response: Streams.BatchAppendResp): Answer {
+export function batchAnswerOf(response: Streams.BatchAppendResp): BatchAnswer {
   const error = response.getError();
   if (error) return refusalOf(error);
   const success = response.getSuccess();
@@ -90,13 +90,13 @@ export function answerOf(response: Streams.BatchAppendResp): Answer {
 }
 
 /** The answer that an error stands for; after an error that is not known here the append may have been recorded. */
-function refusalOf(error: Status.Status): Answer {
+function refusalOf(error: Status.Status): BatchAnswer {
   const name = error.getDetails()?.getTypeName() ?? '';
   const read = READERS[name.replace('event_store.client.', '')];
   return read ? read((error.getDetails()?.getValue_asU8() ?? new Uint8Array()) as Uint8Array) : { unknown: error.getMessage() || name };
 }
 
-const READERS: Record<string, (details: Uint8Array) => Answer> = {
+const READERS: Record<string, (details: Uint8Array) => BatchAnswer> = {
   WrongExpectedVersion: (details) => ({ actual: actualOf(shared.WrongExpectedVersion.deserializeBinary(details)) }),
   StreamDeleted: () => ({ refused: 'the stream was deleted there' }),
   AccessDenied: () => ({ refused: 'its user may not append' }),

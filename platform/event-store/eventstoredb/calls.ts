@@ -10,13 +10,13 @@ import {
   type RecordedEvent as StreamRecordedEvent,
 } from '@eventstore/db-client';
 import { type ReadStream, StoreUnavailable } from '../event-store.ts';
-import type { Connection } from './connection.ts';
+import type { StoreConnection } from './connection.ts';
 import { isInvalidPosition, isNoStream, unavailable } from './failures.ts';
 import { type Call, pull } from './pull.ts';
 
-export interface Source {
+export interface CallSource {
   /** Error: StoreUnavailable once the store is closed. */
-  connection(): Connection;
+  connection(): StoreConnection;
   /** Milliseconds that a silent server is waited for. */
   patience: number;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
@@ -37,7 +37,7 @@ const BUFFER = { highWaterMark: 32 };
 const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
 
 /** The events of a stream; none where there is no such stream. Error: StoreUnavailable. */
-export async function* readStream(source: Source, name: string, options: ReadStream): AsyncGenerator<StreamRecordedEvent[]> {
+export async function* readStream(source: CallSource, name: string, options: ReadStream): AsyncGenerator<StreamRecordedEvent[]> {
   const { direction = 'forwards', from, limit = EVERY } = options;
   if (limit <= 0 || (direction === 'backwards' && from !== undefined && from < 0)) return;
   const first: ReadRevision = direction === 'forwards' ? START : END;
@@ -51,14 +51,17 @@ export async function* readStream(source: Source, name: string, options: ReadStr
 }
 
 /** All events of `$all`. Errors: StoreUnavailable; the client's own for a position where no record begins (`isInvalidPosition`). */
-export async function* readAll(source: Source, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[]> {
+export async function* readAll(source: CallSource, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[]> {
   let last = yield* readChunk(source, { direction, from, chunk });
   // Forwards a chunk begins with the event that was the last one of the chunk before.
   while (last !== undefined) last = yield* readChunk(source, { direction, from: last, chunk: chunk + 1 });
 }
 
 /** Reads one chunk; returns the position of its last event where there may be more. */
-async function* readChunk(source: Source, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[], bigint | undefined> {
+async function* readChunk(
+  source: CallSource,
+  { direction, from, chunk = EVERY }: Scan,
+): AsyncGenerator<AllStreamRecordedEvent[], bigint | undefined> {
   const fromPosition: ReadPosition = typeof from === 'bigint' ? { commit: from, prepare: from } : from;
   const asked = { direction: DIRECTIONS[direction], fromPosition, maxCount: chunk, requiresLeader: true };
   let [count, last] = [0, undefined as bigint | undefined];
@@ -75,7 +78,7 @@ async function* readChunk(source: Source, { direction, from, chunk = EVERY }: Sc
 }
 
 /** The pages of one call. A read that ends early because the store is closed is an error. Errors: StoreUnavailable, the client's own. */
-async function* pages<E>(source: Source, open: () => Call): AsyncGenerator<E[]> {
+async function* pages<E>(source: CallSource, open: () => Call): AsyncGenerator<E[]> {
   const renew = source.connection().renewal();
   const call = open();
   const silent = () => {

@@ -3,7 +3,7 @@ import { ErrorType } from '@eventstore/db-client';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../../connections/reach.ts';
 import { StoreUnavailable } from '../event-store.ts';
 import { readAll } from './calls.ts';
-import { type Connection, openConnection } from './connection.ts';
+import { openConnection, type StoreConnection } from './connection.ts';
 import { connectionString } from './connection-string.ts';
 import { isType, messageOf } from './failures.ts';
 
@@ -21,13 +21,13 @@ const REFUSALS: [RegExp, string][] = [
 ];
 
 /** Waits for the server. `patience`: milliseconds after which a silent server is asked anew. Errors: ServerRefused, the signal's reason. */
-export async function connect(url: string, reaching: Reaching & { patience: number }): Promise<Connection> {
+export async function connect(url: string, reaching: Reaching & { patience: number }): Promise<StoreConnection> {
   const text = connectionString(url);
   const server = `the event store at ${withoutSecrets(url)}`;
   return reach(server, () => tryOnce(text, server, reaching), reaching);
 }
 
-async function tryOnce(text: string, server: string, reaching: Reaching & { patience: number }): Promise<Connection> {
+async function tryOnce(text: string, server: string, reaching: Reaching & { patience: number }): Promise<StoreConnection> {
   const connection = openOrRefuse(text);
   try {
     const { version, takesBatches } = await within(reaching.patience, connection.features());
@@ -42,7 +42,7 @@ async function tryOnce(text: string, server: string, reaching: Reaching & { pati
 }
 
 /** The client's own message could show the password. */
-function openOrRefuse(text: string): Connection {
+function openOrRefuse(text: string): StoreConnection {
   try {
     return openConnection(text);
   } catch (error) {

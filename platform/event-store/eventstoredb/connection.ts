@@ -5,7 +5,7 @@ import type { CallOptions, Channel, Client, Metadata } from '@grpc/grpc-js';
 import { notConnected } from './ready.ts';
 
 /** The client's calls; each asks for the leader, because the next reader must see what was appended. */
-export interface Connection {
+export interface StoreConnection {
   readonly client: EventStoreDBClient;
   /** The Streams service on the present channel, which is a new one after a failure. Error: the client's own. */
   streams(): Promise<StreamsClient>;
@@ -36,7 +36,7 @@ function nextTurn(): Promise<undefined> {
 }
 
 /** Makes a connection; nothing is sent yet. Errors: the client's own, for a connection string it cannot read or a certificate that is not there. */
-export function openConnection(connectionString: string): Connection {
+export function openConnection(connectionString: string): StoreConnection {
   const client = EventStoreDBClient.connectionString(connectionString);
   const inside = client as unknown as Inside;
   const handle = inside.handleError;

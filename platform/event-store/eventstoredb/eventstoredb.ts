@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../../contracts/message.ts';
 import type { Reaching } from '../../connections/reach.ts';
 import { type EventStore, StoreUnavailable } from '../event-store.ts';
 import { openAppends } from './appends.ts';
-import { readStream, type Source } from './calls.ts';
+import { type CallSource, readStream } from './calls.ts';
 import { connect } from './connect.ts';
 import { openHead } from './head.ts';
 import { readLog } from './reads.ts';
@@ -31,7 +31,7 @@ export async function openEventStoreDb(url: string, { patience = PATIENCE, ...re
     if (closed) throw new StoreUnavailable('The event store is closed.');
     return connection;
   };
-  const source: Source = { connection: live, patience, log: reaching.log };
+  const source: CallSource = { connection: live, patience, log: reaching.log };
   const [head, appends] = [openHead(source), openAppends({ ...source, connection: () => connection })];
 
   async function close(): Promise<void> {

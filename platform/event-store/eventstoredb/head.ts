@@ -1,7 +1,7 @@
 /** The position of the last forwardable event, exact and for one small read. */
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { type Position, START } from '../../../contracts/message.ts';
-import { readAll, type Source } from './calls.ts';
+import { type CallSource, readAll } from './calls.ts';
 import { logOf, toPosition } from './records.ts';
 
 /** The log as far as it is known: the position of its last event of whatever kind, and of its last forwardable one. */
@@ -18,7 +18,7 @@ const LARGER_CHUNK = 500;
  * Makes `EventStore.head`. Each call costs one read of the last four events; it reads further back only where none of them is forwardable, nor
  * known from the call before. Calls that come while one is being answered share the next one: an answer is never older than its question.
  */
-export function openHead(source: Source): () => Promise<Position> {
+export function openHead(source: CallSource): () => Promise<Position> {
   let known: Known | undefined;
   let running: Promise<Position> | undefined;
   let next: Promise<Position> | undefined;
@@ -54,7 +54,7 @@ export function openHead(source: Source): () => Promise<Position> {
 }
 
 /** Reads backwards to a forwardable event, or to the known end; null where a first small chunk did not suffice. */
-async function latest(source: Source, known: Known | undefined, chunk: number): Promise<Known | null> {
+async function latest(source: CallSource, known: Known | undefined, chunk: number): Promise<Known | null> {
   let newest: bigint | undefined;
   for await (const page of readAll(source, { direction: 'backwards', from: 'end', chunk })) {
     newest ??= page[0]?.position.commit ?? 0n;

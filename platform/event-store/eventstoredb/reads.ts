@@ -3,7 +3,7 @@ import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { LRUCache } from 'lru-cache';
 import type { RecordedEvent } from '../../../contracts/message.ts';
 import type { ReadAll } from '../event-store.ts';
-import { readAll, readStream, type Source } from './calls.ts';
+import { type CallSource, readAll, readStream } from './calls.ts';
 import { isInvalidPosition } from './failures.ts';
 import { fromClient, fromPosition, logOf } from './records.ts';
 
@@ -18,7 +18,7 @@ const SLACK = 8;
 const REMEMBERED = 10_000;
 
 /** The events of a log, as `EventStore.readAll`. Error: StoreUnavailable. */
-export async function* readLog(source: Source, options: ReadAll): AsyncGenerator<RecordedEvent[]> {
+export async function* readLog(source: CallSource, options: ReadAll): AsyncGenerator<RecordedEvent[]> {
   const { limit = EVERY, page: most = PAGE, log = 'events' } = options;
   const wanted: Wanted = log === 'events' ? ({ streamId }) => logOf(streamId) === 'events' : shownBookkeeping(source);
   let [page, left] = [[] as RecordedEvent[], limit];
@@ -37,7 +37,7 @@ async function* matching(pages: Pages, wanted: Wanted): AsyncGenerator<AllStream
   for await (const page of pages) for (const event of page) if (await wanted(event)) yield event;
 }
 
-function pagesOf(source: Source, { direction = 'forwards', from, limit = EVERY }: ReadAll): Pages {
+function pagesOf(source: CallSource, { direction = 'forwards', from, limit = EVERY }: ReadAll): Pages {
   const chunk = limit < PAGE ? limit + SLACK : EVERY;
   if (direction === 'forwards') return from ? forwards(source, fromPosition(from), chunk) : readAll(source, { direction, from: 'start', chunk });
   if (from === '') return none();
@@ -48,7 +48,7 @@ function pagesOf(source: Source, { direction = 'forwards', from, limit = EVERY }
 
 async function* none(): Pages {}
 
-async function* forwards(source: Source, from: bigint | undefined, chunk: number): Pages {
+async function* forwards(source: CallSource, from: bigint | undefined, chunk: number): Pages {
   if (from === undefined) return;
   try {
     yield* readAll(source, { direction: 'forwards', from, chunk });
@@ -59,7 +59,7 @@ async function* forwards(source: Source, from: bigint | undefined, chunk: number
 }
 
 /** Reads backwards from a position, inclusive: the server itself begins before the position. */
-async function* backwards(source: Source, from: bigint, chunk: number): Pages {
+async function* backwards(source: CallSource, from: bigint, chunk: number): Pages {
   const there = await eventAt(source, from);
   if (there) {
     yield [there];
@@ -72,7 +72,7 @@ async function* backwards(source: Source, from: bigint, chunk: number): Pages {
   }
 }
 
-async function eventAt(source: Source, position: bigint): Promise<AllStreamRecordedEvent | undefined> {
+async function eventAt(source: CallSource, position: bigint): Promise<AllStreamRecordedEvent | undefined> {
   try {
     for await (const [event] of readAll(source, { direction: 'forwards', from: position, chunk: 1 }))
       return event?.position.commit === position ? event : undefined;
@@ -83,7 +83,7 @@ async function eventAt(source: Source, position: bigint): Promise<AllStreamRecor
 }
 
 /** All events, for a read from a position where no record begins (of another log, or of before a restore): the server reads from no such position. */
-function lost(source: Source, position: bigint, from: 'start' | 'end'): Pages {
+function lost(source: CallSource, position: bigint, from: 'start' | 'end'): Pages {
   source.log.warn({ position: String(position) }, 'no event of this log is at that position: going through the log to find its place');
   return readAll(source, { direction: from === 'start' ? 'forwards' : 'backwards', from });
 }
@@ -96,7 +96,7 @@ async function* after(pages: Pages, from: bigint): Pages {
 }
 
 /** Makes the filter of bookkeeping: until the server is scavenged, `$all` also has events that their streams hide (`keep`). */
-function shownBookkeeping(source: Source): Wanted {
+function shownBookkeeping(source: CallSource): Wanted {
   const begins = new LRUCache<string, number>({ max: REMEMBERED });
   return async ({ streamId, revision }) => {
     if (logOf(streamId) !== 'bookkeeping') return false;
@@ -106,7 +106,7 @@ function shownBookkeeping(source: Source): Wanted {
   };
 }
 
-async function firstShown(source: Source, stream: string): Promise<number> {
+async function firstShown(source: CallSource, stream: string): Promise<number> {
   for await (const [first] of readStream(source, stream, { limit: 1 })) return Number(first?.revision);
   return EVERY;
 }

@@ -26,7 +26,7 @@ export function fromPosition(position: Position): bigint | undefined {
 const TIME = '$time';
 
 /** An event as it is sent: JSON as UTF-8. `time` for an event that another store recorded first. */
-export function encode({ id, type, data, metadata }: NewEvent, time?: string): EncodedEvent {
+export function encodeEvent({ id, type, data, metadata }: NewEvent, time?: string): EncodedEvent {
   const kept = time === undefined ? metadata : { ...metadata, [TIME]: time };
   return { id, type, data: Buffer.from(JSON.stringify(data ?? null)), metadata: Buffer.from(JSON.stringify(kept)) };
 }

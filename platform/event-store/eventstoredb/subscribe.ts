@@ -2,14 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AllStreamResolvedEvent, type Position as ClientPosition, START as FIRST, streamNameFilter } from '@eventstore/db-client';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
-import { StoreUnavailable, type Subscribe } from '../event-store.ts';
-import type { Source } from './calls.ts';
+import { StoreUnavailable, type SubscribeOptions } from '../event-store.ts';
+import type { CallSource } from './calls.ts';
 import { isInvalidPosition, messageOf } from './failures.ts';
 import { type Call, pull } from './pull.ts';
 import { readLog } from './reads.ts';
 import { fromClient, fromPosition, logOf, toPosition } from './records.ts';
 
-export interface Subscribing extends Source {
+export interface Subscribing extends CallSource {
   /** Aborts when the store is closed. */
   closing: AbortSignal;
   head(): Promise<Position>;
@@ -27,7 +27,7 @@ const [SHORTEST, LONGEST] = [100, 5_000];
  * All forwardable events after a position, until the signal aborts or the store is closed. Where a call fails, ends or is silent, the next one
  * goes on from the last event given to the reader. The reader pulls: a slow one holds the server back, and at most BUFFER events are ready for it.
  */
-export async function* subscribe({ after = START, signal }: Subscribe, source: Subscribing): AsyncGenerator<RecordedEvent[]> {
+export async function* subscribe({ after = START, signal }: SubscribeOptions, source: Subscribing): AsyncGenerator<RecordedEvent[]> {
   const ending = AbortSignal.any([signal, source.closing]);
   // A position that this store never made is beyond its end.
   if (after !== START && fromPosition(after) === undefined) return void (await aborted(ending));
@@ -40,7 +40,7 @@ export async function* subscribe({ after = START, signal }: Subscribe, source: S
 }
 
 /** Makes the pause between two calls, longer each time that the call before gave nothing. Equal reasons in a row are logged once. */
-function pausing(place: Place, log: Source['log']) {
+function pausing(place: Place, log: CallSource['log']) {
   let [wait, last, told] = [SHORTEST, place.last, ''];
   return async (why: string, ending: AbortSignal): Promise<void> => {
     if (why !== told) log.info({ reason: why, after: place.last }, `a subscription to the event store was interrupted, and goes on: ${why}`);

@@ -6,9 +6,9 @@ import { declareIndexes, type Index } from '../../connections/mongodb/indexes.ts
 import type { StillOurs } from '../../connections/mongodb/turns.ts';
 import { scalarOf, textsOf } from '../fields.ts';
 import type { Document, Find, ModelSpec, Stored } from '../read-models.ts';
-import { filterOf, type Kept, path, sortOf } from './find.ts';
+import { filterOf, type MongoDocument, path, sortOf } from './find.ts';
 
-export interface Documents {
+export interface MongoDocuments {
   get(ids: readonly string[]): Promise<Stored[]>;
   find(model: ModelSpec, query: Find): Promise<Stored[]>;
   /**
@@ -27,10 +27,10 @@ const CHUNK = 1_000;
 /** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 hangs for good. */
 const REPLACED = 50;
 
-export function documentsIn({ db, atomic, scans }: MongoServer, collection: string): Documents {
-  const kept = db.collection<Kept>(collection);
+export function documentsIn({ db, atomic, scans }: MongoServer, collection: string): MongoDocuments {
+  const kept = db.collection<MongoDocument>(collection);
 
-  async function byId(ids: readonly string[], projection: { [field: string]: 1 } = {}): Promise<Kept[]> {
+  async function byId(ids: readonly string[], projection: { [field: string]: 1 } = {}): Promise<MongoDocument[]> {
     const wanted = [...new Set(ids)];
     if (wanted.length === 0) return [];
     if (wanted.length > 1 && (!scans || wanted.length > MOST_SINGLE))
@@ -69,7 +69,7 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
     return lost;
   }
 
-  function replacing(one: Stored): AnyBulkWriteOperation<Kept> {
+  function replacing(one: Stored): AnyBulkWriteOperation<MongoDocument> {
     // On a server that is not atomic the turn is the guard; there, a filter by more than the _id would read the whole collection.
     const filter = atomic ? { _id: one.id, position: { $lt: one.position } } : { _id: one.id };
     return { replaceOne: { filter, replacement: keptOf(one) } };
@@ -132,10 +132,10 @@ function newestOf(documents: readonly Stored[]): Stored[] {
   return [...newest.values()];
 }
 
-function keptOf({ id, position, document }: Stored): Kept {
+function keptOf({ id, position, document }: Stored): MongoDocument {
   return { _id: id, position, document };
 }
 
-function storedOf({ _id, position, document }: Kept): Stored {
+function storedOf({ _id, position, document }: MongoDocument): Stored {
   return { id: _id, position, document };
 }

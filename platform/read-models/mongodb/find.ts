@@ -5,7 +5,7 @@ import { type Bound, idDescends, stretches } from '../keyset.ts';
 import type { Condition, Document, FieldKind, Find, ModelSpec } from '../read-models.ts';
 
 /** A document as it is kept; `document: null` is a tombstone. */
-export interface Kept {
+export interface MongoDocument {
   _id: string;
   position: string;
   document: Document | null;
@@ -24,10 +24,10 @@ export function path(field: string): string {
 }
 
 /** The filter for the live documents that match and come after `query.after`. Throws a TypeError for a query that the spec does not allow. */
-export function filterOf(model: ModelSpec, query: Find): Filter<Kept> {
+export function filterOf(model: ModelSpec, query: Find): Filter<MongoDocument> {
   checkFind(model, query);
   const conditions = query.where.map((one) => conditionOf(kindOf(model, one.field), one));
-  return { $and: [{ document: { $ne: null } }, ...conditions, ...afterOf(query)] } as Filter<Kept>;
+  return { $and: [{ document: { $ne: null } }, ...conditions, ...afterOf(query)] } as Filter<MongoDocument>;
 }
 
 /** The query's sort order. Null, and a missing field, come first for MongoDB too, and texts go by their bytes. */

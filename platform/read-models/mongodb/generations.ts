@@ -39,7 +39,7 @@ export interface Checked {
 }
 
 /** The generations of read models, by `_models`. On a server that needs turns, the caller of a change must have the model's. */
-export interface Generations {
+export interface MongoGenerations {
   /** Begins a new generation and answers its number; all others but the one that queries read are dropped. */
   begin(model: ModelSpec, stillOurs: StillOurs): Promise<number>;
   state(model: ModelSpec, generation?: number): Promise<ModelState | null>;
@@ -52,7 +52,7 @@ export interface Generations {
   live(model: ModelSpec): Promise<number[]>;
 }
 
-export function openGenerations({ db, atomic }: MongoServer): Generations {
+export function openMongoGenerations({ db, atomic }: MongoServer): MongoGenerations {
   const models = db.collection<Model>('_models');
 
   /**

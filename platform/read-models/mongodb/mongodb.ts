@@ -9,8 +9,8 @@ import { openTurns, type StillOurs } from '../../connections/mongodb/turns.ts';
 import type { Reaching } from '../../connections/reach.ts';
 import { checkFind, checkSpec } from '../fields.ts';
 import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
-import { checkDocuments, type Documents, documentsIn } from './documents.ts';
-import { openGenerations } from './generations.ts';
+import { checkDocuments, documentsIn, type MongoDocuments } from './documents.ts';
+import { openMongoGenerations } from './generations.ts';
 import { createReached } from './reached.ts';
 
 /**
@@ -19,7 +19,7 @@ import { createReached } from './reached.ts';
  */
 export async function openMongoReadModels(url: string, reaching: Reaching): Promise<ReadModels> {
   const server = await connectMongo(url, { what: 'the read models', variable: 'READ_MODELS_URL', database: 'taskledger' }, reaching);
-  const generations = openGenerations(server);
+  const generations = openMongoGenerations(server);
   const turns = openTurns(server);
   const closing = new AbortController();
   const { once, patiently } = callsOf({
@@ -35,12 +35,12 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     return patiently(() => turns.inTurn(model.name, work));
   }
 
-  function documentsOf(model: ModelSpec, generation: number): Documents {
+  function documentsOf(model: ModelSpec, generation: number): MongoDocuments {
     return documentsIn(server, collectionOf(model, generation));
   }
 
   /** Runs a read of a generation. One that was dropped meanwhile may have been read in part, so afterwards the read checks that it is there. */
-  function read<T>(model: ModelSpec, generation: number, work: (documents: Documents) => Promise<T>): Promise<T> {
+  function read<T>(model: ModelSpec, generation: number, work: (documents: MongoDocuments) => Promise<T>): Promise<T> {
     return once(async () => {
       const outcome = await settled(work(documentsOf(model, generation)));
       // The server may have refused the read because the collection went away.

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelSpec, ModelState, ReadModels } from '../read-models.ts';
 import { createWaiters } from '../waiters.ts';
 
-export interface Reached {
+export interface ReachedWaiting {
   reached: ReadModels['reached'];
   /** Tells the waiting of a state that this process has read or written. */
   tell(model: ModelSpec, state: ModelState | null): void;
@@ -15,7 +15,7 @@ export interface Reached {
 const LOOK = 25;
 
 /** Opens the waiting. `stateOf` reads the state of the generation that queries read. */
-export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState | null>): Reached {
+export function createReached(stateOf: (model: ModelSpec) => Promise<ModelState | null>): ReachedWaiting {
   const waiters = createWaiters();
   const waiting = new Map<string, number>();
   let closed = false;

@@ -10,7 +10,7 @@ import { openFinder } from './find.ts';
 import { column, type Place, quoted, scalarFields, textsFields } from './place.ts';
 import { gatherTexts, prepareTexts } from './texts.ts';
 
-export interface Documents {
+export interface SqliteDocuments {
   get(ids: readonly string[]): Stored[];
   find(model: ModelSpec, query: Find): Stored[];
   /** Replaces older documents, within the caller's transaction. */
@@ -29,7 +29,7 @@ export function createTables(db: DatabaseSync, place: Place): void {
   }
 }
 
-export function openDocuments(db: DatabaseSync, place: Place): Documents {
+export function openDocuments(db: DatabaseSync, place: Place): SqliteDocuments {
   const scalars = scalarFields(place);
   const empty = scalars.map(() => null);
   const statements = prepare(db, place);

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UserError } from '../../user-error.ts';
 
-export interface Log {
+export interface FileLog {
   warn(data: object, message: string): void;
 }
 
@@ -41,7 +41,7 @@ const MARK_AT = 68;
  * Opens the file, or makes it. A damaged file, or one of another layout, is replaced by an empty one with a warning;
  * a database that is not one of read models is left alone, and an error.
  */
-export function openFile(path: string, log: Log): DatabaseSync {
+export function openFile(path: string, log: FileLog): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
   const kind = whatIs(path);
   if (kind === 'foreign') throw foreign(path);
@@ -97,7 +97,7 @@ function readHeader(path: string, header: Buffer): number {
   }
 }
 
-function openOurs(path: string, log: Log): DatabaseSync {
+function openOurs(path: string, log: FileLog): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY });
   try {
     if (hasLayout(db)) return tuned(db);

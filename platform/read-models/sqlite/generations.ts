@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Checkpoint } from '../../followers/checkpoint-type.ts';
 import { type FieldKind, type ModelSpec, type ModelState, NoSuchGeneration, type ReadModels } from '../read-models.ts';
 
-export interface Generations {
+export interface SqliteGenerations {
   /** Begins a new generation, at the log's beginning, and answers its number; all others but the one that queries read are dropped. */
   begin(model: ModelSpec): number;
   state(model: ModelSpec, generation?: number): ModelState | null;
@@ -21,7 +21,7 @@ export function tableName(model: string, generation: number): string {
   return `${model}_${generation}`;
 }
 
-export function openGenerations(db: DatabaseSync): Generations {
+export function openSqliteGenerations(db: DatabaseSync): SqliteGenerations {
   const addModel = db.prepare('INSERT INTO models VALUES (?, 0, 0, ?, 0) ON CONFLICT DO NOTHING');
   const modelOf = db.prepare('SELECT generation, newest FROM models WHERE name = ?');
   const setNewest = db.prepare('UPDATE models SET newest = ? WHERE name = ?');

@@ -4,9 +4,9 @@ import { mutex } from '../../concurrency/mutex.ts';
 import { checkSpec } from '../fields.ts';
 import type { ModelSpec, ReadModels } from '../read-models.ts';
 import { createWaiters } from '../waiters.ts';
-import { createTables, type Documents, openDocuments } from './documents.ts';
-import { isDamage, type Log, openFile, replaceFile } from './file.ts';
-import { type Generations, openGenerations, tableName } from './generations.ts';
+import { createTables, openDocuments, type SqliteDocuments } from './documents.ts';
+import { type FileLog, isDamage, openFile, replaceFile } from './file.ts';
+import { openSqliteGenerations, type SqliteGenerations, tableName } from './generations.ts';
 import { missingIndexes, openIndexer } from './indexes.ts';
 import type { Place } from './place.ts';
 import { sweep } from './sweep.ts';
@@ -14,9 +14,9 @@ import { sweep } from './sweep.ts';
 /** The open file with the statements that were prepared on it. */
 interface Opened {
   db: DatabaseSync;
-  generations: Generations;
+  generations: SqliteGenerations;
   /** The documents of generations, by the table's name. */
-  documents: Map<string, Documents>;
+  documents: Map<string, SqliteDocuments>;
   /** Aborts when the file is closed, or replaced. */
   closing: AbortController;
 }
@@ -25,7 +25,7 @@ interface Opened {
  * Opens (or makes) the file at `path`. When it is found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
  * `state` answers null from then on, and projections begin anew.
  */
-export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadModels {
+export function openSqliteReadModels(path: string, { log }: { log: FileLog }): ReadModels {
   const waiters = createWaiters();
   /** Runs writes one after the other: SQLite has one writer, and that may be a thread that makes an index. */
   const inTurn = mutex();
@@ -87,7 +87,7 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
       });
   }
 
-  function documentsOf({ db, generations, documents }: Opened, model: ModelSpec, generation: number): Documents {
+  function documentsOf({ db, generations, documents }: Opened, model: ModelSpec, generation: number): SqliteDocuments {
     const table = tableName(model.name, generation);
     const known = documents.get(table);
     if (known) return known;
@@ -186,12 +186,12 @@ export function openSqliteReadModels(path: string, { log }: { log: Log }): ReadM
 }
 
 /** The place of a generation. Throws NoSuchGeneration. */
-function placeOf(generations: Generations, model: ModelSpec, generation: number): Place {
+function placeOf(generations: SqliteGenerations, model: ModelSpec, generation: number): Place {
   return { table: tableName(model.name, generation), fields: generations.fields(model, generation) };
 }
 
 function begun(db: DatabaseSync): Opened {
-  return { db, generations: openGenerations(db), documents: new Map(), closing: new AbortController() };
+  return { db, generations: openSqliteGenerations(db), documents: new Map(), closing: new AbortController() };
 }
 
 function transaction<T>(db: DatabaseSync, work: () => T): T {

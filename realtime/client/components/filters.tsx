@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { TaskSummary } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
 import { listed } from '../board-state.ts';
-import { type Filters as FilterState, labelsOf, noFilters, words } from '../board-view.ts';
+import { type BoardFilters as FilterState, labelsOf, noFilters, wordsIn } from '../board-view.ts';
 import { allTasks, visibleTasks } from '../selected.ts';
 import { Sign } from './icons.tsx';
 
@@ -76,7 +76,7 @@ export function Filters() {
 /** Asks the server for matching tasks, because it has the descriptions, too, and tasks that the page did not load. */
 function useServersSearch(text: string): void {
   const { api, store } = useApp();
-  const wanted = words(text).slice(0, 10).join(' ').slice(0, 200);
+  const wanted = wordsIn(text).slice(0, 10).join(' ').slice(0, 200);
   useEffect(() => {
     store.set({ found: new Set() });
     if (!wanted) return;

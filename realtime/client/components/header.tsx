@@ -1,10 +1,10 @@
 import { useApp, useApps } from '../app.ts';
-import type { Connection } from '../store.ts';
+import type { ConnectionState } from '../store.ts';
 import { Mark, Sign } from './icons.tsx';
 import { Bell } from './inbox.tsx';
 import { Person } from './person.tsx';
 
-const CONNECTIONS: Record<Connection, { word: string; hint: string }> = {
+const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
   connecting: { word: 'Connecting', hint: 'Changes of others will be shown as they happen.' },
   live: { word: 'Live', hint: 'Changes of others are shown as they happen.' },
   reconnecting: { word: 'Reconnecting', hint: 'The connection was cut. It comes back by itself, and what was missed is made up for.' },

@@ -1,5 +1,5 @@
 import { useApps, useNames } from '../app.ts';
-import { ago, fullTime, told } from '../words.ts';
+import { ago, fullTime, toldOfTask } from '../words.ts';
 
 /** The history of the open task, the last event first. */
 export function History() {
@@ -12,7 +12,7 @@ export function History() {
         {history.toReversed().map((item) => (
           <li key={item.id}>
             <p>
-              <strong>{begin(nameOf(item.actor))}</strong> {told(item, nameOf)}
+              <strong>{begin(nameOf(item.actor))}</strong> {toldOfTask(item, nameOf)}
             </p>
             <time dateTime={item.time} title={fullTime(item.time)}>
               {ago(item.time)}

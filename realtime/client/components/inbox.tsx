@@ -1,7 +1,7 @@
 /** The inbox: a bell with the number of unread items, and the dialog of the items. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
-import type { InboxItem } from '../store.ts';
+import type { InboxLine } from '../store.ts';
 import { ago, fullTime } from '../words.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Sign } from './icons.tsx';
@@ -93,7 +93,7 @@ function rowBefore(element: Element | null): Element | null {
   return element?.previousElementSibling?.lastElementChild ?? null;
 }
 
-function Item({ item }: { item: InboxItem }) {
+function Item({ item }: { item: InboxLine }) {
   const { store, inbox, go } = useApp();
   const { id, title, text, link, read, createdAt } = item;
   const task = /#task=(.+)$/.exec(link)?.[1];
