@@ -21,7 +21,7 @@ export interface HealthOptions {
 }
 
 /** Milliseconds a server is given to answer. */
-const PATIENCE = 2_000;
+const CHECK_PATIENCE = 2_000;
 
 /** A process is ready while the stores it cannot answer without can be read. (Without the bus and the cache it goes on.) */
 export function healthOf({ ports, needs, followers, stopping }: HealthOptions): Health {
@@ -38,7 +38,7 @@ export function healthOf({ ports, needs, followers, stopping }: HealthOptions): 
 }
 
 async function troubleWith(name: string, check: () => Promise<unknown>): Promise<string[]> {
-  const late = delay(PATIENCE, [`${name} (no answer)`], { ref: false });
+  const late = delay(CHECK_PATIENCE, [`${name} (no answer)`], { ref: false });
   return Promise.race([
     late,
     check().then(

@@ -9,7 +9,7 @@ import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
 
 /** Milliseconds an admin waits for a release; it goes on without them. */
-const PATIENCE = 30_000;
+const RELEASE_PATIENCE = 30_000;
 
 /** What the admin's rows need. */
 export function administration(context: { store: EventStore; readModels: ReadModels; bus: EventBus; requests: Requests }): AdminParts {
@@ -30,7 +30,7 @@ export function administration(context: { store: EventStore; readModels: ReadMod
 
   async function settled(follower: string, action: string, subject: string): Promise<'done' | 'running'> {
     const request = await requests.ask(follower, action, subject);
-    const { state, report, error } = await requests.settled(follower, request, AbortSignal.timeout(PATIENCE));
+    const { state, report, error } = await requests.settled(follower, request, AbortSignal.timeout(RELEASE_PATIENCE));
     if (state === 'failed') throw new Error(error);
     // What a process that died had begun stays so until another one takes it up.
     if (state === 'waiting' || (state === 'running' && JSON.stringify(report) === JSON.stringify(request.report))) throw new NobodyActive(follower);

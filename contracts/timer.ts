@@ -11,6 +11,14 @@ export const TIMER_KINDS = ['due_soon', 'overdue'] as const;
 export const timerKind = z.enum(TIMER_KINDS);
 export type TimerKind = z.infer<typeof timerKind>;
 
+/** A task's deadline for which a timer has not fired yet. */
+export interface PendingTimer {
+  /** The task's id. */
+  id: string;
+  /** The task's deadline: ISO 8601, UTC. */
+  deadline: string;
+}
+
 const TimerFired = z.strictObject({
   /** The stream of the thing that waited, as `task-<uuid>`. */
   subject: z.string(),

@@ -5,8 +5,9 @@
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { Policy } from './policies/follow-policy.ts';
-import { orderPolicy } from './policies/order-mail.ts';
-import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from './policies/policies.ts';
+import { orderPolicy } from './policies/order.ts';
+import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
+import { registrationPolicy } from './policies/user.ts';
 import { tellOfOrder } from './tellers/order.ts';
 import { tellOfRegistration } from './tellers/registration.ts';
 import { tellOfTask } from './tellers/task.ts';

@@ -1,16 +1,8 @@
 /** The question of the scheduler to the read model `timers`. */
 import type { Position } from '../contracts/message.ts';
-import type { TimerKind } from '../contracts/timer.ts';
+import type { PendingTimer, TimerKind } from '../contracts/timer.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { type TimerDocument, timers } from './projectors/timers.ts';
-
-/** A task's deadline for which a timer has not fired yet. */
-export interface PendingTimer {
-  /** The task's id. */
-  id: string;
-  /** The task's deadline: ISO 8601, UTC. */
-  deadline: string;
-}
 
 const FIELDS = { due_soon: 'dueSoonOf', overdue: 'overdueOf' } as const satisfies Record<TimerKind, keyof TimerDocument>;
 const REACHED_WITHIN = 2_000;

@@ -56,7 +56,7 @@ export class UnknownProjection extends Error {
 
 const BATCH = 500;
 /** Milliseconds for which the start waits until missing read models are built. */
-const PATIENCE = 300;
+const FIRST_BUILD_PATIENCE = 300;
 /** Milliseconds between attempts to rebuild a read model, doubled from the first to the longest. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
@@ -149,7 +149,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     ...(backoff === undefined ? {} : { backoff }),
   });
   // A missing read model cannot answer. On a short log it is built before the start resolves; on a long one commands need not wait for it.
-  await Promise.race([loaded.promise, delay(PATIENCE, undefined, { ref: false })]);
+  await Promise.race([loaded.promise, delay(FIRST_BUILD_PATIENCE, undefined, { ref: false })]);
 
   function named(name: string): Projection {
     const found = projections.find((projection) => nameOf(projection) === name);

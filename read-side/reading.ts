@@ -24,7 +24,7 @@ export interface QueryContext {
 }
 
 /** Milliseconds a query waits for what Read-After names. */
-const PATIENCE = 2_000;
+const READ_AFTER_PATIENCE = 2_000;
 /** Times a query begins again because a rebuild moved the pointer under it. */
 const MOVES = 5;
 
@@ -126,7 +126,7 @@ async function readAfter({ store, readModels }: QueryContext, { model }: AnyProj
   if (position === undefined) return;
   const state = await readModels.state(model);
   if (state && state.parked > 0) throw unavailable('Some of this waits for an operator: it cannot be said to be that new.');
-  if (await readModels.reached(model, position, PATIENCE)) return;
+  if (await readModels.reached(model, position, READ_AFTER_PATIENCE)) return;
   throw unavailable('What Read-After names has not arrived here yet. Try again.');
 }
 

@@ -16,10 +16,10 @@ import { type FollowContext, type Follower, type FollowerRow, follow } from '../
 import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
-import { openDoor, sessionOf } from './door.ts';
 import { ALONE, type FanOut } from './fan-out/fan-out.ts';
 import { lastEvents } from './last-events.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
+import { openDoor, sessionOf } from './open-sockets.ts';
 import { cut, farewell, waiting } from './outflow.ts';
 import { createRing } from './ring.ts';
 import { createSubscriptions } from './subscriptions.ts';

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstAnswer } from './answering.ts';
 import { buildFerretDb, missing } from './build-ferretdb.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './free-port.ts';
 import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
 import { standStill } from './stand-still.ts';
 

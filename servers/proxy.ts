@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstAnswer } from './answering.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './free-port.ts';
 import { findProgram } from './programs.ts';
 import { folderFor, startServer } from './server.ts';
 

@@ -4,7 +4,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstAnswer } from './answering.ts';
 import { linkPlugins, ownLibrariesFirst } from './code-path.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './free-port.ts';
 import { findProgram } from './programs.ts';
 import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
 import { managementOf, type VirtualHosts } from './virtual-hosts.ts';

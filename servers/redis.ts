@@ -1,6 +1,6 @@
 /** The Redis that the system has installed. */
 import { firstAnswer } from './answering.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './free-port.ts';
 import { findProgram } from './programs.ts';
 import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
 

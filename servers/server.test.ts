@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
 import { firstAnswer } from './answering.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './free-port.ts';
 import { folderFor, type Server, startServer } from './server.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.fixture.ts', import.meta.url));

@@ -1,12 +1,12 @@
 /** Makes a process stand still, as a hung one does: its connections stay open, and nothing answers. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-const PATIENCE = 2_000;
+const STAND_STILL_PATIENCE = 2_000;
 
 /** Stops a process (SIGSTOP) and waits until each of its threads has stopped: the signal alone lets them answer for a moment longer. */
 export function standStill(pid: number): void {
   process.kill(pid, 'SIGSTOP');
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + STAND_STILL_PATIENCE;
   while (!hasStopped(pid) && performance.now() < end);
 }
 

@@ -5,7 +5,7 @@ import type { Reply, User } from './client.fixture.ts';
 /** Milliseconds before a command is sent again. */
 const AGAIN = 100;
 /** A server that is away comes back within this. */
-export const PATIENCE = 90_000;
+export const ANSWER_PATIENCE = 90_000;
 
 export interface Asked {
   body?: object;
@@ -21,7 +21,7 @@ export async function untilAnswered(
   what: string,
   { body, key = crypto.randomUUID(), refusal }: Asked,
 ): Promise<{ reply: Reply; times: number }> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + ANSWER_PATIENCE;
   for (let times = 1; ; times++) {
     const reply = await by.call(what, body, { 'idempotency-key': key }).catch(noConnection);
     if (reply.status < 300 || reply.status === refusal) return { reply, times };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import type { User } from './client.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
-import { PATIENCE, untilAnswered } from './faults-answered.fixture.ts';
+import { ANSWER_PATIENCE, untilAnswered } from './faults-answered.fixture.ts';
 import { placeOrder } from './faults-orders.fixture.ts';
 
 /** A command on a task that was answered. */
@@ -93,7 +93,7 @@ export async function startLoad(world: FaultWorld): Promise<Load> {
   async function answered(count: number): Promise<void> {
     const wanted = world.commands.length + count;
     const isOver = () => failure !== undefined || world.commands.length >= wanted;
-    await vi.waitFor(() => expect(isOver(), 'commands are not answered any more').toBe(true), { timeout: PATIENCE, interval: 5 });
+    await vi.waitFor(() => expect(isOver(), 'commands are not answered any more').toBe(true), { timeout: ANSWER_PATIENCE, interval: 5 });
     check();
   }
 

@@ -3,9 +3,10 @@ import { expect } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
-import { orderPolicy } from '../notifier/policies/order-mail.ts';
-import { deadlinePolicy, registrationPolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/policies.ts';
+import { orderPolicy } from '../notifier/policies/order.ts';
+import { deadlinePolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/task.ts';
 import { evolveTask, NO_TASK } from '../notifier/policies/task-as-of.ts';
+import { registrationPolicy } from '../notifier/policies/user.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Command } from './faults-load.fixture.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ALL_PARTS } from '../app/parts.ts';
 import { CONSUMED } from '../app/queues.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
-import { freePort } from '../servers/ports.ts';
+import { freePort } from '../servers/free-port.ts';
 import { DISTRIBUTED, type Distributed, openDistributed, type PartProcess } from './distributed.fixture.ts';
 import { type Program, runProgram } from './program.fixture.ts';
 

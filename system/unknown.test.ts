@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GotText, type Provider, type ProviderAnswer, startProvider } from '../notifier/texter/http/provider.fixture.ts';
 import { signatureOf } from '../notifier/texter/http/signature.ts';
-import { freePort } from '../servers/ports.ts';
+import { freePort } from '../servers/free-port.ts';
 import { deadLettersOf, listedDead } from './dead-letters.fixture.ts';
 import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import { type Backend, backendOf } from './sending.fixture.ts';

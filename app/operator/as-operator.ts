@@ -60,7 +60,7 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
 }
 
 /** Milliseconds a read model is waited for; after that the rows say themselves what is not there. */
-const PATIENCE = 60_000;
+const CATCH_UP_PATIENCE = 60_000;
 
 /** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
 async function bringUpToDate(
@@ -71,7 +71,7 @@ async function bringUpToDate(
   const bus = closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }));
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
-  for (const { model } of [notifications, orders]) await readModels.reached(model, head, PATIENCE);
+  for (const { model } of [notifications, orders]) await readModels.reached(model, head, CATCH_UP_PATIENCE);
 }
 
 /** The rows themselves, asked as the gateway would for its operator. */

@@ -11,7 +11,8 @@ import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { forwarding } from '../../system/forwarder.fixture.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
-import { taskOf, taskPolicy, type Wanted } from './policies.ts';
+import { taskOf, taskPolicy } from './task.ts';
+import type { Wanted } from './wanted.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';

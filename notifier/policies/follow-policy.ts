@@ -6,9 +6,9 @@ import type { FollowContext, Follower, FollowerRow } from '../../platform/follow
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../../platform/followers/parking.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
-import type { Wanted, WantedOfRole } from './policies.ts';
 import { openRecording } from './recording.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
+import type { Wanted, WantedOfRole } from './wanted.ts';
 
 /** The row of a policy. Its name, which its checkpoint and its parked streams bear, is never changed. It decides on the events of its queue. */
 export interface Policy extends FollowerRow {

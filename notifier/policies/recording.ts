@@ -5,7 +5,7 @@ import { type NotificationEvent, notificationTopics } from '../../contracts/noti
 import { appendOnce } from '../../platform/event-store/append-once.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../../projections/holders-as-of.ts';
-import type { Wanted, WantedOfRole } from './policies.ts';
+import type { Wanted, WantedOfRole } from './wanted.ts';
 
 /** Records the notifications that an event asks for, once, however often it is called. Errors: those of the store, and for a role of HoldersAsOf. */
 export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[]) => Promise<void>;

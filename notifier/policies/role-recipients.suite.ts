@@ -15,7 +15,7 @@ import { PROJECTIONS, type Projections, startProjections } from '../../projectio
 import { roleHolders } from '../../projections/projectors/role-holders.ts';
 import { forwarding } from '../../system/forwarder.fixture.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
-import type { Wanted } from './policies.ts';
+import type { Wanted } from './wanted.ts';
 
 const log = { info: () => {}, warn: vi.fn(), error: () => {} };
 /** Milliseconds before a test gives up; servers are slow on a busy machine. */

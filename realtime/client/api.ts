@@ -53,7 +53,7 @@ export interface Api {
   open<T>(path: string, body?: unknown, token?: string): Promise<T>;
 }
 
-const PATIENCE = 60_000;
+const REPEAT_PATIENCE = 60_000;
 const DELAYS = [300, 800, 2_000, 4_000, 8_000];
 
 export function createApi(options: ApiOptions): Api {
@@ -78,9 +78,9 @@ export function createApi(options: ApiOptions): Api {
     return send(path, { ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` } });
   }
 
-  /** Repeats the work while its errors may pass, for up to PATIENCE. */
+  /** Repeats the work while its errors may pass, for up to REPEAT_PATIENCE. */
   async function patiently<T>(work: () => Promise<T>): Promise<T> {
-    const until = now() + PATIENCE;
+    const until = now() + REPEAT_PATIENCE;
     const attempt = (number: number): Promise<T> =>
       work().catch(async (error) => {
         const delay = delayAfter(error, number);

@@ -58,7 +58,7 @@ export interface Live {
 }
 
 /** Milliseconds to wait for an acknowledgement, or for the server to accept a connection. */
-const PATIENCE = 30_000;
+const CONNECT_PATIENCE = 30_000;
 /** Milliseconds after which a connection counts as good: the delays after its end begin with the shortest. */
 const STEADY = 5_000;
 /** Milliseconds before a token's end at which a fresh one is got; at half its life where that is short. */
@@ -67,13 +67,20 @@ const EARLY = 60_000;
 /** Connects, and reconnects after every loss until `close`. */
 export function connectLive(options: LiveOptions): Live {
   const { first, longest } = options.retry ?? { first: 300, longest: 10_000 };
-  const settings = { path: '/socket.io', transports: ['websocket'], reconnection: false, autoConnect: false, forceNew: true, timeout: PATIENCE };
+  const settings = {
+    path: '/socket.io',
+    transports: ['websocket'],
+    reconnection: false,
+    autoConnect: false,
+    forceNew: true,
+    timeout: CONNECT_PATIENCE,
+  };
   const socket: Socket = options.url === undefined ? io(settings) : io(options.url, settings);
   const line: Line = {
     connected: () => socket.connected,
     async ask(name, message) {
       try {
-        return await socket.timeout(PATIENCE).emitWithAck(name, message);
+        return await socket.timeout(CONNECT_PATIENCE).emitWithAck(name, message);
       } catch (error) {
         drop();
         throw error;
@@ -105,7 +112,7 @@ export function connectLive(options: LiveOptions): Live {
     attempting = true;
     const mine = ++attempts;
     clearTimeout(retry);
-    patience = setTimeout(() => failed('offline'), PATIENCE);
+    patience = setTimeout(() => failed('offline'), CONNECT_PATIENCE);
     become('connecting');
     connect(mine).catch(() => {
       if (attempts === mine) failed('unauthorized');

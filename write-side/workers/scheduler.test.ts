@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
-import type { TimerEvent, TimerKind } from '../../contracts/timer.ts';
+import type { PendingTimer, TimerEvent, TimerKind } from '../../contracts/timer.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
@@ -10,7 +10,7 @@ import { stableId } from '../../platform/stable-id.ts';
 import { pendingAfter } from '../../system/pending-timers.fixture.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import { type PendingTimer, type PendingTimers, SCHEDULER, type SchedulerContext, startScheduler } from './scheduler.ts';
+import { type PendingTimers, SCHEDULER, type SchedulerContext, startScheduler } from './scheduler.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

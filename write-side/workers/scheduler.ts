@@ -7,7 +7,7 @@
  */
 import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
-import { TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
+import { type PendingTimer, TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
 import { appendOnce } from '../../platform/event-store/append-once.ts';
@@ -22,14 +22,6 @@ export const SCHEDULER: FollowerRow = {
   name: 'scheduler',
   queue: followerQueue('scheduler', { category: 'task', purpose: 'due times of tasks' }),
 };
-
-/** A task's deadline for which a timer has not fired yet. */
-export interface PendingTimer {
-  /** The task's id. */
-  id: string;
-  /** The task's deadline: ISO 8601, UTC. */
-  deadline: string;
-}
 
 /** Reads the timers of a kind that have not fired, the earliest deadlines first; null where their read model is missing or has not reached `at`. */
 export type PendingTimers = (kind: TimerKind, page: { limit: number; at: Position; after?: PendingTimer }) => Promise<readonly PendingTimer[] | null>;

@@ -10,7 +10,7 @@ export interface Calls {
 }
 
 /** Milliseconds that `patiently` tries, and those between its tries: the first, doubled up to the longest. */
-const PATIENCE = 5_000;
+const CALL_PATIENCE = 5_000;
 const [FIRST_WAIT, LONGEST_WAIT] = [50, 1_000];
 
 /** Makes the calls of a port. `unavailable` makes the error of a server that is away, `closed` is the message once `closing` has aborted. */
@@ -39,5 +39,5 @@ export function callsOf({ closing, closed, unavailable }: { closing: AbortSignal
     return again(work, Math.min(wait * 2, LONGEST_WAIT), deadline);
   }
 
-  return { once, patiently: (work) => once(() => again(work, FIRST_WAIT, performance.now() + PATIENCE)) };
+  return { once, patiently: (work) => once(() => again(work, FIRST_WAIT, performance.now() + CALL_PATIENCE)) };
 }

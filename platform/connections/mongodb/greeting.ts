@@ -10,7 +10,7 @@ const HELLO = Buffer.from([
 /** Bytes of a message's header: its length, its id, the id of the message it answers, its kind. */
 const HEADER = 16;
 const LONGEST = 48_000_000;
-const PATIENCE = 1_000;
+const GREETING_PATIENCE = 1_000;
 
 /** True where the client's first server answers a greeting with anything but a message of MongoDB; false where it is silent, or speaks TLS. */
 export async function answersOtherwise({ options }: MongoClient): Promise<boolean> {
@@ -37,7 +37,7 @@ function firstBytes(host: string, port: number): Promise<Buffer> {
       socket.destroy();
       resolve(bytes);
     };
-    socket.setTimeout(PATIENCE, () => done(Buffer.alloc(0)));
+    socket.setTimeout(GREETING_PATIENCE, () => done(Buffer.alloc(0)));
     socket.once('connect', () => socket.write(HELLO));
     socket.once('data', done);
     socket.once('error', () => done(Buffer.alloc(0)));

@@ -33,7 +33,7 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-const PATIENCE = 100;
+const COMMAND_PATIENCE = 100;
 /** Milliseconds between greetings of a server that is slow. */
 const AGAIN = 250;
 /** Milliseconds that a start waits for the first answer. */
@@ -45,7 +45,7 @@ const CHANGED = /^(READONLY|LOADING|MASTERDOWN)\b/;
  * Connects. A server that cannot be reached is waited for no longer than two seconds: the connection comes when the server does, and the log
  * tells of both. Error: ServerRefused, where the server answers now and waiting will not help.
  */
-export async function connectRedis(url: string, { what, log, patience = PATIENCE }: RedisConnecting): Promise<RedisConnection> {
+export async function connectRedis(url: string, { what, log, patience = COMMAND_PATIENCE }: RedisConnecting): Promise<RedisConnection> {
   const server = `${what} at ${withoutSecrets(url)}`;
   const client = redisClient(url, patience);
   const first = Promise.withResolvers<ServerRefused | null>();

@@ -20,7 +20,7 @@ export interface Offering {
 }
 
 /** Milliseconds that the broker has to confirm a message. */
-const PATIENCE = 5_000;
+const CONFIRM_PATIENCE = 5_000;
 
 /** Milliseconds before a message is sent again to a queue that refused it and is not full: somebody else is just declaring that queue. */
 const TRY_AGAIN = 50;
@@ -111,10 +111,10 @@ export function offeringOn(link: Link, what: string): Offering {
   return {
     put: async (target, content, options) => {
       const over = new AbortController();
-      const late = delay(PATIENCE, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'late' as const);
+      const late = delay(CONFIRM_PATIENCE, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'late' as const);
       try {
         const outcome = await Promise.race([attempts(target, content, options, over.signal), late]);
-        if (outcome === 'late') throw unavailable(`did not confirm within ${PATIENCE / 1_000} s`);
+        if (outcome === 'late') throw unavailable(`did not confirm within ${CONFIRM_PATIENCE / 1_000} s`);
       } catch (error) {
         throw asOurs(error, what);
       } finally {

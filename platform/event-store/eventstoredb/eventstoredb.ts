@@ -15,7 +15,7 @@ export interface EventStoreDbOptions extends Reaching {
   patience?: number;
 }
 
-const PATIENCE = 4_000;
+const REPLY_PATIENCE = 4_000;
 
 /**
  * Opens the store once the server answers. `url` is `esdb://user:password@host:2113`, `esdb+discover://…`, or the same with `kurrentdb`, with the
@@ -23,7 +23,7 @@ const PATIENCE = 4_000;
  *
  * The port's two logs are one on the server: `$all`. `head` costs one small read, `readAll` skips the events of the other log.
  */
-export async function openEventStoreDb(url: string, { patience = PATIENCE, ...reaching }: EventStoreDbOptions): Promise<EventStore> {
+export async function openEventStoreDb(url: string, { patience = REPLY_PATIENCE, ...reaching }: EventStoreDbOptions): Promise<EventStore> {
   const connection = await connect(url, { ...reaching, patience });
   const closing = new AbortController();
   let closed = false;

@@ -2,10 +2,10 @@
 import { isForwardable, type NewEvent, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { checkAppend } from '../check-append.ts';
 import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from '../event-store.ts';
-import { subscribe } from '../subscribe.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type LogReader, openLogReader } from './log-reader.ts';
 import { toPosition } from './rows.ts';
+import { subscribe } from './subscribe.ts';
 import { verify } from './verify.ts';
 import type { WireEvent } from './wire.ts';
 

@@ -13,7 +13,7 @@ import { openSubscriber } from './subscriber.ts';
 const ENDED = 'ended';
 const ended = z.strictObject({ userId: z.string(), sessionId: z.string().optional() });
 /** Milliseconds after which a publication is given up: nobody waits for it. */
-const PATIENCE = 1_000;
+const FAN_OUT_PATIENCE = 1_000;
 /** Milliseconds that the adapter waits for the answers of other processes. */
 const ANSWERS_MS = 2_000;
 
@@ -30,7 +30,7 @@ function publisher(redis: RedisConnection): object {
 
 /** Opens the fan-out. Error: ServerRefused. */
 export async function openRedisFanOut(url: string, options: FanOutOptions): Promise<FanOut> {
-  const redis = await connectRedis(url, { what: 'the fan-out of realtime', log: options.log, patience: PATIENCE });
+  const redis = await connectRedis(url, { what: 'the fan-out of realtime', log: options.log, patience: FAN_OUT_PATIENCE });
   const subscriber = openSubscriber(url, options);
   const adapter = createAdapter(publisher(redis), subscriber, { key: keyOf(url), requestsTimeout: ANSWERS_MS });
 

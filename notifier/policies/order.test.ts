@@ -5,7 +5,7 @@ import { kinds } from '../../contracts/notifications/kinds.ts';
 import { orderContract, type Reason } from '../../contracts/order.ts';
 import { render, wordsOf } from '../render.ts';
 import { orderTold } from '../tellers/order.ts';
-import { orderPolicy } from './order-mail.ts';
+import { orderPolicy } from './order.ts';
 
 const { items, total, email } = orderContract.events.OrderPlaced.example;
 const reasons = orderContract.events.OrderRejected.example.reasons as Reason[];

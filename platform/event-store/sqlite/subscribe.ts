@@ -1,8 +1,8 @@
 /** Subscriptions to the embedded store: pages of the table, and then the next commit. Nothing is buffered: a slow reader reads later. */
-import { type RecordedEvent, START } from '../../contracts/message.ts';
-import type { SubscribeOptions } from './event-store.ts';
-import type { LogReader } from './sqlite/log-reader.ts';
-import { fromPosition, toPosition } from './sqlite/rows.ts';
+import { type RecordedEvent, START } from '../../../contracts/message.ts';
+import type { SubscribeOptions } from '../event-store.ts';
+import type { LogReader } from './log-reader.ts';
+import { fromPosition, toPosition } from './rows.ts';
 
 /** The log that a subscription follows. */
 export interface FollowedLog {

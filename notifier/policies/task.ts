@@ -1,41 +1,11 @@
-/** Policies: the notifications that each event, in its newest shape, asks for. Pure. */
-import { idOf, type RecordedEvent } from '../../contracts/message.ts';
-import type { NotificationEvent } from '../../contracts/notification.ts';
-import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
-import type { Role } from '../../contracts/role.ts';
+/** Policies of tasks: the notifications that each event of a task, or of one of its timers, asks for in its newest shape. Pure. */
+import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent } from '../../contracts/timer.ts';
-import type { UserEvent } from '../../contracts/user.ts';
 import type { TaskAsOf } from './task-as-of.ts';
-
-type Requested = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
-/** A notification of one kind, on a channel that the kind's record allows. */
-interface WantedOf<K extends Kind, Recipient = Requested['recipient']> extends Omit<Requested, 'kind' | 'channel' | 'recipient'> {
-  kind: K;
-  channel: ChannelOf<K>;
-  recipient: Recipient;
-}
-/** A notification that a policy asks for. */
-export type Wanted = { [K in Kind]: WantedOf<K> }[Kind];
-
-/**
- * A notification for everybody who has a role right after the event, one each. `except`: the id of a user who is not told, as the one who did it.
- *
- *     { channel: 'in-app', kind, recipient: { role: 'security', except: event.metadata.actor }, about }
- */
-export type WantedOfRole = { [K in Kind]: WantedOf<K, { role: Role; except?: string }> }[Kind];
+import { type About, others, told, type Wanted } from './wanted.ts';
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
-type About = Wanted['about'];
-
-/**
- * Makes the function that asks for a notification of one user.
- *
- *     people.map(told('in-app', 'comment_added', { stream, revision }))
- */
-export const told =
-  <K extends Kind>(channel: ChannelOf<K>, kind: K, about: About) =>
-  (userId: string): WantedOf<K> => ({ channel, kind, recipient: { userId }, about });
 
 /**
  * The events of a task are told to its people (maker, assignee, commenters), but not to the one who did it, except that the mail of the creation goes
@@ -100,23 +70,6 @@ export function timedTask(event: RecordedEvent): string {
   return (event as Recorded<TimerEvent>).data.subject;
 }
 
-/**
- * A new user gets the confirmation mail, and a welcome in the inbox. The first admin, made by the system itself, is confirmed by having the
- * password, and needs no welcome.
- */
-export function registrationPolicy(event: RecordedEvent): Wanted[] {
-  const { type, metadata, stream, revision } = event as Recorded<UserEvent>;
-  if (type !== 'UserCreated' || metadata.actor === 'system') return [];
-  const about = { stream, revision };
-  const userId = idOf(stream);
-  return [told('email', 'confirm_registration', about)(userId), told('in-app', 'user_created', about)(userId)];
-}
-
 function peopleOf({ maker, assignee, commenters }: TaskAsOf): (string | null)[] {
   return [maker, assignee, ...commenters];
-}
-
-/** The people, each once, without missing ones and without the one who did it. */
-function others(people: readonly (string | null | undefined)[], actor: string): string[] {
-  return [...new Set(people)].filter((one): one is string => Boolean(one) && one !== actor);
 }

@@ -1,0 +1,38 @@
+/** The notifications that a policy may ask for, and how it asks. Pure. */
+import type { NotificationEvent } from '../../contracts/notification.ts';
+import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
+import type { Role } from '../../contracts/role.ts';
+
+type Requested = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
+/** A notification of one kind, on a channel that the kind's record allows. */
+interface WantedOf<K extends Kind, Recipient = Requested['recipient']> extends Omit<Requested, 'kind' | 'channel' | 'recipient'> {
+  kind: K;
+  channel: ChannelOf<K>;
+  recipient: Recipient;
+}
+/** A notification that a policy asks for. */
+export type Wanted = { [K in Kind]: WantedOf<K> }[Kind];
+
+/**
+ * A notification for everybody who has a role right after the event, one each. `except`: the id of a user who is not told, as the one who did it.
+ *
+ *     { channel: 'in-app', kind, recipient: { role: 'security', except: event.metadata.actor }, about }
+ */
+export type WantedOfRole = { [K in Kind]: WantedOf<K, { role: Role; except?: string }> }[Kind];
+
+/** The stream that a notification is about, and the revision that caused it. */
+export type About = Wanted['about'];
+
+/**
+ * Makes the function that asks for a notification of one user.
+ *
+ *     people.map(told('in-app', 'comment_added', { stream, revision }))
+ */
+export const told =
+  <K extends Kind>(channel: ChannelOf<K>, kind: K, about: About) =>
+  (userId: string): WantedOf<K> => ({ channel, kind, recipient: { userId }, about });
+
+/** The people, each once, without missing ones and without the one who did it. */
+export function others(people: readonly (string | null | undefined)[], actor: string): string[] {
+  return [...new Set(people)].filter((one): one is string => Boolean(one) && one !== actor);
+}
