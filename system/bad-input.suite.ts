@@ -9,7 +9,7 @@ const ALLOWED = 'https://intranet.example.org';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 type System = Awaited<ReturnType<typeof openSystem>>;
-/** What the rows of the table speak of. */
+/** The things that the rows of the table speak of. */
 interface Scene {
   alice: User;
   bob: User;
@@ -22,7 +22,7 @@ interface Scene {
   /** A position of the log. */
   position: string;
 }
-/** Who, what, with which body and headers. */
+/** A request: the caller, method and path, body and headers. */
 type Asked = readonly [by: 'alice' | 'bob' | 'anyone', what: string, body?: unknown, headers?: Record<string, string>];
 type Row = readonly [name: string, ask: (scene: Scene) => Asked, status: number, code: string, pointers: string[], headers?: Record<string, RegExp>];
 
@@ -42,7 +42,7 @@ async function makeScene(): Promise<Scene> {
 
 const MIB = 1024 * 1024;
 const aTask = (more: object) => ({ title: 'A task', ...more });
-/** Exactly so many bytes of JSON. */
+/** JSON of exactly so many bytes. */
 const sized = (bytes: number) => `{"title":"${'x'.repeat(bytes - 12)}"}`;
 const CHALLENGE = { 'www-authenticate': /^Bearer/ };
 const BAD_TOKEN = { 'www-authenticate': /^Bearer error="invalid_token"/ };
@@ -287,7 +287,7 @@ function stream(path: string, pieces: string[]): Promise<{ status: number; text:
   });
 }
 
-/** What is refused, and how; the same for every kind of system. `alone`: what needs a system with other variables is tried, too. */
+/** Describes what is refused, and how, on every kind of system. `alone`: cases that need a system with other variables are tried, too. */
 export function describeBadInput(open: typeof openSystem, { alone }: { alone: boolean }): void {
   beforeAll(async () => {
     system = await open({ ALLOWED_ORIGINS: ALLOWED });
@@ -382,7 +382,7 @@ export function describeBadInput(open: typeof openSystem, { alone }: { alone: bo
 
     it('after all of it, nothing was recorded', async () => {
       expect(await recorded()).toEqual(before);
-      // The look is no blind one.
+      // Proves that `recorded` sees a change.
       await scene.alice.ok(`POST /api/tasks/${scene.task}/comments`, { text: 'This is recorded.' });
       expect(await recorded()).not.toEqual(before);
     });

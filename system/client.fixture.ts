@@ -1,17 +1,17 @@
-/** HTTP as a client without our code would speak it: fetch, JSON, Authorization. */
+/** An HTTP client without any code of the product: fetch, JSON, Authorization. */
 import { expect } from 'vitest';
 
 export interface Reply {
   status: number;
   headers: Headers;
-  /** As it came over the wire. */
+  /** The body as it came over the wire. */
   text: string;
-  /** Parsed where it is JSON. */
+  /** The parsed body, where it is JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   body: any;
 }
 
-/** `POST /api/tasks` with a JSON body (a text is sent as it is) and headers. Follows the address of the system, which may move. */
+/** Sends a request, as `POST /api/tasks`, with a JSON body (a text is sent as it is) and headers, to the system's present address. */
 export type Call = (what: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 
 /** A session of a user. */
@@ -20,15 +20,15 @@ export interface User {
   name: string;
   email: string;
   password: string;
-  /** With the user's access token. */
+  /** Sends a request with the user's access token. */
   call: Call;
-  /** As `call`, and the answer must be a success: `2xx`. */
+  /** As `call`, but any answer other than `2xx` fails the test. */
   ok: Call;
   accessToken: string;
   refreshToken: string;
 }
 
-/** Calls at an address. */
+/** Makes the function that sends requests to an address. */
 export function caller(url: () => string, accessToken?: string): Call {
   const own: Record<string, string> = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
   return async (what, body, headers = {}) => {
@@ -46,7 +46,7 @@ function message(body: unknown, headers: Record<string, string>): RequestInit {
   return { headers: { 'content-type': 'application/json', ...headers }, body: raw ? (body as BodyInit) : JSON.stringify(body) };
 }
 
-/** The same call, which must succeed. */
+/** The same call, but any answer other than `2xx` fails the test. */
 export function succeeding(call: Call): Call {
   return async (what, body, headers) => {
     const reply = await call(what, body, headers);
@@ -55,14 +55,14 @@ export function succeeding(call: Call): Call {
   };
 }
 
-/** What a problem says, in the words of a table. */
+/** The status, code and pointers of a problem, for tables. */
 export function problemOf({ status, headers, body }: Reply): { status: number; code: string; pointers: string[] } {
   expect(headers.get('content-type'), JSON.stringify(body)).toMatch(/^application\/problem\+json/);
   expect(body).toMatchObject({ type: `/problems/${body.code}`, title: expect.any(String), status, detail: expect.any(String) });
   return { status, code: body.code, pointers: [...new Set<string>((body.errors ?? []).map((one: { pointer: string }) => one.pointer))].sort() };
 }
 
-/** Logs in. */
+/** Logs a user in. */
 export async function logIn(url: () => string, account: Pick<User, 'name' | 'email' | 'password'>): Promise<User> {
   const { body } = await succeeding(caller(url))('POST /api/login', { email: account.email, password: account.password });
   const call = caller(url, body.accessToken);

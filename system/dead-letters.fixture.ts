@@ -1,10 +1,10 @@
-/** Dead letters as an operator meets them: `npm start -- dead-letters …`, and the list that admins see. */
+/** Dead letters from an operator's view: `npm start -- dead-letters …`, and the list of the admins. */
 import { expect, vi } from 'vitest';
 import type { DeadLetterSummary } from '../contracts/dead-letter.ts';
 import { everyItem, type User } from './client.fixture.ts';
 import { runProgram } from './program.fixture.ts';
 
-/** What it printed, and how it ended. */
+/** The output of a command that ran, and its exit code. */
 export interface Ran {
   code: number | null;
   out: string;
@@ -20,12 +20,12 @@ export function deadLettersOf(env: Record<string, string>): (...args: string[]) 
   };
 }
 
-/** Those of a queue, newest first. */
+/** The dead letters of a queue, newest first. */
 export function deadIn(admin: User, queue: string): Promise<DeadLetterSummary[]> {
   return everyItem(admin.call, `/api/admin/dead-letters?queue=${queue}&limit=100`);
 }
 
-/** Waits until one with this id, or of this kind, is listed; answers what the list says of it. */
+/** Waits until a dead letter with this id, or of this kind, is listed; resolves to it. */
 export function listedDead(admin: User, queue: string, which: { id: string } | { kind: string }): Promise<DeadLetterSummary> {
   return vi.waitFor(
     async () => {

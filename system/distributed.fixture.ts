@@ -1,4 +1,4 @@
-/** The system as several processes on real servers, behind one port: what compose runs, without docker. EventStoreDB is its double. */
+/** The system as several processes on real servers, behind one port: the set that compose runs, without docker. EventStoreDB is its double. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', i
 
 const nginx: ServerForTests = { name: 'nginx', missing: missingProxy(), url: async () => '' };
 
-/** What it takes: for `describeWith`. */
+/** The servers that it needs, for `describeWith`. */
 export const DISTRIBUTED = [rabbitMq, ferretDb, redis, nginx];
 
-/** A part's process, which a test may end and start again at the same address. */
+/** The process of a part, which a test may end and start again at the same address. */
 export interface PartProcess {
   part: Part;
   url(): string;
@@ -30,21 +30,21 @@ export interface Distributed extends System {
   of(part: Part): PartProcess[];
   /** The variables of every part. */
   env: Record<string, string>;
-  /** What all processes wrote. */
+  /** The output of all processes. */
   output(): string;
   remove(): Promise<void>;
 }
 
 export interface DistributedOptions {
-  /** Variables beside, or instead of, those it sets; URLs of own servers among them. */
+  /** Variables beside, or instead of, those that it sets, as the URLs of other servers. */
   env?: Record<string, string>;
-  /** Variables of a part's own, instead of those of all. */
+  /** Variables of one part, instead of those of all. */
   envOf?: Partial<Record<Part, Record<string, string>>>;
-  /** Processes of a part; default: one of each. */
+  /** The number of processes of a part; default: one of each. */
   copies?: Partial<Record<Part, number>>;
 }
 
-/** Starts every part on the common servers of the run, each test's in a place of its own there. */
+/** Starts every part on the shared servers of the run, where each call gets its own place. */
 export async function openDistributed({ env: more = {}, envOf = {}, copies = {} }: DistributedOptions = {}): Promise<Distributed> {
   const folder = mkdtempSync(join(tmpdir(), 'distributed-'));
   const double = more.EVENT_STORE_URL ? null : runScript(DOUBLE, ['--folder', join(folder, 'events')], {});

@@ -1,21 +1,21 @@
-/** A command that is repeated with its key until it is answered. */
+/** Commands that are repeated with their key until they are answered. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Reply, User } from './client.fixture.ts';
 
 /** Milliseconds before a command is sent again. */
 const AGAIN = 100;
-/** A server that is away comes back within this. */
+/** Milliseconds within which a server that is away comes back. */
 export const ANSWER_PATIENCE = 90_000;
 
 export interface Asked {
   body?: object;
-  /** Default: a new one. */
+  /** The Idempotency-Key; default: a new one. */
   key?: string;
-  /** A status of 400 and more that is an answer, too. */
+  /** A status of 400 or more that counts as an answer, too. */
   refusal?: number;
 }
 
-/** No connection and 5xx do not say what became of it: it is sent again. `times`: how often it was sent. */
+/** Sends a command again after every lost connection and 5xx, which leave its fate unknown, until it is answered. `times`: how often it was sent. */
 export async function untilAnswered(
   by: User,
   what: string,

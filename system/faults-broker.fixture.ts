@@ -1,4 +1,4 @@
-/** What operators, strangers and accidents do to a broker. */
+/** The harm that operators, strangers and accidents do to a broker. */
 
 import type { ConsumeMessage } from 'amqplib';
 import { vi } from 'vitest';
@@ -8,12 +8,12 @@ import type { RabbitMq } from '../servers/for-tests.fixture.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 100 };
 
-/** A request to the management API, which comes a while after the broker itself. */
+/** Sends a request to the management API, and waits for it: it starts later than the broker itself. */
 export function manage<T>(broker: RabbitMq, method: string, path: string, body?: unknown): Promise<T> {
   return vi.waitFor(() => broker.api(method, path, body) as Promise<T>, PATIENCE);
 }
 
-/** The broker closes about half of the connections it has, at least one. Resolves with how many. */
+/** Has the broker close about half of its connections, at least one. Resolves to their number. */
 export async function closeConnections(broker: RabbitMq, chance: Chance): Promise<number> {
   const all = await vi.waitFor(async () => {
     const found = await manage<{ name: string }[]>(broker, 'GET', 'connections');
@@ -26,12 +26,12 @@ export async function closeConnections(broker: RabbitMq, chance: Chance): Promis
   return chosen.length;
 }
 
-/** Deletes a queue with what is in it, where it is there. */
+/** Deletes a queue with its messages, where it exists. */
 export async function deleteQueue(broker: RabbitMq, queue: string): Promise<void> {
   await manage(broker, 'DELETE', `queues/%2F/${queue}`);
 }
 
-/** Throws away what waits in a queue. */
+/** Throws away the messages of a queue. */
 export async function purge(broker: RabbitMq, queue: string): Promise<void> {
   await broker.api('DELETE', `queues/%2F/${queue}/contents`).catch(() => {});
 }
@@ -43,7 +43,7 @@ interface Binding {
   properties_key: string;
 }
 
-/** The exchange of all events leads to some queues no more, until the answer is called. */
+/** Unbinds some queues from the exchange of all events. Resolves to the function that binds them again. */
 export async function swallowEvents(broker: RabbitMq, chance: Chance): Promise<() => Promise<void>> {
   const all = await manage<Binding[]>(broker, 'GET', 'exchanges/%2F/events/bindings/source');
   // The queue of a connection of its own nobody else may touch.
@@ -58,7 +58,7 @@ export async function swallowEvents(broker: RabbitMq, chance: Chance): Promise<(
   };
 }
 
-/** Copies every event that is published during `work`, then publishes the copies again: in another order, some twice, some not at all. Resolves with how many. */
+/** Copies every event published during `work`, then publishes copies again: in another order, some twice, some not. Resolves to their number. */
 export function repeatEvents(broker: RabbitMq, chance: Chance, work: () => Promise<void>): Promise<number> {
   return outsider(broker.url, async (channel) => {
     const copies: ConsumeMessage[] = [];
@@ -75,7 +75,7 @@ export function repeatEvents(broker: RabbitMq, chance: Chance, work: () => Promi
   });
 }
 
-/** From now on a queue holds a few messages at most, until the answer is called. */
+/** Limits a queue to three messages. Resolves to the function that ends that. */
 export async function narrow(broker: RabbitMq, queue: string): Promise<() => Promise<void>> {
   await manage(broker, 'PUT', 'policies/%2F/narrow', { pattern: `^${queue}$`, 'apply-to': 'queues', definition: { 'max-length': 3 } });
   return () => manage(broker, 'DELETE', 'policies/%2F/narrow');
@@ -93,7 +93,7 @@ export function fill(broker: RabbitMq, queue: string, offer: () => string): Prom
   });
 }
 
-/** Offers of these streams, once more. */
+/** Offers these streams once more. */
 export function offerAgain(broker: RabbitMq, queue: string, streams: readonly string[]): Promise<void> {
   return outsider(broker.url, async (channel) => {
     for (const stream of streams) channel.sendToQueue(queue, Buffer.from(JSON.stringify({ stream })), { persistent: true });
@@ -118,7 +118,7 @@ const WRONG: { content: string; headers?: Record<string, unknown>; contentType?:
   },
 ];
 
-/** Messages that are not ours or not valid, to these queues and to everybody who follows. Resolves with how many a queue got. */
+/** Sends foreign and invalid messages to these queues and to all followers. Resolves to the number that each queue got. */
 export function sendWrong(broker: RabbitMq, queues: readonly string[]): Promise<number> {
   return outsider(broker.url, async (channel) => {
     for (const { content, ...options } of WRONG) {
@@ -129,7 +129,7 @@ export function sendWrong(broker: RabbitMq, queues: readonly string[]): Promise<
   });
 }
 
-/** Messages in a queue. */
+/** The number of messages in a queue. */
 export async function depthOf(broker: RabbitMq, queue: string): Promise<number> {
   return outsider(broker.url, async (channel) => (await channel.checkQueue(queue)).messageCount);
 }

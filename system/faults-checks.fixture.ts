@@ -1,4 +1,4 @@
-/** What must hold after each fault. */
+/** The checks after each fault. */
 import { expect, vi } from 'vitest';
 import { idOf } from '../contracts/message.ts';
 import { projectors } from '../projections/projectors.ts';
@@ -14,7 +14,7 @@ const PATIENCE = { timeout: 60_000, interval: 200 };
 /** Times that read models are compared with new ones, where a mail is sent meanwhile. */
 const TRIES = 10;
 
-/** Waits until all has settled, then checks all of it. `from`: what happened after this position is looked at in detail. Resolves with what took how long. */
+/** Waits until all has settled, then checks it, in detail from the position `from` on. Resolves to the time that each check took. */
 export async function checkAll(world: FaultWorld, from: string, options: SettledOptions = {}): Promise<string> {
   const times: string[] = [];
   let since = performance.now();

@@ -4,19 +4,19 @@ import { type Change, connectLive } from '../realtime/client/live.ts';
 import type { User } from './client.fixture.ts';
 import type { System } from './system.fixture.ts';
 
-/** What it got, in order: a change, or the place up to which it loaded everything anew. */
+/** What the page got: a change, or everything up to a position, which it loaded anew. */
 export type Seen = { change: Change } | { loadedUpTo: string };
 
 export interface Watching {
   seen: Seen[];
-  /** Where it is. */
+  /** The position up to which the page has seen everything. */
   position(): string;
-  /** Resolves once it has seen everything up to a position. */
+  /** Resolves once the page has seen everything up to a position. */
   reached(position: string): Promise<void>;
   close(): void;
 }
 
-/** Resolves once the topic is followed. */
+/** Opens such a page; resolves once it follows the topic. */
 export async function watchTasks(system: System, user: () => Promise<User>): Promise<Watching> {
   const seen: Seen[] = [];
   const live = connectLive({ url: system.url(), token: async () => (await user()).accessToken, retry: { first: 50, longest: 500 } });

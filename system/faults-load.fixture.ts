@@ -9,32 +9,32 @@ import { placeOrder } from './faults-orders.fixture.ts';
 /** A command on a task that was answered. */
 export interface Command {
   task: string;
-  /** Events it made. */
+  /** The number of events that it made. */
   events: number;
   revision: number;
   position: string;
-  /** How often it was sent. */
+  /** The number of times that it was sent. */
   times: number;
 }
 
 export interface Load {
-  /** Resolves once so many more commands on tasks were answered. Rejects with what went wrong with the load. */
+  /** Resolves once so many more commands on tasks were answered. Rejects with an error of the load. */
   answered(count: number): Promise<void>;
   /** As `answered`, and an order was placed and answered in that time. */
   answeredWithOrder(count: number): Promise<void>;
-  /** Gives so many commands at once, every other one an order; resolves once all of them are answered. */
+  /** Sends so many commands at once, every other one an order; resolves once all of them are answered. */
   burst(count: number): Promise<void>;
   /** Resolves once every command that was begun is answered. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds between two commands of a user: some six a second in all; half of that after the first commands, and so on: a slow machine gets no more. */
+/** Milliseconds between two commands of a user: at first some six a second in all. A slow machine gets no more. */
 const PACE = 250;
 const COMMANDS_AT_PACE = 60;
 /** Of so many steps of a task, one is followed by an order. */
 const STEPS_TO_AN_ORDER = 3;
 
-/** Begins at once. */
+/** Starts the load at once. */
 export async function startLoad(world: FaultWorld): Promise<Load> {
   const { alice, bob } = await world.users();
   const before = world.commands.length;

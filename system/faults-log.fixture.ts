@@ -1,4 +1,4 @@
-/** What the log says: the truth that everything else is compared with. */
+/** The log: the truth that everything else is compared with. */
 import { expect } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
@@ -12,13 +12,13 @@ import type { Command } from './faults-load.fixture.ts';
 
 type Noted = RecordedEvent & NotificationEvent;
 
-/** How a notification stands. */
+/** A notification as the log has it. */
 export interface Told {
   id: string;
   channel: Channel;
-  /** Its last event. */
+  /** The notification's last event. */
   last: Noted;
-  /** Attempts of which nobody knows whether they sent it. */
+  /** The number of attempts of which nobody knows whether they sent it. */
   unknown: number;
 }
 
@@ -29,19 +29,19 @@ export interface Story {
   head: string;
 }
 
-/** Reads all of it. */
+/** Reads the whole log. */
 export async function readStory(log: EventStore): Promise<Story> {
   const events: RecordedEvent[] = [];
   for await (const page of log.readAll()) events.push(...page);
   return { events, streams: Map.groupBy(events, ({ stream }) => stream), head: events.at(-1)?.position ?? '' };
 }
 
-/** Streams of a category. */
+/** The streams of a category with their events. */
 export function streamsOf({ streams }: Story, category: string): [stream: string, events: readonly RecordedEvent[]][] {
   return [...streams].filter(([stream]) => categoryOf(stream) === category);
 }
 
-/** No event twice, no revision left out, and of each command that was answered the events that it was answered with, once. */
+/** Checks that no event is there twice, no revision is missing, and each answered command has left the events of its answer, once. */
 export function checkLog(story: Story, commands: readonly Command[]): void {
   const { events, streams } = story;
   expect(new Set(events.map(({ id }) => id)).size, 'ids of events').toBe(events.length);
@@ -58,7 +58,7 @@ export function checkLog(story: Story, commands: readonly Command[]): void {
   expect(streamsOf(story, 'task').length, 'tasks').toBe(new Set(commands.map(({ task }) => task)).size);
 }
 
-/** What the policies must have asked for by now, and what they did ask for; sorted. */
+/** The notifications that the policies must have asked for by now, and those that they did ask for; sorted. */
 export function wantedAndRequested(story: Story): { wanted: string[]; requested: string[] } {
   const wanted = story.events.flatMap((event) => wantedOf(story, event));
   const requested = story.events.filter(({ type }) => type === 'NotificationRequested').map(({ data }) => data as (typeof wanted)[number]);
@@ -77,7 +77,7 @@ function wantedOf(story: Story, event: RecordedEvent) {
   return event.type.startsWith('Task') ? taskPolicy(event, taskThen(taskOf(event))) : registrationPolicy(event);
 }
 
-/** Every notification. */
+/** Every notification in the log. */
 export function notificationsIn(story: Story): Told[] {
   return streamsOf(story, 'notification').map(([stream, events]) => ({
     id: stream.slice('notification-'.length),
@@ -89,7 +89,7 @@ export function notificationsIn(story: Story): Told[] {
 
 export const isDecided = ({ last }: Told) => last.type === 'NotificationSent' || last.type === 'NotificationFailed';
 
-/** Each was sent once; or it is listed how many attempts may have sent it besides, and it is sent again. */
+/** Checks that each mail was sent once, or besides at most as often as attempts of unknown fate are listed. */
 export function checkMails(story: Story, taken: ReadonlyMap<string, number>): void {
   const { wanted, requested } = wantedAndRequested(story);
   expect(requested).toEqual(wanted);

@@ -1,21 +1,21 @@
-/** The receiving side of mail: counts by Message-ID, and can make senders wait. */
+/** A mail server that counts mails by Message-ID, and can make senders wait. */
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
 export interface MailReceiver {
   url: string;
-  /** Times a mail was taken, by the part of its Message-ID before the @: the notification's id. */
+  /** The number of times that each mail was taken, by the notification's id: the part of its Message-ID before the @. */
   taken: Map<string, number>;
-  /** From now on mails are read, and not answered. */
+  /** Lets mails from now on wait for their answer. */
   hold(): void;
-  /** Mails that wait for their answer. */
+  /** The number of mails that wait for their answer. */
   held(): number;
-  /** Takes all that wait, and again every mail at once. */
+  /** Takes all mails that wait, and again every mail at once. */
   release(): void;
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port of the loopback. */
+/** Starts a receiver on a free port of the loopback. */
 export async function startMailReceiver(): Promise<MailReceiver> {
   const taken = new Map<string, number>();
   const waiting: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** Orders of the load, and what must be true of them in the log and in the list. */
+/** The orders of the load, and the checks of them in the log and in the list. */
 import { expect } from 'vitest';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { OrderStatus, OrderSummary } from '../contracts/order.ts';
@@ -13,14 +13,14 @@ export interface Order extends ToPlace {
   maker: string;
   revision: number;
   position: string;
-  /** What was answered to its cancellation; undefined where nobody asked for one. */
+  /** The status of the answer to its cancellation; undefined where nobody asked for one. */
   cancelled?: number;
 }
 
-/** Of so many orders, one is cancelled, at once. */
+/** One of so many orders is cancelled, at once. */
 const ORDERS_TO_A_CANCELLATION = 5;
 
-/** Places the n-th order of a world; resolves once it is answered, and so is its cancellation. */
+/** Places the n-th order of a world; resolves once the order, and its cancellation, are answered. */
 export async function placeOrder(by: User, n: number): Promise<Order> {
   const one = orderToPlace(n);
   const { reply } = await untilAnswered(by, 'POST /api/orders', one);
@@ -31,14 +31,14 @@ export async function placeOrder(by: User, n: number): Promise<Order> {
   return { ...order, cancelled: cancellation.reply.status };
 }
 
-/** Every order that has no end yet, by its last event. */
+/** The last events of all orders that have no end yet. */
 export function openOrders(story: Story): RecordedEvent[] {
   return streamsOf(story, 'order').flatMap(([, events]) => (isOpen(events) ? (events.at(-1) ?? []) : []));
 }
 
 const isOpen = (events: readonly RecordedEvent[]) => endsOf(events).length === 0;
 
-/** Each order that was answered is there once, as it was answered, and none besides; each that is not open was decided once, as the rules say. */
+/** Checks that each answered order is in the log once, as it was answered, and no other; and that each closed one was decided once, by the rules. */
 export function checkOrders(story: Story, orders: readonly Order[]): void {
   for (const order of orders) {
     const events = story.streams.get(`order-${order.id}`) ?? [];
@@ -55,7 +55,7 @@ function checkEnd(order: Order, events: readonly RecordedEvent[]): void {
   if (order.cancelled === undefined) expect(status, `order ${order.id}, which nobody cancelled`).toBe(order.expected);
 }
 
-/** The list has each order once, as the log has it. Those that were open may have gone on meanwhile. */
+/** Checks that the list has each order once, as the log has it. Orders that were open may have gone on meanwhile. */
 export function checkOrderList(listed: readonly OrderSummary[], story: Story): void {
   const all = streamsOf(story, 'order').map(([stream, events]) => ({ id: idOf(stream), revision: events.length - 1, status: endsOf(events)[0] }));
   const open = new Set(all.flatMap(({ id, status }) => (status ? [] : id)));

@@ -1,4 +1,4 @@
-/** When everything that was begun has come to its end. */
+/** Waiting until everything that was begun has come to its end. */
 import { expect, vi } from 'vitest';
 import { ALL_PARTS, type Part } from '../app/parts.ts';
 import { CONSUMED } from '../app/queues.ts';
@@ -11,11 +11,11 @@ import { openOrders } from './faults-orders.fixture.ts';
 
 export interface SettledOptions {
   /**
-   * Mails that wait for a time that is yet to come may go on waiting: for the end of a lease that a killed process left, for the next attempt,
-   * and, as orders may, for the next offer where the queue of offers was lost. Default true.
+   * True where mails may go on waiting for a time that is yet to come: the end of a lease that a killed process left, the next attempt, or,
+   * as orders may in any case, the next offer where the queue of offers was lost. Default true.
    */
   waiting?: boolean;
-  /** Milliseconds. */
+  /** Milliseconds to wait at most. */
   patience?: number;
 }
 
@@ -29,7 +29,7 @@ const OF_ALL = FOLLOWERS.filter(([, , category]) => category === undefined);
 
 type Followers = Record<string, { active: boolean; lag: number }>;
 
-/** What a process tells of its followers; nothing while it is not ready. */
+/** The followers of a process, as /readyz tells them; none while it is not ready. */
 export async function followersOf(one: PartProcess): Promise<Followers> {
   const answer = await fetch(`${one.url()}/readyz`).catch(() => null);
   return answer?.ok ? ((await answer.json()) as { followers: Followers }).followers : {};
@@ -42,7 +42,7 @@ export async function activeOf(world: FaultWorld, part: Part, follower: string):
   return processes.find((_, index) => all[index]?.[follower]?.active);
 }
 
-/** Resolves with the log, when all follow it to its end, each order is decided and each mail that is due was sent. */
+/** Resolves to the log, once all follow it to its end, each order is decided and each mail that is due was sent. */
 export function settled(world: FaultWorld, { waiting = true, patience = PATIENCE }: SettledOptions = {}): Promise<Story> {
   return vi.waitFor(
     async () => {

@@ -1,6 +1,6 @@
 /**
- * One world for all faults: servers of its own, each part as its own process, and ways to all of it that can be cut. The forwarder reaches the event
- * store by a way of its own, so that its subscription can be cut apart from the appends.
+ * One world for all faults: its own servers, each part as its own process, and connections between them (`ways`) that can be cut. The forwarder has
+ * its own way to the event store, so that its subscription can be cut apart from the appends.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', i
 /** Milliseconds after which the users log in again: tokens are good for 15 minutes. */
 const LOGGED_IN = 6 * 60_000;
 
-/** A server's process that can be killed and started again at the same place. */
+/** The process of a server, which can be killed and started again at the same port. */
 export interface StoreServer {
   port: number;
   kill(): Promise<void>;
@@ -36,29 +36,29 @@ export interface FaultWorld {
   documents: FerretDb;
   cache: Server;
   storeServer: StoreServer;
-  /** Ways that the parts take. */
+  /** The proxies through which the parts reach the servers. */
   ways: { broker: TcpProxy; store: TcpProxy; forwarderToStore: TcpProxy };
-  /** The log as it is, by a way that nothing cuts. */
+  /** The log, read without a proxy. */
   log: EventStore;
   mails: MailReceiver;
   /** A page that is open all the time. */
   live: Watching;
   /** Two members and the admin, logged in. */
   users(): Promise<{ alice: User; bob: User; admin: User }>;
-  /** Every command on a task, of every load. */
+  /** All commands on tasks, of every load. */
   commands: Command[];
-  /** Every order likewise. */
+  /** All orders, of every load. */
   orders: Order[];
-  /** Processes of ours that were killed: what they leased stays leased until its time is over. */
+  /** The ids of processes that were killed: their leases last until their time is over. */
   killed: Set<number>;
-  /** When a queue of offers was last lost, as an event's time: what waited then is offered again a minute later. */
+  /** The time (as of events) at which a queue of offers was last lost: items that waited then are offered again a minute later. */
   offersLost: string;
-  /** Rounds it has seen. */
+  /** The number of rounds so far. */
   rounds: number;
   close(): Promise<void>;
 }
 
-/** Starts all of it; takes half a minute. */
+/** Starts the world, which takes half a minute. */
 export async function openFaultWorld(): Promise<FaultWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'faults-'));
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];

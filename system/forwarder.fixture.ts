@@ -1,4 +1,4 @@
-/** For tests of what follows: a real forwarder from their store to their bus, impatient after errors. */
+/** A real forwarder from a test's store to its bus, with short waits after errors. */
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { type Forwarder, type ForwarderContext, startForwarder } from '../write-side/forwarder/forward.ts';

@@ -1,6 +1,6 @@
 /**
- * Random histories of everything in the catalog: commands in any order, decided by the real deciders; and events as they come from elsewhere
- * (workers, policies, the scheduler, sessions), each where every read model can digest it.
+ * Random histories of everything in the catalog: commands in any order, decided by the real deciders; and events of other origin
+ * (workers, policies, the scheduler, sessions), each where every read model can fold it.
  */
 import fc from 'fast-check';
 import type { Actor, AggregateContract, Command, DecidedEvent } from '../contracts/aggregate.ts';
@@ -22,7 +22,7 @@ export interface Step {
 }
 
 const uuid = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
-/** Streams that commands go to, and that all data speaks of. */
+/** The ids of streams that commands go to, and that all data names. */
 export const IDS: readonly string[] = [1, 2, 3].map(uuid);
 /** Streams of events that come from elsewhere: a decider would not have decided just these. */
 const ELSEWHERE = [4, 5].map(uuid);
@@ -76,7 +76,7 @@ const actions = aggregates.map((aggregate) => ({
   ],
 }));
 
-/** Up to `maxLength` commands and events, of one category or of all; commands that the deciders refuse, and events out of place, leave nothing. */
+/** Histories of up to `maxLength` commands and events, of one category or of all. Refused commands, and events out of place, leave nothing. */
 export function histories(maxLength = 60, category?: Category): fc.Arbitrary<Step[]> {
   const some = actions.filter((one) => category === undefined || one.category === category);
   const action = fc.oneof(...some.flatMap(({ weighted }) => weighted));

@@ -1,4 +1,4 @@
-/** What one is told in the application, seen from outside; the same for every kind of system. */
+/** The suite of the inbox, seen from outside; the same for every kind of system. */
 import { describe, expect, it, vi } from 'vitest';
 import type { User } from './client.fixture.ts';
 import { follow } from './live.fixture.ts';
@@ -7,7 +7,7 @@ import type { System } from './system.fixture.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 50 };
 
-/** What stands in somebody's inbox, without the welcome. */
+/** The items of a user's inbox, without the welcome. */
 export async function inboxOf(
   user: User,
   query = '',
@@ -24,7 +24,7 @@ export async function told(user: User, title: string, kinds: readonly string[]):
   }, PATIENCE);
 }
 
-/** The tests. */
+/** Describes the inbox. */
 export function describeInbox(open: () => System): void {
   describe('the inbox', () => {
     it('hears live of what others do to one’s tasks, and not of what one does oneself', async () => {

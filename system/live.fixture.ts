@@ -1,4 +1,4 @@
-/** A live client as a page has it, through the browser library. */
+/** A live client through the browser library, as pages have it. */
 import { expect, vi } from 'vitest';
 import { type Change, connectLive, type LiveState } from '../realtime/client/live.ts';
 import type { User } from './client.fixture.ts';
@@ -8,11 +8,11 @@ export interface Following {
   changes: Change[];
   /** Every state the connection was in. */
   states: LiveState[];
-  /** How often the server could not tell what was missed. */
+  /** The number of times that the server could not tell the missed changes. */
   snapshots(): number;
   /** Resolves once the server has answered the subscription. */
   joined(): Promise<void>;
-  /** Resolves once the connection is in this state, having left the first `seen` behind. */
+  /** Resolves once the connection is in this state again, after its first `seen` states. */
   becomes(state: LiveState, seen: number): Promise<void>;
   /** Resolves once a change with this position has come. */
   reached(position: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** Mails as an admin reads them at /outbox, and the notifications behind them. */
+/** Mails at /outbox, as an admin reads them, and their notifications. */
 import { expect, vi } from 'vitest';
 import { everyItem, type User } from './client.fixture.ts';
 
@@ -45,8 +45,8 @@ export function notificationsOf(admin: User, userId?: string) {
 }
 
 /**
- * Waits until everything that was to be told was told. Policies go in log order: once the mail of a last task is there, all earlier ones
- * were asked for. Then every list shows it, too.
+ * Waits until every notification is decided. Policies go in log order: once the mail of a last task is there, all earlier notifications
+ * were asked for. Then waits until every list shows them, too.
  */
 export async function mailsSettle(admin: User): Promise<void> {
   const title = `The last task ${crypto.randomUUID()}`;

@@ -1,4 +1,4 @@
-/** For tests: a log in a folder of its own. A real store, a bus and the forwarder between them, and stores of read models. */
+/** A log in its own folder: a real store, a bus and the forwarder between them, and stores of read models. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,21 +14,21 @@ import { startForwarder } from '../write-side/forwarder/forward.ts';
 
 type Log = FollowContext['log'];
 
-/** A log of lines that nobody reads. */
+/** A logger that drops its lines. */
 export const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 export interface OpenedLog {
-  /** A folder that goes with it. */
+  /** The folder, which is deleted on close. */
   dataDir: string;
   store: EventStore;
   bus: EventBus;
   /** Opens a new, empty store of read models. */
   readModels(): Promise<ReadModels>;
-  /** Closes all of it, read models first, and takes the folder away. What was started on it has to be stopped before. */
+  /** Closes everything, read models first, and deletes the folder. Services on it have to be stopped before. */
   close(): Promise<void>;
 }
 
-/** Opens it on a bus of its own with all queues, or on the one given, which it closes, too. */
+/** Opens a log on its own bus with all queues, or on the given bus, which it closes, too. */
 export async function openLog({ log = SILENT, bus: given }: { log?: Log; bus?: EventBus } = {}): Promise<OpenedLog> {
   const dataDir = await mkdtemp(join(tmpdir(), 'taskledger-'));
   const store = await openEventStore('sqlite:', { dataDir, log });

@@ -1,4 +1,4 @@
-/** For tests: everything between a command and what comes of an order, on a bus of the test's. */
+/** Everything between a command and the outcome of an order, on a bus of the test. */
 import { expect, vi } from 'vitest';
 import type { RecordedEvent } from '../contracts/message.ts';
 import { type OrderEvent, orderContract } from '../contracts/order.ts';
@@ -17,26 +17,26 @@ import { openLog, SILENT } from './open-log.fixture.ts';
 
 export const MAKER = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 
-/** What the bus of the rig is opened with. */
+/** The queues that the rig's bus must be opened with. */
 export const RIG_QUEUES: QueueTable = [PROJECTIONS.queue, ORDER_DISPATCHER.queue, ORDERS];
 
 export interface OrderRig {
   store: EventStore;
   commands: CommandHandler;
-  /** Places the n-th order: n of a thing. Answers its stream. */
+  /** Places the n-th order, of n pieces; resolves to its stream. */
   place(n: number): Promise<string>;
-  /** A command of its maker, or of an admin. */
+  /** Sends a command of the order's maker, or of an admin. */
   ask(type: 'CancelOrder' | 'RetryOrder', stream: string): Promise<void>;
-  /** Starts the dispatcher and workers; without a judge every order is in order. */
+  /** Starts the dispatcher and workers. Without a judge every order is confirmed. */
   start(more?: Partial<OrdersContext>): Orders;
-  /** The types of an order's events. */
+  /** Resolves to the events of an order. */
   events(stream: string): Promise<(RecordedEvent & OrderEvent)[]>;
-  /** Waits until an order's last event is of this type. Answers all of them. */
+  /** Waits until an order's last event is of this type; resolves to the types of all its events. */
   becomes(stream: string, type: OrderEvent['type']): Promise<OrderEvent['type'][]>;
   close(): Promise<void>;
 }
 
-/** Opens everything but workers. It closes the bus, too. */
+/** Opens everything but dispatcher and workers. Its `close` closes the bus, too. */
 export async function openOrderRig(bus: EventBus, distort: (store: EventStore) => EventStore = (store) => store): Promise<OrderRig> {
   const log = SILENT;
   const opened = await openLog({ bus });

@@ -1,4 +1,4 @@
-/** Orders that people place while processes are killed, and what must be true of them afterwards. */
+/** Orders that people place while processes are killed, and the checks of them afterwards. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { openEventStore } from '../platform/event-store/open.ts';
 import { everyItem, type Reply, type User } from './client.fixture.ts';
 import { type Mail, mailsTo, notificationsOf } from './mails.fixture.ts';
 
-/** 5 in `npm test`, 50 in `npm run faults`, which also waits for the leases of mails that were cut off (two minutes). */
+/** The number of kills: 5 in `npm test`; 50 in `npm run faults`, which also waits for the leases of mails that were cut off (two minutes). */
 export const ORDER_KILLS = Number(process.env.ORDER_KILLS ?? 5);
 const WAITS_FOR_MAILS = ORDER_KILLS > 5;
 
@@ -18,18 +18,18 @@ const WAITS_FOR_MAILS = ORDER_KILLS > 5;
 const ADDRESS = /^order-\d+@example\.org$/;
 const PRICE = { amount: 1299, currency: 'EUR' };
 
-/** A file of rules in a folder (a new one, where none is given): one thing is sold, at one price. */
+/** Writes a file of rules into a folder (default: a new one): one SKU is sold, at one price. Returns its path. */
 export function rulesFile(folder: string = mkdtempSync(join(tmpdir(), 'order-rules-'))): string {
   const path = join(folder, 'order-rules.json');
   writeFileSync(path, JSON.stringify({ prices: { lamp: PRICE } }));
   return path;
 }
 
-/** An order to send; each has an address of its own. */
+/** An order to send. Each has its own address. */
 export interface ToPlace {
   body: { email: string; items: object[] };
   key: string;
-  /** What the rules say. */
+  /** The outcome by the rules. */
   expected: 'confirmed' | 'rejected';
 }
 
@@ -42,7 +42,7 @@ interface Placed extends ToPlace {
   cancelled?: number;
 }
 
-/** The n-th order of a test: of ten some three break the rules. */
+/** The n-th order of a test. About three of ten break the rules. */
 export function orderToPlace(n: number): ToPlace {
   const isRight = Math.random() < 0.7;
   const unitPrice = isRight ? PRICE : { ...PRICE, amount: PRICE.amount - 1 };
@@ -60,12 +60,12 @@ const ENDS: Readonly<Record<string, OrderStatus>> = {
   OrderFailed: 'failed',
 };
 
-/** How an order ended by its events, in order: more than one is wrong. */
+/** The final statuses in an order's events: more than one is wrong. */
 export function endsOf(events: readonly RecordedEvent[]): OrderStatus[] {
   return events.flatMap(({ type }) => ENDS[type] ?? []);
 }
 
-/** Decided once, as the rules say, or cancelled; and so was its cancellation answered. Answers which. */
+/** Checks that an order was decided once, by the rules, or cancelled, and that its cancellation was answered so. Returns the final status. */
 export function checkDecided({ expected, cancelled }: Pick<Placed, 'expected' | 'cancelled'>, events: readonly RecordedEvent[]): OrderStatus {
   const what = `${events[0]?.stream}: ${events.map(({ type }) => type).join(' ')}`;
   const [status] = endsOf(events);
@@ -77,21 +77,21 @@ export function checkDecided({ expected, cancelled }: Pick<Placed, 'expected' | 
 
 export interface Customers {
   placed: readonly Placed[];
-  /** Places orders, and cancels some, until it is stopped; what gets no answer is asked again later. */
+  /** Places orders, and cancels some, until the signal aborts. Requests without an answer are repeated by `askAgain`. */
   buy(stopping: AbortSignal): Promise<void>;
-  /** Places so many at once. */
+  /** Places so many orders at once. */
   rush(count: number): Promise<void>;
-  /** Asks again for what got no answer. */
+  /** Repeats the requests that got no answer. */
   askAgain(): Promise<void>;
-  /** Remembers what came into the outbox since it was asked last: that keeps the newest 1,000 only. */
+  /** Remembers the mails that came into the outbox since the last call: it keeps the newest 1,000 only. */
   readMails(admin: User): Promise<void>;
-  /** Waits until all is decided and mailed, and compares what is shown with the log, which is read last. */
+  /** Waits until all orders are decided and mailed, and compares the answers of queries with the log, which is read last. */
   check(admin: User, readLog: () => Promise<RecordedEvent[]>): Promise<void>;
-  /** Orders that more than one worker took, as far as `check` has seen. */
+  /** The number of orders that more than one worker took, as far as `check` has seen. */
   takenOver(): number;
 }
 
-/** People who order. `pace`: milliseconds between two orders of one. */
+/** Makes people who order. `pace`: milliseconds between two orders of a person. */
 export function customers(people: readonly User[], pace: number): Customers {
   const placed: Placed[] = [];
   let takenOver = 0;
@@ -176,7 +176,7 @@ async function viewsOf(placed: readonly Placed[]): Promise<Map<string, OrderView
   return views;
 }
 
-/** Every event of orders and notifications. */
+/** Reads every event of orders and notifications from a store. */
 export async function orderLog(url: string, dataDir: string): Promise<RecordedEvent[]> {
   const store = await openEventStore(url, { dataDir, log: { info: () => {}, warn: () => {}, error: () => {} } });
   const log: RecordedEvent[] = [];

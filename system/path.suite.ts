@@ -36,7 +36,7 @@ async function typesOf(by: User, id: string): Promise<string[]> {
 
 const tokenIn = (mail: Mail) => /#confirm=([\w-]+)/.exec(mail.text)?.[1] ?? '';
 
-/** The whole path, seen from outside; the same for every kind of system. */
+/** Describes the whole path, seen from outside; the same for every kind of system. */
 export function describePath(open: typeof openSystem): void {
   beforeAll(async () => {
     system = await open({ LOG_LEVEL: 'trace' });

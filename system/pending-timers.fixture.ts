@@ -1,9 +1,9 @@
-/** For tests of the scheduler: the read model it asks, folded from a log in memory. */
+/** The scheduler's read model, folded from events in memory. */
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { TimerKind } from '../contracts/timer.ts';
 import { type TimerDocument, timers } from '../projections/projectors/timers.ts';
 
-/** Timers of a kind that have not fired after these events, in no order. */
+/** The timers of a kind that have not fired after these events, in no order. */
 export function pendingAfter(events: readonly RecordedEvent[], kind: TimerKind): { id: string; deadline: string }[] {
   const documents = new Map<string, TimerDocument | null>();
   for (const event of events) {

@@ -1,4 +1,4 @@
-/** main.ts as a child process: what a user starts, seen from outside. */
+/** main.ts as a child process, as a user starts it, seen from outside. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -16,11 +16,11 @@ export interface Program {
   pid: number;
   stdout(): string;
   stderr(): string;
-  /** Resolves once it has ended and all of its output is here. */
+  /** Resolves once the process has ended and all of its output is here. */
   ended: Promise<Ended>;
-  /** The address in its line `… http://HOST:PORT …`. Rejects with its output where it ended before. */
+  /** Resolves to the address in its line `… http://HOST:PORT …`. Rejects with the output where the process ends before. */
   url(): Promise<string>;
-  /** What a line of its standard output has in it. Rejects with its output where it ended before. */
+  /** Resolves to the part of a line of standard output that matches. Rejects with the output where the process ends before. */
   line(pattern: RegExp): Promise<string>;
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<Ended>;
@@ -31,12 +31,12 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Runs `node main.ts …args`. It sees no variables but those given, and no `.env` but that of `cwd`. */
+/** Runs `node main.ts …args`, with the given variables alone, and no `.env` but that of `cwd`. */
 export function runProgram(args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
   return runScript(MAIN, args, env, cwd);
 }
 
-/** Runs another file of ours likewise. */
+/** Runs another script in the same way. */
 export function runScript(file: string, args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [file, ...args], { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

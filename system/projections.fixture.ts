@@ -1,4 +1,4 @@
-/** The pieces around the projections, opened in a folder of their own. */
+/** The ports around the projections, opened in their own folder. */
 import { vi } from 'vitest';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Cache } from '../platform/cache/cache.ts';
@@ -18,7 +18,7 @@ export interface Rig {
   bus: EventBus;
   /** Opens a new, empty store of read models. */
   readModels(): Promise<ReadModels>;
-  /** Starts projections of this store, which stop with the rig. Resolves once every read model that was not there is. */
+  /** Starts projections of this store, which stop with the rig. Resolves once every missing read model is built. */
   project(options?: ProjectOptions): Promise<Projected>;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export interface Projected extends Projections {
   cache: Cache;
   /** Resolves when every read model is at the log's end. */
   caughtUp(): Promise<void>;
-  /** Every document of a read model, as text. */
+  /** Resolves to every document of a read model, as text. */
   documents(projector: AnyProjector): Promise<string>;
 }
 
@@ -83,7 +83,7 @@ async function missingIn(readModels: ReadModels, projectors: readonly AnyProject
   return projectors.filter((_, index) => !states[index]).map(({ model }) => model.name);
 }
 
-/** Every event of a store. */
+/** Reads every event of a store. */
 export async function eventsOf(store: EventStore): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for await (const page of store.readAll()) events.push(...page);
@@ -96,7 +96,7 @@ async function documentsOf(store: EventStore, readModels: ReadModels, { model }:
   return textOf(await readModels.get(model, state?.generation ?? 0, ids));
 }
 
-/** The documents as a plain fold over the log makes them, as text. */
+/** The documents of a plain fold over the log, as text. */
 export async function foldedLog(store: EventStore, { key, evolve, events }: AnyProjector): Promise<string> {
   const documents = new Map<string, Stored>();
   for (const one of await eventsOf(store)) {

@@ -1,4 +1,4 @@
-/** For tests: a real HTTP server with live updates, over a log that the test appends to. */
+/** A real HTTP server with live updates, over a log that the test appends to. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
@@ -19,7 +19,7 @@ export const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 export const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 export const TASK = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 
-/** What differs from the example of an event's type. */
+/** The fields of an event that differ from the example of its type. */
 export interface Differing {
   id?: string;
   data?: object;
@@ -29,17 +29,17 @@ export interface Differing {
 export interface Rig {
   url: string;
   realtime(): Realtime;
-  /** Good tokens, and what they stand for. */
+  /** The sessions of good tokens, by token. */
   sessions: Map<string, SocketSession>;
-  /** Tasks by stream, as the write side would load them. */
+  /** The tasks by stream, as the write side would load them. */
   tasks: Map<string, TaskParties>;
   append(type: string, differing?: Differing): Promise<RecordedEvent>;
-  /** `n` comments on TASK, in `tasks` and `task:…`. */
+  /** Appends `n` comments on TASK, in the topics `tasks` and `task:…`. */
   comments(n: number, data?: object): Promise<RecordedEvent[]>;
-  /** Resolves once everything appended was pushed. */
+  /** Resolves once every appended event was pushed. */
   pushed(): Promise<void>;
   warnings: string[];
-  /** A plain Socket.IO client; the token is Alice's unless another one is given. */
+  /** Connects a plain Socket.IO client; default: with Alice's token. */
   connect(token?: unknown, options?: object): Socket;
   /** Cuts every TCP connection, as a network would. */
   cut(): void;
@@ -54,7 +54,7 @@ export interface RigOptions {
   fanOut?: FanOut;
 }
 
-/** Alice's token is `alice` (admin: false, sees all), Bob's is `bob` (sees only his own). */
+/** Starts live updates. Alice's token is `alice` (a member who sees all), Bob's is `bob` (sees only his own). */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const log = await openLog();
   const { store, bus } = log;
@@ -154,12 +154,12 @@ export function eventually(assertion: () => unknown): Promise<void> {
   return vi.waitFor(async () => void (await assertion()), { interval: 5, timeout: 20_000 });
 }
 
-/** An hour's session of a member. */
+/** A session of a member that lasts an hour. */
 export function session(id: string, more: Partial<SocketSession> = {}): SocketSession {
   return { id, role: 'member', seesAll: false, sessionId: stableId('session', id), expiresAt: Date.now() + 3_600_000, ...more };
 }
 
-/** Resolves with the next message of a name. */
+/** Resolves to the next message of this name. */
 export function next<T>(client: Socket, name: string): Promise<T> {
   return new Promise((resolve) => client.once(name, resolve));
 }

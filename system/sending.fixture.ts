@@ -1,4 +1,4 @@
-/** Another backend that has a system send for it, and the receiving sides: a mail server that can be made to hang, and an SMS provider. */
+/** Another backend that asks a system for messages, and the receiving sides: a mail server that can be made to hang, and an SMS provider. */
 import { expect, vi } from 'vitest';
 import { type Provider, startProvider } from '../notifier/texter/http/provider.fixture.ts';
 import { startTcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
@@ -6,23 +6,23 @@ import { type Call, caller, type Reply } from './client.fixture.ts';
 import { type MailServer, startMailServer } from './notifications/whole-path.fixture.ts';
 import type { System } from './system.fixture.ts';
 
-/** Where a mail server stops to answer: as soon as somebody connects (and on every connection that there is), or once it has a mail's content. */
+/** The points at which a mail server stops to answer: at connections (new and present ones), or after a mail's content. */
 export const SILENCES = ['takes connections and says nothing', 'takes the content of mails and says nothing'] as const;
 export type Silence = (typeof SILENCES)[number];
 
 export interface Receivers {
-  /** Variables by which a system sends to them. */
+  /** The variables with which a system sends to them. */
   env: Record<string, string>;
   mail: MailServer;
   provider: Provider;
-  /** From now on the mail server hangs. */
+  /** Makes the mail server hang. */
   hang(where: Silence): void;
-  /** It hangs no more. What it left without an answer gets none. */
+  /** Ends the hanging. Mails that it left without an answer get none. */
   goOn(): void;
   stop(): Promise<void>;
 }
 
-/** Starts both on free ports of the loopback. */
+/** Starts both receiving sides on free ports of the loopback. */
 export async function startReceivers(): Promise<Receivers> {
   let silent = false;
   const mail = await startMailServer(() => (silent ? 'hang' : 'take'));
@@ -48,18 +48,18 @@ export async function startReceivers(): Promise<Receivers> {
 }
 
 export interface Backend {
-  /** Asks for a notification, whatever the answer. */
+  /** Asks for a notification; resolves to the answer, whatever it is. */
   ask(message: object, headers?: Record<string, string>): Promise<Reply>;
-  /** The same, and it must be accepted. Resolves with its id. */
+  /** Asks for a notification, which must be accepted; resolves to its id. */
   send(message: object): Promise<string>;
-  /** What is told of it. */
+  /** Resolves to the status of a notification, as the API tells it. */
   // biome-ignore lint/suspicious/noExplicitAny: an answer of a system under test
   statusOf(id: string): Promise<any>;
-  /** Resolves with what is told of it, once it has this status. */
+  /** Waits until a notification has this status; resolves to what `statusOf` tells then. */
   becomes(id: string, status: string): ReturnType<Backend['statusOf']>;
 }
 
-/** Another backend, with an API key of its own. */
+/** Makes another backend, with its own API key. */
 export async function backendOf(system: System): Promise<Backend> {
   const { body: made } = await system.admin.ok('POST /api/admin/api-keys', { name: 'another backend', requestsPerMinute: 100_000 });
   const call: Call = caller(system.url, made.key);
@@ -89,7 +89,7 @@ export async function backendOf(system: System): Promise<Backend> {
   };
 }
 
-/** The mails that were taken for these addresses: address and notification of each, sorted by address. */
+/** The mails that were taken for these addresses: the address and the notification's id of each, sorted by address. */
 export function takenFor({ mail }: Receivers, recipients: readonly string[]): [to: string, id: string][] {
   const mails = mail.taken.filter(({ to }) => recipients.includes(to)).map(({ to, id }): [string, string] => [to, id.slice(0, id.indexOf('@'))]);
   return mails.toSorted(([a], [b]) => (a < b ? -1 : 1));

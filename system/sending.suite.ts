@@ -1,4 +1,4 @@
-/** What a mail server that hangs holds up: mails, and nothing else. The same for every kind of system. */
+/** The suite of a mail server that hangs: it holds up mails, and nothing else. The same for every kind of system. */
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { User } from './client.fixture.ts';
 import { inboxOf, told } from './inbox.suite.ts';
@@ -13,13 +13,13 @@ export interface Sending {
   backend: Backend;
 }
 
-/** Mails that wait for the mail server: many more than there are workers. */
+/** The number of mails that wait for the mail server: many more than there are workers. */
 const MAILS = 25;
 /** A worker waits 10 s for a silent mail server: on a machine at rest what is done meanwhile takes a fifth of that. */
 const ROUNDS = 4;
 const PATIENCE = { timeout: 120_000, interval: 250 };
 
-/** The tests. */
+/** Describes the hanging mail server. */
 export function describeHangingMail(open: () => Sending): void {
   it.each(SILENCES)('a mail server that %s delays no projection, no socket and no other channel', { timeout: 300_000 }, async (where) => {
     const { system, receivers, backend } = open();

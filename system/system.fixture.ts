@@ -1,7 +1,7 @@
 /**
- * The system under test: a process of its own on a new folder; or, where SYSTEM_URL names one, a system that somebody else started
- * (a distributed set), with SYSTEM_ADMIN_EMAIL and SYSTEM_ADMIN_PASSWORD. For such a one are path, bad-input and fuzz, one after the other:
- * `vitest run --no-file-parallelism system/path system/bad-input system/fuzz`; what needs a variable or a kill is skipped there.
+ * The system under test: its own process on a new folder; or, where SYSTEM_URL names one, a system that somebody else started
+ * (a distributed set), with SYSTEM_ADMIN_EMAIL and SYSTEM_ADMIN_PASSWORD. On such a system path, bad-input and fuzz can run, one after the other:
+ * `vitest run --no-file-parallelism system/path system/bad-input system/fuzz`; tests that need a variable or a kill are skipped there.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,10 +14,10 @@ export const isGiven = Boolean(process.env.SYSTEM_URL);
 
 export interface System {
   url(): string;
-  /** Without a token. */
+  /** Sends a request without a token. */
   call: Call;
   admin: User;
-  /** Registers and logs in; the address is new. */
+  /** Registers a user with a new address, and logs in. */
   register(name: string): Promise<User>;
 }
 
@@ -26,11 +26,11 @@ export interface Installation extends System {
   dataDir: string;
   env: Record<string, string>;
   program(): Program;
-  /** Starts it again, at the same address. */
+  /** Starts the process again, at the same address. */
   start(): Promise<void>;
   stop(): Promise<Ended>;
   kill(): Promise<Ended>;
-  /** What all of its processes wrote. */
+  /** The output of all of its processes. */
   output(): string;
   remove(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface Installation extends System {
 export const ADMIN = { name: 'Administrator', email: 'admin@localhost.localdomain', password: 'the admin of the tests' };
 export const JWT_SECRET = 'a secret of the tests, thirty-two and more';
 
-/** Starts an installation in a folder of its own. */
+/** Starts an installation in its own folder. */
 export async function openInstallation(more: Record<string, string> = {}): Promise<Installation> {
   const dataDir = mkdtempSync(join(tmpdir(), 'system-'));
   const env: Record<string, string> = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ADMIN_PASSWORD: ADMIN.password, JWT_SECRET, ...more };
@@ -71,7 +71,7 @@ export async function openInstallation(more: Record<string, string> = {}): Promi
   };
 }
 
-/** The system that was given, or a new installation. `remove` leaves a given one as it is. */
+/** Opens the given system, or a new installation. `remove` leaves a given one as it is. */
 export async function openSystem(
   env: Record<string, string> = {},
 ): Promise<System & { remove(): Promise<void>; output?(): string; dataDir?: string }> {
@@ -81,7 +81,7 @@ export async function openSystem(
   return { ...system, remove: async () => {} };
 }
 
-/** Logs in at an address. */
+/** The system at an address, with its admin logged in. */
 export async function systemAt(url: () => string, admin: Pick<User, 'name' | 'email' | 'password'>): Promise<System> {
   const call = caller(url);
   return {

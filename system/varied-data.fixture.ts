@@ -1,4 +1,4 @@
-/** Data that a contract's schema takes, made of the schema and its example: so a new command or event is varied without a line here. */
+/** Random data for a contract's schema, made of the schema and its example, so that new commands and events need no line here. */
 import fc from 'fast-check';
 import { z } from 'zod';
 
@@ -22,7 +22,7 @@ interface Shape {
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const instants = ['2027-01-31T16:00:00.000Z', '2027-01-31T17:00:00+01:00', '2027-02-01T00:00:00Z'];
 
-/** Values of a schema, as its parser gives them back: varied field by field, and the example where that is not taken. Ids are these alone, so that things meet. */
+/** Values of a schema, as its parser returns them: varied field by field, the example where a value is refused. Ids are taken from `ids` alone. */
 export function varied(schema: z.ZodType, example: unknown, ids: readonly string[]): fc.Arbitrary<unknown> {
   const anyId = fc.constantFrom(...ids);
   const usual = schema.parse(JSON.parse(JSON.stringify(example).replaceAll(UUID, ids[0] ?? '')));

@@ -23,7 +23,7 @@ interface List<T> {
 }
 
 export interface Sync {
-  /** Loads people and tasks anew. */
+  /** Loads all tasks anew, and follows their changes from there. */
   reload(): Promise<void>;
   /** Loads the people, as after an id that no known person has. */
   people(): Promise<void>;

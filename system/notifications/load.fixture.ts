@@ -1,4 +1,4 @@
-/** For tests under load: what is sent, what the receiving sides do with it, and what must be true in the end. */
+/** Notifications under load: those that are sent, the answers of the receiving sides, and the checks in the end. */
 import { expect } from 'vitest';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent } from '../../contracts/notification.ts';
@@ -10,7 +10,7 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type MailServer, startMailServer } from './whole-path.fixture.ts';
 
-/** The n-th of them: each third is an SMS. */
+/** True where the n-th notification is an SMS: every third is. */
 export const isSms = (n: number) => n % 3 === 0;
 export const streamOf = (n: number) => `notification-${stableId('load', String(n))}`;
 /** 1 % is refused for good, 5 % when it first comes; and some of the first whenever they come, so that the others are sent while these wait. */
@@ -18,12 +18,12 @@ const isRefused = (n: number) => n % 100 === 7;
 const isBusyFirst = (n: number) => n % 20 === 4;
 const isBusyAlways = (n: number) => n % 100 === 11 && n < 500;
 
-/** Attempts in all: what is always busy has failed after eleven seconds. */
+/** The most attempts in all: a recipient that is always busy has failed after eleven seconds. */
 export const ATTEMPTS = 3;
 
 const SENDING_AT_ONCE = 32;
 
-/** Asks for the notifications from one number to another; those that were asked for already are not asked for again. */
+/** Asks for the notifications from one number to another, each once, however often it is called. */
 export async function sendAll(commands: CommandHandler, { from, to, now }: { from: number; to: number; now(): Date }): Promise<void> {
   let next = from;
   const one = async () => {
@@ -43,7 +43,7 @@ export async function sendAll(commands: CommandHandler, { from, to, now }: { fro
   await Promise.all(Array.from({ length: SENDING_AT_ONCE }, one));
 }
 
-/** Each fifth offer comes twice. */
+/** The bus, but each fifth offer comes twice. */
 export function twice(bus: EventBus, chance: Chance): EventBus {
   return {
     ...bus,
@@ -56,7 +56,7 @@ export function twice(bus: EventBus, chance: Chance): EventBus {
 
 const FINAL = ['NotificationSent', 'NotificationFailed', 'NotificationHeld'];
 
-/** Answers how many have come to an end; reads only what is new since it was last asked. */
+/** Makes the function that counts the decided notifications. It reads only events since the last call. */
 export function countingFinal(store: Pick<EventStore, 'readAll'>): () => Promise<number> {
   const final = new Set<string>();
   let from = '';
@@ -75,7 +75,7 @@ export interface Receivers {
   stop(): Promise<void>;
 }
 
-/** A mail server and an SMS provider that refuse some for good, some when they first come and some for now, whenever they come. `got` is called with each that comes. */
+/** Starts a mail server and an SMS provider that refuse some messages for good, some the first time and some every time. `got`: called for each. */
 export async function startReceivers(got: () => void): Promise<Receivers> {
   const seen = new Set<number>();
   const verdict = (text: string): 'take' | 'refuse' | 'busy' => {
@@ -111,15 +111,15 @@ function timesTaken({ mail, provider }: Receivers): Map<number, number> {
 type Told = RecordedEvent & NotificationEvent;
 
 export interface Checked {
-  /** Attempts of which nobody knows how they ended. */
+  /** The number of attempts of unknown fate. */
   unknown: number;
-  /** How often one was sent once more. */
+  /** The number of messages that were sent once more. */
   again: number;
-  /** How many have failed, by the queue where their notes lie. */
+  /** The number of failed notifications, by the queue of their notes. */
   failed: Record<string, number>;
 }
 
-/** What must be true of all of them. */
+/** Checks all notifications in the log against the messages that were taken. */
 export async function checkAll(store: Pick<EventStore, 'readAll'>, count: number, receivers: Receivers): Promise<Checked> {
   const all: Told[] = [];
   for await (const page of store.readAll())

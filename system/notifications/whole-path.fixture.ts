@@ -1,4 +1,4 @@
-/** For tests: everything between a command and a mail server, in a folder of its own, with a mail server that does what the test says. */
+/** Everything between a command and a mail server, in its own folder, with a mail server that answers as the test says. */
 
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
@@ -17,25 +17,25 @@ import { type Projections, startProjections } from '../../projections/project.ts
 import { commandHandler } from '../../write-side/handle-command.ts';
 import { openLog } from '../open-log.fixture.ts';
 
-/** A mail as the server got it, with its content in full. */
+/** A mail as the server got it, with its whole content. */
 export interface Got {
   id: string;
   to: string;
   raw: string;
 }
 
-/** What the server does with a mail whose content it has: takes it, answers with an error, says nothing, or hangs up. */
+/** The server's answer to a mail's content: it takes the mail, answers with an error code, says nothing, or hangs up. */
 export type Answer = 'take' | number | 'hang' | 'drop';
 
 export interface MailServer {
   url: string;
-  /** Every mail it was given, in full; `taken` the ones it took. */
+  /** Every mail that the server was given; `taken` has those that it took. */
   given: Got[];
   taken: Got[];
   stop(): Promise<void>;
 }
 
-/** A mail server; `answer` gets the mail and how many came before it. Port 0: any. */
+/** Starts a mail server. `answer` gets the mail and the number of mails before it; port 0: any. */
 export async function startMailServer(answer: (mail: Got, before: number) => Answer = () => 'take'): Promise<MailServer> {
   const given: Got[] = [];
   const taken: Got[] = [];
@@ -70,27 +70,27 @@ export async function startMailServer(answer: (mail: Got, before: number) => Ans
 export interface Rig {
   store: EventStore;
   projections: Projections;
-  /** Every line logged, as text. */
+  /** Every logged line, as text. */
   logged: string[];
-  /** Every confirmation code made. */
+  /** Every confirmation code that was made. */
   codes: string[];
-  /** Registers a user; the n-th is `person-<n>@example.org`. Answers the id. */
+  /** Registers the n-th user, `person-<n>@example.org`; resolves to the id. */
   register(n: number): Promise<string>;
-  /** Makes the n-th task, for somebody. Answers its stream. */
+  /** Makes the n-th task, for a user; resolves to its stream. */
   makeTask(n: number, userId: string): Promise<string>;
-  /** Sends something to somebody, as another backend does. Answers its stream. */
+  /** Asks for a message, as another backend does; resolves to the notification's stream. */
   send(type: 'email' | 'sms', recipient: string, content: string): Promise<string>;
   startNotifier(more?: Partial<NotifierContext>): Promise<Notifier>;
-  /** Stops the projections, takes the read models away and has them made anew. */
+  /** Stops the projections, deletes the read models and has them made anew. */
   loseReadModels(): Promise<void>;
-  /** Read models that nobody fills. */
+  /** Opens read models that nobody fills. */
   emptyReadModels(): Promise<ReadModels>;
   /** Resolves when there are so many notifications by mail and each is sent or failed. */
   decided(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens everything but the notifier. `distort` puts something between the notifier and the bus. */
+/** Opens everything but the notifier. `distort` returns the bus that the notifier gets. */
 export async function openRig(mailUrl: string, distort: (bus: EventBus) => EventBus = (bus) => bus): Promise<Rig> {
   const logged: string[] = [];
   const codes: string[] = [];
@@ -180,7 +180,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
   };
 }
 
-/** Events of notifications by a channel, by stream. */
+/** The events of a channel's notifications, by stream. */
 export async function notificationHistories(
   store: EventStore,
   channel: Channel = 'email',

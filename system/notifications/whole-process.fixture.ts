@@ -1,4 +1,4 @@
-/** All that the notifier needs in one process, for tests that kill it. */
+/** Everything that the notifier needs in one process, for tests that kill it. */
 import { QUEUES } from '../../app/queues.ts';
 import { memoryCache } from '../../platform/cache/memory/memory.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
@@ -9,7 +9,7 @@ import { startProjections } from '../../projections/project.ts';
 import { startForwarder } from '../../write-side/forwarder/forward.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
 
-/** Opens it on the folder, with a clock that many milliseconds ahead: what a notifier is started with, but for who sends. */
+/** Opens the context of a notifier, but for its senders, on a folder. `ahead`: milliseconds that its clock is ahead. */
 export async function openWholeProcess(dataDir: string, ahead: number) {
   const now = () => new Date(Date.now() + ahead);
   const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -16,7 +16,7 @@ function initials(name: string): string {
     .toUpperCase();
 }
 
-/** A person's initials in their colour; with the name, for a screen reader too. */
+/** A person's initials in their colour. `named`: with the name beside, which screen readers read. */
 export function Person({ id, named = false }: { id: string | null; named?: boolean }) {
   const person = useApps((state) => (id ? state.people[id] : undefined));
   const name = person?.name ?? (id ? 'Somebody' : 'Nobody');
