@@ -6,7 +6,7 @@ import type { Ports } from './open-ports.ts';
 import type { Need } from './parts.ts';
 
 /** A follower as its process sees it. */
-export interface Following {
+export interface HealthOfFollower {
   name: string;
   active(): boolean;
   /** Events it is behind, counted up to a bound. */
@@ -16,7 +16,7 @@ export interface Following {
 export interface HealthOptions {
   ports: Ports;
   needs: ReadonlySet<Need>;
-  followers: readonly Following[];
+  followers: readonly HealthOfFollower[];
   stopping(): boolean;
 }
 
@@ -48,6 +48,6 @@ async function troubleWith(name: string, check: () => Promise<unknown>): Promise
   ]);
 }
 
-async function healthOfOne({ active, lag }: Following): Promise<FollowerHealth> {
+async function healthOfOne({ active, lag }: HealthOfFollower): Promise<FollowerHealth> {
   return active() ? { active: true, lag: await lag().catch(() => Number.NaN) } : { active: false, lag: 0 };
 }

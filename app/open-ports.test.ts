@@ -5,7 +5,7 @@ import { openClosers } from './closers.ts';
 import { readConfig } from './config.ts';
 import { openPorts, type Ports } from './open-ports.ts';
 import type { Need } from './parts.ts';
-import type { Process, starters } from './start-parts.ts';
+import type { PartContext, startPart } from './start-parts.ts';
 
 /** Ports of a process that needs the bus and the cache, both in memory. */
 async function busAndCache(): Promise<Ports> {
@@ -38,12 +38,12 @@ describe('a port that was not asked for', () => {
   });
 
   it('is not there for the types, either: a starter gets what its part says it needs, and what is made of that', () => {
-    expectTypeOf<Process<'forwarder'>['ports']>().toEqualTypeOf<Pick<Ports, 'store' | 'bus'>>();
-    expectTypeOf<Process<'forwarder'>>().not.toHaveProperty('door');
-    expectTypeOf<Process<'read-side'>>().not.toHaveProperty('requests');
-    expectTypeOf<Process<'gateway'>>().toHaveProperty('requests');
+    expectTypeOf<PartContext<'forwarder'>['ports']>().toEqualTypeOf<Pick<Ports, 'store' | 'bus'>>();
+    expectTypeOf<PartContext<'forwarder'>>().not.toHaveProperty('door');
+    expectTypeOf<PartContext<'read-side'>>().not.toHaveProperty('requests');
+    expectTypeOf<PartContext<'gateway'>>().toHaveProperty('requests');
     // @ts-expect-error: the forwarder needs no read models
-    const wrong: (typeof starters)['forwarder'] = async ({ ports }) => ({ routes: [String(ports.readModels)] as never });
+    const wrong: (typeof startPart)['forwarder'] = async ({ ports }) => ({ routes: [String(ports.readModels)] as never });
     expect(wrong).toBeTypeOf('function');
   });
 });

@@ -6,7 +6,7 @@ import { readConfig } from './config.ts';
 import type { Part } from './parts.ts';
 import { ALL_ROWS, rowName } from './rows.ts';
 import { start } from './start.ts';
-import { type Process, type StartedPart, starters } from './start-parts.ts';
+import { type PartContext, type StartedPart, startPart } from './start-parts.ts';
 
 /** Sockets, as if they were a row. */
 export const SOCKETS = 'GET /socket.io/';
@@ -31,8 +31,8 @@ export async function partAlone(part: Part): Promise<PartAlone> {
   const folder = await mkdtemp(join(tmpdir(), 'part-'));
   const config = readConfig({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent', ADMIN_PASSWORD: 'nobody logs in' });
   let started: StartedPart = {};
-  const only = async (process: Process) => {
-    started = await starters[part](process);
+  const only = async (process: PartContext) => {
+    started = await startPart[part](process);
     return started;
   };
   const { url, stop } = await start(config, { parts: [part], only });

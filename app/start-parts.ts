@@ -34,17 +34,17 @@ import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
 import { startOrders } from '../write-side/workers/orders.ts';
 import { startScheduler } from '../write-side/workers/scheduler.ts';
+import { administration } from './administration.ts';
 import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
-import type { Following } from './health.ts';
+import type { HealthOfFollower } from './health.ts';
 import type { Ports } from './open-ports.ts';
-import { administration } from './operations.ts';
 import type { Need, NeedOf, Part } from './parts.ts';
 import { ALL_ROWS } from './rows.ts';
 
 /** Who may come in, and what they may command. */
-export interface Door {
+export interface Access {
   keys: Keys;
   commands: OpenCommandHandler;
   identity: Identity;
@@ -69,17 +69,17 @@ interface OfEveryPart {
 type Where<P extends Part, N extends Need, Made> = N extends NeedOf<P> ? Made : unknown;
 
 /**
- * What a part finds in its process: the ports that PARTS says it needs, what is made of them, and nothing else. A starter that uses what its part
+ * The context in which a part starts: the ports that PARTS says it needs, what is made of them, and nothing else. A starter that uses what its part
  * has not said it needs does not compile.
  */
-export type Process<P extends Part = Part> = OfEveryPart & { ports: Pick<Ports, NeedOf<P>> } & Where<P, 'secrets', { door: Door }> &
+export type PartContext<P extends Part = Part> = OfEveryPart & { ports: Pick<Ports, NeedOf<P>> } & Where<P, 'secrets', { access: Access }> &
   Where<P, 'bus', { requests: Requests }>;
 
 /** A part that runs; how it is stopped is with the process's closers. */
 export interface StartedPart {
   /** Routes of its rows, which app/rows.ts lists. */
   routes?: Route[];
-  followers?: Following[];
+  followers?: HealthOfFollower[];
   /** What must stop before the server does: open connections. */
   answering?: { stop(): Promise<void> };
 }
@@ -88,7 +88,7 @@ export interface StartedPart {
 const MOST_LAG = 1_000;
 
 /** How each part is started, and what it answers. */
-export const starters: { readonly [P in Part]: (process: Process<P>) => Promise<StartedPart> } = {
+export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Promise<StartedPart> } = {
   'write-side': writeSidePart,
   forwarder: async ({ ports, log, closers }) => {
     const forwarder = closers.add(startForwarder({ store: ports.store, bus: ports.bus, log }), (it) => it.stop());
@@ -97,14 +97,14 @@ export const starters: { readonly [P in Part]: (process: Process<P>) => Promise<
   projections: projectionsPart,
   workers: workersPart,
   notifier: notifierPart,
-  'read-side': async ({ ports: { store, readModels, cache }, door: { commands } }) => ({
+  'read-side': async ({ ports: { store, readModels, cache }, access: { commands } }) => ({
     routes: routesWith({ store, readModels, cache, commands }, readRoutes),
   }),
   realtime: realtimePart,
   gateway: gatewayPart,
 };
 
-async function writeSidePart({ door: { commands, keys, identity, limits }, log }: Process<'write-side'>): Promise<StartedPart> {
+async function writeSidePart({ access: { commands, keys, identity, limits }, log }: PartContext<'write-side'>): Promise<StartedPart> {
   // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
   const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
@@ -114,7 +114,7 @@ async function writeSidePart({ door: { commands, keys, identity, limits }, log }
   return { routes: routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed }, commandRoutes) };
 }
 
-async function projectionsPart({ ports, log, closers, metrics, requests }: Process<'projections'>): Promise<StartedPart> {
+async function projectionsPart({ ports, log, closers, metrics, requests }: PartContext<'projections'>): Promise<StartedPart> {
   const { store, bus, readModels, cache } = ports;
   const projections = await startProjections({ store, bus, readModels, cache, log });
   const stopServing = requests.serve('projections', {
@@ -129,22 +129,22 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: Proce
   return { followers: [lagging(store, projections.follower)] };
 }
 
-async function workersPart({ ports, log, closers, metrics, door, config }: Process<'workers'>): Promise<StartedPart> {
+async function workersPart({ ports, log, closers, metrics, access, config }: PartContext<'workers'>): Promise<StartedPart> {
   const { store, bus, readModels } = ports;
   const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
-  const options = { store, bus, log, commands: door.commands, undecided: undecidedIn(readModels, orders) };
+  const options = { store, bus, log, commands: access.commands, undecided: undecidedIn(readModels, orders) };
   const work = closers.add(startOrders({ ...options, judge }), (it) => it.stop());
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
-  const timing = { commands: door.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
+  const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
   return { followers: [lagging(store, work.dispatcher), lagging(store, scheduler)] };
 }
 
-async function notifierPart(process: Process<'notifier'>): Promise<StartedPart> {
-  const { ports, log, closers, metrics, requests, door, publicUrl } = process;
+async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPart> {
+  const { ports, log, closers, metrics, requests, access, publicUrl } = context;
   const { store, bus, readModels, mailer, texter } = ports;
   const senders = { mailer: mailer.mailer, texter: texter.texter };
-  const options = { ...deliveryContext(process), ...senders, store, bus, readModels, log };
+  const options = { ...deliveryContext(context), ...senders, store, bus, readModels, log };
   const notifier = closers.add(await startNotifier(options), (it) => it.stop());
   for (const follower of notifier.followers) {
     const stopServing = requests.serve(follower.name, {
@@ -155,7 +155,7 @@ async function notifierPart(process: Process<'notifier'>): Promise<StartedPart> 
   }
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
   const outbox = mailer.outbox ?? texter.outbox;
-  const reports = { commands: door.commands, token: texter.token, publicUrl };
+  const reports = { commands: access.commands, token: texter.token, publicUrl };
   return {
     routes: [...routesWith({ outbox }, [outboxRoute]), ...routesWith(reports, [reportRoute])],
     followers: notifier.followers.map((one) => lagging(store, one)),
@@ -163,15 +163,15 @@ async function notifierPart(process: Process<'notifier'>): Promise<StartedPart> 
 }
 
 /** What delivery workers need, in whichever process and on whichever channel they are. */
-function deliveryContext(process: Process<'notifier'>): DeliveriesContext {
+function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
   const {
     ports: { store, bus },
     log,
-    door: { commands, identity },
+    access: { commands, identity },
     publicUrl,
     config,
     workers,
-  } = process;
+  } = context;
   const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
   return {
     ...{ store, bus, log, commands, issueCode: identity.issueCode, publicUrl, attempts },
@@ -183,18 +183,18 @@ function deliveryContext(process: Process<'notifier'>): DeliveriesContext {
 }
 
 /** A process of one delivery worker alone. */
-export function deliveriesOnly(channel: DeliveredChannel): (process: Process<'notifier'>) => Promise<StartedPart> {
-  return async (process) => {
-    const { ports, closers } = process;
+export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext<'notifier'>) => Promise<StartedPart> {
+  return async (context) => {
+    const { ports, closers } = context;
     const sender = channel === 'email' ? { mailer: ports.mailer.mailer } : { texter: ports.texter.texter };
-    closers.add(startDeliveries({ ...deliveryContext(process), ...sender, workers: { [channel]: 1 } }), (it) => it.stop());
+    closers.add(startDeliveries({ ...deliveryContext(context), ...sender, workers: { [channel]: 1 } }), (it) => it.stop());
     return {};
   };
 }
 
-async function realtimePart({ ports, log, metrics, door, config, server, closers }: Process<'realtime'>): Promise<StartedPart> {
+async function realtimePart({ ports, log, metrics, access, config, server, closers }: PartContext<'realtime'>): Promise<StartedPart> {
   const { store, bus } = ports;
-  const { identity, commands } = door;
+  const { identity, commands } = access;
   const fanOut = closers.add(await openFanOut(config.CACHE_URL, { log }), (it) => it.close());
   const realtime = await startRealtime({
     server,
@@ -214,12 +214,12 @@ async function realtimePart({ ports, log, metrics, door, config, server, closers
   };
 }
 
-async function gatewayPart({ ports, metrics, door, requests }: Process<'gateway'>): Promise<StartedPart> {
+async function gatewayPart({ ports, metrics, access, requests }: PartContext<'gateway'>): Promise<StartedPart> {
   const { store, readModels, bus, pages } = ports;
   metrics.gauge('queue_depth', 'Messages in a queue.', async () => Object.fromEntries((await bus.queues()).map((one) => [one.name, one.depth])));
   return {
     routes: [
-      ...door.identity.routes,
+      ...access.identity.routes,
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
       ...routesWith(pages, pageRoutes),
       ...routesWith(documentsOf(ALL_ROWS, version), docRoutes),
@@ -227,6 +227,6 @@ async function gatewayPart({ ports, metrics, door, requests }: Process<'gateway'
   };
 }
 
-function lagging(store: EventStore, { name, active, position }: Follower): Following {
+function lagging(store: EventStore, { name, active, position }: Follower): HealthOfFollower {
   return { name, active, lag: () => countAfter(store, position(), MOST_LAG) };
 }

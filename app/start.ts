@@ -19,9 +19,9 @@ import { healthOf } from './health.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
 import { ALL_ROWS } from './rows.ts';
-import { type Door, type Process, type StartedPart, starters } from './start-parts.ts';
+import { type Access, type PartContext, type StartedPart, startPart } from './start-parts.ts';
 
-export interface Running {
+export interface RunningProcess {
   /** Where it listens: `http://HOST:PORT`. */
   url: string;
   /** Finishes what is at hand and lets go of everything. */
@@ -36,15 +36,15 @@ export interface StartOptions {
   /** Gives up a start that waits for servers. */
   signal?: AbortSignal;
   /** Delivery workers in this process, by channel, where the notifier is among its parts. */
-  workers?: Process['workers'];
+  workers?: PartContext['workers'];
   /** What its parts need and this process does not. */
   without?: readonly Need[];
   /** Instead of the parts' own starters: for a process that is only some of a part. */
-  only?: (process: Process) => Promise<StartedPart>;
+  only?: (context: PartContext) => Promise<StartedPart>;
 }
 
 /** Starts parts and prints where the process listens. What was opened before something fails is closed again. */
-export async function start(config: Config, options: StartOptions = {}): Promise<Running> {
+export async function start(config: Config, options: StartOptions = {}): Promise<RunningProcess> {
   const closers = openClosers();
   try {
     return await startWith(config, options, closers);
@@ -54,7 +54,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   }
 }
 
-async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<Running> {
+async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<RunningProcess> {
   const { parts = ALL_PARTS, name, signal, without } = withName(options);
   const needs = needsOf(parts, without);
   const { log, metrics } = { log: openLog(config, name), metrics: openMetrics() };
@@ -79,7 +79,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   let stopping = false;
   const app = openApp(context, { parts, started, operator, stopping: () => stopping });
   // Only now: a start that fails before shows nobody the password.
-  if (parts.includes('gateway')) await ensureAdmin(config, context.door.identity);
+  if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
   process.stdout.write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
@@ -92,7 +92,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   };
 }
 
-/** Takes hold of DATA_DIR where something is kept there; answers the operator's door, which embedded stores need. */
+/** Takes hold of DATA_DIR where something is kept there; answers the operator's way in, which embedded stores need. */
 async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Closers): Promise<Operator | null> {
   if (usesFolder(needs, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
   if (!isEmbedded(config.EVENT_STORE_URL)) return null;
@@ -104,11 +104,11 @@ async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Clo
 async function openProcess(
   config: Config,
   { parts = ALL_PARTS, workers }: StartOptions,
-  { listening, ...opened }: Pick<Process, 'log' | 'metrics' | 'closers' | 'ports'> & { listening: Listening },
-): Promise<Process> {
+  { listening, ...opened }: Pick<PartContext, 'log' | 'metrics' | 'closers' | 'ports'> & { listening: Listening },
+): Promise<PartContext> {
   const needs = needsOf(parts);
   const { ports, log } = opened;
-  const door = needs.has('secrets') ? await openDoor(config, { ...opened, count: opened.metrics.command }) : null;
+  const access = needs.has('secrets') ? await openAccess(config, { ...opened, count: opened.metrics.command }) : null;
   const requests = needs.has('bus') ? openRequests({ store: ports.store, log }) : null;
   return {
     ...opened,
@@ -119,8 +119,8 @@ async function openProcess(
     get requests() {
       return requests ?? missing('requests');
     },
-    get door() {
-      return door ?? missing('an identity');
+    get access() {
+      return access ?? missing('an identity');
     },
   };
 }
@@ -133,7 +133,7 @@ interface AppParts {
 }
 
 /** The routes of these parts and those of health; the gateway knows the rows of all others. */
-function openApp(context: Process, { parts, started, operator, stopping }: AppParts) {
+function openApp(context: PartContext, { parts, started, operator, stopping }: AppParts) {
   const { config, log, metrics, ports } = context;
   const needs = needsOf(parts);
   const health = healthOf({ ports, needs, stopping, followers: started.flatMap(({ followers = [] }) => followers) });
@@ -141,7 +141,7 @@ function openApp(context: Process, { parts, started, operator, stopping }: AppPa
   return createApp({
     routes: [...started.flatMap(({ routes = [] }) => routes), ...routesWith({ metrics, health }, healthRoutes)],
     elsewhere: parts.includes('gateway') ? ALL_ROWS : [],
-    ...authentication(needs.has('secrets') ? context.door : null),
+    ...authentication(needs.has('secrets') ? context.access : null),
     ...(operator ? { operator: operator.caller } : {}),
     origins: config.ALLOWED_ORIGINS,
     trustProxy: config.TRUST_PROXY,
@@ -161,10 +161,10 @@ function openLog({ LOG_LEVEL: level }: Config, part: string | undefined): Logger
 }
 
 /** In the order of the data's path. */
-async function startParts(parts: readonly Part[], { only }: StartOptions, context: Process): Promise<StartedPart[]> {
+async function startParts(parts: readonly Part[], { only }: StartOptions, context: PartContext): Promise<StartedPart[]> {
   if (only) return [await only(context)];
   const started: StartedPart[] = [];
-  for (const part of ALL_PARTS) if (parts.includes(part)) started.push(await starters[part](context));
+  for (const part of ALL_PARTS) if (parts.includes(part)) started.push(await startPart[part](context));
   return started;
 }
 
@@ -180,10 +180,10 @@ function missing(what: string): never {
 }
 
 /** Who may come in, and what they may command: the same in every part that answers people. */
-async function openDoor(
+async function openAccess(
   config: Config,
-  { ports, closers, log, count }: Pick<Process, 'ports' | 'closers' | 'log'> & { count: Parameters<typeof commandHandler>[0]['count'] },
-): Promise<Door> {
+  { ports, closers, log, count }: Pick<PartContext, 'ports' | 'closers' | 'log'> & { count: Parameters<typeof commandHandler>[0]['count'] },
+): Promise<Access> {
   const { store, secrets } = ports;
   const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
   const limits = closers.add(
@@ -197,9 +197,9 @@ async function openDoor(
   return { keys, commands, identity, limits };
 }
 
-/** A process without a door has no row that asks who calls. */
-function authentication(door: Door | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit'> {
-  if (door) return { accessTokens: door.identity.accessTokens, callerOf: door.identity.callerOf, admit: door.identity.admit };
+/** A process without access to secrets has no row that asks who calls. */
+function authentication(access: Access | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit'> {
+  if (access) return { accessTokens: access.identity.accessTokens, callerOf: access.identity.callerOf, admit: access.identity.admit };
   return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };
 }
 

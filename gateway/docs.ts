@@ -4,7 +4,7 @@ import { openApi } from '../contracts/openapi.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 
 /** The documents, each as its text. */
-export interface Documents {
+export interface ApiDocuments {
   openApi: string;
   /** Made when it is first asked for. */
   asyncApi(): string;
@@ -12,7 +12,7 @@ export interface Documents {
 }
 
 /** The documents of these rows. */
-export function documentsOf(rows: readonly RouteRow[], version: string): Documents {
+export function documentsOf(rows: readonly RouteRow[], version: string): ApiDocuments {
   const document = openApi(rows, version);
   let events: string | undefined;
   return {
@@ -29,7 +29,7 @@ const OF_DOCS = { method: 'GET', who: 'anyone', tag: 'docs', hidden: true } as c
 const JSON_FOR_ALL = { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' };
 
 /** Routes of the documents. They are in none of them. */
-export const docRoutes: readonly RouteWith<Documents>[] = [
+export const docRoutes: readonly RouteWith<ApiDocuments>[] = [
   {
     row: { ...OF_DOCS, path: '/openapi.json', summary: 'The OpenAPI 3.1 document.' },
     answer: (documents) => ({ body: documents.openApi, headers: JSON_FOR_ALL }),

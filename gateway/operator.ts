@@ -7,7 +7,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Caller } from '../platform/http/route.ts';
 
-export interface Running {
+export interface RunningAt {
   pid: number;
   url: string;
   token: string;
@@ -25,7 +25,7 @@ export interface Operator {
 export const OPERATOR: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
 const file = (dataDir: string) => join(dataDir, 'running.json');
 
-/** The operator's door of this process. */
+/** The way in of this machine's operator. */
 export function openOperator(dataDir: string): Operator {
   const token = `operator-${randomBytes(32).toString('base64url')}`;
   const expected = Buffer.from(token);
@@ -35,7 +35,7 @@ export function openOperator(dataDir: string): Operator {
       return bytes.length === expected.length && timingSafeEqual(bytes, expected) ? OPERATOR : null;
     },
     announce: async (url) => {
-      const running: Running = { pid: process.pid, url, token };
+      const running: RunningAt = { pid: process.pid, url, token };
       await rm(file(dataDir), { force: true });
       await writeFile(file(dataDir), JSON.stringify(running), { mode: 0o600 });
     },
@@ -44,9 +44,9 @@ export function openOperator(dataDir: string): Operator {
 }
 
 /** The process that runs on a folder, as it announced itself; null where none did. */
-export async function readRunning(dataDir: string): Promise<Running | null> {
+export async function readRunning(dataDir: string): Promise<RunningAt | null> {
   try {
-    return JSON.parse(await readFile(file(dataDir), 'utf8')) as Running;
+    return JSON.parse(await readFile(file(dataDir), 'utf8')) as RunningAt;
   } catch {
     return null;
   }

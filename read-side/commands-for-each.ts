@@ -11,7 +11,7 @@ export interface CommandsContext extends QueryContext {
 }
 
 /** A command but for who and when. */
-export interface Wanted extends Pick<Command, 'type' | 'stream' | 'data'> {
+export interface WantedCommand extends Pick<Command, 'type' | 'stream' | 'data'> {
   /** Only where this is still its last. */
   revision?: number;
 }
@@ -23,13 +23,13 @@ const AT_ONCE = 16;
 export async function commandForEach(
   { commands, now }: CommandsContext,
   request: RouteRequest,
-  all: readonly Wanted[],
+  all: readonly WantedCommand[],
   instead: (refusal: unknown) => null = rethrown,
 ): Promise<(Outcome | null)[]> {
   const { id: actor, role, seesAll } = callerOf(request);
   const outcomes: (Outcome | null)[] = [];
 
-  function one({ type, stream, data, revision }: Wanted): Promise<Outcome | null> {
+  function one({ type, stream, data, revision }: WantedCommand): Promise<Outcome | null> {
     const command = {
       ...{ type, stream, id: idOf(stream), data },
       commandId: randomUUID(),

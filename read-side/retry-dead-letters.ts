@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type DeadLetterQueue, type DeadLetterSummary, deadLetterQueue } from '../contracts/dead-letter.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Answer, RouteRequest, RouteWith } from '../platform/http/route.ts';
-import { type CommandsContext, commandForEach, type Wanted } from './commands-for-each.ts';
+import { type CommandsContext, commandForEach, type WantedCommand } from './commands-for-each.ts';
 import { deadLettersOf } from './queries/dead-letters.ts';
 
 const MOST = 'must be a whole number from 1 to 5000';
@@ -66,7 +66,7 @@ const COMMANDS: Readonly<Record<DeadLetterQueue, { type: string; category: strin
 };
 
 /** At the revision that was listed: what has been tried again since, and perhaps died again, is another death. */
-function retrying({ id, queue, revision }: DeadLetterSummary): Wanted {
+function retrying({ id, queue, revision }: DeadLetterSummary): WantedCommand {
   const { type, category, data } = COMMANDS[queue];
   return { type, stream: `${category}-${id}`, data, revision };
 }

@@ -1,4 +1,4 @@
-/** The door: which connections come in. Socket.IO with its limits, Origins, tokens. */
+/** The sockets that come in: Socket.IO with its limits, Origins and tokens. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
@@ -6,7 +6,7 @@ import { ProblemError, toProblem } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
 import { problemOf, type SocketSession } from './connection.ts';
 
-export interface DoorOptions {
+export interface SocketOptions {
   server: HttpServer;
   /** Origins that may connect beside the server's own, as `https://board.example.org`. */
   origins: readonly string[];
@@ -19,7 +19,7 @@ export interface DoorOptions {
 }
 
 /** Opens the Socket.IO server at /socket.io. `sessionOf` gives the session of every socket that it lets in. */
-export function openDoor(options: DoorOptions): Server {
+export function openSockets(options: SocketOptions): Server {
   const io: Server = new Server(options.server, {
     path: '/socket.io',
     serveClient: false,
@@ -52,7 +52,7 @@ export function sessionOf(socket: Socket): SocketSession {
   return socket.data.session;
 }
 
-async function admit(socket: Socket, options: DoorOptions): Promise<void> {
+async function admit(socket: Socket, options: SocketOptions): Promise<void> {
   const auth = handshake.schema.safeParse(socket.handshake.auth);
   if (!auth.success) throw new ProblemError('unauthorized', 'Connect with auth {token}.');
   socket.data.session = await options.authenticate(auth.data.token);

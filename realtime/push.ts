@@ -19,7 +19,7 @@ import { createConsequences } from './consequences.ts';
 import { ALONE, type FanOut } from './fan-out/fan-out.ts';
 import { lastEvents } from './last-events.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
-import { openDoor, sessionOf } from './open-sockets.ts';
+import { openSockets, sessionOf } from './open-sockets.ts';
 import { cut, farewell, waiting } from './outflow.ts';
 import { createRing } from './ring.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -106,7 +106,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   }
 
   await refill();
-  const io = openDoor({
+  const io = openSockets({
     server: options.server,
     origins: options.origins,
     authenticate: options.authenticate,

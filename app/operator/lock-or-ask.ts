@@ -1,6 +1,6 @@
 /** Where an operator's command finds an installation on embedded stores: on its folder, or behind the process that holds the folder. */
 
-import { type Running, readRunning } from '../../gateway/operator.ts';
+import { type RunningAt, readRunning } from '../../gateway/operator.ts';
 import { checkInstalled, FolderError, lockFolder } from '../../platform/data-folder-lock.ts';
 import type { Route } from '../../platform/http/route.ts';
 import { UserError } from '../../platform/user-error.ts';
@@ -34,13 +34,13 @@ function lockUnlessHeld(dataDir: string): { release(): void } | null {
   }
 }
 
-async function runningOn(dataDir: string): Promise<Running> {
+async function runningOn(dataDir: string): Promise<RunningAt> {
   const running = await readRunning(dataDir);
   if (running) return running;
   throw new FolderError(`The folder ${dataDir} is held by a process that has not started yet. Try again in a moment.`);
 }
 
-function askProcess({ url, token }: Running): Ask {
+function askProcess({ url, token }: RunningAt): Ask {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
     const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };

@@ -2,14 +2,14 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openAccessTokens } from './access-tokens.ts';
-import { type Behind, type Callers, openCallers } from './callers.ts';
+import { type Callers, openCallers, type SessionOwner } from './callers.ts';
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const SESSION = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 const key = createSecretKey(randomBytes(32));
 let time: number;
 let lookUps: number;
-let found: () => Promise<Behind | null>;
+let found: () => Promise<SessionOwner | null>;
 let callers: Callers;
 const now = () => new Date(time);
 const tokens = openAccessTokens(key, now);
@@ -93,7 +93,7 @@ describe('the caller of an access token', () => {
   });
 
   it.each(['forgetSession', 'forgetUser'] as const)('is not remembered from a look-up that %s overtook', async (forget) => {
-    let answer: (behind: Behind) => void = () => {};
+    let answer: (behind: SessionOwner) => void = () => {};
     found = () => new Promise((resolve) => (answer = resolve));
     const early = callers.authenticate(token());
     callers[forget](forget === 'forgetUser' ? ALICE : SESSION);

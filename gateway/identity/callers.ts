@@ -9,7 +9,7 @@ import type { Caller } from '../../platform/http/route.ts';
 import { type AccessTokens, claimsOf } from './access-tokens.ts';
 
 /** What is behind a session. */
-export interface Behind {
+export interface SessionOwner {
   userId: string;
   role: Role;
 }
@@ -17,7 +17,7 @@ export interface Behind {
 export interface CallersOptions {
   tokens: AccessTokens;
   /** What is behind a session now; null where it or its user is gone. */
-  lookUp(sessionId: string): Promise<Behind | null>;
+  lookUp(sessionId: string): Promise<SessionOwner | null>;
   seesAll(role: Role): boolean;
   now(): Date;
 }
@@ -35,18 +35,18 @@ export interface Callers {
 const REMEMBERED = 5_000;
 
 export function openCallers({ tokens, lookUp, seesAll, now }: CallersOptions): Callers {
-  const known = new LRUCache<string, Behind & { until: number }>({ max: 20_000 });
-  const asking = new Map<string, Promise<Behind | null>>();
+  const known = new LRUCache<string, SessionOwner & { until: number }>({ max: 20_000 });
+  const asking = new Map<string, Promise<SessionOwner | null>>();
   let forgotten = 0;
 
-  function behind(sessionId: string): Behind | Promise<Behind | null> {
+  function behind(sessionId: string): SessionOwner | Promise<SessionOwner | null> {
     const entry = known.get(sessionId);
     if (entry && entry.until > now().getTime()) return entry;
     return asking.get(sessionId) ?? ask(sessionId);
   }
 
   /** One question at a time for a session. An answer that something was forgotten during is not remembered. */
-  function ask(sessionId: string): Promise<Behind | null> {
+  function ask(sessionId: string): Promise<SessionOwner | null> {
     const before = forgotten;
     const until = now().getTime() + REMEMBERED;
     const asked = lookUp(sessionId)

@@ -22,13 +22,13 @@ const NO_BODY = z.union([z.undefined(), z.null(), z.strictObject({})]);
 const NO_QUERY = z.strictObject({});
 
 /** Who comes in by what. */
-export interface Doors {
+export interface Authentication {
   callerOf(claims: unknown): Promise<Caller>;
   admit?(key: string): Promise<Admitted>;
 }
 
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers. */
-export function endpoint(route: Route, doors: Doors) {
+export function endpoint(route: Route, doors: Authentication) {
   const bodySchema = route.body ?? NO_BODY;
   // Where no field is required, a missing body counts as an empty object.
   const absent = route.body?.safeParse({}).success ? {} : undefined;
@@ -56,7 +56,7 @@ function header(ctx: Context, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-async function authorise(ctx: Context, route: Route, { callerOf, admit }: Doors): Promise<Caller | null> {
+async function authorise(ctx: Context, route: Route, { callerOf, admit }: Authentication): Promise<Caller | null> {
   if (route.who === 'anyone') return null;
   const caller = operatorOf(ctx, route) ?? (await backendOf(ctx, route, admit)) ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
   if (!caller) throw unauthorised(ctx);
@@ -72,7 +72,7 @@ function operatorOf(ctx: Context, { who }: Route): Caller | undefined {
 }
 
 /** The backend with an API key. It is no user, either: it has no tasks and no inbox, and gets in where a row names its role. */
-async function backendOf(ctx: Context, { who }: Route, admit: Doors['admit']): Promise<Caller | undefined> {
+async function backendOf(ctx: Context, { who }: Route, admit: Authentication['admit']): Promise<Caller | undefined> {
   if (!ctx.state.apiKey || !admit) return undefined;
   const { caller, headers } = await admit(ctx.state.apiKey);
   ctx.set(headers);
