@@ -1,4 +1,4 @@
-/** Durable appends against bare inserts of the same rows by node:sqlite: same file system, WAL, synchronous=FULL. `node bench/append.ts` prints both. */
+/** Durable appends against bare inserts of the same rows by node:sqlite: one file system, WAL, synchronous=FULL. `node bench/append.ts` prints it. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
