@@ -1,4 +1,4 @@
-/** Durable appends against bare inserts of the same rows by node:sqlite: same file system, WAL, synchronous=FULL. `node bench/append.ts` prints both lines. */
+/** Durable appends against bare inserts of the same rows by node:sqlite: one file system, WAL, synchronous=FULL. `node bench/append.ts` prints it. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
-/** A stream is left after so many events: as long as a task's. */
+/** Events of a stream, after which a writer begins the next: as many as a task has. */
 const STREAM_LENGTH = 10;
 const ROUNDS = 5;
 const SINGLE = 2_000;
@@ -54,7 +54,7 @@ function newEvent(): NewEvent {
   return { id: randomUUID(), type: example.type, data: example.data, metadata: example.metadata };
 }
 
-/** Appends a second, each awaited by its writer before the next. */
+/** Answers appends per second, each awaited by its writer before the next. */
 function appends(writers: number, count: number): Promise<number> {
   return inFolder(async (dataDir) => {
     const store = await openEventStore('sqlite:', { dataDir, log: { error: () => {} } });
@@ -74,7 +74,7 @@ async function writeStream(store: EventStore): Promise<void> {
   for (let revision = NO_STREAM; revision < STREAM_LENGTH - 1; revision++) await store.append(stream, revision, [newEvent()]);
 }
 
-/** Rows inserted a second, `batch` of them in each transaction; the table has the events' columns and no index but its key. */
+/** Answers rows inserted per second, `batch` in each transaction; the table has the events' columns and no index but its key. */
 function inserts(batch: number, count: number): Promise<number> {
   return inFolder((dir) => {
     const db = new DatabaseSync(join(dir, 'bare.db'));

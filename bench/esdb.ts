@@ -16,7 +16,7 @@ import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
-/** A stream is left after so many events: as long as a task's. */
+/** Events of a stream, after which a writer begins the next: as many as a task has. */
 const STREAM_LENGTH = 10;
 const ROUNDS = 5;
 const TARGET = 0.9;
@@ -41,7 +41,7 @@ export async function benchEventStoreDb(): Promise<Row[]> {
   }
 }
 
-/** The double, so that it has a CPU of its own where there is one. */
+/** Starts the double in a process of its own, so that it has a CPU of its own where there is one. */
 async function startServer() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-esdb-'));
   const program = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
@@ -64,7 +64,7 @@ function newEvent(): NewEvent {
   return { id: randomUUID(), type: example.type, data: example.data, metadata: example.metadata };
 }
 
-/** Appends a second, each awaited by its writer before the next. */
+/** Answers appends per second, each awaited by its writer before the next. */
 async function rateOf(writers: number, count: number, writeStream: () => Promise<void>): Promise<number> {
   const write = async () => {
     for (let n = 0; n < count / writers; n += STREAM_LENGTH) await writeStream();

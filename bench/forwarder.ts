@@ -25,7 +25,7 @@ const IN_FLIGHT = 1_000;
 const BEGINNING: ForwarderCheckpoint = { position: START, eventId: '', previous: START, categories: {}, floor: START };
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Messages confirmed a second; no row where there is no RabbitMQ. */
+/** The row of messages confirmed per second; none where there is no RabbitMQ. */
 export function benchForwarder(): Promise<Row[]> {
   return onRabbitMq(async ({ url, store, bus }) => {
     await declare(bus);
@@ -43,7 +43,7 @@ export function benchForwarder(): Promise<Row[]> {
   });
 }
 
-/** The exchanges, and the queue of the read models; it is soon full and drops its oldest. */
+/** Declares the exchanges and the queue of the read models, which is soon full and drops its oldest. */
 async function declare(bus: EventBus): Promise<void> {
   const { signal } = new AbortController();
   await (await bus.publisher(signal)).release();

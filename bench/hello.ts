@@ -1,4 +1,4 @@
-/** What we are measured against: Koa and its router that say hello to a POST; with `--stores`, also Socket.IO and an SQLite file. Prints its port. */
+/** The bare server of comparisons: Koa and its router say hello to a POST; with `--stores`, also Socket.IO and an SQLite file. Prints its port. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';

@@ -1,4 +1,4 @@
-/** HTTP commands against a bare Koa and router that say hello to the same request, from the same load generator. `node bench/http.ts` prints the lines. */
+/** HTTP commands against a bare Koa and router that say hello to the same request, by the same load generator. `node bench/http.ts` prints them. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

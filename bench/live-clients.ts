@@ -1,8 +1,8 @@
-/** The browsers of bench/live.ts, all in a process of their own: `node bench/live-clients.ts <port> <sockets>`. Tells its parent how many changes came. */
+/** The browsers of bench/live.ts, all in one process: `node bench/live-clients.ts <port> <sockets>`. Tells its parent the number of changes heard. */
 import { io } from 'socket.io-client';
 
 const [port, sockets] = process.argv.slice(2).map(Number);
-/** Connections being made at once. */
+/** Connections that are being made at once. */
 const AT_ONCE = 50;
 
 let heard = 0;

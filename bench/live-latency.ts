@@ -1,4 +1,4 @@
-/** From a command to a socket, at 30 % of the most commands there can be, against its hops alone. */
+/** The time from a command to a socket, at 30 % of the highest rate of commands, against the times of its hops alone. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { type LoadResult, runLoad } from './load.ts';
 import type { Row } from './measure.ts';
 import { type StartedProcess, startProcess } from './process.ts';
 
-/** Share of the most commands a second at which times are taken. */
+/** Share of the highest rate of commands at which times are taken. */
 const SHARE = 0.3;
 const SECONDS = 4;
 const ROUNDS = 3;
@@ -29,7 +29,7 @@ function timesOf(times: readonly number[]): Times {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** Does something `perSecond` times a second for some seconds, whether or not the one before has ended; answers what each answers. */
+/** Calls `act` `perSecond` times a second for SECONDS seconds, whether or not earlier calls have ended; answers the outcomes of all. */
 async function paced<T>(perSecond: number, act: (n: number) => Promise<T>): Promise<T[]> {
   const began = performance.now();
   const all: Promise<T>[] = [];
@@ -41,7 +41,7 @@ async function paced<T>(perSecond: number, act: (n: number) => Promise<T>): Prom
   return Promise.all(all);
 }
 
-/** What was sent, by a text in it, until it comes back on the socket: how many ms that took. */
+/** Makes a watch on a socket: the milliseconds until a change with a sent text in it comes back. */
 function awaited(socket: Socket, textOf: (change: { data: Record<string, string> }) => string | undefined) {
   const waiting = new Map<string, (ms: number) => void>();
   socket.on('change', (change) => {
@@ -63,7 +63,7 @@ async function follow(port: number, token: string): Promise<Socket> {
   return socket;
 }
 
-/** Half of all, and all but one in a hundred, are heard of within so many ms. The best of the rounds. */
+/** The rows of the median and the 99th percentile, in milliseconds, the best of the rounds. */
 export async function commandToSocket(): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-command-'));
   const env = { DATA_DIR: dir, PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
@@ -110,7 +110,7 @@ function mostCommands({ port }: StartedProcess, token: string): Promise<LoadResu
   });
 }
 
-/** From sending a command to hearing of it on a socket. */
+/** Times from sending a command to hearing of it on a socket. */
 async function commandTimes(port: number, token: string, rate: number): Promise<Times> {
   const socket = await follow(port, token);
   const hear = awaited(socket, ({ data }) => data.title);
@@ -126,7 +126,7 @@ async function commandTimes(port: number, token: string, rate: number): Promise<
   return timesOf(times);
 }
 
-/** From sending a message on a socket to hearing it in a room, through a bare Socket.IO. */
+/** Times from sending a message on a socket to hearing it in a room, through a bare Socket.IO. */
 async function saidTimes(port: number, rate: number): Promise<Times> {
   const socket = await follow(port, 'none');
   const hear = awaited(socket, ({ data }) => data.title);
@@ -135,7 +135,7 @@ async function saidTimes(port: number, rate: number): Promise<Times> {
   return timesOf(times);
 }
 
-/** Of one event through the port. */
+/** Times of appending one event through the port. */
 async function appendTimes(rate: number): Promise<Times> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-append-'));
   const store = await openEventStore('sqlite:', { dataDir, log: { error: () => {} } });

@@ -1,18 +1,18 @@
-/** Processes of bench/live.ts that are asked things. */
+/** The processes of bench/live.ts, which it asks for events and figures. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Ask } from './live-server.ts';
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** A server: live updates, or a Socket.IO that does nothing else. */
+/** A running server: of live updates, or a Socket.IO that does nothing else. */
 export interface LiveServer {
   port: number;
   ask(question: Ask): Promise<Answer>;
   stop(): void;
 }
 
-/** Starts one. */
+/** Starts a server of this kind. */
 export async function startServer(kind: 'ours' | 'bare'): Promise<LiveServer> {
   const args = ['--expose-gc', '--disable-warning=ExperimentalWarning', here('./live-server.ts'), kind];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
@@ -34,7 +34,7 @@ function portOf(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Sockets in a process of their own, all subscribed. `heard` resolves once so many changes came since the start. */
+/** Starts sockets in a process of their own, all subscribed. `heard` resolves once `total` changes have come since the start. */
 export async function startSockets(port: number, sockets: number): Promise<{ heard(total: number): Promise<void>; stop(): void }> {
   const child = spawn(process.execPath, [here('./live-clients.ts'), String(port), String(sockets)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,6 +1,7 @@
 /**
- * The server of bench/live.ts, a process of its own: live updates over the embedded store and bus, or with `bare` a Socket.IO that joins rooms and emits.
- * Asked by its parent with an Ask; answers each with an Answer.
+ * The server of bench/live.ts, a process of its own: live updates over the embedded store and bus, or, with `bare`, a Socket.IO that joins rooms
+ * and emits.
+ * Its parent sends it an Ask, and it replies with an Answer.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,17 +20,17 @@ import { changeOf } from '../realtime/change.ts';
 import { startRealtime } from '../realtime/push.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 
-/** `events` to be sent, one every so many ms; none: only the figures. */
+/** A request to send `events`, one every so many milliseconds; with none, only for the figures. */
 export interface Ask {
   events: number;
   every: number;
 }
 
-/** The process so far. */
+/** The figures of the process so far. */
 export interface Answer {
-  /** Milliseconds of CPU. */
+  /** Milliseconds of CPU used. */
   cpu: number;
-  /** Bytes resident, after collecting garbage. */
+  /** Bytes of resident memory, after collecting garbage. */
   rss: number;
 }
 
@@ -47,7 +48,7 @@ function bareServer(server: HttpServer): Send {
       void socket.join('tasks');
       acknowledge({});
     });
-    // In and out to the room: for the time that takes.
+    // A message goes in, and out to the room: live-latency.ts takes the time of that.
     socket.on('say', (data) => void io.to('tasks').emit('change', { ...change, data }));
   });
   return async () => void io.to('tasks').emit('change', change);

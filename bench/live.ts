@@ -7,12 +7,12 @@ import { commandToSocket } from './live-latency.ts';
 import { type LiveServer, startServer, startSockets } from './live-process.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
-/** Sockets of the fan-out, and events that each of them hears in a round, one every so many ms. */
+/** The fan-out's sockets, the events that each of them hears in a round, and the milliseconds between two events. */
 const FAN_OUT = { sockets: 1_000, events: 60, every: 50 };
 const IDLE_SOCKETS = 2_000;
 const ROUNDS = 3;
 
-/** Command to socket at 30 % load; CPU of a delivery; memory of an idle socket. */
+/** The rows of command to socket at 30 % load, the CPU of a delivery, and the memory of an idle socket. */
 export async function benchLive(): Promise<Row[]> {
   return [...(await commandToSocket()), await fanOut(), await idleSockets()];
 }
@@ -55,7 +55,7 @@ async function idleSockets(): Promise<Row> {
     const server = await startServer(kind);
     const before = await figures(server);
     const clients = await startSockets(server.port, IDLE_SOCKETS);
-    // What connecting left behind is collected, more than once.
+    // Garbage of connecting is collected, more than once.
     await figures(server);
     const after = await figures(server);
     clients.stop();

@@ -13,11 +13,11 @@ export interface Load {
   port: number;
   connections: number;
   seconds: number;
-  /** Headers and body of the one request that is sent again and again; `{{uuid}}` is replaced each time. */
+  /** The request that is sent again and again; `{{uuid}}` in its headers and body is replaced by a new UUID each time. */
   request: { method: string; path: string; headers: Record<string, string>; body?: string };
 }
 
-/** Times in milliseconds. */
+/** The result of a load; times are in milliseconds. */
 export interface LoadResult {
   requests: number;
   /** Answers with a status of 400 or more. */
@@ -27,7 +27,7 @@ export interface LoadResult {
   p99: number;
 }
 
-/** Runs a load in a process of its own. */
+/** Runs a load in a process of its own, and answers its result. */
 export function runLoad(load: Load): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(load)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
@@ -44,7 +44,7 @@ function render({ method, path, headers, body }: Load['request'], port: number):
   return () => (text.includes('{{uuid}}') ? text.replaceAll('{{uuid}}', randomUUID()) : text);
 }
 
-/** Length of the first whole answer in the text, 0 while it is not whole. Our servers send Content-Length or no body. */
+/** Length of the first answer in the text, 0 while it is not whole. Our servers send Content-Length or no body. */
 function answerLength(text: string): number {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return 0;

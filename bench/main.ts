@@ -1,4 +1,4 @@
-/** `npm run bench [-- name…]`: measures, prints each line as it is known, and puts it into the table of docs/BENCH.md; lines not measured now stay. */
+/** `npm run bench [-- name…]`: measures, prints each line at once, and puts it into the table of docs/BENCH.md, where lines not measured now stay. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchAppend } from './append.ts';

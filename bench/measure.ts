@@ -1,17 +1,17 @@
-/** Ratios measured in one run: ours and the bare thing in turns, the best of each compared, the spread shown. */
+/** Ratios, measured in one run: ours and the bare thing take turns, the best of each is compared, the spread is shown. */
 
-/** A line of the table: what was measured, ours beside the bare thing. */
+/** A line of the table: a measurement of ours beside the bare thing's. */
 export interface Row {
   what: string;
   ours: number;
   bare: number;
-  /** ours / bare. */
+  /** `ours` divided by `bare`. */
   ratio: number;
-  /** Slowest to fastest run of each, as `2701–3055 against 4012–4410`. */
+  /** The lowest and highest figures of each, as `2701–3055 against 4012–4410`. */
   spread: string;
-  /** What the ratio should be: at least, for a rate; at most, for a cost. */
+  /** The ratio to reach: at least this for a rate, at most this for a cost. */
   target: number;
-  /** Of `ours` and `bare`, as `appends/s`. */
+  /** The unit of `ours` and `bare`, as `appends/s`. */
   unit: string;
 }
 
@@ -22,9 +22,9 @@ export interface Comparison {
   what: string;
   unit: string;
   target: number;
-  /** Runs of each that count; one more of each before them only warms up. */
+  /** Number of runs of each that count, after one of each that only warms up. */
   rounds: number;
-  /** Which figure is the best one; default the highest (a rate). `lowest` for a time or a size. */
+  /** The best figure of several: `highest`, the default, for a rate, `lowest` for a time or a size. */
   best?: 'highest' | 'lowest';
   ours: Run;
   bare: Run;
@@ -48,7 +48,7 @@ function spread(figures: readonly number[]): string {
   return `${figure(Math.min(...figures))}–${figure(Math.max(...figures))}`;
 }
 
-/** Whole numbers from 100 up, three digits below. */
+/** A number as text: whole from 100 up, with three digits below. */
 export function figure(n: number): string {
   return n >= 100 ? String(Math.round(n)) : n.toPrecision(3);
 }

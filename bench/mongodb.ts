@@ -18,11 +18,11 @@ import { build } from '../projections/rebuild.ts';
 import { startFerretDb } from '../servers/ferretdb.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
-/** Appends at once, and operations of one bulkWrite. */
+/** Appends under way at once, and operations of one bulkWrite. */
 const AT_ONCE = 1_000;
 const log = { error: () => {}, warn: () => {}, info: () => {} };
 
-/** Documents a second, of a log of so many tasks, each just made: one event a document, as the bare client gets one. */
+/** The row of documents per second, of a log of so many tasks, each just made: one event a document, as the bare client gets one. */
 export async function benchMongoDb(tasks = 2_000): Promise<Row[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-mongodb-'));
   const server = await startFerretDb();
@@ -71,7 +71,7 @@ function made(store: EventStore, task: number): Promise<unknown> {
   return store.append(stream, NO_STREAM, [event]);
 }
 
-/** Documents a second, from the log's start until they can be read (their indexes apart: the bare client makes none). */
+/** Answers documents per second, from the log's start until they can be read (without their indexes: the bare client makes none). */
 async function rebuild(store: EventStore, url: string, client: MongoClient): Promise<number> {
   const readModels = await openReadModels(url, { dataDir: '', log });
   const begun = performance.now();
@@ -98,7 +98,7 @@ async function bulkWrite(client: MongoClient, database: string, documents: reado
 
 type Kept = { _id: string; position: string; document: object | null };
 
-/** The documents as a rebuild leaves them. */
+/** The documents of the task list, as a rebuild leaves them. */
 async function documentsOf(store: EventStore, url: string, client: MongoClient): Promise<Kept[]> {
   const readModels = await openReadModels(url, { dataDir: '', log });
   const building = await build(taskList, { store, readModels });

@@ -1,7 +1,8 @@
 /**
  * Notifications. How many a second, from the offer on the queue to its acknowledgement, 1, 2 and 4 workers send by SMTP, against as many bare amqplib
  * consumers that take the same offers, one at a time, and acknowledge them (needs an installed RabbitMQ). And how long it takes from the command that
- * asks for a mail until the mail server has it, in one process on embedded stores, against nodemailer alone. `node bench/notifications.ts` prints the lines.
+ * asks for a mail until the mail server has it, in one process on embedded stores, against nodemailer alone. `node bench/notifications.ts` prints
+ * the lines.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -31,18 +32,18 @@ import { onRabbitMq } from './on-rabbitmq.ts';
 import { benchCompeting } from './work-queue.ts';
 
 const ROUNDS = 3;
-/** Mails of a run whose way is timed, one after the other. */
+/** Mails of a run, whose ways are timed one after the other. */
 const TIMED = 200;
 const FROM = 'taskledger <no-reply@example.org>';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const compose = { publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'code' };
 
-/** All rows; those of the workers only where there is a RabbitMQ. */
+/** The rows of workers, where there is a RabbitMQ, and of the way of a mail. */
 export async function benchNotifications(): Promise<Row[]> {
   return [...(await benchWorkers()), ...(await benchWay())];
 }
 
-/** A mail server that takes everything, and what it calls when it has a mail. */
+/** Starts a mail server that takes everything; `onMail` is called when it has a mail. */
 async function startTaker(): Promise<{ url: string; onMail: { call(): void }; stop(): Promise<void> }> {
   const onMail = { call: () => {} };
   const server = new SMTPServer({
@@ -60,7 +61,7 @@ async function startTaker(): Promise<{ url: string; onMail: { call(): void }; st
   server.on('error', () => {});
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  // One connection for all: smtp-server greets each new one 100 ms late.
+  // One connection for all mails: smtp-server greets each new connection 100 ms late.
   return { url: `smtp://127.0.0.1:${port}?maxMessages=1000000`, onMail, stop: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
@@ -74,7 +75,7 @@ async function freePort(): Promise<number> {
 
 let asked = 0;
 
-/** Asks for a mail; answers its stream. */
+/** Asks for a mail; answers the notification's stream. */
 async function ask(commands: CommandHandler): Promise<string> {
   const id = stableId('bench', String(asked++));
   const stream = `notification-${id}`;
@@ -128,7 +129,7 @@ async function benchWay(): Promise<Row[]> {
     html: '<p>Your parcel is here.</p>',
   };
 
-  /** Milliseconds from the beginning of each until the server has its mail, in ascending order. */
+  /** The milliseconds from `begin` until the server has the mail, of each mail, in ascending order. */
   async function times(begin: () => Promise<unknown>): Promise<number[]> {
     const all: number[] = [];
     for (let n = 0; n < TIMED; n++) {

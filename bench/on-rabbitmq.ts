@@ -1,4 +1,4 @@
-/** What a measurement on a broker stands on: a RabbitMQ of its own, a bus on it, and an empty event store on disk. */
+/** Measurements on a broker: each has a RabbitMQ of its own, a bus on it, and an empty event store on disk. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export interface OnRabbitMq {
   store: EventStore;
 }
 
-/** Measures, and takes all of it away again; no rows where no RabbitMQ is installed. */
+/** Runs a measurement and closes all that it stood on; no rows where no RabbitMQ is installed. */
 export async function onRabbitMq(measure: (on: OnRabbitMq) => Promise<Row[]>): Promise<Row[]> {
   if (missing()) return [];
   const { add, closing, closeAll } = openClosers();

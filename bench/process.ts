@@ -1,4 +1,4 @@
-/** Starts a process of ours and waits until it says where it listens. */
+/** Starts a process of ours and waits until it prints its address. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface StartedProcess {
   stop(): Promise<void>;
 }
 
-/** Runs a TypeScript file on this Node. */
+/** Runs a TypeScript file on this Node; resolves when it has printed its address. */
 export async function startProcess(args: string[], env: Record<string, string> = {}): Promise<StartedProcess> {
   const started = performance.now();
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {

@@ -17,7 +17,7 @@ import { taskList } from '../projections/projectors/task-list.ts';
 import { build } from '../projections/rebuild.ts';
 import { bestOf, line, type Row } from './measure.ts';
 
-/** What happens to every task of the log, two events at a time. */
+/** The events of every task of the log, which are appended two at a time. */
 const LIFE: [string, object][] = [
   ['TaskCreated', { description: 'The one beside the lift flickers, and sometimes it is dark all night.' }],
   ['TaskAssigned', { atCreation: true }],
@@ -30,13 +30,13 @@ const LIFE: [string, object][] = [
   ['TaskStatusChanged', { from: 'open', to: 'in-progress' }],
   ['TaskStatusChanged', { from: 'in-progress', to: 'done' }],
 ];
-/** Tasks whose lives are mixed in the log. */
+/** Tasks that are alive at once: their events are mixed in the log. */
 const ALIVE = 1_000;
 const PLACES = ['hall', 'cellar', 'attic', 'garden', 'lift', 'garage', 'roof', 'laundry', 'stairs', 'gate', 'boiler room', 'bicycle shed'];
 const PAGE = 5_000;
 const log = { error: () => {}, warn: () => {}, info: () => {} };
 
-/** Rate of a rebuild, documents and indexes written, of a log of so many events (ten a task). */
+/** The row of a rebuild's rate, documents and indexes written, of a log of so many events (ten a task). */
 export async function benchRebuild(events: number): Promise<Row[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-rebuild-'));
   const store = await openEventStore('sqlite:', { dataDir, log });
@@ -65,7 +65,7 @@ async function fill(store: EventStore, events: number): Promise<void> {
   }
 }
 
-/** Two events of a task's life. */
+/** Appends two events of a task's life. */
 function happens(store: EventStore, task: number, revision: number): Promise<unknown> {
   const stream = `task-${stableId('bench', String(task))}`;
   const title = `Replace lamp ${task} in the ${PLACES[task % PLACES.length]}`;
@@ -82,7 +82,7 @@ function happens(store: EventStore, task: number, revision: number): Promise<unk
   return store.append(stream, revision - 1, events);
 }
 
-/** Events a second, from the log's start until the new documents can be read. */
+/** Answers events per second, from the log's start until the new documents can be read. */
 async function rebuild(store: EventStore, dataDir: string): Promise<number> {
   const file = join(dataDir, 'read-models.db');
   const readModels = await openReadModels(`sqlite:${file}`, { dataDir, log });
@@ -97,7 +97,7 @@ async function rebuild(store: EventStore, dataDir: string): Promise<number> {
   return events / seconds;
 }
 
-/** Events a second. */
+/** Answers events per second of a bare read. */
 function read(file: string): number {
   const db = new DatabaseSync(file, { readOnly: true });
   const statement = db.prepare(

@@ -1,4 +1,4 @@
-/** Start to ready, and memory, against Koa, Socket.IO and SQLite that do nothing. `node bench/start.ts` prints the lines. */
+/** The time from start to ready, and memory, against Koa, Socket.IO and SQLite that do nothing. `node bench/start.ts` prints the lines. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +8,12 @@ import { bestOf, line, type Row } from './measure.ts';
 import { type StartedProcess, startProcess } from './process.ts';
 
 const ROUNDS = 5;
-/** Milliseconds after the start until memory is looked at: followers have caught up. */
+/** Milliseconds after the start at which memory is measured: followers have caught up then. */
 const SETTLED = 500;
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** Milliseconds until it listens, and megabytes half a second later, on an empty folder that was started once before. */
+/** The rows of milliseconds until it listens, and of megabytes half a second later, on an empty folder that was started once before. */
 export async function benchStart(): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-start-'));
   const env = { DATA_DIR: dir, PORT: '0', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };

@@ -12,13 +12,13 @@ import { ORDERS } from '../write-side/workers/orders.ts';
 import { bestOf, type Row } from './measure.ts';
 import type { OnRabbitMq } from './on-rabbitmq.ts';
 
-/** Items of a run: as many offers as the queue holds. */
+/** Items of a run: nearly as many offers as the queue holds. */
 const COUNT = 900;
 const ROUNDS = 3;
 const WORKERS = [1, 2, 4];
 
 export interface Competition extends Omit<OnRabbitMq, 'store'> {
-  /** What is counted, as `orders`. */
+  /** The name of the items, as `orders`. */
   what: string;
   target: number;
   queue: WorkQueue;
@@ -26,12 +26,12 @@ export interface Competition extends Omit<OnRabbitMq, 'store'> {
   make(): Promise<string>;
   /** Makes the handler of one worker. */
   handler(worker: string): (offer: Offer) => Promise<void>;
-  /** The status of an item, and the one of those that are done. */
+  /** The status of an item; it must be `done` once the item is worked off. */
   statusOf(stream: string): Promise<string>;
   done: string;
 }
 
-/** A row for 1, 2 and 4 workers. */
+/** The rows of 1, 2 and 4 workers. */
 export async function benchCompeting(of: Competition): Promise<Row[]> {
   const rows: Row[] = [];
   for (const workers of WORKERS) {
@@ -43,7 +43,7 @@ export async function benchCompeting(of: Competition): Promise<Row[]> {
   return rows;
 }
 
-/** A second. All are offered before the first worker comes. */
+/** Answers items worked off per second. All are offered before the first worker comes. */
 async function worked({ bus, queue, make, handler, ...of }: Competition, workers: number): Promise<number> {
   const streams = await Promise.all(Array.from({ length: COUNT }, make));
   for (let n = 0; n < streams.length; n += 100) await Promise.all(streams.slice(n, n + 100).map((stream) => bus.offer(queue, { stream })));
@@ -73,7 +73,7 @@ async function checkDone(streams: readonly string[], { statusOf, done }: Pick<Co
   }
 }
 
-/** Bare consumers on a queue of the same kind, with messages of the same bytes: taken a second. */
+/** Answers messages per second that bare consumers take from a queue of the same kind, with messages of the same bytes. */
 async function consumed(url: string, workers: number): Promise<number> {
   const connection = await connect(url, { noDelay: true });
   const filling = await connection.createConfirmChannel();

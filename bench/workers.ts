@@ -18,7 +18,7 @@ import { benchCompeting } from './work-queue.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Orders decided a second; no rows where there is no RabbitMQ. */
+/** The rows of orders decided per second; none where there is no RabbitMQ. */
 export function benchWorkers(): Promise<Row[]> {
   return onRabbitMq(({ store, ...broker }) => {
     const commands = commandHandler({ store, hmac: (text) => stableId(text), log });

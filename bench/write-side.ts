@@ -1,4 +1,4 @@
-/** The write side alone as a process: HTTP, access tokens, validation, load, decide, append; no follower runs. Prints its address and an access token. */
+/** The write side alone as a process: HTTP, access tokens, validation, load, decide, append; no follower. Prints its address and an access token. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';

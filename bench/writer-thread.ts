@@ -25,7 +25,7 @@ const example = exampleEvent('TaskCreated');
 
 const threaded = (file: string): Promise<Writer> => openGroupCommit({ file, committed: nothing, damaged: nothing, warn: nothing });
 
-/** The same group commit without the thread: all that is appended in one turn of the event loop is one transaction. */
+/** The same group commit without the thread: all appends of one turn of the event loop are one transaction. */
 async function onMainThread(file: string): Promise<Writer> {
   const writer = openLogWriter(file, nothing);
   let waiting: { append: WireAppend; resolve(result: WireResult): void }[] = [];
@@ -52,7 +52,7 @@ async function writeStream(writer: Writer): Promise<void> {
   }
 }
 
-/** Appends a second, and milliseconds the event loop was late at the 99th percentile. */
+/** Answers appends per second, and the milliseconds that the event loop was late at the 99th percentile. */
 async function measure(open: (file: string) => Promise<Writer>, writers: number, count: number): Promise<{ rate: number; late: number }> {
   const dir = mkdtempSync(join(tmpdir(), 'writer-thread-'));
   const writer = await open(join(dir, 'events.db'));
@@ -67,7 +67,7 @@ async function measure(open: (file: string) => Promise<Writer>, writers: number,
   delay.disable();
   await writer.close();
   rmSync(dir, { recursive: true });
-  // Measured from one millisecond timer to the next: what is beyond the millisecond is lateness.
+  // Measured from one millisecond timer to the next: the time beyond the millisecond is lateness.
   return { rate, late: Math.max(delay.percentile(99) / 1e6 - 1, 0) };
 }
 

@@ -37,7 +37,7 @@ const REFUSALS = new Map([
   [76, `was not started with --replSet ${REPLICA_SET}`],
 ]);
 
-/** Connects and waits until the server at `host` (`name:port`, as clients know it, too) is a replica set. Errors: ServerRefused; the signal's reason. */
+/** Connects and waits until the server at `host` (`name:port`, also for its clients) is a replica set. Errors: ServerRefused; the signal's reason. */
 export async function firstStartOfMongo(host: string, auth: { username: string; password: string } | null, reaching: Reaching): Promise<void> {
   const what = `MongoDB at ${host}`;
   // Straight to this server: there may be no replica set yet.

@@ -3,9 +3,9 @@
  * its messages harms nothing. It is opened with the table of all queues (queues.ts). Implementations: memory/ (embedded), rabbitmq/.
  *
  *     const bus = await openEventBus('memory:', { queues: [VISITS, LETTERS], log });
- *     for await (const batch of bus.follow(VISITS, { signal, max: 500 })) await take(batch);
+ *     void bus.work(LETTERS, { signal, prefetch: 1 }, async ({ stream }) => write(stream));
  *     await bus.offer(LETTERS, { stream: 'letter-42' });
- *     await bus.work(LETTERS, { signal, prefetch: 1 }, async ({ stream }) => write(stream));
+ *     for await (const batch of bus.follow(VISITS, { signal, max: 500 })) await take(batch);
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';

@@ -1,8 +1,8 @@
 /**
  * The follower: goes through the log in order and keeps a checkpoint. Everything that follows uses this one.
  *
- *     const VISIT_LIST = { name: 'visit_list', queue: followerQueue('visit_list', { category: 'visitor', purpose: 'the list of visits' }) };
- *     const follower = follow({ ...VISIT_LIST, batch: 500, wants, load, apply, foreignLog }, { store, bus, log });
+ *     const TASK_LIST = { name: 'task_list', queue: followerQueue('task_list', { category: 'task', purpose: 'the list of tasks' }) };
+ *     const follower = follow({ ...TASK_LIST, batch: 500, wants, load, apply, foreignLog }, { store, bus, log });
  *     follower.position();
  *     await follower.stop();
  */

@@ -21,7 +21,7 @@ export type Context = Koa.ParameterizedContext<State>;
 const NO_BODY = z.union([z.undefined(), z.null(), z.strictObject({})]);
 const NO_QUERY = z.strictObject({});
 
-/** Who comes in by what. */
+/** The ways in which callers come in: by the claims of an access token, or by an API key. */
 export interface Authentication {
   callerOf(claims: unknown): Promise<Caller>;
   admit?(key: string): Promise<Admitted>;

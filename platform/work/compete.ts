@@ -1,7 +1,8 @@
 /**
  * Competing workers of a process, on one work queue.
  *
- *     const workers = compete({ bus, log, queue: LETTERS, workers: 4, handler: (worker, ending) => async ({ stream }) => write(stream, ending) });
+ *     const handler = (worker: string, ending: AbortSignal) => async ({ stream }: Offer) => write(stream, worker, ending);
+ *     const workers = compete({ bus, log, queue: LETTERS, workers: 4, handler });
  *     await workers.stop();
  */
 import { hostname } from 'node:os';

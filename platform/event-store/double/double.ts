@@ -1,6 +1,6 @@
 /**
  * A double of EventStoreDB for tests, on machines that cannot run the real one: the parts of its gRPC protocol that we use, over a SQLite file.
- * It is no event store to rely on: nothing here checks what is on the disk, replicates it, or lets anybody in or out but by one password.
+ * It is no event store to rely on: it does not check what is on the disk, does not replicate it, and guards it by no more than one password.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

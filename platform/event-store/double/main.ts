@@ -1,4 +1,4 @@
-/** `node platform/event-store/double/main.ts --folder /tmp/x [--port 2113]`: runs the double until it is ended, and prints the url for EVENT_STORE_URL. */
+/** `node platform/event-store/double/main.ts --folder /tmp/x [--port 2113]` runs the double until it is ended, and prints its URL. */
 import { parseArgs } from 'node:util';
 import { startDouble } from './double.ts';
 

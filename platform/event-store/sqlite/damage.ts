@@ -6,7 +6,7 @@ export function damaged(what: string, cause?: unknown): StoreDamaged {
   return new StoreDamaged(`The event store is damaged: ${what}. Stop, keep a copy of the folder, and put back a backup of it.`, { cause });
 }
 
-/** Primary codes (sqlite.org/rescode.html) that tell nothing about the data: PERM, BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN. */
+/** Primary codes (sqlite.org/rescode.html) that say nothing of the data: PERM, BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN. */
 const OUTSIDE = new Set([3, 5, 6, 7, 8, 9, 10, 13, 14]);
 /** An extended code of IOERR, one of the outside codes, that does mean damage: the file is shorter than its pages. */
 const IOERR_SHORT_READ = 522;
