@@ -50,7 +50,7 @@ export interface ReadAll {
   log?: 'events' | 'bookkeeping';
 }
 
-export interface SubscribeOptions {
+export interface SubscriptionOptions {
   /** The position after which events are wanted, exclusive; default: all events. */
   after?: Position;
   /** Ends the subscription: the iteration finishes without an error. */
@@ -80,7 +80,7 @@ export interface EventStore {
    * All forwardable events after a position: first those there are, then each as it comes.
    * Resumes by itself after a lost connection. Errors: StoreDamaged.
    */
-  subscribe(options: SubscribeOptions): AsyncIterable<RecordedEvent[]>;
+  subscribe(options: SubscriptionOptions): AsyncIterable<RecordedEvent[]>;
 
   /** Position of the last forwardable event; START when there is none. */
   head(): Promise<Position>;

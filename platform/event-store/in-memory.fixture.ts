@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { isForwardable, type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../contracts/message.ts';
 import { orAborted } from '../concurrency/abortable.ts';
-import { type Appended, type AppendOptions, type EventStore, type ReadAll, type SubscribeOptions, WrongExpectedRevision } from './event-store.ts';
+import { type Appended, type AppendOptions, type EventStore, type ReadAll, type SubscriptionOptions, WrongExpectedRevision } from './event-store.ts';
 
 const PAGE = 100;
 
@@ -35,7 +35,7 @@ export function inMemoryStore(first = 1): EventStore {
     );
   }
 
-  async function* subscribe({ after = START, signal }: SubscribeOptions): AsyncGenerator<RecordedEvent[]> {
+  async function* subscribe({ after = START, signal }: SubscriptionOptions): AsyncGenerator<RecordedEvent[]> {
     for (let at = after; !signal.aborted; ) {
       const page = logs.events.filter(({ position }) => position > at).slice(0, PAGE);
       if (page.length > 0) yield page;

@@ -28,7 +28,7 @@ export interface Authentication {
 }
 
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers. */
-export function endpoint(route: Route, doors: Authentication) {
+export function endpoint(route: Route, ways: Authentication) {
   const bodySchema = route.body ?? NO_BODY;
   // Where no field is required, a missing body counts as an empty object.
   const absent = route.body?.safeParse({}).success ? {} : undefined;
@@ -36,7 +36,7 @@ export function endpoint(route: Route, doors: Authentication) {
   const readBody = route.form ? readForm : readJson;
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
-    const caller = await authorise(ctx, route, doors);
+    const caller = await authorise(ctx, route, ways);
     if (caller) ctx.state.caller = caller;
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },

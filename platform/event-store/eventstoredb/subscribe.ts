@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AllStreamResolvedEvent, type Position as ClientPosition, START as FIRST, streamNameFilter } from '@eventstore/db-client';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
-import { StoreUnavailable, type SubscribeOptions } from '../event-store.ts';
+import { StoreUnavailable, type SubscriptionOptions } from '../event-store.ts';
 import type { CallSource } from './calls.ts';
 import { isInvalidPosition, messageOf } from './failures.ts';
 import { type Call, pull } from './pull.ts';
@@ -27,7 +27,7 @@ const [SHORTEST, LONGEST] = [100, 5_000];
  * All forwardable events after a position, until the signal aborts or the store is closed. Where a call fails, ends or is silent, the next one
  * goes on from the last event given to the reader. The reader pulls: a slow one holds the server back, and at most BUFFER events are ready for it.
  */
-export async function* subscribe({ after = START, signal }: SubscribeOptions, source: Subscribing): AsyncGenerator<RecordedEvent[]> {
+export async function* subscribe({ after = START, signal }: SubscriptionOptions, source: Subscribing): AsyncGenerator<RecordedEvent[]> {
   const ending = AbortSignal.any([signal, source.closing]);
   // A position that this store never made is beyond its end.
   if (after !== START && fromPosition(after) === undefined) return void (await aborted(ending));

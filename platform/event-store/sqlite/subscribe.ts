@@ -1,6 +1,6 @@
 /** Subscriptions to the embedded store: pages of the table, and then the next commit. Nothing is buffered: a slow reader reads later. */
 import { type RecordedEvent, START } from '../../../contracts/message.ts';
-import type { SubscribeOptions } from '../event-store.ts';
+import type { SubscriptionOptions } from '../event-store.ts';
 import type { LogReader } from './log-reader.ts';
 import { fromPosition, toPosition } from './rows.ts';
 
@@ -15,7 +15,7 @@ export interface FollowedLog {
 const PAGE = 1_000;
 
 /** All forwardable events after a position, until the signal aborts or the store is closed. */
-export async function* subscribe({ after = START, signal }: SubscribeOptions, { reader, moved }: FollowedLog): AsyncGenerator<RecordedEvent[]> {
+export async function* subscribe({ after = START, signal }: SubscriptionOptions, { reader, moved }: FollowedLog): AsyncGenerator<RecordedEvent[]> {
   let position = fromPosition(after);
   for (let log = reader(); log && !signal.aborted; log = reader()) {
     const next = moved();
