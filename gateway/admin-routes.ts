@@ -1,33 +1,33 @@
-/** What admins see and do: projections, queues, parked streams. */
+/** The routes of admins: projections, queues, parked streams. */
 import { z } from 'zod';
 import { ProblemError } from '../contracts/problem.ts';
 import type { QueueState } from '../platform/event-bus/event-bus.ts';
 import type { Parked } from '../platform/followers/parking.ts';
 import type { Answer, RouteWith } from '../platform/http/route.ts';
 
-/** How far a rebuild is. */
+/** The progress of a rebuild. */
 export interface RebuildState {
   name: string;
   state: 'running' | 'done' | 'failed';
   events: number;
   position: string;
-  /** The log's end. */
+  /** Position of the log's end. */
   head: string;
   seconds: number;
   error?: string;
 }
 
-/** What the admin's rows need of the parts. */
+/** The things that the admins' rows need of the parts. */
 export interface AdminParts {
   projections(): Promise<{ name: string }[]>;
-  /** Starts a rebuild, or answers with the one that runs. */
+  /** Starts a rebuild; resolves to its progress, or to that of the one that runs. */
   rebuild(name: string): Promise<RebuildState>;
-  /** How the last rebuild stands; null where none was asked for. */
+  /** Resolves to the progress of the last rebuild; null where none was asked for. */
   rebuildStatus(name: string): Promise<RebuildState | null>;
   queues(): Promise<QueueState[]>;
-  /** Parked streams of every follower. */
+  /** Resolves to the parked streams of all followers. */
   parked(): Promise<(Parked & { follower: string })[]>;
-  /** Tries again (`discard`: without the one event). `none`: nothing of that name is parked; `running`: it takes long, and goes on. */
+  /** Tries a parked stream again (`discard`: without the event that parked it). `none`: it is not parked; `running`: it takes long, and goes on. */
   release(follower: string, stream: string, discard: boolean): Promise<'none' | 'done' | 'running'>;
 }
 
@@ -46,7 +46,7 @@ const released = z.strictObject({ follower: z.string(), stream: z.string(), rele
 
 const FOR_ADMINS = { who: ['admin'], tag: 'admin' } as const;
 
-/** Routes below /api/admin/, for admins only. */
+/** The routes below /api/admin/, for admins only. */
 export const adminRoutes: readonly RouteWith<AdminParts>[] = [
   {
     row: {
@@ -128,7 +128,7 @@ async function known(parts: AdminParts, name: string): Promise<string> {
   throw new ProblemError('not_found', `There is no projection ${name}; there are ${names.join(', ')}.`);
 }
 
-/** Where it failed again, and so is parked again, that is the answer. */
+/** The answer to a release. Errors: ProblemError `not_found`; `conflict` where the stream failed and is parked again. */
 async function release(parts: AdminParts, { follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
   const outcome = await parts.release(follower, stream, discard).catch((error: unknown) => ({ error }));
   if (outcome === 'none') throw new ProblemError('not_found', 'This follower has parked no such stream.');

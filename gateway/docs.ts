@@ -1,4 +1,4 @@
-/** /openapi.json, and /docs: the same made readable, in one page without anything from elsewhere; /asyncapi.json, for who listens on the bus. */
+/** /openapi.json; /docs: the same as one page, which loads nothing from elsewhere; /asyncapi.json, for consumers of the bus. */
 import { asyncApi } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
@@ -6,7 +6,7 @@ import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 /** The documents, each as its text. */
 export interface ApiDocuments {
   openApi: string;
-  /** Made when it is first asked for. */
+  /** The AsyncAPI document, made at the first call. */
   asyncApi(): string;
   page: string;
 }
@@ -28,7 +28,7 @@ export function documentsOf(rows: readonly RouteRow[], version: string): ApiDocu
 const OF_DOCS = { method: 'GET', who: 'anyone', tag: 'docs', hidden: true } as const;
 const JSON_FOR_ALL = { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' };
 
-/** Routes of the documents. They are in none of them. */
+/** The routes of the documents, which the documents leave out. */
 export const docRoutes: readonly RouteWith<ApiDocuments>[] = [
   {
     row: { ...OF_DOCS, path: '/openapi.json', summary: 'The OpenAPI 3.1 document.' },

@@ -1,6 +1,6 @@
 /**
- * How an operator's command reaches the process that holds a folder: `running.json` (mode 600) in DATA_DIR names its address and holds a
- * token that only this process takes. Who can read the folder's files is its operator.
+ * The way of an operator's command to the process that holds a folder: `running.json` (mode 600) in DATA_DIR has its address and a
+ * token that only this process takes. Whoever can read the folder's files is its operator.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,18 +14,18 @@ export interface RunningAt {
 }
 
 export interface Operator {
-  /** The caller behind an operator's token, null for any other. */
+  /** The caller for the operator's token; null for any other token. */
   caller(token: string): Caller | null;
   /** Writes `running.json`. */
   announce(url: string): Promise<void>;
   retire(): Promise<void>;
 }
 
-/** Who an operator's command acts as. */
+/** The caller as which an operator's command acts. */
 export const OPERATOR: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
 const file = (dataDir: string) => join(dataDir, 'running.json');
 
-/** The way in of this machine's operator. */
+/** Opens the way in of this machine's operator, with a new token. */
 export function openOperator(dataDir: string): Operator {
   const token = `operator-${randomBytes(32).toString('base64url')}`;
   const expected = Buffer.from(token);
@@ -43,7 +43,7 @@ export function openOperator(dataDir: string): Operator {
   };
 }
 
-/** The process that runs on a folder, as it announced itself; null where none did. */
+/** Resolves to the process that announced itself in a folder; null where none did. */
 export async function readRunning(dataDir: string): Promise<RunningAt | null> {
   try {
     return JSON.parse(await readFile(file(dataDir), 'utf8')) as RunningAt;

@@ -3,7 +3,7 @@ import { ProblemError } from '../contracts/problem.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import type { Pages } from './pages.ts';
 
-/** Routes of the files of the pages. */
+/** The routes of the files of the pages. */
 export const pageRoutes: readonly RouteWith<Pages>[] = ['/', '/live.js', '/favicon.svg', '/assets/:file'].map((path) => ({
   row: { method: 'GET', path, who: 'anyone', summary: 'A file of the web app.', tag: 'pages', hidden: true },
   answer: (pages, { params }) => {

@@ -1,4 +1,4 @@
-/** The web app's files: built when what they are made from is newer, then kept in memory. */
+/** The web app's files: built when their sources are newer, then kept in memory. */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, utimes } from 'node:fs/promises';
@@ -9,9 +9,9 @@ import type { Logger } from 'pino';
 /** A file as it is served. */
 export interface PageFile {
   body: Buffer;
-  /** Its media type. */
+  /** The media type of the file. */
   type: string;
-  /** ETag, Cache-Control and what protects the page. */
+  /** ETag, Cache-Control and the security headers. */
   headers: Record<string, string>;
 }
 
@@ -22,16 +22,16 @@ export interface Pages {
 
 export interface PagesOptions {
   log: Pick<Logger, 'info'>;
-  /** The project's folder: its sources are looked at, and `dist/web/` in it holds what was built. */
+  /** The project's folder, with the sources, and with the built files in `dist/web/`. */
   root: string;
-  /** Builds everything into a folder. */
+  /** Builds all files into a folder. */
   build(outDir: string): Promise<void>;
 }
 
 /** Files by their path in the URL. */
 type Files = ReadonlyMap<string, PageFile>;
 
-/** What the pages are made from. */
+/** The sources of the pages. */
 const SOURCES = ['realtime/client', 'contracts', 'package-lock.json'];
 
 const TYPES: Record<string, string> = {
@@ -41,7 +41,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Only what this origin serves: no inline script or style, no frames, no forms to elsewhere. */
+/** The Content-Security-Policy: only files of this origin, no inline script or style, no frames, no forms to elsewhere. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -60,21 +60,21 @@ export async function openPages({ log, root, build }: PagesOptions): Promise<Pag
   return { file: (path) => files.get(path === '/' ? '/index.html' : path) ?? null };
 }
 
-/** True where some source is newer than index.html, which bears the time its build began. */
+/** True where a source is newer than index.html, which bears the time at which its build began. */
 function isOld(root: string, web: string): boolean {
   const built = statSync(join(web, 'index.html'), { throwIfNoEntry: false })?.mtimeMs;
   return built === undefined || !existsSync(join(web, 'live.js')) || SOURCES.some((source) => newest(join(root, source)) > built);
 }
 
-/** Milliseconds since 1970 of the newest file there; 0 where there is none. */
+/** The time of the newest file at a path, in milliseconds since 1970; 0 where there is none. */
 function newest(path: string): number {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) return stats?.mtimeMs ?? 0;
-  // The folder's own time tells of files that went.
+  // The folder's own time changes when a file is deleted.
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => (name.includes('.test.') ? 0 : newest(join(path, name)))));
 }
 
-/** Builds beside, reads, and then changes places: nobody serves half a build, also where two processes build at once. */
+/** Builds into a new folder, reads it, and puts it in the old one's place: nobody serves half a build, even where two processes build at once. */
 async function make(web: string, build: (outDir: string) => Promise<void>, log: PagesOptions['log']): Promise<Files> {
   const begun = new Date();
   const dist = join(web, '..');
@@ -98,12 +98,12 @@ function unlessGone(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Another process was faster: its pages are as new as ours. */
+/** Ignores the error of a place that is taken: another process was faster, and its pages are as new as ours. */
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
 }
 
-/** Reads pages that another process may be changing places with: for a moment they are not there. */
+/** Reads the pages; tries again where they are missing for the moment in which another process replaces them. */
 async function readBetween(web: string, attempts = 50): Promise<Files> {
   try {
     return read(web);

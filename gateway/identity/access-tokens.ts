@@ -1,4 +1,4 @@
-/** Access tokens: JWT (RFC 7519) with HS256, 15 minutes. Whether its session is alive and which role its user has is looked up apart. */
+/** Access tokens: JWT (RFC 7519) with HS256, good for 15 minutes. callers.ts looks up whether the session is alive, and the user's role. */
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type koaJwt from 'koa-jwt';
@@ -8,19 +8,19 @@ import type { Role } from '../../contracts/role.ts';
 export const ACCESS_SECONDS = 15 * 60;
 const ISSUER = 'taskledger';
 const AUDIENCE = 'taskledger-api';
-/** Pinned: a token says itself how it was signed, and is not believed. */
+/** The algorithm, issuer and audience that a token must have. The algorithm is pinned, because a token's own word for it cannot be trusted. */
 const CHECKED = { algorithms: ['HS256' as const], issuer: ISSUER, audience: AUDIENCE };
 
 const claimsSchema = z.object({ sub: z.guid(), sid: z.guid(), exp: z.int() });
 
-/** Whom a token is for (`sub`), by which session (`sid`), until when (`exp`, seconds since 1970). */
+/** The claims of a token: its user (`sub`), session (`sid`) and end (`exp`, seconds since 1970). */
 export type Claims = z.infer<typeof claimsSchema>;
 
 export interface AccessTokens {
   sign(of: { userId: string; sessionId: string; role: Role }): string;
-  /** The claims of a token that is ours and not too old, else null. */
+  /** The claims of a valid token; null for a foreign or expired one. */
   verify(token: string): Claims | null;
-  /** For koa-jwt, which does the same at the HTTP edge. */
+  /** The options with which koa-jwt verifies tokens in the same way. */
   options: Omit<koaJwt.Options, 'passthrough' | 'key' | 'tokenKey'>;
 }
 
@@ -44,7 +44,7 @@ export function openAccessTokens(key: KeyObject, now: () => Date): AccessTokens 
   };
 }
 
-/** Verified claims, if they are of our shape. */
+/** Verified claims; null where they have not our shape. */
 export function claimsOf(payload: unknown): Claims | null {
   const result = claimsSchema.safeParse(payload);
   return result.success ? result.data : null;

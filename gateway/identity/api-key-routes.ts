@@ -21,7 +21,7 @@ const newKey = keyView.extend({ key: z.string().meta({ description: 'For Authori
 
 const FOR_ADMINS = { who: ['admin'], tag: 'admin' } as const;
 
-/** Routes to make, list and revoke keys. */
+/** The routes that make, list and revoke keys. */
 export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys }>[] = [
   {
     row: {

@@ -1,6 +1,6 @@
 /**
- * API keys: how other backends come in. `tlk_<id>_<256 bits>`; only a hash of the bits is stored, so a key is shown once, when it is made.
- * Who is behind a key is looked up for every request and remembered for some seconds, as it is for sessions.
+ * API keys of other backends: `tlk_<id>_<256 bits>`. Only a hash of the bits is stored, so a key is shown once, when it is made.
+ * The record of a key is looked up for every request, and remembered for some seconds, as sessions are.
  */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -11,13 +11,13 @@ import { invalidToken } from './callers.ts';
 import { hashOf, randomSecret, same } from './refresh-tokens.ts';
 import type { SecretRecord, Secrets } from './secrets/secrets.ts';
 
-/** What is stored of a key. Times are ISO 8601, UTC. */
+/** A key as it is stored. Times are ISO 8601, UTC. */
 interface ApiKey {
   name: string;
   hash: string;
   requestsPerMinute: number;
   createdAt: string;
-  /** The hour in which it was last used, null: never. */
+  /** The hour in which the key was last used; null: never. */
   lastUsed: string | null;
 }
 
@@ -27,25 +27,25 @@ export interface ApiKeyView extends Omit<ApiKey, 'hash'> {
 }
 
 export interface ApiKeys {
-  /** Makes a key; its text is told nowhere else. Error: ProblemError `conflict` where there are too many. */
+  /** Makes a key; `key` is its text, which is told nowhere else. Error: ProblemError `conflict` at MOST_KEYS keys. */
   issue(of: { name: string; requestsPerMinute: number }): Promise<ApiKeyView & { key: string }>;
-  /** The newest first. */
+  /** Resolves to all keys, the newest first. */
   list(): Promise<ApiKeyView[]>;
-  /** False where there is no such key. Other processes notice within 5 seconds. */
+  /** Revokes a key; false where there is none. Other processes notice within 5 seconds. */
   revoke(id: string): Promise<boolean>;
-  /** The backend behind a key. Errors: ProblemError `unauthorized`, and `limited` where it asked too often. */
+  /** Resolves to the backend that a key belongs to. Errors: ProblemError `unauthorized`, and `limited` where it asked too often. */
   admit(key: string): Promise<Admitted>;
 }
 
 const SHAPE = /^tlk_([0-9a-f]{32})_([\w-]{43})$/;
 const OWNER = 'installation';
-/** How long other processes may not notice that a key was revoked. */
+/** Milliseconds for which a key is remembered, so that a process may not notice that another one revoked it. */
 const REMEMBERED = 5_000;
 export const MOST_KEYS = 1_000;
 
 export function openApiKeys({ secrets, limits, now }: { secrets: Secrets; limits: Limits; now(): Date }): ApiKeys {
   const known = new LRUCache<string, { record: SecretRecord<ApiKey> | null; until: number }>({ max: 10_000 });
-  /** The hour in which each was last seen here. */
+  /** The hour in which each key was last used in this process. */
   const noted = new LRUCache<string, string>({ max: 10_000 });
   let forgotten = 0;
 
@@ -64,7 +64,7 @@ export function openApiKeys({ secrets, limits, now }: { secrets: Secrets; limits
     known.delete(id);
   }
 
-  /** Only the hour, and once in it; nobody waits for it. At the version that was read: a key that is revoked meanwhile is not made again by this. */
+  /** Stores the hour of a use, once an hour; nobody waits for it. Written at the version that was read, so that a revoked key is not made again. */
   function noteUse(id: string, { value, version }: SecretRecord<ApiKey>): void {
     const lastUsed = `${now().toISOString().slice(0, 13)}:00:00.000Z`;
     if (noted.get(id) === lastUsed) return;

@@ -1,9 +1,9 @@
-/** Tries at a password, limited by account, by network, and by both. Only failures count. */
+/** Attempts at a password, limited by account, by network, and by both. Only failures count. */
 import { type LimitName, type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 
 export interface Attempts {
   /**
-   * Checks a password: answers what `check` does. A failure counts; success forgets those of this account from this network.
+   * Checks a password; resolves to the result of `check`. A failure counts; a success forgets the failures of this account from this network.
    * `account` is a normalised e-mail address. Errors: ProblemError `limited`, and those of `check`, which count nothing.
    */
   attempt(account: string, ip: string, check: () => Promise<boolean>): Promise<boolean>;
@@ -29,7 +29,7 @@ export function openAttempts(limits: Limits): Attempts {
     for (const [name, key] of keys) await limits.refund(name, key);
   }
 
-  /** Taken before the check, so that many at once are limited too, and given back after a success. */
+  /** Counts an attempt before its check, so that many at once are limited, too, and takes it back after a success. */
   async function limited(account: string, ip: string, check: () => Promise<boolean>): Promise<boolean> {
     const network = networkOf(ip);
     const both: [LimitName, string] = ['login-account-ip', `${network} ${account}`];
@@ -47,7 +47,7 @@ export function openAttempts(limits: Limits): Attempts {
     return true;
   }
 
-  /** One at a time for an account and a network: the right password many times at once is not taken for failures. */
+  /** Runs one attempt at a time for an account and a network, so that the right password many times at once does not count as failures. */
   function inTurn(key: string, work: () => Promise<boolean>): Promise<boolean> {
     const mine = (tails.get(key) ?? Promise.resolve()).then(work, work);
     tails.set(key, mine);

@@ -1,5 +1,5 @@
 /**
- * Who is behind a verified token: session alive? user there? which role? This is on the path of every request,
+ * The caller of a verified token: is the session alive, does the user exist, which role do they have? Every request asks this,
  * so the answer is remembered for some seconds, and forgotten at once when this process ends a session or changes a user.
  */
 import { LRUCache } from 'lru-cache';
@@ -8,7 +8,7 @@ import type { Role } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { type AccessTokens, claimsOf } from './access-tokens.ts';
 
-/** What is behind a session. */
+/** The user of a session, with their role. */
 export interface SessionOwner {
   userId: string;
   role: Role;
@@ -16,22 +16,22 @@ export interface SessionOwner {
 
 export interface CallersOptions {
   tokens: AccessTokens;
-  /** What is behind a session now; null where it or its user is gone. */
+  /** Resolves to the present user of a session; null where the session has ended or its user is deleted. */
   lookUp(sessionId: string): Promise<SessionOwner | null>;
   seesAll(role: Role): boolean;
   now(): Date;
 }
 
 export interface Callers {
-  /** `expiresAt`: when the token ends, milliseconds since 1970. Error: ProblemError `unauthorized`. */
+  /** Resolves to the caller of an access token, with its end in milliseconds since 1970. Error: ProblemError `unauthorized`. */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
-  /** The caller of claims that were verified. Error: ProblemError `unauthorized`. */
+  /** Resolves to the caller of verified claims. Error: ProblemError `unauthorized`. */
   callerOf(claims: unknown): Promise<Caller>;
   forgetSession(sessionId: string): void;
   forgetUser(userId: string): void;
 }
 
-/** How long other processes may not notice an end. */
+/** Milliseconds for which an answer is remembered, so that a process may not notice an end in another one. */
 const REMEMBERED = 5_000;
 
 export function openCallers({ tokens, lookUp, seesAll, now }: CallersOptions): Callers {
@@ -45,7 +45,7 @@ export function openCallers({ tokens, lookUp, seesAll, now }: CallersOptions): C
     return asking.get(sessionId) ?? ask(sessionId);
   }
 
-  /** One question at a time for a session. An answer that something was forgotten during is not remembered. */
+  /** Looks a session up, once at a time. The answer is not remembered where a session or user was forgotten meanwhile. */
   function ask(sessionId: string): Promise<SessionOwner | null> {
     const before = forgotten;
     const until = now().getTime() + REMEMBERED;
@@ -90,7 +90,7 @@ export function openCallers({ tokens, lookUp, seesAll, now }: CallersOptions): C
   };
 }
 
-/** RFC 6750, 3.1. */
+/** The refusal of a token, with the header of RFC 6750, 3.1. */
 export function invalidToken(detail: string): ProblemError {
   return new ProblemError('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } });
 }

@@ -1,4 +1,4 @@
-/** One-time codes for links in mails. Only hashes are stored; a code is good for the address it was sent to. */
+/** One-time codes for links in mails. Only their hashes are stored. A code is good as long as its user has the address that it was sent to. */
 
 import { normaliseEmail } from '../../contracts/user.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
@@ -11,21 +11,21 @@ export type CodePurpose = 'confirm';
 interface Code {
   purpose: CodePurpose;
   userId: string;
-  /** Keyed hash of the address. */
+  /** The keyed hash of the address. */
   address: string;
 }
 
 export interface Codes {
-  /** A new code, base64url of 256 bits. Error: where there is no such user. */
+  /** Makes a code: base64url of 256 bits. Rejects where there is no such user. */
   issue(userId: string, purpose: CodePurpose): Promise<string>;
-  /** The user a code was made for, while it is good; null otherwise. */
+  /** Resolves to the id of the user for whom a code was made, while it is good; else null. */
   userOf(code: string, purpose: CodePurpose): Promise<string | null>;
   /** Ends all of a user's codes for this purpose. */
   spend(userId: string, purpose?: CodePurpose): Promise<void>;
 }
 
 const LIFE = 48 * 3_600_000;
-/** Each try to send a mail makes one; any of them may have arrived. */
+/** The most codes of a user: each attempt to send a mail makes one, and any of them may have arrived. */
 const MOST_CODES = 20;
 
 export function openCodes({ secrets, users, hmac, now }: { secrets: Secrets; users: Users; hmac(text: string): string; now(): Date }): Codes {

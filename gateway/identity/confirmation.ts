@@ -1,4 +1,4 @@
-/** Confirmation: the link of the mail proves the address, and lets who has no password yet set one. */
+/** Confirmation: the link of the mail proves the address, and lets a user without a password set one. */
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { password } from '../../contracts/user.ts';

@@ -1,21 +1,21 @@
-/** Passwords of users, as hashes in the secrets store: at most one a user. */
+/** Credentials: the passwords of users, as hashes in the secrets store, at most one a user. */
 import type { Passwords } from './passwords.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
 interface Credential {
-  /** PHC text of argon2id. */
+  /** The hash by argon2id, as PHC text. */
   hash: string;
 }
 
 export interface Credentials {
   has(userId: string): Promise<boolean>;
-  /** Changes with the password; 0 where there is none. */
+  /** Resolves to a number that changes with the password; 0 without one. */
   version(userId: string): Promise<number>;
-  /** Takes as long for null (nobody) and for a user without a password as for a wrong one. Error: ProblemError `unavailable`. */
+  /** True for the right password. Takes the same time for null (no user) and a user without a password. Error: ProblemError `unavailable`. */
   verify(userId: string | null, password: string): Promise<boolean>;
-  /** Sets the first password; false where there is one. Error: ProblemError `unavailable`. */
+  /** Sets the first password; false where there is one already. Error: ProblemError `unavailable`. */
   setFirst(userId: string, password: string): Promise<boolean>;
-  /** Puts another in place of `current`: `wrong` where that is not it, `raced` where somebody else changed it meanwhile. Error: as `verify`. */
+  /** Changes the password. `wrong`: `current` is not the password; `raced`: another change was faster. Error: as `verify`. */
   change(userId: string, current: string, next: string): Promise<'changed' | 'wrong' | 'raced'>;
   remove(userId: string): Promise<void>;
 }

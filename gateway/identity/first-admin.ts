@@ -15,20 +15,20 @@ export interface FirstAdminOptions {
   now(): Date;
 }
 
-/** A registration of the first admin that lost its address to another one stays closed; the next takes the next id. */
+/** The ids of the first admin, in order. A registration that lost its address to another user stays closed: the next one takes the next id. */
 const IDS = Array.from({ length: 10 }, (_, n) => stableId('first-admin', String(n)));
 
 /**
  * Makes the first admin where there never was one, or gives them a password where theirs was lost with the secrets.
- * Later admins are made by admins, who cannot give up the role themselves: so one who was there is proof of another.
- * Answers the password if it was made here, else null. Error: one for the operator, where the address is somebody else's.
+ * Later admins are made by admins, who cannot give up the role themselves: so a first admin who existed proves that there is one now.
+ * Resolves to the password if it was made here, else null. Error: `UserError`, where the address is another user's.
  */
 export async function ensureFirstAdmin(options: FirstAdminOptions, email: string, password: string | undefined): Promise<string | null> {
   const { credentials, users } = options;
   const { id, exists, deleted } = await firstOpen(users);
   if (deleted || (exists && (await credentials.has(id)))) return null;
   const chosen = password ?? randomBytes(15).toString('base64url');
-  // Without a user, this is left of a start that did not get further: nobody was told it.
+  // A password without a user is left of a start that did not get further: nobody was told it.
   if (!exists) await credentials.remove(id);
   await credentials.setFirst(id, chosen);
   if (!exists) await register(options, id, email);

@@ -7,7 +7,7 @@ import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 
-/** What they need together. */
+/** The context of all these routes together. */
 export type IdentityContext = RegistrationOptions & SessionRoutesOptions & MeRoutesOptions & ConfirmationOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, confirmation, ...apiKeyRoutes];

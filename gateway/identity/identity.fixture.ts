@@ -1,4 +1,4 @@
-/** Identity on real stores in a folder of its own, behind the real app: for tests. */
+/** Identity on real stores in its own folder, behind the real app. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,10 +24,10 @@ export interface Reply {
   body: any;
 }
 
-/** The header of a caller. */
+/** The header of a caller with this token. */
 export const as = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
 
-/** Everything of one installation; `advance` moves its clock. */
+/** Opens an installation; `advance` moves its clock. */
 export async function openInstallation(options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own' } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** Identity: who may come in. Registration, logins, sessions, tokens; users themselves are the write side's. */
+/** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
 import type { Role } from '../../contracts/role.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
@@ -24,7 +24,7 @@ export interface IdentityOptions {
   keys: Keys;
   commands: CommandHandler;
   store: Pick<EventStore, 'append'>;
-  /** TASK_VISIBILITY: whether those who work here read all tasks (`team`) or only what concerns them (`own`). */
+  /** TASK_VISIBILITY: the roles of TEAM read all tasks (`team`), or only tasks that concern the user (`own`). */
   config: { taskVisibility: 'team' | 'own' };
   limits: Limits;
   log: SessionEndsOptions['log'];
@@ -33,29 +33,29 @@ export interface IdentityOptions {
 }
 
 export interface Identity {
-  /** Those of `identityRoutes`. */
+  /** The routes of `identityRoutes`. */
   routes: Route[];
-  /** How koa-jwt verifies access tokens; what it verified goes to `callerOf`. */
+  /** The options with which koa-jwt verifies access tokens; the verified claims go to `callerOf`. */
   accessTokens: AccessTokens['options'];
-  /** The caller of verified claims. Error: ProblemError `unauthorized`. */
+  /** Resolves to the caller of verified claims. Error: ProblemError `unauthorized`. */
   callerOf(claims: unknown): Promise<Caller>;
-  /** The backend behind an API key. Errors: ProblemError `unauthorized` and `limited`. */
+  /** Resolves to the backend that an API key belongs to. Errors: ProblemError `unauthorized` and `limited`. */
   admit: ApiKeys['admit'];
-  /** The caller of an access token, and when the token ends (milliseconds since 1970). Error: ProblemError `unauthorized`. */
+  /** Resolves to the caller of an access token, with its end (milliseconds since 1970). Error: ProblemError `unauthorized`. */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
-  /** Whether users of a role may read every task. */
+  /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
-  /** A one-time code for a link in a mail, good for 48 hours. Error: where there is no such user. */
+  /** Makes a one-time code for a link in a mail, good for 48 hours. Rejects where there is no such user. */
   issueCode(userId: string, purpose: CodePurpose): Promise<string>;
-  /** Makes the first admin where there is none; answers the password if it was made here (nobody can see it again), else null. */
+  /** Makes the first admin where there is none; resolves to the password if it was made here (nobody can see it again), else null. */
   ensureAdmin(email: string, password?: string): Promise<string | null>;
-  /** To be called after a user's role changed: their next request has it. Processes that are not told notice within 5 seconds. */
+  /** To be called after a user's role changed: their next request has the new role. Other processes notice within 5 seconds. */
   onUserChanged(userId: string): void;
   /** To be called after a user was deleted: ends their sessions, and removes their password and codes. */
   onUserDeleted(userId: string): Promise<void>;
 }
 
-/** Those who work here; residents and services see what concerns them. */
+/** The roles of those who work here. Residents and services see only tasks that concern them. */
 const TEAM: readonly Role[] = ['member', 'staff', 'security', 'maintenance', 'customer-service'];
 
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {

@@ -3,18 +3,18 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:c
 import type { Secrets } from './secrets/secrets.ts';
 
 export interface Keys {
-  /** Signs access tokens (HS256). A key object: with a text, each verification costs 30 times as much. */
+  /** The key that signs access tokens (HS256). A key object, because with a text each verification costs 30 times as much. */
   jwt: KeyObject;
-  /** HMAC-SHA256 in hex: names and compares values without holding them readably. Callers put a purpose in front, as `email:…`. */
+  /** HMAC-SHA256 in hex, to name and compare values without storing them readably. Callers put a purpose in front, as `email:…`. */
   hmac(text: string): string;
 }
 
-/** RFC 7518, 3.2: a key of HS256 has at least the hash's length. */
+/** The fewest bytes of a key of HS256: the hash's length (RFC 7518, 3.2). */
 const MIN_BYTES = 32;
 
 /**
- * The keys; what the configuration does not give is made on the first start. Without the kept HMAC key,
- * reservations of e-mail addresses made before are not found: the secrets belong into the backup.
+ * Loads the keys; those that the configuration does not give are made on the first start. Without the kept HMAC key,
+ * earlier reservations of e-mail addresses are not found: the secrets belong into the backup.
  */
 export async function loadKeys(secrets: Secrets, config: { jwtSecret?: string | undefined }): Promise<Keys> {
   const jwt = Buffer.from(config.jwtSecret ?? (await keptKey(secrets, 'jwt')));
@@ -23,7 +23,7 @@ export async function loadKeys(secrets: Secrets, config: { jwtSecret?: string | 
   return { jwt: createSecretKey(jwt), hmac: (text) => createHmac('sha256', hmacKey).update(text).digest('hex') };
 }
 
-/** Whoever puts first wins; all read what is there then. */
+/** The stored key, made where it is missing. Of several processes the first to put a key wins, and all read that one. */
 async function keptKey(secrets: Secrets, key: string): Promise<string> {
   const kept = (await secrets.get<string>('keys', key)) ?? (await makeKey(secrets, key));
   if (!kept) throw new Error(`The key ${key} was put into the secrets store and is not there.`);

@@ -1,4 +1,4 @@
-/** Routes of who one is, and of changing one's password. */
+/** The routes of one's own account: who one is, and changing one's password. */
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
@@ -52,7 +52,7 @@ async function there(users: Users, id: string) {
   return user;
 }
 
-/** Tries at the current password count as tries to log in: a stolen access token must not be a way to guess it. */
+/** Changes a password. Attempts at the current one count as logins, so that a stolen access token is no way to guess it. */
 async function changePassword({ attempts, credentials, sessions, users }: MeRoutesOptions, { caller, body, ip }: RouteRequest): Promise<Answer> {
   const { id, sessionId } = callerIn(caller);
   const { current, new: next } = body as z.infer<typeof passwordBody>;

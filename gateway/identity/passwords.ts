@@ -7,20 +7,20 @@ import { ProblemError } from '../../contracts/problem.ts';
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 export interface PasswordOptions {
-  /** Hashes at work at once. Default: as many as cores, 3 at most: libuv has 4 threads, and files and names need one. */
+  /** The most hashes at work at once; default: as many as cores, but at most 3 of libuv's 4 threads, because files and DNS need one. */
   running?: number;
-  /** Hashes that wait; one more is refused. */
+  /** The most hashes that wait (default 64); one more is refused. */
   waiting?: number;
 }
 
 export interface Passwords {
-  /** A hash in PHC text. Error: ProblemError `unavailable` when too many wait. */
+  /** Hashes a password; resolves to PHC text. Error: ProblemError `unavailable` when too many wait. */
   hash(password: string): Promise<string>;
-  /** Whether it is the password of this hash; with null (no such account) false after the same time. Error: as `hash`. */
+  /** True for the password of this hash; for null (no such account) false after the same time. Error: as `hash`. */
   verify(hash: string | null, password: string): Promise<boolean>;
 }
 
-/** The one way in which passwords are hashed and compared here. */
+/** Opens the one place where passwords are hashed and compared. */
 export async function openPasswords(options: PasswordOptions = {}): Promise<Passwords> {
   const { running = Math.min(3, availableParallelism()), waiting = 64 } = options;
   const limited = gate(running, waiting);
@@ -31,12 +31,12 @@ export async function openPasswords(options: PasswordOptions = {}): Promise<Pass
   };
 }
 
-/** NIST SP 800-63B-4, 3.1.1.2: the same characters typed on another keyboard are the same password. */
+/** The form in which a password is hashed: the same characters from another keyboard are the same password (NIST SP 800-63B-4, 3.1.1.2). */
 function normalise(password: string): string {
   return password.normalize('NFKC');
 }
 
-/** Runs at most `running` at once and lets at most `waiting` wait, first come first served. */
+/** A gate that runs at most `running` tasks at once and lets at most `waiting` wait, first come first served. */
 function gate(running: number, waiting: number) {
   const queue: (() => void)[] = [];
   let free = running;

@@ -37,7 +37,7 @@ async function register(options: RegistrationOptions, request: RouteRequest): Pr
   const limit = await limits.consume('registration', networkOf(request.ip));
   const { password, ...person } = request.body as Body;
   const command = commandOf(registering, { ...request, body: person }, () => now().toISOString());
-  // The hash that ends up in the log is of a body without the password: a fast hash of one would help who guesses it.
+  // The hash in the log is of a body without the password, because a fast hash of a password would help to guess it.
   const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
   const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));
   try {
@@ -50,7 +50,7 @@ async function register(options: RegistrationOptions, request: RouteRequest): Pr
 }
 
 /**
- * Sets the first password of a user about to be; true where this call did. A user who is there keeps theirs: this may be a repeat,
+ * Sets the first password of a user who is about to be made; true where this call did. An existing user keeps theirs: this may be a repeat,
  * which must name the same password.
  */
 async function place(options: RegistrationOptions, of: { id: string; ip: string; email: string; password: string }): Promise<boolean> {
@@ -65,7 +65,7 @@ async function place(options: RegistrationOptions, of: { id: string; ip: string;
   });
 }
 
-/** A refusal that left nothing behind; where the outcome is unknown, the password must stay. */
+/** True for a refusal that left no user behind. Where the outcome is unknown, the password must stay. */
 function isFinal(error: unknown): boolean {
   return error instanceof ProblemError && error.code !== 'unavailable';
 }

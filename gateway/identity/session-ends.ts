@@ -1,4 +1,4 @@
-/** The end of a session as a fact in the log: sockets and other processes go by it. */
+/** The ends of sessions as events in the log, by which sockets and other processes learn of them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventContract } from '../../contracts/catalog.ts';
 import type { NewEvent } from '../../contracts/message.ts';
@@ -16,18 +16,18 @@ export interface EndedSession {
 }
 
 export interface SessionEnds {
-  /** Tells of an end, after the session is gone from the secrets. Never rejects. */
+  /** Records an end, after the session was deleted from the secrets. Never rejects. */
   ended(session: EndedSession): Promise<void>;
 }
 
 export interface SessionEndsOptions {
   store: Pick<EventStore, 'append'>;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  /** Called at once, before the log is written. */
+  /** Called at once, before the log is written, so that this process forgets the session. */
   forget(sessionId: string): void;
 }
 
-/** Milliseconds before each further try. */
+/** Milliseconds before each further attempt to record an end. */
 const AGAIN = [20, 100, 500];
 
 export function openSessionEnds({ store, log, forget }: SessionEndsOptions): SessionEnds {
@@ -56,7 +56,7 @@ export function openSessionEnds({ store, log, forget }: SessionEndsOptions): Ses
   };
 }
 
-/** Its id is made of the session alone: of two ends at once, one is recorded. */
+/** The event of an end. Its id is made of the session alone, so that one of two ends at once is recorded. */
 function endOf({ id, userId, reason }: EndedSession): NewEvent {
   const commandId = stableId('end-session', id);
   return {

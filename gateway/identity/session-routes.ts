@@ -1,4 +1,4 @@
-/** Routes of logging in, refreshing, logging out, and looking after one's sessions. */
+/** The routes of logging in, refreshing, logging out, and listing and ending one's sessions. */
 import { z } from 'zod';
 import { email as emailSchema, instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -47,7 +47,7 @@ export interface SessionRoutesOptions {
 
 const OF_SESSIONS = { tag: 'sessions' } as const;
 
-/** Routes of sessions. */
+/** The routes of sessions. */
 export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
   {
     row: {
@@ -107,13 +107,13 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
   },
 ];
 
-/** The caller of a row that is not for anyone. */
+/** The caller of a row that is not for anyone. Error: ProblemError `unauthorized`. */
 export function callerIn(caller: Caller | null): Caller {
   if (!caller) throw invalidToken('Log in first.');
   return caller;
 }
 
-/** An unknown account takes the same time and gets the same answer as a wrong password. */
+/** Logs a user in. An unknown account takes the same time and gets the same answer as a wrong password. */
 async function login(options: SessionRoutesOptions, request: RouteRequest): Promise<Answer> {
   const { attempts, credentials, users } = options;
   const { email, password } = request.body as z.infer<typeof loginBody>;
@@ -124,7 +124,7 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   return pair(options, await start(options, user.id, version, request));
 }
 
-/** A session, unless the password it was asked for with was changed meanwhile: ending all others may have missed it. */
+/** Makes a session, unless the password was changed since the check: the end of all sessions may have missed the new one. */
 async function start({ credentials, sessions }: SessionRoutesOptions, userId: string, version: number, request: RouteRequest): Promise<OpenSession> {
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
   const session = await sessions.start(userId, { userAgent, ip: request.ip });

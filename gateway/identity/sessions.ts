@@ -1,4 +1,4 @@
-/** Sessions: made by a login, kept alive by refreshing, ended once for all. Only hashes of tokens are stored. */
+/** Sessions: a login makes one, refreshing keeps it alive, and an end is final. Only hashes of tokens are stored. */
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../contracts/problem.ts';
 import { invalidToken } from './callers.ts';
@@ -6,13 +6,13 @@ import { formatRefreshToken, hashOf, nextSecret, parseRefreshToken, type Refresh
 import type { SecretRecord, Secrets } from './secrets/secrets.ts';
 import type { EndReason, SessionEnds } from './session-ends.ts';
 
-/** What is stored of a session. Times are ISO 8601, UTC. */
+/** A session as it is stored. Times are ISO 8601, UTC. */
 export interface Session {
   userId: string;
   refreshHash: string;
-  /** Of the token before; null until the first refresh. */
+  /** The hash of the token before; null until the first refresh. */
   previousHash: string | null;
-  /** What the present token was made with, of the one before. */
+  /** The salt with which the present token was made of the one before; null until the first refresh. */
   salt: string | null;
   rotatedAt: string;
   userAgent: string | null;
@@ -34,18 +34,18 @@ export interface SessionsOptions {
   secrets: Secrets;
   ends: SessionEnds;
   hmac(text: string): string;
-  /** Whether the user is still there. */
+  /** True where the user exists. */
   exists(userId: string): Promise<boolean>;
   now(): Date;
 }
 
 export interface Sessions {
   start(userId: string, from: { userAgent: string | null; ip: string }): Promise<OpenSession>;
-  /** The next token for this one. Error: ProblemError `unauthorized`; a token that was used up ends its session. */
+  /** Exchanges a token for the next one. Error: ProblemError `unauthorized`; a token that was used before ends its session. */
   refresh(refreshToken: string): Promise<OpenSession>;
-  /** Null where it is not alive. */
+  /** Resolves to a session; null where it has ended. */
   get(id: string): Promise<SessionRecord | null>;
-  /** The last used first. */
+  /** Resolves to a user's sessions, the last used first. */
   list(userId: string): Promise<SessionRecord[]>;
   end(session: SessionRecord, reason: EndReason): Promise<void>;
   /** Ends all of a user's sessions but one. */
@@ -53,10 +53,10 @@ export interface Sessions {
 }
 
 const LIFE = 30 * 24 * 3_600_000;
-/** How long the token before is taken: a lost answer or two tabs must log nobody out. */
+/** Milliseconds for which the token before is still taken, so that a lost answer, or two tabs, log nobody out. */
 const GRACE = 10_000;
 export const MOST_SESSIONS = 50;
-/** Each lost race of a refresh means that another one won. */
+/** The number of lost races after which a refresh is refused. Each means that another refresh won. */
 const RACES = 20;
 
 export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptions): Sessions {
@@ -77,7 +77,7 @@ export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptio
     return { id, userId, refreshToken: formatRefreshToken({ sessionId: id, secret }, hmac) };
   }
 
-  /** The longest unused go when there are too many; never the one just made. */
+  /** Ends the sessions unused for longest where there are more than MOST_SESSIONS, but never the newest. */
   async function trim(userId: string, newest: string): Promise<void> {
     const others = (await list(userId)).filter((one) => one.key !== newest);
     for (const one of others.slice(MOST_SESSIONS - 1)) await end(one, 'revoked');
@@ -102,7 +102,7 @@ export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptio
     throw invalidToken('This user is not there any more.');
   }
 
-  /** The secret that follows the token's; null when another refresh was faster. A token used up before ends the session. */
+  /** The secret that follows the token's; null when another refresh was faster. A token that was used before ends the session. */
   async function advance(session: SessionRecord, { secret }: RefreshToken): Promise<string | null> {
     const { value } = session;
     const hash = hashOf(secret);
@@ -130,7 +130,7 @@ export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptio
     return all.toSorted((a, b) => (a.value.lastUsedAt < b.value.lastUsedAt ? 1 : -1));
   }
 
-  /** Gone first, told second: it must not live on because the log cannot be written. */
+  /** Deletes a session, then records its end, so that it does not live on where the log cannot be written. */
   async function end(session: SessionRecord, reason: EndReason): Promise<void> {
     await secrets.delete('sessions', session.key);
     await ends.ended({ id: session.key, userId: session.value.userId, reason });

@@ -1,15 +1,15 @@
-/** Users as the write side has them: as new as the store. */
+/** The users, from the write side: as new as the store. */
 
 import { normaliseEmail } from '../../contracts/user.ts';
 import type { CommandHandler, Loaded } from '../../platform/command-handler.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 
 export interface Users {
-  /** A user who is there: not deleted. */
+  /** Resolves to a user; null where they do not exist or are deleted. */
   get(userId: string): Promise<Loaded<UserState> | null>;
-  /** The same by e-mail address, whatever its case. */
+  /** Resolves to the user with an e-mail address, in any case; else null. */
   find(email: string): Promise<(Loaded<UserState> & { id: string }) | null>;
-  /** Any stream of a user's, also of one who is not there any more or not yet. */
+  /** Resolves to the state of any user's stream, also of one who is deleted or does not exist yet. */
   load(userId: string): Promise<Loaded<UserState>>;
 }
 

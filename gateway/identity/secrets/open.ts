@@ -1,10 +1,10 @@
-/** The URL's scheme picks the implementation. */
+/** Opens the secrets store that the scheme of a URL names. */
 import type { Reaching } from '../../../platform/connections/reach.ts';
 import type { Secrets } from './secrets.ts';
 import { openSqliteSecrets, type SecretsLog } from './sqlite/sqlite.ts';
 
 export interface OpenSecrets extends Omit<Reaching, 'log'> {
-  /** Folder of embedded stores. */
+  /** The folder of embedded stores. */
   dataDir: string;
   log: SecretsLog & Partial<Reaching['log']>;
   /** The clock, for tests. */
@@ -19,7 +19,7 @@ export async function openSecrets(url: string | undefined, { dataDir, log, ...op
   const [whole, scheme, rest = ''] = /^([a-z+]+):(.*)$/.exec(url ?? 'sqlite:') ?? [];
   if (scheme === 'sqlite') return openSqliteSecrets(rest || `${dataDir}/secrets.db`, { ...options, log });
   if (whole && (scheme === 'mongodb' || scheme === 'mongodb+srv')) {
-    // Only who uses a server loads its client.
+    // The client of a server is loaded only where the server is used.
     const { openMongoSecrets } = await import('./mongodb/mongodb.ts');
     return openMongoSecrets(whole, {
       ...options,

@@ -1,4 +1,4 @@
-/** What every implementation of the secrets' port must do. */
+/** The suite that every implementation of the secrets' port must pass. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SecretRecord, Secrets } from './secrets.ts';
@@ -7,7 +7,7 @@ export interface SecretsUnderTest {
   secrets: Secrets;
   /** Moves the store's clock. */
   advance(milliseconds: number): void;
-  /** Its time, ISO 8601. */
+  /** The time of the store's clock, ISO 8601. */
   now(): string;
   /** Closes and opens the same store. */
   reopen(): Promise<void>;
@@ -16,7 +16,7 @@ export interface SecretsUnderTest {
 
 const later = (from: string, milliseconds: number) => new Date(Date.parse(from) + milliseconds).toISOString();
 
-/** Runs the suite; `open` gives an empty store. */
+/** Runs the suite; `open` opens an empty store. */
 export function secretsSuite(name: string, open: () => Promise<SecretsUnderTest>): void {
   describe(`secrets in ${name}`, () => {
     let it_: SecretsUnderTest;

@@ -1,17 +1,21 @@
 /**
  * The secrets' port: credentials, sessions, one-time codes, keys, hashes of API keys. Not made from events: backed up apart.
  * Implementations: sqlite/ (a file of its own, mode 600), mongodb/.
+ *
+ *     const before = await secrets.get<Session>('sessions', id);
+ *     const record = { key: id, value: session, owner: session.userId, expires: '2027-01-31T17:00:00.000Z' };
+ *     const isWritten = await secrets.put('sessions', record, before?.version ?? 0);
  */
 
 /** A record, its version, and the one text it can be listed by. */
 export interface SecretRecord<T = unknown> {
   key: string;
   value: T;
-  /** 1 when first put, then one more with each put. */
+  /** The record's version: 1 when it is first put, then one more with each put. */
   version: number;
-  /** What `list` finds it by, as a user's id. */
+  /** The text by which `list` finds the record, as a user's id. */
   owner: string;
-  /** ISO 8601; after it the record is treated as gone, and removed some time. null: never. */
+  /** The record's end (ISO 8601; null: never). Later it counts as missing, and is removed at some time. */
   expires: string | null;
 }
 
@@ -21,15 +25,15 @@ export type SecretKind = (typeof SECRET_KINDS)[number];
 export interface Secrets {
   get<T>(kind: SecretKind, key: string): Promise<SecretRecord<T> | null>;
   /**
-   * Writes a record if it is still at `version` (0: not there yet; undefined: whatever it is) and answers true once it is durable;
-   * false when somebody else was faster.
+   * Writes a record if the stored one is still at `version` (0: missing; undefined: any). Resolves to true once it is durable;
+   * to false when somebody else was faster.
    */
   put(kind: SecretKind, record: { key: string; value: unknown; owner: string; expires?: string | null }, version?: number): Promise<boolean>;
   delete(kind: SecretKind, key: string): Promise<void>;
   list<T>(kind: SecretKind, owner: string): Promise<SecretRecord<T>[]>;
-  /** Every record of a kind, in the order of keys, in pages that are not empty: for moving them elsewhere. */
+  /** All records of a kind, sorted by key, in pages that are not empty: for moving them to another store. */
   all(kind: SecretKind): AsyncIterable<SecretRecord[]>;
-  /** Writes a record as it was elsewhere, its version too, whatever is there. */
+  /** Writes a record of another store, with its version, over any that is there. */
   restore(kind: SecretKind, record: SecretRecord): Promise<void>;
   close(): Promise<void>;
 }

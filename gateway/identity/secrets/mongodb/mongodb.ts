@@ -1,6 +1,6 @@
 /**
- * Secrets on a server that speaks MongoDB's protocol, in a database of their own: a collection a kind. Every record has a stamp, another with
- * each change, and is replaced where it still has the one that was read; where the server's updates are not atomic, in turns.
+ * Secrets on a server that speaks MongoDB's protocol, in their own database: a collection a kind. Every record has a stamp, which each change
+ * renews, and is replaced only where it still has the stamp that was read. Where the server's updates are not atomic, processes take turns.
  */
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../../../contracts/problem.ts';
@@ -16,9 +16,9 @@ export interface MongoSecretsOptions extends Reaching {
 }
 
 const PURGE_EVERY = 10 * 60_000;
-/** Records removed in one go. */
+/** The number of records removed at once. */
 const PURGE_AT_ONCE = 500;
-/** Records of a page of `all`. */
+/** The number of records in a page of `all`. */
 const PAGE = 500;
 
 /**

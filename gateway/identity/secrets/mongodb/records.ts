@@ -1,4 +1,4 @@
-/** The records of one kind, as they are kept: one document a key, so that one read finds one. */
+/** The records of one kind as they are stored: one document a key. */
 
 import type { MongoServer } from '../../../../platform/connections/mongodb/connect.ts';
 import { declareIndexes } from '../../../../platform/connections/mongodb/indexes.ts';
@@ -7,29 +7,29 @@ import type { StillOurs } from '../../../../platform/connections/mongodb/turns.t
 import type { SecretKind, SecretRecord } from '../secrets.ts';
 
 export interface KeptSecret {
-  /** Its key. */
+  /** The record's key. */
   _id: string;
-  /** JSON: whatever is in it, the server need not understand it. */
+  /** The value as JSON text, so that it may have any shape. */
   value: string;
   version: number;
   owner: string;
-  /** ISO 8601, UTC. */
+  /** The record's end: ISO 8601, UTC; null: never. */
   expires: string | null;
-  /** Another one with each change. */
+  /** A random text that each change renews. */
   stamp: string;
 }
 
 export interface KeptSecrets {
   one(key: string): Promise<KeptSecret | null>;
   ofOwner(owner: string): Promise<KeptSecret[]>;
-  /** The next keys, in their order. */
+  /** Resolves to the next records after a key, sorted by key. */
   page(after: string, limit: number): Promise<KeptSecret[]>;
-  /** Writes where there is still what was read (null: nothing); false when there is not. */
+  /** Writes a record where the stored one is still `before` (null: none); else false. */
   write(before: KeptSecret | null, after: KeptSecret, stillOurs: StillOurs): Promise<boolean>;
   delete(key: string): Promise<void>;
-  /** Keys of those that ended at this time or before. */
+  /** Resolves to keys of records that ended at this time or before. */
   expired(at: string, limit: number): Promise<string[]>;
-  /** Removes those of them that still are. */
+  /** Removes those of these records that still have ended at this time. */
   remove(keys: string[], at: string): Promise<void>;
   /** Makes the indexes: by owner, and by end. */
   index(): Promise<void>;
@@ -37,7 +37,7 @@ export interface KeptSecrets {
 
 export function secretsIn({ db, atomic, scans }: MongoServer, kind: SecretKind): KeptSecrets {
   const kept = db.collection<KeptSecret>(kind);
-  // Texts only: not those that never end.
+  // The lower bound leaves out records that never end (null).
   const ended = (at: string) => ({ expires: { $gte: '', $lte: at } });
 
   return {
@@ -48,7 +48,7 @@ export function secretsIn({ db, atomic, scans }: MongoServer, kind: SecretKind):
       stillOurs();
       if (!before) return unlessThere(() => kept.insertOne(after));
       const { _id, stamp } = before;
-      // Who has the turn needs no stamp, and a filter of more than the _id reads the whole collection there.
+      // With turns no stamp is needed, and on such servers a filter of more than the _id reads the whole collection.
       const { matchedCount } = await kept.replaceOne(atomic ? { _id, stamp } : { _id }, after);
       return matchedCount === 1;
     },

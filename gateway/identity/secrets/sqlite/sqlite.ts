@@ -1,4 +1,4 @@
-/** Secrets in a SQLite file of their own that only its owner can read. One process at a time (the folder's lock sees to that). */
+/** Secrets in their own SQLite file, which only its owner can read. One process at a time uses it (the folder's lock sees to that). */
 
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,13 +15,13 @@ export interface SqliteSecretsOptions {
   now?: () => Date;
 }
 
-/** Version of the table's shape. */
+/** The version of the table's shape. */
 const SHAPE = 1;
 const PURGE_EVERY = 10 * 60_000;
-/** Records removed in one go: the event loop is held by it. */
+/** The number of records removed at once, because removing holds up the event loop. */
 const PURGE_AT_ONCE = 500;
 
-/** Records of a page of `all`. */
+/** The number of records in a page of `all`. */
 const PAGE = 500;
 
 const SCHEMA = `
@@ -36,7 +36,7 @@ const SCHEMA = `
 const LIVE = '(expires IS NULL OR expires > :now)';
 const COLUMNS = 'key, value, version, owner, expires';
 
-/** Opens or makes the file. Error: one with a message for the operator. */
+/** Opens the file, or makes it. Its error's message is for the operator. */
 export function openSqliteSecrets(path: string, { log, now = () => new Date() }: SqliteSecretsOptions): Secrets {
   const db = openFile(path, log);
   const statements = prepare(db);
@@ -91,7 +91,7 @@ function recordOf<T>(row: Record<string, SQLOutputValue>): SecretRecord<T> {
   return { ...row, value: JSON.parse(String(row.value)) } as SecretRecord<T>;
 }
 
-/** An expired record is gone: what is put in its place starts at version 1 again. */
+/** The prepared statements. An expired record counts as missing: the one put in its place has version 1 again. */
 function prepare(db: DatabaseSync) {
   const insert = 'INSERT INTO secrets (kind, key, value, version, owner, expires) VALUES (:kind, :key, :value, 1, :owner, :expires)';
   const replace = 'ON CONFLICT DO UPDATE SET value = excluded.value, owner = excluded.owner, expires = excluded.expires';
@@ -127,7 +127,7 @@ function openFile(path: string, log: SecretsLog): DatabaseSync {
   }
 }
 
-/** The file is made with mode 600 before anything is in it; SQLite gives its WAL the same mode. One that others can read is closed to them. */
+/** Makes the file with mode 600 before it holds data; SQLite gives its WAL the same mode. A file that others can read is closed to them. */
 function makePrivate(path: string, log: SecretsLog): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600);
