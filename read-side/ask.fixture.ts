@@ -1,4 +1,4 @@
-/** Queries asked of the rows themselves, as the gateway would. */
+/** Queries on the rows themselves, as HTTP would ask them. */
 import { type Caller, type RouteRequest, routesWith } from '../platform/http/route.ts';
 import { validQuery } from '../platform/http/validate.ts';
 import { queryRoutes } from './query-routes.ts';
@@ -9,7 +9,7 @@ export const BOB: Caller = { id: '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02', role: '
 export const ADMIN: Caller = { id: 'ad000000-0000-4000-8000-000000000003', role: 'admin', seesAll: true, sessionId: 'c' };
 export const RESIDENT: Caller = { id: '2e51de00-0000-4000-8000-000000000004', role: 'resident', seesAll: false, sessionId: 'd' };
 
-/** What a test reads of an answer. */
+/** The parts of an answer that tests read. */
 export interface Answered {
   position: string;
   headers: Record<string, string>;
@@ -41,7 +41,7 @@ export function asking(context: QueryContext): Ask {
   };
 }
 
-/** As Koa gives it: a text, or a list where it is repeated. */
+/** The query of a URL as Koa gives it: a text for each parameter, or a list where it is repeated. */
 function queryOf(parameters: URLSearchParams): Record<string, string | string[]> {
   return Object.fromEntries(
     [...new Set(parameters.keys())].map((name) => {

@@ -1,4 +1,4 @@
-/** A command for each of many, as if each had been asked for by itself: what marks or tries again all of a list. */
+/** Commands on all items of a list, each as if it had been sent by itself: marking all as read, retrying all. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from '../contracts/aggregate.ts';
 import { idOf } from '../contracts/message.ts';
@@ -10,16 +10,16 @@ export interface CommandsContext extends QueryContext {
   commands: Pick<CommandHandler, 'handle'>;
 }
 
-/** A command but for who and when. */
+/** A command without its actor, id and time. */
 export interface WantedCommand extends Pick<Command, 'type' | 'stream' | 'data'> {
-  /** Only where this is still its last. */
+  /** The revision that the stream must still have; undefined for any. */
   revision?: number;
 }
 
-/** Commands under way at once. */
+/** The number of commands under way at once. */
 const AT_ONCE = 16;
 
-/** Carries each out in the caller's name. Answers what became of each, in order; what `instead` makes of a refusal, if it makes something of it. */
+/** Carries out commands in the caller's name; resolves to their outcomes, in order. `instead`: returns null for a refusal to pass over, or throws. */
 export async function commandForEach(
   { commands, now }: CommandsContext,
   request: RouteRequest,

@@ -1,6 +1,6 @@
 /**
- * The registry of queries: one line an aggregate, by its category. It does not compile without a line for each. With the commands that are made of
- * a query, they are all that the read side answers.
+ * The registry of queries: one line an aggregate, by its category. It does not compile without a line for each. The read side answers these
+ * queries, and the commands on all items that a query finds.
  */
 import type { Category } from '../contracts/catalog.ts';
 import type { RouteWith } from '../platform/http/route.ts';
@@ -18,7 +18,7 @@ import { readAll } from './read-all.ts';
 import type { QueryContext } from './reading.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 
-/** What is asked of a category’s read models; nothing, says an empty list. */
+/** The queries of each category's read models; an empty list for none. */
 const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>> = {
   user: [listUsers, getUser],
   session: [],
@@ -28,11 +28,11 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   timer: [],
 };
 
-/** Queries over several aggregates. */
+/** The queries over several aggregates. */
 const overSeveral: readonly RouteWith<QueryContext>[] = [listDeadLetters, getDeadLetter];
 
-/** Routes of all queries. */
+/** The routes of all queries. */
 export const queryRoutes: readonly RouteWith<QueryContext>[] = [...Object.values(byCategory).flat(), ...overSeveral];
 
-/** Routes of the read side: queries, and commands on all that a query finds. */
+/** The routes of the read side: queries, and commands on all items that a query finds. */
 export const readRoutes: readonly RouteWith<CommandsContext>[] = [...queryRoutes, readAll, retryDeadLetters];

@@ -1,4 +1,4 @@
-/** POST /api/inbox/read-all: what one has seen, all at once. */
+/** POST /api/inbox/read-all: marks all items that the caller has seen as read. */
 import { z } from 'zod';
 import { instant, utc } from '../contracts/fields.ts';
 import type { Answer, RouteRequest, RouteWith } from '../platform/http/route.ts';
@@ -16,7 +16,7 @@ const readAllAnswer = z.strictObject({
   more: z.boolean().meta({ description: 'True where there was more than is marked at once: ask again.' }),
 });
 
-/** Marked by one request at most. */
+/** The most items that one request marks. */
 const MOST = 500;
 
 export const readAll: RouteWith<CommandsContext> = {

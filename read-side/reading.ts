@@ -1,4 +1,4 @@
-/** What every query does around its documents: wait where it is asked to, take the Position first, follow the pointer. */
+/** The frame of every query: it waits for Read-After, takes the position first, and follows the pointer to the generation. */
 import { type Position, START } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Cache } from '../platform/cache/cache.ts';
@@ -19,13 +19,13 @@ export interface QueryContext {
   store: EventStore;
   readModels: ReadModels;
   cache: Cache;
-  /** ISO 8601, UTC; injected by tests. */
+  /** The present time in ISO 8601, UTC; injected by tests. */
   now?: () => string;
 }
 
-/** Milliseconds a query waits for what Read-After names. */
+/** Milliseconds for which a query waits for the position of Read-After. */
 const READ_AFTER_PATIENCE = 2_000;
-/** Times a query begins again because a rebuild moved the pointer under it. */
+/** The number of times that a query is tried where rebuilds move the pointer meanwhile. */
 const MOVES = 5;
 
 /** The caller of a row that is only for users. */
@@ -34,17 +34,17 @@ export function callerOf({ caller }: RouteRequest): Caller {
   throw new ProblemError('unauthorized', 'Log in first.');
 }
 
-/** One read model, as a query reads it. */
+/** One read model as a query reads it. */
 export interface Reading {
   state: ModelState;
   /** A live document by its id. */
   one(id: string): Promise<Stored | undefined>;
-  /** The result of a query; with a topic, it may come from the cache. */
+  /** Resolves to the result of a query. With a topic, it may come from the cache. */
   list(find: Find, topic?: string): Promise<Stored[]>;
 }
 
 /**
- * Waits for Read-After, takes the model's state (its Position and cache generation) and only then reads; begins again where the generation
+ * Waits for Read-After, takes the model's state (its position and cache generation) and only then reads; begins again where the generation
  * is dropped meanwhile. Errors: ProblemError `invalid` (400) and `unavailable`.
  */
 export async function reading<T>(
@@ -96,7 +96,7 @@ function readingOf({ readModels, cache }: QueryContext, projector: AnyProjector,
     return entry?.generation === cacheGeneration ? entry : undefined;
   }
 
-  /** The counter is read before the documents: see projections/cached.ts. */
+  /** The result of a query. The counter is read before the documents: projections/cached.ts says why. */
   async function list(find: Find, topic?: string): Promise<Stored[]> {
     const [counter = 0] = (topic && (await cache.generations([topic]))) || [];
     if (counter === 0) return readModels.find(model, generation, find);
@@ -130,7 +130,7 @@ async function readAfter({ store, readModels }: QueryContext, { model }: AnyProj
   throw unavailable('What Read-After names has not arrived here yet. Try again.');
 }
 
-/** The header Read-After, checked against the log's end. Error: ProblemError `invalid` (400). */
+/** The position of the header Read-After, checked against the log's end; undefined without one. Error: ProblemError `invalid` (400). */
 export async function readAfterOf(store: EventStore, request: RouteRequest): Promise<Position | undefined> {
   const text = request.header('read-after');
   if (!text) return undefined;
@@ -139,7 +139,7 @@ export async function readAfterOf(store: EventStore, request: RouteRequest): Pro
   throw new ProblemError('invalid', `Read-After ${problem}.`, { status: 400, errors: [{ pointer: 'Read-After', detail: problem }] });
 }
 
-/** What is wrong with a text that should be a position of the log; undefined when it is one. Positions all have the same width. */
+/** The problem with a text that should be a position of the log; undefined for none. All positions have the same width. */
 export function positionProblem(text: string, head: Position): string | undefined {
   if (!/^[0-9A-Za-z./:_-]{1,100}$/.test(text) || (head !== START && text.length !== head.length))
     return 'must be a Position, as an earlier answer gave it';
@@ -150,7 +150,7 @@ function unavailable(detail: string, cause?: unknown): ProblemError {
   return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '1' }, cause });
 }
 
-/** A query parameter that is wrong in a way its schema cannot see. */
+/** The refusal (400) of a query parameter that is wrong in a way its schema cannot see. */
 export function badParameter(name: string, detail: string): ProblemError {
   return new ProblemError('invalid', `Not valid: ?${name}.`, { status: 400, errors: [{ pointer: `?${name}`, detail }] });
 }

@@ -1,4 +1,4 @@
-/** POST /api/admin/dead-letters/retry: dead letters are tried again, page by page. */
+/** POST /api/admin/dead-letters/retry: retries dead letters, page by page. */
 import { z } from 'zod';
 import { type DeadLetterQueue, type DeadLetterSummary, deadLetterQueue } from '../contracts/dead-letter.ts';
 import { ProblemError } from '../contracts/problem.ts';
@@ -65,7 +65,7 @@ const COMMANDS: Readonly<Record<DeadLetterQueue, { type: string; category: strin
   orders: { type: 'RetryOrder', category: 'order', data: null },
 };
 
-/** At the revision that was listed: what has been tried again since, and perhaps died again, is another death. */
+/** The retry of a dead letter, at the revision that was listed: one that was retried since, and perhaps failed again, is left alone. */
 function retrying({ id, queue, revision }: DeadLetterSummary): WantedCommand {
   const { type, category, data } = COMMANDS[queue];
   return { type, stream: `${category}-${id}`, data, revision };

@@ -1,4 +1,4 @@
-/** GET /api/admin/dead-letters, GET /api/admin/dead-letters/:id: what waits for an operator. The list is the read models', one is from its own events. */
+/** GET /api/admin/dead-letters, from the read models; GET /api/admin/dead-letters/:id, from the item's own events. */
 import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import {
@@ -62,7 +62,7 @@ export const getDeadLetter: RouteWith<QueryContext> = {
   answer: ({ store }, request) => one(store, request),
 };
 
-/** A read model that knows of dead letters. */
+/** A read model that has dead letters. */
 interface Source {
   projector: AnyProjector;
   where: Condition[];
@@ -70,9 +70,9 @@ interface Source {
 }
 
 export interface DeadLettersPage extends PageQuery {
-  /** Default: all. */
+  /** The queue of the dead letters; default: all. */
   queue?: DeadLetterQueue | undefined;
-  /** Default: both. */
+  /** The status of the dead letters; default: both. */
   status?: DeadLetterSummary['status'] | undefined;
 }
 
@@ -89,12 +89,12 @@ function sourcesOf({ queue, status }: DeadLettersPage): Source[] {
   };
   const ofOrders: Source = { projector: orders, where, viewOf: ({ id, document }) => orderSummary(id, document as unknown as OrderDocument) };
   return [
-    ...(channels.length > 0 ? [ofNotifications] : []), // Of an order it is known that it is not decided.
+    ...(channels.length > 0 ? [ofNotifications] : []), // The fate of an order is never unknown.
     ...(status !== 'unknown' && (queue === undefined || queue === 'orders') ? [ofOrders] : []),
   ];
 }
 
-/** The newest first: who tries them again meets none twice, as what dies again comes before. */
+/** The newest first: whoever retries page by page meets none twice, because one that fails again comes before. */
 const sort = [{ field: 'deadAt', descending: true }];
 
 /** A page of dead letters. Errors: those of `readPage`. */
@@ -117,7 +117,7 @@ export async function deadLettersOf(
   };
 }
 
-/** As each of the read models sorts them. */
+/** The order in which each of the read models sorts, too. */
 function newestFirst(one: DeadLetterSummary, other: DeadLetterSummary): number {
   const [a, b] = [one.since + one.id, other.since + other.id];
   return a < b ? 1 : -1;

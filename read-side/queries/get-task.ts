@@ -1,4 +1,4 @@
-/** GET /api/tasks/:id, now or as it was. */
+/** GET /api/tasks/:id: the task as it is, or as it was. */
 import { z } from 'zod';
 import { instant, utc } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
@@ -37,7 +37,7 @@ async function present(context: QueryContext, request: RouteRequest): Promise<An
   return answer(id, visible(caller, result?.document as TaskDetailDocument | null | undefined), position);
 }
 
-/** Straight from the stream: never older than the log. Whom it concerns now decides who reads it. */
+/** A task as it was, from its stream, so never older than the log. Those may read it whom the task concerns now. */
 async function past({ store }: QueryContext, request: RouteRequest, asOf: string): Promise<Answer> {
   const caller = callerOf(request);
   const id = request.params.id ?? '';
@@ -57,7 +57,7 @@ async function momentOf(store: EventStore, asOf: string): Promise<(event: Record
   return (event) => event.position <= asOf;
 }
 
-/** A task that is there and the caller's to read. Error: ProblemError `not_found`. */
+/** The task, where it exists and the caller may read it. Error: ProblemError `not_found`. */
 function visible(
   caller: Caller,
   document: TaskDetailDocument | null | undefined,
@@ -67,7 +67,7 @@ function visible(
   throw noSuchTask();
 }
 
-/** One answer for a task that is not there, is deleted, or is another's. */
+/** The one refusal for a task that does not exist, is deleted, or is another's. */
 export function noSuchTask(): ProblemError {
   return new ProblemError('not_found', 'There is no such task.');
 }

@@ -1,4 +1,4 @@
-/** What the items of an inbox are about, as their reader may see it now: a title, and where to go. */
+/** The things that the items of an inbox are about, as their reader may see them now: a title and a link. */
 import { idOf } from '../../contracts/message.ts';
 import { type AboutCategory, kinds } from '../../contracts/notifications/kinds.ts';
 import { taskPath } from '../../contracts/notifications/task.ts';
@@ -13,19 +13,19 @@ export interface InboxSubject {
   title: string;
   /** The path on the pages, as `/#task=<id>`. */
   link: string;
-  /** True where it is the reader's to do. */
+  /** True where the reader has to do the thing. */
   own: boolean;
 }
 
-/** Looks up things of one category by their streams; answers those that are there and the caller's to see. */
+/** Looks up things of one category; resolves, by stream, to those that exist and that the caller may see. */
 type Lookup = (context: QueryContext, request: RouteRequest, streams: readonly string[]) => Promise<ReadonlyMap<string, InboxSubject>>;
 
-/** How things are looked up, by category. Those of a category that is not here have no title but the words of their kinds, and no page. */
+/** The lookups by category. Things of a category without one have the title of their kind's words, and no page. */
 const LOOKUPS: Readonly<Partial<Record<AboutCategory, Lookup>>> = {
   task: tasks,
 };
 
-/** What these notifications are about, by stream. Errors: those of `reading`. */
+/** Resolves to the things that these notifications are about, by stream. Errors: those of `reading`. */
 export async function subjectsOf(
   context: QueryContext,
   request: RouteRequest,

@@ -1,4 +1,4 @@
-/** GET /api/inbox: what one is told in the application, with the titles of what it is about as they are now. */
+/** GET /api/inbox: the items of the caller's inbox, with the present titles of the things that they are about. */
 import { z } from 'zod';
 import { id, instant } from '../../contracts/fields.ts';
 import { kind } from '../../contracts/notification.ts';
@@ -24,7 +24,7 @@ export const inboxItem = z.strictObject({
 });
 export type InboxItem = z.infer<typeof inboxItem>;
 
-/** Unread ones are counted up to here. */
+/** The number up to which unread items are counted. */
 export const MOST_UNREAD = 1_000;
 
 export const inboxQuery = z.strictObject({
@@ -74,7 +74,7 @@ const IN_INBOX: Condition = { field: 'inbox', op: 'in', value: ['unread', 'read'
 const UNREAD: Condition = { field: 'inbox', op: 'eq', value: 'unread' };
 const NEWEST_FIRST = [{ field: 'arrivedAt', descending: true }];
 
-/** What a user has not read yet, the newest first; with `before`, only what came by then (ISO 8601, UTC). */
+/** The query of a user's unread items, the newest first. `before`: only those that came up to then (ISO 8601, UTC). */
 export function unreadOf({ id: userId }: Pick<Caller, 'id'>, most: number, before?: string): Find {
   const until: Condition[] = before === undefined ? [] : [{ field: 'arrivedAt', op: 'lte', value: before }];
   return { where: [{ field: 'recipientId', op: 'eq', value: userId }, UNREAD, ...until], sort: NEWEST_FIRST, limit: most };

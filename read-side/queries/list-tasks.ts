@@ -9,7 +9,7 @@ import { listRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';
 
-/** Sort keys as clients name them, and the stored field of each. */
+/** The sort keys as clients name them, each with its stored field. */
 const SORTS = {
   createdAt: 'createdAt',
   updatedAt: 'updatedAt',
@@ -20,7 +20,7 @@ const SORTS = {
 const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[];
 const SORT_DETAIL = `must be one of ${SORT_NAMES.join(', ')}, with - before it for the other way round`;
 
-/** Statuses in which a deadline still counts. */
+/** The statuses in which a task can be overdue. */
 const UNFINISHED: Status[] = ['open', 'in-progress'];
 const DUE_DETAIL = 'must be overdue, today, week, or before: and an instant like before:2027-01-31T17:00:00Z';
 
@@ -74,14 +74,14 @@ export const listTasks = listRoute<ListTasks>({
   select: (query, caller, now) => ({
     ...tasksWhere(conditions(query, caller, now)),
     sort: [{ field: SORTS[query.sort.replace('-', '') as keyof typeof SORTS], descending: query.sort.startsWith('-') }],
-    // Not by its conditions: some hold the time.
+    // The identity of the list is not taken from its conditions, because some of them hold the present time.
     of: ['tasks', query.assignee, query.status, query.label, query.due, query.q, query.sort, caller.id, caller.seesAll],
     topic: topicOf(query, caller),
   }),
   view: viewOf,
 });
 
-/** What makes the result stale; none for what the clock alone changes. */
+/** The topic that makes the result stale; undefined for results that the clock alone changes. */
 function topicOf({ assignee, due }: ListTasks, caller: Caller): string | undefined {
   if (due && !due.startsWith('before:')) return undefined;
   const userId = assigneeOf(assignee, caller);
@@ -106,7 +106,7 @@ function conditions(query: ListTasks, caller: Caller, now: string): Condition[] 
   ];
 }
 
-/** What is assigned to the caller concerns the caller already. */
+/** The condition that the caller may read the task. Tasks that are assigned to the caller need none. */
 function visible(caller: Caller, assignee: string | null | undefined): Condition[] {
   return caller.seesAll || assignee === caller.id ? [] : [{ field: 'members', op: 'eq', value: caller.id }];
 }

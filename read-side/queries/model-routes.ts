@@ -8,13 +8,13 @@ import type { AnyProjector } from '../../projections/projector.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { cursorAfter, decodeCursor, listAnswer, listOf, pageOf, queryHash } from './page.ts';
 
-/** Which documents a list is of. */
+/** The selection of a list's documents. */
 export interface Selection {
   where: Condition[];
   sort: Find['sort'];
-  /** What makes it another list than those whose cursors are not its own; default: the read model, `where` and `sort`. */
+  /** The identity of the list, which its cursors are bound to; default: the read model, `where` and `sort`. */
   of?: unknown;
-  /** The result may come from the cache, as long as nothing with this topic has changed. */
+  /** The topic that makes a cached result stale; undefined: the result is not cached. */
   topic?: string | undefined;
 }
 
@@ -23,16 +23,16 @@ export interface PageQuery {
   limit: number;
 }
 
-/** What the two have in common. */
+/** The fields that both kinds of query have. */
 interface RowSpec extends Pick<RouteRow, 'path' | 'who' | 'summary' | 'tag'> {
   projector: AnyProjector;
 }
 
 export interface ListSpec<Query extends PageQuery> extends RowSpec {
   query: z.ZodType<Query>;
-  /** Schema of an item, as `view` makes it. */
+  /** The schema of an item, as `view` makes it. */
   item: z.ZodType;
-  /** Errors: ProblemError, as `forbidden` where the caller is not to have it. */
+  /** The selection for a query. `now`: ISO 8601, UTC. Errors: ProblemError, as `forbidden` where the caller may not see the list. */
   select(query: Query, caller: Caller, now: string): Selection;
   view(stored: Stored, caller: Caller): unknown;
 }
@@ -67,20 +67,20 @@ export async function readPage(
   return { position, page, next: last && cursorAfter(hash, find, last) };
 }
 
-/** A value of a sort key's kind. */
+/** An example of a sort key's value, for its type. */
 function exampleIn({ fields }: ModelSpec): (key: { field: string }) => string | number {
   return ({ field }) => (fields[field] === 'number' ? 0 : '');
 }
 
 export interface OneSpec extends RowSpec {
   response: z.ZodType;
-  /** What a caller is told where there is none, or none for them, as `There is no such order.` */
+  /** The detail of the 404 where there is no document that the caller may see, as `There is no such order.` */
   missing: string;
-  /** Null where it is not the caller's to see. */
+  /** The document as the caller sees it; null where they may not. */
   view(stored: { id: string; document: Document }, caller: Caller, context: QueryContext): Viewed | null | Promise<Viewed | null>;
 }
 
-/** Whatever is shown of one document tells its revision, which is its ETag. */
+/** The view of one document, with its revision, which is its ETag. */
 interface Viewed {
   revision: number;
 }

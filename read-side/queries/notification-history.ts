@@ -1,4 +1,4 @@
-/** A notification folded from its own stream: where it stands, and each step with its time. */
+/** A notification folded from its own stream: its state, and each step with its time. */
 import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
@@ -9,7 +9,7 @@ import { type NotificationDocument, notifications } from '../../projections/proj
 
 const attempt = z.int().positive();
 
-/** A step: the status that it came to. */
+/** A step: the status that the notification came to, with its time. */
 export const notificationStep = z.strictObject({
   status: notificationStatus,
   time: instant,
@@ -20,19 +20,19 @@ export const notificationStep = z.strictObject({
 });
 export type NotificationStep = z.infer<typeof notificationStep>;
 
-/** What went wrong, once for each time that it did. */
+/** An error of a notification, with its time and attempt. */
 export const notificationError = z.strictObject({ time: instant, attempt: attempt.optional(), error: z.string() });
 export type NotificationError = z.infer<typeof notificationError>;
 
 export interface NotificationHistory {
   document: NotificationDocument;
-  /** Whom it goes to now: an address, a number, a user's id. Personal. */
+  /** The present recipient: an address, a number or a user's id. Personal. */
   recipient: string;
   errors: NotificationError[];
   steps: NotificationStep[];
 }
 
-/** All that is known of a notification; null where there is none. */
+/** Resolves to the history of a notification; null where there is none. */
 export async function notificationHistory(store: EventStore, id: string): Promise<NotificationHistory | null> {
   let document: NotificationDocument | null = null;
   let recipient = '';
@@ -49,7 +49,7 @@ export async function notificationHistory(store: EventStore, id: string): Promis
   return document && { document, recipient, steps, errors: steps.flatMap(errorIn) };
 }
 
-/** What is said of a retry that goes to another one. */
+/** The words about another recipient of a retry; empty for the same one. */
 function correction(before: string, after: string): string {
   return before === '' || before === after ? '' : `, to ${after} (before: ${before})`;
 }
@@ -58,7 +58,7 @@ function errorIn({ time, attempt: number, error }: NotificationStep): Notificati
   return error === undefined ? [] : [{ time, ...(number ? { attempt: number } : {}), error }];
 }
 
-/** An address, a number or a user's id; undefined where the event says nothing of it. */
+/** The recipient that an event names: an address, a number or a user's id; undefined for none. */
 function recipientAfter({ data }: NotificationEvent): string | undefined {
   if (!('recipient' in data)) return undefined;
   const { address, phone, userId } = data.recipient;
@@ -86,7 +86,7 @@ function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: 
       return [{ status: after, time, attempt: data.attempt, error: data.error }];
     case 'NotificationSent':
       return [{ status: after, time, attempt: data.attempt }];
-    // What it is held for was said just before.
+    // The event before tells the unknown attempt for which the notification is held.
     case 'NotificationHeld':
       return [];
     case 'NotificationReported':
@@ -97,7 +97,7 @@ function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: 
       return [{ status: after, time, ...(data.reason ? { detail: data.reason } : {}) }];
     case 'NotificationDiscarded':
       return [{ status: after, time, detail: 'given up by an operator' }];
-    // Whether somebody has read it is not how it went.
+    // Reading is no step of the delivery.
     case 'NotificationRead':
       return [];
     default:

@@ -1,4 +1,4 @@
-/** GET /api/notifications/:id/status: how it went, from the notification's own events. */
+/** GET /api/notifications/:id/status: the status of a notification, from its own events. */
 import { z } from 'zod';
 import { id, instant } from '../../contracts/fields.ts';
 import { channel, notificationStatus } from '../../contracts/notification.ts';
@@ -33,12 +33,12 @@ export const notificationStatusOf: RouteWith<QueryContext> = {
   answer: handle,
 };
 
-/** Whoever works with the notifications of all. */
+/** True for callers who may see everybody's notifications. */
 export function isOperator({ role }: Caller): boolean {
   return role === 'admin' || role === 'service';
 }
 
-/** From the stream itself, so that it is as new as the log: whoever has just sent one sees it. */
+/** Answers from the stream itself, as new as the log, so that whoever has just sent a notification sees it. */
 async function handle({ store }: QueryContext, request: RouteRequest): Promise<Answer> {
   const caller = callerOf(request);
   const notificationId = request.params.id ?? '';

@@ -1,4 +1,4 @@
-/** GET /api/notifications, GET /api/notifications/:id: what was to be told to whom, and how that went. */
+/** GET /api/notifications, GET /api/notifications/:id: notifications with their recipients and statuses. */
 import { z } from 'zod';
 import { id } from '../../contracts/fields.ts';
 import { NOTIFICATION_STATUSES, type NotificationView, notificationView } from '../../contracts/notification.ts';
@@ -55,7 +55,7 @@ export const getNotification = oneRoute({
   },
 });
 
-/** Whose notifications are asked for; undefined: everybody's. */
+/** The user whose notifications are asked for; undefined: everybody's. */
 function recipientOf({ all, userId }: ListNotifications, caller: Caller): string | undefined {
   const asked = all ? undefined : (userId ?? caller.id);
   if (all && userId !== undefined) throw badParameter('all', 'and userId exclude each other');

@@ -1,4 +1,4 @@
-/** GET /api/orders, GET /api/orders/:id: where orders stand. */
+/** GET /api/orders, GET /api/orders/:id: orders with their statuses. */
 import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { ORDER_STATUSES, type OrderEvent, type OrderSummary, type OrderView, orderSummary, orderView } from '../../contracts/order.ts';
@@ -47,7 +47,7 @@ export const getOrder = oneRoute({
   },
 });
 
-/** What no read model copies: from the order's own stream. */
+/** The personal fields of an order, which no read model copies, from the order's own stream. */
 async function personalOf(store: EventStore, id: string): Promise<Pick<OrderView, 'email' | 'note'> | null> {
   for await (const [first] of store.readStream(`order-${id}`, { limit: 1 })) {
     const { email, note } = (first && (upcast(first) as OrderEvent & { type: 'OrderPlaced' }).data) ?? {};

@@ -1,7 +1,7 @@
 /** Query parameters that several lists have. */
 import { z } from 'zod';
 
-/** How many items at most, 1–100. */
+/** The most items of a page: from 1 to `most`. */
 export function limit(byDefault: number, most = 100) {
   const detail = `must be a whole number from 1 to ${most}`;
   return z
@@ -19,14 +19,14 @@ export const cursor = z
   .optional()
   .meta({ description: 'Where the page begins: from the `next` of the page before.' });
 
-/** Words to search for. */
+/** The words to search for. */
 export const search = z
   .string('must be given once')
   .max(200, 'must have at most 200 characters')
   .optional()
   .meta({ description: 'Words; each must be the beginning of a word there.' });
 
-/** A value of the list, or several, by commas. */
+/** One value of the list, or several, with commas between. */
 export function oneOrMore<const T extends readonly [string, ...string[]]>(values: T, description: string) {
   return z
     .string(`must be one of ${values.join(', ')}, or several separated by commas`)
@@ -36,7 +36,7 @@ export function oneOrMore<const T extends readonly [string, ...string[]]>(values
     .meta({ description });
 }
 
-/** A parameter that is given without a value, or as true; `false` is as if it were not given. */
+/** A parameter that is given without a value, or as `true`; `false` means the same as leaving it out. */
 export function flag(description: string) {
   return z
     .enum(['', 'true', 'false'], 'is given without a value, or as true or false')

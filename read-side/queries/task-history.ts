@@ -1,4 +1,4 @@
-/** GET /api/tasks/:id/history: what happened to a task, also to a deleted one. */
+/** GET /api/tasks/:id/history: the events of a task, also of a deleted one. */
 import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
@@ -14,7 +14,7 @@ const MOST = 1_000;
 
 export const taskHistoryQuery = z.strictObject({ cursor, limit: limit(MOST, MOST) });
 
-/** An event as its history shows it. */
+/** An event as the history shows it. */
 export const historyItem = z.strictObject({
   id: z.guid(),
   type: z.string(),
@@ -55,7 +55,7 @@ async function handle({ store }: QueryContext, request: RouteRequest): Promise<A
   return listAnswer({ path: `/api/tasks/${id}/history`, parameters: { limit: query.limit }, position, items, next });
 }
 
-/** The revision in a cursor. Error: ProblemError `invalid` (400) for what no page gave. */
+/** The revision in a cursor. Error: ProblemError `invalid` (400) for a value that no page gave. */
 function revisionOf(value: unknown): number {
   if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);
   throw badParameter('cursor', 'must be the `next` of an earlier page of this very list');

@@ -1,11 +1,11 @@
-/** A task folded from its own stream: as it was, and whom it concerns now. */
+/** A task folded from its own stream: as it was at some moment, and as it is now. */
 import { upcast } from '../../contracts/catalog.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 
-/** A task at some moment, and now. */
+/** A task at some moment and now; null where it did not exist. */
 export interface TaskAtTime {
   then: TaskDetailDocument | null;
   now: TaskDetailDocument | null;
@@ -24,7 +24,7 @@ export async function taskAt(store: EventStore, id: string, before: (event: Reco
   return { then, now };
 }
 
-/** True where a task is the caller's to read (deleted or not). */
+/** True where the caller may read a task (deleted or not). */
 export function mayRead(caller: Caller, task: Pick<TaskDetailDocument, 'maker' | 'assignee'>): boolean {
   return caller.seesAll || task.maker === caller.id || task.assignee === caller.id;
 }

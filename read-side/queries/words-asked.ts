@@ -4,10 +4,10 @@ import type { Condition } from '../../platform/read-models/read-models.ts';
 import { words } from '../../projections/words.ts';
 import { badParameter } from '../reading.ts';
 
-/** Words of one search that are looked up. */
+/** The most words of a search that are looked up. */
 const MOST = 10;
 
-/** Every word asked for is the beginning of a word there. Error: ProblemError `invalid` (400) for a search without any word. */
+/** The conditions of a search: every word must begin a word of the field. Error: ProblemError `invalid` (400) for a search without any word. */
 export function wordConditions(field: string, q: string | undefined): Condition[] {
   if (q === undefined) return [];
   const asked = words(q);
