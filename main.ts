@@ -1,4 +1,4 @@
-/** The composition root: what the command line asks for. */
+/** The composition root: runs the command of the command line. */
 import type { Logger } from 'pino';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
 import { isExpected } from './app/expected.ts';
@@ -27,10 +27,10 @@ async function run([command, ...rest]: string[]): Promise<void> {
   await operate(readConfig(process.env, OF_WORKERS), rest);
 }
 
-/** Variables whose files others need not have. */
+/** Variables that only the part `workers` needs, because they name files that other processes need not have. */
 const OF_WORKERS = ['ORDER_RULES'] as const;
 
-/** Commands of an operator. Each loads what it needs, and nothing else. */
+/** The commands of an operator. Each loads only the modules that it needs. */
 const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Promise<void>>> = {
   replay: async (config, args) => (await import('./app/operator/replay.ts')).replay(config, args),
   'dead-letters': async (config, args) => (await import('./app/operator/dead-letters.ts')).deadLetters(config, args),
@@ -38,13 +38,13 @@ const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Pr
   backup: async (config, args) => (await import('./app/operator/backup.ts')).backUp(config, args),
 };
 
-/** A part alone; `--workers` and, for the processes that starts, `--deliver` are the notifier's. */
+/** Runs a part alone. The notifier takes `--workers`, which starts processes with `--deliver`. */
 async function runPart(config: Config, part: Part, args: string[]): Promise<void> {
   checkShared(part, config);
   const { workers, deliver } = optionsOf(part, args);
   if (deliver) {
     const { deliveriesOnly } = await import('./app/start-parts.ts');
-    // What the other channel keeps is another process's.
+    // The sender of the other channel may belong to another process.
     const without = [deliver === 'email' ? 'texter' : 'mailer'] as const;
     return startUntilStopped(config, { parts: [part], name: `notifier ${deliver}`, only: deliveriesOnly(deliver), without });
   }
@@ -63,7 +63,7 @@ function optionsOf(part: Part, args: string[]): { workers?: Map<DeliveredChannel
   throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
 }
 
-/** Starts, and stops at a signal; one that comes while servers are waited for ends the wait. */
+/** Starts a process and stops it at a signal. A signal while it waits for servers ends the wait. */
 async function startUntilStopped(config: Config, options: StartOptions, beside?: (log: Logger) => { stop(): Promise<void> }): Promise<void> {
   const [{ start }, { pino, destination }] = await Promise.all([import('./app/start.ts'), import('pino')]);
   const waiting = new AbortController();
@@ -84,7 +84,7 @@ async function startUntilStopped(config: Config, options: StartOptions, beside?:
 
 const ENDS = ['SIGTERM', 'SIGINT', 'disconnect'] as const;
 
-/** Stops once at SIGTERM, SIGINT or the end of the npm that started us; another one, a second later, ends the process at once. */
+/** Stops at SIGTERM, SIGINT or the end of the npm that started the process. A second signal, a second later or more, ends it at once. */
 function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
   let stopping = false;
   let asked = 0;
@@ -106,7 +106,7 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
   setInterval(() => process.ppid !== parent && !stopping && end(), 500).unref();
 }
 
-/** One clear line where somebody else can mend it; everything where it is a fault of ours. */
+/** Prints an error and exits: one line where an operator can mend it, the whole stack where it is a fault of this code. */
 function fail(error: unknown): never {
   process.stderr.write(`taskledger: ${isExpected(error) ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
   process.exit(1);

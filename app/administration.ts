@@ -1,4 +1,4 @@
-/** What admins see and do, whichever processes run the parts: it is read from the stores, and asked of who is active. */
+/** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
 import { POLICIES } from '../notifier/policies.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -8,10 +8,10 @@ import type { RequestState, Requests } from '../platform/followers/requests.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
 
-/** Milliseconds an admin waits for a release; it goes on without them. */
+/** Milliseconds for which an admin's request waits for a release, which goes on afterwards. */
 const RELEASE_PATIENCE = 30_000;
 
-/** What the admin's rows need. */
+/** Makes the context of the admins' rows. */
 export function administration(context: { store: EventStore; readModels: ReadModels; bus: EventBus; requests: Requests }): AdminParts {
   const { store, requests, bus } = context;
 
@@ -32,7 +32,7 @@ export function administration(context: { store: EventStore; readModels: ReadMod
     const request = await requests.ask(follower, action, subject);
     const { state, report, error } = await requests.settled(follower, request, AbortSignal.timeout(RELEASE_PATIENCE));
     if (state === 'failed') throw new Error(error);
-    // What a process that died had begun stays so until another one takes it up.
+    // A request that a process began before it died stays `running` until another process takes it up.
     if (state === 'waiting' || (state === 'running' && JSON.stringify(report) === JSON.stringify(request.report))) throw new NobodyActive(follower);
     return state === 'done' ? 'done' : 'running';
   }
@@ -55,7 +55,7 @@ export function administration(context: { store: EventStore; readModels: ReadMod
   };
 }
 
-/** Nobody carried it out in time. It stays asked for. */
+/** No process carried a request out in time. The request stays. */
 export class NobodyActive extends Error {
   override readonly name = 'NobodyActive';
   constructor(follower: string) {

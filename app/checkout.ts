@@ -1,4 +1,4 @@
-/** The folder that this code lies in, and what is made from it. */
+/** The project's folder, its version, and its web app. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

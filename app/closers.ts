@@ -1,15 +1,15 @@
-/** What was opened, and how to let go of it: the last opened first. */
+/** The opened things of a process, with the ways to close them: the last opened is closed first. */
 export interface Closers {
-  /** Remembers how to close what was just opened; answers it. */
+  /** Remembers how to close a thing that was just opened; returns the thing. */
   add<T>(opened: T, close: (it: T) => unknown): T;
-  /** The same for what has a `close` of its own, as ports do. */
+  /** The same for a thing with its own `close`, as ports have. */
   closing<T extends { close(): unknown }>(opened: T): T;
-  /** Closes everything. What cannot be closed keeps nothing else open; rejects with the first such error at the end. */
+  /** Closes everything. An error keeps nothing else open; the first one rejects at the end. */
   closeAll(): Promise<void>;
 }
 
 /**
- * Each thing is added as soon as it is open, so that it is closed also where the next one fails to open.
+ * Makes an empty list. Each thing is added as soon as it is open, so that it is closed also where the next one fails to open.
  *
  *     const store = closers.closing(await openEventStore(url, options));
  */

@@ -1,4 +1,4 @@
-/** What the environment says. Every problem is named at once, before anything is opened. */
+/** The configuration from the environment. All its problems are named at once, before anything is opened. */
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -23,7 +23,10 @@ const origin = z
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
 
 const MONGODB = /^mongodb(\+srv)?:\/\/./;
-/** The embedded implementation (its file, if any, is in DATA_DIR, which one process holds at a time), or a server's URL. It may hold a password and is not repeated. */
+/**
+ * The schema of a port's URL: the embedded implementation (with its file, if any, in DATA_DIR, which one process at a time holds), or a server's.
+ * Messages do not repeat it, because it may hold a password.
+ */
 const pieceUrl = (embedded: string, server: RegExp, example: string) =>
   z
     .string()
@@ -84,24 +87,24 @@ const schema = z.object({
 
 export type Config = z.output<typeof schema>;
 
-/** A wrong variable; the message names every one of them, a line each. */
+/** Variables are wrong; the message names every one of them. */
 export class ConfigError extends UserError {
   override readonly name = 'ConfigError';
 }
 
-/** Names that variables had before. */
+/** The former names of variables, which still work. */
 const BEFORE: Readonly<Record<string, string>> = { DELIVERY_ATTEMPTS: 'MAIL_ATTEMPTS' };
 
 /**
- * Reads the environment. An empty variable counts as not set, and so do those in `unused`: what this process does not need may be wrong, or not there.
- * Error: ConfigError.
+ * Reads the environment. An empty variable counts as not set, and so do those in `unused`: variables that this process does not need may be wrong
+ * or missing. Error: ConfigError.
  */
 export function readConfig(env: Record<string, string | undefined>, unused: readonly (keyof Config)[] = []): Config {
   const named = (name: string) => env[name] || env[BEFORE[name] ?? ''];
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => (named(name) && !(unused as readonly string[]).includes(name) ? [[name, named(name)]] : [])),
   );
-  // An outbox is one process's; who has a mail server may have several.
+  // An outbox belongs to one process; an installation with a mail server may have several.
   given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
   const result = schema.safeParse(given);
   const together = togetherWrong(given);
@@ -112,10 +115,10 @@ export function readConfig(env: Record<string, string | undefined>, unused: read
   throw new ConfigError([...new Set([...problems, ...together])].join('; '));
 }
 
-/** What no process can make up for others: with EventStoreDB there are, or will be, several. */
+/** Variables that must be set where the event store is a server: a process cannot make up their values, because the others would not know them. */
 const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
 
-/** Variables that are wrong only beside others. */
+/** The problems of variables that are wrong only together with others. */
 function togetherWrong(given: Record<string, string | undefined>): string[] {
   const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL } = given;
   const isServer = !['', 'sqlite:'].includes(EVENT_STORE_URL);
@@ -124,7 +127,7 @@ function togetherWrong(given: Record<string, string | undefined>): string[] {
   return shared ? [...missing, 'SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : missing;
 }
 
-/** Which database of which servers, however else the URL is written. */
+/** The servers and the database of a MongoDB URL, as a text that is equal for equal ones. */
 function databaseOf(url = ''): string {
   const [, hosts = '', database = ''] = /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)\/?([^?]*)/.exec(url) ?? [];
   const each = hosts.split(',').map((host) => (host.includes(':') ? host : `${host}:27017`).toLowerCase());

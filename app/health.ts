@@ -1,15 +1,15 @@
-/** Whether a process is ready, and how far its followers are. */
+/** The health of a process: its readiness, and the lag of its followers. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FollowerHealth, Health } from '../platform/http/metrics.ts';
 import { projectors } from '../projections/projectors.ts';
 import type { Ports } from './open-ports.ts';
 import type { Need } from './parts.ts';
 
-/** A follower as its process sees it. */
+/** A follower of this process, with its lag. */
 export interface HealthOfFollower {
   name: string;
   active(): boolean;
-  /** Events it is behind, counted up to a bound. */
+  /** Resolves to the number of events that it is behind, counted up to a bound. */
   lag(): Promise<number>;
 }
 
@@ -20,10 +20,10 @@ export interface HealthOptions {
   stopping(): boolean;
 }
 
-/** Milliseconds a server is given to answer. */
+/** Milliseconds that a server has to answer. */
 const CHECK_PATIENCE = 2_000;
 
-/** A process is ready while the stores it cannot answer without can be read. (Without the bus and the cache it goes on.) */
+/** The health of a process. It is ready while the stores that its answers need can be read. (Without the bus and the cache it goes on.) */
 export function healthOf({ ports, needs, followers, stopping }: HealthOptions): Health {
   const [projector] = projectors;
   const checks: [string, () => Promise<unknown>][] = [];

@@ -35,16 +35,16 @@ export interface PortsContext {
   log: Logger;
   metrics: Metrics;
   closers: Closers;
-  /** Gives up waiting for servers. */
+  /** Ends the waiting for servers. */
   signal: AbortSignal;
-  /** What is waited for. */
+  /** The servers that are waited for, as the ports name them. */
   waits: Set<string>;
 }
 
 /**
- * Opens what is needed, all at once; servers that do not answer are waited for. Errors: those of the ports, among them ServerRefused.
+ * Opens the needed ports, all at once; servers that do not answer are waited for. Errors: those of the ports, among them ServerRefused.
  *
- * What is not needed is not there, and asking for it is an error, which a spread would hide: ports are passed on by name, or as they are.
+ * Other ports are missing, and using one throws, which a spread would hide: so ports are passed on by name, or as they are.
  */
 export async function openPorts<N extends Need>(config: Config, needs: ReadonlySet<N>, context: PortsContext): Promise<Pick<Ports, N>> {
   const { log, signal, waits } = context;
@@ -73,7 +73,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));
 }
 
-/** Ports that say so where one is asked for that is not there. (Where all parts run in one process, all are: there only the types say so.) */
+/** The ports, but asking for a missing one throws. (Where all parts run in one process, none is missing, and only the types find the mistake.) */
 function guarded<P extends object>(opened: P, names: readonly string[]): P {
   return new Proxy(opened, {
     get: (ports, name, receiver) => {
@@ -87,13 +87,13 @@ function guarded<P extends object>(opened: P, names: readonly string[]): P {
   });
 }
 
-/** As Promise.all, but only once all have ended: what is still being opened could not be closed. */
+/** As Promise.all, but it waits until all have ended, because a port that is still being opened could not be closed. */
 async function settledAll<T>(opening: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(opening);
   return Promise.all(opening);
 }
 
-/** Offers are counted for every bus alike, by `countedOffers`. */
+/** Counts the messages of a bus. Offers are left out, because `countedOffers` counts them for every bus alike. */
 function countedBy({ count }: Metrics): (what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void {
   return (what, by) => {
     if (what !== 'offered') count(`${what}_messages`, by);

@@ -1,4 +1,4 @@
-/** Every part alone, in this process on embedded stores: to ask which rows it answers. */
+/** A part alone, in this process on embedded stores, to find the rows that it answers. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,25 +8,25 @@ import { ALL_ROWS, rowName } from './rows.ts';
 import { start } from './start.ts';
 import { type PartContext, type StartedPart, startPart } from './start-parts.ts';
 
-/** Sockets, as if they were a row. */
+/** The name of the sockets, as if they were a row. */
 export const SOCKETS = 'GET /socket.io/';
 
 const ID = '5f1f7f8e-6d1c-4c36-9d5c-6f6f3f0c1a02';
 
-/** A part as it was started alone. */
+/** The rows of a part that was started alone. */
 export interface PartAlone {
-  /** Names of the rows that it has routes for. */
+  /** The names of the rows that it has routes for. */
   routes: string[];
-  /** Names of all rows there are, and the sockets, that it answers when it is asked. */
+  /** The names of the rows of all parts, and of the sockets, that it answers when it is asked. */
   answers: string[];
 }
 
-/** A row's path with something in the place of each parameter. */
+/** The path of a row, with an id in place of each parameter. */
 export function pathOf(name: string): string {
   return (name.split(' ')[1] ?? '').replaceAll(/:\w+/g, ID);
 }
 
-/** Starts a part alone, on a folder of its own, and asks it for every row there is. */
+/** Starts a part alone, on its own folder, and asks it for the rows of all parts. */
 export async function partAlone(part: Part): Promise<PartAlone> {
   const folder = await mkdtemp(join(tmpdir(), 'part-'));
   const config = readConfig({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent', ADMIN_PASSWORD: 'nobody logs in' });

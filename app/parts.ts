@@ -1,10 +1,10 @@
-/** The parts: what a process may be, what each needs, and where the URLs must lead when it is a process of its own. */
+/** The parts that can be processes, the ports that each needs, and the URLs that a part needs as a process of its own. */
 import { type Config, ConfigError } from './config.ts';
 
-/** What a part uses; each is opened once in a process. */
+/** A port that a part needs. Each is opened once in a process. */
 export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'pages';
 
-/** The parts in the order of the data's path: each is started after those it hears from. */
+/** The parts, with their ports, in the order of the data's path: each is started after those that it hears from. */
 export const PARTS = {
   'write-side': ['store', 'secrets', 'cache'],
   forwarder: ['store', 'bus'],
@@ -18,7 +18,7 @@ export const PARTS = {
 
 export type Part = keyof typeof PARTS;
 
-/** What a part needs. */
+/** The ports that a part needs. */
 export type NeedOf<P extends Part> = (typeof PARTS)[P][number];
 
 export const ALL_PARTS = Object.keys(PARTS) as Part[];
@@ -27,7 +27,7 @@ export function isPart(name: string): name is Part {
   return Object.hasOwn(PARTS, name);
 }
 
-/** What all these parts need together, but for what others do. */
+/** The ports that these parts need together, but for those in `without`. */
 export function needsOf<P extends Part>(parts: readonly P[], without: readonly Need[] = []): ReadonlySet<NeedOf<P>> {
   const needed = parts.flatMap((part): readonly NeedOf<P>[] => PARTS[part]);
   return new Set(needed.filter((need) => !without.includes(need)));
@@ -41,21 +41,21 @@ const VARIABLES = [
   ['cache', 'CACHE_URL', 'redis://host:6379'],
 ] as const;
 
-/** True where a URL names no server: what it holds is this process's own. */
+/** True where a URL names no server, so that its data belongs to this process alone. */
 export const isEmbedded = (url: string) => /^(sqlite|memory|outbox):/.test(url);
 
-/** A part of its own shares everything it needs with the others. Error: ConfigError that names every variable. */
+/** Checks that a part as a process of its own shares its ports with the others. Error: ConfigError that names every variable. */
 export function checkShared(part: Part, config: Config): void {
   const needs = needsOf([part]);
   const problems = VARIABLES.filter(([need, name]) => needs.has(need) && isEmbedded(config[name])).map(
     ([, name, example]) => `${name} must name a server, like ${example}`,
   );
-  // It has no pages: a link to its own address would lead nowhere.
+  // The notifier has no pages: a link to its own address would lead nowhere.
   if (part === 'notifier' && config.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
   if (problems.length > 0) throw new ConfigError(`${part} as a process of its own: ${problems.join('; ')}`);
 }
 
-/** True where what is needed is kept in DATA_DIR. */
+/** True where a needed port keeps its data in DATA_DIR. */
 export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {
   return KEPT.some(([need, name]) => needs.has(need) && isEmbedded(config[name]));
 }

@@ -1,4 +1,4 @@
-/** Who consumes what: the rows of the sides, part by part. From these follow the table that the bus is opened with, and every list of followers. */
+/** The consumers of the bus, part by part, as rows of the sides. The bus's table of queues and all lists of followers follow from them. */
 
 import { QUEUE_OF } from '../notifier/channels.ts';
 import { FOLLOWERS as NOTIFIER_FOLLOWERS } from '../notifier/notifier.ts';
@@ -10,17 +10,17 @@ import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/orders.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
 import type { Part } from './parts.ts';
 
-/** What a part consumes. */
+/** The queues and followers of a part. */
 export interface Consumed {
-  /** Its followers that hear of events from the bus, each with its queue. */
+  /** The part's followers that hear of events from the bus, each with its queue. */
   followers: readonly FollowerRow[];
-  /** Queues that its workers compete for. */
+  /** The queues that the part's workers compete for. */
   work: readonly WorkQueue[];
 }
 
 const NOTHING: Consumed = { followers: [], work: [] };
 
-/** What each part consumes. (The forwarder publishes, and reads the store itself.) */
+/** The queues and followers of each part. (The forwarder publishes, and reads the store itself.) */
 export const CONSUMED: Readonly<Record<Part, Consumed>> = {
   'write-side': NOTHING,
   forwarder: NOTHING,
@@ -34,5 +34,5 @@ export const CONSUMED: Readonly<Record<Part, Consumed>> = {
 
 const ALL = Object.values(CONSUMED);
 
-/** The table that the bus is opened with, in every process the same: each can tell the state of all. */
+/** The table that the bus is opened with: the same in every process, so that each can tell the state of all queues. */
 export const QUEUES: QueueTable = [...ALL.flatMap(({ followers }) => followers.map(({ queue }) => queue)), ...ALL.flatMap(({ work }) => work)];

@@ -1,4 +1,4 @@
-/** Who answers what: the rows of every part, as data. The documents, the proxy's map and docs/PARTS.md are made of them. */
+/** The rows of every part, as data. The documents, the proxy's map and docs/PARTS.md are made of them. */
 import { adminRoutes } from '../gateway/admin-routes.ts';
 import { docRoutes } from '../gateway/docs.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
@@ -31,5 +31,5 @@ export function rowName({ method, path }: Pick<RouteRow, 'method' | 'path'>): st
   return `${method} ${path}`;
 }
 
-/** All rows there are. */
+/** The rows of all parts and of every process. */
 export const ALL_ROWS: readonly RouteRow[] = [...ALL_PARTS.flatMap((part) => ROWS[part]), ...ROWS_OF_EVERY_PROCESS];

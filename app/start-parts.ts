@@ -1,4 +1,4 @@
-/** How each part is started in a process. What crosses from part to part goes through the ports. */
+/** The starters of the parts in a process. Parts reach each other through the ports alone. */
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { adminRoutes } from '../gateway/admin-routes.ts';
@@ -43,7 +43,7 @@ import type { Ports } from './open-ports.ts';
 import type { Need, NeedOf, Part } from './parts.ts';
 import { ALL_ROWS } from './rows.ts';
 
-/** Who may come in, and what they may command. */
+/** The identity of callers, and the commands that they may give. */
 export interface Access {
   keys: Keys;
   commands: OpenCommandHandler;
@@ -51,13 +51,13 @@ export interface Access {
   limits: Limits;
 }
 
-/** What every part finds in its process. */
+/** The things that every part finds in its process. */
 interface OfEveryPart {
   config: Config;
   log: Logger;
   metrics: Metrics;
   closers: Closers;
-  /** It listens already. */
+  /** The HTTP server, which listens already. */
   server: Server;
   /** The address of the pages, for links. */
   publicUrl(): string;
@@ -65,29 +65,29 @@ interface OfEveryPart {
   workers?: PerChannel<number> | undefined;
 }
 
-/** What is made of a port, for the parts that need it. */
+/** `Made` for the parts that need the port which it is made of; nothing for others. */
 type Where<P extends Part, N extends Need, Made> = N extends NeedOf<P> ? Made : unknown;
 
 /**
- * The context in which a part starts: the ports that PARTS says it needs, what is made of them, and nothing else. A starter that uses what its part
- * has not said it needs does not compile.
+ * The context in which a part starts: the ports that PARTS names for it, what is made of these, and nothing else. A starter that uses another
+ * port does not compile.
  */
 export type PartContext<P extends Part = Part> = OfEveryPart & { ports: Pick<Ports, NeedOf<P>> } & Where<P, 'secrets', { access: Access }> &
   Where<P, 'bus', { requests: Requests }>;
 
-/** A part that runs; how it is stopped is with the process's closers. */
+/** A running part. The closers of its process stop it. */
 export interface StartedPart {
-  /** Routes of its rows, which app/rows.ts lists. */
+  /** The routes of the part's rows, which app/rows.ts lists. */
   routes?: Route[];
   followers?: HealthOfFollower[];
-  /** What must stop before the server does: open connections. */
+  /** The open connections, which must stop before the server does. */
   answering?: { stop(): Promise<void> };
 }
 
-/** Far behind is far behind. */
+/** The number of events up to which a lag is counted: beyond it an exact number helps nobody. */
 const MOST_LAG = 1_000;
 
-/** How each part is started, and what it answers. */
+/** The starters of all parts, by part. */
 export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Promise<StartedPart> } = {
   'write-side': writeSidePart,
   forwarder: async ({ ports, log, closers }) => {
@@ -105,7 +105,7 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
 };
 
 async function writeSidePart({ access: { commands, keys, identity, limits }, log }: PartContext<'write-side'>): Promise<StartedPart> {
-  // The command is recorded by then: what goes wrong here is logged, and answers nobody. (Without a live user no password and no session counts.)
+  // The command is recorded by then: errors here are logged, and refuse nobody. (No password and no session of a deleted user counts.)
   const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
     if (type === 'DeleteUser')
@@ -121,7 +121,7 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: PartC
     active: projections.follower.active,
     carryOut: async (_action, name, report) => ({ ...(await projections.rebuild(name, (progress) => report({ ...progress }))) }),
   });
-  // At once: what is asked for and still at work ends only when the projections stop.
+  // Both at once, because a requested rebuild that is still at work ends only when the projections stop.
   closers.add(projections, (it) => Promise.all([stopServing(), it.stop()]));
   metrics.gauge('projection_lag', 'Events a read model is behind, up to 1,000.', async () =>
     Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
@@ -162,7 +162,7 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
   };
 }
 
-/** What delivery workers need, in whichever process and on whichever channel they are. */
+/** The context of delivery workers, for any process and channel. */
 function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
   const {
     ports: { store, bus },
@@ -182,7 +182,7 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
   };
 }
 
-/** A process of one delivery worker alone. */
+/** Makes the starter of a process with one delivery worker alone. */
 export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext<'notifier'>) => Promise<StartedPart> {
   return async (context) => {
     const { ports, closers } = context;

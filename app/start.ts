@@ -1,4 +1,4 @@
-/** Starts parts in one process: all of them, or one of its own. The order is the data's path. */
+/** Starts parts in one process: all of them, or one. The order is the data's path. */
 import { type Logger, pino } from 'pino';
 import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
@@ -22,28 +22,28 @@ import { ALL_ROWS } from './rows.ts';
 import { type Access, type PartContext, type StartedPart, startPart } from './start-parts.ts';
 
 export interface RunningProcess {
-  /** Where it listens: `http://HOST:PORT`. */
+  /** The address where the process listens: `http://HOST:PORT`. */
   url: string;
-  /** Finishes what is at hand and lets go of everything. */
+  /** Finishes the work at hand and closes everything. */
   stop(): Promise<void>;
 }
 
 export interface StartOptions {
-  /** Default: all of them. */
+  /** The parts to start; default: all. */
   parts?: readonly Part[];
-  /** Names the process where it says that it listens; default: the part, where it is one. */
+  /** The name of the process in its log and its first line; default: the part, where it is one. */
   name?: string;
-  /** Gives up a start that waits for servers. */
+  /** Ends a start that waits for servers. */
   signal?: AbortSignal;
   /** Delivery workers in this process, by channel, where the notifier is among its parts. */
   workers?: PartContext['workers'];
-  /** What its parts need and this process does not. */
+  /** The ports that the parts need, but this process does not. */
   without?: readonly Need[];
-  /** Instead of the parts' own starters: for a process that is only some of a part. */
+  /** A starter in place of the parts' own, for a process that is only some of a part. */
   only?: (context: PartContext) => Promise<StartedPart>;
 }
 
-/** Starts parts and prints where the process listens. What was opened before something fails is closed again. */
+/** Starts parts and prints where the process listens. After an error everything that was opened is closed again. */
 export async function start(config: Config, options: StartOptions = {}): Promise<RunningProcess> {
   const closers = openClosers();
   try {
@@ -58,11 +58,11 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   const { parts = ALL_PARTS, name, signal, without } = withName(options);
   const needs = needsOf(parts, without);
   const { log, metrics } = { log: openLog(config, name), metrics: openMetrics() };
-  // What is written here holds names, addresses and secrets: for this user's eyes only.
+  // Files hold names, addresses and secrets: they are for this user's eyes only.
   process.umask(0o077);
   const operator = await openFolder(config, needs, closers);
 
-  // It listens from the start on, to say what it waits for.
+  // The process listens from the start on, to tell which servers it waits for.
   const waits = new Set<string>();
   const listening = await listen(
     startingListener(metrics, () => [...waits]),
@@ -72,13 +72,13 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   const ports = await openPorts(config, needs, { log, metrics, closers, waits, signal });
   const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
   const started = await startParts(parts, options, context);
-  // What answers goes first, then what follows, then the ports. The server waits for all of its connections to end, and sockets are such.
+  // Closing begins with the sockets, then the server (which waits for all connections, also sockets), then the followers, then the ports.
   closers.add(listening, (it) => it.close());
   for (const { answering } of started) closers.add(answering, (it) => it?.stop());
 
   let stopping = false;
   const app = openApp(context, { parts, started, operator, stopping: () => stopping });
-  // Only now: a start that fails before shows nobody the password.
+  // Only now, so that a start that fails before prints no password.
   if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
@@ -92,7 +92,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   };
 }
 
-/** Takes hold of DATA_DIR where something is kept there; answers the operator's way in, which embedded stores need. */
+/** Locks DATA_DIR where a port keeps data in it. Resolves to the operator's way in, which embedded stores need; else null. */
 async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Closers): Promise<Operator | null> {
   if (usesFolder(needs, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
   if (!isEmbedded(config.EVENT_STORE_URL)) return null;
@@ -132,7 +132,7 @@ interface AppParts {
   stopping(): boolean;
 }
 
-/** The routes of these parts and those of health; the gateway knows the rows of all others. */
+/** The app with the routes of these parts and of health. The gateway also knows the rows of all other parts. */
 function openApp(context: PartContext, { parts, started, operator, stopping }: AppParts) {
   const { config, log, metrics, ports } = context;
   const needs = needsOf(parts);
@@ -160,7 +160,7 @@ function openLog({ LOG_LEVEL: level }: Config, part: string | undefined): Logger
   return pino({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base }, pino.destination(2));
 }
 
-/** In the order of the data's path. */
+/** Starts the parts in the order of the data's path. */
 async function startParts(parts: readonly Part[], { only }: StartOptions, context: PartContext): Promise<StartedPart[]> {
   if (only) return [await only(context)];
   const started: StartedPart[] = [];
@@ -179,7 +179,7 @@ function missing(what: string): never {
   throw new Error(`this part was not given ${what}: add what it needs to app/parts.ts`);
 }
 
-/** Who may come in, and what they may command: the same in every part that answers people. */
+/** Opens the identity of callers and the command handler: the same in every part that answers people. */
 async function openAccess(
   config: Config,
   { ports, closers, log, count }: Pick<PartContext, 'ports' | 'closers' | 'log'> & { count: Parameters<typeof commandHandler>[0]['count'] },
@@ -197,7 +197,7 @@ async function openAccess(
   return { keys, commands, identity, limits };
 }
 
-/** A process without access to secrets has no row that asks who calls. */
+/** The authentication of callers. A process without access to secrets has no row that asks for a caller. */
 function authentication(access: Access | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit'> {
   if (access) return { accessTokens: access.identity.accessTokens, callerOf: access.identity.callerOf, admit: access.identity.admit };
   return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };

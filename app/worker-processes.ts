@@ -1,4 +1,4 @@
-/** `npm start -- notifier --workers email=2,sms=1`: delivery workers as processes of their own, started again when they die, stopped with their parent. */
+/** `npm start -- notifier --workers email=2,sms=1`: delivery workers as own processes, started again when they die, stopped with their parent. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +9,13 @@ import { isEmbedded } from './parts.ts';
 export type { DeliveredChannel };
 
 const MOST = 64;
-/** Milliseconds before a process that died is started again: the first wait, doubled up to the longest; who lived longer than that begins anew. */
+/** Milliseconds before a dead process is started again: doubled from the first to the longest; the first again after one that lived for longer. */
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 30_000;
-/** Milliseconds a process is given to end. */
+/** Milliseconds that a process has to end before it is killed. */
 const GRACE = 8_000;
 
-/** Reads `email=2,sms=1`. Error: ConfigError. */
+/** The number of workers by channel in a text as `email=2,sms=1`. Error: ConfigError. */
 export function readWorkers(text: string): Map<DeliveredChannel, number> {
   const pairs = text.split(',').map((pair) => /^(\w+)=(\d{1,3})$/.exec(pair.trim()) ?? wrong(text));
   const workers = new Map(pairs.map(([, channel = '', count]) => [isChannel(channel) ? channel : wrong(text), countOf(Number(count), text)]));
@@ -34,7 +34,7 @@ function wrong(text: string): never {
   throw new ConfigError(`--workers takes pairs like email=2,sms=1 (channels: ${DELIVERED.join(', ')}; up to ${MOST} processes each), not ${text}`);
 }
 
-/** A process of its own cannot write into an outbox that another one holds. Error: ConfigError. */
+/** Checks that no worker process needs the outbox, which another process holds. Error: ConfigError. */
 export function checkWorkers(workers: ReadonlyMap<DeliveredChannel, number>, config: Config): void {
   if (workers.has('email') && isEmbedded(config.MAIL_URL))
     throw new ConfigError('MAIL_URL must name a mail server, like smtp://host:25, where mail workers are processes of their own');
@@ -43,11 +43,11 @@ export function checkWorkers(workers: ReadonlyMap<DeliveredChannel, number>, con
 }
 
 export interface Supervisor {
-  /** Ends all of them; resolves when they are gone. */
+  /** Ends all worker processes; resolves when they have ended. */
   stop(): Promise<void>;
 }
 
-/** Starts them. */
+/** Starts the worker processes, and keeps them running. */
 export function superviseWorkers(workers: ReadonlyMap<DeliveredChannel, number>, log: { warn(data: object, message: string): void }): Supervisor {
   const stopping = new AbortController();
   const each = [...workers].flatMap(([channel, count]) => Array.from({ length: count }, () => channel));
@@ -71,7 +71,7 @@ async function keepRunning(channel: DeliveredChannel, signal: AbortSignal, log: 
   }
 }
 
-/** What it prints goes to our standard error: our own standard output says where we listen, once. */
+/** Runs a worker process until it ends. Its output goes to standard error, because standard output has only the line of the parent's address. */
 function runOnce(
   channel: DeliveredChannel,
   signal: AbortSignal,
@@ -94,7 +94,7 @@ function runOnce(
       resolve({ pid: child.pid, code, signal: by });
     };
     child.once('exit', gone);
-    // Also later, as when it could not be killed: that ends nothing of ours.
+    // The listener stays, because an error may come later, too, as when the process could not be killed, and must not end this one.
     child.on('error', () => gone(null, null));
   });
 }

@@ -1,4 +1,4 @@
-/** An operator's command line asks rows: those of the process that runs, or the same rows on the stores themselves. */
+/** The rows that an operator's command line asks: those of the running process, or the same rows on the stores themselves. */
 
 import { randomUUID } from 'node:crypto';
 import { type Logger, pino } from 'pino';
@@ -23,7 +23,7 @@ import { isEmbedded, needsOf } from '../parts.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
 
 /**
- * Asks the process that runs on the folder; where there is none, or the stores are servers, the rows answer here, on the stores themselves.
+ * Runs `work`, whose `ask` goes to the process that runs on the folder; where there is none, or the stores are servers, to the rows in this process.
  * Errors: those of the work; FolderError; `UserError` with one line where a row refuses.
  */
 export async function asOperator(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
@@ -31,7 +31,7 @@ export async function asOperator(config: Config, work: (ask: Ask) => Promise<voi
   await lockOrAsk(config.DATA_DIR, () => onStores(config, work), work);
 }
 
-/** Milliseconds after which it says what it waits for. */
+/** Milliseconds after which the command prints which servers it waits for. */
 const HINT_AFTER = 2_000;
 
 async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
@@ -47,7 +47,7 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
       waits,
       signal: new AbortController().signal,
     });
-    // Only where the folder is ours alone: one process at a time feeds read models.
+    // Only where this process has the folder alone, because one process at a time feeds read models.
     if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate({ store, readModels, cache }, closers, log);
     const { hmac } = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
     const commands = closers.add(commandHandler({ store, hmac, log }), (it) => it.settle());
@@ -59,10 +59,10 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
   }
 }
 
-/** Milliseconds a read model is waited for; after that the rows say themselves what is not there. */
+/** Milliseconds for which a read model is waited for; afterwards the rows themselves report what is missing. */
 const CATCH_UP_PATIENCE = 60_000;
 
-/** On a folder that nobody runs on, read models are as old as the last process left them, or of a version before. */
+/** Brings the read models up to date: on a folder that nobody runs on they are as the last process left them, or of an older version. */
 async function bringUpToDate(
   { store, readModels, cache }: Pick<Ports, 'store' | 'readModels' | 'cache'>,
   closers: Closers,
@@ -74,7 +74,7 @@ async function bringUpToDate(
   for (const { model } of [notifications, orders]) await readModels.reached(model, head, CATCH_UP_PATIENCE);
 }
 
-/** The rows themselves, asked as the gateway would for its operator. */
+/** Makes the function that asks the rows themselves, as HTTP would for the operator. */
 function askRoutes(routes: readonly Route[]): Ask {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const { pathname, searchParams } = new URL(path, 'http://localhost');
@@ -106,7 +106,7 @@ async function refusedInOneLine<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** What a path holds in the place of `:id`; null where it is another path. */
+/** The parameters of a path; null where it does not fit the pattern. */
 function paramsOf(pattern: string, path: string): { id?: string } | null {
   const [wanted, given] = [pattern.split('/'), path.split('/')];
   if (wanted.length !== given.length || !wanted.every((part, n) => part === ':id' || part === given[n])) return null;

@@ -1,4 +1,4 @@
-/** `npm start -- backup <folder>`: a copy of what the embedded stores hold, also while a process runs on them. The copy is a folder to start on. */
+/** `npm start -- backup <folder>`: copies the embedded stores, also while a process runs on them. A process can start on the copy. */
 
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -10,11 +10,11 @@ import { UserError } from '../../platform/user-error.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 
-/** More pages than a file has: all in one read transaction, so that what is written meanwhile neither gets into the copy nor makes it begin again. */
+/** More pages than a file has: it is copied in one read transaction, so that writes meanwhile neither get into the copy nor restart it. */
 const ALL_PAGES = 2 ** 31 - 1;
 const EVENTS = 'events.db';
 
-/** Copies to a folder that is not there yet, or empty; reads the copy through. Errors: ConfigError, StoreDamaged, `UserError` with one line. */
+/** Copies to a missing or empty folder, and reads the copy through. Errors: ConfigError, StoreDamaged, `UserError` with one line. */
 export async function backUp(config: Config, [folder, ...more]: string[]): Promise<void> {
   const files = filesOf(config);
   if (folder === undefined || more.length > 0) throw new ConfigError('backup takes one folder, which it makes');
@@ -36,8 +36,8 @@ export async function backUp(config: Config, [folder, ...more]: string[]): Promi
 }
 
 /**
- * The files that are the truth. Events first: secrets may then know more than the events (a password whose user is not there, which harms nobody), never less.
- * Mails last, where they are kept here.
+ * The files to copy, in order. Events first: the secrets may then be newer than the events (a password without its user harms nobody), never older.
+ * The outbox last, where there is one.
  */
 function filesOf({ EVENT_STORE_URL, SECRETS_URL, MAIL_URL, DATA_DIR }: Config): string[] {
   if (!isEmbedded(EVENT_STORE_URL) && !isEmbedded(SECRETS_URL))
@@ -56,7 +56,7 @@ function freeFolder(folder: string): string {
   return to;
 }
 
-/** The witness goes before: the copy must end at the place it saw, or after it. */
+/** Copies a file. Its witness is copied before, because the copy must end at the place that the witness saw, or after it. */
 async function copy(name: string, from: string, to: string): Promise<void> {
   const witness = witnessOf(join(from, name));
   if (existsSync(witness)) copyFileSync(witness, witnessOf(join(to, name)));
@@ -68,7 +68,7 @@ async function copy(name: string, from: string, to: string): Promise<void> {
   }
 }
 
-/** SQLite's own check; it is the last connection, and leaves no file beside. */
+/** Runs SQLite's own check. It uses the last connection to the copy, so that no file is left beside. */
 function check(file: string): void {
   const db = new DatabaseSync(file);
   try {
@@ -79,7 +79,7 @@ function check(file: string): void {
   }
 }
 
-/** Opens the copy as a start does, reads every event, and leaves the witness of its end. Answers how many events there are. */
+/** Opens the copy as a start does, reads every event, and leaves the witness of its end. Resolves to the number of events. */
 async function readThrough(dataDir: string): Promise<number> {
   const store = await openEventStore('sqlite:', { dataDir, log: pino({ level: 'silent' }) });
   let count = 0;

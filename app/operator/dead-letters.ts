@@ -1,4 +1,4 @@
-/** `npm start -- dead-letters …`: what failed for good, listed, shown, tried again or given up. */
+/** `npm start -- dead-letters …`: lists, shows, retries and discards dead letters. */
 
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type DeadLetterSummary, type DeadLetterView } from '../../contracts/dead-letter.ts';
 import { UserError } from '../../platform/user-error.ts';
@@ -13,7 +13,7 @@ const USAGE = `usage: npm start -- dead-letters list [queue]             queues:
        npm start -- dead-letters retry --all [queue] [--unknown]   --unknown: also what may have had its effect already
        npm start -- dead-letters discard <id>`;
 
-/** Carries a command out. Errors: ConfigError for one that is none; `UserError` where it is refused. */
+/** Carries out a command. Errors: ConfigError for arguments that are none; `UserError` where it is refused. */
 export async function deadLetters(config: Config, args: string[]): Promise<void> {
   const work = workOf(args);
   if (!work) throw new ConfigError(USAGE);
@@ -24,7 +24,7 @@ type Work = (ask: Ask) => Promise<void>;
 
 type Option = '--all' | '--unknown';
 
-/** What each command does, and the options it takes; null where its arguments are none of its. */
+/** The commands, with their options. `work` returns null for wrong arguments. */
 const COMMANDS: Readonly<Record<string, { options: Option[]; work(args: string[], options: ReadonlySet<Option>): Work | null }>> = {
   list: { options: [], work: ([queue, ...more]) => (more.length === 0 ? onQueues(queue, list) : null) },
   show: { options: [], work: ([id, ...more]) => (id && more.length === 0 ? (ask) => show(ask, id) : null) },
@@ -48,7 +48,7 @@ function retrying([first, second, ...more]: string[], options: ReadonlySet<Optio
   return first && more.length === 0 && !unknown ? (ask) => retry(ask, first, second) : null;
 }
 
-/** The one queue that is named, or all. */
+/** The work on the named queue, or on all. */
 function onQueues(name: string | undefined, each: (ask: Ask, queue: DeadLetterQueue) => Promise<void>): Work | null {
   const queues = DEAD_LETTER_QUEUES.filter((queue) => name === undefined || name === queue);
   if (queues.length === 0) return null;
@@ -74,7 +74,7 @@ function lineOf({ id, status, since, attempts, kind, reason }: DeadLetterSummary
   return [id, status, since, times(attempts, 'attempt'), kind, reason ?? 'no error: an attempt did not tell how it went'].join('  ');
 }
 
-/** Pages that are not empty. */
+/** The dead letters of a queue, in pages that are not empty. */
 async function* pagesOf(ask: Ask, queue: DeadLetterQueue): AsyncGenerator<DeadLetterSummary[]> {
   let cursor: string | undefined = '';
   while (cursor !== undefined) {

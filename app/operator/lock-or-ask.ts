@@ -1,15 +1,15 @@
-/** Where an operator's command finds an installation on embedded stores: on its folder, or behind the process that holds the folder. */
+/** The two ways of an operator's command to an installation on embedded stores: its folder, or the process that holds the folder. */
 
 import { type RunningAt, readRunning } from '../../gateway/operator.ts';
 import { checkInstalled, FolderError, lockFolder } from '../../platform/data-folder-lock.ts';
 import type { Route } from '../../platform/http/route.ts';
 import { UserError } from '../../platform/user-error.ts';
 
-/** Asks a row, as an admin; rejects with an error of one line where it refuses. */
+/** Asks a row, as an admin. Rejects with an error of one line where the row refuses. */
 export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => Promise<T>;
 
 /**
- * Works on the folder while it holds the folder's lock; where another process has it, that one is asked.
+ * Calls `here` while it holds the folder's lock; where another process has the lock, calls `there` to ask that process.
  * Errors: those of the work; FolderError where there is no installation, or its process has not started yet.
  *
  *     await lockOrAsk(config.DATA_DIR, () => rebuildHere(config), (ask) => ask('POST', '/api/admin/projections/task_list/rebuild'));

@@ -1,4 +1,4 @@
-/** `npm start -- migrate`: moves what the embedded stores of DATA_DIR hold to the servers of EVENT_STORE_URL and SECRETS_URL. */
+/** `npm start -- migrate`: moves the data of DATA_DIR's embedded stores to the servers of EVENT_STORE_URL and SECRETS_URL. */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,13 +14,13 @@ import { isEmbedded } from '../parts.ts';
 import type { OnProgress } from './migrate/events.ts';
 import { type Moved, migrate, type Stores } from './migrate/move.ts';
 
-/** Moves it, showing how far it is. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
+/** Moves the data, and shows the progress. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function migrateToServers(config: Config): Promise<void> {
   checkTarget(config);
   const { DATA_DIR: dataDir } = config;
   const missing = ['events.db', 'secrets.db'].find((name) => !existsSync(join(dataDir, name)));
   if (missing) throw new UserError(`There is no installation to move in ${dataDir}: it has no ${missing}. Set DATA_DIR to the folder of one.`);
-  // What is kept in a folder is for this user's eyes only.
+  // Files in the folder are for this user's eyes only.
   process.umask(0o077);
   const lock = lockFolder(dataDir);
   try {
@@ -59,7 +59,7 @@ async function between(config: Config): Promise<Moved> {
   }
 }
 
-/** Each step as a replay shows a read model. */
+/** Shows the steps of the move, each as a replay shows a read model. */
 function showSteps(): { update: OnProgress; end(): void } {
   let now: { step: string; shown: ProgressShown; begun: number; events: number } | undefined;
   const end = () => now?.shown.done({ events: now.events, seconds: (performance.now() - now.begun) / 1_000 });

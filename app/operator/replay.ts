@@ -1,4 +1,4 @@
-/** `npm start -- replay [projection…]`: makes read models anew from history. Where a process runs on the folder, it does it, and goes on serving. */
+/** `npm start -- replay [projection…]`: rebuilds read models from the log. A process that runs on the folder does it while it serves. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -17,7 +17,7 @@ import type { Config } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
 
-/** Rebuilds the named projections, or all. Error: one clear line for a name that is none. */
+/** Rebuilds the named projections, or all. Error: one line for an unknown name. */
 export async function replay(config: Config, names: string[]): Promise<void> {
   if (!isEmbedded(config.EVENT_STORE_URL)) return replayByRequest(config, chosen(names, [...projectionNames]));
   await lockOrAsk(
@@ -27,7 +27,7 @@ export async function replay(config: Config, names: string[]): Promise<void> {
   );
 }
 
-/** Checks names against those there are. */
+/** The chosen names, all where none is given. Error: one line for an unknown name. */
 function chosen(names: string[], there: string[]): string[] {
   const unknown = names.filter((name) => !there.includes(name));
   if (unknown.length === 0) return names.length > 0 ? names : there;
@@ -56,10 +56,10 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
   }
 }
 
-/** Milliseconds after which it says that nobody has begun. */
+/** Milliseconds after which the command prints that no process has begun. */
 const HINT_AFTER = 5_000;
 
-/** On shared stores the projections process that is active does it, and goes on serving. */
+/** On shared stores: asks the active projections process for the rebuilds, which does them while it serves. */
 async function replayByRequest(config: Config, names: readonly string[]): Promise<void> {
   const log = pino({ level: 'warn' }, pino.destination(2));
   const store = await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log });

@@ -1,4 +1,4 @@
-/** Appending to the target: in the order of the log, one append after the other, and again where it is not known whether one was recorded. */
+/** Appending to the target: in the order of the log, one append after the other, repeated where its fate is unknown. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NewEvent, RecordedEvent } from '../../../contracts/message.ts';
@@ -12,19 +12,19 @@ import {
 } from '../../../platform/event-store/event-store.ts';
 import { UserError } from '../../../platform/user-error.ts';
 
-/** An append holds at most so many events, and about so many characters: servers bound an append's bytes. */
+/** The most events, and about the most characters, of an append, because servers limit its bytes. */
 const MOST = { events: 200, characters: 200_000 };
 /** Milliseconds before an append is repeated: the first wait, doubled up to the last. */
 const WAITS = { first: 100, last: 6_400 };
 
-/** Appends a stream's next events as they were. Error: `UserError` where the store takes nothing, or somebody else writes there. */
+/** Appends a stream's next events as they were. Error: `UserError` where the store refuses every append, or somebody else writes there. */
 export function appendAsTheyWere(target: EventStore, events: readonly RecordedEvent[], revision: number, options: AppendOptions = {}): Promise<void> {
   const news = events.map(({ id, type, data, metadata }): NewEvent => ({ id, type, data, metadata }));
   const times = events.map(({ time }) => time);
   return patiently(() => target.append(events[0]?.stream ?? '', revision, news, { ...options, times }));
 }
 
-/** Repeats an append: the same ids at the same revision are recorded once. */
+/** Repeats an append until its fate is known: the same ids at the same revision are recorded once. */
 export async function patiently(append: () => Promise<unknown>): Promise<void> {
   for (let wait = WAITS.first; ; wait *= 2) {
     const passing = await append().then(() => undefined, passingError);
@@ -47,7 +47,7 @@ function passingError(error: unknown): Error {
   throw error;
 }
 
-/** One stream's events that follow each other, as one append takes them. */
+/** Runs of consecutive events of one stream, each as large as one append takes. */
 export async function* runsOf(events: AsyncIterable<RecordedEvent> | Iterable<RecordedEvent>): AsyncGenerator<RecordedEvent[]> {
   let run: RecordedEvent[] = [];
   let characters = 0;

@@ -1,4 +1,4 @@
-/** Moving bookkeeping: reservations, effect checkpoints, parked streams. What names a position of the old log names that event's position in the new one. */
+/** Moving bookkeeping: reservations, effect checkpoints, parked streams. Positions of the old log become those of the same events in the new one. */
 import { isDeepStrictEqual } from 'node:util';
 import { NO_STREAM, type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
 import type { EventStore, ReadStream } from '../../../platform/event-store/event-store.ts';
@@ -7,16 +7,16 @@ import { appendAsTheyWere, runsOf } from './append.ts';
 import { type EventStores, eachOf } from './events.ts';
 import { differs } from './refused.ts';
 
-/** Made anew where they are missing: snapshots hold positions of the old log, requests were for processes of the old installation. `_forwarder`: see target.ts. */
+/** Streams that are not moved: snapshots hold old positions, requests were for the old processes; both are made anew. `_forwarder`: see target.ts. */
 const LEFT_OUT = /^_(snapshot-|requests-|forwarder$)/;
-/** Streams whose events name a place in the log: `position` and `eventId`. */
+/** Streams whose events name an event of the log by `position` and `eventId`. */
 const WITH_POSITIONS = /^_(checkpoint|parked)-/;
 
-/** Copies every stream that the target has not as it is to be. */
+/** Copies every stream that is missing in the target or differs there. */
 export async function copyBookkeeping(stores: EventStores): Promise<void> {
   for await (const { wanted, there } of streams(stores)) {
     if (isSame(wanted, there)) continue;
-    // A stream of an earlier run from which the source has moved on is written over.
+    // A stream of an interrupted run is written over where the source has changed since.
     let revision = there.at(-1)?.revision ?? NO_STREAM;
     for await (const run of runsOf(wanted)) {
       await appendAsTheyWere(stores.target, run, revision, { keep: wanted.length });
@@ -25,7 +25,7 @@ export async function copyBookkeeping(stores: EventStores): Promise<void> {
   }
 }
 
-/** Answers how many streams there are. Error: `UserError` where the target has one otherwise. */
+/** Compares all streams; resolves to their number. Error: `UserError` where one differs in the target. */
 export async function compareBookkeeping(stores: EventStores): Promise<number> {
   let count = 0;
   for await (const { wanted, there } of streams(stores)) {
@@ -35,7 +35,7 @@ export async function compareBookkeeping(stores: EventStores): Promise<number> {
   return count;
 }
 
-/** The source's streams of bookkeeping, as they are to be in the target, and as they are there. */
+/** The source's streams of bookkeeping: as they have to be in the target (`wanted`), and as they are there. */
 async function* streams(stores: EventStores): AsyncGenerator<{ wanted: RecordedEvent[]; there: RecordedEvent[] }> {
   for await (const name of namesOf(stores.source)) {
     const wanted: RecordedEvent[] = [];
@@ -44,7 +44,7 @@ async function* streams(stores: EventStores): AsyncGenerator<{ wanted: RecordedE
   }
 }
 
-/** Each stream is met where its first event is that is left. */
+/** The names of the source's streams, each once: where its first remaining event is met. */
 async function* namesOf(source: EventStore): AsyncGenerator<string> {
   for await (const { stream, revision } of eachOf(source.readAll({ log: 'bookkeeping' }))) {
     if (LEFT_OUT.test(stream)) continue;
@@ -54,8 +54,8 @@ async function* namesOf(source: EventStore): AsyncGenerator<string> {
 }
 
 /**
- * A follower of effects goes on behind the same event, so that it misses none and repeats none. A checkpoint that the old log does not hold is left out:
- * its follower would begin at the head, here and there.
+ * The event with its position in the target's log, so that a follower with effects goes on behind the same event. A checkpoint that the old log
+ * does not hold is left out: its follower would begin at the head in both logs.
  */
 async function translated(stores: EventStores, event: RecordedEvent): Promise<RecordedEvent[]> {
   const place = event.data as Checkpoint;
@@ -64,7 +64,7 @@ async function translated(stores: EventStores, event: RecordedEvent): Promise<Re
   return position === null ? [] : [{ ...event, data: { ...place, position } }];
 }
 
-/** Null where the source does not hold it. Error: `UserError` where the target does not. */
+/** The position of a checkpoint's event in the target; null where the source does not hold it. Error: `UserError` where the target does not. */
 async function positionInTarget({ source, target }: EventStores, { position, eventId }: Checkpoint): Promise<Position | null> {
   for await (const [event] of source.readAll({ from: position, limit: 1 })) {
     if (event?.position !== position || event.id !== eventId) return null;
@@ -75,14 +75,14 @@ async function positionInTarget({ source, target }: EventStores, { position, eve
   return null;
 }
 
-/** One stream's events: bookkeeping is trimmed, and read whole by who uses it. */
+/** All events of a stream of bookkeeping, which are few, because these streams are trimmed. */
 async function all(store: EventStore, stream: string, options?: ReadStream): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for await (const page of store.readStream(stream, options)) events.push(...page);
   return events;
 }
 
-/** Revisions may differ: a trimmed stream begins anew. */
+/** True where the events are the same but for their revisions, since a trimmed stream begins anew in the target. */
 function isSame(wanted: readonly RecordedEvent[], there: readonly RecordedEvent[]): boolean {
   const plain = ({ id, type, time, data, metadata }: RecordedEvent) => ({ id, type, time, data, metadata });
   return isDeepStrictEqual(wanted.map(plain), there.map(plain));

@@ -1,4 +1,4 @@
-/** Moving the log of events: every event with its id, revision and time, in the one order of all. Only positions are the new store's. */
+/** Moving the log of events: every event with its id, revision and time, in log order. Only the positions are the new store's. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
@@ -14,11 +14,11 @@ export interface EventStores {
   target: EventStore;
 }
 
-/** `resuming`: compares what an interrupted run left; `copying` the rest; `comparing` all of it. */
+/** The steps of a move: `resuming` compares the events that an interrupted run left, `copying` copies the rest, `comparing` compares all. */
 export type Step = 'resuming' | 'copying' | 'comparing';
 export type OnProgress = (step: Step, progress: RebuildProgress) => void;
 
-/** Copies what the target has not yet, after comparing what it has. Error: `UserError` where that is not the beginning of the source's log. */
+/** Copies the events that the target lacks, after comparing those it has. Error: `UserError` where those are not the source's first ones. */
 export async function copyEvents({ source, target }: EventStores, onProgress: OnProgress): Promise<void> {
   const head = await source.head();
   const rest = eachOf(source.readAll());
@@ -36,7 +36,7 @@ export async function copyEvents({ source, target }: EventStores, onProgress: On
   }
 }
 
-/** Compares both logs event by event; answers how many there are. Error: `UserError` where they differ. */
+/** Compares both logs event by event; resolves to the number of events. Error: `UserError` where they differ. */
 export async function compareEvents({ source, target }: EventStores, onProgress: OnProgress): Promise<number> {
   const theirs = eachOf(target.readAll());
   const compared = counting('comparing', await source.head(), onProgress);
@@ -52,13 +52,13 @@ export async function compareEvents({ source, target }: EventStores, onProgress:
   return count;
 }
 
-/** What pages hold, one by one. */
+/** The items of pages, one by one. */
 export async function* eachOf<T>(pages: AsyncIterable<T[]>): AsyncGenerator<T, undefined> {
   for await (const page of pages) yield* page;
   return undefined;
 }
 
-/** True where everything but the position is the same. */
+/** True where two events are the same but for their positions. */
 function isSame(one: RecordedEvent, other: RecordedEvent): boolean {
   return isDeepStrictEqual({ ...one, position: START }, { ...other, position: START });
 }

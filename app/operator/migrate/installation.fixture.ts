@@ -1,4 +1,4 @@
-/** For tests of moving: the embedded stores of an installation, its parts at work on them, and stores that are not like their source. */
+/** The embedded stores of an installation, its parts at work on them, and stores that differ from their source: for tests of moving. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,11 +29,11 @@ const log = { info: () => {}, warn: () => {}, error: () => {} };
 export interface Folder extends Stores {
   dataDir: string;
   close(): Promise<void>;
-  /** Closes it, and the folder is gone. */
+  /** Closes the stores and deletes the folder. */
   remove(): Promise<void>;
 }
 
-/** Opens a new folder, or one that is there. */
+/** Opens a new folder, or an existing one. */
 export async function openFolder(dataDir?: string): Promise<Folder> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'migrate-')));
   const store = await openEventStore('sqlite:', { dataDir: folder, log });
@@ -54,7 +54,7 @@ export async function openFolder(dataDir?: string): Promise<Folder> {
   };
 }
 
-/** The write side on these stores. */
+/** Makes the write side on these stores. */
 export async function writeSideOf({ store, secrets }: Stores) {
   const { hmac } = await loadKeys(secrets, {});
   const commands = commandHandler({ store, hmac, log });
@@ -76,7 +76,7 @@ export async function writeSideOf({ store, secrets }: Stores) {
   };
 }
 
-/** Everything between the log and a mail server, on read models of its own. */
+/** Starts everything between the log and a mail server, on its own read models. */
 export async function startParts({ store, secrets }: Stores, mailUrl: string) {
   const dataDir = await mkdtemp(join(tmpdir(), 'migrate-parts-'));
   const { commands } = await writeSideOf({ store, secrets });
@@ -101,7 +101,7 @@ export async function startParts({ store, secrets }: Stores, mailUrl: string) {
   };
 }
 
-/** Resolves when there are so many notifications by mail, each of them sent. Rejects after `patience` milliseconds. */
+/** Resolves when there are `count` notifications by mail, each of them sent. Rejects after `patience` milliseconds. */
 export function allSent(store: EventStore, count: number, patience: number): Promise<void> {
   return vi.waitFor(
     async () => {
@@ -112,7 +112,7 @@ export function allSent(store: EventStore, count: number, patience: number): Pro
   );
 }
 
-/** An event without its position, which is another in every store. */
+/** An event without its position, which differs from store to store. */
 export function asItWas({ position: _, ...event }: RecordedEvent): Omit<RecordedEvent, 'position'> {
   return event;
 }
@@ -138,7 +138,7 @@ export function elsewhere(store: EventStore): EventStore {
   };
 }
 
-/** Stores that fail at the write after so many, before or after it is recorded. */
+/** Stores that fail at the write after `writes` others; `recorded`: after it was recorded, else before. */
 export function failingAfter({ store, secrets }: Stores, writes: number, recorded: boolean): Stores & { failed(): boolean } {
   let left = writes;
   async function write<T>(work: () => Promise<T>): Promise<T> {
@@ -159,7 +159,7 @@ export async function allOf<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
   return found;
 }
 
-/** All that stores hold. */
+/** Resolves to the whole contents of the stores. */
 export async function contentsOf({ store, secrets }: Stores) {
   const kept: Record<string, SecretRecord[]> = {};
   for (const kind of SECRET_KINDS) kept[kind] = await allOf(secrets.all(kind));

@@ -1,8 +1,8 @@
 /**
- * Moves an installation from one pair of stores to another: the log as it is, in its order, the bookkeeping that means something elsewhere,
+ * Moves an installation from one pair of stores to another: the log as it is, in its order, the bookkeeping that is of use there,
  * every secret; then compares both sides. Read models, cache and bus are made anew from the log.
  *
- * It may be interrupted anywhere and be run again: what is there already must be exactly the beginning of what is to be moved. The source is only read.
+ * A move may be interrupted anywhere and run again: the target must then hold exactly the beginning of the source's data. The source is only read.
  */
 import type { Secrets } from '../../../gateway/identity/secrets/secrets.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
@@ -11,21 +11,21 @@ import { compareEvents, copyEvents, type OnProgress } from './events.ts';
 import { checkSecrets, compareSecrets, copySecrets } from './secrets.ts';
 import { claim, handOver } from './target.ts';
 
-/** Where an installation is kept. */
+/** The stores of an installation. */
 export interface Stores {
   store: EventStore;
   secrets: Secrets;
 }
 
-/** How much there is on both sides. */
+/** The numbers of things that both sides have after a move. */
 export interface Moved {
   events: number;
-  /** Streams of bookkeeping. */
+  /** The number of streams of bookkeeping. */
   bookkeeping: number;
   secrets: number;
 }
 
-/** Moves it all. Error: `UserError`, one line, where the target holds anything else or both sides differ in the end; those of the stores. */
+/** Moves everything. Errors: `UserError` with one line where the target holds other data, or both sides differ in the end; those of the stores. */
 export async function migrate(source: Stores, target: Stores, onProgress: OnProgress = () => {}): Promise<Moved> {
   const stores = { source: source.store, target: target.store };
   await checkSecrets(source.secrets, target.secrets);

@@ -6,10 +6,10 @@ import { UserError } from '../../../platform/user-error.ts';
 import { eachOf } from './events.ts';
 import { differs, EMPTY } from './refused.ts';
 
-/** The installation's keys first: by them it is known whose secrets these are. */
+/** The kinds in the order of the move. The installation's keys come first, because they identify whose secrets these are. */
 const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys'];
 
-/** Makes sure that the target holds nothing, or secrets of this installation. Error: `UserError`. */
+/** Checks that the target holds no secrets, or those of this installation. Error: `UserError`. */
 export async function checkSecrets(source: Secrets, target: Secrets): Promise<void> {
   for await (const { kind, record } of everyOne(target)) {
     const mine = kind === 'keys' ? await source.get(kind, record.key) : null;
@@ -18,13 +18,13 @@ export async function checkSecrets(source: Secrets, target: Secrets): Promise<vo
   }
 }
 
-/** Makes the target's secrets those of the source: what ended there meanwhile ends here. */
+/** Makes the target's secrets equal to the source's: records that the source lacks are deleted. */
 export async function copySecrets(source: Secrets, target: Secrets): Promise<void> {
   for await (const { kind, record } of everyOne(source)) if (!(await has(target, kind, record))) await target.restore(kind, record);
   for await (const { kind, record } of everyOne(target)) if (!(await source.get(kind, record.key))) await target.delete(kind, record.key);
 }
 
-/** Compares both, but for what ends meanwhile; answers how many there are. Error: `UserError` where they differ. */
+/** Compares both stores, but for records that end meanwhile; resolves to the number of records. Error: `UserError` where they differ. */
 export async function compareSecrets(source: Secrets, target: Secrets): Promise<number> {
   let count = 0;
   for await (const { kind, record } of everyOne(source)) {

@@ -1,6 +1,6 @@
 /**
- * The target's `_forwarder`: its checkpoint of the forwarder is made anew, at the end of what was moved, so that the bus does not get all of history once more
- * (who follows reads that from the store). It is also how a target is recognised: claimed before the first event, and since then moved by nobody but us.
+ * The target's `_forwarder`: the forwarder's checkpoint is made anew, at the end of the moved log, so that the bus does not get all of history again
+ * (followers read it from the store). The stream also marks a target: it is written before the first event, and by nobody else during a move.
  */
 
 import { type Metadata, NO_STREAM, type RecordedEvent } from '../../../contracts/message.ts';
@@ -16,7 +16,7 @@ import { EMPTY } from './refused.ts';
 const STREAM = '_forwarder';
 const ACTOR = 'system:migrate';
 
-/** Makes sure that the target is empty, or that only an interrupted move has filled it. Error: `UserError`. */
+/** Claims the target for a move: it must be empty, or filled by an interrupted move alone. Error: `UserError`. */
 export async function claim(target: EventStore): Promise<void> {
   const last = await lastMark(target);
   if (last && last.metadata.actor !== ACTOR) throw new UserError(`A process of taskledger has run on the target's event store. ${EMPTY}`);
@@ -27,7 +27,7 @@ export async function claim(target: EventStore): Promise<void> {
   await mark(target, NO_STREAM, BEGINNING);
 }
 
-/** From here on it may be started. */
+/** Ends the move: moves the forwarder's checkpoint to the log's end, so that processes may start on the target. */
 export async function handOver(target: EventStore): Promise<void> {
   const last = await lastMark(target);
   await mark(target, last?.revision ?? NO_STREAM, await endOf(target));
