@@ -25,7 +25,7 @@ export const TOPICS: ReadonlyMap<string, DeclaredTopic> = new Map<string, Declar
 
 /** A topic as a client names it, taken apart. */
 export interface NamedTopic extends DeclaredTopic {
-  /** What follows the colon, as it stands; empty where the topic has no colon. */
+  /** The text after the colon, as it stands; empty where the topic has no colon. */
   id: string;
 }
 

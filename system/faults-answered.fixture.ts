@@ -30,7 +30,7 @@ export async function untilAnswered(
   }
 }
 
-/** What fetch says then; anything else is a failure. */
+/** The reply for a fetch without a connection. Any other error is thrown. */
 function noConnection(error: unknown): Reply {
   if (!(error instanceof TypeError)) throw error;
   return { status: 599, headers: new Headers(), text: String(error.cause), body: undefined };

@@ -67,7 +67,7 @@ async function checkQueries(world: FaultWorld, story: Story): Promise<void> {
   );
 }
 
-/** What queries answer does not change when every read model is made anew from the log. */
+/** Checks that the answers of queries do not change when every read model is rebuilt from the log. */
 async function checkRebuilt(world: FaultWorld, from: string): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
     const story = await settled(world);

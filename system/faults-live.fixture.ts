@@ -4,7 +4,7 @@ import { type Change, connectLive } from '../realtime/client/live.ts';
 import type { User } from './client.fixture.ts';
 import type { System } from './system.fixture.ts';
 
-/** What the page got: a change, or everything up to a position, which it loaded anew. */
+/** A thing that the page got: a change, or everything up to a position, which it loaded anew. */
 export type Seen = { change: Change } | { loadedUpTo: string };
 
 export interface Watching {

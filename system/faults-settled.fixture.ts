@@ -20,7 +20,7 @@ export interface SettledOptions {
 }
 
 const PATIENCE = 60_000;
-/** Who follows, by the part whose processes do, and the category where it follows only one. Where two processes do, one is active. */
+/** The followers: the part that runs each, its name, and its category where it follows only one. Of two processes one is active. */
 const FOLLOWERS: [Part, string, category?: string | undefined][] = [
   ['forwarder', 'forwarder'],
   ...ALL_PARTS.flatMap((part) => CONSUMED[part].followers.map(({ name, queue }): [Part, string, string?] => [part, name, onlyCategoryOf(queue)])),
@@ -84,7 +84,7 @@ function afterLastOf({ events }: Story, category?: string): number {
   return category === undefined ? 0 : events.length - 1 - events.findLastIndex(({ stream }) => categoryOf(stream) === category);
 }
 
-/** Who leased it was killed; its next attempt is later; or its offer is lost. */
+/** True where a notification may wait: its worker was killed, its next attempt is later, or its offer was lost. */
 function mayWait({ last }: Told, { killed, offersLost }: FaultWorld): boolean {
   if (last.type === 'NotificationProcessing') return killed.has(Number(last.data.worker.split(':')[1]));
   if (last.type === 'NotificationDeferred') return last.data.nextAttemptAt > new Date().toISOString();

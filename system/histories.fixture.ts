@@ -29,7 +29,7 @@ const ELSEWHERE = [4, 5].map(uuid);
 const TIME = '2026-11-21T09:00:00.000Z';
 const ADMIN: Actor = { id: '00000000-0000-4000-8000-0000000000ad', role: 'admin', seesAll: true };
 
-/** What happens next: a command to an aggregate, or an event from elsewhere. */
+/** The next action of a history: a command to an aggregate, or an event from elsewhere. */
 interface Action {
   what: 'command' | 'event';
   stream: string;
@@ -67,7 +67,7 @@ const events = (aggregate: AggregateContract) =>
   );
 
 const aggregates: readonly AggregateContract[] = catalog;
-/** What can happen to each aggregate, with its weight. */
+/** The actions of each category, with their weights. */
 const actions = aggregates.map((aggregate) => ({
   category: aggregate.category,
   weighted: [
@@ -111,7 +111,7 @@ function happen(actions: readonly Action[]): Step[] {
   });
 }
 
-/** What a command adds, with who hears of it; nothing where it is refused. */
+/** The events that a command adds, with their topics; none where it is refused. */
 function decided(command: Command, states: Map<string, unknown>): { event: DecidedEvent; topics: string[] }[] {
   const { stream } = command;
   const decider = deciderOf(stream);

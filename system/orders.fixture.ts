@@ -38,7 +38,7 @@ interface Placed extends ToPlace {
   by: User;
   /** Once it is answered. */
   id?: string;
-  /** What was answered to its cancellation, where it was asked for one. */
+  /** The status of the answer to its cancellation, where one was asked for. */
   cancelled?: number;
 }
 
@@ -131,7 +131,7 @@ export function customers(people: readonly User[], pace: number): Customers {
     }
   }
 
-  /** What fetch says when the connection is gone, and the delay when it is stopped; anything else is a failure. */
+  /** Ignores the errors of a broken connection and of a delay that is stopped. Any other error is thrown. */
   function unlessCut(error: unknown): void {
     if (!(error instanceof TypeError) && (error as Error).name !== 'AbortError') throw error;
   }

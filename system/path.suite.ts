@@ -18,7 +18,7 @@ const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY).toISOString();
 const position = (reply: Reply) => reply.headers.get('position') ?? '';
 const after = (reply: Reply) => ({ 'read-after': position(reply) });
-/** What a command answers, without what differs from request to request. */
+/** The answer to a command, without the parts that differ from request to request. */
 const answerOf = ({ status, headers, text }: Reply) => ({
   status,
   text: text.replace(/"instance":"[^"]+"/, ''),

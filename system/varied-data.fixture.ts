@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 
-/** What is read of a JSON Schema. */
+/** The fields of a JSON Schema that are read. */
 interface Shape {
   type?: string;
   enum?: unknown[];

@@ -1,4 +1,4 @@
-/** The notifications that a policy may ask for, and how it asks. Pure. */
+/** The notifications that a policy may ask for, and the functions that make them. Pure. */
 import type { NotificationEvent } from '../../contracts/notification.ts';
 import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
 import type { Role } from '../../contracts/role.ts';

@@ -100,7 +100,7 @@ function numberIn(text: string): number {
   return Number(/Message (\d+)\./.exec(text)?.[1] ?? Number.NaN);
 }
 
-/** How often each was taken. */
+/** The number of times that each message was taken. */
 function timesTaken({ mail, provider }: Receivers): Map<number, number> {
   const times = new Map<number, number>();
   for (const text of [...mail.taken.map(({ raw }) => raw), ...provider.taken.map(({ body }) => body)])
