@@ -1,7 +1,7 @@
 /** The composition root: runs the command of the command line. */
 import type { Logger } from 'pino';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
-import { isExpected } from './app/expected.ts';
+import { isExpected } from './app/expected-errors.ts';
 import { ALL_PARTS, checkShared, isPart, type Part } from './app/parts.ts';
 import type { StartOptions } from './app/start.ts';
 import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';

@@ -1,6 +1,6 @@
 /** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
-import { POLICIES } from '../notifier/policies.ts';
+import { POLICIES } from '../notifier/registries.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openParking } from '../platform/followers/parking.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DEAD_LETTER_QUEUES } from '../contracts/dead-letter.ts';
-import { POLICIES } from '../notifier/policies.ts';
+import { POLICIES } from '../notifier/registries.ts';
 import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
 import { readConfig } from './config.ts';
 import { CONSUMED, QUEUES } from './queues.ts';

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Category, CommandedCategory } from './catalog.ts';
 import { catalog } from './catalog.ts';
@@ -14,6 +15,15 @@ describe('the catalog', () => {
   it('knows which categories take commands', () => {
     expectTypeOf<'task' | 'order'>().toExtend<CommandedCategory>();
     expectTypeOf<Extract<CommandedCategory, 'session' | 'timer'>>().toEqualTypeOf<never>();
+  });
+
+  it('has a line for every contract of an aggregate that lies beside it', async () => {
+    const folder = new URL('./', import.meta.url);
+    for (const file of readdirSync(folder).filter((name) => /^[a-z-]+\.ts$/.test(name))) {
+      const exported = Object.entries((await import(new URL(file, folder).href)) as Record<string, unknown>);
+      for (const [name, contract] of exported.filter(([one, value]) => one.endsWith('Contract') && typeof value === 'object'))
+        expect([...catalog] as unknown[], name).toContain(contract);
+    }
   });
 
   it('has no category, type of event or type of command twice', () => {

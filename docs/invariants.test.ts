@@ -39,7 +39,7 @@ const REGISTRIES = [
   'contracts/**/*.ts',
   'write-side/deciders.ts',
   'projections/projectors.ts',
-  'notifier/policies.ts',
+  'notifier/registries.ts',
   'write-side/workers/order-rules.ts',
 ];
 

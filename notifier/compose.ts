@@ -4,7 +4,7 @@ import { type AboutCategory, kinds, type ToldOf } from '../contracts/notificatio
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import type { UserState } from '../write-side/deciders/user.ts';
 import type { Mail } from './mailer/mailer.ts';
-import { TELLERS } from './policies.ts';
+import { TELLERS } from './registries.ts';
 import { render, type Words, worded, wordsOf } from './render.ts';
 import type { TellerContext } from './tellers/teller.ts';
 

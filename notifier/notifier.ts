@@ -9,8 +9,8 @@ import { DELIVERED, inboxChannel } from './channels.ts';
 import { deliverer } from './deliver.ts';
 import { type DeliveriesContext, startDeliveries } from './deliveries.ts';
 import { DISPATCHERS, notificationDispatching } from './dispatching.ts';
-import { followPolicy } from './policies/follow-policy.ts';
-import { POLICIES } from './policies.ts';
+import { followPolicy } from './follow-policy.ts';
+import { POLICIES } from './registries.ts';
 
 export interface NotifierContext extends FollowContext, Omit<DeliveriesContext, 'log' | 'store'> {
   bus: EventBus;

@@ -116,10 +116,18 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
   };
 
   function meaningOf(event: RecordedEvent): (() => void) | Promise<() => void> | null {
-    const meaning = meanings[event.type];
-    if (meaning) return meaning(event);
+    const meaning = meanings[event.type]?.(event) ?? null;
     const losses = LOSSES.get(event.type);
-    return losses ? topicsLost(event, losses) : null;
+    if (!losses) return meaning;
+    const lost = topicsLost(event, losses);
+    return meaning ? allOf([meaning, lost]) : lost;
+  }
+
+  async function allOf(found: readonly ((() => void) | Promise<() => void>)[]): Promise<() => void> {
+    const meant = await Promise.all(found);
+    return () => {
+      for (const happens of meant) happens();
+    };
   }
 
   return {

@@ -5,8 +5,8 @@ import type { NotificationEvent } from '../contracts/notification.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import { orderPolicy } from '../notifier/policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from '../notifier/policies/task.ts';
-import { evolveTask, NO_TASK } from '../notifier/policies/task-as-of.ts';
 import { registrationPolicy } from '../notifier/policies/user.ts';
+import { evolveTask, NO_TASK } from '../notifier/task-as-of.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Command } from './faults-load.fixture.ts';
 

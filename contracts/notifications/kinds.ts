@@ -1,6 +1,6 @@
 /**
  * The registry of all kinds of notification: a line for each file of them. Names of kinds are storage formats: add, never rename or remove.
- * Policies say whom to tell, and a category's teller looks up what can be told: both are registered in notifier/policies.ts.
+ * Policies say whom to tell, and a category's teller looks up what can be told: both are registered in notifier/registries.ts.
  */
 import type { Channel, KindContract } from './kind.ts';
 import { messageKinds } from './message.ts';

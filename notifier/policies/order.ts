@@ -1,7 +1,7 @@
 /** The policy that tells the outcome of an order to the address it was placed with. Pure. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
-import type { Wanted } from './wanted.ts';
+import type { Wanted } from '../wanted.ts';
 
 export function orderPolicy(recorded: RecordedEvent): Wanted[] {
   const event = recorded as RecordedEvent & OrderEvent;

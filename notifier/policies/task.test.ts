@@ -5,10 +5,10 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { notificationContract } from '../../contracts/notification.ts';
 import { kinds } from '../../contracts/notifications/kinds.ts';
 import { STATUSES } from '../../contracts/task.ts';
+import { MOST_COMMENTERS, NO_TASK, type TaskAsOf } from '../task-as-of.ts';
+import type { Wanted } from '../wanted.ts';
 import { deadlinePolicy, taskPolicy } from './task.ts';
-import { MOST_COMMENTERS, NO_TASK, type TaskAsOf } from './task-as-of.ts';
 import { registrationPolicy } from './user.ts';
-import type { Wanted } from './wanted.ts';
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';

@@ -2,8 +2,8 @@
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent } from '../../contracts/timer.ts';
-import type { TaskAsOf } from './task-as-of.ts';
-import { type About, others, told, type Wanted } from './wanted.ts';
+import type { TaskAsOf } from '../task-as-of.ts';
+import { type About, others, told, type Wanted } from '../wanted.ts';
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
 

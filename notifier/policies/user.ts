@@ -1,7 +1,7 @@
 /** Policy of users: the notifications that a registration asks for. Pure. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { UserEvent } from '../../contracts/user.ts';
-import { told, type Wanted } from './wanted.ts';
+import { told, type Wanted } from '../wanted.ts';
 
 /**
  * A new user gets the confirmation mail, and a welcome in the inbox. The first admin, made by the system itself, is confirmed by having the

@@ -5,7 +5,7 @@ import { Server as SocketServer } from 'socket.io';
 import { io as connect, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeWith, redis, type Server, startRedis } from '../../servers/for-tests.fixture.ts';
-import { standStill } from '../../servers/stand-still.ts';
+import { standStill } from '../../servers/stand-still.fixture.ts';
 import type { Ended } from '../consequences.ts';
 import type { FanOut, Tie } from './fan-out.ts';
 import { openFanOut } from './open.ts';

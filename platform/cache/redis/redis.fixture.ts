@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type Server, startRedis } from '../../../servers/for-tests.fixture.ts';
-import { standStill } from '../../../servers/stand-still.ts';
+import { standStill } from '../../../servers/stand-still.fixture.ts';
 import type { Cache, CacheEntry } from '../cache.ts';
 import { openCache } from '../open.ts';
 import type { RedisCacheOptions } from './redis.ts';

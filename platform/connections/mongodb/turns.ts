@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MongoNetworkError } from 'mongodb';
 import { type Mutex, mutex } from '../../concurrency/mutex.ts';
 import type { MongoServer } from './connect.ts';
-import { type HeldTurn, type TurnDocument, takeTurn } from './turn.ts';
+import { type HeldTurn, type TurnDocument, takeTurn } from './one-turn.ts';
 
 /** Called before each write: throws, as for a lost connection, where somebody else may have the turn. */
 export type StillOurs = () => void;

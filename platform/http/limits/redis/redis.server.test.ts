@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeWith, redis, type Server, startRedis } from '../../../../servers/for-tests.fixture.ts';
-import { standStill } from '../../../../servers/stand-still.ts';
+import { standStill } from '../../../../servers/stand-still.fixture.ts';
 import { describeLimits, refused } from '../limits.suite.ts';
 import { type Limits, openLimits } from '../limits.ts';
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { exampleEvent } from '../../contracts/catalog.ts';
-import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
-import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
-import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
-import { stableId } from '../../platform/stable-id.ts';
+import { exampleEvent } from '../contracts/catalog.ts';
+import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
+import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
+import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { evolveTask, MOST_COMMENTERS, NO_TASK, tasksAsOf } from './task-as-of.ts';
 
 const TASK = 'task-1';

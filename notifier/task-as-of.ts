@@ -1,9 +1,9 @@
 /** A task as it was right after an event: the same however late or often it is read, so that a policy decides the same again. */
 import { LRUCache } from 'lru-cache';
-import { upcast } from '../../contracts/catalog.ts';
-import { NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
-import type { Status, TaskEvent, TaskParties } from '../../contracts/task.ts';
-import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
+import { upcast } from '../contracts/catalog.ts';
+import { NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
+import type { Status, TaskEvent, TaskParties } from '../contracts/task.ts';
+import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 
 /** The fields of a task that policies need. */
 export interface TaskAsOf extends TaskParties {

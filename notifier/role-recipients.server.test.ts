@@ -1,6 +1,6 @@
-import { openEventBus } from '../../platform/event-bus/open.ts';
-import { openReadModels } from '../../platform/read-models/open.ts';
-import { describeWith, ferretDb, rabbitMq } from '../../servers/for-tests.fixture.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
+import { describeWith, ferretDb, rabbitMq } from '../servers/for-tests.fixture.ts';
 import { describeRoleRecipients, type Opened, QUEUES } from './role-recipients.suite.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -4,7 +4,7 @@
  * never changed. Tellers look up the facts of a message, one for each category that notifications are about: this does not compile without one.
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
-import type { Policy } from './policies/follow-policy.ts';
+import type { Policy } from './follow-policy.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
 import { registrationPolicy } from './policies/user.ts';

@@ -1,11 +1,11 @@
 /** A running policy: follows its events one at a time, in order, and records the notifications that it asks for. */
-import { upcast } from '../../contracts/catalog.ts';
-import { categoryOf, type RecordedEvent, routingKey } from '../../contracts/message.ts';
-import { receives } from '../../platform/event-bus/queues.ts';
-import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
-import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
-import { openParking, type Parked, type Parking } from '../../platform/followers/parking.ts';
-import type { ReadModels } from '../../platform/read-models/read-models.ts';
+import { upcast } from '../contracts/catalog.ts';
+import { categoryOf, type RecordedEvent, routingKey } from '../contracts/message.ts';
+import { receives } from '../platform/event-bus/queues.ts';
+import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
+import { followWithEffects } from '../platform/followers/follow-with-effects.ts';
+import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openRecording } from './recording.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 import type { Wanted, WantedOfRole } from './wanted.ts';

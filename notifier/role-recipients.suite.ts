@@ -1,19 +1,19 @@
 /** The suite of a policy that tells everybody who has a role, with the real follower and read model; run on the embedded stores and on servers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { exampleEvent } from '../../contracts/catalog.ts';
-import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
-import { notificationContract } from '../../contracts/notification.ts';
-import type { Role } from '../../contracts/role.ts';
-import { memoryCache } from '../../platform/cache/memory/memory.ts';
-import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { TASK_EVENTS } from '../../platform/event-bus/queues.fixture.ts';
-import type { QueueTable } from '../../platform/event-bus/queues.ts';
-import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
-import { inMemoryStore, logOf, newEvent } from '../../platform/event-store/in-memory.fixture.ts';
-import type { ReadModels } from '../../platform/read-models/read-models.ts';
-import { PROJECTIONS, type Projections, startProjections } from '../../projections/project.ts';
-import { roleHolders } from '../../projections/projectors/role-holders.ts';
-import { forwarding } from '../../system/forwarder.fixture.ts';
+import { exampleEvent } from '../contracts/catalog.ts';
+import { type NewEvent, NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
+import { notificationContract } from '../contracts/notification.ts';
+import type { Role } from '../contracts/role.ts';
+import { memoryCache } from '../platform/cache/memory/memory.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { TASK_EVENTS } from '../platform/event-bus/queues.fixture.ts';
+import type { QueueTable } from '../platform/event-bus/queues.ts';
+import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
+import { inMemoryStore, logOf, newEvent } from '../platform/event-store/in-memory.fixture.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { PROJECTIONS, type Projections, startProjections } from '../projections/project.ts';
+import { roleHolders } from '../projections/projectors/role-holders.ts';
+import { forwarding } from '../system/forwarder.fixture.ts';
 import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
 import type { Wanted } from './wanted.ts';
 

@@ -1,10 +1,10 @@
 /** Recording of the notifications that a policy asks for, each on its own stream; for a role, one for everybody who had it right after the event. */
-import { eventContract } from '../../contracts/catalog.ts';
-import type { NewEvent, RecordedEvent } from '../../contracts/message.ts';
-import { type NotificationEvent, notificationTopics } from '../../contracts/notification.ts';
-import { appendOnce } from '../../platform/event-store/append-once.ts';
-import { eventId, stableId } from '../../platform/stable-id.ts';
-import { type HoldersAsOfContext, holdersAsOf } from '../../projections/holders-as-of.ts';
+import { eventContract } from '../contracts/catalog.ts';
+import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
+import { type NotificationEvent, notificationTopics } from '../contracts/notification.ts';
+import { appendOnce } from '../platform/event-store/append-once.ts';
+import { eventId, stableId } from '../platform/stable-id.ts';
+import { type HoldersAsOfContext, holdersAsOf } from '../projections/holders-as-of.ts';
 import type { Wanted, WantedOfRole } from './wanted.ts';
 
 /** Records the notifications that an event asks for, once, however often it is called. Errors: those of the store, and for a role of HoldersAsOf. */

@@ -1,7 +1,7 @@
 /** The notifications that a policy may ask for, and the functions that make them. Pure. */
-import type { NotificationEvent } from '../../contracts/notification.ts';
-import type { ChannelOf, Kind } from '../../contracts/notifications/kinds.ts';
-import type { Role } from '../../contracts/role.ts';
+import type { NotificationEvent } from '../contracts/notification.ts';
+import type { ChannelOf, Kind } from '../contracts/notifications/kinds.ts';
+import type { Role } from '../contracts/role.ts';
 
 type Requested = Extract<NotificationEvent, { type: 'NotificationRequested' }>['data'];
 /** A notification of one kind, on a channel that the kind's record allows. */

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { openEventBus } from '../../platform/event-bus/open.ts';
-import { openReadModels } from '../../platform/read-models/open.ts';
+import { openEventBus } from '../platform/event-bus/open.ts';
+import { openReadModels } from '../platform/read-models/open.ts';
 import { describeRoleRecipients, type Opened, QUEUES } from './role-recipients.suite.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -1,0 +1,2 @@
+/** For tests of what hangs: a process that stands still (see stand-still.ts). */
+export { standStill } from './stand-still.ts';
