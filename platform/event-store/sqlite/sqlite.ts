@@ -111,16 +111,25 @@ async function openReading(file: string, found: (damage: StoreDamaged) => void, 
   }
 }
 
+/** Milliseconds between two lines that say that appends fail: on a disk that is nearly full, small groups are recorded and large ones are not. */
+const SAID_AGAIN = 60_000;
+
 /** Logs that appends fail, and that they no longer do: a line when it begins, and one with the number of groups refused when it is over. */
 function openRecordingLog({ file, log }: Pick<SqliteOptions, 'file' | 'log'>) {
   let refused = 0;
+  let failing = false;
+  let said = Number.NEGATIVE_INFINITY;
   return {
     bad: (error: Error): void => {
       refused++;
-      if (refused === 1) log.error({ file, err: error }, 'nothing can be recorded: is the disk full? It goes on by itself once there is room');
+      if (failing || performance.now() - said < SAID_AGAIN) return;
+      failing = true;
+      said = performance.now();
+      log.error({ file, err: error }, 'nothing can be recorded: is the disk full? It goes on by itself once there is room');
     },
     good: (): void => {
-      if (refused === 0) return;
+      if (!failing) return;
+      failing = false;
       log.info?.({ file, refused }, 'the event store records again');
       refused = 0;
     },
