@@ -51,7 +51,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   const { closing } = context.closers;
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
-    store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, options), context.metrics)),
+    store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess }), context.metrics)),
     bus: async () =>
       closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, count: countedBy(context.metrics) }), context.metrics)),
     readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
@@ -71,6 +71,14 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   };
   const opened = await settledAll([...needs].map(async (need) => [need, await openers[need]()] as const));
   return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));
+}
+
+/**
+ * Ends the process where its event store can record nothing more, which the store has logged: nothing that it still does could be kept, a supervisor
+ * starts it again, and the start finds out what is on the disk.
+ */
+function endProcess(): never {
+  process.exit(1);
 }
 
 /** The ports, but asking for a missing one throws. (Where all parts run in one process, none is missing, and only the types find the mistake.) */

@@ -8,6 +8,8 @@ export interface OpenEventStoreOptions extends Omit<Reaching, 'log'> {
   /** Folder of the embedded store's file where the URL names none. */
   dataDir: string;
   log: { error(data: object, message: string): void } & Partial<Reaching['log']>;
+  /** Called once when an embedded store can record nothing more until it is opened anew; see `SqliteOptions`. */
+  ended?(error: Error): void;
 }
 
 const SERVER = /^(esdb|kurrentdb)(\+discover)?$/;
@@ -17,9 +19,9 @@ const SERVER = /^(esdb|kurrentdb)(\+discover)?$/;
  * is waited for.
  * Errors: StoreDamaged, StoreUnavailable, ServerRefused.
  */
-export async function openEventStore(url: string, { dataDir, log, ...reaching }: OpenEventStoreOptions): Promise<EventStore> {
+export async function openEventStore(url: string, { dataDir, log, ended, ...reaching }: OpenEventStoreOptions): Promise<EventStore> {
   const [scheme, path] = [url.slice(0, url.indexOf(':')), url.slice(url.indexOf(':') + 1)];
-  if (scheme === 'sqlite') return openSqliteEventStore({ file: path || join(dataDir, 'events.db'), log });
+  if (scheme === 'sqlite') return openSqliteEventStore({ file: path || join(dataDir, 'events.db'), log, ended });
   if (SERVER.test(scheme)) {
     // Loaded here: a process without such a server does not pay for its client.
     const { openEventStoreDb } = await import('./eventstoredb/eventstoredb.ts');

@@ -19,30 +19,40 @@ export interface GroupCommitOptions {
   committed(): void;
   /** Called when the writer finds damage while it works. */
   damaged(error: StoreDamaged): void;
+  /** Called once when the writer ended for any other reason: nothing can be recorded until the store is opened anew. */
+  ended(error: Error): void;
+  /** Called with the error of each group that was not recorded, where the next one may be. */
+  refused(error: Error): void;
   warn(message: string): void;
 }
 
 /** Starts the writer's thread. Errors: StoreDamaged, StoreUnavailable. */
-export async function openGroupCommit({ file, committed, damaged, warn }: GroupCommitOptions): Promise<GroupCommit> {
+export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Promise<GroupCommit> {
   const worker = await startWriter(file);
   const waiting = appendQueue();
   /** The appends that the thread is committing. */
   let group: WaitingAppend[] = [];
   /** The error of every further append, once there is one. */
   let ended: Error | undefined;
+  /** True once the writer's work ended, by whatever error. */
+  let over = false;
+  /** True once the thread was asked to end. */
+  let closing = false;
   let idle = () => {};
 
   worker.on('message', (message: FromWriter) => {
     if (message === 'ready') return;
     if (Array.isArray(message)) answer(message);
-    else if ('warning' in message) warn(message.warning);
+    else if ('warning' in message) hear.warn(message.warning);
     else refuse(message);
   });
   worker.on('error', (error) => end(new AppendUnknown(`The writer of the event store ended: ${error.message}`)));
-  worker.on('exit', () => end(new AppendUnknown('The writer of the event store ended.')));
+  worker.on('exit', () => {
+    if (!closing) end(new AppendUnknown('The writer of the event store ended.'));
+  });
 
   function answer(results: number[]): void {
-    committed();
+    hear.committed();
     const done = endGroup();
     for (const [index, one] of done.entries()) one.resolve(unpackResult(results, index));
     send();
@@ -50,19 +60,25 @@ export async function openGroupCommit({ file, committed, damaged, warn }: GroupC
 
   function refuse(message: WriterError): void {
     const error = asError(message);
-    if (message.kind !== 'refused') end(error);
+    if (message.kind === 'refused') hear.refused(error);
+    else end(error);
     for (const one of endGroup()) one.reject(error);
     send();
   }
 
   /** Ends the work for good: appends in the writer's hand get this error, waiting ones were not recorded. */
   function end(error: Error): void {
-    const damage = error instanceof StoreDamaged;
-    ended ??= damage ? error : new StoreUnavailable(`${error.message} Start again.`);
-    if (damage) damaged(error);
+    ended ??= error instanceof StoreDamaged ? error : new StoreUnavailable(`${error.message} Start again.`);
+    tell(error);
     for (const one of endGroup()) one.reject(error);
     for (const one of waiting.takeAll()) one.reject(ended);
     idle();
+  }
+
+  function tell(error: Error): void {
+    if (error instanceof StoreDamaged) hear.damaged(error);
+    else if (!over) hear.ended(error);
+    over = true;
   }
 
   function endGroup(): WaitingAppend[] {
@@ -93,6 +109,7 @@ export async function openGroupCommit({ file, committed, damaged, warn }: GroupC
       idle = resolve;
       send();
       await drained;
+      closing = true;
       worker.postMessage(null satisfies ToWriter);
       await exit;
     },

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { isForwardable } from '../../../contracts/message.ts';
 import { AppendUnknown } from '../event-store.ts';
-import { damaged, guarded, leftNothing, translated } from './damage.ts';
+import { damaged, fsyncFailed, guarded, leftNothing, translated } from './damage.ts';
 import { openBookkeeping, openEvents } from './log-tables.ts';
 import { SCHEMA } from './rows.ts';
 import { checkWal } from './wal.ts';
@@ -13,12 +13,19 @@ import { type Ends, openWitness } from './witness.ts';
 export interface LogWriter {
   /**
    * Commits a group of appends, each judged on its own, and answers once it is on the disk. Errors: AppendUnknown when it is not known whether the
-   * group was recorded (then nothing more may be written); after any other error nothing was.
+   * group was recorded; after any other error nothing was, and the next group may be.
    */
   commit(appends: readonly WireAppend[]): WireResult[];
+  /** Folds a write-ahead log that has grown into the file, as far as readers and the disk allow. Error: AppendUnknown after a failed fsync. */
+  fold(): void;
   /** Writes the witness, folds the write-ahead log into the file, and closes the file. */
   close(): void;
+  /** Ends the work after AppendUnknown: nothing more is written or witnessed, because it is not known what is on the disk. */
+  abandon(): void;
 }
+
+/** Frames of the write-ahead log between two foldings, some 8 MB: fewer of them, each page written once for its many changes. */
+const FRAMES = 2_000;
 
 /**
  * Opens the file, or makes it where it is missing, and compares it with its witness. `warn` hears of a witness that cannot be written.
@@ -32,54 +39,89 @@ function open(file: string, warn: (message: string) => void): LogWriter {
   checkWal(`${file}-wal`);
   const db = new DatabaseSync(file, { timeout: 5_000 });
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON');
-  // 8 MB of write-ahead log between checkpoints: fewer of them, each page written once for its many changes.
-  db.exec('PRAGMA wal_autocheckpoint = 2000');
+  // SQLite's own checkpoints hide their errors; ours (fold) do not.
+  db.exec('PRAGMA wal_autocheckpoint = 0');
   openSchema(db, existsSync(`${file}-witness`));
   const tables = { events: openEvents(db), bookkeeping: openBookkeeping(db) };
   const ends = (): Ends => ({ events: tables.events.end(), bookkeeping: tables.bookkeeping.end() });
-  const witness = openWitness({ file, ends, checksumAt: (table, position) => tables[table].checksumAt(position), warn });
+  /** The ends of what was committed: of nothing else may the witness tell. */
+  let durable = ends();
+  const witness = openWitness({ file, ends: () => durable, checksumAt: (table, position) => tables[table].checksumAt(position), warn });
   // The last run's write-ahead log was found in order: it goes into the file, so that later damage to it can hide nothing.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
+  const frames = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+  const fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
   const append = (it: WireAppend) => tables[isForwardable(it.stream) ? 'events' : 'bookkeeping'].append(it);
 
+  /** True from an error until the tables' ends are again those of the file. */
+  let stale = false;
+
+  /** Goes back to what is durable. Where the disk does not even allow that, the next group tries again before anything else. */
   function rollBack(): void {
+    stale = true;
     if (db.isTransaction) db.exec('ROLLBACK');
     tables.events.reload();
     tables.bookkeeping.reload();
+    stale = false;
   }
 
   function record(appends: readonly WireAppend[]): WireResult[] {
+    if (stale) rollBack();
+    begin.run();
+    return appends.map(append);
+  }
+
+  /** The error of a group, after which the writer is back at what is durable, or knows that it is not. */
+  function failed(error: unknown, known: boolean): unknown {
+    if (!known) return unknown(error);
     try {
-      begin.run();
-      return appends.map(append);
-    } catch (error) {
       rollBack();
-      throw translated(error);
+    } catch (cause) {
+      return fsyncFailed(cause) ? unknown(cause) : translated(error);
     }
+    return translated(error);
   }
 
   return {
     commit: (appends) => {
-      const results = record(appends);
+      let results: WireResult[];
+      try {
+        results = record(appends);
+      } catch (error) {
+        throw failed(error, !fsyncFailed(error));
+      }
       try {
         commit.run();
       } catch (error) {
-        if (!leftNothing(error)) throw new AppendUnknown(`the disk failed while events were written (${(error as Error).message})`, { cause: error });
-        rollBack();
-        throw translated(error);
+        throw failed(error, leftNothing(error));
       }
+      durable = ends();
       witness.moved();
       return results;
+    },
+    fold: () => {
+      try {
+        const { log } = frames.get() as { log: number };
+        if (log > FRAMES) fold.run();
+      } catch (error) {
+        // On a full disk the log grows on, and is folded once there is room.
+        if (fsyncFailed(error)) throw unknown(error);
+      }
     },
     close: () => {
       witness.close();
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
     },
+    abandon: () => witness.abandon(),
   };
+}
+
+function unknown(cause: unknown): AppendUnknown {
+  return new AppendUnknown(`the disk failed while events were written (${(cause as Error).message})`, { cause });
 }
 
 /** Makes the tables in a new file; in an old one they must be exactly ours. Error: StoreDamaged. */

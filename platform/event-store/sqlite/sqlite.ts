@@ -12,11 +12,16 @@ import type { WireEvent } from './wire.ts';
 export interface SqliteOptions {
   /** Path of the file; `<file>-witness` lies beside it. */
   file: string;
-  log: { error(data: object, message: string): void };
+  log: { error(data: object, message: string): void; info?(data: object, message: string): void };
+  /**
+   * Called once when nothing more can be recorded until the store is opened anew, because an fsync failed or the writer's thread ended: a process does
+   * well to end, so that a supervisor starts it again. Appends are answered AppendUnknown or StoreUnavailable.
+   */
+  ended?(error: Error): void;
 }
 
 /** Opens the store. Errors: StoreDamaged, StoreUnavailable. */
-export async function openSqliteEventStore({ file, log }: SqliteOptions): Promise<EventStore> {
+export async function openSqliteEventStore({ file, log, ended }: SqliteOptions): Promise<EventStore> {
   let closed = false;
   let damage: StoreDamaged | undefined;
   const commits = turnstile();
@@ -26,7 +31,21 @@ export async function openSqliteEventStore({ file, log }: SqliteOptions): Promis
     log.error({ err: found }, 'the event store is damaged; it refuses to work');
     commits.pass();
   };
-  const writer = await openGroupCommit({ file, committed: commits.pass, damaged: foundDamage, warn: (message) => log.error({ file }, message) });
+  const recording = openRecordingLog({ file, log });
+  const writer = await openGroupCommit({
+    file,
+    committed: () => {
+      recording.good();
+      commits.pass();
+    },
+    refused: recording.bad,
+    damaged: foundDamage,
+    ended: (error) => {
+      log.error({ file, err: error }, 'nothing more can be recorded until this is started again');
+      ended?.(error);
+    },
+    warn: (message) => log.error({ file }, message),
+  });
   const { reader, verifying } = await openReading(file, foundDamage, writer.close);
 
   const readerOrNull = (): LogReader | null => {
@@ -90,6 +109,31 @@ async function openReading(file: string, found: (damage: StoreDamaged) => void, 
     await closeWriter();
     throw error;
   }
+}
+
+/** Milliseconds between two lines that say that appends fail: on a disk that is nearly full, small groups are recorded and large ones are not. */
+const SAID_AGAIN = 60_000;
+
+/** Logs that appends fail, and that they no longer do: a line when it begins, and one with the number of groups refused when it is over. */
+function openRecordingLog({ file, log }: Pick<SqliteOptions, 'file' | 'log'>) {
+  let refused = 0;
+  let failing = false;
+  let said = Number.NEGATIVE_INFINITY;
+  return {
+    bad: (error: Error): void => {
+      refused++;
+      if (failing || performance.now() - said < SAID_AGAIN) return;
+      failing = true;
+      said = performance.now();
+      log.error({ file, err: error }, 'nothing can be recorded: is the disk full? It goes on by itself once there is room');
+    },
+    good: (): void => {
+      if (!failing) return;
+      failing = false;
+      log.info?.({ file, refused }, 'the event store records again');
+      refused = 0;
+    },
+  };
 }
 
 /** A turnstile: many wait at it, and the next event lets all of them pass. */

@@ -2,7 +2,7 @@
  * The witness (invariant 16): a file beside the log, at most a second old, that names the log's ends and their checksums. Events missing at a
  * log's end leave no gap that a read could see; the witness remembers that they were there.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { StoreDamaged } from '../event-store.ts';
 import type { Table } from './rows.ts';
@@ -17,16 +17,19 @@ export type Ends = Record<Table, End>;
 export interface Witness {
   /** Called when an end moved; the file follows within a second. */
   moved(): void;
+  /** Writes the file a last time; where that fails, the one that is there tells of less, which is true as well. */
   close(): void;
+  /** Writes nothing more. */
+  abandon(): void;
 }
 
 export interface WitnessOptions {
   /** Path of the log's file. */
   file: string;
-  /** The log's ends as they are now. */
+  /** The log's ends as far as they are durable: what the file tells of must be there after any crash. */
   ends(): Ends;
   checksumAt(table: Table, position: number): number | undefined;
-  /** Called with the reason why the file could not be written; the writing is tried again. */
+  /** Called with the reason why the file could not be written, once until it could; the writing is tried again. */
   warn(message: string): void;
 }
 
@@ -45,30 +48,38 @@ export function openWitness({ file, ends, checksumAt, warn }: WitnessOptions): W
   const path = witnessOf(file);
   compare(path, ends(), checksumAt);
   let timer: NodeJS.Timeout | undefined;
+  let failing = false;
+  const tryToWrite = (): boolean => {
+    try {
+      write(path, ends());
+      failing = false;
+    } catch (error) {
+      if (!failing) warn(`${path} cannot be written: ${(error as Error).message}`);
+      failing = true;
+    }
+    return !failing;
+  };
   const later = () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      try {
-        write(path, ends());
-      } catch (error) {
-        warn(`${path} cannot be written: ${(error as Error).message}`);
-        later();
-      }
+      if (!tryToWrite()) later();
     }, AGE);
   };
   return {
     moved: later,
     close: () => {
       clearTimeout(timer);
-      write(path, ends());
+      tryToWrite();
     },
+    abandon: () => clearTimeout(timer),
   };
 }
 
 function write(path: string, ends: Ends): void {
   const fd = openSync(`${path}.new`, 'w', 0o600);
   try {
-    writeSync(fd, signed(ends));
+    // Unlike writeSync, it writes the rest where a disk that is nearly full took a part.
+    writeFileSync(fd, signed(ends));
     fsyncSync(fd);
   } finally {
     closeSync(fd);

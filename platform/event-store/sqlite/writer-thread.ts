@@ -6,7 +6,7 @@ import { packResults, unpackGroup } from './wire.ts';
 
 /** A message to the thread: a packed group, or null to end. */
 export type ToWriter = string | null;
-/** The failure of a group: `damaged` and `unknown` end the thread's work for good, `refused` is for this group alone. */
+/** A failure: `damaged` and `unknown` end the thread's work for good, `refused` is for this group alone. */
 export interface WriterError {
   error: string;
   kind: 'damaged' | 'unknown' | 'refused';
@@ -29,16 +29,27 @@ function serve(port: MessagePort, file: string): void {
     port.close();
     return;
   }
-  const handle = (group: string): FromWriter => {
+  let abandoned = false;
+  const fail = (error: unknown) => {
+    send(failed(error));
+    if (!(error instanceof AppendUnknown)) return;
+    abandoned = true;
+    writer.abandon();
+    port.close();
+  };
+  const handle = (group: string) => {
     try {
-      return packResults(writer.commit(unpackGroup(group)));
+      send(packResults(writer.commit(unpackGroup(group))));
+      writer.fold();
     } catch (error) {
-      return failed(error);
+      fail(error);
     }
   };
   port.on('message', (message: ToWriter) => {
+    // A group that was on its way when the disk failed is answered by this thread's end.
+    if (abandoned) return;
     if (message !== null) {
-      send(handle(message));
+      handle(message);
       return;
     }
     try {
