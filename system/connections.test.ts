@@ -58,7 +58,7 @@ it('more clients than there are descriptors, who ask for h2c and keep their conn
   await expect
     .poll(async () => {
       const client = bareClient(port(), READY);
-      await once(client.socket, 'close').catch(() => {});
+      await once(client.socket, 'end').catch(() => {});
       return client.received();
     }, patience)
     .toMatch(ANSWERED);

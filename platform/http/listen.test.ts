@@ -27,9 +27,9 @@ interface Started {
 async function started(listener: RequestListener = echo, patience: Partial<Patience> = {}): Promise<Started> {
   const { server, close } = await listen(listener, { PORT: 0, HOST: '127.0.0.1' }, { silence: 400, farewell: 100, ...patience });
   const upgraded: Socket[] = [];
+  const sockets: Socket[] = [];
   onTestFinished(() => {
-    for (const socket of upgraded) socket.destroy();
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     return close();
   });
   server.keepAliveTimeout = 100;
@@ -39,10 +39,9 @@ async function started(listener: RequestListener = echo, patience: Partial<Patie
     socket.on('error', () => {}).resume();
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
   });
-  let seen = 0;
-  server.on('connection', () => seen++);
+  server.on('connection', (socket) => sockets.push(socket));
   const connections = () => new Promise<number>((resolve, reject) => server.getConnections((error, n) => (error ? reject(error) : resolve(n))));
-  return { port: (server.address() as AddressInfo).port, upgraded, connections, seen: () => seen, close };
+  return { port: (server.address() as AddressInfo).port, upgraded, connections, seen: () => sockets.length, close };
 }
 
 it.each([
