@@ -1,7 +1,7 @@
 /** The one HTTP server of a process: it listens from the start on, and is given its listener of requests later. */
 
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../user-error.ts';
 
 export interface Listening {
@@ -10,14 +10,38 @@ export interface Listening {
   url: string;
   /** Has this listener answer all requests from now on. */
   answer(listener: RequestListener): void;
-  /** Takes no more connections; resolves once the present ones were answered, or after 3 s. May be called again. */
+  /** Takes no more connections; resolves once the present ones were answered, or after 3 s, when what is left is destroyed. May be called again. */
   close(): Promise<void>;
 }
 
-/** Starts the server; `first` answers until `answer` is called. Error: one clear line for a port or host that cannot be had. */
-export async function listen(first: RequestListener, { PORT, HOST }: { PORT: number; HOST: string }): Promise<Listening> {
+/** The milliseconds that connections are given. */
+export interface Patience {
+  /** The longest silence both ways, while an answer is made or waits for a client that does not read it; also of a half-closed connection. */
+  silence: number;
+  /** The time of the present connections when the server closes. */
+  farewell: number;
+}
+
+const PATIENCE: Patience = { silence: 120_000, farewell: 3_000 };
+
+/**
+ * Starts the server; `first` answers until `answer` is called. A request that asks for another protocol than Socket.IO's websocket is answered as
+ * if it had not asked. Error: one clear line for a port or host that cannot be had.
+ *
+ *     const listening = await listen(app.callback(), { PORT: 0, HOST: '127.0.0.1' });
+ */
+export async function listen(
+  first: RequestListener,
+  { PORT, HOST }: { PORT: number; HOST: string },
+  patience: Partial<Patience> = {},
+): Promise<Listening> {
+  const { silence, farewell } = { ...PATIENCE, ...patience };
   let listener = first;
-  const server = createServer({ requestTimeout: 30_000 }, (request, response) => listener(request, response));
+  // Node's own rule hands every request with `Upgrade` (also h2c, of curl and Java) to whoever listens for upgrades, and forgets its connection.
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean => server.listenerCount('upgrade') > 0 && asksForSocket(request);
+  const server: Server = createServer({ requestTimeout: 30_000, shouldUpgradeCallback }, (request, response) => listener(request, response));
+  server.timeout = silence;
+  const connections = keepConnections(server, silence);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(unlistenable(error, HOST, PORT)));
     server.listen(PORT, HOST, resolve);
@@ -31,7 +55,7 @@ export async function listen(first: RequestListener, { PORT, HOST }: { PORT: num
       listener = next;
     },
     close: () => {
-      closing ??= close(server);
+      closing ??= close(server, connections, farewell);
       return closing;
     },
   };
@@ -45,7 +69,23 @@ function unlistenable(error: NodeJS.ErrnoException, host: string, port: number):
   return new UserError(why, { cause: error });
 }
 
-function close(server: Server): Promise<void> {
+/** True for a request to become a websocket, on exactly the path that all clients of Socket.IO ask for, with its last slash. */
+function asksForSocket({ url, headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && url?.split('?')[0] === '/socket.io/';
+}
+
+/** The open connections of a server: also those that were upgraded, which the server itself does not see. */
+function keepConnections(server: Server, silence: number): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket.once('close', () => open.delete(socket)));
+    // An upgraded connection has no time-out: a peer that closed its side and reads nothing would keep it for good.
+    socket.once('end', () => socket.setTimeout(silence, () => socket.destroy()));
+  });
+  return open;
+}
+
+function close(server: Server, connections: ReadonlySet<Socket>, farewell: number): Promise<void> {
   return new Promise((resolve) => {
     // A connection with a request under way becomes idle only after the answer, and its client would keep it open.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
@@ -53,6 +93,8 @@ function close(server: Server): Promise<void> {
       clearInterval(idle);
       resolve();
     });
-    setTimeout(() => server.closeAllConnections(), 3_000).unref();
+    setTimeout(() => {
+      for (const socket of connections) socket.destroy();
+    }, farewell).unref();
   });
 }
