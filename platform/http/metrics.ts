@@ -18,6 +18,7 @@ const COUNTERS = {
   offers: 'Offers put on work queues.',
   published_messages: 'Events that the broker confirmed.',
   refused_messages: 'Messages that a full queue of somebody else’s refused.',
+  lost_log_lines: 'Lines of the log that were given up, because it could not be written.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 
