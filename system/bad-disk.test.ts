@@ -1,0 +1,55 @@
+/** The whole process on a disk that refuses: by a limit on the size of its files (`ulimit -f`), and by an fsync that fails (strace's fault injection). */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Installation, openInstallation } from './system.fixture.ts';
+
+const traceable = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
+const skipped = !(traceable && spawnSync('prlimit', ['--version']).status === 0) && !process.env.REQUIRE_SERVERS;
+
+describe.skipIf(skipped)(`a process whose disk refuses${skipped ? ' (skipped: strace or prlimit is missing, or may not trace)' : ''}`, () => {
+  let system: Installation;
+  beforeEach(async () => {
+    system = await openInstallation();
+  });
+  afterEach(() => system?.remove());
+
+  const add = (title: string) => system.admin.call('POST /api/tasks', { title }, { 'idempotency-key': title });
+  const titles = async () => {
+    const { items } = (await system.admin.ok('GET /api/tasks')).body;
+    return items.map((task: { title: string }) => task.title).sort();
+  };
+  const limitFiles = (bytes: string) => execFileSync('prlimit', ['--pid', String(system.program().pid), `--fsize=${bytes}:unlimited`]);
+  const saidToPeople = () => system.output().match(/^\{"level":50.*nothing (more )?can be recorded.*$/gm);
+
+  it('answers 503, goes on once there is room, and starts again after an orderly stop, with what it acknowledged and no word of damage', async () => {
+    expect(await add('before')).toMatchObject({ status: 201 });
+    limitFiles('1');
+    expect(await add('meanwhile')).toMatchObject({ status: 503 });
+    limitFiles('unlimited');
+    await vi.waitFor(async () => expect(await add('meanwhile')).toMatchObject({ status: 201 }), 10_000);
+    limitFiles('1');
+    expect(await add('never')).toMatchObject({ status: 503 });
+    expect(await system.stop()).toMatchObject({ code: 0 });
+    await system.start();
+    await vi.waitFor(async () => expect(await titles()).toEqual(['before', 'meanwhile']), 10_000);
+    expect(saidToPeople()?.length).toBeGreaterThan(0);
+    expect(system.output()).not.toMatch(/damaged/);
+  });
+
+  it('ends with code 1 and a line of level 50 after a failed fsync of the log, and the next start finds out', async () => {
+    expect(await add('before')).toMatchObject({ status: 201 });
+    const log = join(system.dataDir, 'events.db-wal');
+    const tracing = ['-f', '-p', String(system.program().pid), '-P', log, '-e', 'trace=fsync', '-e', 'inject=fsync:error=EIO'];
+    const strace = spawn('strace', tracing, { stdio: ['ignore', 'ignore', 'pipe'] });
+    await once(strace.stderr, 'data');
+    await add('unknown').catch(() => {});
+    expect(await system.program().ended).toMatchObject({ code: 1 });
+    expect(saidToPeople()).toHaveLength(1);
+    await system.start();
+    expect(await add('after')).toMatchObject({ status: 201 });
+    await vi.waitFor(async () => expect(await titles()).toEqual(expect.arrayContaining(['after', 'before'])), 10_000);
+    expect(system.output()).not.toMatch(/damaged/);
+  });
+});
