@@ -3,7 +3,7 @@
  * Routes, validation, OpenAPI, AsyncAPI and live push follow from it.
  */
 import type { AggregateContract, EventContract } from './aggregate.ts';
-import type { Metadata, NewEvent, RecordedEvent } from './message.ts';
+import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
 import { notificationContract } from './notification.ts';
 import { orderContract } from './order.ts';
 import { sessionContract } from './session.ts';
@@ -27,7 +27,53 @@ export function eventContract(type: string): EventContract | undefined {
   return events.get(type);
 }
 
-/** Lifts an event of any released shape to the newest. */
+const categories = new Map<string, string>(catalog.flatMap(({ category, events: ofIt }) => Object.keys(ofIt).map((type) => [type, category])));
+
+/** The stream, type and version of shape of an event: enough to say whether a release knows it. */
+export interface EventShape {
+  stream: string;
+  type: string;
+  /** Null where the event does not carry our metadata: no release knows such an event. */
+  schema: number | null;
+}
+
+/**
+ * True for an event that this release knows. Unknown (invariant 17) is a type that is in no contract, a shape newer than the contract's, and a
+ * type of another category than its stream's: a newer release wrote it, or nobody who keeps to the contracts, and its meaning is not guessed.
+ */
+export function isKnown({ stream, type, metadata }: Pick<RecordedEvent, 'stream' | 'type' | 'metadata'>): boolean {
+  return isKnownShape({ stream, type, schema: shapeOf(metadata) });
+}
+
+/** The same of a shape that was noted earlier, perhaps by another release. */
+export function isKnownShape({ stream, type, schema }: EventShape): boolean {
+  const contract = events.get(type);
+  return contract !== undefined && schema !== null && schema <= contract.version && categories.get(type) === categoryOf(stream);
+}
+
+function shapeOf(metadata: Partial<Metadata> | null | undefined): number | null {
+  return metadata?.schema ?? null;
+}
+
+/** An event stands in the way that this release does not know: what comes of it waits for a release that does. */
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+  readonly shape: EventShape;
+
+  constructor({ stream, revision, type, metadata }: Pick<RecordedEvent, 'stream' | 'revision' | 'type' | 'metadata'>) {
+    const schema = shapeOf(metadata);
+    super(`${type} (shape ${schema}) at ${stream}@${revision} was written by a newer release than this one; upgrade this one`);
+    this.shape = { stream, type, schema };
+  }
+}
+
+/** Lifts an event of any released shape to the newest. Error: UnknownEvent. */
+export function known(event: RecordedEvent): RecordedEvent {
+  if (!isKnown(event)) throw new UnknownEvent(event);
+  return upcast(event);
+}
+
+/** Lifts an event of any released shape to the newest; an unknown event stays as it is. */
 export function upcast<E extends { type: string; data: unknown; metadata: Metadata }>(event: E): E {
   const contract = events.get(event.type);
   if (!contract?.upcast || event.metadata.schema >= contract.version) return event;

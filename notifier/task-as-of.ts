@@ -45,7 +45,8 @@ function changeBy(event: RecordedEvent & TaskEvent, task: TaskAsOf): Partial<Tas
     case 'TaskRestored':
       return { deleted: false };
     default:
-      return event satisfies never;
+      event satisfies never;
+      return {};
   }
 }
 

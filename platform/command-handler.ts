@@ -4,6 +4,7 @@
  *     const { revision, position } = await commands.handle({ type: 'CommentTask', stream, id, data, commandId, actor, now }, { correlationId });
  */
 import type { Command } from '../contracts/aggregate.ts';
+import type { UnknownEvent } from '../contracts/catalog.ts';
 
 /** A value that one aggregate at a time may have. */
 export interface UniqueValue {
@@ -20,6 +21,8 @@ export interface Loaded<State> {
   revision: number;
   /** Position of the last event; START where there is none. */
   position: string;
+  /** The first of the stream's events that this release does not know. The state is then incomplete: what the known events say, and not to decide on. */
+  missing?: UnknownEvent;
 }
 
 /** The outcome of a command that was not refused. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { AnyDecider } from './decider.ts';
 import { type Deciders, deciders } from './deciders.ts';
 
 it('the registry of deciders does not compile without a line for each aggregate that takes commands', () => {
@@ -9,3 +10,10 @@ it('the registry of deciders does not compile without a line for each aggregate 
   const unknown: Deciders = { ...deciders, nothing: task };
   expect([forgetful, unknown]).toBeDefined();
 });
+
+it.each(Object.entries<AnyDecider>(deciders))(
+  'invariant 17: the decider of %s leaves its state as it is at an event that it does not know',
+  (_, { initial, evolve }) => {
+    expect(evolve(initial, { type: 'SomethingNew', data: { exists: true } })).toBe(initial);
+  },
+);

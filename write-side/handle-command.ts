@@ -17,6 +17,7 @@ import {
 import { eventId } from '../platform/stable-id.ts';
 import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
+import { refuseIncomplete } from './incomplete.ts';
 import { type KeptState, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';
 
@@ -56,9 +57,10 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     const { stream } = command;
     const decider = deciderOf(stream);
     const loaded = await kept.load(stream);
-    // 2. A repeated command gets its first answer again.
+    // 2. A repeated command gets its first answer again; another one is decided on a whole state alone.
     const answered = repeated(loaded, command, context);
     if (answered) return note('repeated', answered);
+    refuseIncomplete(loaded);
     await context.admit?.();
     // 3. Decide, 4. on what the caller has seen.
     const decided = accepted(decider.decide(command, loaded.state, await factsFor(decider, command)), loaded, context);
@@ -81,7 +83,11 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
 
   async function factsFor(decider: AnyDecider, command: Command): Promise<Facts> {
     const facts: Facts = {};
-    for (const [name, stream] of Object.entries(decider.needs?.(command) ?? {})) facts[name] = (await kept.load(stream)).state;
+    for (const [name, stream] of Object.entries(decider.needs?.(command) ?? {})) {
+      const fact = await kept.load(stream);
+      refuseIncomplete(fact);
+      facts[name] = fact.state;
+    }
     return facts;
   }
 

@@ -3,7 +3,7 @@
  * as `_snapshot-<stream>`. A kept state is only a start: later events are always read from the store.
  */
 import { LRUCache } from 'lru-cache';
-import { upcast } from '../contracts/catalog.ts';
+import { isKnown, UnknownEvent, upcast } from '../contracts/catalog.ts';
 import { type Metadata, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
 import type { Loaded } from '../platform/command-handler.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
@@ -97,6 +97,8 @@ export function keptStates(
 
   function remember(stream: string, kept: KeptState): void {
     memory.set(stream, kept);
+    // A snapshot of an incomplete state would be believed by the release that knows the missing events.
+    if (kept.missing) return;
     if (kept.revision - kept.snapshotAt < SNAPSHOT_EVERY) return;
     kept.snapshotAt = kept.revision;
     const work = snapshot(stream, kept)
@@ -134,19 +136,29 @@ function fold(decider: AnyDecider, kept: KeptState, events: readonly RecordedEve
   if (events.length === 0) return kept;
   // Shared with older states of the stream, on purpose: every answer in this map is durable, and copying it would cost each command.
   const { commands } = kept;
-  let { state, revision, position } = kept;
-  for (const recorded of events) {
-    const event = upcast(recorded);
-    state = decider.evolve(state, event);
+  let { state, revision, position, missing } = kept;
+  for (const event of events) {
+    if (isKnown(event)) state = decider.evolve(state, upcast(event));
+    else missing ??= new UnknownEvent(event);
     revision = event.revision;
     position = event.position;
-    const { commandId, bodyHash } = event.metadata;
-    commands.delete(commandId);
-    commands.set(commandId, { revision, position, bodyHash });
+    answered(commands, event);
   }
+  forgetOldest(commands);
+  return { state, revision, position, commands, snapshotAt: kept.snapshotAt, ...(missing ? { missing } : {}) };
+}
+
+function forgetOldest(commands: Map<string, Answered>): void {
   for (const oldest of commands.keys()) {
     if (commands.size <= COMMANDS) break;
     commands.delete(oldest);
   }
-  return { state, revision, position, commands, snapshotAt: kept.snapshotAt };
+}
+
+/** Notes the answer of the command that an event came of. An event without our metadata came of none. */
+function answered(commands: Map<string, Answered>, { revision, position, metadata }: RecordedEvent): void {
+  const { commandId, bodyHash } = (metadata ?? {}) as Partial<Metadata>;
+  if (commandId === undefined) return;
+  commands.delete(commandId);
+  commands.set(commandId, { revision, position, bodyHash });
 }

@@ -12,6 +12,7 @@ import type { Loaded, UniqueValue } from '../platform/command-handler.ts';
 import { type EventStore, WrongExpectedRevision } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider } from './decider.ts';
+import { refuseIncomplete } from './incomplete.ts';
 
 export interface Reservations {
   /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */
@@ -60,6 +61,8 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
   /** Closes the stream, so that its reservation is void; false after a lost race. Rejects with ProblemError `conflict` where it holds the value. */
   async function excluded(stream: string, value: UniqueValue, commandId: string): Promise<boolean> {
     const loaded = await load(stream);
+    // Who holds the value is told by all events, and one of them is not known: it is not taken away.
+    refuseIncomplete(loaded);
     if (holds(deciderOf(stream), loaded.state, value)) {
       const pointer = `/${value.kind}`;
       throw new ProblemError('conflict', `This ${value.kind} is in use already.`, { errors: [{ pointer, detail: 'is in use already' }] });

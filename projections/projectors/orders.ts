@@ -69,7 +69,8 @@ function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
     case 'OrderCancelled':
       return { status: 'cancelled', lastError: null };
     default:
-      return event satisfies never;
+      event satisfies never;
+      return {};
   }
 }
 

@@ -38,7 +38,8 @@ function evolve(document: Folded<RoleHolderDocument>, recorded: RecordedEvent): 
     case 'UserDeleted':
       return taken(existing(document, recorded), recorded);
     default:
-      return event satisfies never;
+      event satisfies never;
+      return existing(document, recorded);
   }
 }
 

@@ -37,7 +37,8 @@ function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<Ta
     case 'TaskRestored':
       return { ...document, updatedAt, revision, deleted: false };
     default:
-      return event satisfies never;
+      event satisfies never;
+      return document;
   }
 }
 

@@ -64,7 +64,8 @@ function changed(document: TaskListDocument, event: RecordedEvent & Exclude<Task
     case 'TaskRestored':
       return { ...document, updatedAt, revision, deleted: 0 };
     default:
-      return event satisfies never;
+      event satisfies never;
+      return document;
   }
 }
 

@@ -45,7 +45,8 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'EmailChangeAbandoned':
       return document;
     default:
-      return event satisfies never;
+      event satisfies never;
+      return document;
   }
 }
 
