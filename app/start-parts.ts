@@ -116,7 +116,7 @@ async function writeSidePart({ access: { commands, keys, identity, limits }, log
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: PartContext<'projections'>): Promise<StartedPart> {
   const { store, bus, readModels, cache } = ports;
-  const projections = await startProjections({ store, bus, readModels, cache, log });
+  const projections = await startProjections({ store, bus, readModels, cache, log, passed: (count) => metrics.count('unknown_events', count) });
   const stopServing = requests.serve('projections', {
     active: projections.follower.active,
     carryOut: async (_action, name, report) => ({ ...(await projections.rebuild(name, (progress) => report({ ...progress }))) }),

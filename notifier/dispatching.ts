@@ -1,4 +1,5 @@
 /** The description of notifications for the dispatchers: which events make one due or decided, and which are undecided. */
+import { isKnown } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
@@ -39,6 +40,7 @@ export function notificationDispatching(channel: Channel, readModels: ReadModels
 }
 
 function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching['read']> {
+  if (!isKnown(recorded)) return undefined;
   const event = recorded as RecordedEvent & NotificationEvent;
   const queue = QUEUES[channel];
   switch (event.type) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { exampleEvent } from '../contracts/catalog.ts';
+import { exampleEvent, UnknownEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { notificationContract } from '../contracts/notification.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -7,6 +7,7 @@ import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../platform/event-bus/queues.fixture.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
+import { openParking } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { forwarding } from '../system/forwarder.fixture.ts';
@@ -196,5 +197,87 @@ describe('a policy', () => {
     expect(await running.release('task-bad', false)).toBe(true);
     expect(await causes()).toEqual([good, last, bad, behind]);
     expect(await running.release('task-bad', false)).toBe(false);
+  });
+
+  it('invariant 17: parks the stream of an event that it does not know, and goes on with others', async () => {
+    const running = await start();
+    const { data, metadata } = exampleEvent('TaskAssigned');
+    const newer = { id: 'newer', type: 'TaskAssigned', data, metadata: { ...metadata, schema: metadata.schema + 1 } };
+    const other = { id: 'other', type: 'TaskPinned', data, metadata };
+    const made = [await happen('TaskCreated', 'task-1'), await happen('TaskCreated', 'task-2')];
+    await store.append('task-1', 0, [newer]);
+    await store.append('task-2', 0, [other]);
+    for (const stream of ['task-1', 'task-2']) await happen('TaskAssigned', stream, 1);
+    made.push(await happen('TaskCreated', 'task-3'));
+    await vi.waitFor(async () => expect(await causes()).toEqual(made));
+    expect(running.parked()).toMatchObject([
+      { eventId: 'newer', unknown: { stream: 'task-1', type: 'TaskAssigned', schema: metadata.schema + 1 } },
+      { eventId: 'other', unknown: { stream: 'task-2', type: 'TaskPinned', schema: metadata.schema } },
+    ]);
+  });
+
+  it('invariant 17: parks an event that needs a task which it does not wholly know', async () => {
+    const running = await start({ task: () => 'task-odd' });
+    await store.append('task-odd', NO_STREAM, [{ ...exampleEvent('TaskEdited'), id: 'odd', type: 'TaskPinned' } as NewEvent]);
+    const waiting = await happen('TaskCommented', 'task-1');
+    await vi.waitFor(() => expect(running.parked().map(({ eventId, unknown }) => [eventId, unknown?.type])).toContainEqual([waiting, 'TaskPinned']));
+  });
+
+  it('invariant 17: works off by itself, in order, what an older release parked because it did not know the event', async () => {
+    await (await start()).stop();
+    const created = [await happen('TaskCreated', 'task-1'), await happen('TaskCreated', 'task-2')];
+    const assigned = [await happen('TaskAssigned', 'task-2', 0), await happen('TaskAssigned', 'task-1', 0)];
+    const older = await openParking(store, 'task_mail');
+    for (const event of (await logOf(store)).toReversed()) if (event.type === 'TaskCreated') await older.park(event, new UnknownEvent(event));
+    const still = { ...exampleEvent('TaskEdited', { stream: 'task-3' }), type: 'TaskPinned' };
+    await older.park(still, new UnknownEvent(still));
+    const running = await start();
+    await vi.waitFor(() => expect(running.parked().map(({ stream }) => stream)).toEqual(['task-3']));
+    expect(await causes()).toEqual([created[0], assigned[1], created[1], assigned[0]]);
+    const last = await happen('TaskCreated', 'task-4');
+    await vi.waitFor(async () => expect((await causes()).at(-1)).toBe(last));
+    expect(await causes()).toHaveLength(5);
+  });
+
+  it('invariant 17: tries again what could not be read or recorded while it worked a stream off, and notes it once', async () => {
+    await (await start()).stop();
+    const created = await happen('TaskCreated', 'task-1');
+    const [event] = await logOf(store);
+    await (await openParking(store, 'task_mail')).park(event as RecordedEvent, new UnknownEvent(event as RecordedEvent));
+    let failures = 3;
+    const shaky: EventStore = {
+      ...store,
+      append: async (...given) => {
+        if (given[0].startsWith('notification-') && failures-- > 0) throw new StoreUnavailable('away');
+        return store.append(...given);
+      },
+    };
+    const parked: string[] = [];
+    const watched = {
+      ...shaky,
+      append: async (...given: Parameters<EventStore['append']>) => {
+        if (given[0] === '_parked-task_mail') parked.push(...given[2].map(({ type }) => type));
+        return shaky.append(...given);
+      },
+    };
+    const running = await start({}, { store: watched });
+    await vi.waitFor(async () => expect(await causes()).toEqual([created]));
+    await vi.waitFor(() => expect(running.parked()).toEqual([]));
+    expect(parked).toEqual(['StreamParked', 'StreamReleased']);
+  });
+
+  it('invariant 17: where the event is known and still cannot be decided on, the stream waits, and the others go on', async () => {
+    await (await start()).stop();
+    await happen('TaskCreated', 'task-1');
+    const [event] = await logOf(store);
+    await (await openParking(store, 'task_mail')).park(event as RecordedEvent, new UnknownEvent(event as RecordedEvent));
+    const wants: Policy['wants'] = (one, task) => {
+      if (one.stream === 'task-1') throw new Error('cannot decide');
+      return taskPolicy(one, task);
+    };
+    const running = await start({ wants });
+    const good = await happen('TaskCreated', 'task-good');
+    await vi.waitFor(async () => expect(await causes()).toEqual([good]));
+    expect(running.parked()).toMatchObject([{ stream: 'task-1', error: 'cannot decide' }]);
   });
 });

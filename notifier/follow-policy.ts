@@ -1,10 +1,11 @@
 /** A running policy: follows its events one at a time, in order, and records the notifications that it asks for. */
-import { upcast } from '../contracts/catalog.ts';
+import { known } from '../contracts/catalog.ts';
 import { categoryOf, type RecordedEvent, routingKey } from '../contracts/message.ts';
 import { receives } from '../platform/event-bus/queues.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { followWithEffects } from '../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
+import { releaseKnown } from '../platform/followers/release-known.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openRecording } from './recording.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
@@ -42,7 +43,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   async function decision(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
     const stream = taskNamedBy(policy, recorded);
     const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
-    return () => policy.wants(upcast(recorded), taskThen());
+    return () => policy.wants(known(recorded), taskThen());
   }
 
   const follower = await followWithEffects(
@@ -53,6 +54,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
       wants: (event) => receives(policy.queue, categoryOf(event.stream), routingKey(event)),
       begin: async () => {
         parking = await openParking(store, policy.name);
+        await releaseKnown(parking, { decision, record, log: context.log });
       },
       apply: async (events) => {
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
@@ -73,10 +75,10 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   };
 }
 
-/** The stream of the task that an event needs. Where the event is broken: undefined, since `wants` will throw for it, too, and park its stream. */
+/** The stream of the task that an event needs. Where the event is broken, or not known: undefined, since `wants` will throw for it, too, and park its stream. */
 function taskNamedBy(policy: Policy, recorded: RecordedEvent): string | undefined {
   try {
-    return policy.task?.(upcast(recorded));
+    return policy.task?.(known(recorded));
   } catch {
     return undefined;
   }

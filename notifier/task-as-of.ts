@@ -1,6 +1,6 @@
 /** A task as it was right after an event: the same however late or often it is read, so that a policy decides the same again. */
 import { LRUCache } from 'lru-cache';
-import { upcast } from '../contracts/catalog.ts';
+import { known } from '../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
 import type { Status, TaskEvent, TaskParties } from '../contracts/task.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
@@ -53,7 +53,8 @@ function changeBy(event: RecordedEvent & TaskEvent, task: TaskAsOf): Partial<Tas
 export interface TasksAsOf {
   /**
    * Reads the task on a stream as it was right after `event`, which may be the task's own or another's. The returned function folds what was
-   * read, without I/O; it throws where the stream cannot be folded. Errors: those of the store; StoreUnavailable also where the store does
+   * read, without I/O; it throws where the stream cannot be folded (UnknownEvent
+   * where it holds an event that this release does not know). Errors: those of the store; StoreUnavailable also where the store does
    * not have the event yet.
    */
   read(stream: string, event: RecordedEvent): Promise<() => TaskAsOf>;
@@ -78,14 +79,14 @@ export function tasksAsOf(store: EventStore): TasksAsOf {
 
   return {
     read: async (stream, event) => {
-      const known = kept.get(stream);
+      const held = kept.get(stream);
       // The kept task may be newer than the event, where an event comes again: then its stream is read from the beginning.
-      const from = known && known.position <= event.position ? known.task : NO_TASK;
+      const from = held && held.position <= event.position ? held.task : NO_TASK;
       const events = await eventsAfter(stream, from.revision, event);
       const last = events.at(-1)?.revision ?? from.revision;
       if (event.stream === stream && last < event.revision) throw new StoreUnavailable(`${stream} has no revision ${event.revision} yet`);
       return () => {
-        const task = events.reduce((before, one) => evolveTask(before, upcast(one)), from);
+        const task = events.reduce((before, one) => evolveTask(before, known(one)), from);
         kept.set(stream, { task, position: event.position });
         return task;
       };

@@ -1,5 +1,5 @@
 /** Many events folded into one change per document. */
-import { upcast } from '../contracts/catalog.ts';
+import { isKnown, upcast } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { Document, Stored } from '../platform/read-models/read-models.ts';
 import type { AnyProjector, Folded } from './projector.ts';
@@ -25,7 +25,7 @@ export interface FoldedBatch {
 
 /**
  * Folds events, in order, into the stored documents (read once, by `stored`). An event at or before a document's position is in the document
- * already. Events of parked streams (`waits`) are left out, and so are those behind a poison event.
+ * already. Events of parked streams (`waits`) are left out, those behind a poison event, and those that this release does not know.
  */
 export async function foldBatch(
   projector: AnyProjector,
@@ -34,7 +34,7 @@ export async function foldBatch(
   waits: (stream: string) => boolean,
 ): Promise<FoldedBatch> {
   const keyed = events.flatMap((event) => {
-    const key = waits(event.stream) ? undefined : projector.key(event);
+    const key = waits(event.stream) || !isKnown(event) ? undefined : projector.key(event);
     return key === undefined ? [] : [{ key, event }];
   });
   if (keyed.length === 0) return { changes: [], poison: [] };

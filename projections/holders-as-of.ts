@@ -1,5 +1,5 @@
 /** Everybody who had a role right after an event: the question of policies that tell all of them. */
-import { upcast } from '../contracts/catalog.ts';
+import { isKnown, upcast } from '../contracts/catalog.ts';
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
 import { orAborted } from '../platform/concurrency/abortable.ts';
@@ -65,7 +65,7 @@ export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: Hol
 
   /** The periods that the document had at the position, folded from the user's stream: the document itself no longer keeps them. */
   async function periodsThen(id: string, position: Position): Promise<readonly RolePeriod[]> {
-    const isFolded = (event: RecordedEvent) => event.position <= position && roleHolders.events.includes(event.type);
+    const isFolded = (event: RecordedEvent) => event.position <= position && roleHolders.events.includes(event.type) && isKnown(event);
     let document: Folded<RoleHolderDocument>;
     for await (const events of store.readStream(`user-${id}`)) {
       for (const event of events.filter(isFolded)) document = roleHolders.evolve(document, upcast(event));

@@ -1,5 +1,7 @@
 /** The projections: one follower on the queue `projections` feeds all read models and their entries in the cache. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isKnown, UnknownEvent } from '../contracts/catalog.ts';
+import type { RecordedEvent } from '../contracts/message.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { mutex } from '../platform/concurrency/mutex.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -30,6 +32,8 @@ export interface ProjectionsContext {
   log: ProjectionContext['log'];
   /** The projectors to run; default: all of the registry. */
   projectors?: readonly AnyProjector[];
+  /** Counts the events that this release does not know, and that the read models passed, for /metrics. */
+  passed?(count: number): void;
   /** Milliseconds of silence after which the follower reads the store; default: the follower's own. */
   silence?: number;
   /** Milliseconds before the follower starts again after an error; default: the follower's own. */
@@ -127,14 +131,16 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     }
   }
 
+  const pass = passing(context);
   const following: Following = {
     ...PROJECTIONS,
     batch: BATCH,
-    wants: (event) => wanted.has(event.type),
+    wants: (event) => wanted.has(event.type) || !isKnown(event),
     load,
     apply: (events, checkpoint) =>
       exclusively(async () => {
         for (const projection of projections) await projection.apply(events, checkpoint);
+        pass(events);
       }),
     /** `load` compares each read model with the log. */
     foreignLog: async () => {
@@ -176,6 +182,25 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
       await follower.stop();
       await Promise.allSettled([...righting.values(), ...projections.map((projection) => projection.settled())]);
     },
+  };
+}
+
+/** The most kinds of unknown events that are logged, so that a foreign application's do not fill memory and log. */
+const MOST_LOGGED = 100;
+
+/** Counts the events that this release does not know, and logs the first of each type and shape: what they changed is missing in the read models. */
+function passing({ log, passed = () => {} }: ProjectionsContext): (events: readonly RecordedEvent[]) => void {
+  const logged = new Set<string>();
+  return (events) => {
+    const unknown = events.filter((event) => !isKnown(event));
+    if (unknown.length > 0) passed(unknown.length);
+    for (const error of unknown.map((event) => new UnknownEvent(event))) {
+      const { type, schema } = error.shape;
+      const kind = `${type} ${schema}`;
+      if (logged.has(kind) || logged.size >= MOST_LOGGED) continue;
+      logged.add(kind);
+      log.error({ err: error }, 'read models pass events that this release does not know');
+    }
   };
 }
 

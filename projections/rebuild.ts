@@ -6,7 +6,7 @@
  * A build has no effect outside its generation.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { upcast } from '../contracts/catalog.ts';
+import { isKnown, upcast } from '../contracts/catalog.ts';
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
@@ -78,7 +78,7 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
     const news = next.filter((event) => event.position > checkpoint.position);
     const last = news.at(-1);
     if (!last) return 0;
-    const mine = news.filter((event) => wanted.has(event.type));
+    const mine = news.filter((event) => wanted.has(event.type) && isKnown(event));
     await documents.have(mine);
     for (const event of mine) take(event);
     checkpoint = { position: last.position, eventId: last.id };

@@ -1,7 +1,7 @@
 /** Consequences of events for connections, beside the change that is sent: sessions end, users are deleted, roles change, topics are lost. */
 import { LRUCache } from 'lru-cache';
 import type { LeftReason, TopicLoss } from '../contracts/aggregate.ts';
-import { upcast } from '../contracts/catalog.ts';
+import { isKnown, upcast } from '../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
 import { TOPICS } from '../contracts/topics.ts';
@@ -116,6 +116,7 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
   };
 
   function meaningOf(event: RecordedEvent): (() => void) | Promise<() => void> | null {
+    if (!isKnown(event)) return null;
     const meaning = meanings[event.type]?.(event) ?? null;
     const losses = LOSSES.get(event.type);
     if (!losses) return meaning;

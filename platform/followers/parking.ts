@@ -3,6 +3,7 @@
  * before the checkpoint; later events of the stream wait behind it, in the store; all other streams go on.
  */
 import { randomUUID } from 'node:crypto';
+import { type EventShape, UnknownEvent } from '../../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
 import { metadata } from './checkpoint-stream.ts';
@@ -19,6 +20,8 @@ export interface Parked {
   error: string;
   /** The time of parking: ISO 8601, UTC. */
   time: string;
+  /** The event that the release which parked the stream did not know, where that was the reason: a release that knows it works the stream off by itself. */
+  unknown?: EventShape;
 }
 
 /** The parked streams of one follower, in the process that follows: it keeps in memory which events were skipped. */
@@ -143,12 +146,20 @@ export async function openParking(store: EventStore, follower: string): Promise<
     return next;
   }
 
+  /** Records where a stream waits now. That it waits for a release that knows an event stays noted, however often working it off fails meanwhile. */
+  async function parkAgain(now: Parked): Promise<void> {
+    const before = places.get(now.stream)?.record;
+    const { unknown = before?.unknown } = now;
+    const isSame = before?.revision === now.revision && before.error === now.error;
+    if (!isSame) await record({ type: 'StreamParked', data: { ...now, ...(unknown ? { unknown } : {}) } });
+  }
+
   /** Hands one event over; where that fails, the stream waits at this event from now on. */
   async function handOver(event: RecordedEvent, handle: (event: RecordedEvent) => Promise<void>): Promise<void> {
     try {
       await handle(event);
     } catch (error) {
-      await record({ type: 'StreamParked', data: parkedBy(event, error) });
+      await parkAgain(parkedBy(event, error));
       throw error;
     }
   }
@@ -179,5 +190,6 @@ export async function openParking(store: EventStore, follower: string): Promise<
 
 function parkedBy({ stream, position, id, revision, type }: RecordedEvent, error: unknown): Parked {
   const reason = error instanceof Error ? error.message : String(error);
-  return { stream, position, eventId: id, revision, type, error: reason.slice(0, ERROR_LENGTH), time: new Date().toISOString() };
+  const unknown = error instanceof UnknownEvent ? { unknown: error.shape } : {};
+  return { stream, position, eventId: id, revision, type, error: reason.slice(0, ERROR_LENGTH), time: new Date().toISOString(), ...unknown };
 }

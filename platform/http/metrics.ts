@@ -18,6 +18,7 @@ const COUNTERS = {
   offers: 'Offers put on work queues.',
   published_messages: 'Events that the broker confirmed.',
   refused_messages: 'Messages that a full queue of somebody else’s refused.',
+  unknown_events: 'Events that read models passed, because this release does not know their type or shape.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 

@@ -1,6 +1,5 @@
 /** GET /api/admin/dead-letters, from the read models; GET /api/admin/dead-letters/:id, from the item's own events. */
 import { z } from 'zod';
-import { upcast } from '../../contracts/catalog.ts';
 import {
   type DeadLetterQueue,
   type DeadLetterSummary,
@@ -14,6 +13,7 @@ import type { Position } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { knownEvents } from '../../platform/event-store/known-events.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
@@ -165,12 +165,9 @@ async function deadNotification(store: EventStore, id: string): Promise<DeadLett
 async function deadOrder(store: EventStore, id: string): Promise<DeadLetterView | null> {
   let document: OrderDocument | null = null;
   let email = '';
-  for await (const page of store.readStream(`order-${id}`)) {
-    for (const recorded of page) {
-      const event = upcast(recorded);
-      document = orders.evolve(document ?? undefined, event);
-      if (event.type === 'OrderPlaced') email = (event as OrderEvent & { type: 'OrderPlaced' }).data.email;
-    }
+  for await (const event of knownEvents(store, `order-${id}`)) {
+    document = orders.evolve(document ?? undefined, event);
+    if (event.type === 'OrderPlaced') email = (event as OrderEvent & { type: 'OrderPlaced' }).data.email;
   }
   return document && orderView(id, document, email);
 }

@@ -1,10 +1,10 @@
 /** A notification folded from its own stream: its state, and each step with its time. */
 import { z } from 'zod';
-import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { type NotificationEvent, type NotificationStatus, notificationStatus } from '../../contracts/notification.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { knownEvents } from '../../platform/event-store/known-events.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 
 const attempt = z.int().positive();
@@ -37,14 +37,12 @@ export async function notificationHistory(store: EventStore, id: string): Promis
   let document: NotificationDocument | null = null;
   let recipient = '';
   const steps: NotificationStep[] = [];
-  for await (const page of store.readStream(`notification-${id}`)) {
-    for (const recorded of page) {
-      const event = upcast(recorded) as RecordedEvent & NotificationEvent;
-      const after: NotificationDocument = notifications.evolve(document ?? undefined, event) as NotificationDocument;
-      const to = recipientAfter(event) ?? recipient;
-      steps.push(...stepOf(event, after.status, correction(recipient, to)));
-      [document, recipient] = [after, to];
-    }
+  for await (const recorded of knownEvents(store, `notification-${id}`)) {
+    const event = recorded as RecordedEvent & NotificationEvent;
+    const after: NotificationDocument = notifications.evolve(document ?? undefined, event) as NotificationDocument;
+    const to = recipientAfter(event) ?? recipient;
+    steps.push(...stepOf(event, after.status, correction(recipient, to)));
+    [document, recipient] = [after, to];
   }
   return document && { document, recipient, steps, errors: steps.flatMap(errorIn) };
 }

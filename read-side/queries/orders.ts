@@ -1,6 +1,6 @@
 /** GET /api/orders, GET /api/orders/:id: orders with their statuses. */
 import { z } from 'zod';
-import { upcast } from '../../contracts/catalog.ts';
+import { isKnown, upcast } from '../../contracts/catalog.ts';
 import { ORDER_STATUSES, type OrderEvent, type OrderSummary, type OrderView, orderSummary, orderView } from '../../contracts/order.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
@@ -50,7 +50,7 @@ export const getOrder = oneRoute({
 /** The personal fields of an order, which no read model copies, from the order's own stream. */
 async function personalOf(store: EventStore, id: string): Promise<Pick<OrderView, 'email' | 'note'> | null> {
   for await (const [first] of store.readStream(`order-${id}`, { limit: 1 })) {
-    const { email, note } = (first && (upcast(first) as OrderEvent & { type: 'OrderPlaced' }).data) ?? {};
+    const { email, note } = (first && isKnown(first) && (upcast(first) as OrderEvent & { type: 'OrderPlaced' }).data) || {};
     if (email !== undefined) return { email, ...(note === undefined ? {} : { note }) };
   }
   return null;

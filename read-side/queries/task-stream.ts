@@ -1,7 +1,7 @@
 /** A task folded from its own stream: as it was at some moment, and as it is now. */
-import { upcast } from '../../contracts/catalog.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { knownEvents } from '../../platform/event-store/known-events.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 
@@ -15,11 +15,9 @@ export interface TaskAtTime {
 export async function taskAt(store: EventStore, id: string, before: (event: RecordedEvent) => boolean): Promise<TaskAtTime> {
   let then: TaskDetailDocument | null = null;
   let now: TaskDetailDocument | null = null;
-  for await (const page of store.readStream(`task-${id}`)) {
-    for (const event of page) {
-      now = taskDetail.evolve(now ?? undefined, upcast(event));
-      if (before(event)) then = now;
-    }
+  for await (const event of knownEvents(store, `task-${id}`)) {
+    now = taskDetail.evolve(now ?? undefined, event);
+    if (before(event)) then = now;
   }
   return { then, now };
 }

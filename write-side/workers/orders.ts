@@ -1,4 +1,5 @@
 /** Orders: the dispatcher offers placed orders, and workers compete for them. */
+import { isKnown } from '../../contracts/catalog.ts';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
@@ -83,6 +84,7 @@ export function orderDispatching(undecided: UndecidedOrders): Dispatching {
 }
 
 function read(recorded: RecordedEvent): ReturnType<Dispatching['read']> {
+  if (!isKnown(recorded)) return undefined;
   const event = recorded as RecordedEvent & OrderEvent;
   switch (event.type) {
     case 'OrderPlaced':

@@ -5,6 +5,7 @@
  * The read model gives hints, as an offer is a hint to a worker: before a timer fires, the scheduler looks at the task itself. The firing is
  * recorded on a stream named by (subject, kind, time), which takes it once, whoever fires.
  */
+import { isKnown } from '../../contracts/catalog.ts';
 import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import { type PendingTimer, TIMER_KINDS, type TimerEvent, type TimerKind, timerContract } from '../../contracts/timer.ts';
@@ -78,8 +79,9 @@ export function startScheduler(context: SchedulerContext): Follower {
 
   async function fire(kind: TimerKind, { id, deadline }: PendingTimer): Promise<void> {
     const subject = `task-${id}`;
-    const { state } = await commands.load<TaskState>(subject);
-    if (awaits(state, deadline)) await record({ subject, kind, time: deadline });
+    const { state, missing } = await commands.load<TaskState>(subject);
+    // Whether a task that is not wholly known still waits for its deadline, the release that knows it says when it starts.
+    if (!missing && awaits(state, deadline)) await record({ subject, kind, time: deadline });
   }
 
   /** Records a firing once. It was recorded before where another process was faster, or the read model has not heard of it yet. */
@@ -130,6 +132,7 @@ export function startScheduler(context: SchedulerContext): Follower {
 type News = { deadline: string } | 'counts again';
 
 function newsIn(recorded: RecordedEvent): News | undefined {
+  if (!isKnown(recorded)) return undefined;
   const { type, data } = recorded as RecordedEvent & TaskEvent;
   switch (type) {
     case 'TaskCreated':
