@@ -1,5 +1,6 @@
 /** The ports around the projections, opened in their own folder. */
 import { vi } from 'vitest';
+import { isKnown } from '../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
@@ -96,11 +97,11 @@ async function documentsOf(store: EventStore, readModels: ReadModels, { model }:
   return textOf(await readModels.get(model, state?.generation ?? 0, ids));
 }
 
-/** The documents of a plain fold over the log, as text. */
+/** The documents of a plain fold over what is known of the log, as text. */
 export async function foldedLog(store: EventStore, { key, evolve, events }: AnyProjector): Promise<string> {
   const documents = new Map<string, Stored>();
   for (const one of await eventsOf(store)) {
-    const id = events.includes(one.type) ? key(one) : undefined;
+    const id = events.includes(one.type) && isKnown(one) ? key(one) : undefined;
     if (id) documents.set(id, { id, position: one.position, document: evolve(documents.get(id)?.document, one) });
   }
   return textOf([...documents.values()]);
