@@ -1,7 +1,10 @@
 /** The composition root: runs the command of the command line. */
 import type { Logger } from 'pino';
+import { CHECKOUT } from './app/checkout-folder.ts';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
+import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
+import { complain, print, printed } from './app/operator/print.ts';
 import { ALL_PARTS, checkShared, isPart, type Part } from './app/parts.ts';
 import type { StartOptions } from './app/start.ts';
 import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
@@ -17,14 +20,15 @@ const USAGE = `usage: npm start                        the whole system in one p
 
 async function run([command, ...rest]: string[]): Promise<void> {
   if (command === 'help' || command === '--help' || command === '-h') {
-    process.stdout.write(`${USAGE}\n`);
-    return;
+    print(USAGE);
+    return printed();
   }
   if (command === undefined) return startUntilStopped(readConfig(process.env), {});
   if (isPart(command)) return runPart(readConfig(process.env, command === 'workers' ? [] : OF_WORKERS), command, rest);
   const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;
   if (!operate) throw new ConfigError(`there is no command ${command}\n${USAGE}`);
   await operate(readConfig(process.env, OF_WORKERS), rest);
+  await printed();
 }
 
 /** Variables that only the part `workers` needs, because they name files that other processes need not have. */
@@ -65,13 +69,13 @@ function optionsOf(part: Part, args: string[]): { workers?: Map<DeliveredChannel
 
 /** Starts a process and stops it at a signal. A signal while it waits for servers ends the wait. */
 async function startUntilStopped(config: Config, options: StartOptions, beside?: (log: Logger) => { stop(): Promise<void> }): Promise<void> {
-  const [{ start }, { pino, destination }] = await Promise.all([import('./app/start.ts'), import('pino')]);
+  const { start } = await import('./app/start.ts');
   const waiting = new AbortController();
   const early = () => waiting.abort();
   for (const signal of ENDS) process.once(signal, early);
   try {
     const running = await start(config, { ...options, signal: waiting.signal });
-    const more = beside?.(pino({ level: config.LOG_LEVEL }, destination(2)));
+    const more = beside?.(running.log);
     stopOnSignals({ stop: () => Promise.all([more?.stop(), running.stop()]) });
     if (waiting.signal.aborted) process.kill(process.pid, 'SIGTERM');
   } catch (error) {
@@ -94,7 +98,8 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
     if (stopping) process.exit(1);
     stopping = true;
     asked = performance.now();
-    setTimeout(() => process.exit(1), 10_000).unref();
+    // What is left of the ten seconds is the log's: platform/outlet.ts.
+    setTimeout(() => process.exit(1), 9_500).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
@@ -108,14 +113,15 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
 
 /** Prints an error and exits: one line where an operator can mend it, the whole stack where it is a fault of this code. */
 function fail(error: unknown): never {
-  process.stderr.write(`taskledger: ${isExpected(error) ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
+  complain(`taskledger: ${isExpected(error) ? error.message : ((error as Error)?.stack ?? String(error))}`);
   process.exit(1);
 }
 
-process.on('unhandledRejection', (error) => fail(error));
+process.on('unhandledRejection', fail);
+process.on('uncaughtException', fail);
 try {
-  if (process.env.NODE_ENV !== 'test') process.loadEnvFile('.env');
+  if (process.env.NODE_ENV !== 'test') loadEnvFile(CHECKOUT, process.env);
 } catch (error) {
-  if ((error as { code?: string }).code !== 'ENOENT') fail(error);
+  fail(error);
 }
 run(process.argv.slice(2)).catch(fail);

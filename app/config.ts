@@ -1,11 +1,12 @@
 /** The configuration from the environment. All its problems are named at once, before anything is opened. */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { UserError } from '../platform/user-error.ts';
 import { orderRulesProblem } from '../write-side/workers/order-rules-file.ts';
+import { CHECKOUT } from './checkout-folder.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -41,8 +42,8 @@ const schema = z.object({
   DATA_DIR: z
     .string()
     .min(1)
-    .default('./data')
-    .transform((path) => resolve(path)),
+    .transform((path) => resolve(path))
+    .default(join(CHECKOUT, 'data')),
   PUBLIC_URL: z
     .string()
     .refine((text) => /^https?:/.test(text) && URL.canParse(text), 'must be an http: or https: URL')

@@ -1,5 +1,5 @@
 /** Starts parts in one process: all of them, or one. The order is the data's path. */
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
@@ -11,6 +11,8 @@ import { type Listening, listen } from '../platform/http/listen.ts';
 import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
 import { startingListener } from '../platform/http/not-ready.ts';
 import { routesWith } from '../platform/http/route.ts';
+import { openLog } from '../platform/log.ts';
+import { outletOf } from '../platform/outlet.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
@@ -24,6 +26,8 @@ import { type Access, type PartContext, type StartedPart, startPart } from './st
 export interface RunningProcess {
   /** The address where the process listens: `http://HOST:PORT`. */
   url: string;
+  /** The log of the process. */
+  log: Logger;
   /** Finishes the work at hand and closes everything. */
   stop(): Promise<void>;
 }
@@ -57,7 +61,8 @@ export async function start(config: Config, options: StartOptions = {}): Promise
 async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<RunningProcess> {
   const { parts = ALL_PARTS, name, signal, without } = withName(options);
   const needs = needsOf(parts, without);
-  const { log, metrics } = { log: openLog(config, name), metrics: openMetrics() };
+  const metrics = openMetrics();
+  const log = logOf(config, name, metrics);
   // Files hold names, addresses and secrets: they are for this user's eyes only.
   process.umask(0o077);
   const operator = await openFolder(config, needs, closers);
@@ -82,9 +87,10 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
-  process.stdout.write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
+  outletOf(1).write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
   return {
     url: listening.url,
+    log,
     stop: () => {
       stopping = true;
       return closers.closeAll();
@@ -155,9 +161,13 @@ function withName(options: StartOptions) {
   return { name: second ? undefined : first, signal: new AbortController().signal, ...options };
 }
 
-function openLog({ LOG_LEVEL: level }: Config, part: string | undefined): Logger {
+/** The log of this process, which also tells when standard output cannot be written. */
+function logOf({ LOG_LEVEL: level }: Config, part: string | undefined, metrics: Metrics): Logger {
   const base = part ? { base: { pid: process.pid, part } } : {};
-  return pino({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base }, pino.destination(2));
+  const log = openLog({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base });
+  outletOf(2).watch({ lost: (lines) => metrics.count('lost_log_lines', lines) });
+  outletOf(1).watch({ failing: (code) => log.warn({ code }, 'standard output cannot be written; its lines wait until it can') });
+  return log;
 }
 
 /** Starts the parts in the order of the data's path. */
@@ -205,5 +215,5 @@ function authentication(access: Access | null): Pick<Parameters<typeof createApp
 
 async function ensureAdmin(config: Config, identity: Identity): Promise<void> {
   const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
-  if (password) process.stdout.write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
+  if (password) outletOf(1).write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
 }

@@ -4,8 +4,8 @@
  */
 import { pathToFileURL } from 'node:url';
 import { MongoClient, MongoServerError } from 'mongodb';
-import { pino } from 'pino';
 import { type Reaching, reach, ServerRefused } from '../platform/connections/reach.ts';
+import { openLog } from '../platform/log.ts';
 
 export const REPLICA_SET = 'rs0';
 
@@ -65,7 +65,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const stopping = new AbortController();
   process.once('SIGTERM', () => stopping.abort());
   try {
-    await firstStartOfMongo(process.argv[2] ?? 'mongodb:27017', username ? { username, password } : null, { log: pino(), signal: stopping.signal });
+    await firstStartOfMongo(process.argv[2] ?? 'mongodb:27017', username ? { username, password } : null, {
+      log: openLog({}),
+      signal: stopping.signal,
+    });
   } catch (error) {
     process.stderr.write(`taskledger: ${(error as Error).message}\n`);
     process.exitCode = 1;

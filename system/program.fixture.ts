@@ -31,12 +31,12 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Runs `node main.ts …args`, with the given variables alone, and no `.env` but that of `cwd`. */
-export function runProgram(args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
-  return runScript(MAIN, args, env, cwd);
+/** Runs `node main.ts …args`, with the given variables alone: this checkout's `.env` is for who works in it, not for tests. */
+export function runProgram(args: readonly string[], env: Record<string, string>): Program {
+  return runScript(MAIN, args, { NODE_ENV: 'test', ...env });
 }
 
-/** Runs another script in the same way. */
+/** Runs another script, with the given variables alone. */
 export function runScript(file: string, args: readonly string[], env: Record<string, string>, cwd: string = tmpdir()): Program {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [file, ...args], { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,10 +1,10 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { caller, logIn } from './client.fixture.ts';
+import { logIn } from './client.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { type Program, runProgram } from './program.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
@@ -23,8 +23,8 @@ function folder(): string {
 }
 
 /** Runs it; it is ended with the test, if it has not ended by itself. */
-function run(args: readonly string[], env: Record<string, string>, cwd?: string): Program {
-  const program = runProgram(args, env, cwd);
+function run(args: readonly string[], env: Record<string, string>): Program {
+  const program = runProgram(args, env);
   onTestFinished(async () => void (await program.end('SIGKILL')));
   return program;
 }
@@ -147,21 +147,6 @@ it('exactly one line of stdout has the address, and the first admin’s password
   expect(second.stdout()).toMatch(/^taskledger \S+ listens on http:\/\/127\.0\.0\.1:\d+ \(pid \d+\)\n$/);
   await logIn(() => again, { name: '', email: 'admin@localhost.localdomain', password });
   expect(await second.end('SIGINT')).toEqual({ code: 0, signal: null });
-});
-
-it('.env is read, and what the environment says goes first', async () => {
-  const cwd = folder();
-  mkdirSync(join(cwd, 'from-env-file'));
-  writeFileSync(
-    join(cwd, '.env'),
-    'DATA_DIR=./from-env-file\nPORT=0\nADMIN_PASSWORD="from the file"\nADMIN_EMAIL=file@example.org\nLOG_LEVEL=loud\n',
-  );
-  const program = run([], { LOG_LEVEL: 'warn', ADMIN_EMAIL: 'environment@example.org' }, cwd);
-  const url = await program.url();
-  const call = caller(() => url);
-  expect((await call('POST /api/login', { email: 'environment@example.org', password: 'from the file' })).status).toBe(200);
-  expect(readdirSync(join(cwd, 'from-env-file'))).toContain('events.db');
-  expect(program.stdout()).not.toContain('password');
 });
 
 it('a command that is none is told how to use it', async () => {

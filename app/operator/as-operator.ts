@@ -1,7 +1,7 @@
 /** The rows that an operator's command line asks: those of the running process, or the same rows on the stores themselves. */
 
 import { randomUUID } from 'node:crypto';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
 import { loadKeys } from '../../gateway/identity/keys.ts';
 import { OPERATOR } from '../../gateway/operator.ts';
@@ -9,6 +9,7 @@ import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
 import { type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
+import { openLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
@@ -21,6 +22,7 @@ import type { Config } from '../config.ts';
 import { openPorts, type Ports } from '../open-ports.ts';
 import { isEmbedded, needsOf } from '../parts.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
+import { complain } from './print.ts';
 
 /**
  * Runs `work`, whose `ask` goes to the process that runs on the folder; where there is none, or the stores are servers, to the rows in this process.
@@ -36,9 +38,9 @@ const HINT_AFTER = 2_000;
 
 async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
   const closers = openClosers();
-  const log = pino({ level: 'error' }, pino.destination(2));
+  const log = openLog({ level: 'error' });
   const waits = new Set<string>();
-  const hint = setTimeout(() => waits.size > 0 && process.stderr.write(`Waiting for ${[...waits].join(', ')}.\n`), HINT_AFTER);
+  const hint = setTimeout(() => waits.size > 0 && complain(`Waiting for ${[...waits].join(', ')}.`), HINT_AFTER);
   try {
     const { store, readModels, cache, secrets } = await openPorts(config, needsOf(['read-side']), {
       log,

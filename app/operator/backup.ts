@@ -9,6 +9,7 @@ import { witnessOf } from '../../platform/event-store/sqlite/witness.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { print } from './print.ts';
 
 /** More pages than a file has: it is copied in one read transaction, so that writes meanwhile neither get into the copy nor restart it. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -29,7 +30,7 @@ export async function backUp(config: Config, [folder, ...more]: string[]): Promi
     const events = files.includes(EVENTS) ? await readThrough(making) : 0;
     for (const name of files) check(join(making, name));
     renameSync(making, to);
-    process.stdout.write(`Backed up ${files.join(', ')} with ${events} events to ${to}; the copy was read through. It is a DATA_DIR to start on.\n`);
+    print(`Backed up ${files.join(', ')} with ${events} events to ${to}; the copy was read through. It is a DATA_DIR to start on.`);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }

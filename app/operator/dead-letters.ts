@@ -6,6 +6,7 @@ import type { RetryAllAnswer } from '../../read-side/retry-dead-letters.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { asOperator } from './as-operator.ts';
 import type { Ask } from './lock-or-ask.ts';
+import { isUnread, print } from './print.ts';
 
 const USAGE = `usage: npm start -- dead-letters list [queue]             queues: ${DEAD_LETTER_QUEUES.join(', ')}
        npm start -- dead-letters show <id>
@@ -57,7 +58,6 @@ function onQueues(name: string | undefined, each: (ask: Ask, queue: DeadLetterQu
   };
 }
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
 const times = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 async function list(ask: Ask, queue: DeadLetterQueue): Promise<void> {
@@ -66,6 +66,7 @@ async function list(ask: Ask, queue: DeadLetterQueue): Promise<void> {
     if (count === 0) print(`${queue}:`);
     for (const letter of letters) print(`  ${lineOf(letter)}`);
     count += letters.length;
+    if (isUnread()) return;
   }
   print(count === 0 ? `${queue}: none` : `  ${count} in all`);
 }

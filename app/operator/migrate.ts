@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { openSecrets } from '../../gateway/identity/secrets/open.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
+import { openLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type ProgressShown, showProgress } from '../../projections/progress.ts';
 import { openClosers } from '../closers.ts';
@@ -13,6 +13,7 @@ import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import type { OnProgress } from './migrate/events.ts';
 import { type Moved, migrate, type Stores } from './migrate/move.ts';
+import { print, screen } from './print.ts';
 
 /** Moves the data, and shows the progress. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function migrateToServers(config: Config): Promise<void> {
@@ -25,7 +26,7 @@ export async function migrateToServers(config: Config): Promise<void> {
   const lock = lockFolder(dataDir);
   try {
     const moved = await between(config);
-    process.stdout.write(`${closingLine(moved, dataDir)}\n`);
+    print(closingLine(moved, dataDir));
   } finally {
     lock.release();
   }
@@ -42,7 +43,7 @@ function checkTarget(config: Config): void {
 
 async function between(config: Config): Promise<Moved> {
   const { closing, closeAll } = openClosers();
-  const options = { dataDir: config.DATA_DIR, log: pino({ level: 'warn' }, pino.destination(2)) };
+  const options = { dataDir: config.DATA_DIR, log: openLog({ level: 'warn' }) };
   const open = async (eventStoreUrl: string, secretsUrl: string): Promise<Stores> => ({
     store: closing(await openEventStore(eventStoreUrl, options)),
     secrets: closing(await openSecrets(secretsUrl, options)),
@@ -67,7 +68,7 @@ function showSteps(): { update: OnProgress; end(): void } {
     update: (step, progress) => {
       if (now?.step !== step) {
         end();
-        now = { step, shown: showProgress(step), begun: performance.now(), events: 0 };
+        now = { step, shown: showProgress(step, screen), begun: performance.now(), events: 0 };
       }
       now.events = progress.events;
       now.shown.update(progress);

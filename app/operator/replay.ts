@@ -1,12 +1,12 @@
 /** `npm start -- replay [projection…]`: rebuilds read models from the log. A process that runs on the folder does it while it serves. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { pino } from 'pino';
 import type { RebuildState } from '../../gateway/admin-routes.ts';
 import { openCache } from '../../platform/cache/open.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { openRequests, type Requests } from '../../platform/followers/requests.ts';
+import { openLog } from '../../platform/log.ts';
 import { openReadModels } from '../../platform/read-models/open.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { showProgress } from '../../projections/progress.ts';
@@ -16,6 +16,7 @@ import { openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
+import { complain, screen } from './print.ts';
 
 /** Rebuilds the named projections, or all. Error: one line for an unknown name. */
 export async function replay(config: Config, names: string[]): Promise<void> {
@@ -36,7 +37,7 @@ function chosen(names: string[], there: string[]): string[] {
 
 async function replayHere(config: Config, names: string[]): Promise<void> {
   const { DATA_DIR: dataDir } = config;
-  const log = pino({ level: 'error' }, pino.destination(2));
+  const log = openLog({ level: 'error' });
   const { add, closing, closeAll } = openClosers();
   try {
     const store = closing(await openEventStore(config.EVENT_STORE_URL, { dataDir, log }));
@@ -48,7 +49,7 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
       names,
       (await projections.status()).map((one) => one.name),
     )) {
-      const progress = showProgress(name);
+      const progress = showProgress(name, screen);
       progress.done(await projections.rebuild(name, progress.update));
     }
   } finally {
@@ -61,7 +62,7 @@ const HINT_AFTER = 5_000;
 
 /** On shared stores: asks the active projections process for the rebuilds, which does them while it serves. */
 async function replayByRequest(config: Config, names: readonly string[]): Promise<void> {
-  const log = pino({ level: 'warn' }, pino.destination(2));
+  const log = openLog({ level: 'warn' });
   const store = await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log });
   try {
     const requests = openRequests({ store, log, every: 200 });
@@ -73,11 +74,8 @@ async function replayByRequest(config: Config, names: readonly string[]): Promis
 
 async function replayOne(requests: Requests, name: string): Promise<void> {
   let request = await requests.ask('projections', 'rebuild', name);
-  const progress = showProgress(name);
-  const hint = setTimeout(
-    () => process.stderr.write('No process that runs projections has begun yet. Start one: npm start -- projections\n'),
-    HINT_AFTER,
-  );
+  const progress = showProgress(name, screen);
+  const hint = setTimeout(() => complain('No process that runs projections has begun yet. Start one: npm start -- projections'), HINT_AFTER);
   while (request.state === 'waiting' || request.state === 'running') {
     request = await requests.settled('projections', request, AbortSignal.timeout(200));
     if (request.report.events === undefined) continue;
@@ -96,7 +94,7 @@ async function replayThere(ask: Ask, names: string[]): Promise<void> {
     names,
     items.map((one) => one.name),
   )) {
-    const progress = showProgress(name);
+    const progress = showProgress(name, screen);
     let state = await ask<RebuildState>('POST', `${rows}/${name}/rebuild`);
     while (state.state === 'running') {
       progress.update(state);

@@ -19,6 +19,7 @@ const COUNTERS = {
   published_messages: 'Events that the broker confirmed.',
   refused_messages: 'Messages that a full queue of somebody else’s refused.',
   unknown_events: 'Events that read models passed, because this release does not know their type or shape.',
+  lost_log_lines: 'Lines of the log that were given up, because it could not be written.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 

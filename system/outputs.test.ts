@@ -1,0 +1,240 @@
+/** What a process does whose standard error or standard output cannot be written, or whose reader stands still or goes away. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Installation, openInstallation } from './system.fixture.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'outputs-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A pipe that the test may read, or not: `write` is for the process, `read` ours. */
+function openPipe(): { read: number; write: number; readAll(): string; leave(): void } {
+  const path = join(folder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const write = openSync(path, constants.O_WRONLY);
+  let open = true;
+  const leave = () => {
+    if (open) closeSync(read);
+    open = false;
+  };
+  onTestFinished(leave);
+  return {
+    read,
+    write,
+    leave,
+    readAll: () => {
+      const buffer = Buffer.alloc(64 * 1024);
+      let all = '';
+      try {
+        for (let size = readSync(read, buffer); size > 0; size = readSync(read, buffer)) all += buffer.toString('latin1', 0, size);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      }
+      return all;
+    },
+  };
+}
+
+const full = () => {
+  const fd = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(fd));
+  return fd;
+};
+
+type Output = number | 'pipe';
+
+interface Started {
+  child: ChildProcess;
+  stdout: Promise<string>;
+  stderr: Promise<string>;
+  ended: Promise<number | NodeJS.Signals | null>;
+}
+
+function runWith({ stdout = 'pipe', stderr = 'pipe' }: { stdout?: Output; stderr?: Output }, args: string[], env: Record<string, string>): Started {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, NODE_ENV: 'test', ...env }, stdio: ['ignore', stdout, stderr] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return {
+    child,
+    stdout: child.stdout ? textOf(child.stdout) : Promise.resolve(''),
+    stderr: child.stderr ? textOf(child.stderr) : Promise.resolve(''),
+    ended: new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code))),
+  };
+}
+
+let next = 20_000 + (process.pid % 10_000);
+
+interface Service extends Started {
+  url: string;
+  /** Sends SIGTERM. Resolves to how it ended, and after how many milliseconds. */
+  stop(): Promise<{ code: unknown; took: number }>;
+}
+
+/** Starts the service and waits until it is ready. Its address is known beforehand, because standard output may not tell. */
+async function startWith(outputs: Parameters<typeof runWith>[0]): Promise<Service> {
+  const port = next++;
+  const started = runWith(outputs, [], { DATA_DIR: folder(), PORT: String(port), LOG_LEVEL: 'info', ADMIN_PASSWORD: 'the admin of the tests' });
+  const url = `http://127.0.0.1:${port}`;
+  const until = performance.now() + 100_000;
+  while (!(await fetch(`${url}/readyz`).catch(() => null))?.ok) {
+    if (performance.now() > until || started.child.exitCode !== null) throw new Error(`it is not ready: ${started.child.exitCode}`);
+    await delay(50);
+  }
+  const stop = async () => {
+    const asked = performance.now();
+    started.child.kill('SIGTERM');
+    return { code: await started.ended, took: performance.now() - asked };
+  };
+  return { ...started, url, stop };
+}
+
+/** Sends requests that are logged with some kilobytes each, and checks that each is answered. */
+async function chat({ url }: Service, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const answer = await fetch(`${url}/api/none-${n}-${'x'.repeat(6_000)}`, { signal: AbortSignal.timeout(20_000) });
+    expect(answer.status).toBe(404);
+    await answer.arrayBuffer();
+  }
+}
+
+const linesOf = (log: string) => log.split('\n').filter(Boolean);
+const numbersIn = (log: string) => [...log.matchAll(/\/api\/none-(\d+)-/g)].map(([, n]) => Number(n));
+const counted = async ({ url }: Service) =>
+  Number(/^taskledger_lost_log_lines_total (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+
+describe.runIf(existsSync('/dev/full'))('the service', { timeout: 150_000 }, () => {
+  it('starts, works and ends where standard error is full', async () => {
+    const service = await startWith({ stderr: full() });
+    await chat(service, 50);
+    const { code, took } = await service.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(10_000);
+  });
+
+  it('starts, works and ends where standard output is full, and says so in its log', async () => {
+    const service = await startWith({ stdout: full() });
+    await chat(service, 5);
+    expect((await service.stop()).code).toBe(0);
+    const told = linesOf(await service.stderr).filter((line) => line.includes('standard output cannot be written'));
+    expect(told.length).toBe(1);
+    expect(JSON.parse(told[0] ?? '')).toMatchObject({ level: 40, code: 'ENOSPC' });
+  });
+
+  it('starts, works and ends where nobody reads standard output any more', async () => {
+    const pipe = openPipe();
+    pipe.leave();
+    const service = await startWith({ stdout: pipe.write });
+    closeSync(pipe.write);
+    await chat(service, 5);
+    expect((await service.stop()).code).toBe(0);
+  });
+
+  it('goes on where the reader of its log goes away, and ends', async () => {
+    const pipe = openPipe();
+    const service = await startWith({ stderr: pipe.write });
+    closeSync(pipe.write);
+    await chat(service, 5);
+    pipe.leave();
+    await chat(service, 50);
+    const { code, took } = await service.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(10_000);
+  });
+
+  it('goes on where the reader of its log stands still, and ends', async () => {
+    const pipe = openPipe();
+    const service = await startWith({ stderr: pipe.write });
+    closeSync(pipe.write);
+    await chat(service, 50);
+    const { code, took } = await service.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(10_000);
+  });
+
+  it('keeps a bounded number of lines for a reader that stands still, counts the others, and says so once when it reads again', async () => {
+    const pipe = openPipe();
+    const service = await startWith({ stderr: pipe.write });
+    closeSync(pipe.write);
+    await chat(service, 300);
+    const lost = await counted(service);
+    expect(lost).toBeGreaterThan(0);
+    let log = '';
+    for (let last = -1; last !== log.length; await delay(200)) {
+      last = log.length;
+      log += pipe.readAll();
+    }
+    expect(log.length).toBeLessThan(1_200_000);
+    await chat(service, 3);
+    expect((await service.stop()).code).toBe(0);
+    log += pipe.readAll();
+    const gaps = linesOf(log).flatMap((line, at) => (line.includes('"lost":') ? [{ at, ...JSON.parse(line) }] : []));
+    // The request that asked for the number was logged after it, in vain.
+    expect(gaps).toMatchObject([{ level: 40, lost: lost + 1 }]);
+    const numbers = numbersIn(log);
+    expect(numbers.slice(0, -3)).toEqual([...numbers.keys()].slice(0, -3));
+    expect(numbers.slice(-3)).toEqual([0, 1, 2]);
+    // The gap is told where it is: between what came before and what came after.
+    expect(numbersIn(linesOf(log).slice(gaps[0]?.at).join('\n'))).toEqual([0, 1, 2]);
+  });
+
+  it('writes every line, in order, where the log is read', async () => {
+    const service = await startWith({});
+    await chat(service, 200);
+    expect((await service.stop()).code).toBe(0);
+    expect(numbersIn(await service.stderr)).toEqual([...Array(200).keys()]);
+  });
+});
+
+describe.runIf(existsSync('/dev/full'))('a command of an operator', { timeout: 150_000 }, () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = await openInstallation();
+    await installation.stop();
+  });
+  afterAll(() => installation?.remove());
+
+  const commands: Record<string, () => string[]> = {
+    replay: () => ['replay', 'task_list'],
+    'dead-letters': () => ['dead-letters', 'list'],
+    backup: () => ['backup', join(folder(), 'copy')],
+    help: () => ['help'],
+  };
+
+  it.each(Object.keys(commands))('%s ends with one line and code 1 where standard output is full', async (name) => {
+    const command = runWith({ stdout: full() }, commands[name]?.() ?? [], installation.env);
+    expect(await command.ended).toBe(1);
+    expect(await command.stderr).toBe('taskledger: Standard output cannot be written (ENOSPC), so what the command printed there is lost.\n');
+  });
+
+  it.each(Object.keys(commands))('%s ends with one line and code 1 where nobody reads standard output', async (name) => {
+    const pipe = openPipe();
+    pipe.leave();
+    const command = runWith({ stdout: pipe.write }, commands[name]?.() ?? [], installation.env);
+    closeSync(pipe.write);
+    expect(await command.ended).toBe(1);
+    expect(await command.stderr).toBe('taskledger: Standard output cannot be written (EPIPE), so what the command printed there is lost.\n');
+  });
+
+  it.each(Object.keys(commands))('%s does its work where standard error is full, and fails with code 1 where both are', async (name) => {
+    const told = runWith({ stderr: full() }, commands[name]?.() ?? [], installation.env);
+    expect(await told.stdout).not.toBe('');
+    expect(await told.ended).toBe(0);
+    expect(await runWith({ stdout: full(), stderr: full() }, commands[name]?.() ?? [], installation.env).ended).toBe(1);
+  });
+
+  it('fails at once where standard error is full', async () => {
+    expect(await runWith({ stderr: full() }, ['dance'], installation.env).ended).toBe(1);
+    expect(await runWith({ stderr: full() }, ['replay', 'dance'], installation.env).ended).toBe(1);
+  });
+});
