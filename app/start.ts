@@ -11,7 +11,7 @@ import { type Listening, listen } from '../platform/http/listen.ts';
 import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
 import { startingListener } from '../platform/http/not-ready.ts';
 import { routesWith } from '../platform/http/route.ts';
-import { openLog } from '../platform/log.ts';
+import { openProcessLog } from '../platform/log.ts';
 import { outletOf } from '../platform/outlet.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
@@ -164,7 +164,7 @@ function withName(options: StartOptions) {
 /** The log of this process, which also tells when standard output cannot be written. */
 function logOf({ LOG_LEVEL: level }: Config, part: string | undefined, metrics: Metrics): Logger {
   const base = part ? { base: { pid: process.pid, part } } : {};
-  const log = openLog({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base });
+  const log = openProcessLog({ level, redact: ['req.headers.authorization', '*.password', '*.token'], ...base });
   outletOf(2).watch({ lost: (lines) => metrics.count('lost_log_lines', lines) });
   outletOf(1).watch({ failing: (code) => log.warn({ code }, 'standard output cannot be written; its lines wait until it can') });
   return log;

@@ -5,8 +5,8 @@ import { outletOf } from './outlet.ts';
 /**
  * Opens the log. It waits for nobody who reads it, and does not end with them.
  *
- *     const log = openLog({ level: 'warn' });
+ *     const log = openProcessLog({ level: 'warn' });
  */
-export function openLog(options: LoggerOptions): Logger {
+export function openProcessLog(options: LoggerOptions): Logger {
   return pino(options, outletOf(2));
 }

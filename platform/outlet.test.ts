@@ -10,8 +10,8 @@ const HERE = (file: string) => JSON.stringify(new URL(file, import.meta.url).hre
 function run(program: string) {
   const source = `
     const { outletOf } = await import(${HERE('./outlet.ts')});
-    const { openLog } = await import(${HERE('./log.ts')});
-    const log = openLog({ base: null, timestamp: false });
+    const { openProcessLog } = await import(${HERE('./log.ts')});
+    const log = openProcessLog({ base: null, timestamp: false });
     ${program}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'ignore', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -5,7 +5,7 @@
 import { pathToFileURL } from 'node:url';
 import { MongoClient, MongoServerError } from 'mongodb';
 import { type Reaching, reach, ServerRefused } from '../platform/connections/reach.ts';
-import { openLog } from '../platform/log.ts';
+import { openProcessLog } from '../platform/log.ts';
 
 export const REPLICA_SET = 'rs0';
 
@@ -66,7 +66,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   process.once('SIGTERM', () => stopping.abort());
   try {
     await firstStartOfMongo(process.argv[2] ?? 'mongodb:27017', username ? { username, password } : null, {
-      log: openLog({}),
+      log: openProcessLog({}),
       signal: stopping.signal,
     });
   } catch (error) {

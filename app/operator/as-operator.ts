@@ -9,7 +9,7 @@ import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
 import { type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
-import { openLog } from '../../platform/log.ts';
+import { openProcessLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
@@ -38,7 +38,7 @@ const HINT_AFTER = 2_000;
 
 async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
   const closers = openClosers();
-  const log = openLog({ level: 'error' });
+  const log = openProcessLog({ level: 'error' });
   const waits = new Set<string>();
   const hint = setTimeout(() => waits.size > 0 && complain(`Waiting for ${[...waits].join(', ')}.`), HINT_AFTER);
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openSecrets } from '../../gateway/identity/secrets/open.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
-import { openLog } from '../../platform/log.ts';
+import { openProcessLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type ProgressShown, showProgress } from '../../projections/progress.ts';
 import { openClosers } from '../closers.ts';
@@ -43,7 +43,7 @@ function checkTarget(config: Config): void {
 
 async function between(config: Config): Promise<Moved> {
   const { closing, closeAll } = openClosers();
-  const options = { dataDir: config.DATA_DIR, log: openLog({ level: 'warn' }) };
+  const options = { dataDir: config.DATA_DIR, log: openProcessLog({ level: 'warn' }) };
   const open = async (eventStoreUrl: string, secretsUrl: string): Promise<Stores> => ({
     store: closing(await openEventStore(eventStoreUrl, options)),
     secrets: closing(await openSecrets(secretsUrl, options)),

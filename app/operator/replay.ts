@@ -6,7 +6,7 @@ import { openCache } from '../../platform/cache/open.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { openRequests, type Requests } from '../../platform/followers/requests.ts';
-import { openLog } from '../../platform/log.ts';
+import { openProcessLog } from '../../platform/log.ts';
 import { openReadModels } from '../../platform/read-models/open.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { showProgress } from '../../projections/progress.ts';
@@ -37,7 +37,7 @@ function chosen(names: string[], there: string[]): string[] {
 
 async function replayHere(config: Config, names: string[]): Promise<void> {
   const { DATA_DIR: dataDir } = config;
-  const log = openLog({ level: 'error' });
+  const log = openProcessLog({ level: 'error' });
   const { add, closing, closeAll } = openClosers();
   try {
     const store = closing(await openEventStore(config.EVENT_STORE_URL, { dataDir, log }));
@@ -62,7 +62,7 @@ const HINT_AFTER = 5_000;
 
 /** On shared stores: asks the active projections process for the rebuilds, which does them while it serves. */
 async function replayByRequest(config: Config, names: readonly string[]): Promise<void> {
-  const log = openLog({ level: 'warn' });
+  const log = openProcessLog({ level: 'warn' });
   const store = await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log });
   try {
     const requests = openRequests({ store, log, every: 200 });
