@@ -4,7 +4,7 @@ import { proxyMap } from './proxy-map.ts';
 import { queuesByPart, queuesByPurpose } from './queue-tables.ts';
 import { topicsTable } from './topics-table.ts';
 
-/** What is generated: by file, then by the block's name, what makes its text. */
+/** The generated blocks: by file, then by the block's name, the function that makes its text. */
 export const BLOCKS: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
   'docs/LIVE.md': { topics: topicsTable },
   'docs/PARTS.md': { paths: pathsTable, 'queues by part': queuesByPart, needs: needsTable },

@@ -4,7 +4,7 @@ import { ROWS, ROWS_OF_EVERY_PROCESS, rowName } from '../app/rows.ts';
 import type { RouteRow } from '../platform/http/route.ts';
 import { table } from './table.ts';
 
-/** Which part answers which rows. */
+/** The table of the rows that each part answers. */
 export function pathsTable(): string {
   return table(['part', 'answers'], [...ALL_PARTS.map((part) => [part, answers(part)]), ['each for itself', named(ROWS_OF_EVERY_PROCESS)]]);
 }
@@ -29,7 +29,7 @@ const NEEDS: Readonly<Record<Need, string>> = {
   pages: 'pages',
 };
 
-/** What each part opens. */
+/** The table of what each part opens. */
 export function needsTable(): string {
   const needs = Object.keys(NEEDS) as Need[];
   const cells = (part: Part) => needs.map((need) => ((PARTS[part] as readonly Need[]).includes(need) ? '●' : ''));

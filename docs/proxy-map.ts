@@ -3,7 +3,7 @@ import type { Part } from '../app/parts.ts';
 import { ROWS } from '../app/rows.ts';
 import type { RouteRow } from '../platform/http/route.ts';
 
-/** What the map needs of the rows. */
+/** The part of a row that the map needs. */
 export type MappedRows = Readonly<Partial<Record<Part, readonly Pick<RouteRow, 'method' | 'path'>[]>>>;
 
 /** In the order they have in a line. */

@@ -18,7 +18,7 @@ const nameOf = ({ name, activeHold }: FollowerQueue) => (name === null ? `unname
 const got = ({ exchange, pattern }: FollowerQueue) => [exchange, ...(pattern ? [pattern] : [])].map(code).join(', ');
 const sharing = ({ activeHold }: FollowerQueue) => (activeHold ? `one is active: it holds ${code(activeHold)}` : 'all follow, each for itself');
 
-/** Which queue is whose, what it gets, and what several processes make of it. */
+/** The table of the queues: their consumers, what they get, and how several processes share them. */
 export function queuesByPart(): string {
   const rows = rowsOf({
     follower: ({ name, queue }, part) => [nameOf(queue), 'follower', got(queue), name === part ? part : `${part}: ${code(name)}`, sharing(queue)],
@@ -33,7 +33,7 @@ export function queuesByPart(): string {
   return table(['queue', 'kind', 'gets', 'part', 'with several processes'], rows);
 }
 
-/** What each queue is for. */
+/** The table of what each queue is for. */
 export function queuesByPurpose(): string {
   const rows = rowsOf({
     follower: ({ name, queue }) => [queue.name === null ? `unnamed, of ${code(name)}` : code(queue.name), 'follower', queue.purpose],
