@@ -23,6 +23,11 @@ const origin = z
   .string()
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
 
+const onOrOff = z
+  .enum(['0', '1'], 'must be 0 or 1')
+  .default('0')
+  .transform((text) => text === '1');
+
 const MONGODB = /^mongodb(\+srv)?:\/\/./;
 /**
  * The schema of a port's URL: the embedded implementation (with its file, if any, in DATA_DIR, which one process at a time holds), or a server's.
@@ -79,10 +84,8 @@ const schema = z.object({
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
-  TRUST_PROXY: z
-    .enum(['0', '1'], 'must be 0 or 1')
-    .default('0')
-    .transform((text) => text === '1'),
+  TRUST_PROXY: onOrOff,
+  SOCKET_POLLING: onOrOff,
   LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
 });
 

@@ -10,6 +10,8 @@ export interface SocketOptions {
   server: HttpServer;
   /** Origins that may connect beside the server's own, as `https://board.example.org`. */
   origins: readonly string[];
+  /** True where clients may also poll; else websockets alone are taken. */
+  polling: boolean;
   authenticate(token: string): Promise<SocketSession>;
   log: FollowContext['log'];
   /** The most connections. */
@@ -22,6 +24,7 @@ export interface SocketOptions {
 export function openSockets(options: SocketOptions): Server {
   const io: Server = new Server(options.server, {
     path: '/socket.io',
+    transports: options.polling ? ['polling', 'websocket'] : ['websocket'],
     serveClient: false,
     cors: { origin: [...options.origins], methods: ['GET', 'POST'] },
     perMessageDeflate: false,

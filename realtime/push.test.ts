@@ -206,8 +206,16 @@ describe('the door', () => {
     expect(rig.realtime().sockets()).toBe(0);
   });
 
-  test.each([['websocket'], ['polling']])('a foreign Origin is refused, one of the list and the server’s own are not (%s)', async (transport) => {
+  test('who polls is refused where nobody asked for polling', async () => {
     await start();
+    const error = await next<Error>(rig.connect('alice', { transports: ['polling'] }), 'connect_error');
+    expect(error.message).toBe('xhr poll error');
+    const answer = await fetch(`${rig.url}/socket.io/?EIO=4&transport=polling`);
+    expect([answer.status, await answer.json()]).toEqual([400, { code: 0, message: 'Transport unknown' }]);
+  });
+
+  test.each([['websocket'], ['polling']])('a foreign Origin is refused, one of the list and the server’s own are not (%s)', async (transport) => {
+    await start({ polling: true });
     const from = (origin: string) => rig.connect('alice', { extraHeaders: { Origin: origin }, transports: [transport] });
     await next(from('https://evil.example.org'), 'connect_error');
     await next(from('null'), 'connect_error');

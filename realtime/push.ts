@@ -45,6 +45,8 @@ export interface RealtimeOptions {
   seesAll(role: Role): boolean;
   /** The Origins of ALLOWED_ORIGINS; the server's own is allowed besides. */
   origins: readonly string[];
+  /** True where clients may also poll (SOCKET_POLLING); default: websockets alone. */
+  polling?: boolean;
   log: FollowContext['log'];
   /** The tie to other realtime processes, which its owner closes; default: the process is alone. */
   fanOut?: FanOut;
@@ -109,6 +111,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const io = openSockets({
     server: options.server,
     origins: options.origins,
+    polling: options.polling ?? false,
     authenticate: options.authenticate,
     log,
     sockets: limits.sockets,

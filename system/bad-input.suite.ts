@@ -56,6 +56,21 @@ function forged(token: string, part: number): string {
   return parts.with(part, letters.join('')).join('.');
 }
 
+/** The status that answers a page of this origin when it asks for a websocket. */
+function asksForSocket(url: string, origin: string): Promise<number | undefined> {
+  const asked = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+  return new Promise((resolve, reject) => {
+    request(`${url}/socket.io/?EIO=4&transport=websocket`, { headers: { ...asked, Origin: origin } })
+      .on('response', (response) => resolve(response.resume().statusCode))
+      .on('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve(response.statusCode);
+      })
+      .on('error', reject)
+      .end();
+  });
+}
+
 const BODIES: Row[] = [
   ['malformed JSON', () => ['alice', 'POST /api/tasks', '{"title": "A'], 400, 'invalid', ['']],
   ['JSON that is not UTF-8', () => ['alice', 'POST /api/tasks', new Uint8Array([34, 0xff, 34])], 400, 'invalid', ['']],
@@ -375,9 +390,9 @@ export function describeBadInput(open: typeof openSystem, { alone }: { alone: bo
       expect(got.headers.get('access-control-expose-headers')).toMatch(/position/i);
       const refused = await system.call('GET /api/tasks', undefined, { origin: ALLOWED });
       expect({ status: refused.status, origin: refused.headers.get('access-control-allow-origin') }).toEqual({ status: 401, origin: ALLOWED });
-      const sockets = (origin: string) => system.call('GET /socket.io/?EIO=4&transport=polling', undefined, { origin });
-      expect((await sockets('https://evil.example')).status).toBe(403);
-      expect((await sockets(ALLOWED)).status).toBe(200);
+      const sockets = (origin: string) => asksForSocket(system.url(), origin);
+      expect(await sockets('https://evil.example')).toBe(400);
+      expect(await sockets(ALLOWED)).toBe(101);
     });
 
     it('after all of it, nothing was recorded', async () => {

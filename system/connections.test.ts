@@ -25,7 +25,7 @@ const patience = { timeout: 15_000, interval: 50 };
 it.each([
   ['/livez', 'h2c', 200],
   ['/api/tasks', 'h2c', 401],
-  ['/socket.io/?EIO=4&transport=polling', 'h2c', 200],
+  ['/socket.io/?EIO=4&transport=polling', 'h2c', 400],
   ['/socket.iox', 'websocket', 404],
   ['/socket.io/x', 'websocket', 400],
   ['/livez', 'websocket', 200],

@@ -52,6 +52,7 @@ export interface RigOptions {
   ring?: number;
   limits?: Partial<RealtimeLimits>;
   fanOut?: FanOut;
+  polling?: boolean;
 }
 
 /** Starts live updates. Alice's token is `alice` (a member who sees all), Bob's is `bob` (sees only his own). */
