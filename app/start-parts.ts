@@ -12,6 +12,7 @@ import { startNotifier } from '../notifier/notifier.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reachesUs } from '../notifier/texter/open.ts';
 import { reportRoute, reportUrl } from '../notifier/texter/report-routes.ts';
+import { outsideBroker } from '../platform/event-bus/open.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter } from '../platform/followers/checkpoint.ts';
 import type { Follower } from '../platform/followers/follow.ts';
@@ -206,6 +207,7 @@ async function realtimePart({ ports, log, metrics, access, config, server, close
     mayRead: topicReader(commands),
     seesAll: identity.seesAll,
     origins: config.ALLOWED_ORIGINS,
+    polling: config.SOCKET_POLLING,
   });
   metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
   return {
@@ -214,7 +216,7 @@ async function realtimePart({ ports, log, metrics, access, config, server, close
   };
 }
 
-async function gatewayPart({ ports, metrics, access, requests }: PartContext<'gateway'>): Promise<StartedPart> {
+async function gatewayPart({ ports, metrics, access, requests, config, publicUrl }: PartContext<'gateway'>): Promise<StartedPart> {
   const { store, readModels, bus, pages } = ports;
   metrics.gauge('queue_depth', 'Messages in a queue.', async () => Object.fromEntries((await bus.queues()).map((one) => [one.name, one.depth])));
   return {
@@ -222,7 +224,10 @@ async function gatewayPart({ ports, metrics, access, requests }: PartContext<'ga
       ...access.identity.routes,
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
       ...routesWith(pages, pageRoutes),
-      ...routesWith(documentsOf(ALL_ROWS, version), docRoutes),
+      ...routesWith(
+        documentsOf(ALL_ROWS, version, () => outsideBroker(config.BUS_URL, publicUrl())),
+        docRoutes,
+      ),
     ],
   };
 }

@@ -30,6 +30,12 @@ function at(reference: string): unknown {
 }
 
 describe('/asyncapi.json', () => {
+  it('names the broker that it is given, and none where there is none', () => {
+    expect(document).not.toHaveProperty('servers');
+    const broker = { host: 'tasks.example.org:5672', protocol: 'amqp', pathname: '/tasks' } as const;
+    expect(asyncApi('1.2.3', broker)).toMatchObject({ servers: { rabbitmq: broker } });
+  });
+
   it('describes every event of the catalog, in the exchange of all and in that of its category', () => {
     for (const { category, events } of catalog) {
       const types = Object.keys(events);

@@ -11,8 +11,15 @@ const allEvents = catalog.flatMap(({ category, events }) =>
   Object.entries<EventContract>(events).map(([type, contract]) => ({ category, type, contract })),
 );
 
-/** The whole AsyncAPI document, for an API of this version. */
-export function asyncApi(version: string): JsonObject {
+/** A RabbitMQ, as services outside reach it: host with port, protocol, and its virtual host as a path (`/` and its name, percent-encoded). */
+export interface OutsideBroker {
+  host: string;
+  protocol: 'amqp' | 'amqps';
+  pathname: string;
+}
+
+/** The whole AsyncAPI document, for an API of this version. Without a broker, as on the embedded bus, it names no server. */
+export function asyncApi(version: string, broker?: OutsideBroker | null): JsonObject {
   return {
     asyncapi: '3.0.0',
     info: {
@@ -23,9 +30,7 @@ export function asyncApi(version: string): JsonObject {
         'Every event of the log on RabbitMQ, in log order: CloudEvents 1.0, AMQP binding, binary mode. Delivered at least once; a full queue loses its oldest. ' +
         'Shapes of events only grow: ignore fields and types you do not know. docs/EVENTS.md tells how to listen.',
     },
-    servers: {
-      rabbitmq: { host: 'localhost:5672', protocol: 'amqp', protocolVersion: '0.9.1', description: 'RabbitMQ 3.10 or newer, as BUS_URL names it.' },
-    },
+    ...(broker ? { servers: { rabbitmq: { ...broker, protocolVersion: '0.9.1', description: 'RabbitMQ 3.10 or newer.' } } } : {}),
     defaultContentType: 'application/json',
     channels: Object.fromEntries([['events', eventsChannel()], ...catalog.map((aggregate) => [fanoutOf(aggregate), fanoutChannel(aggregate)])]),
     operations: Object.fromEntries(

@@ -15,60 +15,65 @@ export const channel = z.enum(CHANNELS);
 export const kind = z.enum(KINDS);
 
 /** The recipient: a user (whose address is looked up when the message is sent), or an address, or a phone number; exactly one of them. */
-const recipient = z.strictObject({ userId: id.optional(), address: personal(email).optional(), phone: personal(phone).optional() });
+const recipient = z.strictObject({
+  userId: id.optional().describe('A user, whose address is looked up when the message is sent.'),
+  address: personal(email).optional().describe('An e-mail address.'),
+  phone: personal(phone).optional().describe('A phone number, as E.164 writes it.'),
+});
 export type Recipient = z.infer<typeof recipient>;
 
 /** The message in the words of the backend that asked for it: personal, since nobody knows what is in it. */
-const content = z.strictObject({ subject: personal(line(1, 200)).optional(), text: personal(prose(1, 20_000)) });
+const content = z.strictObject({
+  subject: personal(line(1, 200)).optional().describe('The subject of a mail; missing: the first line of the text.'),
+  text: personal(prose(1, 20_000)).describe('The text, with its variables filled in.'),
+});
 export type Content = z.infer<typeof content>;
 
 const NotificationRequested = z.strictObject({
-  channel,
-  kind,
-  recipient,
-  /** The stream that the notification is about, and the revision that caused it. */
-  about: z.strictObject({ stream: z.string(), revision: z.int().nonnegative() }),
-  content: content.optional(),
-  /** The time before which the notification must not be sent. */
-  sendAt: instant.optional(),
-  /** The user or API key that asked for the notification; missing where a policy did. */
-  askedBy: z.string().optional(),
+  channel: channel.describe('How it is told.'),
+  kind: kind.describe('What it says; `message`: another backend asked for it, in its own words.'),
+  recipient: recipient.describe('Whom it is for: one of these.'),
+  about: z
+    .strictObject({
+      stream: z.string().describe('The stream that the notification is about.'),
+      revision: z.int().nonnegative().describe('The revision there of the event that caused it.'),
+    })
+    .describe('What it is about.'),
+  content: content.optional().describe('The message of a `message`; missing for all other kinds.'),
+  sendAt: instant.optional().describe('The time before which it is not sent; missing: at once.'),
+  askedBy: z.string().optional().describe('The user or API key that asked for it; missing where a policy did.'),
 });
-const attempt = z.int().positive();
+const attempt = z.int().positive().describe('Which attempt, from 1.');
+const worker = z.string().describe('The name of the worker that leased it.');
+const error = z.string().describe('What went wrong, without the address.');
 const NotificationProcessing = z.strictObject({
   attempt,
-  /** The name of the worker that leased the notification. */
-  worker: z.string(),
-  /** The end of the lease. Without an outcome until then, the attempt's fate is unknown. */
-  until: instant,
+  worker,
+  until: instant.describe('The end of the lease. Without an outcome until then, the attempt’s fate is unknown.'),
 });
-/** `providerId`: the provider's name for the message. */
-const NotificationSent = z.strictObject({ attempt, providerId: z.string().optional() });
-const NotificationDeferred = z.strictObject({
-  attempt,
-  /** The error, without the address. */
-  error: z.string(),
-  nextAttemptAt: instant,
-});
+const NotificationSent = z.strictObject({ attempt, providerId: z.string().optional().describe('The provider’s name for the message.') });
+const NotificationDeferred = z.strictObject({ attempt, error, nextAttemptAt: instant.describe('The time of the next attempt.') });
 const NotificationAttemptUnknown = z.strictObject({
   attempt,
-  worker: z.string(),
-  /** The error, without the address; missing where the worker was never heard of again. */
-  error: z.string().optional(),
+  worker,
+  error: error.optional().describe('What went wrong, without the address; missing where the worker was never heard of again.'),
 });
-const NotificationFailed = z.strictObject({ attempt /** The error, without the address. */, error: z.string() });
+const NotificationFailed = z.strictObject({ attempt, error });
 const NotificationHeld = z.strictObject({ attempt });
 const NotificationReported = z.strictObject({
-  /** The provider's word, as `delivered` or `undelivered`. */
-  status: z.string(),
-  delivered: z.boolean(),
-  error: z.string().optional(),
+  status: z.string().describe('The provider’s word, as `delivered` or `undelivered`.'),
+  delivered: z.boolean().describe('True where it arrived.'),
+  error: z.string().optional().describe('The provider’s error.'),
 });
-/** `reason`: why it was cancelled, where nobody asked for that. */
-const NotificationCancelled = z.strictObject({ reason: z.string().optional() });
-const NotificationRetried = z.strictObject({ channel, recipient });
+const NotificationCancelled = z.strictObject({
+  reason: z.string().optional().describe('Why it was cancelled; missing where somebody asked for that.'),
+});
+const NotificationRetried = z.strictObject({
+  channel: channel.describe('How it is told.'),
+  recipient: recipient.describe('Whom it is for.'),
+});
 const NotificationDiscarded = z.strictObject({});
-const NotificationRead = z.strictObject({ read: z.boolean() });
+const NotificationRead = z.strictObject({ read: z.boolean().describe('True for read, false for unread again.') });
 
 export type NotificationEvent =
   | DecidedEvent<'NotificationRequested', z.infer<typeof NotificationRequested>>

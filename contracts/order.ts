@@ -23,7 +23,11 @@ export const MOST_ITEMS = 100;
 export const MOST_QUANTITY = 10_000;
 const QUANTITY = `must be a whole number from 1 to ${MOST_QUANTITY}`;
 const quantity = z.int(QUANTITY).min(1, QUANTITY).max(MOST_QUANTITY, QUANTITY);
-const item = z.strictObject({ sku, quantity, unitPrice: money });
+const item = z.strictObject({
+  sku: sku.describe('What is ordered.'),
+  quantity: quantity.describe('How many.'),
+  unitPrice: money.describe('What one of them costs.'),
+});
 export type OrderItem = z.infer<typeof item>;
 const fromOneUp = <T extends z.ZodType>(one: T) =>
   z.array(one).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
@@ -55,30 +59,40 @@ export function inWords({ amount, currency }: Money): string {
 
 /** A reason why an order is rejected: the rule that it breaks, the place, and what to do. */
 const reason = z.strictObject({
-  rule: z.enum(['unknown_sku', 'price', 'quantity', 'items', 'currency', 'total']),
-  /** JSON Pointer (RFC 6901) into the order, as `/items/0/unitPrice`. */
-  pointer: z.string(),
-  detail: z.string(),
+  rule: z.enum(['unknown_sku', 'price', 'quantity', 'items', 'currency', 'total']).describe('The rule that it breaks.'),
+  pointer: z.string().describe('JSON Pointer (RFC 6901) into the order, as `/items/0/unitPrice`.'),
+  detail: z.string().describe('What to do, in words.'),
 });
 export type Reason = z.infer<typeof reason>;
 
-const attempt = z.int().positive();
+const attempt = z.int().positive().describe('Which attempt, from 1.');
 /** The owner of the order and the address that it was placed with, repeated in the outcome so that its policy looks nothing up. */
-const customer = { maker: id, email: personal(email) };
+const customer = {
+  maker: id.describe('The user who placed the order.'),
+  email: personal(email).describe('The address that it was placed with.'),
+};
+const total = money.describe('The price of all items together.');
 
-const OrderPlaced = z.strictObject({ ...customer, items, total: money, note: personal(note).optional() });
+const OrderPlaced = z.strictObject({
+  ...customer,
+  items: items.describe('What is ordered.'),
+  total,
+  note: personal(note).optional().describe('What the customer wants to be known; missing where that is nothing.'),
+});
 const OrderProcessing = z.strictObject({
   attempt,
-  /** The name of the worker that leased the order. */
-  worker: z.string(),
-  /** The end of the lease. Without an outcome until then, the next worker takes the order. */
-  until: instant,
+  worker: z.string().describe('The name of the worker that leased the order.'),
+  until: instant.describe('The end of the lease. Without an outcome until then, the next worker takes the order.'),
 });
-const OrderDeferred = z.strictObject({ attempt, /** The error of this attempt. */ error: z.string(), nextAttemptAt: instant });
+const OrderDeferred = z.strictObject({
+  attempt,
+  error: z.string().describe('What went wrong.'),
+  nextAttemptAt: instant.describe('The time of the next attempt.'),
+});
 const OrderValidated = z.strictObject({ attempt });
-const OrderConfirmed = z.strictObject({ attempt, ...customer, total: money });
-const OrderRejected = z.strictObject({ attempt, ...customer, reasons: z.array(reason).min(1) });
-const OrderFailed = z.strictObject({ attempt, /** The error of the last attempt. */ reason: z.string() });
+const OrderConfirmed = z.strictObject({ attempt, ...customer, total });
+const OrderRejected = z.strictObject({ attempt, ...customer, reasons: z.array(reason).min(1).describe('All reasons why.') });
+const OrderFailed = z.strictObject({ attempt, reason: z.string().describe('The error of the last attempt.') });
 const OrderRetried = z.strictObject({});
 const OrderCancelled = z.strictObject({});
 

@@ -8,9 +8,12 @@ import { aggregate, type DecidedEvent } from './aggregate.ts';
 import { id } from './fields.ts';
 
 const SessionEnded = z.strictObject({
-  userId: id,
-  /** `revoked`: by its owner from elsewhere; `reused`: an old refresh token was presented; `password`: it was changed; `deleted`: the user was. */
-  reason: z.enum(['logout', 'revoked', 'reused', 'password', 'deleted']),
+  userId: id.describe('The user whose session it was.'),
+  reason: z
+    .enum(['logout', 'revoked', 'reused', 'password', 'deleted'])
+    .describe(
+      '`revoked`: by its owner from elsewhere; `reused`: an old refresh token was presented; `password`: it was changed; `deleted`: the user was.',
+    ),
 });
 
 export type SessionEvent = DecidedEvent<'SessionEnded', z.infer<typeof SessionEnded>>;

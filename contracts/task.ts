@@ -28,34 +28,31 @@ const labels = z.array(line(1, 50)).max(20, 'at most 20 labels');
 const commentText = prose(1, 10_000);
 
 const TaskCreated = z.strictObject({
-  title,
-  description: description.optional(),
-  /** The user who made the task. */
-  maker: id,
-  /** The assignee, if one is named. */
-  userId: id.optional(),
-  deadline: instant.optional(),
-  priority,
-  labels,
+  title: title.describe('What is to be done, in one line.'),
+  description: description.optional().describe('More about it; missing where there is none.'),
+  maker: id.describe('The user who made the task.'),
+  userId: id.optional().describe('The assignee; missing where nobody is named.'),
+  deadline: instant.optional().describe('When it is to be done; missing where there is no deadline.'),
+  priority: priority.describe('How urgent it is.'),
+  labels: labels.describe('Words to find it by.'),
 });
 const TaskAssigned = z.strictObject({
-  /** The new assignee; null for nobody. */
-  userId: id.nullable(),
-  /** The assignee before; null for nobody. */
-  previous: id.nullable(),
-  /** True where the command that made the task assigned it. */
-  atCreation: z.boolean(),
+  userId: id.nullable().describe('The new assignee; null for nobody.'),
+  previous: id.nullable().describe('The assignee before; null for nobody.'),
+  atCreation: z.boolean().describe('True where the command that made the task assigned it: TaskCreated has the same assignee.'),
 });
 const TaskEdited = z.strictObject({
-  title: title.optional(),
-  description: description.optional(),
-  /** The new deadline; null takes the old one away. */
-  deadline: instant.nullable().optional(),
-  priority: priority.optional(),
-  labels: labels.optional(),
+  title: title.optional().describe('The new title.'),
+  description: description.optional().describe('The new description; empty takes the old one away.'),
+  deadline: instant.nullable().optional().describe('The new deadline; null takes the old one away.'),
+  priority: priority.optional().describe('The new priority.'),
+  labels: labels.optional().describe('All labels it has now.'),
 });
-const TaskStatusChanged = z.strictObject({ from: status, to: status });
-const TaskCommented = z.strictObject({ commentId: id, text: commentText });
+const TaskStatusChanged = z.strictObject({ from: status.describe('The status before.'), to: status.describe('The status now.') });
+const TaskCommented = z.strictObject({
+  commentId: id.describe('The id of the comment.'),
+  text: commentText.describe('What was said. Who said it is the event’s actor.'),
+});
 const TaskDeleted = z.strictObject({});
 const TaskRestored = z.strictObject({});
 
@@ -131,7 +128,7 @@ export const taskContract = aggregate({
     TaskCreated: {
       schema: TaskCreated,
       version: 1,
-      summary: 'A task was made.',
+      summary: 'A task was made; its status is `open`.',
       example: {
         title: 'Replace the lamp in the hall',
         description: 'The one beside the lift flickers.',
@@ -166,8 +163,8 @@ export const taskContract = aggregate({
       summary: 'Somebody commented on a task.',
       example: { commentId: '9e8d7c6b-5a49-4838-8271-605f4e3d2c03', text: 'The spare lamps are in the cellar.' },
     },
-    TaskDeleted: { schema: TaskDeleted, version: 1, summary: 'A task was deleted; its history stays.', example: {} },
-    TaskRestored: { schema: TaskRestored, version: 1, summary: 'A deleted task came back.', example: {} },
+    TaskDeleted: { schema: TaskDeleted, version: 1, summary: 'A task was deleted: lists leave it out. Its history stays.', example: {} },
+    TaskRestored: { schema: TaskRestored, version: 1, summary: 'A deleted task came back as it was before: same fields, same status.', example: {} },
   },
   commands: {
     CreateTask: {

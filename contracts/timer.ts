@@ -20,11 +20,9 @@ export interface PendingTimer {
 }
 
 const TimerFired = z.strictObject({
-  /** The stream of the thing that waited, as `task-<uuid>`. */
-  subject: z.string(),
-  kind: timerKind,
-  /** The deadline that the timer is about (not the moment of firing). */
-  time: instant,
+  subject: z.string().describe('The stream of the thing that waited, as `task-<uuid>`.'),
+  kind: timerKind.describe('`due_soon`: some hours before a task’s deadline; `overdue`: at it.'),
+  time: instant.describe('The deadline that it is about (not the moment of firing).'),
 });
 
 export type TimerEvent = DecidedEvent<'TimerFired', z.infer<typeof TimerFired>>;

@@ -18,9 +18,16 @@ export function normaliseEmail(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase();
 }
 
-const UserCreated = z.strictObject({ name: personal(name), email: personal(email), role });
-const UserEdited = z.strictObject({ name: personal(name).optional(), email: personal(email).optional() });
-const UserRoleChanged = z.strictObject({ from: role, to: role });
+const UserCreated = z.strictObject({
+  name: personal(name).describe('The name, as its owner writes it.'),
+  email: personal(email).describe('The address for mails and for logging in.'),
+  role: role.describe('What the user may do.'),
+});
+const UserEdited = z.strictObject({
+  name: personal(name).optional().describe('The new name; missing where it stays.'),
+  email: personal(email).optional().describe('The new address; missing where it stays.'),
+});
+const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
 const UserDeleted = z.strictObject({});
 const RegistrationAbandoned = z.strictObject({});

@@ -2,7 +2,10 @@ import { expect, it } from 'vitest';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { docRoutes, documentsOf } from './docs.ts';
 
-const routes = routesWith(documentsOf([], '1.2.3'), docRoutes);
+const routes = routesWith(
+  documentsOf([], '1.2.3', () => null),
+  docRoutes,
+);
 const bodyOf = async (path: string): Promise<string> => {
   const row = routes.find((one) => one.path === path) as Route;
   const { body } = (await row.handle({} as Parameters<Route['handle']>[0])) as { body: string };

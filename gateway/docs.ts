@@ -1,5 +1,5 @@
 /** /openapi.json; /docs: the same as one page, which loads nothing from elsewhere; /asyncapi.json, for consumers of the bus. */
-import { asyncApi } from '../contracts/asyncapi.ts';
+import { asyncApi, type OutsideBroker } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 
@@ -11,14 +11,14 @@ export interface ApiDocuments {
   page: string;
 }
 
-/** The documents of these rows. */
-export function documentsOf(rows: readonly RouteRow[], version: string): ApiDocuments {
+/** The documents of these rows. `broker` is asked for the broker that services outside listen to, once it is known where the process listens. */
+export function documentsOf(rows: readonly RouteRow[], version: string, broker: () => OutsideBroker | null): ApiDocuments {
   const document = openApi(rows, version);
   let events: string | undefined;
   return {
     openApi: JSON.stringify(document, null, 1),
     asyncApi: () => {
-      events ??= JSON.stringify(asyncApi(version), null, 1);
+      events ??= JSON.stringify(asyncApi(version, broker()), null, 1);
       return events;
     },
     page: page(document as unknown as Document),

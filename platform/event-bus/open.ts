@@ -1,4 +1,5 @@
 /** Opens the event bus that a URL names. */
+import type { OutsideBroker } from '../../contracts/asyncapi.ts';
 import type { EventBus } from './event-bus.ts';
 import { openMemoryBus } from './memory/memory.ts';
 import { openRabbitMqBus, type RabbitMqOptions } from './rabbitmq/rabbitmq.ts';
@@ -9,4 +10,19 @@ export async function openEventBus(url: string, options: RabbitMqOptions): Promi
   if (scheme === 'memory:') return openMemoryBus(options);
   if (scheme === 'amqp:' || scheme === 'amqps:') return openRabbitMqBus(url, options);
   throw new Error(`BUS_URL: there is no event bus for ${scheme || 'a URL without a scheme'} here; use memory: or amqp:`);
+}
+
+/**
+ * The broker of a bus at this URL as services outside reach it: on the host of the installation's public URL, where the bus has its own name only
+ * inside; with the port, protocol and virtual host of the bus. Null for the embedded bus, which nobody outside can hear.
+ */
+export function outsideBroker(url: string, publicUrl: string): OutsideBroker | null {
+  if (!/^amqps?:/.test(url)) return null;
+  const { protocol, port, pathname } = new URL(url);
+  const isSecure = protocol === 'amqps:';
+  return {
+    host: `${new URL(publicUrl).hostname}:${port || (isSecure ? 5671 : 5672)}`,
+    protocol: isSecure ? 'amqps' : 'amqp',
+    pathname: pathname || '/',
+  };
 }
