@@ -2,10 +2,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import type { BusSession } from './session.ts';
+import { lineUp, type Turn } from './turn.ts';
 
-/** Milliseconds between two attempts, less a random part of up to a half. */
-const EVERY = 400;
-/** AMQP's reply code for a queue that another connection has exclusively. */
+/**
+ * Milliseconds between two attempts, less a random part of up to a half. `first` to `longest`: of the one whose turn it is. The queue of who was killed
+ * is gone at about the same moment as its turn; longer it is held by a connection that the broker has not given up yet, or by a process of a release
+ * that takes no turns. `waiting`: of all others, so that no fault of a turn can keep everybody waiting.
+ */
+const PAUSES = { first: 20, longest: 1_000, waiting: 30_000 };
+/** AMQP's reply codes for a queue that is not there, or on a node of the cluster that is away, and for one that another connection has exclusively. */
+const NOT_FOUND = 404;
 const RESOURCE_LOCKED = 405;
 
 /**
@@ -14,12 +20,40 @@ const RESOURCE_LOCKED = 405;
  */
 export async function hold(session: BusSession, queue: string, signal: AbortSignal): Promise<boolean> {
   const ending = AbortSignal.any([signal, session.lost]);
+  const turn = await orAborted(inLine(session, queue), AbortSignal.any([ending, AbortSignal.timeout(PAUSES.waiting)]));
+  let isMine = !turn;
+  let pause = PAUSES.first;
   while (!ending.aborted) {
+    if (!isMine) isMine = await comes(turn, ending);
     if (await orAborted(take(session, queue), ending)) return true;
-    await delay(EVERY * (0.5 + Math.random() / 2), undefined, { signal: ending }).catch(() => {});
+    if (isMine) await pausing(pause, ending);
+    pause = Math.min(2 * pause, PAUSES.longest);
   }
+  await turn?.leave();
   return false;
 }
+
+/** The turn; undefined where there can be none: the exclusive queue is what counts, and is asked for without it. */
+async function inLine(session: BusSession, queue: string): Promise<Turn | undefined> {
+  try {
+    return await lineUp(session, queue);
+  } catch (error) {
+    if ((error as { code?: number }).code !== NOT_FOUND) throw error;
+    return undefined;
+  }
+}
+
+/** Waits for the turn, as long as a fault of it may keep one waiting; true once it has come. */
+async function comes(turn: Turn | undefined, signal: AbortSignal): Promise<boolean> {
+  const enough = new AbortController();
+  const both = AbortSignal.any([signal, enough.signal]);
+  const came = turn?.mine.then(() => true) ?? false;
+  const first = await Promise.race([came, pausing(PAUSES.waiting, both).then(() => false)]);
+  enough.abort();
+  return first;
+}
+
+const pausing = (ms: number, signal: AbortSignal) => delay(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
 
 async function take(session: BusSession, queue: string): Promise<boolean> {
   try {

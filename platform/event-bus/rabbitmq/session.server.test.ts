@@ -1,8 +1,25 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { describeWith, rabbitMq } from '../../../servers/for-tests.fixture.ts';
 import { hold } from './hold.ts';
 import { until } from './rabbitmq.fixture.ts';
 import { type BusSession, openSession } from './session.ts';
+
+/** Resolves when the session consumes its first queue. (Whoever waits behind another is not among the consumers that a queue counts.) */
+async function consumes(session: BusSession): Promise<void> {
+  const began = Promise.withResolvers<void>();
+  const { channel: openChannel } = session;
+  session.channel = async () => {
+    const channel = await openChannel();
+    const { consume } = channel;
+    channel.consume = async (...how) => {
+      const consumer = await consume.apply(channel, how);
+      began.resolve();
+      return consumer;
+    };
+    return channel;
+  };
+  await began.promise;
+}
 
 describeWith(rabbitMq, 'a session with RabbitMQ', () => {
   const sessions: BusSession[] = [];
@@ -51,5 +68,59 @@ describeWith(rabbitMq, 'a session with RabbitMQ', () => {
     const third = await open(url);
     const gaveUp = hold(third, '_test', AbortSignal.timeout(10));
     expect(await gaveUp).toBe(false);
+  });
+
+  it('declares the queue that another holds only when its turn has come, and the turns go in order', async () => {
+    const url = await rabbitMq.vhost();
+    const { signal } = new AbortController();
+    const [first, second, third] = [await open(url), await open(url), await open(url)];
+    expect(await hold(first, '_test', signal)).toBe(true);
+    const held: string[] = [];
+    const waiting = [];
+    const asides = [];
+    for (const [name, session] of Object.entries({ second, third })) {
+      const waits = consumes(session);
+      waiting.push(hold(session, '_test', signal).then(() => held.push(name)));
+      await waits;
+      asides.push(vi.spyOn(session, 'aside'));
+    }
+    // Long enough for who would ask again and again.
+    await Promise.all([1, 2, 3].map(() => first.aside((channel) => channel.checkQueue('_test'))));
+    for (const aside of asides) expect(aside).not.toHaveBeenCalled();
+    await first.close();
+    await until(() => expect(held).toEqual(['second']));
+    expect(asides[1]).not.toHaveBeenCalled();
+    await second.close();
+    await Promise.all(waiting);
+    expect(held).toEqual(['second', 'third']);
+  });
+
+  it('gives its turn to the next when it stops waiting', async () => {
+    const url = await rabbitMq.vhost();
+    const { signal } = new AbortController();
+    const [first, second, third] = [await open(url), await open(url), await open(url)];
+    expect(await hold(first, '_test', signal)).toBe(true);
+    const leaving = new AbortController();
+    const [secondWaits, thirdWaits] = [consumes(second), consumes(third)];
+    const left = hold(second, '_test', leaving.signal);
+    await secondWaits;
+    const waiting = hold(third, '_test', signal);
+    await thirdWaits;
+    leaving.abort();
+    expect(await left).toBe(false);
+    await first.close();
+    expect(await waiting).toBe(true);
+    expect(second.lost.aborted).toBe(false);
+  });
+
+  it('waits for a hold of a process that took no turn', async () => {
+    const url = await rabbitMq.vhost();
+    const [first, second] = [await open(url), await open(url)];
+    await first.aside((channel) => channel.assertQueue('_test', { exclusive: true, durable: false, arguments: { 'x-max-length': 1 } }));
+    const waits = consumes(second);
+    const waiting = hold(second, '_test', new AbortController().signal);
+    await waits;
+    await first.close();
+    expect(await waiting).toBe(true);
   });
 });

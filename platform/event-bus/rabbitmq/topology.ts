@@ -53,6 +53,21 @@ const exclusive = (limit: number): Options.AssertQueue => ({
   arguments: { 'x-max-length': limit, 'x-overflow': 'drop-head' },
 });
 
+/**
+ * Declares the queue of the turns for a hold, `<hold>.turn`: one message at most, for the first of its consumers alone. Answers its name. It is a
+ * classic queue: RabbitMQ 3.10 that is killed just after it made a quorum queue has a queue that never answers.
+ */
+export function declareTurnQueue(session: BusSession, hold: string): Promise<string> {
+  const name = `${hold}.turn`;
+  return declaring(session, `queue ${name}`, async (channel) => {
+    await channel.assertQueue(name, {
+      durable: true,
+      arguments: { 'x-queue-type': 'classic', 'x-max-length': 1, 'x-overflow': 'drop-head', 'x-single-active-consumer': true },
+    });
+    return name;
+  });
+}
+
 export const deadQueueOf = ({ name }: WorkQueue) => `${name}.dead`;
 
 /** The name of a delay queue, as `email_notifications.delay.10s`. */
