@@ -76,7 +76,7 @@ function newest(path: string): number {
 
 /** Builds into a new folder, reads it, and puts it in the old one's place: nobody serves half a build, even where two processes build at once. */
 async function make(web: string, build: (outDir: string) => Promise<void>, log: PagesOptions['log']): Promise<Files> {
-  const begun = new Date();
+  const [begun, since] = [new Date(), performance.now()];
   const dist = join(web, '..');
   const fresh = join(dist, `.web-${randomUUID()}`);
   const old = `${fresh}-old`;
@@ -87,7 +87,7 @@ async function make(web: string, build: (outDir: string) => Promise<void>, log: 
     const files = read(fresh);
     await rename(web, old).catch(unlessGone);
     await rename(fresh, web).catch(unlessThere);
-    log.info({ ms: Date.now() - begun.getTime() }, 'built the web app');
+    log.info({ ms: Math.round(performance.now() - since) }, 'built the web app');
     return files;
   } finally {
     await Promise.all([fresh, old].map((folder) => rm(folder, { recursive: true, force: true })));

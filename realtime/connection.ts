@@ -11,6 +11,8 @@ export interface SocketSession extends Caller {
 export interface SocketConnection {
   readonly socket: Socket;
   session: SocketSession;
+  /** The token's end, in milliseconds of the monotonic clock: setting the clock makes a connection neither longer nor shorter. */
+  tokenEnds: number;
   /** True once a fresh token was asked for. */
   tokenWanted: boolean;
   /** Topics followed or about to be, by the client's name for them. Each wish has its own object: another object belongs to a newer wish. */
@@ -26,6 +28,7 @@ export function createConnection(socket: Socket, session: SocketSession): Socket
   return {
     socket,
     session,
+    tokenEnds: endOf(session),
     tokenWanted: false,
     topics: new Map(),
     unanswered: 0,
@@ -35,6 +38,15 @@ export function createConnection(socket: Socket, session: SocketSession): Socket
       return next;
     },
   };
+}
+
+/** Gives a connection a fresh token's session. */
+export function renewSession(connection: SocketConnection, session: SocketSession): void {
+  Object.assign(connection, { session, tokenEnds: endOf(session), tokenWanted: false });
+}
+
+function endOf({ expiresAt }: SocketSession): number {
+  return performance.now() + expiresAt - Date.now();
 }
 
 export interface Connections {

@@ -46,10 +46,10 @@ export function answerMessages(connection: SocketConnection, handlers: Handlers,
 
 /** Calls `flood` when a connection sends more than `most` packets (of whatever kind) within a second. */
 export function countPackets(conn: Socket['conn'], most: number, flood: () => void): void {
-  let since = 0;
+  let since = Number.NEGATIVE_INFINITY;
   let packets = 0;
   conn.on('packet', () => {
-    const now = Date.now();
+    const now = performance.now();
     if (now - since >= 1_000) {
       since = now;
       packets = 0;

@@ -14,7 +14,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
 import { changeOf } from './change.ts';
-import { createConnection, createConnections, dismiss, type SocketSession } from './connection.ts';
+import { createConnection, createConnections, dismiss, renewSession, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
 import { ALONE, type FanOut } from './fan-out/fan-out.ts';
 import { lastEvents } from './last-events.ts';
@@ -170,10 +170,9 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
       const session = consequences.asOfNow(await options.authenticate(token));
       if (session.id !== connection.session.id) throw new ProblemError('forbidden', 'This token is another user’s.');
       if (consequences.gone(session)) throw new ProblemError('unauthorized', 'Your session has ended.');
-      connection.session = session;
-      connection.tokenWanted = false;
+      renewSession(connection, session);
       await consequences.recheck(connection, 'role_changed');
-      return { expiresIn: secondsLeft(session) };
+      return { expiresIn: secondsLeft(connection) };
     },
   };
 
@@ -194,7 +193,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
       connections.remove(connection);
     });
     answerMessages(connection, handlers, log);
-    socket.emit('welcome', { userId: session.id, role: roleOf(session), expiresIn: secondsLeft(session) } satisfies Welcome);
+    socket.emit('welcome', { userId: session.id, role: roleOf(session), expiresIn: secondsLeft(connection) } satisfies Welcome);
   });
 
   let seconds = 0;

@@ -163,9 +163,9 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
 }
 
 async function untilAnswers({ name, folder, answers }: Program, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + START_MS;
+  const end = performance.now() + START_MS;
   let last = '';
-  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+  while (child.exitCode === null && child.signalCode === null && performance.now() < end) {
     try {
       await answers();
       return;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Command } from '../contracts/aggregate.ts';
 import { NO_STREAM } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
@@ -211,6 +211,22 @@ describe('invariant 3: an append', () => {
     const problem = await problemOf(handlerOn(gone, { deadline: 30 }).handle(createTask(), CONTEXT));
     expect(problem).toMatchObject({ code: 'unavailable', status: 503 });
     expect(problem.message).toMatch(/unknown.*same Idempotency-Key/);
+  });
+
+  it.each([5, -5])('whose fate is unknown neither blocks its stream nor is given up where the clock is set by %d hours meanwhile', async (hours) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let tries = 0;
+    const gone = withStore({
+      append: async (...args) => {
+        if (tries++ === 0) vi.setSystemTime(Date.now() + hours * 3_600_000);
+        if (tries === 3) return store.append(...args);
+        throw new AppendUnknown('connection lost');
+      },
+    });
+    expect(await handlerOn(gone).handle(createTask(), CONTEXT)).toMatchObject({ revision: 0 });
+    tries = -1e9;
+    expect(await problemOf(handlerOn(gone, { deadline: 30 }).handle(createTask(), CONTEXT))).toMatchObject({ status: 503 });
   });
 
   it.each([new StoreOverloaded('full'), new StoreUnavailable('gone')])(

@@ -93,11 +93,11 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
 
   /** Repeats an append of unknown fate, with the same ids at the same revision, until its fate is known or the deadline has passed. */
   async function appendUntilKnown(stream: string, revision: number, events: NewEvent[]): Promise<Appended> {
-    const end = Date.now() + deadline;
+    const end = performance.now() + deadline;
     let fate = await tryAppend(stream, revision, events);
     for (let wait = 20; fate instanceof AppendUnknown; wait = Math.min(wait * 2, 500)) {
       count('ambiguous');
-      if (Date.now() + wait > end) throw unknown(fate);
+      if (performance.now() + wait > end) throw unknown(fate);
       await delay(wait);
       fate = await tryAppend(stream, revision, events, fate);
     }

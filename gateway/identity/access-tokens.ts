@@ -11,9 +11,9 @@ const AUDIENCE = 'taskledger-api';
 /** The algorithm, issuer and audience that a token must have. The algorithm is pinned, because a token's own word for it cannot be trusted. */
 const CHECKED = { algorithms: ['HS256' as const], issuer: ISSUER, audience: AUDIENCE };
 
-const claimsSchema = z.object({ sub: z.guid(), sid: z.guid(), exp: z.int() });
+const claimsSchema = z.object({ sub: z.guid(), sid: z.guid(), exp: z.int(), iat: z.int().optional() });
 
-/** The claims of a token: its user (`sub`), session (`sid`) and end (`exp`, seconds since 1970). */
+/** The claims of a token: its user (`sub`), session (`sid`), and its beginning and end (`iat`, `exp`, seconds since 1970). */
 export type Claims = z.infer<typeof claimsSchema>;
 
 export interface AccessTokens {
@@ -42,6 +42,14 @@ export function openAccessTokens(key: KeyObject, now: () => Date): AccessTokens 
     // koa-jwt's types know no key objects; it hands the key to jsonwebtoken as it is.
     options: { ...CHECKED, secret: key as unknown as Buffer },
   };
+}
+
+/** Milliseconds by which the clocks of two machines may differ before a token of one is refused by the other. */
+const CLOCKS_DIFFER = 5 * 60_000;
+
+/** True for a token made later than now: the clock was set back meanwhile, and the token's end would come too late by as much. */
+export function isFromTheFuture({ iat = 0 }: Claims, now: Date): boolean {
+  return iat * 1_000 - now.getTime() > CLOCKS_DIFFER;
 }
 
 /** Verified claims; null where they have not our shape. */

@@ -165,6 +165,6 @@ describe('an API key', () => {
 
 /** What a second process has: the same secrets, and a memory of its own. */
 async function options() {
-  const { secrets, now = () => new Date() } = here.identityOptions;
-  return { secrets, limits: await openLimits('memory:'), now };
+  const { secrets, now = () => new Date(), clock } = here.identityOptions;
+  return { secrets, limits: await openLimits('memory:'), now, clock };
 }

@@ -43,7 +43,15 @@ const OWNER = 'installation';
 const REMEMBERED = 5_000;
 export const MOST_KEYS = 1_000;
 
-export function openApiKeys({ secrets, limits, now }: { secrets: Secrets; limits: Limits; now(): Date }): ApiKeys {
+export interface ApiKeysOptions {
+  secrets: Secrets;
+  limits: Limits;
+  now(): Date;
+  /** The monotonic clock, in milliseconds; default performance.now. */
+  clock?: (() => number) | undefined;
+}
+
+export function openApiKeys({ secrets, limits, now, clock = () => performance.now() }: ApiKeysOptions): ApiKeys {
   const known = new LRUCache<string, { record: SecretRecord<ApiKey> | null; until: number }>({ max: 10_000 });
   /** The hour in which each key was last used in this process. */
   const noted = new LRUCache<string, string>({ max: 10_000 });
@@ -51,9 +59,9 @@ export function openApiKeys({ secrets, limits, now }: { secrets: Secrets; limits
 
   async function recordOf(id: string): Promise<SecretRecord<ApiKey> | null> {
     const entry = known.get(id);
-    if (entry && entry.until > now().getTime()) return entry.record;
+    if (entry && entry.until > clock()) return entry.record;
     const before = forgotten;
-    const until = now().getTime() + REMEMBERED;
+    const until = clock() + REMEMBERED;
     const record = await secrets.get<ApiKey>('api-keys', id);
     if (before === forgotten) known.set(id, { record, until });
     return record;

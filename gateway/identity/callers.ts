@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
-import { type AccessTokens, claimsOf } from './access-tokens.ts';
+import { type AccessTokens, claimsOf, isFromTheFuture } from './access-tokens.ts';
 
 /** The user of a session, with their role. */
 export interface SessionOwner {
@@ -20,6 +20,8 @@ export interface CallersOptions {
   lookUp(sessionId: string): Promise<SessionOwner | null>;
   seesAll(role: Role): boolean;
   now(): Date;
+  /** The monotonic clock, in milliseconds; default performance.now. */
+  clock?: (() => number) | undefined;
 }
 
 export interface Callers {
@@ -34,21 +36,21 @@ export interface Callers {
 /** Milliseconds for which an answer is remembered, so that a process may not notice an end in another one. */
 const REMEMBERED = 5_000;
 
-export function openCallers({ tokens, lookUp, seesAll, now }: CallersOptions): Callers {
+export function openCallers({ tokens, lookUp, seesAll, now, clock = () => performance.now() }: CallersOptions): Callers {
   const known = new LRUCache<string, SessionOwner & { until: number }>({ max: 20_000 });
   const asking = new Map<string, Promise<SessionOwner | null>>();
   let forgotten = 0;
 
   function behind(sessionId: string): SessionOwner | Promise<SessionOwner | null> {
     const entry = known.get(sessionId);
-    if (entry && entry.until > now().getTime()) return entry;
+    if (entry && entry.until > clock()) return entry;
     return asking.get(sessionId) ?? ask(sessionId);
   }
 
   /** Looks a session up, once at a time. The answer is not remembered where a session or user was forgotten meanwhile. */
   function ask(sessionId: string): Promise<SessionOwner | null> {
     const before = forgotten;
-    const until = now().getTime() + REMEMBERED;
+    const until = clock() + REMEMBERED;
     const asked = lookUp(sessionId)
       .then((found) => {
         if (found && before === forgotten) known.set(sessionId, { ...found, until });
@@ -63,6 +65,7 @@ export function openCallers({ tokens, lookUp, seesAll, now }: CallersOptions): C
 
   async function callerOf(payload: unknown): Promise<Caller> {
     const claims = claimsOf(payload);
+    if (claims && isFromTheFuture(claims, now())) throw invalidToken('The clock was set back since this access token was made. Refresh it.');
     const found = claims && (await behind(claims.sid));
     if (!claims || !found || found.userId !== claims.sub) throw invalidToken('The session has ended. Log in again.');
     return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid };

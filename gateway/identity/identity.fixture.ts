@@ -27,20 +27,22 @@ export interface Reply {
 /** The header of a caller with this token. */
 export const as = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
 
-/** Opens an installation; `advance` moves its clock. */
+/** Opens an installation; `advance` lets time pass. */
 export async function openInstallation(options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own' } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
   let offset = 0;
+  let passed = 0;
   const now = () => new Date(Date.now() + offset);
+  const clock = () => performance.now() + passed;
   const secrets = await openSecrets('sqlite:', { dataDir, log, now });
   const store = await openEventStore('sqlite:', { dataDir, log });
   const keys = await loadKeys(secrets, {});
   const commands = commandsOn(store, keys.hmac);
   const limits = await openLimits('memory:', { hmac: keys.hmac, ...options.limits });
   const config = { taskVisibility: options.taskVisibility ?? ('team' as const) };
-  const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, passwords: { waiting: 500 } };
+  const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, clock, passwords: { waiting: 500 } };
   const identity = await openIdentity(identityOptions);
   const changed = (type: string, id: string) => {
     if (type === 'ChangeUserRole') identity.onUserChanged(id);
@@ -95,6 +97,11 @@ export async function openInstallation(options: { limits?: LimitOptions; taskVis
     identityOptions,
     dataDir,
     advance: (milliseconds: number) => {
+      offset += milliseconds;
+      passed += milliseconds;
+    },
+    /** Sets the time of day on, or back; no time passes. */
+    setClock: (milliseconds: number) => {
       offset += milliseconds;
     },
     close: async () => {

@@ -29,6 +29,8 @@ export interface IdentityOptions {
   limits: Limits;
   log: SessionEndsOptions['log'];
   now?: () => Date;
+  /** The monotonic clock, in milliseconds, for tests; default performance.now. */
+  clock?: () => number;
   passwords?: PasswordOptions;
 }
 
@@ -59,19 +61,19 @@ export interface Identity {
 const TEAM: readonly Role[] = ['member', 'staff', 'security', 'maintenance', 'customer-service'];
 
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
-  const { secrets, keys, commands, limits, log, store, config, now = () => new Date() } = options;
+  const { secrets, keys, commands, limits, log, store, config, now = () => new Date(), clock } = options;
   const { hmac } = keys;
   const seesAll = (role: Role) => role === 'admin' || (config.taskVisibility === 'team' && TEAM.includes(role));
 
   const users = openUsers(commands);
   const tokens = openAccessTokens(keys.jwt, now);
   const attempts = openAttempts(limits);
-  const apiKeys = openApiKeys({ secrets, limits, now });
+  const apiKeys = openApiKeys({ secrets, limits, now, clock });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
   const codes = openCodes({ secrets, users, hmac, now });
-  const callers = openCallers({ tokens, lookUp, seesAll, now });
+  const callers = openCallers({ tokens, lookUp, seesAll, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
-  const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now });
+  const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now, clock });
 
   async function lookUp(sessionId: string) {
     const session = await sessions.get(sessionId);

@@ -37,7 +37,7 @@ afterEach(async () => {
 
 function open(of: Secrets = secrets): Sessions {
   const ends = { ended: async (session: EndedSession) => void ended.push(session) };
-  return openSessions({ secrets: of, ends, hmac, exists: async (id) => !deleted.has(id), now });
+  return openSessions({ secrets: of, ends, hmac, exists: async (id) => !deleted.has(id), now, clock: () => time });
 }
 
 const outcome = (refresh: Promise<{ refreshToken: string }>) =>

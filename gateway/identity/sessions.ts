@@ -1,5 +1,6 @@
 /** Sessions: a login makes one, refreshing keeps it alive, and an end is final. Only hashes of tokens are stored. */
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
 import { invalidToken } from './callers.ts';
 import { formatRefreshToken, hashOf, nextSecret, parseRefreshToken, type RefreshToken, randomSecret, same } from './refresh-tokens.ts';
@@ -37,6 +38,8 @@ export interface SessionsOptions {
   /** True where the user exists. */
   exists(userId: string): Promise<boolean>;
   now(): Date;
+  /** The monotonic clock, in milliseconds; default performance.now. */
+  clock?: (() => number) | undefined;
 }
 
 export interface Sessions {
@@ -59,7 +62,9 @@ export const MOST_SESSIONS = 50;
 /** The number of lost races after which a refresh is refused. Each means that another refresh won. */
 const RACES = 20;
 
-export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptions): Sessions {
+export function openSessions({ secrets, ends, hmac, exists, now, clock = () => performance.now() }: SessionsOptions): Sessions {
+  /** When this process last renewed the token of a session, by the monotonic clock. */
+  const rotated = new LRUCache<string, number>({ max: 10_000 });
   const record = (id: string, value: Session) => ({
     key: id,
     value,
@@ -108,7 +113,7 @@ export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptio
     const hash = hashOf(secret);
     if (same(hash, value.refreshHash)) return rotate(session, secret);
     const repeated = value.previousHash !== null && value.salt !== null && same(hash, value.previousHash);
-    if (repeated && now().getTime() - Date.parse(value.rotatedAt) <= GRACE) return nextSecret(secret, value.salt ?? '');
+    if (repeated && isRecent(session)) return nextSecret(secret, value.salt ?? '');
     await end(session, 'reused');
     throw invalidToken('This refresh token was used before: somebody may have a copy. The session has ended. Log in again.');
   }
@@ -117,8 +122,17 @@ export function openSessions({ secrets, ends, hmac, exists, now }: SessionsOptio
     const salt = randomSecret();
     const next = nextSecret(secret, salt);
     const time = now().toISOString();
-    const rotated = { ...value, refreshHash: hashOf(next), previousHash: hashOf(secret), salt, rotatedAt: time, lastUsedAt: time };
-    return (await secrets.put('sessions', record(key, rotated), version)) ? next : null;
+    const renewed = { ...value, refreshHash: hashOf(next), previousHash: hashOf(secret), salt, rotatedAt: time, lastUsedAt: time };
+    if (!(await secrets.put('sessions', record(key, renewed), version))) return null;
+    rotated.set(key, clock());
+    return next;
+  }
+
+  /** True where the token was renewed within GRACE: as this process remembers, else by the time that another one noted. */
+  function isRecent({ key, value }: SessionRecord): boolean {
+    const here = rotated.get(key);
+    const ago = here === undefined ? now().getTime() - Date.parse(value.rotatedAt) : clock() - here;
+    return Math.abs(ago) <= GRACE;
   }
 
   function get(id: string): Promise<SessionRecord | null> {

@@ -1,7 +1,8 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import jwt from 'jsonwebtoken';
 import { pino } from 'pino';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { createApp } from './app.ts';
 import type { Caller, Route } from './route.ts';
@@ -10,12 +11,14 @@ const row = (more: Pick<Route, 'method' | 'path' | 'handle'> & Partial<Route>): 
 
 const OPERATOR: Caller = { id: 'operator', role: 'admin', seesAll: true, sessionId: 'operator' };
 
+const SECRET = 'a secret of these tests';
+
 /** Starts an app of these routes that trusts a proxy; answers its port. */
-async function started(routes: Route[]): Promise<number> {
+async function started(routes: Route[], callerOf = (): Promise<Caller> => Promise.reject(new Error('nobody'))): Promise<number> {
   const app = createApp({
     routes,
-    accessTokens: { secret: 'not used' },
-    callerOf: () => Promise.reject(new Error('nobody')),
+    accessTokens: { secret: SECRET },
+    callerOf,
     operator: () => OPERATOR,
     origins: [],
     trustProxy: true,
@@ -72,4 +75,18 @@ it('lets the operator’s token do what is for admins alone: what is for users w
   const post = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers })).status;
   expect(await post('/rebuild')).toBe(204);
   expect(await post('/tasks')).toBe(401);
+});
+
+it.each([5, -5])('takes a token for as long as it is good, and no longer, where the clock is set by %d hours after it was seen', async (hours) => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const port = await started([row({ method: 'GET', path: '/me', who: 'user', handle: () => ({ status: 204 }) })], async () => OPERATOR);
+  const headers = { Authorization: `Bearer ${jwt.sign({ sub: 'alice' }, SECRET, { expiresIn: 900 })}` };
+  const get = () => fetch(`http://127.0.0.1:${port}/me`, { headers });
+  expect((await get()).status).toBe(204);
+  vi.setSystemTime(Date.now() + hours * 3_600_000);
+  expect((await get()).status).toBe(204);
+  vi.advanceTimersByTime(900_000);
+  const refused = await get();
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining('expired')]);
 });

@@ -125,19 +125,27 @@ const versionless: Koa.Middleware<State> = (ctx, next) => {
 /** Tokens whose verification is remembered: checking a signature costs more than the rest of a request's authentication. */
 const VERIFIED = 10_000;
 
-/** Runs koa-jwt for a token that is new, or has expired. That the token's session still lives is checked for every request, later. */
+interface VerifiedToken {
+  claims: { exp: number };
+  /** The token's end by the monotonic clock, in milliseconds: a clock that is set meanwhile makes it neither longer nor shorter. */
+  until: number;
+}
+
+/** Runs koa-jwt for a token that is new; one that was seen to end stays refused. That its session still lives is checked for every request, later. */
 function verifiedOnce(verify: Koa.Middleware<State>): Koa.Middleware<State> {
-  const verified = new LRUCache<string, { exp: number }>({ max: VERIFIED });
+  const verified = new LRUCache<string, VerifiedToken>({ max: VERIFIED });
   return (ctx, next) => {
     if (ctx.state.apiKey) return next();
     const { authorization = '' } = ctx.req.headers;
-    const claims = verified.get(authorization);
-    if (claims && claims.exp * 1_000 > Date.now()) {
-      ctx.state.jwt = claims;
+    const known = verified.get(authorization);
+    if (known) {
+      if (known.until > performance.now()) ctx.state.jwt = known.claims;
+      else ctx.state.expired = true;
       return next();
     }
     return verify(ctx, () => {
-      if (ctx.state.jwt) verified.set(authorization, ctx.state.jwt as { exp: number });
+      const claims = ctx.state.jwt as { exp: number } | undefined;
+      if (claims) verified.set(authorization, { claims, until: performance.now() + claims.exp * 1_000 - Date.now() });
       return next();
     });
   };

@@ -15,6 +15,8 @@ export interface State {
   route?: string;
   jwt?: unknown;
   jwtOriginalError?: Error;
+  /** True for an access token that was good in this process before, and has ended. */
+  expired?: boolean;
 }
 export type Context = Koa.ParameterizedContext<State>;
 
@@ -84,7 +86,7 @@ async function backendOf(ctx: Context, { who }: Route, admit: Authentication['ad
 function unauthorised(ctx: Context): ProblemError {
   if (!ctx.get('Authorization'))
     return new ProblemError('unauthorized', 'Log in: send Authorization: Bearer <accessToken>.', { headers: { 'WWW-Authenticate': 'Bearer' } });
-  const expired = ctx.state.jwtOriginalError?.name === 'TokenExpiredError';
+  const expired = ctx.state.expired || ctx.state.jwtOriginalError?.name === 'TokenExpiredError';
   const detail = expired ? 'The access token has expired. Refresh it.' : 'The access token is not valid. Log in again.';
   return new ProblemError('unauthorized', detail, {
     headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${expired ? 'expired' : 'not valid'}"` },

@@ -166,7 +166,7 @@ export function connectLive(options: LiveOptions): Live {
     clearTimeout(patience);
     attempting = false;
     refused = false;
-    since = Date.now();
+    since = performance.now();
     become('live');
     followed.connected();
   });
@@ -176,7 +176,7 @@ export function connectLive(options: LiveOptions): Live {
   });
   socket.on('disconnect', () => {
     followed.disconnected();
-    if (Date.now() - since > STEADY) failures = 0;
+    if (performance.now() - since > STEADY) failures = 0;
     failed(refused ? 'unauthorized' : 'offline');
   });
   socket.on('welcome', ({ expiresIn }: Welcome) => expireIn(expiresIn));

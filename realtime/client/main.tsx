@@ -23,10 +23,10 @@ const session = createSession({
   storage: localStorage,
   api: { open: (...request) => api.open(...request) },
   alone: oneTabAtATime,
-  now: Date.now,
+  now: () => performance.now(),
   changed: (_, ended) => begin(ended),
 });
-const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: Date.now });
+const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: () => performance.now() });
 const actions = createActions({ api, store, page: () => running?.page });
 
 const app: App = {

@@ -33,6 +33,16 @@ export function secretsSuite(name: string, open: () => Promise<SecretsUnderTest>
       expect(await it_.secrets.get('keys', 'a')).toEqual({ key: 'a', value: { n: [1, 'ü'] }, version: 1, owner: 'me', expires });
     });
 
+    it('does not give back again what it once called expired, though the clock is set back', async () => {
+      for (const key of ['asked', 'in time']) await it_.secrets.put('codes', { key, value: 1, owner: 'me', expires: later(it_.now(), 60_000) });
+      it_.advance(60_000);
+      expect(await it_.secrets.get('codes', 'asked')).toBeNull();
+      it_.advance(-3_600_000);
+      expect(await it_.secrets.get('codes', 'asked')).toBeNull();
+      expect(await it_.secrets.put('codes', { key: 'asked', value: 2, owner: 'me' }, 0)).toBe(true);
+      expect(await it_.secrets.get('codes', 'in time')).not.toBeNull();
+    });
+
     it('keeps kinds apart', async () => {
       await it_.secrets.put('keys', { key: 'a', value: 1, owner: 'me' });
       expect(await it_.secrets.get('codes', 'a')).toBeNull();

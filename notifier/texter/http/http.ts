@@ -62,7 +62,8 @@ function formOf({ to, text, statusCallback }: Text, from: string): string {
 
 interface Answered {
   status: number;
-  retryAfter: string | undefined;
+  /** Milliseconds that the provider asks to be left alone; 0: it does not ask. */
+  retryAfter: number;
   content: string;
 }
 
@@ -86,13 +87,13 @@ function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: 
     );
     outgoing.on('error', fail);
     outgoing.on('response', (response) => {
-      const { statusCode: status = 0, headers } = response;
+      const { statusCode: status = 0 } = response;
       outgoing.off('error', fail);
       outgoing.on('error', () => {});
       // The status tells the outcome, whether the rest of the answer arrives or not.
       contentOf(response).then((content) => {
         clearTimeout(timer);
-        resolve({ status, retryAfter: headers['retry-after'], content });
+        resolve({ status, retryAfter: retryAfterOf(response), content });
       });
     });
     outgoing.end(body);
@@ -115,12 +116,12 @@ async function contentOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function outcome(status: number, retryAfter: string | undefined, content: string): Taken {
+function outcome(status: number, retryAfter: number, content: string): Taken {
   const answer = parsed(content);
   if (status >= 200 && status < 300) return typeof answer.sid === 'string' && answer.sid ? { providerId: answer.sid.slice(0, 200) } : {};
   const error = ['the provider answered', status, answer.code, answer.message].filter((part) => part !== undefined).join(' ');
   if (status >= 400 && status < 500 && !MAY_PASS.has(status)) throw new Refused(error);
-  throw new NotNow(error, millisecondsOf(retryAfter));
+  throw new NotNow(error, retryAfter);
 }
 
 function parsed(content: string): { sid?: unknown; code?: unknown; message?: unknown } {
@@ -132,8 +133,9 @@ function parsed(content: string): { sid?: unknown; code?: unknown; message?: unk
   }
 }
 
-/** The milliseconds that a Retry-After (seconds or a date: RFC 9110, 10.2.3) asks for; 0 for none. */
-function millisecondsOf(retryAfter = ''): number {
-  const milliseconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+/** The milliseconds that Retry-After asks for: seconds, or a date, counted from the answer's own (RFC 9110, 10.2.3); 0 for none. */
+function retryAfterOf({ headers }: Pick<IncomingMessage, 'headers'>): number {
+  const { 'retry-after': wanted = '', date = '' } = headers;
+  const milliseconds = /^\d+$/.test(wanted) ? Number(wanted) * 1_000 : Date.parse(wanted) - (Date.parse(date) || Date.now());
   return Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, 0), LONGEST_WAIT);
 }

@@ -17,11 +17,11 @@ const MINUTE = 60_000;
 
 export function meetingStrangers({ log, count }: StrangersOptions): Strangers {
   let logged = 0;
-  let since = 0;
+  let since = Number.NEGATIVE_INFINITY;
 
   function mayLog(): boolean {
-    if (Date.now() - since > MINUTE) {
-      since = Date.now();
+    if (performance.now() - since > MINUTE) {
+      since = performance.now();
       logged = 0;
     }
     logged++;

@@ -6,11 +6,11 @@ type Connectivity = Pick<Channel, 'getConnectivityState' | 'watchConnectivitySta
 
 /** Resolves once the channel is connected. Error: StoreUnavailable when it cannot be, or is not within `patience` ms. */
 export async function ready(channel: Connectivity, patience: number): Promise<void> {
-  const deadline = Date.now() + patience;
+  const end = performance.now() + patience;
   for (let state = channel.getConnectivityState(true); state !== connectivityState.READY; state = channel.getConnectivityState(true)) {
     if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN)
       throw notConnected('The event store cannot be reached.');
-    await changed(channel, state, deadline);
+    await changed(channel, state, end - performance.now());
   }
 }
 
@@ -19,8 +19,11 @@ export function notConnected(why: string): StoreUnavailable {
   return Object.assign(new StoreUnavailable(why), { code: status.UNAVAILABLE, details: why });
 }
 
-function changed(channel: Connectivity, state: connectivityState, deadline: number): Promise<void> {
+/** The channel takes the end of the wait as a time of day, of which it makes a length at once: so each wait has its own. */
+function changed(channel: Connectivity, state: connectivityState, patience: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    channel.watchConnectivityState(state, deadline, (error) => (error ? reject(notConnected('The event store does not answer.')) : resolve()));
+    channel.watchConnectivityState(state, Date.now() + patience, (error) =>
+      error ? reject(notConnected('The event store does not answer.')) : resolve(),
+    );
   });
 }

@@ -15,6 +15,7 @@ export interface MongoSecretsOptions extends Reaching {
   now?: () => Date;
 }
 
+const NOT_REMOVED = 'expired secrets not removed; they are treated as gone all the same';
 const PURGE_EVERY = 10 * 60_000;
 /** The number of records removed at once. */
 const PURGE_AT_ONCE = 500;
@@ -55,11 +56,16 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
     }
   }
 
+  /** Removes an expired record that was asked for: who heard once that it is gone must not find it again after the clock was set back. */
+  async function forget(kind: SecretKind, expired: KeptSecret): Promise<void> {
+    await changing(kind, () => records(kind).remove([expired._id], clock())).catch((error) => reaching.log.warn({ err: error }, NOT_REMOVED));
+  }
+
   async function purgeAll(): Promise<void> {
     try {
       for (const kind of SECRET_KINDS) await purge(kind);
     } catch (error) {
-      if (!closing.signal.aborted) reaching.log.warn({ err: error }, 'expired secrets not removed; they are treated as gone all the same');
+      if (!closing.signal.aborted) reaching.log.warn({ err: error }, NOT_REMOVED);
     }
   }
 
@@ -72,7 +78,9 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
     get: (kind, key) =>
       once(async () => {
         const found = await records(kind).one(key);
-        return found && isLive(found, clock()) ? secretOf(found) : null;
+        if (!found || isLive(found, clock())) return found && secretOf(found);
+        await forget(kind, found);
+        return null;
       }),
 
     put: (kind, record, version) =>

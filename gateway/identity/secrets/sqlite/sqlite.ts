@@ -53,10 +53,21 @@ export function openSqliteSecrets(path: string, { log, now = () => new Date() }:
     }
   }
 
+  /** Removes an expired record that was asked for: who heard once that it is gone must not find it again after the clock was set back. */
+  function forget(kind: string, key: string): void {
+    try {
+      statements.forget.run({ kind, key, now: clock() });
+    } catch (error) {
+      log.warn({ err: error }, 'expired secrets not removed; they are treated as gone all the same');
+    }
+  }
+
   return {
     get: async (kind, key) => {
       const row = statements.get.get({ kind, key, now: clock() });
-      return row ? recordOf(row) : null;
+      if (row) return recordOf(row);
+      forget(kind, key);
+      return null;
     },
     put: async (kind, { key, value, owner, expires = null }, version) => {
       const row = { kind, key, owner, value: JSON.stringify(value), expires: expires && new Date(expires).toISOString(), now: clock() };
@@ -106,6 +117,7 @@ function prepare(db: DatabaseSync) {
     restore: db.prepare(`INSERT INTO secrets (kind, key, value, version, owner, expires) VALUES (:kind, :key, :value, :version, :owner, :expires)
       ${replace}, version = excluded.version`),
     delete: db.prepare('DELETE FROM secrets WHERE kind = :kind AND key = :key'),
+    forget: db.prepare('DELETE FROM secrets WHERE kind = :kind AND key = :key AND expires <= :now'),
     purge: db.prepare(`DELETE FROM secrets WHERE (kind, key) IN (SELECT kind, key FROM secrets WHERE expires <= :now LIMIT ${PURGE_AT_ONCE})`),
   };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeLimits, refused } from '../limits.suite.ts';
 import { networkOf, openLimits } from '../limits.ts';
 
@@ -26,6 +26,20 @@ describe('limits in memory', () => {
     for (let n = 9; n < 18; n++) await limits.consume('registration', `${n}`);
     expect(await refused(limits.consume('registration', 'first'))).not.toBeNull();
     expect(await refused(limits.consume('registration', '0'))).toBeNull();
+  });
+
+  it('last for as long as they say, whatever the clock is set to meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const limits = await openLimits('memory:', { registration: 1 });
+    await limits.consume('registration', 'a');
+    for (const hours of [5, -10]) {
+      vi.setSystemTime(Date.now() + hours * 3_600_000);
+      const error = await refused(limits.consume('registration', 'a'));
+      expect(error?.headers).toMatchObject({ 'Retry-After': '3600' });
+    }
+    vi.advanceTimersByTime(3_600_000);
+    expect(await refused(limits.consume('registration', 'a'))).toBeNull();
   });
 
   it('are not opened on what is not known', async () => {

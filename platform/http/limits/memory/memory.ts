@@ -1,35 +1,39 @@
-/** A limit's counts in this process. */
+/** A limit's counts in this process, by the monotonic clock: setting the time of day neither forgets nor prolongs them. */
 import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Counter, LimitPolicy } from '../counter.ts';
 
-/** Makes the counter of a limit in memory, for at most `keys` keys: the key untouched for longest goes first. */
-export function memoryCounter({ points, seconds }: LimitPolicy, keys: number): Counter {
-  const limiter = new RateLimiterMemory({ points, duration: seconds, keyPrefix: '' });
-  const known = new LRUCache<string, true>({
-    max: keys,
-    dispose: (_, key, why) => {
-      if (why === 'evict') void limiter.delete(key);
-    },
-  });
+interface Count {
+  taken: number;
+  /** The time at which the limit is whole again, in milliseconds of the monotonic clock. */
+  ends: number;
+}
+
+/**
+ * Makes the counter of a limit in memory, for at most `keys` keys: the key untouched for longest goes first. `clock`: milliseconds of the monotonic
+ * clock.
+ */
+export function memoryCounter({ points, seconds }: LimitPolicy, keys: number, clock = () => performance.now()): Counter {
+  const counts = new LRUCache<string, Count>({ max: keys });
+
+  function known(key: string): Count | undefined {
+    const count = counts.get(key);
+    return count && count.ends > clock() ? count : undefined;
+  }
 
   return {
     async consume(key, cost) {
-      known.set(key, true);
-      try {
-        return { allowed: true, state: await limiter.consume(key, cost) };
-      } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        await limiter.reward(key, cost);
-        return { allowed: false, state: error };
-      }
+      const { taken, ends } = known(key) ?? { taken: 0, ends: clock() + 1_000 * seconds };
+      const more = taken + cost;
+      const allowed = more <= points;
+      counts.set(key, { taken: allowed ? more : taken, ends });
+      return { allowed, state: { remainingPoints: Math.max(points - more, 0), msBeforeNext: ends - clock() } };
     },
     async refund(key, cost) {
-      if (known.has(key) && (await limiter.get(key))) await limiter.reward(key, cost);
+      const count = known(key);
+      if (count) counts.set(key, { ...count, taken: Math.max(count.taken - cost, 0) });
     },
     async reset(key) {
-      known.delete(key);
-      await limiter.delete(key);
+      counts.delete(key);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Counter, LimitPolicy } from '../counter.ts';
 /**
  * Takes points. KEYS[1] is a count, ARGV the points to take, the seconds that the count stays and the points there are; answers the count as it
  * would then be, and the milliseconds left. In one step: points that are refused are not taken, and no more are given back than were taken.
+ * A count stays no longer than its limit says, whatever happens to the server's clock.
  */
 const TAKE = `
 local cost, seconds, points = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -17,7 +18,7 @@ if cost < 0 then
   return {taken, math.max(left, 0)}
 end
 local more = taken + cost
-if left <= 0 then left = 1000 * seconds end
+if left <= 0 or left > 1000 * seconds then left = 1000 * seconds end
 if more <= points then redis.call('SET', KEYS[1], more, 'PX', left) end
 return {more, left}`;
 
