@@ -1,5 +1,6 @@
 /** The health of a process: its readiness, and the lag of its followers. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AppendHealth } from '../platform/event-store/append-health.ts';
 import type { FollowerHealth, Health } from '../platform/http/metrics.ts';
 import { projectors } from '../projections/projectors.ts';
 import type { Ports } from './open-ports.ts';
@@ -17,19 +18,25 @@ export interface HealthOptions {
   ports: Ports;
   needs: ReadonlySet<Need>;
   followers: readonly HealthOfFollower[];
+  /** The appends of a process that answers commands; null for one that only reads. */
+  appends: Pick<AppendHealth, 'check'> | null;
   stopping(): boolean;
 }
 
 /** Milliseconds that a server has to answer. */
 const CHECK_PATIENCE = 2_000;
 
-/** The health of a process. It is ready while the stores that its answers need can be read. (Without the bus and the cache it goes on.) */
-export function healthOf({ ports, needs, followers, stopping }: HealthOptions): Health {
+/**
+ * The health of a process. It is ready while what it answers could be answered now: the stores that its answers need can be read and, where it
+ * answers commands, something can be recorded. (Without the bus and the cache it goes on.)
+ */
+export function healthOf({ ports, needs, followers, appends, stopping }: HealthOptions): Health {
   const [projector] = projectors;
   const checks: [string, () => Promise<unknown>][] = [];
   if (needs.has('store')) checks.push(['the event store', () => ports.store.head()]);
   if (needs.has('readModels') && projector) checks.push(['the read models', () => ports.readModels.state(projector.model)]);
   if (needs.has('secrets')) checks.push(['the secrets', () => ports.secrets.get('keys', 'hmac')]);
+  if (appends) checks.push(['a store that records', appends.check]);
 
   return {
     waits: async () => (stopping() ? ['its end'] : (await Promise.all(checks.map(([name, check]) => troubleWith(name, check)))).flat()),

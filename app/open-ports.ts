@@ -9,6 +9,7 @@ import type { Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
+import type { AppendHealth } from '../platform/event-store/append-health.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
@@ -35,6 +36,8 @@ export interface PortsContext {
   log: Logger;
   metrics: Metrics;
   closers: Closers;
+  /** Watches the appends of a process whose health somebody asks for. */
+  appends?: Pick<AppendHealth, 'watch'>;
   /** Ends the waiting for servers. */
   signal: AbortSignal;
   /** The servers that are waited for, as the ports name them. */
@@ -51,7 +54,10 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   const { closing } = context.closers;
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
-    store: async () => closing(counted(await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess }), context.metrics)),
+    store: async () => {
+      const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess });
+      return closing(counted(context.appends?.watch(opened) ?? opened, context.metrics));
+    },
     bus: async () =>
       closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, count: countedBy(context.metrics) }), context.metrics)),
     readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),

@@ -4,13 +4,14 @@ import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
 import { lockFolder } from '../platform/data-folder-lock.ts';
+import { type AppendHealth, openAppendHealth } from '../platform/event-store/append-health.ts';
 import { openRequests } from '../platform/followers/requests.ts';
 import { createApp } from '../platform/http/app.ts';
 import { openLimits } from '../platform/http/limits/limits.ts';
 import { type Listening, listen } from '../platform/http/listen.ts';
 import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
 import { startingListener } from '../platform/http/not-ready.ts';
-import { routesWith } from '../platform/http/route.ts';
+import { type Route, routesWith } from '../platform/http/route.ts';
 import { openProcessLog } from '../platform/log.ts';
 import { outletOf } from '../platform/outlet.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
@@ -74,7 +75,8 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
     config,
   );
   closers.add(listening, (it) => it.close());
-  const ports = await openPorts(config, needs, { log, metrics, closers, waits, signal });
+  const appends = openAppendHealth({ log });
+  const ports = await openPorts(config, needs, { log, metrics, closers, appends, waits, signal });
   const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
   const started = await startParts(parts, options, context);
   // Closing begins with the sockets, then the server (which waits for all connections, also sockets), then the followers, then the ports.
@@ -82,7 +84,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   for (const { answering } of started) closers.add(answering, (it) => it?.stop());
 
   let stopping = false;
-  const app = openApp(context, { parts, started, operator, stopping: () => stopping });
+  const app = openApp(context, { parts, started, operator, appends, stopping: () => stopping });
   // Only now, so that a start that fails before prints no password.
   if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
@@ -135,17 +137,20 @@ interface AppParts {
   parts: readonly Part[];
   started: readonly StartedPart[];
   operator: Operator | null;
+  appends: AppendHealth;
   stopping(): boolean;
 }
 
 /** The app with the routes of these parts and of health. The gateway also knows the rows of all other parts. */
-function openApp(context: PartContext, { parts, started, operator, stopping }: AppParts) {
+function openApp(context: PartContext, { parts, started, operator, appends, stopping }: AppParts) {
   const { config, log, metrics, ports } = context;
   const needs = needsOf(parts);
-  const health = healthOf({ ports, needs, stopping, followers: started.flatMap(({ followers = [] }) => followers) });
-  gaugeLag(metrics, health);
+  const routes = started.flatMap(({ routes: own = [] }) => own);
+  const followers = started.flatMap(({ followers: own = [] }) => own);
+  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null });
+  gaugeHealth(metrics, health, appends);
   return createApp({
-    routes: [...started.flatMap(({ routes = [] }) => routes), ...routesWith({ metrics, health }, healthRoutes)],
+    routes: [...routes, ...routesWith({ metrics, health }, healthRoutes)],
     elsewhere: parts.includes('gateway') ? ALL_ROWS : [],
     ...authentication(needs.has('secrets') ? context.access : null),
     ...(operator ? { operator: operator.caller } : {}),
@@ -178,7 +183,14 @@ async function startParts(parts: readonly Part[], { only }: StartOptions, contex
   return started;
 }
 
-function gaugeLag(metrics: Metrics, health: Health): void {
+/** True for a route whose answer may need something to be recorded. */
+const commands = ({ method }: Route) => method !== 'GET';
+
+function gaugeHealth(metrics: Metrics, health: Health, appends: AppendHealth): void {
+  metrics.gauge('recording_failed_seconds', 'Seconds for which nothing could be recorded; 0 while something can.', async () => {
+    await health.waits();
+    return { all: appends.seconds() };
+  });
   metrics.gauge('follower_lag', 'Events a follower is behind, up to a bound; of those active here.', async () => {
     const all = Object.entries(await health.followers());
     return Object.fromEntries(all.filter(([, { active }]) => active).map(([follower, { lag }]) => [follower, lag]));

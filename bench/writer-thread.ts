@@ -23,8 +23,7 @@ const ROUNDS = 5;
 const STREAM_LENGTH = 10;
 const example = exampleEvent('TaskCreated');
 
-const threaded = (file: string): Promise<Writer> =>
-  openGroupCommit({ file, committed: nothing, damaged: nothing, ended: nothing, refused: nothing, warn: nothing });
+const threaded = (file: string): Promise<Writer> => openGroupCommit({ file, committed: nothing, damaged: nothing, ended: nothing, warn: nothing });
 
 /** The same group commit without the thread: all appends of one turn of the event loop are one transaction. */
 async function onMainThread(file: string): Promise<Writer> {

@@ -3,17 +3,21 @@
  * `node appends-on-a-bad-disk.fixture.ts <folder> <characters of an event's data>`. It ends with code 1 where the store cannot be opened or ended.
  */
 import { NO_STREAM } from '../../../contracts/message.ts';
+import { openAppendHealth } from '../append-health.ts';
 import { WrongExpectedRevision } from '../event-store.ts';
 import { anEvent } from '../example-event.fixture.ts';
 import { openEventStore } from '../open.ts';
 
 const [, , dataDir = '', characters = '10'] = process.argv;
-const log = { error: (data: object, message: string) => process.stderr.write(`${JSON.stringify({ level: 50, ...data, msg: message })}\n`) };
+const log = {
+  info: () => {},
+  error: (data: object, message: string) => process.stderr.write(`${JSON.stringify({ level: 50, ...data, msg: message })}\n`),
+};
 const RUN = `${process.pid}-${Date.now()}`;
 
 /** Appends two groups of three streams each, the next to be tried also where one before was refused. */
 async function appendAll(): Promise<void> {
-  const store = await openEventStore('sqlite:', { dataDir, log, ended: () => process.exit(1) });
+  const store = openAppendHealth({ log }).watch(await openEventStore('sqlite:', { dataDir, log, ended: () => process.exit(1) }));
   const revisions = new Map<string, number>();
 
   async function append(stream: string): Promise<void> {

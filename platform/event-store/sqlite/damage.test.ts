@@ -66,7 +66,7 @@ function readEverything(dir: string): RecordedEvent[][] | 'damaged' {
   try {
     const writer = openWriter(dir);
     open.push(writer);
-    verify(fileIn(dir), warn);
+    verify(fileIn(dir), warn, warn);
     const reader = openLogReader(fileIn(dir));
     open.push(reader);
     const table = (stream: string) => (isForwardable(stream) ? 'events' : 'bookkeeping');

@@ -21,8 +21,6 @@ export interface GroupCommitOptions {
   damaged(error: StoreDamaged): void;
   /** Called once when the writer ended for any other reason: nothing can be recorded until the store is opened anew. */
   ended(error: Error): void;
-  /** Called with the error of each group that was not recorded, where the next one may be. */
-  refused(error: Error): void;
   warn(message: string): void;
 }
 
@@ -60,8 +58,7 @@ export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Pr
 
   function refuse(message: WriterError): void {
     const error = asError(message);
-    if (message.kind === 'refused') hear.refused(error);
-    else end(error);
+    if (message.kind !== 'refused') end(error);
     for (const one of endGroup()) one.reject(error);
     send();
   }

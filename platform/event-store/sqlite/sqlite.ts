@@ -12,7 +12,7 @@ import type { WireEvent } from './wire.ts';
 export interface SqliteOptions {
   /** Path of the file; `<file>-witness` lies beside it. */
   file: string;
-  log: { error(data: object, message: string): void; info?(data: object, message: string): void };
+  log: { error(data: object, message: string): void };
   /**
    * Called once when nothing more can be recorded until the store is opened anew, because an fsync failed or the writer's thread ended: a process does
    * well to end, so that a supervisor starts it again. Appends are answered AppendUnknown or StoreUnavailable.
@@ -31,22 +31,18 @@ export async function openSqliteEventStore({ file, log, ended }: SqliteOptions):
     log.error({ err: found }, 'the event store is damaged; it refuses to work');
     commits.pass();
   };
-  const recording = openRecordingLog({ file, log });
+  const warn = (message: string) => log.error({ file }, message);
   const writer = await openGroupCommit({
     file,
-    committed: () => {
-      recording.good();
-      commits.pass();
-    },
-    refused: recording.bad,
+    committed: commits.pass,
     damaged: foundDamage,
     ended: (error) => {
       log.error({ file, err: error }, 'nothing more can be recorded until this is started again');
       ended?.(error);
     },
-    warn: (message) => log.error({ file }, message),
+    warn,
   });
-  const { reader, verifying } = await openReading(file, foundDamage, writer.close);
+  const { reader, verifying } = await openReading(file, { found: foundDamage, warn, closeWriter: writer.close });
 
   const readerOrNull = (): LogReader | null => {
     if (damage) throw damage;
@@ -102,38 +98,16 @@ export async function openSqliteEventStore({ file, log, ended }: SqliteOptions):
 }
 
 /** Opens the reading side of a store whose writer is open; where that fails, the writer is closed too. */
-async function openReading(file: string, found: (damage: StoreDamaged) => void, closeWriter: () => Promise<void>) {
+async function openReading(
+  file: string,
+  { found, warn, closeWriter }: { found(damage: StoreDamaged): void; warn(message: string): void; closeWriter(): Promise<void> },
+) {
   try {
-    return { verifying: verify(file, found), reader: openLogReader(file) };
+    return { verifying: verify(file, found, warn), reader: openLogReader(file) };
   } catch (error) {
     await closeWriter();
     throw error;
   }
-}
-
-/** Milliseconds between two lines that say that appends fail: on a disk that is nearly full, small groups are recorded and large ones are not. */
-const SAID_AGAIN = 60_000;
-
-/** Logs that appends fail, and that they no longer do: a line when it begins, and one with the number of groups refused when it is over. */
-function openRecordingLog({ file, log }: Pick<SqliteOptions, 'file' | 'log'>) {
-  let refused = 0;
-  let failing = false;
-  let said = Number.NEGATIVE_INFINITY;
-  return {
-    bad: (error: Error): void => {
-      refused++;
-      if (failing || performance.now() - said < SAID_AGAIN) return;
-      failing = true;
-      said = performance.now();
-      log.error({ file, err: error }, 'nothing can be recorded: is the disk full? It goes on by itself once there is room');
-    },
-    good: (): void => {
-      if (!failing) return;
-      failing = false;
-      log.info?.({ file, refused }, 'the event store records again');
-      refused = 0;
-    },
-  };
 }
 
 /** A turnstile: many wait at it, and the next event lets all of them pass. */

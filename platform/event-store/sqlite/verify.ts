@@ -17,8 +17,11 @@ const AT_ONCE = 16 * 1024 * 1024;
 /** Events compared in one read transaction. */
 const SLICE = 5_000;
 
-/** Verifies, at once or beside the work. Errors: StoreDamaged, StoreUnavailable at once; `found` is called with later damage. */
-export function verify(file: string, found: (damage: StoreDamaged) => void): { stop(): Promise<void> } {
+/**
+ * Verifies, at once or beside the work. Errors: StoreDamaged, StoreUnavailable at once. Later damage is given to `found`, and the error of a thread
+ * that ended before it had looked at everything to `warn`.
+ */
+export function verify(file: string, found: (damage: StoreDamaged) => void, warn: (message: string) => void): { stop(): Promise<void> } {
   if (statSync(file).size <= AT_ONCE) {
     verifyAll(file);
     return { stop: async () => {} };
@@ -26,7 +29,7 @@ export function verify(file: string, found: (damage: StoreDamaged) => void): { s
   const worker = new Worker(new URL(import.meta.url), { workerData: { verify: file }, execArgv: ['--disable-warning=ExperimentalWarning'] });
   const exit = once(worker, 'exit').catch(() => {});
   worker.on('message', (message: string) => found(new StoreDamaged(message)));
-  worker.on('error', () => {});
+  worker.on('error', (error) => warn(`the indexes were not compared to their end (${error.message}); the next start does it again`));
   worker.unref();
   return {
     stop: async () => {

@@ -48,8 +48,11 @@ export function openIndexer(db: DatabaseSync, table: string): Indexer {
 function openThread(path: string): Indexer {
   const worker = new Worker(new URL('./index-thread.ts', import.meta.url), { workerData: path });
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  const failed = new Promise<never>((_, reject) => worker.once('error', reject));
-  // The failure is heard by the next caller of `create`.
+  const failed = new Promise<never>((_, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the thread that makes indexes ended')));
+  });
+  // The failure, or an end that nobody asked for, is heard by the next caller of `create`.
   failed.catch(() => {});
   return {
     create: async (statement) => {
