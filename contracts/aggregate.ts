@@ -10,6 +10,8 @@ export interface EventContract {
   version: number;
   /** Lifts data of version `from` to version `from + 1`. Needed as soon as `version` is above 1. */
   upcast?: (data: unknown, from: number) => unknown;
+  /** True for a type that a stream begins with, and that stands nowhere else in one. */
+  begins?: true;
   /** The meaning of the event, in one sentence. */
   summary: string;
   example: unknown;

@@ -29,6 +29,11 @@ export function eventContract(type: string): EventContract | undefined {
 
 const categories = new Map<string, string>(catalog.flatMap(({ category, events: ofIt }) => Object.keys(ofIt).map((type) => [type, category])));
 
+/** True for an event that a stream begins with: the first one, also where the stream was deleted softly before, and begun again. */
+export function begins({ stream, type }: Pick<RecordedEvent, 'stream' | 'type'>): boolean {
+  return events.get(type)?.begins === true && categories.get(type) === categoryOf(stream);
+}
+
 /** The stream, type and version of shape of an event: enough to say whether a release knows it. */
 export interface EventShape {
   stream: string;

@@ -237,6 +237,7 @@ export const notificationContract = aggregate({
   },
   events: {
     NotificationRequested: {
+      begins: true,
       schema: NotificationRequested,
       version: 1,
       summary: 'Somebody is to be told of something.',

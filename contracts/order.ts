@@ -150,6 +150,7 @@ export const orderContract = aggregate({
   topics: {},
   events: {
     OrderPlaced: {
+      begins: true,
       schema: OrderPlaced,
       version: 1,
       summary: 'Somebody placed an order.',

@@ -126,6 +126,7 @@ export const taskContract = aggregate({
   },
   events: {
     TaskCreated: {
+      begins: true,
       schema: TaskCreated,
       version: 1,
       summary: 'A task was made; its status is `open`.',

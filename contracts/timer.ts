@@ -32,6 +32,7 @@ export const timerContract = aggregate({
   topics: {},
   events: {
     TimerFired: {
+      begins: true,
       schema: TimerFired,
       version: 1,
       summary: 'A task’s deadline came near, or passed.',

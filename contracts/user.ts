@@ -71,6 +71,7 @@ export const userContract = aggregate({
   },
   events: {
     UserCreated: {
+      begins: true,
       schema: UserCreated,
       version: 1,
       summary: 'Somebody registered.',
@@ -86,6 +87,7 @@ export const userContract = aggregate({
     UserConfirmed: { schema: UserConfirmed, version: 1, summary: 'A user followed the link of the confirmation mail.', example: {} },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
     RegistrationAbandoned: {
+      begins: true,
       schema: RegistrationAbandoned,
       version: 1,
       summary: 'A registration that reserved an e-mail address and never finished was closed by the next one who wants the address.',

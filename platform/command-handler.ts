@@ -5,6 +5,7 @@
  */
 import type { Command } from '../contracts/aggregate.ts';
 import type { UnknownEvent } from '../contracts/catalog.ts';
+import type { BeginningGone } from './event-store/beginning.ts';
 
 /** A value that one aggregate at a time may have. */
 export interface UniqueValue {
@@ -21,8 +22,13 @@ export interface Loaded<State> {
   revision: number;
   /** Position of the last event; START where there is none. */
   position: string;
-  /** The first of the stream's events that this release does not know. The state is then incomplete: what the known events say, and not to decide on. */
-  missing?: UnknownEvent;
+  /**
+   * The first of the stream's events that this release does not know; or that its beginning is gone. The state is then incomplete: what the known events
+   * say (nothing, without a beginning), and not to decide on.
+   */
+  missing?: UnknownEvent | BeginningGone;
+  /** True where an operator of the event store deleted the stream for good: the state is that before the first event, and there will be none. */
+  gone?: true;
 }
 
 /** The outcome of a command that was not refused. */

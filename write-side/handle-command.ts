@@ -12,12 +12,13 @@ import {
   type EventStore,
   StoreOverloaded,
   StoreUnavailable,
+  StreamGone,
   WrongExpectedRevision,
 } from '../platform/event-store/event-store.ts';
 import { eventId } from '../platform/stable-id.ts';
 import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
-import { refuseIncomplete } from './incomplete.ts';
+import { deletedForGood, refuseIncomplete } from './incomplete.ts';
 import { type KeptState, keptStates } from './kept-states.ts';
 import { reservations } from './reserve.ts';
 
@@ -61,6 +62,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     const answered = repeated(loaded, command, context);
     if (answered) return note('repeated', answered);
     refuseIncomplete(loaded);
+    if (loaded.gone) throw deletedForGood(undefined);
     await context.admit?.();
     // 3. Decide, 4. on what the caller has seen.
     const decided = accepted(decider.decide(command, loaded.state, await factsFor(decider, command)), loaded, context);
@@ -122,7 +124,8 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   async function close(stream: string, loaded: Loaded<unknown>, causationId: string): Promise<void> {
     const decider = deciderOf(stream);
     const decided = decider.abandon?.(loaded.state) ?? [];
-    if (decided.length === 0) return;
+    // A stream with a tombstone is closed as no event of ours could close it.
+    if (decided.length === 0 || loaded.gone) return;
     const command: Command = {
       type: 'Close',
       stream,
@@ -227,6 +230,7 @@ async function afterLostRaces(attempt: () => Promise<Outcome>, count: (what: 'lo
 
 function answerable(error: unknown): unknown {
   if (error instanceof AppendUnknown) return unknown(error);
+  if (error instanceof StreamGone) return deletedForGood(error);
   if (error instanceof StoreOverloaded) {
     return new ProblemError('unavailable', 'Too much to record right now; nothing of this was. Try again.', {
       headers: { 'Retry-After': '1' },

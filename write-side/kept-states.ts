@@ -3,10 +3,11 @@
  * as `_snapshot-<stream>`. A kept state is only a start: later events are always read from the store.
  */
 import { LRUCache } from 'lru-cache';
-import { isKnown, UnknownEvent, upcast } from '../contracts/catalog.ts';
+import { begins, isKnown, UnknownEvent, upcast } from '../contracts/catalog.ts';
 import { type Metadata, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
 import type { Loaded } from '../platform/command-handler.ts';
-import type { EventStore } from '../platform/event-store/event-store.ts';
+import { BeginningGone, firstShown, isBeginning } from '../platform/event-store/beginning.ts';
+import { type EventStore, StreamGone } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider } from './decider.ts';
 
@@ -60,18 +61,30 @@ export function keptStates(
 
   async function load(stream: string): Promise<KeptState> {
     const kept = memory.get(stream);
-    const next = kept ? await readOn(stream, kept) : await loadCold(stream);
-    if (next !== kept) remember(stream, next);
+    const next = await (kept ? readOn(stream, kept) : loadCold(stream)).catch((error: unknown) => withoutStream(stream, error, kept));
+    // An operator who truncated a stream may take that back.
+    if (next !== kept && !(next.missing instanceof BeginningGone)) remember(stream, next);
     return next;
+  }
+
+  /** The state of a stream that an operator took away. What was known of it is forgotten; a read from its beginning then says what is left. */
+  function withoutStream(stream: string, error: unknown, kept: KeptState | undefined): KeptState | Promise<KeptState> {
+    if (!(error instanceof StreamGone)) throw error;
+    memory.delete(stream);
+    return kept ? load(stream) : { ...nothingOf(stream), ...lacking(error) };
+  }
+
+  function nothingOf(stream: string): KeptState {
+    return { state: deciderOf(stream).initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM };
   }
 
   /** Reads a stream that is not in memory: all of a short one, else its snapshot and the events after it. */
   async function loadCold(stream: string): Promise<KeptState> {
     const decider = deciderOf(stream);
     const tail: RecordedEvent[] = [];
-    for await (const page of store.readStream(stream, { direction: 'backwards', limit: TAIL })) tail.push(...page);
-    const empty: KeptState = { state: decider.initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM };
-    if (tail.length === 0 || tail.at(-1)?.revision === 0) return fold(decider, empty, tail.reverse());
+    for await (const page of store.readStream(stream, { direction: 'backwards', limit: TAIL, tellGone: true })) tail.push(...page);
+    const empty = nothingOf(stream);
+    if (tail.length === 0 || tail.some(isBeginning)) return fold(decider, empty, tail.reverse());
     return readOn(stream, (await readSnapshot(stream, decider)) ?? empty);
   }
 
@@ -87,8 +100,17 @@ export function keptStates(
 
   async function readOn(stream: string, kept: KeptState): Promise<KeptState> {
     let next = kept;
-    for await (const page of store.readStream(stream, { from: kept.revision + 1 })) next = fold(deciderOf(stream), next, page);
+    for await (const page of store.readStream(stream, { from: kept.revision + 1, tellGone: true })) {
+      next = fold(deciderOf(stream), (await misses(stream, next, page)) ? { ...nothingOf(stream), missing: new BeginningGone(stream) } : next, page);
+    }
     return next;
+  }
+
+  /** True where events between a state and the next ones are gone. (A revision alone may be missing: somebody else’s event has it.) */
+  async function misses(stream: string, { revision, missing }: KeptState, [next]: readonly RecordedEvent[]): Promise<boolean> {
+    if (!next || missing || next.revision === revision + 1 || isBeginning(next)) return false;
+    const first = await firstShown(store, stream);
+    return first !== undefined && first.revision > revision + 1 && !isBeginning(first);
   }
 
   function add(stream: string, kept: KeptState, events: readonly RecordedEvent[]): void {
@@ -132,20 +154,38 @@ export function keptStates(
   };
 }
 
+/** What a state lacks whose stream an operator took away. */
+function lacking({ stream, how }: StreamGone): Pick<KeptState, 'missing' | 'gone'> {
+  if (how === 'tombstone') return { gone: true };
+  return how === 'hidden' ? { missing: new BeginningGone(stream) } : {};
+}
+
 function fold(decider: AnyDecider, kept: KeptState, events: readonly RecordedEvent[]): KeptState {
   if (events.length === 0) return kept;
   // Shared with older states of the stream, on purpose: every answer in this map is durable, and copying it would cost each command.
   const { commands } = kept;
   let { state, revision, position, missing } = kept;
   for (const event of events) {
-    if (isKnown(event)) state = decider.evolve(state, upcast(event));
-    else missing ??= new UnknownEvent(event);
+    ({ state, missing } = after(event, { state, missing }, decider));
     revision = event.revision;
     position = event.position;
     answered(commands, event);
   }
   forgetOldest(commands);
   return { state, revision, position, commands, snapshotAt: kept.snapshotAt, ...(missing ? { missing } : {}) };
+}
+
+interface Folded {
+  state: unknown;
+  missing: KeptState['missing'] | undefined;
+}
+
+/** The state after one more event. One that begins a stream begins it anew, where the stream was deleted softly before. */
+function after(event: RecordedEvent, folded: Folded, decider: AnyDecider): Folded {
+  const { state, missing } = begins(event) ? { state: decider.initial, missing: undefined } : folded;
+  if (missing instanceof BeginningGone) return folded;
+  if (isKnown(event)) return { state: decider.evolve(state, upcast(event)), missing };
+  return { state, missing: missing ?? new UnknownEvent(event) };
 }
 
 function forgetOldest(commands: Map<string, Answered>): void {

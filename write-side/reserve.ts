@@ -5,14 +5,19 @@
  * aggregate with the last reservation neither holds the value nor can still take it: it closes that aggregate's stream with an event at the revision
  * that it loaded, and looks again where this append loses a race. Every try of a command reserves anew, also over its own old reservation, before it
  * appends at the revision that it loaded earlier: so one of the two exact revisions always notices a reservation overtaken meanwhile.
+ *
+ * An operator of the event store may delete or truncate what no event of ours can: the stream of an aggregate, which then holds nothing; and that of a
+ * reservation, which then names nobody: who comes next looks the value's holder up in the whole log.
  */
 import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Loaded, UniqueValue } from '../platform/command-handler.ts';
+import { BeginningGone, isBeginning } from '../platform/event-store/beginning.ts';
 import { type EventStore, WrongExpectedRevision } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider } from './decider.ts';
 import { refuseIncomplete } from './incomplete.ts';
+import { type LastReservation, lastReservation, ownerOf } from './last-reservation.ts';
 
 export interface Reservations {
   /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */
@@ -38,6 +43,8 @@ interface ReservationContext {
 }
 
 const TRIES = 10;
+/** Reservations of a value that are kept: two, so that one alone of a later revision shows that others were taken away. */
+const KEPT = 2;
 /** The stream that keeps a hash of the key with which the names of reservations are made. */
 const KEY = '_reservations';
 
@@ -49,8 +56,6 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
     return undefined;
   }
 
-  const ownerOf = (event: RecordedEvent | undefined) => (event?.data as { stream: string } | undefined)?.stream;
-
   async function holder(value: UniqueValue): Promise<string | null> {
     const stream = ownerOf(await last(nameOf(value)));
     if (!stream) return null;
@@ -58,27 +63,45 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
     return holds(deciderOf(stream), state, value) ? stream : null;
   }
 
+  /** The stream of the aggregate that holds a value, from the whole log. */
+  async function heldBy(value: UniqueValue): Promise<string | undefined> {
+    for (const stream of await streamsThatHold()) if (holds(deciderOf(stream), (await load(stream)).state, value)) return stream;
+    return undefined;
+  }
+
   /** Closes the stream, so that its reservation is void; false after a lost race. Rejects with ProblemError `conflict` where it holds the value. */
   async function excluded(stream: string, value: UniqueValue, commandId: string): Promise<boolean> {
     const loaded = await load(stream);
-    // Who holds the value is told by all events, and one of them is not known: it is not taken away.
+    // Who holds the value is told by all events, and one of them is not known, or gone: it is not taken away.
+    if (loaded.missing instanceof BeginningGone) throw inUse(value, 'may be in use: its owner’s events were truncated');
     refuseIncomplete(loaded);
-    if (holds(deciderOf(stream), loaded.state, value)) {
-      const pointer = `/${value.kind}`;
-      throw new ProblemError('conflict', `This ${value.kind} is in use already.`, { errors: [{ pointer, detail: 'is in use already' }] });
-    }
+    if (holds(deciderOf(stream), loaded.state, value)) throw inUse(value);
     return won(close(stream, loaded, commandId));
   }
 
+  /** Names a stream in the last reservation; false after a lost race, and where the stream of reservations turns out to have been deleted. */
+  async function named(stream: string, { name, revision, lacks }: LastReservation, commandId: string): Promise<boolean> {
+    const reserved = bookkeeping(stableId(name, String(revision), stream, commandId), commandId, 'ValueReserved', { stream });
+    const append = (at: number) => store.append(name, at, [reserved], { keep: KEPT });
+    if (lacks !== 'all') return won(append(revision), (appended) => appended.revision === revision + 1);
+    // Where all is hidden, only a refusal says at which revision the stream is.
+    return won(append(revision).catch((error: unknown) => append(error instanceof WrongExpectedRevision ? error.actual : revision)));
+  }
+
   async function attempt(value: UniqueValue, stream: string, commandId: string): Promise<boolean> {
-    const name = nameOf(value);
-    const before = await last(name);
-    const owner = ownerOf(before);
-    if (owner && owner !== stream && !(await excluded(owner, value, commandId))) return false;
-    const revision = before?.revision ?? NO_STREAM;
-    const id = stableId(name, String(revision), stream, commandId);
-    const reserved = bookkeeping(id, commandId, 'ValueReserved', { stream });
-    return won(store.append(name, revision, [reserved], { keep: 2 }));
+    const at = await lastReservation(store, nameOf(value), KEPT);
+    if (at.lacks !== 'nothing') return restored(at, value, { stream, commandId });
+    if (at.owner && at.owner !== stream && !(await excluded(at.owner, value, commandId))) return false;
+    return named(stream, at, commandId);
+  }
+
+  /** Reserves a value whose earlier reservations an operator took away: for the aggregate that holds it, which nobody could log in to otherwise. */
+  async function restored(at: LastReservation, value: UniqueValue, { stream, commandId }: { stream: string; commandId: string }): Promise<boolean> {
+    const owner = (await heldBy(value)) ?? at.owner ?? stream;
+    const isNamed = await named(owner, at, commandId);
+    if (owner === stream) return isNamed;
+    await excluded(owner, value, commandId);
+    return false;
   }
 
   async function reserve(value: UniqueValue, stream: string, commandId: string): Promise<void> {
@@ -98,15 +121,14 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
       count++;
     }
     const revision = before?.revision ?? NO_STREAM;
-    await won(store.append(KEY, revision, [bookkeeping(stableId(KEY, key, String(revision)), key, 'KeyTaken', { key })], { keep: 2 }));
+    await won(store.append(KEY, revision, [bookkeeping(stableId(KEY, key, String(revision)), key, 'KeyTaken', { key })], { keep: KEPT }));
     return count;
   }
 
   async function streamsThatHold(): Promise<Set<string>> {
     const streams = new Set<string>();
     for await (const page of store.readAll()) {
-      const begun = page.filter(({ stream, revision }) => revision === 0 && hasUnique(stream));
-      for (const { stream } of begun) streams.add(stream);
+      for (const { stream } of page.filter((event) => isBeginning(event) && hasUnique(event.stream))) streams.add(stream);
     }
     return streams;
   }
@@ -128,11 +150,14 @@ function holds(decider: AnyDecider, state: unknown, { kind, value }: UniqueValue
   return held?.kind === kind && held.value === value;
 }
 
-/** Resolves to false where somebody else appended first. */
-async function won(append: Promise<unknown>): Promise<boolean> {
+function inUse({ kind }: UniqueValue, detail = 'is in use already'): ProblemError {
+  return new ProblemError('conflict', `This ${kind} ${detail}.`, { errors: [{ pointer: `/${kind}`, detail }] });
+}
+
+/** Resolves to false where somebody else appended first, or `isWon` says so. */
+async function won<T>(append: Promise<T>, isWon: (appended: T) => boolean = () => true): Promise<boolean> {
   try {
-    await append;
-    return true;
+    return isWon(await append);
   } catch (error) {
     if (error instanceof WrongExpectedRevision) return false;
     throw error;

@@ -32,6 +32,11 @@ export interface ReadStream {
   /** First revision read, inclusive; default: the stream's first (forwards) or last (backwards). */
   from?: number;
   limit?: number;
+  /**
+   * True to be told by StreamGone where there are no events because an operator deleted or truncated the stream; without it such a read gives none.
+   * (A stream that was deleted softly cannot be told from one that never was, but by a read that goes on from a revision.)
+   */
+  tellGone?: boolean;
 }
 
 export interface ReadAll {
@@ -66,11 +71,12 @@ export interface EventStore {
    * Adds events to a stream, all or none, and answers once they are durable.
    * `expectedRevision` is the revision of the stream's last event, NO_STREAM if the stream must not exist.
    * An append that repeats the ids of events at the same expected revision is answered as the first time.
-   * Errors: WrongExpectedRevision, AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged.
+   * A stream that an operator deleted softly takes an append that expects none, and goes on behind its last revision.
+   * Errors: WrongExpectedRevision, AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged, StreamGone.
    */
   append(stream: string, expectedRevision: number, events: readonly NewEvent[], options?: AppendOptions): Promise<Appended>;
 
-  /** The events of a stream; none for a stream that does not exist. Errors: StoreUnavailable, StoreDamaged. */
+  /** The events of a stream; none for a stream that does not exist. Errors: StoreUnavailable, StoreDamaged; StreamGone where that is asked for. */
   readStream(stream: string, options?: ReadStream): AsyncIterable<RecordedEvent[]>;
 
   /** The events of a log as it is now, in position order. Errors: StoreUnavailable, StoreDamaged. */
@@ -122,4 +128,19 @@ export class StoreUnavailable extends Error {
 /** The stored data is not what was written. The message names the place and what to do. */
 export class StoreDamaged extends Error {
   override readonly name = 'StoreDamaged';
+}
+
+/**
+ * An operator of the event store took a stream away. `tombstone`: deleted for good, nothing can be appended to it any more; `missing`: deleted softly, where a
+ * reader knows that it was there; `hidden`: it is there, and all of its events are truncated.
+ */
+export class StreamGone extends Error {
+  override readonly name = 'StreamGone';
+  readonly stream: string;
+  readonly how: 'tombstone' | 'missing' | 'hidden';
+  constructor(stream: string, how: StreamGone['how']) {
+    super(`${stream} was ${how === 'hidden' ? 'truncated' : 'deleted'} by an operator of the event store`);
+    this.stream = stream;
+    this.how = how;
+  }
 }

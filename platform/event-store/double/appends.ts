@@ -3,6 +3,7 @@
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerDuplexStream, ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
+import { streamDeleted } from './call-failed.ts';
 import type { AppendOutcome, DoubleLog, Expected, Proposed } from './log.ts';
 import { answer, badRequest, batchAnswer, proposed, streamNameOf, tooLarge } from './messages.ts';
 
@@ -62,14 +63,9 @@ export function openDoubleAppends({ log, committed, maxAppendSize }: Writing) {
     const named = (result: Streams.BatchAppendResp) => reply(result.setStreamIdentifier(options?.getStreamIdentifier()));
     const events = parts.flatMap((part) => part.getProposedMessagesList().map(proposed));
     const problem = problemOf(events);
-    if (problem || !options) named(new streams.BatchAppendResp().setError(problem ?? badRequest('no options')));
-    else
-      push({
-        stream: streamNameOf(options.getStreamIdentifier()),
-        expected: expectedOf(options),
-        events,
-        done: (outcome) => named(batchAnswer(outcome)),
-      });
+    if (problem || !options) return void named(new streams.BatchAppendResp().setError(problem ?? badRequest('no options')));
+    const stream = streamNameOf(options.getStreamIdentifier());
+    push({ stream, expected: expectedOf(options), events, done: (outcome) => named(batchAnswer(stream, outcome)) });
   }
 
   function problemOf(events: Proposed[]) {
@@ -89,17 +85,22 @@ export function openDoubleAppends({ log, committed, maxAppendSize }: Writing) {
     });
     call.on('error', () => {});
     call.on('end', () => {
-      const expected = options.hasRevision() ? Number(options.getRevision()) : expectedOf(options);
-      push({ stream: streamNameOf(options.getStreamIdentifier()), expected, events, done: (outcome) => reply(null, answer(outcome)) });
+      const expected = expectedOf(options);
+      const stream = streamNameOf(options.getStreamIdentifier());
+      const done = (outcome: AppendOutcome) => (outcome === 'deleted' ? reply(streamDeleted(stream).error()) : reply(null, answer(outcome)));
+      push({ stream, expected, events, done });
     });
   }
 
   return { batchAppend, single };
 }
 
-function expectedOf(options: Streams.BatchAppendReq.Options | Streams.AppendReq.Options): Expected {
+/** The revision that an append, or a deletion, expects. */
+export function expectedOf(
+  options: Streams.BatchAppendReq.Options | Streams.AppendReq.Options | Streams.DeleteReq.Options | Streams.TombstoneReq.Options,
+): Expected {
   if (options.hasAny()) return 'any';
   if (options.hasStreamExists()) return 'stream_exists';
   if (options.hasNoStream()) return -1;
-  return 'getStreamPosition' in options ? Number(options.getStreamPosition()) : -1;
+  return Number('getStreamPosition' in options ? options.getStreamPosition() : options.getRevision());
 }

@@ -117,6 +117,48 @@ describe('the double', () => {
     expect((await read(client.readAll())).filter(({ streamId }) => streamId === '_c')).toHaveLength(3);
   });
 
+  const revisionsOf = async (stream: string) => {
+    const found = [];
+    for await (const { event } of client.readStream(stream)) found.push(event?.revision);
+    return found;
+  };
+  const NOT_FOUND = { type: 'stream-not-found' };
+  const DELETED = { type: 'stream-deleted' };
+
+  it('deletes a stream softly: it is not there, and may be begun again behind its last revision', async () => {
+    const first = three();
+    await client.appendToStream('task-1', first, { expectedRevision: NO_STREAM });
+    await expect(client.deleteStream('task-1', { expectedRevision: 7n })).rejects.toMatchObject({ type: 'wrong-expected-version' });
+    await client.deleteStream('task-1', { expectedRevision: 2n });
+    await expect(revisionsOf('task-1')).rejects.toMatchObject(NOT_FOUND);
+    expect(await client.appendToStream('task-1', first, { expectedRevision: NO_STREAM })).toMatchObject({ nextExpectedRevision: 2n });
+    await expect(revisionsOf('task-1')).rejects.toMatchObject(NOT_FOUND);
+    expect(await client.appendToStream('task-1', three(), { expectedRevision: NO_STREAM })).toMatchObject({ nextExpectedRevision: 5n });
+    expect(await revisionsOf('task-1')).toEqual([3n, 4n, 5n]);
+    expect((await read(client.readAll())).filter(({ streamId }) => streamId === 'task-1')).toHaveLength(6);
+    await client.deleteStream('task-1');
+    expect(await client.appendToStream('task-1', three(), { expectedRevision: 5n })).toMatchObject({ nextExpectedRevision: 8n });
+    expect(await revisionsOf('task-1')).toEqual([6n, 7n, 8n]);
+    await client.deleteStream('task-1');
+    await client.setStreamMetadata('task-1', { maxCount: 2 });
+    expect(await revisionsOf('task-1')).toEqual([]);
+    expect(await client.appendToStream('task-1', three(), { expectedRevision: 8n })).toMatchObject({ nextExpectedRevision: 11n });
+    expect(await revisionsOf('task-1')).toEqual([10n, 11n]);
+  });
+
+  it('deletes a stream for good by a tombstone, which $all shows', async () => {
+    await client.appendToStream('task-1', three(), { expectedRevision: NO_STREAM });
+    await client.tombstoneStream('task-1');
+    await expect(revisionsOf('task-1')).rejects.toMatchObject(DELETED);
+    const credentials = { username: 'admin', password: 'changeit' };
+    await expect(client.appendToStream('task-1', three(), { expectedRevision: 2n })).rejects.toMatchObject(DELETED);
+    await expect(client.appendToStream('task-1', three(), { expectedRevision: 2n, credentials })).rejects.toMatchObject(DELETED);
+    await expect(client.setStreamMetadata('task-1', { maxCount: 2 })).rejects.toMatchObject(DELETED);
+    await expect(client.tombstoneStream('task-1')).rejects.toMatchObject(DELETED);
+    const [tombstone] = (await read(client.readAll())).slice(-1);
+    expect(tombstone).toMatchObject({ streamId: 'task-1', type: '$streamDeleted', revision: 2n ** 63n - 1n, isJson: false });
+  });
+
   it('says that a stream is not there', async () => {
     const reading = (async () => {
       for await (const _ of client.readStream('task-none')) throw new Error('there is something');

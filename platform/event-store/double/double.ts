@@ -10,6 +10,7 @@ import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.
 import { Server, ServerCredentials, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { openDoubleAppends } from './appends.ts';
 import { selfSigned } from './certificate.ts';
+import { openDoubleDeletes } from './deletes.ts';
 import { openLog } from './log.ts';
 import { featuresOf, membersOf } from './server-facts.ts';
 import { streamsService } from './streams-service.ts';
@@ -54,7 +55,13 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
   log.commit(() => log.append('$stats-127.0.0.1:2113', 'any', [statistics()]));
 
   const server = new Server({ 'grpc.max_receive_message_length': LARGEST_MESSAGE, 'grpc.max_send_message_length': LARGEST_MESSAGE });
-  const { service, reading } = streamsService({ log, appends, credentials, moved: commits.next });
+  const { service, reading } = streamsService({
+    log,
+    appends,
+    deletes: openDoubleDeletes({ log, committed: commits.pass }),
+    credentials,
+    moved: commits.next,
+  });
   server.addService(StreamsService, service);
   server.addService(
     ServerFeaturesService,

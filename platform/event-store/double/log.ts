@@ -3,6 +3,7 @@
  * most numbers are the position of nothing; `$all` shows events that a stream's metadata hide in the stream.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { isSoftDeleted, metastreamOf, originalOf, softDeletion, softUndeletion, TOMBSTONE, truncationIn } from './deletions.ts';
 
 export interface Proposed {
   id: string;
@@ -23,15 +24,20 @@ export interface LogRecord extends Proposed {
 /** The revision that an append expects: -1 for no stream, `any` for whatever it is, `stream_exists` for any but -1. */
 export type Expected = number | 'any' | 'stream_exists';
 
-/** The outcome of an append: where it was recorded, or the `current` revision where another one was expected (-1: there is no such stream). */
-export type AppendOutcome = { revision: number; position: number } | { current: number };
+/**
+ * The outcome of an append: where it was recorded, or the `current` revision where another one was expected (-1: there is no such stream), or that
+ * the stream has a tombstone.
+ */
+export type AppendOutcome = { revision: number; position: number } | { current: number } | 'deleted';
 
 export interface DoubleLog {
   /** Runs work in one durable transaction. */
   commit(work: () => void): void;
   append(stream: string, expected: Expected, events: readonly Proposed[]): AppendOutcome;
-  /** The revisions of a stream that are shown to readers; null where there is no such stream. */
-  shown(stream: string): { first: number; last: number } | null;
+  /** Deletes a stream: softly, so that it may be begun again behind its last revision, or for good, by a tombstone. */
+  remove(stream: string, expected: Expected, how: 'softly' | 'for good'): AppendOutcome;
+  /** The revisions of a stream that are shown to readers; null where there is no such stream, or it was deleted softly. */
+  shown(stream: string): { first: number; last: number } | 'deleted' | null;
   /** Records of a stream from a revision on, `step` 1 or -1. */
   ofStream(stream: string, from: number, step: 1 | -1, count: number): LogRecord[];
   /** Records at and after a position. */
@@ -72,10 +78,48 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
     return { revision, position };
   }
 
+  const metadataOf = (stream: string) => (of.last.get(metastreamOf(stream)) as LogRecord | undefined)?.data;
+  const isGone = (stream: string) => isSoftDeleted(metadataOf(stream));
+  const isDeleted = (stream: string) => last(stream) === TOMBSTONE || last(originalOf(stream)) === TOMBSTONE;
+
   function append(stream: string, expected: Expected, events: readonly Proposed[]): AppendOutcome {
+    if (isDeleted(stream)) return 'deleted';
     const current = last(stream);
-    if (isMet(expected, current)) return insert(stream, current, events);
-    return repeated(stream, Number(expected), events) ?? { current };
+    if (expected === current) return write(stream, current, events);
+    return repeated(stream, Number(expected), events) ?? writeUnmet(stream, expected, events);
+  }
+
+  /** Records events where the stream is at another revision than was expected, but may take them. */
+  function writeUnmet(stream: string, expected: Expected, events: readonly Proposed[]): AppendOutcome {
+    const current = last(stream);
+    const takes = isMet(expected, current) || (expected === -1 && isGone(stream));
+    return takes ? write(stream, current, events) : { current };
+  }
+
+  /** Records events. What is written to a stream that was deleted softly, or to its metadata, begins the stream again behind its last revision. */
+  function write(stream: string, current: number, events: readonly Proposed[]): AppendOutcome {
+    const original = originalOf(stream);
+    const begunAgain = isGone(original) ? last(original) + 1 : undefined;
+    const outcome = insert(stream, current, events);
+    if (begunAgain !== undefined) undelete(original, begunAgain);
+    return outcome;
+  }
+
+  function undelete(stream: string, from: number): void {
+    const name = metastreamOf(stream);
+    insert(name, last(name), [softUndeletion(metadataOf(stream), from)]);
+  }
+
+  function remove(stream: string, expected: Expected, how: 'softly' | 'for good'): AppendOutcome {
+    if (isDeleted(stream)) return 'deleted';
+    const current = last(stream);
+    if (!isMet(expected, current)) return { current };
+    if (how === 'for good')
+      return insert(stream, TOMBSTONE - 1, [
+        { ...softDeletion(), type: '$streamDeleted', contentType: 'application/octet-stream', data: new Uint8Array() },
+      ]);
+    const name = metastreamOf(stream);
+    return insert(name, last(name), [softDeletion()]);
   }
 
   /**
@@ -103,10 +147,12 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
       }
     },
     append,
+    remove,
     shown: (stream) => {
       const revision = last(stream);
-      if (revision < 0) return null;
-      const { $maxCount: most = revision + 1, $tb: from = 0 } = metadataIn(of.last.get(`$$${stream}`) as unknown as LogRecord | undefined);
+      if (isDeleted(stream)) return 'deleted';
+      if (revision < 0 || isGone(stream)) return null;
+      const { most = revision + 1, from = 0 } = truncationIn(metadataOf(stream));
       return { first: Math.max(revision - most + 1, from), last: revision };
     },
     ofStream: (stream, from, step, count) => of[step > 0 ? 'after' : 'until'].all(stream, from, count) as unknown as LogRecord[],
@@ -120,10 +166,6 @@ export function openLog(file: string, { answersRepeatsWithPosition }: { answersR
 
 function isMet(expected: Expected, current: number): boolean {
   return expected === 'any' || (expected === 'stream_exists' ? current >= 0 : expected === current);
-}
-
-function metadataIn(record: LogRecord | undefined): { $maxCount?: number; $tb?: number } {
-  return record ? JSON.parse(new TextDecoder().decode(record.data)) : {};
 }
 
 function endOf([last]: LogRecord[]): number {

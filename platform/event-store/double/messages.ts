@@ -8,6 +8,7 @@ import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
+import { LARGEST, TOMBSTONE } from './deletions.ts';
 import type { AppendOutcome, LogRecord, Proposed } from './log.ts';
 
 const TICKS_PER_MILLISECOND = 10_000n;
@@ -23,7 +24,10 @@ export function streamNameOf(identifier: Shared.StreamIdentifier | undefined): s
 export function eventOf(record: LogRecord): Streams.ReadResp {
   const { position, stream, revision, id, type, contentType, created, data, metadata } = record;
   const event = new streams.ReadResp.ReadEvent.RecordedEvent();
-  event.setId(new shared.UUID().setString(id)).setStreamIdentifier(identifier(stream)).setStreamRevision(String(revision));
+  event
+    .setId(new shared.UUID().setString(id))
+    .setStreamIdentifier(identifier(stream))
+    .setStreamRevision(revision === TOMBSTONE ? LARGEST : String(revision));
   event.setCommitPosition(String(position)).setPreparePosition(String(position)).setData(data).setCustomMetadata(metadata);
   const described = { type, 'content-type': contentType, created: String(BigInt(created) * TICKS_PER_MILLISECOND) };
   for (const [key, value] of Object.entries(described)) event.getMetadataMap().set(key, value);
@@ -41,17 +45,19 @@ export function proposed(message: Streams.BatchAppendReq.ProposedMessage | Strea
   };
 }
 
-/** The answer to a batch append. */
-export function batchAnswer(outcome: AppendOutcome): Streams.BatchAppendResp {
+/** The answer to a batch append to a stream. */
+export function batchAnswer(stream: string, outcome: AppendOutcome): Streams.BatchAppendResp {
   const answer = new streams.BatchAppendResp();
+  if (outcome === 'deleted')
+    return answer.setError(problem('StreamDeleted', new shared.StreamDeleted().setStreamIdentifier(identifier(stream)).serializeBinary()));
   if ('current' in outcome) return answer.setError(problem('WrongExpectedVersion', wrongVersion(outcome.current)));
   const success = new streams.BatchAppendResp.Success().setCurrentRevision(String(outcome.revision));
   const place = new shared.AllStreamPosition().setCommitPosition(String(outcome.position)).setPreparePosition(String(outcome.position));
   return answer.setSuccess(outcome.position < 0 ? success.setNoPosition(new empty.Empty()) : success.setPosition(place));
 }
 
-/** The answer to a single append. */
-export function answer(outcome: AppendOutcome): Streams.AppendResp {
+/** The answer to a single append, unless the stream has a tombstone. */
+export function answer(outcome: Exclude<AppendOutcome, 'deleted'>): Streams.AppendResp {
   if ('current' in outcome) {
     const wrong = new streams.AppendResp.WrongExpectedVersion();
     if (outcome.current < 0) wrong.setCurrentNoStream(new shared.Empty());

@@ -3,18 +3,9 @@
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { status } from '@grpc/grpc-js';
+import { CallFailed, streamDeleted } from './call-failed.ts';
 import type { DoubleLog, LogRecord } from './log.ts';
 import { eventOf, identifier, streamNameOf } from './messages.ts';
-
-/** The failure of a call, with the code and details that EventStoreDB would give. */
-export class CallFailed extends Error {
-  override readonly name = 'CallFailed';
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /** The log that a read goes over, and its caller. */
 export interface DoubleReading {
@@ -42,6 +33,7 @@ function stream(options: Streams.ReadReq.Options, log: DoubleLog): Iterable<Stre
   const asked = options.getStream() ?? new streams.ReadReq.Options.StreamOptions();
   const name = streamNameOf(asked.getStreamIdentifier());
   const shown = log.shown(name);
+  if (shown === 'deleted') throw streamDeleted(name);
   if (!shown) return [new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifier(name)))];
   const step = backwards(options) ? -1 : 1;
   const given = asked.hasRevision() ? Number(asked.getRevision()) : undefined;

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Metadata, type ServerWritableStream, type ServiceError, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { openDoubleAppends } from './appends.ts';
+import { CallFailed } from './call-failed.ts';
+import type { openDoubleDeletes } from './deletes.ts';
 import type { DoubleLog } from './log.ts';
-import { CallFailed, readOf } from './reads.ts';
+import { readOf } from './reads.ts';
 
 export interface ServiceOptions {
   log: DoubleLog;
   appends: ReturnType<typeof openDoubleAppends>;
+  deletes: ReturnType<typeof openDoubleDeletes>;
   credentials: { username: string; password: string } | undefined;
   /** Resolves at the next commit, or when the signal aborts. */
   moved(gone: AbortSignal): Promise<void>;
@@ -16,7 +19,7 @@ export interface ServiceOptions {
 
 type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>;
 
-export function streamsService({ log, appends, credentials, moved }: ServiceOptions) {
+export function streamsService({ log, appends, deletes, credentials, moved }: ServiceOptions) {
   const allowed = credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
 
   function refusal(metadata: Metadata): Partial<ServiceError> | undefined {
@@ -59,18 +62,13 @@ export function streamsService({ log, appends, credentials, moved }: ServiceOpti
     }),
     append: checked(appends.single),
     batchAppend: checked(appends.batchAppend),
-    delete: unimplemented,
-    tombstone: unimplemented,
+    delete: checked(deletes.softly),
+    tombstone: checked(deletes.forGood),
   };
   return { service, reading: () => reading };
 }
 
 function fail(call: ReadCall, error: unknown): void {
   if (call.cancelled) return;
-  const known = error instanceof CallFailed;
-  call.emit('error', { code: known ? error.code : status.INTERNAL, details: known ? error.message : String(error) });
-}
-
-function unimplemented(_: unknown, reply: (error: Partial<ServiceError>) => void): void {
-  reply({ code: status.UNIMPLEMENTED, details: 'the double deletes nothing' });
+  call.emit('error', error instanceof CallFailed ? error.error() : { code: status.INTERNAL, details: String(error) });
 }

@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { isForwardable, type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { checkAppend } from '../check-append.ts';
-import { type Appended, type AppendOptions, AppendUnknown, StoreOverloaded, StoreUnavailable, WrongExpectedRevision } from '../event-store.ts';
+import {
+  type Appended,
+  type AppendOptions,
+  AppendUnknown,
+  StoreOverloaded,
+  StoreUnavailable,
+  StreamGone,
+  WrongExpectedRevision,
+} from '../event-store.ts';
 import { openBatchAppend } from './batch-append.ts';
 import type { BatchAnswer, EncodedEvent, Request } from './batch-messages.ts';
 import { type CallSource, readStream } from './calls.ts';
@@ -52,16 +60,18 @@ export function openAppends(source: CallSource): Appends {
   async function record(request: Request & { expected: number }, keep: number | undefined): Promise<Appended> {
     const { stream, expected, events } = request;
     const { revision, position } = await recorded(request);
-    if (keep !== undefined && revision >= keep) await hide(stream, revision - keep + 1);
+    // A stream that was deleted softly begins again at a later revision: what was before it stays hidden.
+    const goesOn = revision === expected + events.length;
+    if (keep !== undefined && goesOn && revision >= keep) await hide(stream, revision - keep + 1);
     if (!isForwardable(stream)) return { revision, position: START };
-    const isCertain = position !== undefined && revision === expected + events.length;
-    return isCertain ? { revision, position: toPosition(position) } : proved(stream, expected, events);
+    return position !== undefined && goesOn ? { revision, position: toPosition(position) } : proved(stream, expected, events);
   }
 
   async function recorded(request: Request & { expected: number }) {
     const answer = await batch.send(request);
     if ('actual' in answer) throw new WrongExpectedRevision(request.stream, request.expected, answer.actual ?? (await lastRevision(request.stream)));
     if ('revision' in answer) return answer;
+    if ('gone' in answer) throw new StreamGone(request.stream, 'tombstone');
     throw errorOf(answer);
   }
 
@@ -115,7 +125,7 @@ function sizeOf({ events }: Request): number {
   return events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
 }
 
-function errorOf(answer: Exclude<BatchAnswer, { revision: number } | { actual: unknown }>): Error {
+function errorOf(answer: Exclude<BatchAnswer, { revision: number } | { actual: unknown } | { gone: true }>): Error {
   if ('invalid' in answer) return new RangeError(`the event store does not take such an append: ${answer.invalid}`);
   if ('unknown' in answer) return new AppendUnknown(`The event store did not answer: ${answer.unknown}`);
   return new StoreUnavailable(`The event store: ${'refused' in answer ? answer.refused : answer.unsent}`);

@@ -24,11 +24,12 @@ export interface Request {
 
 /**
  * The answer to an append, in this order: it is recorded, now or before (an old server may leave the position out); the stream is at another
- * revision; it is refused for a reason outside the request; or for one inside it; it may be recorded or not; it was not sent.
+ * revision; it has a tombstone; it is refused for a reason outside the request; or for one inside it; it may be recorded or not; it was not sent.
  */
 export type BatchAnswer =
   | { revision: number; position: bigint | undefined }
   | { actual: number | undefined }
+  | { gone: true }
   | { refused: string }
   | { invalid: string }
   | { unknown: string }
@@ -98,7 +99,7 @@ function refusalOf(error: Status.Status): BatchAnswer {
 
 const READERS: Record<string, (details: Uint8Array) => BatchAnswer> = {
   WrongExpectedVersion: (details) => ({ actual: actualOf(shared.WrongExpectedVersion.deserializeBinary(details)) }),
-  StreamDeleted: () => ({ refused: 'the stream was deleted there' }),
+  StreamDeleted: () => ({ gone: true }),
   AccessDenied: () => ({ refused: 'its user may not append' }),
   MaximumAppendSizeExceeded: (details) => ({
     invalid: `at most ${shared.MaximumAppendSizeExceeded.deserializeBinary(details).getMaxappendsize()} bytes (its MaxAppendSize)`,

@@ -9,9 +9,9 @@ import {
   START,
   type RecordedEvent as StreamRecordedEvent,
 } from '@eventstore/db-client';
-import { type ReadStream, StoreUnavailable } from '../event-store.ts';
+import { type ReadStream, StoreUnavailable, StreamGone } from '../event-store.ts';
 import type { StoreConnection } from './connection.ts';
-import { isInvalidPosition, isNoStream, unavailable } from './failures.ts';
+import { goneBy, isInvalidPosition, isNoStream, unavailable } from './failures.ts';
 import { type Call, pull } from './pull.ts';
 
 export interface CallSource {
@@ -36,18 +36,42 @@ const EVERY = Number.MAX_SAFE_INTEGER;
 const BUFFER = { highWaterMark: 32 };
 const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
 
-/** The events of a stream; none where there is no such stream. Error: StoreUnavailable. */
+/** The events of a stream; none where there is no such stream. Errors: StoreUnavailable; StreamGone where that is asked for. */
 export async function* readStream(source: CallSource, name: string, options: ReadStream): AsyncGenerator<StreamRecordedEvent[]> {
   const { direction = 'forwards', from, limit = EVERY } = options;
   if (limit <= 0 || (direction === 'backwards' && from !== undefined && from < 0)) return;
   const first: ReadRevision = direction === 'forwards' ? START : END;
   const fromRevision = from === undefined ? first : BigInt(Math.max(from, 0));
   const asked = { direction: DIRECTIONS[direction], fromRevision, maxCount: limit, requiresLeader: true };
+  const shown = pages<StreamRecordedEvent>(source, () => source.connection().client.readStream(name, asked, BUFFER));
+  yield* options.tellGone ? tellingGone(name, from, shown) : silentOfGone(shown);
+}
+
+type StreamPages = AsyncGenerator<StreamRecordedEvent[]>;
+
+async function* silentOfGone(shown: StreamPages): StreamPages {
   try {
-    yield* pages(source, () => source.connection().client.readStream(name, asked, BUFFER));
+    yield* shown;
   } catch (error) {
     if (!isNoStream(error)) throw unavailable(error);
   }
+}
+
+async function* tellingGone(name: string, from: number | undefined, shown: StreamPages): StreamPages {
+  let isEmpty = from === undefined;
+  try {
+    for await (const page of shown) {
+      isEmpty = false;
+      yield page;
+    }
+  } catch (error) {
+    if (!isNoStream(error)) throw unavailable(error);
+    const how = goneBy(error, from);
+    if (how) throw new StreamGone(name, how);
+    return;
+  }
+  // A server that knows the stream shows nothing of it.
+  if (isEmpty) throw new StreamGone(name, 'hidden');
 }
 
 /** All events of `$all`. Errors: StoreUnavailable; the client's own for a position where no record begins (`isInvalidPosition`). */

@@ -1,6 +1,6 @@
 /** The meaning of the client's errors, and their translation into the port's. */
 import { ErrorType, isCommandError } from '@eventstore/db-client';
-import { StoreUnavailable } from '../event-store.ts';
+import { StoreUnavailable, type StreamGone } from '../event-store.ts';
 
 export function isType(error: unknown, ...types: ErrorType[]): boolean {
   return error instanceof Error && isCommandError(error) && types.includes(error.type);
@@ -9,6 +9,12 @@ export function isType(error: unknown, ...types: ErrorType[]): boolean {
 /** True for the error of a stream that is not there, or was deleted. */
 export function isNoStream(error: unknown): boolean {
   return isType(error, ErrorType.STREAM_NOT_FOUND, ErrorType.NO_STREAM, ErrorType.STREAM_DELETED);
+}
+
+/** How an operator took a stream away whose read, from a revision or without one, ended with the error of `isNoStream`; undefined: it may never have been. */
+export function goneBy(error: unknown, from: number | undefined): StreamGone['how'] | undefined {
+  if (isType(error, ErrorType.STREAM_DELETED)) return 'tombstone';
+  return from !== undefined && from > 0 ? 'missing' : undefined;
 }
 
 /** gRPC's codes for a position where no record begins: the server has no name for that error. */
