@@ -44,7 +44,7 @@ export async function openSqliteEventStore({ file, log, ended }: SqliteOptions):
       log.error({ file, err: error }, 'nothing more can be recorded until this is started again');
       ended?.(error);
     },
-    warn: (message) => log.error({ file }, message),
+    said: ({ level, data, message }) => log[level]?.(data, message),
   });
   const { reader, verifying } = await openReading(file, foundDamage, writer.close);
 
