@@ -18,6 +18,7 @@ import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
+import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
@@ -67,6 +68,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   // Files hold names, addresses and secrets: they are for this user's eyes only.
   process.umask(0o077);
   const operator = await openFolder(config, needs, closers);
+  if (usesFolder(needs, config)) gaugeFolder(config.DATA_DIR, metrics);
 
   // The process listens from the start on, to tell which servers it waits for.
   const waits = new Set<string>();

@@ -23,11 +23,11 @@ const ROUNDS = 5;
 const STREAM_LENGTH = 10;
 const example = exampleEvent('TaskCreated');
 
-const threaded = (file: string): Promise<Writer> => openGroupCommit({ file, committed: nothing, damaged: nothing, ended: nothing, warn: nothing });
+const threaded = (file: string): Promise<Writer> => openGroupCommit({ file, committed: nothing, damaged: nothing, ended: nothing, said: nothing });
 
 /** The same group commit without the thread: all appends of one turn of the event loop are one transaction. */
 async function onMainThread(file: string): Promise<Writer> {
-  const writer = openLogWriter(file, nothing);
+  const writer = openLogWriter(file, { error: nothing });
   let waiting: { append: WireAppend; resolve(result: WireResult): void }[] = [];
   const commit = () => {
     const group = waiting;

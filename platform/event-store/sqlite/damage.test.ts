@@ -20,6 +20,7 @@ const REVISIONS = 8;
 /** Bytes of two commits in the write-ahead log, at most: each changes eight pages or fewer. */
 const TWO_COMMITS = 2 * 8 * (4_096 + 24);
 const warn = () => {};
+const log = { error: warn };
 
 let folders: string[] = [];
 let source: string;
@@ -39,7 +40,7 @@ afterEach(() => {
 });
 
 /** Opens the writer as the store's thread does. */
-const openWriter = (dir: string) => openLogWriter(fileIn(dir), warn);
+const openWriter = (dir: string) => openLogWriter(fileIn(dir), log);
 
 function fill(writer: ReturnType<typeof openWriter>): void {
   for (let expected = NO_STREAM; expected < REVISIONS - 1; expected++) {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { AppendUnknown, StoreDamaged, StoreUnavailable } from '../event-store.ts';
 import { appendQueue, type WaitingAppend } from './append-queue.ts';
 import { packGroup, unpackResult, type WireAppend, type WireResult } from './wire.ts';
-import type { FromWriter, ToWriter, WriterError } from './writer-thread.ts';
+import type { FromWriter, ToWriter, WriterError, WriterLine } from './writer-thread.ts';
 
 export interface GroupCommit {
   /** Resolves once the append is on the disk. Errors: AppendUnknown, StoreOverloaded, StoreUnavailable, StoreDamaged. */
@@ -21,7 +21,8 @@ export interface GroupCommitOptions {
   damaged(error: StoreDamaged): void;
   /** Called once when the writer ended for any other reason: nothing can be recorded until the store is opened anew. */
   ended(error: Error): void;
-  warn(message: string): void;
+  /** Called with lines for the log of the process. */
+  said(line: WriterLine): void;
 }
 
 /** Starts the writer's thread. Errors: StoreDamaged, StoreUnavailable. */
@@ -41,7 +42,7 @@ export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Pr
   worker.on('message', (message: FromWriter) => {
     if (message === 'ready') return;
     if (Array.isArray(message)) answer(message);
-    else if ('warning' in message) hear.warn(message.warning);
+    else if ('level' in message) hear.said(message);
     else refuse(message);
   });
   worker.on('error', (error) => end(new AppendUnknown(`The writer of the event store ended: ${error.message}`)));

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { isForwardable } from '../../../contracts/message.ts';
+import { fsyncFailed, leftNothing } from '../../sqlite/disk-errors.ts';
+import { type FoldingLog, openFolding } from '../../sqlite/folding.ts';
 import { AppendUnknown } from '../event-store.ts';
-import { damaged, fsyncFailed, guarded, leftNothing, translated } from './damage.ts';
+import { damaged, guarded, translated } from './damage.ts';
 import { openBookkeeping, openEvents } from './log-tables.ts';
 import { SCHEMA } from './rows.ts';
 import { checkWal } from './wal.ts';
@@ -18,6 +20,8 @@ export interface LogWriter {
   commit(appends: readonly WireAppend[]): WireResult[];
   /** Folds a write-ahead log that has grown into the file, as far as readers and the disk allow. Error: AppendUnknown after a failed fsync. */
   fold(): void;
+  /** Looks after the size of the write-ahead log's file, every few seconds. Error: AppendUnknown after a failed fsync. */
+  look(): void;
   /** Writes the witness, folds the write-ahead log into the file, and closes the file. */
   close(): void;
   /** Ends the work after AppendUnknown: nothing more is written or witnessed, because it is not known what is on the disk. */
@@ -25,34 +29,36 @@ export interface LogWriter {
 }
 
 /** Frames of the write-ahead log between two foldings, some 8 MB: fewer of them, each page written once for its many changes. */
-const FRAMES = 2_000;
+const PAGES = 2_000;
 
 /**
- * Opens the file, or makes it where it is missing, and compares it with its witness. `warn` hears of a witness that cannot be written.
- * Errors: StoreDamaged, StoreUnavailable.
+ * Opens the file, or makes it where it is missing, and compares it with its witness. `log` hears of a witness that cannot be written, and of a
+ * write-ahead log that grows. Errors: StoreDamaged, StoreUnavailable.
  */
-export function openLogWriter(file: string, warn: (message: string) => void): LogWriter {
-  return guarded(() => open(file, warn));
+export function openLogWriter(file: string, log: FoldingLog): LogWriter {
+  return guarded(() => open(file, log));
 }
 
-function open(file: string, warn: (message: string) => void): LogWriter {
-  checkWal(`${file}-wal`);
+function open(file: string, log: FoldingLog): LogWriter {
+  checkWal(file);
   const db = new DatabaseSync(file, { timeout: 5_000 });
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON');
-  // SQLite's own checkpoints hide their errors; ours (fold) do not.
-  db.exec('PRAGMA wal_autocheckpoint = 0');
+  const folding = openFolding({ db, file, log, pages: PAGES });
   openSchema(db, existsSync(`${file}-witness`));
   const tables = { events: openEvents(db), bookkeeping: openBookkeeping(db) };
   const ends = (): Ends => ({ events: tables.events.end(), bookkeeping: tables.bookkeeping.end() });
   /** The ends of what was committed: of nothing else may the witness tell. */
   let durable = ends();
-  const witness = openWitness({ file, ends: () => durable, checksumAt: (table, position) => tables[table].checksumAt(position), warn });
+  const witness = openWitness({
+    file,
+    ends: () => durable,
+    checksumAt: (table, position) => tables[table].checksumAt(position),
+    warn: (message) => log.error({ file }, message),
+  });
   // The last run's write-ahead log was found in order: it goes into the file, so that later damage to it can hide nothing.
-  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  folding.foldAll();
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
-  const frames = db.prepare('PRAGMA wal_checkpoint(NOOP)');
-  const fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
   const append = (it: WireAppend) => tables[isForwardable(it.stream) ? 'events' : 'bookkeeping'].append(it);
 
@@ -102,22 +108,24 @@ function open(file: string, warn: (message: string) => void): LogWriter {
       witness.moved();
       return results;
     },
-    fold: () => {
-      try {
-        const { log } = frames.get() as { log: number };
-        if (log > FRAMES) fold.run();
-      } catch (error) {
-        // On a full disk the log grows on, and is folded once there is room.
-        if (fsyncFailed(error)) throw unknown(error);
-      }
-    },
+    fold: () => folded(folding.fold),
+    look: () => folded(folding.look),
     close: () => {
       witness.close();
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      folding.foldAll();
       db.close();
     },
     abandon: () => witness.abandon(),
   };
+}
+
+/** Error: AppendUnknown after a failed fsync, the only error of a folding that is not its own affair. */
+function folded(folding: () => void): void {
+  try {
+    folding();
+  } catch (error) {
+    throw unknown(error);
+  }
 }
 
 function unknown(cause: unknown): AppendUnknown {

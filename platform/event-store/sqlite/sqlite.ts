@@ -12,7 +12,7 @@ import type { WireEvent } from './wire.ts';
 export interface SqliteOptions {
   /** Path of the file; `<file>-witness` lies beside it. */
   file: string;
-  log: { error(data: object, message: string): void };
+  log: { error(data: object, message: string): void; info?(data: object, message: string): void };
   /**
    * Called once when nothing more can be recorded until the store is opened anew, because an fsync failed or the writer's thread ended: a process does
    * well to end, so that a supervisor starts it again. Appends are answered AppendUnknown or StoreUnavailable.
@@ -40,7 +40,7 @@ export async function openSqliteEventStore({ file, log, ended }: SqliteOptions):
       log.error({ file, err: error }, 'nothing more can be recorded until this is started again');
       ended?.(error);
     },
-    warn,
+    said: ({ level, data, message }) => log[level]?.(data, message),
   });
   const { reader, verifying } = await openReading(file, { found: foundDamage, warn, closeWriter: writer.close });
 

@@ -1,5 +1,6 @@
 /** The writer's thread: takes groups of appends, answers each group once it is on the disk. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { LOOK_EVERY } from '../../sqlite/folding.ts';
 import { AppendUnknown, StoreDamaged } from '../event-store.ts';
 import { type LogWriter, openLogWriter } from './log-writer.ts';
 import { packResults, unpackGroup } from './wire.ts';
@@ -11,8 +12,14 @@ export interface WriterError {
   error: string;
   kind: 'damaged' | 'unknown' | 'refused';
 }
-/** A message from the thread: ready, a group's packed results, a failure, or a warning. The thread ends by its exit. */
-export type FromWriter = 'ready' | number[] | WriterError | { warning: string };
+/** A line for the log of the process. */
+export interface WriterLine {
+  level: 'error' | 'info';
+  data: object;
+  message: string;
+}
+/** A message from the thread: ready, a group's packed results, a failure, or a line for the log. The thread ends by its exit. */
+export type FromWriter = 'ready' | number[] | WriterError | WriterLine;
 
 function failed(error: unknown): WriterError {
   const kind = error instanceof StoreDamaged ? 'damaged' : error instanceof AppendUnknown ? 'unknown' : 'refused';
@@ -21,9 +28,11 @@ function failed(error: unknown): WriterError {
 
 function serve(port: MessagePort, file: string): void {
   const send = (message: FromWriter) => port.postMessage(message);
+  const line = (level: WriterLine['level']) => (data: object, message: string) => send({ level, data, message });
+  const log = { error: line('error'), info: line('info') };
   let writer: LogWriter;
   try {
-    writer = openLogWriter(file, (warning) => send({ warning }));
+    writer = openLogWriter(file, log);
   } catch (error) {
     send(failed(error));
     port.close();
@@ -34,17 +43,23 @@ function serve(port: MessagePort, file: string): void {
     send(failed(error));
     if (!(error instanceof AppendUnknown)) return;
     abandoned = true;
+    clearInterval(looking);
     writer.abandon();
     port.close();
   };
-  const handle = (group: string) => {
+  const tried = (work: () => void) => {
     try {
-      send(packResults(writer.commit(unpackGroup(group))));
-      writer.fold();
+      work();
     } catch (error) {
       fail(error);
     }
   };
+  const looking = setInterval(() => tried(writer.look), LOOK_EVERY);
+  const handle = (group: string) =>
+    tried(() => {
+      send(packResults(writer.commit(unpackGroup(group))));
+      writer.fold();
+    });
   port.on('message', (message: ToWriter) => {
     // A group that was on its way when the disk failed is answered by this thread's end.
     if (abandoned) return;
@@ -52,10 +67,11 @@ function serve(port: MessagePort, file: string): void {
       handle(message);
       return;
     }
+    clearInterval(looking);
     try {
       writer.close();
     } catch (error) {
-      send({ warning: `the event store was not closed in order: ${(error as Error).message}` });
+      log.error({ file, err: error }, 'the event store was not closed in order');
     }
     port.close();
   });
