@@ -10,6 +10,7 @@ const healthWith = (options: Partial<HealthOptions> = {}) =>
     needs: new Set(['store']),
     followers: [],
     appends: null,
+    others: () => [],
     stopping: () => false,
     ...options,
   });

@@ -1,6 +1,7 @@
 /** The health of a process: its readiness, and the lag of its followers. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppendHealth } from '../platform/event-store/append-health.ts';
+import type { Pace } from '../platform/followers/pace.ts';
 import type { FollowerHealth, Health } from '../platform/http/metrics.ts';
 import { projectors } from '../projections/projectors.ts';
 import type { Ports } from './open-ports.ts';
@@ -12,6 +13,7 @@ export interface HealthOfFollower {
   active(): boolean;
   /** Resolves to the number of events that it is behind, counted up to a bound. */
   lag(): Promise<number>;
+  readonly paces: readonly Pace[];
 }
 
 export interface HealthOptions {
@@ -20,6 +22,8 @@ export interface HealthOptions {
   followers: readonly HealthOfFollower[];
   /** The appends of a process that answers commands; null for one that only reads. */
   appends: Pick<AppendHealth, 'check'> | null;
+  /** Whatever else the process waits for at the moment. */
+  others(): string[];
   stopping(): boolean;
 }
 
@@ -28,9 +32,9 @@ const CHECK_PATIENCE = 2_000;
 
 /**
  * The health of a process. It is ready while what it answers could be answered now: the stores that its answers need can be read and, where it
- * answers commands, something can be recorded. (Without the bus and the cache it goes on.)
+ * answers commands, something can be recorded; and while its followers get on. (Without the bus and the cache it goes on, as long as they do.)
  */
-export function healthOf({ ports, needs, followers, appends, stopping }: HealthOptions): Health {
+export function healthOf({ ports, needs, followers, appends, others, stopping }: HealthOptions): Health {
   const [projector] = projectors;
   const checks: [string, () => Promise<unknown>][] = [];
   if (needs.has('store')) checks.push(['the event store', () => ports.store.head()]);
@@ -39,7 +43,11 @@ export function healthOf({ ports, needs, followers, appends, stopping }: HealthO
   if (appends) checks.push(['a store that records', appends.check]);
 
   return {
-    waits: async () => (stopping() ? ['its end'] : (await Promise.all(checks.map(([name, check]) => troubleWith(name, check)))).flat()),
+    waits: async () => {
+      if (stopping()) return ['its end'];
+      const troubles = await Promise.all(checks.map(([name, check]) => troubleWith(name, check)));
+      return [...troubles.flat(), ...others()];
+    },
     followers: async () => Object.fromEntries(await Promise.all(followers.map(async (one) => [one.name, await healthOfOne(one)] as const))),
   };
 }

@@ -93,7 +93,7 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
   'write-side': writeSidePart,
   forwarder: async ({ ports, log, closers }) => {
     const forwarder = closers.add(startForwarder({ store: ports.store, bus: ports.bus, log }), (it) => it.stop());
-    return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag }] };
+    return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag, paces: forwarder.paces }] };
   },
   projections: projectionsPart,
   workers: workersPart,
@@ -127,7 +127,7 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: PartC
   metrics.gauge('projection_lag', 'Events a read model is behind, up to 1,000.', async () =>
     Object.fromEntries((await projections.status()).map((one) => [one.name, one.lag])),
   );
-  return { followers: [lagging(store, projections.follower)] };
+  return { followers: [{ ...lagging(store, projections.follower), paces: projections.paces }] };
 }
 
 async function workersPart({ ports, log, closers, metrics, access, config }: PartContext<'workers'>): Promise<StartedPart> {
@@ -211,7 +211,7 @@ async function realtimePart({ ports, log, metrics, access, config, server, close
   });
   metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
   return {
-    followers: [{ name: 'realtime', active: () => true, lag: () => countAfter(store, realtime.position(), MOST_LAG) }],
+    followers: [{ name: 'realtime', active: () => true, lag: () => countAfter(store, realtime.position(), MOST_LAG), paces: realtime.paces }],
     answering: realtime,
   };
 }
@@ -232,6 +232,6 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
   };
 }
 
-function lagging(store: EventStore, { name, active, position }: Follower): HealthOfFollower {
-  return { name, active, lag: () => countAfter(store, position(), MOST_LAG) };
+function lagging(store: EventStore, { name, active, position, paces }: Follower): HealthOfFollower {
+  return { name, active, paces, lag: () => countAfter(store, position(), MOST_LAG) };
 }

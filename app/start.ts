@@ -6,6 +6,7 @@ import { type Operator, openOperator } from '../gateway/operator.ts';
 import { lockFolder } from '../platform/data-folder-lock.ts';
 import { type AppendHealth, openAppendHealth } from '../platform/event-store/append-health.ts';
 import { openRequests } from '../platform/followers/requests.ts';
+import { type Standstills, watchStandstills } from '../platform/followers/standstills.ts';
 import { createApp } from '../platform/http/app.ts';
 import { openLimits } from '../platform/http/limits/limits.ts';
 import { type Listening, listen } from '../platform/http/listen.ts';
@@ -81,12 +82,15 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   const ports = await openPorts(config, needs, { log, metrics, closers, appends, waits, signal });
   const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
   const started = await startParts(parts, options, context);
+  const paces = started.flatMap(({ followers = [] }) => followers.flatMap((one) => one.paces));
+  const standstills = watchStandstills({ paces: () => paces, head: () => ports.store.head(), lost: () => [...waits], log });
+  closers.add(standstills, (it) => it.stop());
   // Closing begins with the sockets, then the server (which waits for all connections, also sockets), then the followers, then the ports.
   closers.add(listening, (it) => it.close());
   for (const { answering } of started) closers.add(answering, (it) => it?.stop());
 
   let stopping = false;
-  const app = openApp(context, { parts, started, operator, appends, stopping: () => stopping });
+  const app = openApp(context, { parts, started, operator, appends, standstills, stopping: () => stopping });
   // Only now, so that a start that fails before prints no password.
   if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
@@ -140,17 +144,18 @@ interface AppParts {
   started: readonly StartedPart[];
   operator: Operator | null;
   appends: AppendHealth;
+  standstills: Standstills;
   stopping(): boolean;
 }
 
 /** The app with the routes of these parts and of health. The gateway also knows the rows of all other parts. */
-function openApp(context: PartContext, { parts, started, operator, appends, stopping }: AppParts) {
+function openApp(context: PartContext, { parts, started, operator, appends, standstills, stopping }: AppParts) {
   const { config, log, metrics, ports } = context;
   const needs = needsOf(parts);
   const routes = started.flatMap(({ routes: own = [] }) => own);
   const followers = started.flatMap(({ followers: own = [] }) => own);
-  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null });
-  gaugeHealth(metrics, health, appends);
+  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null, others: standstills.waits });
+  gaugeHealth(metrics, { health, appends, standstills });
   return createApp({
     routes: [...routes, ...routesWith({ metrics, health }, healthRoutes)],
     elsewhere: parts.includes('gateway') ? ALL_ROWS : [],
@@ -188,7 +193,8 @@ async function startParts(parts: readonly Part[], { only }: StartOptions, contex
 /** True for a route whose answer may need something to be recorded. */
 const commands = ({ method }: Route) => method !== 'GET';
 
-function gaugeHealth(metrics: Metrics, health: Health, appends: AppendHealth): void {
+function gaugeHealth(metrics: Metrics, { health, appends, standstills }: { health: Health; appends: AppendHealth; standstills: Standstills }): void {
+  metrics.gauge('standstill_seconds', 'Seconds for which a follower or read model has had something to do and not got on.', standstills.seconds);
   metrics.gauge('recording_failed_seconds', 'Seconds for which nothing could be recorded; 0 while something can.', async () => {
     await health.waits();
     return { all: appends.seconds() };

@@ -10,6 +10,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { endOf } from '../platform/followers/checkpoint.ts';
 import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { type Follower, type FollowerRow, type Following, follow } from '../platform/followers/follow.ts';
+import type { Pace } from '../platform/followers/pace.ts';
 import type { Parked } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openProjection, type Projection, type ProjectionContext } from './projection.ts';
@@ -45,6 +46,8 @@ export interface Projections {
   rebuild(name: string, onProgress?: (progress: RebuildProgress) => void): Promise<Rebuilt>;
   status(): Promise<ProjectionStatus[]>;
   follower: Follower;
+  /** How the follower and each read model get on. */
+  readonly paces: readonly Pace[];
   /** The parked streams of all read models. */
   parked(): ({ name: string } & Parked)[];
   /** Tries a parked stream again, by a rebuild of its read model. Rejects with UnknownProjection. */
@@ -76,21 +79,23 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   const projections = (context.projectors ?? all).map((projector) => openProjection(projector, { ...context, exclusively, signal: stopping.signal }));
   const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
   const righting = new Map<Projection, Promise<void>>();
+  /** The reasons why rebuilds failed that are tried again. */
+  const failures = new Map<Projection, string>();
   const loaded = Promise.withResolvers<void>();
 
   /** Reads the checkpoints of all read models; resolves to the smallest. */
-  async function load(): Promise<Checkpoint> {
-    for (const projection of projections) if (!righting.has(projection)) await loadOne(projection);
+  async function load(well: () => void): Promise<Checkpoint> {
+    for (const projection of projections) if (!righting.has(projection)) await loadOne(projection, well);
     loaded.resolve();
     return smallest(projections) ?? endOf(store);
   }
 
   /** Loads a read model. A missing one is built at once; one of another version or log is rebuilt while the old documents answer. */
-  async function loadOne(projection: Projection): Promise<void> {
+  async function loadOne(projection: Projection, well: () => void): Promise<void> {
     const trouble = await exclusively(projection.load);
     if (trouble === null) return;
     log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
-    if (trouble === 'missing') await projection.rebuild();
+    if (trouble === 'missing') await projection.rebuild(well);
     else putRight(projection);
   }
 
@@ -124,8 +129,10 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   async function rebuilt(projection: Projection): Promise<boolean> {
     try {
       await projection.rebuild();
+      failures.delete(projection);
       return true;
     } catch (error) {
+      failures.set(projection, (error as Error).message);
       if (!stopping.signal.aborted) log.error({ model: nameOf(projection), err: error }, 'the rebuild failed and is tried again');
       return stopping.signal.aborted;
     }
@@ -144,7 +151,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
       }),
     /** `load` compares each read model with the log. */
     foreignLog: async () => {
-      await load();
+      await load(() => {});
     },
   };
   const follower = follow(following, {
@@ -156,6 +163,16 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   });
   // A missing read model cannot answer. On a short log it is built before the start resolves; on a long one commands need not wait for it.
   await Promise.race([loaded.promise, delay(FIRST_BUILD_PATIENCE, undefined, { ref: false })]);
+
+  const [own] = follower.paces;
+  /** A read model that waits for a rebuild is behind, however far its documents are. */
+  const paceOf = (projection: Projection): Pace => ({
+    name: nameOf(projection),
+    hasTurn: () => own?.hasTurn() ?? false,
+    isBehind: (head) => (projection.checkpoint()?.position ?? '') < head,
+    step: projection.steps,
+    trouble: () => failures.get(projection) ?? own?.trouble(),
+  });
 
   function named(name: string): Projection {
     const found = projections.find((projection) => nameOf(projection) === name);
@@ -175,6 +192,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     rebuild: async (name, onProgress) => named(name).rebuild(onProgress),
     status,
     follower,
+    paces: [...follower.paces, ...projections.map(paceOf)],
     parked: () => projections.flatMap((projection) => projection.parked().map((one) => ({ name: nameOf(projection), ...one }))),
     release: async (name) => named(name).rebuild(),
     stop: async () => {

@@ -32,6 +32,8 @@ export interface Projection {
   load(): Promise<ProjectionTrouble | null>;
   /** The model's checkpoint; undefined while the model waits for a rebuild. */
   checkpoint(): Checkpoint | undefined;
+  /** A number that grows whenever the model gets on: a batch, or a stretch of a rebuild. */
+  steps(): number;
   /** True while the model is rebuilt, or waits for a rebuild. */
   rebuilding(): boolean;
   /** The parked streams of the model. */
@@ -60,6 +62,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   /** True while the cache may hold entries that a batch made stale before it failed half-way; also at the start. */
   let cacheInDoubt = true;
   let running: Promise<Rebuilt> | null = null;
+  let steps = 0;
   /** The callers to whom the running rebuild tells its progress. */
   const watching = new Set<(progress: RebuildProgress) => void>();
 
@@ -120,6 +123,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
       await readModels.write(model, at.generation, documents, checkpoint);
     }
     at.checkpoint = checkpoint;
+    steps++;
   }
 
   async function toCache(at: ModelState, changes: DocumentChange[]): Promise<void> {
@@ -144,6 +148,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   }
 
   function onProgress(progress: RebuildProgress): void {
+    steps++;
     for (const watch of watching) watch(progress);
   }
 
@@ -179,6 +184,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     projector,
     load,
     checkpoint: () => (trouble ? undefined : state?.checkpoint),
+    steps: () => steps,
     rebuilding: () => running !== null || trouble !== null,
     parked: () => parking?.list() ?? [],
     apply,

@@ -13,6 +13,7 @@ import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
+import type { Pace } from '../platform/followers/pace.ts';
 import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, renewSession, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
@@ -79,6 +80,8 @@ export interface Realtime {
   sockets(): number;
   /** The position up to which every event was pushed. */
   position(): Position;
+  /** How its follower gets on. */
+  readonly paces: readonly Pace[];
 }
 
 /** Seconds between two tellings of the position (`reached`), so that clients of quiet topics come back within the ring. */
@@ -231,6 +234,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
       await farewell(open, 500);
     },
     sockets: () => connections.size(),
+    paces: follower.paces,
     position: () => ring.head(),
   };
 }

@@ -246,7 +246,7 @@ describe('a follower', () => {
     const { load } = one.following;
     one.following.load = async () => {
       if (failures++ < 5) throw new Error('no database');
-      return load();
+      return load(() => {});
     };
     const all = await fill(store, ['task-1']);
     start(one.following, { store, bus: memoryBus(), log: { info, warn, error: warn } });

@@ -16,6 +16,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
 import { eventsAfter, ForeignLog } from './events-after.ts';
 import { type Heard, listen } from './listen.ts';
+import { type Pace, paceMeter } from './pace.ts';
 
 /** The row of a follower, which its module exports: lists of followers and the table of queues are made of these. */
 export interface FollowerRow {
@@ -30,8 +31,11 @@ export interface Following extends FollowerRow {
   batch: number;
   /** True for events that `apply` is to get; others only move the checkpoint. A pure function. */
   wants(event: RecordedEvent): boolean;
-  /** Answers the checkpoint. Called at every start, and at every new start after an error. */
-  load(): Promise<Checkpoint>;
+  /**
+   * Answers the checkpoint. Called at every start, and at every new start after an error. Where it has much to do first, it calls `well` whenever that
+   * gets on.
+   */
+  load(well: () => void): Promise<Checkpoint>;
   /**
    * Takes the wanted events of the next stretch of the log, in order (possibly none), then remembers `checkpoint`, or leaves
    * it to a later call. An error is one of infrastructure: the follower starts again from `load()` with backoff.
@@ -62,6 +66,8 @@ export interface Follower {
   position(): Position;
   /** True while this process is the one that follows; on a queue without a hold, once it follows. */
   active(): boolean;
+  /** How it gets on, and whatever it sets going. */
+  readonly paces: readonly Pace[];
   /** Stops after the batch at hand. */
   stop(): Promise<void>;
 }
@@ -79,19 +85,27 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
   let session = new AbortController();
   let active = false;
   const pause = takingTurns();
+  const pace = paceMeter(name, (head) => at.position < head);
 
   async function attempt(isWell: () => void): Promise<void> {
-    well = isWell;
+    well = () => {
+      isWell();
+      pace.well();
+    };
     session = new AbortController();
     if (stopping.signal.aborted) session.abort();
     try {
       await along(session.signal);
     } catch (error) {
-      if (!(error instanceof ForeignLog)) throw error;
+      if (!(error instanceof ForeignLog)) {
+        pace.failed(error);
+        throw error;
+      }
       log.warn({ follower: name, err: error }, 'the event store is not the one this follower followed');
       await orAborted(following.foreignLog(), stopping.signal);
     } finally {
       active = false;
+      pace.ends();
       session.abort();
     }
   }
@@ -102,7 +116,8 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     async function begin(heard: Heard): Promise<void> {
       // While another process is the active one, its checkpoint moves and this one's first batch does not come.
       if (heard === 'silence' && queue.activeHold !== null) return;
-      at = (await orAborted(following.load(), signal)) ?? at;
+      pace.begins();
+      at = (await orAborted(following.load(well), signal)) ?? at;
       active = true;
       await readOn(signal);
       react = goOn;
@@ -174,6 +189,7 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
     name,
     position: () => at.position,
     active: () => active,
+    paces: [pace],
     stop: async () => {
       stopping.abort();
       session.abort();

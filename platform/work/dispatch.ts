@@ -10,10 +10,11 @@
  *     await dispatcher.stop();
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
-import type { EventBus } from '../event-bus/event-bus.ts';
+import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
 import type { WorkQueue } from '../event-bus/queues.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../followers/follow.ts';
+import { paceMeter } from '../followers/pace.ts';
 import { openOfferWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */
@@ -74,6 +75,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   let heard: Set<string> | undefined;
   let refillAt = 0;
   let refusing = false;
+  /** How its offers get on; a queue that is full has what it needs. */
+  const offers = paceMeter(`${dispatching.name} offers`, () => offers.trouble() !== undefined);
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let stopped = false;
@@ -132,7 +135,10 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     try {
       await bus.offer(item.queue, { stream });
       refusing = false;
+      offers.well();
     } catch (error) {
+      if (error instanceof QueueFull) offers.well();
+      else offers.failed(error);
       if (!refusing) log.warn({ queue: item.queue.name, stream, err: error }, 'the queue takes no offers; again later');
       refusing = true;
       const wait = Math.min(FIRST_WAIT * 2 ** item.refused, LONGEST_WAIT);
@@ -203,6 +209,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   );
   return {
     ...follower,
+    paces: [...follower.paces, { ...offers, hasTurn: follower.active }],
     waiting: () => window.size,
     stop: async () => {
       stopped = true;

@@ -6,6 +6,7 @@ import { takingTurns } from '../../platform/concurrency/taking-turns.ts';
 import { BusUnavailable, type EventBus, type Publisher } from '../../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { countAfter } from '../../platform/followers/checkpoint.ts';
+import { type Pace, paceMeter } from '../../platform/followers/pace.ts';
 import { beginningOf, type ForwarderCheckpoint, forwarderCheckpoint } from './checkpoint.ts';
 import { inParts, type Publishing, publishing } from './publishing.ts';
 
@@ -26,6 +27,8 @@ export interface Forwarder {
   active(): boolean;
   /** The number of events not forwarded yet, counted up to 10,000. */
   lag(): Promise<number>;
+  /** How it gets on. */
+  readonly paces: readonly Pace[];
   /** Stops after the messages at hand and writes its checkpoint. */
   stop(): Promise<void>;
 }
@@ -42,16 +45,26 @@ export function startForwarder({ store, bus, log, batch = 1_000, backoff }: Forw
   const checkpoint = forwarderCheckpoint(store, fail);
   let position: Position = START;
   let active = false;
+  const pace = paceMeter('forwarder', (head) => position < head);
 
-  async function attempt(well: () => void): Promise<void> {
+  async function attempt(isWell: () => void): Promise<void> {
+    const well = () => {
+      isWell();
+      pace.well();
+    };
     const publisher = await bus.publisher(stopping.signal);
     session = new AbortController();
     const lose = () => fail(new BusUnavailable('the hold on the bus was lost'));
     publisher.lost.addEventListener('abort', lose);
+    pace.begins();
     try {
       if (!stopping.signal.aborted) await forward(publisher, session.signal, well);
+    } catch (error) {
+      pace.failed(error);
+      throw error;
     } finally {
       active = false;
+      pace.ends();
       publisher.lost.removeEventListener('abort', lose);
       await publisher.release();
     }
@@ -99,6 +112,7 @@ export function startForwarder({ store, bus, log, batch = 1_000, backoff }: Forw
   return {
     position: () => position,
     active: () => active,
+    paces: [pace],
     lag: () => countAfter(store, position, MOST_LAG),
     stop: async () => {
       stopping.abort();

@@ -14,6 +14,7 @@ import { followerQueue } from '../../platform/event-bus/queues.ts';
 import { appendOnce } from '../../platform/event-store/append-once.ts';
 import { endOf } from '../../platform/followers/checkpoint.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../../platform/followers/follow.ts';
+import { paceMeter } from '../../platform/followers/pace.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
 import type { TaskState } from '../deciders/task.ts';
 import { openAlarm } from './alarm.ts';
@@ -50,9 +51,25 @@ export function startScheduler(context: SchedulerContext): Follower {
   let at: Position = '';
   let stopped = false;
 
-  /** Fires all timers that are due, and sets the alarm for the next one. False where it has to be tried again. */
-  async function look(): Promise<boolean> {
+  /** How its timers get on, which are due though no event comes. */
+  const timers = paceMeter('scheduler timers', () => timers.trouble() !== undefined);
+
+  /** The alarm's ring: fires what is due. False where it has to be tried again. */
+  async function ring(): Promise<boolean> {
     if (!follower.active()) return false;
+    try {
+      const done = await look();
+      if (done) timers.well();
+      else timers.failed('their read model has not got as far as the log');
+      return done;
+    } catch (error) {
+      timers.failed(error);
+      throw error;
+    }
+  }
+
+  /** Fires all timers that are due, and sets the alarm for the next one. False where the read model cannot tell yet. */
+  async function look(): Promise<boolean> {
     const known = at;
     for (const kind of TIMER_KINDS) if (!(await lookFor(kind, known))) return false;
     return true;
@@ -98,7 +115,7 @@ export function startScheduler(context: SchedulerContext): Follower {
   /** The time (milliseconds since 1970) at which an event makes a look into the read model worth while. */
   const worthALook = (news: News) => (news === 'counts again' ? now() : Date.parse(news.deadline) - dueSoon);
 
-  const alarm = openAlarm({ ring: look, log, clock: now });
+  const alarm = openAlarm({ ring, log, clock: now });
   const follower = follow(
     {
       ...SCHEDULER,
@@ -121,6 +138,7 @@ export function startScheduler(context: SchedulerContext): Follower {
   );
   return {
     ...follower,
+    paces: [...follower.paces, { ...timers, hasTurn: follower.active }],
     stop: async () => {
       stopped = true;
       await Promise.all([follower.stop(), alarm.stop()]);
