@@ -84,6 +84,7 @@ const schema = z.object({
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
+  BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),
   TRUST_PROXY: onOrOff,
   SOCKET_POLLING: onOrOff,
   LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),

@@ -1,18 +1,22 @@
 /** `npm start -- backup <folder>`: copies the embedded stores, also while a process runs on them. A process can start on the copy. */
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { witnessOf } from '../../platform/event-store/sqlite/witness.ts';
+import { diskRefused } from '../../platform/sqlite/disk-errors.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { type Copying, copyDatabase } from './copy-database.ts';
+import { makePartial, removeAbandoned } from './partial-folder.ts';
 import { print } from './print.ts';
 
-/** More pages than a file has: it is copied in one read transaction, so that writes meanwhile neither get into the copy nor restart it. */
-const ALL_PAGES = 2 ** 31 - 1;
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Milliseconds between two lines that tell how far a file is copied. */
+const TELL_EVERY = 5_000;
 const EVENTS = 'events.db';
 
 /** Copies to a missing or empty folder, and reads the copy through. Errors: ConfigError, StoreDamaged, `UserError` with one line. */
@@ -23,17 +27,60 @@ export async function backUp(config: Config, [folder, ...more]: string[]): Promi
   if (missing)
     throw new UserError(`There is nothing to back up: ${config.DATA_DIR} has no ${missing}. Set DATA_DIR to the folder of an installation.`);
   process.umask(0o077);
-  const to = freeFolder(folder);
-  const making = mkdtempSync(`${to}.`);
+  for (const path of removeAbandoned(folder)) print(`Removed ${path}, which a backup that was killed had left.`);
+  const interruption = hearSignals();
   try {
-    for (const name of files) await copy(name, config.DATA_DIR, making);
-    const events = files.includes(EVENTS) ? await readThrough(making) : 0;
-    for (const name of files) check(join(making, name));
-    renameSync(making, to);
-    print(`Backed up ${files.join(', ')} with ${events} events to ${to}; the copy was read through. It is a DATA_DIR to start on.`);
+    await makeBackup(config, files, { folder, stillWanted: interruption.check });
   } finally {
-    rmSync(making, { recursive: true, force: true });
+    interruption.end();
   }
+}
+
+interface Making {
+  folder: string;
+  /** Throws where the backup is no longer wanted. */
+  stillWanted(): void;
+}
+
+async function makeBackup({ DATA_DIR, BACKUP_LOG_MB }: Config, files: string[], { folder, stillWanted }: Making): Promise<void> {
+  const making = makePartial(folder);
+  const options = { most: BACKUP_LOG_MB * 1024 * 1024, stillWanted };
+  try {
+    let growth = 0;
+    for (const name of files) growth += await copy(name, { from: DATA_DIR, to: making.path, ...options });
+    const events = files.includes(EVENTS) ? await readThrough(making.path, stillWanted) : 0;
+    for (const name of files) {
+      stillWanted();
+      check(join(making.path, name));
+    }
+    stillWanted();
+    making.finish();
+    const grown = growth > 0 ? ` Write-ahead logs grew by ${megabytes(growth)} meanwhile.` : '';
+    print(`Backed up ${files.join(', ')} with ${events} events to ${making.to}; the copy was read through. It is a DATA_DIR to start on.${grown}`);
+  } catch (error) {
+    throw diskRefused(error)
+      ? new UserError(`The backup could not be made in ${making.path}: ${(error as Error).message}.`, { cause: error })
+      : error;
+  } finally {
+    making.remove();
+  }
+}
+
+/** Hears signals that end a process: `check` throws once there was one, so that what is copied by then is removed. */
+function hearSignals(): { check(): void; end(): void } {
+  let heard: NodeJS.Signals | undefined;
+  const hear = (signal: NodeJS.Signals) => {
+    heard = signal;
+  };
+  for (const signal of ENDS) process.on(signal, hear);
+  return {
+    check: () => {
+      if (heard) throw new UserError(`The backup was interrupted (${heard}); nothing of it is left.`);
+    },
+    end: () => {
+      for (const signal of ENDS) process.off(signal, hear);
+    },
+  };
 }
 
 /**
@@ -50,23 +97,26 @@ function filesOf({ EVENT_STORE_URL, SECRETS_URL, MAIL_URL, DATA_DIR }: Config): 
   ];
 }
 
-function freeFolder(folder: string): string {
-  const to = resolve(folder);
-  if (existsSync(to) && readdirSync(to).length > 0) throw new UserError(`${to} is not empty. Name a folder that is not there yet.`);
-  mkdirSync(dirname(to), { recursive: true });
-  return to;
-}
-
-/** Copies a file. Its witness is copied before, because the copy must end at the place that the witness saw, or after it. */
-async function copy(name: string, from: string, to: string): Promise<void> {
+/**
+ * Copies a file. Its witness is copied before, because the copy must end at the place that the witness saw, or after it. Answers the bytes by which its
+ * write-ahead log grew.
+ */
+async function copy(name: string, { from, to, ...options }: { from: string; to: string } & Omit<Copying, 'progress'>): Promise<number> {
   const witness = witnessOf(join(from, name));
   if (existsSync(witness)) copyFileSync(witness, witnessOf(join(to, name)));
-  const db = new DatabaseSync(join(from, name), { readOnly: true, timeout: 5_000 });
-  try {
-    await backup(db, join(to, name), { rate: ALL_PAGES });
-  } finally {
-    db.close();
-  }
+  let told = performance.now();
+  return copyDatabase(join(from, name), join(to, name), {
+    ...options,
+    progress: (share, growth) => {
+      if (performance.now() - told < TELL_EVERY) return;
+      told = performance.now();
+      print(`${name}: ${Math.floor(share * 100)} % copied; its write-ahead log grew by ${megabytes(growth)} (of ${megabytes(options.most)} at most)`);
+    },
+  });
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 / 1024)} MB`;
 }
 
 /** Runs SQLite's own check. It uses the last connection to the copy, so that no file is left beside. */
@@ -81,11 +131,14 @@ function check(file: string): void {
 }
 
 /** Opens the copy as a start does, reads every event, and leaves the witness of its end. Resolves to the number of events. */
-async function readThrough(dataDir: string): Promise<number> {
+async function readThrough(dataDir: string, stillWanted: () => void): Promise<number> {
   const store = await openEventStore('sqlite:', { dataDir, log: pino({ level: 'silent' }) });
   let count = 0;
   try {
-    for await (const page of store.readAll({ lean: true })) count += page.length;
+    for await (const page of store.readAll({ lean: true })) {
+      stillWanted();
+      count += page.length;
+    }
     for await (const _ of store.readAll({ log: 'bookkeeping' }));
   } finally {
     await store.close();

@@ -27,7 +27,7 @@ export interface GroupCommitOptions {
 
 /** Starts the writer's thread. Errors: StoreDamaged, StoreUnavailable. */
 export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Promise<GroupCommit> {
-  const worker = await startWriter(file);
+  const worker = await startWriter(file, hear.said);
   const waiting = appendQueue();
   /** The appends that the thread is committing. */
   let group: WaitingAppend[] = [];
@@ -42,7 +42,7 @@ export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Pr
   worker.on('message', (message: FromWriter) => {
     if (message === 'ready') return;
     if (Array.isArray(message)) answer(message);
-    else if ('level' in message) hear.said(message);
+    else if (isLine(message)) hear.said(message);
     else refuse(message);
   });
   worker.on('error', (error) => end(new AppendUnknown(`The writer of the event store ended: ${error.message}`)));
@@ -114,15 +114,27 @@ export async function openGroupCommit({ file, ...hear }: GroupCommitOptions): Pr
   };
 }
 
-async function startWriter(file: string): Promise<Worker> {
+/** Starts the thread, and resolves when it is ready. What it says before goes to `said`. */
+async function startWriter(file: string, said: GroupCommitOptions['said']): Promise<Worker> {
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: { file },
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  const ended = once(worker, 'exit').then((): [FromWriter] => [{ error: 'The writer of the event store ended at once.', kind: 'refused' }]);
-  const [first] = (await Promise.race([once(worker, 'message'), ended])) as [FromWriter];
-  if (first !== 'ready') throw asError(first as WriterError);
+  const ended = once(worker, 'exit').then((): FromWriter => ({ error: 'The writer of the event store ended at once.', kind: 'refused' }));
+  const first = new Promise<FromWriter>((resolve) => {
+    worker.on('message', function hear(message: FromWriter) {
+      if (isLine(message)) return said(message);
+      worker.off('message', hear);
+      resolve(message);
+    });
+  });
+  const heard = await Promise.race([first, ended]);
+  if (heard !== 'ready') throw asError(heard as WriterError);
   return worker;
+}
+
+function isLine(message: FromWriter): message is WriterLine {
+  return typeof message === 'object' && 'level' in message;
 }
 
 /** Characters that an append takes, about. */

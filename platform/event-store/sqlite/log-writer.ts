@@ -5,12 +5,12 @@ import { isForwardable } from '../../../contracts/message.ts';
 import { fsyncFailed, leftNothing } from '../../sqlite/disk-errors.ts';
 import { type FoldingLog, openFolding } from '../../sqlite/folding.ts';
 import { AppendUnknown } from '../event-store.ts';
-import { damaged, guarded, translated } from './damage.ts';
+import { guarded, translated } from './damage.ts';
 import { openBookkeeping, openEvents } from './log-tables.ts';
-import { SCHEMA } from './rows.ts';
+import { openSchema } from './schema.ts';
 import { checkWal } from './wal.ts';
 import type { WireAppend, WireResult } from './wire.ts';
-import { type Ends, openWitness } from './witness.ts';
+import { type Ends, openWitness, witnessOf } from './witness.ts';
 
 export interface LogWriter {
   /**
@@ -31,6 +31,8 @@ export interface LogWriter {
 /** Frames of the write-ahead log between two foldings, some 8 MB: fewer of them, each page written once for its many changes. */
 const PAGES = 2_000;
 
+const FOREIGN = 'the file of the events holds things that are not ours; they are left alone';
+
 /**
  * Opens the file, or makes it where it is missing, and compares it with its witness. `log` hears of a witness that cannot be written, and of a
  * write-ahead log that grows. Errors: StoreDamaged, StoreUnavailable.
@@ -44,7 +46,7 @@ function open(file: string, log: FoldingLog): LogWriter {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON');
   const folding = openFolding({ db, file, log, pages: PAGES });
-  openSchema(db, existsSync(`${file}-witness`));
+  openSchema(db, { expected: existsSync(witnessOf(file)), foreign: (names) => log.info?.({ file, names }, FOREIGN) });
   const tables = { events: openEvents(db), bookkeeping: openBookkeeping(db) };
   const ends = (): Ends => ({ events: tables.events.end(), bookkeeping: tables.bookkeeping.end() });
   /** The ends of what was committed: of nothing else may the witness tell. */
@@ -130,15 +132,4 @@ function folded(folding: () => void): void {
 
 function unknown(cause: unknown): AppendUnknown {
   return new AppendUnknown(`the disk failed while events were written (${(cause as Error).message})`, { cause });
-}
-
-/** Makes the tables in a new file; in an old one they must be exactly ours. Error: StoreDamaged. */
-function openSchema(db: DatabaseSync, expected: boolean): void {
-  const found = (db.prepare('SELECT sql FROM sqlite_schema').all() as { sql: string }[]).map((row) => row.sql);
-  if (found.length === 0 && !expected) {
-    db.exec(['BEGIN', ...SCHEMA, 'COMMIT'].join('; '));
-    return;
-  }
-  const same = found.length === SCHEMA.length && SCHEMA.every((sql) => found.includes(sql));
-  if (!same) throw damaged(found.length === 0 ? 'the file is gone or empty' : 'its tables are not those that were made');
 }

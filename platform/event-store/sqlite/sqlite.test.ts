@@ -62,8 +62,60 @@ describe('the embedded store', () => {
 
   it('invariant 16: does not start where the log is shorter than its witness saw', async () => {
     await tamper('DELETE FROM events WHERE position > 8');
-    await expect(reopen()).rejects.toThrow(/ends at position 8, but had 10.*delete .*-witness/);
+    await expect(reopen()).rejects.toThrow(/ends at position 8, but had 10.*older copy was put back on purpose.*delete .*-witness/);
+    await expect(reopen()).rejects.not.toThrow(/damaged/);
   });
+
+  it('takes what other tools put into its file for theirs, and names it', async () => {
+    await tamper(`ANALYZE; CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER); CREATE TABLE _litestream_lock (id INTEGER);
+      CREATE VIEW of_mine AS SELECT * FROM events; CREATE INDEX mine ON events (type)`);
+    const said: [object, string][] = [];
+    store = await openEventStore('sqlite:', { dataDir, log: { ...log, info: (data, message) => said.push([data, message]) } });
+    expect(said).toEqual([
+      [
+        { file: file(), names: ['table _litestream_seq', 'table _litestream_lock', 'view of_mine', 'index mine'] },
+        'the file of the events holds things that are not ours; they are left alone',
+      ],
+    ]);
+    expect(await all(store.readAll())).toHaveLength(10);
+    await store.append('task-c', NO_STREAM, events(1));
+  });
+
+  it('does not say a word about the statistics that ANALYZE makes', async () => {
+    await tamper('ANALYZE');
+    const said: string[] = [];
+    store = await openEventStore('sqlite:', { dataDir, log: { ...log, info: (_, message) => said.push(message) } });
+    expect(said).toEqual([]);
+    expect(await all(store.readStream('task-a', { direction: 'backwards' }))).toHaveLength(5);
+  });
+
+  it('is begun beside Litestream’s tables, and never in another database', async () => {
+    await store.close();
+    for (const name of [file(), `${file()}-witness`]) rmSync(name);
+    const make = (sql: string) => {
+      const db = new DatabaseSync(file());
+      db.exec(sql);
+      db.close();
+    };
+    make('CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)');
+    store = await reopen();
+    await store.append('task-a', NO_STREAM, events(1));
+    await store.close();
+    for (const name of [file(), `${file()}-witness`]) rmSync(name);
+    make('CREATE TABLE accounts (id INTEGER PRIMARY KEY)');
+    await expect(reopen()).rejects.toThrow(/is another database, not an event store\. Move it away/);
+  });
+
+  it.each(['DROP INDEX events_first', 'DROP TABLE bookkeeping', 'ALTER TABLE events ADD COLUMN more TEXT'])(
+    'is damaged where its own are changed: %s',
+    async (sql) => {
+      await tamper(sql);
+      await expect(reopen()).rejects.toMatchObject({
+        name: 'StoreDamaged',
+        message: expect.stringMatching(/its tables are not those that were made/),
+      });
+    },
+  );
 
   it('invariant 16: does not start where the witnessed event is another one', async () => {
     await tamper('UPDATE events SET checksum = checksum + 1 WHERE position = 10');

@@ -98,11 +98,14 @@ function compare(path: string, now: Ends, checksumAt: WitnessOptions['checksumAt
   if (!seen) return;
   for (const table of ['events', 'bookkeeping'] as const) {
     const wrong = difference(seen[table], now[table], checksumAt(table, seen[table].position));
-    if (wrong) throw new StoreDamaged(`The event store is damaged: its log of ${table} ${wrong}. ${advice(path)}`);
+    if (wrong) throw new StoreDamaged(`The event store is not the one that was here: its log of ${table} ${wrong}. ${advice(path)}`);
   }
 }
 
-/** The words for a log that differs from its witness, which saw `seen`; null for none. `checksum` is that of the row there now. */
+/**
+ * The words for a log that differs from its witness, which saw `seen`; null for none. `checksum` is that of the row there now. An older log that was
+ * put back, by hand or by a tool that streams the file elsewhere, looks the same as one that lost its end.
+ */
 function difference(seen: End, now: End, checksum: number | undefined): string | null {
   if (now.position < seen.position) return `ends at position ${now.position}, but had ${seen.position}`;
   // A row of bookkeeping may be dropped later on; of the log of events, one that is not there is noticed by every read.
@@ -111,7 +114,10 @@ function difference(seen: End, now: End, checksum: number | undefined): string |
 }
 
 function advice(path: string): string {
-  return `Put back a backup of the folder; where an older backup was put back on purpose, delete ${path} and start again.`;
+  return (
+    `Where an older copy was put back on purpose (a backup, a restore by Litestream), delete ${path} and start again. ` +
+    'Otherwise events were lost: stop, keep a copy of the folder, and put back a newer backup.'
+  );
 }
 
 /** The ends in a witness; null where there is no file. Error: StoreDamaged where the file is not what was written. */
@@ -120,7 +126,7 @@ function read(path: string): Ends | null {
   const text = readFileSync(path, 'utf8');
   const ends = parsed(text);
   if (ends && signed(ends) === text) return ends;
-  throw new StoreDamaged(`The event store cannot be compared with its witness, which is itself damaged. ${advice(path)}`);
+  throw new StoreDamaged(`The event store cannot be compared with its witness, which is not what was written. ${advice(path)}`);
 }
 
 function parsed(text: string): Ends | null {

@@ -5,8 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Rows deleted in one step, between which other work of the process gets its turn. */
 const SLICE = 2_000;
-/** Tables that are no generation's, and stay. */
-const OURS = ['models', 'generations'];
+/** The names of generations' tables, and of those beside them, as `task_list_3.labels`. Other tables are ours, or another tool's, and stay. */
+const OF_GENERATION = /_\d+(\..*)?$/;
 
 /** The tools of a sweep. */
 export interface Sweep {
@@ -33,7 +33,7 @@ export async function sweep({ db, live, signal, step }: Sweep): Promise<void> {
 
 function orphans(db: DatabaseSync, live: Set<string>): string[] {
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
-  return tables.map(({ name }) => String(name)).filter((name) => !OURS.includes(name) && !live.has(name.split('.')[0] ?? name));
+  return tables.map(({ name }) => String(name)).filter((name) => OF_GENERATION.test(name) && !live.has(name.split('.')[0] ?? name));
 }
 
 /** The steps that remove a table, each a short one. */
