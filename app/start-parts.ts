@@ -175,7 +175,7 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
   } = context;
   const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
   return {
-    ...{ store, bus, log, commands, issueCode: identity.issueCode, publicUrl, attempts },
+    ...{ store, bus, log, commands, issueCode: identity.issueCode, seesAll: identity.seesAll, publicUrl, attempts },
     reportTo: (id, attempt) => (reachesUs(SMS_URL, PUBLIC_URL) ? reportUrl(PUBLIC_URL, id, attempt) : null),
     lease: LEASE_SECONDS * 1_000,
     hold: { email: UNKNOWN_MAIL === 'hold', sms: UNKNOWN_SMS === 'hold' },

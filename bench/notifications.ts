@@ -36,7 +36,7 @@ const ROUNDS = 3;
 const TIMED = 200;
 const FROM = 'taskledger <no-reply@example.org>';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const compose = { publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'code' };
+const compose = { publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'code', seesAll: () => true };
 
 /** The rows of workers, where there is a RabbitMQ, and of the way of a mail. */
 export async function benchNotifications(): Promise<Row[]> {
@@ -93,7 +93,7 @@ function benchWorkers(): Promise<Row[]> {
     const taker = await startTaker();
     const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
     const mailer = openSmtp({ url: taker.url, from: FROM });
-    const channel = mailChannel(mailer, { ...compose, commands });
+    const channel = mailChannel(mailer, { ...compose, commands, store, now: () => new Date() });
     try {
       return await benchCompeting({
         ...{ what: 'mails sent', target: 0.1, ...broker, queue: QUEUE_OF.email },

@@ -100,6 +100,11 @@ export interface TaskParties {
   assignee: string | null;
 }
 
+/** True where somebody may read a task, deleted or not. `seesAll`: they may read every task. */
+export function mayReadTask({ id, seesAll }: { id: string; seesAll: boolean }, { maker, assignee }: TaskParties): boolean {
+  return seesAll || id === maker || id === assignee;
+}
+
 /** The rooms of a task's event: the board's, the task's own, and those of its people before and after the event. */
 export function taskTopics(stream: string, before: TaskParties | null, after: TaskParties): string[] {
   const people = [before?.maker, before?.assignee, after.maker, after.assignee].filter((one): one is string => typeof one === 'string');

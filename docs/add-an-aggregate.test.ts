@@ -103,6 +103,7 @@ it('with a notification it costs two more, and then everything holds', { timeout
     'notifier/policies',
     'notifier/registries',
     'notifier/render',
+    'notifier/withdrawn',
     'projections/projectors',
     'read-side/registry',
     'realtime/topics',

@@ -3,7 +3,7 @@ import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import { type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { type ComposeContext, compose, userOf } from './compose.ts';
+import { type ComposeContext, compose, readerOf } from './compose.ts';
 import { composeText } from './compose-text.ts';
 import type { Mailer } from './mailer/mailer.ts';
 import type { Taken } from './sending.ts';
@@ -28,7 +28,7 @@ export interface Ready {
 
 export interface DeliveryChannel<Name extends Channel = Channel> {
   name: Name;
-  /** Makes the message of a notification. Errors: NobodyThere; the store's own. */
+  /** Makes the message of a notification. Errors: those of withdrawn.ts; the store's own. */
   make(stream: string, state: NotificationState): Promise<Ready>;
 }
 
@@ -62,8 +62,8 @@ export function smsChannel(
 export function inboxChannel(context: Pick<ComposeContext, 'commands'>): DeliveryChannel<'in-app'> {
   return {
     name: 'in-app',
-    make: async (_, { recipient }) => {
-      await userOf(recipient.userId ?? '', context.commands);
+    make: async (_, state) => {
+      await readerOf(state, context);
       return { to: '', send: async () => ({}) };
     },
   };

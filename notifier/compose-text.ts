@@ -1,17 +1,19 @@
 /** Makes the SMS of a notification. */
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { type ComposeContext, kindsWords, NobodyThere } from './compose.ts';
+import { type ComposeContext, kindsWords, readerOf } from './compose.ts';
 import { brief } from './render.ts';
 import type { Text } from './texter/texter.ts';
+import { NobodyThere } from './withdrawn.ts';
 
 /** The most characters of an SMS: ten parts. Providers refuse more. */
 const LONGEST = 1_530;
 
-/** The phone number and the text of a notification's SMS. Errors: NobodyThere; the store's own. */
+/** The phone number and the text of a notification's SMS. Errors: Withdrawn; the store's own. */
 export async function composeText(state: NotificationState, context: ComposeContext): Promise<Pick<Text, 'to' | 'text'>> {
   const { phone } = state.recipient;
   // Users have no phone number in this version.
   if (!phone) throw new NobodyThere('the recipient has no phone number');
-  const text = state.content?.text ?? brief(await kindsWords(state, context));
+  const reader = await readerOf(state, context);
+  const text = state.content?.text ?? brief(await kindsWords(state, reader, context));
   return { to: phone, text: text.slice(0, LONGEST) };
 }

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { exampleEvent } from '../contracts/catalog.ts';
+import type { RecordedEvent } from '../contracts/message.ts';
 import type { Kind } from '../contracts/notifications/kinds.ts';
 import { initial as NO_NOTIFICATION, type NotificationState } from '../write-side/deciders/notification.ts';
 import type { OrderState } from '../write-side/deciders/order.ts';
@@ -7,13 +9,23 @@ import { initial as NO_TASK, type TaskState } from '../write-side/deciders/task.
 import { initial as NO_USER, type UserState } from '../write-side/deciders/user.ts';
 import { type ComposeContext, compose } from './compose.ts';
 import { composeText } from './compose-text.ts';
+import { Withdrawn } from './withdrawn.ts';
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
+const { deadline: DEADLINE = null } = exampleEvent('TaskCreated').data as { deadline?: string };
 const euros = (amount: number) => ({ amount, currency: 'EUR' });
 
 const user = (name: string): UserState => ({ ...NO_USER, exists: true, name, email: `${name.split(' ')[0]?.toLowerCase()}@example.org` });
-const task = (title: string, more: Partial<TaskState> = {}): TaskState => ({ ...NO_TASK, exists: true, title, maker: ALICE, assignee: BOB, ...more });
+const task = (title: string, more: Partial<TaskState> = {}): TaskState => ({
+  ...NO_TASK,
+  exists: true,
+  title,
+  maker: ALICE,
+  assignee: BOB,
+  deadline: DEADLINE,
+  ...more,
+});
 const order = (more: Partial<OrderState>): OrderState => ({
   ...NO_ORDER,
   exists: true,
@@ -43,10 +55,18 @@ const STATES: Readonly<Record<string, unknown>> = {
   }),
 };
 
+async function* pages(events: RecordedEvent[]): AsyncGenerator<RecordedEvent[]> {
+  yield events;
+}
+
 const context: ComposeContext = {
   commands: { load: async <State>(stream: string) => ({ state: STATES[stream] as State, revision: 0, position: '' }) },
   issueCode: async (userId, purpose) => `${purpose}-c0de-of-${userId.slice(0, 4)}`,
   publicUrl: () => 'https://tasks.example.org',
+  seesAll: () => true,
+  // All tasks are as they were made, also their deadlines.
+  store: { readStream: () => pages([exampleEvent('TaskCreated')]) },
+  now: () => new Date('2026-11-21T09:00:00.000Z'),
 };
 
 type Notified = Pick<NotificationState, 'kind' | 'about'> & Partial<NotificationState>;
@@ -79,12 +99,22 @@ const heading = ({ kind, about, content }: Notified, to: string) =>
   `===== ${kind}, ${about.stream}, ${content ? `${JSON.stringify(content).slice(0, 60)}, ` : ''}to ${to}`;
 
 async function mail(one: Notified, recipient: NotificationState['recipient']): Promise<string> {
-  const { to, subject, text, html, messageId } = await compose('11-22', { ...NO_NOTIFICATION, ...one, recipient }, context);
+  const state = { ...NO_NOTIFICATION, ...one, recipient, reader: recipient.userId ?? null };
+  const made = await compose('11-22', state, context).catch(withdrawn);
+  if (typeof made === 'string') return [heading(one, JSON.stringify(recipient)), `not sent: ${made}`].join('\n');
+  const { to, subject, text, html, messageId } = made;
   return [heading(one, `${to.name} <${to.address}>`), `Message-ID: ${messageId}`, `Subject: ${subject}`, text, html].join('\n');
 }
 
+function withdrawn(error: Error): string {
+  if (error instanceof Withdrawn) return error.message;
+  throw error;
+}
+
 async function sms(one: Notified): Promise<string> {
-  const { to, text } = await composeText({ ...NO_NOTIFICATION, ...one, recipient: { phone: '+4915112345678' } }, context);
+  // A confirmation is for a user, wherever it is sent.
+  const reader = one.about.stream.startsWith('user-') ? BOB : null;
+  const { to, text } = await composeText({ ...NO_NOTIFICATION, ...one, recipient: { phone: '+4915112345678' }, reader }, context);
   return [heading(one, to), JSON.stringify(text)].join('\n');
 }
 

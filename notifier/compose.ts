@@ -2,53 +2,50 @@
 import type { Channel, KindContract } from '../contracts/notifications/kind.ts';
 import { type AboutCategory, kinds, type ToldOf } from '../contracts/notifications/kinds.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import type { UserState } from '../write-side/deciders/user.ts';
 import type { Mail } from './mailer/mailer.ts';
 import { TELLERS } from './registries.ts';
 import { render, type Words, worded, wordsOf } from './render.ts';
-import type { TellerContext } from './tellers/teller.ts';
+import { type Reader, type TellerContext, type Telling, userOf } from './tellers/teller.ts';
+import { NobodyThere, Withdrawn } from './withdrawn.ts';
 
 export interface ComposeContext extends TellerContext {
   /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
   publicUrl(): string;
 }
 
-/** The recipient exists no more, or has no address on the channel. */
-export class NobodyThere extends Error {
-  override readonly name = 'NobodyThere';
-}
-
-/** The mail of a notification (`id`: the notification's). Errors: NobodyThere; the store's own. */
+/** The mail of a notification (`id`: the notification's). Errors: Withdrawn; the store's own. */
 export async function compose(id: string, state: NotificationState, context: ComposeContext): Promise<Mail> {
-  const to = await recipientOf(state, context);
+  const reader = await readerOf(state, context);
+  const to = recipientOf(state, reader);
   const messageId = `${id}@${new URL(context.publicUrl()).hostname}`;
   if (state.content) return { to, ...worded(state.content), messageId };
-  return { to, ...render(to.name, await kindsWords(state, context)), messageId };
+  return { to, ...render(to.name, await kindsWords(state, reader, context)), messageId };
 }
 
 /** The recipient of the mail: a user as they are now, or an address that was given. */
-async function recipientOf({ recipient }: NotificationState, { commands }: ComposeContext): Promise<Mail['to']> {
+function recipientOf({ recipient }: NotificationState, reader: Reader | null): Mail['to'] {
   if (recipient.address) return { name: '', address: recipient.address };
-  const { name, email } = await userOf(recipient.userId ?? '', commands);
-  return { name, address: email };
+  if (!reader) throw new NobodyThere('the recipient has no address');
+  return { name: reader.user.name, address: reader.user.email };
 }
 
-/** A user as they are now. Errors: NobodyThere; the store's own. */
-export async function userOf(userId: string, commands: ComposeContext['commands']): Promise<UserState> {
-  const { state: user } = await commands.load<UserState>(`user-${userId}`);
-  if (!user.exists || user.deleted) throw new NobodyThere('the recipient is no user any more');
-  return user;
+/** The user who is told, also where an operator corrected the address; null where the recipient never was a user. Errors: NobodyThere; the store's own. */
+export async function readerOf({ reader }: NotificationState, context: Pick<ComposeContext, 'commands'>): Promise<Reader | null> {
+  return reader === null ? null : { id: reader, user: await userOf(reader, context) };
 }
 
-/** The words of the notification's kind about its thing. Errors: the store's own, and those of `issueCode`. */
-export function kindsWords(state: NotificationState, context: ComposeContext): Promise<Words> {
-  return wordsAbout(kinds[state.kind], state, context);
+/** The words of the notification's kind about its thing. Errors: Withdrawn; the store's own, and those of `issueCode`. */
+export function kindsWords(state: NotificationState, reader: Reader | null, context: ComposeContext): Promise<Words> {
+  return wordsAbout(kinds[state.kind], { about: state.about, reader }, context);
 }
 
 async function wordsAbout<About extends AboutCategory>(
   kind: KindContract<About, ToldOf[About], Channel>,
-  state: NotificationState,
+  telling: Telling,
   context: ComposeContext,
 ): Promise<Words> {
-  return wordsOf(kind, await TELLERS[kind.about](state, context), context.publicUrl());
+  const told = await TELLERS[kind.about](telling, context);
+  const reason = kind.outdated(told);
+  if (reason !== undefined) throw new Withdrawn(reason);
+  return wordsOf(kind, told, context.publicUrl());
 }

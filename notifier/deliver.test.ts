@@ -40,6 +40,7 @@ beforeEach(async () => {
   texts = [];
   await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
   await given(TASK, 'TaskCreated');
+  await given(TASK, 'TaskAssigned', { userId: BOB, previous: null, atCreation: true }, 0);
   await given(STREAM, 'NotificationRequested', {
     channel: 'email',
     kind: 'task_created',
@@ -59,7 +60,14 @@ interface Scene extends Partial<DeliverContext> {
 function worker({ sms = false, ...more }: Scene = {}, fates: Fate[] = ['taken']) {
   let n = 0;
   const { commands: ours = commands } = more;
-  const compose = { commands: ours, issueCode: async () => 'c0de', publicUrl: () => 'https://tasks.example.org' };
+  const compose = {
+    commands: ours,
+    issueCode: async () => 'c0de',
+    publicUrl: () => 'https://tasks.example.org',
+    seesAll: () => true,
+    store,
+    now: () => new Date(clock),
+  };
   const sending = async () => {
     const fate = fates[Math.min(n++, fates.length - 1)];
     if (fate !== 'taken') await (fate instanceof Error ? Promise.reject(fate) : fate);

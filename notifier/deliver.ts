@@ -8,8 +8,8 @@ import { nextAttempt } from '../platform/work/backoff.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/leased-work.ts';
 import type { DeliveryCommand, NotificationState } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
-import { NobodyThere } from './compose.ts';
 import { FateUnknown, NotNow, Refused, type Taken } from './sending.ts';
+import { Withdrawn } from './withdrawn.ts';
 
 export interface DeliverContext extends WorkContext {
   channel: DeliveryChannel;
@@ -57,7 +57,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     } catch (error) {
       const { name, message } = error as Error;
       log.warn({ stream, channel: channel.name, attempt, reason: `${name}: ${withoutAddress(message, to)}` }, 'a notification was not sent');
-      return error instanceof NobodyThere ? { type: 'WithdrawNotification', data: { attempt, reason: message } } : failure(error as Error, state, to);
+      return error instanceof Withdrawn ? { type: 'WithdrawNotification', data: { attempt, reason: message } } : failure(error as Error, state, to);
     }
   }
 

@@ -11,7 +11,9 @@ import type { Texter } from './texter/texter.ts';
 
 export type PerChannel<T> = Partial<Record<DeliveredChannel, T>>;
 
-export interface DeliveriesContext extends Omit<ComposeContext, 'commands'>, Omit<DeliverContext, 'worker' | 'ending' | 'channel' | 'hold' | 'log'> {
+export interface DeliveriesContext
+  extends Omit<ComposeContext, 'commands' | 'now'>,
+    Omit<DeliverContext, 'worker' | 'ending' | 'channel' | 'hold' | 'log'> {
   bus: EventBus;
   log: Trying['log'];
   /** The sender of mails; missing: they are left to other processes. */
@@ -58,6 +60,7 @@ export function startDeliveries(context: DeliveriesContext): { stop(): Promise<v
 }
 
 function channelsOf(context: DeliveriesContext): DeliveryChannel<DeliveredChannel>[] {
-  const { mailer, texter, reportTo = () => null } = context;
-  return [...(mailer ? [mailChannel(mailer, context)] : []), ...(texter ? [smsChannel(texter, context, reportTo)] : [])];
+  const { mailer, texter, reportTo = () => null, now = () => new Date() } = context;
+  const composing = { ...context, now };
+  return [...(mailer ? [mailChannel(mailer, composing)] : []), ...(texter ? [smsChannel(texter, composing, reportTo)] : [])];
 }

@@ -6,12 +6,7 @@ import type { ToldOfTask } from '../contracts/notifications/task.ts';
 import { brief, render, type Words, wordsOf } from './render.ts';
 
 const PAGES = 'https://tasks.example.org';
-const TASK: ToldOfTask = {
-  id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07',
-  title: 'Replace the lamp in the hall',
-  description: 'The one beside the lift flickers.\nBring a ladder.',
-  own: false,
-};
+const TASK: ToldOfTask = kinds.task_created.example;
 const LINK = `${PAGES}/#task=${TASK.id}`;
 const mailOf = (kind: 'task_created' | 'task_assigned', told = TASK) => render('Bob', wordsOf(kinds[kind], told, PAGES));
 

@@ -2,7 +2,7 @@
  * The record of a kind of notification: everything that is said of the kind anywhere. Pure and without schemas, because browsers load it, too.
  *
  *     const aboutTask = kindAbout<'task', ToldOfTask>('task', { id: '7d9f2b2e', title: 'Replace the lamp', … });
- *     export const taskKinds = { due_soon: aboutTask({ channels: ['in-app'], subject: ({ title }) => `Due soon: ${title}`, … }) };
+ *     export const taskKinds = { due_soon: aboutTask({ channels: ['in-app'], outdated: never, subject: ({ title }) => `Due soon: ${title}`, … }) };
  */
 
 export const CHANNELS = ['email', 'sms', 'in-app'] as const;
@@ -51,12 +51,24 @@ export interface CategoryContract<About extends string, Told> {
   example: Told;
 }
 
-/** A kind: its words, the category that it is about, and the channels on which a policy may ask for it. */
-export interface KindContract<About extends string, Told, On extends Channel> extends CategoryContract<About, Told>, KindWords<Told> {
+/** What the record of a kind says beside the category that it is about. */
+export interface KindRecord<Told, On extends Channel> extends KindWords<Told> {
+  /** The channels on which a policy may ask for it. */
   channels: readonly On[];
+  /**
+   * The reason why a mail or an SMS of the kind is not sent any more, by what its thing is now: words for the notification's history, without
+   * personal data; undefined where it still applies. That the thing is there, and that the recipient may read it, is looked after for all kinds.
+   */
+  outdated(told: Told): string | undefined;
 }
+
+/** A kind: its record, and the category that it is about. */
+export interface KindContract<About extends string, Told, On extends Channel> extends CategoryContract<About, Told>, KindRecord<Told, On> {}
+
+/** For kinds that apply as long as their thing is there. */
+export const never = (): undefined => undefined;
 
 /** Returns the function that makes the kinds about one category. Each kind keeps its own channels in its type. */
 export function kindAbout<About extends string, Told>(about: About, example: Told) {
-  return <On extends Channel>(kind: KindWords<Told> & { channels: readonly On[] }): KindContract<About, Told, On> => ({ about, example, ...kind });
+  return <On extends Channel>(kind: KindRecord<Told, On>): KindContract<About, Told, On> => ({ about, example, ...kind });
 }

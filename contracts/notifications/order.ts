@@ -1,9 +1,11 @@
 /** The kinds of notification about orders. */
+import type { OrderStatus } from '../order.ts';
 import { kindAbout, type MailText } from './kind.ts';
 
 /** The facts that can be told of an order. Money is in words, as `12.99 EUR`. */
 export interface ToldOfOrder {
   id: string;
+  status: OrderStatus;
   /** `price`: of one piece. */
   items: readonly { quantity: number; sku: string; price: string }[];
   total: string;
@@ -13,6 +15,7 @@ export interface ToldOfOrder {
 
 const aboutOrder = kindAbout<'order', ToldOfOrder>('order', {
   id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07',
+  status: 'rejected',
   items: [{ quantity: 2, sku: 'lamp-e27', price: '12.99 EUR' }],
   total: '25.98 EUR',
   reasons: [
@@ -22,6 +25,12 @@ const aboutOrder = kindAbout<'order', ToldOfOrder>('order', {
 });
 const number = ({ id }: ToldOfOrder) => `no. ${id.slice(0, 8)}`;
 const title = 'Your order';
+
+/** The outcome that a mail tells is the order's own. */
+const unless =
+  (outcome: OrderStatus) =>
+  ({ status }: ToldOfOrder) =>
+    status === outcome ? undefined : `the order is ${status}`;
 
 /** A mail that quotes the order: its items, its total, and why it was not accepted. */
 function quoting(lead: string, order: ToldOfOrder): MailText {
@@ -34,6 +43,7 @@ function quoting(lead: string, order: ToldOfOrder): MailText {
 export const orderKinds = {
   order_confirmed: aboutOrder({
     channels: ['email'],
+    outdated: unless('confirmed'),
     subject: (order) => `Order confirmed: ${number(order)}`,
     text: (order) => quoting('your order is confirmed:', order),
     inbox: { title, text: 'It is confirmed.' },
@@ -41,6 +51,7 @@ export const orderKinds = {
   }),
   order_rejected: aboutOrder({
     channels: ['email'],
+    outdated: unless('rejected'),
     subject: (order) => `Order not accepted: ${number(order)}`,
     text: (order) => quoting('your order cannot be accepted:', order),
     inbox: { title, text: 'It cannot be accepted.' },

@@ -1,5 +1,6 @@
 /** The kinds of notification about tasks. */
-import { kindAbout, type MailText, type PageLink } from './kind.ts';
+import type { Status } from '../task.ts';
+import { kindAbout, type MailText, never, type PageLink } from './kind.ts';
 
 /** The facts that can be told of a task, as it is when the message is made. */
 export interface ToldOfTask {
@@ -8,6 +9,13 @@ export interface ToldOfTask {
   description: string;
   /** True where the recipient made the task and is not its assignee. */
   own: boolean;
+  /** Whose task it is. A recipient who is no user (an address, a number) counts as the assignee: there is nobody to compare. */
+  assignee: 'recipient' | 'another' | 'nobody';
+  status: Status;
+  /** True where the task has the deadline that it had when the notification was asked for. */
+  sameDeadline: boolean;
+  /** True where its deadline has passed. */
+  late: boolean;
 }
 
 /** The path of a task on the pages. */
@@ -18,14 +26,31 @@ const aboutTask = kindAbout<'task', ToldOfTask>('task', {
   title: 'Replace the lamp in the hall',
   description: 'The one beside the lift flickers.\nBring a ladder.',
   own: false,
+  assignee: 'recipient',
+  status: 'open',
+  sameDeadline: true,
+  late: false,
 });
 const link: PageLink<ToldOfTask> = { action: 'Open the task', path: ({ id }) => taskPath(id) };
 const quoting = (lead: string, { title, description }: ToldOfTask): MailText => ({ lead, quote: { title, description } });
 const title = 'A task';
 
+/** A new task is told to the one who has it, or to its maker while nobody has. */
+function notForThem({ assignee, own }: ToldOfTask): string | undefined {
+  return assignee === 'recipient' || (assignee === 'nobody' && own) ? undefined : NOT_THEIRS;
+}
+const NOT_THEIRS = 'the task is not the recipient’s any more';
+
+/** A deadline is told while something is still to be done by then. */
+function notAwaited({ status, sameDeadline }: ToldOfTask): string | undefined {
+  if (status !== 'open' && status !== 'in-progress') return `the task is ${status}`;
+  return sameDeadline ? undefined : 'the task has another deadline, or none';
+}
+
 export const taskKinds = {
   task_created: aboutTask({
     channels: ['email', 'in-app'],
+    outdated: notForThem,
     subject: (task) => `New task: ${task.title}`,
     text: (task) => quoting(task.own ? 'you made a task:' : 'a task was made for you:', task),
     link,
@@ -34,6 +59,7 @@ export const taskKinds = {
   }),
   task_assigned: aboutTask({
     channels: ['email', 'in-app'],
+    outdated: ({ assignee }) => (assignee === 'recipient' ? undefined : NOT_THEIRS),
     subject: (task) => `Assigned to you: ${task.title}`,
     text: (task) => quoting('a task was assigned to you:', task),
     link,
@@ -42,6 +68,7 @@ export const taskKinds = {
   }),
   comment_added: aboutTask({
     channels: ['in-app'],
+    outdated: never,
     subject: (task) => `Comment: ${task.title}`,
     text: (task) => quoting('somebody commented on a task of yours:', task),
     link,
@@ -50,6 +77,7 @@ export const taskKinds = {
   }),
   status_changed: aboutTask({
     channels: ['in-app'],
+    outdated: never,
     subject: (task) => `Moved: ${task.title}`,
     text: (task) => quoting('a task of yours has another status:', task),
     link,
@@ -58,6 +86,7 @@ export const taskKinds = {
   }),
   due_soon: aboutTask({
     channels: ['in-app'],
+    outdated: (task) => notAwaited(task) ?? (task.late ? 'the deadline has passed' : undefined),
     subject: (task) => `Due soon: ${task.title}`,
     text: (task) => quoting('a task of yours is due soon:', task),
     link,
@@ -66,6 +95,7 @@ export const taskKinds = {
   }),
   overdue: aboutTask({
     channels: ['email', 'in-app'],
+    outdated: notAwaited,
     subject: (task) => `Overdue: ${task.title}`,
     text: (task) => quoting('the deadline of a task of yours has passed:', task),
     link,

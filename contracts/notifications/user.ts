@@ -1,5 +1,5 @@
 /** The kinds of notification about users themselves: their registration, which wants a one-time code, and their account. */
-import { kindAbout } from './kind.ts';
+import { kindAbout, never } from './kind.ts';
 
 /** The facts that can be told of a registration. */
 export interface ToldOfRegistration {
@@ -14,6 +14,7 @@ const aboutUser = kindAbout<'user', null>('user', null);
 export const userKinds = {
   confirm_registration: aboutRegistration({
     channels: ['email'],
+    outdated: never,
     subject: () => 'Confirm your registration',
     text: () => ({
       lead: 'please confirm your e-mail address. If you registered without a password, the link lets you set one. It is good for 48 hours. If you did not register, do nothing.',
@@ -24,6 +25,7 @@ export const userKinds = {
   }),
   user_created: aboutUser({
     channels: ['in-app'],
+    outdated: never,
     subject: () => 'Welcome',
     text: () => ({ lead: 'your account is there.' }),
     link: { action: 'Open the board', path: () => '/' },

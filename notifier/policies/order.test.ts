@@ -28,7 +28,7 @@ describe('of an order', () => {
 
 describe('its mail', () => {
   const mailOf = (kind: 'order_confirmed' | 'order_rejected', more: object = {}) =>
-    render('', wordsOf(kinds[kind], orderTold(ID, { items, total, reasons: [], ...more }), 'https://tasks.example.org'));
+    render('', wordsOf(kinds[kind], orderTold(ID, { status: 'confirmed', items, total, reasons: [], ...more }), 'https://tasks.example.org'));
   it('says which order, what was ordered, and what it costs, exactly', () => {
     const { subject, text } = mailOf('order_confirmed');
     expect(subject).toBe('Order confirmed: no. 7d9f2b2e');

@@ -2,16 +2,22 @@ import { idOf } from '../../contracts/message.ts';
 import type { ToldOfOrder } from '../../contracts/notifications/order.ts';
 import { inWords, type OrderItem } from '../../contracts/order.ts';
 import type { OrderState } from '../../write-side/deciders/order.ts';
-import type { Teller } from './teller.ts';
+import { Withdrawn } from '../withdrawn.ts';
+import { type Teller, whole } from './teller.ts';
 
 /** Looks up the facts of an order. */
-export const tellOfOrder: Teller<ToldOfOrder> = async ({ about }, { commands }) =>
-  orderTold(idOf(about.stream), (await commands.load<OrderState>(about.stream)).state);
+export const tellOfOrder: Teller<ToldOfOrder> = async ({ about }, context) => {
+  const order = await whole<OrderState>(about.stream, context);
+  if (!order.exists) throw new Withdrawn('the order is not there any more');
+  return orderTold(idOf(about.stream), order);
+};
 
 /** The facts of an order's state that can be told. Pure. */
-export function orderTold(id: string, { items, total, reasons }: Pick<OrderState, 'items' | 'total' | 'reasons'>): ToldOfOrder {
+export function orderTold(id: string, order: Pick<OrderState, 'status' | 'items' | 'total' | 'reasons'>): ToldOfOrder {
+  const { status, items, total, reasons } = order;
   return {
     id,
+    status,
     items: items.map(({ quantity, sku, unitPrice }) => ({ quantity, sku, price: inWords(unitPrice) })),
     total: inWords(total),
     reasons: reasons.map(({ pointer, detail }) => ({ sku: skuAt(pointer, items), detail })),

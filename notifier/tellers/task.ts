@@ -1,11 +1,39 @@
+import { known } from '../../contracts/catalog.ts';
 import { idOf } from '../../contracts/message.ts';
 import type { ToldOfTask } from '../../contracts/notifications/task.ts';
+import { mayReadTask } from '../../contracts/task.ts';
 import type { TaskState } from '../../write-side/deciders/task.ts';
-import type { Teller } from './teller.ts';
+import { evolveTask, NO_TASK } from '../task-as-of.ts';
+import { Withdrawn } from '../withdrawn.ts';
+import { type Reader, type Teller, type TellerContext, type Telling, whole } from './teller.ts';
 
-/** Looks up the facts of a task. */
-export const tellOfTask: Teller<ToldOfTask> = async ({ about, recipient }, { commands }) => {
-  const { userId = '' } = recipient;
-  const { title, description, maker, assignee } = (await commands.load<TaskState>(about.stream)).state;
-  return { id: idOf(about.stream), title, description, own: maker === userId && assignee !== userId };
+/** Looks up the facts of a task that is not deleted, and that the reader may read (where the recipient is no user, there is nobody to ask for). */
+export const tellOfTask: Teller<ToldOfTask> = async ({ about, reader }, context) => {
+  const task = await whole<TaskState>(about.stream, context);
+  if (!task.exists || task.deleted) throw new Withdrawn('the task is not there any more');
+  if (reader && !mayReadTask({ id: reader.id, seesAll: context.seesAll(reader.user.role) }, task))
+    throw new Withdrawn('the recipient may not read the task any more');
+  const { title, description, status } = task;
+  return { id: idOf(about.stream), title, description, status, ...shareOf(reader, task), ...(await deadlineOf(task, about, context)) };
 };
+
+function shareOf(reader: Reader | null, { maker, assignee }: TaskState): Pick<ToldOfTask, 'own' | 'assignee'> {
+  if (!reader || assignee === reader.id) return { own: false, assignee: 'recipient' };
+  return { own: maker === reader.id, assignee: assignee === null ? 'nobody' : 'another' };
+}
+
+async function deadlineOf(
+  { deadline }: TaskState,
+  about: Telling['about'],
+  { store, now }: TellerContext,
+): Promise<Pick<ToldOfTask, 'sameDeadline' | 'late'>> {
+  if (deadline === null) return { sameDeadline: false, late: false };
+  return { sameDeadline: (await deadlineAt(about, store)) === deadline, late: deadline <= now().toISOString() };
+}
+
+/** The deadline that the task had at the revision that asked for the notification. */
+async function deadlineAt({ stream, revision }: Telling['about'], store: TellerContext['store']): Promise<string | null> {
+  let task = NO_TASK;
+  for await (const page of store.readStream(stream, { limit: revision + 1 })) task = page.map(known).reduce(evolveTask, task);
+  return task.deadline;
+}

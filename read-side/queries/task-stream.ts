@@ -1,5 +1,6 @@
 /** A task folded from its own stream: as it was at some moment, and as it is now. */
 import type { RecordedEvent } from '../../contracts/message.ts';
+import { mayReadTask } from '../../contracts/task.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { knownEvents } from '../../platform/event-store/known-events.ts';
 import type { Caller } from '../../platform/http/route.ts';
@@ -24,5 +25,5 @@ export async function taskAt(store: EventStore, id: string, before: (event: Reco
 
 /** True where the caller may read a task (deleted or not). */
 export function mayRead(caller: Caller, task: Pick<TaskDetailDocument, 'maker' | 'assignee'>): boolean {
-  return caller.seesAll || task.maker === caller.id || task.assignee === caller.id;
+  return mayReadTask(caller, task);
 }

@@ -32,4 +32,5 @@ startDeliveries({
   workers: { email: 1, sms: 1 },
   publicUrl: () => 'https://tasks.example.org',
   issueCode: async () => 'code',
+  seesAll: () => true,
 });

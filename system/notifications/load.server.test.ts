@@ -79,6 +79,7 @@ describeWith(rabbitMq, 'delivery workers in processes of their own, on RabbitMQ'
       bus: twice(bus, chance),
       publicUrl: () => 'https://tasks.example.org',
       issueCode: async () => 'code',
+      seesAll: () => true,
     });
     try {
       workers = keepWorking((channel) => {

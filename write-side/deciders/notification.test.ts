@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type NotificationEvent, notificationContract } from '../../contracts/notification.ts';
 import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.fixture.ts';
-import { initial, type NotificationCommand, type NotificationState, notification } from './notification.ts';
+import { evolve, initial, type NotificationCommand, type NotificationState, notification } from './notification.ts';
 import { initial as nobody } from './user.ts';
 
 const LATER = '2026-11-21T09:02:00.000Z';
@@ -132,6 +132,17 @@ describe('what another backend asks for', () => {
     given(notification, message({ sendAt: LATER }))
       .when(lease('b', LATER))
       .then(processing(1, 'b')));
+});
+
+describe('the user who is told', () => {
+  const fold = (...events: NotificationEvent[]) => events.reduce(evolve, initial).reader;
+  const ofBob: NotificationEvent = {
+    type: 'NotificationRequested',
+    data: { ...NotificationRequested.example, recipient: { userId: BOB.id } } as never,
+  };
+  it('stays the same when an operator corrects the address', () => expect(fold(ofBob, retried({ address: 'right@example.org' }))).toBe(BOB.id));
+  it('is the one whom an operator names instead', () => expect(fold(ofBob, retried({ userId: ALICE.id }))).toBe(ALICE.id));
+  it('is nobody where it goes to an address', () => expect(fold(message({}), retried())).toBeNull());
 });
 
 describe('cancelling', () => {

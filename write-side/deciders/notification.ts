@@ -24,6 +24,8 @@ export interface NotificationState {
   channel: Channel;
   kind: Kind;
   recipient: Recipient;
+  /** The id of the user who is told, also where an operator corrected the address since; null where the recipient never was a user. */
+  reader: string | null;
   about: { stream: string; revision: number };
   content: Content | null;
   /** Number of attempts begun. */
@@ -50,6 +52,7 @@ export const initial: NotificationState = {
   channel: 'email',
   kind: 'task_created',
   recipient: {},
+  reader: null,
   about: { stream: '', revision: 0 },
   content: null,
   attempts: 0,
@@ -258,7 +261,9 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
   switch (event.type) {
     case 'NotificationRequested': {
       const { sendAt = null, content = null, askedBy = null, ...data } = event.data;
-      return { ...initial, ...data, exists: true, status: sendAt ? 'scheduled' : 'pending', content, askedBy, nextAttemptAt: sendAt };
+      const status = sendAt ? 'scheduled' : 'pending';
+      const reader = data.recipient.userId ?? null;
+      return { ...initial, ...data, exists: true, status, reader, content, askedBy, nextAttemptAt: sendAt };
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;
@@ -287,8 +292,11 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
       return { ...state, status: event.data.delivered ? 'sent' : 'failed', nextAttemptAt: null };
     case 'NotificationCancelled':
       return { ...state, status: 'cancelled', nextAttemptAt: null };
-    case 'NotificationRetried':
-      return { ...state, status: 'pending', recipient: event.data.recipient, forgiven: state.attempts, nextAttemptAt: null };
+    case 'NotificationRetried': {
+      const { recipient } = event.data;
+      const reader = recipient.userId ?? state.reader;
+      return { ...state, status: 'pending', recipient, reader, forgiven: state.attempts, nextAttemptAt: null };
+    }
     case 'NotificationDiscarded':
       return { ...state, discarded: true };
     case 'NotificationRead':
@@ -317,7 +325,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
   initial,
-  stateVersion: 3,
+  stateVersion: 4,
   decide,
   evolve,
   needs,

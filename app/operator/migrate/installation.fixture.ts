@@ -86,7 +86,12 @@ export async function startParts({ store, secrets }: Stores, mailUrl: string) {
   const projections = await startProjections({ store, bus, log, readModels, cache: memoryCache(), silence: 50 });
   const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>' });
   const context = { store, bus, log, commands, mailer, readModels, attempts: 5, silence: 50, backoff: 2 };
-  const notifier = await startNotifier({ ...context, publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'a code' });
+  const notifier = await startNotifier({
+    ...context,
+    publicUrl: () => 'https://tasks.example.org',
+    issueCode: async () => 'a code',
+    seesAll: () => true,
+  });
   return {
     notifier,
     stop: async () => {
