@@ -13,7 +13,7 @@ export interface TurnDocument {
 }
 
 export interface HeldTurn {
-  /** False where the holder could not write its beat for 1.5 s: somebody else may soon take over. */
+  /** False where the holder could not write its beat for 1.2 s: somebody else may soon take over. */
   isFresh(): boolean;
   /** Milliseconds since the turn was taken. */
   age(): number;
@@ -22,11 +22,15 @@ export interface HeldTurn {
 
 /** Milliseconds between two looks at a turn that somebody else has. */
 const POLL = 5;
-/** Milliseconds without a beat after which a holder counts as dead; each look counts for 50 at most, so that a hung server kills nobody. */
-const SILENCE = 3_000;
-const MOST_PER_ANSWER = 50;
-const BEAT = 500;
-const FRESH = 1_500;
+/**
+ * Milliseconds without a beat after which a holder counts as dead; each look counts for 100 at most, so that a hung server kills nobody. It is most of
+ * what a standby waits for after a `kill -9`.
+ */
+const SILENCE = 2_000;
+const MOST_PER_ANSWER = 100;
+const BEAT = 300;
+/** Milliseconds since its last beat within which a holder writes. What is left to SILENCE is for writes on their way. */
+const FRESH = 1_200;
 
 /** Waits for the turn called `name` and takes it for the process `me`. */
 export async function takeTurn(turns: Collection<TurnDocument>, name: string, me: string): Promise<HeldTurn> {

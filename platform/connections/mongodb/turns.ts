@@ -3,9 +3,9 @@
  *
  * Such a server does insert in one step a document whose _id must not be there yet. So a turn is a document `<name>/<n>`: the process that
  * inserts the next number has the turn, unless a higher one is there (then the process knew an old one). A turn is given back by marking it free,
- * and the highest is never deleted. A holder says that it lives (`beat`); after three seconds without a beat, counted by answers so that a server
- * that stood still does not look like a dead holder, another process may insert the next number. A holder that could not write its beat for half
- * that time writes nothing any more.
+ * and the highest is never deleted. A holder says that it lives (`beat`); after two seconds without a beat, counted by answers so that a server
+ * that stood still does not look like a dead holder, another process may insert the next number. A holder that could not write its beat for
+ * 1.2 s writes nothing any more.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
