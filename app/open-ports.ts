@@ -55,7 +55,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => {
-      const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess });
+      const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess, passed: context.metrics.foreign });
       return closing(counted(context.appends?.watch(opened) ?? opened, context.metrics));
     },
     bus: async () =>

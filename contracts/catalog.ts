@@ -34,6 +34,11 @@ export function begins({ stream, type }: Pick<RecordedEvent, 'stream' | 'type'>)
   return events.get(type)?.begins === true && categories.get(type) === categoryOf(stream);
 }
 
+/** The category whose contract has an event type; undefined for a type that is in none. */
+export function categoryOfType(type: string): string | undefined {
+  return categories.get(type);
+}
+
 /** The stream, type and version of shape of an event: enough to say whether a release knows it. */
 export interface EventShape {
   stream: string;

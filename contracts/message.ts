@@ -71,6 +71,11 @@ export function isForwardable(stream: string): boolean {
   return first !== 95 && first !== 36;
 }
 
+/** True for streams of our own bookkeeping (`_…`): checkpoints, reservations, snapshots. */
+export function isBookkeeping(stream: string): boolean {
+  return stream.startsWith('_');
+}
+
 /** A type of event as routing keys write it: `TaskCreated` → `task_created`. */
 export function snakeCase(type: string): string {
   return type.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();

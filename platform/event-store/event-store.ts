@@ -53,6 +53,8 @@ export interface ReadAll {
   lean?: boolean;
   /** The log that is read; default `events`. `bookkeeping` is for moving a store elsewhere. */
   log?: 'events' | 'bookkeeping';
+  /** True to be given what is not ours, too (contracts/ours.ts): a checkpoint that an older release moved may be at such an event. */
+  foreign?: boolean;
 }
 
 export interface SubscriptionOptions {
@@ -88,7 +90,7 @@ export interface EventStore {
    */
   subscribe(options: SubscriptionOptions): AsyncIterable<RecordedEvent[]>;
 
-  /** Position of the last forwardable event; START when there is none. */
+  /** Position of the last event that is ours; START when there is none. */
   head(): Promise<Position>;
 
   /** Finishes the appends that were accepted, then closes the file or the connection. */

@@ -62,10 +62,10 @@ export async function endOf(store: EventStore): Promise<Checkpoint> {
   return BEGINNING;
 }
 
-/** True where the store holds the checkpoint's event at its position; also for the beginning. */
+/** True where the store holds the checkpoint's event at its position, ours or not; also for the beginning. */
 export async function holds(store: EventStore, { position, eventId }: Checkpoint): Promise<boolean> {
   if (position === BEGINNING.position) return true;
-  for await (const [event] of store.readAll({ from: position, limit: 1 })) return event?.position === position && event.id === eventId;
+  for await (const [event] of store.readAll({ from: position, limit: 1, foreign: true })) return event?.position === position && event.id === eventId;
   return false;
 }
 

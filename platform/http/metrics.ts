@@ -1,5 +1,6 @@
 /** A process's account of itself: /livez, /readyz, /metrics. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ForeignReason } from '../../contracts/ours.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { RouteWith } from './route.ts';
 
@@ -7,6 +8,8 @@ export interface Metrics {
   registry: Registry;
   request(done: { method: string; route: string; status: number; seconds: number }): void;
   command(outcome: string): void;
+  /** Counts an event of the store that is not ours. */
+  foreign(reason: ForeignReason): void;
   /** Adds to a counter. */
   count(what: keyof typeof COUNTERS, by: number): void;
   /** Adds a gauge, whose values are read whenever /metrics is; each has its label. */
@@ -36,12 +39,19 @@ export function openMetrics(): Metrics {
     registers,
   });
   const commands = new Counter({ name: 'taskledger_commands_total', help: 'Commands by outcome.', labelNames: ['outcome'], registers });
+  const foreign = new Counter({
+    name: 'taskledger_foreign_events_total',
+    help: 'Events of others in the event store that were not forwarded, by why they are not ours.',
+    labelNames: ['reason'],
+    registers,
+  });
   const counters = new Map(
     Object.entries(COUNTERS).map(([name, help]) => [name, new Counter({ name: `taskledger_${name}_total`, help, registers })] as const),
   );
   return {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status: String(status) }, seconds),
+    foreign: (reason) => foreign.inc({ reason }),
     command: (outcome) => commands.inc({ outcome }),
     count: (what, by) => counters.get(what)?.inc(by),
     gauge: (name, help, read) => {

@@ -1,7 +1,8 @@
 /** Moving bookkeeping: reservations, effect checkpoints, parked streams. Positions of the old log become those of the same events in the new one. */
 import { isDeepStrictEqual } from 'node:util';
-import { NO_STREAM, type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
+import { NO_STREAM, type RecordedEvent, START } from '../../../contracts/message.ts';
 import type { EventStore, ReadStream } from '../../../platform/event-store/event-store.ts';
+import { holds } from '../../../platform/followers/checkpoint.ts';
 import type { Checkpoint } from '../../../platform/followers/checkpoint-type.ts';
 import { appendAsTheyWere, runsOf } from './append.ts';
 import { type EventStores, eachOf } from './events.ts';
@@ -60,19 +61,24 @@ async function* namesOf(source: EventStore): AsyncGenerator<string> {
 async function translated(stores: EventStores, event: RecordedEvent): Promise<RecordedEvent[]> {
   const place = event.data as Checkpoint;
   if (!WITH_POSITIONS.test(event.stream) || (place.position ?? START) === START) return [event];
-  const position = await positionInTarget(stores, place);
-  return position === null ? [] : [{ ...event, data: { ...place, position } }];
+  const moved = await placeInTarget(stores, place);
+  return moved === null ? [] : [{ ...event, data: { ...place, ...moved } }];
 }
 
-/** The position of a checkpoint's event in the target; null where the source does not hold it. Error: `UserError` where the target does not. */
-async function positionInTarget({ source, target }: EventStores, { position, eventId }: Checkpoint): Promise<Position | null> {
-  for await (const [event] of source.readAll({ from: position, limit: 1 })) {
-    if (event?.position !== position || event.id !== eventId) return null;
+/**
+ * The checkpoint in the target; null where the source does not hold it. One at an event that is not ours, which is not moved, is that of the last event of
+ * ours before it. Error: `UserError` where the target does not hold that.
+ */
+async function placeInTarget({ source, target }: EventStores, place: Checkpoint): Promise<Checkpoint | null> {
+  const { position, eventId } = place;
+  if (!(await holds(source, place))) return null;
+  for await (const [event] of source.readAll({ direction: 'backwards', from: position, limit: 1 })) {
+    if (!event) break;
     const [there] = await all(target, event.stream, { from: event.revision, limit: 1 });
-    if (there?.id === eventId && there.position !== START) return there.position;
+    if (there?.id === event.id && there.position !== START) return { position: there.position, eventId: there.id };
     throw differs(`event ${event.revision} of ${event.stream} has no place`);
   }
-  return null;
+  return { position: START, eventId };
 }
 
 /** All events of a stream of bookkeeping, which are few, because these streams are trimmed. */

@@ -28,6 +28,10 @@ export interface DoubleOptions {
   maxAppendSize?: number;
   /** False where a repeated append is answered without its position, as older servers may; default true. */
   answersRepeatsWithPosition?: boolean;
+  /** False where reads of `$all` take no filter; default true. */
+  filtersReads?: boolean;
+  /** Awaited before each stretch of the log that a filtered read goes through; default: one turn of the event loop. */
+  searching?(): Promise<void>;
 }
 
 export interface Double {
@@ -47,6 +51,7 @@ const LARGEST_MESSAGE = 17 * 1024 * 1024;
 /** Starts a double. Errors: those of listening and of the file system. */
 export async function startDouble(options: DoubleOptions): Promise<Double> {
   const { folder, port = 0, credentials, version = '23.10.0.0', maxAppendSize = 1024 * 1024, answersRepeatsWithPosition = true } = options;
+  const { filtersReads = true, searching = nextTurn } = options;
   mkdirSync(folder, { recursive: true });
   const log = openLog(join(folder, 'log.db'), { answersRepeatsWithPosition });
   const commits = turnstile();
@@ -61,6 +66,8 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
     deletes: openDoubleDeletes({ log, committed: commits.pass }),
     credentials,
     moved: commits.next,
+    filtersReads,
+    searching,
   });
   server.addService(StreamsService, service);
   server.addService(
@@ -83,7 +90,7 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
     server.forceShutdown();
     commits.pass();
     // Answers under way are still in the event loop.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     log.close();
   }
   return {
@@ -98,6 +105,10 @@ export async function startDouble(options: DoubleOptions): Promise<Double> {
       return stopping;
     },
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function listen(server: Server, port: number, credentials = ServerCredentials.createInsecure()): Promise<number> {

@@ -13,6 +13,10 @@ export interface DoubleReading {
   /** Resolves at the next commit, or when the caller is gone. */
   moved(): Promise<void>;
   gone: AbortSignal;
+  /** False where reads of `$all` take no filter, as on old servers. */
+  filtersReads: boolean;
+  /** Awaited before each stretch of the log that a filtered read goes through. */
+  searching(): Promise<void>;
 }
 
 /** Records read at a time. */
@@ -24,7 +28,8 @@ const SEARCH_WINDOW = 32;
 export function readOf(request: Streams.ReadReq, reading: DoubleReading): AsyncIterable<Streams.ReadResp> | Iterable<Streams.ReadResp> {
   const options = request.getOptions() ?? new streams.ReadReq.Options();
   if (options.hasSubscription()) return subscription(options, reading);
-  return options.hasAll() ? all(options, reading.log) : stream(options, reading.log);
+  if (!options.hasAll()) return stream(options, reading.log);
+  return options.hasFilter() ? filtered(options, reading) : all(options, reading.log);
 }
 
 const backwards = (options: Streams.ReadReq.Options) => options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
@@ -45,13 +50,38 @@ function stream(options: Streams.ReadReq.Options, log: DoubleLog): Iterable<Stre
 
 /** A read of `$all`: forwards the record at the position is included, backwards only records before it. */
 function all(options: Streams.ReadReq.Options, log: DoubleLog): Iterable<Streams.ReadResp> {
+  return batches(Number(options.getCount()), stretches(options, log));
+}
+
+/** A filtered read of `$all`: as EventStoreDB's, it goes on after its last record until it finds one more, or the log ends. */
+async function* filtered(options: Streams.ReadReq.Options, reading: DoubleReading): AsyncGenerator<Streams.ReadResp> {
+  const filter = options.getFilter();
+  if (!reading.filtersReads) throw new CallFailed(status.INVALID_ARGUMENT, 'The combination of (All, Forwards, Count, Filter) is invalid.');
+  if (!filter?.getMax() && !filter?.hasCount()) throw new CallFailed(status.UNKNOWN, 'Exception was thrown by handler.');
+  const wanted = matching(filter);
+  let left = Number(options.getCount());
+  for await (const record of searched(stretches(options, reading.log), reading)) {
+    if (!wanted(record)) continue;
+    if (left-- === 0) return;
+    yield eventOf(record);
+  }
+}
+
+async function* searched(read: ReturnType<typeof stretches>, { searching }: DoubleReading): AsyncGenerator<LogRecord> {
+  for (let records = read(BATCH, undefined); records.length > 0; records = read(BATCH, records.at(-1))) {
+    await searching();
+    yield* records;
+  }
+}
+
+/** Makes the function that reads on in `$all`, behind the last record that was read. */
+function stretches(options: Streams.ReadReq.Options, log: DoubleLog): (count: number, last: LogRecord | undefined) => LogRecord[] {
   const asked = options.getAll();
   const given = asked?.hasPosition() ? Number(asked.getPosition()?.getCommitPosition()) : undefined;
   const back = backwards(options);
-  const from = given === undefined ? (asked?.hasStart() ? 0 : log.end()) : valid(log, given, !back);
-  return batches(Number(options.getCount()), (count, last) =>
-    back ? log.backwards(last?.position ?? from, count) : log.forwards(last ? last.position + 1 : from, count),
-  );
+  const edge = asked?.hasStart() ? 0 : log.end();
+  const from = given === undefined ? edge : valid(log, given, !back);
+  return (count, last) => (back ? log.backwards(last?.position ?? from, count) : log.forwards(last ? last.position + 1 : from, count));
 }
 
 /** Answers with up to `limit` records, read as they are taken. */

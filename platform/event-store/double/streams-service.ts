@@ -15,11 +15,13 @@ export interface ServiceOptions {
   credentials: { username: string; password: string } | undefined;
   /** Resolves at the next commit, or when the signal aborts. */
   moved(gone: AbortSignal): Promise<void>;
+  filtersReads: boolean;
+  searching(): Promise<void>;
 }
 
 type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>;
 
-export function streamsService({ log, appends, deletes, credentials, moved }: ServiceOptions) {
+export function streamsService({ log, appends, deletes, credentials, moved, filtersReads, searching }: ServiceOptions) {
   const allowed = credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
 
   function refusal(metadata: Metadata): Partial<ServiceError> | undefined {
@@ -37,7 +39,7 @@ export function streamsService({ log, appends, deletes, credentials, moved }: Se
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
     call.on('error', () => gone.abort());
-    const answers = readOf(call.request, { log, moved: () => moved(gone.signal), gone: gone.signal });
+    const answers = readOf(call.request, { log, moved: () => moved(gone.signal), gone: gone.signal, filtersReads, searching });
     for await (const answer of answers) {
       if (gone.signal.aborted) return;
       if (!call.write(answer)) await once(call, 'drain', { signal: gone.signal });

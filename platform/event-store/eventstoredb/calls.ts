@@ -1,17 +1,8 @@
-/** Reading calls of the client, page by page: of one stream, and of $all with everything in it. */
-import {
-  type AllStreamRecordedEvent,
-  BACKWARDS,
-  END,
-  FORWARDS,
-  type ReadPosition,
-  type ReadRevision,
-  START,
-  type RecordedEvent as StreamRecordedEvent,
-} from '@eventstore/db-client';
+/** Reading calls of the client, page by page: what all of them share, and reads of one stream. */
+import { BACKWARDS, END, FORWARDS, type ReadRevision, START, type RecordedEvent as StreamRecordedEvent } from '@eventstore/db-client';
 import { type ReadStream, StoreUnavailable, StreamGone } from '../event-store.ts';
 import type { StoreConnection } from './connection.ts';
-import { goneBy, isInvalidPosition, isNoStream, unavailable } from './failures.ts';
+import { goneBy, isNoStream, unavailable } from './failures.ts';
 import { type Call, pull } from './pull.ts';
 
 export interface CallSource {
@@ -19,22 +10,19 @@ export interface CallSource {
   connection(): StoreConnection;
   /** Milliseconds that a silent server is waited for. */
   patience: number;
+  /** Whether the server has refused to filter a read, which is then filtered here; without it no read is filtered by the server. */
+  filters?: { refused: boolean };
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
 }
 
-export interface Scan {
-  direction: 'forwards' | 'backwards';
-  /** The position where the read begins: forwards with the event at it, backwards with the event before it. */
-  from: bigint | 'start' | 'end';
-  /** Events asked for in one call; default: all in one. */
-  chunk?: number;
-}
-
 const PAGE = 1_000;
-const EVERY = Number.MAX_SAFE_INTEGER;
+/** The count of a read without a limit. */
+export const EVERY = Number.MAX_SAFE_INTEGER;
+/** Times the patience that a server may search for the next wanted event, while it answers other calls. */
+const MOST_SEARCHING = 100;
 /** Events that the client holds ready at most. */
-const BUFFER = { highWaterMark: 32 };
-const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
+export const BUFFER = { highWaterMark: 32 };
+export const DIRECTIONS = { forwards: FORWARDS, backwards: BACKWARDS } as const;
 
 /** The events of a stream; none where there is no such stream. Errors: StoreUnavailable; StreamGone where that is asked for. */
 export async function* readStream(source: CallSource, name: string, options: ReadStream): AsyncGenerator<StreamRecordedEvent[]> {
@@ -43,7 +31,10 @@ export async function* readStream(source: CallSource, name: string, options: Rea
   const first: ReadRevision = direction === 'forwards' ? START : END;
   const fromRevision = from === undefined ? first : BigInt(Math.max(from, 0));
   const asked = { direction: DIRECTIONS[direction], fromRevision, maxCount: limit, requiresLeader: true };
-  const shown = pages<StreamRecordedEvent>(source, () => source.connection().client.readStream(name, asked, BUFFER));
+  const shown = pages(source, {
+    open: () => source.connection().client.readStream(name, asked, BUFFER),
+    eventOf: ofClient<StreamRecordedEvent>,
+  });
   yield* options.tellGone ? tellingGone(name, from, shown) : silentOfGone(shown);
 }
 
@@ -74,43 +65,35 @@ async function* tellingGone(name: string, from: number | undefined, shown: Strea
   if (isEmpty) throw new StreamGone(name, 'hidden');
 }
 
-/** All events of `$all`. Errors: StoreUnavailable; the client's own for a position where no record begins (`isInvalidPosition`). */
-export async function* readAll(source: CallSource, { direction, from, chunk = EVERY }: Scan): AsyncGenerator<AllStreamRecordedEvent[]> {
-  let last = yield* readChunk(source, { direction, from, chunk });
-  // Forwards a chunk begins with the event that was the last one of the chunk before.
-  while (last !== undefined) last = yield* readChunk(source, { direction, from: last, chunk: chunk + 1 });
+export interface Paging<Item, E> {
+  open(): Call | Promise<Call>;
+  eventOf(item: Item): E | undefined;
+  /** False for pages of the events that are there; default true: full pages. */
+  full?: boolean;
+  /** Rejects where a server that is silent on this call is silent on others, too; without it silence on this call is enough. */
+  isAlive?(): Promise<void>;
 }
 
-/** Reads one chunk; returns the position of its last event where there may be more. */
-async function* readChunk(
-  source: CallSource,
-  { direction, from, chunk = EVERY }: Scan,
-): AsyncGenerator<AllStreamRecordedEvent[], bigint | undefined> {
-  const fromPosition: ReadPosition = typeof from === 'bigint' ? { commit: from, prepare: from } : from;
-  const asked = { direction: DIRECTIONS[direction], fromPosition, maxCount: chunk, requiresLeader: true };
-  let [count, last] = [0, undefined as bigint | undefined];
-  try {
-    for await (const page of pages<AllStreamRecordedEvent>(source, () => source.connection().client.readAll(asked, BUFFER))) {
-      count += page.length;
-      last = page.at(-1)?.position.commit;
-      yield page;
-    }
-  } catch (error) {
-    throw isInvalidPosition(error) ? error : unavailable(error);
-  }
-  return count < chunk ? undefined : last;
-}
+/** The event in an item of the client's own reads. */
+export const ofClient = <E>({ event }: { event?: E }) => event;
 
 /** The pages of one call. A read that ends early because the store is closed is an error. Errors: StoreUnavailable, the client's own. */
-async function* pages<E>(source: CallSource, open: () => Call): AsyncGenerator<E[]> {
+export async function* pages<Item, E>(source: CallSource, { open, eventOf, full = true, isAlive }: Paging<Item, E>): AsyncGenerator<E[]> {
   const renew = source.connection().renewal();
-  const call = open();
-  const silent = () => {
-    call.destroy(new StoreUnavailable(`The event store was silent for ${source.patience} ms.`));
+  const call = await open();
+  const give = (up: StoreUnavailable) => {
+    call.destroy(up);
     renew();
   };
-  for await (const page of pull<{ event?: E }>(call, { page: PAGE, full: true, silent, patience: source.patience })) {
-    const events = page.map(({ event }) => event).filter((event) => event !== undefined);
+  let silences = 0;
+  const silent = () => {
+    const up = () => give(new StoreUnavailable(`The event store was silent for ${source.patience} ms.`));
+    if (isAlive && ++silences < MOST_SEARCHING) isAlive().catch(up);
+    else up();
+  };
+  for await (const page of pull<Item>(call, { page: PAGE, full, silent, patience: source.patience })) {
+    silences = 0;
+    const events = page.map(eventOf).filter((event) => event !== undefined);
     if (events.length > 0) yield events;
     source.connection();
   }

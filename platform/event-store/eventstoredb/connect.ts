@@ -2,10 +2,10 @@
 import { ErrorType } from '@eventstore/db-client';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../../connections/reach.ts';
 import { StoreUnavailable } from '../event-store.ts';
-import { readAll } from './calls.ts';
 import { openConnection, type StoreConnection } from './connection.ts';
 import { connectionString } from './connection-string.ts';
 import { isType, messageOf } from './failures.ts';
+import { readAll } from './scan.ts';
 
 /** The oldest version that this store is tested with. */
 const OLDEST = [23, 10] as const;

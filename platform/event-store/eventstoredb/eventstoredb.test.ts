@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { startDouble } from '../double/double.ts';
 import { describeEventStore } from '../event-store.suite.ts';
-import { openEventStoreDb } from './eventstoredb.ts';
+import { openEventStore } from '../open.ts';
 
-const log = { info: () => {}, warn: () => {} };
+const log = { error: () => {} };
 
 describeEventStore('esdb: on the double', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'double-'));
   const double = await startDouble({ folder });
-  let store = await openEventStoreDb(double.url, { log });
+  let store = await openEventStore(double.url, { dataDir: '', log });
   return {
     store,
     reopen: async () => {
       await store.close();
-      store = await openEventStoreDb(double.url, { log });
+      store = await openEventStore(double.url, { dataDir: '', log });
       return store;
     },
     cleanup: async () => {
@@ -31,12 +31,12 @@ describeEventStore('esdb: on the double', async () => {
 const real = process.env.EVENT_STORE_URL_UNDER_TEST;
 describe.skipIf(!real)('a real server', () => {
   describeEventStore('esdb: at EVENT_STORE_URL_UNDER_TEST', async () => {
-    let store = await openEventStoreDb(real ?? '', { log });
+    let store = await openEventStore(real ?? '', { dataDir: '', log });
     return {
       store,
       reopen: async () => {
         await store.close();
-        store = await openEventStoreDb(real ?? '', { log });
+        store = await openEventStore(real ?? '', { dataDir: '', log });
         return store;
       },
       cleanup: () => store.close(),

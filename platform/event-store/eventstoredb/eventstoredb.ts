@@ -21,7 +21,7 @@ const REPLY_PATIENCE = 4_000;
  * Opens the store once the server answers. `url` is `esdb://user:password@host:2113`, `esdb+discover://…`, or the same with `kurrentdb`, with the
  * options of the client's connection string. Errors: ServerRefused, the signal's reason.
  *
- * The port's two logs are one on the server: `$all`. `head` costs one small read, `readAll` skips the events of the other log.
+ * The port's two logs are one on the server: `$all`. `head` costs one small read; of `readAll` the server leaves out the streams that cannot be ours.
  */
 export async function openEventStoreDb(url: string, { patience = REPLY_PATIENCE, ...reaching }: EventStoreDbOptions): Promise<EventStore> {
   const connection = await connect(url, { ...reaching, patience });
@@ -31,7 +31,7 @@ export async function openEventStoreDb(url: string, { patience = REPLY_PATIENCE,
     if (closed) throw new StoreUnavailable('The event store is closed.');
     return connection;
   };
-  const source: CallSource = { connection: live, patience, log: reaching.log };
+  const source: CallSource = { connection: live, patience, log: reaching.log, filters: { refused: false } };
   const [head, appends] = [openHead(source), openAppends({ ...source, connection: () => connection })];
 
   async function close(): Promise<void> {

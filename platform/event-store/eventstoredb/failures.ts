@@ -24,6 +24,13 @@ export function isInvalidPosition(error: unknown): boolean {
   return error instanceof Error && [UNKNOWN, INVALID_ARGUMENT].includes((error as { code?: number }).code ?? -1);
 }
 
+const UNIMPLEMENTED = 12;
+
+/** The errors of a server that does not filter a read: they look as that of a position where no record begins, or as a call that is not there. */
+export function isRefusedFilter(error: unknown): boolean {
+  return isInvalidPosition(error) || (error as { code?: number }).code === UNIMPLEMENTED;
+}
+
 export function unavailable(error: unknown): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
   const why = isType(error, ErrorType.ACCESS_DENIED) ? 'its user may not do that' : messageOf(error);

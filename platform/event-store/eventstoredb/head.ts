@@ -1,21 +1,23 @@
-/** The position of the last forwardable event, exact and for one small read. */
+/** The position of the last event that is ours, exact and for one small read. */
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { type Position, START } from '../../../contracts/message.ts';
-import { type CallSource, readAll } from './calls.ts';
-import { logOf, toPosition } from './records.ts';
+import { isOurs, STREAM_PREFIXES } from '../../../contracts/ours.ts';
+import type { CallSource } from './calls.ts';
+import { fromClient, logOf, toPosition } from './records.ts';
+import { readAll } from './scan.ts';
 
-/** The log as far as it is known: the position of its last event of whatever kind, and of its last forwardable one. */
+/** The log as far as it is known: the position of its last event of whatever kind, and of its last one that is ours. */
 interface Known {
   end: bigint;
   head: Position;
 }
 
-/** Events read backwards in a first look, and in those after it: the last event is mostly forwardable, or close to one that is. */
+/** Events read backwards in a first look, and in a second one: the last event is mostly ours, or close to one that is. */
 const CHUNK = 4;
 const LARGER_CHUNK = 500;
 
 /**
- * Makes `EventStore.head`. Each call costs one read of the last four events; it reads further back only where none of them is forwardable, nor
+ * Makes `EventStore.head`. Each call costs one read of the last four events; it reads further back only where none of them is ours, nor
  * known from the call before. Calls that come while one is being answered share the next one: an answer is never older than its question.
  */
 export function openHead(source: CallSource): () => Promise<Position> {
@@ -25,7 +27,7 @@ export function openHead(source: CallSource): () => Promise<Position> {
 
   async function read(): Promise<Position> {
     try {
-      known = (await latest(source, known, CHUNK)) ?? (await latest(source, known, LARGER_CHUNK)) ?? { end: 0n, head: START };
+      known = (await recent(source, known, CHUNK)) ?? (await recent(source, known, LARGER_CHUNK)) ?? (await latest(source, known));
       return known.head;
     } catch (error) {
       // The log may have been restored from a backup meanwhile.
@@ -53,16 +55,37 @@ export function openHead(source: CallSource): () => Promise<Position> {
   };
 }
 
-/** Reads backwards to a forwardable event, or to the known end; null where a first small chunk did not suffice. */
-async function latest(source: CallSource, known: Known | undefined, chunk: number): Promise<Known | null> {
+/** Looks at the last events; null where none of them is ours, and none is from before the last look. */
+async function recent(source: CallSource, known: Known | undefined, chunk: number): Promise<Known | null> {
   let newest: bigint | undefined;
+  let seen = 0;
   for await (const page of readAll(source, { direction: 'backwards', from: 'end', chunk })) {
     newest ??= page[0]?.position.commit ?? 0n;
     const head = headIn(page, stillThere(known, newest));
     if (head !== undefined) return { end: newest, head };
-    if (chunk === CHUNK) return null;
+    seen += page.length;
+    if (seen >= chunk) return null;
   }
-  return newest === undefined ? null : { end: newest, head: START };
+  return { end: newest ?? 0n, head: START };
+}
+
+/** Has the server look for the last event that is ours, or for the one of the last look. */
+async function latest(source: CallSource, known: Known | undefined): Promise<Known> {
+  const end = await lastOf(source);
+  if (!end) return { end: 0n, head: START };
+  const newest = end.position.commit;
+  const head = headIn([end], stillThere(known, newest));
+  if (head !== undefined) return { end: newest, head };
+  for await (const page of readAll(source, { direction: 'backwards', from: newest, prefixes: STREAM_PREFIXES })) {
+    const found = headIn(page, stillThere(known, newest));
+    if (found !== undefined) return { end: newest, head: found };
+  }
+  return { end: newest, head: START };
+}
+
+async function lastOf(source: CallSource): Promise<AllStreamRecordedEvent | undefined> {
+  for await (const [last] of readAll(source, { direction: 'backwards', from: 'end', chunk: 1 })) return last;
+  return undefined;
 }
 
 /** The knowledge of the log, unless the log is shorter than it was: then it is another log. */
@@ -71,9 +94,10 @@ function stillThere(known: Known | undefined, newest: bigint): Known | undefined
 }
 
 function headIn(page: readonly AllStreamRecordedEvent[], known: Known | undefined): Position | undefined {
-  for (const { streamId, position } of page) {
+  for (const event of page) {
+    const { position } = event;
     if (known && position.commit <= known.end) return known.head;
-    if (logOf(streamId) === 'events') return toPosition(position.commit);
+    if (logOf(event.streamId) === 'events' && isOurs(fromClient(event))) return toPosition(position.commit);
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ export interface Call extends AsyncIterable<unknown> {
   readonly destroyed: boolean;
   readonly readableEnded: boolean;
   on(event: 'error', listener: (error: unknown) => void): unknown;
-  cancel?(): Promise<void>;
+  cancel?(): Promise<void> | void;
   unsubscribe?(): Promise<void>;
 }
 

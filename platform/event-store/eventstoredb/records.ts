@@ -31,9 +31,9 @@ export function encodeEvent({ id, type, data, metadata }: NewEvent, time?: strin
   return { id, type, data: Buffer.from(JSON.stringify(data ?? null)), metadata: Buffer.from(JSON.stringify(kept)) };
 }
 
-/** The envelope of an event. Events that others wrote into the same store have data and metadata of their own kinds. */
+/** The envelope of an event. Events that others wrote into the same store have data and metadata of their own kinds, or none. */
 export function fromClient(event: ClientEvent): RecordedEvent {
-  const { [TIME]: time = event.created.toISOString(), ...metadata } = (event.metadata ?? {}) as unknown as Metadata & { [TIME]?: string };
+  const { [TIME]: time = event.created.toISOString(), ...metadata } = fieldsOf(event.metadata);
   return {
     id: event.id,
     type: event.type,
@@ -44,6 +44,12 @@ export function fromClient(event: ClientEvent): RecordedEvent {
     data: event.isJson ? event.data : Buffer.from(event.data as Uint8Array).toString('base64'),
     metadata,
   };
+}
+
+/** The metadata as an object; an empty one for metadata that are of another kind. */
+function fieldsOf(metadata: unknown): Metadata & { [TIME]?: string } {
+  const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && !ArrayBuffer.isView(metadata);
+  return (isObject ? metadata : {}) as Metadata & { [TIME]?: string };
 }
 
 /** The log that a stream's events are in; null for the server's own streams. */

@@ -1,4 +1,5 @@
 /** Opening the store: some servers are waited for, others are refused, in one line that says what to do. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -80,7 +81,7 @@ it.each([
 ])('opens %s', async (url) => {
   const rig = await rigged();
   const store = await openEventStore(url.replace('HOST', `127.0.0.1:${rig.double.port}`), { dataDir: '', log });
-  await store.append('task-1', NO_STREAM, events(1));
+  await store.append(`task-${randomUUID()}`, NO_STREAM, events(1));
   expect(await all(store.readAll())).toHaveLength(1);
   await store.close();
 });
@@ -88,7 +89,7 @@ it.each([
 it('gives the user and password in the URL, and appends with them', async () => {
   const { double } = await rigged({ credentials: USER });
   const store = await openEventStoreDb(double.url, { log });
-  await store.append('task-1', NO_STREAM, events(1));
+  await store.append(`task-${randomUUID()}`, NO_STREAM, events(1));
   expect(await all(store.readAll())).toHaveLength(1);
   await store.close();
 });

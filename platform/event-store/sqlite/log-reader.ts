@@ -1,6 +1,7 @@
 /** Reads of the log, on the caller's thread and a connection of their own: a short stream costs tens of microseconds. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Position, RecordedEvent } from '../../../contracts/message.ts';
+import { isOurs } from '../../../contracts/ours.ts';
 import type { ReadAll, ReadStream } from '../event-store.ts';
 import { guarded } from './damage.ts';
 import { COLUMNS, fromLeanRow, fromPosition, fromRow, LEAN_COLUMNS, type LeanRow, positionOf, type Row, streamHash, type Table } from './rows.ts';
@@ -9,12 +10,14 @@ import { type Sequence, sequence } from './sequence.ts';
 /** Events in a page where the caller names no number. */
 const PAGE = 1_000;
 const EVERY = Number.MAX_SAFE_INTEGER;
+/** Events read at a time by whoever looks for the last that is ours. */
+const LOOK = 10;
 
 /** The reads behind the port, page by page. */
 export interface LogReader {
   stream(table: Table, stream: string, options: ReadStream): Generator<RecordedEvent[]>;
   all(options: ReadAll): Generator<RecordedEvent[]>;
-  /** Position of the last forwardable event; 0 when there is none. */
+  /** Position of the last event that is ours; 0 when there is none. */
   head(): number;
   close(): void;
 }
@@ -24,12 +27,31 @@ export function openLogReader(file: string): LogReader {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   db.exec('PRAGMA cache_size = -32768; PRAGMA cell_size_check = ON');
   const statements = { events: prepare(db, 'events'), bookkeeping: prepare(db, 'bookkeeping') };
-  const headOf = db.prepare('SELECT max(position) AS position FROM events');
-  const head = () => guarded(() => (headOf.get() as { position: number | null }).position ?? 0);
+  const endOf = db.prepare('SELECT max(position) AS position FROM events');
+  const end = () => guarded(() => (endOf.get() as { position: number | null }).position ?? 0);
+  let known = { end: 0, head: 0 };
+
+  /** Looks from the log's end back to the first event that is ours, or to where the last look began. */
+  function head(): number {
+    const last = end();
+    if (last === known.end) return known.head;
+    const before = last > known.end ? known : { end: 0, head: 0 };
+    known = { end: last, head: lastOfOurs(last, last - before.end) ?? before.head };
+    return known.head;
+  }
+
+  function lastOfOurs(end: number, count: number): number | undefined {
+    for (const page of allEvents(statements.events, end, { direction: 'backwards', limit: count, page: LOOK })) {
+      const found = page.find(isOurs);
+      if (found) return fromPosition(found.position);
+    }
+    return undefined;
+  }
+
   return {
     stream: (table, name, options) => (table === 'events' ? streamOfEvents : streamOfBookkeeping)(statements[table], name, options),
     all: (options) =>
-      options.log === 'bookkeeping' ? allBookkeeping(statements.bookkeeping, options) : allEvents(statements.events, head(), options),
+      options.log === 'bookkeeping' ? allBookkeeping(statements.bookkeeping, options) : allEvents(statements.events, end(), options),
     head,
     close: () => db.close(),
   };

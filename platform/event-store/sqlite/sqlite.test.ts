@@ -9,6 +9,7 @@ import { type EventStore, StoreOverloaded } from '../event-store.ts';
 import { anEvent } from '../example-event.fixture.ts';
 import { openEventStore } from '../open.ts';
 import { streamHash } from './rows.ts';
+import { openSqliteEventStore } from './sqlite.ts';
 
 const log = { error: () => {} };
 
@@ -33,7 +34,7 @@ describe('the embedded store', () => {
   let dataDir: string;
   let store: EventStore;
   const file = () => join(dataDir, 'events.db');
-  const reopen = () => openEventStore('sqlite:', { dataDir, log });
+  const reopen = () => openSqliteEventStore({ file: file(), log });
 
   beforeEach(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'events-'));
