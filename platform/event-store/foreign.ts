@@ -11,7 +11,7 @@ export interface Foreign {
 }
 
 export interface ForeignOptions {
-  log?: { info?(data: object, message: string): void };
+  log?: { warn?(data: object, message: string): void };
   count?(reason: ForeignReason): void;
 }
 
@@ -30,9 +30,9 @@ export function openForeign({ log, count = () => {} }: ForeignOptions = {}): For
     if (said.has(category)) return;
     said.add(category);
     if (said.size > MOST)
-      log?.info?.({ categories: MOST }, 'the event store has still more categories that are not ours; they are passed and no longer named');
+      log?.warn?.({ categories: MOST }, 'the event store has still more categories that are not ours; they are passed and no longer named');
     else
-      log?.info?.(
+      log?.warn?.(
         { category, reason, stream: event.stream.slice(0, LENGTH), type: event.type.slice(0, LENGTH) },
         'the event store has events that are not ours; they are passed',
       );

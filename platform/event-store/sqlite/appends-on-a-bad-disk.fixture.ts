@@ -2,11 +2,12 @@
  * A process that opens the store, appends, closes, and prints each append that was acknowledged as `<stream> <event id>`:
  * `node appends-on-a-bad-disk.fixture.ts <folder> <characters of an event's data>`. It ends with code 1 where the store cannot be opened or ended.
  */
+import { join } from 'node:path';
 import { NO_STREAM } from '../../../contracts/message.ts';
 import { openAppendHealth } from '../append-health.ts';
 import { WrongExpectedRevision } from '../event-store.ts';
 import { anEvent } from '../example-event.fixture.ts';
-import { openEventStore } from '../open.ts';
+import { openSqliteEventStore } from './sqlite.ts';
 
 const [, , dataDir = '', characters = '10'] = process.argv;
 const log = {
@@ -17,7 +18,8 @@ const RUN = `${process.pid}-${Date.now()}`;
 
 /** Appends two groups of three streams each, the next to be tried also where one before was refused. */
 async function appendAll(): Promise<void> {
-  const store = openAppendHealth({ log }).watch(await openEventStore('sqlite:', { dataDir, log, ended: () => process.exit(1) }));
+  const opened = await openSqliteEventStore({ file: join(dataDir, 'events.db'), log, ended: () => process.exit(1) });
+  const store = openAppendHealth({ log }).watch(opened);
   const revisions = new Map<string, number>();
 
   async function append(stream: string): Promise<void> {

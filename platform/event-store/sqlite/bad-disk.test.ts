@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_STREAM } from '../../../contracts/message.ts';
 import { all } from '../event-store.suite.ts';
 import { anEvent } from '../example-event.fixture.ts';
-import { openEventStore } from '../open.ts';
+import { openSqliteEventStore } from './sqlite.ts';
 
 /** `all` for every call and error of a run, as `npm run faults` has it; else a sample of this many seconds. */
 const BAD_DISK = process.env.BAD_DISK;
@@ -70,7 +70,7 @@ describe.skipIf(skipped)(`on a disk that refuses${skipped ? ' (skipped: strace i
   async function checkAfter(folder: string, { lines }: Pick<Ran, 'lines'>, name: string): Promise<void> {
     const found: string[] = [];
     const log = { error: (_: object, message: string) => void found.push(message) };
-    const store = await openEventStore('sqlite:', { dataDir: folder, log });
+    const store = await openSqliteEventStore({ file: join(folder, 'events.db'), log });
     const events = [...(await all(store.readAll())), ...(await all(store.readAll({ log: 'bookkeeping' })))];
     const there = new Set(events.map(({ stream, id }) => `${stream} ${id}`));
     // Of bookkeeping the last two are kept.

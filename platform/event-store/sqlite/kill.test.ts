@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { all } from '../event-store.suite.ts';
-import { openEventStore } from '../open.ts';
+import { openSqliteEventStore } from './sqlite.ts';
 
 /** Number of kills: 20 in `npm test`, 200 in `npm run faults`. */
 const KILLS = Number(process.env.KILLS ?? 20);
@@ -30,7 +30,7 @@ it(`invariant 2: acknowledged appends survive kill -9 at random moments (${KILLS
   const acknowledged: string[] = [];
   for (let run = 0; run < KILLS; run++) {
     acknowledged.push(...(await appendAndKill(dataDir, run)));
-    const store = await openEventStore('sqlite:', { dataDir, log: { error: () => {} } });
+    const store = await openSqliteEventStore({ file: join(dataDir, 'events.db'), log: { error: () => {} } });
     const log = await all(store.readAll());
     const there = new Set(log.map((event) => `${event.stream} ${event.id}`));
     expect(acknowledged.filter((one) => !there.has(one))).toEqual([]);
