@@ -1,7 +1,8 @@
 /** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
+import { ProblemError } from '../contracts/problem.ts';
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
 import { POLICIES } from '../notifier/registries.ts';
-import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { BusUnavailable, type EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openParking } from '../platform/followers/parking.ts';
 import type { RequestState, Requests } from '../platform/followers/requests.ts';
@@ -45,7 +46,7 @@ export function administration(context: { store: EventStore; readModels: ReadMod
     },
     rebuild: async (name) => rebuildState(store, await requests.ask('projections', 'rebuild', name)),
     rebuildStatus,
-    queues: bus.queues,
+    queues: () => bus.queues().catch(away),
     parked,
     release: async (follower, stream, discard) => {
       if (!(await parked()).some((one) => one.follower === follower && one.stream === stream)) return 'none';
@@ -53,6 +54,12 @@ export function administration(context: { store: EventStore; readModels: ReadMod
       return settled(follower, discard ? 'discard' : 'release', stream);
     },
   };
+}
+
+/** Throws the absence of the broker as an answer for admins; any other error as it is. */
+function away(error: unknown): never {
+  if (!(error instanceof BusUnavailable)) throw error;
+  throw new ProblemError('unavailable', 'The event bus does not answer. Try again.', { headers: { 'Retry-After': '2' }, cause: error });
 }
 
 /** No process carried a request out in time. The request stays. */

@@ -32,6 +32,10 @@ describe('a process is ready', () => {
     expect(await healthWith({ ports: { store } as Partial<Ports> as Ports }).waits()).toEqual(['the event store (it is away)']);
   });
 
+  it('and the queues are as they must be, its ring is filled, and nothing of it stands still', async () => {
+    expect(await healthWith({ others: () => ['the queue task_list'] }).waits()).toEqual(['the queue task_list']);
+  });
+
   it('and something can be recorded, where it answers commands; one that only reads goes on', async () => {
     expect(await healthWith({ appends: full }).waits()).toEqual(['a store that records (the disk is full)']);
     expect(await healthWith({ appends: null }).waits()).toEqual([]);

@@ -42,6 +42,8 @@ export interface PortsContext {
   signal: AbortSignal;
   /** The servers that are waited for, as the ports name them. */
   waits: Set<string>;
+  /** What the broker has with other arguments than ours, as the bus names it. */
+  misfits?: Set<string>;
 }
 
 /**
@@ -59,7 +61,12 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
       return closing(counted(context.appends?.watch(opened) ?? opened, context.metrics));
     },
     bus: async () =>
-      closing(countedOffers(await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, count: countedBy(context.metrics) }), context.metrics)),
+      closing(
+        countedOffers(
+          await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, misfits: context.misfits, count: countedBy(context.metrics) }),
+          context.metrics,
+        ),
+      ),
     readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
     secrets: async () => closing(await openSecrets(config.SECRETS_URL, options)),
     cache: async () => closing(await openCache(config.CACHE_URL, { log })),

@@ -79,7 +79,8 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   );
   closers.add(listening, (it) => it.close());
   const appends = openAppendHealth({ log });
-  const ports = await openPorts(config, needs, { log, metrics, closers, appends, waits, signal });
+  const misfits = new Set<string>();
+  const ports = await openPorts(config, needs, { log, metrics, closers, appends, waits, misfits, signal });
   const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
   const started = await startParts(parts, options, context);
   const paces = started.flatMap(({ followers = [] }) => followers.flatMap((one) => one.paces));
@@ -90,7 +91,15 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   for (const { answering } of started) closers.add(answering, (it) => it?.stop());
 
   let stopping = false;
-  const app = openApp(context, { parts, started, operator, appends, standstills, stopping: () => stopping });
+  const app = openApp(context, {
+    parts,
+    started,
+    operator,
+    appends,
+    standstills,
+    others: () => [...misfits, ...standstills.waits()],
+    stopping: () => stopping,
+  });
   // Only now, so that a start that fails before prints no password.
   if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
@@ -145,16 +154,17 @@ interface AppParts {
   operator: Operator | null;
   appends: AppendHealth;
   standstills: Standstills;
+  others(): string[];
   stopping(): boolean;
 }
 
 /** The app with the routes of these parts and of health. The gateway also knows the rows of all other parts. */
-function openApp(context: PartContext, { parts, started, operator, appends, standstills, stopping }: AppParts) {
+function openApp(context: PartContext, { parts, started, operator, appends, standstills, others, stopping }: AppParts) {
   const { config, log, metrics, ports } = context;
   const needs = needsOf(parts);
   const routes = started.flatMap(({ routes: own = [] }) => own);
   const followers = started.flatMap(({ followers: own = [] }) => own);
-  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null, others: standstills.waits });
+  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null, others });
   gaugeHealth(metrics, { health, appends, standstills });
   return createApp({
     routes: [...routes, ...routesWith({ metrics, health }, healthRoutes)],

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
+import type { Misfits } from './misfits.ts';
 import { type BusSession, openSession } from './session.ts';
 
 export interface Connector {
@@ -17,12 +18,13 @@ export interface ConnectorOptions extends Reaching {
   url: string;
   /** Seconds between two signs of life of a connection. */
   heartbeat: number;
+  misfits: Misfits;
 }
 
 const FIRST = 50;
 const LONGEST = 1_000;
 
-export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): Connector {
+export function connectorTo({ url, heartbeat, log, waits, misfits }: ConnectorOptions): Connector {
   const what = `the event bus at ${withoutSecrets(url)}`;
   /** The reason that was logged last, by whichever session; empty while all is well. */
   let said = '';
@@ -47,7 +49,7 @@ export function connectorTo({ url, heartbeat, log, waits }: ConnectorOptions): C
     said = text;
   }
 
-  const connect = (name: string) => openSession({ url, name, heartbeat, lost });
+  const connect = (name: string) => openSession({ url, name, heartbeat, lost, misfits });
 
   async function tried(name: string, signal: AbortSignal): Promise<BusSession | undefined> {
     const opening = connect(name);

@@ -99,6 +99,8 @@ describeWith(rabbitMq, 'a RabbitMQ that fails', () => {
     const all = await everybody();
     const publisher = await bus.publisher(ending.signal);
     await pausing(async () => {
+      const asked = Array.from({ length: 20 }, () => bus.queues());
+      for (const one of asked) await expect(one).rejects.toBeInstanceOf(BusUnavailable);
       await expect(bus.offer(WORK, { stream: 'notification-1' })).rejects.toBeInstanceOf(BusUnavailable);
       await until(() => expect(publisher.lost.aborted).toBe(true));
     });

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
 import type { BusSession } from './session.ts';
+import { declaring, misfit } from './topology.ts';
 import { lineUp, type Turn } from './turn.ts';
 
 /**
@@ -23,9 +24,12 @@ export async function hold(session: BusSession, queue: string, signal: AbortSign
   const turn = await orAborted(inLine(session, queue), AbortSignal.any([ending, AbortSignal.timeout(PAUSES.waiting)]));
   let isMine = !turn;
   let pause = PAUSES.first;
+  let check: Promise<void> | undefined;
   while (!ending.aborted) {
     if (!isMine) isMine = await comes(turn, ending);
     if (await orAborted(take(session, queue), ending)) return true;
+    check ??= checkExclusive(session, queue);
+    await orAborted(check, ending);
     if (isMine) await pausing(pause, ending);
     pause = Math.min(2 * pause, PAUSES.longest);
   }
@@ -57,7 +61,12 @@ const pausing = (ms: number, signal: AbortSignal) => delay(ms * (0.5 + Math.rand
 
 async function take(session: BusSession, queue: string): Promise<boolean> {
   try {
-    await session.aside((channel) => channel.assertQueue(queue, { exclusive: true, durable: false, arguments: { 'x-max-length': 1 } }));
+    await declaring(
+      session,
+      `queue ${queue}`,
+      (channel) => channel.assertQueue(queue, { exclusive: true, durable: false, arguments: { 'x-max-length': 1 } }),
+      true,
+    );
   } catch (error) {
     if ((error as { code?: number }).code !== RESOURCE_LOCKED) throw error;
     return false;
@@ -66,4 +75,13 @@ async function take(session: BusSession, queue: string): Promise<boolean> {
   // Consumed only to hear when the queue is deleted.
   await channel.consume(queue, (message) => void (message === null && session.lose(`the queue ${queue} was deleted`)), { noAck: true });
   return true;
+}
+
+/**
+ * Tells a queue that another connection has exclusively from one that is nobody's own, and never will be free: the broker refuses both alike, but shows
+ * the latter to whoever asks. Error: ServerRefused.
+ */
+async function checkExclusive(session: BusSession, queue: string): Promise<void> {
+  const shown = await session.aside((channel) => channel.checkQueue(queue)).catch(() => null);
+  if (shown) throw misfit(session, `queue ${queue}`, { name: `queue ${queue}`, detail: 'it is not exclusive', cause: null, declare: null });
 }

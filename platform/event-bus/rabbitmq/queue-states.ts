@@ -1,5 +1,6 @@
 /** The states of queues for the operator, asked of the broker without declaring anything; a queue that it does not have is left out. */
-import type { QueueState } from '../event-bus.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BusUnavailable, type QueueState } from '../event-bus.ts';
 import type { QueueTable, WorkQueue } from '../queues.ts';
 import type { BusSession } from './session.ts';
 import { deadQueueOf } from './topology.ts';
@@ -10,7 +11,7 @@ export interface KnownQueues {
   add(name: string, kind: QueueState['kind'], session?: BusSession): void;
   /** Adds a work queue and its `.dead` queue. */
   addWork(queue: WorkQueue): void;
-  /** The states of these queues; those that are not exclusive are asked for on `session`. */
+  /** The states of these queues; those that are not exclusive are asked for on `session`. Error: BusUnavailable where the broker does not answer. */
   states(session: BusSession): Promise<QueueState[]>;
 }
 
@@ -32,18 +33,58 @@ export function knowingQueues(table: QueueTable): KnownQueues {
     else if (queue.name !== null) add(queue.name, 'follower');
   }
 
+  async function ask(session: BusSession): Promise<QueueState[]> {
+    const asked = [...known].map(([name, { kind, session: own }]) =>
+      own ? stateOf(own, name, kind).catch(() => undefined) : stateOf(session, name, kind),
+    );
+    return (await Promise.all(asked)).flatMap((state) => state ?? []);
+  }
+
+  /** The question that is under way: a broker that stands still is asked once, however many want to know. */
+  let asking: { session: BusSession; states: Promise<QueueState[]> } | undefined;
+
   return {
     add,
     addWork,
-    states: async (session) => {
-      const asked = [...known].map(([name, { kind, session: own }]) => stateOf(own ?? session, name, kind));
-      return (await Promise.all(asked)).flatMap((state) => state ?? []);
+    states: (session) => {
+      if (asking?.session !== session) {
+        const mine = { session, states: ask(session) };
+        const end = () => {
+          if (asking === mine) asking = undefined;
+        };
+        mine.states.then(end, end);
+        asking = mine;
+      }
+      return inTime(asking.states);
     },
   };
 }
 
-/** A queue's state; undefined where there is no such queue, or its session has ended: an error ends only the channel that asked. */
+/** Milliseconds that the broker has to tell the states of all queues. */
+const PATIENCE = 3_000;
+const NOT_FOUND = 404;
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = delay(PATIENCE, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new BusUnavailable(`the event bus does not tell the states of its queues within ${PATIENCE / 1_000} s`);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}
+
+/** A queue's state; undefined where there is no such queue. Error: BusUnavailable. */
 async function stateOf(session: BusSession, name: string, kind: QueueState['kind']): Promise<QueueState | undefined> {
-  const answer = await session.aside((channel) => channel.checkQueue(name)).catch(() => undefined);
-  return answer && { name, kind, depth: answer.messageCount, consumers: answer.consumerCount };
+  try {
+    const { messageCount: depth, consumerCount: consumers } = await session.aside((channel) => channel.checkQueue(name));
+    return { name, kind, depth, consumers };
+  } catch (error) {
+    // An error of the broker ends only the channel that asked.
+    if ((error as { code?: number }).code === NOT_FOUND) return undefined;
+    throw new BusUnavailable(`the event bus does not tell the state of the queue ${name}: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -3,7 +3,7 @@ import { describeWith, rabbitMq } from '../../../servers/for-tests.fixture.ts';
 import { describeEventBus } from '../event-bus.suite.ts';
 import { BusUnavailable, type EventBus } from '../event-bus.ts';
 import { EVERYTHING, EXAMPLE_QUEUES, NOTIFIED, TASK_EVENTS, OFFERS as WORK } from '../queues.fixture.ts';
-import type { FollowerQueue, QueueTable, WorkQueue } from '../queues.ts';
+import { type FollowerQueue, fanoutOf, type QueueTable, type WorkQueue } from '../queues.ts';
 import { connectionsOf, cuttable, deleteQueue, listening, nextOf, numbered, outsider, positions, until } from './rabbitmq.fixture.ts';
 import { openRabbitMqBus, type RabbitMqOptions } from './rabbitmq.ts';
 
@@ -293,6 +293,41 @@ describeWith(rabbitMq, 'RabbitMQ', () => {
         ending.abort();
         held.resolve();
         await slow;
+      });
+    });
+
+    describe('what is there with other arguments', () => {
+      const named = (name: string) => `the ${name}, which RabbitMQ has with other arguments`;
+      const offers = (bus: EventBus) => bus.offer(WORK, { stream: 'notification-1' });
+      const publishes = (bus: EventBus) => bus.publisher(ending.signal).then((publisher) => publisher.release());
+      const follows = async (bus: EventBus) => void (await bus.follow(EVERYTHING, { signal: ending.signal, max: 1 })[Symbol.asyncIterator]().next());
+      type Declare = Parameters<typeof outsider>[1];
+
+      it.each<[string, Declare, (bus: EventBus) => Promise<void>]>([
+        ['queue everything', (channel) => channel.assertQueue('everything', { durable: true }), follows],
+        ['queue tests', (channel) => channel.assertQueue('tests', { durable: false }), offers],
+        ['queue tests.dead', (channel) => channel.assertQueue('tests.dead', { durable: true, arguments: { 'x-max-length': 7 } }), offers],
+        ['queue _forwarder', (channel) => channel.assertQueue('_forwarder', { durable: true }), publishes],
+        ['exchange events', (channel) => channel.assertExchange('events', 'direct'), publishes],
+        ['exchange task', (channel) => channel.assertExchange('task', 'topic'), publishes],
+      ])('%s: is named and logged once as long as it is so, and used as soon as it is not', async (name, declare, use) => {
+        const [kind = '', own = ''] = name.split(' ');
+        const theirs = kind === 'exchange' && own !== 'events' ? fanoutOf(own) : own;
+        await outsider(url, theirs === own ? declare : (channel) => channel.assertExchange(theirs, 'topic'));
+        const [misfits, error, info] = [new Set<string>(), vi.fn(), vi.fn()];
+        const bus = await open({ misfits, log: { ...quiet, error, info } });
+        const using = use(bus).catch(() => {});
+        await until(() => expect([...misfits]).toEqual([named(`${kind} ${theirs}`)]));
+        expect(error).toHaveBeenCalledExactlyOnceWith(
+          expect.objectContaining({ name: `${kind} ${theirs}` }),
+          expect.stringContaining(`RabbitMQ has the ${kind} ${theirs} with other arguments`),
+        );
+        await outsider(url, (channel) => (kind === 'queue' ? channel.deleteQueue(theirs) : channel.deleteExchange(theirs)));
+        await until(() => expect([...misfits]).toEqual([]));
+        expect(info).toHaveBeenCalledWith({ name: `${kind} ${theirs}` }, expect.stringContaining('as it must be'));
+        await using;
+        expect(error).toHaveBeenCalledTimes(1);
+        await until(() => use(bus));
       });
     });
 

@@ -11,13 +11,14 @@ import { consume } from './consume.ts';
 import { failuresBy } from './failures.ts';
 import { hold } from './hold.ts';
 import { keepLink } from './link.ts';
+import { type MisfitsOptions, openMisfits } from './misfits.ts';
 import { encodeOffer } from './offer-message.ts';
 import { offeringOn } from './offers.ts';
 import { publisherOn } from './publisher.ts';
 import { knowingQueues } from './queue-states.ts';
 import type { BusSession } from './session.ts';
 import { meetingStrangers } from './strangers.ts';
-import { declareExchanges, declareWorkQueue } from './topology.ts';
+import { declareExchanges, declareWorkQueue, declaring } from './topology.ts';
 import { workOn } from './worker.ts';
 
 export interface RabbitMqOptions extends Reaching {
@@ -26,20 +27,26 @@ export interface RabbitMqOptions extends Reaching {
   count?: ((what: 'published' | 'refused' | 'offered' | 'invalid', by: number) => void) | undefined;
   /** Milliseconds that an offer waits after its first failure, its second, …; the last one after all others. Default 1 s, 10 s, 1 min, 10 min. */
   steps?: readonly number[];
+  log: MisfitsOptions['log'];
+  /** The set that names what the broker has with other arguments than ours. */
+  misfits?: Set<string> | undefined;
   /** Seconds between two signs of life of a connection; after two silent ones it is lost. Default 5. */
   heartbeat?: number;
 }
 
 const STEPS = [1_000, 10_000, 60_000, 600_000];
 const FORWARDER = '_forwarder';
+/** Milliseconds between two looks whether what was there with other arguments still is. */
+const LOOK_AGAIN = 2_000;
 /** Milliseconds of pause after a session failed or was lost, less a random part of up to a half. */
 const PAUSE = 500;
 
 /** Opens the bus once the broker answers. Errors: ServerRefused; the signal's reason when it aborts first. */
 export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Promise<EventBus> {
-  const { queues: table, log, count = () => {}, steps = STEPS, heartbeat = 5 } = options;
+  const { queues: table, log, count = () => {}, steps = STEPS, heartbeat = 5, misfits: names = new Set() } = options;
   const check = checkingQueues(table);
-  const connector = connectorTo({ ...options, url, heartbeat });
+  const misfits = openMisfits({ log, names });
+  const connector = connectorTo({ ...options, url, heartbeat, misfits });
   const first = await reach(connector.what, () => connector.connect('offers'), options);
   const closing = new AbortController();
   const offers = keepLink(connector, 'offers', first);
@@ -107,6 +114,13 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     return declareWorkQueue(session, queue);
   }
 
+  /** Nobody may use a misfit any more for long: so it is asked for again beside its users. */
+  async function lookAgain(): Promise<void> {
+    const session = offers.current();
+    if (session) for (const [what, declare] of misfits.again()) await declaring(session, what, declare).catch(() => {});
+  }
+  const looking = setInterval(lookAgain, LOOK_AGAIN).unref();
+
   function checkOpen(): void {
     if (closing.signal.aborted) throw closed();
   }
@@ -148,6 +162,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     },
     close: async () => {
       closing.abort();
+      clearInterval(looking);
       await Promise.all([offers.close(), works?.close(), ...[...sessions].map((session) => session.close())]);
     },
   };

@@ -3,10 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { ServerRefused, withoutSecrets } from '../../connections/reach.ts';
 import { BusUnavailable } from '../event-bus.ts';
+import type { Misfits } from './misfits.ts';
 
 export interface BusSession {
   /** Aborted when the connection or a vital channel has ended; the reason says why. All of it is closed then. */
   readonly lost: AbortSignal;
+  /** Hears of what the broker has with other arguments. */
+  readonly misfits: Misfits | undefined;
   /** Opens a channel whose end is the session's. */
   channel(): Promise<Channel>;
   confirmChannel(): Promise<ConfirmChannel>;
@@ -37,6 +40,7 @@ export interface BusSessionOptions {
   heartbeat: number;
   /** Called with the reason when the session ends otherwise than by `close`. */
   lost(reason: unknown): void;
+  misfits?: Misfits;
 }
 
 /** Milliseconds to open a connection, and to close one in peace. */
@@ -46,12 +50,12 @@ const OLDEST = [3, 10];
 const CLOSED = 'closed by us';
 
 /** Opens a session. Errors: ServerRefused, and those of the socket. */
-export async function openSession({ url, name, heartbeat, lost }: BusSessionOptions): Promise<BusSession> {
+export async function openSession({ url, name, heartbeat, lost, misfits }: BusSessionOptions): Promise<BusSession> {
   const model = await connectTo(url, name, heartbeat).catch((error: unknown) => {
     throw refusal(error, url) ?? error;
   });
   const tooOld = serverProblem(model.connection.serverProperties);
-  const session = sessionOn(model, lost);
+  const session = sessionOn(model, lost, misfits);
   if (!tooOld) return session;
   await session.close();
   throw new ServerRefused(`${withoutSecrets(url)} ${tooOld}`);
@@ -69,7 +73,7 @@ function connectTo(url: string, name: string, heartbeat: number): Promise<Channe
 }
 
 /** The session on a connection. amqplib emits its events with its own methods still on the stack: a listener must not throw. */
-function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): BusSession {
+function sessionOn(model: ChannelModel, lost: (reason: unknown) => void, misfits: Misfits | undefined): BusSession {
   const ending = new AbortController();
   const vital: Channel[] = [];
   let blocked = false;
@@ -114,6 +118,7 @@ function sessionOn(model: ChannelModel, lost: (reason: unknown) => void): BusSes
   });
   return {
     lost: ending.signal,
+    misfits,
     channel: () => opened(model.createChannel()),
     confirmChannel: () => opened(model.createConfirmChannel()),
     sideChannel,

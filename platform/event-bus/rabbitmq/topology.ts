@@ -3,6 +3,7 @@ import type { Channel, Options } from 'amqplib';
 import { catalog } from '../../../contracts/catalog.ts';
 import { ServerRefused } from '../../connections/reach.ts';
 import { type FollowerQueue, fanoutOf, type WorkQueue } from '../queues.ts';
+import type { Declaration, Misfit } from './misfits.ts';
 import type { BusSession } from './session.ts';
 
 /** The topic exchange of all events. */
@@ -109,19 +110,28 @@ const passingOnTo = (queue: string): Arguments => ({
   'x-dead-letter-strategy': 'at-least-once',
 });
 
-/** Runs a declaration. Error: ServerRefused where the thing is there with other arguments; the message says what to do. */
-async function declaring<T>(session: BusSession, what: string, declare: (channel: Channel) => Promise<T>): Promise<T> {
+/**
+ * Runs a declaration. Error: ServerRefused where the thing is there with other arguments; the message says what to do. `alone`: nobody but this session
+ * may repeat it, because what it declares is exclusive.
+ */
+export async function declaring<T>(session: BusSession, what: string, declare: (channel: Channel) => Promise<T>, alone = false): Promise<T> {
   try {
-    return await session.aside(declare);
+    const declared = await session.aside(declare);
+    session.misfits?.fits(what);
+    return declared;
   } catch (error) {
     const { code, message } = error as { code?: number; message: string };
     if (code !== 406) throw error;
     const [, detail = message] = /PRECONDITION_FAILED - ([^"]*)/.exec(message) ?? [];
-    throw new ServerRefused(
-      `RabbitMQ has the ${what} with other arguments (${detail}); delete it there, and it is made anew: what it holds is made from the store`,
-      {
-        cause: error,
-      },
-    );
+    const name = /for ((?:queue|exchange) )'([^']+)'/.exec(detail)?.slice(1).join('') ?? what;
+    throw misfit(session, what, { name, detail, cause: error, declare: alone ? null : declare });
   }
+}
+
+/** Notes a misfit, and makes the error that says what to do. */
+export function misfit(session: BusSession, what: string, found: Misfit & { cause: unknown; declare: Declaration | null }): ServerRefused {
+  const { name, detail, cause, declare } = found;
+  session.misfits?.found(what, { name, detail }, declare);
+  const advice = 'delete it there, and it is made anew: what it holds is made from the store';
+  return new ServerRefused(`RabbitMQ has the ${name} with other arguments (${detail}); ${advice}`, { cause });
 }
