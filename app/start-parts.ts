@@ -81,6 +81,8 @@ export interface StartedPart {
   /** The routes of the part's rows, which app/rows.ts lists. */
   routes?: Route[];
   followers?: HealthOfFollower[];
+  /** Whatever it waits for at the moment, for /readyz. */
+  waits?(): string[];
   /** The open connections, which must stop before the server does. */
   answering?: { stop(): Promise<void> };
 }
@@ -212,6 +214,7 @@ async function realtimePart({ ports, log, metrics, access, config, server, close
   metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
   return {
     followers: [{ name: 'realtime', active: () => true, lag: () => countAfter(store, realtime.position(), MOST_LAG), paces: realtime.paces }],
+    waits: () => (realtime.ready() ? [] : ['the changes that sockets may have missed']),
     answering: realtime,
   };
 }

@@ -97,7 +97,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
     operator,
     appends,
     standstills,
-    others: () => [...misfits, ...standstills.waits()],
+    others: () => [...misfits, ...started.flatMap(({ waits: own }) => own?.() ?? []), ...standstills.waits()],
     stopping: () => stopping,
   });
   // Only now, so that a start that fails before prints no password.

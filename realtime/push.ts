@@ -3,7 +3,7 @@
  * Each realtime process follows for itself and emits to its own sockets only; the ring has the changes that a client missed.
  */
 import type { Server as HttpServer } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { Reached, Welcome } from '../contracts/live.ts';
 import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
@@ -14,6 +14,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
 import type { Pace } from '../platform/followers/pace.ts';
+import { openBeginning } from './beginning.ts';
 import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, renewSession, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
@@ -80,12 +81,17 @@ export interface Realtime {
   sockets(): number;
   /** The position up to which every event was pushed. */
   position(): Position;
+  /** False until it has the last events, hears of each new one, and has pushed those between; and while it takes them anew from another log. */
+  ready(): boolean;
   /** How its follower gets on. */
   readonly paces: readonly Pace[];
 }
 
 /** Seconds between two tellings of the position (`reached`), so that clients of quiet topics come back within the ring. */
 const TELL_EVERY = 5;
+
+/** Milliseconds for which the start waits until the follower has begun: at once in one process, later where a broker is away. */
+const FIRST_PATIENCE = 300;
 
 /** Fills the ring from the store, opens /socket.io on the HTTP server, and follows. Rejects when the store cannot be read. */
 export async function startRealtime(options: RealtimeOptions): Promise<Realtime> {
@@ -98,6 +104,8 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const consequences = createConsequences({ connections, subscriptions, seesAll: options.seesAll, tell: (ended) => tie.tell(ended) });
   let checkpoint: Checkpoint = BEGINNING;
   let stopping = false;
+  let filling = false;
+  const beginning = openBeginning();
   let told: Position = START;
   let sinceTold = 0;
   let sinceSweep = 0;
@@ -210,21 +218,28 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
       ...REALTIME,
       batch: 100,
       wants: () => true,
-      load: async () => checkpoint,
+      load: async () => {
+        await beginning.begins(store.head);
+        return checkpoint;
+      },
       async apply(events, reached) {
         for (const event of events) await push(event);
         ring.advance(reached.position);
         checkpoint = reached;
       },
       async foreignLog() {
+        filling = true;
         await refill();
+        filling = false;
         for (const connection of connections.all()) subscriptions.restart(connection);
       },
     },
     { store, bus: options.bus, log },
   );
 
+  await Promise.race([beginning.begun, delay(FIRST_PATIENCE, undefined, { ref: false })]);
   return {
+    ready: () => !filling && beginning.isOver(follower),
     async stop() {
       stopping = true;
       clearInterval(clock);
