@@ -1,20 +1,23 @@
 /** Opens the ports that a process's parts need; the URLs say which implementation. */
 import type { Logger } from 'pino';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
-import type { Secrets } from '../gateway/identity/secrets/secrets.ts';
+import { SECRETS, type Secrets } from '../gateway/identity/secrets/secrets.ts';
 import type { Pages } from '../gateway/pages.ts';
 import { type OpenMailer, openMailer } from '../notifier/mailer/open.ts';
+import { RECEIVERS } from '../notifier/sending.ts';
 import { type OpenTexter, openTexter } from '../notifier/texter/open.ts';
-import type { Cache } from '../platform/cache/cache.ts';
+import { absencesIn } from '../platform/absences/absences.ts';
+import { watched } from '../platform/absences/watched.ts';
+import { CACHE, type Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
-import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { EVENT_BUS, type EventBus } from '../platform/event-bus/event-bus.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
 import type { AppendHealth } from '../platform/event-store/append-health.ts';
-import type { EventStore } from '../platform/event-store/event-store.ts';
+import { EVENT_STORE, type EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
-import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { READ_MODELS, type ReadModels } from '../platform/read-models/read-models.ts';
 import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
@@ -47,7 +50,7 @@ export interface PortsContext {
 }
 
 /**
- * Opens the needed ports, all at once; servers that do not answer are waited for. Errors: those of the ports, among them ServerRefused.
+ * Opens the needed ports, all at once; servers that do not answer are waited for. The log tells of each when it goes and when it is back. Errors: those of the ports, among them ServerRefused.
  *
  * Other ports are missing, and using one throws, which a spread would hide: so ports are passed on by name, or as they are.
  */
@@ -55,30 +58,33 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   const { log, signal, waits } = context;
   const { closing } = context.closers;
   const options = { dataDir: config.DATA_DIR, log, signal, waits };
+  const watch = <Port extends object>(port: Port, dependency: string) => watched(port, dependency, log);
+  context.metrics.gauge(
+    'failed_calls',
+    'Calls that failed since the start because what they needed was away, by what that was.',
+    absencesIn(log).failures,
+  );
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => {
       const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess, passed: context.metrics.foreign });
-      return closing(counted(context.appends?.watch(opened) ?? opened, context.metrics));
+      return closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
     },
-    bus: async () =>
-      closing(
-        countedOffers(
-          await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, misfits: context.misfits, count: countedBy(context.metrics) }),
-          context.metrics,
-        ),
-      ),
-    readModels: async () => closing(await openReadModels(config.READ_MODELS_URL, options)),
-    secrets: async () => closing(await openSecrets(config.SECRETS_URL, options)),
-    cache: async () => closing(await openCache(config.CACHE_URL, { log })),
+    bus: async () => {
+      const opened = await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, misfits: context.misfits, count: countedBy(context.metrics) });
+      return closing(watch(countedOffers(opened, context.metrics), EVENT_BUS));
+    },
+    readModels: async () => closing(watch(await openReadModels(config.READ_MODELS_URL, options), READ_MODELS)),
+    secrets: async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS)),
+    cache: async () => closing(watch(await openCache(config.CACHE_URL, { log }), CACHE)),
     mailer: async () => {
       const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM });
-      closing(opened.mailer);
-      return opened;
+      const mailer = closing(watch(opened.mailer, opened.outbox ? RECEIVERS.outbox : RECEIVERS.smtp));
+      return { ...opened, mailer };
     },
     texter: async () => {
       const opened = openTexter(config.SMS_URL, { dataDir: config.DATA_DIR, from: config.SMS_FROM });
-      closing(opened.texter);
-      return opened;
+      const texter = closing(watch(opened.texter, opened.outbox ? RECEIVERS.outbox : RECEIVERS.sms));
+      return { ...opened, texter };
     },
     pages: () => openOwnPages(log),
   };

@@ -46,6 +46,8 @@ export interface StartOptions {
   workers?: PartContext['workers'];
   /** The ports that the parts need, but this process does not. */
   without?: readonly Need[];
+  /** The opener of the ports; default: `openPorts`. */
+  ports?: typeof openPorts;
   /** A starter in place of the parts' own, for a process that is only some of a part. */
   only?: (context: PartContext) => Promise<StartedPart>;
 }
@@ -80,7 +82,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   closers.add(listening, (it) => it.close());
   const appends = openAppendHealth({ log });
   const misfits = new Set<string>();
-  const ports = await openPorts(config, needs, { log, metrics, closers, appends, waits, misfits, signal });
+  const ports = await (options.ports ?? openPorts)(config, needs, { log, metrics, closers, appends, waits, misfits, signal });
   const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
   const started = await startParts(parts, options, context);
   const paces = started.flatMap(({ followers = [] }) => followers.flatMap((one) => one.paces));

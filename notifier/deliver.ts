@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
+import { absencesIn } from '../platform/absences/absences.ts';
 import { orAborted } from '../platform/concurrency/abortable.ts';
 import type { Offer } from '../platform/event-bus/event-bus.ts';
 import { nextAttempt } from '../platform/work/backoff.ts';
@@ -56,7 +57,8 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
       return { type: 'SucceedNotification', data: { attempt, ...(await handOver(ready, until, over)) } };
     } catch (error) {
       const { name, message } = error as Error;
-      log.warn({ stream, channel: channel.name, attempt, reason: `${name}: ${withoutAddress(message, to)}` }, 'a notification was not sent');
+      if (!absencesIn(log).failed(error))
+        log.warn({ stream, channel: channel.name, attempt, reason: `${name}: ${withoutAddress(message, to)}` }, 'a notification was not sent');
       return error instanceof Withdrawn ? { type: 'WithdrawNotification', data: { attempt, reason: message } } : failure(error as Error, state, to);
     }
   }

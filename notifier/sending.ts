@@ -1,4 +1,8 @@
 /** The outcomes of handing a message over, on any channel. Any other error means that the message was not taken, and may be tried again. */
+import { Unavailable } from '../platform/absences/unavailable.ts';
+
+/** The names of what messages are handed to, where its absences are told. */
+export const RECEIVERS = { smtp: 'the mail server', sms: 'the SMS provider', outbox: 'the outbox' } as const;
 
 /** The other side has taken the message. `providerId`: its name for the message. */
 export interface Taken {
@@ -24,5 +28,17 @@ export class NotNow extends Error {
   constructor(message: string, after: number) {
     super(message);
     this.after = after;
+  }
+}
+
+/** The other side cannot be reached, or the outbox's disk refuses: the message was not taken. */
+export class ReceiverUnavailable extends Unavailable {
+  override readonly name = 'ReceiverUnavailable';
+  readonly answer = 'Messages cannot be sent or shown right now. Try again.';
+  readonly dependency: string;
+
+  constructor(receiver: keyof typeof RECEIVERS, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.dependency = RECEIVERS[receiver];
   }
 }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKnown, UnknownEvent } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
+import { absencesIn } from '../platform/absences/absences.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { mutex } from '../platform/concurrency/mutex.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -13,6 +14,7 @@ import { type Follower, type FollowerRow, type Following, follow } from '../plat
 import type { Pace } from '../platform/followers/pace.ts';
 import type { Parked } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { BATCH, type Lane, openLane } from './lane.ts';
 import { openProjection, type Projection, type ProjectionContext } from './projection.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
@@ -56,12 +58,17 @@ export interface Projections {
   stop(): Promise<void>;
 }
 
+/** A read model with its way along the log. */
+interface ModelLane extends Lane {
+  projection: Projection;
+  load: Projection['load'];
+}
+
 /** No read model has this name. */
 export class UnknownProjection extends Error {
   override readonly name = 'UnknownProjection';
 }
 
-const BATCH = 500;
 /** Milliseconds for which the start waits until missing read models are built. */
 const FIRST_BUILD_PATIENCE = 300;
 /** Milliseconds between attempts to rebuild a read model, doubled from the first to the longest. */
@@ -75,24 +82,30 @@ const LONGEST_WAIT = 60_000;
 export async function startProjections(context: ProjectionsContext): Promise<Projections> {
   const { store, bus, log, silence, backoff } = context;
   const stopping = new AbortController();
-  const exclusively = mutex();
-  const projections = (context.projectors ?? all).map((projector) => openProjection(projector, { ...context, exclusively, signal: stopping.signal }));
+  const { signal } = stopping;
+  const lanes = (context.projectors ?? all).map((projector): ModelLane => {
+    const exclusively = mutex();
+    const projection = openProjection(projector, { ...context, exclusively, signal });
+    const lane = openLane({ ...context, projection, exclusively, signal, untilActive, putRight: () => putRight(projection) });
+    return { ...lane, projection, load: () => exclusively(projection.load) };
+  });
+  const projections = lanes.map(({ projection }) => projection);
   const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
   const righting = new Map<Projection, Promise<void>>();
   /** The reasons why rebuilds failed that are tried again. */
   const failures = new Map<Projection, string>();
   const loaded = Promise.withResolvers<void>();
 
-  /** Reads the checkpoints of all read models; resolves to the smallest. */
+  /** Reads the checkpoints of all read models; resolves to the smallest of those that go in step. */
   async function load(well: () => void): Promise<Checkpoint> {
-    for (const projection of projections) if (!righting.has(projection)) await loadOne(projection, well);
+    for (const lane of lanes) if (!righting.has(lane.projection) && lane.inStep()) await loadOne(lane, well).catch(lane.alone);
     loaded.resolve();
-    return smallest(projections) ?? endOf(store);
+    return smallest(lanes.filter((lane) => lane.inStep()).map(({ projection }) => projection)) ?? endOf(store);
   }
 
   /** Loads a read model. A missing one is built at once; one of another version or log is rebuilt while the old documents answer. */
-  async function loadOne(projection: Projection, well: () => void): Promise<void> {
-    const trouble = await exclusively(projection.load);
+  async function loadOne({ projection, load }: ModelLane, well: () => void): Promise<void> {
+    const trouble = await load();
     if (trouble === null) return;
     log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
     if (trouble === 'missing') await projection.rebuild(well);
@@ -100,6 +113,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   }
 
   function putRight(projection: Projection): void {
+    if (righting.has(projection)) return;
     righting.set(
       projection,
       rebuildUntilDone(projection).finally(() => righting.delete(projection)),
@@ -122,7 +136,8 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   /** Resolves to true where another process has rebuilt the model meanwhile, or the projections stop. */
   async function isRight(projection: Projection): Promise<boolean> {
     if (stopping.signal.aborted) return true;
-    return (await exclusively(projection.load).catch(() => 'unknown')) === null;
+    const lane = lanes.find((one) => one.projection === projection);
+    return (await lane?.load().catch(() => 'unknown')) === null;
   }
 
   /** Tries a rebuild; resolves to true after a success, or where the projections stop. */
@@ -133,7 +148,8 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
       return true;
     } catch (error) {
       failures.set(projection, (error as Error).message);
-      if (!stopping.signal.aborted) log.error({ model: nameOf(projection), err: error }, 'the rebuild failed and is tried again');
+      if (!stopping.signal.aborted && !absencesIn(log).failed(error))
+        log.error({ model: nameOf(projection), err: error }, 'the rebuild failed and is tried again');
       return stopping.signal.aborted;
     }
   }
@@ -144,11 +160,10 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     batch: BATCH,
     wants: (event) => wanted.has(event.type) || !isKnown(event),
     load,
-    apply: (events, checkpoint) =>
-      exclusively(async () => {
-        for (const projection of projections) await projection.apply(events, checkpoint);
-        pass(events);
-      }),
+    apply: async (events, checkpoint) => {
+      await Promise.all(lanes.map((lane) => lane.take(events, checkpoint)));
+      pass(events);
+    },
     /** `load` compares each read model with the log. */
     foreignLog: async () => {
       await load(() => {});
@@ -166,12 +181,12 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
 
   const [own] = follower.paces;
   /** A read model that waits for a rebuild is behind, however far its documents are. */
-  const paceOf = (projection: Projection): Pace => ({
+  const paceOf = ({ projection, trouble }: ModelLane): Pace => ({
     name: nameOf(projection),
     hasTurn: () => own?.hasTurn() ?? false,
     isBehind: (head) => (projection.checkpoint()?.position ?? '') < head,
     step: projection.steps,
-    trouble: () => failures.get(projection) ?? own?.trouble(),
+    trouble: () => failures.get(projection) ?? trouble() ?? own?.trouble(),
   });
 
   function named(name: string): Projection {
@@ -192,13 +207,17 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     rebuild: async (name, onProgress) => named(name).rebuild(onProgress),
     status,
     follower,
-    paces: [...follower.paces, ...projections.map(paceOf)],
+    paces: [...follower.paces, ...lanes.map(paceOf)],
     parked: () => projections.flatMap((projection) => projection.parked().map((one) => ({ name: nameOf(projection), ...one }))),
     release: async (name) => named(name).rebuild(),
     stop: async () => {
       stopping.abort();
       await follower.stop();
-      await Promise.allSettled([...righting.values(), ...projections.map((projection) => projection.settled())]);
+      await Promise.allSettled([
+        ...righting.values(),
+        ...projections.map((projection) => projection.settled()),
+        ...lanes.map((lane) => lane.settled()),
+      ]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** One read model, kept up to date: batches of events into documents, the cache and the checkpoint; and its rebuilds. */
 import type { RecordedEvent } from '../contracts/message.ts';
+import { absencesIn } from '../platform/absences/absences.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import type { Mutex } from '../platform/concurrency/mutex.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
@@ -131,10 +132,13 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
       await tellCache(projector, changes, context, at.cacheGeneration);
       cacheInDoubt = false;
     } catch (error) {
-      log.warn({ model: model.name, err: error }, 'the cache could not be told of a change: what it holds is ignored from now on');
+      if (!absencesIn(log).failed(error))
+        log.warn({ model: model.name, err: error }, 'the cache could not be told of a change: what it holds is ignored from now on');
       return forgetCache(at);
     }
-    await readyPages(projector, changes, context, at).catch((error: unknown) => log.warn({ model: model.name, err: error }, 'no page made ready'));
+    await readyPages(projector, changes, context, at).catch((error: unknown) => {
+      if (!absencesIn(log).failed(error)) log.warn({ model: model.name, err: error }, 'no page made ready');
+    });
   }
 
   async function forgetCache(at: ModelState): Promise<void> {

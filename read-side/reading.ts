@@ -4,14 +4,7 @@ import { ProblemError } from '../contracts/problem.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
-import {
-  type Find,
-  type ModelState,
-  NoSuchGeneration,
-  type ReadModels,
-  ReadModelsUnavailable,
-  type Stored,
-} from '../platform/read-models/read-models.ts';
+import { type Find, type ModelState, NoSuchGeneration, type ReadModels, type Stored } from '../platform/read-models/read-models.ts';
 import { LIST_SECONDS, listKey } from '../projections/list-key.ts';
 import type { AnyProjector } from '../projections/projector.ts';
 
@@ -45,7 +38,7 @@ export interface Reading {
 
 /**
  * Waits for Read-After, takes the model's state (its position and cache generation) and only then reads; begins again where the generation
- * is dropped meanwhile. Errors: ProblemError `invalid` (400) and `unavailable`.
+ * is dropped meanwhile. Errors: ProblemError `invalid` (400) and `unavailable`; those of the ports.
  */
 export async function reading<T>(
   context: QueryContext,
@@ -53,13 +46,8 @@ export async function reading<T>(
   request: RouteRequest,
   read: (from: Reading) => Promise<T>,
 ): Promise<{ position: Position; result: T }> {
-  try {
-    await readAfter(context, projector, request);
-    return await readWhole(context, projector, read);
-  } catch (error) {
-    if (error instanceof ReadModelsUnavailable) throw unavailable('What is asked for cannot be read right now. Try again.', error);
-    throw error;
-  }
+  await readAfter(context, projector, request);
+  return readWhole(context, projector, read);
 }
 
 async function readWhole<T>(
@@ -146,8 +134,8 @@ export function positionProblem(text: string, head: Position): string | undefine
   return text > head ? 'is beyond the end of the log' : undefined;
 }
 
-function unavailable(detail: string, cause?: unknown): ProblemError {
-  return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '1' }, cause });
+function unavailable(detail: string): ProblemError {
+  return new ProblemError('unavailable', detail, { headers: { 'Retry-After': '1' } });
 }
 
 /** The refusal (400) of a query parameter that is wrong in a way its schema cannot see. */

@@ -2,10 +2,11 @@
 import type { Socket } from 'socket.io';
 import type { z } from 'zod';
 import { clientMessages } from '../contracts/live.ts';
-import { ProblemError, toProblem } from '../contracts/problem.ts';
+import { ProblemError } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
 import { validBody } from '../platform/http/validate.ts';
-import { problemOf, type SocketConnection } from './connection.ts';
+import type { SocketConnection } from './connection.ts';
+import { socketProblem } from './socket-problem.ts';
 
 type Name = keyof typeof clientMessages;
 type MessageOf<N extends Name> = z.infer<(typeof clientMessages)[N]['schema']>;
@@ -32,11 +33,7 @@ export function answerMessages(connection: SocketConnection, handlers: Handlers,
     const ack = typeof last === 'function' ? (last as (answer: object) => void) : () => undefined;
     connection.unanswered++;
     answer(name, typeof last === 'function' ? args.slice(0, -1) : args)
-      .catch((error: unknown) => {
-        if (error instanceof ProblemError) return { problem: toProblem(error) };
-        log.error({ err: error, message: name }, 'realtime: a message failed');
-        return { problem: problemOf('internal', 'Something went wrong here.') };
-      })
+      .catch((error: unknown) => ({ problem: socketProblem(error, log, { message: name }) }))
       .then((reply) => {
         connection.unanswered--;
         ack(reply);

@@ -2,9 +2,10 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
-import { ProblemError, toProblem } from '../contracts/problem.ts';
+import { ProblemError } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
-import { problemOf, type SocketSession } from './connection.ts';
+import type { SocketSession } from './connection.ts';
+import { socketProblem } from './socket-problem.ts';
 
 export interface SocketOptions {
   server: HttpServer;
@@ -62,9 +63,8 @@ async function admit(socket: Socket, options: SocketOptions): Promise<void> {
 }
 
 function refuse(error: unknown, log: FollowContext['log']): Error & { data: object } {
-  if (error instanceof ProblemError) return Object.assign(new Error(error.message), { data: toProblem(error) });
-  log.error({ err: error }, 'realtime: a token could not be checked');
-  return Object.assign(new Error('unavailable'), { data: problemOf('unavailable', 'The token cannot be checked right now.') });
+  const problem = socketProblem(error, log, {});
+  return Object.assign(new Error(problem.detail), { data: problem });
 }
 
 /** True for a request without Origin (not a browser's), from the server's own Origin, or from one of the list. */

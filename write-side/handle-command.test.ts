@@ -7,10 +7,12 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { Command } from '../contracts/aggregate.ts';
 import { NO_STREAM } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
+import { Unavailable } from '../platform/absences/unavailable.ts';
 import type { CommandContext, CommandHandler } from '../platform/command-handler.ts';
 import { all } from '../platform/event-store/event-store.suite.ts';
 import { AppendUnknown, type EventStore, StoreOverloaded, StoreUnavailable, WrongExpectedRevision } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
+import { problemOfError } from '../platform/http/problem-of.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { TaskState } from './deciders/task.ts';
 import type { UserState } from './deciders/user.ts';
@@ -53,6 +55,7 @@ async function problemOf(promise: Promise<unknown>): Promise<ProblemError> {
     (reason: unknown) => reason,
   );
   if (error instanceof ProblemError) return error;
+  if (error instanceof Unavailable) return problemOfError(error, { info: () => {}, warn: () => {}, error: () => {} }, {});
   throw error;
 }
 const eventsOf = async (stream: string) => (await all(store.readStream(stream))).map((event) => event.type);
@@ -208,7 +211,7 @@ describe('invariant 3: an append', () => {
         throw new AppendUnknown('connection lost');
       },
     });
-    const problem = await problemOf(handlerOn(gone, { deadline: 30 }).handle(createTask(), CONTEXT));
+    const problem = await problemOf(handlerOn(gone, { deadline: 300 }).handle(createTask(), CONTEXT));
     expect(problem).toMatchObject({ code: 'unavailable', status: 503 });
     expect(problem.message).toMatch(/unknown.*same Idempotency-Key/);
   });
@@ -226,7 +229,47 @@ describe('invariant 3: an append', () => {
     });
     expect(await handlerOn(gone).handle(createTask(), CONTEXT)).toMatchObject({ revision: 0 });
     tries = -1e9;
-    expect(await problemOf(handlerOn(gone, { deadline: 30 }).handle(createTask(), CONTEXT))).toMatchObject({ status: 503 });
+    expect(await problemOf(handlerOn(gone, { deadline: 300 }).handle(createTask(), CONTEXT))).toMatchObject({ status: 503 });
+  });
+
+  it('that is not answered keeps nobody longer than the deadline: those behind it are told that nothing was recorded, and nothing is', async () => {
+    const command = createTask();
+    await handlerOn(store).handle(command, CONTEXT);
+    const answer = Promise.withResolvers<void>();
+    const silent = withStore({
+      append: async (...args) => {
+        await answer.promise;
+        return store.append(...args);
+      },
+    });
+    const handler = handlerOn(silent, { deadline: 2_000 });
+    const comment = () => cmd('task', 'CommentTask', { text: 'Where?' }, { id: command.id });
+    const [first, ...others] = await Promise.all(Array.from({ length: 10 }, () => problemOf(handler.handle(comment(), CONTEXT))));
+    expect(first?.message).toMatch(/unknown.*same Idempotency-Key/);
+    expect(others.map(({ status, message }) => [status, message])).toEqual(others.map(() => [503, expect.stringContaining('nothing was recorded')]));
+    const next = handlerOn(silent).handle(comment(), CONTEXT);
+    answer.resolve();
+    await next;
+    const last = await handler.handle(comment(), CONTEXT);
+    expect(await eventsOf(command.stream)).toEqual(['TaskCreated', 'TaskCommented', 'TaskCommented', 'TaskCommented']);
+    expect(last).toMatchObject({ revision: 3 });
+  });
+
+  it('that is not begun before the deadline is never begun', async () => {
+    const reading = Promise.withResolvers<void>();
+    const slow = withStore({
+      async *readStream(...args) {
+        await reading.promise;
+        yield* store.readStream(...args);
+      },
+    });
+    const handler = handlerOn(slow, { deadline: 1_000 });
+    const command = createTask();
+    expect((await problemOf(handler.handle(command, CONTEXT))).message).toContain('nothing was recorded');
+    reading.resolve();
+    expect(await problemOf(handler.handle(cmd('task', 'CommentTask', { text: 'Where?' }, { id: command.id }), CONTEXT))).toMatchObject({
+      status: 404,
+    });
   });
 
   it.each([new StoreOverloaded('full'), new StoreUnavailable('gone')])(
@@ -241,7 +284,7 @@ describe('invariant 3: an append', () => {
         },
       });
       const command = createTask();
-      const problem = await problemOf(handlerOn(dying, { deadline: 30 }).handle(command, CONTEXT));
+      const problem = await problemOf(handlerOn(dying, { deadline: 1_000 }).handle(command, CONTEXT));
       expect(problem.message).toMatch(/unknown.*same Idempotency-Key/);
       expect(await eventsOf(command.stream)).toEqual(['TaskCreated']);
     },
@@ -396,7 +439,7 @@ describe('invariant 15: an e-mail address', () => {
           const actor = { id, role: 'member', seesAll: true } as const;
           const command = revision === NO_STREAM ? register(address, { id }) : cmd('user', 'EditUser', { email: address }, { id, actor });
           await (dies ? dying : (handlers[handler] as CommandHandler)).handle(command, CONTEXT).catch((error: unknown) => {
-            if (!(error instanceof ProblemError)) throw error;
+            if (!(error instanceof ProblemError || error instanceof Unavailable)) throw error;
           });
         };
         const done = Promise.all(plan.map(one));

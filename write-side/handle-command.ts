@@ -4,6 +4,7 @@ import type { Command, DecidedEvent } from '../contracts/aggregate.ts';
 import { eventContract } from '../contracts/catalog.ts';
 import { categoryOf, idOf, isForwardable, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError, type Refusal } from '../contracts/problem.ts';
+import { Unavailable } from '../platform/absences/unavailable.ts';
 import type { CommandContext, CommandHandler, Loaded, Outcome } from '../platform/command-handler.ts';
 import { turns } from '../platform/concurrency/stream-turns.ts';
 import {
@@ -20,6 +21,7 @@ import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
 import { deletedForGood, refuseIncomplete } from './incomplete.ts';
 import { type KeptState, keptStates } from './kept-states.ts';
+import { type Patience, patienceOf } from './patience.ts';
 import { reservations } from './reserve.ts';
 
 export interface CommandHandlerOptions {
@@ -29,7 +31,7 @@ export interface CommandHandlerOptions {
   log: { warn(data: object, message: string): void };
   /** Counts the outcomes of commands, for /metrics. */
   count?(outcome: 'accepted' | 'unchanged' | 'repeated' | 'refused' | 'lost race' | 'ambiguous'): void;
-  /** Milliseconds for which an append of unknown fate is repeated before the client is told; default 5,000. */
+  /** Milliseconds from a command's arrival until its caller is told at the latest, waiting for its turn and repeated appends among them; default 5,000. */
   deadline?: number;
 }
 
@@ -46,14 +48,14 @@ const HIDDEN: ReadonlySet<string> = new Set(['not_found', 'forbidden']);
 /** Number of lost races in a row after which the client is told. */
 const RACES = 5;
 
-/** Makes the handler that every command goes through. Errors of `handle`: ProblemError only, but for StoreDamaged and bugs. */
+/** Makes the handler that every command goes through. Errors of `handle`: ProblemError, those of the event store, and bugs. */
 export function commandHandler(options: CommandHandlerOptions): OpenCommandHandler {
   const { store, hmac, count = () => {}, deadline = 5_000 } = options;
   const kept = keptStates(store, deciderOf, options.log);
   const inTurn = turns();
   const unique = reservations({ store, deciderOf, hasUnique, load: kept.load, close, hmac });
 
-  async function handleOnce(command: Command, context: CommandContext): Promise<Outcome> {
+  async function handleOnce(command: Command, context: CommandContext, patience: Patience): Promise<Outcome> {
     // 1. Load the aggregate's state, and with it the commands it has answered.
     const { stream } = command;
     const decider = deciderOf(stream);
@@ -69,10 +71,12 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     if (decided.length === 0) return note('unchanged', { revision: loaded.revision, position: loaded.position, changed: false });
     // 5. Reserve what must be unique.
     const claim = decider.claims?.(command, loaded.state);
+    patience.check();
     if (claim) await unique.reserve(claim, stream, command.commandId);
     // 6. Append at the exact revision that was loaded.
     const events = envelopes(decider, stream, loaded, { decided, command, context });
-    const appended = await appendUntilKnown(stream, loaded.revision, events);
+    patience.check();
+    const appended = await patience.during(appendUntilKnown(stream, loaded.revision, events, patience));
     // 7. Answer.
     remember(stream, loaded, events, appended);
     return note('accepted', { ...appended, changed: true });
@@ -93,13 +97,12 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     return facts;
   }
 
-  /** Repeats an append of unknown fate, with the same ids at the same revision, until its fate is known or the deadline has passed. */
-  async function appendUntilKnown(stream: string, revision: number, events: NewEvent[]): Promise<Appended> {
-    const end = performance.now() + deadline;
+  /** Repeats an append of unknown fate, with the same ids at the same revision, until its fate is known or the patience has ended. */
+  async function appendUntilKnown(stream: string, revision: number, events: NewEvent[], patience: Patience): Promise<Appended> {
     let fate = await tryAppend(stream, revision, events);
     for (let wait = 20; fate instanceof AppendUnknown; wait = Math.min(wait * 2, 500)) {
       count('ambiguous');
-      if (performance.now() + wait > end) throw unknown(fate);
+      if (patience.left() < wait) throw fate;
       await delay(wait);
       fate = await tryAppend(stream, revision, events, fate);
     }
@@ -136,15 +139,21 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
       now: '',
     };
     const context = { correlationId: causationId };
-    await appendUntilKnown(stream, loaded.revision, envelopes(decider, stream, loaded, { decided, command, context }));
+    await appendUntilKnown(stream, loaded.revision, envelopes(decider, stream, loaded, { decided, command, context }), patienceOf(deadline));
   }
 
   return {
     handle: async (command, context) => {
+      const patience = patienceOf(deadline);
       try {
-        return await inTurn(command.stream, () => afterLostRaces(() => handleOnce(command, context), count));
+        return await patience.bounds(
+          inTurn(command.stream, () => {
+            patience.check();
+            return afterLostRaces(() => handleOnce(command, context, patience), count);
+          }),
+        );
       } catch (error) {
-        if (error instanceof ProblemError) count('refused');
+        if (error instanceof ProblemError || error instanceof Unavailable) count('refused');
         throw error;
       }
     },
@@ -208,11 +217,8 @@ function refusal({ refused, detail, errors }: Refusal): ProblemError {
   return new ProblemError(refused, detail, { errors });
 }
 
-function unknown(cause: unknown): ProblemError {
-  return new ProblemError('unavailable', 'It is unknown whether this was recorded. Repeat it with the same Idempotency-Key.', {
-    headers: { 'Retry-After': '1' },
-    cause,
-  });
+function answerable(error: unknown): unknown {
+  return error instanceof StreamGone ? deletedForGood(error) : error;
 }
 
 /** Decides again after a lost race, RACES times in all; then the client is told. */
@@ -226,24 +232,6 @@ async function afterLostRaces(attempt: () => Promise<Outcome>, count: (what: 'lo
     }
   }
   throw new ProblemError('conflict', `Others changed it ${RACES} times meanwhile. Try again.`, { headers: { 'Retry-After': '1' } });
-}
-
-function answerable(error: unknown): unknown {
-  if (error instanceof AppendUnknown) return unknown(error);
-  if (error instanceof StreamGone) return deletedForGood(error);
-  if (error instanceof StoreOverloaded) {
-    return new ProblemError('unavailable', 'Too much to record right now; nothing of this was. Try again.', {
-      headers: { 'Retry-After': '1' },
-      cause: error,
-    });
-  }
-  if (error instanceof StoreUnavailable) {
-    return new ProblemError('unavailable', 'The event store cannot be reached; nothing was recorded. Try again.', {
-      headers: { 'Retry-After': '2' },
-      cause: error,
-    });
-  }
-  return error;
 }
 
 /** Decided events in their envelopes: ids from the command, topics from the states before and after each. */

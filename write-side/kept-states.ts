@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { begins, isKnown, UnknownEvent, upcast } from '../contracts/catalog.ts';
 import { type Metadata, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
+import { absencesIn } from '../platform/absences/absences.ts';
 import type { Loaded } from '../platform/command-handler.ts';
 import { BeginningGone, firstShown, isBeginning } from '../platform/event-store/beginning.ts';
 import { type EventStore, StreamGone } from '../platform/event-store/event-store.ts';
@@ -124,7 +125,9 @@ export function keptStates(
     if (kept.revision - kept.snapshotAt < SNAPSHOT_EVERY) return;
     kept.snapshotAt = kept.revision;
     const work = snapshot(stream, kept)
-      .catch((error) => log.warn({ err: error, stream }, 'snapshot not written; the next one comes later'))
+      .catch((error) => {
+        if (!absencesIn(log).failed(error)) log.warn({ err: error, stream }, 'snapshot not written; the next one comes later');
+      })
       .finally(() => writing.delete(work));
     writing.add(work);
   }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventContract } from '../../contracts/catalog.ts';
 import type { NewEvent } from '../../contracts/message.ts';
 import { type SessionEvent, sessionTopics } from '../../contracts/session.ts';
+import { absencesIn } from '../../platform/absences/absences.ts';
 import { appendOnce } from '../../platform/event-store/append-once.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
@@ -50,7 +51,8 @@ export function openSessionEnds({ store, log, forget }: SessionEndsOptions): Ses
       try {
         await append(session, AGAIN);
       } catch (error) {
-        log.warn({ err: error, session: id }, 'a session has ended, but the log could not be told: its sockets go when their token ends');
+        if (!absencesIn(log).failed(error))
+          log.warn({ err: error, session: id }, 'a session has ended, but the log could not be told: its sockets go when their token ends');
       }
     },
   };

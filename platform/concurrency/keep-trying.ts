@@ -1,5 +1,6 @@
 /** Work that never gives up: after any error, or when it just ends, it is begun again with backoff, until its signal aborts. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { absencesIn } from '../absences/absences.ts';
 
 export interface Trying {
   /** The work's name in logs. */
@@ -13,7 +14,7 @@ export interface Trying {
 
 /**
  * Resolves once the signal has aborted and the attempt at hand has ended; never rejects. An attempt calls `well` whenever it gets on:
- * the backoff then begins anew. An error that repeats the one before is not logged.
+ * the backoff then begins anew. An error that repeats the one before is not logged, nor is the absence of what a port stands on, which is told once.
  */
 export async function keepTrying({ name, log, signal, backoff = 100 }: Trying, attempt: (well: () => void) => Promise<void>): Promise<void> {
   let failures = 0;
@@ -27,7 +28,7 @@ export async function keepTrying({ name, log, signal, backoff = 100 }: Trying, a
 
   function say(error: unknown): void {
     const text = String(error);
-    if (signal.aborted || text === said) return;
+    if (signal.aborted || absencesIn(log).failed(error) || text === said) return;
     said = text;
     log.warn({ name, err: error }, `${name} failed and begins again`);
   }

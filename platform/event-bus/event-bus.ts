@@ -8,6 +8,7 @@
  *     for await (const batch of bus.follow(VISITS, { signal, max: 500 })) await take(batch);
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import { Unavailable } from '../absences/unavailable.ts';
 import type { FollowerQueue, WorkQueue } from './queues.ts';
 
 /** An event on the bus, with its place in the chain of messages. */
@@ -87,7 +88,12 @@ export class DeadLetter extends Error {
   override readonly name = 'DeadLetter';
 }
 
+/** The name of the event bus where its absences are told. */
+export const EVENT_BUS = 'the event bus';
+
 /** The broker cannot be reached. */
-export class BusUnavailable extends Error {
+export class BusUnavailable extends Unavailable {
   override readonly name = 'BusUnavailable';
+  readonly dependency = EVENT_BUS;
+  readonly answer = 'The message broker cannot be reached right now. Try again.';
 }

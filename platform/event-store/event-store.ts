@@ -9,6 +9,7 @@
  * (streams whose name begins with `_`: checkpoints, reservations, snapshots), which no follower sees.
  */
 import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
+import { Unavailable } from '../absences/unavailable.ts';
 
 export interface Appended {
   /** Revision of the last event appended. */
@@ -112,19 +113,29 @@ export class WrongExpectedRevision extends Error {
   }
 }
 
+/** The name of the event store where its absences are told. */
+export const EVENT_STORE = 'the event store';
+
 /** The connection was lost during the append, which may be durable or not. Repeat it with the same ids at the same revision. */
-export class AppendUnknown extends Error {
+export class AppendUnknown extends Unavailable {
   override readonly name = 'AppendUnknown';
+  readonly dependency = EVENT_STORE;
+  readonly answer = 'It is unknown whether this was recorded. Repeat it with the same Idempotency-Key.';
 }
 
 /** More appends are waiting than the store's bounded queue takes; nothing was recorded. */
-export class StoreOverloaded extends Error {
+export class StoreOverloaded extends Unavailable {
   override readonly name = 'StoreOverloaded';
+  readonly dependency = EVENT_STORE;
+  readonly answer = 'Too much to record right now; nothing of this was. Try again.';
 }
 
 /** The store cannot be reached or was closed; nothing was recorded. */
-export class StoreUnavailable extends Error {
+export class StoreUnavailable extends Unavailable {
   override readonly name = 'StoreUnavailable';
+  readonly dependency = EVENT_STORE;
+  readonly answer = 'The event store cannot be reached; nothing was recorded. Try again.';
+  override readonly retryAfter = 2;
 }
 
 /** The stored data is not what was written. The message names the place and what to do. */

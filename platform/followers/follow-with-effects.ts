@@ -3,6 +3,7 @@
  * has no effects (invariant 7). It is written a moment after the events were applied: after a crash the last events come again.
  */
 import type { RecordedEvent } from '../../contracts/message.ts';
+import { absencesIn } from '../absences/absences.ts';
 import { effectCheckpoint, holds } from './checkpoint.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from './follow.ts';
 
@@ -48,7 +49,9 @@ export async function followWithEffects(following: FollowingWithEffects, context
     stop: async () => {
       await follower.stop();
       // Where the checkpoint cannot be written, the last events come again at the next start, and find their effects there.
-      await checkpoint.flush().catch((error) => log.warn({ err: error, follower: name }, 'the checkpoint was not written'));
+      await checkpoint.flush().catch((error) => {
+        if (!absencesIn(log).failed(error)) log.warn({ err: error, follower: name }, 'the checkpoint was not written');
+      });
     },
   };
 }

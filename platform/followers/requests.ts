@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_STREAM } from '../../contracts/message.ts';
+import { absencesIn } from '../absences/absences.ts';
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
 import { metadata } from './checkpoint-stream.ts';
 
@@ -177,7 +178,10 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
         running.set(
           request.id,
           run(request)
-            .catch((error: unknown) => log.warn({ follower, err: error }, 'how a request went could not be written; it is carried out again'))
+            .catch((error: unknown) => {
+              if (!absencesIn(log).failed(error))
+                log.warn({ follower, err: error }, 'how a request went could not be written; it is carried out again');
+            })
             .finally(() => running.delete(request.id)),
         );
       }
@@ -187,7 +191,7 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
     const serving = (async () => {
       while (!stopping.signal.aborted) {
         await look().catch((error: Error) => {
-          if (error.message !== said) log.warn({ follower, err: error }, 'requests could not be read; again later');
+          if (!absencesIn(log).failed(error) && error.message !== said) log.warn({ follower, err: error }, 'requests could not be read; again later');
           said = error.message;
         });
         await nextLook(stopping.signal);

@@ -13,6 +13,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
+import { problemOfError } from './problem-of.ts';
 import { type Admitted, type Caller, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
 
 export interface AppOptions {
@@ -104,11 +105,7 @@ function correlation(given: string): string {
 }
 
 function answerProblem(ctx: Context, error: unknown, log: Logger): void {
-  const problem =
-    error instanceof ProblemError
-      ? error
-      : new ProblemError('internal', 'Something went wrong here. It was logged under this request’s id.', { cause: error });
-  if (problem.code === 'internal') log.error({ err: error, id: ctx.state.requestId }, 'unexpected error');
+  const problem = problemOfError(error, log, { id: ctx.state.requestId });
   for (const [name, value] of Object.entries(problem.headers)) ctx.set(name, value);
   ctx.status = problem.status;
   ctx.body = JSON.stringify(toProblem(problem, ctx.state.requestId));

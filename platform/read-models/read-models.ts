@@ -9,6 +9,7 @@
  *     const found = await readModels.find(VISITS, generation, { where: [{ field: 'host', op: 'eq', value: 'bob' }], sort: [], limit: 20 });
  */
 import type { Position } from '../../contracts/message.ts';
+import { Unavailable } from '../absences/unavailable.ts';
 import type { Checkpoint } from '../followers/checkpoint-type.ts';
 
 /** A document's fields: JSON. */
@@ -118,10 +119,15 @@ export class NoSuchGeneration extends Error {
   }
 }
 
-/** The store cannot be reached now, and may have done what was asked for or not. Repeating that does no harm. */
-export class ReadModelsUnavailable extends Error {
+/** The name of the read models where their absences are told. */
+export const READ_MODELS = 'the read models';
+
+/** The store cannot be reached now, or refuses, and may have done what was asked for or not. Repeating that does no harm. */
+export class ReadModelsUnavailable extends Unavailable {
   override readonly name = 'ReadModelsUnavailable';
+  readonly dependency = READ_MODELS;
+  readonly answer = 'What is asked for cannot be read right now. Try again.';
   constructor(cause: unknown) {
-    super('the read models cannot be reached', { cause });
+    super(`the read models cannot be reached: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }

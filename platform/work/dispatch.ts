@@ -10,6 +10,7 @@
  *     await dispatcher.stop();
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import { absencesIn } from '../absences/absences.ts';
 import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
 import type { WorkQueue } from '../event-bus/queues.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
@@ -131,6 +132,12 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     if (wantsMore()) wakeAt(Math.max(refillAt, moreAt));
   }
 
+  /** Logs the first of refused offers; that the broker is away is told elsewhere. */
+  function sayRefused(queue: string, stream: string, error: unknown): void {
+    if (!absencesIn(log).failed(error) && !refusing) log.warn({ queue, stream, err: error }, 'the queue takes no offers; again later');
+    refusing = true;
+  }
+
   async function offer(stream: string, item: Waiting): Promise<void> {
     try {
       await bus.offer(item.queue, { stream });
@@ -139,8 +146,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     } catch (error) {
       if (error instanceof QueueFull) offers.well();
       else offers.failed(error);
-      if (!refusing) log.warn({ queue: item.queue.name, stream, err: error }, 'the queue takes no offers; again later');
-      refusing = true;
+      sayRefused(item.queue.name, stream, error);
       const wait = Math.min(FIRST_WAIT * 2 ** item.refused, LONGEST_WAIT);
       Object.assign(item, { due: now() + wait, offered: false, refused: item.refused + 1 });
       wakeAt(item.due);
@@ -163,7 +169,9 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
 
   /** The earliest undecided items, as many as the window holds; none where the read model cannot tell yet. */
   async function stored(): Promise<UndecidedItem[]> {
-    const found = await dispatching.undecided(limit, at).catch((error) => log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet'));
+    const found = await dispatching.undecided(limit, at).catch((error) => {
+      if (!absencesIn(log).failed(error)) log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet');
+    });
     if (!found) outside(now());
     return behindPage(found?.items ?? []);
   }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
+import { absencesIn } from '../absences/absences.ts';
 import type { CommandHandler } from '../command-handler.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
 import type { EventStore } from '../event-store/event-store.ts';
@@ -158,7 +159,7 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
       if (!(await accepted(record()))) log.warn({ stream }, 'another worker had it, or it was cancelled, before the outcome was recorded');
       return true;
     } catch (error) {
-      log.warn({ stream, err: error }, 'the outcome was not recorded; again');
+      if (!absencesIn(log).failed(error)) log.warn({ stream, err: error }, 'the outcome was not recorded; again');
       return false;
     }
   }

@@ -1,4 +1,5 @@
 /** An alarm clock: it rings at the earliest time it was set to, and never twice at once. */
+import { absencesIn } from '../../platform/absences/absences.ts';
 
 export interface AlarmOptions {
   /** Called at each ring; it may set the alarm again meanwhile. After false, or a rejection, the alarm rings again in a second. */
@@ -59,7 +60,7 @@ export function openAlarm({ ring, log, clock: now }: AlarmOptions): Alarm {
       failing = false;
       return well;
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'what is due now cannot be done; again and again');
+      if (!absencesIn(log).failed(error) && !failing) log.warn({ err: error }, 'what is due now cannot be done; again and again');
       failing = true;
       return false;
     }

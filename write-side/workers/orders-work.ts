@@ -1,6 +1,7 @@
 /** The work of an order worker: check an order by the rules, and record the outcome. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent, Reason } from '../../contracts/order.ts';
+import { absencesIn } from '../../platform/absences/absences.ts';
 import { orAborted } from '../../platform/concurrency/abortable.ts';
 import type { Offer } from '../../platform/event-bus/event-bus.ts';
 import { nextAttempt } from '../../platform/work/backoff.ts';
@@ -47,7 +48,7 @@ export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void>
   function wrong(stream: string, state: OrderState, error: unknown): Telling {
     const attempt = state.attempts;
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
-    log.warn({ stream, attempt, err: error }, 'an order could not be worked');
+    if (!absencesIn(log).failed(error)) log.warn({ stream, attempt, err: error }, 'an order could not be worked');
     const nextAttemptAt = nextAttempt(state, { attempts, now: now(), random: random() });
     if (!nextAttemptAt) return { type: 'FailOrder', data: { attempt, reason } };
     return { type: 'DeferOrder', data: { attempt, error: reason, nextAttemptAt } };

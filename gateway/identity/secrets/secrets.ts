@@ -7,6 +7,8 @@
  *     const isWritten = await secrets.put('sessions', record, before?.version ?? 0);
  */
 
+import { Unavailable } from '../../../platform/absences/unavailable.ts';
+
 /** A record, its version, and the one text it can be listed by. */
 export interface SecretRecord<T = unknown> {
   key: string;
@@ -22,6 +24,7 @@ export interface SecretRecord<T = unknown> {
 export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys', 'api-keys'] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
+/** Every call rejects with SecretsUnavailable while the store is away. */
 export interface Secrets {
   get<T>(kind: SecretKind, key: string): Promise<SecretRecord<T> | null>;
   /**
@@ -36,4 +39,14 @@ export interface Secrets {
   /** Writes a record of another store, with its version, over any that is there. */
   restore(kind: SecretKind, record: SecretRecord): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The name of the secrets where their absences are told. */
+export const SECRETS = 'the secrets';
+
+/** The secrets cannot be reached, or their disk refuses; whether a `put` was done is not known. */
+export class SecretsUnavailable extends Unavailable {
+  override readonly name = 'SecretsUnavailable';
+  readonly dependency = SECRETS;
+  readonly answer = 'Sessions and credentials cannot be read or changed right now. Try again.';
 }

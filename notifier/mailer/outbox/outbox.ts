@@ -3,7 +3,9 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { diskRefused } from '../../../platform/sqlite/disk-errors.ts';
 import { UserError } from '../../../platform/user-error.ts';
+import { ReceiverUnavailable } from '../../sending.ts';
 import type { Text } from '../../texter/texter.ts';
 import type { Mail, Mailer } from '../mailer.ts';
 
@@ -53,18 +55,31 @@ export function openOutbox(file: string): Outbox {
   );
 
   async function keep(channel: OutboxMail['channel'], { to, subject, text, html, messageId }: Mail): Promise<object> {
-    insert.run(channel, to.address, to.name, subject, text, html, messageId, new Date().toISOString());
-    trim.run();
-    log ??= openLog();
-    await (await log).datasync();
-    return {};
+    try {
+      insert.run(channel, to.address, to.name, subject, text, html, messageId, new Date().toISOString());
+      trim.run();
+      log ??= openLog();
+      await (await log).datasync();
+      return {};
+    } catch (error) {
+      throw meaning(error);
+    }
+  }
+
+  function rowsOf({ to, channel, before = Number.MAX_SAFE_INTEGER, limit }: Parameters<Outbox['list']>[0]) {
+    const [address, only] = [to ?? null, channel ?? null];
+    try {
+      return select.all(before, address, address, only, only, limit);
+    } catch (error) {
+      throw meaning(error);
+    }
   }
 
   return {
     send: (mail) => keep('email', mail),
     sendText: ({ to, text, id }) => keep('sms', { to: { name: '', address: to }, subject: '', text, html: '', messageId: id }),
-    list: ({ to = null, channel = null, before = Number.MAX_SAFE_INTEGER, limit }) =>
-      select.all(before, to, to, channel, channel, limit).map((row) => ({
+    list: (filter) =>
+      rowsOf(filter).map((row) => ({
         id: row.id as number,
         channel: row.channel as OutboxMail['channel'],
         to: row.address as string,
@@ -79,6 +94,11 @@ export function openOutbox(file: string): Outbox {
       db.close();
     },
   };
+}
+
+/** The error of sending.ts where the disk refuses. */
+function meaning(error: unknown): unknown {
+  return diskRefused(error) ? new ReceiverUnavailable('outbox', error) : error;
 }
 
 /** Opens the file with mode 0600, which SQLite gives the files beside it (WAL), too. Error: OutboxError, which says what to do. */

@@ -1,7 +1,7 @@
 /** Mail by SMTP, through nodemailer. */
 import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import { FateUnknown, Refused } from '../../sending.ts';
+import { FateUnknown, ReceiverUnavailable, Refused } from '../../sending.ts';
 import type { Mailer } from '../mailer.ts';
 
 export interface SmtpOptions {
@@ -60,17 +60,22 @@ interface SmtpError extends Error {
   command?: string;
 }
 
+/** Codes of nodemailer for a server that is not there, or goes. */
+const AWAY = new Set(['ECONNECTION', 'ESOCKET', 'ETIMEDOUT', 'EDNS']);
+
 /** Commands whose refusal is about this one mail. */
 const ABOUT_THE_MAIL = ['MAIL FROM', 'RCPT TO', 'DATA'];
 
 /**
  * The error of sending.ts for an SMTP error. 5yz answers are permanent, 4yz are not (RFC 5321, 4.2.1); an address that nodemailer cannot use is
  * permanent, too. A server that refuses everybody, or wants other credentials (530), waits for the operator, and every mail meanwhile.
- * Where the content was given and no answer came (6.1), the fate is unknown.
+ * Where the content was given and no answer came (6.1), the fate is unknown; before that the server is away.
  */
 function classed(error: SmtpError, contentGiven: boolean): Error {
   if (isRefusal(error)) return new Refused(error.message, { cause: error });
-  return contentGiven && !error.responseCode ? new FateUnknown(error.message, { cause: error }) : error;
+  if (error.responseCode) return error;
+  if (contentGiven) return new FateUnknown(error.message, { cause: error });
+  return AWAY.has(error.code ?? '') ? new ReceiverUnavailable('smtp', error) : error;
 }
 
 function isRefusal({ responseCode, code, command = '' }: SmtpError): boolean {

@@ -1,7 +1,7 @@
 /** SMS by a provider's HTTPS API, in Twilio's shape: a form is posted, and the answer has the message's `sid`. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { FateUnknown, NotNow, Refused, type Taken } from '../../sending.ts';
+import { FateUnknown, NotNow, ReceiverUnavailable, Refused, type Taken } from '../../sending.ts';
 import type { Text, Texter } from '../texter.ts';
 
 export interface HttpTexterOptions {
@@ -67,7 +67,7 @@ interface Answered {
   content: string;
 }
 
-/** Sends the request and reads the answer. Errors: FateUnknown once the other side may have read the request; before, the connection's own. */
+/** Sends the request and reads the answer. Errors: FateUnknown once the other side may have read the request; before, ReceiverUnavailable. */
 function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: { isSecure: boolean; timeout: number }): Promise<Answered> {
   return new Promise((resolve, reject) => {
     let isWritten = false;
@@ -75,7 +75,7 @@ function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: 
     let timer = setTimeout(late, timeout);
     const fail = (error: Error) => {
       clearTimeout(timer);
-      reject(isWritten ? new FateUnknown(error.message, { cause: error }) : error);
+      reject(isWritten ? new FateUnknown(error.message, { cause: error }) : new ReceiverUnavailable('sms', error));
     };
     outgoing.on('socket', (socket) =>
       // The request goes out as soon as the connection stands.

@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { connectRedis, type RedisConnecting } from '../../connections/redis/connection.ts';
-import type { Cache, CacheEntry } from '../cache.ts';
+import { type Cache, type CacheEntry, CacheUnavailable } from '../cache.ts';
 import { COUNT, PUT, RAISE } from './scripts.ts';
 
 /** Milliseconds that writes may take; no request waits for them. */
@@ -30,11 +30,15 @@ export async function openRedisCache(url: string, { log, patience }: RedisCacheO
   const entryKey = (run: string, key: string) => `${run.slice(0, 8)}:entry:${key}`;
   const counterKeys = (run: string, names: readonly string[]) => names.map((name) => `${run.slice(0, 8)}:counter:${name}`);
 
+  /** Asks Redis to write. Error: CacheUnavailable. */
+  async function writing(question: (client: Redis, run: string) => Promise<unknown>): Promise<void> {
+    await redis.ask(question, WRITE_MS).catch((error: Error) => Promise.reject(new CacheUnavailable(error.message, { cause: error })));
+  }
+
   async function put(entries: readonly { key: string; entry: CacheEntry }[], ttl: number): Promise<void> {
     const values = entries.flatMap(({ entry }) => [entry.position, entry.generation, jsonOf(entry)]);
-    await redis.ask(
-      (client, run) => commandsOf(client).put(entries.length, ...entries.map(({ key }) => entryKey(run, key)), Math.ceil(ttl * 1_000), ...values),
-      WRITE_MS,
+    await writing((client, run) =>
+      commandsOf(client).put(entries.length, ...entries.map(({ key }) => entryKey(run, key)), Math.ceil(ttl * 1_000), ...values),
     );
   }
 
@@ -56,8 +60,7 @@ export async function openRedisCache(url: string, { log, patience }: RedisCacheO
       return values?.map(Number);
     },
     async raise(names) {
-      if (names.length > 0)
-        await redis.ask((client, run) => commandsOf(client).raise(names.length, ...counterKeys(run, names), COUNTER_MS), WRITE_MS);
+      if (names.length > 0) await writing((client, run) => commandsOf(client).raise(names.length, ...counterKeys(run, names), COUNTER_MS));
     },
     close: redis.close,
   };

@@ -13,15 +13,15 @@ export interface Calls {
 const CALL_PATIENCE = 5_000;
 const [FIRST_WAIT, LONGEST_WAIT] = [50, 1_000];
 
-/** Makes the calls of a port. `unavailable` makes the error of a server that is away, `closed` is the message once `closing` has aborted. */
+/** Makes the calls of a port. `unavailable` makes the port's error of a server that is away; `closed` is why it is once `closing` has aborted. */
 export function callsOf({ closing, closed, unavailable }: { closing: AbortSignal; closed: string; unavailable: (cause: unknown) => Error }): Calls {
   function meaning(error: unknown): unknown {
-    if (closing.aborted) return new Error(closed, { cause: error });
+    if (closing.aborted) return unavailable(new Error(closed, { cause: error }));
     return isUnavailable(error) ? unavailable(error) : error;
   }
 
   async function once<T>(work: () => Promise<T>): Promise<T> {
-    if (closing.aborted) throw new Error(closed);
+    if (closing.aborted) throw unavailable(new Error(closed));
     try {
       return await work();
     } catch (error) {

@@ -1,5 +1,6 @@
 /** A connection to a server that speaks MongoDB's protocol: MongoDB 4.4 or later, or FerretDB 1.24 (a stand-in for work and tests). */
 import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
+import { type Gate, gate } from '../../concurrency/gate.ts';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../reach.ts';
 import { mongodbRefusalOf } from './errors.ts';
 import { answersOtherwise } from './greeting.ts';
@@ -24,7 +25,13 @@ export interface MongoServer {
   atomic: boolean;
   /** True where only a query for one _id is fast, and every other reads the whole collection: FerretDB. */
   scans: boolean;
+  /** The gate of queries for one _id, of which there may be many at once: what passes it leaves connections to everything else. */
+  singly: Gate;
 }
+
+/** Connections of a client, and queries for one _id that are under way at once. More would wait for a connection until their patience ends. */
+const POOL = 20;
+const SINGLE_QUERIES = 8;
 
 /**
  * Nobody waits long for a server that is gone: a request gets its 503 in a second, and a server that stands still is noticed in three
@@ -36,7 +43,7 @@ const OPTIONS: MongoClientOptions = {
   connectTimeoutMS: 2_000,
   heartbeatFrequencyMS: 1_000,
   waitQueueTimeoutMS: 2_000,
-  maxPoolSize: 20,
+  maxPoolSize: POOL,
   ignoreUndefined: true,
 };
 const OLDEST = [4, 4];
@@ -81,7 +88,7 @@ async function greet(client: MongoClient, database: string, server: string): Pro
   const db = client.db(database, safety(ferret, Boolean(hello.setName) || hello.msg === 'isdbgrid'));
   // A user who may not even read is refused here, and not at the first request.
   await db.collection('_models').findOne({ _id: { $eq: '' as never } });
-  return { client, db, atomic: !ferret, scans: ferret };
+  return { client, db, atomic: !ferret, scans: ferret, singly: gate(SINGLE_QUERIES) };
 }
 
 function safety(ferret: boolean, replicated: boolean): NonNullable<Parameters<MongoClient['db']>[1]> {

@@ -1,7 +1,9 @@
 /** Connections to the broker, tried again while it is away. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { absencesIn } from '../../absences/absences.ts';
 import { orAborted } from '../../concurrency/abortable.ts';
 import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
+import { BusUnavailable, EVENT_BUS } from '../event-bus.ts';
 import type { Misfits } from './misfits.ts';
 import { type BusSession, openSession } from './session.ts';
 
@@ -26,27 +28,21 @@ const LONGEST = 1_000;
 
 export function connectorTo({ url, heartbeat, log, waits, misfits }: ConnectorOptions): Connector {
   const what = `the event bus at ${withoutSecrets(url)}`;
-  /** The reason that was logged last, by whichever session; empty while all is well. */
-  let said = '';
+  const absences = absencesIn(log);
 
   function missed(error: unknown): void {
     waits?.add(what);
     const { message, code } = error as { message?: string; code?: string };
-    const reason = message || code || String(error);
-    if (reason !== said) log.warn({ server: what, reason }, `waiting for ${what}: ${reason}`);
-    said = reason;
+    absences.failed(new BusUnavailable(`${what}: ${message || code || error}`));
   }
 
   function answered(): void {
     waits?.delete(what);
-    if (said) log.info({ server: what }, `${what} answers`);
-    said = '';
+    absences.answered(EVENT_BUS);
   }
 
   function lost(reason: unknown): void {
-    const text = reason instanceof Error ? reason.message : String(reason);
-    if (text !== said) log.warn({ server: what, reason: text }, `${what} was lost: ${text}`);
-    said = text;
+    absences.failed(new BusUnavailable(`${what} was lost: ${reason instanceof Error ? reason.message : reason}`));
   }
 
   const connect = (name: string) => openSession({ url, name, heartbeat, lost, misfits });

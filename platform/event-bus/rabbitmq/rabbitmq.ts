@@ -3,6 +3,7 @@
  * full socket of one stops no other. A queue is declared by each of its users, each time anew: a broker that has lost everything is made whole.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { absencesIn } from '../../absences/absences.ts';
 import { type Reaching, reach } from '../../connections/reach.ts';
 import { type BusMessage, BusUnavailable, type EventBus, type Publisher } from '../event-bus.ts';
 import { checkingQueues, type FollowerQueue, type QueueTable, type WorkQueue } from '../queues.ts';
@@ -70,7 +71,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
   function telling(): (error: unknown, message: string) => void {
     let said = '';
     return (error, message) => {
-      if (String(error) !== said) log.warn({ err: error }, message);
+      if (!absencesIn(log).failed(error) && String(error) !== said) log.warn({ err: error }, message);
       said = String(error);
     };
   }

@@ -20,14 +20,17 @@ export interface MongoDocuments {
   index(model: ModelSpec): Promise<void>;
 }
 
-/** Documents asked for at once, each by its id, on a server that finds only those fast; for more than that, reading all costs no more. */
+/** Documents asked for each by its id, on a server that finds only those fast; for more than that, reading all costs no more. */
 const MOST_SINGLE = 1_000;
 /** Documents in one insertion, and in one batch of a server's answer. */
 const CHUNK = 1_000;
 /** Documents replaced at once. FerretDB holds a connection to its file for each of them until the last is done, and with 200 hangs for good. */
 const REPLACED = 50;
 
-export function documentsIn({ db, atomic, scans }: MongoServer, collection: string): MongoDocuments {
+export function documentsIn(
+  { db, atomic, scans, singly }: Pick<MongoServer, 'db' | 'atomic' | 'scans' | 'singly'>,
+  collection: string,
+): MongoDocuments {
   const kept = db.collection<MongoDocument>(collection);
 
   async function byId(ids: readonly string[], projection: { [field: string]: 1 } = {}): Promise<MongoDocument[]> {
@@ -35,8 +38,23 @@ export function documentsIn({ db, atomic, scans }: MongoServer, collection: stri
     if (wanted.length === 0) return [];
     if (wanted.length > 1 && (!scans || wanted.length > MOST_SINGLE))
       return kept.find({ _id: { $in: wanted } }, { projection, batchSize: CHUNK }).toArray();
-    const found = await Promise.all(wanted.map((_id) => kept.findOne({ _id }, { projection })));
-    return found.filter((one) => one !== null);
+    return eachById(wanted, projection);
+  }
+
+  /** Asks for each document alone. After the first failure nothing more is asked for: the caller tries again. */
+  async function eachById(ids: readonly string[], projection: { [field: string]: 1 }): Promise<MongoDocument[]> {
+    const asking = new AbortController();
+    const one = async (_id: string) => {
+      if (asking.signal.aborted) return null;
+      try {
+        return await kept.findOne({ _id }, { projection });
+      } catch (error) {
+        asking.abort();
+        throw error;
+      }
+    };
+    const found = await Promise.all(ids.map((id) => singly(() => one(id))));
+    return found.filter((document) => document !== null);
   }
 
   /** Inserts the documents that are not there; answers those that are. */

@@ -1,8 +1,9 @@
 /** The read models in one file, by node:sqlite: documents and checkpoint in one transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import { mutex } from '../../concurrency/mutex.ts';
+import { diskRefused } from '../../sqlite/disk-errors.ts';
 import { checkSpec } from '../fields.ts';
-import type { ModelSpec, ReadModels } from '../read-models.ts';
+import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
 import { createWaiters } from '../waiters.ts';
 import { createTables, openDocuments, type SqliteDocuments } from './documents.ts';
 import { type FileLog, isDamage, openFile, replaceFile } from './file.ts';
@@ -41,7 +42,7 @@ export function openSqliteReadModels(path: string, { log }: { log: FileLog }): R
       return work(file);
     } catch (error) {
       if (isDamage(error)) await inTurn(async () => renew(file, error));
-      throw error;
+      throw meaning(error);
     }
   }
 
@@ -53,13 +54,13 @@ export function openSqliteReadModels(path: string, { log }: { log: FileLog }): R
         return await work(file);
       } catch (error) {
         if (isDamage(error)) renew(file, error);
-        throw error;
+        throw meaning(error);
       }
     });
   }
 
   function stillOpen(): Opened {
-    if (closed) throw new Error('the read models are closed');
+    if (closed) throw new ReadModelsUnavailable(new Error('the read models are closed'));
     return opened;
   }
 
@@ -192,6 +193,11 @@ function placeOf(generations: SqliteGenerations, model: ModelSpec, generation: n
 
 function begun(db: DatabaseSync): Opened {
   return { db, generations: openSqliteGenerations(db), documents: new Map(), closing: new AbortController() };
+}
+
+/** The error as the port has it, for a disk that refuses. */
+function meaning(error: unknown): unknown {
+  return diskRefused(error) ? new ReadModelsUnavailable(error) : error;
 }
 
 function transaction<T>(db: DatabaseSync, work: () => T): T {

@@ -8,7 +8,7 @@ import type { Secrets } from '../secrets.ts';
 const START = Date.parse('2026-11-21T09:00:00.000Z');
 const log = { info: () => {}, warn: vi.fn() };
 const open = (url: string, now?: () => Date) => openSecrets(url, { dataDir: '/nowhere', log, ...(now ? { now } : {}) });
-const UNAVAILABLE = { code: 'unavailable', status: 503, headers: { 'Retry-After': '1' } };
+const UNAVAILABLE = { name: 'SecretsUnavailable', dependency: 'the secrets', retryAfter: 1 };
 
 describeWith(ferretDb, 'secrets on a server', () => {
   secretsSuite('MongoDB', async () => {

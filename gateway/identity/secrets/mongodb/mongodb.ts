@@ -3,12 +3,11 @@
  * renews, and is replaced only where it still has the stamp that was read. Where the server's updates are not atomic, processes take turns.
  */
 import { randomUUID } from 'node:crypto';
-import { ProblemError } from '../../../../contracts/problem.ts';
 import { callsOf } from '../../../../platform/connections/mongodb/calls.ts';
 import { connectMongo } from '../../../../platform/connections/mongodb/connect.ts';
 import { openTurns, type StillOurs } from '../../../../platform/connections/mongodb/turns.ts';
 import type { Reaching } from '../../../../platform/connections/reach.ts';
-import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from '../secrets.ts';
+import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets, SecretsUnavailable } from '../secrets.ts';
 import { type KeptSecret, type KeptSecrets, keptSecret, secretOf, secretsIn } from './records.ts';
 
 export interface MongoSecretsOptions extends Reaching {
@@ -24,7 +23,7 @@ const PAGE = 500;
 
 /**
  * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or `taskledger_secrets`.
- * Errors: ServerRefused; later calls reject with ProblemError `unavailable` while the server is away: whether a `put` was done is not known then.
+ * Errors: ServerRefused; later calls reject with SecretsUnavailable while the server is away.
  */
 export async function openMongoSecrets(url: string, { now = () => new Date(), ...reaching }: MongoSecretsOptions): Promise<Secrets> {
   const connecting = { what: 'the secrets', variable: 'SECRETS_URL', database: 'taskledger_secrets' };
@@ -130,6 +129,6 @@ function utc(time: string | null | undefined): string | null {
   return time ? new Date(time).toISOString() : null;
 }
 
-function unavailable(cause: unknown): ProblemError {
-  return new ProblemError('unavailable', 'Sessions and credentials cannot be read right now. Try again.', { headers: { 'Retry-After': '1' }, cause });
+function unavailable(cause: unknown): SecretsUnavailable {
+  return new SecretsUnavailable(`the secrets cannot be reached: ${cause instanceof Error ? cause.message : cause}`, { cause });
 }

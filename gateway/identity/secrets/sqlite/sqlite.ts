@@ -3,8 +3,9 @@
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { diskRefused } from '../../../../platform/sqlite/disk-errors.ts';
 import { UserError } from '../../../../platform/user-error.ts';
-import type { SecretRecord, Secrets } from '../secrets.ts';
+import { type SecretRecord, type Secrets, SecretsUnavailable } from '../secrets.ts';
 
 export interface SecretsLog {
   warn(data: object, message: string): void;
@@ -62,35 +63,49 @@ export function openSqliteSecrets(path: string, { log, now = () => new Date() }:
     }
   }
 
+  /** Runs work on the file; where the disk refuses, or the file is closed, the error is SecretsUnavailable. */
+  async function asked<T>(work: () => T): Promise<T> {
+    if (!db.isOpen) throw new SecretsUnavailable('the secrets are closed');
+    try {
+      return work();
+    } catch (error) {
+      throw diskRefused(error) ? new SecretsUnavailable(`the secrets file ${path}: ${reason(error)}`, { cause: error }) : error;
+    }
+  }
+
   return {
-    get: async (kind, key) => {
-      const row = statements.get.get({ kind, key, now: clock() });
-      if (row) return recordOf(row);
-      forget(kind, key);
-      return null;
-    },
-    put: async (kind, { key, value, owner, expires = null }, version) => {
-      const row = { kind, key, owner, value: JSON.stringify(value), expires: expires && new Date(expires).toISOString(), now: clock() };
-      if (version === undefined) return statements.put.run(row).changes === 1;
-      if (version === 0) return statements.insert.run(row).changes === 1;
-      return statements.update.run({ ...row, version }).changes === 1;
-    },
-    delete: async (kind, key) => {
-      statements.delete.run({ kind, key });
-    },
-    list: async (kind, owner) => statements.list.all({ kind, owner, now: clock() }).map((row) => recordOf(row)),
+    get: (kind, key) =>
+      asked(() => {
+        const row = statements.get.get({ kind, key, now: clock() });
+        if (row) return recordOf(row);
+        forget(kind, key);
+        return null;
+      }),
+    put: (kind, { key, value, owner, expires = null }, version) =>
+      asked(() => {
+        const row = { kind, key, owner, value: JSON.stringify(value), expires: expires && new Date(expires).toISOString(), now: clock() };
+        if (version === undefined) return statements.put.run(row).changes === 1;
+        if (version === 0) return statements.insert.run(row).changes === 1;
+        return statements.update.run({ ...row, version }).changes === 1;
+      }),
+    delete: (kind, key) =>
+      asked(() => {
+        statements.delete.run({ kind, key });
+      }),
+    list: (kind, owner) => asked(() => statements.list.all({ kind, owner, now: clock() }).map((row) => recordOf(row))),
     all: async function* (kind) {
       for (let after = ''; ; ) {
-        const page = statements.all.all({ kind, after, now: clock() }).map((row) => recordOf(row));
+        const page = await asked(() => statements.all.all({ kind, after, now: clock() }).map((row) => recordOf(row)));
         const last = page.at(-1);
         if (!last) return;
         yield page;
         after = last.key;
       }
     },
-    restore: async (kind, { key, value, version, owner, expires }) => {
-      statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires });
-    },
+    restore: (kind, { key, value, version, owner, expires }) =>
+      asked(() => {
+        statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires });
+      }),
     close: async () => {
       clearInterval(timer);
       if (db.isOpen) db.close();

@@ -1,0 +1,98 @@
+/** A process in which any port can be away: each of its calls then fails as the port says. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SecretsUnavailable } from '../gateway/identity/secrets/secrets.ts';
+import { ReceiverUnavailable } from '../notifier/sending.ts';
+import type { Unavailable } from '../platform/absences/unavailable.ts';
+import { CacheUnavailable } from '../platform/cache/cache.ts';
+import { BusUnavailable } from '../platform/event-bus/event-bus.ts';
+import { StoreUnavailable } from '../platform/event-store/event-store.ts';
+import { ReadModelsUnavailable } from '../platform/read-models/read-models.ts';
+import { readConfig } from './config.ts';
+import { openPorts } from './open-ports.ts';
+import type { Need } from './parts.ts';
+import { start } from './start.ts';
+
+/** The errors of the ports that are away; the pages are files that were read at the start. */
+const AWAY: Readonly<Record<Exclude<Need, 'pages'>, () => Unavailable>> = {
+  store: () => new StoreUnavailable('it is away'),
+  bus: () => new BusUnavailable('it is away'),
+  readModels: () => new ReadModelsUnavailable(new Error('they are away')),
+  secrets: () => new SecretsUnavailable('they are away'),
+  cache: () => new CacheUnavailable('it is away'),
+  mailer: () => new ReceiverUnavailable('smtp', 'it is away'),
+  texter: () => new ReceiverUnavailable('sms', 'it is away'),
+};
+
+export type Dependency = keyof typeof AWAY;
+export const DEPENDENCIES = Object.keys(AWAY) as Dependency[];
+
+/** Answers of ports that say by an answer, not by an error, that nobody answered. */
+const INSTEAD: Record<string, (argument: readonly unknown[]) => unknown> = {
+  'cache.get': (keys) => Promise.resolve(keys.map(() => undefined)),
+  'cache.generations': () => Promise.resolve(undefined),
+};
+/** Calls that return no promise but an iteration, or a value. */
+const ITERATIONS = new Set(['readStream', 'readAll', 'subscribe', 'follow', 'all']);
+const VALUES = new Set(['list', 'check', 'close']);
+
+export interface DependentProcess {
+  url: string;
+  /** From now on this dependency is away; null: none is. */
+  lose(dependency: Dependency | null): void;
+  stop(): Promise<void>;
+}
+
+/** Starts all parts in this process, on embedded stores in a folder of their own. */
+export async function openDependent(settings: Record<string, string>): Promise<DependentProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'absence-'));
+  let lost: Dependency | null = null;
+
+  function losable<T extends object>(name: Dependency, port: T): T {
+    const members = Object.entries(port).map(([member, value]) => {
+      if (typeof value === 'object' && value !== null) return [member, losable(name, value)];
+      if (typeof value !== 'function' || member === 'close' || member === 'check') return [member, value];
+      return [member, (...args: unknown[]) => (lost === name ? failing(name, member, args) : value(...args))];
+    });
+    return Object.fromEntries(members) as T;
+  }
+
+  const ports: typeof openPorts = async (...args) => {
+    const opened = await openPorts(...args);
+    const known = new Map<string, object>();
+    return new Proxy(opened, {
+      get: (all, name: string) => {
+        const port = Reflect.get(all, name);
+        if (!(name in AWAY)) return port;
+        known.set(name, known.get(name) ?? losable(name as Dependency, port as object));
+        return known.get(name);
+      },
+    });
+  };
+  const config = readConfig({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent', ...settings });
+  const { url, stop } = await start(config, { ports });
+  return {
+    url,
+    lose: (dependency) => {
+      lost = dependency;
+    },
+    stop: async () => {
+      lost = null;
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function failing(name: Dependency, member: string, args: readonly unknown[]): unknown {
+  const instead = INSTEAD[`${name}.${member}`];
+  if (instead) return instead(args[0] as unknown[]);
+  if (VALUES.has(member) && name !== 'secrets') throw AWAY[name]();
+  return ITERATIONS.has(member) ? failingIteration(name) : Promise.reject(AWAY[name]());
+}
+
+// biome-ignore lint/correctness/useYield: it fails before there is anything to yield
+async function* failingIteration(name: Dependency): AsyncGenerator<never> {
+  throw AWAY[name]();
+}

@@ -1,0 +1,159 @@
+/**
+ * The way of one read model along the log. While all is well it goes in step with the others, on the batches of the one follower. A model that fails,
+ * or takes too long, goes on by itself: it reads the event store from its own checkpoint, with smaller batches after each failure, until it has
+ * caught up and is in step again. So no model stops another one, and the process keeps its hold meanwhile.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
+import { absencesIn } from '../platform/absences/absences.ts';
+import type { Mutex } from '../platform/concurrency/mutex.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
+import { eventsAfter } from '../platform/followers/events-after.ts';
+import { stretchesOf } from './lane-stretches.ts';
+import type { Projection, ProjectionContext, ProjectionTrouble } from './projection.ts';
+
+export interface LaneOptions {
+  projection: Projection;
+  store: EventStore;
+  log: ProjectionContext['log'];
+  /** The mutex that is held while the model takes a batch. */
+  exclusively: Mutex;
+  /** Aborted when the projections stop. */
+  signal: AbortSignal;
+  /** Resolves while this process is the active one, or once the projections stop. */
+  untilActive(): Promise<void>;
+  /** Has the model rebuilt, in the background; until then it takes no events. */
+  putRight(trouble: ProjectionTrouble): void;
+  /** Milliseconds that the others wait for this model with a batch; default 2,000. */
+  patience?: number;
+  /** Milliseconds before the second try of a batch that failed, doubled up to fifty times as much; default 100. */
+  backoff?: number;
+}
+
+export interface Lane {
+  /** Takes the next stretch of the log. Resolves once the model has it, or goes on by itself; never rejects. */
+  take(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void>;
+  /** Has the model go on by itself, beginning with its state, which could not be read. */
+  alone(error: unknown): void;
+  /** The reason why the model does not go in step with the others; undefined where it does, or none is known. */
+  trouble(): string | undefined;
+  /** True while the model goes in step with the others. */
+  inStep(): boolean;
+  /** Resolves once the model is in step, or the projections stop; never rejects. */
+  settled(): Promise<void>;
+}
+
+/** Events in a batch at most. */
+export const BATCH = 500;
+/** Times the first wait that a wait is at most. */
+const LONGEST = 50;
+
+export function openLane(options: LaneOptions): Lane {
+  const { projection, store, log, exclusively, signal, patience = 2_000, backoff = 100 } = options;
+  const { model, events: types } = projection.projector;
+  /** The end of the last stretch that the follower had for all. */
+  let handed: Position = START;
+  let apart = false;
+  let catching: Promise<void> | undefined;
+  let said: string | undefined;
+  let reason: string | undefined;
+
+  const apply = (events: readonly RecordedEvent[], checkpoint: Checkpoint) => exclusively(() => projection.apply(events, checkpoint));
+
+  function say(error: unknown): void {
+    const text = String(error);
+    if (signal.aborted || text === said || absencesIn(log).failed(error)) return;
+    said = text;
+    log.error({ model: model.name, err: error }, 'a read model cannot be written: it goes on by itself, and the others go on');
+  }
+
+  function goAlone(before: Promise<void>): void {
+    apart = true;
+    reason = undefined;
+    catching = catchUp(before);
+  }
+
+  /** Tries until the model is in step, is being rebuilt, or the projections stop. */
+  async function catchUp(before: Promise<void>): Promise<void> {
+    const pace = pacing(backoff, signal);
+    const failed = (error: unknown) => {
+      reason = error instanceof Error ? error.message : String(error);
+      say(error);
+      pace.failed();
+    };
+    await before.catch(failed);
+    while (apart && !signal.aborted) {
+      await pace.pause();
+      await readOn(pace).catch(failed);
+    }
+    if (said !== undefined && !signal.aborted) log.info({ model: model.name }, 'a read model that could not be written goes on with the others');
+    said = undefined;
+  }
+
+  /** Reads the model's state anew, and goes on from its checkpoint to the log's end. */
+  async function readOn(pace: Pace): Promise<void> {
+    await options.untilActive();
+    const trouble = await exclusively(projection.load);
+    if (trouble) options.putRight(trouble);
+    else await toTheEnd(pace);
+    // In one turn with the next call of `take`: no event comes between.
+    if (trouble || (projection.checkpoint()?.position ?? START) >= handed) apart = false;
+  }
+
+  async function toTheEnd(pace: Pace): Promise<void> {
+    for await (const page of eventsAfter(store, projection.checkpoint() ?? BEGINNING, signal))
+      for (const { events, checkpoint } of stretchesOf(page, types, pace.size)) {
+        await apply(events, checkpoint);
+        pace.well();
+      }
+  }
+
+  return {
+    take: async (events, checkpoint) => {
+      handed = checkpoint.position;
+      if (apart) return;
+      const taking = apply(events, checkpoint);
+      const late = Promise.withResolvers<'late'>();
+      const timer = setTimeout(() => late.resolve('late'), patience);
+      const hindrance = await Promise.race([late.promise, taking.catch(() => 'failed' as const)]);
+      clearTimeout(timer);
+      if (hindrance) goAlone(taking);
+    },
+    alone: (error) => goAlone(Promise.reject(error)),
+    trouble: () => (apart ? reason : undefined),
+    inStep: () => !apart,
+    settled: async () => {
+      await catching;
+    },
+  };
+}
+
+/** The pace of a model that goes on by itself. */
+interface Pace {
+  /** Events in the next stretch: half as many after each failure, twice as many after each success. */
+  size(): number;
+  well(): void;
+  failed(): void;
+  /** Waits after a failure, longer each time. */
+  pause(): Promise<void>;
+}
+
+function pacing(backoff: number, signal: AbortSignal): Pace {
+  let failures = 0;
+  let size = BATCH;
+  return {
+    size: () => size,
+    well: () => {
+      failures = 0;
+      size = Math.min(2 * size, BATCH);
+    },
+    failed: () => {
+      failures++;
+      size = Math.max(1, Math.floor(size / 2));
+    },
+    pause: async () => {
+      if (failures > 0) await delay(Math.min(backoff * 2 ** (failures - 1), backoff * LONGEST), undefined, { signal }).catch(() => {});
+    },
+  };
+}
