@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { email } from '../contracts/email.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { UserError } from '../platform/user-error.ts';
@@ -80,7 +81,7 @@ const schema = z.object({
     .default(24),
   ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
-  ADMIN_EMAIL: z.email('must be an e-mail address').default('admin@localhost.localdomain'),
+  ADMIN_EMAIL: email.default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),

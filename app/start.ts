@@ -1,4 +1,5 @@
 /** Starts parts in one process: all of them, or one. The order is the data's path. */
+
 import type { Logger } from 'pino';
 import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
@@ -15,6 +16,7 @@ import { startingListener } from '../platform/http/not-ready.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { openProcessLog } from '../platform/log.ts';
 import { outletOf } from '../platform/outlet.ts';
+import { shownEmail } from '../platform/shown-email.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
@@ -247,5 +249,5 @@ function authentication(access: Access | null): Pick<Parameters<typeof createApp
 
 async function ensureAdmin(config: Config, identity: Identity): Promise<void> {
   const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
-  if (password) outletOf(1).write(`The first admin is ${config.ADMIN_EMAIL} with the password ${password} (shown only now)\n`);
+  if (password) outletOf(1).write(`The first admin is ${shownEmail(config.ADMIN_EMAIL)} with the password ${password} (shown only now)\n`);
 }

@@ -36,11 +36,6 @@ export const instant = z.iso
   .datetime({ offset: true, error: 'must be RFC 3339 with an offset, like 2027-01-31T17:00:00Z' })
   .refine(hasFourDigits, 'must be between the years 0000 and 9999 in UTC');
 
-/** An e-mail address (the common form; at most 254 octets, RFC 5321 4.5.3.1.3). */
-export const email = z
-  .email('must be an e-mail address')
-  .refine((text) => new TextEncoder().encode(text).length <= 254, 'must be at most 254 bytes long');
-
 /** A phone number as ITU-T E.164 writes it: + and 7 to 15 digits, without spaces. */
 export const phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, like +4915112345678');
 

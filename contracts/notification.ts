@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
-import { email, id, instant, line, phone, prose } from './fields.ts';
+import { email, emailOnRecord } from './email.ts';
+import { id, instant, line, phone, prose } from './fields.ts';
 import { personal } from './message.ts';
 import { CHANNELS, type Channel } from './notifications/kind.ts';
 import { KINDS } from './notifications/kinds.ts';
@@ -17,7 +18,7 @@ export const kind = z.enum(KINDS);
 /** The recipient: a user (whose address is looked up when the message is sent), or an address, or a phone number; exactly one of them. */
 const recipient = z.strictObject({
   userId: id.optional().describe('A user, whose address is looked up when the message is sent.'),
-  address: personal(email).optional().describe('An e-mail address.'),
+  address: personal(emailOnRecord).optional().describe('An e-mail address.'),
   phone: personal(phone).optional().describe('A phone number, as E.164 writes it.'),
 });
 export type Recipient = z.infer<typeof recipient>;

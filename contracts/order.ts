@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
-import { email, id, instant, line, prose } from './fields.ts';
+import { email, emailOnRecord } from './email.ts';
+import { id, instant, line, prose } from './fields.ts';
 import { personal } from './message.ts';
 
 const AMOUNT = `must be a whole number of the smallest unit, from 0 to ${Number.MAX_SAFE_INTEGER}`;
@@ -69,7 +70,7 @@ const attempt = z.int().positive().describe('Which attempt, from 1.');
 /** The owner of the order and the address that it was placed with, repeated in the outcome so that its policy looks nothing up. */
 const customer = {
   maker: id.describe('The user who placed the order.'),
-  email: personal(email).describe('The address that it was placed with.'),
+  email: personal(emailOnRecord).describe('The address that it was placed with.'),
 };
 const total = money.describe('The price of all items together.');
 
@@ -241,7 +242,7 @@ export type OrderStep = z.infer<typeof orderStep>;
 /** A whole order, as `GET /api/orders/:id` shows it. */
 export const orderView = orderSummary.extend({
   items,
-  email,
+  email: emailOnRecord,
   note: note.optional(),
   reasons: z.array(reason).meta({ description: 'Why it was rejected.' }),
   history: z.array(orderStep).meta({ description: 'Where it stood when, oldest first; of a long history the last steps.' }),

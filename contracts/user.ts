@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
-import { email, id, instant, line } from './fields.ts';
+import { email, emailOnRecord } from './email.ts';
+import { id, instant, line } from './fields.ts';
 import { personal } from './message.ts';
 import { type Role, role } from './role.ts';
 
@@ -13,19 +14,14 @@ const name = line(1, 100);
 /** A new password: at least 10 characters (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone); no other rules, as NIST advises. */
 export const password = z.string().min(10, 'must have at least 10 characters').max(200, 'must have at most 200 characters');
 
-/** The form of an address in which equal addresses are equal text: NFKC, lower case also left of the @ (where no provider tells case apart). */
-export function normaliseEmail(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
-}
-
 const UserCreated = z.strictObject({
   name: personal(name).describe('The name, as its owner writes it.'),
-  email: personal(email).describe('The address for mails and for logging in.'),
+  email: personal(emailOnRecord).describe('The address for mails and for logging in.'),
   role: role.describe('What the user may do.'),
 });
 const UserEdited = z.strictObject({
   name: personal(name).optional().describe('The new name; missing where it stays.'),
-  email: personal(email).optional().describe('The new address; missing where it stays.'),
+  email: personal(emailOnRecord).optional().describe('The new address; missing where it stays.'),
 });
 const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
@@ -141,7 +137,7 @@ export const userView = z.strictObject({
   id,
   name,
   role,
-  email: email.optional(),
+  email: emailOnRecord.optional(),
   confirmed: z.boolean().optional(),
   createdAt: instant,
   revision: z.int().nonnegative(),

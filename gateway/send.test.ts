@@ -58,7 +58,7 @@ describe('POST /api/v1/notifications/send', () => {
 
   it.each([
     ['sms', '+4915112345678', { phone: '+4915112345678' }],
-    ['email', 'Ann@Example.org', { address: 'Ann@Example.org' }],
+    ['email', 'Ann@Example.org', { address: 'Ann@example.org' }],
   ])('takes what an %s is sent to', async (type, recipient, expected) => {
     const { status, body } = await send({ type, recipient, content: 'It is here.' });
     expect(status).toBe(202);

@@ -1,7 +1,9 @@
 /** /outbox: the mails and SMS of the embedded outbox, for admins. */
 import { z } from 'zod';
+import { storedEmail } from '../contracts/email.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { RouteWith } from '../platform/http/route.ts';
+import { shownEmail } from '../platform/shown-email.ts';
 import type { Outbox } from './mailer/outbox/outbox.ts';
 
 const query = z.strictObject({
@@ -35,6 +37,8 @@ export const outboxRoute: RouteWith<{ outbox: Outbox | null }> = {
   },
   answer: ({ outbox }, request) => {
     if (!outbox) throw new ProblemError('not_found', 'Mails go out by SMTP here (MAIL_URL), and SMS by a provider (SMS_URL); there is no outbox.');
-    return { body: { items: outbox.list(request.query as z.infer<typeof query>) } };
+    const { to, ...rest } = request.query as z.infer<typeof query>;
+    const items = outbox.list({ ...rest, ...(to?.includes('@') ? { to: storedEmail(to) } : { to }) });
+    return { body: { items: items.map((item) => ({ ...item, to: shownEmail(item.to) })) } };
   },
 };

@@ -13,6 +13,8 @@ export interface UniqueValue {
   kind: string;
   /** Normalised so that equal values are equal text. */
   value: string;
+  /** Other texts of the same value, under which earlier releases reserved it. */
+  before?: readonly string[];
 }
 
 /** An aggregate as the store has it. */

@@ -50,6 +50,7 @@ const KEY = '_reservations';
 
 export function reservations({ store, deciderOf, hasUnique, load, close, hmac }: ReservationContext): Reservations {
   const nameOf = ({ kind, value }: UniqueValue) => `_${kind}-${hmac(`${kind}:${value}`)}`;
+  const earlierNames = ({ kind, before = [] }: UniqueValue) => before.map((value) => nameOf({ kind, value }));
 
   async function last(name: string): Promise<RecordedEvent | undefined> {
     for await (const [event] of store.readStream(name, { direction: 'backwards', limit: 1 })) return event;
@@ -57,10 +58,16 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
   }
 
   async function holder(value: UniqueValue): Promise<string | null> {
-    const stream = ownerOf(await last(nameOf(value)));
-    if (!stream) return null;
-    const { state } = await load(stream);
-    return holds(deciderOf(stream), state, value) ? stream : null;
+    for (const name of [nameOf(value), ...earlierNames(value)]) {
+      const stream = ownerOf(await last(name));
+      if (stream && holds(deciderOf(stream), (await load(stream)).state, value)) return stream;
+    }
+    return null;
+  }
+
+  /** The owners that reservations of earlier releases name, under other texts of the value. */
+  async function earlierOwners(value: UniqueValue): Promise<(string | undefined)[]> {
+    return (await Promise.all(earlierNames(value).map(last))).map(ownerOf);
   }
 
   /** The stream of the aggregate that holds a value, from the whole log. */
@@ -91,7 +98,8 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
   async function attempt(value: UniqueValue, stream: string, commandId: string): Promise<boolean> {
     const at = await lastReservation(store, nameOf(value), KEPT);
     if (at.lacks !== 'nothing') return restored(at, value, { stream, commandId });
-    if (at.owner && at.owner !== stream && !(await excluded(at.owner, value, commandId))) return false;
+    for (const owner of [at.owner, ...(await earlierOwners(value))])
+      if (owner && owner !== stream && !(await excluded(owner, value, commandId))) return false;
     return named(stream, at, commandId);
   }
 

@@ -1,6 +1,6 @@
 /** One-time codes for links in mails. Only their hashes are stored. A code is good as long as its user has the address that it was sent to. */
 
-import { normaliseEmail } from '../../contracts/user.ts';
+import { normaliseEmail } from '../../contracts/email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';

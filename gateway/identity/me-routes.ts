@@ -1,9 +1,11 @@
 /** The routes of one's own account: who one is, and changing one's password. */
 import { z } from 'zod';
+import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
-import { normaliseEmail, password } from '../../contracts/user.ts';
+import { password } from '../../contracts/user.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
+import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
@@ -29,7 +31,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
       const { id } = callerIn(caller);
       const user = await there(users, id);
       const { name, email, role, confirmed }: UserState = user.state;
-      return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body: { id, name, email, role, confirmed } };
+      return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body: { id, name, email: shownEmail(email), role, confirmed } };
     },
   },
   {

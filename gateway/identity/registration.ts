@@ -1,8 +1,8 @@
 /** Registration: the password goes to the secrets before the command runs, and never into it. */
 import type { z } from 'zod';
+import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { userContract } from '../../contracts/user.ts';
-import { normaliseEmail } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';

@@ -1,9 +1,9 @@
 /** The routes of logging in, refreshing, logging out, and listing and ending one's sessions. */
 import { z } from 'zod';
-import { email as emailSchema, instant } from '../../contracts/fields.ts';
+import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
+import { instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
-import { normaliseEmail } from '../../contracts/user.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
@@ -14,7 +14,7 @@ import type { OpenSession, SessionRecord, Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
 const loginBody = z.strictObject({
-  email: emailSchema,
+  email: emailOnRecord,
   password: z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'),
 });
 const refreshBody = z.strictObject({ refreshToken: z.string().min(1, 'must not be empty').max(500, 'is too long') });

@@ -1,7 +1,7 @@
 /** The users, from the write side: as new as the store. */
 
-import { normaliseEmail } from '../../contracts/user.ts';
 import type { CommandHandler, Loaded } from '../../platform/command-handler.ts';
+import { emailValue } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 
 export interface Users {
@@ -23,7 +23,7 @@ export function openUsers(commands: Pick<CommandHandler, 'load' | 'holder'>): Us
     get,
     load,
     find: async (email) => {
-      const id = await commands.holder({ kind: 'email', value: normaliseEmail(email) });
+      const id = await commands.holder(emailValue(email));
       const user = id === null ? null : await get(id);
       return user && id !== null ? { ...user, id } : null;
     },

@@ -1,6 +1,7 @@
 /** Opens the mailer that a URL names. */
 
 import { join } from 'node:path';
+import { emailProblem } from '../../contracts/email.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { Mailer } from './mailer.ts';
 import { type Outbox, openOutbox } from './outbox/outbox.ts';
@@ -41,6 +42,7 @@ export function mailUrlProblem(url: string): string | undefined {
 
 /** The problem with a MAIL_FROM, undefined for none. (Without an address nodemailer would leave out From.) */
 export function mailFromProblem(from: string): string | undefined {
-  if (/^([^<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(from.trim())) return undefined;
+  const [, named, bare] = /^(?:[^<>]*<([^\s<>]+)>|([^\s<>]+))$/.exec(from.trim()) ?? [];
+  if (emailProblem(named ?? bare ?? '', 1) === undefined) return undefined;
   return 'must be an address, or like taskledger <no-reply@example.org>';
 }

@@ -1,4 +1,5 @@
 /** Read model `user_directory`: all users, as they are now. Personal fields are in each user's own document. */
+import { normaliseEmail } from '../../contracts/email.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { UserEvent, UserView } from '../../contracts/user.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
@@ -52,12 +53,8 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
 
 /** The user after an edit. Another address (not only written in another way) has to be confirmed again. */
 function edited(document: UserDocument, { name = document.name, email = document.email }: EventOf<'UserEdited'>['data']): UserDocument {
-  const moved = comparable(email) !== comparable(document.email);
+  const moved = normaliseEmail(email) !== normaliseEmail(document.email);
   return { ...document, name, email, confirmed: document.confirmed && !moved, ...derived(name) };
-}
-
-function comparable(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
 }
 
 function derived(name: string) {

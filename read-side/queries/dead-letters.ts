@@ -1,4 +1,5 @@
 /** GET /api/admin/dead-letters, from the read models; GET /api/admin/dead-letters/:id, from the item's own events. */
+
 import { z } from 'zod';
 import {
   type DeadLetterQueue,
@@ -16,6 +17,7 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { knownEvents } from '../../platform/event-store/known-events.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
+import { shownEmail } from '../../platform/shown-email.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
@@ -167,7 +169,7 @@ async function deadOrder(store: EventStore, id: string): Promise<DeadLetterView 
   let email = '';
   for await (const event of knownEvents(store, `order-${id}`)) {
     document = orders.evolve(document ?? undefined, event);
-    if (event.type === 'OrderPlaced') email = (event as OrderEvent & { type: 'OrderPlaced' }).data.email;
+    if (event.type === 'OrderPlaced') email = shownEmail((event as OrderEvent & { type: 'OrderPlaced' }).data.email);
   }
   return document && orderView(id, document, email);
 }

@@ -1,10 +1,12 @@
 /** A notification folded from its own stream: its state, and each step with its time. */
+
 import { z } from 'zod';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { type NotificationEvent, type NotificationStatus, notificationStatus } from '../../contracts/notification.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { knownEvents } from '../../platform/event-store/known-events.ts';
+import { shownEmail } from '../../platform/shown-email.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 
 const attempt = z.int().positive();
@@ -56,11 +58,11 @@ function errorIn({ time, attempt: number, error }: NotificationStep): Notificati
   return error === undefined ? [] : [{ time, ...(number ? { attempt: number } : {}), error }];
 }
 
-/** The recipient that an event names: an address, a number or a user's id; undefined for none. */
+/** The recipient that an event names: an address as it is shown, a number or a user's id; undefined for none. */
 function recipientAfter({ data }: NotificationEvent): string | undefined {
   if (!('recipient' in data)) return undefined;
   const { address, phone, userId } = data.recipient;
-  return address ?? phone ?? userId;
+  return address === undefined ? (phone ?? userId) : shownEmail(address);
 }
 
 const NO_OUTCOME = 'the attempt ended without an outcome; it may have been sent';

@@ -1,9 +1,11 @@
 /** GET /api/orders, GET /api/orders/:id: orders with their statuses. */
+
 import { z } from 'zod';
 import { isKnown, upcast } from '../../contracts/catalog.ts';
 import { ORDER_STATUSES, type OrderEvent, type OrderSummary, type OrderView, orderSummary, orderView } from '../../contracts/order.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
+import { shownEmail } from '../../platform/shown-email.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
 import { listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore } from './parameters.ts';
@@ -51,7 +53,7 @@ export const getOrder = oneRoute({
 async function personalOf(store: EventStore, id: string): Promise<Pick<OrderView, 'email' | 'note'> | null> {
   for await (const [first] of store.readStream(`order-${id}`, { limit: 1 })) {
     const { email, note } = (first && isKnown(first) && (upcast(first) as OrderEvent & { type: 'OrderPlaced' }).data) || {};
-    if (email !== undefined) return { email, ...(note === undefined ? {} : { note }) };
+    if (email !== undefined) return { email: shownEmail(email), ...(note === undefined ? {} : { note }) };
   }
   return null;
 }

@@ -1,10 +1,12 @@
 /** GET /api/users, GET /api/users/:id: the directory. */
+
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { ROLES } from '../../contracts/role.ts';
 import { type UserView, userView } from '../../contracts/user.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Stored } from '../../platform/read-models/read-models.ts';
+import { shownEmail } from '../../platform/shown-email.ts';
 import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user-directory.ts';
 import { listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
@@ -49,6 +51,6 @@ export const getUser = oneRoute({
 
 function viewOf({ id, document }: Pick<Stored, 'id' | 'document'>, caller: Caller): UserView {
   const { name, role, email, confirmed, createdAt, revision } = document as UserDocument;
-  const own = caller.role === 'admin' || caller.id === id ? { email, confirmed } : {};
+  const own = caller.role === 'admin' || caller.id === id ? { email: shownEmail(email), confirmed } : {};
   return { id, name, role, ...own, createdAt, revision };
 }

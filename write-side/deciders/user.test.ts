@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { normaliseEmail } from '../../contracts/email.ts';
 import type { UserCommand, UserEvent } from '../../contracts/user.ts';
-import { normaliseEmail } from '../../contracts/user.ts';
 import { ADMIN, ALICE, BOB, command, given } from '../spec.fixture.ts';
 import { initial, user } from './user.ts';
 
-const created: UserEvent = { type: 'UserCreated', data: { name: 'Alice', email: 'Alice@Example.org', role: 'member' } };
+const created: UserEvent = { type: 'UserCreated', data: { name: 'Alice', email: 'Alice@example.org', role: 'member' } };
 const gone: UserEvent = { type: 'UserDeleted', data: {} };
 const cmd = (type: UserCommand['type'], data: unknown, more: Parameters<typeof command>[2] = {}) =>
   command<UserCommand>(type, data, { id: ALICE.id, ...more });

@@ -1,7 +1,10 @@
 /** User: the rules of registering, confirming, editing, roles and deleting. Passwords and sessions are none of its business. */
+
+import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
-import { normaliseEmail, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import { emailValue } from '../../platform/shown-email.ts';
 import { decider } from '../decider.ts';
 
 export interface UserState {
@@ -47,12 +50,12 @@ function register(command: CommandOf<'RegisterUser'>, state: UserState): Decisio
     return { refused: 'conflict', detail: 'Another registration took this address meanwhile. Register again with a new Idempotency-Key.' };
   if (state.exists) return { refused: 'conflict', detail: 'This user exists already.' };
   const { name, email, role = 'member' } = command.data;
-  return [{ type: 'UserCreated', data: { name, email: email.trim(), role } }];
+  return [{ type: 'UserCreated', data: { name, email: storedEmail(email.trim()), role } }];
 }
 
 function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
   const { name = state.name, email = state.email } = command.data;
-  const changes = { ...(name !== state.name ? { name } : {}), ...(email !== state.email ? { email } : {}) };
+  const changes = { ...(name !== state.name ? { name } : {}), ...(storedEmail(email) !== storedEmail(state.email) ? { email } : {}) };
   return Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];
 }
 
@@ -102,10 +105,9 @@ export const user = decider<UserState, UserCommand, UserEvent>({
   topics: (stream) => userTopics(stream),
   claims: (command, state) => {
     const email = command.type === 'RegisterUser' || command.type === 'EditUser' ? command.data.email : undefined;
-    const value = normaliseEmail(email ?? '');
-    return email === undefined || (state.exists && value === normaliseEmail(state.email)) ? undefined : { kind: 'email', value };
+    return email === undefined || (state.exists && normaliseEmail(email) === normaliseEmail(state.email)) ? undefined : emailValue(email);
   },
-  holds: (state) => (state.exists && !state.deleted ? { kind: 'email', value: normaliseEmail(state.email) } : undefined),
+  holds: (state) => (state.exists && !state.deleted ? emailValue(state.email) : undefined),
   abandon: (state) => {
     if (state.deleted || state.abandoned) return [];
     return [state.exists ? { type: 'EmailChangeAbandoned', data: {} } : { type: 'RegistrationAbandoned', data: {} }];
