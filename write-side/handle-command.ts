@@ -21,7 +21,7 @@ import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
 import { deletedForGood, refuseIncomplete } from './incomplete.ts';
 import { type KeptState, keptStates } from './kept-states.ts';
-import { type Patience, patienceOf } from './patience.ts';
+import { type CommandPatience, patienceOf } from './patience.ts';
 import { reservations } from './reserve.ts';
 
 export interface CommandHandlerOptions {
@@ -55,7 +55,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   const inTurn = turns();
   const unique = reservations({ store, deciderOf, hasUnique, load: kept.load, close, hmac });
 
-  async function handleOnce(command: Command, context: CommandContext, patience: Patience): Promise<Outcome> {
+  async function handleOnce(command: Command, context: CommandContext, patience: CommandPatience): Promise<Outcome> {
     // 1. Load the aggregate's state, and with it the commands it has answered.
     const { stream } = command;
     const decider = deciderOf(stream);
@@ -98,7 +98,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   }
 
   /** Repeats an append of unknown fate, with the same ids at the same revision, until its fate is known or the patience has ended. */
-  async function appendUntilKnown(stream: string, revision: number, events: NewEvent[], patience: Patience): Promise<Appended> {
+  async function appendUntilKnown(stream: string, revision: number, events: NewEvent[], patience: CommandPatience): Promise<Appended> {
     let fate = await tryAppend(stream, revision, events);
     for (let wait = 20; fate instanceof AppendUnknown; wait = Math.min(wait * 2, 500)) {
       count('ambiguous');

@@ -1,7 +1,7 @@
 /** The time that a command may take, from its arrival until its caller is told. */
 import { AppendUnknown, StoreUnavailable } from '../platform/event-store/event-store.ts';
 
-export interface Patience {
+export interface CommandPatience {
   /** Milliseconds left; negative once it has ended. */
   left(): number;
   /** To be called before anything is recorded. Throws StoreUnavailable where the patience has ended: the caller was told that nothing was recorded. */
@@ -16,7 +16,7 @@ export interface Patience {
 }
 
 /** Begins the patience with a command: `most` milliseconds. */
-export function patienceOf(most: number): Patience {
+export function patienceOf(most: number): CommandPatience {
   const end = performance.now() + most;
   let appending = false;
   let over = false;
