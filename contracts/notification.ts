@@ -51,9 +51,15 @@ const NotificationProcessing = z.strictObject({
   attempt,
   worker,
   until: instant.describe('The end of the lease. Without an outcome until then, the attempt’s fate is unknown.'),
+  lease: z.int().min(0).optional().describe('Milliseconds that the lease lasts, whatever clocks are set to; missing in events of older releases.'),
 });
 const NotificationSent = z.strictObject({ attempt, providerId: z.string().optional().describe('The provider’s name for the message.') });
-const NotificationDeferred = z.strictObject({ attempt, error, nextAttemptAt: instant.describe('The time of the next attempt.') });
+const NotificationDeferred = z.strictObject({
+  attempt,
+  error,
+  nextAttemptAt: instant.describe('The time of the next attempt.'),
+  wait: z.int().min(0).optional().describe('Milliseconds until then, whatever clocks are set to; missing in events of older releases.'),
+});
 const NotificationAttemptUnknown = z.strictObject({
   attempt,
   worker,
@@ -253,14 +259,14 @@ export const notificationContract = aggregate({
       schema: NotificationProcessing,
       version: 1,
       summary: 'A worker leased the notification for one attempt.',
-      example: { attempt: 1, worker: 'mail-1', until: '2026-11-21T09:01:00.000Z' },
+      example: { attempt: 1, worker: 'mail-1', until: '2026-11-21T09:01:00.000Z', lease: 60_000 },
     },
     NotificationSent: { schema: NotificationSent, version: 1, summary: 'The channel’s server took it.', example: { attempt: 1 } },
     NotificationDeferred: {
       schema: NotificationDeferred,
       version: 1,
       summary: 'An attempt failed in a way that may pass; the next comes later.',
-      example: { attempt: 1, error: 'connect ECONNREFUSED', nextAttemptAt: '2026-11-21T09:00:10.000Z' },
+      example: { attempt: 1, error: 'connect ECONNREFUSED', nextAttemptAt: '2026-11-21T09:00:10.000Z', wait: 10_000 },
     },
     NotificationAttemptUnknown: {
       schema: NotificationAttemptUnknown,

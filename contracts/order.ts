@@ -84,11 +84,13 @@ const OrderProcessing = z.strictObject({
   attempt,
   worker: z.string().describe('The name of the worker that leased the order.'),
   until: instant.describe('The end of the lease. Without an outcome until then, the next worker takes the order.'),
+  lease: z.int().min(0).optional().describe('Milliseconds that the lease lasts, whatever clocks are set to; missing in events of older releases.'),
 });
 const OrderDeferred = z.strictObject({
   attempt,
   error: z.string().describe('What went wrong.'),
   nextAttemptAt: instant.describe('The time of the next attempt.'),
+  wait: z.int().min(0).optional().describe('Milliseconds until then, whatever clocks are set to; missing in events of older releases.'),
 });
 const OrderValidated = z.strictObject({ attempt });
 const OrderConfirmed = z.strictObject({ attempt, ...customer, total });
@@ -161,13 +163,13 @@ export const orderContract = aggregate({
       schema: OrderProcessing,
       version: 1,
       summary: 'A worker leased the order for one attempt.',
-      example: { attempt: 1, worker: 'orders-1', until: '2026-11-21T09:00:10.000Z' },
+      example: { attempt: 1, worker: 'orders-1', until: '2026-11-21T09:00:10.000Z', lease: 10_000 },
     },
     OrderDeferred: {
       schema: OrderDeferred,
       version: 1,
       summary: 'An attempt went wrong; the next comes later.',
-      example: { attempt: 1, error: 'no answer within 5 s', nextAttemptAt: '2026-11-21T09:00:02.000Z' },
+      example: { attempt: 1, error: 'no answer within 5 s', nextAttemptAt: '2026-11-21T09:00:02.000Z', wait: 2_000 },
     },
     OrderValidated: { schema: OrderValidated, version: 1, summary: 'The order keeps to the rules.', example: { attempt: 1 } },
     OrderConfirmed: {

@@ -34,6 +34,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'platform/outlet.ts': [1, RECORDED],
   'platform/read-models/mongodb/generations.ts': [1, 'a number above those of models that were lost'],
   'platform/read-models/sqlite/generations.ts': [1, 'a number above those of models that were lost'],
+  'platform/time/alarm.ts': [2, 'what is due at a time of day, compared anew twice a minute'],
   'platform/work/dispatch.ts': [2, 'items that are scheduled are due at a time of day'],
   'platform/work/leased-work.ts': [1, WORK],
   'read-side/commands-for-each.ts': [1, COMMAND],

@@ -23,6 +23,8 @@ const LEASE = 120_000;
 
 let store: EventStore;
 let clock: number;
+/** Milliseconds by which somebody set the time of day. */
+let set: number;
 let sent: Mail[];
 let texts: Text[];
 let commands: CommandHandler;
@@ -36,6 +38,7 @@ beforeEach(async () => {
   store = inMemoryStore();
   commands = commandsOn(store);
   clock = START;
+  set = 0;
   sent = [];
   texts = [];
   await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
@@ -96,13 +99,14 @@ function worker({ sms = false, ...more }: Scene = {}, fates: Fate[] = ['taken'])
     worker: 'a',
     attempts: 5,
     log,
-    now: () => new Date(clock),
+    now: () => new Date(clock + set),
+    clock: () => clock,
     random: () => 0.5,
     lease: LEASE,
     ...more,
   });
-  return () =>
-    deliver({ stream: STREAM }).catch((error: unknown) => {
+  return (due?: string) =>
+    deliver({ stream: STREAM, due }).catch((error: unknown) => {
       if (!(error instanceof DeadLetter)) throw error;
       return error.message;
     });
@@ -126,7 +130,7 @@ describe('a delivery worker', () => {
     expect(sent[0]?.subject).toContain('Replace the lamp in the hall');
     expect(sent[0]?.text).toContain(`https://tasks.example.org/#task=${TASK.slice('task-'.length)}`);
     expect((await history()).map(({ type, data }) => ({ type, data }))).toEqual([
-      { type: 'NotificationProcessing', data: { attempt: 1, worker: 'a', until: new Date(START + LEASE).toISOString() } },
+      { type: 'NotificationProcessing', data: { attempt: 1, worker: 'a', until: new Date(START + LEASE).toISOString(), lease: LEASE } },
       { type: 'NotificationSent', data: { attempt: 1 } },
     ]);
   });
@@ -319,6 +323,54 @@ describe('a delivery worker', () => {
     };
     await worker({ commands: { ...commands, load } })();
     expect([sent, await types()]).toEqual([[], ['Processing', 'Deferred']]);
+  });
+});
+
+describe.each([5 * 3_600_000, -5 * 3_600_000])('where the clock is set by %d ms in the middle of an attempt, a delivery worker', (step) => {
+  const REQUESTED = exampleEvent('NotificationRequested').time;
+  const never = new Promise<never>(() => {});
+  /** Commands under which the clock is set when the message is made. */
+  const setting = (): CommandHandler => ({
+    ...commands,
+    load: (stream) => {
+      if (stream.startsWith('user-')) set = step;
+      return commands.load(stream);
+    },
+  });
+  const dying = (): CommandHandler => ({
+    ...setting(),
+    handle: (it, context) => (it.type === 'SucceedNotification' ? never : commands.handle(it, context)),
+  });
+  const dataOf = async (at: number) => (await history())[at]?.data as { until?: string; nextAttemptAt?: string; wait?: number };
+
+  it('keeps its right, sends its message and records that', async () => {
+    await worker({ commands: setting() })(REQUESTED);
+    expect([sent.length, await types()]).toEqual([1, ['Processing', 'Sent']]);
+  });
+
+  it('is left alone by who gets the same offer again', async () => {
+    void worker({ worker: 'slow', commands: dying() })(REQUESTED);
+    await expect.poll(() => sent.length).toBe(1);
+    await worker({ worker: 'next' })(REQUESTED);
+    expect([sent.length, await types()]).toEqual([1, ['Processing']]);
+  });
+
+  it('that died is followed by the next one as soon as somebody has watched its lease to the end', async () => {
+    void worker({ worker: 'dying', commands: dying() })(REQUESTED);
+    await expect.poll(() => sent.length).toBe(1);
+    clock += LEASE;
+    await worker({ worker: 'next' })((await dataOf(0)).until);
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Processing', 'Sent']);
+  });
+
+  it('puts off what failed for as long as ever, and takes it when that is over', async () => {
+    await worker({ commands: setting() }, [new Error('away')])(REQUESTED);
+    const { nextAttemptAt, wait = 0 } = await dataOf(1);
+    expect(wait).toBe(1_000);
+    set -= step;
+    clock += wait;
+    await worker()(nextAttemptAt);
+    expect(await types()).toEqual(['Processing', 'Deferred', 'Processing', 'Sent']);
   });
 });
 

@@ -38,7 +38,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
         const { type, data } = first as NotificationRecorded;
         return type === 'NotificationRequested' && data.channel === channel.name;
       },
-      lease: (until) => ({ type: 'LeaseNotification', data: { worker, until, attempts, hold } }),
+      lease: (until, waited) => ({ type: 'LeaseNotification', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts, hold } }),
       attempt: send,
       fails: 'FailNotification',
       failure: (last) => {
@@ -48,13 +48,13 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     },
   );
 
-  async function send({ stream, state, until }: { stream: string; state: NotificationState; until: string }, over: AbortSignal): Promise<Telling> {
+  async function send({ stream, state, left }: { stream: string; state: NotificationState; left(): number }, over: AbortSignal): Promise<Telling> {
     const attempt = state.attempts;
     let to = '';
     try {
       const ready = await channel.make(stream, state);
       to = ready.to;
-      return { type: 'SucceedNotification', data: { attempt, ...(await handOver(ready, until, over)) } };
+      return { type: 'SucceedNotification', data: { attempt, ...(await handOver(ready, left, over)) } };
     } catch (error) {
       const { name, message } = error as Error;
       if (!absencesIn(log).failed(error))
@@ -64,8 +64,8 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   }
 
   /** Sends the message only if half of the lease is left: a process that slept for long might send what another worker sends. */
-  async function handOver(ready: Ready, until: string, over: AbortSignal): Promise<Taken> {
-    if (over.aborted || Date.parse(until) - now().getTime() < lease / 2) throw new Error('too little of the lease was left to send it');
+  async function handOver(ready: Ready, left: () => number, over: AbortSignal): Promise<Taken> {
+    if (over.aborted || left() < lease / 2) throw new Error('too little of the lease was left to send it');
     const sending = ready.send(over);
     const taken = await orAborted(sending, over);
     if (taken) return taken;
@@ -76,8 +76,10 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   function failure(error: Error, state: NotificationState, to: string): Telling {
     const about = { attempt: state.attempts, error: withoutAddress(error.message, to), worker, unknown: error instanceof FateUnknown, hold };
     const asked = error instanceof NotNow ? error.after : 0;
-    const nextAttemptAt = error instanceof Refused ? null : nextAttempt(state, { attempts, now: now(), random: random(), asked });
-    return nextAttemptAt ? { type: 'DeferNotification', data: { ...about, nextAttemptAt } } : { type: 'FailNotification', data: about };
+    const at = now();
+    const nextAttemptAt = error instanceof Refused ? null : nextAttempt(state, { attempts, now: at, random: random(), asked });
+    if (!nextAttemptAt) return { type: 'FailNotification', data: about };
+    return { type: 'DeferNotification', data: { ...about, nextAttemptAt, wait: Date.parse(nextAttemptAt) - at.getTime() } };
   }
 }
 

@@ -5,9 +5,10 @@ import type { NotificationEvent } from '../contracts/notification.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import { type FollowerQueue, followerQueue, type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { FollowerRow } from '../platform/followers/follow.ts';
-import type { ReadModels } from '../platform/read-models/read-models.ts';
+import type { Condition, ReadModels } from '../platform/read-models/read-models.ts';
 import type { Dispatching } from '../platform/work/dispatch.ts';
-import { notifications } from '../projections/projectors/notifications.ts';
+import { dueOf } from '../platform/work/due.ts';
+import { notifications, WAITS } from '../projections/projectors/notifications.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { QUEUE_OF } from './channels.ts';
 
@@ -28,16 +29,24 @@ const QUEUES: Readonly<Record<Channel, WorkQueue>> = { ...QUEUE_OF, 'in-app': wo
 /** The notifications of a channel as items to dispatch; undecided ones come from the read model `notifications`. */
 export function notificationDispatching(channel: Channel, readModels: ReadModels): Dispatching {
   const queue = QUEUES[channel];
-  const undecided = undecidedIn(readModels, notifications, [{ field: 'channel', op: 'eq', value: channel }]);
+  const undecided = undecidedIn(
+    readModels,
+    notifications,
+    WAITS.map((waits) => [equal('channel', channel), equal('waits', waits)]),
+  );
   return {
     ...DISPATCHERS[channel],
     read: (event) => read(event, channel),
     undecided: async (limit, after) => {
       const found = await undecided(limit, after);
-      return found && { ...found, items: found.items.map(({ id, due }) => ({ stream: `notification-${id}`, queue, due })) };
+      return (
+        found && { ...found, items: found.items.map(({ id, due, within, leased }) => ({ stream: `notification-${id}`, queue, due, within, leased })) }
+      );
     },
   };
 }
+
+const equal = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
 function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching['read']> {
   if (!isKnown(recorded)) return undefined;
@@ -45,14 +54,13 @@ function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching
   const queue = QUEUES[channel];
   switch (event.type) {
     case 'NotificationRequested':
-      return isOf(channel, event.data) ? { due: event.data.sendAt ?? event.time, queue } : undefined;
+      return isOf(channel, event.data) ? { ...dueOf(event), queue } : undefined;
     case 'NotificationRetried':
-      return event.data.channel === channel ? { due: event.time, queue } : undefined;
+      return event.data.channel === channel ? { ...dueOf(event), queue } : undefined;
     // These events do not name their channel: they change only items that the dispatcher's window has already.
     case 'NotificationProcessing':
-      return { due: event.data.until };
     case 'NotificationDeferred':
-      return { due: event.data.nextAttemptAt };
+      return dueOf(event);
     case 'NotificationSent':
     case 'NotificationFailed':
     case 'NotificationHeld':

@@ -24,6 +24,11 @@ export interface BusMessage {
 export interface Offer {
   /** The item's stream, as `notification-<uuid>`. */
   stream: string;
+  /**
+   * The time for which the item waited, as it was recorded (ISO 8601): who offers it has waited for that, by its own clock. Missing in the offers of
+   * older releases.
+   */
+  due?: string | undefined;
 }
 
 /** The one active publisher: it alone holds the exclusive queue `_forwarder`. */

@@ -8,9 +8,11 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
 import { type Dispatcher, type Dispatching, type DispatchOptions, dispatch, type UndecidedItem } from './dispatch.ts';
+import type { Due } from './due.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const AGAIN = 60_000;
+const HOUR = 3_600_000;
 let store: EventStore;
 let bus: EventBus;
 /** Streams offered, in the order of the offers. */
@@ -24,7 +26,7 @@ const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
   // Timers go when the test says so; other asynchronous work goes on by itself.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.parse('2026-11-21T09:00:00.000Z') });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: Date.parse('2026-11-21T09:00:00.000Z') });
   store = inMemoryStore();
   const memory = openMemoryBus({ queues: [NOTIFIED, QUEUE], log });
   offered = [];
@@ -47,7 +49,7 @@ afterEach(async () => {
 });
 
 /** The meaning of an event for an item of these tests: it is due at a time, or decided. */
-type Meaning = { due: string } | 'decided';
+type Meaning = Due | 'decided';
 const meaning = ({ data }: RecordedEvent) => (data as { meaning: Meaning }).meaning;
 
 function read(event: RecordedEvent): ReturnType<Dispatching['read']> {
@@ -67,10 +69,14 @@ async function undecided(limit: number, after: string | null): Promise<{ items: 
   for (const event of known) {
     const it = meaning(event);
     if (it === 'decided') items.delete(event.stream);
-    else items.set(event.stream, { stream: event.stream, queue: QUEUE, due: it.due });
+    else items.set(event.stream, { stream: event.stream, queue: QUEUE, ...it });
   }
   const byDue = [...items.values()].toSorted((a, b) => (a.due < b.due ? -1 : 1));
-  return { items: byDue.slice(0, limit), checkpoint: last ? { position: last.position, eventId: last.id } : BEGINNING };
+  const [byDay, others] = [byDue.filter((one) => one.within === undefined), byDue.filter((one) => one.within !== undefined)];
+  return {
+    items: [...others.slice(0, limit), ...byDay.slice(0, limit)],
+    checkpoint: last ? { position: last.position, eventId: last.id } : BEGINNING,
+  };
 }
 
 function start(more: Partial<DispatchOptions> = {}, asking = undecided): Dispatcher {
@@ -81,10 +87,16 @@ function start(more: Partial<DispatchOptions> = {}, asking = undecided): Dispatc
 }
 
 const inMs = (milliseconds: number) => ({ due: new Date(Date.now() + milliseconds).toISOString() });
+/** An item that waits for nobody, recorded now. */
+const atOnce = () => ({ ...inMs(0), within: 0 });
 const name = (n: number) => `notification-${String(n).padStart(3, '0')}`;
 
 async function tell(n: number, it: Meaning, revision = NO_STREAM): Promise<void> {
   await store.append(name(n), revision, [{ ...newEvent('NotificationRequested'), data: { meaning: it } } as NewEvent]);
+}
+
+async function tellAll(from: number, to: number, it: () => Meaning): Promise<void> {
+  for (let n = from; n < to; n++) await tell(n, it());
 }
 
 /**
@@ -249,6 +261,102 @@ describe('the dispatcher', () => {
     }
     expect([offered.length, inTime]).toEqual([12, Array(12).fill(true)]);
     expect(asked).toBeLessThan(12);
+  });
+
+  describe.each([5 * HOUR, -5 * HOUR])('where the clock is set by %d ms,', (step) => {
+    /** Sets the clock; no timer goes for it. */
+    const setClock = () => vi.setSystemTime(Date.now() + step);
+
+    it('offers what waits for nobody at once, though an item for later waits beside it', async () => {
+      start();
+      await tell(1, inMs(24 * HOUR));
+      await pass(20);
+      const before = atOnce();
+      setClock();
+      await tell(2, before);
+      await tell(3, atOnce());
+      await pass(1_000);
+      expect(offered).toEqual([name(2), name(3)]);
+    });
+
+    it('offers again after the same pause, also what its queue did not take', async () => {
+      let refusals = 1;
+      onOffer = (stream) => {
+        if (stream === name(2) && refusals-- > 0) throw new QueueFull('full');
+      };
+      start();
+      await tell(1, atOnce());
+      await tell(2, atOnce());
+      await pass(20);
+      setClock();
+      await pass(1_500);
+      expect(offered).toEqual([name(1), name(2)]);
+      await pass(0.9 * AGAIN);
+      expect(offered).toHaveLength(2);
+      await pass(0.1 * AGAIN);
+      expect(offered).toEqual([name(1), name(2), name(1), name(2)]);
+    });
+
+    it('offers what waits for a time of day within a minute of that time, not before it', async () => {
+      start();
+      await tell(1, inMs(6 * HOUR));
+      await pass(20);
+      setClock();
+      await pass(60_000);
+      expect(offered).toEqual([]);
+      await pass(6 * HOUR - step - 60_000 - 20);
+      expect(offered[0]).toBe(name(1));
+      vi.setSystemTime(Date.now() - HOUR);
+      await tell(2, inMs(2 * HOUR));
+      vi.setSystemTime(Date.now() + 3 * HOUR);
+      await pass(60_000);
+      expect(offered).toContain(name(2));
+    });
+
+    it('offers what has to wait for a length after that length at most, and a lease’s never before it', async () => {
+      start();
+      await tell(1, inMs(0));
+      await tell(1, { ...inMs(120_000), within: 120_000 }, 0);
+      await tell(2, inMs(0));
+      await tell(2, { ...inMs(120_000), within: 120_000, leased: true }, 0);
+      await pass(20);
+      offered.length = 0;
+      setClock();
+      await pass(110_000);
+      expect(offered.filter((one) => one === name(2))).toEqual([]);
+      await pass(10_000);
+      expect(offered.toSorted()).toEqual([name(1), name(2)]);
+    });
+
+    it('gets to every item of a backlog above its window, behind items for later too', async () => {
+      await tellAll(200, 210, () => inMs(24 * HOUR));
+      await tellAll(0, 30, atOnce);
+      const dispatcher = start({ window: 4 });
+      await pass(20);
+      setClock();
+      await tellAll(30, 40, atOnce);
+      for (let done = 0, round = 0; round < 60 && done < 40; round++) {
+        for (; done < offered.length; done++) await tell(Number(offered[done]?.slice('notification-'.length)), 'decided', 0);
+        await pass(1_000);
+      }
+      expect([offered.length, new Set(offered).size]).toEqual([40, 40]);
+      expect(dispatcher.waiting()).toBeLessThanOrEqual(4);
+    });
+
+    it('begins with the items of its read model as if the clock had been right: nothing waits longer than it had to', async () => {
+      await tell(1, atOnce());
+      await tell(2, { ...inMs(600_000), within: 600_000 });
+      await tell(3, { ...inMs(120_000), within: 120_000, leased: true });
+      setClock();
+      start();
+      await pass(1_000);
+      expect(offered).toEqual(step > 0 ? [name(1), name(2)] : [name(1)]);
+      offered.length = 0;
+      await pass(120_000);
+      expect(offered).toContain(name(3));
+      await pass(480_000);
+      expect(offered).toContain(name(2));
+    });
   });
 
   it('offers nothing more once it is stopped', async () => {

@@ -16,14 +16,14 @@ import type { WorkQueue } from '../event-bus/queues.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../followers/follow.ts';
 import { paceMeter } from '../followers/pace.ts';
+import { openAlarm } from '../time/alarm.ts';
+import { type Due, leftOf } from './due.ts';
 import { openOfferWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */
-export interface UndecidedItem {
+export interface UndecidedItem extends Due {
   stream: string;
   queue: WorkQueue;
-  /** The time before which the item is not to be offered: ISO 8601, UTC. */
-  due: string;
 }
 
 /** The row of a dispatcher and its knowledge of items; its queue gets their events. */
@@ -32,10 +32,10 @@ export interface Dispatching extends FollowerRow {
    * The meaning of an event for its item: undecided, with the time of its next offer (and its work queue, unless the window knows it); decided; or
    * none. A pure function.
    */
-  read(event: RecordedEvent): { due: string; queue?: WorkQueue } | 'decided' | undefined;
+  read(event: RecordedEvent): (Due & { queue?: WorkQueue }) | 'decided' | undefined;
   /**
-   * The undecided items of the read model, those due first, with its checkpoint. With `after`, only once the read model is at or past that
-   * position; null where it is not, or where there is no read model.
+   * The undecided items of the read model with its checkpoint: those due first, up to `limit` of those that wait for a time of day, and up to `limit`
+   * of the others. With `after`, only once the read model is at or past that position; null where it is not, or where there is no read model.
    */
   undecided(limit: number, after: Position | null): Promise<{ items: UndecidedItem[]; checkpoint: Checkpoint } | null>;
 }
@@ -46,7 +46,7 @@ export interface DispatchOptions extends FollowContext {
   window?: number;
   /** Milliseconds after which an offered item that is still undecided is offered again; default 60,000. */
   again?: number;
-  /** The present time in milliseconds since 1970; default Date.now. */
+  /** The time of day, in milliseconds since 1970; default Date.now. */
   clock?: () => number;
 }
 
@@ -61,35 +61,53 @@ const LONGEST_WAIT = 30_000;
 /** Milliseconds between two looks into the read model: after one that gave items, and after one that did not. */
 const REFILL_AFTER_SOME = 100;
 const REFILL_AFTER_NONE = 1_000;
-/** Milliseconds that one timer can run (2^31 − 1 and a little less). */
-const LONGEST_TIMER = 2 ** 30;
+/** Milliseconds by which two looks at the clocks may differ without a cause. */
+const RESOLUTION = 2;
+/** Milliseconds by which the clock must have been set before the items outside the window are looked at for it. */
+const STEP = 1_000;
 
 /** Starts a dispatcher. */
 export function dispatch(dispatching: Dispatching, options: DispatchOptions): Dispatcher {
-  const { bus, log, window: limit = 1_000, again = 60_000, clock: now = Date.now } = options;
+  const { bus, log, window: limit = 1_000, again = 60_000, clock = Date.now } = options;
   const window = openOfferWindow(limit);
+  const now = () => performance.now();
+  /** The time of day less the monotonic clock, when that was last looked at. */
+  let ahead = clock() - now();
   /** Position of the last event taken. */
   let at: Position = '';
-  /** The earliest time at which an item outside the window can be due, milliseconds since 1970; Infinity: all items are in the window. */
+  /** The earliest time at which an item outside the window can be due, by the monotonic clock; Infinity: all items are in the window. */
   let moreAt = Number.POSITIVE_INFINITY;
   /** While the read model is asked, the streams whose events came meanwhile: its answer may be older than those. */
   let heard: Set<string> | undefined;
-  let refillAt = 0;
+  let refillAt = Number.NEGATIVE_INFINITY;
   let refusing = false;
   /** How its offers get on; a queue that is full has what it needs. */
   const offers = paceMeter(`${dispatching.name} offers`, () => offers.trouble() !== undefined);
-  let timer: NodeJS.Timeout | undefined;
-  let timerAt = Number.POSITIVE_INFINITY;
-  let stopped = false;
+  const alarm = openAlarm({ ring, log, clock, pause: 0 });
 
-  function put(stream: string, queue: WorkQueue, due: string): void {
-    const milliseconds = Date.parse(due);
-    outside(window.put(stream, queue, milliseconds));
-    if (window.has(stream)) wakeAt(milliseconds);
+  /** The time of the monotonic clock at which an item is due. */
+  function timeOf(item: Due, isHeard: boolean): number {
+    lookAtClock();
+    return now() + leftOf(item, clock(), isHeard);
+  }
+
+  function put(stream: string, queue: WorkQueue, item: Due, isHeard: boolean): void {
+    const due = timeOf(item, isHeard);
+    outside(window.put(stream, queue, due, { recorded: item.due, byDay: item.within === undefined }));
+    if (window.has(stream)) wakeAt(due);
   }
 
   function outside(due: number): void {
     moreAt = Math.min(moreAt, due);
+  }
+
+  /** Notes that the clock was set: what waits for a time of day is due sooner or later now, inside the window and outside. */
+  function lookAtClock(): void {
+    const is = clock() - now();
+    if (Math.abs(is - ahead) < RESOLUTION) return;
+    window.shift(ahead - is);
+    if (Math.abs(is - ahead) > STEP && moreAt < Number.POSITIVE_INFINITY) moreAt = now();
+    ahead = is;
   }
 
   function take(event: RecordedEvent): void {
@@ -102,28 +120,28 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       return;
     }
     const queue = meaning.queue ?? window.get(stream)?.queue;
-    if (queue) put(stream, queue, meaning.due);
-    else outside(Date.parse(meaning.due));
+    if (queue) put(stream, queue, meaning, true);
+    else outside(timeOf(meaning, true));
   }
 
+  /** Wakes at a time of the monotonic clock, or when it is that time of day, should the clock be set. */
   function wakeAt(time: number): void {
-    if (stopped || time >= timerAt) return;
-    clearTimeout(timer);
-    timerAt = time;
-    timer = setTimeout(wake, Math.min(Math.max(time - now(), 0), LONGEST_TIMER));
+    alarm.after(time - now());
+    alarm.set(time + ahead);
   }
 
-  function wake(): void {
-    timerAt = Number.POSITIVE_INFINITY;
+  async function ring(): Promise<boolean> {
     // Another process dispatches now; should this one do so again, it begins from the read model.
     if (!follower.active()) {
       window.clear();
-      return;
+      return true;
     }
+    lookAtClock();
     for (const [stream, item] of window.takeDue(now(), now() + again)) offer(stream, item);
     if (wantsMore() && now() >= Math.max(refillAt, moreAt)) refill();
     wakeAt(window.earliest());
     wakeForMore();
+    return true;
   }
 
   const wantsMore = () => moreAt < Number.POSITIVE_INFINITY && !heard && !window.isBusy(now());
@@ -140,7 +158,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
 
   async function offer(stream: string, item: Waiting): Promise<void> {
     try {
-      await bus.offer(item.queue, { stream });
+      await bus.offer(item.queue, { stream, due: item.recorded });
       refusing = false;
       offers.well();
     } catch (error) {
@@ -173,18 +191,20 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       if (!absencesIn(log).failed(error)) log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet');
     });
     if (!found) outside(now());
-    return behindPage(found?.items ?? []);
+    return found ? behindPages(found.items) : [];
   }
 
   /** Notes, for a full page, that items beyond it may be due from the time of its last item on. */
-  function behindPage(items: UndecidedItem[]): UndecidedItem[] {
-    const last = items.at(-1);
-    if (last && items.length >= limit) outside(Date.parse(last.due));
+  function behindPages(items: UndecidedItem[]): UndecidedItem[] {
+    for (const page of [items.filter((one) => one.within === undefined), items.filter((one) => one.within !== undefined)]) {
+      const last = page.at(-1);
+      if (last && page.length >= limit) outside(timeOf(last, false));
+    }
     return items;
   }
 
   function fill(found: readonly UndecidedItem[]): boolean {
-    for (const { stream, queue, due } of found) put(stream, queue, due);
+    for (const { stream, queue, ...item } of found) put(stream, queue, item, false);
     return found.length > 0;
   }
 
@@ -193,7 +213,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     heard = undefined;
     window.clear();
     moreAt = Number.POSITIVE_INFINITY;
-    fill(behindPage(found?.items ?? []));
+    fill(behindPages(found?.items ?? []));
     const checkpoint = found?.checkpoint ?? BEGINNING;
     at = checkpoint.position;
     return checkpoint;
@@ -220,9 +240,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     paces: [...follower.paces, { ...offers, hasTurn: follower.active }],
     waiting: () => window.size,
     stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await follower.stop();
+      await Promise.all([alarm.stop(), follower.stop()]);
     },
   };
 }

@@ -11,6 +11,7 @@ import type { CommandHandler } from '../command-handler.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';
+import { sinceBoot } from '../time/since-boot.ts';
 
 export interface WorkContext {
   store: Pick<EventStore, 'readStream'>;
@@ -19,6 +20,8 @@ export interface WorkContext {
   worker: string;
   log: { warn(data: object, message: string): void };
   now?: () => Date;
+  /** A clock that nobody sets and that goes on while the machine sleeps, in milliseconds; default `sinceBoot`. */
+  clock?: () => number;
   /** Milliseconds that a lease lasts; the attempt is given half of them. */
   lease?: number;
   /** Aborted when the process must end: the attempt under way is given up, and that is recorded. */
@@ -47,14 +50,26 @@ export type TellingOf<C extends ToldOfAttempt> = C extends ToldOfAttempt ? { typ
 export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt> {
   /** True where the first event of a stream begins an item of this kind. */
   begins(first: RecordedEvent): boolean;
-  /** The command that leases an item; the decider refuses it where the item is not to be had. */
-  lease(until: string): T;
-  /** Tries an item and answers the outcome to record. After half of the lease, or when the process ends, `over` aborts. Never rejects. */
-  attempt(item: { stream: string; state: State; until: string }, over: AbortSignal): Promise<T>;
+  /**
+   * The command that leases an item; the decider refuses it where the item is not to be had. `waited`: the time for which the offer has waited, where
+   * it says so.
+   */
+  lease(until: string, waited?: string): T;
+  /** Tries an item and answers the outcome to record. `left`: milliseconds that are left of the lease. After half of the lease, or when the process ends, `over` aborts. Never rejects. */
+  attempt(item: { stream: string; state: State; left(): number }, over: AbortSignal): Promise<T>;
   /** The type of the outcome that may leave the item failed for good. */
   fails: T['type'];
   /** The reason why the item has failed for good, by its last event; undefined where it has not. */
   failure(last: RecordedEvent): string | undefined;
+}
+
+/** What a worker wants: a lease of an item until then, for an offer that has waited until `due`. */
+interface Wish {
+  stream: string;
+  until: string;
+  due: string | undefined;
+  /** Milliseconds that are left of that lease. */
+  left(): number;
 }
 
 /** Milliseconds before an offer goes back to its queue when the event store could not be asked. */
@@ -70,15 +85,17 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
   context: WorkContext & { lease: number },
   kind: LeasedKind<State, T>,
 ): (offer: Offer) => Promise<void> {
-  const { store, commands, worker, log, now = () => new Date(), lease, ending = new AbortController().signal } = context;
+  const { store, commands, worker, log, now = () => new Date(), clock = sinceBoot, lease, ending = new AbortController().signal } = context;
 
-  return async ({ stream }) => {
+  return async ({ stream, due }) => {
     const until = new Date(now().getTime() + lease).toISOString();
-    const taken = await take(stream, until).catch(backAfterAWhile);
+    const end = clock() + lease;
+    const left = () => end - clock();
+    const taken = await take({ stream, until, left, due }).catch(backAfterAWhile);
     if (taken) {
-      const outcome = await withinHalf((over) => kind.attempt({ stream, state: taken.state, until }, over));
+      const outcome = await withinHalf((over) => kind.attempt({ stream, state: taken.state, left }, over));
       const of = { once: String(taken.state.attempts), correlationId: taken.correlationId };
-      await untilRecorded({ stream, until }, () => tell(stream, outcome, of));
+      await untilRecorded({ stream, left }, () => tell(stream, outcome, of));
       if (outcome.type !== kind.fails) return;
     }
     await throwIfFailed(stream);
@@ -90,30 +107,31 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
   }
 
   /** The item's state under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. */
-  async function take(stream: string, until: string): Promise<{ state: State; correlationId: string } | null> {
+  async function take(wish: Wish): Promise<{ state: State; correlationId: string } | null> {
+    const { stream, left } = wish;
     const first = await eventOf(stream, 'forwards');
     if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
     const correlationId = first.metadata.$correlationId;
     // Each offer is a command of its own: of two at the same moment, one is refused.
     const of = { once: randomUUID(), correlationId };
-    const state = await untilAnswered(until, () => leased(stream, until, of));
+    const state = await untilAnswered(left, () => leased(wish, of));
     return state && { state, correlationId };
   }
 
-  async function leased(stream: string, until: string, of: { once: string; correlationId: string }): Promise<State | null> {
-    if (!(await accepted(tell(stream, kind.lease(until), of)))) return null;
+  async function leased({ stream, until, due }: Wish, of: { once: string; correlationId: string }): Promise<State | null> {
+    if (!(await accepted(tell(stream, kind.lease(until, due), of)))) return null;
     const { state } = await commands.load<State>(stream);
     return state.lease?.worker === worker && state.lease.until === until ? state : null;
   }
 
   /** Asks for the lease again after an error, during its first quarter: it may be recorded, and would keep everybody waiting until it is over. */
-  async function untilAnswered<R>(until: string, ask: () => Promise<R>, wait = 100): Promise<R> {
+  async function untilAnswered<R>(left: () => number, ask: () => Promise<R>, wait = 100): Promise<R> {
     try {
       return await ask();
     } catch (error) {
-      if (ending.aborted || Date.parse(until) - now().getTime() < 0.75 * lease) throw error;
+      if (ending.aborted || left() < 0.75 * lease) throw error;
       await delay(wait, undefined, { signal: ending }).catch(() => {});
-      return untilAnswered(until, ask, Math.min(wait * 2, RECORD_AFTER));
+      return untilAnswered(left, ask, Math.min(wait * 2, RECORD_AFTER));
     }
   }
 
@@ -146,9 +164,9 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
   }
 
   /** Records the outcome, trying as long as the lease holds; after that the attempt has no outcome. The work itself is not repeated for that. */
-  async function untilRecorded({ stream, until }: { stream: string; until: string }, record: () => Promise<void>): Promise<void> {
+  async function untilRecorded({ stream, left }: { stream: string; left(): number }, record: () => Promise<void>): Promise<void> {
     for (let wait = 100; !(await recorded(stream, record)); wait = Math.min(wait * 2, RECORD_AFTER)) {
-      if (ending.aborted || now().toISOString() > until) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
+      if (ending.aborted || left() < 0) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
       await delay(wait, undefined, { signal: ending }).catch(() => {});
     }
   }

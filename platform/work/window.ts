@@ -1,14 +1,18 @@
 /**
  * The dispatcher's window: the undecided items that it keeps, a bounded number of them. When it is full, an item due later gives way to one due
- * sooner; an offered item stays, so that the offers on queues are bounded too.
+ * sooner; an offered item stays, so that the offers on queues are bounded too. Its times are of the monotonic clock, in milliseconds.
  */
 import type { WorkQueue } from '../event-bus/queues.ts';
 
 /** An undecided item in the window. */
 export interface Waiting {
   queue: WorkQueue;
-  /** The time before which the item is not to be offered: milliseconds since 1970. */
+  /** The time before which the item is not to be offered. */
   due: number;
+  /** The time for which it waits, as it was recorded (ISO 8601). */
+  recorded: string;
+  /** True where `due` was made of a time of day, which comes sooner or later when the clock is set. */
+  byDay: boolean;
   /** True where the item was offered, and no event of it came since. */
   offered: boolean;
   /** Offers in a row that the item's queue did not take. */
@@ -20,12 +24,14 @@ export interface OfferWindow {
   has(stream: string): boolean;
   get(stream: string): Waiting | undefined;
   /** Puts an item in, or anew. Answers the due time of the item that is outside now, this one or one that gave way to it; Infinity where none is. */
-  put(stream: string, queue: WorkQueue, due: number): number;
+  put(stream: string, queue: WorkQueue, due: number, of?: Partial<Pick<Waiting, 'recorded' | 'byDay'>>): number;
   delete(stream: string): void;
   clear(): void;
   /** The items due at `now`, which are thereby marked as offered, and due again at `again`. */
   takeDue(now: number, again: number): [string, Waiting][];
-  /** The time at which the first item is due, milliseconds since 1970; Infinity when there is none. */
+  /** Moves the due times that were made of a time of day: the clock was set back by so many milliseconds (negative: on). */
+  shift(by: number): void;
+  /** The time at which the first item is due; Infinity when there is none. */
   earliest(): number;
   /** True where more than half of the items that the window may hold are offered or due: asking for more is of no use. */
   isBusy(now: number): boolean;
@@ -37,7 +43,7 @@ export function openOfferWindow(limit: number): OfferWindow {
 
   function latestUnoffered(): [string, Waiting] | undefined {
     let latest: [string, Waiting] | undefined;
-    for (const entry of items) if (!entry[1].offered && entry[1].due > (latest?.[1].due ?? 0)) latest = entry;
+    for (const entry of items) if (!entry[1].offered && entry[1].due > (latest?.[1].due ?? Number.NEGATIVE_INFINITY)) latest = entry;
     return latest;
   }
 
@@ -55,11 +61,11 @@ export function openOfferWindow(limit: number): OfferWindow {
     },
     has: (stream) => items.has(stream),
     get: (stream) => items.get(stream),
-    put: (stream, queue, due) => {
+    put: (stream, queue, due, { recorded = '', byDay = false } = {}) => {
       const full = items.size >= limit && !items.has(stream);
       const outside = full ? makeRoom(due) : Number.POSITIVE_INFINITY;
       if (outside === undefined) return due;
-      items.set(stream, { queue, due, offered: false, refused: 0 });
+      items.set(stream, { queue, due, recorded, byDay, offered: false, refused: 0 });
       return outside;
     },
     delete: (stream) => {
@@ -68,8 +74,11 @@ export function openOfferWindow(limit: number): OfferWindow {
     clear: () => items.clear(),
     takeDue: (now, again) => {
       const due = [...items].filter(([, item]) => item.due <= now);
-      for (const [, item] of due) Object.assign(item, { due: again, offered: true });
+      for (const [, item] of due) Object.assign(item, { due: again, byDay: false, offered: true });
       return due;
+    },
+    shift: (by) => {
+      for (const item of items.values()) if (item.byDay) item.due += by;
     },
     earliest: () => {
       let earliest = Number.POSITIVE_INFINITY;

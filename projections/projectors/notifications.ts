@@ -1,6 +1,7 @@
 /** Read model `notifications`: every notification with its recipient and its status. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent, NotificationView } from '../../contracts/notification.ts';
+import { dueOf } from '../../platform/work/due.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 
 /** A notification as it is stored. */
@@ -17,7 +18,20 @@ export type NotificationDocument = Omit<NotificationView, 'id'> & {
   fate: 'failed' | 'unknown' | null;
   /** The time when the dispatcher has to look at it: at once, at its next attempt, at its lease's end; null: never. */
   due: string | null;
+  /** Milliseconds that it had to wait for that; null where that is a time of day which somebody chose. */
+  within: number | null;
+  /** What it waits for: a time of day, or a length by the clock. */
+  waits: (typeof WAITS)[number];
 };
+
+/** What a notification waits for: a time of day which somebody chose, or a length: a lease, a pause, or none. */
+export const WAITS = ['clock', 'day'] as const;
+
+/** The fields of an undecided notification, by the event that leased it, put it off, or began it. */
+function waiting(recorded: RecordedEvent): Pick<NotificationDocument, 'due' | 'within' | 'waits'> {
+  const { due, within = null } = dueOf(recorded as { time: string; data: object });
+  return { due, within, waits: within === null ? 'day' : 'clock' };
+}
 
 type EventOf<T extends NotificationEvent['type']> = Extract<NotificationEvent, { type: T }>;
 
@@ -30,7 +44,8 @@ function evolve(document: Folded<NotificationDocument>, recorded: RecordedEvent)
   return { ...changed(existing(document, recorded), event, recorded), updatedAt: recorded.time, revision: recorded.revision };
 }
 
-function requested({ time, revision }: RecordedEvent, data: EventOf<'NotificationRequested'>['data']): NotificationDocument {
+function requested(recorded: RecordedEvent, data: EventOf<'NotificationRequested'>['data']): NotificationDocument {
+  const { time, revision } = recorded;
   const { channel, kind, recipient, about, content, sendAt } = data;
   const isInbox = channel === 'in-app';
   return {
@@ -55,7 +70,8 @@ function requested({ time, revision }: RecordedEvent, data: EventOf<'Notificatio
     arrivedAt: null,
     deadAt: null,
     fate: null,
-    due: isInbox && !sendAt ? null : (sendAt ?? time),
+    ...waiting(recorded),
+    ...(isInbox && !sendAt ? { due: null } : {}),
   };
 }
 
@@ -65,15 +81,16 @@ function userOf({ userId }: { userId?: string | undefined }): { userId?: string 
 
 type Later = Exclude<NotificationEvent, EventOf<'NotificationRequested'>>;
 
-function changed(document: NotificationDocument, event: Later, { time }: RecordedEvent): NotificationDocument {
+function changed(document: NotificationDocument, event: Later, recorded: RecordedEvent): NotificationDocument {
+  const { time } = recorded;
   switch (event.type) {
     case 'NotificationProcessing':
-      return { ...document, status: 'processing', attempts: event.data.attempt, nextAttemptAt: null, due: event.data.until };
+      return { ...document, status: 'processing', attempts: event.data.attempt, nextAttemptAt: null, ...waiting(recorded) };
     case 'NotificationSent':
       return { ...document, ...ofSent(document, event.data, time), status: 'sent', nextAttemptAt: null, due: null, lastError: null };
     case 'NotificationDeferred': {
       const { nextAttemptAt, error } = event.data;
-      return { ...document, status: 'pending', nextAttemptAt, lastError: error, due: nextAttemptAt };
+      return { ...document, status: 'pending', nextAttemptAt, lastError: error, ...waiting(recorded) };
     }
     case 'NotificationAttemptUnknown': {
       const { attempt, error = null } = event.data;
@@ -90,7 +107,7 @@ function changed(document: NotificationDocument, event: Later, { time }: Recorde
     case 'NotificationHeld':
       return { ...document, status: 'unknown', nextAttemptAt: null, ...died(time, 'unknown') };
     default:
-      return byOthers(document, event, time);
+      return byOthers(document, event, recorded);
   }
 }
 
@@ -102,10 +119,10 @@ type OfWorkers =
   | 'NotificationFailed'
   | 'NotificationHeld';
 
-function byOthers(document: NotificationDocument, event: Exclude<Later, { type: OfWorkers }>, time: string): NotificationDocument {
+function byOthers(document: NotificationDocument, event: Exclude<Later, { type: OfWorkers }>, recorded: RecordedEvent): NotificationDocument {
   switch (event.type) {
     case 'NotificationReported':
-      return reported(document, event.data, time);
+      return reported(document, event.data, recorded.time);
     case 'NotificationCancelled':
       return { ...document, status: 'cancelled', nextAttemptAt: null, due: null, lastError: event.data.reason ?? document.lastError };
     case 'NotificationRetried': {
@@ -115,7 +132,7 @@ function byOthers(document: NotificationDocument, event: Exclude<Later, { type: 
         status: 'pending',
         recipient: userOf(recipient),
         recipientId: recipient.userId ?? '',
-        due: time,
+        ...waiting(recorded),
         dead: false,
         deadAt: null,
         fate: null,
@@ -157,17 +174,17 @@ function inInbox({ arrivedAt }: NotificationDocument, inbox: 'read' | 'unread'):
 export const notifications = projector<NotificationDocument>({
   model: {
     name: 'notifications',
-    version: 3,
+    version: 4,
     fields: {
       ...{ recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text' },
-      ...{ due: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text', fate: 'text' },
+      ...{ due: 'text', waits: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text', fate: 'text' },
     },
     indexes: [
       ['recipientId', 'createdAt'],
       ['recipientId', 'inbox', 'arrivedAt'],
       ['recipientId', 'arrivedAt'],
       ['createdAt'],
-      ['channel', 'due'],
+      ['channel', 'waits', 'due'],
       ['deadAt'],
     ],
   },

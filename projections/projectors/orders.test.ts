@@ -63,7 +63,7 @@ describe('an order', () => {
     for (const text of [email, note]) for (const document of [rejected, confirmed]) expect(document).not.toContain(text);
   });
   it('is what the contract shows, but for what is personal and the keys to query by', () => {
-    const { due: _, deadAt: __, ...document } = folded(orders, stream(placed, processing(), { type: 'OrderFailed' })) ?? {};
+    const { due: _, within: __, deadAt: ___, ...document } = folded(orders, stream(placed, processing(), { type: 'OrderFailed' })) ?? {};
     expect(orderView.safeParse({ id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', email, note, ...document }).error).toBeUndefined();
   });
 });

@@ -1,12 +1,15 @@
 /** Read model `orders`: each order's status and steps. Its e-mail address and note are personal: they stay in its stream. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent, OrderStatus, OrderStep, OrderView } from '../../contracts/order.ts';
+import { dueOf } from '../../platform/work/due.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 
 /** An order as it is stored. */
 export type OrderDocument = Omit<OrderView, 'id' | 'email' | 'note'> & {
   /** The time when the dispatcher has to look at it: at once, at its next attempt, at its lease's end; null: never. */
   due: string | null;
+  /** Milliseconds that it had to wait for that; null: none. */
+  within: number | null;
   /** The time when it became a dead letter; null for none. */
   deadAt: string | null;
 };
@@ -24,7 +27,7 @@ function evolve(document: Folded<OrderDocument>, recorded: RecordedEvent): Order
     return placed(recorded, event.data);
   }
   const before = existing(document, recorded);
-  const after = { ...before, nextAttemptAt: null, due: null, deadAt: null, ...changed(event) };
+  const after = { ...before, nextAttemptAt: null, due: null, within: null, deadAt: null, ...changed(event) };
   const { time, revision } = event;
   return { ...after, updatedAt: time, revision, history: [...before.history, step(event, after.status)].slice(-MOST_STEPS) };
 }
@@ -44,17 +47,24 @@ function placed({ time, revision }: RecordedEvent, { maker, items, total }: Even
     reasons: [],
     history: [{ status: 'placed', time }],
     due: time,
+    within: 0,
     deadAt: null,
   };
+}
+
+/** The fields of an undecided order, by the event that leased it, put it off, or began it. */
+function waiting(event: RecordedEvent & Later): Pick<OrderDocument, 'due' | 'within'> {
+  const { due, within = null } = dueOf(event);
+  return { due, within };
 }
 
 function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
   switch (event.type) {
     case 'OrderProcessing':
-      return { status: 'processing', attempts: event.data.attempt, due: event.data.until };
+      return { status: 'processing', attempts: event.data.attempt, ...waiting(event) };
     case 'OrderDeferred': {
       const { error, nextAttemptAt } = event.data;
-      return { status: 'placed', lastError: error, nextAttemptAt, due: nextAttemptAt };
+      return { status: 'placed', lastError: error, nextAttemptAt, ...waiting(event) };
     }
     case 'OrderValidated':
       return { status: 'validated' };
@@ -65,7 +75,7 @@ function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
     case 'OrderFailed':
       return { status: 'failed', lastError: event.data.reason, deadAt: event.time };
     case 'OrderRetried':
-      return { status: 'placed', due: event.time };
+      return { status: 'placed', ...waiting(event) };
     case 'OrderCancelled':
       return { status: 'cancelled', lastError: null };
     default:
@@ -96,7 +106,7 @@ function detailOf(event: Later): string | undefined {
 export const orders = projector<OrderDocument>({
   model: {
     name: 'orders',
-    version: 2,
+    version: 3,
     fields: { maker: 'text', status: 'text', createdAt: 'text', due: 'text', deadAt: 'text' },
     indexes: [['maker', 'createdAt'], ['status', 'createdAt'], ['createdAt'], ['due'], ['deadAt']],
   },

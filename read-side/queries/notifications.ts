@@ -80,6 +80,7 @@ function deadOrNot(dead: ListNotifications['dead']): Condition[] {
 }
 
 function viewOf({ id: notificationId, document }: Pick<Stored, 'id' | 'document'>): NotificationView {
-  const { recipientId: _, due: __, inbox: ___, deadAt: ____, arrivedAt: _____, fate: ______, ...view } = document as NotificationDocument;
+  const { recipientId: _, inbox: __, deadAt: ___, arrivedAt: ____, fate: _____, ...rest } = document as NotificationDocument;
+  const { due: _due, within: _within, waits: _waits, ...view } = rest;
   return { id: notificationId, ...view };
 }

@@ -42,7 +42,7 @@ export const getOrder = oneRoute({
   response: orderView,
   missing: 'There is no such order.',
   view: async ({ id, document }, caller, { store }) => {
-    const { due: _, deadAt: __, ...order } = document as OrderDocument;
+    const { due: _, within: __, deadAt: ___, ...order } = document as OrderDocument;
     if (caller.role !== 'admin' && order.maker !== caller.id) return null;
     const personal = await personalOf(store, id);
     return personal && ({ id, ...order, ...personal } satisfies OrderView);
@@ -59,6 +59,6 @@ async function personalOf(store: EventStore, id: string): Promise<Pick<OrderView
 }
 
 function summaryOf({ id, document }: Stored): OrderSummary {
-  const { items: _, reasons: __, history: ___, due: ____, deadAt: _____, ...summary } = document as OrderDocument;
+  const { items: _, reasons: __, history: ___, due: ____, within: _____, deadAt: ______, ...summary } = document as OrderDocument;
   return { id, ...summary };
 }

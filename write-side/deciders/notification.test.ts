@@ -38,6 +38,14 @@ const lease = (worker = 'b', now = NOW) => tell('LeaseNotification', { worker, u
 const about = (attempt: number, more: object = {}) => ({ attempt, error: 'refused', worker: 'a', unknown: false, ...more });
 
 describe('a lease', () => {
+  it('counts as over for who has watched it to its end, whatever the clock shows', () => {
+    const watched = (waited: string, now: string) => tell('LeaseNotification', { worker: 'b', until: LATER, attempts: 5, waited }, now);
+    const held = given(notification, requested, processing(1));
+    const { until } = processing(1).data as { until: string };
+    held.when(watched(until, '2000-01-01T00:00:00.000Z')).then(unknown(1), processing(2, 'b'));
+    held.when(watched('2000-01-01T00:00:00.000Z', '2999-01-01T00:00:00.000Z')).refuses('conflict');
+    given(notification, requested, processing(1), deferred(1)).when(watched(LATER, '2000-01-01T00:00:00.000Z')).then(processing(2, 'b'));
+  });
   it('begins the first attempt', () => given(notification, requested).when(lease()).then(processing(1, 'b')));
   it('is refused where nothing was requested', () => given(notification).when(lease()).refuses('not_found'));
   it('is refused while another one holds', () => given(notification, requested, processing(1)).when(lease()).refuses('conflict'));

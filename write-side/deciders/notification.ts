@@ -15,7 +15,7 @@ import type { Channel } from '../../contracts/notifications/kind.ts';
 import type { Kind } from '../../contracts/notifications/kinds.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider, type Facts } from '../decider.ts';
-import { isDue } from './due.ts';
+import { isDue, isOver } from './due.ts';
 import type { UserState } from './user.ts';
 
 export interface NotificationState {
@@ -67,13 +67,17 @@ export const initial: NotificationState = {
 };
 
 /**
- * The commands of a worker: it wants the next attempt, or tells how its attempt went. `attempts`: the most attempts in all; `hold`: after an
+ * The commands of a worker: it wants the next attempt, or tells how its attempt went. `lease`, `wait`: milliseconds until `until` and `nextAttemptAt`;
+ * `waited`: the time for which the offer has waited; `attempts`: the most attempts in all; `hold`: after an
  * unknown attempt the message is not sent again by itself; `unknown`: the connection broke before the answer, so the message may have been taken.
  */
 export type DeliveryCommand =
-  | Command<'LeaseNotification', { worker: string; until: string; attempts: number; hold?: boolean }>
+  | Command<'LeaseNotification', { worker: string; until: string; lease?: number; waited?: string; attempts: number; hold?: boolean }>
   | Command<'SucceedNotification', { attempt: number; providerId?: string }>
-  | Command<'DeferNotification', { attempt: number; error: string; nextAttemptAt: string; worker: string; unknown: boolean; hold?: boolean }>
+  | Command<
+      'DeferNotification',
+      { attempt: number; error: string; nextAttemptAt: string; wait?: number; worker: string; unknown: boolean; hold?: boolean }
+    >
   | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
   /** Cancels the notification: there is nobody to be told any more. */
   | Command<'WithdrawNotification', { attempt: number; reason: string }>
@@ -205,10 +209,11 @@ function work(command: Exclude<DeliveryCommand, { type: 'ReportNotification' }>,
 }
 
 function lease({ data, now }: Extract<DeliveryCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
-  if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
-  if (!isDue(state.nextAttemptAt, now)) return conflict('Its next attempt is not due.');
-  const { worker, until } = data;
-  const processing: NotificationEvent = { type: 'NotificationProcessing', data: { attempt: state.attempts + 1, worker, until } };
+  if (state.lease && !isOver(state.lease, now, data.waited)) return conflict('Another worker has leased it.');
+  if (!isDue(state.nextAttemptAt, now, data.waited)) return conflict('Its next attempt is not due.');
+  const { worker, until, lease: length } = data;
+  const leased = { attempt: state.attempts + 1, worker, until, ...(length === undefined ? {} : { lease: length }) };
+  const processing: NotificationEvent = { type: 'NotificationProcessing', data: leased };
   if (!state.lease) return [processing];
   // The last lease ran out without an outcome: that attempt may have sent the message. Its fate is recorded as unknown, and the message is held or
   // sent again, as configured. The limit of attempts holds here, too: a message that kills every worker would otherwise go on for ever.
@@ -226,8 +231,9 @@ function outcome(command: Outcome): NotificationEvent[] {
     case 'SucceedNotification':
       return [{ type: 'NotificationSent', data: command.data }];
     case 'DeferNotification': {
-      const { attempt, error, nextAttemptAt } = command.data;
-      return heldIf(command) ?? [...unknownIf(command), { type: 'NotificationDeferred', data: { attempt, error, nextAttemptAt } }];
+      const { attempt, error, nextAttemptAt, wait } = command.data;
+      const deferred = { attempt, error, nextAttemptAt, ...(wait === undefined ? {} : { wait }) };
+      return heldIf(command) ?? [...unknownIf(command), { type: 'NotificationDeferred', data: deferred }];
     }
     case 'FailNotification':
       return heldIf(command) ?? [...unknownIf(command), failedAttempt(command.data.attempt, command.data.error)];

@@ -69,6 +69,15 @@ describe('a lease', () => {
   );
 });
 
+it('a lease counts as over for who has watched it to its end, whatever the clock shows', () => {
+  const watched = (waited: string, now: string) => tell('LeaseOrder', { worker: 'b', until: LATER, attempts: 5, waited }, now);
+  const held = given(order, placed, processing(1));
+  const { until } = processing(1).data as { until: string };
+  held.when(watched(until, '2000-01-01T00:00:00.000Z')).then(processing(2, 'b'));
+  held.when(watched('2000-01-01T00:00:00.000Z', '2999-01-01T00:00:00.000Z')).refuses('conflict');
+  given(order, placed, processing(1), deferred(1)).when(watched(LATER, '2000-01-01T00:00:00.000Z')).then(processing(2, 'b'));
+});
+
 describe('what comes of an attempt', () => {
   const leased = given(order, placed, processing(1));
   it('is a confirmation where no rule is broken', () =>

@@ -12,7 +12,7 @@ import {
 } from '../../contracts/order.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider } from '../decider.ts';
-import { isDue } from './due.ts';
+import { isDue, isOver } from './due.ts';
 
 export interface OrderState {
   exists: boolean;
@@ -50,11 +50,14 @@ export const initial: OrderState = {
   reasons: [],
 };
 
-/** The commands of a worker: it wants the next attempt, or tells how its attempt went. `attempts`: the most attempts in all. */
+/**
+ * The commands of a worker: it wants the next attempt, or tells how its attempt went. `lease`, `wait`: milliseconds until `until` and `nextAttemptAt`;
+ * `waited`: the time for which the offer has waited; `attempts`: the most attempts in all.
+ */
 export type OrderWorkCommand =
-  | Command<'LeaseOrder', { worker: string; until: string; attempts: number }>
+  | Command<'LeaseOrder', { worker: string; until: string; lease?: number; waited?: string; attempts: number }>
   | Command<'DecideOrder', { attempt: number; reasons: Reason[] }>
-  | Command<'DeferOrder', { attempt: number; error: string; nextAttemptAt: string }>
+  | Command<'DeferOrder', { attempt: number; error: string; nextAttemptAt: string; wait?: number }>
   | Command<'FailOrder', { attempt: number; reason: string }>;
 export type OrderCommand = OrderRequest | OrderWorkCommand;
 
@@ -105,12 +108,12 @@ function isDecided(status: OrderStatus): boolean {
 
 function lease({ data, now }: CommandOf<'LeaseOrder'>, state: OrderState): Decision {
   if (isDecided(state.status) || state.status === 'failed') return conflict(`It is ${state.status} already.`);
-  if (state.lease && state.lease.until > now) return conflict('Another worker has leased it.');
-  if (!isDue(state.nextAttemptAt, now)) return conflict('Its next attempt is not due.');
-  const { worker, until, attempts } = data;
+  if (state.lease && !isOver(state.lease, now, data.waited)) return conflict('Another worker has leased it.');
+  if (!isDue(state.nextAttemptAt, now, data.waited)) return conflict('Its next attempt is not due.');
+  const { worker, until, lease: length, attempts } = data;
   // Nobody knows why the last attempts had no outcome: an order that kills every worker would otherwise go on for ever.
   if (state.attempts - state.forgiven >= attempts) return [{ type: 'OrderFailed', data: { attempt: state.attempts, reason: NO_OUTCOME } }];
-  return [{ type: 'OrderProcessing', data: { attempt: state.attempts + 1, worker, until } }];
+  return [{ type: 'OrderProcessing', data: { attempt: state.attempts + 1, worker, until, ...(length === undefined ? {} : { lease: length }) } }];
 }
 
 const NO_OUTCOME = 'the last attempt did not tell how it went: its worker died or hung';
@@ -121,8 +124,10 @@ function outcome(command: Exclude<OrderWorkCommand, { type: 'LeaseOrder' }>, sta
   switch (command.type) {
     case 'DecideOrder':
       return decided(command.data, state);
-    case 'DeferOrder':
-      return [{ type: 'OrderDeferred', data: { attempt, error: command.data.error, nextAttemptAt: command.data.nextAttemptAt } }];
+    case 'DeferOrder': {
+      const { error, nextAttemptAt, wait } = command.data;
+      return [{ type: 'OrderDeferred', data: { attempt, error, nextAttemptAt, ...(wait === undefined ? {} : { wait }) } }];
+    }
     case 'FailOrder':
       return [{ type: 'OrderFailed', data: { attempt, reason: command.data.reason } }];
     default:

@@ -29,7 +29,7 @@ export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void>
     { ...context, lease },
     {
       begins: ({ type }) => type === 'OrderPlaced',
-      lease: (until) => ({ type: 'LeaseOrder', data: { worker, until, attempts } }),
+      lease: (until, waited) => ({ type: 'LeaseOrder', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts } }),
       attempt: ({ stream, state }, over) => judged(state, over).catch((error: unknown) => wrong(stream, state, error)),
       fails: 'FailOrder',
       failure: (last) => {
@@ -49,8 +49,9 @@ export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void>
     const attempt = state.attempts;
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
     if (!absencesIn(log).failed(error)) log.warn({ stream, attempt, err: error }, 'an order could not be worked');
-    const nextAttemptAt = nextAttempt(state, { attempts, now: now(), random: random() });
+    const at = now();
+    const nextAttemptAt = nextAttempt(state, { attempts, now: at, random: random() });
     if (!nextAttemptAt) return { type: 'FailOrder', data: { attempt, reason } };
-    return { type: 'DeferOrder', data: { attempt, error: reason, nextAttemptAt } };
+    return { type: 'DeferOrder', data: { attempt, error: reason, nextAttemptAt, wait: Date.parse(nextAttemptAt) - at.getTime() } };
   }
 }

@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../platform/followers/checkpoint-type.ts';
 import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { compete } from '../../platform/work/compete.ts';
 import { type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
+import { type Due, dueOf } from '../../platform/work/due.ts';
 import { type OrderWork, orderWorker } from './orders-work.ts';
 
 /** The queue that order workers compete for. */
@@ -20,10 +21,7 @@ export const ORDER_DISPATCHER: FollowerRow = {
 };
 
 /** Reads undecided orders, those due first, with the checkpoint of their read model: as `Dispatching.undecided`, with ids instead of streams. */
-export type UndecidedOrders = (
-  limit: number,
-  after: Position | null,
-) => Promise<{ items: { id: string; due: string }[]; checkpoint: Checkpoint } | null>;
+export type UndecidedOrders = (limit: number, after: Position | null) => Promise<{ items: (Due & { id: string })[]; checkpoint: Checkpoint } | null>;
 
 export interface OrderWorkersContext extends Omit<OrderWork, 'worker' | 'ending' | 'log'> {
   bus: EventBus;
@@ -78,7 +76,12 @@ export function orderDispatching(undecided: UndecidedOrders): Dispatching {
     read,
     undecided: async (limit, after) => {
       const found = await undecided(limit, after);
-      return found && { ...found, items: found.items.map(({ id, due }) => ({ stream: `order-${id}`, queue: ORDERS, due })) };
+      return (
+        found && {
+          ...found,
+          items: found.items.map(({ id, due, within, leased }) => ({ stream: `order-${id}`, queue: ORDERS, due, within, leased })),
+        }
+      );
     },
   };
 }
@@ -89,11 +92,9 @@ function read(recorded: RecordedEvent): ReturnType<Dispatching['read']> {
   switch (event.type) {
     case 'OrderPlaced':
     case 'OrderRetried':
-      return { due: event.time, queue: ORDERS };
     case 'OrderProcessing':
-      return { due: event.data.until, queue: ORDERS };
     case 'OrderDeferred':
-      return { due: event.data.nextAttemptAt, queue: ORDERS };
+      return { ...dueOf(event), queue: ORDERS };
     case 'OrderConfirmed':
     case 'OrderRejected':
     case 'OrderFailed':

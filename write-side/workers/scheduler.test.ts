@@ -29,7 +29,7 @@ const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(() => {
   // Timers go when the test says so; what is asynchronous otherwise goes on by itself.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: START });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: START });
   store = inMemoryStore();
   bus = openMemoryBus({ queues: [SCHEDULER.queue], log });
   commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });

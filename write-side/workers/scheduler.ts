@@ -16,8 +16,8 @@ import { endOf } from '../../platform/followers/checkpoint.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../../platform/followers/follow.ts';
 import { paceMeter } from '../../platform/followers/pace.ts';
 import { eventId, stableId } from '../../platform/stable-id.ts';
+import { openAlarm } from '../../platform/time/alarm.ts';
 import type { TaskState } from '../deciders/task.ts';
-import { openAlarm } from './alarm.ts';
 
 /** The row of the scheduler's follower. */
 export const SCHEDULER: FollowerRow = {

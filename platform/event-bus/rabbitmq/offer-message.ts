@@ -1,12 +1,12 @@
-/** An offer as a message: `{"stream": "notification-…"}`. */
+/** An offer as a message: `{"stream": "notification-…", "due": "2026-…"}`. */
 import type { Message } from 'amqplib';
 import { z } from 'zod';
 import type { Offer } from '../event-bus.ts';
 
-const schema = z.object({ stream: z.string().min(1).max(1_000) });
+const schema = z.object({ stream: z.string().min(1).max(1_000), due: z.string().max(100).optional() });
 
-export function encodeOffer({ stream }: Offer): Buffer {
-  return Buffer.from(JSON.stringify({ stream }));
+export function encodeOffer({ stream, due }: Offer): Buffer {
+  return Buffer.from(JSON.stringify({ stream, due }));
 }
 
 /** Reads the offer in a message; of a message that is none answers the reason. Never throws. */
