@@ -73,6 +73,10 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   const now = () => performance.now();
   /** The time of day less the monotonic clock, when that was last looked at. */
   let ahead = clock() - now();
+  /** True once the clock was set, by more than machines correct theirs. */
+  let wasSet = false;
+  /** The log's end when this process began to dispatch: what stands before it was recorded when nobody here watched. */
+  let began: Position = '';
   /** Position of the last event taken. */
   let at: Position = '';
   /** The earliest time at which an item outside the window can be due, by the monotonic clock; Infinity: all items are in the window. */
@@ -86,13 +90,13 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   const alarm = openAlarm({ ring, log, clock, pause: 0 });
 
   /** The time of the monotonic clock at which an item is due. */
-  function timeOf(item: Due, isHeard: boolean): number {
+  function timeOf(item: Due, isOld: boolean): number {
     lookAtClock();
-    return now() + leftOf(item, clock(), isHeard);
+    return now() + leftOf(item, clock(), isOld && !wasSet);
   }
 
-  function put(stream: string, queue: WorkQueue, item: Due, isHeard: boolean): void {
-    const due = timeOf(item, isHeard);
+  function put(stream: string, queue: WorkQueue, item: Due, isOld: boolean): void {
+    const due = timeOf(item, isOld);
     outside(window.put(stream, queue, due, { recorded: item.due, byDay: item.within === undefined }));
     if (window.has(stream)) wakeAt(due);
   }
@@ -106,7 +110,10 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     const is = clock() - now();
     if (Math.abs(is - ahead) < RESOLUTION) return;
     window.shift(ahead - is);
-    if (Math.abs(is - ahead) > STEP && moreAt < Number.POSITIVE_INFINITY) moreAt = now();
+    if (Math.abs(is - ahead) > STEP) {
+      wasSet = true;
+      if (moreAt < Number.POSITIVE_INFINITY) moreAt = now();
+    }
     ahead = is;
   }
 
@@ -120,8 +127,9 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       return;
     }
     const queue = meaning.queue ?? window.get(stream)?.queue;
-    if (queue) put(stream, queue, meaning, true);
-    else outside(timeOf(meaning, true));
+    const isOld = event.position <= began;
+    if (queue) put(stream, queue, meaning, isOld);
+    else outside(timeOf(meaning, isOld));
   }
 
   /** Wakes at a time of the monotonic clock, or when it is that time of day, should the clock be set. */
@@ -198,17 +206,18 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   function behindPages(items: UndecidedItem[]): UndecidedItem[] {
     for (const page of [items.filter((one) => one.within === undefined), items.filter((one) => one.within !== undefined)]) {
       const last = page.at(-1);
-      if (last && page.length >= limit) outside(timeOf(last, false));
+      if (last && page.length >= limit) outside(timeOf(last, true));
     }
     return items;
   }
 
   function fill(found: readonly UndecidedItem[]): boolean {
-    for (const { stream, queue, ...item } of found) put(stream, queue, item, false);
+    for (const { stream, queue, ...item } of found) put(stream, queue, item, true);
     return found.length > 0;
   }
 
   async function begin(): Promise<Checkpoint> {
+    began = await options.store.head();
     const found = await dispatching.undecided(limit, null);
     heard = undefined;
     window.clear();

@@ -37,13 +37,11 @@ function between(from: string, to: string): number {
 }
 
 /**
- * Milliseconds that are left until an item is due, at this time of day (milliseconds since 1970). `heard`: the event that says so came just now;
- * else it was read, and part of the length is over.
+ * Milliseconds that are left until an item is due, at this time of day (milliseconds since 1970). `isOld`: what says so was recorded before anybody here
+ * began to watch, and only the time of day can tell how much of its length is over.
  */
-export function leftOf({ due, within, leased }: Due, now: number, heard: boolean): number {
+export function leftOf({ due, within, leased }: Due, now: number, isOld: boolean): number {
   const left = Date.parse(due) - now;
   if (within === undefined) return left;
-  // Nobody here watched this lease from its beginning: what the clock shows is believed where it can be true.
-  if (leased) return heard || left <= 0 || left > within ? within : left;
-  return Math.min(Math.max(left, 0), within);
+  return leased && !isOld ? within : Math.min(Math.max(left, 0), within);
 }
