@@ -1,5 +1,6 @@
 /** A running policy: follows its events one at a time, in order, and records the notifications that it asks for. */
 import { known } from '../contracts/catalog.ts';
+import { isDeletion } from '../contracts/deletion.ts';
 import { categoryOf, type RecordedEvent, routingKey } from '../contracts/message.ts';
 import { receives } from '../platform/event-bus/queues.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
@@ -43,6 +44,13 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   async function decision(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
     const stream = taskNamedBy(policy, recorded);
     const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
+    if (!taskThen) {
+      context.log.warn(
+        { policy: policy.name, stream: recorded.stream, revision: recorded.revision },
+        'an operator took the event away; nobody is told of it',
+      );
+      return () => [];
+    }
     return () => policy.wants(known(recorded), taskThen());
   }
 
@@ -51,7 +59,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
       name: policy.name,
       queue: policy.queue,
       batch: 1,
-      wants: (event) => receives(policy.queue, categoryOf(event.stream), routingKey(event)),
+      wants: (event) => !isDeletion(event) && receives(policy.queue, categoryOf(event.stream), routingKey(event)),
       begin: async () => {
         parking = await openParking(store, policy.name);
         await releaseKnown(parking, { decision, record, log: context.log });

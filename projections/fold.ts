@@ -1,5 +1,6 @@
 /** Many events folded into one change per document. */
-import { isKnown, upcast } from '../contracts/catalog.ts';
+import { begins, isKnown, upcast } from '../contracts/catalog.ts';
+import { isDeletion } from '../contracts/deletion.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { Document, Stored } from '../platform/read-models/read-models.ts';
 import type { AnyProjector, Folded } from './projector.ts';
@@ -25,7 +26,8 @@ export interface FoldedBatch {
 
 /**
  * Folds events, in order, into the stored documents (read once, by `stored`). An event at or before a document's position is in the document
- * already. Events of parked streams (`waits`) are left out, those behind a poison event, and those that this release does not know.
+ * already. Events of parked streams (`waits`) are left out, those behind a poison event, and those that this release does not know. A deletion of a
+ * stream leaves a tombstone of its document, also of a parked stream.
  */
 export async function foldBatch(
   projector: AnyProjector,
@@ -33,22 +35,31 @@ export async function foldBatch(
   stored: (ids: string[]) => Promise<Stored[]>,
   waits: (stream: string) => boolean,
 ): Promise<FoldedBatch> {
-  const keyed = events.flatMap((event) => {
-    const key = waits(event.stream) || !isKnown(event) ? undefined : projector.key(event);
-    return key === undefined ? [] : [{ key, event }];
-  });
+  const keyed = withKeys(projector, events, waits);
   if (keyed.length === 0) return { changes: [], poison: [] };
   const found = await stored([...new Set(keyed.map(({ key }) => key))]);
   const before = new Map(found.map((one) => [one.id, one]));
   const after = new Map<string, Stored>();
   const poison = new Map<string, Poison>();
   for (const { key, event } of keyed) {
-    if (poison.has(event.stream)) continue;
-    const error = fold({ projector, key, event, before: after.get(key) ?? before.get(key), after });
+    const error = isBehind(poison, event) ? undefined : fold({ projector, key, event, before: after.get(key) ?? before.get(key), after });
     if (error !== undefined) poison.set(event.stream, { event, error });
   }
   const changes = [...after.values()].map((one) => ({ before: before.get(one.id)?.document, after: one }));
   return { changes, poison: [...poison.values()] };
+}
+
+function withKeys(projector: AnyProjector, events: readonly RecordedEvent[], waits: (stream: string) => boolean) {
+  return events.flatMap((event) => {
+    const key = isDeletion(event) || (isKnown(event) && !waits(event.stream)) ? projector.key(event) : undefined;
+    return key === undefined ? [] : [{ key, event }];
+  });
+}
+
+/** True for an event behind a poison one of its stream. A deletion is behind none, nor is what comes after it. */
+function isBehind(poison: Map<string, Poison>, event: RecordedEvent): boolean {
+  if (isDeletion(event)) poison.delete(event.stream);
+  return poison.has(event.stream);
 }
 
 interface Step {
@@ -62,10 +73,18 @@ interface Step {
 /** Folds one event; returns the error of the projector, undefined without one. */
 function fold({ projector, key, event, before, after }: Step): unknown {
   if (before && before.position >= event.position) return undefined;
+  if (!before && isDeletion(event)) return undefined;
   try {
-    after.set(key, { id: key, position: event.position, document: projector.evolve(before?.document, upcast(event)) });
+    after.set(key, { id: key, position: event.position, document: documentAfter(projector, before?.document, event) });
     return undefined;
   } catch (error) {
     return error ?? new Error('a projector threw nothing');
   }
+}
+
+/** The document after one more event. A deletion leaves a tombstone; a stream that is begun again after one begins its document anew. */
+export function documentAfter(projector: AnyProjector, before: Folded<Document>, event: RecordedEvent): Document | null {
+  if (isDeletion(event)) return null;
+  const isAnew = before === null && event.revision > 0 && begins(event);
+  return projector.evolve(isAnew ? undefined : before, upcast(event));
 }

@@ -1,6 +1,7 @@
 /** The projections: one follower on the queue `projections` feeds all read models and their entries in the cache. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKnown, UnknownEvent } from '../contracts/catalog.ts';
+import { isDeletion } from '../contracts/deletion.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
 import type { Cache } from '../platform/cache/cache.ts';
@@ -229,7 +230,7 @@ const MOST_LOGGED = 100;
 function passing({ log, passed = () => {} }: ProjectionsContext): (events: readonly RecordedEvent[]) => void {
   const logged = new Set<string>();
   return (events) => {
-    const unknown = events.filter((event) => !isKnown(event));
+    const unknown = events.filter((event) => !isKnown(event) && !isDeletion(event));
     if (unknown.length > 0) passed(unknown.length);
     for (const error of unknown.map((event) => new UnknownEvent(event))) {
       const { type, schema } = error.shape;

@@ -1,4 +1,6 @@
 /** One read model, kept up to date: batches of events into documents, the cache and the checkpoint; and its rebuilds. */
+import { LRUCache } from 'lru-cache';
+import { isDeletion } from '../contracts/deletion.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
 import type { Cache } from '../platform/cache/cache.ts';
@@ -12,6 +14,7 @@ import { isCached, readyPages, tellCache } from './cached.ts';
 import { type DocumentChange, foldBatch, type Poison } from './fold.ts';
 import type { AnyProjector } from './projector.ts';
 import { build, type RebuildProgress, type Rebuilt } from './rebuild.ts';
+import { isWithoutBeginning } from './without-beginning.ts';
 
 export interface ProjectionContext {
   store: EventStore;
@@ -47,6 +50,8 @@ export interface Projection {
   settled(): Promise<void>;
 }
 
+/** Streams without a beginning that are remembered as said. */
+const SAID = 1_000;
 /** The most rounds in which a rebuild catches up while events keep coming, before it makes them wait. */
 const ROUNDS = 20;
 /** Number of events in a round from which on the next round, in which new events wait, is the last. */
@@ -64,6 +69,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   let cacheInDoubt = true;
   let running: Promise<Rebuilt> | null = null;
   let steps = 0;
+  const saidPassed = new LRUCache<string, true>({ max: SAID });
   /** The callers to whom the running rebuild tells its progress. */
   const watching = new Set<(progress: RebuildProgress) => void>();
 
@@ -86,9 +92,10 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   async function apply(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void> {
     const at = state;
     if (!at || trouble || at.checkpoint.position >= checkpoint.position) return;
-    const mine = events.filter((event) => wanted.has(event.type) && event.position > at.checkpoint.position);
+    const mine = events.filter((event) => (wanted.has(event.type) || isDeletion(event)) && event.position > at.checkpoint.position);
     const streams = await parkingOf();
     const { changes, poison } = await foldBatch(projector, mine, (ids) => readModels.get(model, at.generation, ids), streams.isParked);
+    for (const { stream } of mine.filter(isDeletion)) await streams.drop(stream);
     await park(streams, poison);
     await count(at, streams);
     await write(at, changes, checkpoint);
@@ -101,9 +108,20 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
 
   async function park(streams: Parking, poison: readonly Poison[]): Promise<void> {
     for (const { event, error } of poison) {
+      if (await isWithoutBeginning({ event, error }, store)) {
+        passed(event);
+        continue;
+      }
       log.error({ model: model.name, stream: event.stream, revision: event.revision, err: error }, 'an event cannot be folded: its stream waits');
       await streams.park(event, error);
     }
+  }
+
+  /** Says, once for a stream, that its events are passed. */
+  function passed({ stream, revision }: RecordedEvent): void {
+    if (saidPassed.has(stream)) return;
+    saidPassed.set(stream, true);
+    log.warn({ model: model.name, stream, revision }, 'the beginning of a stream is gone, or not known: the read model does not have it');
   }
 
   /** Writes the number of parked streams into the model's state, where queries read it. */

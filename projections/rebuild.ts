@@ -6,13 +6,15 @@
  * A build has no effect outside its generation.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isKnown, upcast } from '../contracts/catalog.ts';
+import { begins, isKnown } from '../contracts/catalog.ts';
+import { isDeletion } from '../contracts/deletion.ts';
 import type { Position, RecordedEvent } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
-import type { Poison } from './fold.ts';
+import { documentAfter, type Poison } from './fold.ts';
 import { type AnyProjector, byStream } from './projector.ts';
+import { isWithoutBeginning } from './without-beginning.ts';
 
 export interface RebuildContext {
   store: EventStore;
@@ -73,27 +75,44 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
   const poison = new Map<string, Poison>();
   let checkpoint: Checkpoint = BEGINNING;
   let events = 0;
+  /** The streams with poison that were not looked at yet, and those whose events are passed because there is no beginning of them. */
+  const unjudged: Poison[] = [];
+  const passed = new Set<string>();
 
   async function takePage(next: RecordedEvent[]): Promise<number> {
     const news = next.filter((event) => event.position > checkpoint.position);
     const last = news.at(-1);
     if (!last) return 0;
-    const mine = news.filter((event) => wanted.has(event.type) && isKnown(event));
+    const mine = news.filter((event) => (wanted.has(event.type) && isKnown(event)) || isDeletion(event));
     await documents.have(mine);
     for (const event of mine) take(event);
+    await judgePoison();
     checkpoint = { position: last.position, eventId: last.id };
     events += news.length;
     return news.length;
   }
 
   function take(event: RecordedEvent): void {
-    if (poison.has(event.stream)) return;
+    if (isDeletion(event)) poison.delete(event.stream);
+    if (poison.has(event.stream) || (passed.has(event.stream) && !begins(event))) return;
     try {
-      documents.fold(upcast(event));
+      documents.fold(event);
     } catch (error) {
       poison.set(event.stream, { event, error });
-      if (poison.size > mostPoison) throw new Error(`${model.name}: more than ${mostPoison} streams cannot be folded`, { cause: error });
+      unjudged.push({ event, error });
     }
+  }
+
+  /** Lets go the streams of which there is no beginning, and gives up where too many others cannot be folded. */
+  async function judgePoison(): Promise<void> {
+    for (const found of unjudged.splice(0)) {
+      if (!(await isWithoutBeginning(found, store))) continue;
+      poison.delete(found.event.stream);
+      passed.add(found.event.stream);
+    }
+    if (poison.size <= mostPoison) return;
+    const [first] = poison.values();
+    throw new Error(`${model.name}: more than ${mostPoison} streams cannot be folded`, { cause: first?.error });
   }
 
   async function readOn(onProgress: (progress: RebuildProgress) => void = () => {}): Promise<number> {
@@ -160,7 +179,8 @@ function documentsOf(projector: AnyProjector, { readModels, memory = MEMORY, sig
     const key = projector.key(event);
     if (key === undefined) return;
     const before = held(key);
-    const document = projector.evolve(before?.stored?.document, event);
+    if (!before && isDeletion(event)) return;
+    const document = documentAfter(projector, before?.stored?.document, event);
     const stored: Stored = { id: key, position: event.position, document };
     if (before) {
       before.stored = stored;

@@ -28,10 +28,10 @@ export interface OpenedLog {
   close(): Promise<void>;
 }
 
-/** Opens a log on its own bus with all queues, or on the given bus, which it closes, too. */
-export async function openLog({ log = SILENT, bus: given }: { log?: Log; bus?: EventBus } = {}): Promise<OpenedLog> {
+/** Opens a log on its own bus with all queues, or on the given bus, which it closes, too. `url`: the store's; default: an embedded one. */
+export async function openLog({ log = SILENT, bus: given, url = 'sqlite:' }: { log?: Log; bus?: EventBus; url?: string } = {}): Promise<OpenedLog> {
   const dataDir = await mkdtemp(join(tmpdir(), 'taskledger-'));
-  const store = await openEventStore('sqlite:', { dataDir, log });
+  const store = await openEventStore(url, { dataDir, log });
   const bus = given ?? (await openEventBus('memory:', { queues: QUEUES, log }));
   const forwarder = startForwarder({ store, bus, log });
   const opened: ReadModels[] = [];

@@ -39,9 +39,9 @@ export interface Projected extends Projections {
   documents(projector: AnyProjector): Promise<string>;
 }
 
-/** Opens store, bus and forwarder. */
-export async function openRig(): Promise<Rig> {
-  const opened = await openLog();
+/** Opens store, bus and forwarder. `url`: the store's; default: an embedded one. */
+export async function openRig(options: { url?: string } = {}): Promise<Rig> {
+  const opened = await openLog(options);
   const { store, bus } = opened;
   const started: Projections[] = [];
 

@@ -7,7 +7,7 @@ import { begins, isKnown, UnknownEvent, upcast } from '../contracts/catalog.ts';
 import { type Metadata, NO_STREAM, type RecordedEvent, START } from '../contracts/message.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
 import type { Loaded } from '../platform/command-handler.ts';
-import { BeginningGone, firstShown, isBeginning } from '../platform/event-store/beginning.ts';
+import { BeginningGone, isBeginning, isCut } from '../platform/event-store/beginning.ts';
 import { type EventStore, StreamGone } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider } from './decider.ts';
@@ -102,16 +102,13 @@ export function keptStates(
   async function readOn(stream: string, kept: KeptState): Promise<KeptState> {
     let next = kept;
     for await (const page of store.readStream(stream, { from: kept.revision + 1, tellGone: true })) {
-      next = fold(deciderOf(stream), (await misses(stream, next, page)) ? { ...nothingOf(stream), missing: new BeginningGone(stream) } : next, page);
+      next = fold(deciderOf(stream), (await misses(next, page)) ? { ...nothingOf(stream), missing: new BeginningGone(stream) } : next, page);
     }
     return next;
   }
 
-  /** True where events between a state and the next ones are gone. (A revision alone may be missing: somebody else’s event has it.) */
-  async function misses(stream: string, { revision, missing }: KeptState, [next]: readonly RecordedEvent[]): Promise<boolean> {
-    if (!next || missing || next.revision === revision + 1 || isBeginning(next)) return false;
-    const first = await firstShown(store, stream);
-    return first !== undefined && first.revision > revision + 1 && !isBeginning(first);
+  async function misses({ revision, missing }: KeptState, [next]: readonly RecordedEvent[]): Promise<boolean> {
+    return next !== undefined && !missing && (await isCut(store, revision, next));
   }
 
   function add(stream: string, kept: KeptState, events: readonly RecordedEvent[]): void {

@@ -2,10 +2,11 @@
 import type { AboutCategory, ToldOf } from '../../contracts/notifications/kinds.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { CommandHandler, Loaded } from '../../platform/command-handler.ts';
+import { BeginningGone } from '../../platform/event-store/beginning.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
-import { NobodyThere } from '../withdrawn.ts';
+import { NobodyThere, Withdrawn } from '../withdrawn.ts';
 
 export interface TellerContext {
   commands: Pick<CommandHandler, 'load'>;
@@ -47,9 +48,10 @@ export async function userOf(userId: string, context: Pick<TellerContext, 'comma
   return user;
 }
 
-/** The state of a stream, of which all is known. Errors: UnknownEvent, since nobody knows then what may be told to whom; the store's own. */
+/** The state of a stream, of which all is known. Errors: Withdrawn where its beginning was truncated; UnknownEvent, since nobody knows then what may be told to whom; the store's own. */
 export async function whole<State>(stream: string, { commands }: Pick<TellerContext, 'commands'>): Promise<State> {
   const { state, missing }: Loaded<State> = await commands.load<State>(stream);
+  if (missing instanceof BeginningGone) throw new Withdrawn(missing.message);
   if (missing) throw missing;
   return state;
 }

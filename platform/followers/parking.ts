@@ -38,6 +38,8 @@ export interface Parking {
    * stream is no longer parked. Rejects with the error of `handle`; the stream then waits at that event. False where it was not parked.
    */
   release(stream: string, handle: (event: RecordedEvent) => Promise<void>, skip?: boolean): Promise<boolean>;
+  /** Forgets a parked stream that was deleted; changes nothing for any other. */
+  drop(stream: string): Promise<void>;
   /** Forgets all parked streams but these without working them off (for a projection, which is rebuilt). */
   clear(except?: readonly string[]): Promise<void>;
   /** The results of a pure function for each event that does not wait; where the function throws, the event's stream is parked. */
@@ -127,10 +129,16 @@ export async function openParking(store: EventStore, follower: string): Promise<
     }
   }
 
-  /** Hands events over until none was skipped meanwhile. Between the last look and opening the place nothing else runs. */
+  /**
+   * Hands events over until none was skipped meanwhile. Between the last look and opening the place nothing else runs. What was skipped and is not
+   * there any more, an operator of the event store took away.
+   */
   async function workOff(place: Place, skip: boolean, handle: (event: RecordedEvent) => Promise<void>): Promise<void> {
-    let next = await handOverFrom(place, place.record.revision + (skip ? 1 : 0), handle);
-    while (place.skipped >= next) next = await handOverFrom(place, next, handle);
+    let next = place.record.revision + (skip ? 1 : 0);
+    do {
+      const upTo = place.skipped;
+      next = Math.max(await handOverFrom(place, next, handle), upTo + 1);
+    } while (place.skipped >= next);
     place.open = next;
   }
 
@@ -170,6 +178,9 @@ export async function openParking(store: EventStore, follower: string): Promise<
     park,
     list: () => [...places.values()].map((place) => place.record),
     release,
+    drop: async (stream) => {
+      if (places.has(stream)) await record({ type: 'StreamReleased', data: { stream } });
+    },
     clear: async (except = []) => {
       for (const stream of [...places.keys()].filter((one) => !except.includes(one))) await record({ type: 'StreamReleased', data: { stream } });
     },

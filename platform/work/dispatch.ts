@@ -9,6 +9,7 @@
  *     dispatcher.waiting();
  *     await dispatcher.stop();
  */
+import { isDeletion } from '../../contracts/deletion.ts';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import { absencesIn } from '../absences/absences.ts';
 import { type EventBus, QueueFull } from '../event-bus/event-bus.ts';
@@ -117,8 +118,11 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     ahead = is;
   }
 
+  /** An item whose stream an operator of the event store deleted is decided. */
+  const meaningOf = (event: RecordedEvent) => (isDeletion(event) ? 'decided' : dispatching.read(event));
+
   function take(event: RecordedEvent): void {
-    const meaning = dispatching.read(event);
+    const meaning = meaningOf(event);
     if (meaning === undefined) return;
     const { stream } = event;
     heard?.add(stream);
@@ -233,7 +237,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       name: dispatching.name,
       queue: dispatching.queue,
       batch: 500,
-      wants: (event) => dispatching.read(event) !== undefined,
+      wants: (event) => meaningOf(event) !== undefined,
       load: begin,
       foreignLog: async () => window.clear(),
       apply: async (events, checkpoint) => {

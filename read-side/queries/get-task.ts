@@ -8,6 +8,7 @@ import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
+import { cutTask, truncated } from './cut-task.ts';
 import { mayRead, taskAt } from './task-stream.ts';
 
 export const getTaskQuery = z.strictObject({
@@ -38,12 +39,15 @@ async function present(context: QueryContext, request: RouteRequest): Promise<An
 }
 
 /** A task as it was, from its stream, so never older than the log. Those may read it whom the task concerns now. */
-async function past({ store }: QueryContext, request: RouteRequest, asOf: string): Promise<Answer> {
+async function past(context: QueryContext, request: RouteRequest, asOf: string): Promise<Answer> {
+  const { store } = context;
   const caller = callerOf(request);
   const id = request.params.id ?? '';
   await readAfterOf(store, request);
   const position = await store.head();
   const { then, now } = await taskAt(store, id, await momentOf(store, asOf));
+  const cut = now ? null : await cutTask(context, id, { caller, request });
+  if (cut) throw truncated(cut);
   return answer(id, visible(caller, then, now), position);
 }
 

@@ -5,6 +5,7 @@ import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { badParameter, callerOf, type QueryContext, readAfterOf } from '../reading.ts';
+import { type CutTask, cutTask } from './cut-task.ts';
 import { noSuchTask } from './get-task.ts';
 import { decodeCursor, encodeCursor, listAnswer, listOf } from './page.ts';
 import { cursor, limit } from './parameters.ts';
@@ -13,6 +14,10 @@ import { mayRead, taskAt } from './task-stream.ts';
 const MOST = 1_000;
 
 export const taskHistoryQuery = z.strictObject({ cursor, limit: limit(MOST, MOST) });
+
+const begins = z.int().positive().optional().meta({
+  description: 'The revision at which the history begins, where an operator of the event store truncated what was before it.',
+});
 
 /** An event as the history shows it. */
 export const historyItem = z.strictObject({
@@ -33,26 +38,37 @@ export const taskHistory: RouteWith<QueryContext> = {
     summary: 'What happened to a task, oldest first; also of a deleted one.',
     tag: 'tasks',
     query: taskHistoryQuery,
-    response: listOf(historyItem),
+    response: listOf(historyItem).extend({ begins }),
   },
   answer: handle,
 };
 
-async function handle({ store }: QueryContext, request: RouteRequest): Promise<Answer> {
-  const caller = callerOf(request);
+async function handle(context: QueryContext, request: RouteRequest): Promise<Answer> {
+  const { store } = context;
   const query = request.query as z.output<typeof taskHistoryQuery>;
   const id = request.params.id ?? '';
   const of = `history-${id}`;
   const from = revisionOf(decodeCursor(query.cursor, of, [0])?.values[0] ?? 0);
   await readAfterOf(store, request);
   const position = await store.head();
-  const { now } = await taskAt(store, id, () => false);
-  if (!now || !mayRead(caller, now)) throw noSuchTask();
-  const items: unknown[] = [];
+  const { begins, last } = await extentOf(context, id, request);
+  const items: z.infer<typeof historyItem>[] = [];
   for await (const page of store.readStream(`task-${id}`, { from, limit: query.limit })) items.push(...page.map(viewOf));
-  const seen = from + items.length;
-  const next = seen <= now.revision ? encodeCursor({ of, values: [seen], id }) : undefined;
-  return listAnswer({ path: `/api/tasks/${id}/history`, parameters: { limit: query.limit }, position, items, next });
+  // A revision may be missing: its event was truncated, or is somebody else's.
+  const seen = (items.at(-1)?.revision ?? last) + 1;
+  const next = seen <= last ? encodeCursor({ of, values: [seen], id }) : undefined;
+  const answer = listAnswer({ path: `/api/tasks/${id}/history`, parameters: { limit: query.limit }, position, items, next });
+  return begins === 0 ? answer : { ...answer, body: { ...(answer.body as object), begins } };
+}
+
+/** The revisions of the task's first and last event that are left. Error: ProblemError `not_found`. */
+async function extentOf(context: QueryContext, id: string, request: RouteRequest): Promise<CutTask> {
+  const caller = callerOf(request);
+  const { now } = await taskAt(context.store, id, () => false);
+  if (now && mayRead(caller, now)) return { begins: 0, last: now.revision };
+  const cut = now ? null : await cutTask(context, id, { caller, request });
+  if (!cut) throw noSuchTask();
+  return cut;
 }
 
 /** The revision in a cursor. Error: ProblemError `invalid` (400) for a value that no page gave. */

@@ -1,8 +1,8 @@
 /** Reading calls of the client, page by page: what all of them share, and reads of one stream. */
 import { BACKWARDS, END, FORWARDS, type ReadRevision, START, type RecordedEvent as StreamRecordedEvent } from '@eventstore/db-client';
-import { type ReadStream, StoreUnavailable, StreamGone } from '../event-store.ts';
+import { type ReadStream, StoreUnavailable } from '../event-store.ts';
 import type { StoreConnection } from './connection.ts';
-import { goneBy, isNoStream, unavailable } from './failures.ts';
+import { silentOfGone, tellingGone } from './gone.ts';
 import { type Call, pull } from './pull.ts';
 
 export interface CallSource {
@@ -31,38 +31,8 @@ export async function* readStream(source: CallSource, name: string, options: Rea
   const first: ReadRevision = direction === 'forwards' ? START : END;
   const fromRevision = from === undefined ? first : BigInt(Math.max(from, 0));
   const asked = { direction: DIRECTIONS[direction], fromRevision, maxCount: limit, requiresLeader: true };
-  const shown = pages(source, {
-    open: () => source.connection().client.readStream(name, asked, BUFFER),
-    eventOf: ofClient<StreamRecordedEvent>,
-  });
-  yield* options.tellGone ? tellingGone(name, from, shown) : silentOfGone(shown);
-}
-
-type StreamPages = AsyncGenerator<StreamRecordedEvent[]>;
-
-async function* silentOfGone(shown: StreamPages): StreamPages {
-  try {
-    yield* shown;
-  } catch (error) {
-    if (!isNoStream(error)) throw unavailable(error);
-  }
-}
-
-async function* tellingGone(name: string, from: number | undefined, shown: StreamPages): StreamPages {
-  let isEmpty = from === undefined;
-  try {
-    for await (const page of shown) {
-      isEmpty = false;
-      yield page;
-    }
-  } catch (error) {
-    if (!isNoStream(error)) throw unavailable(error);
-    const how = goneBy(error, from);
-    if (how) throw new StreamGone(name, how);
-    return;
-  }
-  // A server that knows the stream shows nothing of it.
-  if (isEmpty) throw new StreamGone(name, 'hidden');
+  const shown = pages(source, { open: () => source.connection().client.readStream(name, asked, BUFFER), eventOf: ofClient<StreamRecordedEvent> });
+  yield* options.tellGone ? tellingGone(name, options, shown) : silentOfGone(shown);
 }
 
 export interface Paging<Item, E> {

@@ -1,9 +1,9 @@
 /** The position of the last event that is ours, exact and for one small read. */
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { type Position, START } from '../../../contracts/message.ts';
-import { isOurs, STREAM_PREFIXES } from '../../../contracts/ours.ts';
+import { isOurs } from '../../../contracts/ours.ts';
 import type { CallSource } from './calls.ts';
-import { fromClient, logOf, toPosition } from './records.ts';
+import { EVENT_PREFIXES, fromClient, isOfEvents, toPosition } from './records.ts';
 import { readAll } from './scan.ts';
 
 /** The log as far as it is known: the position of its last event of whatever kind, and of its last one that is ours. */
@@ -76,7 +76,7 @@ async function latest(source: CallSource, known: Known | undefined): Promise<Kno
   const newest = end.position.commit;
   const head = headIn([end], stillThere(known, newest));
   if (head !== undefined) return { end: newest, head };
-  for await (const page of readAll(source, { direction: 'backwards', from: newest, prefixes: STREAM_PREFIXES })) {
+  for await (const page of readAll(source, { direction: 'backwards', from: newest, prefixes: EVENT_PREFIXES })) {
     const found = headIn(page, stillThere(known, newest));
     if (found !== undefined) return { end: newest, head: found };
   }
@@ -97,7 +97,7 @@ function headIn(page: readonly AllStreamRecordedEvent[], known: Known | undefine
   for (const event of page) {
     const { position } = event;
     if (known && position.commit <= known.end) return known.head;
-    if (logOf(event.streamId) === 'events' && isOurs(fromClient(event))) return toPosition(position.commit);
+    if (isOfEvents(event) && isOurs(fromClient(event))) return toPosition(position.commit);
   }
   return undefined;
 }

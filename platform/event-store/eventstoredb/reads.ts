@@ -2,11 +2,10 @@
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { LRUCache } from 'lru-cache';
 import type { RecordedEvent } from '../../../contracts/message.ts';
-import { STREAM_PREFIXES } from '../../../contracts/ours.ts';
 import type { ReadAll } from '../event-store.ts';
 import { type CallSource, EVERY, readStream } from './calls.ts';
 import { isInvalidPosition } from './failures.ts';
-import { fromClient, fromPosition, logOf } from './records.ts';
+import { EVENT_PREFIXES, fromClient, fromPosition, isOfEvents, logOf } from './records.ts';
 import { readAll, type Scan } from './scan.ts';
 
 type Pages = AsyncGenerator<AllStreamRecordedEvent[]>;
@@ -15,7 +14,7 @@ type Wanted = (event: AllStreamRecordedEvent) => boolean | Promise<boolean>;
 
 const PAGE = 1_000;
 /** The beginnings of the names of each log's streams. */
-const PREFIXES = { events: STREAM_PREFIXES, bookkeeping: ['_'] };
+const PREFIXES = { events: EVENT_PREFIXES, bookkeeping: ['_'] };
 /** Bookkeeping streams whose first shown revision is remembered during one read. */
 const REMEMBERED = 10_000;
 
@@ -34,7 +33,7 @@ export async function* readLog(source: CallSource, options: ReadAll): AsyncGener
 
 function wantedOf(source: CallSource, options: ReadAll): AsyncGenerator<AllStreamRecordedEvent> {
   const pages = pagesOf(source, options);
-  return matching(pages, options.log === 'bookkeeping' ? shownBookkeeping(source) : ({ streamId }) => logOf(streamId) === 'events');
+  return matching(pages, options.log === 'bookkeeping' ? shownBookkeeping(source) : isOfEvents);
 }
 
 /** The first items, without waiting for one more. */

@@ -1,6 +1,8 @@
 /** Translates events and positions between EventStoreDB and the port. */
 import type { AllStreamRecordedEvent, RecordedEvent as StreamRecordedEvent } from '@eventstore/db-client';
+import { deletionOf } from '../../../contracts/deletion.ts';
 import { isForwardable, type Metadata, type NewEvent, type Position, type RecordedEvent } from '../../../contracts/message.ts';
+import { STREAM_PREFIXES } from '../../../contracts/ours.ts';
 import type { EncodedEvent } from './batch-messages.ts';
 
 /** An event as the client gives it, of a stream or of $all. */
@@ -31,15 +33,21 @@ export function encodeEvent({ id, type, data, metadata }: NewEvent, time?: strin
   return { id, type, data: Buffer.from(JSON.stringify(data ?? null)), metadata: Buffer.from(JSON.stringify(kept)) };
 }
 
-/** The envelope of an event. Events that others wrote into the same store have data and metadata of their own kinds, or none. */
+/**
+ * The envelope of an event. Events that others wrote into the same store have data and metadata of their own kinds, or none. The server's record of a
+ * deletion is the event that says so (contracts/deletion.ts).
+ */
 export function fromClient(event: ClientEvent): RecordedEvent {
+  const position = event.position ? toPosition(event.position.commit) : '';
+  const deleted = deletedBy(event);
+  if (deleted !== undefined) return deletionOf(deleted, { id: event.id, position, time: event.created.toISOString() });
   const { [TIME]: time = event.created.toISOString(), ...metadata } = fieldsOf(event.metadata);
   return {
     id: event.id,
     type: event.type,
     stream: event.streamId,
     revision: Number(event.revision),
-    position: event.position ? toPosition(event.position.commit) : '',
+    position,
     time,
     data: event.isJson ? event.data : Buffer.from(event.data as Uint8Array).toString('base64'),
     metadata,
@@ -50,6 +58,25 @@ export function fromClient(event: ClientEvent): RecordedEvent {
 function fieldsOf(metadata: unknown): Metadata & { [TIME]?: string } {
   const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && !ArrayBuffer.isView(metadata);
   return (isObject ? metadata : {}) as Metadata & { [TIME]?: string };
+}
+
+/** The server's records of deletions: a tombstone in the stream itself, or the largest of all truncations in its metadata. */
+const [TOMBSTONE, METADATA, METASTREAM] = ['$streamDeleted', '$metadata', '$$'];
+
+/** The beginnings of the names of our streams of events, and of their metadata. */
+export const EVENT_PREFIXES: readonly string[] = STREAM_PREFIXES.flatMap((prefix) => [prefix, `${METASTREAM}${prefix}`]);
+
+/** The stream of which a record says that it was deleted; undefined for any other record. */
+function deletedBy({ streamId, type, data }: Pick<ClientEvent, 'streamId' | 'type' | 'data'>): string | undefined {
+  if (type === TOMBSTONE) return streamId;
+  if (type !== METADATA || !streamId.startsWith(METASTREAM)) return undefined;
+  const { $tb } = (data ?? {}) as { $tb?: unknown };
+  return typeof $tb === 'number' && $tb > Number.MAX_SAFE_INTEGER ? streamId.slice(METASTREAM.length) : undefined;
+}
+
+/** True for a record of the log of events: of a forwardable stream, or of the deletion of one. */
+export function isOfEvents(event: Pick<ClientEvent, 'streamId' | 'type' | 'data'>): boolean {
+  return logOf(deletedBy(event) ?? event.streamId) === 'events';
 }
 
 /** The log that a stream's events are in; null for the server's own streams. */

@@ -15,8 +15,8 @@ export interface Subscribing extends CallSource {
   head(): Promise<Position>;
 }
 
-/** The server's filter on a subscription: neither its own streams nor our bookkeeping. */
-const FORWARDABLE = '^[^$_]';
+/** The server's filter on a subscription: neither its own streams nor our bookkeeping, but the metadata of others, which say that one was deleted. */
+const FORWARDABLE = '^([$][$])?[^$_]';
 /** Events that the server goes through between two checkpoints, divided by 32. */
 const CHECKPOINT_INTERVAL = 32;
 const PAGE = 1_000;
