@@ -7,6 +7,7 @@ import { NO_STREAM } from '../contracts/message.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../platform/event-bus/queues.fixture.ts';
+import { BeginningGone } from '../platform/event-store/beginning.ts';
 import { type Rig, startRig } from '../platform/event-store/double/rig.fixture.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { logOf } from '../platform/event-store/in-memory.fixture.ts';
@@ -14,6 +15,8 @@ import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { forwarding } from '../system/forwarder.fixture.ts';
 import { followPolicy, type RunningPolicy } from './follow-policy.ts';
 import { taskOf, taskPolicy } from './policies/task.ts';
+import { whole } from './tellers/teller.ts';
+import { Withdrawn } from './withdrawn.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const PATIENCE = { timeout: 20_000 };
@@ -63,6 +66,11 @@ async function mailsAbout(task: string): Promise<string[]> {
   const data = requested.map((event) => event.data as { channel: string; kind: string; about: { stream: string } });
   return data.filter(({ channel, about }) => channel === 'email' && about.stream === task).map(({ kind }) => kind);
 }
+
+it('a mail about what was truncated is taken back', async () => {
+  const load = async () => ({ state: {}, revision: 3, position: '', missing: new BeginningGone('task-1') });
+  await expect(whole('task-1', { commands: { load: load as never } })).rejects.toBeInstanceOf(Withdrawn);
+});
 
 describe('a policy that comes to a task', () => {
   for (const [how, takeAway] of [
