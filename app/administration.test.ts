@@ -1,9 +1,68 @@
 import { expect, it } from 'vitest';
-import { BusUnavailable, type EventBus } from '../platform/event-bus/event-bus.ts';
+import { exampleEvent } from '../contracts/catalog.ts';
+import { adminRoutes } from '../gateway/admin-routes.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import { inMemoryStore } from '../platform/event-store/in-memory.fixture.ts';
+import { openParking } from '../platform/followers/parking.ts';
+import { openRequests, type Serving } from '../platform/followers/requests.ts';
+import type { RouteRequest } from '../platform/http/route.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { administration } from './administration.ts';
 
-it('the absence of the broker is 503 for who asks for the queues, and any other error is itself', async () => {
-  const failing = (error: Error) => administration({ bus: { queues: () => Promise.reject(error) } as Partial<EventBus> } as never).queues();
-  await expect(failing(new BusUnavailable('it stands still'))).rejects.toMatchObject({ code: 'unavailable', status: 503 });
-  await expect(failing(new RangeError('a bug'))).rejects.toThrow(RangeError);
+const STREAM = exampleEvent('TaskAssigned').stream;
+const log = { warn: () => {} };
+const never = () => new Promise<never>(() => {});
+
+/** The answer to a release of a stream that task_mail has parked, where these processes run that policy. */
+async function released(...processes: (Partial<Serving> | ((parking: { release(): Promise<boolean> }) => Partial<Serving>))[]) {
+  const store = inMemoryStore();
+  await (await openParking(store, 'task_mail')).park(exampleEvent('TaskAssigned'), new Error('no such shape'));
+  const open = () => openRequests({ store, log, every: 5, beat: 20 });
+  const release = async () => (await openParking(store, 'task_mail')).release(STREAM, async () => {});
+  for (const process of processes) {
+    const serving = typeof process === 'function' ? process({ release }) : process;
+    void open().serve('task_mail', { active: () => true, carryOut: never, ...serving });
+  }
+  const parts = administration({ store, readModels: {} as ReadModels, bus: {} as EventBus, requests: open(), patience: { taken: 300, done: 300 } });
+  const route = adminRoutes.find(({ row }) => row.path.endsWith('/release'));
+  const ask = async () => {
+    try {
+      return await route?.answer(parts, { params: { follower: 'task_mail', stream: STREAM } } as unknown as RouteRequest);
+    } catch (error) {
+      const { status, message } = error as { status?: number; message: string };
+      return { status, message };
+    }
+  };
+  return { ask };
+}
+
+it('a release that nobody carries out was not tried, and is said so: nobody runs the policy, or stands by', async () => {
+  for (const processes of [[], [{ active: () => false }]]) {
+    const { ask } = await released(...processes);
+    for (let times = 0; times < 2; times++) expect(await ask()).toMatchObject({ status: 503, message: expect.stringContaining('not tried') });
+  }
+});
+
+it('a release that takes long goes on, however often it is asked for, and is said where to look', async () => {
+  const { ask } = await released({});
+  for (let times = 0; times < 2; times++)
+    expect(await ask()).toMatchObject({ status: 202, body: { released: false }, headers: { Location: '/api/admin/parked' } });
+});
+
+it('a release whose process died is carried out by nobody', async () => {
+  let alive = true;
+  const { ask } = await released({
+    active: () => alive,
+    carryOut: () => (alive ? Promise.reject(new Error('it ended')) : never()).finally(() => {}),
+  });
+  alive = false;
+  expect(await ask()).toMatchObject({ status: 503 });
+});
+
+it('a release that was tried is answered with what came of it', async () => {
+  const { ask } = await released(({ release }) => ({ carryOut: async () => ({ released: await release() }) }));
+  expect(await ask()).toMatchObject({ body: { released: true } });
+  expect(await ask()).toMatchObject({ status: 404 });
+  const failing = await released({ carryOut: () => Promise.reject(new Error('still no such shape')) });
+  expect(await failing.ask()).toMatchObject({ status: 409, message: expect.stringContaining('waits again') });
 });

@@ -1,20 +1,29 @@
 /** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
-import { ProblemError } from '../contracts/problem.ts';
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
 import { POLICIES } from '../notifier/registries.ts';
-import { BusUnavailable, type EventBus } from '../platform/event-bus/event-bus.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openParking } from '../platform/followers/parking.ts';
 import type { RequestState, Requests } from '../platform/followers/requests.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
 
-/** Milliseconds for which an admin's request waits for a release, which goes on afterwards. */
-const RELEASE_PATIENCE = 30_000;
+/** Milliseconds for which an admin's request waits: for a process to take it up, and then for its end; it goes on afterwards. */
+export interface AdminPatience {
+  taken: number;
+  done: number;
+}
+const PATIENCE: AdminPatience = { taken: 10_000, done: 20_000 };
 
 /** Makes the context of the admins' rows. */
-export function administration(context: { store: EventStore; readModels: ReadModels; bus: EventBus; requests: Requests }): AdminParts {
-  const { store, requests, bus } = context;
+export function administration(context: {
+  store: EventStore;
+  readModels: ReadModels;
+  bus: EventBus;
+  requests: Requests;
+  patience?: AdminPatience;
+}): AdminParts {
+  const { store, requests, bus, patience = PATIENCE } = context;
 
   async function parked() {
     const followers = [...projectionNames.map((name) => [name, `projection:${name}`] as const), ...POLICIES.map(({ name }) => [name, name] as const)];
@@ -29,13 +38,18 @@ export function administration(context: { store: EventStore; readModels: ReadMod
     return last && (await rebuildState(store, last));
   }
 
-  async function settled(follower: string, action: string, subject: string): Promise<'done' | 'running'> {
-    const request = await requests.ask(follower, action, subject);
-    const { state, report, error } = await requests.settled(follower, request, AbortSignal.timeout(RELEASE_PATIENCE));
-    if (state === 'failed') throw new Error(error);
-    // A request that a process began before it died stays `running` until another process takes it up.
-    if (state === 'waiting' || (state === 'running' && JSON.stringify(report) === JSON.stringify(request.report))) throw new NobodyActive(follower);
-    return state === 'done' ? 'done' : 'running';
+  /** Has a request carried out; rejects with the error of one that failed. */
+  async function carriedOut(follower: string, action: string, subject: string): Promise<'done' | 'running' | 'nobody'> {
+    const asked = await requests.ask(follower, action, subject);
+    const now = await watched(follower, asked);
+    if (now.state === 'failed') throw new Error(now.error);
+    if (now.state === 'done') return 'done';
+    return isCarriedOut(asked, now) ? 'running' : 'nobody';
+  }
+
+  async function watched(follower: string, asked: RequestState): Promise<RequestState> {
+    const taken = await requests.settled(follower, asked, AbortSignal.timeout(patience.taken), isTaken);
+    return isTaken(taken) ? requests.settled(follower, taken, AbortSignal.timeout(patience.done)) : taken;
   }
 
   return {
@@ -46,35 +60,29 @@ export function administration(context: { store: EventStore; readModels: ReadMod
     },
     rebuild: async (name) => rebuildState(store, await requests.ask('projections', 'rebuild', name)),
     rebuildStatus,
-    queues: () => bus.queues().catch(away),
+    queues: () => bus.queues(),
     parked,
     release: async (follower, stream, discard) => {
       if (!(await parked()).some((one) => one.follower === follower && one.stream === stream)) return 'none';
-      if (projectionNames.includes(follower)) return settled('projections', 'rebuild', follower);
-      return settled(follower, discard ? 'discard' : 'release', stream);
+      if (projectionNames.includes(follower)) return carriedOut('projections', 'rebuild', follower);
+      return carriedOut(follower, discard ? 'discard' : 'release', stream);
     },
   };
 }
 
-/** Throws the absence of the broker as an answer for admins; any other error as it is. */
-function away(error: unknown): never {
-  if (!(error instanceof BusUnavailable)) throw error;
-  throw new ProblemError('unavailable', 'The event bus does not answer. Try again.', { headers: { 'Retry-After': '2' }, cause: error });
-}
+const isTaken = ({ state }: RequestState) => state !== 'waiting';
 
-/** No process carried a request out in time. The request stays. */
-export class NobodyActive extends Error {
-  override readonly name = 'NobodyActive';
-  constructor(follower: string) {
-    super(`no process that runs ${follower} has done it yet; it will when there is one`);
-  }
+/** True where a process took a request up between two looks, or something was heard of it: one that died leaves `running` until another takes it up. */
+function isCarriedOut(before: RequestState, now: RequestState): boolean {
+  if (before.state === 'waiting' || now.state === 'waiting') return isTaken(now);
+  return before.beat !== now.beat || JSON.stringify(before.report) !== JSON.stringify(now.report);
 }
 
 async function rebuildState(store: EventStore, { subject, state, time, report, error }: RequestState): Promise<RebuildState> {
   const { events = 0, position = '', head, seconds } = report as Partial<RebuildState>;
   return {
     name: subject,
-    state: state === 'waiting' ? 'running' : state,
+    state,
     events,
     position,
     head: head ?? (await store.head()),

@@ -8,7 +8,8 @@ import type { Answer, RouteWith } from '../platform/http/route.ts';
 /** The progress of a rebuild. */
 export interface RebuildState {
   name: string;
-  state: 'running' | 'done' | 'failed';
+  /** `waiting`: no process has taken it up yet. */
+  state: 'waiting' | 'running' | 'done' | 'failed';
   events: number;
   position: string;
   /** Position of the log's end. */
@@ -27,13 +28,16 @@ export interface AdminParts {
   queues(): Promise<QueueState[]>;
   /** Resolves to the parked streams of all followers. */
   parked(): Promise<(Parked & { follower: string })[]>;
-  /** Tries a parked stream again (`discard`: without the event that parked it). `none`: it is not parked; `running`: it takes long, and goes on. */
-  release(follower: string, stream: string, discard: boolean): Promise<'none' | 'done' | 'running'>;
+  /**
+   * Tries a parked stream again (`discard`: without the event that parked it). `none`: it is not parked; `running`: it takes long, and goes on;
+   * `nobody`: no process has taken it up, and the first one that can will. Rejects with the error of one that failed.
+   */
+  release(follower: string, stream: string, discard: boolean): Promise<'none' | 'done' | 'running' | 'nobody'>;
 }
 
 const rebuildView = z.strictObject({
   name: z.string(),
-  state: z.enum(['running', 'done', 'failed']),
+  state: z.enum(['waiting', 'running', 'done', 'failed']),
   events: z.int(),
   position: z.string(),
   head: z.string(),
@@ -43,6 +47,9 @@ const rebuildView = z.strictObject({
 
 const items = z.strictObject({ items: z.array(z.looseObject({})) });
 const released = z.strictObject({ follower: z.string(), stream: z.string(), released: z.boolean() });
+
+/** The page on which an admin sees whether a stream is still parked. */
+const PARKED = '/api/admin/parked';
 
 const FOR_ADMINS = { who: ['admin'], tag: 'admin' } as const;
 
@@ -94,7 +101,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
     row: {
       ...FOR_ADMINS,
       method: 'GET',
-      path: '/api/admin/parked',
+      path: PARKED,
       response: items,
       summary: 'Streams that wait behind an event that could not be digested.',
     },
@@ -128,13 +135,23 @@ async function known(parts: AdminParts, name: string): Promise<string> {
   throw new ProblemError('not_found', `There is no projection ${name}; there are ${names.join(', ')}.`);
 }
 
-/** The answer to a release. Errors: ProblemError `not_found`; `conflict` where the stream failed and is parked again. */
+/**
+ * The answer to a release. Errors: ProblemError `not_found`; `conflict` where the stream was tried, failed, and is parked again; `unavailable` where
+ * nobody tried.
+ */
 async function release(parts: AdminParts, { follower = '', stream = '' }: Record<string, string>, discard: boolean): Promise<Answer> {
   const outcome = await parts.release(follower, stream, discard).catch((error: unknown) => ({ error }));
   if (outcome === 'none') throw new ProblemError('not_found', 'This follower has parked no such stream.');
-  if (outcome === 'running') return { status: 202, body: { follower, stream, released: false } };
+  if (outcome === 'running') return { status: 202, body: { follower, stream, released: false }, headers: { Location: PARKED } };
+  if (outcome === 'nobody') throw untried(follower);
   const again = (await parts.parked()).find((one) => one.follower === follower && one.stream === stream);
   if (again) throw new ProblemError('conflict', `It waits again, at ${again.type} of revision ${again.revision}: ${again.error}`);
   if (outcome !== 'done') throw outcome.error;
   return { body: { follower, stream, released: true } };
+}
+
+function untried(follower: string): ProblemError {
+  return new ProblemError('unavailable', `No process that runs ${follower} has taken it up. It was not tried; the first one that runs it will.`, {
+    headers: { 'Retry-After': '30' },
+  });
 }

@@ -5,7 +5,7 @@ import type { RebuildState } from '../../gateway/admin-routes.ts';
 import { openCache } from '../../platform/cache/open.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
-import { openRequests, type Requests } from '../../platform/followers/requests.ts';
+import { BEAT, openRequests, type RequestState, type Requests } from '../../platform/followers/requests.ts';
 import { openProcessLog } from '../../platform/log.ts';
 import { openReadModels } from '../../platform/read-models/open.ts';
 import { UserError } from '../../platform/user-error.ts';
@@ -57,8 +57,12 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
   }
 }
 
-/** Milliseconds after which the command prints that no process has begun. */
-const HINT_AFTER = 5_000;
+/** The hints that the command prints, each after so many milliseconds in which nothing changed. */
+const NOT_BEGUN = { after: 5_000, hint: 'No process that runs projections has begun yet. Start one: npm start -- projections' };
+const NOT_HEARD = {
+  after: 3 * BEAT,
+  hint: 'Nothing is heard any more of the process that had begun. The next one that runs projections begins again: npm start -- projections',
+};
 
 /** On shared stores: asks the active projections process for the rebuilds, which does them while it serves. */
 async function replayByRequest(config: Config, names: readonly string[]): Promise<void> {
@@ -75,16 +79,32 @@ async function replayByRequest(config: Config, names: readonly string[]): Promis
 async function replayOne(requests: Requests, name: string): Promise<void> {
   let request = await requests.ask('projections', 'rebuild', name);
   const progress = showProgress(name, screen);
-  const hint = setTimeout(() => complain('No process that runs projections has begun yet. Start one: npm start -- projections'), HINT_AFTER);
+  const silence = silenceWatch();
   while (request.state === 'waiting' || request.state === 'running') {
     request = await requests.settled('projections', request, AbortSignal.timeout(200));
-    if (request.report.events === undefined) continue;
-    clearTimeout(hint);
-    progress.update(request.report as unknown as RebuildState);
+    silence.look(request);
+    if (request.report.events !== undefined) progress.update(request.report as unknown as RebuildState);
   }
-  clearTimeout(hint);
   if (request.state === 'failed') throw new Error(`${name} was not rebuilt: ${request.error}`);
   progress.done(request.report as unknown as RebuildState);
+}
+
+/** Says once that no process has begun, and once that nothing is heard any more of the one that had. */
+function silenceWatch() {
+  let [heard, since] = ['', performance.now()];
+  const said = new Set<string>();
+  const say = (hint: string) => {
+    if (!said.has(hint)) complain(hint);
+    said.add(hint);
+  };
+  return {
+    look: ({ state, beat, report }: RequestState): void => {
+      const now = JSON.stringify([state, beat, report]);
+      if (now !== heard) [heard, since] = [now, performance.now()];
+      const { hint, after } = state === 'waiting' ? NOT_BEGUN : NOT_HEARD;
+      if (performance.now() - since >= after) say(hint);
+    },
+  };
 }
 
 async function replayThere(ask: Ask, names: string[]): Promise<void> {
@@ -96,7 +116,7 @@ async function replayThere(ask: Ask, names: string[]): Promise<void> {
   )) {
     const progress = showProgress(name, screen);
     let state = await ask<RebuildState>('POST', `${rows}/${name}/rebuild`);
-    while (state.state === 'running') {
+    while (state.state === 'waiting' || state.state === 'running') {
       progress.update(state);
       await delay(100);
       state = await ask<RebuildState>('GET', `${rows}/${name}/rebuild`);

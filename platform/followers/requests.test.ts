@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { inMemoryStore } from '../event-store/in-memory.fixture.ts';
 import { openRequests, type RequestState, type Serving } from './requests.ts';
@@ -80,5 +81,49 @@ it('tells how far it is, and why it failed', async () => {
   await vi.waitFor(async () => expect(await requests.last('projections', 'rebuild', 'task_list')).toMatchObject({ report: { events: 4 } }));
   reject(new Error('the store is damaged'));
   expect(await requests.settled('projections', request, patience())).toMatchObject({ state: 'failed', error: 'the store is damaged' });
+  await stop();
+});
+
+it('however much is reported of a request that takes hours, and however many are asked for, none that waits is forgotten', async () => {
+  const store = inMemoryStore();
+  const [gateway, projections] = [open(store), openRequests({ store, log, every: 5, beat: 1 })];
+  const waiting = await gateway.ask('projections', 'rebuild', 'first');
+  for (let n = 0; n < 220; n++) await gateway.ask('projections', 'rebuild', `model ${n}`);
+  let finish = () => {};
+  const stop = projections.serve('projections', {
+    active: () => true,
+    carryOut: async (_action, subject, report) => {
+      if (subject !== 'first') return {};
+      for (let events = 0; events < 400; events++) {
+        report({ events });
+        await delay(1);
+      }
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return {};
+    },
+  });
+  await vi.waitFor(async () => expect(await gateway.last('projections', 'rebuild', 'first')).toMatchObject({ report: { events: 399 } }), 20_000);
+  await vi.waitFor(async () => expect(await gateway.last('projections', 'rebuild', 'model 219')).toMatchObject({ state: 'done' }), 20_000);
+  expect(await gateway.last('projections', 'rebuild', 'first')).toMatchObject({ id: waiting.id, state: 'running' });
+  finish();
+  expect(await gateway.settled('projections', waiting, patience())).toMatchObject({ state: 'done' });
+  await stop();
+});
+
+it('a request that is carried out gives a sign of life, also where there is nothing to report', async () => {
+  const store = inMemoryStore();
+  const [gateway, policy] = [open(store), openRequests({ store, log, every: 5, beat: 5 })];
+  let finish = () => {};
+  const carryOut = () =>
+    new Promise<Record<string, unknown>>((resolve) => {
+      finish = () => resolve({});
+    });
+  const stop = policy.serve('task_mail', { active: () => true, carryOut });
+  const request = await gateway.ask('task_mail', 'release', 'task-1');
+  await vi.waitFor(async () => expect((await gateway.last('task_mail', 'release', 'task-1'))?.beat).toBeGreaterThan(2), 20_000);
+  finish();
+  expect(await gateway.settled('task_mail', request, patience())).toMatchObject({ state: 'done' });
   await stop();
 });

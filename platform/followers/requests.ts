@@ -4,10 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NO_STREAM } from '../../contracts/message.ts';
 import { absencesIn } from '../absences/absences.ts';
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
-import { metadata } from './checkpoint-stream.ts';
+import { isSettled, type Remembered, requestLog } from './request-log.ts';
 
 /** The state of a request. A storage format: each event of the stream holds a whole state. */
 export interface RequestState {
@@ -20,6 +19,8 @@ export interface RequestState {
   state: 'waiting' | 'running' | 'done' | 'failed';
   /** The report of the process that carries the request out, as its progress. */
   report: Record<string, unknown>;
+  /** Rises while a process carries the request out, also where there is nothing to report: one that stands still is carried out by nobody. */
+  beat?: number;
   /** The message of the error, where the state is `failed`. */
   error?: string;
 }
@@ -37,8 +38,8 @@ export interface Requests {
   ask(follower: string, action: string, subject: string): Promise<RequestState>;
   /** The state of the last such request; null when none is remembered. */
   last(follower: string, action: string, subject: string): Promise<RequestState | null>;
-  /** Waits until a request is done or failed, or the signal aborts; answers its state then. */
-  settled(follower: string, request: RequestState, signal: AbortSignal): Promise<RequestState>;
+  /** Waits until a request is done or failed (or `isEnough` is true of it), or the signal aborts; answers its state then. */
+  settled(follower: string, request: RequestState, signal: AbortSignal, isEnough?: (now: RequestState) => boolean): Promise<RequestState>;
   /** Begins to carry out a follower's requests; answers a function that stops. */
   serve(follower: string, serving: Serving): () => Promise<void>;
 }
@@ -48,70 +49,43 @@ export interface RequestsOptions {
   log: { warn(data: object, message: string): void };
   /** Milliseconds between two looks for requests of other processes; default 500. */
   every?: number;
+  /** Milliseconds between two signs of life of a request that is carried out, at most; default BEAT. */
+  beat?: number;
 }
 
-/** Events kept on a follower's stream. */
-const KEEP = 200;
 /**
- * Milliseconds between two written reports, at least, and the share of the time taken so far that must lie between them: a request that takes
- * hours does not push the others' events out.
+ * Milliseconds between two written reports: at least, then the share of the time taken so far, and at most, also where there is nothing to report.
  */
 const REPORT_EVERY = 1_000;
 const REPORT_SHARE = 0.1;
-
-const isSettled = ({ state }: RequestState) => state === 'done' || state === 'failed';
+export const BEAT = 5_000;
 
 /** Opens the requests. Askers and servers in one process share one of these, and need not wait for the next look. */
-export function openRequests({ store, log, every = 500 }: RequestsOptions): Requests {
+export function openRequests({ store, log, every = 500, beat = BEAT }: RequestsOptions): Requests {
   /** The states of requests that this process carries out, by id: newer than the written ones. */
   const here = new Map<string, RequestState>();
   const wake = new Set<() => void>();
   const wakeAll = () => {
     for (const one of wake) one();
   };
-  const streamOf = (follower: string) => `_requests-${follower}`;
+  const requestsOf = requestLog(store);
 
-  async function read(follower: string): Promise<{ requests: RequestState[]; revision: number }> {
-    const requests = new Map<string, RequestState>();
-    let revision = NO_STREAM;
-    for await (const page of store.readStream(streamOf(follower))) {
-      for (const event of page) {
-        const request = event.data as RequestState;
-        requests.delete(request.id);
-        requests.set(request.id, here.get(request.id) ?? request);
-        revision = event.revision;
-      }
-    }
-    return { requests: [...requests.values()], revision };
+  async function read(follower: string): Promise<Remembered> {
+    const read = await requestsOf.read(follower);
+    return { ...read, requests: read.requests.map((request) => here.get(request.id) ?? request) };
   }
 
   async function find(follower: string, action: string, subject: string) {
-    const { requests, revision } = await read(follower);
-    return { found: requests.findLast((one) => one.action === action && one.subject === subject) ?? null, revision };
-  }
-
-  async function append(follower: string, revision: number, data: RequestState): Promise<void> {
-    const stream = streamOf(follower);
-    await store.append(stream, revision, [{ id: randomUUID(), type: 'RequestChanged', data, metadata: metadata(stream) }], { keep: KEEP });
-  }
-
-  /** Writes a state, after whatever others wrote meanwhile. */
-  async function write(follower: string, request: RequestState): Promise<void> {
-    const { revision } = await read(follower);
-    try {
-      await append(follower, revision, request);
-    } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
-      await write(follower, request);
-    }
+    const at = await read(follower);
+    return { found: at.requests.findLast((one) => one.action === action && one.subject === subject) ?? null, at };
   }
 
   async function ask(follower: string, action: string, subject: string): Promise<RequestState> {
-    const { found, revision } = await find(follower, action, subject);
+    const { found, at } = await find(follower, action, subject);
     if (found && !isSettled(found)) return found;
     const request: RequestState = { id: randomUUID(), action, subject, time: new Date().toISOString(), state: 'waiting', report: {} };
     try {
-      await append(follower, revision, request);
+      await requestsOf.append(follower, at, request);
     } catch (error) {
       if (!(error instanceof WrongExpectedRevision)) throw error;
       return ask(follower, action, subject);
@@ -131,9 +105,9 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
       .finally(() => wake.delete(stop));
   }
 
-  async function settled(follower: string, request: RequestState, signal: AbortSignal): Promise<RequestState> {
+  async function settled(follower: string, request: RequestState, signal: AbortSignal, isEnough = isSettled): Promise<RequestState> {
     let now = request;
-    while (!isSettled(now) && !signal.aborted) {
+    while (!isEnough(now) && !signal.aborted) {
       await nextLook(signal);
       now = here.get(request.id) ?? (await read(follower)).requests.find(({ id }) => id === request.id) ?? now;
     }
@@ -147,27 +121,34 @@ export function openRequests({ store, log, every = 500 }: RequestsOptions): Requ
 
     async function run(request: RequestState): Promise<void> {
       const begun = performance.now();
-      let writtenAt = Number.NEGATIVE_INFINITY;
+      let writtenAt = begun;
+      const now = (): RequestState => ({ ...request, ...here.get(request.id), state: 'running' });
+      here.set(request.id, { ...now(), report: {} });
       /** The last write: one after the other, so that no older report comes after the outcome. */
-      let writing: Promise<void> = Promise.resolve();
-      const report = (progress: Record<string, unknown>) => {
-        const now = { ...request, ...here.get(request.id), state: 'running', report: progress } as const;
-        here.set(request.id, now);
-        if (performance.now() - writtenAt < Math.max(REPORT_EVERY, REPORT_SHARE * (performance.now() - begun))) return;
+      let writing: Promise<void> = requestsOf.write(follower, now()).catch(() => {});
+      const write = () => {
         writtenAt = performance.now();
-        writing = writing.then(() => write(follower, now)).catch(() => {});
+        here.set(request.id, { ...now(), beat: (now().beat ?? 0) + 1 });
+        const state = now();
+        writing = writing.then(() => requestsOf.report(follower, state)).catch(() => {});
       };
-      report({});
+      const report = (progress: Record<string, unknown>) => {
+        here.set(request.id, { ...now(), report: progress });
+        const pause = Math.min(beat, Math.max(REPORT_EVERY, REPORT_SHARE * (performance.now() - begun)));
+        if (performance.now() - writtenAt >= pause) write();
+      };
+      const beating = setInterval(() => performance.now() - writtenAt >= beat && write(), beat);
       const outcome = await carryOut(request.action, request.subject, report).then(
         (last): Partial<RequestState> => ({ state: 'done', report: last }),
         (error: Error): Partial<RequestState> => ({ state: 'failed', error: error.message }),
       );
+      clearInterval(beating);
       const settled = { ...request, ...here.get(request.id), ...outcome };
       here.delete(request.id);
       await writing;
       // A request that failed because this process stopped, or is no longer the active one, is carried out by the next active one.
       if (settled.state === 'failed' && (stopping.signal.aborted || !active())) return;
-      await write(follower, settled);
+      await requestsOf.write(follower, settled);
       wakeAll();
     }
 
