@@ -34,7 +34,7 @@ describeWith(rabbitMq, 'orders on RabbitMQ', () => {
       timeout: 10_000,
       interval: 50,
     });
-    expect(JSON.parse(dead.content.toString())).toEqual({ stream: streams[1] });
+    expect(JSON.parse(dead.content.toString())).toMatchObject({ stream: streams[1] });
     expect(dead.properties.headers).toMatchObject({ reason: 'cannot count to thirteen', 'x-first-death-queue': 'orders', attempts: 1 });
     channel.nack(dead, false, true);
     await connection.close();
