@@ -1,6 +1,6 @@
 /** The store on a network that fails, through a TCP proxy before the double. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent } from '../../../contracts/message.ts';
 import { type Rig, startRig } from '../double/rig.fixture.ts';
 import { all, events } from '../event-store.suite.ts';
@@ -103,6 +103,27 @@ describe('an append whose connection is cut', () => {
     expect(await again(() => store.append(name, NO_STREAM, batch))).toMatchObject({ revision: 2 });
   });
 });
+
+it.each([5, -5])(
+  'a clock that is set by %d hours while the server is away, and again when it is back, keeps no append, read or subscription waiting',
+  async (hours) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const name = stream();
+    const follower = following(store);
+    await store.append(name, NO_STREAM, events(1));
+    await rig.proxy.refuse();
+    await again(() => expect(store.append(name, 0, events(1))).rejects.toBeInstanceOf(StoreUnavailable));
+    vi.setSystemTime(Date.now() + hours * 3_600_000);
+    await again(() => expect(store.append(name, 0, events(1))).rejects.toBeInstanceOf(StoreUnavailable));
+    await rig.proxy.listen();
+    vi.setSystemTime(Date.now() + hours * 3_600_000);
+    expect(await again(() => store.append(name, 0, events(1)))).toMatchObject({ revision: 1 });
+    expect(await again(() => all(store.readStream(name)))).toHaveLength(2);
+    await vi.waitFor(() => expect(follower.seen).toHaveLength(2), { timeout: 20_000 });
+    await follower.end();
+  },
+);
 
 describe('a subscription whose connection is cut', () => {
   it('invariant 13: goes on with nothing missing and nothing twice, however often and whenever it is cut', async () => {
