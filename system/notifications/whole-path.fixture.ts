@@ -36,7 +36,7 @@ export interface MailServer {
 }
 
 /** Starts a mail server. `answer` gets the mail and the number of mails before it; port 0: any. */
-export async function startMailServer(answer: (mail: Got, before: number) => Answer = () => 'take'): Promise<MailServer> {
+export async function startMailServer(answer: (mail: Got, before: number) => Answer | Promise<Answer> = () => 'take'): Promise<MailServer> {
   const given: Got[] = [];
   const taken: Got[] = [];
   const server = new SMTPServer({
@@ -46,11 +46,12 @@ export async function startMailServer(answer: (mail: Got, before: number) => Ans
     onData: (stream, session, done) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
+      stream.on('end', async () => {
         const raw = Buffer.concat(chunks).toString();
         const mail = { id: /^Message-ID: <(.*)>$/im.exec(raw)?.[1] ?? '', to: session.envelope.rcptTo[0]?.address ?? '', raw };
-        const what = answer(mail, given.length);
+        const answered = answer(mail, given.length);
         given.push(mail);
+        const what = await answered;
         if (what === 'take') taken.push(mail);
         if (what === 'take') done();
         else if (what === 'drop') hangUp(session.id);
