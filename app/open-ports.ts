@@ -23,6 +23,7 @@ import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
+import { namingItsFile } from './refused-files.ts';
 
 export interface Ports {
   store: EventStore;
@@ -88,7 +89,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     },
     pages: () => openOwnPages(log),
   };
-  const opened = await settledAll([...needs].map(async (need) => [need, await openers[need]()] as const));
+  const opened = await settledAll([...needs].map(async (need) => [need, await namingItsFile(need, config, openers[need])] as const));
   return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));
 }
 

@@ -25,6 +25,7 @@ import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
+import { asRefusedFile } from './refused-files.ts';
 import { ALL_ROWS } from './rows.ts';
 import { type Access, type PartContext, type StartedPart, startPart } from './start-parts.ts';
 
@@ -61,7 +62,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
     return await startWith(config, options, closers);
   } catch (error) {
     await closers.closeAll().catch(() => {});
-    throw error;
+    throw asRefusedFile(error, config);
   }
 }
 

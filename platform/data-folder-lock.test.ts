@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,4 +32,17 @@ it('a folder that cannot be made is one clear line', () => {
   writeFileSync(join(dataDir, 'file'), '');
   expect(() => lockFolder(join(dataDir, 'file', 'below'))).toThrow(/cannot be written.*DATA_DIR/);
   rmSync(dataDir, { recursive: true });
+});
+
+it.runIf(process.platform === 'linux')('a folder stays held where the file of its lock was deleted, by whatever path it is named', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lock-'));
+  const other = `${dataDir}-link`;
+  symlinkSync(dataDir, other);
+  const lock = lockFolder(dataDir);
+  rmSync(join(dataDir, 'lock'));
+  for (const path of [dataDir, other]) expect(() => lockFolder(path)).toThrow(new RegExp(`held by another process \\(pid ${process.pid}\\)`));
+  expect(existsSync(join(dataDir, 'lock'))).toBe(false);
+  lock.release();
+  lockFolder(other).release();
+  for (const path of [other, dataDir]) rmSync(path, { recursive: true });
 });

@@ -6,6 +6,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileTrouble } from './file-trouble.ts';
+import { holdInode } from './inode-hold.ts';
 import { UserError } from './user-error.ts';
 
 /** The folder cannot be used; the message is one line that says what to do. */
@@ -28,11 +30,20 @@ export function checkInstalled(dataDir: string): void {
 /** Makes the folder where it is missing (mode 700) and holds it until `release`. Error: FolderError. */
 export function lockFolder(dataDir: string): { release(): void } {
   let db: DatabaseSync;
+  let hold: ReturnType<typeof holdInode>;
   try {
     makeFolder(dataDir);
+    hold = holdInode(dataDir);
+  } catch (error) {
+    throw refused(dataDir, error);
+  }
+  // Even where somebody has deleted the file of the lock.
+  if (!hold) throw held(dataDir);
+  try {
     db = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
     db.exec('PRAGMA journal_mode = MEMORY');
   } catch (error) {
+    hold.release();
     throw refused(dataDir, error);
   }
   try {
@@ -40,9 +51,15 @@ export function lockFolder(dataDir: string): { release(): void } {
     writeFileSync(join(dataDir, 'pid'), `${process.pid}\n`);
   } catch (error) {
     db.close();
+    hold.release();
     throw refused(dataDir, error);
   }
-  return { release: () => db.close() };
+  return {
+    release: () => {
+      db.close();
+      hold.release();
+    },
+  };
 }
 
 /** Makes a folder and its parents. (Node's own `recursive` never returns where a file system answers ENOENT below a folder that exists: /proc.) */
@@ -60,12 +77,15 @@ function makeFolder(path: string): void {
 function refused(dataDir: string, error: unknown): FolderError {
   const code = (error as { errcode?: number }).errcode;
   // SQLITE_BUSY 5, SQLITE_LOCKED 6
-  if (code === 5 || code === 6)
-    return new FolderError(
-      `The folder ${dataDir} is held by another process${holder(dataDir)}. Stop that one, or give this one another DATA_DIR.`,
-      true,
-    );
+  if (code === 5 || code === 6) return held(dataDir);
+  const trouble = fileTrouble((error as NodeJS.ErrnoException).path ?? join(dataDir, 'lock'), error);
+  if (trouble) return new FolderError(`The folder ${dataDir} cannot be written: ${trouble.text} Or set DATA_DIR to another folder.`);
   return new FolderError(`The folder ${dataDir} cannot be written (${(error as Error).message}). Make it writable, or set DATA_DIR to one that is.`);
+}
+
+function held(dataDir: string): FolderError {
+  const text = `The folder ${dataDir} is held by another process${holder(dataDir)}. Stop that one, or give this one another DATA_DIR.`;
+  return new FolderError(text, true);
 }
 
 function holder(dataDir: string): string {

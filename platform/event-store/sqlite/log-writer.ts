@@ -7,7 +7,7 @@ import { type FoldingLog, openFolding } from '../../sqlite/folding.ts';
 import { AppendUnknown } from '../event-store.ts';
 import { guarded, translated } from './damage.ts';
 import { openBookkeeping, openEvents } from './log-tables.ts';
-import { openSchema } from './schema.ts';
+import { checkNotForeign, openSchema } from './schema.ts';
 import { checkWal } from './wal.ts';
 import type { WireAppend, WireResult } from './wire.ts';
 import { type Ends, openWitness, witnessOf } from './witness.ts';
@@ -42,6 +42,7 @@ export function openLogWriter(file: string, log: FoldingLog): LogWriter {
 }
 
 function open(file: string, log: FoldingLog): LogWriter {
+  checkNotForeign(file);
   checkWal(file);
   const db = new DatabaseSync(file, { timeout: 5_000 });
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA cell_size_check = ON');
@@ -59,11 +60,14 @@ function open(file: string, log: FoldingLog): LogWriter {
   });
   // The last run's write-ahead log was found in order: it goes into the file, so that later damage to it can hide nothing.
   folding.foldAll();
+  const alone = watchingOthers(db);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
 
   const append = (it: WireAppend) => tables[isForwardable(it.stream) ? 'events' : 'bookkeeping'].append(it);
 
+  /** The error of all that comes after another process has written into the tables. */
+  let overtaken: AppendUnknown | undefined;
   /** True from an error until the tables' ends are again those of the file. */
   let stale = false;
 
@@ -77,9 +81,22 @@ function open(file: string, log: FoldingLog): LogWriter {
   }
 
   function record(appends: readonly WireAppend[]): WireResult[] {
+    if (overtaken) throw overtaken;
     if (stale) rollBack();
     begin.run();
+    if (!alone()) checkAlone();
     return appends.map(append);
+  }
+
+  /** Somebody else has written into the file, as tools do into tables of theirs. Error: AppendUnknown where it was into ours. */
+  function checkAlone(): void {
+    tables.events.reload();
+    tables.bookkeeping.reload();
+    const { events, bookkeeping } = ends();
+    if (events.position === durable.events.position && bookkeeping.position === durable.bookkeeping.position) return;
+    db.exec('ROLLBACK');
+    overtaken = new AppendUnknown(`another process writes into ${file}, which is one process's alone: stop one of the two`);
+    throw overtaken;
   }
 
   /** The error of a group, after which the writer is back at what is durable, or knows that it is not. */
@@ -99,7 +116,7 @@ function open(file: string, log: FoldingLog): LogWriter {
       try {
         results = record(appends);
       } catch (error) {
-        throw failed(error, !fsyncFailed(error));
+        throw error instanceof AppendUnknown ? error : failed(error, !fsyncFailed(error));
       }
       try {
         commit.run();
@@ -132,4 +149,17 @@ function folded(folding: () => void): void {
 
 function unknown(cause: unknown): AppendUnknown {
   return new AppendUnknown(`the disk failed while events were written (${(cause as Error).message})`, { cause });
+}
+
+/** Makes a function that answers true where nobody else has written into the file since the call before. */
+function watchingOthers(db: DatabaseSync): () => boolean {
+  const statement = db.prepare('PRAGMA data_version');
+  const read = () => (statement.get() as { data_version: number }).data_version;
+  let seen = read();
+  return () => {
+    const now = read();
+    const same = now === seen;
+    seen = now;
+    return same;
+  };
 }

@@ -1,5 +1,6 @@
 /** What is in the file of the log: our tables and indexes, which must be exactly as they were made, and whatever other tools put beside them. */
-import type { DatabaseSync } from 'node:sqlite';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../event-store.ts';
 import { damaged } from './damage.ts';
 import { SCHEMA } from './rows.ts';
@@ -31,6 +32,41 @@ export function openSchema(db: DatabaseSync, { expected, foreign }: OpenSchema):
   if (ours.length < SCHEMA.length) makeTables(db, found, { ours: ours.length, expected });
   const others = found.filter((row) => !ours.includes(row) && !row.name.startsWith('sqlite_'));
   if (others.length > 0) foreign(others.map(({ type, name }) => `${type} ${name}`));
+}
+
+/**
+ * Looks into a file before anything of it is changed, as its journal would be. Ours always have a write-ahead log; one without is as it was made by
+ * somebody else, or new. Error: StoreUnavailable where it is another database.
+ */
+export function checkNotForeign(file: string): void {
+  if (!hasRollbackJournal(file)) return;
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  try {
+    const names = (db.prepare('SELECT name FROM sqlite_schema').all() as unknown as SchemaRow[]).filter(({ name }) => !OF_TOOLS.test(name));
+    if (names.length > 0 && !names.some(isNamedAsOurs)) throw anotherDatabase(file);
+  } finally {
+    db.close();
+  }
+}
+
+/** The place of the format's version in a database file, which is 1 for one without a write-ahead log (SQLite's file format, 1.3.3). */
+const FORMAT_AT = 18;
+
+function hasRollbackJournal(file: string): boolean {
+  const header = headerOf(file);
+  return header.toString('latin1', 0, 15) === 'SQLite format 3' && header[FORMAT_AT] === 1;
+}
+
+/** The file's first bytes; zeros where there are none. */
+function headerOf(file: string): Buffer {
+  const header = Buffer.alloc(FORMAT_AT + 1);
+  const fd = openSync(file, 'a+', 0o600);
+  try {
+    readSync(fd, header, 0, header.length, 0);
+    return header;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Makes the tables where none of them is expected. */

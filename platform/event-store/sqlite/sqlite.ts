@@ -1,7 +1,10 @@
 /** The embedded event store: one SQLite file, written by a thread of its own, read on the caller's. */
+import { closeSync, openSync } from 'node:fs';
 import { isForwardable, type NewEvent, type RecordedEvent, START } from '../../../contracts/message.ts';
+import { holdInode } from '../../inode-hold.ts';
 import { checkAppend } from '../check-append.ts';
 import { type Appended, type AppendOptions, type EventStore, type StoreDamaged, StoreUnavailable, WrongExpectedRevision } from '../event-store.ts';
+import { guarded } from './damage.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type LogReader, openLogReader } from './log-reader.ts';
 import { toPosition } from './rows.ts';
@@ -20,8 +23,29 @@ export interface SqliteOptions {
   ended?(error: Error): void;
 }
 
-/** Opens the store. Errors: StoreDamaged, StoreUnavailable. */
-export async function openSqliteEventStore({ file, log, ended }: SqliteOptions): Promise<EventStore> {
+/** Opens the store, which one process has alone. Errors: StoreDamaged; StoreUnavailable, also where another process has it. */
+export async function openSqliteEventStore(options: SqliteOptions): Promise<EventStore> {
+  const hold = holdFile(options.file);
+  try {
+    const store = await openHeld(options);
+    return { ...store, close: () => store.close().finally(hold.release) };
+  } catch (error) {
+    hold.release();
+    throw error;
+  }
+}
+
+/** Holds the file, which is made where it is missing: also against a process that was given the same file by another name, or in another folder. */
+function holdFile(file: string): { release(): void } {
+  const hold = guarded(() => {
+    closeSync(openSync(file, 'a', 0o600));
+    return holdInode(file);
+  });
+  if (hold) return hold;
+  throw new StoreUnavailable(`The event store ${file} is held by another process of taskledger. Stop that one, or name another file.`);
+}
+
+async function openHeld({ file, log, ended }: SqliteOptions): Promise<EventStore> {
   let closed = false;
   let damage: StoreDamaged | undefined;
   const commits = turnstile();
