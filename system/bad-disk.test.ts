@@ -38,6 +38,28 @@ describe.skipIf(skipped)(`a process whose disk refuses${skipped ? ' (skipped: st
     expect(system.output()).not.toMatch(/damaged/);
   });
 
+  it('answers login, refresh, registration and a new password 503, too, without a stack in the log, and goes on once there is room', async () => {
+    const { call, email, password, refreshToken } = system.admin;
+    const person = { name: 'Bob', email: 'bob@example.org', password: 'the password of Bob' };
+    const asked = () =>
+      Promise.all([
+        call('POST /api/login', { email, password }),
+        call('POST /api/token/refresh', { refreshToken }),
+        call('POST /api/users', person),
+        call('PUT /api/me/password', { current: password, new: `${password}, changed` }),
+      ]);
+    limitFiles('1');
+    for (const { status, headers, text } of await asked()) {
+      expect(status, text).toBe(503);
+      expect(headers.get('retry-after')).toMatch(/^[1-9]/);
+    }
+    expect(await call('GET /api/tasks')).toMatchObject({ status: 200 });
+    limitFiles('unlimited');
+    await vi.waitFor(async () => expect((await asked()).map(({ status }) => status)).toEqual([200, 200, 201, 204]), 10_000);
+    expect(system.output().match(/^.*the secrets cannot be used.*$/gm)).toHaveLength(1);
+    expect(system.output()).not.toMatch(/unexpected error/);
+  });
+
   it('ends with code 1 and a line of level 50 after a failed fsync of the log, and the next start finds out', async () => {
     expect(await add('before')).toMatchObject({ status: 201 });
     const log = join(system.dataDir, 'events.db-wal');

@@ -17,6 +17,7 @@ import type { Config } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
 import { complain, screen } from './print.ts';
+import { rebuildEach, untilAnswered } from './rebuild-each.ts';
 
 /** Rebuilds the named projections, or all. Error: one line for an unknown name. */
 export async function replay(config: Config, names: string[]): Promise<void> {
@@ -45,13 +46,11 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
     const bus = closing(await openEventBus(config.BUS_URL, { queues: [PROJECTIONS.queue], log }));
     const cache = closing(await openCache(config.CACHE_URL));
     const projections = add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
-    for (const name of chosen(
-      names,
-      (await projections.status()).map((one) => one.name),
-    )) {
+    const there = (await projections.status()).map((one) => one.name);
+    await rebuildEach(chosen(names, there), async (name) => {
       const progress = showProgress(name, screen);
       progress.done(await projections.rebuild(name, progress.update));
-    }
+    });
   } finally {
     await closeAll();
   }
@@ -70,22 +69,23 @@ async function replayByRequest(config: Config, names: readonly string[]): Promis
   const store = await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log });
   try {
     const requests = openRequests({ store, log, every: 200 });
-    for (const name of names) await replayOne(requests, name);
+    await rebuildEach(names, (name) => replayOne(requests, name));
   } finally {
     await store.close();
   }
 }
 
 async function replayOne(requests: Requests, name: string): Promise<void> {
-  let request = await requests.ask('projections', 'rebuild', name);
+  let request = await untilAnswered(() => requests.ask('projections', 'rebuild', name));
   const progress = showProgress(name, screen);
   const silence = silenceWatch();
   while (request.state === 'waiting' || request.state === 'running') {
-    request = await requests.settled('projections', request, AbortSignal.timeout(200));
+    const last = request;
+    request = await untilAnswered(() => requests.settled('projections', last, AbortSignal.timeout(200)));
     silence.look(request);
     if (request.report.events !== undefined) progress.update(request.report as unknown as RebuildState);
   }
-  if (request.state === 'failed') throw new Error(`${name} was not rebuilt: ${request.error}`);
+  if (request.state === 'failed') throw new Error(request.error);
   progress.done(request.report as unknown as RebuildState);
 }
 
@@ -110,10 +110,8 @@ function silenceWatch() {
 async function replayThere(ask: Ask, names: string[]): Promise<void> {
   const rows = '/api/admin/projections';
   const { items } = await ask<{ items: { name: string }[] }>('GET', rows);
-  for (const name of chosen(
-    names,
-    items.map((one) => one.name),
-  )) {
+  const there = items.map((one) => one.name);
+  await rebuildEach(chosen(names, there), async (name) => {
     const progress = showProgress(name, screen);
     let state = await ask<RebuildState>('POST', `${rows}/${name}/rebuild`);
     while (state.state === 'waiting' || state.state === 'running') {
@@ -121,7 +119,7 @@ async function replayThere(ask: Ask, names: string[]): Promise<void> {
       await delay(100);
       state = await ask<RebuildState>('GET', `${rows}/${name}/rebuild`);
     }
-    if (state.state === 'failed') throw new Error(`${name} was not rebuilt: ${state.error}`);
+    if (state.state === 'failed') throw new Error(state.error);
     progress.done(state);
-  }
+  });
 }
