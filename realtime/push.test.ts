@@ -342,3 +342,18 @@ test('stopping closes the connections and leaves the HTTP server to its owner', 
   expect((await fetch(rig.url)).status).toBe(200);
   await next(rig.connect(), 'connect_error');
 });
+
+test('whatever needs the event store while it is away is answered unavailable, by sockets as by HTTP, and the log says so once', async () => {
+  let away = false;
+  await start({ away: () => away });
+  const client = rig.connect('bob');
+  await next(client, 'welcome');
+  away = true;
+  for (let n = 0; n < 20; n++)
+    expect(await subscribe(client, { topics: [`task:${TASK}`] })).toMatchObject({ problem: { code: 'unavailable', status: 503 } });
+  const { data } = await next<Error & { data: Problem }>(rig.connect(), 'connect_error');
+  expect(data).toMatchObject({ code: 'unavailable', detail: expect.not.stringContaining('refused') });
+  expect(rig.warnings).toEqual(['the event store cannot be used: connection refused']);
+  away = false;
+  expect(await subscribe(client, { topics: [`task:${TASK}`] })).toMatchObject({ topics: [{ problem: { code: 'forbidden' } }] });
+});

@@ -1,5 +1,4 @@
 /** A real HTTP server with live updates, over a log that the test appends to. */
-
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
@@ -8,6 +7,7 @@ import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { TaskParties } from '../contracts/task.ts';
+import { StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { SocketSession } from '../realtime/connection.ts';
 import type { FanOut } from '../realtime/fan-out/fan-out.ts';
@@ -53,6 +53,8 @@ export interface RigOptions {
   limits?: Partial<RealtimeLimits>;
   fanOut?: FanOut;
   polling?: boolean;
+  /** True while the event store is away for all who ask for a session or a task. */
+  away?(): boolean;
 }
 
 /** Starts live updates. Alice's token is `alice` (a member who sees all), Bob's is `bob` (sees only his own). */
@@ -70,6 +72,10 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const revisions = new Map<string, number>();
   let appended = 0;
 
+  function unlessAway(): void {
+    if (options.away?.()) throw new StoreUnavailable('connection refused');
+  }
+
   async function open(port: number) {
     const server = createServer((_, response) => response.end());
     server.on('connection', (socket) => wires.add(socket.once('close', () => wires.delete(socket))));
@@ -78,12 +84,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       store,
       bus,
       authenticate: async (token) => {
+        unlessAway();
         const found = sessions.get(token);
         if (!found) throw new ProblemError('unauthorized', 'Log in first.');
         return found;
       },
       mayRead: topicReader({
-        load: async <State>(stream: string) => ({ state: (tasks.get(stream) ?? {}) as State, revision: tasks.has(stream) ? 0 : NO_STREAM }),
+        load: async <State>(stream: string) => {
+          unlessAway();
+          return { state: (tasks.get(stream) ?? {}) as State, revision: tasks.has(stream) ? 0 : NO_STREAM };
+        },
       }),
       seesAll: (role) => role === 'admin',
       origins: ['https://board.example.org'],

@@ -1,9 +1,10 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import jwt from 'jsonwebtoken';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { Unavailable } from '../absences/unavailable.ts';
 import { createApp } from './app.ts';
 import type { Caller, Route } from './route.ts';
 
@@ -14,7 +15,11 @@ const OPERATOR: Caller = { id: 'operator', role: 'admin', seesAll: true, session
 const SECRET = 'a secret of these tests';
 
 /** Starts an app of these routes that trusts a proxy; answers its port. */
-async function started(routes: Route[], callerOf = (): Promise<Caller> => Promise.reject(new Error('nobody'))): Promise<number> {
+async function started(
+  routes: Route[],
+  callerOf = (): Promise<Caller> => Promise.reject(new Error('nobody')),
+  log: Logger = pino({ level: 'silent' }),
+): Promise<number> {
   const app = createApp({
     routes,
     accessTokens: { secret: SECRET },
@@ -22,7 +27,7 @@ async function started(routes: Route[], callerOf = (): Promise<Caller> => Promis
     operator: () => OPERATOR,
     origins: [],
     trustProxy: true,
-    log: pino({ level: 'silent' }),
+    log,
   });
   const server = createServer(app.callback()).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -89,4 +94,37 @@ it.each([5, -5])('takes a token for as long as it is good, and no longer, where 
   vi.advanceTimersByTime(900_000);
   const refused = await get();
   expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining('expired')]);
+});
+
+it('answers 503 while what a row needs is away, by whatever error that shows itself, and says so once, without a stack', async () => {
+  class LampUnavailable extends Unavailable {
+    readonly dependency = 'the lamp';
+    readonly answer = 'The lamp is out. Try again.';
+    override readonly retryAfter = 7;
+  }
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const cause = () => new LampUnavailable('lamp.example.org: connection refused');
+  const port = await started(
+    [
+      row({ method: 'GET', path: '/light', handle: () => Promise.reject(cause()) }),
+      row({ method: 'GET', path: '/room', handle: () => Promise.reject(new Error('no light', { cause: cause() })) }),
+      row({ method: 'GET', path: '/bug', handle: () => Promise.reject(new TypeError('a bug')) }),
+    ],
+    undefined,
+    log,
+  );
+  for (let n = 0; n < 20; n++)
+    for (const path of ['/light', '/room']) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+      expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('content-type')]).toEqual([503, '7', 'application/problem+json']);
+      expect(await answer.json()).toMatchObject({ code: 'unavailable', detail: 'The lamp is out. Try again.' });
+    }
+  const about = (text: string) => lines.filter((line) => line.includes(text));
+  expect(about('lamp.example.org')).toEqual([
+    expect.stringMatching(/^\{"level":50.*the lamp cannot be used: lamp\.example\.org: connection refused/),
+  ]);
+  expect(about('stack')).toEqual([]);
+  expect((await fetch(`http://127.0.0.1:${port}/bug`)).status).toBe(500);
+  expect(about('a bug')).toHaveLength(1);
 });
