@@ -22,6 +22,11 @@ export interface AppendOptions {
   /** Events that the stream keeps, the last ones, at least 1; only for bookkeeping streams. Default: all. */
   keep?: number;
   /**
+   * True where up to a hundred more may be kept for a while, as of a checkpoint that is written all the time: a store in which trimming a stream is an
+   * append of its own does it seldom then.
+   */
+  seldom?: boolean;
+  /**
    * For moving a log: the times at which the events were recorded first, one for each, as `RecordedEvent.time` has them. Default: now.
    * (A store that gives its own times keeps these beside the event, and its reads answer these.)
    */

@@ -33,7 +33,7 @@ export class SteppedDown extends Error {
 
 /** Milliseconds between two lazy writes. */
 const EVERY = 100;
-/** Values kept on the stream, so that somebody who looks sees how it moved. */
+/** Values kept on the stream at least, so that somebody who looks sees how it moved. */
 const KEEP = 3;
 
 /** Opens the stream; nothing is read before `load`. */
@@ -47,7 +47,10 @@ export function checkpointStream<Value>(store: EventStore, { stream, type, faile
 
   async function append(value: Value): Promise<void> {
     try {
-      const appended = await store.append(stream, revision, [{ id: randomUUID(), type, data: value, metadata: metadata(stream) }], { keep: KEEP });
+      const appended = await store.append(stream, revision, [{ id: randomUUID(), type, data: value, metadata: metadata(stream) }], {
+        keep: KEEP,
+        seldom: true,
+      });
       revision = appended.revision;
     } catch (error) {
       throw error instanceof WrongExpectedRevision ? new SteppedDown(`${stream} was moved by another process`, { cause: error }) : error;

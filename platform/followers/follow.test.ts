@@ -8,7 +8,9 @@ import { EVERYTHING, EXAMPLE_QUEUES, NOTIFIED, TASK_EVENTS } from '../event-bus/
 import type { FollowerQueue } from '../event-bus/queues.ts';
 import { chanceOf, unreliableBus } from '../event-bus/unreliable.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
+import { openForeign } from '../event-store/foreign.ts';
 import { fill, inMemoryStore, logOf } from '../event-store/in-memory.fixture.ts';
+import { onlyOurs } from '../event-store/only-ours.ts';
 import { BEGINNING, type Checkpoint } from './checkpoint-type.ts';
 import { type FollowContext, type Follower, type Following, follow } from './follow.ts';
 
@@ -225,6 +227,20 @@ describe('a follower', () => {
     start(one.following, { store, bus: memoryBus() });
     await vi.waitFor(() => expect(one.seen).toHaveLength(3));
     expect(one.state.foreign).toBe(1);
+  });
+
+  it.each([0, 2])('invariant 7: goes on from an event that is not ours, where an older release stopped, %i events before the end', async (behind) => {
+    const whole = inMemoryStore();
+    const store = onlyOurs(whole, openForeign());
+    const task = 'task-7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
+    const log = await fill(whole, [task, 'ticket-7', ...many(task, behind)]);
+    const one = reader();
+    one.state.checkpoint = { position: log[1]?.position ?? '', eventId: log[1]?.id ?? '' };
+    const follower = start(one.following, { store, bus: memoryBus() });
+    await vi.waitFor(() => expect(follower.active()).toBe(true));
+    const more = await fill(whole, [task]);
+    await vi.waitFor(() => expect(one.ids()).toEqual(ids(more.slice(2))));
+    expect(one.state.foreign).toBe(0);
   });
 
   it('moves its checkpoint past events it does not want', async () => {

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { categoryOf, type RecordedEvent } from '../../contracts/message.ts';
+import { isOurs } from '../../contracts/ours.ts';
 import { type BusMessage, BusUnavailable, type EventBus } from '../../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
-import { fill, inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
+import { openForeign } from '../../platform/event-store/foreign.ts';
+import { fill, inMemoryStore, newEvent } from '../../platform/event-store/in-memory.fixture.ts';
+import { onlyOurs } from '../../platform/event-store/only-ours.ts';
 import type { ForwarderCheckpoint } from './checkpoint.ts';
 import { type ForwarderContext, startForwarder } from './forward.ts';
 
@@ -214,6 +217,30 @@ describe('the forwarder', () => {
     const end = before.at(-1)?.position;
     expect(published.map(({ previousInCategory }) => previousInCategory)).toEqual([end, end, published[0]?.event.position]);
     expect(published[0]?.previous).toBe(end);
+  });
+
+  it('passes what is not ours, in the chain as on the bus, goes on from it, and keeps nothing of its categories', async () => {
+    const whole = inMemoryStore();
+    const store = onlyOurs(whole, openForeign());
+    const [task, user] = ['task-7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07', 'user-7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e08'];
+    const [first, foreign] = await fill(whole, [task, 'ticket-7']);
+    const position = foreign?.position ?? '';
+    const categories = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`ticket${n}`, position]));
+    const data: ForwarderCheckpoint = {
+      ...{ position, eventId: foreign?.id ?? '', previous: position },
+      ...{ categories: { ...categories, task: first?.position ?? '' }, floor: '' },
+    };
+    await store.append('_forwarder', -1, [{ ...newEvent('TaskCommented'), data }]);
+    const { bus, published } = recordingBus();
+    const forwarder = start(store, bus);
+    const log = await fill(whole, ['ticket-8', task, 'ticket-9', user, task, `${task}-copy`]);
+    const ours = log.slice(2).filter(isOurs);
+    await vi.waitFor(() => expect(forwarder.position()).toBe(ours.at(-1)?.position));
+    expect(published.map(({ event }) => event.id)).toEqual(ids(ours));
+    expect(published.map(({ previous }) => previous)).toEqual([position, ours[0]?.position, ours[1]?.position]);
+    expect(published.map(({ previousInCategory }) => previousInCategory)).toEqual([first?.position, '', ours[0]?.position]);
+    expect(await forwarder.lag()).toBe(0);
+    await vi.waitFor(async () => expect(Object.keys((await checkpoint(store))?.categories ?? {}).sort()).toEqual(['task', 'user']));
   });
 
   it('stops while it waits for its turn, and while the broker does not answer', async () => {

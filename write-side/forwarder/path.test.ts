@@ -10,6 +10,7 @@ import { BEGINNING, type Checkpoint } from '../../platform/followers/checkpoint-
 import { follow } from '../../platform/followers/follow.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { openParking } from '../../platform/followers/parking.ts';
+import { stableId } from '../../platform/stable-id.ts';
 import { startForwarder } from './forward.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -53,7 +54,7 @@ it('the embedded store, forwarder, bus and followers bring every event to a mode
     );
     const all = await fill(
       store,
-      Array.from({ length: 60 }, (_, n) => (n % 3 ? `task-${n % 7}` : `user-${round}`)),
+      Array.from({ length: 60 }, (_, n) => (n % 3 ? `task-${stableId(String(n % 7))}` : `user-${stableId(String(round))}`)),
     );
     await vi.waitFor(() => expect(model).toEqual(all.map(({ id }) => id)));
     await vi.waitFor(() => expect(effects).toHaveLength(40 * round));

@@ -27,6 +27,8 @@ export interface Appends {
 
 /** The bounds of appends in flight: beyond them an append is refused. */
 const IN_FLIGHT = { appends: 4_000, bytes: 32 * 1024 * 1024 };
+/** Revisions between two trimmings of a stream that is trimmed seldom. */
+const TRIMMED_EVERY = 100;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function openAppends(source: CallSource): Appends {
@@ -39,7 +41,7 @@ export function openAppends(source: CallSource): Appends {
     checkAppend(stream, events, options);
     if (!events.every(({ id }) => UUID.test(id))) throw new RangeError('an event id is a UUID, in lower case');
     const request = { stream, expected, events: events.map((event, index) => encodeEvent(event, options.times?.[index])) };
-    return inFlight(request, () => record(request, options.keep));
+    return inFlight(request, () => record(request, options));
   }
 
   async function inFlight<T>(request: Request, work: () => Promise<T>): Promise<T> {
@@ -57,12 +59,12 @@ export function openAppends(source: CallSource): Appends {
     return result;
   }
 
-  async function record(request: Request & { expected: number }, keep: number | undefined): Promise<Appended> {
+  async function record(request: Request & { expected: number }, options: AppendOptions): Promise<Appended> {
     const { stream, expected, events } = request;
     const { revision, position } = await recorded(request);
     // A stream that was deleted softly begins again at a later revision: what was before it stays hidden.
     const goesOn = revision === expected + events.length;
-    if (keep !== undefined && goesOn && revision >= keep) await hide(stream, revision - keep + 1);
+    if (goesOn) await trim(stream, { revision, expected }, options);
     if (!isForwardable(stream)) return { revision, position: START };
     return position !== undefined && goesOn ? { revision, position: toPosition(position) } : proved(stream, expected, events);
   }
@@ -73,6 +75,13 @@ export function openAppends(source: CallSource): Appends {
     if ('revision' in answer) return answer;
     if ('gone' in answer) throw new StreamGone(request.stream, 'tombstone');
     throw errorOf(answer);
+  }
+
+  async function trim(stream: string, { revision, expected }: { revision: number; expected: number }, options: AppendOptions): Promise<void> {
+    const { keep, seldom } = options;
+    if (keep === undefined || revision < keep) return;
+    const isDue = !seldom || Math.floor(revision / TRIMMED_EVERY) > Math.floor(expected / TRIMMED_EVERY);
+    if (isDue) await hide(stream, revision - keep + 1);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Traps of @eventstore/db-client and of EventStoreDB, each with the way that the store takes around it. */
 import { randomUUID } from 'node:crypto';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_STREAM, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { type Rig, startRig } from '../double/rig.fixture.ts';
@@ -259,6 +260,21 @@ describe('bookkeeping', () => {
     await store.append(name, 3, events(2));
     expect((await all(store.readStream(name))).map(({ revision }) => revision)).toEqual([3, 4, 5]);
     expect((await all(store.readAll({ log: 'bookkeeping' }))).map(({ revision }) => revision)).toEqual([3, 4, 5]);
+  });
+
+  it('that is trimmed seldom costs one append a checkpoint, and keeps a bounded number of them', async () => {
+    const name = `_checkpoint-${randomUUID()}`;
+    const operator = EventStoreDBClient.connectionString(rig.double.url);
+    const trimmings = async () => {
+      let count = 0;
+      for await (const { event } of operator.readAll()) if (event?.streamId === `$$${name}`) count++;
+      return count;
+    };
+    for (let revision = NO_STREAM; revision < 249; revision++) await store.append(name, revision, events(1), { keep: 3, seldom: true });
+    expect(await trimmings()).toBe(2);
+    await operator.dispose();
+    const shown = (await all(store.readStream(name))).map(({ revision }) => revision);
+    expect([shown.at(0), shown.at(-1)]).toEqual([198, 249]);
   });
 
   it('is read backwards and from a revision that is gone', async () => {
