@@ -23,6 +23,7 @@ import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
+import { linksProblem, pagesAt } from './links.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
 import { asRefusedFile } from './refused-files.ts';
@@ -109,6 +110,8 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
+  const links = parts.includes('notifier') ? linksProblem(config, listening.url) : undefined;
+  if (links) log.warn(links);
   outletOf(1).write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
   return {
     url: listening.url,
@@ -143,7 +146,7 @@ async function openProcess(
     config,
     workers,
     server: listening.server,
-    publicUrl: () => config.PUBLIC_URL ?? listening.url,
+    publicUrl: () => pagesAt(config, listening.url),
     get requests() {
       return requests ?? missing('requests');
     },

@@ -1,11 +1,12 @@
 /** Makes the SMS of a notification. */
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { type ComposeContext, kindsWords, readerOf } from './compose.ts';
+import { cut, units } from './one-line.ts';
 import { brief } from './render.ts';
 import type { Text } from './texter/texter.ts';
 import { NobodyThere } from './withdrawn.ts';
 
-/** The most characters of an SMS: ten parts. Providers refuse more. */
+/** The most UTF-16 units of an SMS: ten parts. Providers refuse more. */
 const LONGEST = 1_530;
 
 /** The phone number and the text of a notification's SMS. Errors: Withdrawn; the store's own. */
@@ -15,5 +16,5 @@ export async function composeText(state: NotificationState, context: ComposeCont
   if (!phone) throw new NobodyThere('the recipient has no phone number');
   const reader = await readerOf(state, context);
   const text = state.content?.text ?? brief(await kindsWords(state, reader, context));
-  return { to: phone, text: text.slice(0, LONGEST) };
+  return { to: phone, text: cut(text, LONGEST, units) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { KindWords } from '../contracts/notifications/kind.ts';
 import { KINDS, type Kind, kinds } from '../contracts/notifications/kinds.ts';
 import type { ToldOfTask } from '../contracts/notifications/task.ts';
-import { brief, render, type Words, wordsOf } from './render.ts';
+import { brief, render, type Words, worded, wordsOf } from './render.ts';
 
 const PAGES = 'https://tasks.example.org';
 const TASK: ToldOfTask = kinds.task_created.example;
@@ -37,6 +37,24 @@ it('the confirmation holds its link and nothing of a task', () => {
 it('a mail to the maker of a task that is for nobody else says so', () => {
   expect(mailOf('task_created', { ...TASK, own: true }).text).toContain('you made a task');
   expect(mailOf('task_created').text).toContain('was made for you');
+});
+
+describe('a mail in the words of another backend', () => {
+  it.each([
+    [{ subject: 'Water\toff', text: 'x' }, 'Water off'],
+    [{ subject: '\u200b', text: 'Water off\nat noon' }, 'Water off'],
+    [{ text: '\n \u200b\n\u202eWater off\nat noon' }, 'Water off'],
+    [{ text: '\u2060' }, 'A message'],
+    [{ text: `${'👩‍👩‍👧‍👦'.repeat(40)}` }, '👩‍👩‍👧‍👦'.repeat(28)],
+  ])('%j has the subject %s', (content, subject) => expect(worded(content).subject).toBe(subject));
+
+  it('has the direction of its own letters', () => expect(worded({ text: 'שלום' }).html).toContain('<p dir="auto">שלום</p>'));
+});
+
+it('lead, quote and link of a mail each have the direction of their own letters', () => {
+  const { html } = mailOf('task_created', { ...TASK, title: 'שלום', description: 'hello' });
+  expect(html).toContain('<blockquote dir="auto"><strong>שלום</strong><p dir="auto">hello</p></blockquote>');
+  expect(html.match(/<(p|blockquote)\b(?! dir="auto")/g)).toBeNull();
 });
 
 const nasty = fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', '\r', '\n', '\0', '\u2028', 'a', '𝕏', ':', '=', 'B', 'c') });

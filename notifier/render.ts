@@ -1,6 +1,8 @@
 /** The form of mails and SMS: plain text, and for mails the same as HTML. */
 import type { Content } from '../contracts/notification.ts';
 import type { KindWords, MailText } from '../contracts/notifications/kind.ts';
+import { kinds } from '../contracts/notifications/kinds.ts';
+import { characters, cut, firstLine, oneLine, units } from './one-line.ts';
 
 /** The words of one notification. */
 export interface Words extends MailText {
@@ -27,35 +29,33 @@ export function render(name: string, { subject, lead, quote, link }: Words): Ren
   const hello = name ? `Hello ${name},` : 'Hello,';
   const quoted = [quote?.title, quote?.description].filter(Boolean);
   const text = [hello, lead, ...quoted, ...(link ? [`${link.action}: ${link.url}`] : [])].join('\n\n');
-  const go = link ? `<p><a href="${escaped(link.url)}">${link.action}</a></p>` : '';
+  const go = link ? `<p dir="auto"><a href="${escaped(link.url)}">${link.action}</a></p>` : '';
   const body = [paragraph(hello), paragraph(lead), blockquote(quote), go].join('');
   return { subject: oneLine(subject), text: `${text}\n`, html: page(body) };
 }
 
 /** The text of an SMS: the subject, and the link. */
 export function brief({ subject, link }: Words): string {
-  return `${oneLine(subject).slice(0, BRIEF)} ${link?.url ?? ''}`;
+  return `${cut(oneLine(subject), BRIEF, units).trimEnd()} ${link?.url ?? ''}`;
 }
 /** The most characters of an SMS before its link. */
 const BRIEF = 200;
 
-/** A mail in the words of the one who asked for it. Without a subject, the text's first line is the subject. */
-export function worded({ subject, text }: Content): Rendered {
-  const [first = ''] = text.trim().split('\n', 1);
-  return { subject: oneLine(subject ?? first.slice(0, 200)), text: `${text}\n`, html: page(paragraph(text)) };
+/** A mail in the words of the one who asked for it. The subject is the given one, or the text's first line, or, where nobody would see either, ours. */
+export function worded({ subject = '', text }: Content): Rendered {
+  const ours = kinds.message.subject(null);
+  return { subject: oneLine(subject) || cut(firstLine(text), SUBJECT, characters).trimEnd() || ours, text: `${text}\n`, html: page(paragraph(text)) };
 }
+/** The most characters of a subject that is made of a text. */
+const SUBJECT = 200;
 
 const page = (body: string) => `<!doctype html><html><head><meta charset="utf-8"></head><body>${body}</body></html>`;
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-const paragraph = (text: string) => `<p>${escaped(text).replaceAll('\n', '<br>')}</p>`;
+/** Each paragraph has the direction of its own first letter. */
+const paragraph = (text: string) => `<p dir="auto">${escaped(text).replaceAll('\n', '<br>')}</p>`;
 
 function blockquote(quote: MailText['quote']): string {
   if (!quote?.title) return '';
-  return `<blockquote><strong>${escaped(quote.title)}</strong>${quote.description ? paragraph(quote.description) : ''}</blockquote>`;
-}
-
-/** A text as one line, for headers: without control characters, line and paragraph separators. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return `<blockquote dir="auto"><strong>${escaped(quote.title)}</strong>${quote.description ? paragraph(quote.description) : ''}</blockquote>`;
 }

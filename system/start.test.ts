@@ -77,6 +77,17 @@ it('a host that is not this machine’s is named', async () => {
   expect(await refusal({ DATA_DIR: folder(), HOST: '192.0.2.1', LOG_LEVEL: 'warn' })).toMatch(/192\.0\.2\.1.*HOST/);
 });
 
+it('links in mails that lead to no address of others are told of in one line', async () => {
+  const program = runProgram([], { DATA_DIR: folder(), HOST: '0.0.0.0', PORT: '0', LOG_LEVEL: 'warn' });
+  onTestFinished(() => void program.end('SIGKILL'));
+  const { port } = new URL(await program.url());
+  const lines = program
+    .stderr()
+    .split('\n')
+    .filter((line) => line.includes('PUBLIC_URL'));
+  expect(lines).toEqual([expect.stringContaining(`links in mails lead to http://localhost:${port}`)]);
+});
+
 it('a folder that is a file, or lies below one, is named', async () => {
   const file = join(folder(), 'a-file');
   writeFileSync(file, '');

@@ -48,10 +48,10 @@ export async function userOf(userId: string, context: Pick<TellerContext, 'comma
   return user;
 }
 
-/** The state of a stream, of which all is known. Errors: Withdrawn where its beginning was truncated; UnknownEvent, since nobody knows then what may be told to whom; the store's own. */
+/** The state of a stream, of which all is known. Errors: Withdrawn where an operator truncated it; UnknownEvent, since nobody knows then what may be told to whom; the store's own. */
 export async function whole<State>(stream: string, { commands }: Pick<TellerContext, 'commands'>): Promise<State> {
   const { state, missing }: Loaded<State> = await commands.load<State>(stream);
-  if (missing instanceof BeginningGone) throw new Withdrawn(missing.message);
+  if (missing instanceof BeginningGone) throw new Withdrawn('what it tells of was truncated in the event store');
   if (missing) throw missing;
   return state;
 }

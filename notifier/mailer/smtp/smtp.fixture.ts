@@ -1,6 +1,6 @@
 /** A mail server for tests that behaves as it is told. */
 import type { AddressInfo, Socket } from 'node:net';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
 /**
  * The behaviour of the server: it takes mails, answers with a code at the greeting, to MAIL FROM, to RCPT or after the content, never greets,
@@ -28,7 +28,7 @@ export interface TestServer {
 }
 
 /** Starts a mail server on a free port of this machine, or on a given one. */
-export async function startTestServer(port = 0): Promise<TestServer> {
+export async function startTestServer(port = 0, options: SMTPServerOptions = {}): Promise<TestServer> {
   const received: string[] = [];
   const sockets = new Set<Socket>();
   let behaviour: Behaviour = 'accept';
@@ -53,6 +53,7 @@ export async function startTestServer(port = 0): Promise<TestServer> {
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
+    ...options,
     disableReverseLookup: true,
     closeTimeout: 100,
     onConnect: (_session, callback) => {

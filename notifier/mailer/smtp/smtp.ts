@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { FateUnknown, ReceiverUnavailable, Refused } from '../../sending.ts';
 import type { Mailer } from '../mailer.ts';
+import './smtputf8.ts';
+import { headerSubject } from './subject.ts';
 
 export interface SmtpOptions {
   /** `smtp://user:password@host:587` or `smtps:`. */
@@ -40,7 +42,16 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
     send: async ({ to, subject, text, html, messageId }, signal) => {
       const id = `<${messageId}>`;
       try {
-        await transport.sendMail({ from, to, subject, text, html, messageId: id, headers: { 'Auto-Submitted': 'auto-generated' }, signal });
+        await transport.sendMail({
+          from,
+          to,
+          subject: headerSubject(subject),
+          text,
+          html,
+          messageId: id,
+          headers: { 'Auto-Submitted': 'auto-generated' },
+          signal,
+        });
         return {};
       } catch (error) {
         throw classed(error as SmtpError, contents.get(id)?.readableDidRead ?? false);

@@ -1,0 +1,39 @@
+/** Texts of people as one line, cut where no sign is torn apart. */
+
+const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+/** The signs that turn the direction of all that follows them (UAX 9, 2.1 to 2.4). */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+const VISIBLE = /[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{M}\u2800]/u;
+const signs = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** The text as one line; empty where nobody would see anything of it. */
+export function oneLine(text: string): string {
+  return VISIBLE.test(text) ? text.replace(TURNING, '').replace(NOT_IN_A_LINE, ' ').trim() : '';
+}
+
+/** The first line of a text of which anything is seen; empty where there is none. */
+export function firstLine(text: string): string {
+  for (const line of text.split(/[\n\v\f\r\u0085\u2028\u2029]/)) {
+    const seen = oneLine(line);
+    if (seen) return seen;
+  }
+  return '';
+}
+
+/** The beginning of a text, of at most `most` units as `lengthOf` counts them; a sign (grapheme) is whole, unless it alone is longer than that. */
+export function cut(text: string, most: number, lengthOf: (text: string) => number): string {
+  if (lengthOf(text) <= most) return text;
+  // No sign that fits begins behind this.
+  const beginning = text.slice(0, 2 * most + 1);
+  let [end, length] = [0, 0];
+  for (const { segment, index } of signs.segment(beginning)) {
+    length += lengthOf(segment);
+    if (length > most) break;
+    end = index + segment.length;
+  }
+  return end > 0 ? text.slice(0, end) : [...beginning].slice(0, Math.floor(most / 2)).join('');
+}
+
+/** The length in characters (Unicode code points), and in the units that an SMS is counted in (UTF-16). */
+export const characters = (text: string) => [...text].length;
+export const units = (text: string) => text.length;
