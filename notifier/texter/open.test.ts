@@ -79,6 +79,12 @@ describe('the texter', () => {
       expect.objectContaining({ name: 'Refused', message: expect.stringContaining('SMS_URL') }),
     );
   });
+  it.each([`MG${'0123456789abcdef'.repeat(2)}`, '+4915112345678', '12345', 'taskledger'])('has the sender %s', (from) =>
+    expect(smsFromProblem(from)).toBeUndefined(),
+  );
+  it.each([`MG${'x'.repeat(32)}`, `AC${'0123456789abcdef'.repeat(2)}`])('has no sender %s', (from) =>
+    expect(smsFromProblem(from)).toMatch(/messaging service/),
+  );
   it('takes an outbox from before there were SMS', async () => {
     const old = new DatabaseSync(join(dataDir, 'outbox.db'));
     old.exec(`CREATE TABLE mails (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Outbox, openOutbox } from '../mailer/outbox/outbox.ts';
 import { Refused } from '../sending.ts';
-import { openHttpTexter } from './http/http.ts';
+import { isMessagingService, openHttpTexter } from './http/http.ts';
 import type { Texter } from './texter.ts';
 
 /** A texter, with the outbox where it is one, and with the token that a provider signs its reports with. */
@@ -58,8 +58,8 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** The problem with an SMS_FROM, undefined for E.164, a short code, or a name of up to 11 letters and digits with a letter in it. */
+/** The problem with an SMS_FROM, undefined for E.164, a short code, a messaging service, or a name of up to 11 letters and digits with a letter in it. */
 export function smsFromProblem(from: string): string | undefined {
-  if (/^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/.test(from)) return undefined;
-  return 'must be a phone number like +4915112345678, a short code, or a name of up to 11 letters and digits';
+  if (isMessagingService(from) || /^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/.test(from)) return undefined;
+  return 'must be a phone number like +4915112345678, a short code, a messaging service’s SID (MG and 32 hexadecimal digits), or a name of up to 11 letters and digits';
 }

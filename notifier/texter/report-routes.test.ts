@@ -74,6 +74,11 @@ async function report(fields: Record<string, string>, { id = ID, attempt, signat
   });
   return { status: answer.status, text: await answer.text() };
 }
+/** Sends a report of attempt 1 with these fields alone. */
+async function reportExactly(form: Record<string, string>, signature: string): Promise<Response> {
+  const path = reportUrl(address(), ID, 1);
+  return fetch(path, { method: 'POST', headers: { 'X-Twilio-Signature': signature }, body: new URLSearchParams(form) });
+}
 const sent = () => add('NotificationSent', { attempt: 1, providerId: SID });
 
 it('a signature is as the provider makes it', () => {
@@ -101,6 +106,54 @@ describe('a report of the SMS provider', () => {
     await serve();
     await report({ MessageStatus: status, ErrorCode: '30003' });
     expect((await events()).at(-1)?.data).toEqual({ status, delivered: false, error: 'error 30003' });
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['without the reason', { MessageStatus: 'failed', ErrorCode: '30003' }, { MessageStatus: 'failed', ErrorCod: 'e30003' }],
+    [
+      'with another end of the reason',
+      { MessageStatus: 'failed', ErrorCode: '30003' },
+      { MessageStatus: 'failed', ErrorCode: `30003MessageSid${SID}`, MessageSid: '' },
+    ],
+    ['about an earlier attempt', { MessageStatus: 'delivered' }, { MessageStatus: 'delivered', '2AccountSid': 'AC1', AccountSid: '' }],
+    ['without the recipient', { MessageStatus: 'delivered' }, { MessageStatus: 'delivered', To: '', 'To+49': '15112345678' }],
+  ])('whose fields are cut anew %s under the signature of another is refused', async (_, caught, cut) => {
+    await sent();
+    await serve();
+    const form = (fields: Record<string, string>) => ({ AccountSid: 'AC1', To: '+4915112345678', MessageSid: SID, ...fields });
+    const attempt = '2AccountSid' in cut ? 12 : 1;
+    const signature = signatureOf(reportUrl(PUBLIC, ID, attempt), form(caught), TOKEN);
+    const { status } = await reportExactly(Object.fromEntries(Object.entries(form(cut)).filter(([, value]) => value !== '')), signature);
+    expect([status, (await types()).at(-1)]).toEqual([403, 'Sent']);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['another recipient', { To: '+4915100000000' }],
+    ['another message', { MessageSid: 'SMother' }],
+    ['two messages', { SmsSid: 'SMother' }],
+    ['two statuses', { SmsStatus: 'sent' }],
+    ['a reason that is none', { ErrorCode: '30003x' }],
+  ])('of %s than what was sent is refused', async (_, fields) => {
+    await sent();
+    await serve();
+    expect((await report({ MessageStatus: 'delivered', ...fields }, { attempt: 1 })).status).toBe(403);
+    expect((await types()).at(-1)).toBe('Sent');
+  });
+
+  it('with all fields that a provider sends is recorded', async () => {
+    await sent();
+    await serve();
+    const all = {
+      ApiVersion: '2010-04-01',
+      From: '+15005550006',
+      MessagingServiceSid: 'MG1',
+      SmsSid: SID,
+      SmsStatus: 'undelivered',
+      ErrorCode: '30003',
+    };
+    const more = { ErrorMessage: 'Unreachable: To and From are right', RawDlrDoneDate: '2611210900', ToCountry: 'DE', SmsMessageSid: SID };
+    expect((await report({ MessageStatus: 'undelivered', ...all, ...more }, { attempt: 1 })).status).toBe(204);
+    expect((await events()).at(-1)?.data).toEqual({ status: 'undelivered', delivered: false, error: 'error 30003' });
   });
 
   it.each(['queued', 'sending', 'sent', 'toString', ''])('of "%s" is heard, and changes nothing', async (status) => {

@@ -6,6 +6,7 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import type { NotificationState } from '../../write-side/deciders/notification.ts';
+import { isAbout, isCutAnew } from './http/report-form.ts';
 import { isSignedBy } from './http/signature.ts';
 
 export interface ReportContext {
@@ -60,17 +61,25 @@ async function report(context: ReportContext, request: RouteRequest): Promise<An
   const form = request.body as z.infer<typeof fields>;
   const { attempt } = request.query as z.output<typeof query>;
   checkSignature(request, form, { ...context, attempt });
+  if (isCutAnew(form)) throw notTheirs();
   const { MessageSid: sid = '', MessageStatus: status = '', ErrorCode: code } = form;
   const delivered = Object.hasOwn(FINAL, status) ? FINAL[status] : undefined;
   // A status that is not final changes nothing.
-  if (delivered === undefined || !concerns({ attempt, sid, delivered }, await settled(`notification-${id}`, context))) return {};
+  if (delivered === undefined) return {};
   const stream = `notification-${id}`;
+  const state = await settled(stream, context);
+  if (!concerns({ attempt, sid, delivered }, state)) return {};
+  if (!isAbout(form, state, attempt)) throw notTheirs();
   const data = { status, delivered, ...(!delivered && code ? { error: `error ${code.slice(0, 20)}` } : {}) };
   const commandId = stableId('sms-status', stream, sid, status, String(attempt ?? ''));
   const actor = { id: 'provider:sms', role: 'system', seesAll: true } as const;
   const { now = () => new Date().toISOString() } = context;
   await context.commands.handle({ type: 'ReportNotification', stream, id, data, commandId, actor, now: now() }, { correlationId: request.requestId });
   return {};
+}
+
+function notTheirs(): ProblemError {
+  return new ProblemError('forbidden', 'The signature is right, but the fields are not those of a report of this SMS.');
 }
 
 /** Checks the signature for the address that the provider was given, not the one in this request. Error: ProblemError `forbidden`. */

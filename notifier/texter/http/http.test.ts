@@ -56,6 +56,13 @@ describe('an SMS by a provider', () => {
     expect(got).toMatchObject({ to: TEXT.to, from: 'taskledger', body: TEXT.text, statusCallback: TEXT.statusCallback, sid: providerId });
     expect(Buffer.from(got?.authorization.replace('Basic ', '') ?? '', 'base64').toString()).toBe(`AC0123456789abcdef:${provider.token}`);
   });
+  it('leaves the number to a messaging service where that is the sender', async () => {
+    const service = `MG${'0123456789abcdef'.repeat(2)}`;
+    await openHttpTexter({ url: provider.url, from: service }).send(TEXT, signal);
+    expect(provider.given[0]).toMatchObject({ to: TEXT.to, from: '', service, body: TEXT.text });
+    await texter().send(TEXT, signal);
+    expect(provider.given[1]).toMatchObject({ from: 'taskledger', service: '' });
+  });
   it('asks for no reports where nobody could be reached with them', async () => {
     await texter().send({ ...TEXT, statusCallback: null }, signal);
     expect(provider.given[0]?.statusCallback).toBeUndefined();

@@ -7,7 +7,7 @@ import type { Text, Texter } from '../texter.ts';
 export interface HttpTexterOptions {
   /** `https://ACCOUNT:TOKEN@host/2010-04-01/Accounts/ACCOUNT/Messages.json` */
   url: string;
-  /** The sender: a phone number, or a name where the provider takes one. */
+  /** The sender: a phone number, a name where the provider takes one, or the SID of a messaging service (`MG…`), which picks a number. */
   from: string;
   /** Milliseconds to connect, and then to be answered; default 10,000. */
   timeout?: number;
@@ -54,8 +54,11 @@ function withoutCredentials(url: string): { address: URL; username: string; pass
   return { address, username, password };
 }
 
+/** True for the SID of a messaging service. */
+export const isMessagingService = (from: string) => /^MG[0-9a-f]{32}$/i.test(from);
+
 function formOf({ to, text, statusCallback }: Text, from: string): string {
-  const form = new URLSearchParams({ To: to, From: from, Body: text });
+  const form = new URLSearchParams({ To: to, [isMessagingService(from) ? 'MessagingServiceSid' : 'From']: from, Body: text });
   if (statusCallback) form.set('StatusCallback', statusCallback);
   return form.toString();
 }

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface GotText {
   to: string;
   from: string;
+  /** The messaging service that is to pick the number; empty for none. */
+  service: string;
   body: string;
   statusCallback: string | undefined;
   /** The provider's name for the SMS; empty where it was not taken. */
@@ -43,6 +45,7 @@ export async function startProvider(answer: (text: GotText, before: number) => P
     return {
       to: text('To'),
       from: text('From'),
+      service: text('MessagingServiceSid'),
       body: text('Body'),
       statusCallback: form.get('StatusCallback') ?? undefined,
       sid: '',
