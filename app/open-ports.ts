@@ -58,7 +58,7 @@ export interface PortsContext {
 export async function openPorts<N extends Need>(config: Config, needs: ReadonlySet<N>, context: PortsContext): Promise<Pick<Ports, N>> {
   const { log, signal, waits } = context;
   const { closing } = context.closers;
-  const options = { dataDir: config.DATA_DIR, log, signal, waits };
+  const options = { dataDir: config.DATA_DIR, log, signal, waits, ended: endProcess };
   const watch = <Port extends object>(port: Port, dependency: string) => watched(port, dependency, log);
   context.metrics.gauge(
     'failed_calls',
@@ -67,7 +67,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   );
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => {
-      const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, ended: endProcess, passed: context.metrics.foreign });
+      const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, passed: context.metrics.foreign });
       return closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
     },
     bus: async () => {
@@ -78,12 +78,12 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     secrets: async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS)),
     cache: async () => closing(watch(await openCache(config.CACHE_URL, { log }), CACHE)),
     mailer: async () => {
-      const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM });
+      const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM, log, ended: endProcess });
       const mailer = closing(watch(opened.mailer, opened.outbox ? RECEIVERS.outbox : RECEIVERS.smtp));
       return { ...opened, mailer };
     },
     texter: async () => {
-      const opened = openTexter(config.SMS_URL, { dataDir: config.DATA_DIR, from: config.SMS_FROM });
+      const opened = openTexter(config.SMS_URL, { dataDir: config.DATA_DIR, from: config.SMS_FROM, log, ended: endProcess });
       const texter = closing(watch(opened.texter, opened.outbox ? RECEIVERS.outbox : RECEIVERS.sms));
       return { ...opened, texter };
     },
@@ -94,8 +94,8 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
 }
 
 /**
- * Ends the process where its event store can record nothing more, which the store has logged: nothing that it still does could be kept, a supervisor
- * starts it again, and the start finds out what is on the disk.
+ * Ends the process where one of its embedded stores can write nothing more, which the store has logged: nothing that it still does could be kept, a
+ * supervisor starts it again, and the start finds out what is on the disk.
  */
 function endProcess(): never {
   process.exit(1);

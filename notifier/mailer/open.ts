@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { emailProblem } from '../../contracts/email.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { Mailer } from './mailer.ts';
-import { type Outbox, openOutbox } from './outbox/outbox.ts';
+import { type Outbox, type OutboxOptions, openOutbox } from './outbox/outbox.ts';
 import { openSmtp } from './smtp/smtp.ts';
 
 /** A mailer, and the same as an outbox where it is one; else null. */
@@ -16,12 +16,19 @@ export interface OpenMailer {
 /** MAIL_URL or MAIL_FROM is wrong; the message says how it should be. */
 export class MailSettingsError extends UserError {}
 
-/** Opens `outbox:` (a file in `dataDir`), `smtp://host` or `smtps://host`. `from`: as `Name <address>`. Errors: MailSettingsError, OutboxError. */
-export function openMailer(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenMailer {
+export interface OpenSender extends OutboxOptions {
+  /** Folder of the embedded outbox's file. */
+  dataDir: string;
+  /** The sender of mails as `Name <address>`; of SMS a number or a name. */
+  from: string;
+}
+
+/** Opens `outbox:` (a file in `dataDir`), `smtp://host` or `smtps://host`. Errors: MailSettingsError, OutboxError. */
+export function openMailer(url: string, { dataDir, from, ...outboxOptions }: OpenSender): OpenMailer {
   const problems = [named('MAIL_URL', mailUrlProblem(url)), named('MAIL_FROM', mailFromProblem(from))].filter(Boolean);
   if (problems.length > 0) throw new MailSettingsError(problems.join('; '));
   if (url.startsWith('outbox:')) {
-    const outbox = openOutbox(join(dataDir, 'outbox.db'));
+    const outbox = openOutbox(join(dataDir, 'outbox.db'), outboxOptions);
     return { mailer: outbox, outbox };
   }
   return { mailer: openSmtp({ url, from }), outbox: null };

@@ -1,5 +1,6 @@
 /** Opens the texter that a URL names. */
 import { join } from 'node:path';
+import type { OpenSender } from '../mailer/open.ts';
 import { type Outbox, openOutbox } from '../mailer/outbox/outbox.ts';
 import { Refused } from '../sending.ts';
 import { isMessagingService, openHttpTexter } from './http/http.ts';
@@ -14,9 +15,9 @@ export interface OpenTexter {
 }
 
 /** Opens `outbox:` (the file of the mails, in `dataDir`), `none:`, or a provider's `https:` address with account and token. Error: OutboxError. */
-export function openTexter(url: string, { dataDir, from }: { dataDir: string; from: string }): OpenTexter {
+export function openTexter(url: string, { dataDir, from, ...outboxOptions }: OpenSender): OpenTexter {
   if (url.startsWith('outbox:')) {
-    const outbox = openOutbox(join(dataDir, 'outbox.db'));
+    const outbox = openOutbox(join(dataDir, 'outbox.db'), outboxOptions);
     return { texter: { send: outbox.sendText, close: outbox.close }, outbox, token: null };
   }
   if (url.startsWith('none:')) return { texter: none, outbox: null, token: null };

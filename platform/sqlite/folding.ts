@@ -15,7 +15,7 @@ export interface FoldingLog {
 export interface Folding {
   /** Folds a log that has grown, as far as readers and the disk allow; for the end of each transaction. Error: SQLite's own after a failed fsync. */
   fold(): void;
-  /** Folds all of the log and empties its file, where nobody reads from it. Errors: SQLite's own. */
+  /** Folds all of the log and empties its file, where nobody reads from it and the disk allows it. Error: SQLite's own after a failed fsync. */
   foldAll(): void;
   /**
    * Looks at the size of the log's file, and empties it where it is longer than it should be; for every few seconds (`LOOK_EVERY`). A log of a
@@ -38,7 +38,7 @@ export interface FoldingOptions {
 /** Milliseconds between two looks at a log. */
 export const LOOK_EVERY = 2_000;
 /** Bytes that the log's file keeps when the log begins again. */
-const KEPT = 32 * 1024 * 1024;
+const KEPT = 64 * 1024 * 1024;
 const MOST = 1024 * 1024 * 1024;
 
 interface Checkpointed {
@@ -71,7 +71,7 @@ export function openFolding({ db, file, log, pages, most = MOST }: FoldingOption
   }
 
   /** Folds and empties the log without waiting for whoever reads from it. */
-  function foldAll(): void {
+  function empty(): void {
     db.exec('PRAGMA busy_timeout = 0');
     try {
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -85,9 +85,9 @@ export function openFolding({ db, file, log, pages, most = MOST }: FoldingOption
       tried(() => {
         if ((count.get() as unknown as Checkpointed).log > pages) passive.run();
       }),
-    foldAll,
+    foldAll: () => tried(empty),
     look: () => {
-      if (sizeOfLog(file) > KEPT) tried(foldAll);
+      if (sizeOfLog(file) > KEPT) tried(empty);
       tell(sizeOfLog(file), trouble);
     },
   };

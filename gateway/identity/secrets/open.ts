@@ -1,12 +1,15 @@
 /** Opens the secrets store that the scheme of a URL names. */
 import type { Reaching } from '../../../platform/connections/reach.ts';
+import type { FoldingLog } from '../../../platform/sqlite/folding.ts';
 import type { Secrets } from './secrets.ts';
 import { openSqliteSecrets, type SecretsLog } from './sqlite/sqlite.ts';
 
 export interface OpenSecrets extends Omit<Reaching, 'log'> {
   /** The folder of embedded stores. */
   dataDir: string;
-  log: SecretsLog & Partial<Reaching['log']>;
+  log: SecretsLog & Partial<Reaching['log'] & FoldingLog>;
+  /** Called once when an embedded store can write nothing more until it is opened anew. */
+  ended?: ((error: Error) => void) | undefined;
   /** The clock, for tests. */
   now?: () => Date;
 }
@@ -15,9 +18,9 @@ export interface OpenSecrets extends Omit<Reaching, 'log'> {
  * Opens the secrets store: `sqlite:` is `<dataDir>/secrets.db`, `sqlite:/a/path` another file; `mongodb:` and `mongodb+srv:` a server,
  * which is waited for. Errors: one with a message for the operator, when it cannot be opened; ServerRefused.
  */
-export async function openSecrets(url: string | undefined, { dataDir, log, ...options }: OpenSecrets): Promise<Secrets> {
+export async function openSecrets(url: string | undefined, { dataDir, log, ended, ...options }: OpenSecrets): Promise<Secrets> {
   const [whole, scheme, rest = ''] = /^([a-z+]+):(.*)$/.exec(url ?? 'sqlite:') ?? [];
-  if (scheme === 'sqlite') return openSqliteSecrets(rest || `${dataDir}/secrets.db`, { ...options, log });
+  if (scheme === 'sqlite') return openSqliteSecrets(rest || `${dataDir}/secrets.db`, { ...options, log, ended });
   if (whole && (scheme === 'mongodb' || scheme === 'mongodb+srv')) {
     // The client of a server is loaded only where the server is used.
     const { openMongoSecrets } = await import('./mongodb/mongodb.ts');

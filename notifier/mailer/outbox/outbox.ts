@@ -3,9 +3,10 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { diskRefused } from '../../../platform/sqlite/disk-errors.ts';
+import type { FoldingLog } from '../../../platform/sqlite/folding.ts';
+import { openWrittenFile, type WrittenFile } from '../../../platform/sqlite/written-file.ts';
 import { UserError } from '../../../platform/user-error.ts';
-import { ReceiverUnavailable } from '../../sending.ts';
+import { FateUnknown, ReceiverUnavailable } from '../../sending.ts';
 import type { Text } from '../../texter/texter.ts';
 import type { Mail, Mailer } from '../mailer.ts';
 
@@ -33,18 +34,28 @@ export interface Outbox extends Mailer {
 /** The number of mails and SMS kept; older ones are deleted. */
 const KEPT = 1_000;
 
-/** Opens the outbox in a file that only its owner can read: links in mails are secrets. */
-export function openOutbox(file: string): Outbox {
-  const db = openFile(file);
+/** Pages in the write-ahead log up to which it is not folded: SQLite's own number. */
+const PAGES = 1_000;
+
+export interface OutboxOptions {
+  log?: Partial<FoldingLog> | undefined;
+  /** Called once when an fsync failed, after which nothing more is taken until the file is opened anew. */
+  ended?: ((error: Error) => void) | undefined;
+}
+
+/**
+ * Opens the outbox in a file that only its owner can read: links in mails are secrets. Its `send` rejects with FateUnknown where the mail could not be
+ * forced to the disk; after any other error it was not taken.
+ */
+export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptions = {}): Outbox {
+  const { db, written } = openFile(file, { log: lines, ended });
   // This code forces the write-ahead log to the disk itself: SQLite would do it on this thread, and hold up every request meanwhile.
   let log: Promise<FileHandle> | undefined;
-  const openLog = () => {
-    const opening = open(`${file}-wal`, 'r+');
-    opening.catch(() => {
+  const openLog = () =>
+    open(`${file}-wal`, 'r+').catch((error: unknown) => {
       log = undefined;
+      throw new ReceiverUnavailable('outbox', error);
     });
-    return opening;
-  };
   // A repeat of an attempt whose outcome is unknown is the same mail: the mailbox shows it once, as mail programs do by Message-ID.
   const insert = db.prepare(
     'INSERT INTO mails (channel, address, name, subject, text, html, message_id, time) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (message_id) DO NOTHING',
@@ -55,54 +66,55 @@ export function openOutbox(file: string): Outbox {
   );
 
   async function keep(channel: OutboxMail['channel'], { to, subject, text, html, messageId }: Mail): Promise<object> {
-    try {
+    written.write(() => {
       insert.run(channel, to.address, to.name, subject, text, html, messageId, new Date().toISOString());
       trim.run();
-      log ??= openLog();
-      await (await log).datasync();
-      return {};
-    } catch (error) {
-      throw meaning(error);
-    }
+    });
+    log ??= openLog();
+    await forced(await log);
+    return {};
   }
 
-  function rowsOf({ to, channel, before = Number.MAX_SAFE_INTEGER, limit }: Parameters<Outbox['list']>[0]) {
-    const [address, only] = [to ?? null, channel ?? null];
+  /** Forces the log to the disk. A repeat would find the mail in the file, and a second fsync would call it durable: so the first failure is the last. */
+  async function forced(handle: FileHandle): Promise<void> {
+    written.check();
     try {
-      return select.all(before, address, address, only, only, limit);
+      await handle.datasync();
     } catch (error) {
-      throw meaning(error);
+      written.abandon(error);
+      throw new FateUnknown(`the outbox could not be forced to the disk (${(error as Error).message})`, { cause: error });
     }
+    written.check();
   }
 
   return {
     send: (mail) => keep('email', mail),
     sendText: ({ to, text, id }) => keep('sms', { to: { name: '', address: to }, subject: '', text, html: '', messageId: id }),
-    list: (filter) =>
-      rowsOf(filter).map((row) => ({
-        id: row.id as number,
-        channel: row.channel as OutboxMail['channel'],
-        to: row.address as string,
-        subject: row.subject as string,
-        text: row.text as string,
-        html: row.html as string,
-        messageId: row.message_id as string,
-        time: row.time as string,
-      })),
+    list: ({ to = null, channel = null, before = Number.MAX_SAFE_INTEGER, limit }) =>
+      written
+        .read(() => select.all(before, to, to, channel, channel, limit))
+        .map((row) => ({
+          id: row.id as number,
+          channel: row.channel as OutboxMail['channel'],
+          to: row.address as string,
+          subject: row.subject as string,
+          text: row.text as string,
+          html: row.html as string,
+          messageId: row.message_id as string,
+          time: row.time as string,
+        })),
     close: async () => {
       await (await log)?.close();
-      db.close();
+      written.close();
     },
   };
 }
 
-/** The error of sending.ts where the disk refuses. */
-function meaning(error: unknown): unknown {
-  return diskRefused(error) ? new ReceiverUnavailable('outbox', error) : error;
-}
-
 /** Opens the file with mode 0600, which SQLite gives the files beside it (WAL), too. Error: OutboxError, which says what to do. */
-function openFile(file: string): DatabaseSync {
+function openFile(
+  file: string,
+  { log, ended }: { log: Partial<FoldingLog> } & Pick<OutboxOptions, 'ended'>,
+): { db: DatabaseSync; written: WrittenFile } {
   try {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
@@ -111,7 +123,7 @@ function openFile(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL,
         text TEXT NOT NULL, html TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, channel TEXT NOT NULL DEFAULT 'email') STRICT`);
     withChannel(db);
-    return db;
+    return { db, written: openWrittenFile({ db, file, log, pages: PAGES, unavailable: (cause) => new ReceiverUnavailable('outbox', cause), ended }) };
   } catch (cause) {
     throw new OutboxError(`The outbox ${file} cannot be opened (${(cause as Error).message}). Move it away; a new one is made at the next start.`, {
       cause,

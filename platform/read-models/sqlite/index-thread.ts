@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
 const db = new DatabaseSync(workerData as string);
-db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -65536');
+// The log is folded by who opened the thread.
+db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536');
 
 parentPort?.on('message', (statement: string | null) => {
   if (statement === null) {

@@ -1,7 +1,8 @@
 /** The read models in one file, by node:sqlite: documents and checkpoint in one transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import { mutex } from '../../concurrency/mutex.ts';
-import { diskRefused } from '../../sqlite/disk-errors.ts';
+import type { FoldingLog } from '../../sqlite/folding.ts';
+import { openWrittenFile, type WrittenFile } from '../../sqlite/written-file.ts';
 import { checkSpec } from '../fields.ts';
 import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
 import { createWaiters } from '../waiters.ts';
@@ -15,6 +16,7 @@ import { sweep } from './sweep.ts';
 /** The open file with the statements that were prepared on it. */
 interface Opened {
   db: DatabaseSync;
+  written: WrittenFile;
   generations: SqliteGenerations;
   /** The documents of generations, by the table's name. */
   documents: Map<string, SqliteDocuments>;
@@ -23,10 +25,21 @@ interface Opened {
 }
 
 /**
- * Opens (or makes) the file at `path`. When it is found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
- * `state` answers null from then on, and projections begin anew.
+ * Pages in the write-ahead log up to which it is not folded: writing is half as fast again as with SQLite's 1,000, for 32 MB of disk.
  */
-export function openSqliteReadModels(path: string, { log }: { log: FileLog }): ReadModels {
+const PAGES = 8_000;
+
+export interface SqliteReadModelsOptions {
+  log: FileLog & Partial<FoldingLog>;
+  /** Called once when an fsync failed, after which nothing more is written until the file is opened anew. */
+  ended?: ((error: Error) => void) | undefined;
+}
+
+/**
+ * Opens (or makes) the file at `path`. When it is found to be damaged, at any time, it is replaced by an empty one: the call at hand rejects,
+ * `state` answers null from then on, and projections begin anew. Calls reject with ReadModelsUnavailable while the disk refuses.
+ */
+export function openSqliteReadModels(path: string, { log, ended }: SqliteReadModelsOptions): ReadModels {
   const waiters = createWaiters();
   /** Runs writes one after the other: SQLite has one writer, and that may be a thread that makes an index. */
   const inTurn = mutex();
@@ -35,14 +48,20 @@ export function openSqliteReadModels(path: string, { log }: { log: FileLog }): R
   let sweeping: Promise<void> = Promise.resolve();
   tidy();
 
+  function begun(db: DatabaseSync): Opened {
+    const unavailable = (cause: unknown) => new ReadModelsUnavailable(cause);
+    const written = openWrittenFile({ db, file: path, log, pages: PAGES, unavailable, ended });
+    return { db, written, generations: openSqliteGenerations(db), documents: new Map(), closing: new AbortController() };
+  }
+
   /** Runs a read at once. */
   async function read<T>(work: (file: Opened) => T): Promise<T> {
     const file = stillOpen();
     try {
-      return work(file);
+      return file.written.read(() => work(file));
     } catch (error) {
       if (isDamage(error)) await inTurn(async () => renew(file, error));
-      throw meaning(error);
+      throw error;
     }
   }
 
@@ -51,10 +70,10 @@ export function openSqliteReadModels(path: string, { log }: { log: FileLog }): R
     return inTurn(async () => {
       const file = stillOpen();
       try {
-        return await work(file);
+        return await file.written.writeLater(() => work(file));
       } catch (error) {
         if (isDamage(error)) renew(file, error);
-        throw meaning(error);
+        throw error;
       }
     });
   }
@@ -74,7 +93,7 @@ export function openSqliteReadModels(path: string, { log }: { log: FileLog }): R
 
   function letGo(): void {
     opened.closing.abort();
-    opened.db.close();
+    opened.written.close();
   }
 
   /** Removes the tables of dropped generations, in the background, one sweep after another. */
@@ -189,15 +208,6 @@ export function openSqliteReadModels(path: string, { log }: { log: FileLog }): R
 /** The place of a generation. Throws NoSuchGeneration. */
 function placeOf(generations: SqliteGenerations, model: ModelSpec, generation: number): Place {
   return { table: tableName(model.name, generation), fields: generations.fields(model, generation) };
-}
-
-function begun(db: DatabaseSync): Opened {
-  return { db, generations: openSqliteGenerations(db), documents: new Map(), closing: new AbortController() };
-}
-
-/** The error as the port has it, for a disk that refuses. */
-function meaning(error: unknown): unknown {
-  return diskRefused(error) ? new ReadModelsUnavailable(error) : error;
 }
 
 function transaction<T>(db: DatabaseSync, work: () => T): T {

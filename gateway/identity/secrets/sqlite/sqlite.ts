@@ -3,7 +3,8 @@
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { diskRefused } from '../../../../platform/sqlite/disk-errors.ts';
+import type { FoldingLog } from '../../../../platform/sqlite/folding.ts';
+import { openWrittenFile, type WrittenFile } from '../../../../platform/sqlite/written-file.ts';
 import { UserError } from '../../../../platform/user-error.ts';
 import { type SecretRecord, type Secrets, SecretsUnavailable } from '../secrets.ts';
 
@@ -12,7 +13,9 @@ export interface SecretsLog {
 }
 
 export interface SqliteSecretsOptions {
-  log: SecretsLog;
+  log: SecretsLog & Partial<FoldingLog>;
+  /** Called once when an fsync failed, after which nothing more is written until the file is opened anew. */
+  ended?: ((error: Error) => void) | undefined;
   now?: () => Date;
 }
 
@@ -21,6 +24,9 @@ const SHAPE = 1;
 const PURGE_EVERY = 10 * 60_000;
 /** The number of records removed at once, because removing holds up the event loop. */
 const PURGE_AT_ONCE = 500;
+
+/** Pages in the write-ahead log up to which it is not folded: SQLite's own number. */
+const PAGES = 1_000;
 
 /** The number of records in a page of `all`. */
 const PAGE = 500;
@@ -37,9 +43,12 @@ const SCHEMA = `
 const LIVE = '(expires IS NULL OR expires > :now)';
 const COLUMNS = 'key, value, version, owner, expires';
 
-/** Opens the file, or makes it. Its error's message is for the operator. */
-export function openSqliteSecrets(path: string, { log, now = () => new Date() }: SqliteSecretsOptions): Secrets {
-  const db = openFile(path, log);
+/**
+ * Opens the file, or makes it. Its error's message is for the operator; later calls reject with SecretsUnavailable while the disk refuses, and
+ * then nothing was written.
+ */
+export function openSqliteSecrets(path: string, { log, ended, now = () => new Date() }: SqliteSecretsOptions): Secrets {
+  const { db, file } = openFile(path, { log, ended });
   const statements = prepare(db);
   const clock = () => now().toISOString();
   const timer = setInterval(purge, PURGE_EVERY).unref();
@@ -47,7 +56,7 @@ export function openSqliteSecrets(path: string, { log, now = () => new Date() }:
 
   function purge(): void {
     try {
-      const { changes } = statements.purge.run({ now: clock() });
+      const { changes } = file.write(() => statements.purge.run({ now: clock() }));
       if (changes === PURGE_AT_ONCE) setImmediate(() => db.isOpen && purge());
     } catch (error) {
       log.warn({ err: error }, 'expired secrets not removed; they are treated as gone all the same');
@@ -57,58 +66,46 @@ export function openSqliteSecrets(path: string, { log, now = () => new Date() }:
   /** Removes an expired record that was asked for: who heard once that it is gone must not find it again after the clock was set back. */
   function forget(kind: string, key: string): void {
     try {
-      statements.forget.run({ kind, key, now: clock() });
+      file.write(() => statements.forget.run({ kind, key, now: clock() }));
     } catch (error) {
       log.warn({ err: error }, 'expired secrets not removed; they are treated as gone all the same');
     }
   }
 
-  /** Runs work on the file; where the disk refuses, or the file is closed, the error is SecretsUnavailable. */
-  async function asked<T>(work: () => T): Promise<T> {
-    if (!db.isOpen) throw new SecretsUnavailable('the secrets are closed');
-    try {
-      return work();
-    } catch (error) {
-      throw diskRefused(error) ? new SecretsUnavailable(`the secrets file ${path}: ${reason(error)}`, { cause: error }) : error;
-    }
-  }
-
   return {
-    get: (kind, key) =>
-      asked(() => {
-        const row = statements.get.get({ kind, key, now: clock() });
-        if (row) return recordOf(row);
-        forget(kind, key);
-        return null;
-      }),
-    put: (kind, { key, value, owner, expires = null }, version) =>
-      asked(() => {
-        const row = { kind, key, owner, value: JSON.stringify(value), expires: expires && new Date(expires).toISOString(), now: clock() };
+    get: async (kind, key) => {
+      const row = file.read(() => statements.get.get({ kind, key, now: clock() }));
+      if (row) return recordOf(row);
+      forget(kind, key);
+      return null;
+    },
+    put: async (kind, { key, value, owner, expires = null }, version) => {
+      const row = { kind, key, owner, value: JSON.stringify(value), expires: expires && new Date(expires).toISOString(), now: clock() };
+      return file.write(() => {
         if (version === undefined) return statements.put.run(row).changes === 1;
         if (version === 0) return statements.insert.run(row).changes === 1;
         return statements.update.run({ ...row, version }).changes === 1;
-      }),
-    delete: (kind, key) =>
-      asked(() => {
-        statements.delete.run({ kind, key });
-      }),
-    list: (kind, owner) => asked(() => statements.list.all({ kind, owner, now: clock() }).map((row) => recordOf(row))),
+      });
+    },
+    delete: async (kind, key) => {
+      file.write(() => statements.delete.run({ kind, key }));
+    },
+    list: async (kind, owner) => file.read(() => statements.list.all({ kind, owner, now: clock() })).map((row) => recordOf(row)),
     all: async function* (kind) {
       for (let after = ''; ; ) {
-        const page = await asked(() => statements.all.all({ kind, after, now: clock() }).map((row) => recordOf(row)));
+        const page = file.read(() => statements.all.all({ kind, after, now: clock() })).map((row) => recordOf(row));
         const last = page.at(-1);
         if (!last) return;
         yield page;
         after = last.key;
       }
     },
-    restore: (kind, { key, value, version, owner, expires }) =>
-      asked(() => {
-        statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires });
-      }),
+    restore: async (kind, { key, value, version, owner, expires }) => {
+      file.write(() => statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires }));
+    },
     close: async () => {
       clearInterval(timer);
-      if (db.isOpen) db.close();
+      file.close();
     },
   };
 }
@@ -137,7 +134,7 @@ function prepare(db: DatabaseSync) {
   };
 }
 
-function openFile(path: string, log: SecretsLog): DatabaseSync {
+function openFile(path: string, { log, ended }: Pick<SqliteSecretsOptions, 'log' | 'ended'>): { db: DatabaseSync; file: WrittenFile } {
   let db: DatabaseSync | undefined;
   try {
     makePrivate(path, log);
@@ -146,7 +143,7 @@ function openFile(path: string, log: SecretsLog): DatabaseSync {
     const shape = Number(db.prepare('PRAGMA user_version').get()?.user_version);
     if (shape > SHAPE) throw new Error(`it was written by a newer taskledger (shape ${shape}, this one knows ${SHAPE})`);
     db.exec(SCHEMA);
-    return db;
+    return { db, file: openWrittenFile({ db, file: path, log, pages: PAGES, unavailable, ended }) };
   } catch (error) {
     db?.close();
     const message = `The secrets file ${path} cannot be opened: ${reason(error)}. Check the folder's rights, or restore the file from a backup.`;
@@ -165,6 +162,10 @@ function makePrivate(path: string, log: SecretsLog): void {
     log.warn({ file: one, mode: (mode & 0o777).toString(8) }, 'a secrets file could be read by others; its mode is 600 now');
     chmodSync(one, 0o600);
   }
+}
+
+function unavailable(cause: unknown): SecretsUnavailable {
+  return new SecretsUnavailable(`the secrets file: ${reason(cause)}`, { cause });
 }
 
 function reason(error: unknown): string {
