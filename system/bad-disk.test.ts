@@ -3,7 +3,8 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Installation, openInstallation } from './system.fixture.ts';
+import { problemOf } from './client.fixture.ts';
+import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
 
 const traceable = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 const skipped = !(traceable && spawnSync('prlimit', ['--version']).status === 0) && !process.env.REQUIRE_SERVERS;
@@ -58,6 +59,28 @@ describe.skipIf(skipped)(`a process whose disk refuses${skipped ? ' (skipped: st
     await vi.waitFor(async () => expect((await asked()).map(({ status }) => status)).toEqual([200, 200, 201, 204]), 10_000);
     expect(system.output().match(/^.*the secrets cannot be used.*$/gm)).toHaveLength(1);
     expect(system.output()).not.toMatch(/unexpected error/);
+  });
+
+  it('ends, too, after a failed fsync of the secrets', async () => {
+    const tracing = [
+      '-f',
+      '-p',
+      String(system.program().pid),
+      '-P',
+      join(system.dataDir, 'secrets.db-wal'),
+      '-e',
+      'trace=fsync',
+      '-e',
+      'inject=fsync:error=EIO',
+    ];
+    const strace = spawn('strace', tracing, { stdio: ['ignore', 'ignore', 'pipe'] });
+    await once(strace.stderr, 'data');
+    const logIn = () => system.admin.call('POST /api/login', { email: 'bob@example.org', password: 'the password of Bob' });
+    await logIn().catch(() => {});
+    expect(await system.program().ended).toMatchObject({ code: 1 });
+    expect(system.output().match(/^\{"level":50.*an fsync failed: nothing more is written until this is started again.*$/gm)).toHaveLength(1);
+    await system.start();
+    expect(await logIn()).toMatchObject({ status: 200 });
   });
 
   it('ends with code 1 and a line of level 50 after a failed fsync of the log, and the next start finds out', async () => {
