@@ -115,25 +115,19 @@ describe.skipIf(isUntraceable)(`on a disk that refuses${isUntraceable ? ' (skipp
     expect(met).toBeGreaterThan(3);
   });
 
-  it.skipIf(cannotPreload)(
-    'invariant 16: a write that writes a part, before a full disk or not, leaves a store that holds what was acknowledged',
-    {
-      timeout: TIMEOUT,
-    },
-    async () => {
-      const library = makeShortWrites(dataDir);
-      const cases = Array.from({ length: 400 }, (_, index) => [0, 1, 1_000].map((full) => ({ nth: index + 1, full }))).flat();
-      let met = 0;
-      await tryEach(ALL_FAULTS ? cases : cases.toSorted(() => Math.random() - 0.5).filter(({ nth }) => nth < 60), SHORT_SECONDS, async (one) => {
-        const folder = newFolder();
-        const ran = runShort(appending(folder), library, one);
-        if (!ran.met) return;
-        met++;
-        endedWell(JSON.stringify(one), ran);
-        if (one.full === 0) expect(ran).toMatchObject({ code: 0, lines: { length: 12 } });
-        await checkAfter(folder, ran, JSON.stringify(one));
-      });
-      expect(met).toBeGreaterThan(0);
-    },
-  );
+  it.skipIf(cannotPreload)('invariant 16: a write that writes a part harms nothing, before a full disk or not', { timeout: TIMEOUT }, async () => {
+    const library = makeShortWrites(dataDir);
+    const cases = Array.from({ length: 400 }, (_, index) => [0, 1, 1_000].map((full) => ({ nth: index + 1, full }))).flat();
+    let met = 0;
+    await tryEach(ALL_FAULTS ? cases : cases.toSorted(() => Math.random() - 0.5).filter(({ nth }) => nth < 60), SHORT_SECONDS, async (one) => {
+      const folder = newFolder();
+      const ran = runShort(appending(folder), library, one);
+      if (!ran.met) return;
+      met++;
+      endedWell(JSON.stringify(one), ran);
+      if (one.full === 0) expect(ran).toMatchObject({ code: 0, lines: { length: 12 } });
+      await checkAfter(folder, ran, JSON.stringify(one));
+    });
+    expect(met).toBeGreaterThan(0);
+  });
 });
