@@ -83,8 +83,14 @@ export function makeShortWrites(folder: string): string {
   return library;
 }
 
-/** Runs a program whose n-th write to its file writes half of its bytes; `full` writes after it find no room. */
-export function runShort({ program, args, file }: OnBadDisk, library: string, { nth, full }: { nth: number; full: number }): Ran {
+/** The number of the write that writes half of its bytes, and how many writes after it find no room. */
+export interface ShortWrite {
+  nth: number;
+  full: number;
+}
+
+/** Runs a program of whose writes to its file one writes a part. */
+export function runShort({ program, args, file }: OnBadDisk, library: string, { nth, full }: ShortWrite): Ran {
   const mark = `${library}.met`;
   rmSync(mark, { force: true });
   const short = { LD_PRELOAD: library, SHORT_BELOW: file, SHORT_AT: String(nth), SHORT_FULL: String(full), SHORT_MARK: mark };
@@ -114,6 +120,22 @@ export async function tryEach<T>(cases: readonly T[], seconds: number, attempt: 
   for (const one of cases) {
     if (performance.now() > until) return;
     await attempt(one);
+  }
+}
+
+/** Writes that every program makes at least. */
+const SOME_WRITES = 30;
+
+/**
+ * Tries writes that write a part, without a full disk after it, with one for a write, and with one from then on: each write until a run meets none, or
+ * as many as fit into some seconds. `attempt` resolves to true where it was met.
+ */
+export async function tryShortWrites(seconds: number, attempt: (one: ShortWrite) => Promise<boolean>): Promise<void> {
+  const until = performance.now() + seconds * 1_000;
+  const someNumber = () => 1 + Math.floor(Math.random() * SOME_WRITES);
+  for (let tried = 1; ALL_FAULTS || performance.now() < until; tried++) {
+    const nth = ALL_FAULTS ? tried : someNumber();
+    for (const full of [0, 1, 1_000]) if (!(await attempt({ nth, full }))) return;
   }
 }
 
