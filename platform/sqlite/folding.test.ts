@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,5 +82,19 @@ describe('a write-ahead log', () => {
     expect(reader.prepare('SELECT count(*) AS n FROM rows').get()).toEqual({ n: 1 });
     reader.exec('COMMIT');
     expect(reader.prepare('SELECT count(*) AS n FROM rows').get()).toEqual({ n: 2 });
+  });
+
+  it.runIf(existsSync('/proc/locks'))('that grows is told with the processes that read it', async () => {
+    const source = `const { DatabaseSync } = require('node:sqlite'); const db = new DatabaseSync(process.argv[1], { readOnly: true });
+      db.exec('BEGIN'); db.prepare('SELECT count(*) FROM rows').get(); console.log('reads'); setInterval(() => {}, 60_000)`;
+    const other = spawn(process.execPath, ['-e', source, file()], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(other.stdout, 'data');
+    write(81);
+    folding.look();
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    expect(lines).toEqual([expect.stringContaining(`(process ${other.pid}; a backup`)]);
+    folding.look();
+    expect(sizeOfLog(file())).toBe(0);
   });
 });

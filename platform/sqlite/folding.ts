@@ -6,6 +6,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { fsyncFailed } from './disk-errors.ts';
+import { readersOf } from './readers.ts';
 
 export interface FoldingLog {
   error(data: object, message: string): void;
@@ -100,7 +101,10 @@ function openTelling({ file, log, most }: { file: string; log: FoldingLog; most:
   function long(bytes: number, trouble: Error | undefined): void {
     told = true;
     const reason = trouble ? { err: trouble } : {};
-    log.error({ file: `${file}-wal`, bytes, ...reason }, `the write-ahead log has grown to ${Math.round(bytes / 1024 / 1024)} MB: ${why(trouble)}`);
+    log.error(
+      { file: `${file}-wal`, bytes, ...reason },
+      `the write-ahead log has grown to ${Math.round(bytes / 1024 / 1024)} MB: ${why(file, trouble)}`,
+    );
   }
 
   function short(bytes: number): void {
@@ -119,7 +123,9 @@ export function sizeOfLog(file: string): number {
   return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function why(trouble: Error | undefined): string {
+function why(file: string, trouble: Error | undefined): string {
   if (trouble) return 'the disk does not let it be folded into the file. It shrinks once that works again';
-  return 'somebody reads the file for long (a backup, another program with an open transaction on it), and until that ends it cannot begin again. It shrinks by itself then';
+  const readers = readersOf(file);
+  const who = readers.length > 0 ? `process ${readers.join(', ')}; ` : '';
+  return `somebody reads the file for long (${who}a backup, another program with an open transaction on it), and until that ends it cannot begin again. It shrinks by itself then`;
 }
