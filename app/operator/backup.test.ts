@@ -120,6 +120,13 @@ describe('a backup', () => {
     expect(beside()).toEqual([]);
   });
 
+  it('says in one line where its folder cannot be made', async () => {
+    writeFileSync(join(folder, 'backups'), 'a file');
+    await expect(run()).rejects.toThrow(
+      /^The backup could not be made in .*today \(.*\)\. Make room there, make it writable, or name another folder\.$/,
+    );
+  });
+
   it('is as the files were at one moment, whatever is written while it is made', async () => {
     fill();
     let revision = 0;

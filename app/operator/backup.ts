@@ -11,7 +11,7 @@ import { UserError } from '../../platform/user-error.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Copying, copyDatabase } from './copy-database.ts';
-import { makePartial, removeAbandoned } from './partial-folder.ts';
+import { makePartial, type PartialFolder, removeAbandoned } from './partial-folder.ts';
 import { print } from './print.ts';
 
 const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -43,7 +43,7 @@ interface Making {
 }
 
 async function makeBackup({ DATA_DIR, BACKUP_LOG_MB }: Config, files: string[], { folder, stillWanted }: Making): Promise<void> {
-  const making = makePartial(folder);
+  const making = madePartial(folder);
   const options = { most: BACKUP_LOG_MB * 1024 * 1024, stillWanted };
   try {
     let growth = 0;
@@ -64,6 +64,21 @@ async function makeBackup({ DATA_DIR, BACKUP_LOG_MB }: Config, files: string[], 
   } finally {
     making.remove();
   }
+}
+
+function madePartial(folder: string): PartialFolder {
+  try {
+    return makePartial(folder);
+  } catch (error) {
+    throw inOneLine(error, folder);
+  }
+}
+
+/** An error of the disk in one line; any other as it is. */
+function inOneLine(error: unknown, path: string): unknown {
+  if (!diskRefused(error)) return error;
+  const message = `The backup could not be made in ${path} (${(error as Error).message}). Make room there, make it writable, or name another folder.`;
+  return new UserError(message, { cause: error });
 }
 
 /** Hears signals that end a process: `check` throws once there was one, so that what is copied by then is removed. */

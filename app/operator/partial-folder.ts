@@ -45,9 +45,19 @@ export function makePartial(folder: string): PartialFolder {
 /** Removes the folders beside `folder` whose makers were killed, and answers their paths. Those that hold anything else stay. */
 export function removeAbandoned(folder: string): string[] {
   const beside = dirname(resolve(folder));
-  if (!existsSync(beside)) return [];
-  const found = readdirSync(beside, { withFileTypes: true }).filter((entry) => entry.isDirectory() && NAME.test(entry.name));
-  return found.map(({ name }) => join(beside, name)).filter(removeWhereAbandoned);
+  return foldersIn(beside)
+    .filter((name) => NAME.test(name))
+    .map((name) => join(beside, name))
+    .filter(removeWhereAbandoned);
+}
+
+/** The names of the folders in one; none where it is not there, or not ours to read: making the backup tells that. */
+function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
 }
 
 function removeWhereAbandoned(path: string): boolean {
