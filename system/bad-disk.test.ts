@@ -3,8 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { problemOf } from './client.fixture.ts';
-import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
+import { type Installation, openInstallation } from './system.fixture.ts';
 
 const traceable = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 const skipped = !(traceable && spawnSync('prlimit', ['--version']).status === 0) && !process.env.REQUIRE_SERVERS;
