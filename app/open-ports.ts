@@ -8,7 +8,7 @@ import { RECEIVERS } from '../notifier/sending.ts';
 import { type OpenTexter, openTexter } from '../notifier/texter/open.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
 import { watched } from '../platform/absences/watched.ts';
-import { CACHE, type Cache } from '../platform/cache/cache.ts';
+import type { Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
 import { EVENT_BUS, type EventBus } from '../platform/event-bus/event-bus.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
@@ -76,7 +76,8 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     },
     readModels: async () => closing(watch(await openReadModels(config.READ_MODELS_URL, options), READ_MODELS)),
     secrets: async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS)),
-    cache: async () => closing(watch(await openCache(config.CACHE_URL, { log }), CACHE)),
+    // Not watched: it answers its readers while its server is away, too. Its connection tells.
+    cache: async () => closing(await openCache(config.CACHE_URL, { log })),
     mailer: async () => {
       const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM, log, ended: endProcess });
       const mailer = closing(watch(opened.mailer, opened.outbox ? RECEIVERS.outbox : RECEIVERS.smtp));

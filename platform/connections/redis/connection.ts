@@ -4,6 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { absencesIn } from '../../absences/absences.ts';
+import { Unavailable } from '../../absences/unavailable.ts';
 import { ServerRefused, withoutSecrets } from '../reach.ts';
 import { endClient, redisClient } from './client.ts';
 import { type Greeting, isReply, readInfo, reasonOf, redisRefusalOf } from './greeting.ts';
@@ -49,7 +51,7 @@ export async function connectRedis(url: string, { what, log, patience = COMMAND_
   const server = `${what} at ${withoutSecrets(url)}`;
   const client = redisClient(url, patience);
   const first = Promise.withResolvers<ServerRefused | null>();
-  const outages = tellOutages(server, log);
+  const outages = tellOutages(what, server, log);
   let run: string | null = null;
   let connection = 0;
   let closed = false;
@@ -150,8 +152,20 @@ function hindranceOf({ loading }: Greeting, slow: boolean): string | null {
   return slow ? 'it is slow' : null;
 }
 
-/** Logs the beginning and the end of an outage, and in between only that the server now refuses; and each kind of error reply once. */
-function tellOutages(server: string, log: RedisLog) {
+/** The server does not answer, or not in time. */
+class RedisUnavailable extends Unavailable {
+  override readonly name = 'RedisUnavailable';
+  readonly answer = 'Something that this needs cannot be reached right now. Try again.';
+  readonly dependency: string;
+
+  constructor(dependency: string, message: string) {
+    super(message);
+    this.dependency = dependency;
+  }
+}
+
+/** Tells of outages as of every absence, besides once that the server now refuses, which waiting does not help; and of each kind of error reply once. */
+function tellOutages(what: string, server: string, log: RedisLog) {
   let said = '';
   const kinds = new Set<string>();
   return {
@@ -162,13 +176,13 @@ function tellOutages(server: string, log: RedisLog) {
     },
     began(error: unknown): void {
       const reason = reasonOf(error);
-      const refused = error instanceof ServerRefused;
-      if (said && (!refused || said === reason)) return;
-      log.warn({ server, reason }, `going on without ${refused ? reason : `${server}: ${reason}`}`);
+      absencesIn(log).failed(new RedisUnavailable(what, `${server}: ${reason}`));
+      if (!(error instanceof ServerRefused) || said === reason) return;
+      log.warn({ server, reason }, `going on without ${reason}`);
       said = reason;
     },
     ended(): void {
-      if (said) log.info({ server }, `${server} answers`);
+      absencesIn(log).answered(what);
       said = '';
     },
   };

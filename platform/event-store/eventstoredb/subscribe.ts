@@ -2,9 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AllStreamResolvedEvent, type Position as ClientPosition, START as FIRST, streamNameFilter } from '@eventstore/db-client';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
+import { absencesIn } from '../../absences/absences.ts';
 import { StoreUnavailable, type SubscriptionOptions } from '../event-store.ts';
 import type { CallSource } from './calls.ts';
-import { isInvalidPosition, messageOf } from './failures.ts';
+import { isInvalidPosition, messageOf, unavailable } from './failures.ts';
 import { type Call, pull } from './pull.ts';
 import { readLog } from './reads.ts';
 import { fromClient, fromPosition, logOf, toPosition } from './records.ts';
@@ -39,13 +40,17 @@ export async function* subscribe({ after = START, signal }: SubscriptionOptions,
   }
 }
 
-/** Makes the pause between two calls, longer each time that the call before gave nothing. Equal reasons in a row are logged once. */
+/**
+ * Makes the pause between two calls, longer each time that the call before gave nothing. Equal reasons in a row are logged once; undefined is the
+ * absence of the server, which is told elsewhere.
+ */
 function pausing(place: Place, log: CallSource['log']) {
   let [wait, last, told] = [SHORTEST, place.last, ''];
-  return async (why: string, ending: AbortSignal): Promise<void> => {
-    if (why !== told) log.info({ reason: why, after: place.last }, `a subscription to the event store was interrupted, and goes on: ${why}`);
+  return async (why: string | undefined, ending: AbortSignal): Promise<void> => {
+    if (why !== undefined && why !== told)
+      log.info({ reason: why, after: place.last }, `a subscription to the event store was interrupted, and goes on: ${why}`);
     wait = place.last === last ? Math.min(wait * 2, LONGEST) : SHORTEST;
-    [last, told] = [place.last, why];
+    [last, told] = [place.last, why ?? told];
     await delay(wait, undefined, { signal: ending }).catch(() => {});
   };
 }
@@ -56,13 +61,13 @@ interface Place {
   resume: Position;
 }
 
-/** The events of one call, until it ends in whatever way; returns the reason. */
-async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribing): AsyncGenerator<RecordedEvent[], string> {
+/** The events of one call, until it ends in whatever way; returns the reason, undefined where the server is away. */
+async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribing): AsyncGenerator<RecordedEvent[], string | undefined> {
   try {
     yield* given(follow(place, ending, source), place);
     return 'it ended';
   } catch (error) {
-    if (!isInvalidPosition(error)) return messageOf(error);
+    if (!isInvalidPosition(error)) return void absencesIn(source.log).failed(unavailable(error));
   }
   // No record begins at the position (it is of before a restore): the events after it are read, and the next call follows from the head.
   try {
@@ -70,7 +75,7 @@ async function* untilItEnds(place: Place, ending: AbortSignal, source: Subscribi
     yield* given(readLog(source, { from: place.last }), place);
     return 'its position was not in the log';
   } catch (error) {
-    return messageOf(error);
+    return void absencesIn(source.log).failed(unavailable(error));
   }
 }
 
