@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signatureOf } from '../notifier/texter/http/signature.ts';
+import { reportUrl } from '../notifier/texter/report-routes.ts';
 import { caller, logIn, type Reply, type User } from '../system/client.fixture.ts';
 import { DEPENDENCIES, type Dependency, openDependent } from './absence.fixture.ts';
 import { ALL_ROWS, rowName } from './rows.ts';
 
 const ADMIN = { name: 'Administrator', email: 'admin@localhost.localdomain', password: 'the admin of the tests' };
 const BOB = { name: 'Bob', email: 'bob@example.org', password: 'the password of Bob' };
+/** A provider of SMS that nobody is sent to here. */
+const SMS_TOKEN = 'the token of the account';
+const SMS_URL = `http://account:${encodeURIComponent(SMS_TOKEN)}@127.0.0.1:9/Messages.json`;
 const NOBODY = '5f1f7f8e-6d1c-4c36-9d5c-6f6f3f0c1a02';
 
 type Row = (typeof ALL_ROWS)[number];
@@ -19,7 +24,7 @@ function weight({ method, path }: Row): number {
 
 /** An installation with one thing of each kind, in which everybody is logged in. */
 async function furnished() {
-  const process = await openDependent({ ADMIN_PASSWORD: ADMIN.password, REGISTRATION_LIMIT: '1000' });
+  const process = await openDependent({ ADMIN_PASSWORD: ADMIN.password, REGISTRATION_LIMIT: '1000', SMS_URL, SMS_FROM: '+4930123456' });
   const admin = await logIn(() => process.url, ADMIN);
   await admin.ok('POST /api/users', BOB);
   const { body: carol } = await admin.ok('POST /api/users', { ...BOB, name: 'Carol', email: 'carol@example.org' });
@@ -50,26 +55,30 @@ function pathIn({ path }: Row, ids: Record<string, string>): string {
 }
 
 /** Asks for a row in the name of a user. */
-function ask(row: Row, { call, refreshToken }: User, ids: Record<string, string>): Promise<Reply> {
+function ask(row: Row, { call, refreshToken }: User, { process: { url }, ids }: Furnished): Promise<Reply> {
   const own: Record<string, unknown> = {
     'POST /api/login': { email: BOB.email, password: BOB.password },
     'POST /api/token/refresh': { refreshToken },
     'PUT /api/me/password': { current: BOB.password, new: 'another password of Bob' },
   };
   const body = own[rowName(row)] ?? row.example ?? undefined;
-  const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const what = `${row.method} ${pathIn(row, ids)}`;
-  return row.form ? call(what, new URLSearchParams(body as Record<string, string>).toString(), form) : call(what, body);
+  if (!row.form) return call(what, body);
+  const form = body as Record<string, string>;
+  const signature = signatureOf(reportUrl(url, ids.notifications ?? ''), form, SMS_TOKEN);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature };
+  return call(what, new URLSearchParams(form).toString(), headers);
 }
 
 /** Asks for every row while a dependency is away, in the name of users whom the process remembers. */
-async function statuses({ process, admin, ids }: Furnished, lost: Dependency | null): Promise<Record<string, Reply>> {
+async function statuses(installation: Furnished, lost: Dependency | null): Promise<Record<string, Reply>> {
+  const { process, admin } = installation;
   const found: Record<string, Reply> = {};
   for (const row of ROWS_IN_ORDER) {
     const user = weight(row) === 3 ? await logIn(() => process.url, BOB) : admin;
     await user.ok('GET /api/me');
     process.lose(lost);
-    found[rowName(row)] = await ask(row, user, ids);
+    found[rowName(row)] = await ask(row, user, installation);
     process.lose(null);
   }
   return found;
@@ -81,9 +90,9 @@ const NEEDED: Record<Dependency, string[]> = {
     'POST /api/tasks',
     'PATCH /api/tasks/:id',
     'GET /api/tasks/:id/history',
-
     'POST /api/users',
     'GET /api/admin/parked',
+    'POST /api/notifications/:id/sms-status',
     'GET /readyz',
   ],
   bus: ['GET /api/admin/queues'],
