@@ -52,12 +52,17 @@ function refusedFile(file: KeptFile | undefined, config: Config, error: unknown)
 /** The web app is built at the first start, into the checkout. */
 function unbuilt(error: unknown): UserError | undefined {
   const web = join(CHECKOUT, 'dist', 'web');
-  const trouble = fileTrouble(web, error);
+  // Node says ENOENT of a folder that cannot be made on a file system that can only be read.
+  const trouble = fileTrouble(join(web, 'index.html'), (error as NodeJS.ErrnoException).code === 'ENOENT' ? readOnly(error) : error);
   if (!trouble) return undefined;
   const advice = 'Or start once where the checkout can be written, and copy its dist/web here.';
   return new UserError(`The web app is not built, or older than its sources, and cannot be built in ${web}: ${trouble.text} ${advice}`, {
     cause: error,
   });
+}
+
+function readOnly(error: unknown): Error {
+  return Object.assign(new Error((error as Error).message, { cause: error }), { code: 'EROFS', syscall: 'mkdir' });
 }
 
 /** The error of a start, as a UserError also where a file was refused after it was opened; any other error is left as it is. */

@@ -74,25 +74,39 @@ const MEANINGS: readonly [codes: readonly (string | number)[], text: string][] =
 function other(path: string, { code, primary }: Refusal): string | null {
   const file = statOf(path);
   if (file?.isDirectory()) return 'it is a folder, where a file must be. Move it away.';
-  for (const one of [path, ...BESIDE.map((end) => `${path}${end}`), dirname(path)]) if (!isMine(one)) return notMine(one, path);
-  return MEANINGS.find(([codes]) => codes.includes(code ?? primary ?? ''))?.[1] ?? null;
+  for (const one of [path, ...BESIDE.map((end) => `${path}${end}`), folderOf(path)]) {
+    const refused = accessRefused(one);
+    if (refused === 'EROFS') return meaningOf(refused);
+    if (refused !== null) return notMine(one);
+  }
+  return meaningOf(code ?? primary ?? '');
 }
 
-/** True for a file or folder that this user may read and write, and for one that is not there. */
-function isMine(path: string): boolean {
+function meaningOf(code: string | number): string | null {
+  return MEANINGS.find(([codes]) => codes.includes(code))?.[1] ?? null;
+}
+
+/** The folder in which the file is, or in which its first missing folder would be made. */
+function folderOf(path: string): string {
+  const folder = dirname(path);
+  return statOf(folder) || folder === dirname(folder) ? folder : folderOf(folder);
+}
+
+/** The system's reason why this user may not read and write a file or folder; null where it may, and where nothing is there. */
+function accessRefused(path: string): 'EACCES' | 'EPERM' | 'EROFS' | null {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
-    return true;
+    return null;
   } catch (error) {
-    return !['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? code : null;
   }
 }
 
-function notMine(path: string, asked: string): string {
+function notMine(path: string): string {
   const owner = statOf(path);
   const whose = owner ? ` (it is user ${owner.uid}'s, mode ${(owner.mode & 0o777).toString(8)})` : '';
-  const it = path === asked ? 'it' : path;
-  return `user ${userInfo().uid} may not read and write ${it}${whose}. Give it to this user (chown), or start as its owner.`;
+  return `user ${userInfo().uid} may not read and write ${path}${whose}. Give it to this user (chown), or start as its owner.`;
 }
 
 function statOf(path: string): Stats | undefined {
