@@ -12,6 +12,11 @@ import { openEventStore } from '../open.ts';
 import { type LogWriter, openLogWriter } from './log-writer.ts';
 
 const log = { info: () => {}, error: () => {} };
+const [LAMP, DOOR, ROOF] = [
+  '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01',
+  '8d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e02',
+  '9d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e03',
+].map((id) => `task-${id}`) as [string, string, string];
 let dataDir: string;
 const file = () => join(dataDir, 'events.db');
 beforeEach(() => {
@@ -35,27 +40,27 @@ it.runIf(process.platform === 'linux')('a file that another process has is refus
 });
 
 describe('where two processes write all the same', () => {
-  it.each(['task-1', '_checkpoint-x'])('the one that was overtaken writes nothing more, and nothing is harmed (%s)', async (stream) => {
+  it.each([LAMP, '_checkpoint-x'])('the one that was overtaken writes nothing more, and nothing is harmed (%s)', async (stream) => {
     const [first, second] = [openLogWriter(file(), log), openLogWriter(file(), log)];
     append(second, stream);
-    expect(() => append(first, 'task-2')).toThrow(AppendUnknown);
-    expect(() => append(first, 'task-2')).toThrow(/another process writes into/);
-    append(second, 'task-3');
+    expect(() => append(first, DOOR)).toThrow(AppendUnknown);
+    expect(() => append(first, DOOR)).toThrow(/another process writes into/);
+    append(second, ROOF);
     first.abandon();
     second.close();
     const store = await openEventStore('sqlite:', { dataDir, log });
     const events = [...(await all(store.readAll())), ...(await all(store.readAll({ log: 'bookkeeping' })))];
-    expect(events.map((event) => event.stream).sort()).toEqual([stream, 'task-3'].sort());
+    expect(events.map((event) => event.stream).sort()).toEqual([stream, ROOF].sort());
     await store.close();
   });
 
   it('tools that write tables of theirs are not among them', () => {
     const writer = openLogWriter(file(), log);
-    append(writer, 'task-1');
+    append(writer, LAMP);
     const tool = new DatabaseSync(file());
     tool.exec('CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER); INSERT INTO _litestream_seq VALUES (1, 1)');
     tool.close();
-    append(writer, 'task-2');
+    append(writer, DOOR);
     writer.close();
   });
 });
