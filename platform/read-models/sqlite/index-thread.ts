@@ -4,10 +4,14 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { openFolding } from '../../sqlite/folding.ts';
+import { MODEL_PAGES } from './file.ts';
 
-const db = new DatabaseSync(workerData as string);
-// The log is folded by who opened the thread.
-db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536');
+const file = workerData as string;
+const db = new DatabaseSync(file);
+db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536');
+// Folded here, too: an index makes the log long, and folding it holds up whoever does it.
+const { fold } = openFolding({ db, file, pages: MODEL_PAGES, log: { error: () => {} } });
 
 parentPort?.on('message', (statement: string | null) => {
   if (statement === null) {
@@ -15,6 +19,7 @@ parentPort?.on('message', (statement: string | null) => {
     parentPort?.close();
   } else {
     db.exec(statement);
+    fold();
     parentPort?.postMessage('made');
   }
 });

@@ -7,7 +7,7 @@ import { checkSpec } from '../fields.ts';
 import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
 import { createWaiters } from '../waiters.ts';
 import { createTables, openDocuments, type SqliteDocuments } from './documents.ts';
-import { type FileLog, isDamage, openFile, replaceFile } from './file.ts';
+import { type FileLog, isDamage, MODEL_PAGES, openFile, replaceFile } from './file.ts';
 import { openSqliteGenerations, type SqliteGenerations, tableName } from './generations.ts';
 import { missingIndexes, openIndexer } from './indexes.ts';
 import type { Place } from './place.ts';
@@ -23,11 +23,6 @@ interface Opened {
   /** Aborts when the file is closed, or replaced. */
   closing: AbortController;
 }
-
-/**
- * Pages in the write-ahead log up to which it is not folded: writing is half as fast again as with SQLite's 1,000, for 32 MB of disk.
- */
-const PAGES = 8_000;
 
 export interface SqliteReadModelsOptions {
   log: FileLog & Partial<FoldingLog>;
@@ -50,7 +45,7 @@ export function openSqliteReadModels(path: string, { log, ended }: SqliteReadMod
 
   function begun(db: DatabaseSync): Opened {
     const unavailable = (cause: unknown) => new ReadModelsUnavailable(cause);
-    const written = openWrittenFile({ db, file: path, log, pages: PAGES, unavailable, ended });
+    const written = openWrittenFile({ db, file: path, log, pages: MODEL_PAGES, unavailable, ended });
     return { db, written, generations: openSqliteGenerations(db), documents: new Map(), closing: new AbortController() };
   }
 
