@@ -10,6 +10,7 @@ import { AppendUnknown } from '../event-store.ts';
 import { anEvent } from '../example-event.fixture.ts';
 import { openEventStore } from '../open.ts';
 import { type LogWriter, openLogWriter } from './log-writer.ts';
+import { openSqliteEventStore } from './sqlite.ts';
 
 const log = { info: () => {}, error: () => {} };
 const [LAMP, DOOR, ROOF] = [
@@ -48,7 +49,7 @@ describe('where two processes write all the same', () => {
     append(second, ROOF);
     first.abandon();
     second.close();
-    const store = await openEventStore('sqlite:', { dataDir, log });
+    const store = await openSqliteEventStore({ file: join(dataDir, 'events.db'), log });
     const events = [...(await all(store.readAll())), ...(await all(store.readAll({ log: 'bookkeeping' })))];
     expect(events.map((event) => event.stream).sort()).toEqual([stream, ROOF].sort());
     await store.close();

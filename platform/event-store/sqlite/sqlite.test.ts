@@ -71,7 +71,7 @@ describe('the embedded store', () => {
     await tamper(`ANALYZE; CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER); CREATE TABLE _litestream_lock (id INTEGER);
       CREATE VIEW of_mine AS SELECT * FROM events; CREATE INDEX mine ON events (type)`);
     const said: [object, string][] = [];
-    store = await openEventStore('sqlite:', { dataDir, log: { ...log, info: (data, message) => said.push([data, message]) } });
+    store = await openSqliteEventStore({ file: file(), log: { ...log, info: (data, message) => said.push([data, message]) } });
     expect(said).toEqual([
       [
         { file: file(), names: ['table _litestream_seq', 'table _litestream_lock', 'view of_mine', 'index mine'] },
@@ -85,7 +85,7 @@ describe('the embedded store', () => {
   it('does not say a word about the statistics that ANALYZE makes', async () => {
     await tamper('ANALYZE');
     const said: string[] = [];
-    store = await openEventStore('sqlite:', { dataDir, log: { ...log, info: (_, message) => said.push(message) } });
+    store = await openSqliteEventStore({ file: file(), log: { ...log, info: (_, message) => said.push(message) } });
     expect(said).toEqual([]);
     expect(await all(store.readStream('task-a', { direction: 'backwards' }))).toHaveLength(5);
   });
