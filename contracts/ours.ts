@@ -24,13 +24,20 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The reason why an event is not ours; null for one that is. */
 export function foreignReason(event: Judged): ForeignReason | null {
-  const { stream, type, metadata } = event;
-  if (stream.startsWith('$') || type.startsWith('$')) return 'server';
-  const named = isBookkeeping(stream) ? null : reasonOfNames(stream, type);
-  return named ?? (isOurMetadata(metadata) ? null : 'metadata');
+  return reasonOfNames(event) ?? (hasOurMetadata(event) ? null : 'metadata');
 }
 
-function reasonOfNames(stream: string, type: string): ForeignReason | null {
+/** True for an event that is ours as far as names tell: where metadata are parsed only for those that look at them, `hasOurMetadata` says the rest. */
+export function isOursByName(event: Pick<Judged, 'stream' | 'type'>): boolean {
+  return reasonOfNames(event) === null;
+}
+
+function reasonOfNames({ stream, type }: Pick<Judged, 'stream' | 'type'>): ForeignReason | null {
+  if (stream.startsWith('$') || type.startsWith('$')) return 'server';
+  return isBookkeeping(stream) ? null : reasonOfEvent(stream, type);
+}
+
+function reasonOfEvent(stream: string, type: string): ForeignReason | null {
   const category = categoryOf(stream);
   if (!CATEGORIES.has(category) || !UUID.test(stream.slice(category.length + 1))) return 'stream';
   return (categoryOfType(type) ?? category) === category ? null : 'type';
@@ -41,7 +48,8 @@ export function isOurs(event: Judged): boolean {
   return foreignReason(event) === null;
 }
 
-function isOurMetadata(metadata: unknown): boolean {
+/** True for an event that carries our metadata. */
+export function hasOurMetadata({ metadata }: { metadata: unknown }): boolean {
   const { $correlationId, $causationId, commandId, actor, schema, topics } = (metadata ?? {}) as Record<string, unknown>;
   return [$correlationId, $causationId, commandId, actor].every(isText) && isShape(schema) && Array.isArray(topics) && topics.every(isText);
 }

@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { begins, isKnown } from '../contracts/catalog.ts';
 import { isDeletion } from '../contracts/deletion.ts';
 import type { Position, RecordedEvent } from '../contracts/message.ts';
+import { hasOurMetadata } from '../contracts/ours.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import type { ReadModels, Stored } from '../platform/read-models/read-models.ts';
@@ -83,7 +84,8 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
     const news = next.filter((event) => event.position > checkpoint.position);
     const last = news.at(-1);
     if (!last) return 0;
-    const mine = news.filter((event) => (wanted.has(event.type) && isKnown(event)) || isDeletion(event));
+    const isMine = (event: RecordedEvent) => isDeletion(event) || (wanted.has(event.type) && isKnown(event));
+    const mine = news.filter((event) => isMine(event) && hasOurMetadata(event));
     await documents.have(mine);
     for (const event of mine) take(event);
     await judgePoison();

@@ -54,7 +54,7 @@ export interface ReadAll {
   page?: number;
   /**
    * True where the caller looks at the data or metadata of few events: the store may parse them only when they are looked at. Such an event must
-   * not be copied by spreading it. (Forwards only; a store may ignore it.)
+   * not be copied by spreading it, and may lack our metadata (`hasOurMetadata` of contracts/ours.ts). (Forwards only; a store may ignore it.)
    */
   lean?: boolean;
   /** The log that is read; default `events`. `bookkeeping` is for moving a store elsewhere. */

@@ -6,7 +6,7 @@
  * Revisions and positions are the store's own, so they have gaps where something foreign is.
  */
 import type { RecordedEvent } from '../../contracts/message.ts';
-import { isOurs } from '../../contracts/ours.ts';
+import { isOurs, isOursByName } from '../../contracts/ours.ts';
 import { appendBehindForeign } from './append-behind-foreign.ts';
 import type { EventStore, ReadAll, ReadStream } from './event-store.ts';
 import type { Foreign } from './foreign.ts';
@@ -15,6 +15,8 @@ import { firstOf } from './limited-read.ts';
 /** The store without what is foreign in it, which `foreign` hears of. Its `head` must be that of our events already. */
 export function onlyOurs(store: EventStore, foreign: Foreign): EventStore {
   const ours = (page: RecordedEvent[]) => page.filter((event) => isOurs(event) || foreign.met(event));
+
+  const oursByName = (page: RecordedEvent[]) => page.filter((event) => isOursByName(event) || foreign.met(event));
 
   function readStream(stream: string, options: ReadStream = {}): AsyncIterable<RecordedEvent[]> {
     const { limit, direction } = options;
@@ -28,7 +30,7 @@ export function onlyOurs(store: EventStore, foreign: Foreign): EventStore {
   function readAll(options: ReadAll = {}): AsyncIterable<RecordedEvent[]> {
     const { limit, foreign: whole } = options;
     if (whole) return store.readAll(options);
-    if (limit === undefined) return without(store.readAll(options), ours);
+    if (limit === undefined) return without(store.readAll(options), options.lean ? oursByName : ours);
     const read = (count: number, last?: RecordedEvent) =>
       // A read from a position begins with the event that is at it.
       last ? behind(store.readAll({ ...options, limit: count + 1, from: last.position }), last) : store.readAll({ ...options, limit: count });
