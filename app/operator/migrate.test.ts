@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { anEvent } from '../../platform/event-store/example-event.fixture.ts';
-import { endOf } from '../../platform/followers/checkpoint.ts';
+import { effectCheckpoint, endOf } from '../../platform/followers/checkpoint.ts';
 import { openParking } from '../../platform/followers/parking.ts';
 import { openRequests } from '../../platform/followers/requests.ts';
 import { caller, logIn } from '../../system/client.fixture.ts';
@@ -105,6 +105,39 @@ describe('moving an installation', () => {
     expect(moved).toEqual({ events: before.events.length, bookkeeping: streams.size, secrets: Object.values(before.secrets).flat().length });
     expect(before.bookkeeping.some(({ stream }) => stream.startsWith('_snapshot-'))).toBe(true);
     expect(await contentsOf(old)).toEqual(before);
+  });
+
+  it('leaves what is not ours where it is, in streams of others and in ours, and passes it in the target', async () => {
+    const [from, to] = [await target(), await target()];
+    const foreign = (): NewEvent => ({ ...anEvent(), metadata: {} as Metadata });
+    const write = await writeSideOf(from);
+    const user = await write.register(1);
+    const task = await write.makeTask(1, user);
+    await from.store.append(task, 1, [foreign()]);
+    await write.comment(task, 1);
+    await from.store.append('ticket-7', NO_STREAM, [anEvent()]);
+    await from.store.append(task, 3, [foreign(), foreign()]);
+    await write.comment(task, 2);
+    await write.comment(task, 3);
+    await to.store.append('ticket-8', NO_STREAM, [anEvent()]);
+    const whole = await allOf(from.store.readAll({ foreign: true }));
+    const [at] = whole.filter(({ stream }) => stream === 'ticket-7');
+    await effectCheckpoint(from.store, 'order_mail').load();
+    const moving = effectCheckpoint(from.store, 'task_mail');
+    await moving.load();
+    moving.save({ position: at?.position ?? '', eventId: at?.id ?? '' });
+    await moving.flush();
+    const ours = await allOf(from.store.readAll());
+    const [comment] = ours.slice(-1);
+    await (await openParking(from.store, 'task_mail')).park(comment as RecordedEvent, new Error('it was poison'));
+    await migrate(from, to);
+    const moved = await allOf(to.store.readAll());
+    expect(moved.map(({ id }) => id)).toEqual(ours.map(({ id }) => id));
+    expect(moved.filter(({ stream }) => stream === task).map(({ revision }) => revision)).toEqual([0, 1, 2, 3, 4]);
+    expect((await openParking(to.store, 'task_mail')).list()).toMatchObject([{ stream: task, revision: 4, position: moved.at(-1)?.position }]);
+    // The last event of ours before the foreign one at which the policy was.
+    const before = whole.slice(0, whole.indexOf(at as RecordedEvent)).findLast(({ stream }) => stream === task)?.id;
+    expect((await effectCheckpoint(to.store, 'task_mail').load()).eventId).toBe(before);
   });
 
   it('takes a stream’s events that follow each other in one append, and tells how far it is', async () => {

@@ -62,23 +62,32 @@ async function translated(stores: EventStores, event: RecordedEvent): Promise<Re
   const place = event.data as Checkpoint;
   if (!WITH_POSITIONS.test(event.stream) || (place.position ?? START) === START) return [event];
   const moved = await placeInTarget(stores, place);
-  return moved === null ? [] : [{ ...event, data: { ...place, ...moved } }];
+  if (moved === null) return [];
+  const { revision, ...checkpoint } = moved;
+  // A parked stream waits at a revision, too.
+  return [{ ...event, data: { ...place, ...checkpoint, ...('revision' in place && revision !== undefined ? { revision } : {}) } }];
 }
 
 /**
  * The checkpoint in the target; null where the source does not hold it. One at an event that is not ours, which is not moved, is that of the last event of
  * ours before it. Error: `UserError` where the target does not hold that.
  */
-async function placeInTarget({ source, target }: EventStores, place: Checkpoint): Promise<Checkpoint | null> {
+async function placeInTarget({ source, target }: EventStores, place: Checkpoint): Promise<(Checkpoint & { revision?: number }) | null> {
   const { position, eventId } = place;
   if (!(await holds(source, place))) return null;
   for await (const [event] of source.readAll({ direction: 'backwards', from: position, limit: 1 })) {
     if (!event) break;
-    const [there] = await all(target, event.stream, { from: event.revision, limit: 1 });
-    if (there?.id === event.id && there.position !== START) return { position: there.position, eventId: there.id };
+    const there = await inTarget(target, event);
+    if (there && there.position !== START) return { position: there.position, eventId: there.id, revision: there.revision };
     throw differs(`event ${event.revision} of ${event.stream} has no place`);
   }
   return { position: START, eventId };
+}
+
+/** The event in the target, at its revision, or at a lower one where others wrote into its stream. */
+async function inTarget(target: EventStore, { id, stream, revision }: RecordedEvent): Promise<RecordedEvent | undefined> {
+  const [there] = await all(target, stream, { from: revision, limit: 1 });
+  return there?.id === id ? there : (await all(target, stream)).find((one) => one.id === id);
 }
 
 /** All events of a stream of bookkeeping, which are few, because these streams are trimmed. */

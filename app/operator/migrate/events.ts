@@ -1,4 +1,7 @@
-/** Moving the log of events: every event with its id, revision and time, in log order. Only the positions are the new store's. */
+/**
+ * Moving the log of events: every event with its id and time, in log order, and its revision, unless others wrote into its stream. The positions are
+ * the new store's.
+ */
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
@@ -31,9 +34,28 @@ export async function copyEvents({ source, target }: EventStores, onProgress: On
   }
   const copied = counting('copying', head, onProgress);
   for await (const run of runsOf(rest)) {
-    await appendAsTheyWere(target, run, (run[0]?.revision ?? 0) - 1);
+    await copyRun({ source, target }, run);
     for (const event of run) copied(event);
   }
+}
+
+/** Appends a stream's next events. Where others wrote into the stream, whose events are not copied, they get lower revisions than they had. */
+async function copyRun({ source, target }: EventStores, run: readonly RecordedEvent[]): Promise<void> {
+  const revision = run[0]?.revision ?? 0;
+  try {
+    await appendAsTheyWere(target, run, revision - 1);
+  } catch (error) {
+    const before = await countBefore(source, run[0]);
+    if (before === revision) throw error;
+    await appendAsTheyWere(target, run, before - 1);
+  }
+}
+
+async function countBefore(source: EventStore, event: RecordedEvent | undefined): Promise<number> {
+  let count = 0;
+  if (!event) return count;
+  for await (const page of source.readStream(event.stream)) count += page.filter(({ revision }) => revision < event.revision).length;
+  return count;
 }
 
 /** Compares both logs event by event; resolves to the number of events. Error: `UserError` where they differ. */
@@ -58,9 +80,10 @@ export async function* eachOf<T>(pages: AsyncIterable<T[]>): AsyncGenerator<T, u
   return undefined;
 }
 
-/** True where two events are the same but for their positions. */
+/** True where two events are the same but for their places: their order is that of the logs, and so, in their stream, that of the revisions. */
 function isSame(one: RecordedEvent, other: RecordedEvent): boolean {
-  return isDeepStrictEqual({ ...one, position: START }, { ...other, position: START });
+  const placeless = (event: RecordedEvent) => ({ ...event, position: START, revision: 0 });
+  return isDeepStrictEqual(placeless(one), placeless(other));
 }
 
 function counting(step: Step, head: Position, onProgress: OnProgress): (event: RecordedEvent) => void {
