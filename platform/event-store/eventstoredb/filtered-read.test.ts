@@ -33,7 +33,7 @@ async function filled(store: EventStore, others: EventStoreDBClient): Promise<st
   for (let n = 0; n < 2; n++) {
     positions.push((await store.append(`task-${randomUUID()}`, NO_STREAM, events(1))).position);
     await store.append(`_own-${randomUUID()}`, NO_STREAM, events(1));
-    for (let round = 0; round < 4; round++) await others.appendToStream('$others-1', foreign(500));
+    await others.appendToStream('$others-1', foreign(100));
   }
   return positions;
 }
@@ -43,7 +43,7 @@ const positionsOf = async (pages: ReturnType<EventStore['readAll']>) => (await a
 it.each([true, false])('reads what is wanted alone, from any place, in both directions, where the server filters reads: %s', async (filtersReads) => {
   const { store, others, rig } = await rigged({ filtersReads });
   const [first = '', second = ''] = await filled(store, others);
-  for (const limit of [undefined, 1, 2, 999]) {
+  for (const limit of [undefined, 1, 999]) {
     const some = limit === undefined ? {} : { limit };
     const most = (positions: string[]) => positions.slice(0, limit);
     expect(await positionsOf(store.readAll(some))).toEqual(most([first, second]));
