@@ -88,6 +88,7 @@ const schema = z.object({
   BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),
   TRUST_PROXY: onOrOff,
   SOCKET_POLLING: onOrOff,
+  ALLOW_OLDER: onOrOff,
   LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
 });
 

@@ -24,6 +24,7 @@ import type { Config } from './config.ts';
 import type { Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
+import { askForShapes } from './written-shapes.ts';
 
 export interface Ports {
   store: EventStore;
@@ -68,7 +69,9 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => {
       const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, passed: context.metrics.foreign });
-      return closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
+      const store = closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
+      await askForShapes(store, { config, log, metrics: context.metrics });
+      return store;
     },
     bus: async () => {
       const opened = await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, misfits: context.misfits, count: countedBy(context.metrics) });

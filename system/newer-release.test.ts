@@ -25,6 +25,8 @@ beforeAll(async () => {
   const edited = newEvent('TaskEdited');
   await append(store, `task-${task}`, { ...edited, data: { title: ['of', 'a', 'newer', 'shape'] }, metadata: { ...edited.metadata, schema: 99 } });
   await store.close();
+  await expect(system.start()).rejects.toThrow(/newer release.*TaskEdited \(shape 99\), |newer release.*UserCelebrated \(shape 1\)/s);
+  system.env.ALLOW_OLDER = '1';
   await system.start();
 });
 afterAll(() => system?.remove());

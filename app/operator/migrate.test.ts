@@ -27,7 +27,7 @@ import {
 } from './migrate/installation.fixture.ts';
 import { migrate, type Stores } from './migrate/move.ts';
 
-const UNMOVED = /^_(snapshot|requests|forwarder)/;
+const UNMOVED = /^_(snapshot|requests|shapes|forwarder)/;
 
 const SOMETHING = 'task-0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 
@@ -97,7 +97,7 @@ describe('moving an installation', () => {
     expect(after.secrets.credentials?.[0]?.version).toBe(2);
     const streams = new Set(before.bookkeeping.map(({ stream }) => stream).filter((stream) => !UNMOVED.test(stream)));
     expect([...streams].filter((stream) => stream.startsWith('_email-'))).toHaveLength(3);
-    expect(new Set(after.bookkeeping.map(({ stream }) => stream))).toEqual(new Set([...streams, '_forwarder']));
+    expect(new Set(after.bookkeeping.map(({ stream }) => stream))).toEqual(new Set([...streams, '_forwarder', '_shapes']));
     for (const name of [...streams].filter((stream) => /^_(email-|reservations)/.test(stream)))
       expect((await allOf(to.store.readStream(name))).map(({ data }) => data)).toEqual(
         (await allOf(old.store.readStream(name))).map(({ data }) => data),
@@ -202,7 +202,9 @@ describe('moving an installation', () => {
     const plain = ({ bookkeeping, ...rest }: typeof expected) => ({
       ...rest,
       forwarder: bookkeeping.findLast(({ stream }) => stream === '_forwarder')?.data,
-      bookkeeping: bookkeeping.filter(({ stream }) => stream !== '_forwarder').map(({ stream, id, time, data }) => ({ stream, id, time, data })),
+      bookkeeping: bookkeeping
+        .filter(({ stream }) => !['_forwarder', '_shapes'].includes(stream))
+        .map(({ stream, id, time, data }) => ({ stream, id, time, data })),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.nat(writes + 100), fc.boolean()), { minLength: 1, maxLength: 3 }), async (stops) => {

@@ -15,6 +15,7 @@ import { projectionNames } from '../../projections/status.ts';
 import { openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { askForShapes } from '../written-shapes.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
 import { complain, screen } from './print.ts';
 import { rebuildEach, untilAnswered } from './rebuild-each.ts';
@@ -42,6 +43,7 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
   const { add, closing, closeAll } = openClosers();
   try {
     const store = closing(await openEventStore(config.EVENT_STORE_URL, { dataDir, log }));
+    await askForShapes(store, { config, log, metrics: { gauge: () => {} } });
     const readModels = closing(await openReadModels(config.READ_MODELS_URL, { dataDir, log }));
     const bus = closing(await openEventBus(config.BUS_URL, { queues: [PROJECTIONS.queue], log }));
     const cache = closing(await openCache(config.CACHE_URL));

@@ -5,6 +5,7 @@ import type { Reaching } from '../connections/reach.ts';
 import type { EventStore } from './event-store.ts';
 import { openForeign } from './foreign.ts';
 import { onlyOurs } from './only-ours.ts';
+import { notingShapes } from './shapes.ts';
 import { openSqliteEventStore } from './sqlite/sqlite.ts';
 
 export interface OpenEventStoreOptions extends Omit<Reaching, 'log'> {
@@ -26,7 +27,7 @@ const SERVER = /^(esdb|kurrentdb)(\+discover)?$/;
  */
 export async function openEventStore(url: string, options: OpenEventStoreOptions): Promise<EventStore> {
   const { passed, log } = options;
-  return onlyOurs(await openWhole(url, options), openForeign({ log, ...(passed ? { count: passed } : {}) }));
+  return notingShapes(onlyOurs(await openWhole(url, options), openForeign({ log, ...(passed ? { count: passed } : {}) })));
 }
 
 async function openWhole(url: string, { dataDir, log, ended, passed: _, ...reaching }: OpenEventStoreOptions): Promise<EventStore> {
