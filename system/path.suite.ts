@@ -254,9 +254,14 @@ export function describePath(open: typeof openSystem): void {
       const [carol, dave] = await Promise.all([system.register('Carol'), system.register('Dave')]);
       const title = 'Paint <the> "door" & frame';
       const description = 'Two coats.\nGreen, like the others.';
+      // Each mail comes before its task is somebody else's: after that, it would not be sent.
+      const comes = (to: User, subject: string) => mailComes(system.admin, to.email, subject);
       const { id } = await create(carol, { title, description, userId: dave.id });
+      await comes(dave, `New task: ${title}`);
       const { id: own } = await create(carol, { title: 'For nobody yet' });
+      await comes(carol, 'New task: For nobody yet');
       await dave.ok(`PUT /api/tasks/${id}/assignee`, { userId: carol.id });
+      await comes(carol, `Assigned to you: ${title}`);
       await carol.ok(`PUT /api/tasks/${id}/assignee`, { userId: null });
       // Who gives it to themselves knows already.
       await carol.ok(`PUT /api/tasks/${id}/assignee`, { userId: carol.id });
