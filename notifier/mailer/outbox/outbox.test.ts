@@ -103,6 +103,14 @@ describe('GET /outbox', () => {
     const { body } = (await answer()) as { body: unknown };
     expect(row.response?.parse(body)).toMatchObject({ items: [{ messageId: '1@tasks.example.org' }] });
   });
+  it.each(['anna@bücher.example', 'ANNA@xn--bcher-kva.example'])(
+    'finds what went to an international domain by either of its forms, and shows it in Unicode: %s',
+    async (to) => {
+      await outbox.send({ ...mail(1), to: { name: 'Anna', address: 'anna@xn--bcher-kva.example' } }, signal);
+      const { body } = (await ask(outbox, { to }).answer()) as { body: unknown };
+      expect(body).toMatchObject({ items: [{ to: 'anna@bücher.example' }] });
+    },
+  );
   it('is not there where mails go out by SMTP, and says so', () => {
     expect(ask(null, {}).answer).toThrow(ProblemError);
     expect(ask(null, {}).answer).toThrow(/MAIL_URL/);
