@@ -219,17 +219,20 @@ describe('invariant 3: an append', () => {
   it.each([5, -5])('whose fate is unknown neither blocks its stream nor is given up where the clock is set by %d hours meanwhile', async (hours) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    let tries = 0;
-    const gone = withStore({
-      append: async (...args) => {
-        if (tries++ === 0) vi.setSystemTime(Date.now() + hours * 3_600_000);
-        if (tries === 3) return store.append(...args);
-        throw new AppendUnknown('connection lost');
-      },
-    });
-    expect(await handlerOn(gone).handle(createTask(), CONTEXT)).toMatchObject({ revision: 0 });
-    tries = -1e9;
-    expect(await problemOf(handlerOn(gone, { deadline: 300 }).handle(createTask(), CONTEXT))).toMatchObject({ status: 503 });
+    /** A store in which the clock is set at the first append, and which records one at the `last`. */
+    const unsure = (last: number) => {
+      let tries = 0;
+      return withStore({
+        append: async (...args) => {
+          if (tries++ === 0) vi.setSystemTime(Date.now() + hours * 3_600_000);
+          if (tries === last) return store.append(...args);
+          throw new AppendUnknown('connection lost');
+        },
+      });
+    };
+    expect(await handlerOn(unsure(3)).handle(createTask(), CONTEXT)).toMatchObject({ revision: 0 });
+    const never = unsure(Number.POSITIVE_INFINITY);
+    expect(await problemOf(handlerOn(never, { deadline: 300 }).handle(createTask(), CONTEXT))).toMatchObject({ status: 503 });
   });
 
   it('that is not answered keeps nobody longer than the deadline: those behind it are told that nothing was recorded, and nothing is', async () => {

@@ -123,6 +123,32 @@ describe('a deadline', () => {
     expect(await fired()).toEqual([[1, 'due_soon', 5]]);
   });
 
+  it('that a clock which was set on has passed fires within a minute; set back after it fired, it does not fire again', async () => {
+    await start();
+    await make(1, 72);
+    await pass(1);
+    vi.setSystemTime(START + 73 * HOUR);
+    await pass(1 / 60, HOUR / 600);
+    expect((await fired()).toSorted()).toEqual([
+      [1, 'due_soon', 72],
+      [1, 'overdue', 72],
+    ]);
+    vi.setSystemTime(START + 40 * HOUR);
+    await pass(40);
+    expect(await fired()).toHaveLength(2);
+  });
+
+  it('is waited for, and looked at again after an error, though the clock is set back meanwhile', async () => {
+    await start();
+    await make(1, 48);
+    await pass(1);
+    vi.setSystemTime(START - 4 * HOUR);
+    await pass(27);
+    expect(await fired()).toEqual([]);
+    await pass(1.1);
+    expect(await fired()).toEqual([[1, 'due_soon', 48]]);
+  });
+
   it('further away than a timer can run fires at its time', async () => {
     await start();
     await make(1, 100 * 24);
