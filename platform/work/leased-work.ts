@@ -4,11 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { UnknownEvent } from '../../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { absencesIn } from '../absences/absences.ts';
 import type { CommandHandler } from '../command-handler.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
+import { isBeginning } from '../event-store/beginning.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';
 import { sinceBoot } from '../time/since-boot.ts';
@@ -110,6 +112,8 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
   async function take(wish: Wish): Promise<{ state: State; correlationId: string } | null> {
     const { stream, left } = wish;
     const first = await eventOf(stream, 'forwards');
+    // Without its beginning nobody knows what it was; a note for each offer would help nobody.
+    if (first && !isBeginning(first)) return null;
     if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
     const correlationId = first.metadata.$correlationId;
     // Each offer is a command of its own: of two at the same moment, one is refused.
@@ -195,7 +199,12 @@ async function accepted(telling: Promise<void>): Promise<boolean> {
     await telling;
     return true;
   } catch (error) {
-    if (error instanceof ProblemError && ['conflict', 'not_found'].includes(error.code)) return false;
+    if (error instanceof ProblemError && isRefusal(error)) return false;
     throw error;
   }
+}
+
+/** True for a refusal that trying again at once does not change: also of an item with an event that this release does not know. */
+function isRefusal({ code, cause }: ProblemError): boolean {
+  return ['conflict', 'not_found'].includes(code) || cause instanceof UnknownEvent;
 }
