@@ -1,7 +1,7 @@
 /** Makes the SMS of a notification. */
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { type ComposeContext, kindsWords, readerOf } from './compose.ts';
-import { cut, units } from './one-line.ts';
+import { shortened, units } from './one-line.ts';
 import { brief } from './render.ts';
 import type { Text } from './texter/texter.ts';
 import { NobodyThere } from './withdrawn.ts';
@@ -16,5 +16,5 @@ export async function composeText(state: NotificationState, context: ComposeCont
   if (!phone) throw new NobodyThere('the recipient has no phone number');
   const reader = await readerOf(state, context);
   const text = state.content?.text ?? brief(await kindsWords(state, reader, context));
-  return { to: phone, text: cut(text, LONGEST, units) };
+  return { to: phone, text: shortened(text, LONGEST, units) };
 }

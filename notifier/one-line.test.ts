@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { characters, cut, firstLine, oneLine, units } from './one-line.ts';
+import { characters, firstLine, oneLine, shortened, units } from './one-line.ts';
 
 const FAMILY = '👩‍👩‍👧‍👦';
 const LETTERS = fc.string({ unit: fc.constantFrom('a', 'é', 'é'.normalize('NFD'), FAMILY, '🇩🇪', 'नि', '\r\n', '𝕏', ' '), maxLength: 60 });
@@ -42,7 +42,7 @@ describe('a cut', () => {
   ] as const)('in %s keeps whole signs, as many as fit', (_, lengthOf) =>
     fc.assert(
       fc.property(LETTERS, fc.integer({ min: 12, max: 40 }), (text, most) => {
-        const kept = cut(text, most, lengthOf);
+        const kept = shortened(text, most, lengthOf);
         expect(text.startsWith(kept)).toBe(true);
         expect(lengthOf(kept)).toBeLessThanOrEqual(most);
         expect(signsOf(text).slice(0, signsOf(kept).length)).toEqual(signsOf(kept));
@@ -55,7 +55,7 @@ describe('a cut', () => {
   it('of a sign that is longer than all of it is a part that is well-formed', () => {
     const towering = `a${'\u0301'.repeat(500)}`;
     for (const text of [towering, '𝕏\u0301'.repeat(1).padEnd(900, '\u0302')]) {
-      const kept = cut(text, 200, characters);
+      const kept = shortened(text, 200, characters);
       expect([kept.isWellFormed(), kept.length > 0, characters(kept) <= 200]).toEqual([true, true, true]);
     }
   });

@@ -21,7 +21,7 @@ export function firstLine(text: string): string {
 }
 
 /** The beginning of a text, of at most `most` units as `lengthOf` counts them; a sign (grapheme) is whole, unless it alone is longer than that. */
-export function cut(text: string, most: number, lengthOf: (text: string) => number): string {
+export function shortened(text: string, most: number, lengthOf: (text: string) => number): string {
   if (lengthOf(text) <= most) return text;
   // No sign that fits begins behind this.
   const beginning = text.slice(0, 2 * most + 1);

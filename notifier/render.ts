@@ -2,7 +2,7 @@
 import type { Content } from '../contracts/notification.ts';
 import type { KindWords, MailText } from '../contracts/notifications/kind.ts';
 import { kinds } from '../contracts/notifications/kinds.ts';
-import { characters, cut, firstLine, oneLine, units } from './one-line.ts';
+import { characters, firstLine, oneLine, shortened, units } from './one-line.ts';
 
 /** The words of one notification. */
 export interface Words extends MailText {
@@ -36,7 +36,7 @@ export function render(name: string, { subject, lead, quote, link }: Words): Ren
 
 /** The text of an SMS: the subject, and the link. */
 export function brief({ subject, link }: Words): string {
-  return `${cut(oneLine(subject), BRIEF, units).trimEnd()} ${link?.url ?? ''}`;
+  return `${shortened(oneLine(subject), BRIEF, units).trimEnd()} ${link?.url ?? ''}`;
 }
 /** The most characters of an SMS before its link. */
 const BRIEF = 200;
@@ -44,7 +44,11 @@ const BRIEF = 200;
 /** A mail in the words of the one who asked for it. The subject is the given one, or the text's first line, or, where nobody would see either, ours. */
 export function worded({ subject = '', text }: Content): Rendered {
   const ours = kinds.message.subject(null);
-  return { subject: oneLine(subject) || cut(firstLine(text), SUBJECT, characters).trimEnd() || ours, text: `${text}\n`, html: page(paragraph(text)) };
+  return {
+    subject: oneLine(subject) || shortened(firstLine(text), SUBJECT, characters).trimEnd() || ours,
+    text: `${text}\n`,
+    html: page(paragraph(text)),
+  };
 }
 /** The most characters of a subject that is made of a text. */
 const SUBJECT = 200;
