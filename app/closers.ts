@@ -6,6 +6,8 @@ export interface Closers {
   closing<T extends { close(): unknown }>(opened: T): T;
   /** Closes everything. An error keeps nothing else open; the first one rejects at the end. */
   closeAll(): Promise<void>;
+  /** Milliseconds since `closeAll` was called; 0 before. */
+  since(): number;
 }
 
 /**
@@ -15,6 +17,7 @@ export interface Closers {
  */
 export function openClosers(): Closers {
   const closers: (() => unknown)[] = [];
+  let began: number | undefined;
   const add: Closers['add'] = (opened, close) => {
     closers.push(() => close(opened));
     return opened;
@@ -22,7 +25,9 @@ export function openClosers(): Closers {
   return {
     add,
     closing: (opened) => add(opened, (it) => it.close()),
+    since: () => (began === undefined ? 0 : performance.now() - began),
     closeAll: async () => {
+      began ??= performance.now();
       const errors: unknown[] = [];
       for (const close of closers.reverse().splice(0)) await (async () => close())().catch((error: unknown) => errors.push(error));
       if (errors.length > 0) throw errors[0];

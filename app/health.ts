@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppendHealth } from '../platform/event-store/append-health.ts';
 import type { Pace } from '../platform/followers/pace.ts';
 import type { FollowerHealth, Health } from '../platform/http/metrics.ts';
+import { withoutServers } from '../platform/without-servers.ts';
 import { projectors } from '../projections/projectors.ts';
 import type { Ports } from './open-ports.ts';
 import type { Need } from './parts.ts';
@@ -58,7 +59,7 @@ async function troubleWith(name: string, check: () => Promise<unknown>): Promise
     late,
     check().then(
       () => [],
-      (error: Error) => [`${name} (${error.message})`],
+      (error: Error) => [`${name} (${withoutServers(error.message)})`],
     ),
   ]);
 }

@@ -82,7 +82,13 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     // Not watched: it answers its readers while its server is away, too. Its connection tells.
     cache: async () => closing(await openCache(config.CACHE_URL, { log })),
     mailer: async () => {
-      const opened = openMailer(config.MAIL_URL, { dataDir: config.DATA_DIR, from: config.MAIL_FROM, log, ended: endProcess });
+      const opened = openMailer(config.MAIL_URL, {
+        dataDir: config.DATA_DIR,
+        from: config.MAIL_FROM,
+        publicUrl: config.PUBLIC_URL,
+        log,
+        ended: endProcess,
+      });
       const mailer = closing(watch(opened.mailer, opened.outbox ? RECEIVERS.outbox : RECEIVERS.smtp));
       return { ...opened, mailer };
     },

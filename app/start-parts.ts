@@ -158,12 +158,15 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
   }
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
   const outbox = mailer.outbox ?? texter.outbox;
-  const reports = { commands: access.commands, token: texter.token, publicUrl };
+  const reports = { commands: access.commands, tokens: texter.tokens, publicUrl };
   return {
     routes: [...routesWith({ outbox }, [outboxRoute]), ...routesWith(reports, [reportRoute])],
     followers: notifier.followers.map((one) => lagging(store, one)),
   };
 }
+
+/** Milliseconds of a stop after which the messages at hand are given up. */
+const STOP_WITHIN = 7_500;
 
 /** The context of delivery workers, for any process and channel. */
 function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
@@ -174,12 +177,15 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
     publicUrl,
     config,
     workers,
+    closers,
   } = context;
   const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
   return {
     ...{ store, bus, log, commands, issueCode: identity.issueCode, seesAll: identity.seesAll, publicUrl, attempts },
     reportTo: (id, attempt) => (reachesUs(SMS_URL, PUBLIC_URL) ? reportUrl(PUBLIC_URL, id, attempt) : null),
     lease: LEASE_SECONDS * 1_000,
+    // What was given to a server and is not answered yet has the rest of the ten seconds of a stop, but for the time to record how it went.
+    grace: () => Math.max(STOP_WITHIN - closers.since(), 500),
     hold: { email: UNKNOWN_MAIL === 'hold', sms: UNKNOWN_SMS === 'hold' },
     ...(workers ? { workers } : {}),
   };

@@ -13,7 +13,7 @@ const MOST = 64;
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 30_000;
 /** Milliseconds that a process has to end before it is killed. */
-const GRACE = 8_000;
+const GRACE = 9_000;
 
 /** The number of workers by channel in a text as `email=2,sms=1`. Error: ConfigError. */
 export function readWorkers(text: string): Map<DeliveredChannel, number> {

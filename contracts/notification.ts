@@ -50,15 +50,22 @@ const error = z.string().describe('What went wrong, without the address.');
 const NotificationProcessing = z.strictObject({
   attempt,
   worker,
-  until: instant.describe('The end of the lease. Without an outcome until then, the attempt’s fate is unknown.'),
+  until: instant.describe(
+    'The end of the lease; it comes again, later, where the lease is renewed. Without an outcome until then, the attempt’s fate is unknown.',
+  ),
   lease: z.int().min(0).optional().describe('Milliseconds that the lease lasts, whatever clocks are set to; missing in events of older releases.'),
 });
-const NotificationSent = z.strictObject({ attempt, providerId: z.string().optional().describe('The provider’s name for the message.') });
+const NotificationSent = z.strictObject({
+  attempt,
+  providerId: z.string().optional().describe('The provider’s name for the message.'),
+  provider: z.string().optional().describe('Which of our providers took it, by its label; missing where there is one.'),
+});
 const NotificationDeferred = z.strictObject({
   attempt,
   error,
   nextAttemptAt: instant.describe('The time of the next attempt.'),
   wait: z.int().min(0).optional().describe('Milliseconds until then, whatever clocks are set to; missing in events of older releases.'),
+  uncounted: z.literal(true).optional().describe('Nothing was tried: the limit of attempts does not count this one.'),
 });
 const NotificationAttemptUnknown = z.strictObject({
   attempt,
@@ -258,7 +265,7 @@ export const notificationContract = aggregate({
     NotificationProcessing: {
       schema: NotificationProcessing,
       version: 1,
-      summary: 'A worker leased the notification for one attempt.',
+      summary: 'A worker leased the notification for one attempt, or renewed that lease: the attempt takes longer.',
       example: { attempt: 1, worker: 'mail-1', until: '2026-11-21T09:01:00.000Z', lease: 60_000 },
     },
     NotificationSent: { schema: NotificationSent, version: 1, summary: 'The channel’s server took it.', example: { attempt: 1 } },

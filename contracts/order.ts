@@ -83,7 +83,9 @@ const OrderPlaced = z.strictObject({
 const OrderProcessing = z.strictObject({
   attempt,
   worker: z.string().describe('The name of the worker that leased the order.'),
-  until: instant.describe('The end of the lease. Without an outcome until then, the next worker takes the order.'),
+  until: instant.describe(
+    'The end of the lease; it comes again, later, where the lease is renewed. Without an outcome until then, the next worker takes the order.',
+  ),
   lease: z.int().min(0).optional().describe('Milliseconds that the lease lasts, whatever clocks are set to; missing in events of older releases.'),
 });
 const OrderDeferred = z.strictObject({
@@ -162,7 +164,7 @@ export const orderContract = aggregate({
     OrderProcessing: {
       schema: OrderProcessing,
       version: 1,
-      summary: 'A worker leased the order for one attempt.',
+      summary: 'A worker leased the order for one attempt, or renewed that lease: the attempt takes longer.',
       example: { attempt: 1, worker: 'orders-1', until: '2026-11-21T09:00:10.000Z', lease: 10_000 },
     },
     OrderDeferred: {

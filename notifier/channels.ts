@@ -28,13 +28,16 @@ export interface Ready {
 
 export interface DeliveryChannel<Name extends Channel = Channel> {
   name: Name;
-  /** Makes the message of a notification. Errors: those of withdrawn.ts; the store's own. */
+  /** Makes the message of a notification for its next attempt, before it is leased. Errors: those of withdrawn.ts; the store's own. */
   make(stream: string, state: NotificationState): Promise<Ready>;
+  /** False while nothing can be sent as the providers are set: what is offered is left, and offered again later. */
+  isUsable(): boolean;
 }
 
 export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryChannel<'email'> {
   return {
     name: 'email',
+    isUsable: () => mailer.isUsable?.() ?? true,
     make: async (stream, state) => {
       const mail = await compose(idOf(stream), state, context);
       return { to: mail.to.address, send: (signal) => mailer.send(mail, signal) };
@@ -50,9 +53,10 @@ export function smsChannel(
 ): DeliveryChannel<'sms'> {
   return {
     name: 'sms',
+    isUsable: () => texter.isUsable?.() ?? true,
     make: async (stream, state) => {
       const id = idOf(stream);
-      const text = { ...(await composeText(state, context)), id, statusCallback: reportTo(id, state.attempts) };
+      const text = { ...(await composeText(state, context)), id, statusCallback: reportTo(id, state.attempts + 1) };
       return { to: text.to, send: (signal) => texter.send(text, signal) };
     },
   };
@@ -62,6 +66,7 @@ export function smsChannel(
 export function inboxChannel(context: Pick<ComposeContext, 'commands'>): DeliveryChannel<'in-app'> {
   return {
     name: 'in-app',
+    isUsable: () => true,
     make: async (_, state) => {
       await readerOf(state, context);
       return { to: '', send: async () => ({}) };

@@ -10,7 +10,7 @@ import { commandsOn } from '../system/commands.fixture.ts';
 import { mailChannel, smsChannel } from './channels.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
 import type { Mail, Mailer } from './mailer/mailer.ts';
-import { FateUnknown, NotNow, Refused } from './sending.ts';
+import { FateUnknown, NotNow, Refused, Unusable } from './sending.ts';
 import type { Text, Texter } from './texter/texter.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -272,8 +272,13 @@ describe('a delivery worker', () => {
     expect((await history()).at(-1)?.data).toMatchObject({ error: '550 <<recipient>>: no mailbox <recipient>, ask <address>' });
   });
 
-  it('gives up a mailer that hangs before its lease ends, even one that does not hear', async () => {
-    await worker({ lease: 100 }, [new Promise<never>(() => {})])();
+  it('records errors without the names of servers', async () => {
+    await worker({}, [new Error('connect ECONNREFUSED 10.1.2.3:2525 (mail.internal.example.org)')])();
+    expect((await history()).at(-1)?.data).toMatchObject({ error: 'connect ECONNREFUSED <server> (<server>)' });
+  });
+
+  it('gives up a mailer that hangs for longer than an attempt may take, even one that does not hear', async () => {
+    await worker({ longest: 100 }, [new Promise<never>(() => {})])();
     expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Deferred']);
   });
 
@@ -316,13 +321,89 @@ describe('a delivery worker', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('sends nothing when it slept through most of its lease', async () => {
-    const load: CommandHandler['load'] = (stream) => {
-      if (stream.startsWith('user-')) clock += LEASE / 2 + 1;
-      return commands.load(stream);
+  it('invariant 11: renews its lease while the mail server takes its time, and sends it once', async () => {
+    const slow = Promise.withResolvers<never>();
+    const working = worker({ lease: 60, now: () => new Date(clock++) }, [slow.promise])();
+    await expect.poll(async () => (await types()).length).toBeGreaterThanOrEqual(3);
+    slow.resolve(undefined as never);
+    await working;
+    expect(new Set((await types()).slice(0, -1))).toEqual(new Set(['Processing']));
+    expect([sent.length, (await types()).at(-1), (await history()).map(({ data }) => (data as { attempt: number }).attempt)]).toEqual([
+      1,
+      'Sent',
+      (await history()).map(() => 1),
+    ]);
+  });
+
+  it('invariant 11: gives an attempt up when another worker has the item before the lease is renewed', async () => {
+    const renewing = Promise.withResolvers<void>();
+    const late: CommandHandler = {
+      ...commands,
+      handle: async (it, context) => {
+        if (it.type === 'RenewNotification') await renewing.promise;
+        return commands.handle(it, context);
+      },
+    };
+    const working = worker({ worker: 'late', lease: 300, commands: late }, [new Promise<never>(() => {})])();
+    await expect.poll(() => sent.length).toBe(1);
+    clock += 300;
+    const next = worker({ worker: 'next' })();
+    await expect.poll(types).toEqual(['Processing', 'AttemptUnknown', 'Processing', 'Sent']);
+    renewing.resolve();
+    await Promise.all([working, next]);
+    expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Processing', 'Sent']);
+  });
+
+  it('after a sleep, or a step of the clock, it sends nothing before its lease is renewed', async () => {
+    let lookups = 0;
+    const load: CommandHandler['load'] = async (stream) => {
+      const loaded = await commands.load(stream);
+      // The second look is at the lease that was recorded just now.
+      if (stream === STREAM && ++lookups === 2) clock += 24 * 3_600_000;
+      return loaded as never;
     };
     await worker({ commands: { ...commands, load } })();
-    expect([sent, await types()]).toEqual([[], ['Processing', 'Deferred']]);
+    expect([sent.length, await types()]).toEqual([1, ['Processing', 'Processing', 'Sent']]);
+    expect((await history())[1]?.data).toMatchObject({ attempt: 1, until: new Date(clock + LEASE).toISOString() });
+  });
+
+  it('takes no attempt when what a mail is made of cannot be looked up', async () => {
+    let away = 10;
+    const load: CommandHandler['load'] = (stream) =>
+      stream.startsWith('user-') && away-- > 0 ? Promise.reject(new StoreUnavailable('the connection was lost')) : commands.load(stream);
+    const deliver = worker({ commands: { ...commands, load } });
+    for (let offers = 0; offers < 10; offers++) await expect(deliver()).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await types()).toEqual([]);
+    await deliver();
+    expect(await types()).toEqual(['Processing', 'Sent']);
+  });
+
+  it('takes an attempt for a mail that our own fault keeps from being made: it is not tried for ever', async () => {
+    const load: CommandHandler['load'] = (stream) =>
+      stream.startsWith('user-') ? Promise.reject(new TypeError('x is undefined')) : commands.load(stream);
+    await worker({ commands: { ...commands, load }, attempts: 1 })();
+    expect(await types()).toEqual(['Processing', 'Failed']);
+  });
+
+  it('takes no attempt where nothing can be sent as the provider is set, however often', async () => {
+    const deliver = worker({}, [...Array.from({ length: 9 }, () => new Unusable('it offers no TLS')), new Error('connect ECONNREFUSED'), 'taken']);
+    for (let offers = 0; offers < 11; offers++) {
+      await deliver();
+      clock += 40_000;
+    }
+    expect((await types()).filter((type) => type === 'Deferred')).toHaveLength(10);
+    expect((await types()).at(-1)).toBe('Sent');
+  });
+
+  it('takes no attempt where the process had to end before the message was given away', async () => {
+    const ending = new AbortController();
+    const sending = Promise.withResolvers<never>();
+    const working = worker({ ending: ending.signal }, [sending.promise])();
+    await expect.poll(() => sent.length).toBe(1);
+    ending.abort();
+    sending.reject(new Error('aborted while it connected'));
+    await working;
+    expect((await history()).at(-1)).toMatchObject({ type: 'NotificationDeferred', data: { attempt: 1, uncounted: true } });
   });
 });
 

@@ -1,15 +1,18 @@
 /** The work of a delivery worker: lease a notification, send it, record how that went (invariant 11). */
 import { setTimeout as delay } from 'node:timers/promises';
+import { ZodError } from 'zod';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
 import { orAborted } from '../platform/concurrency/abortable.ts';
 import type { Offer } from '../platform/event-bus/event-bus.ts';
-import { nextAttempt } from '../platform/work/backoff.ts';
+import { withoutServers } from '../platform/without-servers.ts';
+import { afterUncounted, nextAttempt } from '../platform/work/backoff.ts';
+import type { HeldLease } from '../platform/work/held-lease.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/leased-work.ts';
-import type { DeliveryCommand, NotificationState } from '../write-side/deciders/notification.ts';
+import { type DeliveryCommand, type NotificationState, whyNotLeased } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
-import { FateUnknown, NotNow, Refused, type Taken } from './sending.ts';
+import { FateUnknown, NotNow, Refused, type Taken, Unusable } from './sending.ts';
 import { Withdrawn } from './withdrawn.ts';
 
 export interface DeliverContext extends WorkContext {
@@ -19,27 +22,40 @@ export interface DeliverContext extends WorkContext {
   /** True where a notification is not sent again by itself after an attempt of unknown fate. */
   hold: boolean;
   random?: () => number;
+  /** Milliseconds that an attempt may take; default LONGEST_ATTEMPT. */
+  longest?: number;
 }
 
 /** Milliseconds that a sender has to end after its signal aborted. */
 const LAST_WORD = 1_000;
+/** Milliseconds of the pause after which a message is tried again that nothing was tried with: what an operator has to mend, or the next process. */
+const UNTIL_MENDED = 30_000;
+const UNTIL_STARTED = 1_000;
+/** Milliseconds that an attempt may take: the steps of RFC 5321, 4.5.3.2 together, and less than RabbitMQ lets an offer be out (30 minutes). */
+export const LONGEST_ATTEMPT = 28 * 60_000;
 
 type Telling = TellingOf<DeliveryCommand>;
 type NotificationRecorded = RecordedEvent & NotificationEvent;
+/** A message that is ready to go, or the reason why it is none. */
+type Made = Ready | Withdrawn | Error;
 
 /** Makes the handler of offers. `lease`: milliseconds, default 120,000. Errors: those of `leasedWork`. */
 export function deliverer(context: DeliverContext): (offer: Offer) => Promise<void> {
-  const { channel, worker, attempts, hold, log, now = () => new Date(), random = Math.random, lease = 120_000 } = context;
+  const { channel, worker, attempts, hold, log, now = () => new Date(), random = Math.random, lease = 120_000, longest = LONGEST_ATTEMPT } = context;
 
-  return leasedWork<NotificationState, Telling>(
+  return leasedWork<NotificationState, Telling, Made>(
     { ...context, lease },
     {
       begins: (first) => {
         const { type, data } = first as NotificationRecorded;
         return type === 'NotificationRequested' && data.channel === channel.name;
       },
+      prepare: async (stream, state, waited) =>
+        !channel.isUsable() || whyNotLeased(state, now().toISOString(), waited) ? null : made(stream, state),
       lease: (until, waited) => ({ type: 'LeaseNotification', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts, hold } }),
-      attempt: send,
+      renew: (renewal) => ({ type: 'RenewNotification', data: { ...renewal, worker, lease } }),
+      longest,
+      attempt: ({ stream, state, ready }, held) => send({ stream, state, made: ready }, held),
       fails: 'FailNotification',
       failure: (last) => {
         const { type, data } = last as NotificationRecorded;
@@ -48,46 +64,80 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     },
   );
 
-  async function send({ stream, state, left }: { stream: string; state: NotificationState; left(): number }, over: AbortSignal): Promise<Telling> {
-    const attempt = state.attempts;
-    let to = '';
+  /** Makes the message. What cannot be looked up now rejects, and takes no attempt; a fault of ours takes one, or it would be tried for ever. */
+  async function made(stream: string, state: NotificationState): Promise<Made> {
     try {
-      const ready = await channel.make(stream, state);
-      to = ready.to;
-      return { type: 'SucceedNotification', data: { attempt, ...(await handOver(ready, left, over)) } };
+      return await channel.make(stream, state);
     } catch (error) {
-      const { name, message } = error as Error;
-      if (!absencesIn(log).failed(error))
-        log.warn({ stream, channel: channel.name, attempt, reason: `${name}: ${withoutAddress(message, to)}` }, 'a notification was not sent');
-      return error instanceof Withdrawn ? { type: 'WithdrawNotification', data: { attempt, reason: message } } : failure(error as Error, state, to);
+      if (error instanceof Withdrawn || isFault(error)) return error;
+      throw error;
     }
   }
 
-  /** Sends the message only if half of the lease is left: a process that slept for long might send what another worker sends. */
-  async function handOver(ready: Ready, left: () => number, over: AbortSignal): Promise<Taken> {
-    if (over.aborted || left() < lease / 2) throw new Error('too little of the lease was left to send it');
-    const sending = ready.send(over);
-    const taken = await orAborted(sending, over);
-    if (taken) return taken;
-    // The sender was told to end. If it does not, nobody knows what becomes of its message.
-    return Promise.race([sending, delay(LAST_WORD).then(() => Promise.reject(new FateUnknown(`no answer within ${lease / 2} ms`)))]);
+  async function send({ stream, state, made }: { stream: string; state: NotificationState; made: Made }, held: HeldLease): Promise<Telling> {
+    try {
+      if (made instanceof Error) throw made;
+      return { type: 'SucceedNotification', data: { attempt: state.attempts, ...(await handOver(made, held)) } };
+    } catch (error) {
+      const words = withoutAddress((error as Error).message, 'to' in made ? made.to : '');
+      return wentWrong({ stream, state, words }, error as Error);
+    }
   }
 
-  function failure(error: Error, state: NotificationState, to: string): Telling {
-    const about = { attempt: state.attempts, error: withoutAddress(error.message, to), worker, unknown: error instanceof FateUnknown, hold };
-    const asked = error instanceof NotNow ? error.after : 0;
-    const at = now();
-    const nextAttemptAt = error instanceof Refused ? null : nextAttempt(state, { attempts, now: at, random: random(), asked });
-    if (!nextAttemptAt) return { type: 'FailNotification', data: about };
-    return { type: 'DeferNotification', data: { ...about, nextAttemptAt, wait: Date.parse(nextAttemptAt) - at.getTime() } };
+  function wentWrong({ stream, state, words }: { stream: string; state: NotificationState; words: string }, error: Error): Telling {
+    const { attempts: attempt } = state;
+    // Of a server that is away, or cannot be used as it is set, there is one line already.
+    if (!(error instanceof Unusable || absencesIn(log).failed(error)))
+      log.warn({ stream, channel: channel.name, attempt, reason: `${error.name}: ${words}` }, 'a notification was not sent');
+    if (error instanceof Withdrawn) return { type: 'WithdrawNotification', data: { attempt, reason: error.message } };
+    // The log names the server, for operators; the status is for the recipient, too.
+    return failure(error, state, withoutServers(words));
   }
+
+  /** Sends the message if the lease surely holds: a process that slept for long might send what another worker sends. */
+  async function handOver(ready: Ready, held: HeldLease): Promise<Taken> {
+    if (!(await held.isSure())) throw held.over.reason;
+    const sending = ready.send(held.over);
+    const taken = await orAborted(sending, held.over);
+    if (taken) return taken;
+    // The sender was told to end. If it does not, nobody knows what becomes of its message.
+    const why = (held.over.reason as Error).message;
+    return Promise.race([sending, delay(LAST_WORD).then(() => Promise.reject(new FateUnknown(`there was no answer yet, and ${why}`)))]);
+  }
+
+  function failure(error: Error, state: NotificationState, words: string): Telling {
+    const about = { attempt: state.attempts, error: words, worker, unknown: error instanceof FateUnknown, hold };
+    const at = { now: now(), random: random() };
+    const pause = uncountedPause(error);
+    const nextAttemptAt = pause === null ? afterCounted(error, state, at) : afterUncounted(pause, at);
+    if (!nextAttemptAt) return { type: 'FailNotification', data: about };
+    const deferred = { ...about, nextAttemptAt, wait: Date.parse(nextAttemptAt) - at.now.getTime() };
+    return { type: 'DeferNotification', data: pause === null ? deferred : { ...deferred, uncounted: true } };
+  }
+
+  function afterCounted(error: Error, state: NotificationState, at: { now: Date; random: number }): string | null {
+    if (error instanceof Refused) return null;
+    return nextAttempt(state, { attempts, ...at, asked: error instanceof NotNow ? error.after : 0 });
+  }
+
+  /** Milliseconds to wait after an error for which the message is not to blame, since nothing was tried with it; null for any other error. */
+  function uncountedPause(error: Error): number | null {
+    if (error instanceof Unusable) return UNTIL_MENDED;
+    const isDecided = error instanceof FateUnknown || error instanceof Refused;
+    return context.ending?.aborted && !isDecided ? UNTIL_STARTED : null;
+  }
+}
+
+/** True for an error that this code made by a fault of its own; errors of the system, of stores and of drivers have a code or a class. */
+function isFault(error: unknown): error is Error {
+  if (error instanceof ZodError) return true;
+  const isPlain = [Error, TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => (error as Error)?.constructor === kind);
+  return isPlain && !('code' in (error as Error));
 }
 
 /** An error's message without addresses and numbers, at most 1,000 characters: servers repeat the recipient's, which no event here may hold. */
 function withoutAddress(message: string, to: string): string {
   const text = to ? message.replaceAll(new RegExp(to.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '<recipient>') : message;
-  return text
-    .replace(/[^\s<>@]+@[^\s<>@]+/g, '<address>')
-    .replace(/\+?\d{7,}/g, '<number>')
-    .slice(0, 1_000);
+  const unnamed = text.replace(/[^\s<>@]+@[^\s<>@]+/g, '<address>').replace(/\+?\d{7,}/g, '<number>');
+  return unnamed.slice(0, 1_000);
 }

@@ -26,11 +26,13 @@ export interface DeliveriesContext
   hold?: PerChannel<boolean>;
   /** Number of delivery workers in this process; default 2 for mail, 1 for SMS. */
   workers?: PerChannel<number>;
-  /** Milliseconds that messages being sent are given when the workers stop; default 5,000. */
-  grace?: number;
+  /** Milliseconds that messages being sent are given when the workers stop, or what tells it at the stop; default 5,000. */
+  grace?: number | (() => number);
 }
 
 const WORKERS: Readonly<Record<DeliveredChannel, number>> = { email: 2, sms: 1 };
+/** Messages that a worker sends at once: a server may take minutes for one, and the others need not wait for it. */
+const AT_ONCE = 5;
 const HOLD: Readonly<Record<DeliveredChannel, boolean>> = { email: false, sms: true };
 /** Milliseconds between two checks whether the address of the pages is known. */
 const LOOK = 20;
@@ -43,7 +45,7 @@ export function startDeliveries(context: DeliveriesContext): { stop(): Promise<v
     const { name } = channel;
     const held = hold[name] ?? HOLD[name];
     const handler = (worker: string, ending: AbortSignal) => deliverer({ ...context, channel, hold: held, worker, ending });
-    return compete({ bus, log, queue: QUEUE_OF[name], workers: workers[name] ?? WORKERS[name], grace, handler, ready });
+    return compete({ bus, log, queue: QUEUE_OF[name], workers: workers[name] ?? WORKERS[name], atOnce: AT_ONCE, grace, handler, ready });
   }
 
   /** Waits until the pages have an address, which links need: with PORT=0 it is not known before the process listens. */

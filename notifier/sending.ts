@@ -4,9 +4,10 @@ import { Unavailable } from '../platform/absences/unavailable.ts';
 /** The names of what messages are handed to, where its absences are told. */
 export const RECEIVERS = { smtp: 'the mail server', sms: 'the SMS provider', outbox: 'the outbox' } as const;
 
-/** The other side has taken the message. `providerId`: its name for the message. */
+/** The other side has taken the message. `providerId`: its name for the message; `provider`: which of several providers it is, by its label. */
 export interface Taken {
   providerId?: string;
+  provider?: string;
 }
 
 /** The other side will never take the message: it is not tried again. */
@@ -41,4 +42,11 @@ export class ReceiverUnavailable extends Unavailable {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.dependency = RECEIVERS[receiver];
   }
+}
+
+/**
+ * Nothing can be handed over as the provider is set, whatever the message is: an operator has to mend that. The message waits, and takes no attempt.
+ */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
 }

@@ -186,5 +186,5 @@ it('a task with an event of a newer release is told once this release knows it',
   const { id: _, ...event } = exampleEvent('TaskDeleted');
   await store.append(TASK, 1, [{ ...event, type: 'TaskHidden', id: 'newer' } as NewEvent]);
   await work('email', row(null));
-  expect([(await last()).type, sent]).toEqual(['NotificationDeferred', []]);
+  expect([(await last()).type, sent]).toEqual(['NotificationRequested', []]);
 });

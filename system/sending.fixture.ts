@@ -22,6 +22,9 @@ export interface Receivers {
   stop(): Promise<void>;
 }
 
+/** The settings of a mail server that is given up after seconds, not after the minutes that a real one may take. */
+const IMPATIENT = 'connectionTimeout=10000&greetingTimeout=10000&socketTimeout=10000';
+
 /** Starts both receiving sides on free ports of the loopback. */
 export async function startReceivers(): Promise<Receivers> {
   let silent = false;
@@ -29,7 +32,7 @@ export async function startReceivers(): Promise<Receivers> {
   const way = await startTcpProxy(Number(new URL(mail.url).port));
   const provider = await startProvider();
   return {
-    env: { MAIL_URL: `smtp://127.0.0.1:${way.port}`, SMS_URL: provider.url, SMS_FROM: '+4915700000001' },
+    env: { MAIL_URL: `smtp://127.0.0.1:${way.port}?${IMPATIENT}`, SMS_URL: provider.url, SMS_FROM: '+4915700000001' },
     mail,
     provider,
     hang: (where) => {

@@ -21,5 +21,7 @@ export interface Mailer {
    * Errors: those of sending.ts; any other error means that the mail was not taken, and may be tried again.
    */
   send(mail: Mail, signal: AbortSignal): Promise<Taken>;
+  /** False while nothing can be sent as the provider is set, which an operator has to mend; missing: true. */
+  isUsable?(): boolean;
   close(): Promise<void>;
 }

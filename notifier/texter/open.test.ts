@@ -53,15 +53,15 @@ it('a provider is asked for reports where it reaches us: not at an address of th
 
 describe('the texter', () => {
   it('is a provider, whose token signs reports', async () => {
-    expect(openTexter(GOOD, { dataDir, from: 'taskledger' })).toMatchObject({ outbox: null, token: 't/0ken' });
+    expect(openTexter(GOOD, { dataDir, from: 'taskledger' })).toMatchObject({ outbox: null, tokens: ['t/0ken'] });
   });
   it('is the outbox that mails have, where an SMS is shown once, with its channel', async () => {
-    const { texter, outbox, token } = openTexter('outbox:', { dataDir, from: 'taskledger' });
+    const { texter, outbox, tokens } = openTexter('outbox:', { dataDir, from: 'taskledger' });
     const mails = openOutbox(join(dataDir, 'outbox.db'));
     for (const _ of [1, 2]) await texter.send(TEXT, signal);
     await mails.send({ to: { name: 'Bob', address: 'bob@example.org' }, subject: 'Hi', text: 'Hi', html: '', messageId: '1@example.org' }, signal);
-    expect([token, outbox?.list({ limit: 10 }).map(({ channel, to }) => [channel, to])]).toEqual([
-      null,
+    expect([tokens, outbox?.list({ limit: 10 }).map(({ channel, to }) => [channel, to])]).toEqual([
+      [],
       [
         ['email', 'bob@example.org'],
         ['sms', TEXT.to],

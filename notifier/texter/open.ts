@@ -1,27 +1,48 @@
 /** Opens the texter that a URL names. */
 import { join } from 'node:path';
+import { isLoopback } from '../loopback.ts';
 import type { OpenSender } from '../mailer/open.ts';
 import { type Outbox, openOutbox } from '../mailer/outbox/outbox.ts';
+import { labelsProblem, throughProviders, urlsIn } from '../providers.ts';
 import { Refused } from '../sending.ts';
 import { isMessagingService, openHttpTexter } from './http/http.ts';
 import type { Texter } from './texter.ts';
 
-/** A texter, with the outbox where it is one, and with the token that a provider signs its reports with. */
+/** A texter, with the outbox where it is one, and with the tokens that the providers sign their reports with. */
 export interface OpenTexter {
   texter: Texter;
   outbox: Outbox | null;
-  /** The account's token; null where no provider reports. */
-  token: string | null;
+  /** The accounts' tokens; none where no provider reports. */
+  tokens: readonly string[];
 }
 
-/** Opens `outbox:` (the file of the mails, in `dataDir`), `none:`, or a provider's `https:` address with account and token. Error: OutboxError. */
+/**
+ * Opens `outbox:` (the file of the mails, in `dataDir`), `none:`, or providers' `https:` addresses with account and token, several with blanks
+ * between, in the order in which they are asked. The log hears of providers that fail. Error: OutboxError.
+ */
 export function openTexter(url: string, { dataDir, from, ...outboxOptions }: OpenSender): OpenTexter {
   if (url.startsWith('outbox:')) {
     const outbox = openOutbox(join(dataDir, 'outbox.db'), outboxOptions);
-    return { texter: { send: outbox.sendText, close: outbox.close }, outbox, token: null };
+    return { texter: { send: outbox.sendText, close: outbox.close }, outbox, tokens: [] };
   }
-  if (url.startsWith('none:')) return { texter: none, outbox: null, token: null };
-  return { texter: openHttpTexter({ url, from }), outbox: null, token: decodeURIComponent(new URL(url).password) };
+  if (url.startsWith('none:')) return { texter: none, outbox: null, tokens: [] };
+  const urls = urlsIn(url);
+  const providers = throughProviders(
+    urls.map((one, index) => ({ label: labelIn(one) ?? String(index + 1), send: openHttpTexter({ url: withoutLabel(one), from }).send })),
+    { variable: 'SMS_URL', log: outboxOptions.log ?? {} },
+  );
+  return { texter: { ...providers, close: async () => {} }, outbox: null, tokens: urls.map((one) => decodeURIComponent(new URL(one).password)) };
+}
+
+/** A provider's name in the history of an SMS: the parameter `label` of its address, which is ours and goes to no provider. */
+function labelIn(url: string): string | undefined {
+  return new URL(url).searchParams.get('label') ?? undefined;
+}
+
+function withoutLabel(url: string): string {
+  const address = new URL(url);
+  address.searchParams.delete('label');
+  return address.href;
 }
 
 /** The texter that refuses every SMS at once. An admin may retry them once there is a provider. */
@@ -33,20 +54,26 @@ const none: Texter = {
 };
 
 const EXAMPLE = 'https://ACCOUNT:TOKEN@api.example.org/2010-04-01/Accounts/ACCOUNT/Messages.json';
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** True where the provider can report to our public address: a provider elsewhere refuses an SMS that names an address of this machine alone. */
 export function reachesUs(smsUrl: string, publicUrl: string | undefined): publicUrl is string {
-  const isHere = (url: string) => LOOPBACK.test(new URL(url).hostname);
-  return publicUrl !== undefined && /^https?:/.test(smsUrl) && (!isHere(publicUrl) || isHere(smsUrl));
+  const isHere = (url: string) => isLoopback(new URL(url).hostname);
+  return publicUrl !== undefined && /^https?:/.test(smsUrl) && (!isHere(publicUrl) || urlsIn(smsUrl).every(isHere));
 }
 
 /** The problem with an SMS_URL, undefined for none. It does not repeat the URL, which holds the account's token. */
-export function smsUrlProblem(url: string): string | undefined {
+export function smsUrlProblem(text: string): string | undefined {
+  const urls = urlsIn(text);
+  if (urls.length === 0) return problemOf(text);
+  const problems = urls.map((url) => (urls.length > 1 && !/^https?:/.test(url) ? 'must have outbox: or none: alone' : problemOf(url)));
+  return problems.find(Boolean) ?? labelsProblem(/^https?:/.test(text) ? urls.map(labelIn) : []);
+}
+
+function problemOf(url: string): string | undefined {
   if (/^(outbox|none):$/.test(url)) return undefined;
   if (!/^https?:/.test(url) || !URL.canParse(url)) return `must be outbox:, none: or a provider’s address, like ${EXAMPLE}`;
   const { protocol, hostname, username, password } = new URL(url);
-  if (protocol === 'http:' && !LOOPBACK.test(hostname))
+  if (protocol === 'http:' && !isLoopback(hostname))
     return 'must begin with https: (http: only on this machine, for tests): the token goes with each request';
   return username && password && isDecodable(username + password) ? undefined : `must hold the account and its token, like ${EXAMPLE}`;
 }

@@ -25,7 +25,7 @@ let server: Server;
 async function serve(token: string | null = TOKEN): Promise<void> {
   const commands = commandsOn(store);
   const app = createApp({
-    routes: routesWith({ commands, token, publicUrl: () => PUBLIC }, [reportRoute]),
+    routes: routesWith({ commands, tokens: token === null ? [] : ['another t0ken', token], publicUrl: () => PUBLIC }, [reportRoute]),
     accessTokens: { secret: 'nobody' },
     callerOf: () => Promise.reject(new Error('nobody')),
     origins: [],

@@ -11,8 +11,8 @@ import { isSignedBy } from './http/signature.ts';
 
 export interface ReportContext {
   commands: CommandHandler;
-  /** The account's token; null where no provider sends SMS, so that every report is refused. */
-  token: string | null;
+  /** The tokens of the providers' accounts; none where no provider sends SMS, so that every report is refused. */
+  tokens: readonly string[];
   /** The address where people, and the provider, reach us; without a slash at the end. */
   publicUrl(): string;
   /** The present time in ISO 8601, UTC; injected by tests. */
@@ -86,11 +86,11 @@ function notTheirs(): ProblemError {
 function checkSignature(
   { params, header }: RouteRequest,
   form: Record<string, string>,
-  { token, publicUrl, attempt }: ReportContext & { attempt: number | undefined },
+  { tokens, publicUrl, attempt }: ReportContext & { attempt: number | undefined },
 ): void {
   const url = reportUrl(publicUrl(), params.id ?? '', attempt);
   const signature = header('x-twilio-signature') ?? '';
-  if (token === null || !isSignedBy(token, { url, form, signature }))
+  if (!tokens.some((token) => isSignedBy(token, { url, form, signature })))
     throw new ProblemError('forbidden', 'This is for the SMS provider, and its signature (X-Twilio-Signature) is missing or wrong.');
 }
 

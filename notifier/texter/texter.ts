@@ -22,5 +22,7 @@ export interface Texter {
    * Errors: those of sending.ts; any other error means that the SMS was not taken, and may be tried again.
    */
   send(text: Text, signal: AbortSignal): Promise<Taken>;
+  /** False while nothing can be sent as the provider is set, which an operator has to mend; missing: true. */
+  isUsable?(): boolean;
   close(): Promise<void>;
 }

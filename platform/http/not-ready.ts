@@ -1,15 +1,17 @@
 /** The answers of a process before it is ready: it lives, and it waits for something. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
+import { withoutServers } from '../without-servers.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Makes the listener of a start: it answers /livez and /metrics; every other answer is 503 and names what the process waits for. */
+/** Makes the listener of a start: it answers /livez and /metrics; every other answer is 503 and names what the process waits for, /readyz with its address. */
 export function startingListener(metrics: Metrics, waits: () => string[]): RequestListener {
   return async (request, response) => {
     const path = request.url?.split('?')[0];
     if (path === '/livez') return send(response, 200, 'application/json', '{"status":"ok"}');
     if (path === '/metrics') return send(response, 200, metrics.registry.contentType, await metrics.registry.metrics());
-    refuse(request, response, waits());
+    // Where the servers are is for operators.
+    refuse(request, response, path === '/readyz' ? waits() : waits().map(withoutServers));
   };
 }
 

@@ -17,12 +17,29 @@ export interface Retrying {
   asked?: number;
 }
 
+/** The attempts of an item: those begun, those before an operator's last retry, and those since then in which nothing was tried. */
+export interface Counted {
+  attempts: number;
+  forgiven: number;
+  uncounted?: number;
+}
+
+/** The number of attempts that a limit counts. */
+export function countedAttempts({ attempts, forgiven, uncounted = 0 }: Counted): number {
+  return attempts - forgiven - uncounted;
+}
+
+/** The time of the next attempt after one in which nothing was tried: after `wait` ms, or up to a fifth more (ISO 8601, UTC). */
+export function afterUncounted(wait: number, { now, random }: Pick<Retrying, 'now' | 'random'>): string {
+  return new Date(now.getTime() + Math.round(wait * (1 + 0.2 * random))).toISOString();
+}
+
 /**
  * The time of an item's next attempt after its latest one failed (ISO 8601, UTC); null where that was the last. Never earlier than `asked`, but a
  * little later, so that refused items do not come back all at once.
  */
-export function nextAttempt(item: { attempts: number; forgiven: number }, { attempts, now, random, asked = 0 }: Retrying): string | null {
-  const counted = item.attempts - item.forgiven;
+export function nextAttempt(item: Counted, { attempts, now, random, asked = 0 }: Retrying): string | null {
+  const counted = countedAttempts(item);
   if (counted >= attempts) return null;
   const wait = Math.max(backoff(counted, random), Math.round(asked * (1 + 0.2 * random)));
   return new Date(now.getTime() + wait).toISOString();

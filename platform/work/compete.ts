@@ -16,8 +16,10 @@ export interface Competing {
   queue: WorkQueue;
   /** The number of workers. */
   workers: number;
-  /** Milliseconds that handlers under way are given when the workers stop; default 5,000. */
-  grace?: number | undefined;
+  /** The number of offers that a worker has at once, so that a slow one holds up no other; default 1. */
+  atOnce?: number;
+  /** Milliseconds that handlers under way are given when the workers stop, or what tells it at the stop; default 5,000. */
+  grace?: number | (() => number) | undefined;
   /** Makes the handler of a worker. `worker` is a name unique among all processes; `ending` aborts when the handler must give up. */
   handler(worker: string, ending: AbortSignal): (offer: Offer) => Promise<void>;
   /** Awaited by each worker before it takes its first offer, and again after an error. */
@@ -28,7 +30,7 @@ export interface Competing {
  * Starts the workers. Throws UnknownQueue where the bus was opened without their queue. `stop` takes no more offers and waits for the handlers
  * under way; those that take longer than `grace` are told to end.
  */
-export function compete({ bus, log, queue, workers, grace = 5_000, handler, ready }: Competing): { stop(): Promise<void> } {
+export function compete({ bus, log, queue, workers, atOnce = 1, grace = 5_000, handler, ready }: Competing): { stop(): Promise<void> } {
   bus.check(queue);
   const stopping = new AbortController();
   const ending = new AbortController();
@@ -39,7 +41,7 @@ export function compete({ bus, log, queue, workers, grace = 5_000, handler, read
     const handle = handler(worker, ending.signal);
     return keepTrying({ name: `worker ${worker}`, log, signal }, async () => {
       await ready?.(signal);
-      await bus.work(queue, { signal, prefetch: 1 }, handle);
+      await bus.work(queue, { signal, prefetch: atOnce }, handle);
     });
   }
 
@@ -47,7 +49,7 @@ export function compete({ bus, log, queue, workers, grace = 5_000, handler, read
   return {
     stop: async () => {
       stopping.abort();
-      const tooLong = setTimeout(() => ending.abort(), grace);
+      const tooLong = setTimeout(() => ending.abort(), typeof grace === 'number' ? grace : grace());
       await working;
       clearTimeout(tooLong);
     },

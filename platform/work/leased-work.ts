@@ -1,6 +1,7 @@
 /**
- * The handling of an offer: the worker leases the item, tries it, and records the outcome, whatever kind of item it is. It may die anywhere: an
- * outcome that it did not record is not known to anybody, and the next worker has the item when the lease is over.
+ * The handling of an offer: the worker makes ready what it needs, leases the item, tries it, and records the outcome, whatever kind of item it is.
+ * The lease is renewed while the attempt is alive. The worker may die anywhere: an outcome that it did not record is not known to anybody, and the
+ * next worker has the item when the lease is over.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import { isBeginning } from '../event-store/beginning.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';
 import { sinceBoot } from '../time/since-boot.ts';
+import { type HeldLease, holdLease } from './held-lease.ts';
 
 export interface WorkContext {
   store: Pick<EventStore, 'readStream'>;
@@ -24,7 +26,7 @@ export interface WorkContext {
   now?: () => Date;
   /** A clock that nobody sets and that goes on while the machine sleeps, in milliseconds; default `sinceBoot`. */
   clock?: () => number;
-  /** Milliseconds that a lease lasts; the attempt is given half of them. */
+  /** Milliseconds that a lease lasts: so long an item waits whose worker died. It is renewed while the attempt is alive. */
   lease?: number;
   /** Aborted when the process must end: the attempt under way is given up, and that is recorded. */
   ending?: AbortSignal;
@@ -48,17 +50,33 @@ export interface ToldOfAttempt {
 /** The same of a command's type: its `type` and `data`. */
 export type TellingOf<C extends ToldOfAttempt> = C extends ToldOfAttempt ? { type: C['type']; data: C['data'] } : never;
 
+/** An item under this worker's lease, with what was made ready for its attempt. */
+export interface LeasedItem<State extends Leasable, Ready> {
+  stream: string;
+  state: State;
+  ready: Ready;
+}
+
 /** A kind of item. */
-export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt> {
+export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt, Ready> {
   /** True where the first event of a stream begins an item of this kind. */
   begins(first: RecordedEvent): boolean;
+  /**
+   * Makes ready what an attempt needs, before the item is leased at the very revision that this saw; null where the item is not to be had. It
+   * rejects where that cannot be had now: the offer then comes again, and no attempt was begun.
+   */
+  prepare(stream: string, state: State, waited?: string): Promise<Ready | null>;
   /**
    * The command that leases an item; the decider refuses it where the item is not to be had. `waited`: the time for which the offer has waited, where
    * it says so.
    */
   lease(until: string, waited?: string): T;
-  /** Tries an item and answers the outcome to record. `left`: milliseconds that are left of the lease. After half of the lease, or when the process ends, `over` aborts. Never rejects. */
-  attempt(item: { stream: string; state: State; left(): number }, over: AbortSignal): Promise<T>;
+  /** The command that renews a lease; the decider refuses it where the attempt is not the one at work any more. */
+  renew(renewal: { attempt: number; until: string }): T;
+  /** Milliseconds that an attempt may take. */
+  longest: number;
+  /** Tries an item and answers the outcome to record. When `held.over` aborts it must end soon. Never rejects. */
+  attempt(item: LeasedItem<State, Ready>, held: HeldLease): Promise<T>;
   /** The type of the outcome that may leave the item failed for good. */
   fails: T['type'];
   /** The reason why the item has failed for good, by its last event; undefined where it has not. */
@@ -70,8 +88,6 @@ interface Wish {
   stream: string;
   until: string;
   due: string | undefined;
-  /** Milliseconds that are left of that lease. */
-  left(): number;
 }
 
 /** Milliseconds before an offer goes back to its queue when the event store could not be asked. */
@@ -83,59 +99,74 @@ const RECORD_AFTER = 2_000;
  * Makes the handler of offers. It rejects where the event store cannot be reached (the offer then comes again), and with DeadLetter where the
  * item has failed for good, or the stream is no item of this kind.
  */
-export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
+export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Ready>(
   context: WorkContext & { lease: number },
-  kind: LeasedKind<State, T>,
+  kind: LeasedKind<State, T, Ready>,
 ): (offer: Offer) => Promise<void> {
   const { store, commands, worker, log, now = () => new Date(), clock = sinceBoot, lease, ending = new AbortController().signal } = context;
+  interface Taken extends LeasedItem<State, Ready> {
+    /** The time at which the lease was asked for, by the clock that nobody sets. */
+    since: number;
+    correlationId: string;
+  }
 
   return async ({ stream, due }) => {
-    const until = new Date(now().getTime() + lease).toISOString();
-    const end = clock() + lease;
-    const left = () => end - clock();
-    const taken = await take({ stream, until, left, due }).catch(backAfterAWhile);
-    if (taken) {
-      const outcome = await withinHalf((over) => kind.attempt({ stream, state: taken.state, left }, over));
-      const of = { once: String(taken.state.attempts), correlationId: taken.correlationId };
-      await untilRecorded({ stream, left }, () => tell(stream, outcome, of));
-      if (outcome.type !== kind.fails) return;
-    }
-    await throwIfFailed(stream);
+    const taken = await take(stream, due).catch(backAfterAWhile);
+    const outcome = taken && (await tried(taken));
+    if (!outcome || outcome.type === kind.fails) await throwIfFailed(stream);
   };
+
+  async function tried(taken: Taken): Promise<T> {
+    const { stream, state, since, correlationId } = taken;
+    const about = { attempt: state.attempts, correlationId };
+    const renew = (next: string) => accepted(tell(stream, kind.renew({ attempt: state.attempts, until: next }), { once: next, correlationId }));
+    const held = holdLease({ lease, longest: kind.longest, since, ending, now, clock, renew });
+    try {
+      const outcome = await kind.attempt(taken, held);
+      await untilRecorded(stream, held, () => tell(stream, outcome, { once: String(about.attempt), correlationId }));
+      return outcome;
+    } finally {
+      held.letGo();
+    }
+  }
 
   async function backAfterAWhile(error: unknown): Promise<never> {
     if (!(error instanceof DeadLetter)) await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
     throw error;
   }
 
-  /** The item's state under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. */
-  async function take(wish: Wish): Promise<{ state: State; correlationId: string } | null> {
-    const { stream, left } = wish;
+  /** The item under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. */
+  async function take(stream: string, due: string | undefined): Promise<Taken | null> {
     const first = await eventOf(stream, 'forwards');
     // Without its beginning nobody knows what it was; a note for each offer would help nobody.
     if (first && !isBeginning(first)) return null;
     if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
+    const before = await commands.load<State>(stream);
+    const ready = await kind.prepare(stream, before.state, due);
+    if (ready === null) return null;
+    const since = clock();
+    const until = new Date(now().getTime() + lease).toISOString();
     const correlationId = first.metadata.$correlationId;
     // Each offer is a command of its own: of two at the same moment, one is refused.
-    const of = { once: randomUUID(), correlationId };
-    const state = await untilAnswered(left, () => leased(wish, of));
-    return state && { state, correlationId };
+    const of = { once: randomUUID(), correlationId, ifMatch: [before.revision] };
+    const state = await untilAnswered(since, () => leased({ stream, until, due }, of));
+    return state && { stream, state, ready, since, correlationId };
   }
 
-  async function leased({ stream, until, due }: Wish, of: { once: string; correlationId: string }): Promise<State | null> {
+  async function leased({ stream, until, due }: Wish, of: Telling): Promise<State | null> {
     if (!(await accepted(tell(stream, kind.lease(until, due), of)))) return null;
     const { state } = await commands.load<State>(stream);
     return state.lease?.worker === worker && state.lease.until === until ? state : null;
   }
 
   /** Asks for the lease again after an error, during its first quarter: it may be recorded, and would keep everybody waiting until it is over. */
-  async function untilAnswered<R>(left: () => number, ask: () => Promise<R>, wait = 100): Promise<R> {
+  async function untilAnswered<R>(asked: number, ask: () => Promise<R>, wait = 100): Promise<R> {
     try {
       return await ask();
     } catch (error) {
-      if (ending.aborted || left() < 0.75 * lease) throw error;
+      if (ending.aborted || clock() - asked > lease / 4) throw error;
       await delay(wait, undefined, { signal: ending }).catch(() => {});
-      return untilAnswered(left, ask, Math.min(wait * 2, RECORD_AFTER));
+      return untilAnswered(asked, ask, Math.min(wait * 2, RECORD_AFTER));
     }
   }
 
@@ -151,26 +182,10 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
     if (failure !== undefined) throw new DeadLetter(failure);
   }
 
-  /** Runs work with a signal that aborts after half of the lease: work done later might be done beside the next worker's. */
-  async function withinHalf(work: (over: AbortSignal) => Promise<T>): Promise<T> {
-    // Not AbortSignal.timeout: that would be kept in memory until its time is over, also where the work ends sooner.
-    const over = new AbortController();
-    const giveUp = () => over.abort();
-    const timer = setTimeout(giveUp, lease / 2);
-    ending.addEventListener('abort', giveUp, { once: true });
-    if (ending.aborted) giveUp();
-    try {
-      return await work(over.signal);
-    } finally {
-      clearTimeout(timer);
-      ending.removeEventListener('abort', giveUp);
-    }
-  }
-
   /** Records the outcome, trying as long as the lease holds; after that the attempt has no outcome. The work itself is not repeated for that. */
-  async function untilRecorded({ stream, left }: { stream: string; left(): number }, record: () => Promise<void>): Promise<void> {
+  async function untilRecorded(stream: string, held: HeldLease, record: () => Promise<void>): Promise<void> {
     for (let wait = 100; !(await recorded(stream, record)); wait = Math.min(wait * 2, RECORD_AFTER)) {
-      if (ending.aborted || left() < 0) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
+      if (ending.aborted || held.isLost()) throw new Error(`how it went could not be recorded at ${stream} while its lease held`);
       await delay(wait, undefined, { signal: ending }).catch(() => {});
     }
   }
@@ -186,11 +201,19 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt>(
     }
   }
 
-  async function tell(stream: string, { type, data }: T, { once, correlationId }: { once: string; correlationId: string }): Promise<void> {
+  async function tell(stream: string, { type, data }: T, { once, correlationId, ifMatch }: Telling): Promise<void> {
     const commandId = stableId(worker, stream, type, once);
     const actor = { id: `worker:${worker}`, role: 'system', seesAll: true } as const;
-    await commands.handle({ type, stream, id: idOf(stream), data, commandId, actor, now: now().toISOString() }, { correlationId });
+    const command = { type, stream, id: idOf(stream), data, commandId, actor, now: now().toISOString() };
+    await commands.handle(command, { correlationId, ...(ifMatch ? { ifMatch } : {}) });
   }
+}
+
+/** The circumstances of a worker's command. `once`: what tells it from others of its type; a repeat has the same. */
+interface Telling {
+  once: string;
+  correlationId: string;
+  ifMatch?: readonly number[];
 }
 
 /** True where a command was accepted, false where it was refused, which is an answer, too. */

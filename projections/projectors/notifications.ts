@@ -1,6 +1,7 @@
 /** Read model `notifications`: every notification with its recipient and its status. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { NotificationEvent, NotificationView } from '../../contracts/notification.ts';
+import { withoutServers } from '../../platform/without-servers.ts';
 import { dueOf } from '../../platform/work/due.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 
@@ -90,18 +91,23 @@ function changed(document: NotificationDocument, event: Later, recorded: Recorde
       return { ...document, ...ofSent(document, event.data, time), status: 'sent', nextAttemptAt: null, due: null, lastError: null };
     case 'NotificationDeferred': {
       const { nextAttemptAt, error } = event.data;
-      return { ...document, status: 'pending', nextAttemptAt, lastError: error, ...waiting(recorded) };
+      return { ...document, status: 'pending', nextAttemptAt, lastError: withoutServers(error), ...waiting(recorded) };
     }
     case 'NotificationAttemptUnknown': {
-      const { attempt, error = null } = event.data;
-      return { ...document, status: 'pending', unknownAttempts: [...document.unknownAttempts, attempt], lastError: error ?? document.lastError };
+      const { attempt, error } = event.data;
+      return {
+        ...document,
+        status: 'pending',
+        unknownAttempts: [...document.unknownAttempts, attempt],
+        lastError: error === undefined ? document.lastError : withoutServers(error),
+      };
     }
     case 'NotificationFailed':
       return {
         ...document,
         status: 'failed',
         nextAttemptAt: null,
-        lastError: event.data.error,
+        lastError: withoutServers(event.data.error),
         ...died(time, isUnsure(document) ? 'unknown' : 'failed'),
       };
     case 'NotificationHeld':

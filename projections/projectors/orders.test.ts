@@ -53,6 +53,12 @@ describe('an order', () => {
       { status: 'placed', time: minute(2), attempt: 1, detail: error },
     ]);
   });
+  it('shows an attempt whose lease was renewed as one step, and is due when the last lease ends', () => {
+    const later = '2026-11-21T10:00:00.000Z';
+    const renewal = { type: 'OrderProcessing', data: { attempt: 1, until: later } };
+    expect(statuses(placed, processing(1), renewal)).toEqual(['placed', 'processing']);
+    given(orders, placed, processing(1), renewal).becomes({ status: 'processing', attempts: 1, due: later, revision: 2 });
+  });
   it('keeps the last steps of a long history', () => {
     const again = Array.from({ length: 80 }, () => [{ type: 'OrderFailed' }, { type: 'OrderRetried' }]).flat();
     expect(statuses(placed, ...again)).toHaveLength(100);

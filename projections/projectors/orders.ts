@@ -1,6 +1,7 @@
 /** Read model `orders`: each order's status and steps. Its e-mail address and note are personal: they stay in its stream. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent, OrderStatus, OrderStep, OrderView } from '../../contracts/order.ts';
+import { withoutServers } from '../../platform/without-servers.ts';
 import { dueOf } from '../../platform/work/due.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 
@@ -29,7 +30,13 @@ function evolve(document: Folded<OrderDocument>, recorded: RecordedEvent): Order
   const before = existing(document, recorded);
   const after = { ...before, nextAttemptAt: null, due: null, within: null, deadAt: null, ...changed(event) };
   const { time, revision } = event;
-  return { ...after, updatedAt: time, revision, history: [...before.history, step(event, after.status)].slice(-MOST_STEPS) };
+  const history = isRenewal(before, event) ? before.history : [...before.history, step(event, after.status)].slice(-MOST_STEPS);
+  return { ...after, updatedAt: time, revision, history };
+}
+
+/** True for a worker's word that an attempt which is under way takes longer: the order stays where it stood. */
+function isRenewal({ status, attempts }: OrderDocument, event: Later): boolean {
+  return event.type === 'OrderProcessing' && status === 'processing' && event.data.attempt === attempts;
 }
 
 function placed({ time, revision }: RecordedEvent, { maker, items, total }: EventOf<'OrderPlaced'>['data']): OrderDocument {
@@ -64,7 +71,7 @@ function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
       return { status: 'processing', attempts: event.data.attempt, ...waiting(event) };
     case 'OrderDeferred': {
       const { error, nextAttemptAt } = event.data;
-      return { status: 'placed', lastError: error, nextAttemptAt, ...waiting(event) };
+      return { status: 'placed', lastError: withoutServers(error), nextAttemptAt, ...waiting(event) };
     }
     case 'OrderValidated':
       return { status: 'validated' };
@@ -73,7 +80,7 @@ function changed(event: RecordedEvent & Later): Partial<OrderDocument> {
     case 'OrderRejected':
       return { status: 'rejected', lastError: null, reasons: event.data.reasons };
     case 'OrderFailed':
-      return { status: 'failed', lastError: event.data.reason, deadAt: event.time };
+      return { status: 'failed', lastError: withoutServers(event.data.reason), deadAt: event.time };
     case 'OrderRetried':
       return { status: 'placed', ...waiting(event) };
     case 'OrderCancelled':
@@ -93,9 +100,9 @@ function step(event: RecordedEvent & Later, status: OrderStatus): OrderStep {
 function detailOf(event: Later): string | undefined {
   switch (event.type) {
     case 'OrderDeferred':
-      return event.data.error;
+      return withoutServers(event.data.error);
     case 'OrderFailed':
-      return event.data.reason;
+      return withoutServers(event.data.reason);
     case 'OrderRetried':
       return 'tried again by an operator';
     default:

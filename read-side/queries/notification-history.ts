@@ -7,6 +7,7 @@ import { type NotificationEvent, type NotificationStatus, notificationStatus } f
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { knownEvents } from '../../platform/event-store/known-events.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
+import { withoutServers } from '../../platform/without-servers.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 
 const attempt = z.int().positive();
@@ -17,7 +18,8 @@ export const notificationStep = z.strictObject({
   time: instant,
   attempt: attempt.optional(),
   error: z.string().optional(),
-  worker: z.string().optional(),
+  worker: z.string().optional().meta({ description: 'The worker that tried, with its machine; for admins and services.' }),
+  provider: z.string().optional().meta({ description: 'Which provider took it, by its label, where there are several; for admins and services.' }),
   detail: z.string().optional().meta({ description: 'What happened, where the status does not say it.' }),
 });
 export type NotificationStep = z.infer<typeof notificationStep>;
@@ -43,10 +45,15 @@ export async function notificationHistory(store: EventStore, id: string): Promis
     const event = recorded as RecordedEvent & NotificationEvent;
     const after: NotificationDocument = notifications.evolve(document ?? undefined, event) as NotificationDocument;
     const to = recipientAfter(event) ?? recipient;
-    steps.push(...stepOf(event, after.status, correction(recipient, to)));
+    if (!isRenewal(event, document)) steps.push(...stepOf(event, after.status, correction(recipient, to)));
     [document, recipient] = [after, to];
   }
   return document && { document, recipient, steps, errors: steps.flatMap(errorIn) };
+}
+
+/** True for a worker's word that an attempt which is under way takes longer. */
+function isRenewal({ type, data }: NotificationEvent, before: NotificationDocument | null): boolean {
+  return type === 'NotificationProcessing' && before?.status === 'processing' && before.attempts === data.attempt;
 }
 
 /** The words about another recipient of a retry; empty for the same one. */
@@ -78,14 +85,14 @@ function stepOf({ type, time, data }: RecordedEvent & NotificationEvent, after: 
           time,
           attempt: data.attempt,
           worker: data.worker,
-          error: data.error ? `${data.error} (it may have been sent)` : NO_OUTCOME,
+          error: data.error ? `${withoutServers(data.error)} (it may have been sent)` : NO_OUTCOME,
         },
       ];
     case 'NotificationDeferred':
     case 'NotificationFailed':
-      return [{ status: after, time, attempt: data.attempt, error: data.error }];
+      return [{ status: after, time, attempt: data.attempt, error: withoutServers(data.error) }];
     case 'NotificationSent':
-      return [{ status: after, time, attempt: data.attempt }];
+      return [{ status: after, time, attempt: data.attempt, ...(data.provider ? { provider: data.provider } : {}) }];
     // The event before tells the unknown attempt for which the notification is held.
     case 'NotificationHeld':
       return [];

@@ -58,7 +58,7 @@ async function handle({ store }: QueryContext, request: RouteRequest): Promise<A
     lastError,
     nextAttemptAt,
     errors,
-    history: steps,
+    history: isOperator(caller) ? steps : steps.map(({ worker: _, provider: __, ...step }) => step),
   };
   return { headers: { ETag: `"${revision}"`, Position: position }, body };
 }

@@ -100,7 +100,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
   const opened = await openLog({ log });
   const { dataDir, store, bus } = opened;
   const commands = commandHandler({ store, hmac: (text) => stableId('hmac', text), log });
-  const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>' });
+  const { mailer } = openMailer(mailUrl, { dataDir, from: 'taskledger <no-reply@example.org>', log });
   const notifiers: Notifier[] = [];
   let { readModels, projections } = await project();
 

@@ -60,6 +60,49 @@ describe('a lease', () => {
       .then(unknown(5), failed(5, 'no attempt told how it went; it may have been sent')));
 });
 
+describe('a renewal', () => {
+  const renew = (attempt: number, worker = 'a', now = NOW) => tell('RenewNotification', { attempt, worker, until: AFTERWARDS }, now);
+  it('of the attempt at work ends its lease later', () =>
+    given(notification, requested, processing(1))
+      .when(renew(1))
+      .then(processing(1, 'a', AFTERWARDS)));
+  it('counts when it comes late and nobody leased it meanwhile', () =>
+    given(notification, requested, processing(1))
+      .when(renew(1, 'a', AFTERWARDS))
+      .then(processing(1, 'a', AFTERWARDS)));
+  it('is no attempt: the outcome is of the same', () =>
+    given(notification, requested, processing(1), processing(1, 'a', AFTERWARDS))
+      .when(tell('SucceedNotification', { attempt: 1 }))
+      .then(sent(1)));
+  it.each([
+    ['of another worker', [processing(1)], renew(1, 'b')],
+    ['of an attempt that another worker has overtaken', [processing(1), unknown(1), processing(2, 'b')], renew(1)],
+    ['of what is sent', [processing(1), sent(1)], renew(1)],
+    ['of what waits for its next attempt', [processing(1), deferred(1)], renew(1)],
+  ] as const)('%s is refused', (_, events, command) =>
+    given(notification, requested, ...events)
+      .when(command)
+      .refuses('conflict'),
+  );
+});
+
+describe('an attempt in which nothing was tried', () => {
+  const uncounted = (attempt: number): NotificationEvent => ({
+    type: 'NotificationDeferred',
+    data: { attempt, error: 'refused', nextAttemptAt: NOW, uncounted: true },
+  });
+  it('is told from others', () =>
+    given(notification, requested, processing(1))
+      .when(tell('DeferNotification', about(1, { nextAttemptAt: NOW, uncounted: true })))
+      .then(uncounted(1)));
+  it('is not counted by the limit of attempts', () => {
+    const events = [1, 2, 3, 4, 5].flatMap((attempt) => [processing(attempt), uncounted(attempt)]);
+    given(notification, requested, ...events, processing(6))
+      .when(lease('b', AFTERWARDS))
+      .then(unknown(6), processing(7, 'b'));
+  });
+});
+
 describe('an outcome', () => {
   const leased = given(notification, requested, processing(1));
   it('is sent', () => leased.when(tell('SucceedNotification', { attempt: 1 })).then(sent(1)));

@@ -14,6 +14,7 @@ import {
 import type { Channel } from '../../contracts/notifications/kind.ts';
 import type { Kind } from '../../contracts/notifications/kinds.ts';
 import type { Refusal } from '../../contracts/problem.ts';
+import { countedAttempts } from '../../platform/work/backoff.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue, isOver } from './due.ts';
 import type { UserState } from './user.ts';
@@ -32,6 +33,8 @@ export interface NotificationState {
   attempts: number;
   /** Number of attempts begun before an operator's last retry: the limit does not count them. */
   forgiven: number;
+  /** Number of attempts since then that the limit does not count: nothing was tried, as where the process had to end. */
+  uncounted: number;
   /** The worker that leased the notification, and the lease's end (ISO 8601); null without a lease. */
   lease: { worker: string; until: string } | null;
   /** The time before which no attempt may begin (ISO 8601); null: at once. */
@@ -57,6 +60,7 @@ export const initial: NotificationState = {
   content: null,
   attempts: 0,
   forgiven: 0,
+  uncounted: 0,
   lease: null,
   nextAttemptAt: null,
   providerId: null,
@@ -67,21 +71,29 @@ export const initial: NotificationState = {
 };
 
 /**
- * The commands of a worker: it wants the next attempt, or tells how its attempt went. `lease`, `wait`: milliseconds until `until` and `nextAttemptAt`;
- * `waited`: the time for which the offer has waited; `attempts`: the most attempts in all; `hold`: after an
- * unknown attempt the message is not sent again by itself; `unknown`: the connection broke before the answer, so the message may have been taken.
+ * The commands of a worker: it wants the next attempt, or tells how its attempt goes or went. `lease`, `wait`: milliseconds until `until` and
+ * `nextAttemptAt`; `waited`: the time for which the offer has waited; `attempts`: the most attempts in all; `hold`: after an unknown attempt the
+ * message is not sent again by itself; `unknown`: the connection broke before the answer, so the message may have been taken; `uncounted`: nothing was
+ * tried, so that the limit of attempts does not count this one.
  */
 export type DeliveryCommand =
   | Command<'LeaseNotification', { worker: string; until: string; lease?: number; waited?: string; attempts: number; hold?: boolean }>
-  | Command<'SucceedNotification', { attempt: number; providerId?: string }>
-  | Command<
-      'DeferNotification',
-      { attempt: number; error: string; nextAttemptAt: string; wait?: number; worker: string; unknown: boolean; hold?: boolean }
-    >
+  /** Renews the lease of an attempt that is alive. */
+  | Command<'RenewNotification', { attempt: number; worker: string; until: string; lease: number }>
+  | Command<'SucceedNotification', { attempt: number; providerId?: string; provider?: string }>
+  | Command<'DeferNotification', DeferredAttempt & { wait?: number; hold?: boolean; uncounted?: true }>
   | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
   /** Cancels the notification: there is nobody to be told any more. */
   | Command<'WithdrawNotification', { attempt: number; reason: string }>
   | Command<'ReportNotification', { status: string; delivered: boolean; error?: string }>;
+
+interface DeferredAttempt {
+  attempt: number;
+  error: string;
+  nextAttemptAt: string;
+  worker: string;
+  unknown: boolean;
+}
 
 export type NotificationCommand = DeliveryCommand | NotificationRequest;
 
@@ -205,12 +217,28 @@ function work(command: Exclude<DeliveryCommand, { type: 'ReportNotification' }>,
   if (command.type === 'LeaseNotification') return lease(command, state);
   if (state.status !== 'processing' || command.data.attempt !== state.attempts)
     return conflict(`Attempt ${command.data.attempt} is not the one at work.`);
+  if (command.type === 'RenewNotification') return renew(command, state);
   return outcome(command);
 }
 
+/**
+ * The reason why nobody can lease a notification now (ISO 8601), for an offer that has waited for the time `waited`; undefined where a worker can.
+ */
+export function whyNotLeased(state: NotificationState, now: string, waited?: string): string | undefined {
+  if (ENDED.has(state.status)) return `It is ${state.status} already.`;
+  if (state.lease && !isOver(state.lease, now, waited)) return 'Another worker has leased it.';
+  return isDue(state.nextAttemptAt, now, waited) ? undefined : 'Its next attempt is not due.';
+}
+
+/** The same event as at the lease, with the same attempt and a later end: so every release reads it. */
+function renew({ data }: Extract<DeliveryCommand, { type: 'RenewNotification' }>, { lease }: NotificationState): Decision {
+  if (lease?.worker !== data.worker) return conflict('Another worker has leased it.');
+  return [{ type: 'NotificationProcessing', data }];
+}
+
 function lease({ data, now }: Extract<DeliveryCommand, { type: 'LeaseNotification' }>, state: NotificationState): Decision {
-  if (state.lease && !isOver(state.lease, now, data.waited)) return conflict('Another worker has leased it.');
-  if (!isDue(state.nextAttemptAt, now, data.waited)) return conflict('Its next attempt is not due.');
+  const refusal = whyNotLeased(state, now, data.waited);
+  if (refusal) return conflict(refusal);
   const { worker, until, lease: length } = data;
   const leased = { attempt: state.attempts + 1, worker, until, ...(length === undefined ? {} : { lease: length }) };
   const processing: NotificationEvent = { type: 'NotificationProcessing', data: leased };
@@ -219,20 +247,20 @@ function lease({ data, now }: Extract<DeliveryCommand, { type: 'LeaseNotificatio
   // sent again, as configured. The limit of attempts holds here, too: a message that kills every worker would otherwise go on for ever.
   const unknown = unknownAttempt(state.attempts, state.lease.worker);
   if (data.hold) return [unknown, { type: 'NotificationHeld', data: { attempt: state.attempts } }];
-  return [unknown, state.attempts - state.forgiven < data.attempts ? processing : failedAttempt(state.attempts, NO_OUTCOME)];
+  return [unknown, countedAttempts(state) < data.attempts ? processing : failedAttempt(state.attempts, NO_OUTCOME)];
 }
 
 const NO_OUTCOME = 'no attempt told how it went; it may have been sent';
 
-type Outcome = Exclude<DeliveryCommand, { type: 'LeaseNotification' | 'ReportNotification' }>;
+type Outcome = Exclude<DeliveryCommand, { type: 'LeaseNotification' | 'RenewNotification' | 'ReportNotification' }>;
 
 function outcome(command: Outcome): NotificationEvent[] {
   switch (command.type) {
     case 'SucceedNotification':
       return [{ type: 'NotificationSent', data: command.data }];
     case 'DeferNotification': {
-      const { attempt, error, nextAttemptAt, wait } = command.data;
-      const deferred = { attempt, error, nextAttemptAt, ...(wait === undefined ? {} : { wait }) };
+      const { attempt, error, nextAttemptAt, wait, uncounted } = command.data;
+      const deferred = { attempt, error, nextAttemptAt, ...(wait === undefined ? {} : { wait }), ...(uncounted ? { uncounted } : {}) };
       return heldIf(command) ?? [...unknownIf(command), { type: 'NotificationDeferred', data: deferred }];
     }
     case 'FailNotification':
@@ -278,7 +306,11 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
     case 'NotificationAttemptUnknown':
       return { ...state, status: 'pending', lease: null, unsure: true };
     case 'NotificationDeferred':
-      return { ...state, status: 'pending', lease: null, nextAttemptAt: event.data.nextAttemptAt };
+      return {
+        ...state,
+        ...{ status: 'pending', lease: null, nextAttemptAt: event.data.nextAttemptAt },
+        uncounted: state.uncounted + (event.data.uncounted ? 1 : 0),
+      };
     default:
       return ended(state, event);
   }
@@ -301,7 +333,7 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
     case 'NotificationRetried': {
       const { recipient } = event.data;
       const reader = recipient.userId ?? state.reader;
-      return { ...state, status: 'pending', recipient, reader, forgiven: state.attempts, nextAttemptAt: null };
+      return { ...state, status: 'pending', recipient, reader, forgiven: state.attempts, uncounted: 0, nextAttemptAt: null };
     }
     case 'NotificationDiscarded':
       return { ...state, discarded: true };
@@ -331,7 +363,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
   initial,
-  stateVersion: 4,
+  stateVersion: 5,
   decide,
   evolve,
   needs,

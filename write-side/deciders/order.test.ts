@@ -44,6 +44,19 @@ describe('placing', () => {
   });
 });
 
+describe('a renewal', () => {
+  const renew = (attempt: number, worker = 'a') => tell('RenewOrder', { attempt, worker, until: AFTERWARDS });
+  it('of the attempt at work ends its lease later', () =>
+    given(order, placed, processing(1))
+      .when(renew(1))
+      .then(processing(1, 'a', AFTERWARDS)));
+  it('of another worker, of an overtaken attempt, or of one that is over is refused', () => {
+    given(order, placed, processing(1)).when(renew(1, 'b')).refuses('conflict');
+    given(order, placed, processing(1), processing(2, 'b')).when(renew(1)).refuses('conflict');
+    given(order, placed, processing(1), deferred(1)).when(renew(1)).refuses('conflict');
+  });
+});
+
 describe('a lease', () => {
   it('begins the first attempt', () => given(order, placed).when(lease()).then(processing(1, 'b')));
   it('is refused where nothing was placed', () => given(order).when(lease()).refuses('not_found'));

@@ -51,11 +51,13 @@ export const initial: OrderState = {
 };
 
 /**
- * The commands of a worker: it wants the next attempt, or tells how its attempt went. `lease`, `wait`: milliseconds until `until` and `nextAttemptAt`;
+ * The commands of a worker: it wants the next attempt, or tells how its attempt goes or went. `lease`, `wait`: milliseconds until `until` and `nextAttemptAt`;
  * `waited`: the time for which the offer has waited; `attempts`: the most attempts in all.
  */
 export type OrderWorkCommand =
   | Command<'LeaseOrder', { worker: string; until: string; lease?: number; waited?: string; attempts: number }>
+  /** Renews the lease of an attempt that is alive. */
+  | Command<'RenewOrder', { attempt: number; worker: string; until: string; lease: number }>
   | Command<'DecideOrder', { attempt: number; reasons: Reason[] }>
   | Command<'DeferOrder', { attempt: number; error: string; nextAttemptAt: string; wait?: number }>
   | Command<'FailOrder', { attempt: number; reason: string }>;
@@ -118,10 +120,18 @@ function lease({ data, now }: CommandOf<'LeaseOrder'>, state: OrderState): Decis
 
 const NO_OUTCOME = 'the last attempt did not tell how it went: its worker died or hung';
 
+/** The same event as at the lease, with the same attempt and a later end: so every release reads it. */
+function renew({ data }: CommandOf<'RenewOrder'>, { lease: leased }: OrderState): Decision {
+  if (leased?.worker !== data.worker) return conflict('Another worker has leased it.');
+  return [{ type: 'OrderProcessing', data }];
+}
+
 function outcome(command: Exclude<OrderWorkCommand, { type: 'LeaseOrder' }>, state: OrderState): Decision {
   const { attempt } = command.data;
   if (state.status !== 'processing' || attempt !== state.attempts) return conflict(`Attempt ${attempt} is not the one at work.`);
   switch (command.type) {
+    case 'RenewOrder':
+      return renew(command, state);
     case 'DecideOrder':
       return decided(command.data, state);
     case 'DeferOrder': {

@@ -4,6 +4,7 @@ import type { OrderEvent, Reason } from '../../contracts/order.ts';
 import { absencesIn } from '../../platform/absences/absences.ts';
 import { orAborted } from '../../platform/concurrency/abortable.ts';
 import type { Offer } from '../../platform/event-bus/event-bus.ts';
+import { withoutServers } from '../../platform/without-servers.ts';
 import { nextAttempt } from '../../platform/work/backoff.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
 import type { OrderState, OrderWorkCommand } from '../deciders/order.ts';
@@ -16,6 +17,8 @@ export interface OrderWork extends WorkContext {
   /** The most attempts in all; an error in the last one fails the order. Default 5. */
   attempts?: number;
   random?: () => number;
+  /** Milliseconds that a judge is given; default half of the lease. */
+  judgeWithin?: number;
 }
 
 type Telling = TellingOf<OrderWorkCommand>;
@@ -23,14 +26,17 @@ type OrderRecorded = RecordedEvent & OrderEvent;
 
 /** Makes the handler of offers. `lease`: milliseconds, default 10,000. Errors: those of `leasedWork`. */
 export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void> {
-  const { judge, worker, log, attempts = 5, now = () => new Date(), random = Math.random, lease = 10_000, ending } = context;
+  const { judge, worker, log, attempts = 5, now = () => new Date(), random = Math.random, lease = 10_000, judgeWithin = lease / 2 } = context;
 
-  return leasedWork<OrderState, Telling>(
+  return leasedWork<OrderState, Telling, object>(
     { ...context, lease },
     {
       begins: ({ type }) => type === 'OrderPlaced',
+      prepare: async () => ({}),
       lease: (until, waited) => ({ type: 'LeaseOrder', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts } }),
-      attempt: ({ stream, state }, over) => judged(state, over).catch((error: unknown) => wrong(stream, state, error)),
+      renew: (renewal) => ({ type: 'RenewOrder', data: { ...renewal, worker, lease } }),
+      longest: judgeWithin,
+      attempt: ({ stream, state }, { over }) => judged(state, over).catch((error: unknown) => wrong(stream, state, error)),
       fails: 'FailOrder',
       failure: (last) => {
         const { type, data } = last as OrderRecorded;
@@ -41,13 +47,13 @@ export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void>
 
   async function judged(state: OrderState, over: AbortSignal): Promise<Telling> {
     const reasons = await orAborted(Promise.resolve(judge(state, over)), over);
-    if (!reasons) throw new Error(ending?.aborted ? 'its worker had to end' : `it took longer than ${lease / 2} ms`);
+    if (!reasons) throw over.reason;
     return { type: 'DecideOrder', data: { attempt: state.attempts, reasons: [...reasons] } };
   }
 
   function wrong(stream: string, state: OrderState, error: unknown): Telling {
     const attempt = state.attempts;
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
+    const reason = withoutServers(error instanceof Error ? error.message : String(error)).slice(0, 1_000);
     if (!absencesIn(log).failed(error)) log.warn({ stream, attempt, err: error }, 'an order could not be worked');
     const at = now();
     const nextAttemptAt = nextAttempt(state, { attempts, now: at, random: random() });

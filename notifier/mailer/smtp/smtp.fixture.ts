@@ -14,7 +14,9 @@ export type Behaviour =
   | { data: number }
   | 'hang'
   | 'hang after DATA'
-  | 'take and drop';
+  | 'take and drop'
+  /** It takes mails, and waits so many milliseconds before it greets, and after the content. */
+  | { slow: { greeting?: number; data?: number } };
 
 export interface TestServer {
   readonly url: string;
@@ -23,20 +25,29 @@ export interface TestServer {
   readonly received: string[];
   /** The number of connections opened so far. */
   connections(): number;
+  /** The names by which clients greeted. */
+  readonly greeted: string[];
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
 }
 
-/** Starts a mail server on a free port of this machine, or on a given one. */
-export async function startTestServer(port = 0, options: SMTPServerOptions = {}): Promise<TestServer> {
+/** Starts a mail server on a free port of this machine, or on a given one. `options`: those of smtp-server, as a certificate. */
+export async function startTestServer(port = 0, options: SMTPServerOptions = { disabledCommands: ['STARTTLS'] }): Promise<TestServer> {
   const received: string[] = [];
+  const greeted: string[] = [];
   const sockets = new Set<Socket>();
   let behaviour: Behaviour = 'accept';
   let connections = 0;
   /** The error to answer with at this step; null where the server goes on. */
   const refused = (step: string, text: string) => {
-    const code = typeof behaviour === 'object' && (behaviour as Record<string, number>)[step];
+    const code = typeof behaviour === 'object' && (behaviour as Record<string, unknown>)[step];
     return code ? Object.assign(new Error(text), { responseCode: code }) : null;
+  };
+  /** Calls back after as long as a slow server takes for a step. */
+  const inItsTime = (step: 'greeting' | 'data', callback: () => void) => {
+    const milliseconds = typeof behaviour === 'object' && 'slow' in behaviour ? behaviour.slow[step] : 0;
+    if (milliseconds) setTimeout(callback, milliseconds).unref();
+    else callback();
   };
   const dropAll = () => {
     for (const socket of sockets) socket.destroy();
@@ -46,21 +57,24 @@ export async function startTestServer(port = 0, options: SMTPServerOptions = {})
     const refusal = refused('data', 'not now');
     if (refusal) callback(refusal);
     else received.push(content);
-    if (behaviour === 'accept') callback();
+    if (behaviour === 'accept' || (typeof behaviour === 'object' && 'slow' in behaviour)) inItsTime('data', callback);
     if (behaviour === 'take and drop') dropAll();
   }
 
   const server = new SMTPServer({
     authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    ...options,
     disableReverseLookup: true,
     closeTimeout: 100,
+    onAuth: ({ username }, _session, callback) => callback(null, { user: username ?? '' }),
+    ...options,
     onConnect: (_session, callback) => {
       connections++;
-      if (behaviour !== 'hang') callback(refused('greeting', 'no service here'));
+      if (behaviour !== 'hang') inItsTime('greeting', () => callback(refused('greeting', 'no service here')));
     },
-    onMailFrom: (_address, _session, callback) => callback(refused('from', 'not from you')),
+    onMailFrom: (_address, session, callback) => {
+      greeted.push(session.hostNameAppearsAs ?? '');
+      callback(refused('from', 'not from you'));
+    },
     onRcptTo: ({ address }, _session, callback) => callback(refused('rcpt', `no mailbox for <${address}> here`)),
     onData: (stream, _session, callback) => {
       const chunks: Buffer[] = [];
@@ -69,7 +83,8 @@ export async function startTestServer(port = 0, options: SMTPServerOptions = {})
     },
   });
   server.on('error', () => {});
-  server.server.on('connection', (socket: Socket) => {
+  // Node crashes where the socket under one with TLS is destroyed.
+  server.server.on(options.secure ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -79,6 +94,7 @@ export async function startTestServer(port = 0, options: SMTPServerOptions = {})
     url: `smtp://127.0.0.1:${listening}`,
     port: listening,
     received,
+    greeted,
     connections: () => connections,
     behave: (next) => {
       behaviour = next;

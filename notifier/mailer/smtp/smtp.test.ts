@@ -11,13 +11,14 @@ const MAIL: Mail = {
   html: '<p>Hallo</p>',
   messageId: '7d9f2b2e@tasks.example.org',
 };
+const quick = 'connectionTimeout=2000&greetingTimeout=2000&socketTimeout=2000';
 const signal = new AbortController().signal;
 let server: TestServer;
 let mailer: Mailer;
 
 beforeEach(async () => {
   server = await startTestServer();
-  mailer = openSmtp({ url: server.url, from: 'taskledger <no-reply@example.org>', timeout: 2_000 });
+  mailer = openSmtp({ url: `${server.url}?${quick}`, from: 'taskledger <no-reply@example.org>' });
 });
 afterEach(async () => {
   await mailer.close();
@@ -81,7 +82,7 @@ describe('a mail by SMTP', () => {
     expect(server.received).toHaveLength(2);
   });
   it('is given up when the signal aborts', async () => {
-    const patient = openSmtp({ url: server.url, from: 'a@example.org', timeout: 60_000 });
+    const patient = openSmtp({ url: server.url, from: 'a@example.org' });
     server.behave('hang after DATA');
     const giveUp = new AbortController();
     const sending = patient.send(MAIL, giveUp.signal);

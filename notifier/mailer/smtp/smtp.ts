@@ -1,30 +1,49 @@
 /** Mail by SMTP, through nodemailer. */
 import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import { FateUnknown, ReceiverUnavailable, Refused } from '../../sending.ts';
+import { FateUnknown, ReceiverUnavailable, Refused, Unusable } from '../../sending.ts';
 import type { Mailer } from '../mailer.ts';
+import { ehloName } from './ehlo-name.ts';
+import { readSmtpUrl, type SmtpSettings } from './settings.ts';
 import './smtputf8.ts';
 import { headerSubject } from './subject.ts';
 
 export interface SmtpOptions {
-  /** `smtp://user:password@host:587` or `smtps:`. */
+  /** `smtp://user:password@host:587` or `smtps:`, with the parameters of settings.ts. */
   url: string;
   /** The sender, as `Name <address>`. */
   from: string;
-  /** Milliseconds for each step: finding the host, connecting, greeting, silence; default 10,000. */
-  timeout?: number;
+  /** The address where people reach the pages: its host is the name of the greeting, unless the URL has one. */
+  publicUrl?: string | undefined;
 }
 
-/** Opens a mailer with a pool of connections, the first of which is made for the first mail. */
-export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
+/** Opens a mailer with a pool of connections, the first of which is made for the first mail. Error: SmtpUrlError. */
+export function openSmtp({ url, from, publicUrl }: SmtpOptions): Mailer {
+  const settings = readSmtpUrl(url);
+  let opening: Promise<SmtpPool> | undefined;
+
+  return {
+    send: async (mail, signal) => {
+      opening ??= nameOf(settings, publicUrl).then((name) => openPool({ ...settings, name }, from));
+      return (await opening).send(mail, signal);
+    },
+    close: async () => (await opening)?.close(),
+  };
+}
+
+async function nameOf({ name }: SmtpSettings, publicUrl: string | undefined): Promise<string> {
+  return name ?? ehloName(publicUrl);
+}
+
+interface SmtpPool {
+  send: Mailer['send'];
+  close(): void;
+}
+
+function openPool({ label: _, ...settings }: SmtpSettings, from: string): SmtpPool {
   const transport = createTransport({
-    url,
+    ...settings,
     pool: true,
-    maxConnections: 5,
-    connectionTimeout: timeout,
-    greetingTimeout: timeout,
-    socketTimeout: timeout,
-    dnsTimeout: timeout,
     disableFileAccess: true,
     disableUrlAccess: true,
   } as Parameters<typeof createTransport>[0]);
@@ -59,7 +78,7 @@ export function openSmtp({ url, from, timeout = 10_000 }: SmtpOptions): Mailer {
         contents.delete(id);
       }
     },
-    close: async () => transport.close(),
+    close: () => transport.close(),
   };
 }
 
@@ -84,6 +103,8 @@ const ABOUT_THE_MAIL = ['MAIL FROM', 'RCPT TO', 'DATA'];
  */
 function classed(error: SmtpError, contentGiven: boolean): Error {
   if (isRefusal(error)) return new Refused(error.message, { cause: error });
+  const wanted = mendedBy(error);
+  if (wanted) return new Unusable(wanted, { cause: error });
   if (error.responseCode) return error;
   if (contentGiven) return new FateUnknown(error.message, { cause: error });
   return AWAY.has(error.code ?? '') ? new ReceiverUnavailable('smtp', error) : error;
@@ -92,4 +113,18 @@ function classed(error: SmtpError, contentGiven: boolean): Error {
 function isRefusal({ responseCode, code, command = '' }: SmtpError): boolean {
   if (!responseCode) return code === 'EENVELOPE';
   return responseCode >= 500 && responseCode !== 530 && ABOUT_THE_MAIL.includes(command);
+}
+
+/** What an operator has to mend, where an error says that TLS came to nothing, so that nothing was said to the server; else undefined. */
+function mendedBy({ code, message, responseCode }: SmtpError): string | undefined {
+  if (code === 'ETLS' || /does not support required STARTTLS/.test(message)) return untrusted(message) ?? NO_TLS;
+  return responseCode ? undefined : (untrusted(message) ?? (/wrong version number/i.test(message) ? NOT_AT_ONCE : undefined));
+}
+
+const NO_TLS = 'the mail server offers no TLS, without which no password goes to it: give MAIL_URL smtps:, or the port where it offers STARTTLS';
+const NOT_AT_ONCE = 'the mail server speaks no TLS on the port of MAIL_URL: smtps: wants that, smtp: begins without';
+
+function untrusted(message: string): string | undefined {
+  if (!/certificate|altnames/i.test(message)) return undefined;
+  return 'the mail server shows a certificate that is not trusted: give MAIL_URL the parameter ca, a file';
 }

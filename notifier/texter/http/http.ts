@@ -9,7 +9,7 @@ export interface HttpTexterOptions {
   url: string;
   /** The sender: a phone number, a name where the provider takes one, or the SID of a messaging service (`MG…`), which picks a number. */
   from: string;
-  /** Milliseconds to connect, and then to be answered; default 10,000. */
+  /** Milliseconds to connect, and then to be answered; default 60,000. */
   timeout?: number;
 }
 
@@ -24,7 +24,7 @@ const LONGEST_WAIT = 24 * 60 * 60 * 1_000;
  * Opens the texter; nothing is connected before the first SMS. Each SMS has its own connection: the other side may close a kept connection just
  * when it is used, and then the fate of the SMS is unknown.
  */
-export function openHttpTexter({ url, from, timeout = 10_000 }: HttpTexterOptions): Texter {
+export function openHttpTexter({ url, from, timeout = 60_000 }: HttpTexterOptions): Texter {
   const { username, password, ...target } = withoutCredentials(url);
   const isSecure = target.address.protocol === 'https:';
   const options = {
