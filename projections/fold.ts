@@ -2,6 +2,7 @@
 import { begins, isKnown, upcast } from '../contracts/catalog.ts';
 import { isDeletion } from '../contracts/deletion.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
+import { checkDocument } from '../platform/read-models/fields.ts';
 import type { Document, Stored } from '../platform/read-models/read-models.ts';
 import type { AnyProjector, Folded } from './projector.ts';
 
@@ -86,5 +87,8 @@ function fold({ projector, key, event, before, after }: Step): unknown {
 export function documentAfter(projector: AnyProjector, before: Folded<Document>, event: RecordedEvent): Document | null {
   if (isDeletion(event)) return null;
   const isAnew = before === null && event.revision > 0 && begins(event);
-  return projector.evolve(isAnew ? undefined : before, upcast(event));
+  const document = projector.evolve(isAnew ? undefined : before, upcast(event));
+  // A document that cannot be written would stop all read models: the fault is the event's, whose stream waits for it.
+  if (document) checkDocument(projector.model, document);
+  return document;
 }

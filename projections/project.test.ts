@@ -129,6 +129,18 @@ describe('deleted read models', () => {
   });
 });
 
+it('invariant 10: an event of which a document is made that cannot be written parks its stream, as it comes and made anew', async () => {
+  const projected = await rig.project();
+  await rig.store.append(`task-${LAMP}`, -1, [event(`task-${LAMP}`, 0, 'TaskCreated', { title: { de: 'Lampe' }, labels: 7, maker: [] })]);
+  await make(DOOR);
+  await projected.caughtUp();
+  const waiting = () => [...new Set(projected.parked().map(({ stream }) => stream))];
+  expect(waiting()).toEqual([`task-${LAMP}`]);
+  expect(await projected.documents(taskList)).toContain(DOOR);
+  await projected.rebuild('task_list');
+  expect(waiting()).toEqual([`task-${LAMP}`]);
+});
+
 describe('invariant 10: an event that cannot be folded', () => {
   /** A task list that stumbles over one title until it is mended. */
   function stumbling(): { projector: AnyProjector; mend(): void } {

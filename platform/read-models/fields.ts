@@ -36,6 +36,14 @@ export function textsOf(document: Document, field: string): string[] {
   return value;
 }
 
+/** Throws a TypeError where a declared field of a document holds another kind of value than declared: no store takes it. */
+export function checkDocument({ fields }: ModelSpec, document: Document): void {
+  for (const [field, kind] of Object.entries(fields)) {
+    if (kind === 'texts') textsOf(document, field);
+    else scalarOf(document, field, kind);
+  }
+}
+
 /** Throws a TypeError for a query whose fields are not declared, whose values are of another kind, or whose operators do not apply. */
 export function checkFind(model: ModelSpec, query: Find): void {
   for (const condition of query.where) checkCondition(condition, kindOf(model, condition.field));

@@ -4,8 +4,8 @@ import type { MongoServer } from '../../connections/mongodb/connect.ts';
 import { duplicatesIn } from '../../connections/mongodb/errors.ts';
 import { declareIndexes, type Index } from '../../connections/mongodb/indexes.ts';
 import type { StillOurs } from '../../connections/mongodb/turns.ts';
-import { scalarOf, textsOf } from '../fields.ts';
-import type { Document, Find, ModelSpec, Stored } from '../read-models.ts';
+import { checkDocument } from '../fields.ts';
+import type { Find, ModelSpec, Stored } from '../read-models.ts';
 import { filterOf, type MongoDocument, path, sortOf } from './find.ts';
 
 export interface MongoDocuments {
@@ -122,16 +122,8 @@ export function documentsIn(
 }
 
 /** Throws a TypeError where a declared field holds another kind of value than declared. */
-export function checkDocuments({ fields }: ModelSpec, documents: readonly Stored[]): void {
-  const kinds = Object.entries(fields);
-  for (const { document } of documents) if (document) checkFields(document, kinds);
-}
-
-function checkFields(document: Document, kinds: [string, ModelSpec['fields'][string]][]): void {
-  for (const [field, kind] of kinds) {
-    if (kind === 'texts') textsOf(document, field);
-    else scalarOf(document, field, kind);
-  }
+export function checkDocuments(model: ModelSpec, documents: readonly Stored[]): void {
+  for (const { document } of documents) if (document) checkDocument(model, document);
 }
 
 /** The indexes of a spec. The last key of each is the _id, as in every sort order; an index of a list of texts finds any of them. */
