@@ -137,10 +137,8 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
 
   /** The item under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. */
   async function take(stream: string, due: string | undefined): Promise<Taken | null> {
-    const first = await eventOf(stream, 'forwards');
-    // Without its beginning nobody knows what it was; a note for each offer would help nobody.
-    if (first && !isBeginning(first)) return null;
-    if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
+    const first = await beginningOf(stream);
+    if (!first) return null;
     const before = await commands.load<State>(stream);
     const ready = await kind.prepare(stream, before.state, due);
     if (ready === null) return null;
@@ -151,6 +149,14 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
     const of = { once: randomUUID(), correlationId, ifMatch: [before.revision] };
     const state = await untilAnswered(since, () => leased({ stream, until, due }, of));
     return state && { stream, state, ready, since, correlationId };
+  }
+
+  /** The event that the item begins with; null where its stream begins later: nobody knows what it was, and a note for each offer would help nobody. */
+  async function beginningOf(stream: string): Promise<RecordedEvent | null> {
+    const first = await eventOf(stream, 'forwards');
+    if (first && !isBeginning(first)) return null;
+    if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
+    return first;
   }
 
   async function leased({ stream, until, due }: Wish, of: Telling): Promise<State | null> {
