@@ -132,6 +132,42 @@ describe('the dispatcher', () => {
     expect(offered).toEqual([name(1), name(2), name(1)]);
   });
 
+  it('has half of what a queue may hold out at once, and offers the next as each is taken up', async () => {
+    const most = QUEUE.limit / 2;
+    start();
+    await tellAll(0, most + 2, atOnce);
+    await pass(1_000);
+    expect(offered).toHaveLength(most);
+    await tell(0, { ...inMs(120_000), within: 120_000 }, 0);
+    await tell(1, 'decided', 0);
+    await pass(1_000);
+    expect(offered.slice(most)).toEqual([name(most), name(most + 1)]);
+  });
+
+  it('offers nothing again that stands in its queue, and as many as are missing there', async () => {
+    let standing = 3;
+    const { queues } = bus;
+    bus.queues = async () => [
+      ...(await queues()).filter((one) => one.name !== QUEUE.name),
+      { name: QUEUE.name, kind: 'work', depth: standing, consumers: 1 },
+    ];
+    start();
+    await tellAll(0, 3, atOnce);
+    await pass(10 * AGAIN);
+    expect(offered).toEqual([0, 1, 2].map(name));
+    standing = 1;
+    await pass(AGAIN);
+    expect(offered.slice(3)).toEqual([0, 1].map(name));
+  });
+
+  it('offers again where nobody can tell what stands in the queue', async () => {
+    bus.queues = () => Promise.reject(new Error('it does not answer'));
+    start();
+    await tell(0, atOnce());
+    await pass(AGAIN + 1_000);
+    expect(offered).toEqual([name(0), name(0)]);
+  });
+
   it('offers an item that is put off when it is due again, and one that is decided never', async () => {
     start();
     await tell(1, inMs(0));

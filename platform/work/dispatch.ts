@@ -43,9 +43,9 @@ export interface Dispatching extends FollowerRow {
 
 export interface DispatchOptions extends FollowContext {
   bus: EventBus;
-  /** Items kept, and so offers on queues, at most; default 1,000. */
+  /** Items kept at most; default 1,000. Of each queue at most half of what it may hold is offered at once. */
   window?: number;
-  /** Milliseconds after which an offered item that is still undecided is offered again; default 60,000. */
+  /** Milliseconds after which an offered item that nobody has taken up is offered again, unless its offer stands in the queue; default 60,000. */
   again?: number;
   /** The time of day, in milliseconds since 1970; default Date.now. */
   clock?: () => number;
@@ -149,11 +149,17 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       return true;
     }
     lookAtClock();
-    for (const [stream, item] of window.takeDue(now(), now() + again)) offer(stream, item);
+    offerDue();
     if (wantsMore() && now() >= Math.max(refillAt, moreAt)) refill();
     wakeAt(window.earliest());
     wakeForMore();
     return true;
+  }
+
+  function offerDue(): void {
+    for (const [stream, item] of window.takeDue(now(), now() + again)) offer(stream, item);
+    const overdue = window.takeOverdue(now(), now() + again);
+    if (overdue.length > 0) offerAgain(overdue);
   }
 
   const wantsMore = () => moreAt < Number.POSITIVE_INFINITY && !heard && !window.isBusy(now());
@@ -180,6 +186,28 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       const wait = Math.min(FIRST_WAIT * 2 ** item.refused, LONGEST_WAIT);
       Object.assign(item, { due: now() + wait, offered: false, refused: item.refused + 1 });
       wakeAt(item.due);
+    }
+  }
+
+  /**
+   * Offers again what is missing in its queue. Where the other side is slow, offers stand there for long: more of them would make it no faster, and
+   * each is a read of its item. Which are missing nobody knows: those that were offered first are offered again, until none is missing.
+   */
+  async function offerAgain(overdue: readonly [string, Waiting][]): Promise<void> {
+    const depths = await depthsNow();
+    const missing = [...Map.groupBy(overdue, ([, { queue }]) => queue)].flatMap(([queue, items]) =>
+      items.slice(0, Math.max(window.out(queue) - (depths.get(queue.name) ?? 0), 0)),
+    );
+    for (const [stream, item] of missing) if (window.get(stream) === item) offer(stream, item);
+  }
+
+  /** The messages in each queue by its name; none where the broker cannot tell: to offer then shows what is wrong. */
+  async function depthsNow(): Promise<Map<string, number>> {
+    try {
+      return new Map((await bus.queues()).map(({ name, depth }) => [name, depth]));
+    } catch (error) {
+      if (!absencesIn(log).failed(error)) log.warn({ err: error, dispatcher: dispatching.name }, 'the queues cannot be looked at');
+      return new Map();
     }
   }
 
@@ -243,6 +271,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
       apply: async (events, checkpoint) => {
         for (const event of events) take(event);
         at = checkpoint.position;
+        // What was taken up has made room for offers.
+        if (window.crowded) wakeAt(window.earliest());
         wakeForMore();
       },
     },

@@ -25,6 +25,28 @@ describe('a window', () => {
     window.takeDue(5, 1_000);
     expect([window.put('b', QUEUE, 6), window.has('a')]).toEqual([6, true]);
   });
+  it('offers half of what a queue may hold, the rest as there is room, and waits for nothing that has none', () => {
+    const window = openOfferWindow(10);
+    const small = { ...QUEUE, name: 'small', limit: 4 };
+    for (const stream of ['a', 'b', 'c', 'd']) window.put(stream, small, 5);
+    window.put('other', QUEUE, 6);
+    const offered = (now: number) => window.takeDue(now, now + 100).map(([stream]) => stream);
+    expect([offered(10), window.crowded, window.out(small), window.earliest()]).toEqual([['a', 'b', 'other'], true, 2, 110]);
+    window.put('a', small, 500);
+    expect([window.earliest(), offered(20), window.crowded]).toEqual([5, ['c'], true]);
+    window.delete('b');
+    window.delete('c');
+    expect([offered(30), window.crowded, window.out(small)]).toEqual([['d'], false, 1]);
+  });
+  it('gives what was offered and is due again, those first that were offered first', () => {
+    const window = openOfferWindow(10);
+    for (const [index, stream] of ['b', 'a'].entries()) {
+      window.put(stream, QUEUE, index);
+      window.takeDue(index, index + 100);
+    }
+    const overdue = (now: number) => window.takeOverdue(now, now + 100).map(([stream]) => stream);
+    expect([overdue(99), overdue(150), overdue(151), window.earliest()]).toEqual([[], ['b', 'a'], [], 250]);
+  });
   it('is not busy with what is due some time', () => {
     const window = openOfferWindow(4);
     for (const stream of ['a', 'b', 'c', 'd']) window.put(stream, QUEUE, 100);

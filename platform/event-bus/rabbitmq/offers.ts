@@ -25,6 +25,9 @@ const CONFIRM_PATIENCE = 5_000;
 /** Milliseconds before a message is sent again to a queue that refused it and is not full: somebody else is just declaring that queue. */
 const TRY_AGAIN = 50;
 
+/** Milliseconds for which a queue that was found full is not asked again. */
+const FULL_FOR = 1_000;
+
 /** A channel with the queues that were declared in its time. */
 interface Counter extends SideChannel {
   session: BusSession;
@@ -37,6 +40,9 @@ export function offeringOn(link: Link, what: string): Offering {
   let opening: Promise<Counter> | undefined;
   let counter: Counter | undefined;
   let ids = 0;
+  /** When each queue that was full is tried again, by the monotonic clock; and the questions under way: one for all that were refused at once. */
+  const fullUntil = new Map<string, number>();
+  const asking = new Map<string, Promise<void>>();
 
   async function open(session: BusSession): Promise<Counter> {
     const opened = { ...(await session.sideChannel()), session, declared: new Map(), returned: new Set<string>() };
@@ -86,9 +92,18 @@ export function offeringOn(link: Link, what: string): Offering {
    * Error: QueueFull. A queue that was full refuses until it is down to four fifths; here it counts as full from a half on, because workers take
    * from it meanwhile.
    */
-  async function checkNotFull({ session }: Counter, { name, limit }: Target): Promise<void> {
+  function checkNotFull({ session }: Counter, target: Target): Promise<void> {
+    const { name } = target;
+    const answer = asking.get(name) ?? askIfFull(session, target).finally(() => asking.delete(name));
+    asking.set(name, answer);
+    return answer;
+  }
+
+  async function askIfFull(session: BusSession, { name, limit }: Target): Promise<void> {
     const { messageCount } = await session.aside((channel) => channel.checkQueue(name));
-    if (messageCount * 2 >= limit) throw new QueueFull(`${name} holds as many messages as it may`);
+    if (messageCount * 2 < limit) return;
+    fullUntil.set(name, performance.now() + FULL_FOR);
+    throw full(name);
   }
 
   async function attempt(target: Target, content: Buffer, options: Options.Publish): Promise<boolean> {
@@ -105,6 +120,7 @@ export function offeringOn(link: Link, what: string): Offering {
   }
 
   async function attempts(target: Target, content: Buffer, options: Options.Publish, over: AbortSignal): Promise<void> {
+    if (performance.now() < (fullUntil.get(target.name) ?? 0)) throw full(target.name);
     while (!over.aborted && !(await attempt(target, content, options))) await delay(TRY_AGAIN);
   }
 
@@ -122,6 +138,10 @@ export function offeringOn(link: Link, what: string): Offering {
       }
     },
   };
+}
+
+function full(name: string): QueueFull {
+  return new QueueFull(`${name} holds as many messages as it may`);
 }
 
 /** An error as the port has it: QueueFull and BusUnavailable, which the dispatcher handles, and ServerRefused, which an operator must know of. */
