@@ -16,6 +16,8 @@ beforeEach(() => {
   bare = inMemoryStore();
 });
 
+const nth = (category: string, n: number) => `${category}-00000000-0000-4000-8000-00000000000${n}`;
+
 /** The notes in the store, as they were written. */
 async function notes(): Promise<unknown[]> {
   const found = [];
@@ -25,8 +27,10 @@ async function notes(): Promise<unknown[]> {
 
 it('each type and shape is noted once, before its first event, by however many processes', async () => {
   const stores = [notingShapes(bare), notingShapes(bare), notingShapes(bare)];
-  await Promise.all(stores.map((store, n) => store.append(`task-${n}`, NO_STREAM, [newEvent('TaskCreated'), PINNED, newer(newEvent('TaskEdited'))])));
-  for (const [n, store] of stores.entries()) await store.append(`user-${n}`, NO_STREAM, [newEvent('UserCreated')]);
+  await Promise.all(
+    stores.map((store, n) => store.append(nth('task', n), NO_STREAM, [newEvent('TaskCreated'), PINNED, newer(newEvent('TaskEdited'))])),
+  );
+  for (const [n, store] of stores.entries()) await store.append(nth('user', n), NO_STREAM, [newEvent('UserCreated')]);
   expect(await notes()).toEqual([{ type: 'TaskCreated', schema: 1 }, ...UNKNOWN, { type: 'UserCreated', schema: 1 }]);
   expect(await unknownShapes(bare)).toEqual(UNKNOWN);
 });
@@ -37,14 +41,14 @@ it('nothing is appended whose type and shape could not be noted', async () => {
       ...bare,
       append: (stream, ...rest) => (stream === '_shapes' ? Promise.reject(error) : bare.append(stream, ...rest)),
     };
-    await expect(notingShapes(failing).append('task-1', NO_STREAM, [PINNED])).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(notingShapes(failing).append(nth('task', 1), NO_STREAM, [PINNED])).rejects.toBeInstanceOf(StoreUnavailable);
   }
   expect(await bare.head()).toBe('');
 });
 
 it('a log that an older release wrote is read once, also where some is noted already', async () => {
-  await bare.append('task-1', NO_STREAM, [PINNED, newer(newEvent('TaskEdited'))]);
-  await notingShapes(bare).append('task-2', NO_STREAM, [newEvent('TaskCreated')]);
+  await bare.append(nth('task', 1), NO_STREAM, [PINNED, newer(newEvent('TaskEdited'))]);
+  await notingShapes(bare).append(nth('task', 2), NO_STREAM, [newEvent('TaskCreated')]);
   expect(await unknownShapes(bare)).toEqual([]);
   expect(await noteOlderLog(bare)).toBe(true);
   expect(await unknownShapes(bare)).toEqual(UNKNOWN);
@@ -59,7 +63,8 @@ it('a log that an older release wrote is read once, also where some is noted alr
   expect([await noteOlderLog(counting), reads]).toEqual([false, 0]);
 });
 
-it('bookkeeping is not noted', async () => {
+it('bookkeeping, and what is not ours, is not noted', async () => {
   await notingShapes(bare).append('_own', NO_STREAM, [PINNED]);
+  await notingShapes(bare).append('ticket-7', NO_STREAM, [PINNED]);
   expect(await notes()).toEqual([]);
 });

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventContract } from '../../contracts/catalog.ts';
 import { isForwardable, type NewEvent, NO_STREAM } from '../../contracts/message.ts';
+import { isOurs } from '../../contracts/ours.ts';
 import { mutex } from '../concurrency/mutex.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
 
@@ -30,7 +31,8 @@ export function notingShapes(store: EventStore): EventStore {
   return {
     ...store,
     append: async (stream, expected, events, options) => {
-      if (isForwardable(stream)) await noted.note(events.map(shapeOf));
+      // What is not ours in a shared store is nobody's release.
+      if (isForwardable(stream)) await noted.note(events.filter((event) => isOurs({ stream, ...event })).map(shapeOf));
       return store.append(stream, expected, events, options);
     },
   };
