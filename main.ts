@@ -5,7 +5,7 @@ import { type Config, ConfigError, readConfig } from './app/config.ts';
 import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
 import { complain, print, printed } from './app/operator/print.ts';
-import { ALL_PARTS, checkShared, isPart, type Part } from './app/parts.ts';
+import { ALL_PARTS, isPart, type Part, problemsAlone } from './app/parts.ts';
 import type { StartOptions } from './app/start.ts';
 import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 
@@ -24,11 +24,16 @@ async function run([command, ...rest]: string[]): Promise<void> {
     return printed();
   }
   if (command === undefined) return startUntilStopped(readConfig(process.env), {});
-  if (isPart(command)) return runPart(readConfig(process.env, command === 'workers' ? [] : OF_WORKERS), command, rest);
+  if (isPart(command)) return runPart(configOf(command), command, rest);
   const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;
   if (!operate) throw new ConfigError(`there is no command ${command}\n${USAGE}`);
   await operate(readConfig(process.env, OF_WORKERS), rest);
   await printed();
+}
+
+/** The configuration of a part as a process of its own. */
+function configOf(part: Part): Config {
+  return readConfig(process.env, part === 'workers' ? [] : OF_WORKERS, (given) => problemsAlone(part, given));
 }
 
 /** Variables that only the part `workers` needs, because they name files that other processes need not have. */
@@ -44,7 +49,6 @@ const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Pr
 
 /** Runs a part alone. The notifier takes `--workers`, which starts processes with `--deliver`. */
 async function runPart(config: Config, part: Part, args: string[]): Promise<void> {
-  checkShared(part, config);
   const { workers, deliver } = optionsOf(part, args);
   if (deliver) {
     const { deliveriesOnly } = await import('./app/start-parts.ts');

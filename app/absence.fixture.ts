@@ -51,7 +51,7 @@ export async function openDependent(settings: Record<string, string>): Promise<D
 
   function losable<T extends object>(name: Dependency, port: T): T {
     const members = Object.entries(port).map(([member, value]) => {
-      if (typeof value === 'object' && value !== null) return [member, losable(name, value)];
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return [member, losable(name, value)];
       if (typeof value !== 'function' || member === 'close' || member === 'check') return [member, value];
       return [member, (...args: unknown[]) => (lost === name ? failing(name, member, args) : value(...args))];
     });

@@ -104,9 +104,13 @@ const BEFORE: Readonly<Record<string, string>> = { DELIVERY_ATTEMPTS: 'MAIL_ATTE
 
 /**
  * Reads the environment. An empty variable counts as not set, and so do those in `unused`: variables that this process does not need may be wrong
- * or missing. Error: ConfigError.
+ * or missing. `alsoWrong` names what else is wrong with the variables that are set, to be told with the rest. Error: ConfigError.
  */
-export function readConfig(env: Record<string, string | undefined>, unused: readonly (keyof Config)[] = []): Config {
+export function readConfig(
+  env: Record<string, string | undefined>,
+  unused: readonly (keyof Config)[] = [],
+  alsoWrong: (given: Readonly<Record<string, string | undefined>>) => readonly string[] = () => [],
+): Config {
   const named = (name: string) => env[name] || env[BEFORE[name] ?? ''];
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => (named(name) && !(unused as readonly string[]).includes(name) ? [[name, named(name)]] : [])),
@@ -114,7 +118,7 @@ export function readConfig(env: Record<string, string | undefined>, unused: read
   // An outbox belongs to one process; an installation with a mail server may have several.
   given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
   const result = schema.safeParse(given);
-  const together = togetherWrong(given);
+  const together = [...togetherWrong(given), ...alsoWrong(given)];
   if (result.success && together.length === 0) return result.data;
   const problems = (result.error?.issues ?? []).map(
     (issue) => `${issue.path[0]?.toString() ?? '?'} ${issue.message}${shown(given[String(issue.path[0])], String(issue.path[0]))}`,

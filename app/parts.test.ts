@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { FollowerQueue } from '../platform/event-bus/queues.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { partAlone, SOCKETS } from './parts.fixture.ts';
-import { ALL_PARTS, checkShared, isPart, type Need, needsOf, usesFolder } from './parts.ts';
+import { ALL_PARTS, isPart, type Need, needsOf, problemsAlone, usesFolder } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { ROWS, ROWS_OF_EVERY_PROCESS, rowName } from './rows.ts';
 
@@ -91,13 +91,14 @@ function refusalOf(work: () => unknown): string {
 
 describe('a part as a process of its own', () => {
   it.each(ALL_PARTS)('%s starts with servers for all that it needs, and without those that it does not', (part) => {
-    expect(() => checkShared(part, readConfig(SERVERS))).not.toThrow();
+    expect(problemsAlone(part, SERVERS)).toEqual([]);
     const notNeeded = Object.entries(OF_NEED).flatMap(([need, name]) => (needsOf([part]).has(need as Need) ? [] : [name]));
-    expect(() => checkShared(part, readConfig(without(...notNeeded)))).not.toThrow();
+    expect(problemsAlone(part, without(...notNeeded))).toEqual([]);
   });
 
   it.each(ALL_PARTS)('%s names every variable that is no server, and only those', (part) => {
-    const refusal = refusalOf(() => checkShared(part, readConfig({})));
+    const refusal = refusalOf(() => readConfig({}, [], (given) => problemsAlone(part, given)));
+    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']) expect(refusal).toContain(`${name} must be set`);
     const named = Object.values(OF_NEED).filter((name) => refusal.includes(`${name} must name a server, like `));
     const needed = Object.entries(OF_NEED).flatMap(([need, name]) => (needsOf([part]).has(need as Need) ? [name] : []));
     expect(named).toEqual(needed);

@@ -1,5 +1,5 @@
 /** The parts that can be processes, the ports that each needs, and the URLs that a part needs as a process of its own. */
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
 
 /** A port that a part needs. Each is opened once in a process. */
 export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'pages';
@@ -44,16 +44,20 @@ const VARIABLES = [
 /** True where a URL names no server, so that its data belongs to this process alone. */
 export const isEmbedded = (url: string) => /^(sqlite|memory|outbox):/.test(url);
 
-/** Checks that a part as a process of its own shares its ports with the others. Error: ConfigError that names every variable. */
-export function checkShared(part: Part, config: Config): void {
+/** What is wrong with these variables, as the environment has them, for a part as a process of its own: one text that names every variable, or none. */
+export function problemsAlone(part: Part, given: Readonly<Record<string, unknown>>): string[] {
   const needs = needsOf([part]);
-  const problems = VARIABLES.filter(([need, name]) => needs.has(need) && isEmbedded(config[name])).map(
+  const isOurs = (name: string) => isEmbedded(String(given[name] ?? 'sqlite:'));
+  const problems = VARIABLES.filter(([need, name]) => needs.has(need) && isOurs(name)).map(
     ([, name, example]) => `${name} must name a server, like ${example}`,
   );
+  // Where the event store is a server, readConfig itself asks for them.
+  if (isOurs('EVENT_STORE_URL')) problems.push(...OF_ALL_PARTS.flatMap((name) => (given[name] ? [] : `${name} must be set, the same for all parts`)));
   // The notifier has no pages: a link to its own address would lead nowhere.
-  if (part === 'notifier' && config.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
-  if (problems.length > 0) throw new ConfigError(`${part} as a process of its own: ${problems.join('; ')}`);
+  if (part === 'notifier' && given.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
+  return problems.length > 0 ? [`${part} as a process of its own: ${problems.join('; ')}`] : [];
 }
+const OF_ALL_PARTS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
 
 /** True where a needed port keeps its data in DATA_DIR. */
 export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {

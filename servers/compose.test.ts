@@ -9,7 +9,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig } from '../app/config.ts';
-import { ALL_PARTS, checkShared, type Need, PARTS, type Part } from '../app/parts.ts';
+import { ALL_PARTS, type Need, PARTS, type Part, problemsAlone } from '../app/parts.ts';
 import { firstStart, readVariables } from './first-start.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -170,7 +170,7 @@ describe('docker-compose.yml', () => {
       const made = await readVariables(folder, 'parts.env');
       for (const [part, service] of ours) {
         const config = readConfig({ ...made, ...environmentOf(service) });
-        checkShared(part, config);
+        expect(problemsAlone(part, config), part).toEqual([]);
         expect(config).toMatchObject({ HOST: '0.0.0.0', PORT: 3000, TRUST_PROXY: true, PUBLIC_URL: 'http://localhost:8080' });
         for (const url of [config.EVENT_STORE_URL, config.BUS_URL, config.READ_MODELS_URL, config.SECRETS_URL, config.CACHE_URL, config.MAIL_URL])
           expect(Object.keys(compose.services), url).toContain(new URL(url).hostname);

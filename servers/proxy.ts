@@ -24,11 +24,11 @@ export function missing(): string | null {
   return findProgram('nginx') ? null : 'nginx is not installed (Debian: apt-get install nginx-light)';
 }
 
-/** Starts nginx before these parts. Errors: nginx is not installed; it does not start. */
-export async function startProxy(behind: PartsBehind): Promise<Proxy> {
+/** Starts nginx before these parts, on `port` or a free one. Errors: nginx is not installed; it does not start. */
+export async function startProxy(behind: PartsBehind, onPort?: number): Promise<Proxy> {
   const command = findProgram('nginx');
   if (!command) throw new Error(missing() ?? '');
-  const port = await freePort();
+  const port = onPort ?? (await freePort());
   const { folder, temporary } = await folderFor('nginx', undefined);
   const settings = await filledIn(behind, `127.0.0.1:${port}`);
   await Promise.all([

@@ -20,11 +20,11 @@ afterEach(async () => {
 });
 
 /** Runs `npm run servers` and waits until it is ready; its temporary folders are made in `folder`. */
-async function start(): Promise<{ npm: ChildProcess; variables: Record<string, string>; folder: string }> {
+async function start(...options: string[]): Promise<{ npm: ChildProcess; variables: Record<string, string>; lines: string; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'npm-run-servers-'));
   ends.push(() => rm(folder, { recursive: true, force: true }));
   const { npm_lifecycle_event: _, ...env } = process.env;
-  const npm = spawn('npm', ['run', '--silent', 'servers'], {
+  const npm = spawn('npm', ['run', '--silent', 'servers', '--', ...options], {
     cwd: ROOT,
     // npm keeps its compiled code in the temporary folder, too, unless told otherwise.
     env: { ...env, TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
@@ -37,7 +37,7 @@ async function start(): Promise<{ npm: ChildProcess; variables: Record<string, s
   const lines: string[] = [];
   for await (const line of createInterface({ input: npm.stdout })) {
     lines.push(line);
-    if (line.startsWith('# ready')) return { npm, variables: parseEnv(lines.join('\n')) as Record<string, string>, folder };
+    if (line.startsWith('# ready')) return { npm, variables: parseEnv(lines.join('\n')) as Record<string, string>, lines: lines.join('\n'), folder };
   }
   throw new Error(`npm run servers ended: ${lines.join('\n')}`);
 }
@@ -71,6 +71,24 @@ describeWith([rabbitMq, ferretDb, redis], 'npm run servers', () => {
     const [code, signal] = await once(npm, 'exit');
     expect([code, signal]).toEqual([0, null]);
     expect(await listening(ports(variables))).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('with --all starts all parts and the proxy too, on servers that work, and leaves nothing behind', { timeout: 180_000 }, async () => {
+    const { npm, lines, folder } = await start('--all');
+    const [, url = ''] = /^# all of it: (\S+)$/m.exec(lines) ?? [];
+    const [, email = '', password = ''] = /^# (\S+) logs in with (\S+)$/m.exec(lines) ?? [];
+    const json = { 'content-type': 'application/json' };
+    const { accessToken } = await (
+      await fetch(`${url}/api/login`, { method: 'POST', headers: json, body: JSON.stringify({ email, password }) })
+    ).json();
+    const headers = { ...json, authorization: `Bearer ${accessToken}` };
+    const made = await fetch(`${url}/api/tasks`, { method: 'POST', headers, body: '{"title":"Lamp"}' });
+    const listed = await fetch(`${url}/api/tasks`, { headers: { ...headers, 'read-after': made.headers.get('position') ?? '' } });
+    expect(await listed.json()).toMatchObject({ items: [{ title: 'Lamp' }] });
+    expect(await (await fetch(/^# RabbitMQ shows itself at (\S+) /m.exec(lines)?.[1] ?? '')).text()).toContain('RabbitMQ');
+    process.kill(-(npm.pid ?? 0), 'SIGINT');
+    expect(await once(npm, 'exit')).toEqual([0, null]);
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Installation, openInstallation } from './system.fixture.ts';
+import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
 
 const traceable = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 const skipped = !(traceable && spawnSync('prlimit', ['--version']).status === 0) && !process.env.REQUIRE_SERVERS;
@@ -74,7 +74,7 @@ describe.skipIf(skipped)(`a process whose disk refuses${skipped ? ' (skipped: st
     ];
     const strace = spawn('strace', tracing, { stdio: ['ignore', 'ignore', 'pipe'] });
     await once(strace.stderr, 'data');
-    const logIn = () => system.admin.call('POST /api/login', { email: 'bob@example.org', password: 'the password of Bob' });
+    const logIn = () => system.admin.call('POST /api/login', { email: ADMIN.email, password: ADMIN.password });
     await logIn().catch(() => {});
     expect(await system.program().ended).toMatchObject({ code: 1 });
     expect(system.output().match(/^\{"level":50.*an fsync failed: nothing more is written until this is started again.*$/gm)).toHaveLength(1);
