@@ -11,7 +11,8 @@ beforeEach(() => {
   store = notingShapes(inMemoryStore());
 });
 
-const append = (stream: string, type: string) => store.append(stream, NO_STREAM, [{ ...newEvent('TaskEdited'), type }]);
+const append = (n: number, type: string) =>
+  store.append(`task-00000000-0000-4000-8000-00000000000${n}`, NO_STREAM, [{ ...newEvent('TaskEdited'), type }]);
 
 /** Asks as a start on this store does; answers what it said and how its metric is read. */
 async function asked(url: string, allowed = false) {
@@ -26,9 +27,9 @@ async function asked(url: string, allowed = false) {
 }
 
 it('an embedded store that a newer release wrote into is refused by name, unless that is allowed', async () => {
-  await append('task-1', 'TaskEdited');
+  await append(1, 'TaskEdited');
   expect(await (await asked('sqlite:')).metric()).toBe(0);
-  await append('task-2', 'TaskPinned');
+  await append(2, 'TaskPinned');
   const refusal = await asked('sqlite:').catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(UserError);
   expect((refusal as Error).message).toMatch(/\/data .*TaskPinned \(shape 1\).*ALLOW_OLDER=1/);
@@ -38,7 +39,7 @@ it('an embedded store that a newer release wrote into is refused by name, unless
 it('on servers it is a metric and one line, also where it is written later', async () => {
   const { said, metric } = await asked('esdb://localhost:2113');
   expect([await metric(), said]).toEqual([0, []]);
-  await append('task-1', 'TaskPinned');
+  await append(1, 'TaskPinned');
   for (let times = 0; times < 2; times++) expect(await metric()).toBe(1);
   expect(said).toEqual([{ unknown: [{ type: 'TaskPinned', schema: 1 }] }]);
   expect((await asked('esdb://localhost:2113')).said).toHaveLength(1);

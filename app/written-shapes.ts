@@ -1,5 +1,6 @@
 /** What a start does about types and shapes of events in the store that this release does not know. */
 import type { Logger } from 'pino';
+import { START } from '../contracts/message.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { noteOlderLog, unknownShapes, type WrittenShape } from '../platform/event-store/shapes.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
@@ -32,7 +33,7 @@ export async function askForShapes(store: EventStore, { config, log, metrics }: 
 async function refuseUnknown(store: EventStore, { ALLOW_OLDER, DATA_DIR }: Asking['config'], log: Asking['log']): Promise<void> {
   // On a full disk nothing can be noted, and a start that could answer queries goes on.
   const noted = await noteOlderLog(store).catch((error: unknown) => (error instanceof StoreUnavailable ? false : Promise.reject(error)));
-  if (noted) log.info({}, 'the types and shapes of all events were noted');
+  if (noted && (await store.head()) !== START) log.info({}, 'the types and shapes of all events were noted');
   const unknown = await unknownShapes(store);
   if (unknown.length > 0 && !ALLOW_OLDER) throw new UserError(refusal(unknown, DATA_DIR));
 }
