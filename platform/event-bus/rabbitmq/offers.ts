@@ -119,9 +119,13 @@ export function offeringOn(link: Link, what: string): Offering {
     }
   }
 
-  async function attempts(target: Target, content: Buffer, options: Options.Publish, over: AbortSignal): Promise<void> {
+  /** Tries until the broker has confirmed; `refused` is told of each refusal by a queue that is not full. */
+  async function attempts(target: Target, sending: () => Promise<boolean>, { over, refused }: { over: AbortSignal; refused(): void }): Promise<void> {
     if (performance.now() < (fullUntil.get(target.name) ?? 0)) throw full(target.name);
-    while (!over.aborted && !(await attempt(target, content, options))) await delay(TRY_AGAIN);
+    while (!over.aborted && !(await sending())) {
+      refused();
+      await delay(TRY_AGAIN);
+    }
   }
 
   return {
@@ -129,8 +133,13 @@ export function offeringOn(link: Link, what: string): Offering {
       const over = new AbortController();
       const late = delay(CONFIRM_PATIENCE, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'late' as const);
       try {
-        const outcome = await Promise.race([attempts(target, content, options, over.signal), late]);
-        if (outcome === 'late') throw unavailable(`did not confirm within ${CONFIRM_PATIENCE / 1_000} s`);
+        let isRefusing = false;
+        const refused = () => {
+          isRefusing = true;
+        };
+        const outcome = await Promise.race([attempts(target, () => attempt(target, content, options), { over: over.signal, refused }), late]);
+        // A policy of the broker's operator may have made the queue narrower than we know.
+        if (outcome === 'late') throw isRefusing ? full(target.name) : unavailable(`did not confirm within ${CONFIRM_PATIENCE / 1_000} s`);
       } catch (error) {
         throw asOurs(error, what);
       } finally {
