@@ -54,7 +54,8 @@ it(`invariant 11: whatever is offered twice, refused or killed, each comes to an
     const [said] = await once(child.stdout as NodeJS.ReadableStream, 'data');
     expect(String(said)).toMatch(/^final\n/);
   } finally {
-    child?.kill('SIGKILL');
+    // Until it is gone the file is its own.
+    if (child?.kill('SIGKILL')) await once(child, 'exit');
     await receivers.stop();
   }
 
