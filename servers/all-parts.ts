@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CHECKOUT } from '../app/checkout-folder.ts';
 import { ALL_PARTS, type Part } from '../app/parts.ts';
 import { freePort } from './free-port.ts';
 import { BEHIND, startProxy } from './proxy.ts';
 import { folderFor, type Server, startServer } from './server.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** Run as its own process, as an operator does; nothing is imported from it. */
+const MAIN = join(CHECKOUT, 'main.ts');
 const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
 
 /** The variables of a part's process. */
