@@ -18,7 +18,9 @@ afterAll(async () => {
   await mail?.stop();
 });
 
-const patience = { timeout: 20_000, interval: 20 };
+/** A mail that was refused twice before the server takes some again waits for ten seconds and more. */
+const patience = { timeout: 60_000, interval: 20 };
+const withPatience = { timeout: 150_000 };
 const about = (words: string) => [...mail.given, ...mail.taken].filter(({ raw }) => raw.includes(words));
 
 async function assignedTo(bob: User, title: string): Promise<string> {
@@ -43,7 +45,7 @@ async function isWithdrawn(id: string): Promise<void> {
   expect((await status(id)).history.at(-1)).toMatchObject({ status: 'cancelled', detail: REASON });
 }
 
-it('a task that was taken from its assignee while the mail server was away', async () => {
+it('a task that was taken from its assignee while the mail server was away', withPatience, async () => {
   const bob = await system.register('Bob');
   answer = 451;
   const task = await assignedTo(bob, 'The old title');
@@ -60,7 +62,7 @@ it('a task that was taken from its assignee while the mail server was away', asy
   await vi.waitFor(async () => expect(await listed()).toMatchObject({ status: 'cancelled', lastError: REASON }), patience);
 });
 
-it('a dead letter that is tried again later', async () => {
+it('a dead letter that is tried again later', withPatience, async () => {
   const carol = await system.register('Carol');
   answer = 550;
   const task = await assignedTo(carol, 'A title that was refused');
