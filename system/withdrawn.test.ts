@@ -21,7 +21,9 @@ afterAll(async () => {
 /** A mail that was refused twice before the server takes some again waits for ten seconds and more. */
 const patience = { timeout: 60_000, interval: 20 };
 const withPatience = { timeout: 150_000 };
-const about = (words: string) => [...mail.given, ...mail.taken].filter(({ raw }) => raw.includes(words));
+/** The mails to somebody that the server was given, taken or not. (Who made a task is told of it, too.) */
+const told = ({ email }: { email: string }, words: string) =>
+  [...mail.given, ...mail.taken].filter(({ raw }) => raw.includes(email) && raw.includes(words));
 
 async function assignedTo(bob: User, title: string): Promise<string> {
   const { body } = await system.admin.ok('POST /api/tasks', { title });
@@ -49,14 +51,14 @@ it('a task that was taken from its assignee while the mail server was away', wit
   const bob = await system.register('Bob');
   answer = 451;
   const task = await assignedTo(bob, 'The old title');
-  await vi.waitFor(() => expect(about('The old title')).not.toEqual([]), patience);
+  await vi.waitFor(() => expect(told(bob, 'The old title')).not.toEqual([]), patience);
   await system.admin.ok(`PUT /api/tasks/${task}/assignee`, { userId: null });
   await system.admin.ok(`PATCH /api/tasks/${task}`, { title: 'Not for Bob' });
   expect((await bob.call(`GET /api/tasks/${task}`)).status).toBe(404);
   answer = 'take';
   const { id } = await assignmentOf(bob);
   await isWithdrawn(id);
-  expect(about('Not for Bob')).toEqual([]);
+  expect(told(bob, 'Not for Bob')).toEqual([]);
   expect(mail.taken.filter(({ raw }) => raw.includes('The old title') && raw.includes(bob.email))).toEqual([]);
   const listed = async () => (await notificationsOf(system.admin, bob.id)).find((one) => one.id === id);
   await vi.waitFor(async () => expect(await listed()).toMatchObject({ status: 'cancelled', lastError: REASON }), patience);
@@ -72,5 +74,5 @@ it('a dead letter that is tried again later', withPatience, async () => {
   answer = 'take';
   await deadLettersOf(system.env)('retry', dead.id, 'carol.elsewhere@example.org');
   await isWithdrawn(dead.id);
-  expect(about('Not for Carol')).toEqual([]);
+  expect([...told(carol, 'Not for Carol'), ...told({ email: 'carol.elsewhere@example.org' }, 'Not for Carol')]).toEqual([]);
 });
