@@ -23,8 +23,8 @@ export interface HeldTurn {
 /** Milliseconds between two looks at a turn that somebody else has. */
 const POLL = 5;
 /**
- * Milliseconds without a beat after which a holder counts as dead; each look counts for 100 at most, so that a hung server kills nobody. It is most of
- * what a standby waits for after a `kill -9`.
+ * Milliseconds without a beat after which a holder counts as dead; each look counts for 100 at most, so that a hung server kills nobody. A standby waits
+ * at least so long after a `kill -9`.
  */
 const SILENCE = 2_000;
 const MOST_PER_ANSWER = 100;
