@@ -104,7 +104,7 @@ async function startWanted(): Promise<void> {
   if (failed.length > 0) throw new Error(failed.map(({ reason }) => (reason as Error).message).join('\n'));
   if (!values.all || isOver.yet) return;
   const set = Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => Boolean(entry[1])));
-  const all = await startAllParts({ ...set, ...variables } satisfies Variables);
+  const all = await startAllParts({ ...variables, ...set } satisfies Variables);
   closers.push(all.stop);
   for (const { name, url, folder } of all.parts) say(`# ${name}: ${url}, log in ${folder}/log`);
   say(`# ${all.variables.ADMIN_EMAIL} logs in with ${all.variables.ADMIN_PASSWORD}`);
