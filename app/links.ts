@@ -1,7 +1,7 @@
 /** Where links in mails lead. */
+import { isLoopback } from '../notifier/loopback.ts';
 import type { Config } from './config.ts';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const EVERYWHERE = /^(0\.0\.0\.0|\[::\])$/;
 
 /** The address of the pages: PUBLIC_URL, or the one where the process listens (`http://HOST:PORT`); `localhost` for one that listens everywhere. */
@@ -14,7 +14,7 @@ export function pagesAt({ PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>, listening: s
 /** The line for the log of a process whose mails have links that others cannot follow; undefined where they can, or where no mail leaves the machine. */
 export function linksProblem(config: Pick<Config, 'PUBLIC_URL' | 'MAIL_URL'>, listening: string): string | undefined {
   if (config.PUBLIC_URL !== undefined) return undefined;
-  const isLocal = LOOPBACK.test(new URL(listening).hostname);
+  const isLocal = isLoopback(new URL(listening).hostname);
   if (isLocal && config.MAIL_URL.startsWith('outbox:')) return undefined;
   const why = EVERYWHERE.test(new URL(listening).hostname) || isLocal ? 'which is no address for other machines' : 'where it listens';
   return `PUBLIC_URL is not set: links in mails lead to ${pagesAt(config, listening)}, ${why}. Set it to the address that people use.`;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** The length in characters (Unicode code points), as JSON Schema counts it. */
-function characters(text: string): number {
+export function characters(text: string): number {
   let n = 0;
   for (const _ of text) n++;
   return n;

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { characters, firstLine, oneLine, shortened, units } from './one-line.ts';
+import { characters } from '../contracts/fields.ts';
+import { firstLine, oneLine, shortened, units } from './one-line.ts';
 
 const FAMILY = '👩‍👩‍👧‍👦';
 const LETTERS = fc.string({ unit: fc.constantFrom('a', 'é', 'é'.normalize('NFD'), FAMILY, '🇩🇪', 'नि', '\r\n', '𝕏', ' '), maxLength: 60 });

@@ -34,6 +34,5 @@ export function shortened(text: string, most: number, lengthOf: (text: string) =
   return end > 0 ? text.slice(0, end) : [...beginning].slice(0, Math.floor(most / 2)).join('');
 }
 
-/** The length in characters (Unicode code points), and in the units that an SMS is counted in (UTF-16). */
-export const characters = (text: string) => [...text].length;
+/** The length in the units that an SMS is counted in (UTF-16). */
 export const units = (text: string) => text.length;

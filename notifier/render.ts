@@ -1,8 +1,9 @@
 /** The form of mails and SMS: plain text, and for mails the same as HTML. */
+import { characters } from '../contracts/fields.ts';
 import type { Content } from '../contracts/notification.ts';
 import type { KindWords, MailText } from '../contracts/notifications/kind.ts';
 import { kinds } from '../contracts/notifications/kinds.ts';
-import { characters, firstLine, oneLine, shortened, units } from './one-line.ts';
+import { firstLine, oneLine, shortened, units } from './one-line.ts';
 
 /** The words of one notification. */
 export interface Words extends MailText {

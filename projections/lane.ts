@@ -92,7 +92,7 @@ export function openLane(options: LaneOptions): Lane {
   }
 
   /** Reads the model's state anew, and goes on from its checkpoint to the log's end. */
-  async function readOn(pace: Pace): Promise<void> {
+  async function readOn(pace: LanePace): Promise<void> {
     await options.untilActive();
     const trouble = await exclusively(projection.load);
     if (trouble) options.putRight(trouble);
@@ -101,7 +101,7 @@ export function openLane(options: LaneOptions): Lane {
     if (trouble || (projection.checkpoint()?.position ?? START) >= handed) apart = false;
   }
 
-  async function toTheEnd(pace: Pace): Promise<void> {
+  async function toTheEnd(pace: LanePace): Promise<void> {
     for await (const page of eventsAfter(store, projection.checkpoint() ?? BEGINNING, signal))
       for (const { events, checkpoint } of stretchesOf(page, types, pace.size)) {
         await apply(events, checkpoint);
@@ -130,7 +130,7 @@ export function openLane(options: LaneOptions): Lane {
 }
 
 /** The pace of a model that goes on by itself. */
-interface Pace {
+interface LanePace {
   /** Events in the next stretch: half as many after each failure, twice as many after each success. */
   size(): number;
   well(): void;
@@ -139,7 +139,7 @@ interface Pace {
   pause(): Promise<void>;
 }
 
-function pacing(backoff: number, signal: AbortSignal): Pace {
+function pacing(backoff: number, signal: AbortSignal): LanePace {
   let failures = 0;
   let size = BATCH;
   return {

@@ -1,6 +1,6 @@
 /** Work that never gives up: after any error, or when it just ends, it is begun again with backoff, until its signal aborts. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { absencesIn } from '../absences/absences.ts';
+import { pauseAbout } from './pause-about.ts';
 
 export interface Trying {
   /** The work's name in logs. */
@@ -39,8 +39,8 @@ export async function keepTrying({ name, log, signal, backoff = 100 }: Trying, a
     } catch (error) {
       say(error);
     }
-    const wait = Math.min(backoff * 2 ** failures, backoff * 50) * (0.5 + Math.random() / 2);
+    const wait = Math.min(backoff * 2 ** failures, backoff * 50);
     failures++;
-    if (!signal.aborted) await delay(wait, undefined, { signal }).catch(() => {});
+    if (!signal.aborted) await pauseAbout(wait, signal);
   }
 }

@@ -7,6 +7,7 @@ import { eventContract } from '../../contracts/catalog.ts';
 import { isForwardable, type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import { isOurs } from '../../contracts/ours.ts';
 import { mutex } from '../concurrency/mutex.ts';
+import { metadata } from '../followers/checkpoint-stream.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
 
 /** A type of event in one of its shapes. */
@@ -23,7 +24,7 @@ const WHOLE: WrittenShape = { type: '*', schema: 0 };
 const MOST = 10_000;
 
 const keyOf = ({ type, schema }: WrittenShape) => `${type} ${schema}`;
-const shapeOf = ({ type, metadata }: Pick<NewEvent, 'type' | 'metadata'>): WrittenShape => ({ type, schema: metadata?.schema ?? 0 });
+const shapeOf = ({ type, metadata: its }: Pick<NewEvent, 'type' | 'metadata'>): WrittenShape => ({ type, schema: its?.schema ?? 0 });
 
 /** The store, which notes each type and shape before the first event of it is appended. Errors of `append`: as the store's. */
 export function notingShapes(store: EventStore): EventStore {
@@ -108,7 +109,5 @@ function forgiveLostRace(error: unknown): void {
 }
 
 function noteOf(shape: WrittenShape): NewEvent {
-  const id = randomUUID();
-  const metadata = { $correlationId: id, $causationId: id, commandId: id, actor: 'system', schema: 1, topics: [] };
-  return { id, type: 'ShapeWritten', data: shape, metadata };
+  return { id: randomUUID(), type: 'ShapeWritten', data: shape, metadata: metadata(STREAM) };
 }

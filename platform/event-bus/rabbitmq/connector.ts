@@ -1,7 +1,7 @@
 /** Connections to the broker, tried again while it is away. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { absencesIn } from '../../absences/absences.ts';
 import { orAborted } from '../../concurrency/abortable.ts';
+import { pauseAbout } from '../../concurrency/pause-about.ts';
 import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
 import { BusUnavailable, EVENT_BUS } from '../event-bus.ts';
 import type { Misfits } from './misfits.ts';
@@ -67,7 +67,7 @@ export function connectorTo({ url, heartbeat, log, waits, misfits }: ConnectorOp
       for (let wait = FIRST; !signal.aborted; wait = Math.min(wait * 2, LONGEST)) {
         const session = await tried(name, signal);
         if (session) return session;
-        await delay(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+        await pauseAbout(wait, signal);
       }
       return undefined;
     },

@@ -1,6 +1,6 @@
 /** Holds: the process that has an exclusive queue is the active one, until its connection ends, however that comes. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
+import { pauseAbout } from '../../concurrency/pause-about.ts';
 import type { BusSession } from './session.ts';
 import { declaring, misfit } from './topology.ts';
 import { lineUp, type Turn } from './turn.ts';
@@ -26,11 +26,11 @@ export async function hold(session: BusSession, queue: string, signal: AbortSign
   let pause = PAUSES.first;
   let check: Promise<void> | undefined;
   while (!ending.aborted) {
-    if (!isMine) isMine = await comes(turn, ending);
+    if (turn && !isMine) isMine = await comes(turn, ending);
     if (await orAborted(take(session, queue), ending)) return true;
     check ??= checkExclusive(session, queue);
     await orAborted(check, ending);
-    if (isMine) await pausing(pause, ending);
+    if (isMine) await pauseAbout(pause, ending);
     pause = Math.min(2 * pause, PAUSES.longest);
   }
   await turn?.leave();
@@ -48,16 +48,13 @@ async function inLine(session: BusSession, queue: string): Promise<Turn | undefi
 }
 
 /** Waits for the turn, as long as a fault of it may keep one waiting; true once it has come. */
-async function comes(turn: Turn | undefined, signal: AbortSignal): Promise<boolean> {
+async function comes({ mine }: Turn, signal: AbortSignal): Promise<boolean> {
   const enough = new AbortController();
   const both = AbortSignal.any([signal, enough.signal]);
-  const came = turn?.mine.then(() => true) ?? false;
-  const first = await Promise.race([came, pausing(PAUSES.waiting, both).then(() => false)]);
+  const came = await Promise.race([mine.then(() => true), pauseAbout(PAUSES.waiting, both).then(() => false)]);
   enough.abort();
-  return first;
+  return came;
 }
-
-const pausing = (ms: number, signal: AbortSignal) => delay(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
 
 async function take(session: BusSession, queue: string): Promise<boolean> {
   try {

@@ -1,6 +1,6 @@
 /** A link: a session that is opened anew whenever it is lost, for work that is not tied to one session. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../concurrency/abortable.ts';
+import { pauseAbout } from '../../concurrency/pause-about.ts';
 import { aborted } from './aborted.ts';
 import type { Connector } from './connector.ts';
 import type { BusSession } from './session.ts';
@@ -39,7 +39,7 @@ export function keepLink(connector: Connector, name: string, first?: BusSession)
     current = undefined;
     arrival = Promise.withResolvers<BusSession>();
     if (closing.signal.aborted) return session.close();
-    if (performance.now() - since < LASTED) await delay(PAUSE * (0.5 + Math.random() / 2), undefined, { signal: closing.signal }).catch(() => {});
+    if (performance.now() - since < LASTED) await pauseAbout(PAUSE, closing.signal);
   }
 
   const keeping = keep();

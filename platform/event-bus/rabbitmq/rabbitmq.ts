@@ -2,8 +2,8 @@
  * The bus on RabbitMQ 3.10 or newer. Each follower and the publisher have a connection of their own: a hold goes with its connection, and a
  * full socket of one stops no other. A queue is declared by each of its users, each time anew: a broker that has lost everything is made whole.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { absencesIn } from '../../absences/absences.ts';
+import { pauseAbout } from '../../concurrency/pause-about.ts';
 import { type Reaching, reach } from '../../connections/reach.ts';
 import { type BusMessage, BusUnavailable, type EventBus, type Publisher } from '../event-bus.ts';
 import { checkingQueues, type FollowerQueue, type QueueTable, type WorkQueue } from '../queues.ts';
@@ -76,7 +76,7 @@ export async function openRabbitMqBus(url: string, options: RabbitMqOptions): Pr
     };
   }
 
-  const pause = (signal: AbortSignal) => delay(PAUSE * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+  const pause = (signal: AbortSignal) => pauseAbout(PAUSE, signal);
 
   async function publisher(signal: AbortSignal): Promise<Publisher> {
     const ending = AbortSignal.any([signal, closing.signal]);

@@ -25,25 +25,25 @@ export function openDoubleDeletes({ log, committed }: Pick<Writing, 'log' | 'com
     return { position: String(outcome.position) };
   }
 
-  function softly(call: ServerUnaryCall<Streams.DeleteReq, Streams.DeleteResp>, reply: sendUnaryData<Streams.DeleteResp>): void {
-    const done = remove(call.request.getOptions(), 'softly');
-    if ('error' in done) {
-      reply(done.error);
-      return;
-    }
-    const place = new streams.DeleteResp.Position().setCommitPosition(done.position).setPreparePosition(done.position);
-    reply(null, new streams.DeleteResp().setPosition(place));
+  /** Makes the answer to a request of one kind, of the position of what was recorded. */
+  function answering<Request extends { getOptions(): Parameters<typeof remove>[0] }, Response>(
+    how: 'softly' | 'for good',
+    answerAt: (position: string) => Response,
+  ) {
+    return ({ request }: ServerUnaryCall<Request, Response>, reply: sendUnaryData<Response>): void => {
+      const done = remove(request.getOptions(), how);
+      if ('error' in done) reply(done.error);
+      else reply(null, answerAt(done.position));
+    };
   }
 
-  function forGood(call: ServerUnaryCall<Streams.TombstoneReq, Streams.TombstoneResp>, reply: sendUnaryData<Streams.TombstoneResp>): void {
-    const done = remove(call.request.getOptions(), 'for good');
-    if ('error' in done) {
-      reply(done.error);
-      return;
-    }
-    const place = new streams.TombstoneResp.Position().setCommitPosition(done.position).setPreparePosition(done.position);
-    reply(null, new streams.TombstoneResp().setPosition(place));
-  }
-
-  return { softly, forGood };
+  const { DeleteResp, TombstoneResp } = streams;
+  return {
+    softly: answering<Streams.DeleteReq, Streams.DeleteResp>('softly', (at) =>
+      new DeleteResp().setPosition(new DeleteResp.Position().setCommitPosition(at).setPreparePosition(at)),
+    ),
+    forGood: answering<Streams.TombstoneReq, Streams.TombstoneResp>('for good', (at) =>
+      new TombstoneResp().setPosition(new TombstoneResp.Position().setCommitPosition(at).setPreparePosition(at)),
+    ),
+  };
 }

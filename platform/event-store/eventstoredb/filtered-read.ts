@@ -9,16 +9,10 @@ import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { StoreConnection } from './connection.ts';
 import type { Call } from './pull.ts';
+import type { Scan } from './scan.ts';
 
-export interface FilteredRead {
-  direction: 'forwards' | 'backwards';
-  /** As `Scan.from` of calls.ts. */
-  from: bigint | 'start' | 'end';
-  /** Events at most. */
-  chunk: number;
-  /** Beginnings of the names of the wanted streams. */
-  prefixes: readonly string[];
-}
+/** A scan of the wanted streams alone, in one call. */
+export type FilteredRead = Required<Scan>;
 
 /**
  * Records that the server goes through for one page of a read. (Without a number it is 32: one message within the server for each 32 records, wanted or
