@@ -7,12 +7,15 @@ const TESTS = tsconfig.include.map((place) => (place === '*.ts' ? '*.test.ts' : 
 /** Tests that start many processes each: they come after the others, and one at a time. */
 const CROWDED = ['system/*.server.test.ts'];
 
-/** On a machine that others use too, a test that fails is tried once more, and the report says so; at one's own desk it fails at once. */
-const retry = process.env.CI ? 1 : 0;
+/** On a machine that others use too, a test that fails is tried twice more, and the report says so; at one's own desk it fails at once. */
+const retry = process.env.CI ? 2 : 0;
 
 const common = {
   retry,
   globalSetup: ['servers/for-tests-setup.ts'],
+  setupFiles: ['servers/waiting-setup.ts'],
+  // As servers/waiting-setup.ts has it for `vi.waitFor`.
+  expect: { poll: { timeout: 20_000 } },
   execArgv: ['--disable-warning=ExperimentalWarning'],
 };
 

@@ -84,6 +84,7 @@ describe('a server that cannot be used is refused in one line, without the passw
 test('a server that is not there is waited for, until nobody wants it any more', async () => {
   const [waits, ending] = [new Set<string>(), new AbortController()];
   const waiting = open('mongodb://someone:secret@127.0.0.1:1/x', { waits, signal: ending.signal });
+  closing.push(() => ending.abort());
   await expect.poll(() => [...waits]).toEqual(['the read models at mongodb://127.0.0.1:1']);
   ending.abort();
   await expect(waiting).rejects.toThrow('aborted');
