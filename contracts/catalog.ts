@@ -3,6 +3,7 @@
  * Routes, validation, OpenAPI, AsyncAPI and live push follow from it.
  */
 import type { AggregateContract, EventContract } from './aggregate.ts';
+import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
 import { notificationContract } from './notification.ts';
 import { orderContract } from './order.ts';
@@ -11,7 +12,7 @@ import { taskContract } from './task.ts';
 import { timerContract } from './timer.ts';
 import { userContract } from './user.ts';
 
-export const catalog = [userContract, sessionContract, taskContract, notificationContract, orderContract, timerContract] as const;
+export const catalog = [userContract, sessionContract, taskContract, notificationContract, orderContract, timerContract, mediaContract] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */
 export type Category = (typeof catalog)[number]['category'];

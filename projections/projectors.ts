@@ -1,6 +1,8 @@
 /** The registry of projectors: one line an aggregate, by its category. It does not compile without a line for each. */
 import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
+import { comments } from './projectors/comments.ts';
+import { mediaFiles } from './projectors/media.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
 import { roleHolders } from './projectors/role-holders.ts';
@@ -15,10 +17,11 @@ export type ProjectorsByCategory = Readonly<Record<Category, readonly AnyProject
 const byCategory: ProjectorsByCategory = {
   user: [userDirectory, roleHolders],
   session: [],
-  task: [taskList, taskDetail],
+  task: [taskList, taskDetail, comments],
   notification: [notifications],
   order: [orders],
   timer: [timers],
+  media: [mediaFiles],
 };
 
 /** All projectors, in the registry's order. */

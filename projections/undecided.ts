@@ -12,6 +12,8 @@ export type ItemDocument = Document & {
   due: string | null;
   /** Milliseconds that it had to wait for that; null where that is a time of day which somebody chose. */
   within: number | null;
+  /** True while a worker has it; missing where its status says so. */
+  leased?: boolean;
 };
 
 /** Undecided documents, and the checkpoint of their read model. */
@@ -49,5 +51,5 @@ export function undecidedIn<D extends ItemDocument>(
 
 function itemOf<D extends ItemDocument>(id: string, document: D | null): Undecided<D>['items'] {
   if (!document?.due) return [];
-  return [{ id, due: document.due, within: document.within ?? undefined, leased: document.status === 'processing', document }];
+  return [{ id, due: document.due, within: document.within ?? undefined, leased: document.leased ?? document.status === 'processing', document }];
 }

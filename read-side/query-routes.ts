@@ -26,6 +26,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   notification: [listNotifications, getNotification, notificationStatusOf, getInbox],
   order: [listOrders, getOrder],
   timer: [],
+  media: [],
 };
 
 /** The queries over several aggregates. */

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import type { Actor, AggregateContract, Command, DecidedEvent } from '../contracts/aggregate.ts';
 import { type Category, catalog, eventContract } from '../contracts/catalog.ts';
+import { mediaContract } from '../contracts/media.ts';
 import { categoryOf, idOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
@@ -52,12 +53,23 @@ function anyOf(what: Action['what'], ids: readonly string[], { category }: Aggre
 }
 
 const commands = (aggregate: AggregateContract) =>
-  anyOf(
-    'command',
-    IDS,
-    aggregate,
-    Object.entries(aggregate.commands).map(([type, { body, example }]) => [type, body ? varied(body, example, IDS) : fc.constant(null)]),
-  );
+  anyOf('command', IDS, aggregate, [
+    ...(FROM_INSIDE[aggregate.category] ?? []),
+    ...Object.entries(aggregate.commands).map(([type, { body, example }]): [string, fc.Arbitrary<unknown>] => [
+      type,
+      body ? varied(body, example, IDS) : fc.constant(null),
+    ]),
+  ]);
+
+const { schema: received, example: receivedExample } = mediaContract.events.MediaReceived;
+/** Commands that are no rows of the catalog, of aggregates that begin with one of them. */
+const FROM_INSIDE: Readonly<Record<string, [string, fc.Arbitrary<unknown>][]>> = {
+  media: [
+    ['ReceiveMedia', varied(received, receivedExample, IDS).map((data) => ({ ...(data as object), maker: undefined }))],
+    ['LeaseMedia', fc.constant({ worker: 'media-1', until: TIME, lease: 60_000, attempts: 5 })],
+    ['FinishMedia', fc.constant({ attempt: 1, scanned: false })],
+  ],
+};
 const events = (aggregate: AggregateContract) =>
   anyOf(
     'event',
@@ -117,14 +129,15 @@ function decided(command: Command, states: Map<string, unknown>): { event: Decid
   const decider = deciderOf(stream);
   if (!decider) throw new Error(`no decider for ${stream}`);
   const facts: Facts = {};
-  for (const [name, needed] of Object.entries(decider.needs?.(command) ?? {})) facts[name] = states.get(needed) ?? usualState(needed);
+  for (const [name, needed] of Object.entries(decider.needs?.(command, states.get(stream) ?? decider.initial) ?? {}))
+    facts[name] = states.get(needed) ?? usualState(needed);
   const found = decider.decide(command, states.get(stream) ?? decider.initial, facts);
   if ('refused' in found) return [];
   return found.map((event) => {
     const before = states.get(stream) ?? decider.initial;
     const after = decider.evolve(before, event);
     states.set(stream, after);
-    return { event, topics: decider.topics(stream, before, event, after) };
+    return { event, topics: decider.topics(stream, { before, event, after, facts }) };
   });
 }
 

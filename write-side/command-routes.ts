@@ -60,9 +60,14 @@ function commandRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
   const { method, path, who, summary, body, example, accepted } = command.contract;
   const answered = accepted ? { status: 202, response: acceptedAnswer } : { response: commandAnswer };
   return {
-    row: { method, path, who, summary, tag: `${command.aggregate.category}s`, body, ...answered, example },
+    row: { method, path, who, summary, tag: pluralOf(command.aggregate), body, ...answered, example },
     answer: (options, request) => carryOut(command, options, request),
   };
+}
+
+/** The plural of a category: the group of its rows in the docs, and its path. */
+function pluralOf({ category }: AggregateContract): string {
+  return category === 'media' ? category : `${category}s`;
 }
 
 async function carryOut(row: CommandRow, options: CommandRouteOptions, request: RouteRequest): Promise<Answer> {
@@ -125,8 +130,8 @@ export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick
 }
 
 /** The path under which aggregates of a category are read, also for commands below `/api/admin/` and those that end in a verb. */
-function collectionOf({ path }: CommandContract, { category }: AggregateContract): string {
-  const collection = `/api/${category.replace('_', '-')}s`;
+function collectionOf({ path }: CommandContract, aggregate: AggregateContract): string {
+  const collection = `/api/${pluralOf(aggregate).replace('_', '-')}`;
   return path.startsWith(collection) || path.startsWith('/api/admin/') ? collection : (path.split('/:id')[0] ?? path);
 }
 

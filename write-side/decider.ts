@@ -15,6 +15,14 @@ import type { UniqueValue } from '../platform/command-handler.ts';
 /** States of other aggregates that a decision needs, by the names that `needs` gave them; loaded before deciding. */
 export type Facts = Record<string, unknown>;
 
+/** An event between two states, and the facts that it was decided on. */
+export interface DecidedChange<State, E extends DecidedEvent> {
+  before: State;
+  event: E;
+  after: State;
+  facts: Facts;
+}
+
 export interface Decider<State, C extends Command, E extends DecidedEvent> {
   /** The state before the first event. */
   initial: State;
@@ -24,10 +32,10 @@ export interface Decider<State, C extends Command, E extends DecidedEvent> {
   decide(command: C, state: State, facts: Facts): E[] | Refusal;
   /** The state after one more event. */
   evolve(state: State, event: E): State;
-  /** The live topics that hear of an event between these two states. */
-  topics(stream: string, before: State, event: E, after: State): string[];
-  /** The streams whose states the decision needs, by the name they get in `facts`. */
-  needs?(command: C): Record<string, string>;
+  /** The live topics that hear of a change. */
+  topics(stream: string, change: DecidedChange<State, E>): string[];
+  /** The streams whose states the decision on this state needs, by the name they get in `facts`. */
+  needs?(command: C, state: State): Record<string, string>;
   /** The unique value that this command claims for its aggregate; undefined for none. */
   claims?(command: C, state: State): UniqueValue | undefined;
   /** The unique value that an aggregate in this state has; undefined for none. */

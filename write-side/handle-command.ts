@@ -67,14 +67,15 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     if (loaded.gone) throw deletedForGood(undefined);
     await context.admit?.();
     // 3. Decide, 4. on what the caller has seen.
-    const decided = accepted(decider.decide(command, loaded.state, await factsFor(decider, command)), loaded, context);
+    const facts = await factsFor(decider, command, loaded.state);
+    const decided = accepted(decider.decide(command, loaded.state, facts), loaded, context);
     if (decided.length === 0) return note('unchanged', { revision: loaded.revision, position: loaded.position, changed: false });
     // 5. Reserve what must be unique.
     const claim = decider.claims?.(command, loaded.state);
     patience.check();
     if (claim) await unique.reserve(claim, stream, command.commandId);
     // 6. Append at the exact revision that was loaded.
-    const events = envelopes(decider, stream, loaded, { decided, command, context });
+    const events = envelopes(decider, stream, loaded, { decided, command, context, facts });
     patience.check();
     const appended = await patience.during(appendUntilKnown(stream, loaded.revision, events, patience));
     // 7. Answer.
@@ -87,9 +88,9 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     return outcome;
   }
 
-  async function factsFor(decider: AnyDecider, command: Command): Promise<Facts> {
+  async function factsFor(decider: AnyDecider, command: Command, state: unknown): Promise<Facts> {
     const facts: Facts = {};
-    for (const [name, stream] of Object.entries(decider.needs?.(command) ?? {})) {
+    for (const [name, stream] of Object.entries(decider.needs?.(command, state) ?? {})) {
       const fact = await kept.load(stream);
       refuseIncomplete(fact);
       facts[name] = fact.state;
@@ -139,7 +140,12 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
       now: '',
     };
     const context = { correlationId: causationId };
-    await appendUntilKnown(stream, loaded.revision, envelopes(decider, stream, loaded, { decided, command, context }), patienceOf(deadline));
+    await appendUntilKnown(
+      stream,
+      loaded.revision,
+      envelopes(decider, stream, loaded, { decided, command, context, facts: {} }),
+      patienceOf(deadline),
+    );
   }
 
   return {
@@ -239,13 +245,13 @@ function envelopes(
   decider: AnyDecider,
   stream: string,
   loaded: Loaded<unknown>,
-  { decided, command, context }: { decided: DecidedEvent[]; command: Command; context: CommandContext },
+  { decided, command, context, facts }: { decided: DecidedEvent[]; command: Command; context: CommandContext; facts: Facts },
 ): NewEvent[] {
   if (!isForwardable(stream)) throw new Error(`${stream} is not an aggregate's stream`);
   let before = loaded.state;
   return decided.map((event, index) => {
     const after = decider.evolve(before, event);
-    const topics = decider.topics(stream, before, event, after);
+    const topics = decider.topics(stream, { before, event, after, facts });
     before = after;
     return {
       id: eventId(command.commandId, stream, index),

@@ -172,8 +172,10 @@ describe('what another backend asks for', () => {
     nothing.when(send({ type: 'in-app', recipient: ALICE.id }), facts).refuses('invalid', '/recipient'),
   );
   it('looks up the user of an inbox, and nobody else', () => {
-    expect(notification.needs?.(send({ type: 'in-app', recipient: ALICE.id.toUpperCase() }))).toEqual({ recipient: `user-${ALICE.id}` });
-    expect(notification.needs?.(send({}))).toEqual({});
+    expect(notification.needs?.(send({ type: 'in-app', recipient: ALICE.id.toUpperCase() }), notification.initial)).toEqual({
+      recipient: `user-${ALICE.id}`,
+    });
+    expect(notification.needs?.(send({}), notification.initial)).toEqual({});
   });
   it('is not leased before its time', () =>
     given(notification, message({ sendAt: LATER }))

@@ -367,5 +367,5 @@ export const notification = decider<NotificationState, NotificationCommand, Noti
   decide,
   evolve,
   needs,
-  topics: (_stream, _before, _event, after) => notificationTopics(after.recipient.userId),
+  topics: (_stream, { after }) => notificationTopics(after.recipient.userId),
 });

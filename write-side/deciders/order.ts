@@ -192,5 +192,5 @@ export const order = decider<OrderState, OrderCommand, OrderEvent>({
   stateVersion: 1,
   decide,
   evolve,
-  topics: (_stream, _before, _event, after) => orderTopics(after.maker),
+  topics: (_stream, { after }) => orderTopics(after.maker),
 });

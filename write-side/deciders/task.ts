@@ -193,7 +193,7 @@ export const task = decider<TaskState, TaskCommand, TaskEvent>({
   stateVersion: 2,
   decide,
   evolve,
-  topics: (stream, before, _event, after) => taskTopics(stream, before.exists ? before : null, after),
+  topics: (stream, { before, after }) => taskTopics(stream, before.exists ? before : null, after),
   needs: (command): Record<string, string> => {
     const userId = command.type === 'CreateTask' || command.type === 'AssignTask' ? command.data.userId : null;
     return userId ? { [userId]: `user-${userId}` } : {};

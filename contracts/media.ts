@@ -1,0 +1,304 @@
+/**
+ * Media: files on tasks, comments, orders and profiles. Events, commands, views, an example of each.
+ * Names and shapes of events are storage formats: add, never rename or remove.
+ */
+import { z } from 'zod';
+import { type Actor, aggregate, type Command, type DecidedEvent } from './aggregate.ts';
+import { id, instant, line } from './fields.ts';
+import { orderTopics } from './order.ts';
+import { mayReadTask, type TaskParties, taskTopics } from './task.ts';
+
+/** The state of a thing that has files: the part that every decider's state has. */
+export interface FiledThing {
+  exists: boolean;
+  deleted?: boolean;
+}
+
+/** A kind of thing that has files: in which streams it lives, who may read its files and add to them, and who hears of them. */
+export interface HasFiles<State extends FiledThing> {
+  /** The category of the stream whose state decides. */
+  category: string;
+  /** True where somebody may read the files. Never asked of a thing that is not there. `id`: the thing's, as the stream is named. */
+  mayRead(actor: Actor, state: State, id: string): boolean;
+  /** True where somebody may add files, and take away those of others. */
+  mayAttach(actor: Actor, state: State, id: string): boolean;
+  /** The live topics of its files. */
+  topics(stream: string, state: State): string[];
+}
+
+function hasFiles<State extends FiledThing>(it: HasFiles<State>): HasFiles<State> {
+  return it;
+}
+
+const ofTask = hasFiles<FiledThing & TaskParties>({
+  category: 'task',
+  mayRead: mayReadTask,
+  mayAttach: mayReadTask,
+  topics: (stream, parties) => taskTopics(stream, null, parties),
+});
+
+/** A further kind is one line. */
+const filesOf = {
+  task: ofTask,
+  /** A comment has no stream of its own: the task's decides. */
+  comment: ofTask,
+  order: hasFiles<FiledThing & { maker: string }>({
+    category: 'order',
+    mayRead: ({ id, role }, { maker }) => role === 'admin' || id === maker,
+    mayAttach: ({ id, role }, { maker }) => role === 'admin' || id === maker,
+    topics: (_stream, { maker }) => orderTopics(maker),
+  }),
+  /** The newest is the user's avatar; everybody who is logged in sees it. */
+  user: hasFiles<FiledThing>({
+    category: 'user',
+    mayRead: () => true,
+    mayAttach: (actor, _state, id) => actor.role === 'admin' || actor.id === id,
+    topics: (stream) => [stream.replace('-', ':')],
+  }),
+};
+
+export type MediaKind = keyof typeof filesOf;
+export const MEDIA_KINDS = Object.keys(filesOf) as MediaKind[];
+/** The rules of each kind of thing. */
+// biome-ignore lint/suspicious/noExplicitAny: each takes the state of its own category
+export const FILES_OF: Readonly<Record<MediaKind, HasFiles<any>>> = filesOf;
+
+const subject = z.strictObject({
+  kind: z.enum(MEDIA_KINDS).describe('The kind of thing that the file belongs to.'),
+  id: id.describe('The id of that thing.'),
+  task: id.optional().describe('The task of a comment; missing for every other kind.'),
+});
+/** The thing that a file belongs to. */
+export type MediaSubject = z.infer<typeof subject>;
+
+/** The stream whose state decides who may do what with the files of a thing. */
+export function streamOfSubject({ kind, id: of, task }: MediaSubject): string {
+  return `${FILES_OF[kind].category}-${task ?? of}`;
+}
+
+/** The longest edges of the made pictures in pixels, the one that is made first at the beginning; `full` has all pixels of the upload. */
+export const PICTURE_SIZES = ['320', '1024', '2048', 'full'] as const;
+export const pictureSize = z.enum(PICTURE_SIZES);
+export type PictureSize = z.infer<typeof pictureSize>;
+
+/** Why a file is not taken; a wire format. */
+export const REFUSALS = [
+  'type',
+  'extension',
+  'too_large',
+  'empty',
+  'damaged',
+  'dimensions',
+  'frames',
+  'archive',
+  'macros',
+  'infected',
+  'unreadable',
+] as const;
+export type MediaRefusal = (typeof REFUSALS)[number];
+
+const name = line(1, 200);
+const mediaType = z.string().regex(/^[a-z]+\/[\w.+-]+$/);
+const bytes = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const edge = z.int().positive();
+const attempt = z.int().positive().describe('Which attempt, from 1.');
+const access = z.enum(['private', 'public']);
+
+const MediaReceived = z.strictObject({
+  maker: id.describe('The user who uploaded the file.'),
+  of: subject.describe('The thing that the file belongs to.'),
+  name: name.describe('The file’s name, without folders.'),
+  type: mediaType.describe('Its media type, found from its content.'),
+  bytes: bytes.describe('How many bytes it has.'),
+  sha256: sha256.describe('SHA-256 of its bytes, in hexadecimal.'),
+  width: edge.optional().describe('Pixels across, as one looks at it; missing for what is no picture.'),
+  height: edge.optional().describe('Pixels down; missing for what is no picture.'),
+  access: access.describe('Who may fetch it: whoever may read the thing, or everybody.'),
+});
+const MediaProcessing = z.strictObject({
+  attempt,
+  worker: z.string().describe('The name of the worker that leased the file.'),
+  until: instant.describe('The end of the lease; it comes again, later, where the lease is renewed.'),
+  lease: z.int().min(0).describe('Milliseconds that the lease lasts, whatever clocks are set to.'),
+});
+const MediaDeferred = z.strictObject({
+  attempt,
+  error: z.string().describe('What went wrong.'),
+  nextAttemptAt: instant.describe('The time of the next attempt.'),
+  wait: z.int().min(0).describe('Milliseconds until then, whatever clocks are set to.'),
+});
+const MediaRendered = z.strictObject({
+  attempt,
+  size: pictureSize.describe('The longest edge that it was made for.'),
+  type: mediaType.describe('The media type of what was made.'),
+  width: edge.describe('Pixels across.'),
+  height: edge.describe('Pixels down.'),
+  bytes: bytes.describe('How many bytes it has.'),
+});
+const MediaReady = z.strictObject({
+  attempt,
+  scanned: z.boolean().describe('True where a scanner found it clean; false where none is set.'),
+});
+const MediaRefused = z.strictObject({
+  attempt: attempt.optional().describe('Which attempt found it; missing where the upload itself did.'),
+  rule: z.enum(REFUSALS).describe('The rule that it breaks.'),
+  detail: z.string().describe('What to do, in words.'),
+});
+const MediaAttached = z.strictObject({ of: subject.describe('The thing that the file is on now.') });
+const MediaDetached = z.strictObject({ of: subject.describe('The thing that the file was on.') });
+const MediaAccessChanged = z.strictObject({ access: access.describe('Who may fetch it from now on.') });
+const MediaDeleted = z.strictObject({
+  reason: z.enum(['asked', 'orphan']).describe('Somebody asked for it, or it belonged to nothing for too long.'),
+});
+
+export type MediaEvent =
+  | DecidedEvent<'MediaReceived', z.infer<typeof MediaReceived>>
+  | DecidedEvent<'MediaProcessing', z.infer<typeof MediaProcessing>>
+  | DecidedEvent<'MediaDeferred', z.infer<typeof MediaDeferred>>
+  | DecidedEvent<'MediaRendered', z.infer<typeof MediaRendered>>
+  | DecidedEvent<'MediaReady', z.infer<typeof MediaReady>>
+  | DecidedEvent<'MediaRefused', z.infer<typeof MediaRefused>>
+  | DecidedEvent<'MediaAttached', z.infer<typeof MediaAttached>>
+  | DecidedEvent<'MediaDetached', z.infer<typeof MediaDetached>>
+  | DecidedEvent<'MediaAccessChanged', z.infer<typeof MediaAccessChanged>>
+  | DecidedEvent<'MediaDeleted', z.infer<typeof MediaDeleted>>;
+
+const AttachMedia = z.strictObject({ of: subject });
+const ChangeMediaAccess = z.strictObject({ access });
+
+/** The commands of people. What uploads is no row of the catalog, since its body is a file: the media part makes `ReceiveMedia` of it. */
+export type MediaRequest =
+  | Command<'AttachMedia', z.infer<typeof AttachMedia>>
+  | Command<'DetachMedia', null>
+  | Command<'ChangeMediaAccess', z.infer<typeof ChangeMediaAccess>>
+  | Command<'DeleteMedia', null>;
+
+/** `pending`: its bytes are here, and it is looked at; `detached` belongs to nothing, and is deleted after a time unless it is attached again. */
+export const MEDIA_STATUSES = ['pending', 'ready', 'refused', 'attached', 'detached', 'deleted'] as const;
+export const mediaStatus = z.enum(MEDIA_STATUSES);
+export type MediaStatus = z.infer<typeof mediaStatus>;
+
+const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+const OF = { kind: 'task', id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07' } as const;
+
+export const mediaContract = aggregate({
+  category: 'media',
+  topics: {},
+  events: {
+    MediaReceived: {
+      begins: true,
+      schema: MediaReceived,
+      version: 1,
+      summary: 'A file arrived whole; nobody may fetch it yet.',
+      example: {
+        maker: ALICE,
+        of: OF,
+        name: 'hall.jpg',
+        type: 'image/jpeg',
+        bytes: 2_812_331,
+        sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+        width: 4000,
+        height: 3000,
+        access: 'private',
+      },
+    },
+    MediaProcessing: {
+      schema: MediaProcessing,
+      version: 1,
+      summary: 'A worker leased the file for one attempt, or renewed that lease.',
+      example: { attempt: 1, worker: 'media-1', until: '2026-11-21T09:01:00.000Z', lease: 60_000 },
+    },
+    MediaDeferred: {
+      schema: MediaDeferred,
+      version: 1,
+      summary: 'An attempt went wrong; the next comes later.',
+      example: { attempt: 1, error: 'the scanner does not answer', nextAttemptAt: '2026-11-21T09:00:02.000Z', wait: 2_000 },
+    },
+    MediaRendered: {
+      schema: MediaRendered,
+      version: 1,
+      summary: 'One size of a picture was made, without what the camera wrote beside it.',
+      example: { attempt: 1, size: '320', type: 'image/webp', width: 320, height: 240, bytes: 14_120 },
+    },
+    MediaReady: { schema: MediaReady, version: 1, summary: 'The file was found good.', example: { attempt: 1, scanned: false } },
+    MediaRefused: {
+      schema: MediaRefused,
+      version: 1,
+      summary: 'The file is not taken; its bytes go.',
+      example: { attempt: 1, rule: 'damaged', detail: 'The picture cannot be decoded: save it again, and upload that.' },
+    },
+    MediaAttached: { schema: MediaAttached, version: 1, summary: 'The file is on a thing, whose readers may fetch it.', example: { of: OF } },
+    MediaDetached: {
+      schema: MediaDetached,
+      version: 1,
+      summary: 'The file was taken off a thing; its maker alone may fetch it.',
+      example: { of: OF },
+    },
+    MediaAccessChanged: {
+      schema: MediaAccessChanged,
+      version: 1,
+      summary: 'The file may be fetched by everybody, or no longer.',
+      example: { access: 'public' },
+    },
+    MediaDeleted: { schema: MediaDeleted, version: 1, summary: 'The file was deleted; its bytes go, in all sizes.', example: { reason: 'asked' } },
+  },
+  commands: {
+    AttachMedia: {
+      method: 'PUT',
+      path: '/api/media/:id/attachment',
+      body: AttachMedia,
+      who: 'user',
+      summary: 'Put a file on a thing, whose readers may then fetch it; it comes off what it was on.',
+      example: { of: OF },
+    },
+    DetachMedia: {
+      method: 'DELETE',
+      path: '/api/media/:id/attachment',
+      body: null,
+      who: 'user',
+      summary: 'Take a file off its thing; after a time it is deleted.',
+      example: null,
+    },
+    ChangeMediaAccess: {
+      method: 'PUT',
+      path: '/api/media/:id/access',
+      body: ChangeMediaAccess,
+      who: 'user',
+      summary: 'Let everybody fetch a file, or only those who may read its thing.',
+      example: { access: 'public' },
+    },
+    DeleteMedia: { method: 'DELETE', path: '/api/media/:id', body: null, who: 'user', summary: 'Delete a file in all its sizes.', example: null },
+  },
+});
+
+/** A made size of a picture. */
+const rendered = z.strictObject({ size: pictureSize, type: mediaType, width: edge, height: edge, bytes });
+
+/** A file, as `GET /api/media` and `GET /api/media/:id` show it. */
+export const mediaView = z.strictObject({
+  id,
+  of: subject,
+  maker: id,
+  name,
+  type: mediaType,
+  bytes,
+  sha256,
+  width: edge.nullable(),
+  height: edge.nullable(),
+  status: mediaStatus,
+  access,
+  /** The sizes that can be fetched by now; empty for what is no picture. */
+  sizes: z.array(rendered),
+  refusal: z.strictObject({ rule: z.enum(REFUSALS), detail: z.string() }).nullable(),
+  createdAt: instant,
+  updatedAt: instant,
+  revision: z.int().nonnegative(),
+});
+export type MediaView = z.infer<typeof mediaView>;
+
+/** The answer of `GET /api/media/:id/url`. */
+export const mediaUrl = z.strictObject({
+  url: z.string().meta({ description: 'Where the file can be fetched, without a header.' }),
+  expiresAt: instant.nullable().meta({ description: 'When that ends; null for a public file.' }),
+});

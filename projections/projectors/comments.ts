@@ -1,0 +1,24 @@
+/** Read model `comments`: of each comment, the task that it stands on and who wrote it. Its text stays with the task. */
+import type { RecordedEvent } from '../../contracts/message.ts';
+import { idOf } from '../../contracts/message.ts';
+import type { TaskEvent } from '../../contracts/task.ts';
+import { beginning, projector } from '../projector.ts';
+
+/** A comment as it is stored. */
+export interface CommentDocument {
+  [field: string]: unknown;
+  task: string;
+  author: string;
+}
+
+type Commented = Extract<TaskEvent, { type: 'TaskCommented' }>['data'];
+
+export const comments = projector<CommentDocument>({
+  model: { name: 'comments', version: 1, fields: {}, indexes: [] },
+  events: ['TaskCommented'],
+  key: ({ data }: RecordedEvent) => (data as Commented).commentId,
+  evolve: (document, recorded) => {
+    beginning(document, recorded);
+    return { task: idOf(recorded.stream), author: recorded.metadata.actor };
+  },
+});

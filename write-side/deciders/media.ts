@@ -1,0 +1,270 @@
+/** Media: the rules of receiving, looking at, attaching and deleting a file. */
+import type { Command } from '../../contracts/aggregate.ts';
+import {
+  FILES_OF,
+  type FiledThing,
+  type MediaEvent,
+  type MediaRefusal,
+  type MediaRequest,
+  type MediaStatus,
+  type MediaSubject,
+  type PictureSize,
+  streamOfSubject,
+} from '../../contracts/media.ts';
+import type { Refusal } from '../../contracts/problem.ts';
+import { decider, type Facts } from '../decider.ts';
+import { isDue, isOver } from './due.ts';
+
+export interface MediaState {
+  exists: boolean;
+  status: MediaStatus;
+  maker: string;
+  of: MediaSubject;
+  name: string;
+  type: string;
+  bytes: number;
+  access: 'private' | 'public';
+  /** The sizes that were made of a picture. */
+  sizes: readonly PictureSize[];
+  /** Number of attempts begun. */
+  attempts: number;
+  /** Always 0: no operator has a file tried again. */
+  forgiven: number;
+  /** The worker that leased the file, and the lease's end (ISO 8601); null without a lease. */
+  lease: { worker: string; until: string } | null;
+  /** The time before which no attempt may begin (ISO 8601); null: at once. */
+  nextAttemptAt: string | null;
+}
+
+export const initial: MediaState = {
+  exists: false,
+  status: 'pending',
+  maker: '',
+  of: { kind: 'task', id: '' },
+  name: '',
+  type: '',
+  bytes: 0,
+  access: 'private',
+  sizes: [],
+  attempts: 0,
+  forgiven: 0,
+  lease: null,
+  nextAttemptAt: null,
+};
+
+type Data<T extends MediaEvent['type']> = Extract<MediaEvent, { type: T }>['data'];
+
+/**
+ * The commands of the media part: what it received, and what its workers want and found. `attempts`: the most attempts in all; `waited`: the time for
+ * which the offer has waited.
+ */
+export type MediaWorkCommand =
+  | Command<'LeaseMedia', { worker: string; until: string; lease: number; waited?: string; attempts: number }>
+  | Command<'RenewMedia', { attempt: number; worker: string; until: string; lease: number }>
+  | Command<'RenderMedia', Data<'MediaRendered'>>
+  | Command<'DeferMedia', Data<'MediaDeferred'>>
+  | Command<'RefuseMedia', { attempt: number; rule: MediaRefusal; detail: string }>
+  | Command<'FinishMedia', Data<'MediaReady'>>;
+export type MediaCommand =
+  | MediaRequest
+  | MediaWorkCommand
+  /** `maker` is the actor. */
+  | Command<'ReceiveMedia', Omit<Data<'MediaReceived'>, 'maker'>>
+  /** What belonged to nothing for too long is deleted; `since` (ISO 8601) is when that time began, to be sure that nothing came between. */
+  | Command<'SweepMedia', { revision: number }>;
+
+type CommandOf<T extends MediaCommand['type']> = Extract<MediaCommand, { type: T }>;
+type Decision = MediaEvent[] | Refusal;
+
+const NOT_FOUND: Refusal = { refused: 'not_found', detail: 'There is no such file.' };
+const NOT_YOURS: Refusal = {
+  refused: 'forbidden',
+  detail: 'Only who uploaded it, an admin, or who may add files to the thing it is on, may do this.',
+};
+const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
+
+/** What an actor may do with the files of a thing. `undefined` as its state: there is none. */
+export function mayWithFilesOf(actor: Command['actor'], of: MediaSubject, thing: unknown): { read: boolean; attach: boolean } {
+  const state = thing as FiledThing | undefined;
+  if (!state?.exists || state.deleted) return { read: false, attach: false };
+  const rules = FILES_OF[of.kind];
+  const id = of.task ?? of.id;
+  return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id) };
+}
+
+/** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */
+export function mayReadFile(actor: Command['actor'], { status, maker, of }: Pick<MediaState, 'status' | 'maker' | 'of'>, thing: unknown): boolean {
+  if (actor.role === 'admin' || actor.role === 'system') return true;
+  // A file that is on nothing yet, or no longer, is its maker's alone. What it is on decides about all others, also for its maker.
+  if (status === 'detached' || status === 'refused') return actor.id === maker;
+  return mayWithFilesOf(actor, of, thing).read;
+}
+
+function decide(command: MediaCommand, state: MediaState, facts: Facts): Decision {
+  if (command.type === 'ReceiveMedia') return receive(command, state, facts);
+  if (!state.exists || state.status === 'deleted') return NOT_FOUND;
+  switch (command.type) {
+    case 'AttachMedia':
+    case 'DetachMedia':
+    case 'ChangeMediaAccess':
+    case 'DeleteMedia':
+      return asked(command, state, facts);
+    case 'SweepMedia':
+      return state.status === 'detached' || state.status === 'refused' ? [deleted('orphan')] : conflict(`It is ${state.status}.`);
+    case 'LeaseMedia':
+      return lease(command, state);
+    default:
+      return outcome(command, state, facts);
+  }
+}
+
+function receive({ data, actor }: CommandOf<'ReceiveMedia'>, state: MediaState, facts: Facts): Decision {
+  if (state.exists) return conflict('This file exists already.');
+  const may = mayWithFilesOf(actor, data.of, facts.thing);
+  if (!may.read) return nothingThere(data.of);
+  if (!may.attach) return { refused: 'forbidden', detail: `You may not add files to this ${data.of.kind}.` };
+  return [{ type: 'MediaReceived', data: { ...data, maker: actor.id } }];
+}
+
+function nothingThere({ kind }: MediaSubject): Refusal {
+  return { refused: 'invalid', detail: `There is no such ${kind}.`, errors: [{ pointer: `/${kind}`, detail: `is no ${kind} that you can read` }] };
+}
+
+function asked(command: MediaRequest, state: MediaState, facts: Facts): Decision {
+  const { actor } = command;
+  if (!mayReadFile(actor, state, facts.before)) return NOT_FOUND;
+  if (!isOwn(actor, state) && !mayWithFilesOf(actor, state.of, facts.before).attach) return NOT_YOURS;
+  switch (command.type) {
+    case 'DeleteMedia':
+      return [deleted('asked')];
+    case 'DetachMedia':
+      return state.status === 'attached' ? [detached(state)] : notOnAnything(state);
+    case 'ChangeMediaAccess':
+      return changeAccess(command, state);
+    case 'AttachMedia':
+      return attach(command, state, facts);
+    default:
+      return command satisfies never;
+  }
+}
+
+function isOwn({ id, role }: Command['actor'], { maker }: MediaState): boolean {
+  return role === 'admin' || role === 'system' || id === maker;
+}
+
+function changeAccess({ actor, data }: CommandOf<'ChangeMediaAccess'>, state: MediaState): Decision {
+  if (!isOwn(actor, state)) return NOT_YOURS;
+  return data.access === state.access ? [] : [{ type: 'MediaAccessChanged', data }];
+}
+
+function notOnAnything({ status }: MediaState): Decision {
+  return status === 'detached' ? [] : conflict(`It is ${status}, and on nothing that it could be taken off.`);
+}
+
+function attach({ data: { of }, actor }: CommandOf<'AttachMedia'>, state: MediaState, facts: Facts): Decision {
+  const may = mayWithFilesOf(actor, of, facts.thing);
+  if (!may.read) return nothingThere(of);
+  if (!may.attach) return { refused: 'forbidden', detail: `You may not add files to this ${of.kind}.` };
+  if (state.status === 'pending' || state.status === 'refused') return conflict(`It is ${state.status}; a file is attached when it is ready.`);
+  if (state.status !== 'attached') return [{ type: 'MediaAttached', data: { of } }];
+  const isThere = streamOfSubject(of) === streamOfSubject(state.of) && of.kind === state.of.kind && of.id === state.of.id;
+  return isThere ? [] : [detached(state), { type: 'MediaAttached', data: { of } }];
+}
+
+const detached = ({ of }: MediaState): MediaEvent => ({ type: 'MediaDetached', data: { of } });
+const deleted = (reason: 'asked' | 'orphan'): MediaEvent => ({ type: 'MediaDeleted', data: { reason } });
+
+function lease({ data, now }: CommandOf<'LeaseMedia'>, state: MediaState): Decision {
+  if (state.status !== 'pending') return conflict(`It is ${state.status} already.`);
+  if (state.lease && !isOver(state.lease, now, data.waited)) return conflict('Another worker has leased it.');
+  if (!isDue(state.nextAttemptAt, now, data.waited)) return conflict('Its next attempt is not due.');
+  const { worker, until, lease: length, attempts } = data;
+  // Nobody knows why the last attempts had no outcome: a file that kills every worker would otherwise go on for ever.
+  if (state.attempts >= attempts) return [{ type: 'MediaRefused', data: { attempt: state.attempts, rule: 'unreadable', detail: NO_OUTCOME } }];
+  return [{ type: 'MediaProcessing', data: { attempt: state.attempts + 1, worker, until, lease: length } }];
+}
+
+const NO_OUTCOME = 'It could not be looked at in several attempts. Save it anew in another program, and upload that.';
+
+function outcome(command: Exclude<MediaWorkCommand, { type: 'LeaseMedia' }>, state: MediaState, facts: Facts): Decision {
+  const { data } = command;
+  if (state.status !== 'pending' || data.attempt !== state.attempts) return conflict(`Attempt ${data.attempt} is not the one at work.`);
+  switch (command.type) {
+    case 'RenewMedia':
+      return state.lease?.worker === command.data.worker
+        ? [{ type: 'MediaProcessing', data: command.data }]
+        : conflict('Another worker has leased it.');
+    case 'RenderMedia':
+      return state.sizes.includes(command.data.size) ? [] : [{ type: 'MediaRendered', data: command.data }];
+    case 'DeferMedia':
+      return [{ type: 'MediaDeferred', data: command.data }];
+    case 'RefuseMedia':
+      return [{ type: 'MediaRefused', data: command.data }];
+    case 'FinishMedia':
+      return finish(command.data, state, facts.before as FiledThing | undefined);
+    default:
+      return command satisfies never;
+  }
+}
+
+/** A file that is ready goes on the thing that it was uploaded for, unless that is gone meanwhile: then it belongs to nothing. */
+function finish(data: Data<'MediaReady'>, { of }: MediaState, thing: FiledThing | undefined): MediaEvent[] {
+  const isThere = thing?.exists === true && !thing.deleted;
+  return [{ type: 'MediaReady', data }, isThere ? { type: 'MediaAttached', data: { of } } : { type: 'MediaDetached', data: { of } }];
+}
+
+/** The fields of a file on which no worker is at work. */
+const idle = { lease: null, nextAttemptAt: null };
+
+export function evolve(state: MediaState, event: MediaEvent): MediaState {
+  switch (event.type) {
+    case 'MediaReceived': {
+      const { maker, of, name, type, bytes, access } = event.data;
+      return { ...initial, exists: true, maker, of, name, type, bytes, access };
+    }
+    case 'MediaProcessing': {
+      const { attempt, worker, until } = event.data;
+      return { ...state, attempts: attempt, lease: { worker, until }, nextAttemptAt: null };
+    }
+    case 'MediaDeferred':
+      return { ...state, lease: null, nextAttemptAt: event.data.nextAttemptAt };
+    case 'MediaRendered':
+      return { ...state, sizes: [...state.sizes, event.data.size] };
+    case 'MediaReady':
+      return { ...state, ...idle, status: 'ready' };
+    case 'MediaRefused':
+      return { ...state, ...idle, status: 'refused' };
+    case 'MediaAttached':
+      return { ...state, status: 'attached', of: event.data.of };
+    case 'MediaDetached':
+      return { ...state, status: 'detached' };
+    case 'MediaAccessChanged':
+      return { ...state, access: event.data.access };
+    case 'MediaDeleted':
+      return { ...state, ...idle, status: 'deleted' };
+    default:
+      // No event comes here: an unknown one is not given to a fold (invariant 17).
+      event satisfies never;
+      return state;
+  }
+}
+
+export const media = decider<MediaState, MediaCommand, MediaEvent>({
+  initial,
+  stateVersion: 1,
+  decide,
+  evolve,
+  needs: (command, state) => ({
+    ...(state.exists ? { before: streamOfSubject(state.of) } : {}),
+    ...(command.type === 'ReceiveMedia' || command.type === 'AttachMedia' ? { thing: streamOfSubject(command.data.of) } : {}),
+  }),
+  topics: (_stream, { before, after, facts }) => {
+    const of = [...(before.exists ? [{ of: before.of, thing: facts.before }] : []), { of: after.of, thing: facts.thing ?? facts.before }];
+    return [...new Set([`user:${after.maker}`, ...of.flatMap(({ of, thing }) => topicsOf(of, thing))])];
+  },
+});
+
+function topicsOf(of: MediaSubject, thing: unknown): string[] {
+  const state = thing as FiledThing | undefined;
+  return state?.exists ? FILES_OF[of.kind].topics(streamOfSubject(of), state) : [];
+}
