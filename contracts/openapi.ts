@@ -13,6 +13,7 @@ export interface DocumentedRoute {
   query?: z.ZodType | undefined;
   body?: z.ZodType | null | undefined;
   form?: boolean | undefined;
+  stream?: boolean | undefined;
   status?: number | undefined;
   response?: z.ZodType | undefined;
   example?: unknown;
@@ -120,13 +121,18 @@ function operation(route: DocumentedRoute): JsonObject {
           requestBody: {
             required: !route.body.safeParse({}).success,
             content: {
-              [route.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: jsonSchema(route.body), ...example(route) },
+              [mediaTypeOf(route)]: { schema: jsonSchema(route.body), ...example(route) },
             },
           },
         }
       : {}),
     responses: { ...success(route), default: { $ref: '#/components/responses/Problem' } },
   };
+}
+
+function mediaTypeOf({ form, stream }: DocumentedRoute): string {
+  if (stream) return 'multipart/form-data';
+  return form ? 'application/x-www-form-urlencoded' : 'application/json';
 }
 
 function isForBackends({ who }: DocumentedRoute): boolean {

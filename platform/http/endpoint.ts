@@ -1,10 +1,12 @@
 /** The way from a Koa context to a row's handler and back. */
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { readForm, readJson } from './body.ts';
 import type { Admitted, Answer, Caller, Route, RouteRequest } from './route.ts';
+import { withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
 export interface State {
@@ -36,6 +38,8 @@ export function endpoint(route: Route, ways: Authentication) {
   const absent = route.body?.safeParse({}).success ? {} : undefined;
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
+  const isRead = route.method !== 'GET' && !route.stream;
+  const bodyOf = async (ctx: Context) => (isRead ? validBody(bodySchema, (await readBody(ctx.req)) ?? absent) : undefined);
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
     const caller = await authorise(ctx, route, ways);
@@ -43,14 +47,18 @@ export function endpoint(route: Route, ways: Authentication) {
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
       query: validQuery(querySchema, ctx.query),
-      body: route.method === 'GET' ? undefined : validBody(bodySchema, (await readBody(ctx.req)) ?? absent),
+      body: await bodyOf(ctx),
       caller,
       header: (name) => header(ctx, name),
       ip: ctx.ip,
       requestId: ctx.state.requestId,
     };
-    respond(ctx, await route.handle(request));
+    await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : route.handle(request)));
   };
+}
+
+function handleStream({ req }: Context, { handle }: Route, request: RouteRequest): Promise<Answer> {
+  return withStream(req, async () => handle({ ...request, stream: req }));
 }
 
 function header(ctx: Context, name: string): string | undefined {
@@ -93,7 +101,9 @@ function unauthorised(ctx: Context): ProblemError {
   });
 }
 
-function respond(ctx: Context, { status, headers = {}, body }: Answer): void {
+async function respond(ctx: Context, answer: Answer): Promise<void> {
+  if (answer.open) return respondWithStream(ctx, answer, answer.open);
+  const { status, headers = {}, body } = answer;
   for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
   ctx.status = status ?? (body === undefined ? 204 : 200);
   if (body === undefined) return;
@@ -101,6 +111,18 @@ function respond(ctx: Context, { status, headers = {}, body }: Answer): void {
   ctx.body = raw ? body : JSON.stringify(body);
   if (!raw) ctx.type = 'application/json';
   conditional(ctx);
+}
+
+async function respondWithStream(ctx: Context, { status = 200, headers = {} }: Answer, open: () => Promise<Readable>): Promise<void> {
+  const { ETag } = headers;
+  const isKnown = ETag !== undefined && status < 300 && names(ctx.get('If-None-Match'), ETag);
+  // Opened before any header is set: where there are no bytes, the answer is a problem without them.
+  const stream = isKnown || ctx.method === 'HEAD' ? null : await open();
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
+  if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', 'private, no-cache');
+  ctx.status = isKnown ? 304 : status;
+  if (stream) ctx.body = stream;
+  // Koa would take a body of none for a 204, and forget the length.
 }
 
 /** Gives the answer to every GET an ETag; where If-None-Match names that, the answer is 304 without a body (RFC 9110, 13.1.2). */

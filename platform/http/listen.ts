@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../user-error.ts';
+import { boundBody } from './body-time.ts';
 
 export interface Listening {
   server: Server;
@@ -20,9 +21,11 @@ export interface Patience {
   silence: number;
   /** The time of the present connections when the server closes. */
   farewell: number;
+  /** The time in which headers have to arrive, and then the body, unless its row takes it as a stream. */
+  body: number;
 }
 
-const PATIENCE: Patience = { silence: 120_000, farewell: 3_000 };
+const PATIENCE: Patience = { silence: 120_000, farewell: 3_000, body: 30_000 };
 
 /**
  * Starts the server; `first` answers until `answer` is called. A request that asks for another protocol than Socket.IO's websocket is answered as
@@ -35,11 +38,15 @@ export async function listen(
   { PORT, HOST }: { PORT: number; HOST: string },
   patience: Partial<Patience> = {},
 ): Promise<Listening> {
-  const { silence, farewell } = { ...PATIENCE, ...patience };
+  const { silence, farewell, body } = { ...PATIENCE, ...patience };
   let listener = first;
   // Node's own rule hands every request with `Upgrade` (also h2c, of curl and Java) to whoever listens for upgrades, and forgets its connection.
   const shouldUpgradeCallback = (request: IncomingMessage): boolean => server.listenerCount('upgrade') > 0 && asksForSocket(request);
-  const server: Server = createServer({ requestTimeout: 30_000, shouldUpgradeCallback }, (request, response) => listener(request, response));
+  // Node's own time for a body is one for all of them; a row may give its own more (body-time.ts).
+  const server: Server = createServer({ requestTimeout: 0, headersTimeout: body, shouldUpgradeCallback }, (request, response) => {
+    boundBody(request, body);
+    listener(request, response);
+  });
   server.timeout = silence;
   const connections = keepConnections(server, silence);
   await new Promise<void>((resolve, reject) => {

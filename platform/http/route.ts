@@ -1,4 +1,6 @@
 /** A route is a row of a table, which is data, and a handler. The Koa app, validation, OpenAPI and the proxy’s map follow from the rows. */
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Actor, Audience } from '../../contracts/aggregate.ts';
 
@@ -24,6 +26,8 @@ export interface RouteRequest {
   query: unknown;
   /** The body by the row's schema; undefined where the row takes none. */
   body: unknown;
+  /** The body as it arrives, where the row takes it as a stream. What the handler leaves of it is read and forgotten. */
+  stream?: IncomingMessage;
   /** Null where the row is for anyone and nobody is logged in. */
   caller: Caller | null;
   /** A header by its lower-case name. */
@@ -39,6 +43,11 @@ export interface Answer {
   status?: number;
   /** The body, sent as JSON. A text or a Buffer is sent as it is, with the Content-Type of `headers`. */
   body?: unknown;
+  /**
+   * Opens the body where it is a stream; `headers` have its Content-Length, Content-Type and ETag. It is not called where no byte of it is sent: for
+   * HEAD, and where If-None-Match names the ETag. A stream that fails breaks the connection, and a client that goes destroys the stream.
+   */
+  open?(): Promise<Readable>;
   headers?: Record<string, string>;
 }
 
@@ -57,6 +66,8 @@ export interface RouteRow {
   body?: z.ZodType | null;
   /** True where the body is a form (application/x-www-form-urlencoded) and not JSON: for callers that send nothing else. */
   form?: boolean;
+  /** True where the handler reads the body itself, as a stream: multipart/form-data, of which `body` is for the docs alone. */
+  stream?: boolean;
   /** Status of a successful answer, for the docs; without one it follows from method and body. */
   status?: number;
   /** Schema of the answer's body, for the docs. */

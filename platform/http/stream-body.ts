@@ -1,0 +1,66 @@
+/** The body of a request as a stream, for rows that take files: how many arrive at once, how silent a client may be, and what becomes of the rest. */
+import type { IncomingMessage } from 'node:http';
+import { ProblemError } from '../../contracts/problem.ts';
+import { endAsTooSlow, releaseBody } from './body-time.ts';
+
+/** The bounds of bodies that are taken as streams. */
+export interface StreamBounds {
+  /** Bodies that arrive at once in this process, at most. */
+  atOnce: number;
+  /** Milliseconds without a byte after which a client is given up. */
+  silence: number;
+  /** What is still read of a body that was refused, in bytes and milliseconds: a client that sends reads the answer only when it has sent all. */
+  rest: { bytes: number; within: number };
+}
+
+export const STREAM_BOUNDS: StreamBounds = { atOnce: 32, silence: 30_000, rest: { bytes: 64 * 1024 * 1024, within: 30_000 } };
+
+let underWay = 0;
+
+/**
+ * Lets `work` read a request's body, as slowly as its client sends it, as long as it sends. What `work` leaves of it is read and forgotten.
+ * Error: ProblemError `unavailable` where too many bodies arrive.
+ */
+export async function withStream<T>(request: IncomingMessage, work: () => Promise<T>, bounds: StreamBounds = STREAM_BOUNDS): Promise<T> {
+  releaseBody(request);
+  if (underWay >= bounds.atOnce) {
+    forgetRest(request, bounds.rest);
+    throw new ProblemError('unavailable', 'Too many files are arriving. Try again.', { headers: { 'Retry-After': '2' } });
+  }
+  underWay++;
+  const stopWatching = watchSilence(request, bounds.silence);
+  try {
+    return await work();
+  } finally {
+    underWay--;
+    stopWatching();
+    forgetRest(request, bounds.rest);
+  }
+}
+
+/** Ends a connection on which nothing comes for so long. Bytes that wait for us are not the client's silence. */
+function watchSilence(request: IncomingMessage, silence: number): () => void {
+  const { socket } = request;
+  let seen = socket.bytesRead;
+  let quiet = 0;
+  const steps = 10;
+  const timer = setInterval(() => {
+    quiet = socket.bytesRead !== seen || request.readableLength > 0 || request.complete ? 0 : quiet + 1;
+    seen = socket.bytesRead;
+    if (quiet >= steps) endAsTooSlow(socket);
+  }, silence / steps).unref();
+  return () => clearInterval(timer);
+}
+
+function forgetRest(request: IncomingMessage, { bytes, within }: StreamBounds['rest']): void {
+  if (request.complete || request.destroyed) return;
+  request.on('error', () => {}).resume();
+  const { socket } = request;
+  const most = socket.bytesRead + bytes;
+  const until = performance.now() + within;
+  const timer = setInterval(() => {
+    if (request.complete || request.destroyed) clearInterval(timer);
+    else if (socket.bytesRead > most || performance.now() > until) socket.destroySoon();
+  }, 100).unref();
+  request.once('close', () => clearInterval(timer));
+}

@@ -1,0 +1,146 @@
+import { request as ask, createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { pino } from 'pino';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { bareClient } from '../../system/bare-tcp.fixture.ts';
+import { Unavailable } from '../absences/unavailable.ts';
+import { createApp } from './app.ts';
+import { listen, type Patience } from './listen.ts';
+import type { Answer, Route } from './route.ts';
+import { withStream } from './stream-body.ts';
+
+const log = pino({ level: 'silent' });
+const ROW = { who: 'anyone', summary: '', tag: '' } as const;
+
+async function started(routes: Route[], patience: Partial<Patience> = {}): Promise<{ port: number; url: string }> {
+  const app = createApp({
+    routes,
+    accessTokens: { secret: 'a secret' },
+    callerOf: () => Promise.reject(new Error('nobody')),
+    origins: [],
+    trustProxy: false,
+    log,
+  });
+  const { url, close } = await listen(app.callback(), { PORT: 0, HOST: '127.0.0.1' }, { farewell: 100, ...patience });
+  onTestFinished(close);
+  return { url, port: Number(new URL(url).port) };
+}
+
+const answering = (open: () => Promise<Readable>, headers: Record<string, string> = {}): Route => ({
+  ...ROW,
+  method: 'GET',
+  path: '/x',
+  handle: (): Answer => ({ open, headers: { 'Content-Type': 'image/webp', 'Content-Length': '6', ETag: '"1"', ...headers } }),
+});
+const taking = (handle: Route['handle']): Route => ({ ...ROW, method: 'POST', path: '/x', stream: true, handle });
+const reading = taking(async ({ stream }) => ({ body: { bytes: (await buffer(stream as IncomingMessage)).length } }));
+
+it('answers with a stream, whose headers are the row’s', async () => {
+  const { url } = await started([answering(async () => Readable.from([Buffer.from('abc'), Buffer.from('def')]))]);
+  const answer = await fetch(`${url}/x`);
+  expect([answer.status, await answer.text()]).toEqual([200, 'abcdef']);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    'content-length': '6',
+    'content-type': 'image/webp',
+    etag: '"1"',
+    'cache-control': 'private, no-cache',
+  });
+});
+
+it('opens no stream for HEAD, nor for who has the bytes', async () => {
+  const open = vi.fn(async () => Readable.from(['abcdef']));
+  const { url } = await started([answering(open)]);
+  const head = await fetch(`${url}/x`, { method: 'HEAD' });
+  expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '6', '']);
+  const known = await fetch(`${url}/x`, { headers: { 'If-None-Match': 'W/"1"' } });
+  expect([known.status, await known.text()]).toEqual([304, '']);
+  expect(open).not.toHaveBeenCalled();
+});
+
+class Away extends Unavailable {
+  readonly dependency = 'the store';
+  readonly answer = 'Try again.';
+}
+
+it('answers a problem, without the headers of bytes, where the stream cannot be opened', async () => {
+  const { url } = await started([answering(() => Promise.reject(new Away('gone')))]);
+  const answer = await fetch(`${url}/x`);
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('etag')).toBeNull();
+  expect(await answer.json()).toMatchObject({ code: 'unavailable', detail: 'Try again.' });
+});
+
+it('breaks the connection where the stream fails half-way, so that nobody takes a part for the whole', async () => {
+  const failing = () =>
+    Readable.from(
+      (async function* () {
+        yield Buffer.from('abc');
+        throw new Error('the disk is gone');
+      })(),
+    );
+  const { url } = await started([answering(async () => failing())]);
+  await expect(fetch(`${url}/x`).then((answer) => answer.text())).rejects.toThrow();
+});
+
+it('destroys the stream of a client that goes', async () => {
+  const endless = new Readable({ read() {} });
+  endless.push('abc');
+  const { url } = await started([answering(async () => endless)]);
+  const gone = new AbortController();
+  await fetch(`${url}/x`, { signal: gone.signal });
+  gone.abort();
+  await vi.waitFor(() => expect(endless.destroyed).toBe(true));
+});
+
+it('lets a body that is taken as a stream arrive slower than others may, and cuts those', async () => {
+  const { port } = await started([reading, { ...ROW, method: 'POST', path: '/json', handle: () => ({}) }], { body: 200 });
+  const slowly = (path: string) =>
+    bareClient(port, `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\na`);
+  const file = slowly('/x');
+  await slowly('/json').hears(/408 Request Timeout/);
+  file.socket.write('b');
+  expect(await file.hears(/bytes/)).toContain('{"bytes":2}');
+});
+
+it('gives up a client that falls silent in the middle of its body', async () => {
+  const server = createServer((request, response) => {
+    const bounds = { atOnce: 2, silence: 100, rest: { bytes: 1_000, within: 1_000 } };
+    withStream(request, () => text(request), bounds).then(
+      () => response.end(),
+      () => response.destroy(),
+    );
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const client = bareClient((server.address() as AddressInfo).port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc');
+  await client.hears(/408 Request Timeout/);
+});
+
+it('refuses what is too many at once, with words that tell when to come again, and takes more as soon as one is in', async () => {
+  const { port, url } = await started([reading]);
+  const waiting = Array.from({ length: 32 }, () => {
+    const one = ask({ port, host: '127.0.0.1', method: 'POST', path: '/x', headers: { 'Content-Length': 1 } });
+    one.on('error', () => {});
+    one.flushHeaders();
+    return one;
+  });
+  onTestFinished(() => {
+    for (const one of waiting) one.destroy();
+  });
+  const post = () => fetch(`${url}/x`, { method: 'POST', body: 'abc' });
+  await vi.waitFor(async () => {
+    const refused = await post();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+  });
+  waiting[0]?.end('a');
+  await vi.waitFor(async () => expect((await post()).status).toBe(200));
+});
+
+it('lets a client that is still sending read why its body is refused, and keeps nothing of it', async () => {
+  const refusing = taking(() => ({ status: 422, body: { no: true } }));
+  const { url } = await started([refusing]);
+  const answer = await fetch(`${url}/x`, { method: 'POST', body: Buffer.alloc(8 * 1024 * 1024) });
+  expect([answer.status, await answer.json()]).toEqual([422, { no: true }]);
+});
