@@ -10,9 +10,9 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean -
 COPY . .
 
 # The pages, built last: what is newer than they are would be built again at every start, and the parts may write nowhere.
-# And the secrets' folder, so that a volume there begins as its owner's.
+# And the folders of the secrets and of uploads, so that volumes there begin as their owner's.
 RUN node --input-type=module -e "import { openOwnPages } from './app/checkout.ts'; await openOwnPages({ info() {} });" \
-    && mkdir -m 0700 /run/taskledger && chown node:node /run/taskledger
+    && mkdir -m 0700 /run/taskledger /var/spool/taskledger && chown node:node /run/taskledger /var/spool/taskledger
 
 USER node
 ENV NODE_ENV=production

@@ -8,6 +8,7 @@ import type { Unavailable } from '../platform/absences/unavailable.ts';
 import { CacheUnavailable } from '../platform/cache/cache.ts';
 import { BusUnavailable } from '../platform/event-bus/event-bus.ts';
 import { StoreUnavailable } from '../platform/event-store/event-store.ts';
+import { FilesUnavailable } from '../platform/files/files.ts';
 import { ReadModelsUnavailable } from '../platform/read-models/read-models.ts';
 import { readConfig } from './config.ts';
 import { openPorts } from './open-ports.ts';
@@ -22,6 +23,7 @@ const AWAY: Readonly<Record<Exclude<Need, 'pages'>, () => Unavailable>> = {
   secrets: () => new SecretsUnavailable('they are away'),
   cache: () => new CacheUnavailable('it is away'),
   mailer: () => new ReceiverUnavailable('smtp', 'it is away'),
+  files: () => new FilesUnavailable('it is away'),
   texter: () => new ReceiverUnavailable('sms', 'it is away'),
 };
 
@@ -32,6 +34,7 @@ export const DEPENDENCIES = Object.keys(AWAY) as Dependency[];
 const INSTEAD: Record<string, (argument: readonly unknown[]) => unknown> = {
   'cache.get': (keys) => Promise.resolve(keys.map(() => undefined)),
   'cache.generations': () => Promise.resolve(undefined),
+  'files.list': () => failingIteration('files'),
 };
 /** Calls that return no promise but an iteration, or a value. */
 const ITERATIONS = new Set(['readStream', 'readAll', 'subscribe', 'follow', 'all']);

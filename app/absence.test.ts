@@ -101,6 +101,7 @@ const NEEDED: Record<Dependency, string[]> = {
   cache: [],
   mailer: ['GET /outbox'],
   texter: [],
+  files: [],
 };
 
 let well: Record<string, Reply>;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { email } from '../contracts/email.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
+import { filesUrlProblem } from '../platform/files/files-url.ts';
 import { UserError } from '../platform/user-error.ts';
 import { orderRulesProblem } from '../write-side/workers/order-rules-file.ts';
 import { CHECKOUT } from './checkout-folder.ts';
@@ -66,6 +67,10 @@ const schema = z.object({
   READ_MODELS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger'),
   SECRETS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger_secrets'),
   CACHE_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379'),
+  FILES_URL: checked(filesUrlProblem).default('file:'),
+  S3_ACCESS_KEY: z.string().min(1).optional(),
+  S3_SECRET_KEY: z.string().min(1).optional(),
+  MEDIA_ORPHAN_DAYS: wholeNumber(1, 3_650).default(7),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   SMS_URL: checked(smsUrlProblem),
@@ -146,5 +151,5 @@ function databaseOf(url = ''): string {
 }
 
 function shown(value: string | undefined, name: string): string {
-  return value === undefined || /SECRET|PASSWORD|URL/.test(name) ? '' : ` (it is ${JSON.stringify(value)})`;
+  return value === undefined || /SECRET|PASSWORD|URL|KEY/.test(name) ? '' : ` (it is ${JSON.stringify(value)})`;
 }

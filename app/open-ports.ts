@@ -15,6 +15,8 @@ import { openEventBus } from '../platform/event-bus/open.ts';
 import type { AppendHealth } from '../platform/event-store/append-health.ts';
 import { EVENT_STORE, type EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
+import { FILES, type Files } from '../platform/files/files.ts';
+import { openFiles } from '../platform/files/open.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { READ_MODELS, type ReadModels } from '../platform/read-models/read-models.ts';
@@ -34,6 +36,7 @@ export interface Ports {
   cache: Cache;
   mailer: OpenMailer;
   texter: OpenTexter;
+  files: Files;
   pages: Pages;
 }
 
@@ -96,6 +99,10 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
       const opened = openTexter(config.SMS_URL, { dataDir: config.DATA_DIR, from: config.SMS_FROM, log, ended: endProcess });
       const texter = closing(watch(opened.texter, opened.outbox ? RECEIVERS.outbox : RECEIVERS.sms));
       return { ...opened, texter };
+    },
+    files: async () => {
+      const credentials = { accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY };
+      return closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials }), FILES));
     },
     pages: () => openOwnPages(log),
   };

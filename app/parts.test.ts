@@ -65,6 +65,7 @@ const SERVERS = {
   READ_MODELS_URL: 'mongodb://user:secret-in-url@documents/taskledger',
   SECRETS_URL: 'mongodb://user:secret-in-url@documents/taskledger_secrets',
   CACHE_URL: 'redis://cache:6379',
+  FILES_URL: 's3://files?endpoint=http://store:9000&pathStyle=1',
   JWT_SECRET: 'a secret of the tests, thirty-two and more',
   ADMIN_EMAIL: 'admin@example.org',
   ADMIN_PASSWORD: 'the admin of the tests',
@@ -76,6 +77,7 @@ const OF_NEED: Partial<Record<Need, keyof typeof SERVERS>> = {
   readModels: 'READ_MODELS_URL',
   secrets: 'SECRETS_URL',
   cache: 'CACHE_URL',
+  files: 'FILES_URL',
 };
 
 const without = (...names: string[]) => Object.fromEntries(Object.entries(SERVERS).filter(([name]) => !names.includes(name)));

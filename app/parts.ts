@@ -2,7 +2,7 @@
 import type { Config } from './config.ts';
 
 /** A port that a part needs. Each is opened once in a process. */
-export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'pages';
+export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'files' | 'pages';
 
 /** The parts, with their ports, in the order of the data's path: each is started after those that it hears from. */
 export const PARTS = {
@@ -11,6 +11,7 @@ export const PARTS = {
   projections: ['store', 'bus', 'readModels', 'cache'],
   workers: ['store', 'bus', 'readModels', 'secrets', 'cache'],
   notifier: ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter'],
+  media: ['store', 'bus', 'readModels', 'secrets', 'cache', 'files'],
   'read-side': ['store', 'readModels', 'secrets', 'cache'],
   realtime: ['store', 'bus', 'secrets', 'cache'],
   gateway: ['store', 'bus', 'readModels', 'secrets', 'cache', 'pages'],
@@ -39,10 +40,11 @@ const VARIABLES = [
   ['readModels', 'READ_MODELS_URL', 'mongodb://host:27017/taskledger'],
   ['secrets', 'SECRETS_URL', 'mongodb://host:27017/taskledger_secrets'],
   ['cache', 'CACHE_URL', 'redis://host:6379'],
+  ['files', 'FILES_URL', 's3://bucket?endpoint=http://host:9000&pathStyle=1, or a folder of its own, like file:/srv/files'],
 ] as const;
 
 /** True where a URL names no server, so that its data belongs to this process alone. */
-export const isEmbedded = (url: string) => /^(sqlite|memory|outbox):/.test(url);
+export const isEmbedded = (url: string) => /^((sqlite|memory|outbox):|file:$)/.test(url);
 
 /** What is wrong with these variables, as the environment has them, for a part as a process of its own: one text that names every variable, or none. */
 export function problemsAlone(part: Part, given: Readonly<Record<string, unknown>>): string[] {
@@ -64,7 +66,7 @@ export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {
   return KEPT.some(([need, name]) => needs.has(need) && isEmbedded(config[name]));
 }
 const KEPT = [
-  ...VARIABLES.filter(([need]) => need === 'store' || need === 'readModels' || need === 'secrets'),
+  ...VARIABLES.filter(([need]) => need === 'store' || need === 'readModels' || need === 'secrets' || need === 'files'),
   ['mailer', 'MAIL_URL'],
   ['texter', 'SMS_URL'],
 ] as const;

@@ -1,5 +1,6 @@
 /** The consumers of the bus, part by part, as rows of the sides. The bus's table of queues and all lists of followers follow from them. */
 
+import { MEDIA_FOLLOWERS, MEDIA_WORK } from '../media/start.ts';
 import { QUEUE_OF } from '../notifier/channels.ts';
 import { FOLLOWERS as NOTIFIER_FOLLOWERS } from '../notifier/notifier.ts';
 import type { QueueTable, WorkQueue } from '../platform/event-bus/queues.ts';
@@ -27,6 +28,7 @@ export const CONSUMED: Readonly<Record<Part, Consumed>> = {
   projections: { followers: [PROJECTIONS], work: [] },
   workers: { followers: [ORDER_DISPATCHER, SCHEDULER], work: [ORDERS] },
   notifier: { followers: NOTIFIER_FOLLOWERS, work: Object.values(QUEUE_OF) },
+  media: { followers: MEDIA_FOLLOWERS, work: MEDIA_WORK },
   'read-side': NOTHING,
   realtime: { followers: [REALTIME], work: [] },
   gateway: NOTHING,

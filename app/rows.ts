@@ -3,6 +3,7 @@ import { adminRoutes } from '../gateway/admin-routes.ts';
 import { docRoutes } from '../gateway/docs.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { mediaRoutes } from '../media/rows.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reportRoute } from '../notifier/texter/report-routes.ts';
 import { healthRoutes } from '../platform/http/metrics.ts';
@@ -18,6 +19,7 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   projections: [],
   workers: [],
   notifier: rowsOf([outboxRoute, reportRoute]),
+  media: rowsOf(mediaRoutes),
   'read-side': rowsOf(readRoutes),
   realtime: [],
   gateway: rowsOf([...identityRoutes, ...adminRoutes, ...pageRoutes, ...docRoutes]),

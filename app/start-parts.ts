@@ -1,11 +1,13 @@
 /** The starters of the parts in a process. Parts reach each other through the ports alone. */
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { adminRoutes } from '../gateway/admin-routes.ts';
 import { docRoutes, documentsOf } from '../gateway/docs.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { startMedia } from '../media/start.ts';
 import type { DeliveredChannel } from '../notifier/channels.ts';
 import { type DeliveriesContext, type PerChannel, startDeliveries } from '../notifier/deliveries.ts';
 import { startNotifier } from '../notifier/notifier.ts';
@@ -100,6 +102,7 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
   projections: projectionsPart,
   workers: workersPart,
   notifier: notifierPart,
+  media: mediaPart,
   'read-side': async ({ ports: { store, readModels, cache }, access: { commands } }) => ({
     routes: routesWith({ store, readModels, cache, commands }, readRoutes),
   }),
@@ -199,6 +202,15 @@ export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext
     closers.add(startDeliveries({ ...deliveryContext(context), ...sender, workers: { [channel]: 1 } }), (it) => it.stop());
     return {};
   };
+}
+
+async function mediaPart({ ports, log, metrics, closers, access, config, publicUrl }: PartContext<'media'>): Promise<StartedPart> {
+  const { store, bus, readModels, cache, files } = ports;
+  const { commands, keys } = access;
+  const settings = { spool: join(config.DATA_DIR, 'spool'), orphanDays: config.MEDIA_ORPHAN_DAYS };
+  const { add } = closers;
+  const media = await startMedia({ store, bus, readModels, cache, files, commands, hmac: keys.hmac, log, metrics, settings, publicUrl, add });
+  return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
 }
 
 async function realtimePart({ ports, log, metrics, access, config, server, closers }: PartContext<'realtime'>): Promise<StartedPart> {

@@ -20,7 +20,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   notifier: ['contracts/', 'platform/', 'projections/', 'write-side/deciders/'],
   realtime: ['contracts/', 'platform/'],
   gateway: ['contracts/', 'platform/', 'write-side/deciders/', 'write-side/command-routes.ts'],
-  app: ['contracts/', 'platform/', 'write-side/', 'projections/', 'read-side/', 'notifier/', 'realtime/', 'gateway/'],
+  media: ['contracts/', 'platform/', 'projections/', 'write-side/deciders/'],
+  app: ['contracts/', 'platform/', 'write-side/', 'projections/', 'read-side/', 'notifier/', 'realtime/', 'gateway/', 'media/'],
   servers: ['contracts/', 'platform/', 'app/'],
 };
 const FLOORS = Object.keys(MAY);

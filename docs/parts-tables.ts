@@ -26,6 +26,7 @@ const NEEDS: Readonly<Record<Need, string>> = {
   cache: 'cache',
   mailer: 'mail',
   texter: 'SMS',
+  files: 'files',
   pages: 'pages',
 };
 

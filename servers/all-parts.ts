@@ -39,6 +39,8 @@ export async function startAllParts(given: Variables): Promise<AllParts> {
     TRUST_PROXY: '1',
     PUBLIC_URL: `http://127.0.0.1:${port}`,
     DATA_DIR: join(place.folder, 'data'),
+    // A folder that has its own name may be shared.
+    FILES_URL: `file:${join(place.folder, 'files')}`,
     JWT_SECRET: randomBytes(32).toString('base64url'),
     ADMIN_EMAIL: 'admin@localhost.localdomain',
     ADMIN_PASSWORD: randomBytes(12).toString('base64url'),

@@ -45,7 +45,11 @@ describe('the first start', () => {
   it('makes what every part needs to run as a process of its own', async () => {
     await firstStart(folder);
     // The variables that docker-compose.yml gives to every part.
-    const compose = { EVENT_STORE_URL: 'esdb://eventstore:2113?tls=false', PUBLIC_URL: 'http://localhost:8080' };
+    const compose = {
+      EVENT_STORE_URL: 'esdb://eventstore:2113?tls=false',
+      PUBLIC_URL: 'http://localhost:8080',
+      FILES_URL: 's3://files?endpoint=http://s3:7070',
+    };
     const config = readConfig({ ...(await readVariables(folder, 'parts.env')), ...compose });
     for (const part of ALL_PARTS) expect(problemsAlone(part, config)).toEqual([]);
   });

@@ -3,7 +3,7 @@
  * admin's password, once. The user that runs it owns the files; the servers' entrypoints read theirs as root, our parts run as the same user.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readConfig } from '../app/config.ts';
@@ -26,6 +26,7 @@ const secret = (bytes = 24) => randomBytes(bytes).toString('base64url');
  */
 function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string | undefined>): { files: Record<string, string>; told: FirstStart } {
   const [rabbitMq, mongoDb, redis] = [secret(), secret(), secret()];
+  const [s3Key, s3Secret] = [secret(12), secret(30)];
   // Read as the parts will read them: with a wrong value each part would end, over and over.
   readConfig({ ADMIN_EMAIL: email, ADMIN_PASSWORD });
   const told = { adminEmail: email || 'admin@localhost.localdomain', adminPassword: ADMIN_PASSWORD || secret(15) };
@@ -36,7 +37,7 @@ function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string |
     // MongoDB wants a key, in base64, where a replica set has passwords.
     'mongodb.key': `${randomBytes(567).toString('base64')}\n`,
     'redis.env': variables({ REDISCLI_AUTH: redis }),
-    's3.env': variables({ ROOT_ACCESS_KEY: secret(12), ROOT_SECRET_KEY: secret(30) }),
+    's3.env': variables({ ROOT_ACCESS_KEY: s3Key, ROOT_SECRET_KEY: s3Secret }),
     'parts.env': variables({
       JWT_SECRET: secret(48),
       ADMIN_EMAIL: told.adminEmail,
@@ -45,6 +46,8 @@ function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string |
       READ_MODELS_URL: mongoUrl('taskledger'),
       SECRETS_URL: mongoUrl('taskledger_secrets'),
       CACHE_URL: `redis://:${redis}@redis:6379`,
+      S3_ACCESS_KEY: s3Key,
+      S3_SECRET_KEY: s3Secret,
     }),
   };
   return { files, told };
@@ -73,12 +76,24 @@ export async function firstStart(folder: string, environment: Record<string, str
   if (there.has('parts.env')) {
     const gone = names.filter((name) => !there.has(name));
     if (gone.length > 0) throw new Error(`${folder} has parts.env but not ${gone.join(', ')}: put back what belongs to it from a backup`);
+    await withKeysOfFiles(folder);
     return null;
   }
   // No server has read the files of an unfinished start: they wait for its end.
   for (const name of names) await rm(join(folder, name), { force: true });
   for (const [name, text] of Object.entries(files)) await writeWhole(folder, name, text);
   return told;
+}
+
+/** Gives the parts the keys of the S3 server, where an earlier release, whose parts asked for none, made the files. */
+async function withKeysOfFiles(folder: string): Promise<void> {
+  const parts = await readVariables(folder, 'parts.env');
+  if (parts.S3_ACCESS_KEY !== undefined) return;
+  const { ROOT_ACCESS_KEY = '', ROOT_SECRET_KEY = '' } = await readVariables(folder, 's3.env');
+  const fresh = join(folder, `.parts.env-${secret(6)}`);
+  const text = await readFile(join(folder, 'parts.env'), 'utf8');
+  await writeFile(fresh, text + variables({ S3_ACCESS_KEY: ROOT_ACCESS_KEY, S3_SECRET_KEY: ROOT_SECRET_KEY }), { mode: 0o400, flush: true });
+  await rename(fresh, join(folder, 'parts.env'));
 }
 
 /** Writes a file under another name, syncs it, then gives it its name. Error: the name was taken meanwhile by another first start. */

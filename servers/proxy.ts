@@ -7,7 +7,7 @@ import { findProgram } from './programs.ts';
 import { folderFor, startServer } from './server.ts';
 
 /** Parts that answer HTTP. */
-export const BEHIND = ['gateway', 'write-side', 'read-side', 'realtime', 'notifier'] as const;
+export const BEHIND = ['gateway', 'write-side', 'read-side', 'realtime', 'notifier', 'media'] as const;
 
 /** The addresses of each part, as `http://127.0.0.1:3001`, of one process or several. For a part without one the proxy answers 503. */
 export type PartsBehind = Partial<Record<(typeof BEHIND)[number], readonly string[]>>;

@@ -61,6 +61,7 @@ export async function openDistributed({ env: more = {}, envOf = {}, copies = {} 
     BUS_URL: more.BUS_URL ?? (await rabbitMq.vhost()),
     READ_MODELS_URL: more.READ_MODELS_URL ?? (await ferretDb.database()),
     SECRETS_URL: more.SECRETS_URL ?? (await ferretDb.database()),
+    FILES_URL: `file:${join(folder, 'files')}`,
     CACHE_URL: more.CACHE_URL ?? (await redis.database()),
     ...more,
   };

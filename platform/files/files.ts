@@ -46,7 +46,7 @@ export interface Files {
    * `move`: the local file may be used up. Errors: FilesUnavailable; FileExists where the key has other bytes.
    */
   put(key: string, from: { path: string; bytes: number; type: string; move?: boolean }, signal?: AbortSignal): Promise<void>;
-  /** The bytes of an object, or of a part of it. Errors: FileMissing, FilesUnavailable. The stream fails where the store goes away meanwhile. */
+  /** The bytes of an object, or of a part of it. A range may end behind the last byte. Errors: FileMissing, FilesUnavailable, RangeError where no byte is in the range. The stream fails where the store goes away meanwhile. */
   read(key: string, range?: ByteRange, signal?: AbortSignal): Promise<{ stream: Readable; bytes: number }>;
   /** The size of an object; undefined where there is none. Error: FilesUnavailable. */
   stat(key: string): Promise<StoredFile | undefined>;
@@ -54,7 +54,7 @@ export interface Files {
   remove(key: string): Promise<void>;
   /** All objects whose key begins with a text, in the order of their keys, in bounded memory. Error: FilesUnavailable. */
   list(prefix: string): AsyncIterable<StoredFile>;
-  /** A URL at which the store itself answers a client; undefined where it answers none, and we do. */
+  /** A URL at which the store itself answers a client. Missing where it answers none, and we do. */
   directGet?(key: string, how: DirectGet): Promise<string>;
   /** A form by which a client stores an object of this type and at most so many bytes itself, within so many seconds. Missing where the store takes none. */
   directPost?(key: string, how: { seconds: number; type: string; mostBytes: number }): Promise<DirectPost>;

@@ -1,0 +1,35 @@
+/** The things that every piece of the part `media` finds in its process. */
+import type { Logger } from 'pino';
+import type { Cache } from '../platform/cache/cache.ts';
+import type { CommandHandler } from '../platform/command-handler.ts';
+import type { EventBus } from '../platform/event-bus/event-bus.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import type { Files } from '../platform/files/files.ts';
+import type { Metrics } from '../platform/http/metrics.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+
+/** What an operator sets of files. */
+export interface MediaSettings {
+  /** The folder into which uploads are written before they are known to be good. Only this user may read it; the part makes it. */
+  spool: string;
+  /** Days after which a file that belongs to nothing, or was refused, is deleted. */
+  orphanDays: number;
+}
+
+export interface MediaContext {
+  store: EventStore;
+  bus: EventBus;
+  readModels: ReadModels;
+  cache: Cache;
+  files: Files;
+  commands: CommandHandler;
+  /** The keyed hash of a text, with the installation's key. */
+  hmac(text: string): string;
+  log: Logger;
+  metrics: Metrics;
+  settings: MediaSettings;
+  /** The address of the pages. */
+  publicUrl(): string;
+  /** Remembers how something that was just opened is closed at the end of the process, the last opened first; returns the thing. */
+  add<T>(opened: T, close: (it: T) => unknown): T;
+}

@@ -1,0 +1,27 @@
+/** Opens the store of files that a URL names. */
+import { join } from 'node:path';
+import { openFolderFiles } from './file/file.ts';
+import type { Files } from './files.ts';
+import { filesUrlProblem, folderIn, readBucketUrl } from './files-url.ts';
+
+export interface OpenFilesOptions {
+  /** The folder in which `file:` keeps its own. */
+  dataDir: string;
+  /** The key of the account at the S3 server, and its secret; without them the variables and files of Amazon's tools are asked. */
+  accessKey?: string | undefined;
+  secretKey?: string | undefined;
+}
+
+/**
+ * Opens `file:` (in `dataDir`), `file:/a/folder` or `s3://bucket`. Nothing is asked of a server yet: one that is away is so at the first call.
+ * Rejects for any other URL. The SDK of S3 is loaded only where it is used.
+ *
+ *     const files = await openFiles('file:', { dataDir: '/var/lib/taskledger' });
+ */
+export async function openFiles(url: string, { dataDir, accessKey, secretKey }: OpenFilesOptions): Promise<Files> {
+  const problem = filesUrlProblem(url);
+  if (problem) throw new Error(`FILES_URL ${problem}`);
+  if (url.startsWith('file:')) return openFolderFiles(folderIn(url) ?? join(dataDir, 'files'));
+  const { openS3Files } = await import('./s3/s3.ts');
+  return openS3Files(readBucketUrl(url), { accessKey, secretKey });
+}
