@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ALL_PARTS } from '../app/parts.ts';
 import { startTcpProxy, type TcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
@@ -22,6 +23,10 @@ import { type Program, runScript } from './program.fixture.ts';
 const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
 /** Milliseconds after which the users log in again: tokens are good for 15 minutes. */
 const LOGGED_IN = 6 * 60_000;
+
+const COPIES = { forwarder: 2, projections: 2, notifier: 2 };
+/** The number of processes of ours in the world. */
+export const PROCESSES = ALL_PARTS.length + Object.values(COPIES).reduce((more, copies) => more + copies - 1, 0);
 
 /** The process of a server, which can be killed and started again at the same port. */
 export interface StoreServer {
@@ -97,7 +102,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           MAIL_ATTEMPTS: '100',
         },
         envOf: { forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) }, workers: { ORDER_RULES: rulesFile(folder) } },
-        copies: { forwarder: 2, projections: 2, notifier: 2 },
+        copies: COPIES,
       }),
       (it) => it.remove(),
     );

@@ -8,7 +8,7 @@ import { QUEUES } from '../app/queues.ts';
 import { type Chance, chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type PartProcess } from './distributed.fixture.ts';
-import { type FaultWorld, openFaultWorld } from './faults.fixture.ts';
+import { type FaultWorld, openFaultWorld, PROCESSES } from './faults.fixture.ts';
 import * as broker from './faults-broker.fixture.ts';
 import { checkAll } from './faults-checks.fixture.ts';
 import { type Command, type Load, startLoad } from './faults-load.fixture.ts';
@@ -16,6 +16,15 @@ import { readStory, streamsOf } from './faults-log.fixture.ts';
 import { activeOf, type SettledOptions } from './faults-settled.fixture.ts';
 
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 3);
+/** So many kills of single processes at random moments; each of them is killed in every round then. `npm run faults`: 500. */
+const PART_KILLS = Number(process.env.PART_KILLS ?? 0);
+/** Without it, a process is killed in one round of so many. */
+const ROUNDS_TO_A_KILL = PART_KILLS > 0 ? 1 : 3;
+/** Milliseconds within which the kills of a round begin. */
+const KILLED_WITHIN = PART_KILLS > 0 ? 3_000 : 1_000;
+const KILL_ROUNDS = Math.max(ROUNDS, Math.ceil((PART_KILLS * ROUNDS_TO_A_KILL) / PROCESSES));
+/** What the last check awaits: the last lease of a killed process, and the last lost offer. */
+const NOTHING_WAITS = { waiting: false, patience: 240_000 };
 const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Rounds under one load, before all is compared: read models, and what was sent, keep what went wrong until then. */
 const ROUNDS_OF_A_LOAD = 3;
@@ -44,7 +53,10 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
   const figures = new Map<string, number[]>();
 
   async function theWorld(): Promise<FaultWorld> {
-    if (world && (worldBroken || world.rounds + ROUNDS_OF_A_LOAD > ROUNDS_OF_A_WORLD)) await closeWorld();
+    if (world && (worldBroken || world.rounds + ROUNDS_OF_A_LOAD > ROUNDS_OF_A_WORLD)) {
+      if (PART_KILLS > 0 && !worldBroken) await checkAll(world, '', NOTHING_WAITS);
+      await closeWorld();
+    }
     world ??= await openFaultWorld();
     return world;
   }
@@ -69,15 +81,15 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
   }
 
   /** A test of a fault. */
-  function fault(name: string, inject: Fault, options: SettledOptions = {}): void {
-    it(`${name} (${ROUNDS} times)`, { timeout: 180_000 + ROUNDS * 60_000 }, async () => {
+  function fault(name: string, inject: Fault, { rounds = ROUNDS, ...options }: SettledOptions & { rounds?: number } = {}): void {
+    it(`${name} (${rounds} times)`, { timeout: 180_000 + rounds * 60_000 }, async () => {
       process.stdout.write(`${name}: FAULT_SEED=${SEED}\n`);
       onTestFailed(() => {
         worldBroken = true;
       });
       const chance = chanceOf(SEED);
-      for (let round = 0; round < ROUNDS; round += ROUNDS_OF_A_LOAD) {
-        await underLoad(await theWorld(), { chance, from: round, to: Math.min(round + ROUNDS_OF_A_LOAD, ROUNDS) }, inject, options);
+      for (let round = 0; round < rounds; round += ROUNDS_OF_A_LOAD) {
+        await underLoad(await theWorld(), { chance, from: round, to: Math.min(round + ROUNDS_OF_A_LOAD, rounds) }, inject, options);
       }
     });
   }
@@ -118,11 +130,11 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await one.kill();
   };
 
-  fault('each of our processes is killed (kill -9) at random moments, and started again', async ({ world, load, chance, round }) => {
+  const killsOfEach = async ({ world, load, chance, round }: Round) => {
     const { parts } = world.system;
-    // In so many rounds as run under one load, each of them once.
-    const some = shuffled(parts, chanceOf(SEED)).filter((_, index) => index % ROUNDS_OF_A_LOAD === round % ROUNDS_OF_A_LOAD);
-    const moments = some.map((one) => ({ one, kill: chance() * 1_000, start: chance() * 500 }));
+    // In so many rounds each of them once.
+    const some = shuffled(parts, chanceOf(SEED)).filter((_, index) => index % ROUNDS_TO_A_KILL === round % ROUNDS_TO_A_KILL);
+    const moments = some.map((one) => ({ one, kill: chance() * KILLED_WITHIN, start: chance() * 500 }));
     const killing = moments.map(async ({ one, kill, start }) => {
       await delay(kill);
       await ourProcess(one, world);
@@ -131,7 +143,9 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     });
     await Promise.all(killing);
     await load.answered(5);
-  });
+  };
+
+  fault('each of our processes is killed (kill -9) at random moments, and started again', killsOfEach, { rounds: KILL_ROUNDS });
 
   /** Resolves once one of the commands that a burst is made of was recorded after this position. */
   const recorded = ({ log }: FaultWorld, after: string, timeout = PATIENCE.timeout) =>
@@ -324,8 +338,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
   it('in the end every order was decided, and every mail sent once, or it is listed which attempts may have sent it', {
     timeout: 300_000,
   }, async () => {
-    // The last lease of a killed process, and the last lost offer.
-    if (world && !worldBroken) await checkAll(world, '', { waiting: false, patience: 240_000 });
+    if (world && !worldBroken) await checkAll(world, '', NOTHING_WAITS);
   });
 });
 
