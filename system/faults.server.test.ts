@@ -13,7 +13,7 @@ import * as broker from './faults-broker.fixture.ts';
 import { checkAll } from './faults-checks.fixture.ts';
 import { type Command, type Load, startLoad } from './faults-load.fixture.ts';
 import { readStory, streamsOf } from './faults-log.fixture.ts';
-import { activeOf, type SettledOptions } from './faults-settled.fixture.ts';
+import { activeOf, lastLoading, type SettledOptions } from './faults-settled.fixture.ts';
 
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 3);
 /** So many kills of single processes at random moments; each of them is killed in every round then. `npm run faults`: 500. */
@@ -198,6 +198,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await timed('the write side was started again → all of the path works', () => untilSeen(round.world, round.load));
   });
 
+  const LOADING = 'projections: of that, reading the states of the read models';
   for (const part of ['forwarder', 'projections'] as const) {
     fault(`the active one of two processes of ${part} is killed, and the other takes over`, async ({ world, load }) => {
       const active = await vi.waitFor(async () => (await activeOf(world, part, part)) ?? Promise.reject(new Error('none is active')), PATIENCE);
@@ -205,6 +206,8 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
       await timed(`${part}: kill -9 of the active one → the other is active`, () =>
         vi.waitFor(async () => expect(await activeOf(world, part, part)).toBeDefined(), PATIENCE),
       );
+      // The forwarder is no follower, and has none to tell.
+      for (const ms of lastLoading(world, part)) figures.set(LOADING, [...(figures.get(LOADING) ?? []), ms]);
       await untilSeen(world, load);
       await active.start();
     });
