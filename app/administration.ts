@@ -1,5 +1,6 @@
 /** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
+import { DISPATCHERS } from '../notifier/dispatching.ts';
 import { POLICIES } from '../notifier/registries.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
@@ -7,6 +8,7 @@ import { openParking } from '../platform/followers/parking.ts';
 import type { RequestState, Requests } from '../platform/followers/requests.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
+import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
 
 /** Milliseconds for which an admin's request waits: for a process to take it up, and then for its end; it goes on afterwards. */
 export interface AdminPatience {
@@ -14,6 +16,9 @@ export interface AdminPatience {
   done: number;
 }
 const PATIENCE: AdminPatience = { taken: 10_000, done: 20_000 };
+
+/** The followers that park under their own names: policies, and dispatchers, which list what no worker can read. */
+const OF_EFFECTS = [...POLICIES, ...Object.values(DISPATCHERS), ORDER_DISPATCHER].map(({ name }) => name);
 
 /** Makes the context of the admins' rows. */
 export function administration(context: {
@@ -26,7 +31,7 @@ export function administration(context: {
   const { store, requests, bus, patience = PATIENCE } = context;
 
   async function parked() {
-    const followers = [...projectionNames.map((name) => [name, `projection:${name}`] as const), ...POLICIES.map(({ name }) => [name, name] as const)];
+    const followers = [...projectionNames.map((name) => [name, `projection:${name}`] as const), ...OF_EFFECTS.map((name) => [name, name] as const)];
     const lists = await Promise.all(
       followers.map(async ([follower, parking]) => (await openParking(store, parking)).list().map((one) => ({ ...one, follower }))),
     );

@@ -7,7 +7,7 @@ import type { QueueTable, WorkQueue } from '../platform/event-bus/queues.ts';
 import type { FollowerRow } from '../platform/followers/follow.ts';
 import { PROJECTIONS } from '../projections/project.ts';
 import { REALTIME } from '../realtime/push.ts';
-import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/orders.ts';
+import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/order-rows.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
 import type { Part } from './parts.ts';
 

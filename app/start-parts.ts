@@ -135,11 +135,16 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: PartC
   return { followers: [{ ...lagging(store, projections.follower), paces: projections.paces }] };
 }
 
-async function workersPart({ ports, log, closers, metrics, access, config }: PartContext<'workers'>): Promise<StartedPart> {
+async function workersPart({ ports, log, closers, metrics, requests, access, config }: PartContext<'workers'>): Promise<StartedPart> {
   const { store, bus, readModels } = ports;
   const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
   const options = { store, bus, log, commands: access.commands, undecided: undecidedIn(readModels, orders) };
   const work = closers.add(startOrders({ ...options, judge }), (it) => it.stop());
+  const stopServing = requests.serve(work.dispatcher.name, {
+    active: work.dispatcher.active,
+    carryOut: async (action, stream) => ({ released: await work.dispatcher.release(stream, action === 'discard') }),
+  });
+  closers.add(stopServing, (stop) => stop());
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());

@@ -8,7 +8,7 @@ import { type Channel, type ConfirmChannel, connect } from 'amqplib';
 import type { Offer } from '../platform/event-bus/event-bus.ts';
 import type { WorkQueue } from '../platform/event-bus/queues.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { ORDERS } from '../write-side/workers/orders.ts';
+import { ORDERS } from '../write-side/workers/order-rows.ts';
 import { bestOf, type Row } from './measure.ts';
 import type { OnRabbitMq } from './on-rabbitmq.ts';
 

@@ -103,7 +103,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
       method: 'GET',
       path: PARKED,
       response: items,
-      summary: 'Streams that wait behind an event that could not be digested.',
+      summary: 'Streams that wait behind an event that could not be digested, and notifications and orders that could not be read.',
     },
     answer: async (parts) => ({ body: { items: await parts.parked() } }),
   },
@@ -113,7 +113,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
       method: 'POST',
       path: '/api/admin/parked/:follower/:stream/release',
       response: released,
-      summary: 'Try a parked stream again: a policy works it off in order, a projection is rebuilt.',
+      summary: 'Try a parked stream again: a policy works it off in order, a projection is rebuilt, a notification or an order is offered at once.',
     },
     answer: (parts, { params }) => release(parts, params, false),
   },
@@ -123,7 +123,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
       method: 'POST',
       path: '/api/admin/parked/:follower/:stream/discard',
       response: released,
-      summary: 'Skip the one event that a policy could not digest, and work the rest of the stream off.',
+      summary: 'Skip the one event that a policy could not digest, and work the rest of the stream off; offer an item no more that cannot be read.',
     },
     answer: (parts, { params }) => release(parts, params, true),
   },
@@ -145,7 +145,8 @@ async function release(parts: AdminParts, { follower = '', stream = '' }: Record
   if (outcome === 'running') return { status: 202, body: { follower, stream, released: false }, headers: { Location: PARKED } };
   if (outcome === 'nobody') throw untried(follower);
   const again = (await parts.parked()).find((one) => one.follower === follower && one.stream === stream);
-  if (again) throw new ProblemError('conflict', `It waits again, at ${again.type} of revision ${again.revision}: ${again.error}`);
+  if (again)
+    throw new ProblemError('conflict', `It waits again, ${again.type ? `at ${again.type} of revision ${again.revision}: ` : ''}${again.error}`);
   if (outcome !== 'done') throw outcome.error;
   return { body: { follower, stream, released: true } };
 }

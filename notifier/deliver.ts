@@ -12,6 +12,7 @@ import type { HeldLease } from '../platform/work/held-lease.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/leased-work.ts';
 import { type DeliveryCommand, type NotificationState, whyNotLeased } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
+import { DISPATCHERS } from './dispatching.ts';
 import { FateUnknown, NotNow, Refused, type Taken, Unusable } from './sending.ts';
 import { Withdrawn } from './withdrawn.ts';
 
@@ -46,6 +47,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
   return leasedWork<NotificationState, Telling, Made>(
     { ...context, lease },
     {
+      dispatcher: DISPATCHERS[channel.name].name,
       begins: (first) => {
         const { type, data } = first as NotificationRecorded;
         return type === 'NotificationRequested' && data.channel === channel.name;

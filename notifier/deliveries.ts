@@ -12,7 +12,7 @@ import type { Texter } from './texter/texter.ts';
 export type PerChannel<T> = Partial<Record<DeliveredChannel, T>>;
 
 export interface DeliveriesContext
-  extends Omit<ComposeContext, 'commands' | 'now'>,
+  extends Omit<ComposeContext, 'commands' | 'now' | 'store'>,
     Omit<DeliverContext, 'worker' | 'ending' | 'channel' | 'hold' | 'log'> {
   bus: EventBus;
   log: Trying['log'];

@@ -26,7 +26,10 @@ export interface Notifier {
   followers: readonly Follower[];
   /** The number of notifications that wait for a worker, an attempt or an outcome, as far as the dispatchers keep them. */
   waiting(): number;
-  /** Applies the waiting events of a policy's parked stream; with `discard`, without the one that parked it. False where it is not parked. */
+  /**
+   * Applies the waiting events of a policy's parked stream; with `discard`, without the one that parked it. Of a dispatcher: offers an item at once
+   * that could not be read, or discards it. False where it is not parked.
+   */
   release(follower: string, stream: string, discard: boolean): Promise<boolean>;
   /** Stops following, then waits for the messages at hand; one that takes longer than `grace` is given up and tried again after the next start. */
   stop(): Promise<void>;
@@ -48,7 +51,8 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
   return {
     followers: [...policies, ...dispatchers],
     waiting: () => dispatchers.reduce((sum, one) => sum + one.waiting(), 0),
-    release: async (follower, stream, discard) => (await policies.find((one) => one.name === follower)?.release(stream, discard)) ?? false,
+    release: async (follower, stream, discard) =>
+      (await [...policies, ...dispatchers].find((one) => one.name === follower)?.release(stream, discard)) ?? false,
     stop: async () => {
       await Promise.all([deliveries.stop(), ...[...dispatchers, ...policies].map((one) => one.stop())]);
     },

@@ -6,9 +6,11 @@ import { type ReadModels, ReadModelsUnavailable } from '../platform/read-models/
 import { stableId } from '../platform/stable-id.ts';
 import { eventsOf, foldedLog, log, openRig, type Projected, type Rig } from '../system/projections.fixture.ts';
 import { stretchesOf } from './lane-stretches.ts';
-import { startProjections } from './project.ts';
+import { type ProjectionsContext, startProjections } from './project.ts';
+import type { AnyProjector } from './projector.ts';
 import { taskDetail } from './projectors/task-detail.ts';
 import { taskList } from './projectors/task-list.ts';
+import { projectors } from './projectors.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -38,7 +40,11 @@ function troubled(readModels: ReadModels, write: (documents: number) => Promise<
   };
 }
 
-const reached = ({ readModels }: Projected, { model }: typeof taskDetail, position: string) => readModels.reached(model, position, 10_000);
+/** Starts projections, without waiting for more than the start does. */
+const startWith = (context: Pick<ProjectionsContext, 'readModels' | 'cache' | 'projectors'>) =>
+  startProjections({ store: rig.store, bus: rig.bus, log, silence: 50, backoff: 2, ...context });
+
+const reached = ({ readModels }: Projected, { model }: AnyProjector, position: string) => readModels.reached(model, position, 10_000);
 
 describe('a read model that cannot be written', () => {
   it('stops no other one, and is in step again, with nothing missing, once it can', async () => {
@@ -106,22 +112,75 @@ describe('a read model that cannot be written', () => {
       if (away && model.name === taskList.model.name && generation === undefined) throw new ReadModelsUnavailable(new Error('no connection'));
       return readModels.state(model, generation);
     };
-    const { store, bus } = rig;
-    const context = {
-      store,
-      bus,
-      log,
-      readModels: { ...readModels, state },
-      cache: before.cache,
-      projectors: [taskList, taskDetail],
-      silence: 50,
-      backoff: 2,
-    };
-    const again = await startProjections(context);
+    const again = await startWith({ readModels: { ...readModels, state }, cache: before.cache, projectors: [taskList, taskDetail] });
     const second = await tasks(2);
     expect(second > first && (await reached(before, taskDetail, second))).toBe(true);
     away = false;
     await before.caughtUp();
+    await again.stop();
+    expect(await before.documents(taskList)).toBe(await foldedLog(rig.store, taskList));
+  });
+
+  it('does not keep the others waiting for its state, either', async () => {
+    const before = await rig.project({ projectors: [taskList, taskDetail] });
+    await tasks(2);
+    await before.caughtUp();
+    await before.stop();
+    const answer = Promise.withResolvers<void>();
+    const { readModels, cache } = before;
+    const state: ReadModels['state'] = async (model, generation) => {
+      if (model.name === taskList.model.name && generation === undefined) await answer.promise;
+      return readModels.state(model, generation);
+    };
+    const again = await startWith({ readModels: { ...readModels, state }, cache, projectors: [taskList, taskDetail] });
+    const second = await tasks(2);
+    expect(await reached(before, taskDetail, second)).toBe(true);
+    answer.resolve();
+    await before.caughtUp();
+    await again.stop();
+    expect(await before.documents(taskList)).toBe(await foldedLog(rig.store, taskList));
+  });
+});
+
+describe('the states of read models', () => {
+  it('are read at once: what one of them waits for, none waits for after it', async () => {
+    const before = await rig.project();
+    await tasks(2);
+    await before.caughtUp();
+    await before.stop();
+    const asked = new Set<string>();
+    const all = Promise.withResolvers<void>();
+    const { readModels, cache } = before;
+    const state: ReadModels['state'] = async (model, generation) => {
+      if (asked.add(model.name).size === projectors.length) all.resolve();
+      await all.promise;
+      return readModels.state(model, generation);
+    };
+    const again = await startWith({ readModels: { ...readModels, state }, cache });
+    await vi.waitFor(() => expect(again.follower.active()).toBe(true));
+    expect(again.paces.map(({ trouble }) => trouble()).filter((trouble) => trouble !== undefined)).toEqual([]);
+    await again.stop();
+  });
+});
+
+describe('a read model that is missing', () => {
+  it('is made while the others go on, where there are others', async () => {
+    const before = await rig.project({ projectors: [taskDetail] });
+    await tasks(2);
+    await before.caughtUp();
+    await before.stop();
+    const answer = Promise.withResolvers<void>();
+    const { readModels, cache } = before;
+    const ready: ReadModels['ready'] = async (model, generation) => {
+      await answer.promise;
+      return readModels.ready(model, generation);
+    };
+    const again = await startWith({ readModels: { ...readModels, ready }, cache, projectors: [taskList, taskDetail] });
+    const second = await tasks(2);
+    expect(await reached(before, taskDetail, second)).toBe(true);
+    expect(await readModels.state(taskList.model)).toBeNull();
+    answer.resolve();
+    expect(await reached(before, taskList, second)).toBe(true);
     await again.stop();
     expect(await before.documents(taskList)).toBe(await foldedLog(rig.store, taskList));
   });

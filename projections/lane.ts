@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
+import { orAborted } from '../platform/concurrency/abortable.ts';
 import type { Mutex } from '../platform/concurrency/mutex.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
@@ -25,17 +26,22 @@ export interface LaneOptions {
   untilActive(): Promise<void>;
   /** Has the model rebuilt, in the background; until then it takes no events. */
   putRight(trouble: ProjectionTrouble): void;
-  /** Milliseconds that the others wait for this model with a batch; default 2,000. */
+  /** Milliseconds that the others wait for this model with a batch, and half of those that they wait for its state; default 2,000. */
   patience?: number;
   /** Milliseconds before the second try of a batch that failed, doubled up to fifty times as much; default 100. */
   backoff?: number;
 }
 
 export interface Lane {
+  /** Has the model take what comes after this place of the log, from where the follower goes on. */
+  follows(from: Position): void;
   /** Takes the next stretch of the log. Resolves once the model has it, or goes on by itself; never rejects. */
   take(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void>;
-  /** Has the model go on by itself, beginning with its state, which could not be read. */
-  alone(error: unknown): void;
+  /**
+   * Reads the model's state, at the start and at each new start of the follower; resolves to its trouble. Null, too, where that fails or takes too long:
+   * the model then goes on by itself, beginning with its state. Never rejects.
+   */
+  load(): Promise<ProjectionTrouble | null>;
   /** The reason why the model does not go in step with the others; undefined where it does, or none is known. */
   trouble(): string | undefined;
   /** True while the model goes in step with the others. */
@@ -52,7 +58,7 @@ const LONGEST = 50;
 export function openLane(options: LaneOptions): Lane {
   const { projection, store, log, exclusively, signal, patience = 2_000, backoff = 100 } = options;
   const { model, events: types } = projection.projector;
-  /** The end of the last stretch that the follower had for all. */
+  /** The follower's place: what comes after it, it has for all. */
   let handed: Position = START;
   let apart = false;
   let catching: Promise<void> | undefined;
@@ -66,6 +72,22 @@ export function openLane(options: LaneOptions): Lane {
     if (signal.aborted || text === said || absencesIn(log).failed(error)) return;
     said = text;
     log.error({ model: model.name, err: error }, 'a read model cannot be written: it goes on by itself, and the others go on');
+  }
+
+  /** Waits for work of the model; where that fails, or takes longer than so many milliseconds, the model goes on by itself, and this resolves to undefined. */
+  async function orAlone<T>(work: Promise<T>, most: number): Promise<T | undefined> {
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(), most);
+    try {
+      const done = await orAborted(work, over.signal);
+      if (over.signal.aborted) goAlone(work.then(() => {}));
+      return done;
+    } catch (error) {
+      goAlone(Promise.reject(error));
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   function goAlone(before: Promise<void>): void {
@@ -110,17 +132,15 @@ export function openLane(options: LaneOptions): Lane {
   }
 
   return {
+    follows: (from) => {
+      handed = from;
+    },
     take: async (events, checkpoint) => {
       handed = checkpoint.position;
       if (apart) return;
-      const taking = apply(events, checkpoint);
-      const late = Promise.withResolvers<'late'>();
-      const timer = setTimeout(() => late.resolve('late'), patience);
-      const hindrance = await Promise.race([late.promise, taking.catch(() => 'failed' as const)]);
-      clearTimeout(timer);
-      if (hindrance) goAlone(taking);
+      await orAlone(apply(events, checkpoint), patience);
     },
-    alone: (error) => goAlone(Promise.reject(error)),
+    load: async () => (await orAlone(exclusively(projection.load), 2 * patience)) ?? null,
     trouble: () => (apart ? reason : undefined),
     inStep: () => !apart,
     settled: async () => {

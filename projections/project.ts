@@ -16,7 +16,7 @@ import type { Pace } from '../platform/followers/pace.ts';
 import type { Parked } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { BATCH, type Lane, openLane } from './lane.ts';
-import { openProjection, type Projection, type ProjectionContext } from './projection.ts';
+import { openProjection, type Projection, type ProjectionContext, type ProjectionTrouble } from './projection.ts';
 import type { AnyProjector } from './projector.ts';
 import { projectors as all } from './projectors.ts';
 import type { RebuildProgress, Rebuilt } from './rebuild.ts';
@@ -62,7 +62,8 @@ export interface Projections {
 /** A read model with its way along the log. */
 interface ModelLane extends Lane {
   projection: Projection;
-  load: Projection['load'];
+  /** Reads the model's state, however long that takes. Errors: those of the stores. */
+  loadAgain: Projection['load'];
 }
 
 /** No read model has this name. */
@@ -88,7 +89,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     const exclusively = mutex();
     const projection = openProjection(projector, { ...context, exclusively, signal });
     const lane = openLane({ ...context, projection, exclusively, signal, untilActive, putRight: () => putRight(projection) });
-    return { ...lane, projection, load: () => exclusively(projection.load) };
+    return { ...lane, projection, loadAgain: () => exclusively(projection.load) };
   });
   const projections = lanes.map(({ projection }) => projection);
   const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
@@ -97,20 +98,29 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   const failures = new Map<Projection, string>();
   const loaded = Promise.withResolvers<void>();
 
-  /** Reads the checkpoints of all read models; resolves to the smallest of those that go in step. */
+  /**
+   * Reads the states of all read models, at once: where the one that was active before was killed, each may wait for the end of a turn of its (FerretDB).
+   * Resolves to the smallest checkpoint of those that go in step.
+   */
   async function load(well: () => void): Promise<Checkpoint> {
-    for (const lane of lanes) if (!righting.has(lane.projection) && lane.inStep()) await loadOne(lane, well).catch(lane.alone);
-    loaded.resolve();
-    return smallest(lanes.filter((lane) => lane.inStep()).map(({ projection }) => projection)) ?? endOf(store);
+    const troubles = await Promise.all(lanes.map(async (lane) => ({ lane, trouble: isToLoad(lane) ? await lane.load() : null })));
+    const isFirst = troubles.every(({ trouble }) => trouble === 'missing');
+    for (const { lane, trouble } of troubles) if (trouble) await putInPlace(lane, { trouble, isFirst, well });
+    const missing = troubles.flatMap(({ lane, trouble }) => (trouble === 'missing' ? righting.get(lane.projection) : []));
+    void Promise.all(missing).then(() => loaded.resolve());
+    const checkpoint = smallest(lanes.filter((lane) => lane.inStep()).map(({ projection }) => projection)) ?? (await endOf(store));
+    for (const lane of lanes) lane.follows(checkpoint.position);
+    return checkpoint;
   }
 
-  /** Loads a read model. A missing one is built at once; one of another version or log is rebuilt while the old documents answer. */
-  async function loadOne({ projection, load }: ModelLane, well: () => void): Promise<void> {
-    const trouble = await load();
-    if (trouble === null) return;
-    log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
-    if (trouble === 'missing') await projection.rebuild(well);
-    else putRight(projection);
+  const isToLoad = (lane: ModelLane) => !righting.has(lane.projection) && lane.inStep();
+
+  /** Has a read model rebuilt while the others go on; where there are none yet, one after the other, at once. */
+  async function putInPlace({ projection }: ModelLane, found: { trouble: ProjectionTrouble; isFirst: boolean; well(): void }): Promise<void> {
+    const { trouble, isFirst, well } = found;
+    if (isFirst) log.info({ model: nameOf(projection) }, 'the read model is built for the first time');
+    else log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
+    if (!isFirst || !(await rebuilt(projection, well))) putRight(projection);
   }
 
   function putRight(projection: Projection): void {
@@ -138,13 +148,13 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
   async function isRight(projection: Projection): Promise<boolean> {
     if (stopping.signal.aborted) return true;
     const lane = lanes.find((one) => one.projection === projection);
-    return (await lane?.load().catch(() => 'unknown')) === null;
+    return (await lane?.loadAgain().catch(() => 'unknown')) === null;
   }
 
   /** Tries a rebuild; resolves to true after a success, or where the projections stop. */
-  async function rebuilt(projection: Projection): Promise<boolean> {
+  async function rebuilt(projection: Projection, onProgress?: () => void): Promise<boolean> {
     try {
-      await projection.rebuild();
+      await projection.rebuild(onProgress);
       failures.delete(projection);
       return true;
     } catch (error) {

@@ -1,4 +1,4 @@
-/** docker-compose.yml is valid by the Compose Specification and keeps its own promises. Its start is not tested: there is no docker here. */
+/** docker-compose.yml is valid by the Compose Specification and keeps its own promises. `npm run compose:check` starts it. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,51 +7,20 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { readConfig } from '../app/config.ts';
 import { ALL_PARTS, type Need, PARTS, type Part, problemsAlone } from '../app/parts.ts';
 import { readBucketUrl } from '../platform/files/files-url.ts';
+import { interpolated, readComposeFile, type ComposeService as Service } from './compose-file.ts';
 import { firstStart, readVariables } from './first-start.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const text = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 
-interface Service {
-  image: string;
-  command?: string[];
-  entrypoint?: string[];
-  environment?: Record<string, string | number>;
-  depends_on?: Record<string, { condition: string }>;
-  healthcheck?: { test: string[] };
-  restart: string;
-  mem_limit: string;
-  cpuset: string;
-  ports?: string[];
-  volumes?: string[];
-  networks?: string[];
-  network_mode?: string;
-  configs?: { source: string }[];
-}
-interface Compose {
-  services: Record<string, Service>;
-  volumes: Record<string, object>;
-  networks: Record<string, object>;
-  configs: Record<string, object>;
-}
-
 const source = text('docker-compose.yml');
-const compose = parse(source, { merge: true }) as Compose;
+const compose = readComposeFile();
 const services = Object.entries(compose.services);
 const onces = services.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
 const ours = ALL_PARTS.map((part) => [part, compose.services[part] as Service] as const);
-
-/** A value with its variables filled in as docker does it: `${NAME:-default}`, also one in another, and `$$` for a dollar. */
-function interpolated(value: string, env: Record<string, string> = {}): string {
-  const inner = /\$\{(\w+)(?::-([^${}]*))?\}/;
-  let out = value.replaceAll('$$', '\0');
-  for (let found = inner.exec(out); found; found = inner.exec(out)) out = out.replace(found[0], () => env[found?.[1] ?? ''] || (found?.[2] ?? ''));
-  return out.replaceAll('\0', '$');
-}
 
 const environmentOf = ({ environment = {} }: Service, env: Record<string, string> = {}) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolated(String(value), env)]));

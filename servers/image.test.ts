@@ -1,4 +1,4 @@
-/** The image by Dockerfile and .dockerignore: its files, and the pages that are built from them. There is no docker here to build it. */
+/** The image by Dockerfile and .dockerignore: its files, and the pages that are built from them. `npm run compose:check` builds it. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,7 +4,7 @@ import { idOf } from '../contracts/message.ts';
 import { projectors } from '../projections/projectors.ts';
 import { everyItem, type User } from './client.fixture.ts';
 import type { FaultWorld } from './faults.fixture.ts';
-import type { Seen } from './faults-live.fixture.ts';
+import { checkSeen } from './faults-live.fixture.ts';
 import { checkLog, checkMails, notificationsIn, type Story, streamsOf } from './faults-log.fixture.ts';
 import { checkOrderList, checkOrders } from './faults-orders.fixture.ts';
 import { type SettledOptions, settled } from './faults-settled.fixture.ts';
@@ -27,7 +27,7 @@ export async function checkAll(world: FaultWorld, from: string, options: Settled
   checkLog(story, world.commands);
   checkOrders(story, world.orders);
   await world.live.reached(lastOfTasks(story));
-  checkLive(world.live.seen, story);
+  checkSeen(world.live.seen, positionsOfTasks(story));
   await checkQueries(world, story);
   lap('queries');
   await checkRebuilt(world, from);
@@ -39,18 +39,8 @@ export async function checkAll(world: FaultWorld, from: string, options: Settled
 }
 
 const isOfTasks = ({ metadata }: Story['events'][number]) => metadata.topics.includes('tasks');
+const positionsOfTasks = ({ events }: Story) => events.filter(isOfTasks).map(({ position }) => position);
 const lastOfTasks = ({ events }: Story) => events.findLast(isOfTasks)?.position ?? '';
-
-/** Each change once, in order, with none left out but those it loaded. */
-function checkLive(seen: readonly Seen[], { events }: Story): void {
-  const expected = events.filter(isOfTasks).map(({ position }) => position);
-  let next = 0;
-  for (const one of seen) {
-    if ('loadedUpTo' in one) while ((expected[next] ?? '~') <= one.loadedUpTo) next++;
-    else expect(one.change.position, `change ${next} of the page`).toBe(expected[next++]);
-  }
-  expect(next, 'changes of the page').toBe(expected.length);
-}
 
 /** Every task, every order and every notification is in its list once, as the log has it. */
 async function checkQueries(world: FaultWorld, story: Story): Promise<void> {

@@ -39,3 +39,13 @@ export async function watchTasks(system: System, user: () => Promise<User>): Pro
     close: () => live.close(),
   };
 }
+
+/** Checks what a page got against the positions of all changes: each once, in order, with none left out but those that it loaded anew. */
+export function checkSeen(seen: readonly Seen[], expected: readonly string[]): void {
+  let next = 0;
+  for (const one of seen) {
+    if ('loadedUpTo' in one) while ((expected[next] ?? '~') <= one.loadedUpTo) next++;
+    else expect(one.change.position, `change ${next} of the page`).toBe(expected[next++]);
+  }
+  expect(next, 'changes of the page').toBe(expected.length);
+}

@@ -42,6 +42,14 @@ export async function activeOf(world: FaultWorld, part: Part, follower: string):
   return processes.find((_, index) => all[index]?.[follower]?.active);
 }
 
+/** Milliseconds for which the standby that took a follower over last read where that was; none where none was told. */
+export function lastLoading({ system }: FaultWorld, follower: string): number[] {
+  const told = [...system.output().matchAll(/^.*"loading":(\d+).*a standby took over/gm)].filter(([line]) =>
+    line.includes(`"follower":"${follower}"`),
+  );
+  return told.slice(-1).map(([, ms]) => Number(ms));
+}
+
 /** Resolves to the log, once all follow it to its end, each order is decided and each mail that is due was sent. */
 export function settled(world: FaultWorld, { waiting = true, patience = PATIENCE }: SettledOptions = {}): Promise<Story> {
   return vi.waitFor(

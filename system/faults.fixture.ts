@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ALL_PARTS } from '../app/parts.ts';
 import { startTcpProxy, type TcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
@@ -17,18 +17,14 @@ import type { Command } from './faults-load.fixture.ts';
 import { type MailReceiver, startMailReceiver } from './faults-mail.fixture.ts';
 import type { Order } from './faults-orders.fixture.ts';
 import { rulesFile } from './orders.fixture.ts';
-import { type Program, runScript } from './program.fixture.ts';
+import { type StoreServer, startStoreServer } from './store-server.fixture.ts';
 
-const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
 /** Milliseconds after which the users log in again: tokens are good for 15 minutes. */
 const LOGGED_IN = 6 * 60_000;
 
-/** The process of a server, which can be killed and started again at the same port. */
-export interface StoreServer {
-  port: number;
-  kill(): Promise<void>;
-  start(): Promise<void>;
-}
+const COPIES = { forwarder: 2, projections: 2, notifier: 2 };
+/** The number of processes of ours in the world. */
+export const PROCESSES = ALL_PARTS.length + Object.values(COPIES).reduce((more, copies) => more + copies - 1, 0);
 
 export interface FaultWorld {
   system: Distributed;
@@ -97,7 +93,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           MAIL_ATTEMPTS: '100',
         },
         envOf: { forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) }, workers: { ORDER_RULES: rulesFile(folder) } },
-        copies: { forwarder: 2, projections: 2, notifier: 2 },
+        copies: COPIES,
       }),
       (it) => it.remove(),
     );
@@ -129,18 +125,6 @@ export async function openFaultWorld(): Promise<FaultWorld> {
 }
 
 const storeUrl = (port: number) => `esdb://127.0.0.1:${port}?tls=false`;
-
-/** Starts the double of EventStoreDB as a process of its own, its log below this folder. */
-export async function startStoreServer(folder: string): Promise<StoreServer> {
-  let running: Program | undefined;
-  let port = 0;
-  const start = async () => {
-    running = runScript(DOUBLE, ['--folder', join(folder, 'events'), '--port', String(port)], {});
-    port = Number(new URL((await running.line(/^esdb:\S+/)).replace('esdb:', 'http:')).port);
-  };
-  await start();
-  return { port, start, kill: async () => void (await running?.end('SIGKILL')) };
-}
 
 async function loggedIn(system: Distributed): Promise<FaultWorld['users']> {
   let [alice, bob] = await Promise.all([system.register('Alice'), system.register('Bob')]);

@@ -8,14 +8,25 @@ import { QUEUES } from '../app/queues.ts';
 import { type Chance, chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type PartProcess } from './distributed.fixture.ts';
-import { type FaultWorld, openFaultWorld } from './faults.fixture.ts';
+import { type FaultWorld, openFaultWorld, PROCESSES } from './faults.fixture.ts';
 import * as broker from './faults-broker.fixture.ts';
 import { checkAll } from './faults-checks.fixture.ts';
 import { type Command, type Load, startLoad } from './faults-load.fixture.ts';
 import { readStory, streamsOf } from './faults-log.fixture.ts';
-import { activeOf, type SettledOptions } from './faults-settled.fixture.ts';
+import { activeOf, lastLoading, type SettledOptions } from './faults-settled.fixture.ts';
 
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 3);
+/** So many kills of single processes at random moments; each of them is killed in every round then. `npm run faults`: 500. */
+const PART_KILLS = Number(process.env.PART_KILLS ?? 0);
+/** Without it, a process is killed in one round of so many. */
+const ROUNDS_TO_A_KILL = PART_KILLS > 0 ? 1 : 3;
+/** Milliseconds within which the kills of a round begin. */
+const KILLED_WITHIN = PART_KILLS > 0 ? 3_000 : 1_000;
+/** Starts of a process that a supervisor tries. */
+const STARTS = 5;
+const KILL_ROUNDS = Math.max(ROUNDS, Math.ceil((PART_KILLS * ROUNDS_TO_A_KILL) / PROCESSES));
+/** What the last check awaits: the last lease of a killed process, and the last lost offer. */
+const NOTHING_WAITS = { waiting: false, patience: 240_000 };
 const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Rounds under one load, before all is compared: read models, and what was sent, keep what went wrong until then. */
 const ROUNDS_OF_A_LOAD = 3;
@@ -44,7 +55,10 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
   const figures = new Map<string, number[]>();
 
   async function theWorld(): Promise<FaultWorld> {
-    if (world && (worldBroken || world.rounds + ROUNDS_OF_A_LOAD > ROUNDS_OF_A_WORLD)) await closeWorld();
+    if (world && (worldBroken || world.rounds + ROUNDS_OF_A_LOAD > ROUNDS_OF_A_WORLD)) {
+      if (PART_KILLS > 0 && !worldBroken) await checkAll(world, '', NOTHING_WAITS);
+      await closeWorld();
+    }
     world ??= await openFaultWorld();
     return world;
   }
@@ -69,15 +83,15 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
   }
 
   /** A test of a fault. */
-  function fault(name: string, inject: Fault, options: SettledOptions = {}): void {
-    it(`${name} (${ROUNDS} times)`, { timeout: 180_000 + ROUNDS * 60_000 }, async () => {
+  function fault(name: string, inject: Fault, { rounds = ROUNDS, ...options }: SettledOptions & { rounds?: number } = {}): void {
+    it(`${name} (${rounds} times)`, { timeout: 180_000 + rounds * 60_000 }, async () => {
       process.stdout.write(`${name}: FAULT_SEED=${SEED}\n`);
       onTestFailed(() => {
         worldBroken = true;
       });
       const chance = chanceOf(SEED);
-      for (let round = 0; round < ROUNDS; round += ROUNDS_OF_A_LOAD) {
-        await underLoad(await theWorld(), { chance, from: round, to: Math.min(round + ROUNDS_OF_A_LOAD, ROUNDS) }, inject, options);
+      for (let round = 0; round < rounds; round += ROUNDS_OF_A_LOAD) {
+        await underLoad(await theWorld(), { chance, from: round, to: Math.min(round + ROUNDS_OF_A_LOAD, rounds) }, inject, options);
       }
     });
   }
@@ -118,20 +132,32 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await one.kill();
   };
 
-  fault('each of our processes is killed (kill -9) at random moments, and started again', async ({ world, load, chance, round }) => {
+  /** Starts a process as a supervisor does: again, where it ended because what it needs was lost on the way. */
+  async function supervised(one: PartProcess): Promise<void> {
+    for (let starts = 1; ; starts++) {
+      const problem = await one.start().catch((error: Error) => error);
+      if (!problem) return;
+      process.stdout.write(`  ${one.part} ended while it started: ${problem.message.trim().split('\n').at(-1)}\n`);
+      if (starts === STARTS) throw problem;
+    }
+  }
+
+  const killsOfEach = async ({ world, load, chance, round }: Round) => {
     const { parts } = world.system;
-    // In so many rounds as run under one load, each of them once.
-    const some = shuffled(parts, chanceOf(SEED)).filter((_, index) => index % ROUNDS_OF_A_LOAD === round % ROUNDS_OF_A_LOAD);
-    const moments = some.map((one) => ({ one, kill: chance() * 1_000, start: chance() * 500 }));
+    // In so many rounds each of them once.
+    const some = shuffled(parts, chanceOf(SEED)).filter((_, index) => index % ROUNDS_TO_A_KILL === round % ROUNDS_TO_A_KILL);
+    const moments = some.map((one) => ({ one, kill: chance() * KILLED_WITHIN, start: chance() * 500 }));
     const killing = moments.map(async ({ one, kill, start }) => {
       await delay(kill);
       await ourProcess(one, world);
       await delay(start);
-      await one.start();
+      await supervised(one);
     });
     await Promise.all(killing);
     await load.answered(5);
-  });
+  };
+
+  fault('each of our processes is killed (kill -9) at random moments, and started again', killsOfEach, { rounds: KILL_ROUNDS });
 
   /** Resolves once one of the commands that a burst is made of was recorded after this position. */
   const recorded = ({ log }: FaultWorld, after: string, timeout = PATIENCE.timeout) =>
@@ -172,6 +198,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await timed('the write side was started again → all of the path works', () => untilSeen(round.world, round.load));
   });
 
+  const LOADING = 'projections: of that, reading the states of the read models';
   for (const part of ['forwarder', 'projections'] as const) {
     fault(`the active one of two processes of ${part} is killed, and the other takes over`, async ({ world, load }) => {
       const active = await vi.waitFor(async () => (await activeOf(world, part, part)) ?? Promise.reject(new Error('none is active')), PATIENCE);
@@ -179,6 +206,8 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
       await timed(`${part}: kill -9 of the active one → the other is active`, () =>
         vi.waitFor(async () => expect(await activeOf(world, part, part)).toBeDefined(), PATIENCE),
       );
+      // The forwarder is no follower, and has none to tell.
+      for (const ms of lastLoading(world, part)) figures.set(LOADING, [...(figures.get(LOADING) ?? []), ms]);
       await untilSeen(world, load);
       await active.start();
     });
@@ -324,8 +353,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
   it('in the end every order was decided, and every mail sent once, or it is listed which attempts may have sent it', {
     timeout: 300_000,
   }, async () => {
-    // The last lease of a killed process, and the last lost offer.
-    if (world && !worldBroken) await checkAll(world, '', { waiting: false, patience: 240_000 });
+    if (world && !worldBroken) await checkAll(world, '', NOTHING_WAITS);
   });
 });
 

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { everyItem, type Reply, type User } from './client.fixture.ts';
+import { everyItem, logIn, type Reply, type User } from './client.fixture.ts';
 import { type Following, follow } from './live.fixture.ts';
 import { type Mail, mailsTo, notificationsOf } from './mails.fixture.ts';
 import { runProgram } from './program.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
-/** 4 in `npm test`, 20 in `npm run faults`, which also waits until the leases of killed workers have run out (two minutes). */
-const ROUNDS = process.env.KILLS ? Math.ceil(Number(process.env.KILLS) / 10) : 4;
+/** Kills of the process. A given number also waits until the leases of killed workers have run out (two minutes). */
+const KILLS = Number(process.env.KILLS ?? 6);
+/** Two kills each. */
+const ROUNDS = Math.ceil(KILLS / 2);
+/** Rounds between two log-ins: tokens are good for 15 minutes. */
+const LOGGED_IN = 10;
 /** Comments on a task: mails are fewer than what the outbox keeps. */
 const COMMENTS = 8;
 /** Delivery workers of a process: so many mails may be in the air when it is killed. */
@@ -28,6 +32,8 @@ let system: Installation;
 let alice: User;
 let bob: User;
 const sent: Sent[] = [];
+/** All mails by number: the outbox keeps the newest alone. */
+const outbox = new Map<number, Mail>();
 
 beforeAll(async () => {
   system = await openInstallation();
@@ -82,19 +88,38 @@ async function killAndStart(): Promise<void> {
   await system.start();
   // Who got no answer asks again.
   await Promise.all(sent.filter((one) => !one.reply).map(answer));
+  await collectMails();
 }
 
-it(`after kill -9 at random moments (${ROUNDS} times) nothing acknowledged is gone, and nothing is there twice`, {
+/** Takes over the mails that are new. A mail that was lost from the outbox by a kill, or is there twice under two numbers, stays seen. */
+async function collectMails(): Promise<void> {
+  const newest = Math.max(0, ...outbox.keys());
+  for (const mail of await mailsTo(system.admin, undefined, newest)) outbox.set(mail.id, mail);
+}
+
+/** Gives the three of them new tokens; whoever has them at hand has the new ones, too. */
+async function logInAgain(): Promise<void> {
+  for (const one of [alice, bob, system.admin]) Object.assign(one, await logIn(system.url, one));
+}
+
+it(`after kill -9 at random moments (${KILLS} times) nothing acknowledged is gone, and nothing is there twice`, {
   timeout: 60_000 + ROUNDS * 30_000,
 }, async () => {
   const board = follow(system, alice, 'tasks');
   await board.joined();
-  for (let round = 0; round < ROUNDS; round++) await killAndStart();
+  for (let round = 0; round < ROUNDS; round++) {
+    await killAndStart();
+    if (round % LOGGED_IN === LOGGED_IN - 1) await logInAgain();
+  }
   expect(sent.length).toBeGreaterThan(ROUNDS * 20);
   const histories = await checkHistories();
   await checkLists(histories);
   await checkSocket(board, histories);
   await checkMails(histories);
+  const events = [...histories.values()].flat().length;
+  process.stdout.write(
+    `${2 * ROUNDS} kills, ${sent.length} commands acknowledged, ${histories.size} tasks, ${events} events, ${outbox.size} mails\n`,
+  );
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: events of every shape
@@ -157,7 +182,8 @@ async function checkMails(histories: Histories): Promise<void> {
     },
     { timeout: 60_000 + (UNDECIDED.length - 1) * 180_000, interval: 100 },
   );
-  const mails = Map.groupBy(await mailsTo(system.admin), (mail: Mail) => /#task=(\S+)/.exec(mail.text)?.[1] ?? '');
+  await collectMails();
+  const mails = Map.groupBy(outbox.values(), (mail: Mail) => /#task=(\S+)/.exec(mail.text)?.[1] ?? '');
   let cutOff = 0;
   for (const [task, [created]] of histories) {
     const { status, attempts, unknownAttempts } = about.get(`task-${task}`);

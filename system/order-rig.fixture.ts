@@ -12,7 +12,8 @@ import { PROJECTIONS, startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
 import { undecidedIn } from '../projections/undecided.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
-import { ORDER_DISPATCHER, ORDERS, type Orders, type OrdersContext, startOrders } from '../write-side/workers/orders.ts';
+import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/order-rows.ts';
+import { type Orders, type OrdersContext, startOrders } from '../write-side/workers/orders.ts';
 import { openLog, SILENT } from './open-log.fixture.ts';
 
 export const MAKER = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';

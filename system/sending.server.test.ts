@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith, type RabbitMq, startRabbitMq } from '../servers/for-tests.fixture.ts';
 import { problemOf } from './client.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
-import { type StoreServer, startStoreServer } from './faults.fixture.ts';
 import { orderLog } from './orders.fixture.ts';
 import { type Backend, backendOf, type Receivers, startReceivers, takenFor } from './sending.fixture.ts';
 import { describeHangingMail } from './sending.suite.ts';
+import { type StoreServer, startStoreServer } from './store-server.fixture.ts';
 
 const newAddress = () => `ann.${crypto.randomUUID()}@example.org`;
 const mailTo = (recipient: string) => ({ type: 'email', recipient, content: 'It is here.' });

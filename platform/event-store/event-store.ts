@@ -143,6 +143,9 @@ export class StoreUnavailable extends Unavailable {
   override readonly retryAfter = 2;
 }
 
+/** The store refuses this installation a stream, as by its access rules; the others may be well. */
+export class StreamRefused extends StoreUnavailable {}
+
 /** The stored data is not what was written. The message names the place and what to do. */
 export class StoreDamaged extends Error {
   override readonly name = 'StoreDamaged';

@@ -72,6 +72,9 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
+/** Milliseconds of waiting for its turn after which a follower was a standby: on a bus without other processes it waits for none. */
+const STANDBY = 1_000;
+
 /** Starts a follower, which after any error starts again from its checkpoint. Throws UnknownQueue where the bus was opened without its queue. */
 export function follow(following: Following, { store, bus, log, silence = 5_000, backoff }: FollowContext): Follower {
   const { name, queue, batch } = following;
@@ -112,19 +115,28 @@ export function follow(following: Following, { store, bus, log, silence = 5_000,
 
   /** Goes from the checkpoint to the head of the store, then along the bus. Messages published meanwhile wait in the queue. */
   async function along(signal: AbortSignal): Promise<void> {
+    const since = performance.now();
     let react = begin;
     async function begin(heard: Heard): Promise<void> {
       // While another process is the active one, its checkpoint moves and this one's first batch does not come.
       if (heard === 'silence' && queue.activeHold !== null) return;
-      pace.begins();
-      at = (await orAborted(following.load(well), signal)) ?? at;
-      active = true;
+      const waited = performance.now() - since;
+      await becomeActive(signal, queue.activeHold !== null && waited > STANDBY);
       await readOn(signal);
       react = goOn;
       await goOn(heard === 'silence' ? [] : heard);
     }
     const goOn = (heard: Heard) => (heard === 'silence' ? readOn(signal) : take(heard, signal));
     for await (const heard of listen(bus.follow(queue, { signal, max: batch }), silence, signal)) await react(heard);
+  }
+
+  /** Reads the checkpoint, from which this process goes on. A standby tells how long that took: it is a part of the time of a takeover. */
+  async function becomeActive(signal: AbortSignal, wasStandby: boolean): Promise<void> {
+    pace.begins();
+    const begun = performance.now();
+    at = (await orAborted(following.load(well), signal)) ?? at;
+    active = true;
+    if (wasStandby) log.info({ follower: name, loading: Math.round(performance.now() - begun) }, 'a standby took over from another process');
   }
 
   /** Reads the store from the checkpoint to the head. Error: ForeignLog. */

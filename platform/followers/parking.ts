@@ -8,7 +8,7 @@ import { NO_STREAM, type Position, type RecordedEvent } from '../../contracts/me
 import { type EventStore, WrongExpectedRevision } from '../event-store/event-store.ts';
 import { metadata } from './checkpoint-stream.ts';
 
-/** The record of a stream that waits, with the reason. */
+/** The record of a stream that waits, with the reason. Where it could not be read at all, `position`, `eventId` and `type` are empty, `revision` is -1. */
 export interface Parked {
   stream: string;
   /** Position of the event that could not be digested. */
@@ -31,6 +31,8 @@ export interface Parking {
   waits(event: RecordedEvent): boolean;
   /** Parks an event's stream; durable when it resolves. A stream that is parked already stays as it is. */
   park(event: RecordedEvent, error: unknown): Promise<void>;
+  /** Parks a stream of which not even an event could be read; false where it is parked already. */
+  parkUnread(stream: string, error: unknown): Promise<boolean>;
   list(): Parked[];
   /**
    * Works a stream off: hands every event from the parked one on (with `skip`, from the one after it) to `handle`, in order, up to the stream's
@@ -63,7 +65,7 @@ interface Place {
 type Entry = { type: 'StreamParked'; data: Parked } | { type: 'StreamReleased'; data: { stream: string } };
 
 /** Reads the parked streams of a follower, from `_parked-<follower>`. */
-export async function openParking(store: EventStore, follower: string): Promise<Parking> {
+export async function openParking(store: Pick<EventStore, 'readStream' | 'append'>, follower: string): Promise<Parking> {
   const log = `_parked-${follower}`;
   const places = new Map<string, Place>();
   let revision = NO_STREAM;
@@ -100,10 +102,12 @@ export async function openParking(store: EventStore, follower: string): Promise<
     }
   }
 
-  async function park(event: RecordedEvent, error: unknown): Promise<void> {
-    if (places.has(event.stream)) return;
+  /** Records that a stream waits; false where it does so already. */
+  async function park(event: Pick<RecordedEvent, 'stream' | keyof typeof UNREAD>, error: unknown): Promise<boolean> {
+    if (places.has(event.stream)) return false;
     if (places.size >= MOST) throw new Error(`${follower} has parked ${MOST} streams: it is at fault, not they`, { cause: error });
     await record({ type: 'StreamParked', data: parkedBy(event, error) });
+    return true;
   }
 
   function waits({ stream, revision: at }: RecordedEvent): boolean {
@@ -175,7 +179,10 @@ export async function openParking(store: EventStore, follower: string): Promise<
   return {
     isParked: (stream) => places.has(stream),
     waits,
-    park,
+    park: async (event, error) => {
+      await park(event, error);
+    },
+    parkUnread: (stream, error) => park({ stream, ...UNREAD }, error),
     list: () => [...places.values()].map((place) => place.record),
     release,
     drop: async (stream) => {
@@ -199,7 +206,10 @@ export async function openParking(store: EventStore, follower: string): Promise<
   };
 }
 
-function parkedBy({ stream, position, id, revision, type }: RecordedEvent, error: unknown): Parked {
+/** The event of a stream of which none could be read. */
+const UNREAD = { position: '', id: '', revision: -1, type: '' };
+
+function parkedBy({ stream, position, id, revision, type }: Pick<RecordedEvent, 'stream' | keyof typeof UNREAD>, error: unknown): Parked {
   const reason = error instanceof Error ? error.message : String(error);
   const unknown = error instanceof UnknownEvent ? { unknown: error.shape } : {};
   return { stream, position, eventId: id, revision, type, error: reason.slice(0, ERROR_LENGTH), time: new Date().toISOString(), ...unknown };

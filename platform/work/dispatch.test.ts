@@ -7,8 +7,10 @@ import { NOTIFIED, OFFERS as QUEUE } from '../event-bus/queues.fixture.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { inMemoryStore, logOf, newEvent } from '../event-store/in-memory.fixture.ts';
 import { BEGINNING, type Checkpoint } from '../followers/checkpoint-type.ts';
+import { openParking } from '../followers/parking.ts';
 import { type Dispatcher, type Dispatching, type DispatchOptions, dispatch, type UndecidedItem } from './dispatch.ts';
 import type { Due } from './due.ts';
+import { setAside } from './set-aside.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const AGAIN = 60_000;
@@ -166,6 +168,36 @@ describe('the dispatcher', () => {
     await tell(0, atOnce());
     await pass(AGAIN + 1_000);
     expect(offered).toEqual([name(0), name(0)]);
+  });
+
+  it('offers what no worker could read after pauses that double, and drops it from the list once it is leased', async () => {
+    start();
+    await tell(1, atOnce());
+    await pass(100);
+    await setAside(store, 'dispatcher', name(1), new Error('it is cut'));
+    // It is looked for on the list a minute after each offer, and then put off by 1, 2, 4 and 8 minutes.
+    const minutes: number[] = [];
+    onOffer = () => minutes.push(Math.round((Date.now() - begun) / AGAIN));
+    const begun = Date.now();
+    await pass(20 * AGAIN);
+    expect(minutes).toEqual([2, 5, 10, 19]);
+    await tell(1, { ...inMs(AGAIN), within: AGAIN, leased: true }, 0);
+    await pass(1_000);
+    expect((await openParking(store, 'dispatcher')).list()).toEqual([]);
+    await pass(3.5 * AGAIN);
+    expect(minutes.slice(4)).toEqual([22, 23, 24]);
+  });
+
+  it('gives the room of what no worker could read to others, also to those behind its window', async () => {
+    await tellAll(0, 12, atOnce);
+    for (let n = 0; n < 10; n++) await setAside(store, 'dispatcher', name(n), new Error('it is cut'));
+    start({ window: 4 });
+    onOffer = (stream) => {
+      if (stream > name(9)) void store.append(stream, 0, [{ ...newEvent('NotificationRequested'), data: { meaning: 'decided' } } as NewEvent]);
+    };
+    await pass(30 * AGAIN);
+    expect(offered.filter((stream) => stream > name(9)).toSorted()).toEqual([name(10), name(11)]);
+    expect(new Set(offered).size).toBe(12);
   });
 
   it('offers an item that is put off when it is due again, and one that is decided never', async () => {

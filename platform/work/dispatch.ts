@@ -19,6 +19,7 @@ import { type FollowContext, type Follower, type FollowerRow, follow } from '../
 import { paceMeter } from '../followers/pace.ts';
 import { openAlarm } from '../time/alarm.ts';
 import { type Due, leftOf } from './due.ts';
+import { openSetAside } from './set-aside.ts';
 import { openOfferWindow, type Waiting } from './window.ts';
 
 /** An undecided item. */
@@ -54,6 +55,11 @@ export interface DispatchOptions extends FollowContext {
 export interface Dispatcher extends Follower {
   /** The number of items in the window. */
   waiting(): number;
+  /**
+   * Offers an item at once that is listed because no worker could read it (set-aside.ts); with `discard`, not any more, until another process
+   * dispatches, or this one is started anew. False where it is not listed; rejects with the reason where it is listed again meanwhile.
+   */
+  release(stream: string, discard: boolean): Promise<boolean>;
 }
 
 /** Milliseconds until an offer that a queue did not take is made again: the first wait, doubled up to the longest. */
@@ -71,6 +77,7 @@ const STEP = 1_000;
 export function dispatch(dispatching: Dispatching, options: DispatchOptions): Dispatcher {
   const { bus, log, window: limit = 1_000, again = 60_000, clock = Date.now } = options;
   const window = openOfferWindow(limit);
+  const aside = openSetAside({ store: options.store, dispatcher: dispatching.name, window, first: again, wakeAt, log });
   const now = () => performance.now();
   /** The time of day less the monotonic clock, when that was last looked at. */
   let ahead = clock() - now();
@@ -97,7 +104,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   }
 
   function put(stream: string, queue: WorkQueue, item: Due, isOld: boolean): void {
-    const due = timeOf(item, isOld);
+    const due = Math.max(timeOf(item, isOld), aside.until(stream) ?? 0);
     outside(window.put(stream, queue, due, { recorded: item.due, byDay: item.within === undefined }));
     if (window.has(stream)) wakeAt(due);
   }
@@ -126,12 +133,14 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     if (meaning === undefined) return;
     const { stream } = event;
     heard?.add(stream);
-    if (meaning === 'decided') {
-      window.delete(stream);
-      return;
-    }
+    if (meaning === 'decided' || meaning.leased) aside.wasRead(stream);
+    if (meaning === 'decided') window.delete(stream);
+    else keep(event, meaning);
+  }
+
+  function keep({ stream, position }: RecordedEvent, meaning: Due & { queue?: WorkQueue }): void {
     const queue = meaning.queue ?? window.get(stream)?.queue;
-    const isOld = event.position <= began;
+    const isOld = position <= began;
     if (queue) put(stream, queue, meaning, isOld);
     else outside(timeOf(meaning, isOld));
   }
@@ -194,11 +203,16 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
    * each is a read of its item. Which are missing nobody knows: those that were offered first are offered again, until none is missing.
    */
   async function offerAgain(overdue: readonly [string, Waiting][]): Promise<void> {
+    const readable = await aside.withoutUnread(overdue);
     const depths = await depthsNow();
-    const missing = [...Map.groupBy(overdue, ([, { queue }]) => queue)].flatMap(([queue, items]) =>
+    const missing = [...Map.groupBy(readable, ([, { queue }]) => queue)].flatMap(([queue, items]) =>
       items.slice(0, Math.max(window.out(queue) - (depths.get(queue.name) ?? 0), 0)),
     );
     for (const [stream, item] of missing) if (window.get(stream) === item) offer(stream, item);
+  }
+
+  function say(error: unknown, what: string): void {
+    if (!absencesIn(log).failed(error)) log.warn({ err: error, dispatcher: dispatching.name }, what);
   }
 
   /** The messages in each queue by its name; none where the broker cannot tell: to offer then shows what is wrong. */
@@ -206,7 +220,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     try {
       return new Map((await bus.queues()).map(({ name, depth }) => [name, depth]));
     } catch (error) {
-      if (!absencesIn(log).failed(error)) log.warn({ err: error, dispatcher: dispatching.name }, 'the queues cannot be looked at');
+      say(error, 'the queues cannot be looked at');
       return new Map();
     }
   }
@@ -220,16 +234,15 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     // The follower has begun again from the read model meanwhile: these items are old.
     if (heard !== during) return;
     heard = undefined;
-    const some = fill(items.filter(({ stream }) => !during.has(stream) && !window.has(stream)));
+    const some = fill(items.filter(({ stream }) => !during.has(stream) && !window.has(stream) && !aside.isDiscarded(stream)));
     refillAt = now() + (some ? REFILL_AFTER_SOME : REFILL_AFTER_NONE);
     wakeForMore();
   }
 
   /** The earliest undecided items, as many as the window holds; none where the read model cannot tell yet. */
   async function stored(): Promise<UndecidedItem[]> {
-    const found = await dispatching.undecided(limit, at).catch((error) => {
-      if (!absencesIn(log).failed(error)) log.warn({ err: error, dispatcher: dispatching.name }, 'not refilled yet');
-    });
+    // Those that cannot be read come first, since they are due for long: others must come behind them.
+    const found = await dispatching.undecided(limit + aside.size, at).catch((error) => say(error, 'not refilled yet'));
     if (!found) outside(now());
     return found ? behindPages(found.items) : [];
   }
@@ -238,7 +251,7 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
   function behindPages(items: UndecidedItem[]): UndecidedItem[] {
     for (const page of [items.filter((one) => one.within === undefined), items.filter((one) => one.within !== undefined)]) {
       const last = page.at(-1);
-      if (last && page.length >= limit) outside(timeOf(last, true));
+      if (last && page.length >= limit + aside.size) outside(timeOf(last, true));
     }
     return items;
   }
@@ -250,7 +263,8 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
 
   async function begin(): Promise<Checkpoint> {
     began = await options.store.head();
-    const found = await dispatching.undecided(limit, null);
+    await aside.look();
+    const found = await dispatching.undecided(limit + aside.size, null);
     heard = undefined;
     window.clear();
     moreAt = Number.POSITIVE_INFINITY;
@@ -282,6 +296,13 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     ...follower,
     paces: [...follower.paces, { ...offers, hasTurn: follower.active }],
     waiting: () => window.size,
+    release: async (stream, discard) => {
+      const released = await aside.release(stream, discard);
+      // It may be outside the window.
+      outside(now());
+      wakeForMore();
+      return released;
+    },
     stop: async () => {
       await Promise.all([alarm.stop(), follower.stop()]);
     },

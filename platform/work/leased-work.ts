@@ -9,16 +9,18 @@ import { UnknownEvent } from '../../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { absencesIn } from '../absences/absences.ts';
+import { unavailableIn } from '../absences/unavailable.ts';
 import type { CommandHandler } from '../command-handler.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
-import { isBeginning } from '../event-store/beginning.ts';
-import type { EventStore } from '../event-store/event-store.ts';
+import { BeginningGone, isBeginning } from '../event-store/beginning.ts';
+import { type EventStore, type ReadStream, StreamRefused } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';
 import { sinceBoot } from '../time/since-boot.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
+import { setAside } from './set-aside.ts';
 
 export interface WorkContext {
-  store: Pick<EventStore, 'readStream'>;
+  store: Pick<EventStore, 'readStream' | 'append'>;
   commands: CommandHandler;
   /** The worker's name, unique among all: host, process and number. */
   worker: string;
@@ -59,11 +61,13 @@ export interface LeasedItem<State extends Leasable, Ready> {
 
 /** A kind of item. */
 export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt, Ready> {
+  /** The name of its dispatcher, under which items that cannot be read are listed. */
+  dispatcher: string;
   /** True where the first event of a stream begins an item of this kind. */
   begins(first: RecordedEvent): boolean;
   /**
    * Makes ready what an attempt needs, before the item is leased at the very revision that this saw; null where the item is not to be had. It
-   * rejects where that cannot be had now: the offer then comes again, and no attempt was begun.
+   * rejects where that cannot be had now: no attempt was begun then, and the offer comes again, or the item is set aside.
    */
   prepare(stream: string, state: State, waited?: string): Promise<Ready | null>;
   /**
@@ -97,7 +101,7 @@ const RECORD_AFTER = 2_000;
 
 /**
  * Makes the handler of offers. It rejects where the event store cannot be reached (the offer then comes again), and with DeadLetter where the
- * item has failed for good, or the stream is no item of this kind.
+ * item has failed for good, or the stream is no item of this kind. One that cannot be read, by whatever reason that is its own, is set aside.
  */
 export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Ready>(
   context: WorkContext & { lease: number },
@@ -111,7 +115,8 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
   }
 
   return async ({ stream, due }) => {
-    const taken = await take(stream, due).catch(backAfterAWhile);
+    const taken = await take(stream, due).catch((error: unknown) => notTaken(stream, error));
+    if (taken === 'aside') return;
     const outcome = taken && (await tried(taken));
     if (!outcome || outcome.type === kind.fails) await throwIfFailed(stream);
   };
@@ -130,16 +135,29 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
     }
   }
 
+  /** Sets an item aside that cannot be read. Rejects, after a while, where only something is away that all of them need. */
+  async function notTaken(stream: string, error: unknown): Promise<'aside'> {
+    if (isOfAll(error)) return backAfterAWhile(error);
+    const isNew = await setAside(store, kind.dispatcher, stream, error).catch(backAfterAWhile);
+    // One note for the operator of the broker, however often somebody offers what is not there.
+    if (isNew && error instanceof DeadLetter) throw error;
+    if (isNew) log.warn({ stream, err: error }, 'an item cannot be read: it is listed with what is parked, and offered again, later each time');
+    return 'aside';
+  }
+
   async function backAfterAWhile(error: unknown): Promise<never> {
-    if (!(error instanceof DeadLetter)) await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
+    await delay(BACK_AFTER, undefined, { signal: ending }).catch(() => {});
     throw error;
   }
 
-  /** The item under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. */
+  /**
+   * The item under this worker's lease; null where the worker gets none: the item is decided, not due, or leased by a faster worker. Rejects where it
+   * cannot be read.
+   */
   async function take(stream: string, due: string | undefined): Promise<Taken | null> {
     const first = await beginningOf(stream);
-    if (!first) return null;
     const before = await commands.load<State>(stream);
+    if (before.missing) throw before.missing;
     const ready = await kind.prepare(stream, before.state, due);
     if (ready === null) return null;
     const since = clock();
@@ -151,12 +169,17 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
     return state && { stream, state, ready, since, correlationId };
   }
 
-  /** The event that the item begins with; null where its stream begins later: nobody knows what it was, and a note for each offer would help nobody. */
-  async function beginningOf(stream: string): Promise<RecordedEvent | null> {
-    const first = await eventOf(stream, 'forwards');
-    if (first && !isBeginning(first)) return null;
+  /** The event that the item begins with. Errors: BeginningGone, StreamGone; DeadLetter for a stream that is no such item. */
+  async function beginningOf(stream: string): Promise<RecordedEvent> {
+    const first = await eventOf(stream, { tellGone: true });
+    if (first && !isBeginning(first)) throw new BeginningGone(stream);
     if (!first || !kind.begins(first)) throw new DeadLetter('there is nothing like that to work on');
     return first;
+  }
+
+  async function eventOf(stream: string, options: ReadStream): Promise<RecordedEvent | undefined> {
+    for await (const [event] of store.readStream(stream, { ...options, limit: 1 })) return event;
+    return undefined;
   }
 
   async function leased({ stream, until, due }: Wish, of: Telling): Promise<State | null> {
@@ -176,14 +199,9 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
     }
   }
 
-  async function eventOf(stream: string, direction: 'forwards' | 'backwards'): Promise<RecordedEvent | undefined> {
-    for await (const [event] of store.readStream(stream, { direction, limit: 1 })) return event;
-    return undefined;
-  }
-
   /** Throws DeadLetter where the item has failed for good, also by another worker that died before its offer lay in the dead queue. */
   async function throwIfFailed(stream: string): Promise<void> {
-    const last = await eventOf(stream, 'backwards');
+    const last = await eventOf(stream, { direction: 'backwards' });
     const failure = last && kind.failure(last);
     if (failure !== undefined) throw new DeadLetter(failure);
   }
@@ -220,6 +238,12 @@ interface Telling {
   once: string;
   correlationId: string;
   ifMatch?: readonly number[];
+}
+
+/** True for the error of something that is away for all items alike. */
+function isOfAll(error: unknown): boolean {
+  const away = unavailableIn(error);
+  return away !== undefined && !(away instanceof StreamRefused);
 }
 
 /** True where a command was accepted, false where it was refused, which is an answer, too. */

@@ -9,7 +9,7 @@ import { chanceOf } from '../../platform/event-bus/unreliable.fixture.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { notificationHistories, startMailServer } from './whole-path.fixture.ts';
 
-/** 5 in `npm test`, 50 in `npm run faults`. */
+/** 5 in `npm test`, 125 in `npm run faults`. */
 const KILLS = Math.ceil(Number(process.env.KILLS ?? 20) / 4);
 /** Tasks that each process makes; those before are there, or are made now: the same commands. */
 const TASKS = 25;

@@ -8,6 +8,7 @@ import { withoutServers } from '../../platform/without-servers.ts';
 import { nextAttempt } from '../../platform/work/backoff.ts';
 import { leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
 import type { OrderState, OrderWorkCommand } from '../deciders/order.ts';
+import { ORDER_DISPATCHER } from './order-rows.ts';
 
 /** Returns the reasons to reject an order, or none. An order is tried again after an error, or when the signal, which ends a slow judge, aborts. */
 export type Judge = (order: OrderState, signal: AbortSignal) => readonly Reason[] | Promise<readonly Reason[]>;
@@ -31,6 +32,7 @@ export function orderWorker(context: OrderWork): (offer: Offer) => Promise<void>
   return leasedWork<OrderState, Telling, object>(
     { ...context, lease },
     {
+      dispatcher: ORDER_DISPATCHER.name,
       begins: ({ type }) => type === 'OrderPlaced',
       prepare: async () => ({}),
       lease: (until, waited) => ({ type: 'LeaseOrder', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts } }),

@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { describeWith, rabbitMq } from '../../servers/for-tests.fixture.ts';
 import { type OrderRig, openOrderRig, RIG_QUEUES } from '../../system/order-rig.fixture.ts';
-import { ORDERS } from './orders.ts';
+import { ORDERS } from './order-rows.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 

@@ -6,7 +6,7 @@ import { chanceOf, unreliableBus } from '../../platform/event-bus/unreliable.fix
 import { AppendUnknown, type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type OrderRig, openOrderRig, RIG_QUEUES } from '../../system/order-rig.fixture.ts';
-import { ORDERS } from './orders.ts';
+import { ORDERS } from './order-rows.ts';
 
 const log = { warn: () => {} };
 const CONFIRMED = ['OrderPlaced', 'OrderProcessing', 'OrderValidated', 'OrderConfirmed'];

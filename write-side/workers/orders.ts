@@ -3,22 +3,13 @@ import { isKnown } from '../../contracts/catalog.ts';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { OrderEvent } from '../../contracts/order.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { followerQueue, workQueue } from '../../platform/event-bus/queues.ts';
 import type { Checkpoint } from '../../platform/followers/checkpoint-type.ts';
-import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
+import type { FollowContext } from '../../platform/followers/follow.ts';
 import { compete } from '../../platform/work/compete.ts';
-import { type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
+import { type Dispatcher, type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
 import { type Due, dueOf } from '../../platform/work/due.ts';
+import { ORDER_DISPATCHER, ORDERS } from './order-rows.ts';
 import { type OrderWork, orderWorker } from './orders-work.ts';
-
-/** The queue that order workers compete for. */
-export const ORDERS = workQueue('orders', { purpose: 'offers of placed orders' });
-
-/** The follower that offers placed orders. */
-export const ORDER_DISPATCHER: FollowerRow = {
-  name: 'order_dispatcher',
-  queue: followerQueue('placed_orders', { category: 'order', purpose: 'offers of placed orders to their workers' }),
-};
 
 /** Reads undecided orders, those due first, with the checkpoint of their read model: as `Dispatching.undecided`, with ids instead of streams. */
 export type UndecidedOrders = (limit: number, after: Position | null) => Promise<{ items: (Due & { id: string })[]; checkpoint: Checkpoint } | null>;
@@ -42,7 +33,7 @@ export interface OrdersContext extends FollowContext, Omit<OrderWorkersContext, 
 }
 
 export interface Orders {
-  dispatcher: Follower;
+  dispatcher: Dispatcher;
   /** The number of orders that wait for a worker, an attempt or an outcome, as far as the dispatcher keeps them. */
   waiting(): number;
   /** Stops dispatcher and workers, and waits for the orders at hand; an order that takes longer than `grace` is tried again later. */

@@ -1,9 +1,17 @@
 import { beforeEach, expect, it } from 'vitest';
 import { NO_STREAM } from '../../contracts/message.ts';
-import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { openEventBus } from '../../platform/event-bus/open.ts';
+import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, newEvent } from '../../platform/event-store/in-memory.fixture.ts';
+import { openParking } from '../../platform/followers/parking.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
+import { SILENT } from '../../system/open-log.fixture.ts';
+import { RIG_QUEUES } from '../../system/order-rig.fixture.ts';
+import { ORDER_DISPATCHER } from './order-rows.ts';
 import { orderWorker } from './orders-work.ts';
+import { describeUnreadable } from './unreadable.suite.ts';
+
+describeUnreadable('the memory bus', () => openEventBus('memory:', { queues: RIG_QUEUES, log: SILENT }));
 
 const STREAM = 'order-7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 let store: EventStore;
@@ -11,7 +19,7 @@ beforeEach(() => {
   store = inMemoryStore();
 });
 
-/** Hands an offer of the order to a worker; answers what became of it, and whether it was judged. */
+/** Hands an offer of the order to a worker; answers what became of it, whether it was judged, and what is listed. */
 async function offered(shown: EventStore = store) {
   let judged = false;
   const judge = () => {
@@ -23,13 +31,14 @@ async function offered(shown: EventStore = store) {
     () => 'taken',
     (error: Error) => error.name,
   );
-  return { outcome, judged };
+  const listed = (await openParking(store, ORDER_DISPATCHER.name)).list().map(({ stream }) => stream);
+  return { outcome, judged, listed };
 }
 
 it('an order with an event that this release does not know is not worked, and leaves no note of a dead letter', async () => {
   await store.append(STREAM, NO_STREAM, [newEvent('OrderPlaced'), { ...newEvent('OrderPlaced'), type: 'OrderGiftWrapped' }]);
-  expect(await offered()).toEqual({ outcome: 'taken', judged: false });
-  expect(await offered()).toEqual({ outcome: 'taken', judged: false });
+  expect(await offered()).toEqual({ outcome: 'taken', judged: false, listed: [STREAM] });
+  expect(await offered()).toEqual({ outcome: 'taken', judged: false, listed: [STREAM] });
 });
 
 it('an order whose beginning was truncated leaves none either', async () => {
@@ -37,11 +46,25 @@ it('an order whose beginning was truncated leaves none either', async () => {
   const cut: EventStore = {
     ...store,
     readStream: (name, options = {}) =>
-      store.readStream(name, options.direction === 'backwards' ? options : { ...options, from: Math.max(options.from ?? 1, 1) }),
+      name !== STREAM || options.direction === 'backwards'
+        ? store.readStream(name, options)
+        : store.readStream(name, { ...options, from: Math.max(options.from ?? 1, 1) }),
   };
-  expect(await offered(cut)).toEqual({ outcome: 'taken', judged: false });
+  expect(await offered(cut)).toEqual({ outcome: 'taken', judged: false, listed: [STREAM] });
 });
 
-it('an offer of nothing still does', async () => {
-  expect((await offered()).outcome).toBe('DeadLetter');
+it('an offer of nothing leaves one note, however often it is offered', async () => {
+  expect(await offered()).toMatchObject({ outcome: 'DeadLetter', listed: [STREAM] });
+  expect(await offered()).toMatchObject({ outcome: 'taken', listed: [STREAM] });
+});
+
+it('while the event store is away nothing is listed: the offer comes again', async () => {
+  await store.append(STREAM, NO_STREAM, [newEvent('OrderPlaced')]);
+  const away: EventStore = {
+    ...store,
+    readStream: () => {
+      throw new StoreUnavailable('no connection');
+    },
+  };
+  expect(await offered(away)).toEqual({ outcome: 'StoreUnavailable', judged: false, listed: [] });
 });

@@ -11,6 +11,8 @@ export interface TcpProxy {
   pass(): void;
   /** Drops every connection, but takes new ones. */
   cut(): void;
+  /** Drops one connection, which is chosen by a number from 0 (the oldest) to 1, exclusive. False where there is none. */
+  cutOne(which: number): boolean;
   /** Drops every connection and refuses new ones, until `listen`. */
   refuse(): Promise<void>;
   listen(): Promise<void>;
@@ -78,6 +80,11 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       lost = { 'to the server': false, 'to the client': false };
     },
     cut,
+    cutOne: (which) => {
+      const pair = [...pairs][Math.floor(which * pairs.size)];
+      for (const socket of pair?.sockets ?? []) socket.destroy();
+      return pair !== undefined;
+    },
     refuse,
     listen,
     close: refuse,

@@ -1,6 +1,6 @@
 /** The meaning of the client's errors, and their translation into the port's. */
 import { ErrorType, isCommandError } from '@eventstore/db-client';
-import { StoreUnavailable, type StreamGone } from '../event-store.ts';
+import { StoreUnavailable, type StreamGone, StreamRefused } from '../event-store.ts';
 
 export function isType(error: unknown, ...types: ErrorType[]): boolean {
   return error instanceof Error && isCommandError(error) && types.includes(error.type);
@@ -33,7 +33,8 @@ export function isRefusedFilter(error: unknown): boolean {
 
 export function unavailable(error: unknown): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error;
-  const why = isType(error, ErrorType.ACCESS_DENIED) ? 'its user may not do that' : messageOf(error);
+  if (isType(error, ErrorType.ACCESS_DENIED)) return new StreamRefused('The event store: its user may not do that', { cause: error });
+  const why = messageOf(error);
   return new StoreUnavailable(`The event store: ${why}`, { cause: error });
 }
 

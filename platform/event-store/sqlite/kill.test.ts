@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { all } from '../event-store.suite.ts';
 import { openSqliteEventStore } from './sqlite.ts';
 
-/** Number of kills: 20 in `npm test`, 200 in `npm run faults`. */
+/** Number of kills: 20 in `npm test`, 500 in `npm run faults`. */
 const KILLS = Number(process.env.KILLS ?? 20);
 const APPENDER = fileURLToPath(new URL('./appender.fixture.ts', import.meta.url));
 

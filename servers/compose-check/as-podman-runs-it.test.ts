@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { ALL_PARTS } from '../../app/parts.ts';
+import { readComposeFile } from '../compose-file.ts';
+import { asPodmanRunsIt, wavesOf } from './as-podman-runs-it.ts';
+import { STAND_INS } from './stand-ins.ts';
+
+const compose = readComposeFile();
+
+test('starts each service after those that it waits for, and none twice', () => {
+  const waves = wavesOf(compose);
+  const waveOf = new Map(waves.flatMap((wave, at) => wave.map((name) => [name, at] as const)));
+  expect(waves.flat().toSorted()).toEqual(Object.keys(compose.services).toSorted());
+  for (const [name, { depends_on = {} }] of Object.entries(compose.services))
+    for (const other of Object.keys(depends_on)) expect(waveOf.get(other), `${name} after ${other}`).toBeLessThan(waveOf.get(name) ?? -1);
+});
+
+test('says which services wait for one another in a ring', () => {
+  const one = compose.services.proxy;
+  const ring = { services: { a: { ...one, depends_on: { b: { condition: '' } } }, b: { ...one, depends_on: { a: { condition: '' } } } } };
+  expect(() => wavesOf(ring as never)).toThrow('a, b');
+});
+
+test('has each service as docker-compose.yml has it, but for what podman-compose cannot do', () => {
+  const run = asPodmanRunsIt(compose, { config: (name) => `/configs/${name}`, port: () => 20_001 });
+  const services = run.services as Record<string, Record<string, unknown>>;
+  const keys = ['image', 'command', 'networks', 'mem_limit', 'cpuset', 'cap_drop', 'read_only', 'user', 'tmpfs'] as const;
+  for (const [name, service] of Object.entries(compose.services)) {
+    const of = (one: object) => keys.map((key) => (one as Record<string, unknown>)[key]);
+    expect(of(services[name] ?? {}), name).toEqual(of(service));
+  }
+  expect(services.proxy?.ports).toEqual(['127.0.0.1:20001:8080']);
+  expect(services.rabbitmq?.volumes).toContain('/configs/rabbitmq:/etc/rabbitmq/conf.d/20-taskledger.conf:ro');
+});
+
+test('has a stand-in for each image but our own', () => {
+  const others = Object.entries(compose.services).filter(([, { image }]) => image !== compose.services.gateway?.image);
+  expect(Object.keys(STAND_INS).toSorted()).toEqual(others.map(([name]) => name).toSorted());
+  expect(ALL_PARTS.filter((part) => part in STAND_INS)).toEqual([]);
+});
