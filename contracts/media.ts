@@ -179,6 +179,23 @@ export const MEDIA_STATUSES = ['pending', 'ready', 'refused', 'attached', 'detac
 export const mediaStatus = z.enum(MEDIA_STATUSES);
 export type MediaStatus = z.infer<typeof mediaStatus>;
 
+/** What an actor may do with the files of a thing. `undefined` as its state: there is none. */
+export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): { read: boolean; attach: boolean } {
+  const state = thing as FiledThing | undefined;
+  if (!state?.exists || state.deleted) return { read: false, attach: false };
+  const rules = FILES_OF[of.kind];
+  const id = of.task ?? of.id;
+  return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id) };
+}
+
+/** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */
+export function mayReadFile(actor: Actor, { status, maker, of }: { status: MediaStatus; maker: string; of: MediaSubject }, thing: unknown): boolean {
+  if (actor.role === 'admin' || actor.role === 'system') return true;
+  // A file that is on nothing yet, or no longer, is its maker's alone. What it is on decides about all others, also for its maker.
+  if (status === 'detached' || status === 'refused') return actor.id === maker;
+  return mayWithFilesOf(actor, of, thing).read;
+}
+
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const OF = { kind: 'task', id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07' } as const;
 

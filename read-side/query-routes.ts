@@ -9,6 +9,7 @@ import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
 import { getInbox } from './queries/inbox.ts';
 import { listTasks } from './queries/list-tasks.ts';
+import { getMedia, listMedia } from './queries/media.ts';
 import { notificationStatusOf } from './queries/notification-status.ts';
 import { getNotification, listNotifications } from './queries/notifications.ts';
 import { getOrder, listOrders } from './queries/orders.ts';
@@ -26,7 +27,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   notification: [listNotifications, getNotification, notificationStatusOf, getInbox],
   order: [listOrders, getOrder],
   timer: [],
-  media: [],
+  media: [listMedia, getMedia],
 };
 
 /** The queries over several aggregates. */

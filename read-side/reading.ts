@@ -32,6 +32,8 @@ export interface Reading {
   state: ModelState;
   /** A live document by its id. */
   one(id: string): Promise<Stored | undefined>;
+  /** The live documents among these ids, in any order. */
+  many(ids: readonly string[]): Promise<Stored[]>;
   /** Resolves to the result of a query. With a topic, it may come from the cache. */
   list(find: Find, topic?: string): Promise<Stored[]>;
 }
@@ -105,6 +107,7 @@ function readingOf({ readModels, cache }: QueryContext, projector: AnyProjector,
       const [stored] = await readModels.get(model, generation, [id]);
       return stored;
     },
+    many: (ids) => readModels.get(model, generation, [...ids]),
     list,
   };
 }

@@ -8,12 +8,16 @@ import {
   type MediaRequest,
   type MediaStatus,
   type MediaSubject,
+  mayReadFile,
+  mayWithFilesOf,
   type PictureSize,
   streamOfSubject,
 } from '../../contracts/media.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue, isOver } from './due.ts';
+
+export { mayReadFile, mayWithFilesOf };
 
 export interface MediaState {
   exists: boolean;
@@ -26,6 +30,8 @@ export interface MediaState {
   access: 'private' | 'public';
   /** The sizes that were made of a picture. */
   sizes: readonly PictureSize[];
+  /** The media type of each of them. */
+  types: Readonly<Partial<Record<PictureSize, string>>>;
   /** Number of attempts begun. */
   attempts: number;
   /** Always 0: no operator has a file tried again. */
@@ -46,6 +52,7 @@ export const initial: MediaState = {
   bytes: 0,
   access: 'private',
   sizes: [],
+  types: {},
   attempts: 0,
   forgiven: 0,
   lease: null,
@@ -82,23 +89,6 @@ const NOT_YOURS: Refusal = {
   detail: 'Only who uploaded it, an admin, or who may add files to the thing it is on, may do this.',
 };
 const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
-
-/** What an actor may do with the files of a thing. `undefined` as its state: there is none. */
-export function mayWithFilesOf(actor: Command['actor'], of: MediaSubject, thing: unknown): { read: boolean; attach: boolean } {
-  const state = thing as FiledThing | undefined;
-  if (!state?.exists || state.deleted) return { read: false, attach: false };
-  const rules = FILES_OF[of.kind];
-  const id = of.task ?? of.id;
-  return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id) };
-}
-
-/** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */
-export function mayReadFile(actor: Command['actor'], { status, maker, of }: Pick<MediaState, 'status' | 'maker' | 'of'>, thing: unknown): boolean {
-  if (actor.role === 'admin' || actor.role === 'system') return true;
-  // A file that is on nothing yet, or no longer, is its maker's alone. What it is on decides about all others, also for its maker.
-  if (status === 'detached' || status === 'refused') return actor.id === maker;
-  return mayWithFilesOf(actor, of, thing).read;
-}
 
 function decide(command: MediaCommand, state: MediaState, facts: Facts): Decision {
   if (command.type === 'ReceiveMedia') return receive(command, state, facts);
@@ -229,7 +219,7 @@ export function evolve(state: MediaState, event: MediaEvent): MediaState {
     case 'MediaDeferred':
       return { ...state, lease: null, nextAttemptAt: event.data.nextAttemptAt };
     case 'MediaRendered':
-      return { ...state, sizes: [...state.sizes, event.data.size] };
+      return { ...state, sizes: [...state.sizes, event.data.size], types: { ...state.types, [event.data.size]: event.data.type } };
     case 'MediaReady':
       return { ...state, ...idle, status: 'ready' };
     case 'MediaRefused':

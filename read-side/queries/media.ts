@@ -1,0 +1,90 @@
+/** GET /api/media, GET /api/media/:id: files, with what they are on and the sizes that were made of them. */
+import { z } from 'zod';
+import { MEDIA_KINDS, type MediaKind, type MediaView, mediaView, streamOfSubject } from '../../contracts/media.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { RouteWith } from '../../platform/http/route.ts';
+import type { Condition } from '../../platform/read-models/read-models.ts';
+import { mediaFiles, subjectName } from '../../projections/projectors/media.ts';
+import { badParameter, callerOf, type QueryContext, reading } from '../reading.ts';
+import { type StoredFileDocument, visibleFiles } from './media-rights.ts';
+import { readPage } from './model-routes.ts';
+import { listAnswer, listOf } from './page.ts';
+import { cursor, limit } from './parameters.ts';
+
+/** The most things whose files are asked for at once. */
+const MOST_THINGS = 100;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** One id, or several, with commas between. */
+const ids = z
+  .string('must be given once')
+  .max(MOST_THINGS * 37)
+  .transform((text) => [...new Set(text.toLowerCase().split(','))])
+  .refine((all) => all.length <= MOST_THINGS && all.every((one) => UUID.test(one)), `must be 1 to ${MOST_THINGS} UUIDs, separated by commas`)
+  .optional();
+
+const DESCRIPTIONS: Readonly<Record<MediaKind, string>> = {
+  task: 'Files on these tasks, and on their comments: `of` says on which.',
+  comment: 'Files on these comments.',
+  order: 'Files on these orders.',
+  user: 'Files on these profiles; the newest picture is the avatar.',
+};
+
+export const listMediaQuery = z.strictObject({
+  ...(Object.fromEntries(MEDIA_KINDS.map((kind) => [kind, ids.meta({ description: DESCRIPTIONS[kind] })])) as Record<MediaKind, typeof ids>),
+  cursor,
+  limit: limit(50),
+});
+
+export const listMedia: RouteWith<QueryContext> = {
+  row: {
+    method: 'GET',
+    path: '/api/media',
+    who: 'user',
+    summary: 'The files on some things of one kind, newest first; those that the caller may not see are left out, so a page may be short.',
+    tag: 'media',
+    query: listMediaQuery,
+    response: listOf(mediaView),
+  },
+  answer: async (context, request) => {
+    const query = request.query as z.output<typeof listMediaQuery>;
+    const where: Condition[] = [thingsAsked(query), { field: 'status', op: 'in', value: ['pending', 'ready', 'attached'] }];
+    const sort = [{ field: 'createdAt', descending: true }];
+    const { position, page, next } = await readPage(context, request, mediaFiles, { where, sort, cursor: query.cursor, limit: query.limit });
+    const items = (await visibleFiles(context, request, callerOf(request), page)).map(viewOf);
+    return listAnswer({ path: '/api/media', parameters: { ...query }, position, items, next });
+  },
+};
+
+export const getMedia: RouteWith<QueryContext> = {
+  row: {
+    method: 'GET',
+    path: '/api/media/:id',
+    who: 'user',
+    summary: 'A file: where it stands, what it is on, the sizes that can be fetched.',
+    tag: 'media',
+    query: z.strictObject({}),
+    response: mediaView,
+  },
+  answer: async (context, request) => {
+    const { position, result } = await reading(context, mediaFiles, request, ({ one }) => one(request.params.id ?? ''));
+    const [file] = await visibleFiles(context, request, callerOf(request), result ? [result] : []);
+    if (!file) throw new ProblemError('not_found', 'There is no such file.');
+    return { headers: { ETag: `"${file.document.revision}"`, Position: position }, body: viewOf(file) };
+  },
+};
+
+/** The condition for the things that are asked for. Error: ProblemError `invalid` (400) where they are not of exactly one kind. */
+function thingsAsked(query: Readonly<Partial<Record<MediaKind, string[] | undefined>>>): Condition {
+  const [kind, another] = MEDIA_KINDS.filter((one) => query[one] !== undefined);
+  const asked = kind && query[kind];
+  if (!asked || another) throw badParameter(another ?? 'task', `exactly one of ${MEDIA_KINDS.join(', ')} must be given`);
+  // The stream of a task is the thing of the files on its comments, too.
+  if (kind === 'task') return { field: 'thing', op: 'in', value: asked.map((id) => streamOfSubject({ kind, id })) };
+  return { field: 'subject', op: 'in', value: asked.map((id) => subjectName({ kind, id })) };
+}
+
+function viewOf({ id, document }: StoredFileDocument): MediaView {
+  const { subject: _, thing: __, due: ___, within: ____, leased: _____, ...view } = document;
+  return { id, ...view };
+}
