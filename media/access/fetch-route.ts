@@ -1,6 +1,7 @@
 /** GET /media/:id/:size: the bytes of a file, for whoever may have them now. */
+import type { Readable } from 'node:stream';
 import { ProblemError } from '../../contracts/problem.ts';
-import { FileMissing, type Files } from '../../platform/files/files.ts';
+import { type ByteRange, FileMissing, type Files } from '../../platform/files/files.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { rangeAsked, rangeHolds } from './byte-range.ts';
 import { type FetchContext, fetched } from './may-fetch.ts';
@@ -73,33 +74,30 @@ interface Serving {
 }
 
 async function whole({ files }: ServingContext, request: RouteRequest, { file, headers }: Serving): Promise<Answer> {
-  if (namesTag(request.header('if-none-match'), file.etag)) return { status: 304, headers };
   const found = await files.stat(file.key);
   if (!found) throw bytesMissing();
   const { bytes } = found;
   const range = rangeHolds(request.header('if-range'), file.etag) ? rangeAsked(request.header('range'), bytes) : 'whole';
-  if (range === 'none') return { status: 416, headers: { ...headers, 'Content-Range': `bytes */${bytes}`, 'Cache-Control': 'no-store' } };
+  if (range === 'none') throw new ProblemError('invalid', `It has ${bytes} bytes.`, { status: 416, headers: { 'Content-Range': `bytes */${bytes}` } });
   const part = range === 'whole' ? undefined : range;
   const length = part ? part.to - part.from + 1 : bytes;
-  const answer = {
+  return {
     status: part ? 206 : 200,
     headers: {
       ...headers,
       'Content-Length': String(length),
       ...(part ? { 'Content-Range': `bytes ${part.from}-${part.to}/${bytes}` } : {}),
     },
+    open: () => bytesOf(files, file.key, part),
   };
-  if (request.method === 'HEAD') return answer;
+}
+
+async function bytesOf(files: Pick<Files, 'read'>, key: string, part: ByteRange | undefined): Promise<Readable> {
   try {
-    return { ...answer, body: (await files.read(file.key, part)).stream };
+    return (await files.read(key, part)).stream;
   } catch (error) {
     throw error instanceof FileMissing ? bytesMissing() : error;
   }
 }
 
 const bytesMissing = () => new ProblemError('not_found', 'The bytes of this file are not there.');
-
-function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return tags.includes(etag) || tags.includes('*');
-}
