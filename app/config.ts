@@ -70,6 +70,7 @@ const schema = z.object({
   FILES_URL: checked(filesUrlProblem).default('file:'),
   S3_ACCESS_KEY: z.string().min(1).optional(),
   S3_SECRET_KEY: z.string().min(1).optional(),
+  MEDIA_PUBLIC_URL: origin.optional(),
   MEDIA_ORPHAN_DAYS: wholeNumber(1, 3_650).default(7),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),

@@ -210,11 +210,15 @@ export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext
 }
 
 async function mediaPart({ ports, log, metrics, closers, access, config, publicUrl }: PartContext<'media'>): Promise<StartedPart> {
-  const { store, bus, readModels, cache, files } = ports;
-  const { commands, keys } = access;
-  const settings = { spool: join(config.DATA_DIR, 'spool'), orphanDays: config.MEDIA_ORPHAN_DAYS };
+  const { store, bus, readModels, cache, files, secrets } = ports;
+  const { commands, keys, identity } = access;
+  const settings = { spool: join(config.DATA_DIR, 'spool'), orphanDays: config.MEDIA_ORPHAN_DAYS, publicOrigin: config.MEDIA_PUBLIC_URL };
   const { add } = closers;
-  const media = await startMedia({ store, bus, readModels, cache, files, commands, hmac: keys.hmac, log, metrics, settings, publicUrl, add });
+  if (config.PUBLIC_URL !== undefined && config.MEDIA_PUBLIC_URL === undefined)
+    log.warn('MEDIA_PUBLIC_URL is not set: what people upload is served from the origin of the pages; another origin would keep it apart from them');
+  const users = { secrets, callerOf: identity.callerOf, seesAll: identity.seesAll };
+  const context = { store, bus, readModels, cache, files, commands, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
+  const media = await startMedia({ ...context, ...users });
   return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
 }
 

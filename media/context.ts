@@ -1,5 +1,7 @@
 /** The things that every piece of the part `media` finds in its process. */
 import type { Logger } from 'pino';
+import type { Actor } from '../contracts/aggregate.ts';
+import type { Role } from '../contracts/role.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -7,6 +9,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Files } from '../platform/files/files.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import type { KeptKeys } from './access/url-keys.ts';
 
 /** What an operator sets of files. */
 export interface MediaSettings {
@@ -14,6 +17,8 @@ export interface MediaSettings {
   spool: string;
   /** Days after which a file that belongs to nothing, or was refused, is deleted. */
   orphanDays: number;
+  /** The origin that files have of their own; undefined: that of the pages. */
+  publicOrigin: string | undefined;
 }
 
 export interface MediaContext {
@@ -23,6 +28,12 @@ export interface MediaContext {
   cache: Cache;
   files: Files;
   commands: CommandHandler;
+  /** The store of secrets, for the keys of addresses. */
+  secrets: KeptKeys;
+  /** The caller of verified claims. Error: ProblemError `unauthorized`. */
+  callerOf(claims: unknown): Promise<Actor>;
+  /** True where users of a role may read every task. */
+  seesAll(role: Role): boolean;
   /** The keyed hash of a text, with the installation's key. */
   hmac(text: string): string;
   log: Logger;

@@ -2,6 +2,7 @@
 import type { WorkQueue } from '../platform/event-bus/queues.ts';
 import type { Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
+import { openAccess } from './access/open.ts';
 import type { MediaContext } from './context.ts';
 import { mediaRoutes } from './rows.ts';
 
@@ -13,5 +14,6 @@ export const MEDIA_WORK: readonly WorkQueue[] = [];
 
 /** Starts the part. What runs is stopped by what it was added to. */
 export async function startMedia(context: MediaContext): Promise<{ routes: Route[]; followers: Follower[] }> {
-  return { routes: routesWith(context, mediaRoutes), followers: [] };
+  const access = openAccess({ ...context, origin: context.settings.publicOrigin });
+  return { routes: routesWith({ ...access, ...context }, mediaRoutes), followers: [] };
 }

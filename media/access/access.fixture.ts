@@ -74,7 +74,10 @@ export async function startAccess(more: Partial<Pick<ServingContext, 'apart'> & 
     [`media-${FILE}`, PICTURE],
     [`task-${TASK}`, { exists: true, deleted: false, maker: ALICE.id, assignee: null }],
   ]);
-  const bytes = new Map([[`media/${FILE}/320`, Buffer.from('small')], [`media/${FILE}/full`, Buffer.from('0123456789')]] as const);
+  const bytes = new Map([
+    [`media/${FILE}/320`, Buffer.from('small')],
+    [`media/${FILE}/full`, Buffer.from('0123456789')],
+  ] as const);
   const live = new Set<Actor>([ALICE, CAROL]);
   const clock = { now: NOW };
   const now = () => new Date(clock.now);

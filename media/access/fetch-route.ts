@@ -78,7 +78,8 @@ async function whole({ files }: ServingContext, request: RouteRequest, { file, h
   if (!found) throw bytesMissing();
   const { bytes } = found;
   const range = rangeHolds(request.header('if-range'), file.etag) ? rangeAsked(request.header('range'), bytes) : 'whole';
-  if (range === 'none') throw new ProblemError('invalid', `It has ${bytes} bytes.`, { status: 416, headers: { 'Content-Range': `bytes */${bytes}` } });
+  if (range === 'none')
+    throw new ProblemError('invalid', `It has ${bytes} bytes.`, { status: 416, headers: { 'Content-Range': `bytes */${bytes}` } });
   const part = range === 'whole' ? undefined : range;
   const length = part ? part.to - part.from + 1 : bytes;
   return {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ALICE, type AccessWorld, attached, CAROL, FILE, fileAfter, NOW, PICTURE, ready, rendered, startAccess, TASK } from './access.fixture.ts';
+import { type AccessWorld, ALICE, attached, CAROL, FILE, fileAfter, NOW, PICTURE, ready, rendered, startAccess, TASK } from './access.fixture.ts';
 import { MAIL_SECONDS } from './may-fetch.ts';
 import { expiryAfter, signedPath } from './signed-url.ts';
 
@@ -180,7 +180,11 @@ describe('what is served', () => {
   });
   it('is answered by the store itself where it can, for a minute, with our type and name', async () => {
     const asked: unknown[] = [];
-    world.context.files = { ...world.context.files, directGet: async (key, how) => (asked.push(key, how), 'https://store.example/x?signed') };
+    const directGet = async (...how: unknown[]) => {
+      asked.push(...how);
+      return 'https://store.example/x?signed';
+    };
+    world.context.files = { ...world.context.files, directGet };
     const response = await world.get((await world.urlFor(ALICE, '?size=320')).url);
     expect([response.status, response.headers.get('location'), response.headers.get('cache-control')]).toEqual([
       302,

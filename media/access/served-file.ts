@@ -26,20 +26,22 @@ export function isPicture(type: string): boolean {
  * picture that is being made, a file that is not yet found good, one that was refused or deleted.
  */
 export function servedFile(id: string, state: Shown, asked: ServedSize): ServedFile | undefined {
-  const { exists, status, name, type, types } = state;
-  if (!exists || status === 'refused' || status === 'deleted') return undefined;
-  if (!isPicture(type)) return status === 'pending' || asked !== 'original' ? undefined : served(id, 'original', { type, name });
-  const size = sizeFor(state, asked === 'original' ? 'full' : asked);
+  if (!state.exists || state.status === 'refused' || state.status === 'deleted') return undefined;
+  return isPicture(state.type) ? servedPicture(id, state, asked === 'original' ? 'full' : asked) : servedAsItCame(id, state, asked);
+}
+
+function servedAsItCame(id: string, { status, type, name }: Shown, asked: ServedSize): ServedFile | undefined {
+  return status === 'pending' || asked !== 'original' ? undefined : served(id, 'original', { type, name });
+}
+
+function servedPicture(id: string, { sizes, types, name }: Shown, asked: PictureSize): ServedFile | undefined {
+  const size = PICTURE_SIZES.slice(PICTURE_SIZES.indexOf(asked)).find((one) => sizes.includes(one));
   const made = size && types[size];
   return made ? served(id, size, { type: made, name: renamed(name, made) }) : undefined;
 }
 
 function served(id: string, size: ServedSize, { type, name }: { type: string; name: string }): ServedFile {
   return { key: `media/${id}/${size}`, etag: `"${id}-${size}"`, type, name };
-}
-
-function sizeFor({ sizes }: Shown, asked: PictureSize): PictureSize | undefined {
-  return PICTURE_SIZES.slice(PICTURE_SIZES.indexOf(asked)).find((size) => sizes.includes(size));
 }
 
 const EXTENSIONS: Readonly<Record<string, string>> = { 'image/webp': 'webp', 'image/jpeg': 'jpg', 'image/png': 'png', 'image/gif': 'gif' };

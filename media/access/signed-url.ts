@@ -36,7 +36,10 @@ const once = (pattern: RegExp, description: string) => z.string('must be given o
 
 /** The query of a URL of a file. A public file needs none. */
 export const urlQuery = z.strictObject({
-  disposition: z.enum(DISPOSITIONS, `must be one of ${DISPOSITIONS.join(', ')}`).optional().meta({ description: 'Shown, or saved.' }),
+  disposition: z
+    .enum(DISPOSITIONS, `must be one of ${DISPOSITIONS.join(', ')}`)
+    .optional()
+    .meta({ description: 'Shown, or saved.' }),
   user: once(/^[\w-]*$/, 'The user for whom it was signed.'),
   session: once(/^[\w-]*$/, 'The session that it ends with.'),
   expires: once(/^\d{1,12}$/, 'Its end, in seconds since 1970.'),
