@@ -31,6 +31,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'platform/event-store/eventstoredb/ready.ts': [1, 'the library takes the end of a wait as a time of day, of which it makes a length at once'],
   'platform/event-store/sqlite/log-tables.ts': [1, RECORDED],
   'platform/files/file/file.ts': [1, 'compared with the times of files'],
+  'platform/files/s3/s3.ts': [1, 'compared with the times of unfinished uploads'],
   'platform/followers/parking.ts': [1, RECORDED],
   'platform/followers/requests.ts': [1, RECORDED],
   'platform/followers/standstills.ts': [1, 'shown: since when it stands still, of a length by the monotonic clock'],

@@ -1,0 +1,28 @@
+/** The client of an S3 server. */
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { BucketUrl } from '../files-url.ts';
+
+export interface Credentials {
+  accessKey?: string | undefined;
+  secretKey?: string | undefined;
+}
+
+/** Milliseconds for a connection, and for the first byte of an answer; a server that takes longer is away. */
+const CONNECT_MS = 3_000;
+const ANSWER_MS = 15_000;
+
+/** Makes the client of a server. It connects with its first request, and tries each up to three times. */
+export function openClient({ endpoint, region, pathStyle }: BucketUrl, { accessKey, secretKey }: Credentials): S3Client {
+  const isAmazons = endpoint === undefined || new URL(endpoint).hostname.endsWith('.amazonaws.com');
+  const own: S3ClientConfig = accessKey && secretKey ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } } : {};
+  return new S3Client({
+    ...own,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    region,
+    forcePathStyle: pathStyle,
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, socketTimeout: ANSWER_MS },
+    // Many servers that are not Amazon's refuse the trailers in which the SDK sends its checksums by itself.
+    ...(isAmazons ? {} : ({ requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' } as const)),
+  });
+}

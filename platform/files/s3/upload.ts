@@ -1,0 +1,81 @@
+/** Stores a local file as an object, in parts where it is large. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { FileExists } from '../files.ts';
+import { isSame } from '../same-bytes.ts';
+import { isMissing, isTaken, knowsNoConditions } from './refusals.ts';
+
+interface Target {
+  Bucket: string;
+  Key: string;
+  /** The key for people. */
+  key: string;
+}
+interface Source {
+  path: string;
+  bytes: number;
+  type: string;
+  move?: boolean;
+}
+
+/** Stores a file under a key that has none yet; with the same bytes already there it does nothing. Errors: FileExists, and the SDK's. */
+export async function upload(client: S3Client, target: Target, from: Source, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const isOurs = await put(client, target, { from, signal });
+  if (!isOurs && !(await hasSame(client, target, from))) throw new FileExists(target.key);
+  if (from.move) await rm(from.path, { force: true });
+}
+
+/** False where the key has an object already. */
+async function put(client: S3Client, target: Target, how: { from: Source; signal?: AbortSignal | undefined }): Promise<boolean> {
+  try {
+    await send(client, target, { ...how, onlyNew: true });
+    return true;
+  } catch (error) {
+    if (isTaken(error)) return false;
+    if (!knowsNoConditions(error)) throw error;
+  }
+  // Two at once could both find nothing; keys have ids that were made for one upload.
+  if (await isThere(client, target)) return false;
+  await send(client, target, { ...how, onlyNew: false });
+  return true;
+}
+
+async function send(
+  client: S3Client,
+  { Bucket, Key }: Target,
+  { from, signal, onlyNew }: { from: Source; signal?: AbortSignal | undefined; onlyNew: boolean },
+): Promise<void> {
+  const Body = createReadStream(from.path);
+  const params = { Bucket, Key, Body, ContentType: from.type, ContentLength: from.bytes, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
+  const sending = new Upload({ client, params });
+  const abort = () => void sending.abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await sending.done();
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    Body.destroy();
+  }
+}
+
+async function isThere(client: S3Client, { Bucket, Key }: Target): Promise<boolean> {
+  return client.send(new HeadObjectCommand({ Bucket, Key })).then(
+    () => true,
+    (error: unknown) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
+  );
+}
+
+async function hasSame(client: S3Client, { Bucket, Key }: Target, { path, bytes }: Source): Promise<boolean> {
+  const { Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket, Key }));
+  const stored = Body as Readable;
+  if (ContentLength === bytes) return isSame(createReadStream(path), stored);
+  stored.destroy();
+  return false;
+}
