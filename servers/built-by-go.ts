@@ -64,7 +64,8 @@ export function builtByGo({ name, title, sources, package: what, go: oldest }: G
       env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOTELEMETRY: 'off' },
     });
     await rename(unfinished, program);
-    for (const file of await readdir(built)) if (file.startsWith(`${name}-`) && join(built, file) !== program) await rm(join(built, file));
+    const others = (await readdir(built)).filter((file) => file.startsWith(`${name}-`) && join(built, file) !== program);
+    for (const file of others) await rm(join(built, file));
   }
 
   return {

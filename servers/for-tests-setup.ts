@@ -8,6 +8,7 @@ import { startFerretDb } from './ferretdb.ts';
 import { startRabbitMq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
 import type { Server } from './server.ts';
+import { startVersityGw } from './versitygw.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,7 +17,12 @@ declare module 'vitest' {
   }
 }
 
-const starts: Record<string, () => Promise<Server>> = { redis: () => startRedis(), rabbitmq: () => startRabbitMq(), ferretdb: () => startFerretDb() };
+const starts: Record<string, () => Promise<Server>> = {
+  redis: () => startRedis(),
+  rabbitmq: () => startRabbitMq(),
+  ferretdb: () => startFerretDb(),
+  versitygw: () => startVersityGw(),
+};
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const started = new Map<string, Promise<Server>>();

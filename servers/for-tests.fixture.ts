@@ -7,12 +7,14 @@ import { afterAll, beforeAll, describe, inject, test } from 'vitest';
 import * as ferretdb from './ferretdb.ts';
 import * as rabbitmq from './rabbitmq.ts';
 import * as redisServer from './redis.ts';
+import * as versitygw from './versitygw.ts';
 import { managementOf, type VirtualHosts } from './virtual-hosts.ts';
 
 export { type FerretDb, startFerretDb } from './ferretdb.ts';
 export { type RabbitMq, startRabbitMq } from './rabbitmq.ts';
 export { startRedis } from './redis.ts';
 export type { Server, ServerOptions } from './server.ts';
+export { S3_ACCOUNT, startVersityGw, type VersityGw } from './versitygw.ts';
 
 /** A server that the files of a run share. */
 export interface ServerForTests {
@@ -30,8 +32,8 @@ interface Told {
   managementPort: number;
 }
 
-// Building FerretDB, where it is not built yet, takes a minute or two.
-const START_MS = 300_000;
+// Building FerretDB or versitygw, where they are not built yet, takes minutes.
+const START_MS = 900_000;
 const ends: (() => Promise<unknown>)[] = [];
 const asked = new Map<string, Promise<Told>>();
 
@@ -98,6 +100,20 @@ export const ferretDb: ServerForTests & {
   async database() {
     const { port } = await ask('ferretdb');
     return `mongodb://127.0.0.1:${port}/test_${randomUUID().replaceAll('-', '')}`;
+  },
+};
+
+/** The versitygw for tests, which speaks S3. Its account is `S3_ACCOUNT`. */
+export const versityGw: ServerForTests & {
+  /** The FILES_URL of a bucket that does not exist yet. */
+  bucket(): Promise<string>;
+} = {
+  name: 'versitygw',
+  missing: versitygw.missing(),
+  url: urlOf('versitygw'),
+  async bucket() {
+    const { port } = await ask('versitygw');
+    return `s3://test-${randomUUID()}?endpoint=http://127.0.0.1:${port}&pathStyle=1`;
   },
 };
 

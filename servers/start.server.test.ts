@@ -52,7 +52,15 @@ async function listening(among: number[]): Promise<number[]> {
 describeWith([rabbitMq, ferretDb, redis], 'npm run servers', () => {
   test('prints the variables of servers that answer, and stops all of them at Ctrl-C', async () => {
     const { npm, variables, folder } = await start();
-    expect(Object.keys(variables).sort()).toEqual(['BUS_URL', 'CACHE_URL', 'READ_MODELS_URL', 'SECRETS_URL']);
+    expect(Object.keys(variables).sort()).toEqual([
+      'BUS_URL',
+      'CACHE_URL',
+      'FILES_URL',
+      'READ_MODELS_URL',
+      'S3_ACCESS_KEY',
+      'S3_SECRET_KEY',
+      'SECRETS_URL',
+    ]);
     const { BUS_URL = '', CACHE_URL = '', READ_MODELS_URL = '', SECRETS_URL = '' } = variables;
     expect(READ_MODELS_URL).not.toBe(SECRETS_URL);
 

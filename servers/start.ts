@@ -5,11 +5,14 @@
 import { parseArgs } from 'node:util';
 import { startAllParts, startEventStoreDouble, type Variables } from './all-parts.ts';
 import { isBuilt } from './build-ferretdb.ts';
+import { isBuilt as isS3Built } from './build-versitygw.ts';
 import * as ferretdb from './ferretdb.ts';
 import { missing as missingProxy } from './proxy.ts';
 import * as rabbitmq from './rabbitmq.ts';
 import * as redis from './redis.ts';
 import type { Server } from './server.ts';
+import * as versitygw from './versitygw.ts';
+import { S3_ACCOUNT } from './versitygw.ts';
 
 interface Row {
   missing: string | null;
@@ -60,6 +63,14 @@ const ROWS: readonly Row[] = [
       return { server, urls: [server.url] };
     },
   },
+  {
+    missing: versitygw.missing(),
+    names: ['FILES_URL', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'],
+    start: async () => {
+      const server = await versitygw.startVersityGw();
+      return { server, urls: [server.url, S3_ACCOUNT.accessKey, S3_ACCOUNT.secretKey] };
+    },
+  },
 ];
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
@@ -96,9 +107,14 @@ async function startOne({ missing, names, start }: Row): Promise<void> {
   if (says) say(`# ${says}`);
 }
 
+function sayWhatIsBuilt(): void {
+  if (!ferretdb.missing() && !isBuilt()) say('# building FerretDB, once: a minute or two');
+  if (!versitygw.missing() && !isS3Built()) say('# building versitygw, once: some minutes');
+}
+
 /** Starts the servers, then, where all is asked for, the parts and the proxy. Rejects with the first error. */
 async function startWanted(): Promise<void> {
-  if (!ferretdb.missing() && !isBuilt()) say('# building FerretDB, once: a minute or two');
+  sayWhatIsBuilt();
   if (!values.all) say('# EVENT_STORE_URL is not among them: EventStoreDB cannot be installed from a package; docker-compose.yml has it.');
   const failed = (await Promise.allSettled(wanted.map(startOne))).filter((result) => result.status === 'rejected');
   if (failed.length > 0) throw new Error(failed.map(({ reason }) => (reason as Error).message).join('\n'));

@@ -9,7 +9,7 @@ import { standStill } from './stand-still.ts';
 export { missing } from './build-versitygw.ts';
 
 /** The one account of the servers that are started here. */
-export const S3_ACCOUNT = { accessKey: 'taskledger', secretKey: 'the secret of the files here' } as const;
+export const S3_ACCOUNT = { accessKey: 'taskledger', secretKey: 'a-secret-for-files-that-go-with-their-server' } as const;
 
 /** An S3 server of the caller's own. Its URL is `s3://files?endpoint=…`, with a bucket that is there. */
 export interface VersityGw extends Server {

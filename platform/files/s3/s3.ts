@@ -1,6 +1,7 @@
 /** Files in a bucket of S3, or of any server that speaks as it does. */
 import type { Readable } from 'node:stream';
 import {
+  type _Object,
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
@@ -86,11 +87,14 @@ async function* listed({ client, bucket, prefix }: ObjectsOf, from: string, orAw
   for (;;) {
     const { value: page, done } = await orAway(() => pages.next());
     if (done) return;
-    for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
-      // Some servers list folders, which are no objects of ours.
-      if (!Key.endsWith('/')) yield { key: Key.slice(prefix.length), bytes: Size, written: LastModified?.getTime() ?? 0 };
-    }
+    yield* (page.Contents ?? []).flatMap((one) => stored(one, prefix));
   }
+}
+
+function stored({ Key = '', Size = 0, LastModified }: _Object, prefix: string): StoredFile[] {
+  // Some servers list folders, which are no objects of ours.
+  if (Key.endsWith('/')) return [];
+  return [{ key: Key.slice(prefix.length), bytes: Size, written: LastModified?.getTime() ?? 0 }];
 }
 
 /** Removes uploads in parts that began more than so many milliseconds ago, and never ended; resolves to their number. */
