@@ -1,0 +1,39 @@
+/** The words between the child that looks at a file and the process that asks. */
+import type { MediaRefusal } from '../../../contracts/media.ts';
+
+/** The file whose turn it is. */
+export interface Question {
+  /** The local file. */
+  path: string;
+  /** The end of its name in lower case, without the dot; empty where it has none. */
+  extension: string;
+}
+
+/** A file that is good: its type, the extension that it gets where it has none, and of a picture its size as one looks at it. */
+export interface Found {
+  type: string;
+  extension: string;
+  width?: number;
+  height?: number;
+}
+
+/** A file that is not taken, and what to do, in words. */
+export interface NotTaken {
+  rule: MediaRefusal;
+  detail: string;
+}
+
+/** Thrown by whatever looks at a file that it does not take. */
+export class FileRefused extends Error {
+  override readonly name = 'FileRefused';
+  readonly rule: MediaRefusal;
+  constructor(rule: MediaRefusal, detail: string) {
+    super(detail);
+    this.rule = rule;
+  }
+}
+
+/** The refusal of a file whose bytes end too early, or contradict each other. */
+export function damaged(what: string): FileRefused {
+  return new FileRefused('damaged', `The file is damaged: ${what}. Save it again, and upload that.`);
+}

@@ -1,0 +1,92 @@
+/** Looks at a file: which type it is by its content, whether that is taken, and whether the file is whole. It decodes and unpacks nothing. */
+import { fileTypeFromFile } from 'file-type';
+import { type Bytes, openBytes } from './bytes.ts';
+import { damaged, FileRefused, type Found, type Question } from './finding.ts';
+import { TAKEN, TYPES, takenType, textType } from './kinds.ts';
+import { checkTypeOfParts } from './media-boxes.ts';
+import { anArchive, officeType } from './office.ts';
+import { pictureSizes } from './pictures.ts';
+import { checkText, isText } from './text.ts';
+import { zipDirectory } from './zip.ts';
+
+/** What is found of a file. Errors: FileRefused; those of reading it. */
+export async function inspect({ path, extension }: Question): Promise<Found> {
+  const bytes = openBytes(path);
+  try {
+    if (bytes.size === 0) throw new FileRefused('empty', 'The file is empty.');
+    const type = await typeOf(bytes, path, extension);
+    const fitting = TYPES[type] ?? [];
+    if (extension !== '' && !fitting.includes(extension)) throw lying(type, extension);
+    const sizes = pictureSizes(bytes, type);
+    return { type, extension: extension || (fitting[0] ?? ''), ...(sizes ? { width: sizes.width, height: sizes.height } : {}) };
+  } finally {
+    bytes.close();
+  }
+}
+
+/** The first bytes of a ZIP: of one with parts, of one without, and of one of several. */
+const ZIPS = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
+
+async function typeOf(bytes: Bytes, path: string, extension: string): Promise<string> {
+  if (ZIPS.includes(bytes.at(0, 4).toString('latin1'))) return officeType(bytes);
+  const text = textType(extension);
+  if (isText(bytes) && !isPdf(bytes)) {
+    checkText(bytes);
+    if (!text)
+      throw new FileRefused('extension', `The file is a text, and its name ends in .${extension}. Taken are texts that end in txt, csv or md.`);
+    return text;
+  }
+  const detected = await fileTypeFromFile(path);
+  const type = detected && takenType(detected.mime);
+  if (!type) throw notTaken(detected?.mime, extension);
+  checkNothingHidden(bytes);
+  if (type === 'application/pdf') checkPdf(bytes);
+  checkTypeOfParts(bytes, type);
+  return type;
+}
+
+const isPdf = (bytes: Bytes) => bytes.at(0, 5).toString('latin1') === '%PDF-';
+
+function lying(type: string, extension: string): FileRefused {
+  const fitting = TYPES[type] ?? [];
+  return new FileRefused(
+    'extension',
+    `The file is ${type}, and its name ends in .${extension}. Rename it to end in ${fitting.map((one) => `.${one}`).join(' or ')}.`,
+  );
+}
+
+const HELP: readonly [type: RegExp, detail: string][] = [
+  [
+    /^image\/(hei[cf]|avif)/,
+    'HEIC, HEIF and AVIF pictures cannot be read here. Send it as JPEG: on an iPhone, Settings → Camera → Formats → Most Compatible.',
+  ],
+  [/svg|xml|html/, 'HTML, SVG and XML are not taken. Upload a picture of it, or a PDF.'],
+  [/x-cfb|msword|ms-excel|ms-powerpoint/, 'Old Word, Excel and PowerPoint files are not taken. Save it as docx, xlsx or pptx, or as PDF.'],
+  [/^text\/|rtf/, `Save it as PDF, or as text in UTF-8. Taken are ${TAKEN}.`],
+];
+const ARCHIVES =
+  /zip|x-rar|x-7z|x-tar|gzip|bzip|x-xz|zstd|lzip|lz4|x-compress|x-arj|x-cpio|x-lzh|x-ace|vnd.ms-cab|x-unix-archive|x-iso|x-apple-diskimage/;
+
+function notTaken(detected: string | undefined, extension: string): FileRefused {
+  if (detected && ARCHIVES.test(detected)) return anArchive();
+  const [, help] = HELP.find(([type]) => type.test(detected ?? '')) ?? [];
+  if (help) return new FileRefused('type', help);
+  if (!detected && textType(extension) && extension)
+    return new FileRefused('type', 'The file is no text in UTF-8. Save it as UTF-8, and upload that.');
+  return new FileRefused('type', `${detected ? `Files of type ${detected}` : 'Files of this type'} are not taken. Taken are ${TAKEN}.`);
+}
+
+/** The first bytes of archives that their readers find behind other bytes. */
+const HIDDEN = ['Rar!\x1a\x07', '7z\xbc\xaf\x27\x1c', 'PK\x05\x06\0\0\0\0'].map((text) => Buffer.from(text, 'latin1'));
+
+/** One file, one kind: what is an archive to one program and a picture to another is taken by neither name. */
+function checkNothingHidden(bytes: Bytes): void {
+  if (zipDirectory(bytes) || HIDDEN.some((beginning) => bytes.find(beginning, 0) >= 0)) throw anArchive();
+}
+
+/** The bytes at the end of a PDF in which readers look for its end. */
+const END_OF_PDF = 64 * 1024;
+
+function checkPdf(bytes: Bytes): void {
+  if (bytes.find(Buffer.from('%%EOF'), Math.max(0, bytes.size - END_OF_PDF)) < 0) throw damaged('the document ends too early');
+}
