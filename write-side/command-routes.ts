@@ -1,11 +1,10 @@
 /** HTTP commands: one route for every command of the catalog. */
 
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { AggregateContract, Command, CommandContract } from '../contracts/aggregate.ts';
 import { catalog } from '../contracts/catalog.ts';
-import { type FieldError, ProblemError } from '../contracts/problem.ts';
 import type { CommandContext, CommandHandler, Outcome } from '../platform/command-handler.ts';
+import { badHeader, idempotencyKey } from '../platform/http/idempotency.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { stableId } from '../platform/stable-id.ts';
 
@@ -135,23 +134,10 @@ function collectionOf({ path }: CommandContract, aggregate: AggregateContract): 
   return path.startsWith(collection) || path.startsWith('/api/admin/') ? collection : (path.split('/:id')[0] ?? path);
 }
 
-/** The caller's key, or a new one (not the request's id: callers may give several requests the same). Error: ProblemError `invalid`, 400. */
-function idempotencyKey(request: RouteRequest): string {
-  const key = request.header('idempotency-key');
-  if (key === undefined) return randomUUID();
-  if (/^[\x21-\x7e][\x20-\x7e]{0,254}$/.test(key)) return key;
-  throw badHeader('Idempotency-Key', 'must be 1 to 255 visible ASCII characters, a UUID for example');
-}
-
 /** The revisions that If-Match names. Weak tags match none (RFC 9110, 13.1.1); `*` is no condition: a command on nothing is not found anyway. */
 function parseIfMatch(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   const tags = header.split(',').map((tag) => tag.trim());
   if (!tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag))) throw badHeader('If-Match', 'must be an ETag in quotes, like "3", or *');
   return tags.filter((tag) => /^"\d{1,15}"$/.test(tag)).map((tag) => Number(tag.slice(1, -1)));
-}
-
-function badHeader(pointer: string, detail: string): ProblemError {
-  const errors: FieldError[] = [{ pointer, detail }];
-  return new ProblemError('invalid', `The header ${pointer} ${detail}.`, { status: 400, errors });
 }

@@ -47,12 +47,12 @@ export function openBytes(path: string): Bytes {
 
   function find(what: Buffer | number, from: number, until = size): number {
     const length = typeof what === 'number' ? 1 : what.length;
-    for (let offset = from; offset + length <= until; ) {
-      const chunk = rest(offset, length);
-      const found = chunk.indexOf(what);
-      if (found >= 0) return offset + found + length <= until ? offset + found : -1;
-      if (chunk.length < length) return -1;
-      offset += chunk.length - length + 1;
+    const last = Math.min(until, size) - length;
+    for (let offset = from; offset <= last; ) {
+      const chunk = rest(offset, length).subarray(0, until - offset);
+      const index = chunk.indexOf(what);
+      if (index >= 0) return offset + index;
+      offset += Math.max(chunk.length - length, 0) + 1;
     }
     return -1;
   }

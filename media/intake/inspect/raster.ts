@@ -17,8 +17,7 @@ export function pngSize(bytes: Bytes): PictureSizes {
   let frames = 1;
   let hasPixels = false;
   for (const { type, at, end } of pngChunks(bytes)) {
-    if (type === 'IHDR') size ??= pngSizeAt(bytes, at);
-    else if (!size) throw damaged('the picture does not begin with its size');
+    size ??= pngSizeAt(bytes, type, at);
     if (type === 'acTL') frames = must(bytes, at, 4).readUInt32BE();
     hasPixels ||= type === 'IDAT';
     if (type === 'IEND') return { ...sizeOf(hasPixels ? size : undefined), frames, end };
@@ -36,7 +35,8 @@ function* pngChunks(bytes: Bytes): Generator<{ type: string; at: number; end: nu
   }
 }
 
-function pngSizeAt(bytes: Bytes, at: number): { width: number; height: number } {
+function pngSizeAt(bytes: Bytes, type: string, at: number): { width: number; height: number } {
+  if (type !== 'IHDR') throw damaged('the picture does not begin with its size');
   const data = must(bytes, at, 8);
   return { width: data.readUInt32BE(), height: data.readUInt32BE(4) };
 }

@@ -19,6 +19,8 @@ const POLICIES = {
   'login-account': { points: 50, seconds: 3_600 },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600 },
+  /** Files, each of which is looked at, and pictures are made anew in several sizes. */
+  uploads: { points: 1_000, seconds: 3_600 },
   /** Each API key may have a number of its own; this one is for keys without. */
   'api-key': { points: 600, seconds: 60 },
 } satisfies Record<string, LimitPolicy>;

@@ -1,0 +1,126 @@
+/** From a file that arrived to one that is recorded: looked at, stored, and then said so. Whatever refuses it leaves nothing. */
+import type { MediaRefusal, MediaSubject } from '../../contracts/media.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { FileExists, Files } from '../../platform/files/files.ts';
+import { idempotencyKey } from '../../platform/http/idempotency.ts';
+import type { Limits } from '../../platform/http/limits/limits.ts';
+import type { Answer, Caller, RouteRequest } from '../../platform/http/route.ts';
+import type { ReadModels } from '../../platform/read-models/read-models.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import { FileRefused } from './inspect/finding.ts';
+import type { Inspector } from './inspect/inspector.ts';
+import { cleanName, extensionOf } from './names.ts';
+import type { Quota } from './quota.ts';
+import type { Spool, Spooled } from './spool.ts';
+
+/** The things that uploads need. */
+export interface IntakeContext {
+  files: Files;
+  commands: CommandHandler;
+  readModels: ReadModels;
+  inspector: Inspector;
+  spool: Spool;
+  quota: Quota;
+  limits: Pick<Limits, 'consume'>;
+  /** Hashes a text under a key of the installation. */
+  hmac(text: string): string;
+  /** Bytes of a file at most. */
+  mostBytes: number;
+  /** The present time in ISO 8601, UTC; injected by tests. */
+  now?: () => string;
+}
+
+/** A file that arrived, and what was said of it. */
+export interface Arrival {
+  file: Spooled;
+  /** Its name, as it was sent. */
+  name: string;
+  of: MediaSubject;
+  access: 'private' | 'public';
+  caller: Caller;
+  /** The command that this upload is: a repeat has the same. */
+  commandId: string;
+}
+
+/** The command that an upload is, by its caller and Idempotency-Key. Error: ProblemError 400. */
+export function uploadId(caller: Caller, path: string, request: Pick<RouteRequest, 'header'>): string {
+  return stableId(caller.id, 'POST', path, idempotencyKey(request));
+}
+
+/** The id of the file that this command makes. */
+export function mediaIdOf(commandId: string): string {
+  return stableId(commandId, 'media');
+}
+
+/** The key under which a store has the bytes of a file as they came. */
+export function originalKey(id: string): string {
+  return `media/${id}/original`;
+}
+
+/** Has a file looked at, stored and recorded; the answer of an upload. Errors: ProblemError for what is not taken; those of the ports. */
+export async function receive(context: IntakeContext, arrival: Arrival, request: RouteRequest): Promise<Answer> {
+  const { file, of, access, caller, commandId } = arrival;
+  const found = await lookedAt(context, arrival);
+  const id = mediaIdOf(commandId);
+  const { bytes, sha256 } = file;
+  const name = cleanName(arrival.name, found.extension);
+  const { extension: _, ...picture } = found;
+  const data = { of, name, ...picture, bytes, sha256, access };
+  const now = (context.now ?? (() => new Date().toISOString()))();
+  const command = { type: 'ReceiveMedia', stream: `media-${id}`, id, data, commandId, actor: actorOf(caller), now };
+  const commanding = { correlationId: request.requestId, bodyHash: context.hmac(`media:${JSON.stringify([sha256, name, of, access])}`) };
+  const record = () => context.commands.handle(command, commanding);
+  const isRepeat = (await context.commands.load(command.stream)).revision >= 0;
+  const { revision, position } = isRepeat ? await record() : await storedAnd(record, context, { id, caller, file, type: found.type });
+  const headers = { Location: `/api/media/${id}`, ETag: `"${revision}"`, Position: position };
+  return { status: 202, headers, body: { id, status: 'pending', revision, position } };
+}
+
+function actorOf({ id, role, seesAll }: Caller): { id: string; role: Caller['role']; seesAll: boolean } {
+  return { id, role, seesAll };
+}
+
+async function lookedAt({ inspector }: IntakeContext, { file, name }: Arrival) {
+  try {
+    return await inspector.inspect({ path: file.path, extension: extensionOf(name) }, file.bytes);
+  } catch (error) {
+    throw error instanceof FileRefused ? problemOfFile(error.rule, error.message) : error;
+  }
+}
+
+/** The status of a refusal, where HTTP has a finer one than 422. */
+const STATUS: Partial<Record<MediaRefusal, number>> = { type: 415, too_large: 413 };
+
+/** The problem that a refused file is to who uploads it. */
+export function problemOfFile(rule: MediaRefusal, detail: string): ProblemError {
+  return new ProblemError('invalid', detail, { status: STATUS[rule] ?? 422, errors: [{ pointer: '/file', detail }] });
+}
+
+/** Stores the bytes, and records them then: bytes without an event are swept one day, an event without bytes would be a broken promise. */
+async function storedAnd<T>(
+  record: () => Promise<T>,
+  { files, quota }: IntakeContext,
+  { id, caller, file, type }: { id: string; caller: Caller; file: Spooled; type: string },
+): Promise<T> {
+  const room = await quota.take({ id, maker: caller.id, bytes: file.bytes });
+  try {
+    await files.put(originalKey(id), { path: file.path, bytes: file.bytes, type, move: true });
+    const outcome = await record();
+    room.keep();
+    return outcome;
+  } catch (error) {
+    room.giveBack();
+    // A refusal records nothing; of any other error it is not known, and a repeat, or the sweep, finds the bytes.
+    if (error instanceof ProblemError && error.status < 500) await files.remove(originalKey(id)).catch(() => {});
+    throw isOther(error) ? anotherFile() : error;
+  }
+}
+
+const isOther = (error: unknown): error is FileExists => (error as Error)?.name === 'FileExists';
+
+function anotherFile(): ProblemError {
+  return new ProblemError('invalid', 'This Idempotency-Key was used with another file. Use a new key for a new file.', {
+    errors: [{ pointer: 'Idempotency-Key', detail: 'belongs to another file' }],
+  });
+}

@@ -1,0 +1,82 @@
+/** The folder in which files arrive, before they are looked at and stored. Whatever is left of one that was refused is removed. */
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ProblemError } from '../../contracts/problem.ts';
+import { Unavailable } from '../../platform/absences/unavailable.ts';
+
+/** A file that arrived whole. */
+export interface Spooled {
+  path: string;
+  bytes: number;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  sha256: string;
+  /** Removes it; it may have been moved away. */
+  remove(): Promise<void>;
+}
+
+export interface Spool {
+  /**
+   * Writes a stream to a file. Errors: ProblemError 413 above `most` bytes, SpoolUnavailable where the disk takes nothing, whatever the stream fails
+   * with. Nothing is left after any of them.
+   */
+  take(stream: Readable, most: number): Promise<Spooled>;
+  folder: string;
+  close(): Promise<void>;
+}
+
+/** The disk on which files arrive is full, or refuses. */
+export class SpoolUnavailable extends Unavailable {
+  override readonly name = 'SpoolUnavailable';
+  readonly dependency = 'the folder in which files arrive';
+  readonly answer = 'Files cannot be taken right now. Try again.';
+}
+
+/** Opens a folder of this process alone, which is emptied of what an earlier one left; without a name, a new one among the system's temporary files. */
+export async function openSpool(named?: string): Promise<Spool> {
+  if (named) await rm(named, { recursive: true, force: true });
+  if (named) await mkdir(named, { recursive: true, mode: 0o700 });
+  const folder = named ?? (await mkdtemp(join(tmpdir(), 'taskledger-spool-')));
+  return {
+    folder,
+    take: (stream, most) => take(stream, join(folder, randomUUID()), most),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function take(stream: Readable, path: string, most: number): Promise<Spooled> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const remove = () => rm(path, { force: true });
+  async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      bytes += chunk.length;
+      if (bytes > most) throw tooLarge(most);
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  try {
+    await pipeline(stream, counted, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }));
+  } catch (error) {
+    await remove().catch(() => {});
+    throw isOfDisk(error) ? new SpoolUnavailable(`a file cannot be written: ${(error as Error).message}`, { cause: error }) : error;
+  }
+  return { path, bytes, sha256: hash.digest('hex'), remove };
+}
+
+/** The refusal of a file that has more bytes than are taken. */
+export function tooLarge(most: number): ProblemError {
+  const detail = `The file is larger than ${Math.floor(most / 1_000_000)} MB, which is the most that is taken.`;
+  return new ProblemError('invalid', detail, { status: 413, errors: [{ pointer: '/file', detail }] });
+}
+
+/** True for an error of a call to the file system; those of sockets have no path. */
+function isOfDisk(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return syscall === 'open' || syscall === 'write' || ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'].includes(code ?? '');
+}
