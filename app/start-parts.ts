@@ -211,15 +211,21 @@ export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext
 
 async function mediaPart({ ports, log, metrics, closers, access, config, publicUrl }: PartContext<'media'>): Promise<StartedPart> {
   const { store, bus, readModels, cache, files, secrets } = ports;
-  const { commands, keys, identity } = access;
-  const settings = { spool: join(config.DATA_DIR, 'spool'), orphanDays: config.MEDIA_ORPHAN_DAYS, publicOrigin: config.MEDIA_PUBLIC_URL };
+  const { commands, keys, limits, identity } = access;
   const { add } = closers;
   if (config.PUBLIC_URL !== undefined && config.MEDIA_PUBLIC_URL === undefined)
     log.warn('MEDIA_PUBLIC_URL is not set: what people upload is served from the origin of the pages; another origin would keep it apart from them');
   const users = { secrets, callerOf: identity.callerOf, seesAll: identity.seesAll };
-  const context = { store, bus, readModels, cache, files, commands, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
+  const settings = mediaSettings(config);
+  const context = { store, bus, readModels, cache, files, commands, limits, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
   const media = await startMedia({ ...context, ...users });
   return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
+}
+
+function mediaSettings(config: Config) {
+  const { MEDIA_MOST_BYTES: mostBytes, MEDIA_ORPHAN_DAYS: orphanDays, MEDIA_PUBLIC_URL: publicOrigin } = config;
+  const bounds = { mostBytes, bytesOfUser: config.MEDIA_USER_MB * 1_000_000, bytesOfAll: config.MEDIA_TOTAL_MB * 1_000_000 };
+  return { ...bounds, spool: join(config.DATA_DIR, 'spool'), orphanDays, publicOrigin };
 }
 
 async function realtimePart({ ports, log, metrics, access, config, server, closers }: PartContext<'realtime'>): Promise<StartedPart> {

@@ -7,14 +7,20 @@ import type { CommandHandler } from '../platform/command-handler.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Files } from '../platform/files/files.ts';
+import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { KeptKeys } from './access/url-keys.ts';
 
 /** What an operator sets of files. */
 export interface MediaSettings {
-  /** The folder into which uploads are written before they are known to be good. Only this user may read it; the part makes it. */
+  /** The folder into which uploads are written before they are known to be good, in a folder of this process's own. Only this user may read it; the part makes it. */
   spool: string;
+  /** Bytes of a file at most. */
+  mostBytes: number;
+  /** Bytes of the files of one user, and of all, at most. */
+  bytesOfUser: number;
+  bytesOfAll: number;
   /** Days after which a file that belongs to nothing, or was refused, is deleted. */
   orphanDays: number;
   /** The origin that files have of their own; undefined: that of the pages. */
@@ -34,6 +40,7 @@ export interface MediaContext {
   callerOf(claims: unknown): Promise<Actor>;
   /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
+  limits: Limits;
   /** The keyed hash of a text, with the installation's key. */
   hmac(text: string): string;
   log: Logger;

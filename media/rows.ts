@@ -5,5 +5,10 @@ import type { AccessContext } from './access/open.ts';
 import { rotateRoute } from './access/rotate-route.ts';
 import { urlRoute } from './access/url-route.ts';
 import type { MediaContext } from './context.ts';
+import type { IntakeContext } from './intake/receive.ts';
+import { uploadRoute } from './intake/upload.ts';
 
-export const mediaRoutes: readonly RouteWith<MediaContext & AccessContext>[] = [urlRoute, fetchRoute, rotateRoute];
+/** The context of the routes: that of the part, and what its pieces opened. */
+export type StartedMedia = MediaContext & AccessContext & IntakeContext;
+
+export const mediaRoutes: readonly RouteWith<StartedMedia>[] = [uploadRoute, urlRoute, fetchRoute, rotateRoute];

@@ -4,6 +4,7 @@ import type { Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { openAccess } from './access/open.ts';
 import type { MediaContext } from './context.ts';
+import { openIntake } from './intake/open.ts';
 import { mediaRoutes } from './rows.ts';
 
 /** The followers of the part, each with its queue. */
@@ -15,5 +16,6 @@ export const MEDIA_WORK: readonly WorkQueue[] = [];
 /** Starts the part. What runs is stopped by what it was added to. */
 export async function startMedia(context: MediaContext): Promise<{ routes: Route[]; followers: Follower[] }> {
   const access = openAccess({ ...context, origin: context.settings.publicOrigin });
-  return { routes: routesWith({ ...access, ...context }, mediaRoutes), followers: [] };
+  const intake = await openIntake(context);
+  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers: [] };
 }

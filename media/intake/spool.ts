@@ -1,8 +1,8 @@
 /** The folder in which files arrive, before they are looked at and stored. Whatever is left of one that was refused is removed. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -36,16 +36,36 @@ export class SpoolUnavailable extends Unavailable {
   readonly answer = 'Files cannot be taken right now. Try again.';
 }
 
-/** Opens a folder of this process alone, which is emptied of what an earlier one left; without a name, a new one among the system's temporary files. */
-export async function openSpool(named?: string): Promise<Spool> {
-  if (named) await rm(named, { recursive: true, force: true });
-  if (named) await mkdir(named, { recursive: true, mode: 0o700 });
-  const folder = named ?? (await mkdtemp(join(tmpdir(), 'taskledger-spool-')));
+/** Days after which the folder of a process on another machine is taken for left behind. */
+const DAY = 86_400_000;
+
+/** Makes a folder of this process alone in `parent`, and removes those of processes that are gone. */
+export async function openSpool(parent: string): Promise<Spool> {
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(parent)) if (await isLeft(parent, name)) await rm(join(parent, name), { recursive: true, force: true });
+  const folder = await mkdtemp(join(parent, `${hostname()}.${process.pid}.`));
   return {
     folder,
     take: (stream, most) => take(stream, join(folder, randomUUID()), most),
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** True for a folder whose process is gone. Machines may share the parent, and a process of another one cannot be asked. */
+async function isLeft(parent: string, name: string): Promise<boolean> {
+  const [, host, pid] = /^(.*)\.(\d+)\.\w+$/.exec(name) ?? [];
+  if (host === undefined) return false;
+  if (host === hostname()) return Number(pid) === process.pid || !isRunning(Number(pid));
+  const found = await stat(join(parent, name)).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > DAY;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function take(stream: Readable, path: string, most: number): Promise<Spooled> {
