@@ -18,6 +18,8 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'gateway/identity/secrets/sqlite/sqlite.ts': [1, 'the same ends, where they are kept'],
   'gateway/pages.ts': [1, 'compared with the times of files'],
   'media/access/open.ts': [1, 'an address ends at a time of day, which its client is told'],
+  'media/intake/receive.ts': [1, COMMAND],
+  'media/intake/spool.ts': [1, 'compared with the times of files'],
   'notifier/deliver.ts': [1, WORK],
   'notifier/deliveries.ts': [1, 'whether an overdue task has still that deadline is asked when its message is made'],
   'notifier/mailer/outbox/outbox.ts': [1, RECORDED],

@@ -18,7 +18,7 @@ const FIELDS = 6;
 const LIMITS = { fieldNameSize: 100, fieldSize: 1_024, fields: FIELDS, files: 1, parts: FIELDS + 2, headerPairs: 20, headerSize: 16 * 1024 };
 
 /** Reads the whole body. Errors: ProblemError 400, 415 or 422 for a body that is not as it must be; whatever `take` rejects with. Nothing is left then. */
-export async function readForm(request: IncomingMessage, take: TakeFile): Promise<Form> {
+export async function readUpload(request: IncomingMessage, take: TakeFile): Promise<Form> {
   const busboy = parserOf(request);
   const fields: Record<string, string> = Object.create(null);
   const taken: { name: string; stream: BusboyFileStream; file: Promise<Spooled> }[] = [];

@@ -27,8 +27,8 @@ export interface IntakeContext {
   hmac(text: string): string;
   /** Bytes of a file at most. */
   mostBytes: number;
-  /** The present time in ISO 8601, UTC; injected by tests. */
-  now?: () => string;
+  /** The present time; injected by tests. */
+  now?: () => Date;
 }
 
 /** A file that arrived, and what was said of it. */
@@ -67,7 +67,7 @@ export async function receive(context: IntakeContext, arrival: Arrival, request:
   const name = cleanName(arrival.name, found.extension);
   const { extension: _, ...picture } = found;
   const data = { of, name, ...picture, bytes, sha256, access };
-  const now = (context.now ?? (() => new Date().toISOString()))();
+  const now = (context.now?.() ?? new Date()).toISOString();
   const command = { type: 'ReceiveMedia', stream: `media-${id}`, id, data, commandId, actor: actorOf(caller), now };
   const commanding = { correlationId: request.requestId, bodyHash: context.hmac(`media:${JSON.stringify([sha256, name, of, access])}`) };
   const record = () => context.commands.handle(command, commanding);

@@ -75,7 +75,7 @@ async function take(stream: Readable, path: string, most: number): Promise<Spool
   async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
       bytes += chunk.length;
-      if (bytes > most) throw tooLarge(most);
+      if (bytes > most) throw tooManyBytes(most);
       hash.update(chunk);
       yield chunk;
     }
@@ -90,7 +90,7 @@ async function take(stream: Readable, path: string, most: number): Promise<Spool
 }
 
 /** The refusal of a file that has more bytes than are taken. */
-export function tooLarge(most: number): ProblemError {
+export function tooManyBytes(most: number): ProblemError {
   const detail = `The file is larger than ${Math.floor(most / 1_000_000)} MB, which is the most that is taken.`;
   return new ProblemError('invalid', detail, { status: 413, errors: [{ pointer: '/file', detail }] });
 }

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { mediaStatus } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
-import { type Form, readForm } from './multipart.ts';
+import { type Form, readUpload } from './multipart.ts';
 import { type Arrival, type IntakeContext, receive, uploadId } from './receive.ts';
-import { tooLarge } from './spool.ts';
+import { tooManyBytes } from './spool.ts';
 import { checkRight, noSubject, type SubjectFields, subjectIn } from './subject.ts';
 
 const ACCESS = z.enum(['private', 'public']);
@@ -53,12 +53,12 @@ export const uploadRoute: RouteWith<IntakeContext> = {
 async function upload(context: IntakeContext, request: RouteRequest): Promise<Answer> {
   const { stream, caller } = request as { stream: IncomingMessage; caller: Caller };
   const { access, ...named } = request.query as z.infer<typeof uploadQuery>;
-  if (Number(stream.headers['content-length']) > context.mostBytes + FORM_ITSELF) throw tooLarge(context.mostBytes);
+  if (Number(stream.headers['content-length']) > context.mostBytes + FORM_ITSELF) throw tooManyBytes(context.mostBytes);
   const commandId = uploadId(caller, '/api/media', request);
   const subject = (fields: SubjectFields) => subjectIn({ ...named, ...fields }, request, context);
   await allowed(context, caller, await subject({}));
   const headers = await context.limits.consume('uploads', caller.id);
-  const form = await readForm(stream, async (file, fields) => {
+  const form = await readUpload(stream, async (file, fields) => {
     await allowed(context, caller, await subject(fields));
     return context.spool.take(file, context.mostBytes);
   });

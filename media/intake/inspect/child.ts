@@ -4,9 +4,9 @@ import { FileRefused, type Found, type NotTaken, type Question } from './finding
 import { inspect } from './inspect.ts';
 
 /** The answer to a question. */
-export type Answered = { found: Found } | { refused: NotTaken } | { failed: string };
+export type InspectAnswer = { found: Found } | { refused: NotTaken } | { failed: string };
 
-async function answerTo(question: Question): Promise<Answered> {
+async function answerTo(question: Question): Promise<InspectAnswer> {
   try {
     return { found: await inspect(question) };
   } catch (error) {

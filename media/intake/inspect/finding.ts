@@ -34,6 +34,6 @@ export class FileRefused extends Error {
 }
 
 /** The refusal of a file whose bytes end too early, or contradict each other. */
-export function damaged(what: string): FileRefused {
+export function damagedFile(what: string): FileRefused {
   return new FileRefused('damaged', `The file is damaged: ${what}. Save it again, and upload that.`);
 }

@@ -1,7 +1,7 @@
 /** Looks at a file: which type it is by its content, whether that is taken, and whether the file is whole. It decodes and unpacks nothing. */
 import { fileTypeFromFile } from 'file-type';
 import { type Bytes, openBytes } from './bytes.ts';
-import { damaged, FileRefused, type Found, type Question } from './finding.ts';
+import { damagedFile, FileRefused, type Found, type Question } from './finding.ts';
 import { TAKEN, TYPES, takenType, textType } from './kinds.ts';
 import { checkTypeOfParts } from './media-boxes.ts';
 import { anArchive, officeType } from './office.ts';
@@ -88,5 +88,5 @@ function checkNothingHidden(bytes: Bytes): void {
 const END_OF_PDF = 64 * 1024;
 
 function checkPdf(bytes: Bytes): void {
-  if (bytes.find(Buffer.from('%%EOF'), Math.max(0, bytes.size - END_OF_PDF)) < 0) throw damaged('the document ends too early');
+  if (bytes.find(Buffer.from('%%EOF'), Math.max(0, bytes.size - END_OF_PDF)) < 0) throw damagedFile('the document ends too early');
 }

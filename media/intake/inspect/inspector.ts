@@ -9,7 +9,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Unavailable } from '../../../platform/absences/unavailable.ts';
 import { mutex } from '../../../platform/concurrency/mutex.ts';
-import type { Answered } from './child.ts';
+import type { InspectAnswer } from './child.ts';
 import { FileRefused, type Found, type Question } from './finding.ts';
 
 export interface Inspector {
@@ -90,7 +90,7 @@ export function openInspector(options: InspectorOptions = {}): Inspector {
   };
 }
 
-function found(answered: Answered): Found {
+function found(answered: InspectAnswer): Found {
   if ('found' in answered) return answered.found;
   if ('refused' in answered) throw new FileRefused(answered.refused.rule, answered.refused.detail);
   throw unreadable();
@@ -100,7 +100,7 @@ function unreadable(): FileRefused {
   return new FileRefused('unreadable', 'The file cannot be looked at. Save it anew in another program, and upload that.');
 }
 
-function ask(child: ChildProcess, question: Question, within: number): Promise<Answered> {
+function ask(child: ChildProcess, question: Question, within: number): Promise<InspectAnswer> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => settle(() => reject(unreadable())), within);
     const settle = (how: () => void) => {
@@ -108,7 +108,7 @@ function ask(child: ChildProcess, question: Question, within: number): Promise<A
       child.off('message', answered).off('exit', crashed).off('error', failed);
       how();
     };
-    const answered = (message: unknown) => settle(() => resolve(message as Answered));
+    const answered = (message: unknown) => settle(() => resolve(message as InspectAnswer));
     // SIGTERM and SIGKILL from outside look the same as a crash: who stops this machine stops the upload with it.
     const crashed = () => settle(() => reject(unreadable()));
     const failed = (error: Error) => settle(() => reject(new InspectorUnavailable(error.message, { cause: error })));

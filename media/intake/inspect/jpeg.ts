@@ -1,6 +1,6 @@
 /** JPEG: a chain of segments, of which one has the size, and scans whose bytes are looked through for the next marker. */
 import type { Bytes } from './bytes.ts';
-import { damaged } from './finding.ts';
+import { damagedFile } from './finding.ts';
 import type { PictureSizes } from './pictures.ts';
 
 const END_OF_IMAGE = 0xd9;
@@ -44,10 +44,10 @@ function segmentAt(bytes: Bytes, at: number): Segment {
   return { marker, data: bytes.at(next + 2, length - 2), end };
 }
 
-const tooEarly = () => damaged('the picture ends too early');
+const tooEarly = () => damagedFile('the picture ends too early');
 
 function whole(size: { width: number; height: number } | undefined, turned: boolean, end: number): PictureSizes {
-  if (!size) throw damaged('the picture does not say its size');
+  if (!size) throw damagedFile('the picture does not say its size');
   const { width, height } = size;
   return turned ? { width: height, height: width, frames: 1, end } : { width, height, frames: 1, end };
 }
@@ -55,7 +55,7 @@ function whole(size: { width: number; height: number } | undefined, turned: bool
 /** The marker at an offset, behind any number of fill bytes. */
 function markerAt(bytes: Bytes, from: number): { marker: number; next: number } {
   let at = from;
-  if (bytes.at(at, 1)[0] !== 0xff) throw at >= bytes.size ? tooEarly() : damaged('a part of the picture begins with no marker');
+  if (bytes.at(at, 1)[0] !== 0xff) throw at >= bytes.size ? tooEarly() : damagedFile('a part of the picture begins with no marker');
   while (bytes.at(at, 1)[0] === 0xff) at++;
   const [marker] = bytes.at(at, 1);
   if (marker === undefined) throw tooEarly();
@@ -66,7 +66,7 @@ const isAlone = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker
 const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
 function sizeIn(frame: Buffer): { width: number; height: number } {
-  if (frame.length < 6) throw damaged('the picture does not say its size');
+  if (frame.length < 6) throw damagedFile('the picture does not say its size');
   return { height: frame.readUInt16BE(1), width: frame.readUInt16BE(3) };
 }
 

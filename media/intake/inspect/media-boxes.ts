@@ -1,6 +1,6 @@
 /** Audio and video: whether the parts that say how long they are lie within the file. What is in them is for browsers, which have sandboxes for it. */
 import type { Bytes } from './bytes.ts';
-import { damaged } from './finding.ts';
+import { damagedFile } from './finding.ts';
 
 const TOO_EARLY = 'it ends too early';
 /** Boxes at the top of a file at most; a fragmented one has a pair for each few seconds. */
@@ -9,7 +9,7 @@ const MOST_BOXES = 100_000;
 /** Refuses a file of this type that ends in the middle. Error: FileRefused. */
 export function checkTypeOfParts(bytes: Bytes, type: string): void {
   if (/^(video\/(mp4|quicktime)|audio\/mp4)$/.test(type)) checkBoxes(bytes);
-  if (type === 'audio/wav' && 8 + (bytes.at(4, 4).readUInt32LE() & ~1) > bytes.size) throw damaged(TOO_EARLY);
+  if (type === 'audio/wav' && 8 + (bytes.at(4, 4).readUInt32LE() & ~1) > bytes.size) throw damagedFile(TOO_EARLY);
 }
 
 /** ISO base media: a chain of boxes, of which `moov` says what is where. */
@@ -20,17 +20,17 @@ function checkBoxes(bytes: Bytes): void {
     const { type, length } = boxAt(bytes, at);
     hasIndex ||= type === 'moov';
     at += length;
-    if (count > MOST_BOXES) throw damaged('it has too many parts');
+    if (count > MOST_BOXES) throw damagedFile('it has too many parts');
   }
-  if (!hasIndex) throw damaged(TOO_EARLY);
+  if (!hasIndex) throw damagedFile(TOO_EARLY);
 }
 
 function boxAt(bytes: Bytes, at: number): { type: string; length: number } {
   const head = bytes.at(at, 16);
-  if (head.length < 8) throw damaged(TOO_EARLY);
+  if (head.length < 8) throw damagedFile(TOO_EARLY);
   const type = head.toString('latin1', 4, 8);
   const length = lengthOf(head, bytes.size - at);
-  if (length < 8 || at + length > bytes.size) throw damaged(TOO_EARLY);
+  if (length < 8 || at + length > bytes.size) throw damagedFile(TOO_EARLY);
   return { type, length };
 }
 

@@ -1,6 +1,6 @@
 /** Pictures by their structure: size, number of frames and whether they are whole, without decoding a pixel. */
 import type { Bytes } from './bytes.ts';
-import { damaged, FileRefused } from './finding.ts';
+import { damagedFile, FileRefused } from './finding.ts';
 import { jpegSize } from './jpeg.ts';
 import { gifSize, pngSize, webpSize } from './raster.ts';
 
@@ -32,7 +32,7 @@ export function pictureSizes(bytes: Bytes, type: string): PictureSizes | undefin
   const sizes = reader.read(bytes);
   const { width, height, frames } = sizes;
   const pixels = width * height;
-  if (pixels === 0) throw damaged('the picture has no pixels');
+  if (pixels === 0) throw damagedFile('the picture has no pixels');
   if (pixels > reader.most) throw tooLarge(`The picture has ${inMega(pixels)} megapixels; at most ${inMega(reader.most)} are taken`);
   if (Math.max(width, height) > LONGEST_EDGE)
     throw tooLarge(`The picture is ${width} × ${height}; no edge may have more than ${LONGEST_EDGE} pixels`);

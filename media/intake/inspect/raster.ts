@@ -1,6 +1,6 @@
 /** PNG, GIF and WebP: chains of blocks that say how long they are. */
 import type { Bytes } from './bytes.ts';
-import { damaged } from './finding.ts';
+import { damagedFile } from './finding.ts';
 import type { PictureSizes } from './pictures.ts';
 
 const TOO_EARLY = 'the picture ends too early';
@@ -8,7 +8,7 @@ const TOO_EARLY = 'the picture ends too early';
 /** Bytes that must be there. */
 function must(bytes: Bytes, from: number, length: number): Buffer {
   const found = bytes.at(from, length);
-  if (found.length < length) throw damaged(TOO_EARLY);
+  if (found.length < length) throw damagedFile(TOO_EARLY);
   return found;
 }
 
@@ -22,27 +22,27 @@ export function pngSize(bytes: Bytes): PictureSizes {
     hasPixels ||= type === 'IDAT';
     if (type === 'IEND') return { ...sizeOf(hasPixels ? size : undefined), frames, end };
   }
-  throw damaged(TOO_EARLY);
+  throw damagedFile(TOO_EARLY);
 }
 
 function* pngChunks(bytes: Bytes): Generator<{ type: string; at: number; end: number }> {
   for (let at = 8; ; ) {
     const head = must(bytes, at, 8);
     const end = at + 12 + head.readUInt32BE();
-    if (end > bytes.size) throw damaged(TOO_EARLY);
+    if (end > bytes.size) throw damagedFile(TOO_EARLY);
     yield { type: head.toString('latin1', 4, 8), at: at + 8, end };
     at = end;
   }
 }
 
 function pngSizeAt(bytes: Bytes, type: string, at: number): { width: number; height: number } {
-  if (type !== 'IHDR') throw damaged('the picture does not begin with its size');
+  if (type !== 'IHDR') throw damagedFile('the picture does not begin with its size');
   const data = must(bytes, at, 8);
   return { width: data.readUInt32BE(), height: data.readUInt32BE(4) };
 }
 
 function sizeOf(size: { width: number; height: number } | undefined): { width: number; height: number } {
-  if (!size) throw damaged('there is no picture in it');
+  if (!size) throw damagedFile('there is no picture in it');
   return size;
 }
 
@@ -58,14 +58,14 @@ export function gifSize(bytes: Bytes): PictureSizes {
     if (kind === FRAME) frames++;
     at = behindGifPart(bytes, at, kind);
   }
-  if (frames === 0) throw damaged('there is no picture in it');
+  if (frames === 0) throw damagedFile('there is no picture in it');
   return { width: head.readUInt16LE(6), height: head.readUInt16LE(8), frames, end: at + 1 };
 }
 
 function behindGifPart(bytes: Bytes, at: number, kind: number | undefined): number {
   if (kind === EXTENSION) return behindBlocks(bytes, at + 2);
   if (kind === FRAME) return behindBlocks(bytes, at + 11 + colours(must(bytes, at, 10)[9] ?? 0));
-  throw damaged('a part of the picture is of no known kind');
+  throw damagedFile('a part of the picture is of no known kind');
 }
 
 /** Bytes of a table of colours, by the flags that say whether there is one. */
@@ -84,7 +84,7 @@ function behindBlocks(bytes: Bytes, from: number): number {
 
 export function webpSize(bytes: Bytes): PictureSizes {
   const end = 8 + must(bytes, 0, 12).readUInt32LE(4);
-  if (end > bytes.size) throw damaged(TOO_EARLY);
+  if (end > bytes.size) throw damagedFile(TOO_EARLY);
   let size: { width: number; height: number } | undefined;
   let frames = 0;
   let hasPixels = false;
@@ -103,14 +103,14 @@ function* webpChunks(bytes: Bytes, end: number): Generator<{ type: string; data:
   for (let at = 12; at + 8 <= end; ) {
     const head = must(bytes, at, 8);
     const length = head.readUInt32LE(4);
-    if (at + 8 + length > end) throw damaged(TOO_EARLY);
+    if (at + 8 + length > end) throw damagedFile(TOO_EARLY);
     yield { type: head.toString('latin1', 0, 4), data: bytes.at(at + 8, Math.min(length, 10)) };
     at += 8 + length + (length & 1);
   }
 }
 
 function webpSizeIn(type: string, data: Buffer): { width: number; height: number } | undefined {
-  if (data.length < 10 && (type === 'VP8X' || type === 'VP8 ')) throw damaged(TOO_EARLY);
+  if (data.length < 10 && (type === 'VP8X' || type === 'VP8 ')) throw damagedFile(TOO_EARLY);
   if (type === 'VP8X') return { width: data.readUIntLE(4, 3) + 1, height: data.readUIntLE(7, 3) + 1 };
   if (type === 'VP8 ') return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
   if (type !== 'VP8L' || data.length < 5) return undefined;

@@ -1,7 +1,7 @@
 /** ZIP files by their central directory, without unpacking: what is in them, how large that says it is, and whether it can be true. */
 import { inflateRawSync } from 'node:zlib';
 import type { Bytes } from './bytes.ts';
-import { damaged, FileRefused } from './finding.ts';
+import { damagedFile, FileRefused } from './finding.ts';
 
 export interface ZipEntry {
   name: string;
@@ -64,12 +64,12 @@ function directoryAt(bytes: Bytes, at: number): Directory | undefined {
 /** The entries of a file that is a ZIP from its first byte to its last. Error: FileRefused, also for what would unpack to too much. */
 export function zipEntries(bytes: Bytes): ZipEntry[] {
   const directory = zipDirectory(bytes);
-  if (!directory) throw damaged('it ends too early');
+  if (!directory) throw damagedFile('it ends too early');
   const { at, entries, from, length } = directory;
   if (entries > MOST_ENTRIES || length > LONGEST_DIRECTORY)
     throw new FileRefused('archive', `There are ${entries} parts in the file; at most ${MOST_ENTRIES} are taken.`);
-  if (at + END_LENGTH + bytes.at(at, END_LENGTH).readUInt16LE(20) !== bytes.size) throw damaged('there is something behind its end');
-  if (bytes.at(at, END_LENGTH).readUInt32LE(16) !== from) throw damaged('its list of parts is not where it says');
+  if (at + END_LENGTH + bytes.at(at, END_LENGTH).readUInt16LE(20) !== bytes.size) throw damagedFile('there is something behind its end');
+  if (bytes.at(at, END_LENGTH).readUInt32LE(16) !== from) throw damagedFile('its list of parts is not where it says');
   const found = listed(bytes.at(from, length), entries);
   checkRoom(found, from);
   checkUnpacked(found, bytes.size);
@@ -80,7 +80,7 @@ function listed(list: Buffer, count: number): ZipEntry[] {
   const entries: ZipEntry[] = [];
   let at = 0;
   for (let index = 0; index < count; index++) {
-    if (at + 46 > list.length || list.readUInt32LE(at) !== ENTRY) throw damaged('its list of parts ends too early');
+    if (at + 46 > list.length || list.readUInt32LE(at) !== ENTRY) throw damagedFile('its list of parts ends too early');
     const [name, extra, comment] = [list.readUInt16LE(at + 28), list.readUInt16LE(at + 30), list.readUInt16LE(at + 32)];
     entries.push({
       name: list.toString('utf8', at + 46, at + 46 + name),
@@ -92,7 +92,7 @@ function listed(list: Buffer, count: number): ZipEntry[] {
     });
     at += 46 + name + extra + comment;
   }
-  if (at !== list.length) throw damaged('its list of parts is longer than it says');
+  if (at !== list.length) throw damagedFile('its list of parts is longer than it says');
   return entries;
 }
 
@@ -108,19 +108,19 @@ function checkUnpacked(entries: readonly ZipEntry[], size: number): void {
   const unpacked = entries.reduce((sum, one) => sum + one.unpacked, 0);
   if (unpacked > MOST_UNPACKED || (unpacked > ANY_RATIO_UP_TO && unpacked > size * MOST_RATIO))
     throw new FileRefused('archive', `The file would unpack to ${Math.ceil(unpacked / 2 ** 20)} MiB, which is too much for its size.`);
-  if (entries.some(({ method, packed, unpacked: of }) => method === 0 && packed !== of)) throw damaged('a part has two sizes');
+  if (entries.some(({ method, packed, unpacked: of }) => method === 0 && packed !== of)) throw damagedFile('a part has two sizes');
 }
 
 /** The bytes of one small part. Error: FileRefused where it is larger than `most`. */
 export function entryBytes(bytes: Bytes, entry: ZipEntry, most: number): Buffer {
   const header = bytes.at(entry.offset, 30);
-  if (header.length < 30 || header.readUInt32LE() !== 0x04034b50) throw damaged('a part is not where it should be');
-  if (entry.packed > most) throw damaged('a part that must be small is large');
+  if (header.length < 30 || header.readUInt32LE() !== 0x04034b50) throw damagedFile('a part is not where it should be');
+  if (entry.packed > most) throw damagedFile('a part that must be small is large');
   const packed = bytes.at(entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28), entry.packed);
   if (entry.method === 0) return packed;
   try {
     return inflateRawSync(packed, { maxOutputLength: most });
   } catch {
-    throw damaged('a part cannot be read');
+    throw damagedFile('a part cannot be read');
   }
 }

@@ -1,0 +1,25 @@
+/** Forms with files, as a browser sends them. */
+import type { Reply, User } from './client.fixture.ts';
+
+/** A part of a form: a text, or a file with its name. */
+export type FormPart = string | { name: string; bytes: Uint8Array };
+
+/** Uploads a form. */
+export async function upload(
+  { url, user }: { url: string; user: Pick<User, 'accessToken'> },
+  parts: Readonly<Record<string, FormPart>>,
+  { query = '', headers = {} }: { query?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
+  const form = new FormData();
+  for (const [field, part] of Object.entries(parts)) {
+    if (typeof part === 'string') form.append(field, part);
+    else form.append(field, new Blob([new Uint8Array(part.bytes)]), part.name);
+  }
+  const response = await fetch(`${url}/api/media${query}`, {
+    method: 'POST',
+    body: form,
+    headers: { authorization: `Bearer ${user.accessToken}`, ...headers },
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: text === '' ? undefined : JSON.parse(text) };
+}
