@@ -10,7 +10,7 @@ let system: Installation;
 let user: User;
 let task: string;
 beforeAll(async () => {
-  system = await openInstallation({ MEDIA_USER_MB: '3', MEDIA_MOST_BYTES: '2000000' });
+  system = await openInstallation({ MEDIA_USER_MB: '12', MEDIA_MOST_BYTES: '8000000' });
   user = await system.register('Uma');
   task = (await user.ok('POST /api/tasks', { title: 'Paint the hall' })).body.id;
 }, 120_000);
@@ -78,7 +78,7 @@ it('refuses in words whatever is no upload, and keeps nothing of it', async () =
     [422, { file, second: file, task }],
     [422, { file: { name: 'x.txt', bytes: new Uint8Array() }, task }],
     [422, { file, task: 'x'.repeat(5_000) }],
-    [413, { file: { name: 'x.txt', bytes: Buffer.alloc(2_100_000, 'x') }, task }],
+    [413, { file: { name: 'x.txt', bytes: Buffer.alloc(8_100_000, 'x') }, task }],
     [403, { file, user: system.admin.id }],
   ];
   for (const [status, parts] of refused) {
@@ -119,8 +119,8 @@ it('keeps nothing of an upload that is aborted half-way', async () => {
 });
 
 it('lets a user have so many megabytes of files and no more', async () => {
-  const large = () => ({ file: { name: 'x.txt', bytes: Buffer.alloc(1_900_000, 'x') }, task });
+  const large = () => ({ file: { name: 'x.txt', bytes: Buffer.alloc(7_500_000, 'x') }, task });
   expect((await send(large())).status).toBe(202);
   const refused = await leavesNothing(() => send(large()));
-  expect([refused.status, refused.body.detail]).toEqual([403, expect.stringContaining('of the 3 that you may have')]);
+  expect([refused.status, refused.body.detail]).toEqual([403, expect.stringContaining('of the 12 that you may have')]);
 });
