@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, it, onTestFailed, vi } from 'vitest';
 import { QUEUES } from '../app/queues.ts';
+import { EVENTS } from '../platform/event-bus/rabbitmq/topology.ts';
 import { type Chance, chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type PartProcess } from './distributed.fixture.ts';
@@ -263,6 +264,35 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await broker.closeConnections(world.broker, chance);
     await timed('connections were closed → all of the path works', () => untilSeen(world, load));
   });
+
+  fault(
+    'RabbitMQ closes channels: of who publishes to what is deleted, and of who keeps a delivery for too long',
+    async ({ world, load }) => {
+      const { mails } = world;
+      const closed = (why: string) => world.system.output().split(why).length;
+      const [missing, late] = ['404 (NOT-FOUND)', '406 (PRECONDITION-FAILED)'].map((why) => ({ why, before: closed(why) }));
+      const expectClosed = (one: typeof missing) =>
+        vi.waitFor(() => expect(closed(one?.why ?? ''), `channels closed with ${one?.why}`).toBeGreaterThan(one?.before ?? 0), PATIENCE);
+      await broker.deleteExchange(world.broker, EVENTS);
+      await load.answeredWithOrder(3);
+      await expectClosed(missing);
+      await timed('the exchange of all events was deleted → all of the path works', () => untilSeen(world, load));
+      const mend = await broker.closeSlowChannels(world.broker);
+      mails.hold();
+      try {
+        await vi.waitFor(() => expect(mails.held()).toBeGreaterThan(0), PATIENCE);
+        await load.answered(3);
+        await expectClosed(late);
+      } finally {
+        mails.release();
+        // Queues are bound again by who consumes them, once their connections are new.
+        await mend();
+      }
+      world.offersLost = new Date().toISOString();
+      await timed('channels were closed → all of the path works', () => untilSeen(world, load));
+    },
+    { rounds: Math.ceil(ROUNDS / 3) },
+  );
 
   fault('the network to RabbitMQ swallows what is sent, for a while', async ({ world, load, chance }) => {
     const { broker: way } = world.ways;
