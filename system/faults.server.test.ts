@@ -23,8 +23,6 @@ const PART_KILLS = Number(process.env.PART_KILLS ?? 0);
 const ROUNDS_TO_A_KILL = PART_KILLS > 0 ? 1 : 3;
 /** Milliseconds within which the kills of a round begin. */
 const KILLED_WITHIN = PART_KILLS > 0 ? 3_000 : 1_000;
-/** Starts of a process that a supervisor tries. */
-const STARTS = 5;
 const KILL_ROUNDS = Math.max(ROUNDS, Math.ceil((PART_KILLS * ROUNDS_TO_A_KILL) / PROCESSES));
 /** What the last check awaits: the last lease of a killed process, and the last lost offer. */
 const NOTHING_WAITS = { waiting: false, patience: 240_000 };
@@ -133,16 +131,6 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await one.kill();
   };
 
-  /** Starts a process as a supervisor does: again, where it ended because what it needs was lost on the way. */
-  async function supervised(one: PartProcess): Promise<void> {
-    for (let starts = 1; ; starts++) {
-      const problem = await one.start().catch((error: Error) => error);
-      if (!problem) return;
-      process.stdout.write(`  ${one.part} ended while it started: ${problem.message.trim().split('\n').at(-1)}\n`);
-      if (starts === STARTS) throw problem;
-    }
-  }
-
   const killsOfEach = async ({ world, load, chance, round }: Round) => {
     const { parts } = world.system;
     // In so many rounds each of them once.
@@ -152,7 +140,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
       await delay(kill);
       await ourProcess(one, world);
       await delay(start);
-      await supervised(one);
+      await one.start();
     });
     await Promise.all(killing);
     await load.answered(5);
