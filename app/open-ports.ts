@@ -14,6 +14,7 @@ import { EVENT_BUS, type EventBus } from '../platform/event-bus/event-bus.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
 import type { AppendHealth } from '../platform/event-store/append-health.ts';
 import { EVENT_STORE, type EventStore } from '../platform/event-store/event-store.ts';
+import { installationOf } from '../platform/event-store/installation.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { FILES, type Files } from '../platform/files/files.ts';
 import { openFiles } from '../platform/files/open.ts';
@@ -23,7 +24,7 @@ import { READ_MODELS, type ReadModels } from '../platform/read-models/read-model
 import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
-import type { Need } from './parts.ts';
+import { isEmbedded, type Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
 import { askForShapes } from './written-shapes.ts';
@@ -69,21 +70,35 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     'Calls that failed since the start because what they needed was away, by what that was.',
     absencesIn(log).failures,
   );
+  let opening: Promise<EventStore> | undefined;
+  /** The store, which the bus and the cache are opened after: its installation is theirs. */
+  const openStore = () => {
+    opening ??= openEventStore(config.EVENT_STORE_URL, { ...options, passed: context.metrics.foreign });
+    return opening;
+  };
+  const has: ReadonlySet<Need> = needs;
+  const installation = async (url: string) => (has.has('store') && !isEmbedded(url) ? installationOf(await openStore(), signal) : null);
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => {
-      const opened = await openEventStore(config.EVENT_STORE_URL, { ...options, passed: context.metrics.foreign });
+      const opened = await openStore();
       const store = closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
       await askForShapes(store, { config, log, metrics: context.metrics });
       return store;
     },
     bus: async () => {
-      const opened = await openEventBus(config.BUS_URL, { ...options, queues: QUEUES, misfits: context.misfits, count: countedBy(context.metrics) });
+      const opened = await openEventBus(config.BUS_URL, {
+        ...options,
+        queues: QUEUES,
+        misfits: context.misfits,
+        count: countedBy(context.metrics),
+        installation: await installation(config.BUS_URL),
+      });
       return closing(watch(countedOffers(opened, context.metrics), EVENT_BUS));
     },
     readModels: async () => closing(watch(await openReadModels(config.READ_MODELS_URL, options), READ_MODELS)),
     secrets: async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS)),
     // Not watched: it answers its readers while its server is away, too. Its connection tells.
-    cache: async () => closing(await openCache(config.CACHE_URL, { log })),
+    cache: async () => closing(await openCache(config.CACHE_URL, { log, installation: await installation(config.CACHE_URL) })),
     mailer: async () => {
       const opened = openMailer(config.MAIL_URL, {
         dataDir: config.DATA_DIR,

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
-import { lockFolder } from '../platform/data-folder-lock.ts';
+import { lockFolderSoon } from '../platform/data-folder-lock.ts';
 import { type AppendHealth, openAppendHealth } from '../platform/event-store/append-health.ts';
 import { openRequests } from '../platform/followers/requests.ts';
 import { type Standstills, watchStandstills } from '../platform/followers/standstills.ts';
@@ -125,7 +125,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
 
 /** Locks DATA_DIR where a port keeps data in it. Resolves to the operator's way in, which embedded stores need; else null. */
 async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Closers): Promise<Operator | null> {
-  if (usesFolder(needs, config)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
+  if (usesFolder(needs, config)) closers.add(await lockFolderSoon(config.DATA_DIR), (lock) => lock.release());
   if (!isEmbedded(config.EVENT_STORE_URL)) return null;
   const operator = openOperator(config.DATA_DIR);
   await operator.retire();

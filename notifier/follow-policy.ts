@@ -3,6 +3,7 @@ import { known } from '../contracts/catalog.ts';
 import { isDeletion } from '../contracts/deletion.ts';
 import { categoryOf, type RecordedEvent, routingKey } from '../contracts/message.ts';
 import { receives } from '../platform/event-bus/queues.ts';
+import { isOfOneStream } from '../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { followWithEffects } from '../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
@@ -40,8 +41,20 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   /** The parked streams, read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await openParking(store, policy.name);
 
-  /** Reads the task that an event needs. The returned function decides without I/O; it throws where the event cannot be decided. */
+  /**
+   * Reads the task that an event needs. The returned function decides without I/O; it throws where the event cannot be decided, also since that task
+   * alone cannot be read. Errors: those of an absence.
+   */
   async function decision(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
+    return decisionOn(recorded).catch((error: unknown) => {
+      if (!isOfOneStream(error)) throw error;
+      return () => {
+        throw error;
+      };
+    });
+  }
+
+  async function decisionOn(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
     const stream = taskNamedBy(policy, recorded);
     const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
     if (!taskThen) {

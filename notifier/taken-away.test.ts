@@ -9,7 +9,7 @@ import { openMemoryBus } from '../platform/event-bus/memory/memory.ts';
 import { TASK_EVENTS } from '../platform/event-bus/queues.fixture.ts';
 import { BeginningGone } from '../platform/event-store/beginning.ts';
 import { type Rig, startRig } from '../platform/event-store/double/rig.fixture.ts';
-import type { EventStore } from '../platform/event-store/event-store.ts';
+import { type EventStore, StreamRefused } from '../platform/event-store/event-store.ts';
 import { logOf } from '../platform/event-store/in-memory.fixture.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { forwarding } from '../system/forwarder.fixture.ts';
@@ -41,9 +41,9 @@ afterEach(async () => {
   await rig.end();
 });
 
-async function start(): Promise<RunningPolicy> {
+async function start(shown = store): Promise<RunningPolicy> {
   const policy = { name: 'task_mail', queue: TASK_EVENTS, task: taskOf, wants: taskPolicy };
-  const running = await followPolicy(policy, { store, bus, readModels: {} as ReadModels, log, silence: 20, backoff: 1 });
+  const running = await followPolicy(policy, { store: shown, bus, readModels: {} as ReadModels, log, silence: 20, backoff: 1 });
   stops.push(running.stop);
   return running;
 }
@@ -73,6 +73,27 @@ it('a mail about what was truncated is taken back', async () => {
 });
 
 describe('a policy that comes to a task', () => {
+  it.each([
+    ['the store refuses', new StreamRefused('its user may not do that')],
+    ['cannot be decoded', new SyntaxError('Unexpected end of JSON input')],
+  ])('whose stream %s parks it, goes on with others, and works it off when that is over', async (_, error) => {
+    const [refused, other] = [await aTask('TaskCreated', 'TaskAssigned'), await aTask('TaskCreated', 'TaskAssigned')];
+    let isRefused = true;
+    const shown: EventStore = {
+      ...store,
+      readStream: (stream, options) => {
+        if (isRefused && stream === refused) throw error;
+        return store.readStream(stream, options);
+      },
+    };
+    const policy = await start(shown);
+    await vi.waitFor(async () => expect(await mailsAbout(other)).toEqual(['task_created', 'task_assigned']), PATIENCE);
+    expect(policy.parked()).toMatchObject([{ stream: refused, error: error.message }]);
+    isRefused = false;
+    await policy.release(refused, false);
+    expect(await mailsAbout(refused)).toEqual(['task_created', 'task_assigned']);
+  });
+
   for (const [how, takeAway] of [
     ['deleted softly', (task: string) => operator.deleteStream(task)],
     ['deleted for good', (task: string) => operator.tombstoneStream(task)],

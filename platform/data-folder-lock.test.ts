@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { lockFolder } from './data-folder-lock.ts';
+import { lockFolder, lockFolderSoon } from './data-folder-lock.ts';
 
 const LOCK = fileURLToPath(new URL('./data-folder-lock.ts', import.meta.url));
 
@@ -20,6 +20,18 @@ it('a folder is held by one process; kill -9 sets it free', async () => {
   child.kill('SIGKILL');
   await once(child, 'exit');
   lockFolder(dataDir).release();
+  rmSync(dataDir, { recursive: true });
+});
+
+it('a start waits a moment for a folder that is about to be free, and no longer than that for one that is held', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lock-'));
+  const before = lockFolder(dataDir);
+  const waiting = lockFolderSoon(dataDir);
+  await new Promise(setImmediate);
+  before.release();
+  const lock = await waiting;
+  await expect(lockFolderSoon(dataDir)).rejects.toThrow('held by another process');
+  lock.release();
   rmSync(dataDir, { recursive: true });
 });
 

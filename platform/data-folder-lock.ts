@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileTrouble } from './file-trouble.ts';
 import { holdInode } from './inode-hold.ts';
 import { UserError } from './user-error.ts';
@@ -60,6 +61,23 @@ export function lockFolder(dataDir: string): { release(): void } {
       hold.release();
     },
   };
+}
+
+/** Milliseconds between two attempts to hold a folder, and those after which it is another process's. */
+const AGAIN = 50;
+const PATIENCE = 2_000;
+
+/**
+ * The same for a start: it waits a moment for a process that was killed just before, of which the kernel has not let go yet. Error: FolderError.
+ */
+export async function lockFolderSoon(dataDir: string): Promise<{ release(): void }> {
+  for (const begun = performance.now(); ; await delay(AGAIN)) {
+    try {
+      return lockFolder(dataDir);
+    } catch (error) {
+      if (!(error instanceof FolderError && error.held) || performance.now() - begun > PATIENCE) throw error;
+    }
+  }
 }
 
 /** Makes a folder and its parents. (Node's own `recursive` never returns where a file system answers ENOENT below a folder that exists: /proc.) */

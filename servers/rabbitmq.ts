@@ -1,13 +1,17 @@
 /** The RabbitMQ that the system has installed, with its management plugin. */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { firstAnswer } from './answering.ts';
 import { linkPlugins, ownLibrariesFirst } from './code-path.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './programs.ts';
 import { folderFor, type Server, type ServerOptions, startServer } from './server.ts';
 import { managementOf, type VirtualHosts } from './virtual-hosts.ts';
+
+const run = promisify(execFile);
 
 // The package's own script first: the one that Debian puts in the path changes to the system's user, folder and node.
 const find = () => findProgram('/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server');
@@ -18,6 +22,8 @@ const findEpmd = () => findProgram('epmd', '/usr/lib/erlang/bin/epmd');
 export interface RabbitMq extends Server, VirtualHosts {
   /** Kills the broker, deletes all its data (queues, messages, virtual hosts), and starts it again on the same port. */
   wipe(): Promise<void>;
+  /** Has the broker evaluate an Erlang expression, as its operator may; resolves to what it prints. Error: where it cannot. */
+  evaluate(expression: string): Promise<string>;
 }
 
 /** The reason why RabbitMQ cannot run here; null where it can. */
@@ -55,6 +61,12 @@ export async function startRabbitMq(options: ServerOptions = {}): Promise<Rabbit
       await server.kill();
       await rm(join(folder, 'data'), { recursive: true, force: true, maxRetries: 5 });
       await server.restart();
+    },
+    async evaluate(expression) {
+      const { PATH = '' } = process.env;
+      const control = join(dirname(command), 'rabbitmqctl');
+      const { stdout } = await run(control, ['eval', expression], { env: { PATH, ...environment(folder, ports) } });
+      return stdout.trim();
     },
   };
 }

@@ -13,6 +13,9 @@ const DOUBLE = fileURLToPath(new URL('../platform/event-store/double/main.ts', i
 
 const nginx: ServerForTests = { name: 'nginx', missing: missingProxy(), url: async () => '' };
 
+/** Starts of a process that a supervisor tries. */
+const STARTS = 5;
+
 /** The servers that it needs, for `describeWith`. */
 export const DISTRIBUTED = [rabbitMq, ferretDb, redis, nginx];
 
@@ -22,6 +25,7 @@ export interface PartProcess {
   url(): string;
   program(): Program;
   kill(): Promise<void>;
+  /** Starts it as a supervisor does: again, where it ended with code 1 because what it needs was lost on the way. */
   start(): Promise<void>;
 }
 
@@ -107,8 +111,16 @@ function partProcess(part: Part, env: Record<string, string>, own: Record<string
       await running?.end('SIGKILL');
     },
     start: async () => {
-      running = runProgram([part], { ...env, ...own, PORT: url ? new URL(url).port : '0' });
-      url = await running.url();
+      for (let starts = 1; ; starts++) {
+        running = runProgram([part], { ...env, ...own, PORT: url ? new URL(url).port : '0' });
+        const started = await running.url().catch((error: Error) => error);
+        if (typeof started === 'string') {
+          url = started;
+          return;
+        }
+        if (starts === STARTS || (await running.ended).code !== 1) throw started;
+        process.stdout.write(`  ${part} ended while it started: ${running.stderr().trim().split('\n').at(-1)}\n`);
+      }
     },
   };
 }

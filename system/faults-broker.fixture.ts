@@ -26,6 +26,30 @@ export async function closeConnections(broker: RabbitMq, chance: Chance): Promis
   return chosen.length;
 }
 
+/** Has the broker close every connection. */
+export async function closeEveryConnection(broker: RabbitMq): Promise<void> {
+  await closeConnections(broker, () => 0);
+}
+
+/**
+ * Has the broker close every channel whose deliveries are not acknowledged within a second, instead of half an hour: from now on, since all channels
+ * are opened anew. Resolves to the function that ends that.
+ */
+export async function closeSlowChannels(broker: RabbitMq): Promise<() => Promise<void>> {
+  const set = (key: string, value: number) => `application:set_env(rabbit, ${key}, ${value})`;
+  await broker.evaluate(`${set('consumer_timeout', 1_000)}, ${set('channel_tick_interval', 500)}.`);
+  await closeEveryConnection(broker);
+  return async () => {
+    await broker.evaluate(`${set('consumer_timeout', 1_800_000)}, ${set('channel_tick_interval', 60_000)}.`);
+    await closeEveryConnection(broker);
+  };
+}
+
+/** Deletes the exchange to which all events are published: the broker closes the channel of who publishes to it (404). */
+export async function deleteExchange(broker: RabbitMq, exchange: string): Promise<void> {
+  await manage(broker, 'DELETE', `exchanges/%2F/${exchange}`);
+}
+
 /** Deletes a queue with its messages, where it exists. */
 export async function deleteQueue(broker: RabbitMq, queue: string): Promise<void> {
   await manage(broker, 'DELETE', `queues/%2F/${queue}`);

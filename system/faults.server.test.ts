@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, it, onTestFailed, vi } from 'vitest';
 import { QUEUES } from '../app/queues.ts';
+import { EVENTS } from '../platform/event-bus/rabbitmq/topology.ts';
 import { type Chance, chanceOf } from '../platform/event-bus/unreliable.fixture.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
 import { DISTRIBUTED, type PartProcess } from './distributed.fixture.ts';
@@ -22,8 +23,6 @@ const PART_KILLS = Number(process.env.PART_KILLS ?? 0);
 const ROUNDS_TO_A_KILL = PART_KILLS > 0 ? 1 : 3;
 /** Milliseconds within which the kills of a round begin. */
 const KILLED_WITHIN = PART_KILLS > 0 ? 3_000 : 1_000;
-/** Starts of a process that a supervisor tries. */
-const STARTS = 5;
 const KILL_ROUNDS = Math.max(ROUNDS, Math.ceil((PART_KILLS * ROUNDS_TO_A_KILL) / PROCESSES));
 /** What the last check awaits: the last lease of a killed process, and the last lost offer. */
 const NOTHING_WAITS = { waiting: false, patience: 240_000 };
@@ -132,16 +131,6 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await one.kill();
   };
 
-  /** Starts a process as a supervisor does: again, where it ended because what it needs was lost on the way. */
-  async function supervised(one: PartProcess): Promise<void> {
-    for (let starts = 1; ; starts++) {
-      const problem = await one.start().catch((error: Error) => error);
-      if (!problem) return;
-      process.stdout.write(`  ${one.part} ended while it started: ${problem.message.trim().split('\n').at(-1)}\n`);
-      if (starts === STARTS) throw problem;
-    }
-  }
-
   const killsOfEach = async ({ world, load, chance, round }: Round) => {
     const { parts } = world.system;
     // In so many rounds each of them once.
@@ -151,7 +140,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
       await delay(kill);
       await ourProcess(one, world);
       await delay(start);
-      await supervised(one);
+      await one.start();
     });
     await Promise.all(killing);
     await load.answered(5);
@@ -263,6 +252,35 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     await broker.closeConnections(world.broker, chance);
     await timed('connections were closed → all of the path works', () => untilSeen(world, load));
   });
+
+  fault(
+    'RabbitMQ closes channels: of who publishes to what is deleted, and of who keeps a delivery for too long',
+    async ({ world, load }) => {
+      const { mails } = world;
+      const closed = (why: string) => world.system.output().split(why).length;
+      const [missing, late] = ['404 (NOT-FOUND)', '406 (PRECONDITION-FAILED)'].map((why) => ({ why, before: closed(why) }));
+      const expectClosed = (one: typeof missing) =>
+        vi.waitFor(() => expect(closed(one?.why ?? ''), `channels closed with ${one?.why}`).toBeGreaterThan(one?.before ?? 0), PATIENCE);
+      await broker.deleteExchange(world.broker, EVENTS);
+      await load.answeredWithOrder(3);
+      await expectClosed(missing);
+      await timed('the exchange of all events was deleted → all of the path works', () => untilSeen(world, load));
+      const mend = await broker.closeSlowChannels(world.broker);
+      mails.hold();
+      try {
+        await vi.waitFor(() => expect(mails.held()).toBeGreaterThan(0), PATIENCE);
+        await load.answered(3);
+        await expectClosed(late);
+      } finally {
+        mails.release();
+        // Queues are bound again by who consumes them, once their connections are new.
+        await mend();
+      }
+      world.offersLost = new Date().toISOString();
+      await timed('channels were closed → all of the path works', () => untilSeen(world, load));
+    },
+    { rounds: Math.ceil(ROUNDS / 3) },
+  );
 
   fault('the network to RabbitMQ swallows what is sent, for a while', async ({ world, load, chance }) => {
     const { broker: way } = world.ways;

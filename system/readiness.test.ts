@@ -31,6 +31,8 @@ describe.skipIf(skipped)(`a process that can record nothing${skipped ? ' (skippe
     limitFiles('unlimited');
     await vi.waitFor(async () => expect(await ready()).toMatchObject({ status: 200 }), 20_000);
     expect(await metric()).toBe('0');
-    expect(lines(/the event store records again/)).toHaveLength(1);
+    await vi.waitFor(() => expect(lines(/the event store can be used again/)).toHaveLength(1));
+    // The one of it, and of nothing else.
+    expect(lines(/"level":50/)).toHaveLength(1);
   });
 });

@@ -15,6 +15,10 @@ export interface AbsencesLog {
 export interface Absences {
   /** Counts an error that is an Unavailable, or that one caused, once however often it is told; false for any other, which is the caller's to log. */
   failed(error: unknown): boolean;
+  /** Counts an error as `failed` does, as a half of a dependency that is away until `ends`, whatever its other half answers. `words`: the line's. */
+  begins(error: Unavailable, words: string): void;
+  /** Notes that the half is back. */
+  ends(dependency: string): void;
   /** Notes that a dependency, by its name, did what it was asked for. */
   answered(dependency: string): void;
   /** The failures since the process began, by dependency. */
@@ -36,6 +40,8 @@ export function absencesIn(log: AbsencesLog): Absences {
 interface Absence {
   since: number;
   failures: number;
+  /** True from `begins` to `ends`. */
+  lasts: boolean;
   /** Runs from an answer on, until a failure. */
   returning?: NodeJS.Timeout | undefined;
 }
@@ -45,18 +51,19 @@ function openAbsences(log: AbsencesLog): Absences {
   const all = new Map<string, number>();
   const counted = new WeakSet<Unavailable>();
 
-  function count({ dependency, message }: Unavailable): void {
+  function count({ dependency, message }: Unavailable, words = `${dependency} cannot be used: ${message}`): Absence {
     all.set(dependency, (all.get(dependency) ?? 0) + 1);
-    const absence = away.get(dependency) ?? begin(dependency, message);
+    const absence = away.get(dependency) ?? begin({ dependency, reason: message }, words);
     absence.failures++;
     clearTimeout(absence.returning);
     absence.returning = undefined;
+    return absence;
   }
 
-  function begin(dependency: string, reason: string): Absence {
-    const absence = { since: performance.now(), failures: 0 };
-    away.set(dependency, absence);
-    const line = [{ dependency, reason }, `${dependency} cannot be used: ${reason}`] as const;
+  function begin(about: { dependency: string; reason: string }, words: string): Absence {
+    const absence = { since: performance.now(), failures: 0, lasts: false };
+    away.set(about.dependency, absence);
+    const line = [about, words] as const;
     if (log.error) log.error(...line);
     else log.warn(...line);
     return absence;
@@ -68,7 +75,21 @@ function openAbsences(log: AbsencesLog): Absences {
     log.info?.({ dependency, failures, seconds }, `${dependency} can be used again, after ${seconds} s and ${failures} failures`);
   }
 
+  function answered(dependency: string): void {
+    const absence = away.get(dependency);
+    if (absence && !absence.lasts) absence.returning ??= setTimeout(() => end(dependency, absence), QUIET).unref();
+  }
+
   return {
+    begins: (error, words) => {
+      counted.add(error);
+      count(error, words).lasts = true;
+    },
+    ends: (dependency) => {
+      const absence = away.get(dependency);
+      if (absence) absence.lasts = false;
+      answered(dependency);
+    },
     failed: (error) => {
       const found = unavailableIn(error);
       if (!found) return false;
@@ -76,10 +97,7 @@ function openAbsences(log: AbsencesLog): Absences {
       counted.add(found);
       return true;
     },
-    answered: (dependency) => {
-      const absence = away.get(dependency);
-      if (absence) absence.returning ??= setTimeout(() => end(dependency, absence), QUIET).unref();
-    },
+    answered,
     failures: () => Object.fromEntries(all),
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { START } from '../../contracts/message.ts';
-import { type BusMessage, DeadLetter, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
+import { type BusMessage, BusUnavailable, DeadLetter, type EventBus, type Offer, type Publisher, QueueFull, type QueueState } from './event-bus.ts';
 import { type FollowerQueue, followerQueue, type QueueTable, UnknownQueue, workQueue } from './queues.ts';
 
 /** Waits for a condition as long as a busy machine, and a server on it, may need. */
@@ -209,6 +209,20 @@ export function describeEventBus(name: string, open: (queues: QueueTable) => Pro
       ending.abort();
       await worker;
       expect((await state(queue.name))?.depth).toBe(0);
+    });
+
+    it('an offer whose handler finds something away comes again up to the delivery limit, and is no dead letter', async () => {
+      const queue = WORK;
+      let deliveries = 0;
+      const worker = bus.work(queue, { signal: ending.signal, prefetch: 1 }, async () => {
+        deliveries++;
+        throw new BusUnavailable('as asked for');
+      });
+      await bus.offer(queue, offer(1));
+      await until(() => expect(deliveries).toBe(queue.deliveryLimit));
+      ending.abort();
+      await worker;
+      expect([(await state(queue.name))?.depth, (await state(`${queue.name}.dead`))?.depth ?? 0]).toEqual([0, 0]);
     });
 
     it('an offer whose handler gives it up lies in the dead queue at once', async () => {

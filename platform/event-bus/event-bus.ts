@@ -73,7 +73,7 @@ export interface EventBus {
 
   /**
    * Takes offers, at most `prefetch` at once, until the signal aborts; acknowledges each when the handler resolves.
-   * An offer whose handler rejects comes again, up to the queue's delivery limit; with DeadLetter, never. Resolves once every handler has ended.
+   * An offer whose handler rejects comes again, up to the queue's delivery limit, and is then a dead letter; with DeadLetter at once; with Unavailable never. Resolves once every handler has ended.
    */
   work(queue: WorkQueue, options: { signal: AbortSignal; prefetch: number }, handle: (offer: Offer) => Promise<void>): Promise<void>;
 

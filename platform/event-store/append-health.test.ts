@@ -1,13 +1,14 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NO_STREAM } from '../../contracts/message.ts';
+import { absencesIn } from '../absences/absences.ts';
 import { openAppendHealth, PROBES } from './append-health.ts';
-import { type EventStore, StoreOverloaded, StoreUnavailable } from './event-store.ts';
+import { EVENT_STORE, type EventStore, StoreOverloaded, StoreUnavailable } from './event-store.ts';
 import { anEvent } from './example-event.fixture.ts';
 import { inMemoryStore } from './in-memory.fixture.ts';
 
 /** A watched store whose appends fail with `fails()` where that is an error; the names of the streams that were appended to are in `asked`. */
 function rig({ store = inMemoryStore(), ...options }: { store?: EventStore; fresh?: number; pause?: number } = {}) {
-  const log = { info: vi.fn(), error: vi.fn() };
+  const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const asked: string[] = [];
   let failure: Error | null = null;
   const appends = openAppendHealth({ log, fresh: 10_000, pause: 0, ...options });
@@ -70,15 +71,27 @@ describe('whether anything can be recorded', () => {
     expect(asked).toEqual(['task-1', 'task-2', PROBES, PROBES]);
   });
 
-  it('is logged once when it ends, and once when it is back, with the number of appends that failed', async () => {
+  it('is logged once when it ends, and once when it is back, with the number of appends that failed, whatever is read meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { appends, add, fails, log } = rig();
-    fails(full);
-    for (let n = 0; n < 3; n++) await expect(add()).rejects.toThrow();
-    expect(log.error).toHaveBeenCalledExactlyOnceWith({ reason: 'the disk is full' }, expect.stringMatching(/^nothing can be recorded/));
+    for (let n = 0; n < 3; n++) {
+      fails(new StoreUnavailable('the disk is full'));
+      await expect(add()).rejects.toThrow();
+    }
+    // It can be read meanwhile.
+    absencesIn(log).answered(EVENT_STORE);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(log.error).toHaveBeenCalledExactlyOnceWith(
+      { dependency: EVENT_STORE, reason: 'the disk is full' },
+      expect.stringMatching(/^nothing can be recorded: the disk is full/),
+    );
+    expect(log.info).not.toHaveBeenCalled();
     fails(null);
     await appends.check();
     await appends.check();
-    expect(log.info).toHaveBeenCalledExactlyOnceWith({ refused: 3 }, 'the event store records again');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(log.info).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ failures: 3 }), expect.stringMatching(/can be used again/));
   });
 
   it('is not told by a lost race, a full queue, a mistake, or the end of the process', async () => {

@@ -8,8 +8,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type NewEvent, NO_STREAM } from '../../contracts/message.ts';
+import { absencesIn } from '../absences/absences.ts';
+import { Unavailable } from '../absences/unavailable.ts';
 import { metadata } from '../followers/checkpoint-stream.ts';
-import { AppendUnknown, type EventStore, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
+import { AppendUnknown, EVENT_STORE, type EventStore, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
 
 export interface AppendHealth {
   /** The same store; its appends are watched from now on. To be called once, before `check`. */
@@ -21,7 +23,7 @@ export interface AppendHealth {
 }
 
 export interface AppendHealthOptions {
-  log: { info(data: object, message: string): void; error(data: object, message: string): void };
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void };
   /** Milliseconds for which a success counts, default 10,000; and between two probes while nothing can be recorded, default 1,000. */
   fresh?: number;
   pause?: number;
@@ -33,10 +35,12 @@ export const PROBES = '_probe';
  * A probe whose revision is a multiple of it also trims the stream. (Not each: on EventStoreDB to trim is an append of its own.)
  */
 const TRIMMED_EVERY = 20;
-/** Milliseconds between two lines that say that appends fail: on a disk that is nearly full, small groups are recorded and large ones are not. */
-const SAID_AGAIN = 60_000;
+const WORDS = 'Is a disk full, or the event store away? It goes on by itself once that is over';
 
-/** Opens the watch. It logs a line of level 50 when nothing can be recorded any more, and a line when that is over. */
+/**
+ * Opens the watch. It logs a line of level 50 when nothing can be recorded any more, and a line when that is over: those of the event store's absence, which
+ * lasts so long, though it can be read.
+ */
 export function openAppendHealth({ log, fresh = 10_000, pause = 1_000 }: AppendHealthOptions): AppendHealth {
   let watched: EventStore | undefined;
   /** The times of the last success and of the last probe's beginning, on the monotonic clock. */
@@ -45,17 +49,20 @@ export function openAppendHealth({ log, fresh = 10_000, pause = 1_000 }: AppendH
   let failing: { since: number; error: Error } | undefined;
   let probing: Promise<void> | undefined;
   let revision = NO_STREAM;
-  const line = openLine(log);
+  let isDamageSaid = false;
+  const absences = absencesIn(log);
 
   function good(): void {
     goodAt = performance.now();
+    if (failing) absences.ends(EVENT_STORE);
     failing = undefined;
-    line.over();
   }
 
   function bad(error: Error): void {
     failing = { since: failing?.since ?? performance.now(), error };
-    line.begin(error);
+    if (error instanceof Unavailable) absences.begins(error, `nothing can be recorded: ${error.message}. ${WORDS}`);
+    else if (!isDamageSaid) log.error({ reason: error.message }, `nothing can be recorded: ${error.message}`);
+    isDamageSaid ||= !(error instanceof Unavailable);
   }
 
   /** Appends to the stream of probes. Who loses the race twice in a row knows that another process's probe was recorded between the two. */
@@ -129,29 +136,4 @@ function watchingAppends(store: EventStore, good: () => void, bad: (error: Error
 
 function isTrouble(error: unknown): error is Error {
   return error instanceof StoreUnavailable || error instanceof AppendUnknown || error instanceof StoreDamaged;
-}
-
-/** The lines of the log: one when appends begin to fail, one when they no longer do. */
-function openLine(log: AppendHealthOptions['log']) {
-  let refused = 0;
-  let isSaid = false;
-  let saidAt = Number.NEGATIVE_INFINITY;
-  return {
-    begin: (error: Error): void => {
-      refused++;
-      if (isSaid || performance.now() - saidAt < SAID_AGAIN) return;
-      isSaid = true;
-      saidAt = performance.now();
-      log.error(
-        { reason: error.message },
-        'nothing can be recorded: is a disk full, or the event store away? It goes on by itself once that is over',
-      );
-    },
-    over: (): void => {
-      if (!isSaid) return;
-      isSaid = false;
-      log.info({ refused }, 'the event store records again');
-      refused = 0;
-    },
-  };
 }

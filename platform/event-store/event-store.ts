@@ -9,7 +9,7 @@
  * (streams whose name begins with `_`: checkpoints, reservations, snapshots), which no follower sees.
  */
 import type { NewEvent, Position, RecordedEvent } from '../../contracts/message.ts';
-import { Unavailable } from '../absences/unavailable.ts';
+import { Unavailable, unavailableIn } from '../absences/unavailable.ts';
 
 export interface Appended {
   /** Revision of the last event appended. */
@@ -145,6 +145,12 @@ export class StoreUnavailable extends Unavailable {
 
 /** The store refuses this installation a stream, as by its access rules; the others may be well. */
 export class StreamRefused extends StoreUnavailable {}
+
+/** True for an error that a stream has by itself, of whatever kind; false where what all streams need is away. */
+export function isOfOneStream(error: unknown): boolean {
+  const away = unavailableIn(error);
+  return away === undefined || away instanceof StreamRefused;
+}
 
 /** The stored data is not what was written. The message names the place and what to do. */
 export class StoreDamaged extends Error {

@@ -9,11 +9,10 @@ import { UnknownEvent } from '../../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { absencesIn } from '../absences/absences.ts';
-import { unavailableIn } from '../absences/unavailable.ts';
 import type { CommandHandler } from '../command-handler.ts';
 import { DeadLetter, type Offer } from '../event-bus/event-bus.ts';
 import { BeginningGone, isBeginning } from '../event-store/beginning.ts';
-import { type EventStore, type ReadStream, StreamRefused } from '../event-store/event-store.ts';
+import { type EventStore, isOfOneStream, type ReadStream } from '../event-store/event-store.ts';
 import { stableId } from '../stable-id.ts';
 import { sinceBoot } from '../time/since-boot.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
@@ -137,7 +136,7 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
 
   /** Sets an item aside that cannot be read. Rejects, after a while, where only something is away that all of them need. */
   async function notTaken(stream: string, error: unknown): Promise<'aside'> {
-    if (isOfAll(error)) return backAfterAWhile(error);
+    if (!isOfOneStream(error)) return backAfterAWhile(error);
     const isNew = await setAside(store, kind.dispatcher, stream, error).catch(backAfterAWhile);
     // One note for the operator of the broker, however often somebody offers what is not there.
     if (isNew && error instanceof DeadLetter) throw error;
@@ -238,12 +237,6 @@ interface Telling {
   once: string;
   correlationId: string;
   ifMatch?: readonly number[];
-}
-
-/** True for the error of something that is away for all items alike. */
-function isOfAll(error: unknown): boolean {
-  const away = unavailableIn(error);
-  return away !== undefined && !(away instanceof StreamRefused);
 }
 
 /** True where a command was accepted, false where it was refused, which is an answer, too. */

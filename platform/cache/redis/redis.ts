@@ -24,8 +24,8 @@ interface Commands {
 export type RedisCacheOptions = Omit<RedisConnecting, 'what'>;
 
 /** Opens the cache. A Redis that cannot be reached is not waited for: it is only a cache. Error: ServerRefused. */
-export async function openRedisCache(url: string, { log, patience }: RedisCacheOptions): Promise<Cache> {
-  const redis = await connectRedis(url, { what: 'the cache', log, patience });
+export async function openRedisCache(url: string, options: RedisCacheOptions): Promise<Cache> {
+  const redis = await connectRedis(url, { ...options, what: 'the cache' });
 
   const entryKey = (run: string, key: string) => `${run.slice(0, 8)}:entry:${key}`;
   const counterKeys = (run: string, names: readonly string[]) => names.map((name) => `${run.slice(0, 8)}:counter:${name}`);

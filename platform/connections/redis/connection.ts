@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import { absencesIn } from '../../absences/absences.ts';
 import { Unavailable } from '../../absences/unavailable.ts';
 import { ServerRefused, withoutSecrets } from '../reach.ts';
+import { claimDatabase } from './claim.ts';
 import { endClient, redisClient } from './client.ts';
 import { type Greeting, isReply, readInfo, reasonOf, redisRefusalOf } from './greeting.ts';
 
@@ -21,6 +22,8 @@ export interface RedisConnecting {
   log: RedisLog;
   /** Milliseconds that a question waits for its answer at most, and a greeting for its own; default 100. */
   patience?: number | undefined;
+  /** The id of the installation whose database it is; with it, one that is another's is refused. */
+  installation?: string | null | undefined;
 }
 
 export interface RedisConnection {
@@ -40,6 +43,8 @@ const COMMAND_PATIENCE = 100;
 const AGAIN = 250;
 /** Milliseconds that a start waits for the first answer. */
 const START_MS = 2_000;
+/** Milliseconds between two looks whose the database is. */
+const CLAIM_EVERY = 30_000;
 /** Replies of a server that has changed: it loads its file, or another server became the leader. */
 const CHANGED = /^(READONLY|LOADING|MASTERDOWN)\b/;
 
@@ -47,7 +52,7 @@ const CHANGED = /^(READONLY|LOADING|MASTERDOWN)\b/;
  * Connects. A server that cannot be reached is waited for no longer than two seconds: the connection comes when the server does, and the log
  * tells of both. Error: ServerRefused, where the server answers now and waiting will not help.
  */
-export async function connectRedis(url: string, { what, log, patience = COMMAND_PATIENCE }: RedisConnecting): Promise<RedisConnection> {
+export async function connectRedis(url: string, { what, log, patience = COMMAND_PATIENCE, installation }: RedisConnecting): Promise<RedisConnection> {
   const server = `${what} at ${withoutSecrets(url)}`;
   const client = redisClient(url, patience);
   const first = Promise.withResolvers<ServerRefused | null>();
@@ -76,12 +81,18 @@ export async function connectRedis(url: string, { what, log, patience = COMMAND_
     client.disconnect(true);
   }
 
+  const claim = async () => {
+    if (installation) await claimDatabase(client, installation, server);
+  };
+
   /** True where the server greeted in time, or where a newer greeting has taken over. */
   async function greet(mine: number): Promise<boolean> {
     const began = performance.now();
     const greeting = readInfo(server, await client.info());
+    const took = performance.now() - began;
+    if (!greeting.loading) await claim();
     if (mine !== connection) return true;
-    const hindrance = hindranceOf(greeting, performance.now() - began > patience);
+    const hindrance = hindranceOf(greeting, took > patience);
     if (hindrance) down(new Error(hindrance));
     else up(greeting.run);
     return !hindrance;
@@ -119,9 +130,14 @@ export async function connectRedis(url: string, { what, log, patience = COMMAND_
   async function close(): Promise<void> {
     closed = true;
     connection++;
+    clearInterval(claiming);
     await endClient(client);
   }
 
+  // A Redis that is full gives up what was not asked for the longest time.
+  const claiming = setInterval(() => {
+    if (run !== null) claim().catch(lost);
+  }, CLAIM_EVERY).unref();
   const late = setTimeout(() => down(new Error(`no answer in ${START_MS / 1_000} s`)), START_MS);
   const refused = await first.promise;
   clearTimeout(late);

@@ -1,4 +1,5 @@
 /** A work queue in memory: competing workers, each with its prefetch; an offer that keeps failing goes to the `.dead` queue. */
+import { unavailableIn } from '../../absences/unavailable.ts';
 import { DeadLetter, type Offer, QueueFull, type QueueState } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
 
@@ -42,7 +43,8 @@ export function memoryWorkQueue(spec: WorkQueue, dead: (offer: Offer, error: unk
 
   function failed(delivery: Delivery, error: unknown): void {
     if (delivery.times >= spec.deliveryLimit || error instanceof DeadLetter) {
-      dead(delivery.offer, error);
+      // What an absence has kept from its last delivery is no dead letter: whoever offered it offers it again.
+      if (!unavailableIn(error)) dead(delivery.offer, error);
       return;
     }
     ready.push(delivery);

@@ -6,6 +6,7 @@ import { type Reaching, withoutSecrets } from '../../connections/reach.ts';
 import { BusUnavailable, EVENT_BUS } from '../event-bus.ts';
 import type { Misfits } from './misfits.ts';
 import { type BusSession, openSession } from './session.ts';
+import { claimVirtualHost } from './topology.ts';
 
 export interface Connector {
   /** The broker's name for people: `the event bus at amqp://host:5672`. */
@@ -21,12 +22,14 @@ export interface ConnectorOptions extends Reaching {
   /** Seconds between two signs of life of a connection. */
   heartbeat: number;
   misfits: Misfits;
+  /** The id of the installation whose virtual host it is; by default nobody asks. */
+  installation?: string | null | undefined;
 }
 
 const FIRST = 50;
 const LONGEST = 1_000;
 
-export function connectorTo({ url, heartbeat, log, waits, misfits }: ConnectorOptions): Connector {
+export function connectorTo({ url, heartbeat, log, waits, misfits, installation }: ConnectorOptions): Connector {
   const what = `the event bus at ${withoutSecrets(url)}`;
   const absences = absencesIn(log);
 
@@ -45,7 +48,16 @@ export function connectorTo({ url, heartbeat, log, waits, misfits }: ConnectorOp
     absences.failed(new BusUnavailable(`${what} was lost: ${reason instanceof Error ? reason.message : reason}`));
   }
 
-  const connect = (name: string) => openSession({ url, name, heartbeat, lost, misfits });
+  async function connect(name: string): Promise<BusSession> {
+    const session = await openSession({ url, name, heartbeat, lost, misfits });
+    try {
+      if (installation) await claimVirtualHost(session, installation, what);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
 
   async function tried(name: string, signal: AbortSignal): Promise<BusSession | undefined> {
     const opening = connect(name);

@@ -1,5 +1,6 @@
 /** Offers whose handler failed: each comes again, later each time, and in the end lies in the `.dead` queue. */
 import type { ConsumeMessage, Options } from 'amqplib';
+import { unavailableIn } from '../../absences/unavailable.ts';
 import { DeadLetter } from '../event-bus.ts';
 import type { WorkQueue } from '../queues.ts';
 import type { Offering } from './offers.ts';
@@ -7,7 +8,10 @@ import type { BusSession } from './session.ts';
 import type { Strangers } from './strangers.ts';
 import { DEAD_LIMIT, deadQueueOf, declareDelayQueue, declareWorkQueue, delayQueueOf } from './topology.ts';
 
-/** Moves failed messages. Both resolve when another queue has the message, so that it may be acknowledged, and reject where none has. */
+/**
+ * Moves failed messages. Both resolve when another queue has the message, or none needs it, so that it may be acknowledged, and reject where none has. None
+ * needs one that an absence has kept from its last delivery: it is no dead letter, and whoever offered it offers it again.
+ */
 export interface Failures {
   failed(queue: WorkQueue, message: ConsumeMessage, error: unknown): Promise<void>;
   invalid(queue: WorkQueue, message: ConsumeMessage, why: string): Promise<void>;
@@ -52,6 +56,7 @@ export function failuresBy({ offering, strangers, log, steps }: FailuresOptions)
     failed: async (queue, message, error) => {
       const times = deliveriesOf(message);
       if (times < queue.deliveryLimit && !(error instanceof DeadLetter)) return later(queue, message, times);
+      if (unavailableIn(error)) return;
       await bury(queue, message, times, error instanceof Error ? error.message : String(error));
       log.warn({ queue: deadQueueOf(queue), err: error, times }, 'an offer failed for good');
     },

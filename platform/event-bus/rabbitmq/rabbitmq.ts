@@ -31,6 +31,8 @@ export interface RabbitMqOptions extends Reaching {
   log: MisfitsOptions['log'];
   /** The set that names what the broker has with other arguments than ours. */
   misfits?: Set<string> | undefined;
+  /** The id of the installation whose virtual host it is; with it, one that is another's is refused. */
+  installation?: string | null | undefined;
   /** Seconds between two signs of life of a connection; after two silent ones it is lost. Default 5. */
   heartbeat?: number;
 }

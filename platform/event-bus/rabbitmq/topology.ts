@@ -16,9 +16,36 @@ export const DEAD_LIMIT = 1_000;
  */
 const UNLIMITED = 2 ** 31 - 1;
 
+const ACCESS_REFUSED = 403;
+const PRECONDITION_FAILED = 406;
+
 type Arguments = Record<string, string | number | boolean>;
 
 const quorum = (args: Arguments): Options.AssertQueue => ({ durable: true, arguments: { 'x-queue-type': 'quorum', ...args } });
+
+/** The exchange that says, by its alternate exchange, whose a virtual host is. Nothing is published to it. */
+const INSTALLATION = '_installation';
+
+/**
+ * Marks the session's virtual host as an installation's own: the broker compares, and takes the first of two. A user who may not declare the mark leaves none.
+ * Error: ServerRefused, where the virtual host is another installation's.
+ */
+export async function claimVirtualHost(session: Pick<BusSession, 'aside'>, installation: string, what: string): Promise<void> {
+  try {
+    await session.aside((channel) =>
+      channel.assertExchange(INSTALLATION, 'fanout', { durable: true, internal: true, alternateExchange: installation }),
+    );
+  } catch (error) {
+    const { code, message } = error as { code?: number; message: string };
+    if (code === ACCESS_REFUSED) return;
+    if (code !== PRECONDITION_FAILED) throw error;
+    const [, other = 'unknown'] = /current is '([^']*)'/.exec(message) ?? [];
+    throw new ServerRefused(
+      `${what}: the virtual host is used by another installation (${other}; this one is ${installation}). Name another virtual host in BUS_URL; or, where that installation is no more, delete this one and make it anew`,
+      { cause: error },
+    );
+  }
+}
 
 /** Declares the exchange of all events and each category's fanout, also those that no queue of ours needs: services outside bind to them. */
 export async function declareExchanges(session: BusSession): Promise<void> {
@@ -121,7 +148,7 @@ export async function declaring<T>(session: BusSession, what: string, declare: (
     return declared;
   } catch (error) {
     const { code, message } = error as { code?: number; message: string };
-    if (code !== 406) throw error;
+    if (code !== PRECONDITION_FAILED) throw error;
     const [, detail = message] = /PRECONDITION_FAILED - ([^"]*)/.exec(message) ?? [];
     const name = /for ((?:queue|exchange) )'([^']+)'/.exec(detail)?.slice(1).join('') ?? what;
     throw misfit(session, what, { name, detail, cause: error, declare: alone ? null : declare });

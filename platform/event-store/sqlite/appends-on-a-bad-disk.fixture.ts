@@ -12,6 +12,7 @@ import { openSqliteEventStore } from './sqlite.ts';
 const [, , dataDir = '', characters = '10'] = process.argv;
 const log = {
   info: () => {},
+  warn: () => {},
   error: (data: object, message: string) => process.stderr.write(`${JSON.stringify({ level: 50, ...data, msg: message })}\n`),
 };
 const RUN = `${process.pid}-${Date.now()}`;

@@ -1,0 +1,66 @@
+/** Two installations, each with an event store of its own, that are given the same virtual host or the same Redis database. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, expect, test } from 'vitest';
+import { describeWith, rabbitMq, redis } from '../servers/for-tests.fixture.ts';
+import { type Program, runProgram } from '../system/program.fixture.ts';
+import { ADMIN, JWT_SECRET } from '../system/system.fixture.ts';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+/** Makes the start of an installation, with an event store in a folder of its own. */
+function installation(env: Record<string, string>): () => Program {
+  const dataDir = mkdtempSync(join(tmpdir(), 'two-installations-'));
+  ends.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  return () => {
+    const program = runProgram([], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ADMIN_PASSWORD: ADMIN.password, JWT_SECRET, ...env });
+    ends.push(() => program.end('SIGKILL'));
+    return program;
+  };
+}
+
+async function refusalOf(program: Program): Promise<string> {
+  expect((await program.ended).code).toBe(1);
+  return program.stderr();
+}
+
+describeWith([rabbitMq, redis], 'a second installation', () => {
+  test('is refused the virtual host of the first, whether that runs or not, and takes one of its own', { timeout: 300_000 }, async () => {
+    const BUS_URL = await rabbitMq.vhost();
+    const [first, second] = [installation({ BUS_URL }), installation({ BUS_URL })];
+    const running = first();
+    await running.url();
+    expect(await refusalOf(second())).toMatch(/virtual host is used by another installation .* Name another virtual host in BUS_URL/);
+    await running.end('SIGTERM');
+    expect(await refusalOf(second())).toContain('used by another installation');
+    const again = first();
+    await again.url();
+    await again.end('SIGTERM');
+    await installation({ BUS_URL: await rabbitMq.vhost() })().url();
+  });
+
+  test('is refused the Redis database of the first, and takes another one of the same Redis', { timeout: 300_000 }, async () => {
+    const CACHE_URL = await redis.database();
+    const [first, second] = [installation({ CACHE_URL }), installation({ CACHE_URL })];
+    const running = first();
+    await running.url();
+    // A Redis that is slow now is not waited for: then the start goes on without it, and says the same.
+    const refused = second();
+    const words = /database is used by another installation .* Name another one in CACHE_URL/;
+    await expect.poll(() => refused.stdout() + refused.stderr(), { timeout: 120_000 }).toMatch(words);
+    await refused.end('SIGTERM');
+    await running.end('SIGTERM');
+    await first().url();
+    await installation({ CACHE_URL: `${CACHE_URL}/1` })().url();
+    const client = new Redis(CACHE_URL);
+    const marks = [await client.get('taskledger:installation'), await client.select(1), await client.get('taskledger:installation')];
+    client.disconnect();
+    expect(marks).toEqual([expect.any(String), 'OK', expect.any(String)]);
+    expect(marks[0]).not.toBe(marks[2]);
+  });
+});
