@@ -3,6 +3,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { email } from '../contracts/email.ts';
+import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { filesUrlProblem } from '../platform/files/files-url.ts';
@@ -74,6 +75,7 @@ const schema = z.object({
   MEDIA_MOST_BYTES: wholeNumber(1_000, 5_000_000_000).default(25_000_000),
   MEDIA_USER_MB: wholeNumber(1, 1_000_000_000).default(1_000),
   MEDIA_TOTAL_MB: wholeNumber(1, 1_000_000_000).default(100_000),
+  MEDIA_SCAN: checked(scanProblem).optional(),
   MEDIA_ORPHAN_DAYS: wholeNumber(1, 3_650).default(7),
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),

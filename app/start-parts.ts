@@ -225,7 +225,7 @@ async function mediaPart({ ports, log, metrics, closers, access, config, publicU
 function mediaSettings(config: Config) {
   const { MEDIA_MOST_BYTES: mostBytes, MEDIA_ORPHAN_DAYS: orphanDays, MEDIA_PUBLIC_URL: publicOrigin } = config;
   const bounds = { mostBytes, bytesOfUser: config.MEDIA_USER_MB * 1_000_000, bytesOfAll: config.MEDIA_TOTAL_MB * 1_000_000 };
-  return { ...bounds, spool: join(config.DATA_DIR, 'spool'), orphanDays, publicOrigin };
+  return { ...bounds, spool: join(config.DATA_DIR, 'spool'), scan: config.MEDIA_SCAN, orphanDays, publicOrigin };
 }
 
 async function realtimePart({ ports, log, metrics, access, config, server, closers }: PartContext<'realtime'>): Promise<StartedPart> {

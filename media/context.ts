@@ -21,6 +21,8 @@ export interface MediaSettings {
   /** Bytes of the files of one user, and of all, at most. */
   bytesOfUser: number;
   bytesOfAll: number;
+  /** The scanner of files, as `openScanner` takes it; undefined: none. */
+  scan: string | undefined;
   /** Days after which a file that belongs to nothing, or was refused, is deleted. */
   orphanDays: number;
   /** The origin that files have of their own; undefined: that of the pages. */
