@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Scanned, type Scanner, ScannerAway } from './scan.ts';
+import { type FileScanner, ScannerAway, type ScanVerdict } from './scan.ts';
 
 /** The daemon at this address; it is given up after so many milliseconds in which it says and takes nothing. */
-export function clamdScanner(address: NetConnectOpts, patience = 60_000): Scanner {
+export function clamdScanner(address: NetConnectOpts, patience = 60_000): FileScanner {
   return {
     scan: async (path, signal) => {
       const socket = connect({ ...address, allowHalfOpen: true } as NetConnectOpts);
@@ -51,7 +51,7 @@ function lengthOf(bytes: number): Buffer {
   return length;
 }
 
-function verdictIn(answer: string): Scanned {
+function verdictIn(answer: string): ScanVerdict {
   if (answer === 'stream: OK') return { found: null };
   const [, found] = /^stream: (.*) FOUND$/.exec(answer) ?? [];
   if (found) return { found };

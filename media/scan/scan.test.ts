@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { openScanner, type Scanner, ScannerAway, scanProblem } from './scan.ts';
+import { type FileScanner, openScanner, ScannerAway, scanProblem } from './scan.ts';
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'scan-'));
@@ -12,15 +12,15 @@ function folder(): string {
 }
 
 /** A scanner that is a shell script. */
-function scripted(script: string, patience?: number): Scanner {
+function scripted(script: string, patience?: number): FileScanner {
   const path = join(folder(), 'scanner');
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o700);
-  return openScanner(`command:${path}`, patience) as Scanner;
+  return openScanner(`command:${path}`, patience) as FileScanner;
 }
 
 /** A daemon that answers a connection by what `hears` says of all that came so far. */
-function daemon(hears: (text: string, socket: Socket) => string | undefined, patience?: number): Scanner {
+function daemon(hears: (text: string, socket: Socket) => string | undefined, patience?: number): FileScanner {
   const path = join(folder(), 'clamd');
   const server = createServer((socket) => {
     let heard = '';
@@ -33,7 +33,7 @@ function daemon(hears: (text: string, socket: Socket) => string | undefined, pat
       });
   }).listen(path);
   onTestFinished(() => void server.close());
-  return openScanner(`clamd:${path}`, patience) as Scanner;
+  return openScanner(`clamd:${path}`, patience) as FileScanner;
 }
 
 function file(text: string): string {

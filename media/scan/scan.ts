@@ -9,14 +9,14 @@ import { Unavailable } from '../../platform/absences/unavailable.ts';
 import { clamdScanner } from './clamd.ts';
 import { commandScanner } from './command.ts';
 
-export interface Scanned {
+export interface ScanVerdict {
   /** The scanner's name for what it found; null: the file is clean. */
   found: string | null;
 }
 
-export interface Scanner {
+export interface FileScanner {
   /** Has a local file looked at. Error: ScannerAway where nobody can say what it is; it is to be tried again. */
-  scan(path: string, signal?: AbortSignal): Promise<Scanned>;
+  scan(path: string, signal?: AbortSignal): Promise<ScanVerdict>;
 }
 
 /** The scanner does not answer, or says that it cannot. */
@@ -27,7 +27,7 @@ export class ScannerAway extends Unavailable {
 }
 
 /** The scanner of a setting: `clamd:/path/of/socket`, `clamd://host:3310`, `command:/path/of/program`; undefined where none is set. */
-export function openScanner(setting: string | undefined, patience?: number): Scanner | undefined {
+export function openScanner(setting: string | undefined, patience?: number): FileScanner | undefined {
   if (setting === undefined) return undefined;
   if (setting.startsWith('command:')) return commandScanner(setting.slice('command:'.length), patience);
   if (!setting.startsWith('clamd://')) return clamdScanner({ path: setting.slice('clamd:'.length) }, patience);
