@@ -23,6 +23,7 @@ export const PROGRAMME: readonly Proof[] = [
   { name: 'bad-disk', env: { BAD_DISK: 'all' }, run: { tests: ['bad-disk'] } },
   { name: 'linearizable', env: { OPERATIONS: '100000' }, run: { tests: ['linearizable'] } },
   { name: 'mails', env: { NOTIFICATIONS: '10000' }, run: { tests: ['notifications/load'] } },
+  { name: 'backlog', env: { BACKLOG: '100000' }, run: { tests: ['notifications/backlog'] } },
   { name: 'sockets', env: { SOCKETS: '500', CUTS: '1000' }, run: { tests: ['load/sockets'] } },
   { name: 'overload', env: { OVERLOAD_SECONDS: '600' }, run: { tests: ['load/overload'] } },
   { name: 'steady', env: { STEADY_SECONDS: '3600' }, run: { tests: ['load/steady'] } },
