@@ -13,6 +13,7 @@ import { ferretDb, rabbitMq, redis } from '../../servers/for-tests.fixture.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
 import { runProgram, runScript } from '../program.fixture.ts';
 import { ADMIN, JWT_SECRET } from '../system.fixture.ts';
+import { countingFinal } from './load.fixture.ts';
 import { type MailServer, startMailServer } from './whole-path.fixture.ts';
 
 const DOUBLE = fileURLToPath(new URL('../../platform/event-store/double/main.ts', import.meta.url));
@@ -38,7 +39,7 @@ export interface BacklogRig {
   /** Kills the notifier (SIGKILL), and starts it again. */
   killNotifier(): Promise<void>;
   startMailServer(): Promise<MailServer>;
-  /** Resolves once so many mails are recorded as sent. */
+  /** Resolves once so many mails have come to an end in the log. */
   settled(count: number): Promise<void>;
   /** What was seen: looks that got no answer while the notifier ran, and the figures of a backlog, as text. */
   seen(): { silent: Look[]; figures(count: number): string };
@@ -124,15 +125,8 @@ export async function openBacklogRig(mailPort: number): Promise<BacklogRig> {
       return server;
     },
     settled: async (count) => {
-      let [sent, from] = [0, ''];
-      const look = async () => {
-        for await (const page of store.readAll(from ? { from } : {})) {
-          sent += page.filter(({ type }) => type === 'NotificationSent').length;
-          from = page.at(-1)?.position ?? from;
-        }
-        return sent;
-      };
-      await expect.poll(look, { timeout: 60_000 + count * 10, interval: 500 }).toBe(count);
+      const final = countingFinal(store);
+      await expect.poll(final, { timeout: 60_000 + count * 10, interval: 500 }).toBe(count);
     },
     seen: () => ({ silent: watch.silent(), figures: (count) => figuresOf(count, watch.looks, mail) }),
     close: async () => {
