@@ -83,7 +83,7 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
 
   /** A test of a fault. */
   function fault(name: string, inject: Fault, { rounds = ROUNDS, ...options }: SettledOptions & { rounds?: number } = {}): void {
-    it(`${name} (${rounds} times)`, { timeout: 180_000 + rounds * 60_000 }, async () => {
+    it(`${name} (${rounds} times)`, { timeout: 300_000 + rounds * 120_000 }, async () => {
       process.stdout.write(`${name}: FAULT_SEED=${SEED}\n`);
       onTestFailed(() => {
         worldBroken = true;

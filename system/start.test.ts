@@ -150,6 +150,8 @@ it('exactly one line of stdout has the address, and the first admin’s password
   const password = /admin@localhost\.localdomain with the password (\S+)/.exec(first.stdout())?.[1] ?? '';
   await logIn(() => url, { name: '', email: 'admin@localhost.localdomain', password });
   expect(readdirSync(dataDir)).toContain('running.json');
+  // What is normal at a first start is no warning.
+  expect(first.stderr().match(/^.*"level":[4-6]0.*$/gm)).toBeNull();
   expect(await first.end('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(addresses(first)).toHaveLength(1);
   expect(readdirSync(dataDir)).not.toContain('running.json');

@@ -35,8 +35,11 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** Starts a mail server. `answer` gets the mail and the number of mails before it; port 0: any. */
-export async function startMailServer(answer: (mail: Got, before: number) => Answer | Promise<Answer> = () => 'take'): Promise<MailServer> {
+/** Starts a mail server. `answer` gets the mail and the number of mails before it; `onPort` 0: any. */
+export async function startMailServer(
+  answer: (mail: Got, before: number) => Answer | Promise<Answer> = () => 'take',
+  onPort = 0,
+): Promise<MailServer> {
   const given: Got[] = [];
   const taken: Got[] = [];
   const server = new SMTPServer({
@@ -63,7 +66,7 @@ export async function startMailServer(answer: (mail: Got, before: number) => Ans
     for (const connection of server.connections as unknown as Iterable<{ id: string; close(): void }>) if (connection.id === id) connection.close();
   };
   server.on('error', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(onPort, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   return { url: `smtp://127.0.0.1:${port}`, given, taken, stop: () => new Promise((resolve) => server.close(() => resolve())) };
 }
