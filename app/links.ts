@@ -1,5 +1,6 @@
 /** Where links in mails lead. */
 import { isLoopback } from '../notifier/loopback.ts';
+import { directOrigin } from '../platform/files/files-url.ts';
 import type { Config } from './config.ts';
 
 const EVERYWHERE = /^(0\.0\.0\.0|\[::\])$/;
@@ -18,4 +19,9 @@ export function linksProblem(config: Pick<Config, 'PUBLIC_URL' | 'MAIL_URL'>, li
   if (isLocal && config.MAIL_URL.startsWith('outbox:')) return undefined;
   const why = EVERYWHERE.test(new URL(listening).hostname) || isLocal ? 'which is no address for other machines' : 'where it listens';
   return `PUBLIC_URL is not set: links in mails lead to ${pagesAt(config, listening)}, ${why}. Set it to the address that people use.`;
+}
+
+/** The origins beside that of the pages from which browsers fetch files: one for files alone, and that of a store that answers them itself. */
+export function pictureOrigins({ MEDIA_PUBLIC_URL, FILES_URL }: Pick<Config, 'MEDIA_PUBLIC_URL' | 'FILES_URL'>): string[] {
+  return [MEDIA_PUBLIC_URL, directOrigin(FILES_URL)].filter((one) => one !== undefined);
 }

@@ -25,6 +25,8 @@ import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { isEmbedded, type Need } from './parts.ts';
+import { pictureOrigins } from './links.ts';
+import type { Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
 import { askForShapes } from './written-shapes.ts';
@@ -119,7 +121,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
       const credentials = { accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY };
       return closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials }), FILES));
     },
-    pages: () => openOwnPages(log),
+    pages: () => openOwnPages(log, pictureOrigins(config)),
   };
   const opened = await settledAll([...needs].map(async (need) => [need, await namingItsFile(need, config, openers[need])] as const));
   return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));

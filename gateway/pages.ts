@@ -26,6 +26,8 @@ export interface PagesOptions {
   root: string;
   /** Builds all files into a folder. */
   build(outDir: string): Promise<void>;
+  /** The origins beside our own from which pages show pictures. */
+  pictures?: readonly string[];
 }
 
 /** Files by their path in the URL. */
@@ -41,23 +43,30 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The Content-Security-Policy: only files of this origin, no inline script or style, no frames, no forms to elsewhere. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** The Content-Security-Policy: only files of this origin, pictures of these others too, no inline script or style, no frames, no forms to elsewhere. */
+const policyWith = (pictures: readonly string[]) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src ${["'self'", ...pictures].join(' ')}`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 /** Builds the pages if they are missing or old, and reads them. Rejects when the build fails. */
-export async function openPages({ log, root, build }: PagesOptions): Promise<Pages> {
+export async function openPages({ log, root, build, pictures = [] }: PagesOptions): Promise<Pages> {
   const web = join(root, 'dist', 'web');
   const files = isOld(root, web) ? await make(web, build, log) : await readBetween(web);
-  return { file: (path) => files.get(path === '/' ? '/index.html' : path) ?? null };
+  const policy = policyWith(pictures);
+  return {
+    file: (path) => {
+      const file = files.get(path === '/' ? '/index.html' : path);
+      return file ? { ...file, headers: { ...file.headers, 'Content-Security-Policy': policy } } : null;
+    },
+  };
 }
 
 /** True where a source is newer than index.html, which bears the time at which its build began. */
@@ -132,7 +141,6 @@ function fileOf(url: string, body: Buffer): PageFile {
     headers: {
       ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
       'Cache-Control': url.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-      'Content-Security-Policy': POLICY,
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
       'Cross-Origin-Opener-Policy': 'same-origin',

@@ -56,6 +56,14 @@ export function readBucketUrl(url: string): BucketUrl {
   };
 }
 
+/** The origin at which browsers fetch from the store of a FILES_URL itself; undefined where we give out its files. */
+export function directOrigin(url: string): string | undefined {
+  if (!url.startsWith('s3:')) return undefined;
+  const { bucket, endpoint, region, pathStyle, public: reached } = readBucketUrl(url);
+  const origin = reached ?? (endpoint ? undefined : `https://s3.${region}.amazonaws.com`);
+  return origin && !pathStyle ? origin.replace('://', `://${bucket}.`) : origin;
+}
+
 function prefixOf(pathname: string): string {
   const prefix = pathname.replace(/^\/+|\/+$/g, '');
   if (!/^[\w./-]*$/.test(prefix) || prefix.split('/').includes('..')) throw new Error('must have a prefix of letters, digits, and . _ - / alone');

@@ -4,6 +4,7 @@ import { createActions } from './actions.ts';
 import { createApi } from './api.ts';
 import { type App, AppContext } from './app.ts';
 import { Page } from './components/page.tsx';
+import { type Files, startFiles } from './files.ts';
 import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
 import { connectLive, type Live } from './live.ts';
@@ -11,13 +12,14 @@ import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
 import { createStore, initialState } from './store.ts';
 import { connectionOf, type Sync, startSync } from './sync.ts';
 import { createTaskPage, type TaskPage } from './task-page.ts';
+import { createUploads } from './uploads.ts';
 
 const SINGLE_KEYS = 'taskledger.singleKeys';
 let keptSingleKeys = localStorage.getItem(SINGLE_KEYS) !== 'off';
 const store = createStore({ ...initialState, singleKeys: keptSingleKeys });
 
 /** The services that run while somebody is logged in. */
-let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox } | undefined;
+let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox; files: Files } | undefined;
 
 const session = createSession({
   storage: localStorage,
@@ -27,6 +29,12 @@ const session = createSession({
   changed: (_, ended) => begin(ended),
 });
 const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: () => performance.now() });
+const uploads = createUploads({
+  store,
+  token: (refused) => session.token(refused),
+  taken: (id, position) => void running?.files.look(id, position).catch(() => undefined),
+  say: (text) => store.set({ said: text }),
+});
 const actions = createActions({ api, store, page: () => running?.page });
 
 const app: App = {
@@ -34,6 +42,11 @@ const app: App = {
   actions,
   api,
   session,
+  uploads,
+  files: {
+    url: (...what) => running?.files.url(...what) ?? Promise.reject(new Error('nobody is logged in')),
+    look: async (...what) => running?.files.look(...what),
+  },
   inbox: {
     mark: (...what) => running?.inbox.mark(...what),
     readAll: () => running?.inbox.readAll(),
@@ -52,6 +65,8 @@ function begin(ended = false): void {
   running?.live.close();
   running?.sync.close();
   running?.inbox.close();
+  running?.files.close();
+  uploads.close();
   running = undefined;
   const me = session.me();
   store.set({ ...initialState, me, ended, confirmation: store.get().confirmation, singleKeys: store.get().singleKeys });
@@ -65,7 +80,8 @@ function begin(ended = false): void {
     onState: look,
   });
   const inbox = startInbox({ api, store, live, trouble: (text) => actions.note({ kind: 'trouble', text }) });
-  running = { live, sync: startSync({ api, store, live, me }), page: createTaskPage({ api, store, live }), inbox };
+  const files = startFiles({ api, store });
+  running = { live, sync: startSync({ api, store, live, me, files }), page: createTaskPage({ api, store, live }), inbox, files };
   route();
 }
 

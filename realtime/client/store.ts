@@ -3,7 +3,9 @@ import { useEffect, useState } from 'preact/hooks';
 import type { TaskDetail } from '../../contracts/task.ts';
 import { type BoardState, emptyBoard } from './board-state.ts';
 import { type BoardFilters, noFilters } from './board-view.ts';
+import { type KnownFiles, noFiles } from './files.ts';
 import type { Me } from './session.ts';
+import type { Upload } from './uploads.ts';
 
 export interface KnownPerson {
   id: string;
@@ -74,6 +76,10 @@ export interface AppState {
   /** True where there are more tasks than the page loads. */
   more: boolean;
   people: Readonly<Record<string, KnownPerson>>;
+  files: KnownFiles;
+  uploads: readonly Upload[];
+  /** The picture that the viewer shows; null for none. */
+  viewing: string | null;
   filters: BoardFilters;
   /** Ids of tasks whose description has the words searched for. */
   found: ReadonlySet<string>;
@@ -101,6 +107,9 @@ export const initialState: AppState = {
   board: emptyBoard,
   more: false,
   people: {},
+  files: noFiles,
+  uploads: [],
+  viewing: null,
   filters: noFilters,
   found: new Set(),
   connection: 'connecting',

@@ -3,6 +3,7 @@ import type { TaskDetail, TaskSummary } from '../../contracts/task.ts';
 import { reason } from './actions.ts';
 import { type Api, ApiError, type Reply } from './api.ts';
 import { asked, fold, type Gap, listed } from './board-state.ts';
+import type { Files } from './files.ts';
 import type { Change, Live, LiveState, Subscription } from './live.ts';
 import type { Me } from './session.ts';
 import type { ConnectionState, KnownPerson, Store } from './store.ts';
@@ -30,7 +31,16 @@ export interface Sync {
   close(): void;
 }
 
-export function startSync({ api, store, live, me }: { api: Api; store: Store; live: Live; me: Me }): Sync {
+export interface SyncOptions {
+  api: Api;
+  store: Store;
+  live: Live;
+  me: Me;
+  /** The files of what is shown, which hear of the same changes. */
+  files?: Pick<Files, 'heard' | 'reload'>;
+}
+
+export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
   let subscriptions: Subscription[] = [];
   /** False where the topic of all tasks was refused: the user then sees only tasks that concern them. */
   let seesAll = true;
@@ -75,9 +85,14 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
   /** Follows the user's own topic always (it tells of a new role, too), and all tasks where that is allowed. */
   function follow(after: string): void {
     unfollow();
-    const options = { after, onChange: heard, onSnapshotNeeded: load };
+    const options = { after, onChange: heard, onSnapshotNeeded: missed };
     subscriptions = [live.subscribe(`user:${me.id}`, { ...options, onLeft: () => undefined })];
     if (seesAll) subscriptions.push(live.subscribe('tasks', { ...options, onLeft: () => begin(false) }));
+  }
+
+  function missed(): Promise<string> {
+    files?.reload();
+    return load();
   }
 
   function unfollow(): void {
@@ -95,6 +110,7 @@ export function startSync({ api, store, live, me }: { api: Api; store: Store; li
   function heard(change: Change): void {
     if (change.position > last) last = change.position;
     if (change.stream.startsWith('task-')) heardOfTask(change);
+    files?.heard(change);
     if (change.type !== 'UserRoleChanged' || change.id !== me.id) return;
     begin(true);
     void people();

@@ -32,7 +32,8 @@ export function createTaskPage({ api, store, live }: { api: Api; store: Store; l
     if (store.get().open?.id !== id) return;
     subscription = live.subscribe(`task:${id}`, {
       after: position,
-      onChange: (change) => void load(id, change.position).catch((error) => failed(id, error)),
+      // Changes of its files are the board's to follow.
+      onChange: ({ stream, position }) => stream.startsWith('task-') && void load(id, position).catch((error) => failed(id, error)),
       onSnapshotNeeded: () => load(id),
       // The server decides whether the user may still see the task.
       onLeft: (reason) => void (reason === 'forbidden' ? load(id) : follow(id)).catch((error) => failed(id, error)),

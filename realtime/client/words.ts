@@ -81,3 +81,10 @@ export function toInput(time: string | null): string {
 export function fromInput(text: string): string | null {
   return text ? new Date(text).toISOString() : null;
 }
+
+/** The size of a file: `14 kB`, `2.8 MB`. */
+export function bytesInWords(bytes: number): string {
+  const [unit, by] = bytes < 1e6 ? (['kilobyte', 1e3] as const) : bytes < 1e9 ? (['megabyte', 1e6] as const) : (['gigabyte', 1e9] as const);
+  const maximumFractionDigits = unit === 'kilobyte' ? 0 : 1;
+  return new Intl.NumberFormat('en', { style: 'unit', unit, maximumFractionDigits }).format(Math.max(bytes / by, bytes > 0 ? 0.6 : 0));
+}

@@ -8,6 +8,7 @@ import { KeysDialog } from './keys-dialog.tsx';
 import { NewTask } from './new-task.tsx';
 import { Notes } from './notes.tsx';
 import { TaskDialog } from './task-dialog.tsx';
+import { Viewing } from './viewing.tsx';
 
 export function BoardPage() {
   const phase = useApps((state) => state.phase);
@@ -24,6 +25,7 @@ export function BoardPage() {
         {phase === 'failed' ? <Failed /> : <Board />}
       </main>
       {open && <TaskDialog key={open} id={open} />}
+      <Viewing />
       {making && <NewTask />}
       {showsKeys && <KeysDialog />}
       {showsInbox && <InboxDialog />}

@@ -3,6 +3,7 @@ import { useApp, useApps } from '../app.ts';
 import { fullTime, shortDay } from '../words.ts';
 import { PriorityIcon, Sign } from './icons.tsx';
 import { Person } from './person.tsx';
+import { Picture } from './picture.tsx';
 
 interface CardProps {
   task: TaskSummary;
@@ -25,6 +26,7 @@ export function Card({ task, isTabStop, isDragged }: CardProps) {
       onClick={() => go(task.id)}
     >
       {fresh !== undefined && <span class="card-glow" key={fresh} />}
+      <Cover id={task.id} />
       <span class="card-title">{task.title}</span>
       {task.labels.length > 0 && (
         <span class="card-labels">
@@ -39,6 +41,12 @@ export function Card({ task, isTabStop, isDragged }: CardProps) {
       <CardFoot task={task} />
     </button>
   );
+}
+
+/** The first picture of the task. */
+function Cover({ id }: { id: string }) {
+  const picture = useApps((state) => state.files.covers[id]);
+  return picture ? <Picture id={picture} size="320" alt="" class="card-picture" /> : null;
 }
 
 function CardFoot({ task }: { task: TaskSummary }) {

@@ -2,6 +2,7 @@ import type { TaskDetail } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
 import { ago, fullTime } from '../words.ts';
 import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
+import { Files } from './files.tsx';
 import { Person } from './person.tsx';
 
 export function Comments({ task }: { task: TaskDetail }) {
@@ -20,7 +21,7 @@ export function Comments({ task }: { task: TaskDetail }) {
   );
 }
 
-function Comment({ author, text, time }: TaskDetail['comments'][number]) {
+function Comment({ id, author, text, time }: TaskDetail['comments'][number]) {
   const isMine = useApps((state) => state.me?.id === author);
   return (
     <article class={isMine ? 'comment comment-mine' : 'comment'}>
@@ -30,7 +31,9 @@ function Comment({ author, text, time }: TaskDetail['comments'][number]) {
           {ago(time)}
         </time>
       </header>
-      <p>{text}</p>
+      <Files kind="comment" id={id} label={`Files of the comment “${text.slice(0, 40)}”`}>
+        <p>{text}</p>
+      </Files>
     </article>
   );
 }

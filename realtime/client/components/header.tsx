@@ -12,8 +12,16 @@ const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
 };
 
 export function Header() {
-  const { store, session } = useApp();
+  const { store, session, uploads, actions } = useApp();
   const me = useApps((state) => state.me);
+  /** A picture of oneself has no list that its upload would stand in. */
+  const tellFailures = () => {
+    for (const { key, of, name, trouble } of store.get().uploads) {
+      if (of.kind !== 'user' || trouble === null) continue;
+      uploads.cancel(key);
+      actions.note({ kind: 'trouble', text: `“${name}” was not taken. ${trouble}` });
+    }
+  };
   return (
     <header class="header">
       <p class="brand">
@@ -41,7 +49,19 @@ export function Header() {
         {me && (
           <span class="me" title={me.name}>
             <span class="unseen">You are {me.name}.</span>
-            <Person id={me.id} />
+            <label class="me-choice" title="Change your picture">
+              <Person id={me.id} />
+              <input
+                type="file"
+                class="unseen"
+                aria-label="Change your picture"
+                accept="image/jpeg,image/png,image/webp,image/gif"
+                onChange={(event) => {
+                  void uploads.add({ kind: 'user', id: me.id }, [...(event.currentTarget.files ?? [])]).then(tellFailures);
+                  event.currentTarget.value = '';
+                }}
+              />
+            </label>
           </span>
         )}
         <button type="button" class="quiet" aria-label="Log out" title="Log out" onClick={() => void session.logout()}>

@@ -75,6 +75,7 @@ const SHAPES = {
   letter: 'M3.5 5.5h13v9.5h-13zm0 .8 6.5 5 6.5-5',
   letterOpen: 'M3.5 8v8h13V8L10 3.6zm0 .4 6.5 4.6 6.5-4.6',
   leave: 'M11.5 4h-6v12h6M9 10h7.5m-2.6-2.8 2.8 2.8-2.8 2.8',
+  file: 'M5.5 3.5h6l3.5 3.5v9.5h-9.5zm6 0v3.5h3.5',
 } as const;
 
 export function Sign({ name }: { name: keyof typeof SHAPES }) {

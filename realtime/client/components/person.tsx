@@ -1,4 +1,5 @@
 import { useApps } from '../app.ts';
+import { Picture } from './picture.tsx';
 
 /** The hue of a person, made of the id, so that it is the same everywhere. */
 function hueOf(id: string): number {
@@ -19,11 +20,12 @@ function initials(name: string): string {
 /** A person's initials in their colour. `named`: with the name beside, which screen readers read. */
 export function Person({ id, named = false }: { id: string | null; named?: boolean }) {
   const person = useApps((state) => (id ? state.people[id] : undefined));
+  const picture = useApps((state) => (id ? state.files.avatars[id] : undefined));
   const name = person?.name ?? (id ? 'Somebody' : 'Nobody');
   return (
     <span class="person">
       <span class={id ? 'avatar' : 'avatar avatar-none'} style={{ '--hue': hueOf(id ?? '') }} aria-hidden="true">
-        {id ? initials(name) : '–'}
+        {picture ? <Picture id={picture} size="320" alt="" class="avatar-picture" /> : id ? initials(name) : '–'}
       </span>
       {named && <span class="person-name">{name}</span>}
     </span>

@@ -1,0 +1,183 @@
+/** The files that the page shows: those on its tasks and comments, and people's pictures. Loaded for what is on the screen, then kept up to date. */
+import type { MediaKind, MediaView, PictureSize } from '../../contracts/media.ts';
+import { type Api, ApiError, type Reply } from './api.ts';
+import type { Change } from './live.ts';
+import type { AppState, Store } from './store.ts';
+
+/** The files by their ids, and what is found in them. */
+export interface KnownFiles {
+  byId: Readonly<Record<string, MediaView>>;
+  /** The picture of a task's card, by the task: the first that is on it. */
+  covers: Readonly<Record<string, string>>;
+  /** The picture of a person, by the person: the newest. */
+  avatars: Readonly<Record<string, string>>;
+}
+
+export const noFiles: KnownFiles = { byId: {}, covers: {}, avatars: {} };
+
+export interface Files {
+  /** Takes a change of a topic; those that are of no file are passed. */
+  heard(change: Change): void;
+  /** Asks for one file as it is at or after a position. */
+  look(id: string, after?: string): Promise<void>;
+  /** Asks for everything anew, after changes were missed. */
+  reload(): void;
+  /** Resolves to an address at which a file can be fetched now; a kept one while that is good. `anew`: where the kept one failed. */
+  url(id: string, size: PictureSize | 'original', how?: { save?: boolean; anew?: boolean }): Promise<string>;
+  close(): void;
+}
+
+/** The most things that one question is about. */
+const AT_ONCE = 50;
+/** Milliseconds in which questions are gathered. */
+const GATHERED = 50;
+/** Milliseconds until a failed question is asked again. */
+const AGAIN = 3_000;
+/** Milliseconds before its end at which an address is not used any more. */
+const EARLY = 60_000;
+/** Changes that alter nothing of what is shown. */
+const UNSEEN = ['MediaProcessing', 'MediaDeferred'];
+
+interface Address {
+  url: string;
+  expiresAt: string | null;
+}
+
+export function startFiles({ api, store }: { api: Api; store: Store }): Files {
+  const asked = { task: new Set<string>(), user: new Set<string>() };
+  const addresses = new Map<string, { address: Promise<Address>; until: number }>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asking = false;
+  let closed = false;
+
+  function put(views: readonly MediaView[], without?: string): void {
+    if (closed) return;
+    const { [without ?? '']: _, ...before } = store.get().files.byId;
+    const newer = views.filter(({ id, revision }) => (before[id]?.revision ?? -1) <= revision);
+    store.set({ files: found({ ...before, ...Object.fromEntries(newer.map((view) => [view.id, view])) }) });
+  }
+
+  function wait(ms: number): void {
+    if (closed || asking) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void ask();
+    }, ms);
+  }
+
+  /** Asks for the files of things that are shown, and were never asked for. */
+  async function ask(): Promise<void> {
+    asking = true;
+    const kinds: ('task' | 'user')[] = ['task', 'user'];
+    const outcomes = await Promise.all(
+      kinds.map((kind) =>
+        askFor(
+          kind,
+          shownThings(store.get())[kind].filter((id) => !asked[kind].has(id)),
+        ),
+      ),
+    );
+    asking = false;
+    const left = outcomes.includes(false) ? AGAIN : GATHERED;
+    if (outcomes.some((outcome) => outcome !== undefined)) wait(left);
+  }
+
+  /** Resolves to true where it went well, to undefined where there was nothing to ask. */
+  async function askFor(kind: 'task' | 'user', all: readonly string[]): Promise<boolean | undefined> {
+    const ids = all.slice(0, AT_ONCE);
+    if (ids.length === 0) return undefined;
+    const views = await listOf(kind, ids).catch(asAnswer);
+    if (!views) return false;
+    put(views);
+    for (const id of ids) asked[kind].add(id);
+    return true;
+  }
+
+  async function listOf(kind: MediaKind, ids: readonly string[]): Promise<MediaView[]> {
+    const items: MediaView[] = [];
+    const path = `/api/media?${kind}=${ids.join(',')}&limit=100`;
+    let cursor: string | undefined = '';
+    while (cursor !== undefined && !closed) {
+      const { body }: Reply<{ items: MediaView[]; next?: string }> = await api.get(`${path}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      items.push(...body.items);
+      cursor = body.next;
+    }
+    return items;
+  }
+
+  async function look(id: string, after?: string): Promise<void> {
+    try {
+      const { body } = await api.get<MediaView>(`/api/media/${id}`, { after });
+      if (body.status === 'detached') put([], id);
+      else put([body]);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) put([], id);
+      else throw error;
+    }
+  }
+
+  const unsubscribe = store.subscribe(() => wait(GATHERED));
+
+  return {
+    heard: ({ stream, type, id, position }) => {
+      if (stream.startsWith('media-') && !UNSEEN.includes(type)) void look(id, position).catch(() => undefined);
+    },
+    look,
+    reload() {
+      asked.task.clear();
+      asked.user.clear();
+      store.set({ files: noFiles });
+      wait(GATHERED);
+    },
+    async url(id, size, { save = false, anew = false } = {}) {
+      const key = `${id} ${size} ${save}`;
+      const kept = addresses.get(key);
+      if (kept && !anew && kept.until > performance.now()) return (await kept.address).url;
+      const began = { wall: Date.now(), clock: performance.now() };
+      const path = `/api/media/${id}/url?size=${size}&disposition=${save ? 'attachment' : 'inline'}`;
+      const address = api.get<Address>(path).then(({ body }) => body);
+      const entry = { address, until: began.clock + EARLY };
+      addresses.set(key, entry);
+      const { url, expiresAt } = await address.catch((error) => {
+        addresses.delete(key);
+        throw error;
+      });
+      if (expiresAt !== null) entry.until = began.clock + Date.parse(expiresAt) - began.wall - EARLY;
+      return url;
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      unsubscribe();
+    },
+  };
+}
+
+/** What a failed question counts as: what is refused for good has no files, and is not asked again; null: it is asked again. */
+function asAnswer(error: unknown): MediaView[] | null {
+  return error instanceof ApiError && !error.passing ? [] : null;
+}
+
+/** The things whose files are shown. */
+function shownThings({ board, open, people, me }: AppState): { task: string[]; user: string[] } {
+  const tasks = new Set([...(open ? [open.id] : []), ...Object.keys(board.entries)]);
+  const users = new Set([...(me ? [me.id] : []), ...Object.keys(people)]);
+  return { task: [...tasks], user: [...users] };
+}
+
+/** True for a picture that can be shown by now. */
+export function isShownPicture({ sizes }: MediaView): boolean {
+  return sizes.length > 0;
+}
+
+/** The files with what is found in them. */
+export function found(byId: KnownFiles['byId']): KnownFiles {
+  const covers: Record<string, string> = {};
+  const avatars: Record<string, string> = {};
+  const pictures = Object.values(byId).filter(isShownPicture);
+  for (const { id, of } of pictures.toSorted((one, other) => (one.createdAt < other.createdAt ? -1 : 1))) {
+    if (of.kind === 'user') avatars[of.id] = id;
+    if (of.kind === 'task') covers[of.id] ??= id;
+  }
+  return { byId, covers, avatars };
+}

@@ -1,0 +1,141 @@
+/** Uploads of files: how far each is, cancelled and tried again. A repeat has the same Idempotency-Key, so that nothing is there twice. */
+import type { MediaSubject } from '../../contracts/media.ts';
+import type { Problem } from '../../contracts/problem.ts';
+import { uuid } from './api.ts';
+import type { Store } from './store.ts';
+
+/** A file on its way. */
+export interface Upload {
+  key: string;
+  of: Pick<MediaSubject, 'kind' | 'id'>;
+  name: string;
+  /** The part that is sent, from 0 to 1. */
+  sent: number;
+  /** The reason why it failed; null while it goes on. */
+  trouble: string | null;
+}
+
+export interface Uploads {
+  /** Begins to send files to a thing. Resolves when each was taken, failed or was cancelled. */
+  add(of: Upload['of'], files: readonly File[]): Promise<void>;
+  retry(key: string): void;
+  /** Ends an upload, or takes a failed one from the list. */
+  cancel(key: string): void;
+  close(): void;
+}
+
+export interface UploadsOptions {
+  store: Store;
+  token(refused: boolean): Promise<string | null>;
+  /** Called with each file that was taken, and the position at which it is there. */
+  taken(id: string, position: string): void;
+  say(text: string): void;
+}
+
+/** The number of uploads at once; the others wait. */
+const AT_ONCE = 2;
+const UNREACHED = 'The server cannot be reached. Is the network there?';
+
+interface Sent {
+  status: number;
+  body: Partial<Problem> & { id?: string; position?: string };
+}
+
+export function createUploads({ store, token, taken, say }: UploadsOptions): Uploads {
+  const files = new Map<string, File>();
+  const requests = new Map<string, XMLHttpRequest>();
+  const turns: (() => void)[] = [];
+  let sending = 0;
+
+  function change(key: string, by: Partial<Upload>): void {
+    store.set({ uploads: store.get().uploads.map((one) => (one.key === key ? { ...one, ...by } : one)) });
+  }
+
+  function drop(key: string): void {
+    files.delete(key);
+    store.set({ uploads: store.get().uploads.filter((one) => one.key !== key) });
+  }
+
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    if (sending >= AT_ONCE) await new Promise<void>((resolve) => turns.push(resolve));
+    sending++;
+    await work().finally(() => {
+      sending--;
+      turns.shift()?.();
+    });
+  }
+
+  const start = (key: string): Promise<void> => inTurn(() => carryOut(key));
+
+  async function carryOut(key: string): Promise<void> {
+    const upload = store.get().uploads.find((one) => one.key === key);
+    const file = files.get(key);
+    if (!upload || !file) return;
+    const { status, body } = await attempt(upload, file, false);
+    // It may have been cancelled meanwhile.
+    if (files.has(key)) ended(upload, status, body);
+  }
+
+  function ended({ key, name }: Upload, status: number, body: Sent['body']): void {
+    if (status >= 200 && status < 300) {
+      drop(key);
+      say(`“${name}” was added.`);
+      taken(body.id ?? '', body.position ?? '');
+      return;
+    }
+    const trouble = status === 0 ? UNREACHED : (body.detail ?? `The server answered ${status}.`);
+    change(key, { trouble });
+    say(`“${name}” was not added. ${trouble}`);
+  }
+
+  async function attempt(upload: Upload, file: File, refused: boolean): Promise<Sent> {
+    const bearer = await token(refused);
+    if (!bearer) return { status: 401, body: { detail: 'Log in first.' } };
+    const answer = await send(upload, file, bearer);
+    return answer.status === 401 && !refused ? attempt(upload, file, true) : answer;
+  }
+
+  /** Sends the form by XMLHttpRequest, the only one that tells how much is sent. */
+  function send({ key, of }: Upload, file: File, bearer: string): Promise<Sent> {
+    return new Promise((resolve) => {
+      const form = new FormData();
+      // What the file is for comes before it: the server then refuses before it has read the file.
+      form.append(of.kind, of.id);
+      form.append('file', file, file.name);
+      const request = new XMLHttpRequest();
+      requests.set(key, request);
+      request.open('POST', '/api/media');
+      request.responseType = 'json';
+      request.setRequestHeader('Authorization', `Bearer ${bearer}`);
+      request.setRequestHeader('Idempotency-Key', key);
+      request.upload.onprogress = ({ loaded, total }) => change(key, { sent: total > 0 ? loaded / total : 0 });
+      request.onloadend = () => {
+        requests.delete(key);
+        resolve({ status: request.status, body: request.response ?? {} });
+      };
+      request.send(form);
+    });
+  }
+
+  function cancel(key: string): void {
+    drop(key);
+    requests.get(key)?.abort();
+  }
+
+  return {
+    async add(of, chosen) {
+      const added = chosen.map((file) => ({ key: uuid(), of, name: file.name, sent: 0, trouble: null, file }));
+      for (const { key, file } of added) files.set(key, file);
+      store.set({ uploads: [...store.get().uploads, ...added.map(({ file: _, ...upload }) => upload)] });
+      await Promise.all(added.map(({ key }) => start(key)));
+    },
+    retry(key) {
+      change(key, { trouble: null, sent: 0 });
+      void start(key);
+    },
+    cancel,
+    close: () => {
+      for (const { key } of store.get().uploads) cancel(key);
+    },
+  };
+}
