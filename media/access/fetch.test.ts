@@ -87,7 +87,7 @@ describe('an address', () => {
     ['the thing was deleted', () => world.states.set(`task-${TASK}`, { exists: true, deleted: true, maker: ALICE.id, assignee: null })],
     ['the file was deleted', () => world.states.set(`media-${FILE}`, { ...PICTURE, status: 'deleted' })],
     ['the file is on a thing of others', () => world.states.set(`media-${FILE}`, { ...PICTURE, of: { kind: 'order', id: TASK } })],
-  ])('is refused as soon as %s', async (_, happens) => {
+  ])('invariant 22: is refused as soon as %s', async (_, happens) => {
     const { url } = await world.urlFor(ALICE);
     expect(await statusOf(url)).toBe(200);
     happens();
