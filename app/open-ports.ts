@@ -24,9 +24,8 @@ import { READ_MODELS, type ReadModels } from '../platform/read-models/read-model
 import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
-import { isEmbedded, type Need } from './parts.ts';
 import { pictureOrigins } from './links.ts';
-import type { Need } from './parts.ts';
+import { isEmbedded, type Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
 import { askForShapes } from './written-shapes.ts';
