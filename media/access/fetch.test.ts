@@ -81,13 +81,14 @@ describe('an address', () => {
     for (const one of forged) expect(await statusOf(one), one).toBe(403);
     expect(await statusOf(url)).toBe(200);
   });
-  it.each<[string, () => void]>([
+  const ends: [string, () => void][] = [
     ['its session ended', () => world.live.delete(ALICE)],
     ['its user lost the right', () => world.states.set(`task-${TASK}`, { exists: true, maker: CAROL.id, assignee: null })],
     ['the thing was deleted', () => world.states.set(`task-${TASK}`, { exists: true, deleted: true, maker: ALICE.id, assignee: null })],
     ['the file was deleted', () => world.states.set(`media-${FILE}`, { ...PICTURE, status: 'deleted' })],
     ['the file is on a thing of others', () => world.states.set(`media-${FILE}`, { ...PICTURE, of: { kind: 'order', id: TASK } })],
-  ])('invariant 22: is refused as soon as %s', async (_, happens) => {
+  ];
+  it.each(ends)('invariant 22: is refused as soon as %s', async (_, happens) => {
     const { url } = await world.urlFor(ALICE);
     expect(await statusOf(url)).toBe(200);
     happens();

@@ -3,7 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Actions } from './actions.ts';
 import type { Api } from './api.ts';
-import type { Files } from './files.ts';
+import type { PageFiles } from './files.ts';
 import type { Inbox } from './inbox.ts';
 import type { BrowserSession } from './session.ts';
 import { type AppState, type Store, useStore } from './store.ts';
@@ -14,7 +14,7 @@ export interface App {
   actions: Actions;
   api: Api;
   session: BrowserSession;
-  files: Pick<Files, 'url' | 'look'>;
+  files: Pick<PageFiles, 'url' | 'look'>;
   uploads: Uploads;
   inbox: Pick<Inbox, 'mark' | 'readAll' | 'older'>;
   /** Loads the board again, after it could not be loaded. */

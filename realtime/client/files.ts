@@ -15,7 +15,7 @@ export interface KnownFiles {
 
 export const noFiles: KnownFiles = { byId: {}, covers: {}, avatars: {} };
 
-export interface Files {
+export interface PageFiles {
   /** Takes a change of a topic; those that are of no file are passed. */
   heard(change: Change): void;
   /** Asks for one file as it is at or after a position. */
@@ -33,17 +33,16 @@ const AT_ONCE = 50;
 const GATHERED = 50;
 /** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
-/** Milliseconds before its end at which an address is not used any more. */
-const EARLY = 60_000;
+/** Milliseconds for which an address is used: less than the ten minutes that it has at least. */
+const KEPT = 8 * 60_000;
 /** Changes that alter nothing of what is shown. */
 const UNSEEN = ['MediaProcessing', 'MediaDeferred'];
 
 interface Address {
   url: string;
-  expiresAt: string | null;
 }
 
-export function startFiles({ api, store }: { api: Api; store: Store }): Files {
+export function startFiles({ api, store }: { api: Api; store: Store }): PageFiles {
   const asked = { task: new Set<string>(), user: new Set<string>() };
   const addresses = new Map<string, { address: Promise<Address>; until: number }>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -133,16 +132,13 @@ export function startFiles({ api, store }: { api: Api; store: Store }): Files {
       const key = `${id} ${size} ${save}`;
       const kept = addresses.get(key);
       if (kept && !anew && kept.until > performance.now()) return (await kept.address).url;
-      const began = { wall: Date.now(), clock: performance.now() };
       const path = `/api/media/${id}/url?size=${size}&disposition=${save ? 'attachment' : 'inline'}`;
       const address = api.get<Address>(path).then(({ body }) => body);
-      const entry = { address, until: began.clock + EARLY };
-      addresses.set(key, entry);
-      const { url, expiresAt } = await address.catch((error) => {
+      addresses.set(key, { address, until: performance.now() + KEPT });
+      const { url } = await address.catch((error) => {
         addresses.delete(key);
         throw error;
       });
-      if (expiresAt !== null) entry.until = began.clock + Date.parse(expiresAt) - began.wall - EARLY;
       return url;
     },
     close() {

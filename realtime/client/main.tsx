@@ -4,7 +4,7 @@ import { createActions } from './actions.ts';
 import { createApi } from './api.ts';
 import { type App, AppContext } from './app.ts';
 import { Page } from './components/page.tsx';
-import { type Files, startFiles } from './files.ts';
+import { type PageFiles, startFiles } from './files.ts';
 import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
 import { connectLive, type Live } from './live.ts';
@@ -19,7 +19,7 @@ let keptSingleKeys = localStorage.getItem(SINGLE_KEYS) !== 'off';
 const store = createStore({ ...initialState, singleKeys: keptSingleKeys });
 
 /** The services that run while somebody is logged in. */
-let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox; files: Files } | undefined;
+let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox; files: PageFiles } | undefined;
 
 const session = createSession({
   storage: localStorage,

@@ -3,7 +3,7 @@ import type { TaskDetail, TaskSummary } from '../../contracts/task.ts';
 import { reason } from './actions.ts';
 import { type Api, ApiError, type Reply } from './api.ts';
 import { asked, fold, type Gap, listed } from './board-state.ts';
-import type { Files } from './files.ts';
+import type { PageFiles } from './files.ts';
 import type { Change, Live, LiveState, Subscription } from './live.ts';
 import type { Me } from './session.ts';
 import type { ConnectionState, KnownPerson, Store } from './store.ts';
@@ -37,7 +37,7 @@ export interface SyncOptions {
   live: Live;
   me: Me;
   /** The files of what is shown, which hear of the same changes. */
-  files?: Pick<Files, 'heard' | 'reload'>;
+  files?: Pick<PageFiles, 'heard' | 'reload'>;
 }
 
 export function startSync({ api, store, live, me, files }: SyncOptions): Sync {

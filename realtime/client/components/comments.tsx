@@ -2,7 +2,7 @@ import type { TaskDetail } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
 import { ago, fullTime } from '../words.ts';
 import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
-import { Files } from './files.tsx';
+import { FilesOf } from './files.tsx';
 import { Person } from './person.tsx';
 
 export function Comments({ task }: { task: TaskDetail }) {
@@ -31,9 +31,9 @@ function Comment({ id, author, text, time }: TaskDetail['comments'][number]) {
           {ago(time)}
         </time>
       </header>
-      <Files kind="comment" id={id} label={`Files of the comment “${text.slice(0, 40)}”`}>
+      <FilesOf kind="comment" id={id} label={`Files of the comment “${text.slice(0, 40)}”`}>
         <p>{text}</p>
-      </Files>
+      </FilesOf>
     </article>
   );
 }

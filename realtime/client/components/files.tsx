@@ -16,7 +16,7 @@ export const ACCEPTED =
 const isOn = (of: Upload['of']) => (one: { of: Upload['of'] }) => one.of.kind === of.kind && one.of.id === of.id;
 
 /** The files on a thing, with the button that adds some. `children`: where files can be dropped, too. */
-export function Files({ kind, id, label, children }: Upload['of'] & { label: string; children?: ComponentChildren }) {
+export function FilesOf({ kind, id, label, children }: Upload['of'] & { label: string; children?: ComponentChildren }) {
   const { uploads } = useApp();
   const all = useApps((state) => state.files.byId);
   const sending = useApps((state) => state.uploads).filter(isOn({ kind, id }));

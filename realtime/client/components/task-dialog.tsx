@@ -9,7 +9,7 @@ import { AssigneeSelect } from './assignee-select.tsx';
 import { Comments } from './comments.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { EditTask } from './edit-task.tsx';
-import { Files } from './files.tsx';
+import { FilesOf } from './files.tsx';
 import { History } from './history.tsx';
 import { PriorityIcon, Sign, StatusIcon } from './icons.tsx';
 
@@ -66,7 +66,7 @@ function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void
       <StatusChoice id={task.id} status={task.status} />
       <Facts task={task} />
       {task.description ? <p class="description">{task.description}</p> : <p class="description description-none">No description.</p>}
-      <Files kind="task" id={task.id} label="Files of the task" />
+      <FilesOf kind="task" id={task.id} label="Files of the task" />
       <div class="task-buttons">
         <button type="button" onClick={onEdit}>
           <Sign name="pen" />
