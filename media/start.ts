@@ -5,10 +5,12 @@ import { type Route, routesWith } from '../platform/http/route.ts';
 import { openAccess } from './access/open.ts';
 import type { MediaContext } from './context.ts';
 import { openIntake } from './intake/open.ts';
+import { MEDIA_REMOVER } from './keep/follower-row.ts';
+import { startKeeping } from './keep/keep.ts';
 import { mediaRoutes } from './rows.ts';
 
 /** The followers of the part, each with its queue. */
-export const MEDIA_FOLLOWERS: readonly FollowerRow[] = [];
+export const MEDIA_FOLLOWERS: readonly FollowerRow[] = [MEDIA_REMOVER];
 
 /** The queues that the part's workers compete for. */
 export const MEDIA_WORK: readonly WorkQueue[] = [];
@@ -17,5 +19,5 @@ export const MEDIA_WORK: readonly WorkQueue[] = [];
 export async function startMedia(context: MediaContext): Promise<{ routes: Route[]; followers: Follower[] }> {
   const access = openAccess({ ...context, origin: context.settings.publicOrigin });
   const intake = await openIntake(context);
-  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers: [] };
+  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers: [await startKeeping(context)] };
 }

@@ -1,0 +1,38 @@
+/** Keeps the store of files tidy: removes what was deleted, and sweeps what was left. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
+import type { Follower } from '../../platform/followers/follow.ts';
+import type { MediaContext } from '../context.ts';
+import { startRemover } from './remover.ts';
+import { sweep } from './sweep.ts';
+
+/** Milliseconds after a start until the first sweep, and between two. */
+const FIRST = 60_000;
+const BETWEEN = 3_600_000;
+
+type KeepContext = Pick<MediaContext, 'store' | 'bus' | 'files' | 'commands' | 'readModels' | 'settings' | 'log' | 'add'>;
+
+/** Starts both. Of several processes the one whose remover is active sweeps. */
+export async function startKeeping(context: KeepContext): Promise<Follower> {
+  const { store, bus, files, log, add } = context;
+  const remover = add(await startRemover({ store, bus, files, log }), (it) => it.stop());
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const sweeping = keepTrying({ name: 'media sweep', log, signal, backoff: 1_000 }, async (well) => {
+    await pause(FIRST, undefined, { signal, ref: false });
+    for (;;) {
+      if (remover.active()) told(log, await sweep({ ...context, clock: Date.now }));
+      well();
+      await pause(BETWEEN, undefined, { signal, ref: false });
+    }
+  });
+  add(sweeping, async (it) => {
+    stopping.abort();
+    await it;
+  });
+  return remover;
+}
+
+function told(log: KeepContext['log'], swept: Awaited<ReturnType<typeof sweep>>): void {
+  if (Object.values(swept).some((number) => number > 0)) log.info({ swept }, 'what files had left was swept');
+}

@@ -1,0 +1,41 @@
+/** The follower that removes the bytes of a file that was deleted or refused, in all its sizes. */
+import type { MediaEvent } from '../../contracts/media.ts';
+import type { RecordedEvent } from '../../contracts/message.ts';
+import { unavailableIn } from '../../platform/absences/unavailable.ts';
+import type { Files } from '../../platform/files/files.ts';
+import type { FollowContext, Follower } from '../../platform/followers/follow.ts';
+import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
+import { MEDIA_REMOVER } from './follower-row.ts';
+
+/** The ends of a file: from then on nobody may fetch a byte of it. */
+const ENDS: ReadonlySet<string> = new Set<MediaEvent['type']>(['MediaDeleted', 'MediaRefused']);
+
+export const keysOf = (id: string) => `media/${id}/`;
+
+/** Starts it. What cannot be removed now, or is put after its file's end, is the sweep's: nobody waits for it, and nobody may fetch it any more. */
+export function startRemover({ files, ...context }: FollowContext & { files: Files }): Promise<Follower> {
+  const removing = {
+    ...MEDIA_REMOVER,
+    batch: 50,
+    wants: ({ type, stream }: RecordedEvent) => stream.startsWith('media-') && ENDS.has(type),
+    apply: async (events: RecordedEvent[]) => {
+      for (const { stream } of events) await removeAll(files, keysOf(stream.slice('media-'.length))).catch(leftToTheSweep);
+    },
+  };
+  return followWithEffects(removing, context);
+}
+
+/** An absence is told by the port itself. */
+function leftToTheSweep(error: unknown): void {
+  if (!unavailableIn(error)) throw error;
+}
+
+/** Removes every object whose key begins with a text; resolves to their number. */
+export async function removeAll(files: Files, prefix: string): Promise<number> {
+  let removed = 0;
+  for await (const { key } of files.list(prefix)) {
+    await files.remove(key);
+    removed += 1;
+  }
+  return removed;
+}

@@ -1,0 +1,148 @@
+/**
+ * The sweep: what a process that was killed between bytes and event has left, and files that belong to nothing for too long.
+ *
+ * The event store decides about each, and not a list: a read model may be behind, or being made anew.
+ */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MediaStatus } from '../../contracts/media.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { Files, StoredFile } from '../../platform/files/files.ts';
+import type { ReadModels } from '../../platform/read-models/read-models.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import { mediaFiles } from '../../projections/projectors/media.ts';
+import type { MediaState } from '../../write-side/deciders/media.ts';
+import { removeAll } from './remover.ts';
+
+export interface SweepContext {
+  files: Files;
+  commands: CommandHandler;
+  readModels: ReadModels;
+  settings: { spool: string; orphanDays: number };
+  /** The time of day, in milliseconds since 1970. */
+  clock: () => number;
+}
+
+/** The numbers of things that a sweep removed. */
+export interface Swept {
+  /** Uploads that were not finished. */
+  spooled: number;
+  /** Objects without a file, of one that was deleted or refused, or posted by a client and never received. */
+  bytes: number;
+  /** Uploads in parts, and files half written, in the store itself. */
+  unfinished: number;
+  /** Files that belonged to nothing for too long. */
+  orphans: number;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Objects looked at together. */
+const AT_ONCE = 200;
+/** Orphans looked at in one sweep; more wait for the next. */
+const MOST_ORPHANS = 500;
+const SWEEP = { id: 'system', role: 'system', seesAll: true } as const;
+const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
+
+/** Sweeps once. Errors: those of the ports; then the rest waits for the next sweep. */
+export async function sweep(context: SweepContext): Promise<Swept> {
+  return {
+    spooled: await sweepSpool(context),
+    bytes: await sweepBytes(context),
+    unfinished: await context.files.sweep(DAY),
+    orphans: await sweepOrphans(context),
+  };
+}
+
+async function sweepSpool({ settings: { spool }, clock }: SweepContext): Promise<number> {
+  const names = await readdir(spool).catch(() => []);
+  let removed = 0;
+  for (const name of names) {
+    const found = await stat(join(spool, name)).catch(() => undefined);
+    // An upload that is still written to is touched with every byte.
+    if (!found?.isFile() || clock() - found.mtimeMs < HOUR) continue;
+    await rm(join(spool, name), { force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
+async function sweepBytes(context: SweepContext): Promise<number> {
+  let removed = 0;
+  let some: StoredFile[] = [];
+  const removeLeft = async () => {
+    const left = await leftOf(context, some);
+    for (const key of left) await context.files.remove(key);
+    removed += left.length;
+    some = [];
+  };
+  for await (const one of context.files.list('')) {
+    const age = context.clock() - one.written;
+    if (age >= (one.key.startsWith('incoming/') ? DAY : HOUR)) some.push(one);
+    if (some.length >= AT_ONCE) await removeLeft();
+  }
+  await removeLeft();
+  return removed;
+}
+
+/** The keys among these that have no file, or one that is over. */
+async function leftOf(context: SweepContext, stored: readonly StoredFile[]): Promise<string[]> {
+  const idOf = (key: string) => key.split('/')[1] ?? '';
+  const ids = [...new Set(stored.filter(({ key }) => key.startsWith('media/')).map(({ key }) => idOf(key)))];
+  const over = new Set<string>();
+  for (const id of await notListed(context, ids)) if (await isOver(context, id)) over.add(id);
+  return stored.map(({ key }) => key).filter((key) => key.startsWith('incoming/') || (key.startsWith('media/') && over.has(idOf(key))));
+}
+
+/** The ids of which the read model has no file that lives. It may be behind: then the event store is asked about more than it must be. */
+async function notListed({ readModels }: SweepContext, ids: readonly string[]): Promise<string[]> {
+  const { model } = mediaFiles;
+  const state = await readModels.state(model);
+  const found = state?.version === model.version ? await readModels.get(model, state.generation, ids) : [];
+  const living = new Set(found.filter(({ document }) => document && document.status !== 'refused').map(({ id }) => id));
+  return ids.filter((id) => !living.has(id));
+}
+
+/** True where a file was never received, or is over. */
+async function isOver({ commands }: SweepContext, id: string): Promise<boolean> {
+  const { state, missing } = await commands.load<MediaState>(`media-${id}`);
+  // Of a stream that this release does not wholly know nothing is removed.
+  return missing === undefined && (!state.exists || OVER.has(state.status));
+}
+
+async function sweepOrphans(context: SweepContext): Promise<number> {
+  const { readModels, settings, clock } = context;
+  const { model } = mediaFiles;
+  const state = await readModels.state(model);
+  if (!state || state.version !== model.version) return 0;
+  const before = new Date(clock() - settings.orphanDays * DAY).toISOString();
+  let swept = 0;
+  for (const status of ['detached', 'refused']) {
+    const found = await readModels.find(model, state.generation, {
+      where: [
+        { field: 'status', op: 'eq', value: status },
+        { field: 'updatedAt', op: 'lt', value: before },
+      ],
+      sort: [{ field: 'updatedAt', descending: false }],
+      limit: MOST_ORPHANS,
+    });
+    for (const { id, document } of found) if (await sweepOrphan(context, id, Number(document?.revision))) swept += 1;
+  }
+  return swept;
+}
+
+/** False where something came between, or it is gone already. */
+async function sweepOrphan({ commands, files, clock }: SweepContext, id: string, revision: number): Promise<boolean> {
+  const commandId = stableId(id, `sweep ${revision}`);
+  const now = new Date(clock()).toISOString();
+  const command = { type: 'SweepMedia', stream: `media-${id}`, id, data: { revision }, commandId, actor: SWEEP, now };
+  try {
+    await commands.handle(command, { correlationId: commandId, ifMatch: [revision] });
+  } catch (error) {
+    if (error instanceof ProblemError) return false;
+    throw error;
+  }
+  await removeAll(files, `media/${id}/`);
+  return true;
+}
