@@ -16,7 +16,10 @@ const USAGE = `usage: npm start                        the whole system in one p
        npm start -- replay [projection…]  make read models anew from history
        npm start -- dead-letters          what failed for good: list, show, retry, discard
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
-       npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it`;
+       npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
+       npm start -- media verify          bytes of files without an event, and events without bytes
+       npm start -- media copy <from> <to>
+                                          the files of one store into another, each named as in FILES_URL`;
 
 async function run([command, ...rest]: string[]): Promise<void> {
   if (command === 'help' || command === '--help' || command === '-h') {
@@ -44,6 +47,7 @@ const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Pr
   replay: async (config, args) => (await import('./app/operator/replay.ts')).replay(config, args),
   'dead-letters': async (config, args) => (await import('./app/operator/dead-letters.ts')).deadLetters(config, args),
   migrate: async (config) => (await import('./app/operator/migrate.ts')).migrateToServers(config),
+  media: async (config, args) => (await import('./app/operator/media.ts')).operateMedia(config, args),
   backup: async (config, args) => (await import('./app/operator/backup.ts')).backUp(config, args),
 };
 

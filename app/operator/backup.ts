@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { witnessOf } from '../../platform/event-store/sqlite/witness.ts';
+import { copyFiles } from '../../platform/files/copy-files.ts';
+import { openFiles } from '../../platform/files/open.ts';
 import { diskRefused } from '../../platform/sqlite/disk-errors.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type Config, ConfigError } from '../config.ts';
@@ -42,21 +44,21 @@ interface Making {
   stillWanted(): void;
 }
 
-async function makeBackup({ DATA_DIR, BACKUP_LOG_MB }: Config, files: string[], { folder, stillWanted }: Making): Promise<void> {
+async function makeBackup({ DATA_DIR, BACKUP_LOG_MB, FILES_URL }: Config, files: string[], { folder, stillWanted }: Making): Promise<void> {
   const making = madePartial(folder);
   const options = { most: BACKUP_LOG_MB * 1024 * 1024, stillWanted };
   try {
     let growth = 0;
     for (const name of files) growth += await copy(name, { from: DATA_DIR, to: making.path, ...options });
+    // After the log: what it says is there is then among the files, unless it was deleted meanwhile.
+    const kept = await copyKept(FILES_URL, { from: DATA_DIR, to: making.path, stillWanted });
     const events = files.includes(EVENTS) ? await readThrough(making.path, stillWanted) : 0;
-    for (const name of files) {
-      stillWanted();
-      check(join(making.path, name));
-    }
-    stillWanted();
+    checkAll(making.path, files, stillWanted);
     making.finish();
     const grown = growth > 0 ? ` Write-ahead logs grew by ${megabytes(growth)} meanwhile.` : '';
-    print(`Backed up ${files.join(', ')} with ${events} events to ${making.to}; the copy was read through. It is a DATA_DIR to start on.${grown}`);
+    print(
+      `Backed up ${[...files, ...counted(kept)].join(', ')} with ${events} events to ${making.to}; the copy was read through. It is a DATA_DIR to start on.${grown}`,
+    );
   } catch (error) {
     throw diskRefused(error)
       ? new UserError(`The backup could not be made in ${making.path}: ${(error as Error).message}.`, { cause: error })
@@ -64,6 +66,26 @@ async function makeBackup({ DATA_DIR, BACKUP_LOG_MB }: Config, files: string[], 
   } finally {
     making.remove();
   }
+}
+
+/** The number of objects as a line names them; nothing for none. */
+function counted(objects: number): string[] {
+  return objects > 0 ? [`${objects} objects of files`] : [];
+}
+
+function checkAll(folder: string, names: readonly string[], stillWanted: () => void): void {
+  for (const name of names) {
+    stillWanted();
+    check(join(folder, name));
+  }
+  stillWanted();
+}
+
+/** Copies the files of a folder into the copy's own; those in a bucket stay there. Resolves to their number. */
+async function copyKept(url: string, { from, to, stillWanted }: { from: string; to: string; stillWanted(): void }): Promise<number> {
+  if (!url.startsWith('file:')) return 0;
+  const [source, target] = [await openFiles(url, { dataDir: from }), await openFiles('file:', { dataDir: to })];
+  return (await copyFiles(source, target, stillWanted)).files;
 }
 
 function madePartial(folder: string): PartialFolder {

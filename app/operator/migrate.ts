@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { openSecrets } from '../../gateway/identity/secrets/open.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
+import { copyFiles } from '../../platform/files/copy-files.ts';
 import { openProcessLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type ProgressShown, showProgress } from '../../projections/progress.ts';
 import { openClosers } from '../closers.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { filesAt } from './media.ts';
 import type { OnProgress } from './migrate/events.ts';
 import { type Moved, migrate, type Stores } from './migrate/move.ts';
 import { print, screen } from './print.ts';
@@ -26,6 +28,7 @@ export async function migrateToServers(config: Config): Promise<void> {
   const lock = lockFolder(dataDir);
   try {
     const moved = await between(config);
+    await moveFiles(config);
     print(closingLine(moved, dataDir));
   } finally {
     lock.release();
@@ -37,8 +40,22 @@ function checkTarget(config: Config): void {
     ['EVENT_STORE_URL', 'esdb://host:2113?tls=false'],
     ['SECRETS_URL', 'mongodb://host:27017/taskledger_secrets'],
   ] as const;
+  if (isEmbedded(config.FILES_URL) && existsSync(join(config.DATA_DIR, 'files')))
+    throw new ConfigError('migrate: FILES_URL must name where the files go, like s3://bucket, or a folder of its own, like file:/srv/files');
   const problems = targets.filter(([name]) => isEmbedded(config[name])).map(([name, example]) => `${name} must name a server, like ${example}`);
   if (problems.length > 0) throw new ConfigError(`migrate: ${problems.join('; ')}`);
+}
+
+/** Copies the folder's files to FILES_URL, and says so where there are any. */
+async function moveFiles(config: Config): Promise<void> {
+  if (isEmbedded(config.FILES_URL)) return;
+  const [source, target] = [await filesAt('file:', config), await filesAt(config.FILES_URL, config)];
+  try {
+    const { files } = await copyFiles(source, target);
+    if (files > 0) print(`FILES_URL has all ${files} objects of files.`);
+  } finally {
+    await target.close();
+  }
 }
 
 async function between(config: Config): Promise<Moved> {

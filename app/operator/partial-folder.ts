@@ -19,7 +19,7 @@ export interface PartialFolder {
 
 const NAME = /\.partial-[A-Za-z0-9]{6}$/;
 const LOCK = /^(lock|pid)(-journal)?$/;
-const COPY = /^(events|secrets|outbox)\.db(-wal|-shm|-journal|-witness|-witness\.new)?$/;
+const COPY = /^((events|secrets|outbox)\.db(-wal|-shm|-journal|-witness|-witness\.new)?|files)$/;
 
 /** Makes the folder for a copy that shall be at `folder`, which must be missing or empty. Errors: `UserError` with one line. */
 export function makePartial(folder: string): PartialFolder {

@@ -4,7 +4,7 @@ import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import type { Follower } from '../../platform/followers/follow.ts';
 import type { MediaContext } from '../context.ts';
 import { startRemover } from './remover.ts';
-import { sweep } from './sweep.ts';
+import { sweepMedia } from './sweep.ts';
 
 /** Milliseconds after a start until the first sweep, and between two. */
 const FIRST = 60_000;
@@ -21,7 +21,7 @@ export async function startKeeping(context: KeepContext): Promise<Follower> {
   const sweeping = keepTrying({ name: 'media sweep', log, signal, backoff: 1_000 }, async (well) => {
     await pause(FIRST, undefined, { signal, ref: false });
     for (;;) {
-      if (remover.active()) told(log, await sweep({ ...context, clock: Date.now }));
+      if (remover.active()) told(log, await sweepMedia({ ...context, clock: Date.now }));
       well();
       await pause(BETWEEN, undefined, { signal, ref: false });
     }
@@ -33,6 +33,6 @@ export async function startKeeping(context: KeepContext): Promise<Follower> {
   return remover;
 }
 
-function told(log: KeepContext['log'], swept: Awaited<ReturnType<typeof sweep>>): void {
+function told(log: KeepContext['log'], swept: Awaited<ReturnType<typeof sweepMedia>>): void {
   if (Object.values(swept).some((number) => number > 0)) log.info({ swept }, 'what files had left was swept');
 }

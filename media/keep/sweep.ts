@@ -46,7 +46,7 @@ const SWEEP = { id: 'system', role: 'system', seesAll: true } as const;
 const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
 
 /** Sweeps once. Errors: those of the ports; then the rest waits for the next sweep. */
-export async function sweep(context: SweepContext): Promise<Swept> {
+export async function sweepMedia(context: SweepContext): Promise<Swept> {
   return {
     spooled: await sweepSpool(context),
     bytes: await sweepBytes(context),

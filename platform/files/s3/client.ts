@@ -2,7 +2,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { BucketUrl } from '../files-url.ts';
 
-export interface Credentials {
+export interface S3Credentials {
   accessKey?: string | undefined;
   secretKey?: string | undefined;
 }
@@ -12,7 +12,7 @@ const CONNECT_MS = 3_000;
 const ANSWER_MS = 15_000;
 
 /** Makes the client of a server. It connects with its first request, and tries each up to three times. */
-export function openClient({ endpoint, region, pathStyle }: BucketUrl, { accessKey, secretKey }: Credentials): S3Client {
+export function openClient({ endpoint, region, pathStyle }: BucketUrl, { accessKey, secretKey }: S3Credentials): S3Client {
   const isAmazons = endpoint === undefined || new URL(endpoint).hostname.endsWith('.amazonaws.com');
   const own: S3ClientConfig = accessKey && secretKey ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } } : {};
   return new S3Client({

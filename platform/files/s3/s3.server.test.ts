@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { CreateMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeWith, S3_ACCOUNT, startVersityGw, versityGw } from '../../../servers/for-tests.fixture.ts';
+import { describeCopying } from '../copy-files.suite.ts';
 import { describeFiles } from '../files.suite.ts';
 import { FilesUnavailable } from '../files.ts';
 import { readBucketUrl } from '../files-url.ts';
@@ -118,4 +119,10 @@ describe('checksums that the SDK adds by itself', () => {
     expect(await client.config.requestChecksumCalculation()).toBe('WHEN_SUPPORTED');
     expect(await client.config.responseChecksumValidation()).toBe('WHEN_SUPPORTED');
   });
+});
+
+describeWith(versityGw, 'moving', () => {
+  const inFolder = async () => openFiles(`file:${await mkdtemp(join(folder, 'moving-'))}`, { dataDir: '/nowhere' });
+  describeCopying('from a folder to S3', async () => [await inFolder(), await open(await versityGw.bucket())]);
+  describeCopying('from S3 to a folder', async () => [await open(await versityGw.bucket()), await inFolder()]);
 });

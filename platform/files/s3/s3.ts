@@ -16,7 +16,7 @@ import { type ByteRange, type DirectGet, type DirectPost, FileMissing, type File
 import type { BucketUrl } from '../files-url.ts';
 import { checkedKey } from '../keys.ts';
 import { type Asking, openBucket } from './bucket.ts';
-import { type Credentials, openClient } from './client.ts';
+import { type S3Credentials, openClient } from './client.ts';
 import { isMissing } from './refusals.ts';
 import { upload } from './upload.ts';
 
@@ -28,7 +28,7 @@ interface ObjectsOf {
 }
 
 /** Opens the files in a bucket. Nothing is asked of it yet. Without credentials those of Amazon's own variables and files are used. */
-export function openS3Files(url: BucketUrl, credentials: Credentials): Files {
+export function openS3Files(url: BucketUrl, credentials: S3Credentials): Files {
   const client = openClient(url, credentials);
   const { bucket, prefix } = url;
   const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}${checkedKey(key)}` });
@@ -107,7 +107,7 @@ async function sweepUploads({ client, bucket, prefix }: ObjectsOf, olderThan: nu
 }
 
 /** What clients do themselves: only where they reach the server, at Amazon's own address or at the one that the URL names for them. */
-function direct(url: BucketUrl, credentials: Credentials, at: (key: string) => { Bucket: string; Key: string }): Partial<Files> {
+function direct(url: BucketUrl, credentials: S3Credentials, at: (key: string) => { Bucket: string; Key: string }): Partial<Files> {
   if (url.endpoint !== undefined && url.public === undefined) return {};
   const client = openClient({ ...url, endpoint: url.public ?? url.endpoint }, credentials);
   return {

@@ -1,0 +1,62 @@
+/** `npm start -- media …`: compares the store of files with the events, or copies it into another. */
+
+import { verifyMedia } from '../../media/keep/verify.ts';
+import { lockFolder } from '../../platform/data-folder-lock.ts';
+import { openEventStore } from '../../platform/event-store/open.ts';
+import { copyFiles } from '../../platform/files/copy-files.ts';
+import type { Files } from '../../platform/files/files.ts';
+import { filesUrlProblem } from '../../platform/files/files-url.ts';
+import { openFiles } from '../../platform/files/open.ts';
+import { openProcessLog } from '../../platform/log.ts';
+import { UserError } from '../../platform/user-error.ts';
+import { commandHandler } from '../../write-side/handle-command.ts';
+import { openClosers } from '../closers.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { isEmbedded } from '../parts.ts';
+import { print } from './print.ts';
+
+const HOW = 'media takes: verify, or copy <from> <to>, each as FILES_URL names a store';
+
+/** Does what the words ask for. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
+export async function operateMedia(config: Config, [what, ...rest]: string[]): Promise<void> {
+  if (what === 'verify' && rest.length === 0) return verify(config);
+  const [from, to, ...more] = rest;
+  if (what !== 'copy' || from === undefined || to === undefined || more.length > 0) throw new ConfigError(HOW);
+  await copy(config, from, to);
+}
+
+/** Opens the files at a URL, with the credentials of the configuration. */
+export function filesAt(url: string, config: Config): Promise<Files> {
+  const problem = filesUrlProblem(url);
+  if (problem) throw new ConfigError(`The address of a store of files ${problem}`);
+  return openFiles(url, { dataDir: config.DATA_DIR, accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY });
+}
+
+async function verify(config: Config): Promise<void> {
+  const closers = openClosers();
+  try {
+    if (isEmbedded(config.EVENT_STORE_URL)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
+    const log = openProcessLog({ level: 'error' });
+    const store = closers.closing(await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log }));
+    const files = closers.closing(await filesAt(config.FILES_URL, config));
+    // It only loads: no body is hashed.
+    const commands = commandHandler({ store, hmac: (text) => text, log });
+    const found = await verifyMedia({ store, files, commands }, ({ what, key }) => print(`${what}: ${key}`));
+    print(`Compared ${found.files} files with ${found.objects} objects: ${found.differences} differences. Nothing was changed.`);
+    if (found.differences > 0) throw new UserError('The store of files and the events differ: docs/MEDIA.md says what to do.');
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+async function copy(config: Config, from: string, to: string): Promise<void> {
+  const closers = openClosers();
+  try {
+    const source = closers.closing(await filesAt(from, config));
+    const target = closers.closing(await filesAt(to, config));
+    const { files, copied } = await copyFiles(source, target);
+    print(`The second store has all ${files} files of the first; ${copied} were copied.`);
+  } finally {
+    await closers.closeAll();
+  }
+}

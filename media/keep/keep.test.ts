@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { exampleEvent } from '../../contracts/catalog.ts';
+import { type MediaEvent, mediaContract } from '../../contracts/media.ts';
+import { NO_STREAM } from '../../contracts/message.ts';
+import { openFolderFiles } from '../../platform/files/file/file.ts';
+import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
+import { mediaFiles } from '../../projections/projectors/media.ts';
+import { commandsOn } from '../../system/commands.fixture.ts';
+import { log, openRig, type Projected, type Rig } from '../../system/projections.fixture.ts';
+import type { MediaState } from '../../write-side/deciders/media.ts';
+import { startRemover } from './remover.ts';
+import { type SweepContext, sweepMedia } from './sweep.ts';
+import { type Difference, verifyMedia } from './verify.ts';
+
+const DAY = 24 * 3_600_000;
+
+let rig: Rig;
+let projected: Projected;
+let folder: string;
+let files: Files;
+let context: SweepContext & { store: Rig['store'] };
+/** The time that the sweep finds, in milliseconds since 1970. */
+let now: number;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keep-'));
+  await mkdir(join(folder, 'spool'));
+  rig = await openRig();
+  projected = await rig.project({ projectors: [mediaFiles] });
+  files = openFolderFiles(join(folder, 'files'));
+  now = Date.now();
+  context = {
+    store: rig.store,
+    files,
+    commands: commandsOn(rig.store),
+    readModels: projected.readModels,
+    settings: { spool: join(folder, 'spool'), orphanDays: 7 },
+    clock: () => now,
+  };
+});
+afterEach(async () => {
+  await rig.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Event = { [T in MediaEvent['type']]: { type: T; data?: Partial<Extract<MediaEvent, { type: T }>['data']> } }[MediaEvent['type']];
+
+/** Records events of a new file, the first of which is its upload; resolves to its id. */
+async function recorded(...events: Event[]): Promise<string> {
+  const id = randomUUID();
+  const all = [{ type: 'MediaReceived', data: { bytes: 5 } } as Event, ...events].map(({ type, data }) => {
+    const { metadata } = exampleEvent(type);
+    return { id: randomUUID(), type, data: { ...mediaContract.events[type].example, ...data }, metadata };
+  });
+  await rig.store.append(`media-${id}`, NO_STREAM, all);
+  return id;
+}
+
+async function put(...keys: string[]): Promise<void> {
+  for (const key of keys) {
+    await writeFile(join(folder, 'upload'), 'bytes');
+    await files.put(key, { path: join(folder, 'upload'), bytes: 5, type: 'text/plain' });
+  }
+}
+
+async function keys(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of files.list('')) found.push(key);
+  return found;
+}
+
+const stateOf = async (id: string) => (await context.commands.load<MediaState>(`media-${id}`)).state;
+
+describe('the sweep', () => {
+  it('removes bytes that no event names, once nobody can be about to record one', async () => {
+    const id = await recorded();
+    await put(`media/${id}/original`, `media/${randomUUID()}/original`);
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
+    now += 2 * 3_600_000;
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 1 });
+    expect(await keys()).toEqual([`media/${id}/original`]);
+  });
+
+  it('removes what was put after a file was deleted or refused', async () => {
+    const [gone, refused] = [await recorded({ type: 'MediaDeleted' }), await recorded({ type: 'MediaRefused' })];
+    await put(`media/${gone}/320`, `media/${refused}/original`);
+    await projected.caughtUp();
+    now += 2 * 3_600_000;
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 2 });
+    expect(await keys()).toEqual([]);
+  });
+
+  it('leaves bytes of files that the read model has not heard of yet', async () => {
+    const empty = await rig.readModels();
+    const id = await recorded({ type: 'MediaReady' }, { type: 'MediaAttached' });
+    await put(`media/${id}/original`);
+    now += 2 * 3_600_000;
+    expect(await sweepMedia({ ...context, readModels: empty })).toMatchObject({ bytes: 0 });
+    expect(await keys()).toEqual([`media/${id}/original`]);
+  });
+
+  it('deletes files that belong to nothing for longer than they may, and no others', async () => {
+    const detached = await recorded({ type: 'MediaReady' }, { type: 'MediaAttached' }, { type: 'MediaDetached' });
+    const attached = await recorded({ type: 'MediaReady' }, { type: 'MediaAttached' });
+    await put(`media/${detached}/original`, `media/${attached}/original`);
+    await projected.caughtUp();
+    now += 6 * DAY;
+    expect(await sweepMedia(context)).toMatchObject({ orphans: 0 });
+    now += 2 * DAY;
+    expect(await sweepMedia(context)).toMatchObject({ orphans: 1 });
+    expect([(await stateOf(detached)).status, (await stateOf(attached)).status]).toEqual(['deleted', 'attached']);
+    expect(await keys()).toEqual([`media/${attached}/original`]);
+  });
+
+  it('removes uploads that were not finished, from the spool after an hour and from the store after a day', async () => {
+    const [old, fresh] = [join(folder, 'spool', 'old'), join(folder, 'spool', 'fresh')];
+    for (const path of [old, fresh]) await writeFile(path, 'half');
+    await utimes(old, 0, 0);
+    await put('incoming/aaaa/upload');
+    expect(await sweepMedia(context)).toMatchObject({ spooled: 1, bytes: 0 });
+    expect(await readdir(join(folder, 'spool'))).toEqual(['fresh']);
+    now += 2 * DAY;
+    expect(await sweepMedia(context)).toMatchObject({ spooled: 1, bytes: 1 });
+    expect(await keys()).toEqual([]);
+  });
+});
+
+it('the bytes of a file go with its end, in all sizes; an absence of the store of files stops nothing, and leaves them to the sweep', async () => {
+  const away = { yet: true };
+  const list: Files['list'] = (prefix) => {
+    if (away.yet) throw new FilesUnavailable('it is away');
+    return files.list(prefix);
+  };
+  const remover = await startRemover({ store: rig.store, bus: rig.bus, files: { ...files, list }, log });
+  try {
+    const left = await recorded({ type: 'MediaDeleted' });
+    await put(`media/${left}/320`);
+    const head = await rig.store.head();
+    await vi.waitFor(() => expect(remover.position() >= head).toBe(true));
+    away.yet = false;
+    const id = await recorded();
+    await put(`media/${id}/original`, `media/${id}/320`);
+    const { metadata } = exampleEvent('MediaDeleted');
+    await rig.store.append(`media-${id}`, 0, [{ id: randomUUID(), type: 'MediaDeleted', data: { reason: 'asked' }, metadata }]);
+    await vi.waitFor(async () => expect(await keys()).toEqual([`media/${left}/320`]));
+    now += 2 * 3_600_000;
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 1 });
+  } finally {
+    await remover.stop();
+  }
+});
+
+describe('verify', () => {
+  async function differences(): Promise<Difference[]> {
+    const found: Difference[] = [];
+    await verifyMedia(context, (one) => found.push(one));
+    return found.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+  }
+
+  it('finds nothing where both agree, also about files that are over', async () => {
+    const id = await recorded();
+    await recorded({ type: 'MediaDeleted' });
+    await put(`media/${id}/original`);
+    expect(await differences()).toEqual([]);
+  });
+
+  it('names bytes without an event, events without bytes, and bytes of another length', async () => {
+    const lost = await recorded();
+    const short = await recorded({ type: 'MediaReady' });
+    await writeFile(join(folder, 'upload'), 'by');
+    await files.put(`media/${short}/original`, { path: join(folder, 'upload'), bytes: 2, type: 'text/plain' });
+    const strange = `media/${randomUUID()}/320`;
+    await put(strange);
+    const expected = [
+      { what: 'an event without bytes', key: `media/${lost}/original` },
+      { what: 'bytes of another length', key: `media/${short}/original` },
+      { what: 'bytes without an event', key: strange },
+    ];
+    expect(await differences()).toEqual(expected.toSorted((one, other) => (one.key < other.key ? -1 : 1)));
+  });
+});
