@@ -3,8 +3,6 @@
  *
  * The event store decides about each, and not a list: a read model may be behind, or being made anew.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { MediaStatus } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
@@ -19,15 +17,13 @@ export interface SweepContext {
   files: Files;
   commands: CommandHandler;
   readModels: ReadModels;
-  settings: { spool: string; orphanDays: number };
+  settings: { orphanDays: number };
   /** The time of day, in milliseconds since 1970. */
   clock: () => number;
 }
 
 /** The numbers of things that a sweep removed. */
 export interface Swept {
-  /** Uploads that were not finished. */
-  spooled: number;
   /** Objects without a file, of one that was deleted or refused, or posted by a client and never received. */
   bytes: number;
   /** Uploads in parts, and files half written, in the store itself. */
@@ -48,24 +44,10 @@ const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
 /** Sweeps once. Errors: those of the ports; then the rest waits for the next sweep. */
 export async function sweepMedia(context: SweepContext): Promise<Swept> {
   return {
-    spooled: await sweepSpool(context),
     bytes: await sweepBytes(context),
     unfinished: await context.files.sweep(DAY),
     orphans: await sweepOrphans(context),
   };
-}
-
-async function sweepSpool({ settings: { spool }, clock }: SweepContext): Promise<number> {
-  const names = await readdir(spool).catch(() => []);
-  let removed = 0;
-  for (const name of names) {
-    const found = await stat(join(spool, name)).catch(() => undefined);
-    // An upload that is still written to is touched with every byte.
-    if (!found?.isFile() || clock() - found.mtimeMs < HOUR) continue;
-    await rm(join(spool, name), { force: true });
-    removed += 1;
-  }
-  return removed;
 }
 
 async function sweepBytes(context: SweepContext): Promise<number> {

@@ -16,7 +16,7 @@ import { type ByteRange, type DirectGet, type DirectPost, FileMissing, type File
 import type { BucketUrl } from '../files-url.ts';
 import { checkedKey } from '../keys.ts';
 import { type Asking, openBucket } from './bucket.ts';
-import { type S3Credentials, openClient } from './client.ts';
+import { openClient, type S3Credentials } from './client.ts';
 import { isMissing } from './refusals.ts';
 import { upload } from './upload.ts';
 
