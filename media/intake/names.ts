@@ -3,6 +3,8 @@
 /** Characters that are not seen, or turn around what is: controls, zero-width, directions, line separators, tags, lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 const LONGEST = 200;
+/** Characters at the end of a name that are looked at: a name of any length is made in a bounded time. */
+const LONGEST_LOOKED_AT = 2_000;
 
 /** The end of a name in lower case, without the dot; empty where it has none. */
 export function extensionOf(name: string): string {
@@ -23,7 +25,7 @@ export function cleanName(name: string, extension: string): string {
 }
 
 function shown(name: string): string {
-  const last = name.replace(UNSEEN, '').normalize('NFC').split(/[/\\]/).at(-1) ?? '';
+  const last = name.slice(-LONGEST_LOOKED_AT).replace(UNSEEN, '').normalize('NFC').split(/[/\\]/).at(-1) ?? '';
   return last.replace(/\s+/g, ' ').trim().replace(/^\.+/, '');
 }
 

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { docx, gif, jpeg, odt, PDF, png, webp } from '../../../system/pictures.fixture.ts';
+import { type Inspector, type InspectorOptions, openInspector } from './inspector.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
+let count = 0;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(bytes: Uint8Array | string, end = 'bin'): string {
+  const path = join(folder, `${count++}.${end}`);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+function opened(options: InspectorOptions = {}): Inspector {
+  const inspector = openInspector(options);
+  onTestFinished(() => inspector.close());
+  return inspector;
+}
+
+it('says of files that are taken what they are, and how large a picture is as one looks at it', async () => {
+  const inspector = opened();
+  const found = (bytes: Uint8Array | string, extension = '') => inspector.inspect({ path: file(bytes), extension }, 1);
+  expect(await found(png(60, 40), 'png')).toEqual({ type: 'image/png', extension: 'png', width: 60, height: 40 });
+  expect(await found(jpeg(60, 40))).toEqual({ type: 'image/jpeg', extension: 'jpg', width: 60, height: 40 });
+  expect(await found(jpeg(60, 40, 6), 'jpeg')).toEqual({ type: 'image/jpeg', extension: 'jpeg', width: 40, height: 60 });
+  expect(await found(gif(60, 40, 200), 'gif')).toMatchObject({ width: 60, height: 40 });
+  expect(await found(webp(60, 40), 'webp')).toMatchObject({ width: 60, height: 40 });
+  expect(await found(webp(60, 40, 3), 'webp')).toMatchObject({ width: 60, height: 40 });
+  expect(await found(PDF, 'pdf')).toEqual({ type: 'application/pdf', extension: 'pdf' });
+  expect(await found(docx(), 'docx')).toMatchObject({ extension: 'docx' });
+  expect(await found(odt(), 'odt')).toMatchObject({ extension: 'odt' });
+  expect(await found('Grüße, 你好 😀\n')).toEqual({ type: 'text/plain', extension: 'txt' });
+  expect(await found('a;b\n1;2\n', 'csv')).toEqual({ type: 'text/csv', extension: 'csv' });
+  expect(await found('BM is a text, though pictures begin so\n', 'md')).toEqual({ type: 'text/markdown', extension: 'md' });
+});
+
+it('refuses the file over which its process crashes, does not end or grows, and looks at the next one with a new process', async () => {
+  for (const what of ['process.exit(1)', 'for (;;) {}', 'const all = []; for (;;) all.push(Array(1e5).fill(all.length))']) {
+    const program = file(
+      `process.on('message', ({ path }) => { if (path === 'bad') { ${what} } process.send({ found: { type: 'text/plain', extension: 'txt' } }); });`,
+      'mjs',
+    );
+    const inspector = opened({ program, within: 3_000 });
+    const bad = inspector.inspect({ path: 'bad', extension: '' }, 1);
+    const good = inspector.inspect({ path: 'good', extension: '' }, 1);
+    await expect(bad, what).rejects.toMatchObject({ rule: 'unreadable' });
+    expect(await good).toMatchObject({ type: 'text/plain' });
+  }
+}, 120_000);
+
+it('ends its process when no file has come for a while, and starts none before the first', async () => {
+  const inspector = opened({ idle: 20 });
+  expect(inspector.pid()).toBeUndefined();
+  await inspector.inspect({ path: file('x'), extension: 'txt' }, 1);
+  await expect.poll(() => inspector.pid()).toBeUndefined();
+});
