@@ -77,6 +77,17 @@ describe('a backup', () => {
     expect(process.listenerCount(signal)).toBe(0);
   });
 
+  it('takes the bytes of files along, but none that was half written', async () => {
+    const [kept, half] = [join(folder, 'data', 'files', 'media', '0b', '0b9f'), join(folder, 'data', 'files', '.new')];
+    for (const path of [kept, half]) mkdirSync(path, { recursive: true });
+    writeFileSync(join(kept, 'original'), 'bytes');
+    writeFileSync(join(half, 'one'), 'by');
+    await run();
+    expect(readFileSync(join(to, 'files', 'media', '0b', '0b9f', 'original'), 'utf8')).toBe('bytes');
+    expect(readdirSync(join(to, 'files', '.new'))).toEqual([]);
+    expect(printed).toContain('1 objects of files');
+  });
+
   it('that was killed leaves a folder whose name says so, and the next one removes it', async () => {
     fill();
     const killed = runProgram(['backup', to], env({ NODE_ENV: 'test' }));
