@@ -42,6 +42,17 @@ describe('the first start', () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
+  it('gives the parts the keys of the S3 server also where an earlier release made the files', async () => {
+    await firstStart(folder);
+    const file = join(folder, 'parts.env');
+    const before = readFileSync(file, 'utf8');
+    rmSync(file);
+    writeFileSync(file, before.replace(/^S3_.*\n/gm, ''), { mode: 0o400 });
+    expect(await firstStart(folder)).toBeNull();
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(statSync(file).mode & 0o777).toBe(0o400);
+  });
+
   it('makes what every part needs to run as a process of its own', async () => {
     await firstStart(folder);
     // The variables that docker-compose.yml gives to every part.
