@@ -1,5 +1,7 @@
 /** The harm that operators, strangers and accidents do to a broker. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ConsumeMessage } from 'amqplib';
 import { vi } from 'vitest';
 import { outsider } from '../platform/event-bus/rabbitmq/rabbitmq.fixture.ts';
@@ -43,6 +45,12 @@ export async function closeSlowChannels(broker: RabbitMq): Promise<() => Promise
     await broker.evaluate(`${set('consumer_timeout', 1_800_000)}, ${set('channel_tick_interval', 60_000)}.`);
     await closeEveryConnection(broker);
   };
+}
+
+/** The number of channels that the broker closed with an error of this kind, by its own log: so far, and later. */
+export function closedChannels({ folder }: RabbitMq, error: 'not_found' | 'precondition_failed'): { before: number; now(): number } {
+  const now = () => readFileSync(join(folder, 'log'), 'utf8').split(`caused a channel exception ${error}`).length;
+  return { before: now(), now };
 }
 
 /** Deletes the exchange to which all events are published: the broker closes the channel of who publishes to it (404). */

@@ -257,20 +257,19 @@ describeWith(DISTRIBUTED, 'faults, with load running', () => {
     'RabbitMQ closes channels: of who publishes to what is deleted, and of who keeps a delivery for too long',
     async ({ world, load }) => {
       const { mails } = world;
-      const closed = (why: string) => world.system.output().split(why).length;
-      const [missing, late] = ['404 (NOT-FOUND)', '406 (PRECONDITION-FAILED)'].map((why) => ({ why, before: closed(why) }));
-      const expectClosed = (one: typeof missing) =>
-        vi.waitFor(() => expect(closed(one?.why ?? ''), `channels closed with ${one?.why}`).toBeGreaterThan(one?.before ?? 0), PATIENCE);
+      const missing = broker.closedChannels(world.broker, 'not_found');
+      const late = broker.closedChannels(world.broker, 'precondition_failed');
+      const expectMore = ({ now, before }: typeof late) => vi.waitFor(() => expect(now(), 'channels closed').toBeGreaterThan(before), PATIENCE);
       await broker.deleteExchange(world.broker, EVENTS);
       await load.answeredWithOrder(3);
-      await expectClosed(missing);
+      await expectMore(missing);
       await timed('the exchange of all events was deleted → all of the path works', () => untilSeen(world, load));
       const mend = await broker.closeSlowChannels(world.broker);
       mails.hold();
       try {
         await vi.waitFor(() => expect(mails.held()).toBeGreaterThan(0), PATIENCE);
         await load.answered(3);
-        await expectClosed(late);
+        await expectMore(late);
       } finally {
         mails.release();
         // Queues are bound again by who consumes them, once their connections are new.
