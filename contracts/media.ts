@@ -127,6 +127,7 @@ const MediaDeferred = z.strictObject({
   error: z.string().describe('What went wrong.'),
   nextAttemptAt: instant.describe('The time of the next attempt.'),
   wait: z.int().min(0).describe('Milliseconds until then, whatever clocks are set to.'),
+  uncounted: z.literal(true).optional().describe('The file is not to blame: the limit of attempts does not count this one.'),
 });
 const MediaRendered = z.strictObject({
   attempt,

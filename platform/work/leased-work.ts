@@ -52,10 +52,15 @@ export interface ToldOfAttempt {
 export type TellingOf<C extends ToldOfAttempt> = C extends ToldOfAttempt ? { type: C['type']; data: C['data'] } : never;
 
 /** An item under this worker's lease, with what was made ready for its attempt. */
-export interface LeasedItem<State extends Leasable, Ready> {
+export interface LeasedItem<State extends Leasable, T extends ToldOfAttempt, Ready> {
   stream: string;
   state: State;
   ready: Ready;
+  /**
+   * Records what an attempt reached on its way; false where the decider refuses it. `once`: what tells it from others of its type in this attempt.
+   * It rejects where the event store could not take it now.
+   */
+  note(told: T, once: string): Promise<boolean>;
 }
 
 /** A kind of item. */
@@ -79,7 +84,7 @@ export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt, Rea
   /** Milliseconds that an attempt may take. */
   longest: number;
   /** Tries an item and answers the outcome to record. When `held.over` aborts it must end soon. Never rejects. */
-  attempt(item: LeasedItem<State, Ready>, held: HeldLease): Promise<T>;
+  attempt(item: LeasedItem<State, T, Ready>, held: HeldLease): Promise<T>;
   /** The type of the outcome that may leave the item failed for good. */
   fails: T['type'];
   /** The reason why the item has failed for good, by its last event; undefined where it has not. */
@@ -107,7 +112,7 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
   kind: LeasedKind<State, T, Ready>,
 ): (offer: Offer) => Promise<void> {
   const { store, commands, worker, log, now = () => new Date(), clock = sinceBoot, lease, ending = new AbortController().signal } = context;
-  interface Taken extends LeasedItem<State, Ready> {
+  interface Taken extends Omit<LeasedItem<State, T, Ready>, 'note'> {
     /** The time at which the lease was asked for, by the clock that nobody sets. */
     since: number;
     correlationId: string;
@@ -126,7 +131,8 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
     const renew = (next: string) => accepted(tell(stream, kind.renew({ attempt: state.attempts, until: next }), { once: next, correlationId }));
     const held = holdLease({ lease, longest: kind.longest, since, ending, now, clock, renew });
     try {
-      const outcome = await kind.attempt(taken, held);
+      const note = (told: T, once: string) => accepted(tell(stream, told, { once: `${about.attempt} ${once}`, correlationId }));
+      const outcome = await kind.attempt({ ...taken, note }, held);
       await untilRecorded(stream, held, () => tell(stream, outcome, { once: String(about.attempt), correlationId }));
       return outcome;
     } finally {

@@ -36,6 +36,8 @@ export interface MediaState {
   attempts: number;
   /** Always 0: no operator has a file tried again. */
   forgiven: number;
+  /** Number of attempts for whose end the file was not to blame, as when the file store was away. */
+  uncounted: number;
   /** The worker that leased the file, and the lease's end (ISO 8601); null without a lease. */
   lease: { worker: string; until: string } | null;
   /** The time before which no attempt may begin (ISO 8601); null: at once. */
@@ -55,6 +57,7 @@ export const initial: MediaState = {
   types: {},
   attempts: 0,
   forgiven: 0,
+  uncounted: 0,
   lease: null,
   nextAttemptAt: null,
 };
@@ -170,7 +173,8 @@ function lease({ data, now }: CommandOf<'LeaseMedia'>, state: MediaState): Decis
   if (!isDue(state.nextAttemptAt, now, data.waited)) return conflict('Its next attempt is not due.');
   const { worker, until, lease: length, attempts } = data;
   // Nobody knows why the last attempts had no outcome: a file that kills every worker would otherwise go on for ever.
-  if (state.attempts >= attempts) return [{ type: 'MediaRefused', data: { attempt: state.attempts, rule: 'unreadable', detail: NO_OUTCOME } }];
+  if (state.attempts - state.uncounted >= attempts)
+    return [{ type: 'MediaRefused', data: { attempt: state.attempts, rule: 'unreadable', detail: NO_OUTCOME } }];
   return [{ type: 'MediaProcessing', data: { attempt: state.attempts + 1, worker, until, lease: length } }];
 }
 
@@ -217,7 +221,12 @@ export function evolve(state: MediaState, event: MediaEvent): MediaState {
       return { ...state, attempts: attempt, lease: { worker, until }, nextAttemptAt: null };
     }
     case 'MediaDeferred':
-      return { ...state, lease: null, nextAttemptAt: event.data.nextAttemptAt };
+      return {
+        ...state,
+        lease: null,
+        nextAttemptAt: event.data.nextAttemptAt,
+        uncounted: state.uncounted + (event.data.uncounted ? 1 : 0),
+      };
     case 'MediaRendered':
       return { ...state, sizes: [...state.sizes, event.data.size], types: { ...state.types, [event.data.size]: event.data.type } };
     case 'MediaReady':
