@@ -22,6 +22,7 @@ import type { Requests } from '../platform/followers/requests.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
+import type { Dispatcher } from '../platform/work/dispatch.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
@@ -140,11 +141,7 @@ async function workersPart({ ports, log, closers, metrics, requests, access, con
   const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
   const options = { store, bus, log, commands: access.commands, undecided: undecidedIn(readModels, orders) };
   const work = closers.add(startOrders({ ...options, judge }), (it) => it.stop());
-  const stopServing = requests.serve(work.dispatcher.name, {
-    active: work.dispatcher.active,
-    carryOut: async (action, stream) => ({ released: await work.dispatcher.release(stream, action === 'discard') }),
-  });
-  closers.add(stopServing, (stop) => stop());
+  serveReleases(work.dispatcher, { requests, closers });
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
@@ -209,7 +206,7 @@ export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext
   };
 }
 
-async function mediaPart({ ports, log, metrics, closers, access, config, publicUrl }: PartContext<'media'>): Promise<StartedPart> {
+async function mediaPart({ ports, log, metrics, closers, access, config, requests, publicUrl }: PartContext<'media'>): Promise<StartedPart> {
   const { store, bus, readModels, cache, files, secrets } = ports;
   const { commands, keys, limits, identity } = access;
   const { add } = closers;
@@ -219,13 +216,15 @@ async function mediaPart({ ports, log, metrics, closers, access, config, publicU
   const settings = mediaSettings(config);
   const context = { store, bus, readModels, cache, files, commands, limits, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
   const media = await startMedia({ ...context, ...users });
+  serveReleases(media.dispatcher, { requests, closers });
   return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
 }
 
 function mediaSettings(config: Config) {
   const { MEDIA_MOST_BYTES: mostBytes, MEDIA_ORPHAN_DAYS: orphanDays, MEDIA_PUBLIC_URL: publicOrigin } = config;
   const bounds = { mostBytes, bytesOfUser: config.MEDIA_USER_MB * 1_000_000, bytesOfAll: config.MEDIA_TOTAL_MB * 1_000_000 };
-  return { ...bounds, spool: join(config.DATA_DIR, 'spool'), scan: config.MEDIA_SCAN, orphanDays, publicOrigin };
+  const kept = { orphanDays, keepOriginal: config.MEDIA_KEEP_ORIGINAL };
+  return { ...bounds, ...kept, spool: join(config.DATA_DIR, 'spool'), scan: config.MEDIA_SCAN, publicOrigin };
 }
 
 async function realtimePart({ ports, log, metrics, access, config, server, closers }: PartContext<'realtime'>): Promise<StartedPart> {
@@ -266,6 +265,15 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
       ),
     ],
   };
+}
+
+/** Has operators release what a dispatcher has set aside. */
+function serveReleases(dispatcher: Dispatcher, { requests, closers }: { requests: Requests; closers: Closers }): void {
+  const stopServing = requests.serve(dispatcher.name, {
+    active: dispatcher.active,
+    carryOut: async (action, stream) => ({ released: await dispatcher.release(stream, action === 'discard') }),
+  });
+  closers.add(stopServing, (stop) => stop());
 }
 
 function lagging(store: EventStore, { name, active, position, paces }: Follower): HealthOfFollower {

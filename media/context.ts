@@ -27,6 +27,8 @@ export interface MediaSettings {
   orphanDays: number;
   /** The origin that files have of their own; undefined: that of the pages. */
   publicOrigin: string | undefined;
+  /** True where the bytes of pictures as uploaded are kept. */
+  keepOriginal: boolean;
 }
 
 export interface MediaContext {

@@ -2,22 +2,27 @@
 import type { WorkQueue } from '../platform/event-bus/queues.ts';
 import type { Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
+import type { Dispatcher } from '../platform/work/dispatch.ts';
 import { openAccess } from './access/open.ts';
 import type { MediaContext } from './context.ts';
 import { openIntake } from './intake/open.ts';
 import { MEDIA_REMOVER } from './keep/follower-row.ts';
 import { startKeeping } from './keep/keep.ts';
 import { mediaRoutes } from './rows.ts';
+import { startWork } from './work/start-work.ts';
+import { MEDIA, MEDIA_DISPATCHER } from './work/work-rows.ts';
 
 /** The followers of the part, each with its queue. */
-export const MEDIA_FOLLOWERS: readonly FollowerRow[] = [MEDIA_REMOVER];
+export const MEDIA_FOLLOWERS: readonly FollowerRow[] = [MEDIA_DISPATCHER, MEDIA_REMOVER];
 
 /** The queues that the part's workers compete for. */
-export const MEDIA_WORK: readonly WorkQueue[] = [];
+export const MEDIA_WORK: readonly WorkQueue[] = [MEDIA];
 
 /** Starts the part. What runs is stopped by what it was added to. */
-export async function startMedia(context: MediaContext): Promise<{ routes: Route[]; followers: Follower[] }> {
+export async function startMedia(context: MediaContext): Promise<{ routes: Route[]; followers: Follower[]; dispatcher: Dispatcher }> {
   const access = openAccess({ ...context, origin: context.settings.publicOrigin });
   const intake = await openIntake(context);
-  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers: [await startKeeping(context)] };
+  const dispatcher = startWork(context, intake.spool.folder);
+  const followers = [dispatcher, await startKeeping(context)];
+  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers, dispatcher };
 }

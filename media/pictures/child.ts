@@ -107,9 +107,12 @@ function rendered({ child, gone, kill, time }: Running, job: PictureJob, tell: (
     if ('made' in message) {
       late.refresh();
       tell(message.made);
-    } else if ('done' in message) resolve();
-    else if ('limit' in message) killed(overLimit(message.limit));
-    else reject('refused' in message ? new PictureRefused(message.refused.rule, message.refused.detail) : new PictureFailed(message.failed));
+      return;
+    }
+    if ('limit' in message) kill();
+    const error = errorOf(message);
+    if (error) reject(error);
+    else resolve();
   };
   child.on('message', hear);
   signal.addEventListener('abort', abort, { once: true });
@@ -123,6 +126,15 @@ function rendered({ child, gone, kill, time }: Running, job: PictureJob, tell: (
   });
 }
 
+/** The error with which a picture ended; undefined where all of it was made. */
+function errorOf(end: Exclude<FromPictureChild, { made: unknown }>): Error | undefined {
+  if ('done' in end) return undefined;
+  if ('failed' in end) return new PictureFailed(end.failed);
+  return 'refused' in end ? new PictureRefused(end.refused.rule, end.refused.detail) : overLimit(end.limit);
+}
+
 function overLimit(limit: PictureLimit): Error {
-  return limit === 'memory' ? tooMuchMemory() : new PictureRefused('unreadable', 'It takes too long to decode. Save it anew, smaller, and upload that.');
+  return limit === 'memory'
+    ? tooMuchMemory()
+    : new PictureRefused('unreadable', 'It takes too long to decode. Save it anew, smaller, and upload that.');
 }

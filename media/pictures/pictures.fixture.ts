@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateSync, crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 
 /** A folder that is removed after its test. */
@@ -15,6 +15,15 @@ export async function pictureFolder(): Promise<{ folder: string; path(name: stri
 export function halves(width: number, height: number): Sharp {
   const half = { width: Math.floor(width / 2), height, channels: 3 as const, background: '#0000ff' };
   return sharp({ create: { width, height, channels: 3, background: '#ff0000' } }).composite([{ input: { create: half }, gravity: 'east' }]);
+}
+
+/** Moving pictures of one colour a frame, as a pipeline that is written as GIF or WebP. */
+export async function moving(colours: readonly string[], width: number, height: number): Promise<Sharp> {
+  const frame = (background: string) =>
+    sharp({ create: { width, height, channels: 3, background } })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+  return sharp(await Promise.all(colours.map(frame)), { join: { animated: true } });
 }
 
 /** What a phone writes: turned by EXIF, with the place where it was taken. */

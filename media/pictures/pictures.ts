@@ -29,8 +29,8 @@ export interface Pictures {
   render(job: PictureJob, tell: (made: MadePicture) => void, signal: AbortSignal): Promise<void>;
   /** The pictures that are being made, and those that wait for a child. */
   waiting(): number;
-  /** Seconds that each picture took since the last look, however it ended. */
-  takeSeconds(): number[];
+  /** What was done since the start: pictures made, pictures refused or failed, and the seconds that all of them took. */
+  done(): { made: number; failed: number; seconds: number };
   /** The process ids of the children. */
   pids(): number[];
   /** Ends all children; pictures under way fail, and those that wait do. */
@@ -42,9 +42,6 @@ interface IdleChild {
   timer: NodeJS.Timeout;
 }
 
-/** The most measurements that are kept for who asks. */
-const MOST_SECONDS = 1_000;
-
 export function openPictures(options: PicturesOptions = {}): Pictures {
   const { children = availableParallelism(), mostWaiting = 2 * children, idle = IDLE } = options;
   const resting: IdleChild[] = [];
@@ -52,7 +49,7 @@ export function openPictures(options: PicturesOptions = {}): Pictures {
   const waiters: (() => void)[] = [];
   const closing = new AbortController();
   let turns = 0;
-  let seconds: number[] = [];
+  const done = { made: 0, failed: 0, seconds: 0 };
 
   /** Waits for one of the turns, of which there are as many as children. */
   async function turn(signal: AbortSignal): Promise<void> {
@@ -111,18 +108,22 @@ export function openPictures(options: PicturesOptions = {}): Pictures {
     busy.add(child);
     try {
       await child.render(job, tell, signal);
+      done.made++;
+    } catch (error) {
+      done.failed++;
+      throw error;
     } finally {
       busy.delete(child);
       putBack(child);
       turnOver();
-      seconds = [...seconds, (performance.now() - began) / 1_000].slice(-MOST_SECONDS);
+      done.seconds += (performance.now() - began) / 1_000;
     }
   }
 
   return {
     render,
     waiting: () => turns + waiters.length,
-    takeSeconds: () => seconds.splice(0),
+    done: () => ({ ...done }),
     pids: () => [...busy, ...resting.map(({ child }) => child)].flatMap(({ pid }) => pid ?? []),
     close: async () => {
       closing.abort(new Error('the pictures are closed'));
@@ -131,4 +132,3 @@ export function openPictures(options: PicturesOptions = {}): Pictures {
     },
   };
 }
-

@@ -143,7 +143,8 @@ function encoded(image: Sharp, { format, width, height, hasAlpha }: Metadata): {
 /** Tells a picture that cannot be decoded from a machine that cannot write; libvips has only words for either. */
 function refuse(error: unknown): never {
   const { message } = error as Error;
-  if (/pixel limit|too large|dimensions/i.test(message)) throw new PictureRefused('dimensions', 'It has too many pixels. Save it smaller, and upload that.');
+  if (/pixel limit|too large|dimensions/i.test(message))
+    throw new PictureRefused('dimensions', 'It has too many pixels. Save it smaller, and upload that.');
   if (/system error|unix error|file is missing/i.test(message)) throw error;
   throw new PictureRefused('damaged', 'The picture cannot be decoded: save it again, and upload that.');
 }

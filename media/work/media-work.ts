@@ -19,6 +19,7 @@ import type { Pictures } from '../pictures/pictures.ts';
 import { PictureRefused, PicturesBusy } from '../pictures/refused.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import { keyOfMedia } from './keys.ts';
+import { MEDIA_DISPATCHER } from './work-rows.ts';
 
 export interface MediaWork extends WorkContext {
   files: Files;
@@ -32,6 +33,8 @@ export interface MediaWork extends WorkContext {
   /** The most attempts in all that fail by the file itself; the last refuses it. Default 5. */
   attempts?: number;
   random?: () => number;
+  /** Milliseconds to wait after so many failures for which the file is not to blame; default `backoff`. */
+  pause?: (failures: number) => number;
 }
 
 type Telling = TellingOf<MediaWorkCommand>;
@@ -54,11 +57,12 @@ class TakenAway extends Error {
 /** Makes the handler of offers. `lease`: milliseconds, default 60,000. Errors: those of `leasedWork`. */
 export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void> {
   const { files, pictures, scanner, spool, keepOriginal = false, worker, log, attempts = 5 } = context;
-  const { now = () => new Date(), random = Math.random, lease = 60_000, ending, commands } = context;
+  const { now = () => new Date(), random = Math.random, lease = 60_000, ending, commands, pause = (failures) => backoff(failures, 0.5) } = context;
 
   return leasedWork<MediaState, Telling, object>(
     { ...context, lease },
     {
+      dispatcher: MEDIA_DISPATCHER.name,
       begins: ({ type }) => type === 'MediaReceived',
       // A store that is away begins no attempt: there would be an event for each look at it.
       prepare: async (stream) => (await files.stat(originalOf(stream))) ?? {},
@@ -73,15 +77,18 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
   );
 
   async function worked(item: Item, { over }: HeldLease): Promise<Telling> {
-    const { attempts: attempt, type, sizes } = item.state;
-    // The full size is the last, and scanned before: an attempt that ended after it has left nothing else to do.
-    if (!sizes.includes('full') && (scanner || isPicture(type))) {
-      const name = await inFolder((folder) => lookedAt(item, folder, over));
-      if (name !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: `A scanner found ${name} in it.` } };
-    }
+    const { stream, state } = item;
+    const attempt = state.attempts;
+    const found = isLookedAt(state) ? null : await inFolder((folder) => lookedAt(item, folder, over));
+    if (found !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: `A scanner found ${found} in it.` } };
     // Before the outcome: what ends between is done again, and what is recorded as ready leaves nothing behind.
-    if (isPicture(type) && !keepOriginal) await files.remove(originalOf(item.stream));
+    if (isPicture(state.type) && !keepOriginal) await files.remove(originalOf(stream));
     return { type: 'FinishMedia', data: { attempt, scanned: scanner !== null } };
+  }
+
+  /** True where nothing is left to do. The full size is the last, and scanned before: an attempt that ended after it has left nothing. */
+  function isLookedAt({ type, sizes }: MediaState): boolean {
+    return isPicture(type) ? sizes.includes('full') : scanner === null;
   }
 
   async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -145,23 +152,38 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
   function wrong({ stream, state }: Item, error: unknown): Telling {
     const attempt = state.attempts;
     if (error instanceof PictureRefused) return { type: 'RefuseMedia', data: { attempt, rule: error.rule, detail: error.message } };
-    const reason = withoutServers(error instanceof Error ? error.message : String(error)).slice(0, 1_000);
-    const isTold = absencesIn(log).failed(error) || error instanceof PicturesBusy || error instanceof TakenAway;
-    if (!isTold) log.warn({ stream, attempt, err: error }, 'a file could not be worked on');
+    if (!isTold(error)) log.warn({ stream, attempt, err: error }, 'a file could not be worked on');
+    return again(state, error) ?? { type: 'RefuseMedia', data: { attempt, rule: 'unreadable', detail: UNREADABLE } };
+  }
+
+  /** The next attempt after an error; undefined where that was the last one. */
+  function again(state: MediaState, error: unknown): Telling | undefined {
     const at = { now: now(), random: random() };
-    const pause = uncountedPause(error, state);
-    const nextAttemptAt = pause === null ? nextAttempt(state, { attempts, ...at }) : afterUncounted(pause, at);
-    if (!nextAttemptAt) return { type: 'RefuseMedia', data: { attempt, rule: 'unreadable', detail: UNREADABLE } };
-    const deferred = { attempt, error: reason, nextAttemptAt, wait: Date.parse(nextAttemptAt) - at.now.getTime() };
-    return { type: 'DeferMedia', data: pause === null ? deferred : { ...deferred, uncounted: true } };
+    const uncounted = uncountedPause(error, state);
+    const nextAttemptAt = uncounted === null ? nextAttempt(state, { attempts, ...at }) : afterUncounted(uncounted, at);
+    if (!nextAttemptAt) return undefined;
+    const wait = Date.parse(nextAttemptAt) - at.now.getTime();
+    return {
+      type: 'DeferMedia',
+      data: { attempt: state.attempts, error: wordsOf(error), nextAttemptAt, wait, ...(uncounted === null ? {} : { uncounted: true }) },
+    };
+  }
+
+  /** True where the log has a line for it, or needs none. */
+  function isTold(error: unknown): boolean {
+    return absencesIn(log).failed(error) || error instanceof PicturesBusy || error instanceof TakenAway;
   }
 
   /** Milliseconds to wait after an error for which the file is not to blame; null for any other error. */
   function uncountedPause(error: unknown, { uncounted }: MediaState): number | null {
     if (ending?.aborted) return UNTIL_STARTED;
     if (error instanceof PicturesBusy) return UNTIL_ROOM;
-    return unavailableIn(error) || isOfDisk(error) ? backoff(uncounted + 1, 0.5) : null;
+    return unavailableIn(error) || isOfDisk(error) ? pause(uncounted + 1) : null;
   }
+}
+
+function wordsOf(error: unknown): string {
+  return withoutServers(error instanceof Error ? error.message : String(error)).slice(0, 1_000);
 }
 
 function originalOf(stream: string): string {

@@ -3,22 +3,13 @@ import { isKnown } from '../../contracts/catalog.ts';
 import type { MediaEvent } from '../../contracts/media.ts';
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
-import { followerQueue, workQueue } from '../../platform/event-bus/queues.ts';
 import type { Checkpoint } from '../../platform/followers/checkpoint-type.ts';
-import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
+import type { FollowContext } from '../../platform/followers/follow.ts';
 import { compete } from '../../platform/work/compete.ts';
-import { type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
+import { type Dispatcher, type Dispatching, dispatch } from '../../platform/work/dispatch.ts';
 import { type Due, dueOf } from '../../platform/work/due.ts';
 import { type MediaWork, mediaWorker } from './media-work.ts';
-
-/** The queue that the workers on files compete for. */
-export const MEDIA = workQueue('media', { purpose: 'offers of received files' });
-
-/** The follower that offers received files. */
-export const MEDIA_DISPATCHER: FollowerRow = {
-  name: 'media_dispatcher',
-  queue: followerQueue('received_media', { category: 'media', purpose: 'offers of received files to their workers' }),
-};
+import { MEDIA, MEDIA_DISPATCHER } from './work-rows.ts';
 
 /** Reads undecided files, those due first, with the checkpoint of their read model: as `Dispatching.undecided`, with ids instead of streams. */
 export type UndecidedMedia = (limit: number, after: Position | null) => Promise<{ items: (Due & { id: string })[]; checkpoint: Checkpoint } | null>;
@@ -35,7 +26,7 @@ export interface MediaWorkersContext extends FollowContext, Omit<MediaWork, 'wor
 }
 
 export interface MediaWorkers {
-  dispatcher: Follower;
+  dispatcher: Dispatcher;
   /** The number of files that wait for a worker, an attempt or an outcome, as far as the dispatcher keeps them. */
   waiting(): number;
   /** Stops dispatcher and workers, and waits for the files at hand; a file that takes longer than `grace` is tried again later. */
