@@ -21,6 +21,8 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'media/access/open.ts': [1, 'an address ends at a time of day, which its client is told'],
   'media/intake/receive.ts': [1, COMMAND],
   'media/intake/spool.ts': [1, 'compared with the times of files'],
+  'media/work/media-work.ts': [1, WORK],
+  'media/work/media.ts': [1, COMMAND],
   'notifier/deliver.ts': [1, WORK],
   'notifier/deliveries.ts': [1, 'whether an overdue task has still that deadline is asked when its message is made'],
   'notifier/mailer/outbox/outbox.ts': [1, RECORDED],
