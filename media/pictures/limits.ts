@@ -9,7 +9,7 @@ export const MOST_PIXELS: Readonly<Record<string, number>> = {
 };
 
 /** True for the media type of a picture that is made in several sizes; any other file is served as it came. */
-export function isPicture(type: string): boolean {
+export function hasSizes(type: string): boolean {
   return Object.hasOwn(MOST_PIXELS, type);
 }
 

@@ -139,7 +139,7 @@ describe('a file that is no picture', () => {
     let asked = 0;
     const scan = async () => {
       if (asked++ === 0) throw new FilesUnavailable('the scanner is away');
-      return { clean: true } as const;
+      return { found: null };
     };
     rig.start({ scanner: { scan }, attempts: 1 });
     const stream = await rig.receive(1, Buffer.from('some words'), 'text/plain');
@@ -149,7 +149,7 @@ describe('a file that is no picture', () => {
   });
 
   it('is refused where a scanner finds something in it', async () => {
-    rig.start({ scanner: { scan: async () => ({ clean: false, name: 'Eicar-Test' }) } });
+    rig.start({ scanner: { scan: async () => ({ found: 'Eicar-Test' }) } });
     const stream = await rig.receive(1, Buffer.from('some words'), 'text/plain');
     await rig.becomes(stream, 'MediaRefused');
     expect((await rig.events(stream)).at(-1)?.data).toMatchObject({ rule: 'infected', detail: 'A scanner found Eicar-Test in it.' });

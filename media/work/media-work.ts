@@ -13,11 +13,11 @@ import { afterUncounted, backoff, nextAttempt } from '../../platform/work/backof
 import type { HeldLease } from '../../platform/work/held-lease.ts';
 import { type LeasedItem, leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
 import type { MediaState, MediaWorkCommand } from '../../write-side/deciders/media.ts';
-import { isPicture } from '../pictures/limits.ts';
+import { hasSizes } from '../pictures/limits.ts';
 import type { MadePicture } from '../pictures/messages.ts';
 import type { Pictures } from '../pictures/pictures.ts';
 import { PictureRefused, PicturesBusy } from '../pictures/refused.ts';
-import type { Scanner } from '../scan/scanner.ts';
+import type { FileScanner } from '../scan/scan.ts';
 import { keyOfMedia } from './keys.ts';
 import { MEDIA_DISPATCHER } from './work-rows.ts';
 
@@ -25,7 +25,7 @@ export interface MediaWork extends WorkContext {
   files: Files;
   pictures: Pick<Pictures, 'render'>;
   /** Null: none is set, and nothing is scanned. */
-  scanner: Scanner | null;
+  scanner: FileScanner | null;
   /** The folder for what is being worked on; each attempt has a folder of its own in it, and leaves none. */
   spool: string;
   /** True: the bytes of a picture as uploaded are kept; default false. */
@@ -82,13 +82,13 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
     const found = isLookedAt(state) ? null : await inFolder((folder) => lookedAt(item, folder, over));
     if (found !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: `A scanner found ${found} in it.` } };
     // Before the outcome: what ends between is done again, and what is recorded as ready leaves nothing behind.
-    if (isPicture(state.type) && !keepOriginal) await files.remove(originalOf(stream));
+    if (hasSizes(state.type) && !keepOriginal) await files.remove(originalOf(stream));
     return { type: 'FinishMedia', data: { attempt, scanned: scanner !== null } };
   }
 
   /** True where nothing is left to do. The full size is the last, and scanned before: an attempt that ended after it has left nothing. */
   function isLookedAt({ type, sizes }: MediaState): boolean {
-    return isPicture(type) ? sizes.includes('full') : scanner === null;
+    return hasSizes(type) ? sizes.includes('full') : scanner === null;
   }
 
   async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -105,9 +105,9 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
     const path = join(folder, 'original');
     const { stream } = await files.read(originalOf(item.stream), undefined, over);
     await pipeline(stream, createWriteStream(path), { signal: over });
-    const found = await scanner?.scan(path, over);
-    if (found && !found.clean) return found.name;
-    if (isPicture(item.state.type)) await render(item, { path, folder }, over);
+    const verdict = await scanner?.scan(path, over);
+    if (verdict?.found) return verdict.found;
+    if (hasSizes(item.state.type)) await render(item, { path, folder }, over);
     return null;
   }
 

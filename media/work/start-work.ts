@@ -5,6 +5,7 @@ import { mediaFiles } from '../../projections/projectors/media.ts';
 import { undecidedIn } from '../../projections/undecided.ts';
 import type { MediaContext } from '../context.ts';
 import { openPictures } from '../pictures/pictures.ts';
+import { openScanner } from '../scan/scan.ts';
 import { startMediaWork } from './media.ts';
 
 /** Workers for each child of pictures: one fetches and stores while the other's picture is made. */
@@ -12,7 +13,7 @@ const WORKERS_PER_CHILD = 2;
 /** `spool`: the folder of this process for files on their way. */
 export function startWork({ settings, add, metrics, readModels, ...ports }: MediaContext, spool: string): Dispatcher {
   const pictures = add(openPictures(), (it) => it.close());
-  const options = { ...ports, pictures, scanner: null, spool, keepOriginal: settings.keepOriginal };
+  const options = { ...ports, pictures, scanner: openScanner(settings.scan) ?? null, spool, keepOriginal: settings.keepOriginal };
   const workers = WORKERS_PER_CHILD * availableParallelism();
   const work = add(startMediaWork({ ...options, undecided: undecidedIn(readModels, mediaFiles), workers }), (it) => it.stop());
   metrics.gauge('media_waiting', 'Files not yet looked at to the end.', () => ({ all: work.waiting() }));
