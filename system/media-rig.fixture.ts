@@ -84,7 +84,7 @@ export async function openMediaRig() {
           expect(types.at(-1)).toBe(type);
           return types;
         },
-        { timeout: 40_000, interval: 20 },
+        { timeout: 110_000, interval: 20 },
       ),
     /** The names under which a file has bytes. */
     keys: async (stream: string): Promise<string[]> => {

@@ -5,6 +5,9 @@ import { filesBut, type MediaRig, openMediaRig } from '../../system/media-rig.fi
 import { halves } from '../pictures/pictures.fixture.ts';
 import { ATTEMPT_FOLDER } from './media-work.ts';
 
+// Children start slowly on a busy machine, and attempts have pauses between them.
+vi.setConfig({ testTimeout: 120_000 });
+
 let rig: MediaRig;
 beforeEach(async () => {
   rig = await openMediaRig();
