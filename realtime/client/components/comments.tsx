@@ -31,7 +31,7 @@ function Comment({ id, author, text, time }: TaskDetail['comments'][number]) {
           {ago(time)}
         </time>
       </header>
-      <FilesOf kind="comment" id={id} label={`Files of the comment “${text.slice(0, 40)}”`}>
+      <FilesOf kind="comment" id={id} label={`Files of the comment of ${fullTime(time)}`}>
         <p>{text}</p>
       </FilesOf>
     </article>
