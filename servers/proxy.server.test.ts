@@ -268,4 +268,12 @@ describeWith(nginx, 'the proxy', () => {
     }
     expect(((await (await send('x'.repeat(BODY_LIMIT))).json()) as Asked).body).toHaveLength(BODY_LIMIT);
   });
+
+  it('passes an upload of any size to the part that bounds it', async () => {
+    const proxy = await behind({ media: [says('media')] });
+    for (const path of ['/api/media', '/api/v1/media/?task=7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07']) {
+      const answer = await fetch(`${proxy.url}${path}`, { method: 'POST', body: 'x'.repeat(20 * BODY_LIMIT) });
+      expect(((await answer.json()) as Asked).body).toHaveLength(20 * BODY_LIMIT);
+    }
+  });
 });
