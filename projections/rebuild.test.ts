@@ -5,7 +5,7 @@ import { NO_STREAM } from '../contracts/message.ts';
 import { NoSuchGeneration, type ReadModels } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { append, histories } from '../system/histories.fixture.ts';
-import { eventsOf, foldedLog, openRig, type Rig, textOf } from '../system/projections.fixture.ts';
+import { foldedLog, idsIn, openRig, type Rig, textOf } from '../system/projections.fixture.ts';
 import { taskDetail } from './projectors/task-detail.ts';
 import { taskList } from './projectors/task-list.ts';
 import { projectors } from './projectors.ts';
@@ -38,8 +38,8 @@ describe('building a generation', () => {
         const its = await openRig();
         try {
           await append(its.store, history);
-          const ids = [...new Set((await eventsOf(its.store)).map(({ stream }) => stream.slice(stream.indexOf('-') + 1)))];
           for (const projector of projectors) {
+            const ids = await idsIn(its.store, projector);
             const readModels = await its.readModels();
             const building = await build(projector, { store: its.store, readModels, memory, page: 3 });
             await building.readOn();

@@ -91,10 +91,17 @@ export async function eventsOf(store: EventStore): Promise<RecordedEvent[]> {
   return events;
 }
 
-async function documentsOf(store: EventStore, readModels: ReadModels, { model }: AnyProjector): Promise<string> {
-  const ids = [...new Set((await eventsOf(store)).map(({ stream }) => idOf(stream)))].sort();
+async function documentsOf(store: EventStore, readModels: ReadModels, projector: AnyProjector): Promise<string> {
+  const ids = await idsIn(store, projector);
+  const { model } = projector;
   const state = await readModels.state(model);
   return textOf(await readModels.get(model, state?.generation ?? 0, ids));
+}
+
+/** The ids that documents of a read model may have by this log: those of all streams, and those that its projector makes of events. */
+export async function idsIn(store: EventStore, { events, key }: AnyProjector): Promise<string[]> {
+  const keyOf = (event: RecordedEvent) => (events.includes(event.type) && isKnown(event) ? key(event) : undefined) ?? idOf(event.stream);
+  return [...new Set((await eventsOf(store)).flatMap((event) => [idOf(event.stream), keyOf(event)]))].sort();
 }
 
 /** The documents of a plain fold over what is known of the log, as text. */

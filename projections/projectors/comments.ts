@@ -1,8 +1,7 @@
 /** Read model `comments`: of each comment, the task that it stands on and who wrote it. Its text stays with the task. */
-import type { RecordedEvent } from '../../contracts/message.ts';
-import { idOf } from '../../contracts/message.ts';
+import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
-import { beginning, projector } from '../projector.ts';
+import { projector } from '../projector.ts';
 
 /** A comment as it is stored. */
 export interface CommentDocument {
@@ -17,8 +16,6 @@ export const comments = projector<CommentDocument>({
   model: { name: 'comments', version: 1, fields: {}, indexes: [] },
   events: ['TaskCommented'],
   key: ({ data }: RecordedEvent) => (data as Commented).commentId,
-  evolve: (document, recorded) => {
-    beginning(document, recorded);
-    return { task: idOf(recorded.stream), author: recorded.metadata.actor };
-  },
+  // A comment is said once; where its stream was deleted and begun again, the newest counts.
+  evolve: (_document, recorded) => ({ task: idOf(recorded.stream), author: recorded.metadata.actor }),
 });
