@@ -42,7 +42,11 @@ async function start(...options: string[]): Promise<{ npm: ChildProcess; variabl
   throw new Error(`npm run servers ended: ${lines.join('\n')}`);
 }
 
-const ports = (variables: Record<string, string>) => Object.values(variables).map((url) => Number(new URL(url).port));
+/** The ports of the servers that variables name; that of an S3 server stands in its bucket's URL. */
+const ports = (variables: Record<string, string>) =>
+  Object.values(variables)
+    .filter((value) => URL.canParse(value))
+    .map((value) => Number(new URL(new URL(value).searchParams.get('endpoint') ?? value).port));
 /** Those of these ports on which a server still listens. */
 async function listening(among: number[]): Promise<number[]> {
   const answers = await Promise.allSettled(among.map((port) => firstAnswer(port, '')));

@@ -19,6 +19,8 @@ beforeAll(async () => {
   anna = await system.register('Anna');
   bert = await system.register('Bert');
   task = (await bert.ok('POST /api/tasks', { title: 'Lamp' })).body.id;
+  // What is still to be mailed of it could not be read afterwards, and would be listed with what is parked.
+  await vi.waitFor(async () => expect((await mailsTo(system.admin, bert.email)).map(({ subject }) => subject).join()).toContain('Lamp'));
   await system.stop();
   const store = await openEventStore('sqlite:', { dataDir: system.dataDir, log: SILENT });
   await append(store, `user-${anna.id}`, { ...newEvent('UserEdited'), type: 'UserCelebrated', data: { exists: false } });
@@ -87,8 +89,6 @@ it('invariant 17: queries, other users and other things go on, and it is counted
   await vi.waitFor(async () => {
     const { body } = await admin.ok('GET /api/admin/parked');
     expect(body.items.map(({ follower, type }: { follower: string; type: string }) => [follower, type]).sort()).toEqual([
-      // A mail that needs what is not wholly known: it is listed, and sent once that is known.
-      ['notification_dispatcher', ''],
       ['registration_mail', 'UserCelebrated'],
       ['task_mail', 'TaskEdited'],
     ]);
