@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { ANNA, BEN, cardOf, connection, inChromium, make, PASSWORD, startWorld } from './board.fixture.ts';
@@ -192,17 +193,23 @@ inChromium('the board', (screens) => {
   });
 
   it('shows at once what a new role may see, and all again with the old one', async () => {
+    // A task of an earlier try may be there, too.
+    const [secret, own, next] = ['Anna’s secret', 'Ben’s own', 'Anna’s next'].map((title) => `${title} ${randomUUID().slice(0, 8)}`) as [
+      string,
+      string,
+      string,
+    ];
     const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
-    await make(anna, 'Anna’s secret');
-    await make(ben, 'Ben’s own');
-    await card(ben, 'Anna’s secret').waitFor();
+    await make(anna, secret);
+    await make(ben, own);
+    await card(ben, secret).waitFor();
     await screens.world.giveRole(BEN.email, 'resident');
-    await card(ben, 'Anna’s secret').waitFor({ state: 'detached' });
-    expect(await card(ben, 'Ben’s own').count()).toBe(1);
+    await card(ben, secret).waitFor({ state: 'detached' });
+    expect(await card(ben, own).count()).toBe(1);
     await screens.world.giveRole(BEN.email, 'member');
-    await card(ben, 'Anna’s secret').waitFor();
-    await make(anna, 'Anna’s next');
-    await card(ben, 'Anna’s next').waitFor();
+    await card(ben, secret).waitFor();
+    await make(anna, next);
+    await card(ben, next).waitFor();
   });
 
   it('puts the focus where one goes on typing, and asks before what was written is lost', async () => {
