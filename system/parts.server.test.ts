@@ -61,7 +61,7 @@ describeWith(DISTRIBUTED, 'parts as processes of their own', () => {
       expect(await (await fetch(`${one.url()}/metrics`)).text()).toContain('taskledger_');
     }
     const names = await Promise.all(
-      ['forwarder', 'projections', 'workers', 'notifier', 'realtime'].map(async (part) => {
+      ['forwarder', 'projections', 'workers', 'notifier', 'realtime', 'media'].map(async (part) => {
         const [one] = system.parts.filter((it) => it.part === part);
         return one ? Object.keys((await health(one)).followers) : [];
       }),
