@@ -1,9 +1,9 @@
 /** Who may fetch which file now: asked anew with each request, so that a lost right, a deletion or a logout ends every URL. */
 import type { Actor } from '../../contracts/aggregate.ts';
-import { streamOfSubject } from '../../contracts/media.ts';
+import { mayReadFile, streamOfSubject } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
-import { type MediaState, mayReadFile } from '../../write-side/deciders/media.ts';
+import type { MediaState } from '../../write-side/deciders/media.ts';
 import { grantNamed, isSigned, MOST_SECONDS, type ServedSize, type UrlGrant, type UrlQuery } from './signed-url.ts';
 import type { UrlKeys } from './url-keys.ts';
 

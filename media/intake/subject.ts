@@ -1,5 +1,5 @@
 /** The thing that a file is uploaded for: named by one field, and, of a comment, completed by the read model that knows its task. */
-import { MEDIA_KINDS, type MediaSubject, streamOfSubject } from '../../contracts/media.ts';
+import { MEDIA_KINDS, type MediaSubject, mayWithFilesOf, streamOfSubject } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { badHeader } from '../../platform/http/idempotency.ts';
@@ -7,7 +7,6 @@ import type { Caller, RouteRequest } from '../../platform/http/route.ts';
 import { validId } from '../../platform/http/validate.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { comments } from '../../projections/projectors/comments.ts';
-import { mayWithFilesOf } from '../../write-side/deciders/media.ts';
 
 export type SubjectFields = Readonly<Record<string, string | undefined>>;
 

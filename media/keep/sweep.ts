@@ -118,7 +118,7 @@ async function sweepOrphans(context: SweepContext): Promise<number> {
 async function sweepOrphan({ commands, files, clock }: SweepContext, id: string, revision: number): Promise<boolean> {
   const commandId = stableId(id, `sweep ${revision}`);
   const now = new Date(clock()).toISOString();
-  const command = { type: 'SweepMedia', stream: `media-${id}`, id, data: { revision }, commandId, actor: SWEEP, now };
+  const command = { type: 'SweepMedia', stream: `media-${id}`, id, data: null, commandId, actor: SWEEP, now };
   try {
     await commands.handle(command, { correlationId: commandId, ifMatch: [revision] });
   } catch (error) {

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../contracts/aggregate.ts';
-import { MEDIA_KINDS, type MediaEvent, type MediaSubject, mediaContract } from '../../contracts/media.ts';
+import { MEDIA_KINDS, type MediaEvent, type MediaSubject, mayReadFile, mayWithFilesOf, mediaContract } from '../../contracts/media.ts';
 import { ROLES } from '../../contracts/role.ts';
 import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.fixture.ts';
-import { type MediaCommand, type MediaState, mayReadFile, mayWithFilesOf, media } from './media.ts';
+import { type MediaCommand, type MediaState, media } from './media.ts';
 
 const WORKER: Actor = { id: 'worker:b', role: 'system', seesAll: true };
 const CAROL: Actor = { id: '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e03', role: 'resident', seesAll: false };
@@ -42,7 +42,7 @@ const task = (maker: Actor, assignee: Actor | null = null, more = {}) => ({
   ...more,
 });
 const ask = (type: MediaCommand['type'], data: unknown = null, actor: Actor = ALICE) => command<MediaCommand>(type, data, { actor });
-const tell = (type: MediaCommand['type'], data: object, now = NOW) => command<MediaCommand>(type, data, { now, actor: WORKER });
+const tell = (type: MediaCommand['type'], data: object | null, now = NOW) => command<MediaCommand>(type, data, { now, actor: WORKER });
 const lease = (worker = 'b', now = NOW) => tell('LeaseMedia', { worker, until: AFTERWARDS, lease: 60_000, attempts: 3 }, now);
 
 describe('receiving', () => {
@@ -132,14 +132,12 @@ describe('deleting', () => {
   });
   it('by a sweep is for what is on nothing', () => {
     given(media, ...onTask, detached())
-      .when(tell('SweepMedia', { revision: 4 }))
+      .when(tell('SweepMedia', null))
       .then(deleted('orphan'));
-    given(media, received, refusedEvent)
-      .when(tell('SweepMedia', { revision: 1 }))
-      .then(deleted('orphan'));
+    given(media, received, refusedEvent).when(tell('SweepMedia', null)).then(deleted('orphan'));
     for (const events of [[received], onTask])
       given(media, ...events)
-        .when(tell('SweepMedia', { revision: 1 }))
+        .when(tell('SweepMedia', null))
         .refuses('conflict');
   });
 });
@@ -264,7 +262,7 @@ describe('whatever happens', () => {
       tell('RenderMedia', rendered('320').data),
       tell('RefuseMedia', refusedEvent.data),
       tell('FinishMedia', ready.data),
-      tell('SweepMedia', { revision: 1 }),
+      tell('SweepMedia', null),
     ),
   );
   const thing = fc.record({ exists: fc.boolean(), deleted: fc.boolean(), maker: fc.constantFrom(ALICE.id, CAROL.id), assignee: fc.constant(null) });

@@ -17,8 +17,6 @@ import type { Refusal } from '../../contracts/problem.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue, isOver } from './due.ts';
 
-export { mayReadFile, mayWithFilesOf };
-
 export interface MediaState {
   exists: boolean;
   status: MediaStatus;
@@ -80,8 +78,8 @@ export type MediaCommand =
   | MediaWorkCommand
   /** `maker` is the actor. */
   | Command<'ReceiveMedia', Omit<Data<'MediaReceived'>, 'maker'>>
-  /** What belonged to nothing for too long is deleted; `since` (ISO 8601) is when that time began, to be sure that nothing came between. */
-  | Command<'SweepMedia', { revision: number }>;
+  /** What belonged to nothing for too long is deleted; its If-Match is the revision that the sweep saw, so that nothing came between. */
+  | Command<'SweepMedia', null>;
 
 type CommandOf<T extends MediaCommand['type']> = Extract<MediaCommand, { type: T }>;
 type Decision = MediaEvent[] | Refusal;
