@@ -51,6 +51,8 @@ export interface FaultWorld {
   offersLost: string;
   /** The number of rounds so far. */
   rounds: number;
+  /** Up to where read models were compared with new ones: the round, and the position in the log. */
+  compared: { rounds: number; position: string };
   close(): Promise<void>;
 }
 
@@ -116,6 +118,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
       killed: new Set(),
       offersLost: '',
       rounds: 0,
+      compared: { rounds: 0, position: '' },
       close,
     };
   } catch (error) {
