@@ -2,7 +2,7 @@
 import type { MediaRefusal, MediaSubject } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
-import type { FileExists, Files } from '../../platform/files/files.ts';
+import { type FileExists, type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { idempotencyKey } from '../../platform/http/idempotency.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest } from '../../platform/http/route.ts';
@@ -29,7 +29,12 @@ export interface IntakeContext {
   mostBytes: number;
   /** The present time; injected by tests. */
   now?: () => Date;
+  /** Milliseconds that a store of files may take for an upload, however large; default PUT_MS. */
+  putWithin?: number;
 }
+
+/** Longer is no answer at all: a connection on which nothing moves for two minutes is ended. */
+const PUT_MS = 100_000;
 
 /** A file that arrived, and what was said of it. */
 export interface Arrival {
@@ -100,12 +105,13 @@ export function problemOfFile(rule: MediaRefusal, detail: string): ProblemError 
 /** Stores the bytes, and records them then: bytes without an event are swept one day, an event without bytes would be a broken promise. */
 async function storedAnd<T>(
   record: () => Promise<T>,
-  { files, quota }: IntakeContext,
+  context: IntakeContext,
   { id, caller, file, type }: { id: string; caller: Caller; file: Spooled; type: string },
 ): Promise<T> {
+  const { files, quota } = context;
   const room = await quota.take({ id, maker: caller.id, bytes: file.bytes });
   try {
-    await files.put(originalKey(id), { path: file.path, bytes: file.bytes, type, move: true });
+    await put(context, originalKey(id), { path: file.path, bytes: file.bytes, type, move: true });
     const outcome = await record();
     room.keep();
     return outcome;
@@ -114,6 +120,17 @@ async function storedAnd<T>(
     // A refusal records nothing; of any other error it is not known, and a repeat, or the sweep, finds the bytes.
     if (error instanceof ProblemError && error.status < 500) await files.remove(originalKey(id)).catch(() => {});
     throw isOther(error) ? anotherFile() : error;
+  }
+}
+
+/** Stores the bytes within the time that a client waits. What the store makes of them later is a repeat's, or the sweep's. */
+async function put({ files, putWithin = PUT_MS }: IntakeContext, key: string, from: Parameters<Files['put']>[1]): Promise<void> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new FilesUnavailable(`an upload was not stored within ${putWithin} ms`)), putWithin);
+  try {
+    await files.put(key, from, late.signal);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -21,7 +21,8 @@ export function openClient({ endpoint, region, pathStyle }: BucketUrl, { accessK
     region,
     forcePathStyle: pathStyle,
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, socketTimeout: ANSWER_MS },
+    // No bound on silence here: it would cut off who reads an object slowly. What the server owes us is watched by who asks.
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, socketTimeout: 0 },
     // Many servers that are not Amazon's refuse the trailers in which the SDK sends its checksums by itself.
     ...(isAmazons ? {} : ({ requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' } as const)),
   });

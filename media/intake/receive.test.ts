@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { ProblemError } from '../../contracts/problem.ts';
+import { openFolderFiles } from '../../platform/files/file/file.ts';
+import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
+import { initial } from '../../write-side/deciders/media.ts';
+import { type Arrival, type IntakeContext, mediaIdOf, originalKey, receive } from './receive.ts';
+
+const CALLER = { id: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', role: 'member', seesAll: false, sessionId: 's' } as const;
+const COMMAND = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e09';
+const KEY = originalKey(mediaIdOf(COMMAND));
+const REQUEST = { requestId: 'r' } as Parameters<typeof receive>[2];
+
+let folder: string;
+let files: Files;
+const handle = vi.fn(async () => ({ revision: 0, position: '1' }));
+const room = { keep: vi.fn(), giveBack: vi.fn() };
+
+beforeEach(async () => {
+  vi.clearAllMocks();
+  folder = await mkdtemp(join(tmpdir(), 'receive-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  files = openFolderFiles(join(folder, 'files'));
+});
+
+function context(more: Partial<IntakeContext>): IntakeContext {
+  return {
+    files,
+    commands: { handle, load: async () => ({ state: initial, revision: -1, position: '0' }) },
+    inspector: { inspect: async () => ({ type: 'text/plain', extension: 'txt' }) },
+    quota: { take: async () => room },
+    hmac: (text: string) => text,
+    ...more,
+  } as unknown as IntakeContext;
+}
+
+/** A text that arrived, as often as it is sent. */
+async function arrival(): Promise<Arrival> {
+  const path = join(folder, randomUUID());
+  await writeFile(path, 'hello');
+  const file = { path, bytes: 5, sha256: 'a'.repeat(64), remove: () => rm(path, { force: true }) };
+  return { file, name: 'x.txt', of: { kind: 'task', id: CALLER.id }, access: 'private', caller: CALLER, commandId: COMMAND };
+}
+
+it('waits for a store only as long as a client does; nothing is recorded then, and a repeat is clean, also where the store has done it meanwhile', async () => {
+  const { promise: longer, resolve: answer } = Promise.withResolvers<void>();
+  const slow: Files['put'] = async (key, from) => {
+    await longer;
+    await files.put(key, from);
+  };
+  // As `patient` does it.
+  const put: Files['put'] = (key, from, signal) =>
+    Promise.race([slow(key, from), new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))]);
+  await expect(receive(context({ files: { ...files, put }, putWithin: 20 }), await arrival(), REQUEST)).rejects.toThrow(FilesUnavailable);
+  expect([handle.mock.calls, room.keep.mock.calls, room.giveBack.mock.calls]).toEqual([[], [], [[]]]);
+  answer();
+  await expect.poll(() => files.stat(KEY)).toBeDefined();
+  expect(await receive(context({}), await arrival(), REQUEST)).toMatchObject({ status: 202, body: { id: mediaIdOf(COMMAND) } });
+  expect(handle).toHaveBeenCalledOnce();
+});
+
+it('keeps no byte of what is refused when it is recorded, and keeps those whose fate is not known', async () => {
+  handle.mockRejectedValueOnce(new ProblemError('forbidden', 'The right was lost.'));
+  await expect(receive(context({}), await arrival(), REQUEST)).rejects.toThrow('The right was lost.');
+  expect(await files.stat(KEY)).toBeUndefined();
+  handle.mockRejectedValueOnce(new ProblemError('unavailable', 'It may be recorded.'));
+  await expect(receive(context({}), await arrival(), REQUEST)).rejects.toThrow('It may be recorded.');
+  expect(await files.stat(KEY)).toBeDefined();
+  expect(room.keep).not.toHaveBeenCalled();
+});
