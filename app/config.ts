@@ -78,6 +78,7 @@ const schema = z.object({
   MEDIA_SCAN: checked(scanProblem).optional(),
   MEDIA_ORPHAN_DAYS: wholeNumber(1, 3_650).default(7),
   MEDIA_KEEP_ORIGINAL: onOrOff,
+  MAIL_PICTURES: onOrOff,
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   SMS_URL: checked(smsUrlProblem),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { linksProblem, pagesAt } from './links.ts';
+import { linkedPicturesAt, linksProblem, pagesAt } from './links.ts';
 
 const SMTP = 'smtp://mail.example.org';
 const outbox = { MAIL_URL: 'outbox:', PUBLIC_URL: undefined };
@@ -30,3 +30,12 @@ it.each([
 });
 
 it('a process of this machine alone, with its outbox, says nothing', () => expect(linksProblem(outbox, 'http://127.0.0.1:3000')).toBeUndefined());
+
+it('mails link pictures at the origin of files, else at that of the pages, and only where that is asked for and known', () => {
+  const [files, pages] = ['https://files.example.org', 'https://tasks.example.org'];
+  const asked = { MAIL_PICTURES: true, MEDIA_PUBLIC_URL: files, PUBLIC_URL: pages };
+  expect(linkedPicturesAt(asked)).toBe(files);
+  expect(linkedPicturesAt({ ...asked, MEDIA_PUBLIC_URL: undefined })).toBe(pages);
+  expect(linkedPicturesAt({ ...asked, MEDIA_PUBLIC_URL: undefined, PUBLIC_URL: undefined })).toBeUndefined();
+  expect(linkedPicturesAt({ ...asked, MAIL_PICTURES: false })).toBeUndefined();
+});

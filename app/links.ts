@@ -21,6 +21,15 @@ export function linksProblem(config: Pick<Config, 'PUBLIC_URL' | 'MAIL_URL'>, li
   return `PUBLIC_URL is not set: links in mails lead to ${pagesAt(config, listening)}, ${why}. Set it to the address that people use.`;
 }
 
+/** The origin with which addresses of files in mails begin; undefined where mails link no files: nobody asked for it, or no address of ours is known elsewhere. */
+export function linkedPicturesAt({
+  MAIL_PICTURES,
+  MEDIA_PUBLIC_URL,
+  PUBLIC_URL,
+}: Pick<Config, 'MAIL_PICTURES' | 'MEDIA_PUBLIC_URL' | 'PUBLIC_URL'>): string | undefined {
+  return MAIL_PICTURES ? (MEDIA_PUBLIC_URL ?? PUBLIC_URL) : undefined;
+}
+
 /** The origins beside that of the pages from which browsers fetch files: one for files alone, and that of a store that answers them itself. */
 export function pictureOrigins({ MEDIA_PUBLIC_URL, FILES_URL }: Pick<Config, 'MEDIA_PUBLIC_URL' | 'FILES_URL'>): string[] {
   return [MEDIA_PUBLIC_URL, directOrigin(FILES_URL)].filter((one) => one !== undefined);

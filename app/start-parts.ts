@@ -7,6 +7,7 @@ import { docRoutes, documentsOf } from '../gateway/docs.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { mailPicturesIn } from '../media/access/open.ts';
 import { startMedia } from '../media/start.ts';
 import type { DeliveredChannel } from '../notifier/channels.ts';
 import { type DeliveriesContext, type PerChannel, startDeliveries } from '../notifier/deliveries.ts';
@@ -43,6 +44,7 @@ import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import type { HealthOfFollower } from './health.ts';
+import { linkedPicturesAt } from './links.ts';
 import type { Ports } from './open-ports.ts';
 import type { Need, NeedOf, Part } from './parts.ts';
 import { ALL_ROWS } from './rows.ts';
@@ -193,7 +195,18 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
     grace: () => Math.max(STOP_WITHIN - closers.since(), 500),
     hold: { email: UNKNOWN_MAIL === 'hold', sms: UNKNOWN_SMS === 'hold' },
     ...(workers ? { workers } : {}),
+    picturesOf: picturesOf(context),
   };
+}
+
+/** Finds what mails link of a task's pictures; undefined where they link none. */
+function picturesOf({ ports: { readModels, secrets }, access: { commands }, config, log }: PartContext<'notifier'>): DeliveriesContext['picturesOf'] {
+  const base = linkedPicturesAt(config);
+  if (base === undefined && config.MAIL_PICTURES)
+    log.warn(
+      'MAIL_PICTURES is set, and neither MEDIA_PUBLIC_URL nor PUBLIC_URL: mails link no pictures, since no address of theirs is known elsewhere',
+    );
+  return base === undefined ? undefined : mailPicturesIn({ readModels, commands, secrets, base });
 }
 
 /** Makes the starter of a process with one delivery worker alone. */

@@ -1,16 +1,19 @@
 /** Makes the mail of a notification. The facts that it tells are looked up now, and were never stored with the notification. */
+import type { Actor } from '../contracts/aggregate.ts';
 import type { Channel, KindContract } from '../contracts/notifications/kind.ts';
 import { type AboutCategory, kinds, type ToldOf } from '../contracts/notifications/kinds.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import type { Mail } from './mailer/mailer.ts';
 import { TELLERS } from './registries.ts';
-import { render, type Words, worded, wordsOf } from './render.ts';
+import { type LinkedPictures, render, type Words, worded, wordsOf } from './render.ts';
 import { type Reader, type TellerContext, type Telling, userOf } from './tellers/teller.ts';
 import { NobodyThere, Withdrawn } from './withdrawn.ts';
 
 export interface ComposeContext extends TellerContext {
   /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
   publicUrl(): string;
+  /** Finds the pictures of a task (its stream) that a reader may see now, for the links of a mail; missing: mails link no pictures. */
+  picturesOf?: ((stream: string, reader: Actor) => Promise<LinkedPictures>) | undefined;
 }
 
 /** The mail of a notification (`id`: the notification's). Errors: Withdrawn; the store's own. */
@@ -19,7 +22,20 @@ export async function compose(id: string, state: NotificationState, context: Com
   const to = recipientOf(state, reader);
   const messageId = `${id}@${new URL(context.publicUrl()).hostname}`;
   if (state.content) return { to, ...worded(state.content), messageId };
-  return { to, ...render(to.name, await kindsWords(state, reader, context)), messageId };
+  const words = await kindsWords(state, reader, context);
+  const pictures = await picturesToldOf(state, reader, context);
+  return { to, ...render(to.name, { ...words, ...(pictures ? { pictures } : {}) }), messageId };
+}
+
+/** The pictures of the task that a mail is about; undefined where it is about none, or where nobody is known who may see them. */
+async function picturesToldOf(
+  { kind, about }: NotificationState,
+  reader: Reader | null,
+  context: ComposeContext,
+): Promise<LinkedPictures | undefined> {
+  if (!context.picturesOf || !reader || kinds[kind].about !== 'task') return undefined;
+  const { role } = reader.user;
+  return context.picturesOf(about.stream, { id: reader.id, role, seesAll: context.seesAll(role) });
 }
 
 /** The recipient of the mail: a user as they are now, or an address that was given. */

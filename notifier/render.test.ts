@@ -39,6 +39,24 @@ it('a mail to the maker of a task that is for nobody else says so', () => {
   expect(mailOf('task_created').text).toContain('was made for you');
 });
 
+describe('the pictures of a mail', () => {
+  const words: Words = { subject: 'New task', lead: 'a task was made for you:', link: { action: 'Open the task', url: LINK } };
+  const links = [
+    { name: 'hall <1>.jpg', url: 'https://files.example.org/media/1/2048?user=b&key=k' },
+    { name: 'stairs.png', url: 'https://files.example.org/media/2/2048?user=b&key=k' },
+  ];
+  it('are linked by name in both bodies, before the link to the page', () => {
+    const { text, html } = render('Bob', { ...words, pictures: { links, more: 3 } });
+    expect(text).toContain(`hall <1>.jpg: ${links[0]?.url}\nstairs.png: ${links[1]?.url}\nand 3 more on the page\n\nOpen the task`);
+    expect(html).toContain('<a href="https://files.example.org/media/1/2048?user=b&#38;key=k">hall &#60;1&#62;.jpg</a>');
+    expect(html).toContain('<li dir="auto">and 3 more on the page</li>');
+    expect(html).not.toContain('<img');
+  });
+  it('are not spoken of where there are none', () => {
+    expect(render('Bob', { ...words, pictures: { links: [], more: 0 } })).toEqual(render('Bob', words));
+  });
+});
+
 describe('a mail in the words of another backend', () => {
   it.each([
     [{ subject: 'Water\toff', text: 'x' }, 'Water off'],

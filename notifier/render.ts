@@ -10,6 +10,14 @@ export interface Words extends MailText {
   subject: string;
   /** The link to the page; missing where there is none. Its `url` may hold a secret. */
   link?: { action: string; url: string };
+  /** The pictures of the thing, which a mail links; an SMS has no room for them. */
+  pictures?: LinkedPictures;
+}
+
+/** Pictures, each at an address of its own, and the number of those that are left out. */
+export interface LinkedPictures {
+  links: readonly { name: string; url: string }[];
+  more: number;
 }
 
 /** The words of a kind about the given facts. `publicUrl`: the address of the pages, without a slash at the end. */
@@ -26,12 +34,12 @@ export interface Rendered {
 }
 
 /** A mail of these words. `name`: the recipient's; empty where it is not known. */
-export function render(name: string, { subject, lead, quote, link }: Words): Rendered {
+export function render(name: string, { subject, lead, quote, link, pictures }: Words): Rendered {
   const hello = name ? `Hello ${name},` : 'Hello,';
   const quoted = [quote?.title, quote?.description].filter(Boolean);
-  const text = [hello, lead, ...quoted, ...(link ? [`${link.action}: ${link.url}`] : [])].join('\n\n');
+  const text = [hello, lead, ...quoted, ...picturesInText(pictures), ...(link ? [`${link.action}: ${link.url}`] : [])].join('\n\n');
   const go = link ? `<p dir="auto"><a href="${escaped(link.url)}">${link.action}</a></p>` : '';
-  const body = [paragraph(hello), paragraph(lead), blockquote(quote), go].join('');
+  const body = [paragraph(hello), paragraph(lead), blockquote(quote), picturesInHtml(pictures), go].join('');
   return { subject: oneLine(subject), text: `${text}\n`, html: page(body) };
 }
 
@@ -63,4 +71,19 @@ const paragraph = (text: string) => `<p dir="auto">${escaped(text).replaceAll('\
 function blockquote(quote: MailText['quote']): string {
   if (!quote?.title) return '';
   return `<blockquote dir="auto"><strong>${escaped(quote.title)}</strong>${quote.description ? paragraph(quote.description) : ''}</blockquote>`;
+}
+
+/** The line above the pictures. Their addresses end, so a reader who comes later knows why. */
+const PICTURES = 'Pictures (each link can be opened for 24 hours after this mail was made):';
+const leftOut = (more: number) => (more > 0 ? [`and ${more} more on the page`] : []);
+
+function picturesInText({ links, more }: LinkedPictures = { links: [], more: 0 }): string[] {
+  if (links.length === 0) return [];
+  return [[PICTURES, ...links.map(({ name, url }) => `${oneLine(name)}: ${url}`), ...leftOut(more)].join('\n')];
+}
+
+function picturesInHtml({ links, more }: LinkedPictures = { links: [], more: 0 }): string {
+  if (links.length === 0) return '';
+  const items = links.map(({ name, url }) => `<a href="${escaped(url)}">${escaped(oneLine(name))}</a>`);
+  return `${paragraph(PICTURES)}<ul>${[...items, ...leftOut(more)].map((item) => `<li dir="auto">${item}</li>`).join('')}</ul>`;
 }

@@ -1,6 +1,7 @@
 /** Opens what addresses of files need: their keys, who their users are, and the origin that they lead to. */
 import type { Files } from '../../platform/files/files.ts';
 import type { ServingContext } from './fetch-route.ts';
+import { type MailPictures, type MailPicturesContext, openMailPictures } from './mail-pictures.ts';
 import { MAIL_SECONDS } from './may-fetch.ts';
 import type { RotateContext } from './rotate-route.ts';
 import { type KeptKeys, openUrlKeys, type UrlKeys } from './url-keys.ts';
@@ -22,6 +23,11 @@ const now = () => new Date();
 /** The keys of addresses, for whoever signs or verifies some. */
 export function urlKeysIn(secrets: KeptKeys): UrlKeys {
   return openUrlKeys({ secrets, now, longest: MAIL_SECONDS * 1_000 });
+}
+
+/** Finds what a mail may link of a task's pictures, for the process that sends it. Errors of a question: those of the ports. */
+export function mailPicturesIn({ secrets, ...context }: { secrets: KeptKeys } & Omit<MailPicturesContext, 'urlKeys' | 'now'>): MailPictures {
+  return openMailPictures({ ...context, urlKeys: urlKeysIn(secrets), now });
 }
 
 export function openAccess({ secrets, files, origin, ...users }: AccessOptions): AccessContext {
