@@ -7,7 +7,7 @@ import { ReceiverUnavailable } from '../notifier/sending.ts';
 import type { Unavailable } from '../platform/absences/unavailable.ts';
 import { CacheUnavailable } from '../platform/cache/cache.ts';
 import { BusUnavailable } from '../platform/event-bus/event-bus.ts';
-import { StoreUnavailable } from '../platform/event-store/event-store.ts';
+import { AppendUnknown, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { FilesUnavailable } from '../platform/files/files.ts';
 import { ReadModelsUnavailable } from '../platform/read-models/read-models.ts';
 import { readConfig } from './config.ts';
@@ -47,8 +47,14 @@ export interface DependentProcess {
   stop(): Promise<void>;
 }
 
-/** Starts all parts in this process, on embedded stores in a folder of their own. */
-export async function openDependent(settings: Record<string, string>): Promise<DependentProcess> {
+/** The way in which a call fails: before anything is done, once all of it is done, or, of an iteration, behind its first page. */
+export type Failing = 'before' | 'after';
+
+/** Starts all parts in this process, on embedded stores in a folder of their own. `fails`: asked of each call, whether and how it is to fail. */
+export async function openDependent(
+  settings: Record<string, string>,
+  fails: (call: { dependency: Dependency; member: string; args: readonly unknown[] }) => Failing | null = () => null,
+): Promise<DependentProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'absence-'));
   let lost: Dependency | null = null;
 
@@ -56,7 +62,14 @@ export async function openDependent(settings: Record<string, string>): Promise<D
     const members = Object.entries(port).map(([member, value]) => {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return [member, losable(name, value)];
       if (typeof value !== 'function' || member === 'close' || member === 'check') return [member, value];
-      return [member, (...args: unknown[]) => (lost === name ? failing(name, member, args) : value(...args))];
+      return [
+        member,
+        (...args: unknown[]) => {
+          const how = lost === name ? 'before' : fails({ dependency: name, member, args });
+          if (how === null) return value(...args);
+          return how === 'before' ? failing(name, member, args) : failingAfter(value(...args), errorAfter(name, member));
+        },
+      ];
     });
     return Object.fromEntries(members) as T;
   }
@@ -93,6 +106,30 @@ function failing(name: Dependency, member: string, args: readonly unknown[]): un
   if (instead) return instead(args[0] as unknown[]);
   if (VALUES.has(member) && name !== 'secrets') throw AWAY[name]();
   return ITERATIONS.has(member) ? failingIteration(name) : Promise.reject(AWAY[name]());
+}
+
+/** The error of a call that was carried out; only an append says that this may be. */
+function errorAfter(name: Dependency, member: string): Unavailable {
+  return name === 'store' && member === 'append' ? new AppendUnknown('it is away') : AWAY[name]();
+}
+
+function failingAfter(result: unknown, error: Unavailable): unknown {
+  if (result instanceof Promise)
+    return result.then(() => {
+      throw error;
+    });
+  return isIteration(result) ? failingBehind(result, error) : result;
+}
+
+const isIteration = (result: unknown): result is AsyncIterable<unknown> =>
+  typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+
+async function* failingBehind(pages: AsyncIterable<unknown>, error: Unavailable): AsyncGenerator<unknown> {
+  for await (const page of pages) {
+    yield page;
+    break;
+  }
+  throw error;
 }
 
 // biome-ignore lint/correctness/useYield: it fails before there is anything to yield

@@ -15,6 +15,7 @@ import { startNotifier } from '../notifier/notifier.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reachesUs } from '../notifier/texter/open.ts';
 import { reportRoute, reportUrl } from '../notifier/texter/report-routes.ts';
+import type { WhileStarting } from '../platform/absences/while-starting.ts';
 import { outsideBroker } from '../platform/event-bus/open.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter } from '../platform/followers/checkpoint.ts';
@@ -63,6 +64,8 @@ interface OfEveryPart {
   log: Logger;
   metrics: Metrics;
   closers: Closers;
+  /** The patience of the start of this process. */
+  whileStarting: WhileStarting;
   /** The HTTP server, which listens already. */
   server: Server;
   /** The address of the pages, for links. */
@@ -154,7 +157,7 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
   const { ports, log, closers, metrics, requests, access, publicUrl } = context;
   const { store, bus, readModels, mailer, texter } = ports;
   const senders = { mailer: mailer.mailer, texter: texter.texter };
-  const options = { ...deliveryContext(context), ...senders, store, bus, readModels, log };
+  const options = { ...deliveryContext(context), ...senders, store, bus, readModels, log, whileStarting: context.whileStarting };
   const notifier = closers.add(await startNotifier(options), (it) => it.stop());
   for (const follower of notifier.followers) {
     const stopServing = requests.serve(follower.name, {
@@ -219,7 +222,8 @@ export function deliveriesOnly(channel: DeliveredChannel): (context: PartContext
   };
 }
 
-async function mediaPart({ ports, log, metrics, closers, access, config, requests, publicUrl }: PartContext<'media'>): Promise<StartedPart> {
+async function mediaPart(part: PartContext<'media'>): Promise<StartedPart> {
+  const { ports, log, metrics, closers, access, config, requests, publicUrl, whileStarting } = part;
   const { store, bus, readModels, cache, files, secrets } = ports;
   const { commands, keys, limits, identity } = access;
   const { add } = closers;
@@ -228,7 +232,7 @@ async function mediaPart({ ports, log, metrics, closers, access, config, request
   const users = { secrets, callerOf: identity.callerOf, seesAll: identity.seesAll };
   const settings = mediaSettings(config);
   const context = { store, bus, readModels, cache, files, commands, limits, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
-  const media = await startMedia({ ...context, ...users });
+  const media = await startMedia({ ...context, ...users, whileStarting });
   serveReleases(media.dispatcher, { requests, closers });
   return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
 }
@@ -240,7 +244,8 @@ function mediaSettings(config: Config) {
   return { ...bounds, ...kept, spool: join(config.DATA_DIR, 'spool'), scan: config.MEDIA_SCAN, publicOrigin };
 }
 
-async function realtimePart({ ports, log, metrics, access, config, server, closers }: PartContext<'realtime'>): Promise<StartedPart> {
+async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPart> {
+  const { ports, log, metrics, access, config, server, closers, whileStarting } = context;
   const { store, bus } = ports;
   const { identity, commands } = access;
   const fanOut = closers.add(await openFanOut(config.CACHE_URL, { log }), (it) => it.close());
@@ -255,6 +260,7 @@ async function realtimePart({ ports, log, metrics, access, config, server, close
     seesAll: identity.seesAll,
     origins: config.ALLOWED_ORIGINS,
     polling: config.SOCKET_POLLING,
+    whileStarting,
   });
   metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
   return {

@@ -1,9 +1,10 @@
 /** Starts parts in one process: all of them, or one. The order is the data's path. */
 
 import type { Logger } from 'pino';
-import { type Identity, openIdentity } from '../gateway/identity/identity.ts';
+import { openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
+import { openStartPatience } from '../platform/absences/while-starting.ts';
 import { lockFolderSoon } from '../platform/data-folder-lock.ts';
 import { type AppendHealth, openAppendHealth } from '../platform/event-store/append-health.ts';
 import { openRequests } from '../platform/followers/requests.ts';
@@ -87,7 +88,8 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   const appends = openAppendHealth({ log });
   const misfits = new Set<string>();
   const ports = await (options.ports ?? openPorts)(config, needs, { log, metrics, closers, appends, waits, misfits, signal });
-  const context = await openProcess(config, options, { log, metrics, closers, ports, listening });
+  const whileStarting = openStartPatience({ log, signal, waits, lasts: (error) => asRefusedFile(error, config) !== error });
+  const context = await openProcess(config, options, { log, metrics, closers, ports, listening, whileStarting });
   const started = await startParts(parts, options, context);
   const paces = started.flatMap(({ followers = [] }) => followers.flatMap((one) => one.paces));
   const standstills = watchStandstills({ paces: () => paces, head: () => ports.store.head(), lost: () => [...waits], log });
@@ -107,7 +109,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
     stopping: () => stopping,
   });
   // Only now, so that a start that fails before prints no password.
-  if (parts.includes('gateway')) await ensureAdmin(config, context.access.identity);
+  if (parts.includes('gateway')) await ensureAdmin(config, context);
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
   const links = parts.includes('notifier') ? linksProblem(config, listening.url) : undefined;
@@ -135,7 +137,7 @@ async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Clo
 async function openProcess(
   config: Config,
   { parts = ALL_PARTS, workers }: StartOptions,
-  { listening, ...opened }: Pick<PartContext, 'log' | 'metrics' | 'closers' | 'ports'> & { listening: Listening },
+  { listening, ...opened }: Pick<PartContext, 'log' | 'metrics' | 'closers' | 'ports' | 'whileStarting'> & { listening: Listening },
 ): Promise<PartContext> {
   const needs = needsOf(parts);
   const { ports, log } = opened;
@@ -230,16 +232,17 @@ function missing(what: string): never {
 /** Opens the identity of callers and the command handler: the same in every part that answers people. */
 async function openAccess(
   config: Config,
-  { ports, closers, log, count }: Pick<PartContext, 'ports' | 'closers' | 'log'> & { count: Parameters<typeof commandHandler>[0]['count'] },
+  context: Pick<PartContext, 'ports' | 'closers' | 'log' | 'whileStarting'> & { count: Parameters<typeof commandHandler>[0]['count'] },
 ): Promise<Access> {
+  const { ports, closers, log, count, whileStarting } = context;
   const { store, secrets } = ports;
-  const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+  const keys = await whileStarting(() => loadKeys(secrets, { jwtSecret: config.JWT_SECRET }));
   const limits = closers.add(
     await openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, orders: config.ORDER_LIMIT, hmac: keys.hmac, log }),
     (it) => it.close(),
   );
   const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
-  const reserved = await commands.reserveAnew();
+  const reserved = await whileStarting(commands.reserveAnew);
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
   const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
   return { keys, commands, identity, limits };
@@ -251,7 +254,10 @@ function authentication(access: Access | null): Pick<Parameters<typeof createApp
   return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };
 }
 
-async function ensureAdmin(config: Config, identity: Identity): Promise<void> {
-  const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
+async function ensureAdmin(
+  config: Config,
+  { access: { identity }, whileStarting }: Pick<PartContext<'gateway'>, 'access' | 'whileStarting'>,
+): Promise<void> {
+  const password = await identity.ensureAdmin(config.ADMIN_EMAIL, config.ADMIN_PASSWORD, whileStarting);
   if (password) outletOf(1).write(`The first admin is ${shownEmail(config.ADMIN_EMAIL)} with the password ${password} (shown only now)\n`);
 }

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Actor } from '../contracts/aggregate.ts';
 import type { Role } from '../contracts/role.ts';
+import type { WhileStarting } from '../platform/absences/while-starting.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -52,6 +53,8 @@ export interface MediaContext {
   settings: MediaSettings;
   /** The address of the pages. */
   publicUrl(): string;
+  /** The patience of the start. */
+  whileStarting?: WhileStarting;
   /** Remembers how something that was just opened is closed at the end of the process, the last opened first; returns the thing. */
   add<T>(opened: T, close: (it: T) => unknown): T;
 }

@@ -2,6 +2,7 @@
 import { known } from '../contracts/catalog.ts';
 import { isDeletion } from '../contracts/deletion.ts';
 import { categoryOf, type RecordedEvent, routingKey } from '../contracts/message.ts';
+import { AT_ONCE } from '../platform/absences/while-starting.ts';
 import { receives } from '../platform/event-bus/queues.ts';
 import { isOfOneStream } from '../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
@@ -34,12 +35,12 @@ export interface RunningPolicy extends Follower {
 
 /** Starts a policy. When it is first deployed it begins at the log's end: earlier events cause no mail. */
 export async function followPolicy(policy: Policy, context: PolicyContext): Promise<RunningPolicy> {
-  const { store, readModels } = context;
+  const { store, readModels, whileStarting = AT_ONCE } = context;
   const stopping = new AbortController();
   const record = openRecording(policy.name, { store, readModels, signal: stopping.signal });
   const tasks = tasksAsOf(store);
   /** The parked streams, read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
-  let parking: Parking = await openParking(store, policy.name);
+  let parking: Parking = await whileStarting(() => openParking(store, policy.name));
 
   /**
    * Reads the task that an event needs. The returned function decides without I/O; it throws where the event cannot be decided, also since that task

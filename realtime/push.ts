@@ -8,6 +8,7 @@ import type { Reached, Welcome } from '../contracts/live.ts';
 import { type Position, type RecordedEvent, START } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { Role } from '../contracts/role.ts';
+import { AT_ONCE, type WhileStarting } from '../platform/absences/while-starting.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
@@ -55,6 +56,8 @@ export interface RealtimeOptions {
   /** The number of events kept for clients that come back; default 10,000. */
   ring?: number;
   limits?: Partial<RealtimeLimits>;
+  /** The patience of the start; default: none. */
+  whileStarting?: WhileStarting;
 }
 
 export interface RealtimeLimits {
@@ -93,9 +96,9 @@ const TELL_EVERY = 5;
 /** Milliseconds for which the start waits until the follower has begun: at once in one process, later where a broker is away. */
 const FIRST_PATIENCE = 300;
 
-/** Fills the ring from the store, opens /socket.io on the HTTP server, and follows. Rejects when the store cannot be read. */
+/** Fills the ring from the store, opens /socket.io on the HTTP server, and follows. Rejects when the store cannot be read within the patience of the start. */
 export async function startRealtime(options: RealtimeOptions): Promise<Realtime> {
-  const { store, log } = options;
+  const { store, log, whileStarting = AT_ONCE } = options;
   const limits = { ...LIMITS, ...options.limits };
   const ringSize = options.ring ?? 10_000;
   const ring = createRing(ringSize, limits.ringBytes);
@@ -118,7 +121,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     checkpoint = last ? { position: last.position, eventId: last.id } : BEGINNING;
   }
 
-  await refill();
+  await whileStarting(refill);
   const io = openSockets({
     server: options.server,
     origins: options.origins,

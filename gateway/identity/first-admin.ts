@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { ProblemError } from '../../contracts/problem.ts';
+import { AT_ONCE, type WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { UserError } from '../../platform/user-error.ts';
@@ -13,6 +14,8 @@ export interface FirstAdminOptions {
   credentials: Credentials;
   users: Users;
   now(): Date;
+  /** The patience of the start; default: none. */
+  whileStarting?: WhileStarting;
 }
 
 /** The ids of the first admin, in order. A registration that lost its address to another user stays closed: the next one takes the next id. */
@@ -21,18 +24,35 @@ const IDS = Array.from({ length: 10 }, (_, n) => stableId('first-admin', String(
 /**
  * Makes the first admin where there never was one, or gives them a password where theirs was lost with the secrets.
  * Later admins are made by admins, who cannot give up the role themselves: so a first admin who existed proves that there is one now.
- * Resolves to the password if it was made here, else null. Error: `UserError`, where the address is another user's.
+ * Resolves to the password if it was made here, else null. Errors: `UserError`, where the address is another user's; absences that outlast the start's patience.
  */
 export async function ensureFirstAdmin(options: FirstAdminOptions, email: string, password: string | undefined): Promise<string | null> {
+  const chosen = password ?? randomBytes(15).toString('base64url');
+  let tries = 0;
+  const { whileStarting = AT_ONCE } = options;
+  const isMade = await whileStarting(() => tryToMake(options, { email, password: chosen, isRepeated: tries++ > 0 }));
+  return isMade && password === undefined ? chosen : null;
+}
+
+interface FirstAdmin {
+  email: string;
+  password: string;
+  /** True where a try before may have done more than was heard of it. */
+  isRepeated: boolean;
+}
+
+/** Resolves to true where the password is the one of the first admin, since this process has made it so. */
+async function tryToMake(options: FirstAdminOptions, { email, password, isRepeated }: FirstAdmin): Promise<boolean> {
   const { credentials, users } = options;
   const { id, exists, deleted } = await firstOpen(users);
-  if (deleted || (exists && (await credentials.has(id)))) return null;
-  const chosen = password ?? randomBytes(15).toString('base64url');
+  if (deleted) return false;
+  if (exists && (await credentials.has(id))) return isRepeated && credentials.verify(id, password);
   // A password without a user is left of a start that did not get further: nobody was told it.
   if (!exists) await credentials.remove(id);
-  await credentials.setFirst(id, chosen);
+  const isOurs = await credentials.setFirst(id, password);
   if (!exists) await register(options, id, email);
-  return password === undefined ? chosen : null;
+  // Another process may have been faster, or this one in a try of which it did not hear how it ended.
+  return isOurs || credentials.verify(id, password);
 }
 
 async function firstOpen(users: Users) {

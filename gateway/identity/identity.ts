@@ -1,5 +1,6 @@
 /** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
 import type { Role } from '../../contracts/role.ts';
+import type { WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
@@ -49,8 +50,11 @@ export interface Identity {
   seesAll(role: Role): boolean;
   /** Makes a one-time code for a link in a mail, good for 48 hours. Rejects where there is no such user. */
   issueCode(userId: string, purpose: CodePurpose): Promise<string>;
-  /** Makes the first admin where there is none; resolves to the password if it was made here (nobody can see it again), else null. */
-  ensureAdmin(email: string, password?: string): Promise<string | null>;
+  /**
+   * Makes the first admin where there is none, within the patience of a start; resolves to the password if it was made here (nobody can see it again),
+   * else null.
+   */
+  ensureAdmin(email: string, password?: string, whileStarting?: WhileStarting): Promise<string | null>;
   /** To be called after a user's role changed: their next request has the new role. Other processes notice within 5 seconds. */
   onUserChanged(userId: string): void;
   /** To be called after a user was deleted: ends their sessions, and removes their password and codes. */
@@ -89,7 +93,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     authenticate: callers.authenticate,
     seesAll,
     issueCode: codes.issue,
-    ensureAdmin: (email, password) => ensureFirstAdmin({ commands, credentials, users, now }, email, password),
+    ensureAdmin: (email, password, whileStarting) =>
+      ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
     onUserChanged: callers.forgetUser,
     onUserDeleted: async (userId) => {
       callers.forgetUser(userId);

@@ -10,12 +10,12 @@ import { sweepMedia } from './sweep.ts';
 const FIRST = 60_000;
 const BETWEEN = 3_600_000;
 
-type KeepContext = Pick<MediaContext, 'store' | 'bus' | 'files' | 'commands' | 'readModels' | 'settings' | 'log' | 'add'>;
+type KeepContext = Pick<MediaContext, 'store' | 'bus' | 'files' | 'commands' | 'readModels' | 'settings' | 'log' | 'add' | 'whileStarting'>;
 
 /** Starts both. Of several processes the one whose remover is active sweeps. */
 export async function startKeeping(context: KeepContext): Promise<Follower> {
-  const { store, bus, files, log, add } = context;
-  const remover = add(await startRemover({ store, bus, files, log }), (it) => it.stop());
+  const { store, bus, files, log, add, whileStarting } = context;
+  const remover = add(await startRemover({ store, bus, files, log, ...(whileStarting ? { whileStarting } : {}) }), (it) => it.stop());
   const stopping = new AbortController();
   const { signal } = stopping;
   const sweeping = keepTrying({ name: 'media sweep', log, signal, backoff: 1_000 }, async (well) => {

@@ -4,6 +4,7 @@
  */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { absencesIn } from '../absences/absences.ts';
+import { AT_ONCE } from '../absences/while-starting.ts';
 import { effectCheckpoint, holds } from './checkpoint.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from './follow.ts';
 
@@ -24,11 +25,12 @@ export interface FollowingWithEffects extends FollowerRow {
  * Errors: those of the store; UnknownQueue.
  */
 export async function followWithEffects(following: FollowingWithEffects, context: FollowContext): Promise<Follower> {
-  const { store, log } = context;
+  const { store, log, whileStarting = AT_ONCE } = context;
   const { name, begin = async () => {} } = following;
   const checkpoint = effectCheckpoint(store, name);
-  const begun = await checkpoint.load();
-  if (!(await holds(store, begun))) await checkpoint.foreignLog();
+  await whileStarting(async () => {
+    if (!(await holds(store, await checkpoint.load()))) await checkpoint.foreignLog();
+  });
   const follower = follow(
     {
       ...following,

@@ -7,6 +7,7 @@
  *     await follower.stop();
  */
 import type { Position, RecordedEvent } from '../../contracts/message.ts';
+import type { WhileStarting } from '../absences/while-starting.ts';
 import { orAborted } from '../concurrency/abortable.ts';
 import { keepTrying } from '../concurrency/keep-trying.ts';
 import { takingTurns } from '../concurrency/taking-turns.ts';
@@ -57,6 +58,8 @@ export interface FollowContext {
   silence?: number;
   /** Milliseconds before the follower starts again after an error, doubled up to fifty times as much; default 100. */
   backoff?: number;
+  /** The patience of the start for followers that it waits for; default: none, they reject at once. */
+  whileStarting?: WhileStarting;
 }
 
 /** A running follower. */

@@ -12,6 +12,8 @@ export interface MongoConnecting {
   variable: string;
   /** The database that is used where the URL names none. */
   database: string;
+  /** Makes what every user of the connection finds there, as indexes; until it succeeds, the server counts as one that does not answer. */
+  prepare?(server: MongoServer): Promise<void>;
 }
 
 export interface MongoServer {
@@ -56,7 +58,9 @@ export async function connectMongo(url: string, connecting: MongoConnecting, rea
     async () => {
       const client = clientOf(url, connecting.variable);
       try {
-        return await greet(client, databaseOf(url) ?? connecting.database, server);
+        const greeted = await greet(client, databaseOf(url) ?? connecting.database, server);
+        await connecting.prepare?.(greeted);
+        return greeted;
       } catch (error) {
         await client.close();
         throw (

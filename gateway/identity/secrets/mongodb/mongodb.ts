@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { callsOf } from '../../../../platform/connections/mongodb/calls.ts';
-import { connectMongo } from '../../../../platform/connections/mongodb/connect.ts';
+import { connectMongo, type MongoConnecting } from '../../../../platform/connections/mongodb/connect.ts';
 import { openTurns, type StillOurs } from '../../../../platform/connections/mongodb/turns.ts';
 import type { Reaching } from '../../../../platform/connections/reach.ts';
 import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets, SecretsUnavailable } from '../secrets.ts';
@@ -26,14 +26,20 @@ const PAGE = 500;
  * Errors: ServerRefused; later calls reject with SecretsUnavailable while the server is away.
  */
 export async function openMongoSecrets(url: string, { now = () => new Date(), ...reaching }: MongoSecretsOptions): Promise<Secrets> {
-  const connecting = { what: 'the secrets', variable: 'SECRETS_URL', database: 'taskledger_secrets' };
+  const connecting: MongoConnecting = {
+    what: 'the secrets',
+    variable: 'SECRETS_URL',
+    database: 'taskledger_secrets',
+    prepare: async (connected) => {
+      for (const kind of SECRET_KINDS) await secretsIn(connected, kind).index();
+    },
+  };
   const server = await connectMongo(url, connecting, reaching);
   const turns = openTurns(server);
   const closing = new AbortController();
-  const { once, patiently } = callsOf({ closing: closing.signal, closed: 'the secrets are closed', unavailable });
+  const { once } = callsOf({ closing: closing.signal, closed: 'the secrets are closed', unavailable });
   const clock = () => now().toISOString();
   const records = (kind: SecretKind) => secretsIn(server, kind);
-  for (const kind of SECRET_KINDS) await patiently(() => records(kind).index());
 
   /** Finds and changes records while nobody else changes that kind, where the server needs that. */
   const changing = <T>(kind: SecretKind, work: (stillOurs: StillOurs) => Promise<T>) => once(() => turns.inTurn(kind, work));
