@@ -8,7 +8,7 @@ import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest } from '../../platform/http/route.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { FileRefused } from './inspect/finding.ts';
+import { FileRefused } from '../file-refused.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { cleanName, extensionOf } from './names.ts';
 import type { Quota } from './quota.ts';

@@ -86,7 +86,7 @@ describe('the child', () => {
       .png()
       .toFile(place.path('x'));
     open({ computing: 1 });
-    await expect(make(job('x'))).rejects.toMatchObject({ name: 'PictureRefused', rule: 'unreadable' });
+    await expect(make(job('x'))).rejects.toMatchObject({ name: 'FileRefused', rule: 'unreadable' });
     await expect.poll(() => pictures.pids()).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 /** The messages between a process that wants pictures and the child that makes them, over the channel that Node gives to a forked child. */
-import type { MediaRefusal, PictureSize } from '../../contracts/media.ts';
+import type { PictureSize } from '../../contracts/media.ts';
+import type { NotTaken } from '../file-refused.ts';
 
 /** A picture to make sizes of. */
 export interface PictureJob {
@@ -27,9 +28,4 @@ export interface MadePicture {
 export type PictureLimit = 'memory' | 'computing';
 
 /** A message of the child. After `done`, `refused` or `failed` it takes the next picture; after `limit` it ends. */
-export type FromPictureChild =
-  | { made: MadePicture }
-  | { done: true }
-  | { refused: { rule: MediaRefusal; detail: string } }
-  | { failed: string }
-  | { limit: PictureLimit };
+export type FromPictureChild = { made: MadePicture } | { done: true } | { refused: NotTaken } | { failed: string } | { limit: PictureLimit };

@@ -2,9 +2,10 @@
  * The program that makes pictures, in a process of its own: what a hostile file does to a decoder ends here. It takes one picture after the other from
  * its parent, and ends with it. It ends by a signal, since an ordinary exit would wait for the decoder.
  */
+import { FileRefused } from '../file-refused.ts';
 import { MOST_COMPUTING, MOST_MEMORY } from './limits.ts';
 import type { FromPictureChild, PictureJob, PictureLimit } from './messages.ts';
-import { PictureRefused } from './refused.ts';
+
 import { guardDecoders, renderPicture } from './render.ts';
 
 /** Milliseconds between two looks at what a picture has cost. The decoder has a thread of its own, and does not hold them up. */
@@ -41,7 +42,7 @@ async function take(job: PictureJob): Promise<void> {
     });
     send({ done: true });
   } catch (error) {
-    send(error instanceof PictureRefused ? { refused: { rule: error.rule, detail: error.message } } : { failed: (error as Error).message });
+    send(error instanceof FileRefused ? { refused: { rule: error.rule, detail: error.message } } : { failed: (error as Error).message });
   } finally {
     since = undefined;
   }

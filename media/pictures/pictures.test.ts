@@ -129,7 +129,7 @@ describe('a picture is refused', () => {
       .toFormat(format)
       .toFile(place.path('whole'));
     await truncate(place.path('whole'), place.path('x'), 0.6);
-    await expect(sizesOf('x', `image/${format}`)).rejects.toMatchObject({ name: 'PictureRefused', rule: 'damaged' });
+    await expect(sizesOf('x', `image/${format}`)).rejects.toMatchObject({ name: 'FileRefused', rule: 'damaged' });
     expect(await sizesOf('whole', `image/${format}`)).not.toEqual([]);
     expect(pictures.done()).toMatchObject({ made: 1, failed: 1 });
   });
@@ -140,7 +140,7 @@ describe('a picture is refused', () => {
     ['a PNG of one line and the greatest length', flatPng(2_147_483_647, 1, 0)],
   ])('for its dimensions before it is decoded: %s', async (_, bytes) => {
     await writeFile(place.path('x'), bytes);
-    await expect(sizesOf('x', 'image/png')).rejects.toMatchObject({ name: 'PictureRefused' });
+    await expect(sizesOf('x', 'image/png')).rejects.toMatchObject({ name: 'FileRefused' });
     expect(pictures.done().made).toBe(0);
   });
 
@@ -161,7 +161,7 @@ describe('a picture is refused', () => {
             .toFormat(type.slice(6) as 'tiff')
             .toBuffer();
     await writeFile(place.path('x'), bytes);
-    await expect(sizesOf('x', 'image/png')).rejects.toMatchObject({ name: 'PictureRefused' });
+    await expect(sizesOf('x', 'image/png')).rejects.toMatchObject({ name: 'FileRefused' });
     await expect(sizesOf('x', type)).rejects.toMatchObject({ rule: 'type' });
   });
 

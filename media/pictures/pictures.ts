@@ -7,12 +7,13 @@
  *     await pictures.close();
  */
 import { availableParallelism } from 'node:os';
-import { type PictureChild, type PictureChildOptions, startPictureChild } from './child.ts';
+import { ChildPoolBusy, openChildPool } from '../children/child-pool.ts';
+import { type PictureBounds, renderWith, startPictureChild } from './child.ts';
 import { IDLE } from './limits.ts';
 import type { MadePicture, PictureJob } from './messages.ts';
 import { PicturesBusy } from './refused.ts';
 
-export interface PicturesOptions extends PictureChildOptions {
+export interface PicturesOptions extends PictureBounds {
   /** The most children; default the number of cores. */
   children?: number | undefined;
   /** The most pictures that wait for a child; default twice the number of children. */
@@ -23,7 +24,7 @@ export interface PicturesOptions extends PictureChildOptions {
 
 export interface Pictures {
   /**
-   * Makes the missing sizes of a picture, the smallest first, and tells each as soon as its file is there. Errors: PictureRefused, PictureFailed,
+   * Makes the missing sizes of a picture, the smallest first, and tells each as soon as its file is there. Errors: FileRefused, PictureFailed,
    * PicturesBusy, and the signal's reason.
    */
   render(job: PictureJob, tell: (made: MadePicture) => void, signal: AbortSignal): Promise<void>;
@@ -37,98 +38,34 @@ export interface Pictures {
   close(): Promise<void>;
 }
 
-interface IdleChild {
-  child: PictureChild;
-  timer: NodeJS.Timeout;
-}
-
 export function openPictures(options: PicturesOptions = {}): Pictures {
   const { children = availableParallelism(), mostWaiting = 2 * children, idle = IDLE } = options;
-  const resting: IdleChild[] = [];
-  const busy = new Set<PictureChild>();
-  const waiters: (() => void)[] = [];
-  const closing = new AbortController();
-  let turns = 0;
+  const pool = openChildPool({ start: () => startPictureChild(options), children, mostWaiting, idle });
   const done = { made: 0, failed: 0, seconds: 0 };
 
-  /** Waits for one of the turns, of which there are as many as children. */
-  async function turn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (turns < children) {
-      turns++;
-      return;
-    }
-    if (waiters.length >= mostWaiting) throw new PicturesBusy(`${waiters.length} pictures wait already`);
-    await new Promise<void>((resolve, reject) => {
-      const begin = () => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = () => {
-        waiters.splice(waiters.indexOf(begin), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', leave, { once: true });
-      waiters.push(begin);
-    });
-  }
-
-  /** Gives a turn on to the picture that has waited longest. */
-  function turnOver(): void {
-    const next = waiters.shift();
-    if (next) next();
-    else turns--;
-  }
-
-  function take(): PictureChild {
-    for (let one = resting.pop(); one; one = resting.pop()) {
-      clearTimeout(one.timer);
-      if (!one.child.isGone()) return one.child;
-    }
-    return startPictureChild(options);
-  }
-
-  function putBack(child: PictureChild): void {
-    if (child.isGone()) return;
-    const timer = setTimeout(() => {
-      resting.splice(
-        resting.findIndex((one) => one.child === child),
-        1,
-      );
-      void child.end();
-    }, idle);
-    resting.push({ child, timer });
-  }
-
-  async function render(job: PictureJob, tell: (made: MadePicture) => void, over: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([over, closing.signal]);
-    await turn(signal);
+  async function counted(work: () => Promise<void>): Promise<void> {
     const began = performance.now();
-    const child = take();
-    busy.add(child);
     try {
-      await child.render(job, tell, signal);
+      await work();
       done.made++;
     } catch (error) {
       done.failed++;
       throw error;
     } finally {
-      busy.delete(child);
-      putBack(child);
-      turnOver();
       done.seconds += (performance.now() - began) / 1_000;
     }
   }
 
   return {
-    render,
-    waiting: () => turns + waiters.length,
+    render: (job, tell, signal) =>
+      pool
+        .use((child, over) => counted(() => renderWith(child, { job, tell, signal: over }, options)), { signal })
+        .catch((error: unknown) => {
+          throw error instanceof ChildPoolBusy ? new PicturesBusy(error.message) : error;
+        }),
+    waiting: pool.waiting,
     done: () => ({ ...done }),
-    pids: () => [...busy, ...resting.map(({ child }) => child)].flatMap(({ pid }) => pid ?? []),
-    close: async () => {
-      closing.abort(new Error('the pictures are closed'));
-      for (const { timer } of resting) clearTimeout(timer);
-      await Promise.all([...busy, ...resting.splice(0).map(({ child }) => child)].map((child) => child.end()));
-    },
+    pids: pool.pids,
+    close: pool.close,
   };
 }

@@ -3,9 +3,10 @@ import { open as openFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import type { PictureSize } from '../../contracts/media.ts';
+import { FileRefused } from '../file-refused.ts';
 import { MOST_FRAMES, MOST_MEMORY, MOST_PIXELS, MOST_PIXELS_HELD, MOST_PIXELS_OF_FRAMES } from './limits.ts';
 import type { MadePicture, PictureJob } from './messages.ts';
-import { PictureRefused, tooMuchMemory } from './refused.ts';
+import { tooMuchMemory } from './refused.ts';
 
 /** The only decoders that a file reaches. Each is fed by a path, never by a name in the picture. */
 const LOADERS = ['VipsForeignLoadJpegFile', 'VipsForeignLoadPngFile', 'VipsForeignLoadWebpFile', 'VipsForeignLoadNsgifFile'];
@@ -26,7 +27,7 @@ interface Opened {
   frames: number;
 }
 
-/** Makes the sizes that are missing, the smallest first, and tells each. Errors: PictureRefused; any other where this machine could not do it now. */
+/** Makes the sizes that are missing, the smallest first, and tells each. Errors: FileRefused; any other where this machine could not do it now. */
 export async function renderPicture(job: PictureJob, tell: (made: MadePicture) => void): Promise<void> {
   const opened = await open(job);
   for (const size of sizesOf(opened.header)) {
@@ -42,10 +43,10 @@ function sizesOf({ width, height }: Metadata): PictureSize[] {
 
 async function open(job: PictureJob): Promise<Opened> {
   const most = MOST_PIXELS[job.type];
-  if (most === undefined) throw new PictureRefused('type', 'This kind of picture cannot be read here. Upload it as JPEG, PNG, WebP or GIF.');
+  if (most === undefined) throw new FileRefused('type', 'This kind of picture cannot be read here. Upload it as JPEG, PNG, WebP or GIF.');
   const options: SharpOptions = { failOn: 'error', limitInputPixels: most, sequentialRead: true };
   const header = await sharp(job.path, options).metadata().catch(refuse);
-  if (`image/${header.format}` !== job.type) throw new PictureRefused('type', `It is not what it says: its content is no ${job.type}.`);
+  if (`image/${header.format}` !== job.type) throw new FileRefused('type', `It is not what it says: its content is no ${job.type}.`);
   const frames = header.pages ?? 1;
   if (frames > 1) checkFrames(job.type, header);
   if (heldBytes(header) > MOST_MEMORY - BESIDES || (await isTooLongWithoutLoss(job, header))) throw tooMuchMemory();
@@ -53,12 +54,12 @@ async function open(job: PictureJob): Promise<Opened> {
 }
 
 function checkFrames(type: string, { pages = 1, width, height }: Metadata): void {
-  if (pages > MOST_FRAMES) throw new PictureRefused('frames', `It has ${pages} frames; an animation may have ${MOST_FRAMES}.`);
+  if (pages > MOST_FRAMES) throw new FileRefused('frames', `It has ${pages} frames; an animation may have ${MOST_FRAMES}.`);
   if (width * height > MOST_PIXELS_HELD)
-    throw new PictureRefused('frames', `A frame of an animation may have ${MOST_PIXELS_HELD / 1e6} million pixels. Make it smaller.`);
+    throw new FileRefused('frames', `A frame of an animation may have ${MOST_PIXELS_HELD / 1e6} million pixels. Make it smaller.`);
   const most = MOST_PIXELS_OF_FRAMES[type] ?? 0;
   if (pages * width * height > most)
-    throw new PictureRefused('frames', `Its ${pages} frames have more than ${most / 1e6} million pixels together. Make it smaller or shorter.`);
+    throw new FileRefused('frames', `Its ${pages} frames have more than ${most / 1e6} million pixels together. Make it smaller or shorter.`);
 }
 
 /** Bytes of memory that a process has before it decodes anything, and what encoders need. */
@@ -144,7 +145,7 @@ function encoded(image: Sharp, { format, width, height, hasAlpha }: Metadata): {
 function refuse(error: unknown): never {
   const { message } = error as Error;
   if (/pixel limit|too large|dimensions/i.test(message))
-    throw new PictureRefused('dimensions', 'It has too many pixels. Save it smaller, and upload that.');
+    throw new FileRefused('dimensions', 'It has too many pixels. Save it smaller, and upload that.');
   if (/system error|unix error|file is missing/i.test(message)) throw error;
-  throw new PictureRefused('damaged', 'The picture cannot be decoded: save it again, and upload that.');
+  throw new FileRefused('damaged', 'The picture cannot be decoded: save it again, and upload that.');
 }

@@ -13,10 +13,11 @@ import { afterUncounted, backoff, nextAttempt } from '../../platform/work/backof
 import type { HeldLease } from '../../platform/work/held-lease.ts';
 import { type LeasedItem, leasedWork, type TellingOf, type WorkContext } from '../../platform/work/leased-work.ts';
 import type { MediaState, MediaWorkCommand } from '../../write-side/deciders/media.ts';
+import { FileRefused } from '../file-refused.ts';
 import { hasSizes } from '../pictures/limits.ts';
 import type { MadePicture } from '../pictures/messages.ts';
 import type { Pictures } from '../pictures/pictures.ts';
-import { PictureRefused, PicturesBusy } from '../pictures/refused.ts';
+import { PicturesBusy } from '../pictures/refused.ts';
 import type { FileScanner } from '../scan/scan.ts';
 import { keyOfMedia } from './keys.ts';
 import { MEDIA_DISPATCHER } from './work-rows.ts';
@@ -151,7 +152,7 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
 
   function wrong({ stream, state }: Item, error: unknown): Telling {
     const attempt = state.attempts;
-    if (error instanceof PictureRefused) return { type: 'RefuseMedia', data: { attempt, rule: error.rule, detail: error.message } };
+    if (error instanceof FileRefused) return { type: 'RefuseMedia', data: { attempt, rule: error.rule, detail: error.message } };
     if (!isTold(error)) log.warn({ stream, attempt, err: error }, 'a file could not be worked on');
     return again(state, error) ?? { type: 'RefuseMedia', data: { attempt, rule: 'unreadable', detail: UNREADABLE } };
   }

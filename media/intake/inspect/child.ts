@@ -1,6 +1,6 @@
 /** The program of the process that looks at files: a question in, an answer out, one at a time. It may read files, and do nothing else. */
-import { setPriority } from 'node:os';
-import { FileRefused, type Found, type NotTaken, type Question } from './finding.ts';
+import { FileRefused, type NotTaken } from '../../file-refused.ts';
+import type { Found, Question } from './finding.ts';
 import { inspect } from './inspect.ts';
 
 /** The answer to a question. */
@@ -17,8 +17,8 @@ async function answerTo(question: Question): Promise<InspectAnswer> {
 
 process.on('message', async (question: Question) => {
   const answered = await answerTo(question);
-  process.send?.(answered);
+  // A process that is gone meanwhile is no error of this one, which ends with it.
+  process.send?.(answered, () => {});
 });
 // The process that asks is gone.
 process.on('disconnect', () => process.exit());
-setPriority(10);

@@ -1,5 +1,5 @@
 /** The words between the child that looks at a file and the process that asks. */
-import type { MediaRefusal } from '../../../contracts/media.ts';
+import { FileRefused } from '../../file-refused.ts';
 
 /** The file whose turn it is. */
 export interface Question {
@@ -15,22 +15,6 @@ export interface Found {
   extension: string;
   width?: number;
   height?: number;
-}
-
-/** A file that is not taken, and what to do, in words. */
-export interface NotTaken {
-  rule: MediaRefusal;
-  detail: string;
-}
-
-/** Thrown by whatever looks at a file that it does not take. */
-export class FileRefused extends Error {
-  override readonly name = 'FileRefused';
-  readonly rule: MediaRefusal;
-  constructor(rule: MediaRefusal, detail: string) {
-    super(detail);
-    this.rule = rule;
-  }
 }
 
 /** The refusal of a file whose bytes end too early, or contradict each other. */

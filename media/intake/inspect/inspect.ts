@@ -1,7 +1,8 @@
 /** Looks at a file: which type it is by its content, whether that is taken, and whether the file is whole. It decodes and unpacks nothing. */
 import { fileTypeFromFile } from 'file-type';
+import { FileRefused } from '../../file-refused.ts';
 import { type Bytes, openBytes } from './bytes.ts';
-import { damagedFile, FileRefused, type Found, type Question } from './finding.ts';
+import { damagedFile, type Found, type Question } from './finding.ts';
 import { TAKEN, TYPES, takenType, textType } from './kinds.ts';
 import { checkTypeOfParts } from './media-boxes.ts';
 import { anArchive, officeType } from './office.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
 import { docx, gif, jpeg, odt, PDF, png, webp } from '../../../system/pictures.fixture.ts';
-import { type Inspector, type InspectorOptions, openInspector } from './inspector.ts';
+import { type Inspector, type InspectorOptions, InspectorUnavailable, openInspector } from './inspector.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
 let count = 0;
@@ -57,4 +57,34 @@ it('ends its process when no file has come for a while, and starts none before t
   expect(inspector.pid()).toBeUndefined();
   await inspector.inspect({ path: file('x'), extension: 'txt' }, 1);
   await expect.poll(() => inspector.pid()).toBeUndefined();
+});
+
+/** A program that answers, and then does something to itself. */
+const answersAnd = (what: string) =>
+  file(`process.on('message', () => process.send({ found: { type: 'text/plain', extension: String(process.pid) } }, () => { ${what} }));`, 'mjs');
+
+it.each([
+  ['ends', 'process.exit()'],
+  ['closes its channel', 'process.disconnect(); setInterval(() => {}, 1_000)'],
+  ['stands still, and is killed', "process.kill(process.pid, 'SIGSTOP')"],
+])('looks at a file with another process where the one before %s after its answer', async (_, what) => {
+  const inspector = opened({ program: answersAnd(what), within: 60_000 });
+  const { extension: first } = await inspector.inspect({ path: '', extension: '' }, 1);
+  const second = inspector.inspect({ path: '', extension: '' }, 1);
+  // Whether it is dead before it is asked or just then, is a matter of chance.
+  if (what.includes('SIGSTOP')) process.kill(Number(first), 'SIGKILL');
+  expect((await second).extension).not.toBe(first);
+});
+
+it('is away, and refuses no file, where its process cannot be started, or is stopped', async () => {
+  const inspector = opened({ program: file('setInterval(() => {}, 1_000)', 'mjs'), within: 60_000 });
+  const looked = expect(inspector.inspect({ path: '', extension: '' }, 1)).rejects.toThrow(InspectorUnavailable);
+  await expect.poll(() => inspector.pid()).toBeDefined();
+  await inspector.close();
+  await looked;
+  await expect(inspector.inspect({ path: '', extension: '' }, 1)).rejects.toThrow(InspectorUnavailable);
+  const { execPath } = process;
+  onTestFinished(() => void Object.assign(process, { execPath }));
+  process.execPath = join(folder, 'no-node');
+  await expect(opened().inspect({ path: '', extension: '' }, 1)).rejects.toThrow(InspectorUnavailable);
 });

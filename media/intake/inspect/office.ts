@@ -1,6 +1,7 @@
 /** Office files: ZIPs that say what they are. Every other ZIP is an archive, and macros are not taken. */
+
+import { FileRefused } from '../../file-refused.ts';
 import type { Bytes } from './bytes.ts';
-import { FileRefused } from './finding.ts';
 import { TYPES } from './kinds.ts';
 import { entryBytes, type ZipEntry, zipEntries } from './zip.ts';
 

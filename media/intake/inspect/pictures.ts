@@ -1,6 +1,8 @@
 /** Pictures by their structure: size, number of frames and whether they are whole, without decoding a pixel. */
+
+import { FileRefused } from '../../file-refused.ts';
 import type { Bytes } from './bytes.ts';
-import { damagedFile, FileRefused } from './finding.ts';
+import { damagedFile } from './finding.ts';
 import { jpegSize } from './jpeg.ts';
 import { gifSize, pngSize, webpSize } from './raster.ts';
 

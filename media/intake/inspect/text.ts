@@ -1,6 +1,7 @@
 /** Texts: what is UTF-8 without control characters, and is no page, no picture and no document in disguise. */
+
+import { FileRefused } from '../../file-refused.ts';
 import type { Bytes } from './bytes.ts';
-import { FileRefused } from './finding.ts';
 
 const STEP = 128 * 1024;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -1,7 +1,8 @@
 /** ZIP files by their central directory, without unpacking: what is in them, how large that says it is, and whether it can be true. */
 import { inflateRawSync } from 'node:zlib';
+import { FileRefused } from '../../file-refused.ts';
 import type { Bytes } from './bytes.ts';
-import { damagedFile, FileRefused } from './finding.ts';
+import { damagedFile } from './finding.ts';
 
 export interface ZipEntry {
   name: string;
