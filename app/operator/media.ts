@@ -41,7 +41,9 @@ async function verify(config: Config): Promise<void> {
     const files = closers.closing(await filesAt(config.FILES_URL, config));
     // It only loads: no body is hashed.
     const commands = commandHandler({ store, hmac: (text) => text, log });
-    const found = await verifyMedia({ store, files, commands }, ({ what, key }) => print(`${what}: ${key}`));
+    const found = await verifyMedia({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL }, ({ what, key }) =>
+      print(`${what}: ${key}`),
+    );
     print(`Compared ${found.files} files with ${found.objects} objects: ${found.differences} differences. Nothing was changed.`);
     if (found.differences > 0) throw new UserError('The store of files and the events differ: docs/MEDIA.md says what to do.');
   } finally {

@@ -1,6 +1,6 @@
 /** The body of an upload, multipart/form-data: small fields and one file, of which no more than a piece is in memory. */
 import type { IncomingMessage } from 'node:http';
-import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+import type { BusboyFileStream, BusboyHeaders, BusboyInstance } from '@fastify/busboy';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Spooled } from './spool.ts';
 
@@ -19,7 +19,7 @@ const LIMITS = { fieldNameSize: 100, fieldSize: 1_024, fields: FIELDS, files: 1,
 
 /** Reads the whole body. Errors: ProblemError 400, 415 or 422 for a body that is not as it must be; whatever `take` rejects with. Nothing is left then. */
 export async function readUpload(request: IncomingMessage, take: TakeFile): Promise<Form> {
-  const busboy = parserOf(request);
+  const busboy = await parserOf(request);
   const fields: Record<string, string> = Object.create(null);
   const taken: { name: string; stream: BusboyFileStream; file: Promise<Spooled> }[] = [];
   try {
@@ -38,9 +38,13 @@ export async function readUpload(request: IncomingMessage, take: TakeFile): Prom
       });
       for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const)
         busboy.once(limit, () => reject(bad('file', 'is one file, with few fields')));
-      busboy.once('error', (error) => reject(broken(error)));
-      request.once('error', (error) => reject(broken(error)));
-      request.once('close', () => request.complete || reject(broken(new Error('the client is gone'))));
+      // The listeners stay: what was broken off may say so more than once.
+      busboy.on('error', (error) => reject(broken(error)));
+      request.on('error', (error) => reject(broken(error)));
+      const gone = () => request.complete || reject(broken(new Error('the client is gone')));
+      request.once('close', gone);
+      // It may have gone while something else was asked, and says so only once.
+      if (request.destroyed) gone();
       busboy.once('finish', resolve);
       request.pipe(busboy);
     });
@@ -56,7 +60,7 @@ export async function readUpload(request: IncomingMessage, take: TakeFile): Prom
   }
 }
 
-function parserOf({ headers }: IncomingMessage): BusboyInstance {
+async function parserOf({ headers }: IncomingMessage): Promise<BusboyInstance> {
   const type = headers['content-type'] ?? '';
   if (!/^multipart\/form-data\s*(;|$)/i.test(type))
     throw new ProblemError('invalid', 'Send a form with a file, with the header Content-Type: multipart/form-data.', {
@@ -64,6 +68,8 @@ function parserOf({ headers }: IncomingMessage): BusboyInstance {
       headers: { Accept: 'multipart/form-data' },
     });
   const isPartAFile = (field: string | undefined, _type: string | undefined, name: string | undefined) => field === 'file' || name !== undefined;
+  // Loaded by the first upload: most starts see none.
+  const { Busboy } = await import('@fastify/busboy');
   try {
     return Busboy({ headers: headers as BusboyHeaders, limits: LIMITS, isPartAFile });
   } catch (error) {

@@ -14,7 +14,7 @@ import { log, openRig, type Projected, type Rig } from '../../system/projections
 import type { MediaState } from '../../write-side/deciders/media.ts';
 import { startRemover } from './remover.ts';
 import { type SweepContext, sweepMedia } from './sweep.ts';
-import { type Difference, verifyMedia } from './verify.ts';
+import { type Difference, type VerifyContext, verifyMedia } from './verify.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -22,7 +22,7 @@ let rig: Rig;
 let projected: Projected;
 let folder: string;
 let files: Files;
-let context: SweepContext & { store: Rig['store'] };
+let context: SweepContext & VerifyContext;
 /** The time that the sweep finds, in milliseconds since 1970. */
 let now: number;
 
@@ -37,7 +37,8 @@ beforeEach(async () => {
     files,
     commands: commandsOn(rig.store),
     readModels: projected.readModels,
-    settings: { orphanDays: 7 },
+    settings: { orphanDays: 7, keepOriginal: false },
+    keepOriginal: false,
     clock: () => now,
   };
 });
@@ -82,6 +83,20 @@ describe('the sweep', () => {
     now += 2 * 3_600_000;
     expect(await sweepMedia(context)).toMatchObject({ bytes: 1 });
     expect(await keys()).toEqual([`media/${id}/original`]);
+  });
+
+  it('removes a picture as it came once its sizes are made, unless such are kept, and leaves files that are no pictures', async () => {
+    const made = { type: 'MediaRendered', data: { size: 'full' } } as const;
+    const [picture, document] = [await recorded(made, { type: 'MediaReady' }), await recorded({ type: 'MediaReady' })];
+    // Its process was killed before it could say so, and its work is done anew.
+    const unfinished = await recorded(made);
+    const all = [picture, document, unfinished].map((id) => `media/${id}/original`);
+    await put(...all, `media/${picture}/full`);
+    await projected.caughtUp();
+    now += 2 * 3_600_000;
+    expect(await sweepMedia({ ...context, settings: { orphanDays: 7, keepOriginal: true } })).toMatchObject({ bytes: 0 });
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 1 });
+    expect(await keys()).toEqual([...all.slice(1), `media/${picture}/full`].toSorted());
   });
 
   it('removes what was put after a file was deleted or refused', async () => {
@@ -170,11 +185,13 @@ describe('verify', () => {
     await writeFile(join(folder, 'upload'), 'by');
     await files.put(`media/${short}/original`, { path: join(folder, 'upload'), bytes: 2, type: 'text/plain' });
     const strange = `media/${randomUUID()}/320`;
-    await put(strange);
+    const made = await recorded({ type: 'MediaRendered', data: { size: 'full' } }, { type: 'MediaReady' });
+    await put(strange, `media/${made}/full`, `media/${made}/original`);
     const expected = [
       { what: 'an event without bytes', key: `media/${lost}/original` },
       { what: 'bytes of another length', key: `media/${short}/original` },
       { what: 'bytes without an event', key: strange },
+      { what: 'bytes without an event', key: `media/${made}/original` },
     ];
     expect(await differences()).toEqual(expected.toSorted((one, other) => (one.key < other.key ? -1 : 1)));
   });

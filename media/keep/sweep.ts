@@ -9,22 +9,23 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Files, StoredFile } from '../../platform/files/files.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import { mediaFiles } from '../../projections/projectors/media.ts';
+import { type MediaDocument, mediaFiles } from '../../projections/projectors/media.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
+import { isMade } from './made.ts';
 import { removeAll } from './remover.ts';
 
 export interface SweepContext {
   files: Files;
   commands: CommandHandler;
   readModels: ReadModels;
-  settings: { orphanDays: number };
+  settings: { orphanDays: number; keepOriginal: boolean };
   /** The time of day, in milliseconds since 1970. */
   clock: () => number;
 }
 
 /** The numbers of things that a sweep removed. */
 export interface Swept {
-  /** Objects without a file, of one that was deleted or refused, or posted by a client and never received. */
+  /** Objects without a file, of one that was deleted or refused, posted by a client and never received, or of a picture as it came whose sizes are made. */
   bytes: number;
   /** Uploads in parts, and files half written, in the store itself. */
   unfinished: number;
@@ -68,22 +69,35 @@ async function sweepBytes(context: SweepContext): Promise<number> {
   return removed;
 }
 
-/** The keys among these that have no file, or one that is over. */
+/** The keys among these that have no file, or one that is over; and those of pictures as they came, in whose place others stand. */
 async function leftOf(context: SweepContext, stored: readonly StoredFile[]): Promise<string[]> {
-  const idOf = (key: string) => key.split('/')[1] ?? '';
   const ids = [...new Set(stored.filter(({ key }) => key.startsWith('media/')).map(({ key }) => idOf(key)))];
+  const listed = await livingOf(context, ids);
   const over = new Set<string>();
-  for (const id of await notListed(context, ids)) if (await isOver(context, id)) over.add(id);
-  return stored.map(({ key }) => key).filter((key) => key.startsWith('incoming/') || (key.startsWith('media/') && over.has(idOf(key))));
+  for (const id of ids) if (!listed.has(id) && (await isOver(context, id))) over.add(id);
+  const left: string[] = [];
+  for (const { key } of stored) {
+    if (key.startsWith('incoming/') || over.has(idOf(key)) || (await isReplaced(context, key, listed.get(idOf(key))))) left.push(key);
+  }
+  return left;
 }
 
-/** The ids of which the read model has no file that lives. It may be behind: then the event store is asked about more than it must be. */
-async function notListed({ readModels }: SweepContext, ids: readonly string[]): Promise<string[]> {
+const idOf = (key: string) => (key.startsWith('media/') ? (key.split('/')[1] ?? '') : '');
+
+/** The files among these that live, by the read model. It may be behind: then the event store is asked about more than it must be. */
+async function livingOf({ readModels }: SweepContext, ids: readonly string[]): Promise<ReadonlyMap<string, MediaDocument>> {
   const { model } = mediaFiles;
   const state = await readModels.state(model);
   const found = state?.version === model.version ? await readModels.get(model, state.generation, ids) : [];
-  const living = new Set(found.filter(({ document }) => document && document.status !== 'refused').map(({ id }) => id));
-  return ids.filter((id) => !living.has(id));
+  const documents = found.map(({ id, document }) => [id, document as MediaDocument | null] as const);
+  return new Map(documents.filter((one): one is [string, MediaDocument] => one[1] !== null && one[1].status !== 'refused'));
+}
+
+/** True for a picture as it came that was stored again after its sizes were made, as by an upload that was slow and repeated. */
+async function isReplaced({ commands, settings }: SweepContext, key: string, listed: MediaDocument | undefined): Promise<boolean> {
+  if (settings.keepOriginal || !listed || !key.endsWith('/original')) return false;
+  if (!isMade({ status: listed.status, sizes: listed.sizes.map(({ size }) => size) })) return false;
+  return isMade((await commands.load<MediaState>(`media-${idOf(key)}`)).state);
 }
 
 /** True where a file was never received, or is over. */

@@ -4,11 +4,14 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Files } from '../../platform/files/files.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
+import { isMade } from './made.ts';
 
 export interface VerifyContext {
   store: EventStore;
   files: Files;
   commands: Pick<CommandHandler, 'load'>;
+  /** True where the bytes of pictures as uploaded are kept: else those of a picture whose sizes are made are bytes too many. */
+  keepOriginal: boolean;
 }
 
 /** A difference. */
@@ -64,10 +67,11 @@ function wanted({ status, sizes }: MediaState): string[] {
   return sizes.length === 0 || status === 'pending' ? ['original', ...sizes] : [...sizes];
 }
 
-async function isKnown({ commands }: VerifyContext, key: string): Promise<boolean> {
+async function isKnown({ commands, keepOriginal }: VerifyContext, key: string): Promise<boolean> {
   const [area, id = '', name = ''] = key.split('/');
   if (area !== 'media') return false;
   const { state } = await commands.load<MediaState>(`media-${id}`);
   if (!state.exists || state.status === 'deleted' || state.status === 'refused') return false;
-  return name === 'original' || (PICTURE_SIZES as readonly string[]).includes(name);
+  if (name === 'original') return keepOriginal || !isMade(state);
+  return (PICTURE_SIZES as readonly string[]).includes(name);
 }
