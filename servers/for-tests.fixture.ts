@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, inject, test } from 'vitest';
+import * as clamdServer from './clamd.ts';
 import * as ferretdb from './ferretdb.ts';
 import * as rabbitmq from './rabbitmq.ts';
 import * as redisServer from './redis.ts';
 import * as versitygw from './versitygw.ts';
 import { managementOf, type VirtualHosts } from './virtual-hosts.ts';
 
+export { type Clamd, INFECTION, startClamd } from './clamd.ts';
 export { type FerretDb, startFerretDb } from './ferretdb.ts';
 export { type RabbitMq, startRabbitMq } from './rabbitmq.ts';
 export { startRedis } from './redis.ts';
@@ -102,6 +104,9 @@ export const ferretDb: ServerForTests & {
     return `mongodb://127.0.0.1:${port}/test_${randomUUID().replaceAll('-', '')}`;
   },
 };
+
+/** The clamd for tests, of which each test starts its own: `startClamd`. */
+export const clamd: ServerForTests = { name: 'clamd', missing: clamdServer.missing(), url: async () => '' };
 
 /** The versitygw for tests, which speaks S3. Its account is `S3_ACCOUNT`. */
 export const versityGw: ServerForTests & {
