@@ -9,9 +9,9 @@ import { CHECKOUT } from './checkout-folder.ts';
 /** The version in package.json. */
 export const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
 
-/** The web app of this folder, built where it is missing or old, showing pictures of these origins too. Rejects when the build fails. Error: one line where it cannot be built at this path. */
-export function openOwnPages(log: PagesOptions['log'], pictures: readonly string[]): Promise<Pages> {
-  return openPages({ log, root: CHECKOUT, pictures, build: (outDir) => (UNBUILDABLE.test(CHECKOUT) ? refuse() : buildClient(outDir)) });
+/** The web app of this folder, built where it is missing or old, with what it may do with these other origins. Rejects when the build fails. Error: one line where it cannot be built at this path. */
+export function openOwnPages(log: PagesOptions['log'], others: Pick<PagesOptions, 'pictures' | 'posts'>): Promise<Pages> {
+  return openPages({ log, root: CHECKOUT, ...others, build: (outDir) => (UNBUILDABLE.test(CHECKOUT) ? refuse() : buildClient(outDir)) });
 }
 
 /** Characters in a path that the builder takes for the end of it. */

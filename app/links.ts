@@ -30,7 +30,14 @@ export function linkedPicturesAt({
   return MAIL_PICTURES ? (MEDIA_PUBLIC_URL ?? PUBLIC_URL) : undefined;
 }
 
-/** The origins beside that of the pages from which browsers fetch files: one for files alone, and that of a store that answers them itself. */
-export function pictureOrigins({ MEDIA_PUBLIC_URL, FILES_URL }: Pick<Config, 'MEDIA_PUBLIC_URL' | 'FILES_URL'>): string[] {
-  return [MEDIA_PUBLIC_URL, directOrigin(FILES_URL)].filter((one) => one !== undefined);
+/**
+ * The origins beside that of the pages from which browsers fetch files (one for files alone, and that of a store that answers them itself), and those to
+ * which they post some: such a store.
+ */
+export function fileOrigins({ MEDIA_PUBLIC_URL, FILES_URL }: Pick<Config, 'MEDIA_PUBLIC_URL' | 'FILES_URL'>): {
+  pictures: string[];
+  posts: string[];
+} {
+  const posts = [directOrigin(FILES_URL)].filter((one) => one !== undefined);
+  return { pictures: [...(MEDIA_PUBLIC_URL === undefined ? [] : [MEDIA_PUBLIC_URL]), ...posts], posts };
 }

@@ -24,7 +24,7 @@ import { READ_MODELS, type ReadModels } from '../platform/read-models/read-model
 import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
-import { pictureOrigins } from './links.ts';
+import { fileOrigins } from './links.ts';
 import { isEmbedded, type Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
@@ -120,7 +120,7 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
       const credentials = { accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY };
       return closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials }), FILES));
     },
-    pages: () => openOwnPages(log, pictureOrigins(config)),
+    pages: () => openOwnPages(log, fileOrigins(config)),
   };
   const opened = await settledAll([...needs].map(async (need) => [need, await namingItsFile(need, config, openers[need])] as const));
   return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));

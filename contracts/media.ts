@@ -63,13 +63,14 @@ export const MEDIA_KINDS = Object.keys(filesOf) as MediaKind[];
 // biome-ignore lint/suspicious/noExplicitAny: each takes the state of its own category
 export const FILES_OF: Readonly<Record<MediaKind, HasFiles<any>>> = filesOf;
 
-const subject = z.strictObject({
+/** The schema of the thing that a file belongs to. */
+export const mediaSubject = z.strictObject({
   kind: z.enum(MEDIA_KINDS).describe('The kind of thing that the file belongs to.'),
   id: id.describe('The id of that thing.'),
   task: id.optional().describe('The task of a comment; missing for every other kind.'),
 });
 /** The thing that a file belongs to. */
-export type MediaSubject = z.infer<typeof subject>;
+export type MediaSubject = z.infer<typeof mediaSubject>;
 
 /** The stream whose state decides who may do what with the files of a thing. */
 export function streamOfSubject({ kind, id: of, task }: MediaSubject): string {
@@ -107,7 +108,7 @@ const access = z.enum(['private', 'public']);
 
 const MediaReceived = z.strictObject({
   maker: id.describe('The user who uploaded the file.'),
-  of: subject.describe('The thing that the file belongs to.'),
+  of: mediaSubject.describe('The thing that the file belongs to.'),
   name: name.describe('The file’s name, without folders.'),
   type: mediaType.describe('Its media type, found from its content.'),
   bytes: bytes.describe('How many bytes it has.'),
@@ -146,8 +147,8 @@ const MediaRefused = z.strictObject({
   rule: z.enum(REFUSALS).describe('The rule that it breaks.'),
   detail: z.string().describe('What to do, in words.'),
 });
-const MediaAttached = z.strictObject({ of: subject.describe('The thing that the file is on now.') });
-const MediaDetached = z.strictObject({ of: subject.describe('The thing that the file was on.') });
+const MediaAttached = z.strictObject({ of: mediaSubject.describe('The thing that the file is on now.') });
+const MediaDetached = z.strictObject({ of: mediaSubject.describe('The thing that the file was on.') });
 const MediaAccessChanged = z.strictObject({ access: access.describe('Who may fetch it from now on.') });
 const MediaDeleted = z.strictObject({
   reason: z.enum(['asked', 'orphan']).describe('Somebody asked for it, or it belonged to nothing for too long.'),
@@ -165,7 +166,7 @@ export type MediaEvent =
   | DecidedEvent<'MediaAccessChanged', z.infer<typeof MediaAccessChanged>>
   | DecidedEvent<'MediaDeleted', z.infer<typeof MediaDeleted>>;
 
-const AttachMedia = z.strictObject({ of: subject });
+const AttachMedia = z.strictObject({ of: mediaSubject });
 const ChangeMediaAccess = z.strictObject({ access });
 
 /** The commands of people. What uploads is no row of the catalog, since its body is a file: the media part makes `ReceiveMedia` of it. */
@@ -296,7 +297,7 @@ const rendered = z.strictObject({ size: pictureSize, type: mediaType, width: edg
 /** A file, as `GET /api/media` and `GET /api/media/:id` show it. */
 export const mediaView = z.strictObject({
   id,
-  of: subject,
+  of: mediaSubject,
   maker: id,
   name,
   type: mediaType,

@@ -26,8 +26,9 @@ export interface PagesOptions {
   root: string;
   /** Builds all files into a folder. */
   build(outDir: string): Promise<void>;
-  /** The origins beside our own from which pages show pictures. */
+  /** The origins beside our own from which pages show pictures, and those to which they post files. */
   pictures?: readonly string[];
+  posts?: readonly string[];
 }
 
 /** Files by their path in the URL. */
@@ -43,24 +44,24 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The Content-Security-Policy: only files of this origin, pictures of these others too, no inline script or style, no frames, no forms to elsewhere. */
-const policyWith = (pictures: readonly string[]) =>
+/** The Content-Security-Policy: only files of this origin, pictures of these others too, no inline script or style, no frames, no requests and forms to elsewhere but for posted files. */
+const policyWith = (pictures: readonly string[], posts: readonly string[]) =>
   [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     `img-src ${["'self'", ...pictures].join(' ')}`,
-    "connect-src 'self'",
+    `connect-src ${["'self'", ...posts].join(' ')}`,
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; ');
 
 /** Builds the pages if they are missing or old, and reads them. Rejects when the build fails. */
-export async function openPages({ log, root, build, pictures = [] }: PagesOptions): Promise<Pages> {
+export async function openPages({ log, root, build, pictures = [], posts = [] }: PagesOptions): Promise<Pages> {
   const web = join(root, 'dist', 'web');
   const files = isOld(root, web) ? await make(web, build, log) : await readBetween(web);
-  const policy = policyWith(pictures);
+  const policy = policyWith(pictures, posts);
   return {
     file: (path) => {
       const file = files.get(path === '/' ? '/index.html' : path);

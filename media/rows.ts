@@ -5,10 +5,12 @@ import type { AccessContext } from './access/open.ts';
 import { rotateRoute } from './access/rotate-route.ts';
 import { urlRoute } from './access/url-route.ts';
 import type { MediaContext } from './context.ts';
+import { type DirectContext, directRoute } from './intake/direct/begin-route.ts';
+import { finishRoute } from './intake/direct/finish-route.ts';
 import type { IntakeContext } from './intake/receive.ts';
 import { uploadRoute } from './intake/upload.ts';
 
 /** The context of the routes: that of the part, and what its pieces opened. */
-export type StartedMedia = MediaContext & AccessContext & IntakeContext;
+export type StartedMedia = MediaContext & AccessContext & IntakeContext & DirectContext;
 
-export const mediaRoutes: readonly RouteWith<StartedMedia>[] = [uploadRoute, urlRoute, fetchRoute, rotateRoute];
+export const mediaRoutes: readonly RouteWith<StartedMedia>[] = [uploadRoute, directRoute, finishRoute, urlRoute, fetchRoute, rotateRoute];

@@ -136,7 +136,8 @@ async function put({ files, putWithin = PUT_MS }: IntakeContext, key: string, fr
 
 const isOther = (error: unknown): error is FileExists => (error as Error)?.name === 'FileExists';
 
-function anotherFile(): ProblemError {
+/** The refusal of a key that comes with another file than before. */
+export function anotherFile(): ProblemError {
   return new ProblemError('invalid', 'This Idempotency-Key was used with another file. Use a new key for a new file.', {
     errors: [{ pointer: 'Idempotency-Key', detail: 'belongs to another file' }],
   });

@@ -9,14 +9,16 @@ import { type Arrival, type IntakeContext, receive, uploadId } from './receive.t
 import { tooManyBytes } from './spool.ts';
 import { checkRight, noSubject, type SubjectFields, subjectIn } from './subject.ts';
 
-const ACCESS = z.enum(['private', 'public']);
-const subjectFields = {
+/** Who may fetch an uploaded file. */
+export const uploadAccess = z.enum(['private', 'public']);
+/** The fields that name what an upload is for. */
+export const uploadSubject = {
   task: z.string().optional().describe('The id of the task that the file is for: exactly one of task, comment, order, user.'),
   comment: z.string().optional().describe('The id of the comment that it is for. Where it is new, send its Position as Read-After.'),
   order: z.string().optional().describe('The id of the order that it is for.'),
   user: z.string().optional().describe('The id of the user whose picture it is.'),
 };
-const uploadQuery = z.strictObject({ ...subjectFields, access: ACCESS.optional().describe('Who may fetch it; default: private.') });
+const uploadQuery = z.strictObject({ ...uploadSubject, access: uploadAccess.optional().describe('Who may fetch it; default: private.') });
 
 /** The answer to an upload. */
 export const uploadAnswer = z.strictObject({
@@ -41,8 +43,8 @@ export const uploadRoute: RouteWith<IntakeContext> = {
     query: uploadQuery,
     body: z.strictObject({
       file: z.string().meta({ format: 'binary', description: 'The file, with its name.' }),
-      ...subjectFields,
-      access: ACCESS.optional(),
+      ...uploadSubject,
+      access: uploadAccess.optional(),
     }),
     status: 202,
     response: uploadAnswer,
@@ -81,7 +83,7 @@ async function allowed(context: IntakeContext, caller: Caller, of: Arrival['of']
 /** The fields, which may be none but those that are known. Error: ProblemError 422. */
 function known(fields: Form['fields']): SubjectFields {
   const errors = Object.keys(fields)
-    .filter((name) => !Object.hasOwn(subjectFields, name) && name !== 'access')
+    .filter((name) => !Object.hasOwn(uploadSubject, name) && name !== 'access')
     .map((name) => ({ pointer: `/${name}`, detail: 'is not a known field' }));
   if (errors.length > 0) throw new ProblemError('invalid', `Not valid: ${errors.map(({ pointer }) => pointer).join(', ')}.`, { errors });
   return fields;
@@ -90,7 +92,7 @@ function known(fields: Form['fields']): SubjectFields {
 function accessIn({ fields }: Form, inQuery: Arrival['access'] | undefined): Arrival['access'] {
   const said = fields.access;
   if (said === undefined) return inQuery ?? 'private';
-  const access = ACCESS.safeParse(said);
+  const access = uploadAccess.safeParse(said);
   if (access.success) return access.data;
   throw new ProblemError('invalid', 'Not valid: /access.', { errors: [{ pointer: '/access', detail: 'must be one of private, public' }] });
 }

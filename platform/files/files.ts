@@ -56,8 +56,8 @@ export interface Files {
   list(prefix: string): AsyncIterable<StoredFile>;
   /** A URL at which the store itself answers a client. Missing where it answers none, and we do. */
   directGet?(key: string, how: DirectGet): Promise<string>;
-  /** A form by which a client stores an object of this type and at most so many bytes itself, within so many seconds. Missing where the store takes none. */
-  directPost?(key: string, how: { seconds: number; type: string; mostBytes: number }): Promise<DirectPost>;
+  /** A form by which a client stores an object of this type and exactly so many bytes itself, where it begins within so many seconds. Missing where the store takes none. */
+  directPost?(key: string, how: { seconds: number; type: string; bytes: number }): Promise<DirectPost>;
   /** What the store lost or left half on the way, for `media verify`: as uploads in parts that never ended. Removes what is older than so many milliseconds. */
   sweep(olderThan: number): Promise<number>;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 /** Uploads of files: how far each is, cancelled and tried again. A repeat has the same Idempotency-Key, so that nothing is there twice. */
 import type { MediaSubject } from '../../contracts/media.ts';
-import type { Problem } from '../../contracts/problem.ts';
 import { uuid } from './api.ts';
+import { fileSender, type Sent } from './send-file.ts';
 import type { Store } from './store.ts';
 
 /** A file on its way. */
@@ -36,14 +36,10 @@ export interface UploadsOptions {
 const AT_ONCE = 2;
 const UNREACHED = 'The server cannot be reached. Is the network there?';
 
-interface Sent {
-  status: number;
-  body: Partial<Problem> & { id?: string; position?: string };
-}
-
 export function createUploads({ store, token, taken, say }: UploadsOptions): Uploads {
   const files = new Map<string, File>();
-  const requests = new Map<string, XMLHttpRequest>();
+  const underWay = new Map<string, AbortController>();
+  const send = fileSender(token);
   const turns: (() => void)[] = [];
   let sending = 0;
 
@@ -71,7 +67,11 @@ export function createUploads({ store, token, taken, say }: UploadsOptions): Upl
     const upload = store.get().uploads.find((one) => one.key === key);
     const file = files.get(key);
     if (!upload || !file) return;
-    const { status, body } = await attempt(upload, file, false);
+    const stopping = new AbortController();
+    underWay.set(key, stopping);
+    const progress = (sent: number) => change(key, { sent });
+    const { status, body } = await send({ key, of: upload.of, file, progress, signal: stopping.signal });
+    underWay.delete(key);
     // It may have been cancelled meanwhile.
     if (files.has(key)) ended(upload, status, body);
   }
@@ -88,38 +88,9 @@ export function createUploads({ store, token, taken, say }: UploadsOptions): Upl
     say(`“${name}” was not added. ${trouble}`);
   }
 
-  async function attempt(upload: Upload, file: File, refused: boolean): Promise<Sent> {
-    const bearer = await token(refused);
-    if (!bearer) return { status: 401, body: { detail: 'Log in first.' } };
-    const answer = await send(upload, file, bearer);
-    return answer.status === 401 && !refused ? attempt(upload, file, true) : answer;
-  }
-
-  /** Sends the form by XMLHttpRequest, the only one that tells how much is sent. */
-  function send({ key, of }: Upload, file: File, bearer: string): Promise<Sent> {
-    return new Promise((resolve) => {
-      const form = new FormData();
-      // What the file is for comes before it: the server then refuses before it has read the file.
-      form.append(of.kind, of.id);
-      form.append('file', file, file.name);
-      const request = new XMLHttpRequest();
-      requests.set(key, request);
-      request.open('POST', '/api/media');
-      request.responseType = 'json';
-      request.setRequestHeader('Authorization', `Bearer ${bearer}`);
-      request.setRequestHeader('Idempotency-Key', key);
-      request.upload.onprogress = ({ loaded, total }) => change(key, { sent: total > 0 ? loaded / total : 0 });
-      request.onloadend = () => {
-        requests.delete(key);
-        resolve({ status: request.status, body: request.response ?? {} });
-      };
-      request.send(form);
-    });
-  }
-
   function cancel(key: string): void {
     drop(key);
-    requests.get(key)?.abort();
+    underWay.get(key)?.abort();
   }
 
   return {

@@ -10,7 +10,7 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
+import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type ByteRange, type DirectGet, type DirectPost, FileMissing, type Files, type StoredFile } from '../files.ts';
 import type { BucketUrl } from '../files-url.ts';
@@ -59,7 +59,7 @@ export function openS3Files(url: BucketUrl, credentials: S3Credentials): Files {
 
     list: (from) => listed(place, from, orAway),
     sweep: (olderThan) => orAway(() => sweepUploads(place, olderThan)),
-    ...direct(url, credentials, at),
+    ...direct(url, credentials, { at, orAway }),
     close: async () => client.destroy(),
   };
 }
@@ -107,7 +107,11 @@ async function sweepUploads({ client, bucket, prefix }: ObjectsOf, olderThan: nu
 }
 
 /** What clients do themselves: only where they reach the server, at Amazon's own address or at the one that the URL names for them. */
-function direct(url: BucketUrl, credentials: S3Credentials, at: (key: string) => { Bucket: string; Key: string }): Partial<Files> {
+function direct(
+  url: BucketUrl,
+  credentials: S3Credentials,
+  { at, orAway }: { at: (key: string) => { Bucket: string; Key: string }; orAway: Asking },
+): Partial<Files> {
   if (url.endpoint !== undefined && url.public === undefined) return {};
   const client = openClient({ ...url, endpoint: url.public ?? url.endpoint }, credentials);
   return {
@@ -115,16 +119,19 @@ function direct(url: BucketUrl, credentials: S3Credentials, at: (key: string) =>
       const get = new GetObjectCommand({ ...at(key), ResponseContentType: type, ResponseContentDisposition: disposition });
       return getSignedUrl(client, get, { expiresIn: seconds });
     },
-    directPost: async (key, { seconds, type, mostBytes }): Promise<DirectPost> =>
-      createPresignedPost(client, {
+    directPost: async (key, { seconds, type, bytes }): Promise<DirectPost> => {
+      const post = {
         ...at(key),
         Expires: seconds,
         Fields: { 'Content-Type': type },
         Conditions: [
-          ['content-length-range', 1, mostBytes],
+          ['content-length-range', bytes, bytes],
           ['eq', '$Content-Type', type],
         ],
-      }),
+      } satisfies PresignedPostOptions;
+      // A client may be the first who stores something: the bucket must be there.
+      return orAway(() => createPresignedPost(client, post));
+    },
   };
 }
 

@@ -1,0 +1,105 @@
+/** `POST /api/media/direct/finish`: the file that a client has posted to the store is received as any other upload. */
+import { z } from 'zod';
+import { ProblemError } from '../../../contracts/problem.ts';
+import { unavailableIn } from '../../../platform/absences/unavailable.ts';
+import { FileMissing, FilesUnavailable } from '../../../platform/files/files.ts';
+import { idempotencyKey } from '../../../platform/http/idempotency.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
+import type { MediaState } from '../../../write-side/deciders/media.ts';
+import { anotherFile, mediaIdOf, problemOfFile, receive } from '../receive.ts';
+import type { Spooled } from '../spool.ts';
+import { checkRight } from '../subject.ts';
+import { uploadAnswer } from '../upload.ts';
+import type { DirectContext } from './begin-route.ts';
+import { type DirectTicket, incomingKey, verifiedTicket } from './ticket.ts';
+
+const finishing = z.strictObject({ ticket: z.string().min(1).max(16_000).describe('The ticket from `POST /api/media/direct`.') });
+
+export const finishRoute: RouteWith<DirectContext> = {
+  row: {
+    method: 'POST',
+    path: '/api/media/direct/finish',
+    who: 'user',
+    summary:
+      'Say that a file was posted to the file store: it is read, looked at and received as any other upload. A repeat is answered as the first.',
+    tag: 'media',
+    body: finishing,
+    status: 202,
+    response: uploadAnswer,
+  },
+  answer: finish,
+};
+
+async function finish(context: DirectContext, request: RouteRequest): Promise<Answer> {
+  const caller = request.caller as Caller;
+  idempotencyKey(request);
+  const ticket = await verifiedTicket((request.body as z.output<typeof finishing>).ticket, caller.id, context);
+  // Where this fails, the sweep removes it.
+  const remove = () => context.files.remove(incomingKey(ticket.command)).catch(() => {});
+  try {
+    await checkRight(caller, ticket.of, context);
+    const headers = await context.limits.consume('uploads', caller.id);
+    const answer = (await answered(context, ticket)) ?? (await received(context, ticket, request));
+    await remove();
+    return { ...answer, headers: { ...headers, ...answer.headers } };
+  } catch (error) {
+    if (isFinal(error)) await remove();
+    throw error;
+  }
+}
+
+/** True for a refusal of the file; of what cannot be received just now everything stays. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ProblemError && error.status < 500 && error.code !== 'limited';
+}
+
+/** The answer where the file is recorded by now; undefined where it is not. Error: ProblemError where the ticket's Idempotency-Key brought another one. */
+async function answered({ commands }: DirectContext, { command, bytes }: DirectTicket): Promise<Answer | undefined> {
+  const id = mediaIdOf(command);
+  const { state, revision, position } = await commands.load<MediaState>(`media-${id}`);
+  if (!state.exists) return undefined;
+  if (state.bytes !== bytes) throw anotherFile();
+  const headers = { Location: `/api/media/${id}`, ETag: `"${revision}"`, Position: position };
+  return { status: 202, headers, body: { id, status: state.status, revision, position } };
+}
+
+async function received(context: DirectContext, ticket: DirectTicket, request: RouteRequest): Promise<Answer> {
+  const { command: commandId, name, of, access } = ticket;
+  const caller = request.caller as Caller;
+  try {
+    const file = await fetched(context, ticket);
+    try {
+      return await receive(context, { file, name, of, access, caller, commandId }, request);
+    } finally {
+      await file.remove();
+    }
+  } catch (error) {
+    if (error instanceof FileMissing) return orNothingPosted(await answered(context, ticket));
+    throw error;
+  }
+}
+
+/** Another request with the same ticket may have received it meanwhile. */
+function orNothingPosted(answer: Answer | undefined): Answer {
+  if (answer) return answer;
+  throw new ProblemError('conflict', 'Nothing has been posted to the file store with this ticket’s form. Post the file first, then come back.');
+}
+
+/** Brings the posted object here, where it is looked at. Errors: ProblemError for another size than was said; FileMissing, FilesUnavailable; those of the spool. */
+async function fetched({ files, spool }: DirectContext, { command, bytes }: DirectTicket): Promise<Spooled> {
+  const posted = await files.read(incomingKey(command));
+  if (posted.bytes !== bytes) {
+    posted.stream.destroy();
+    throw problemOfFile('damaged', `The posted file has ${posted.bytes} bytes, and not the ${bytes} that were said. Ask for a new form.`);
+  }
+  const file = await spool.take(posted.stream, bytes).catch(asAway);
+  if (file.bytes === bytes) return file;
+  await file.remove();
+  throw new FilesUnavailable(`the store gave ${file.bytes} of ${bytes} bytes`);
+}
+
+/** A stream that breaks off is a store that went away meanwhile. */
+function asAway(error: unknown): never {
+  if (error instanceof ProblemError || unavailableIn(error)) throw error;
+  throw new FilesUnavailable(`a posted file cannot be read: ${(error as Error).message}`, { cause: error });
+}
