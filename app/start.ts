@@ -185,6 +185,7 @@ function openApp(context: PartContext, { parts, started, operator, appends, stan
     trustProxy: config.TRUST_PROXY,
     log,
     observe: metrics.request,
+    refused: () => metrics.count('refused_requests', 1),
   });
 }
 

@@ -28,6 +28,7 @@ export const confirmation: RouteWith<ConfirmationOptions> = {
   row: {
     method: 'POST',
     path: '/api/confirmations',
+    always: true,
     who: 'anyone',
     summary: 'Confirm one’s e-mail address with the token of the mail, once; without a password yet, set one.',
     tag: 'sessions',

@@ -38,6 +38,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
     row: {
       method: 'PUT',
       path: '/api/me/password',
+      always: true,
       who: 'user',
       summary: 'Change one’s password; all other sessions end.',
       tag: 'users',

@@ -28,7 +28,7 @@ const { method, path, who, summary, body, example } = registering.contract;
 
 /** POST /api/users. */
 export const registration: RouteWith<RegistrationOptions> = {
-  row: { method, path, who, summary, tag: 'users', body, response: commandAnswer, example },
+  row: { method, path, who, always: true, summary, tag: 'users', body, response: commandAnswer, example },
   answer: register,
 };
 

@@ -54,6 +54,7 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       ...OF_SESSIONS,
       method: 'POST',
       path: '/api/login',
+      always: true,
       who: 'anyone',
       summary: 'Log in: makes a session. Failures are limited by account and address.',
       body: loginBody,

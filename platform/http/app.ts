@@ -5,6 +5,7 @@
  *     createServer(app.callback()).listen(3000);
  */
 import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import cors from '@koa/cors';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -12,9 +13,12 @@ import koaJwt from 'koa-jwt';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
+import { openAdmission } from './admission.ts';
+import { Crowded, crowded, tellCrowds } from './crowded.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
+import { type GateOfRow, withFront } from './front.ts';
 import { problemOfError } from './problem-of.ts';
-import { type Admitted, type Caller, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
+import { type Admitted, type Caller, isLetInAlways, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
 
 export interface AppOptions {
   routes: readonly Route[];
@@ -34,20 +38,34 @@ export interface AppOptions {
   log: Logger;
   /** Called after each request, for /metrics. */
   observe?(done: { method: string; route: string; status: number; seconds: number }): void;
+  /** Called for each request that is refused because too much is at work, for /metrics. */
+  refused?(): void;
   /** Requests under way at once, at most; above that the answer is 503. Default 2,000. */
   inFlight?: number;
 }
 
+/** What answers requests. */
+export interface App {
+  /** Makes the listener that an HTTP server is given. */
+  callback(): RequestListener;
+}
+
 /** Makes the app; `app.callback()` goes to an HTTP server. */
-export function createApp(options: AppOptions): Koa<State> {
+export function createApp(options: AppOptions): App {
   // Only the last address of X-Forwarded-For is the proxy's own word: those before it are whatever the client sent.
   const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
   const router = new Router<State>({ sensitive: true });
-  for (const route of options.routes) router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
+  const refused = tellCrowds(options);
+  const admission = openAdmission({ refused });
+  const gates: GateOfRow[] = [];
+  for (const route of options.routes) {
+    if (!isLetInAlways(route)) gates.push({ row: route, gate: admission.gate(`${route.method} ${route.path}`) });
+    router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
+  }
   const known = new Router<State>({ sensitive: true });
   for (const { path, method } of [...options.routes, ...(options.elsewhere ?? [])]) known.register(path, [method.toLowerCase()], () => {});
   app.use(account(options));
-  app.use(problems(options));
+  app.use(problems(options, refused));
   app.use(
     cors({
       origin: (ctx) => (options.origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
@@ -65,7 +83,7 @@ export function createApp(options: AppOptions): Koa<State> {
   app.use(router.routes());
   app.use(nothingHere(known));
   app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
-  return app;
+  return { callback: () => withFront(app.callback(), { gates, origins: options.origins }) };
 }
 
 /** The outermost middleware: gives each request its id, its one log line, and its place in the metrics. */
@@ -80,24 +98,31 @@ function account({ log, observe }: AppOptions): Koa.Middleware<State> {
     const { method, path, status } = ctx;
     const { route = 'none', requestId: id, caller } = ctx.state;
     observe?.({ method, route, status, seconds });
-    log.info({ id, method, route, path, status, ms: Math.round(seconds * 1e5) / 100, user: caller?.id }, 'request');
+    // Of thousands a second the metrics tell, and one line when they begin.
+    if (!ctx.state.isCrowded) log.info({ id, method, route, path, status, ms: Math.round(seconds * 1e5) / 100, user: caller?.id }, 'request');
   };
 }
 
 /** Answers every error as problem+json; refuses requests above `inFlight`. */
-function problems({ log, inFlight = 2_000 }: AppOptions): Koa.Middleware<State> {
+function problems({ log, inFlight = 2_000 }: AppOptions, refused: (route: string) => void): Koa.Middleware<State> {
   let working = 0;
   return async (ctx, next) => {
     working++;
     try {
-      if (working > inFlight) throw new ProblemError('unavailable', 'Too many requests are at work. Try again.', { headers: { 'Retry-After': '1' } });
+      if (working > inFlight) throw tooMany(refused);
       await next();
     } catch (error) {
+      ctx.state.isCrowded = error instanceof Crowded;
       answerProblem(ctx, error, log);
     } finally {
       working--;
     }
   };
+}
+
+function tooMany(refused: (route: string) => void): Crowded {
+  refused('any');
+  return crowded();
 }
 
 function correlation(given: string): string {

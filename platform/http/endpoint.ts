@@ -1,10 +1,12 @@
 /** The way from a Koa context to a row's handler and back. */
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { readForm, readJson } from './body.ts';
+import { placeOf } from './front.ts';
 import type { Admitted, Answer, Caller, Route, RouteRequest } from './route.ts';
 import { withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
@@ -15,6 +17,8 @@ export interface State {
   operator?: Caller;
   apiKey?: string;
   route?: string;
+  /** True where the request was refused since there was no place for it. */
+  isCrowded?: boolean;
   jwt?: unknown;
   jwtOriginalError?: Error;
   /** True for an access token that was good in this process before, and has ended. */
@@ -31,7 +35,7 @@ export interface Authentication {
   admit?(key: string): Promise<Admitted>;
 }
 
-/** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers. */
+/** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers.*/
 export function endpoint(route: Route, ways: Authentication) {
   const bodySchema = route.body ?? NO_BODY;
   // Where no field is required, a missing body counts as an empty object.
@@ -39,7 +43,7 @@ export function endpoint(route: Route, ways: Authentication) {
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
   const isRead = route.method !== 'GET' && !route.stream;
-  const bodyOf = async (ctx: Context) => (isRead ? validBody(bodySchema, (await readBody(ctx.req)) ?? absent) : undefined);
+  const bodyOf = async (ctx: Context) => (isRead ? validBody(bodySchema, (await arrived(ctx, readBody)) ?? absent) : undefined);
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
     const caller = await authorise(ctx, route, ways);
@@ -53,8 +57,38 @@ export function endpoint(route: Route, ways: Authentication) {
       ip: ctx.ip,
       requestId: ctx.state.requestId,
     };
-    await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : route.handle(request)));
+    await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : handled(ctx, route, request)));
   };
+}
+
+/** The handler's answer. With it the request leaves its place: a client may take long to read it. */
+async function handled({ req }: Context, route: Route, request: RouteRequest): Promise<Answer> {
+  const place = placeOf(req);
+  try {
+    const answer = await route.handle(request);
+    place?.leave(true);
+    return answer;
+  } catch (error) {
+    place?.leave(error instanceof ProblemError && error.status < 500);
+    throw error;
+  }
+}
+
+/** Milliseconds that a body may take before others have the request's place. */
+const ARRIVES = 50;
+
+/** Reads a body. The time that a client takes to send it is no time at work. */
+async function arrived({ req }: Context, read: (request: IncomingMessage) => Promise<unknown>): Promise<unknown> {
+  let takeBack = () => {};
+  const timer = setTimeout(() => {
+    takeBack = placeOf(req)?.lend() ?? takeBack;
+  }, ARRIVES);
+  try {
+    return await read(req);
+  } finally {
+    clearTimeout(timer);
+    takeBack();
+  }
 }
 
 function handleStream({ req }: Context, { handle }: Route, request: RouteRequest): Promise<Answer> {

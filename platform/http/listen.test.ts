@@ -25,7 +25,7 @@ interface Started {
 
 /** A server with short patience, and a listener of upgrades that leaves everything open, as the worst would. */
 async function started(listener: RequestListener = echo, patience: Partial<Patience> = {}): Promise<Started> {
-  const { server, close } = await listen(listener, { PORT: 0, HOST: '127.0.0.1' }, { silence: 400, farewell: 100, ...patience });
+  const { server, open, close } = await listen(listener, { PORT: 0, HOST: '127.0.0.1' }, { silence: 400, farewell: 100, ...patience });
   const upgraded: Socket[] = [];
   const sockets: Socket[] = [];
   onTestFinished(() => {
@@ -40,7 +40,7 @@ async function started(listener: RequestListener = echo, patience: Partial<Patie
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
   });
   server.on('connection', (socket) => sockets.push(socket));
-  const connections = () => new Promise<number>((resolve, reject) => server.getConnections((error, n) => (error ? reject(error) : resolve(n))));
+  const connections = async () => open();
   return { port: (server.address() as AddressInfo).port, upgraded, connections, seen: () => sockets.length, close };
 }
 

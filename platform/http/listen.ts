@@ -1,9 +1,11 @@
 /** The one HTTP server of a process: it listens from the start on, and is given its listener of requests later. */
 
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../user-error.ts';
 import { boundBody } from './body-time.ts';
+import { type Doors, openDoors } from './doors.ts';
 
 export interface Listening {
   server: Server;
@@ -11,6 +13,8 @@ export interface Listening {
   url: string;
   /** Has this listener answer all requests from now on. */
   answer(listener: RequestListener): void;
+  /** The number of open connections, also of those that were upgraded. */
+  open(): number;
   /** Takes no more connections; resolves once the present ones were answered, or after 3 s, when what is left is destroyed. May be called again. */
   close(): Promise<void>;
 }
@@ -49,10 +53,7 @@ export async function listen(
   });
   server.timeout = silence;
   const connections = keepConnections(server, silence);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(unlistenable(error, HOST, PORT)));
-    server.listen(PORT, HOST, resolve);
-  });
+  const doors = await openDoors(server, { port: PORT, host: HOST }).catch((error) => Promise.reject(unlistenable(error, HOST, PORT)));
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
@@ -61,8 +62,9 @@ export async function listen(
     answer: (next) => {
       listener = next;
     },
+    open: () => connections.size,
     close: () => {
-      closing ??= close(server, connections, farewell);
+      closing ??= close({ server, doors }, connections, farewell);
       return closing;
     },
   };
@@ -92,16 +94,14 @@ function keepConnections(server: Server, silence: number): ReadonlySet<Socket> {
   return open;
 }
 
-function close(server: Server, connections: ReadonlySet<Socket>, farewell: number): Promise<void> {
-  return new Promise((resolve) => {
-    // A connection with a request under way becomes idle only after the answer, and its client would keep it open.
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
-    server.close(() => {
-      clearInterval(idle);
-      resolve();
-    });
-    setTimeout(() => {
-      for (const socket of connections) socket.destroy();
-    }, farewell).unref();
-  });
+async function close({ server, doors }: { server: Server; doors: Doors }, connections: ReadonlySet<Socket>, farewell: number): Promise<void> {
+  // A connection with a request under way becomes idle only after the answer, and its client would keep it open.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  setTimeout(() => {
+    for (const socket of connections) socket.destroy();
+  }, farewell).unref();
+  await doors.close();
+  clearInterval(idle);
+  // Those that were destroyed just now.
+  await Promise.all([...connections].map((socket) => once(socket, 'close')));
 }

@@ -21,6 +21,7 @@ const COUNTERS = {
   offers: 'Offers put on work queues.',
   published_messages: 'Events that the broker confirmed.',
   refused_messages: 'Messages that a full queue of somebody else’s refused.',
+  refused_requests: 'Requests that were refused, because there was no place for them.',
   unknown_events: 'Events that read models passed, because this release does not know their type or shape.',
   lost_log_lines: 'Lines of the log that were given up, because it could not be written.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
@@ -86,7 +87,7 @@ export interface Health {
   followers(): Promise<Record<string, FollowerHealth>> | Record<string, FollowerHealth>;
 }
 
-const OF_HEALTH = { method: 'GET', who: 'anyone', tag: 'health', status: 200 } as const;
+const OF_HEALTH = { method: 'GET', who: 'anyone', tag: 'health', status: 200, always: true } as const;
 
 /** Routes for orchestrators and Prometheus, which every process answers for itself. */
 export const healthRoutes: readonly RouteWith<{ metrics: Metrics; health: Health }>[] = [

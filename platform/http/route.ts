@@ -68,6 +68,11 @@ export interface RouteRow {
   form?: boolean;
   /** True where the handler reads the body itself, as a stream: multipart/form-data, of which `body` is for the docs alone. */
   stream?: boolean;
+  /**
+   * True where requests are let in however many there are, since the row has a bound of its own or must answer when all others are crowded. So are
+   * rows that take streams, and those of admins.
+   */
+  always?: boolean;
   /** Status of a successful answer, for the docs; without one it follows from method and body. */
   status?: number;
   /** Schema of the answer's body, for the docs. */
@@ -94,6 +99,11 @@ export interface Route extends RouteRow {
 export interface RouteWith<Context> {
   row: RouteRow;
   answer: (context: Context, request: RouteRequest) => Promise<Answer> | Answer;
+}
+
+/** True for a row whose requests are let in however many there are (`always`). */
+export function isLetInAlways({ always, stream, path }: RouteRow): boolean {
+  return always === true || stream === true || path.startsWith('/api/admin/');
 }
 
 /** The rows alone, in the order given. */
