@@ -15,7 +15,7 @@ export interface DoorsOptions {
   /** The port; 0: any free one. */
   port: number;
   host: string;
-  /** The number of listening sockets, where the system can share a port; default 16. */
+  /** The number of listening sockets, where the system can share a port; default 64. */
   count?: number;
 }
 
