@@ -5,9 +5,10 @@ import type { FollowerQueue } from '../queues.ts';
 import { decode } from './cloud-events.ts';
 import { hold } from './hold.ts';
 import { type ChannelInbox, openInbox } from './inbox.ts';
+import { keepThere } from './keep-there.ts';
 import type { BusSession } from './session.ts';
 import type { Strangers } from './strangers.ts';
-import { declareFollowerQueue } from './topology.ts';
+import { declareFollowerQueue, followedBy } from './topology.ts';
 
 export interface Consuming {
   signal: AbortSignal;
@@ -40,6 +41,7 @@ async function* batches(session: BusSession, queue: FollowerQueue, consuming: Co
   if (name === undefined) return;
   const inbox = openInbox(ending);
   const channel = await receiving(session, { queue: name, inbox, prefetch: Math.min(Math.max(2 * max, LEAST_PREFETCH), MOST_PREFETCH) });
+  keepThere(session, followedBy(queue, name));
   yield [];
   for (let taken = await inbox.take(max); taken; taken = await inbox.take(max)) {
     const messages = understood(taken, name, consuming.strangers);

@@ -3,8 +3,9 @@ import { orAborted } from '../../concurrency/abortable.ts';
 import { takingTurns } from '../../concurrency/taking-turns.ts';
 import { type BusMessage, BusUnavailable, type Publisher } from '../event-bus.ts';
 import { encodeCloudEvent } from './cloud-events.ts';
+import { keepThere } from './keep-there.ts';
 import type { BusSession } from './session.ts';
-import { EVENTS } from './topology.ts';
+import { EVENTS, published } from './topology.ts';
 import { openConfirmWindow } from './window.ts';
 
 export interface PublisherOptions {
@@ -25,6 +26,7 @@ const QUIET = 60_000;
 export async function publisherOn(session: BusSession, { log, count }: PublisherOptions): Promise<Publisher> {
   const { lost } = session;
   const channel = await session.confirmChannel();
+  keepThere(session, published);
   const pause = takingTurns();
   const inFlight = openConfirmWindow(IN_FLIGHT, lost);
   let turn: Promise<void> = Promise.resolve();

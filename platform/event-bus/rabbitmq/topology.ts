@@ -3,6 +3,7 @@ import type { Channel, Options } from 'amqplib';
 import { catalog } from '../../../contracts/catalog.ts';
 import { ServerRefused } from '../../connections/reach.ts';
 import { type FollowerQueue, fanoutOf, type WorkQueue } from '../queues.ts';
+import type { InUse } from './keep-there.ts';
 import type { Declaration, Misfit } from './misfits.ts';
 import type { BusSession } from './session.ts';
 
@@ -52,12 +53,35 @@ export async function declareExchanges(session: BusSession): Promise<void> {
   for (const { category } of catalog) await declareExchange(session, fanoutOf(category));
 }
 
+/** All exchanges that events go through, with their bindings, for who publishes. */
+export const published: InUse = {
+  exchanges: [EVENTS, ...catalog.map(({ category }) => fanoutOf(category))],
+  declare: async (channel) => {
+    for (const { category } of catalog) await bindFanout(channel, fanoutOf(category));
+  },
+};
+
+/** The exchanges and bindings of a follower's queue, by the queue's name. */
+export function followedBy({ exchange, pattern }: FollowerQueue, queue: string): InUse {
+  return {
+    exchanges: exchange === EVENTS ? [EVENTS] : [EVENTS, exchange],
+    declare: async (channel) => {
+      if (exchange !== EVENTS) await bindFanout(channel, exchange);
+      await channel.bindQueue(queue, exchange, pattern);
+    },
+  };
+}
+
+function bindFanout(channel: Channel, exchange: string): Promise<unknown> {
+  return channel.bindExchange(exchange, EVENTS, `${exchange.slice(0, -fanoutOf('').length)}.#`);
+}
+
 function declareExchange(session: BusSession, exchange: string): Promise<void> {
   return declaring(session, `exchange ${exchange}`, async (channel) => {
     await channel.assertExchange(EVENTS, 'topic', { durable: true });
     if (exchange === EVENTS) return;
     await channel.assertExchange(exchange, 'fanout', { durable: true });
-    await channel.bindExchange(exchange, EVENTS, `${exchange.slice(0, -fanoutOf('').length)}.#`);
+    await bindFanout(channel, exchange);
   });
 }
 
@@ -107,12 +131,15 @@ export function delayQueueOf({ name }: WorkQueue, milliseconds: number): string 
 /** Declares a work queue and its `.dead` queue. */
 export async function declareWorkQueue(session: BusSession, queue: WorkQueue): Promise<void> {
   const dead = deadQueueOf(queue);
-  await declaring(session, `queue ${dead}`, (channel) =>
-    channel.assertQueue(dead, quorum({ 'x-max-length': DEAD_LIMIT, 'x-overflow': 'drop-head', 'x-delivery-limit': UNLIMITED })),
-  );
+  await declaring(session, `queue ${dead}`, (channel) => declareDeadQueue(channel, dead));
   await declaring(session, `queue ${queue.name}`, (channel) =>
     channel.assertQueue(queue.name, quorum({ ...refusingAt(queue.limit), ...passingOnTo(dead), 'x-delivery-limit': queue.deliveryLimit })),
   );
+}
+
+/** Declares a `.dead` queue on a channel. Nobody consumes it: so nobody is told by the broker when it goes. */
+export function declareDeadQueue(channel: Channel, name: string): Promise<unknown> {
+  return channel.assertQueue(name, quorum({ 'x-max-length': DEAD_LIMIT, 'x-overflow': 'drop-head', 'x-delivery-limit': UNLIMITED }));
 }
 
 /** Declares the queue where a failed offer waits; all its messages wait equally long, so that none waits behind a longer one. Answers its name. */

@@ -8,7 +8,7 @@ import { aborted } from './aborted.ts';
 import type { Failures } from './failures.ts';
 import { decodeOffer } from './offer-message.ts';
 import type { BusSession, SideChannel } from './session.ts';
-import { declareWorkQueue } from './topology.ts';
+import { deadQueueOf, declareDeadQueue, declareWorkQueue } from './topology.ts';
 
 export interface Working {
   signal: AbortSignal;
@@ -19,6 +19,8 @@ export interface Working {
 
 /** Milliseconds before an offer goes back to its queue where neither a delay queue nor the dead queue took it. */
 const BACK_AFTER = 1_000;
+/** Milliseconds between two declarations of the `.dead` queue, without which what the broker itself gives up would wait for ever. */
+const DEAD_EVERY = 10_000;
 /** Milliseconds that the broker has to answer the cancelling of a consumer. */
 const GOODBYE = 1_000;
 
@@ -32,9 +34,14 @@ export async function workOn(session: BusSession, queue: WorkQueue, working: Wor
   )
     return;
   const side = await session.sideChannel();
+  const keeping = setInterval(
+    () => void session.aside((channel) => declareDeadQueue(channel, deadQueueOf(queue))).catch(() => {}),
+    DEAD_EVERY,
+  ).unref();
   try {
     await takeAll(side, queue, working);
   } finally {
+    clearInterval(keeping);
     await Promise.race([side.close(), delay(GOODBYE, undefined, { ref: false })]);
   }
   side.lost.throwIfAborted();
