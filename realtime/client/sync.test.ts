@@ -30,10 +30,13 @@ function world() {
   const asked: (string | undefined)[] = [];
   let seesAll = true;
   let position = 10;
+  /** What answers wait for; and who is told of what happens while they wait. */
+  let gate: Promise<void> = Promise.resolve();
   const api = {
     async get(path: string, { after }: { after?: string } = {}) {
       if (!path.startsWith('/api/tasks')) return { body: { items: [] }, position: String(position) };
       asked.push(after);
+      await gate;
       const items = [task('mine', ME.id), task('other', OTHER)];
       return { body: { items: seesAll ? items : items.slice(0, 1) }, position: String(position) };
     },
@@ -58,7 +61,9 @@ function world() {
     const data = { from: 'x', to };
     const stream = OWN.replace(':', '-');
     const change = { topic: OWN, position: String(++position), previous: null, type: 'UserRoleChanged', id: ME.id, stream, revision: 3, data };
-    followed.get(OWN)?.onChange({ ...change, time: '2026-11-21T09:00:00.000Z', actor: 'admin' } as Change);
+    const options = followed.get(OWN);
+    if (options && String(position) > (options.after ?? ''))
+      options.onChange({ ...change, time: '2026-11-21T09:00:00.000Z', actor: 'admin' } as Change);
   }
   const store = createStore(initialState);
   const sync = startSync({ api, store, live, me: ME });
@@ -68,6 +73,13 @@ function world() {
     lose,
     giveRole,
     setSeesAll: (sees: boolean) => (seesAll = sees),
+    /** Lets answers wait; the function that it answers lets them go. */
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
+    snapshotNeeded: (topic: string) => followed.get(topic)?.onSnapshotNeeded(),
     shows: () => Object.keys(store.get().board.entries).sort(),
     topics: () => [...followed.keys()].sort(),
   };
@@ -98,5 +110,77 @@ describe('a board whose user may see less, or more', () => {
     await vi.waitFor(() => expect(shows()).toEqual(['mine', 'other']));
     await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
     sync.close();
+  });
+
+  it('follows all tasks again where the role came back while it loaded what the other role may see', async () => {
+    const { sync, giveRole, setSeesAll, hold, shows, topics } = world();
+    await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
+    setSeesAll(false);
+    giveRole('resident');
+    await vi.waitFor(() => expect(shows()).toEqual(['mine']));
+    await vi.waitFor(() => expect(topics()).toEqual([OWN]));
+    const release = hold();
+    void sync.reload();
+    setSeesAll(true);
+    giveRole('member');
+    release();
+    await vi.waitFor(() => expect(shows()).toEqual(['mine', 'other']));
+    await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
+    sync.close();
+  });
+
+  it('hears of its role at every moment, whatever it loads', async () => {
+    const { sync, giveRole, setSeesAll, hold, topics } = world();
+    await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
+    for (let n = 0; n < 3; n++) {
+      const release = hold();
+      setSeesAll(false);
+      giveRole('resident');
+      expect(topics()).toContain(OWN);
+      release();
+      const second = hold();
+      await vi.waitFor(() => expect(topics()).toEqual([OWN]));
+      setSeesAll(true);
+      giveRole('member');
+      expect(topics()).toContain(OWN);
+      second();
+      await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
+    }
+    sync.close();
+  });
+
+  it('tries all tasks again where changes of its own topic were missed, of which one may have been its role', async () => {
+    const { sync, giveRole, setSeesAll, snapshotNeeded, shows, topics } = world();
+    await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
+    setSeesAll(false);
+    giveRole('resident');
+    await vi.waitFor(() => expect(topics()).toEqual([OWN]));
+    setSeesAll(true);
+    await snapshotNeeded(OWN);
+    await vi.waitFor(() => expect(topics()).toEqual(['tasks', OWN]));
+    expect(shows()).toEqual(['mine', 'other']);
+    sync.close();
+  });
+
+  it('asks once more when every server answers by the new role, since one may have answered by the one before', async () => {
+    vi.useFakeTimers();
+    try {
+      const { sync, giveRole, setSeesAll, shows, asked } = world();
+      await vi.waitFor(() => expect(shows()).toEqual(['mine', 'other']));
+      setSeesAll(false);
+      giveRole('resident');
+      await vi.waitFor(() => expect(shows()).toEqual(['mine']));
+      giveRole('member');
+      // The server that is asked remembers the role before for another moment.
+      await vi.advanceTimersByTimeAsync(100);
+      const before = asked.length;
+      expect(shows()).toEqual(['mine']);
+      setSeesAll(true);
+      await vi.advanceTimersByTimeAsync(6_000);
+      expect([shows(), asked.length > before]).toEqual([['mine', 'other'], true]);
+      sync.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -16,6 +16,9 @@ const GRACE = 150;
 /** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
 
+/** Milliseconds after which every server answers by a user's new role: they remember callers for 5 s. */
+const ROLE_KNOWN = 6_000;
+
 const UUID = /^[0-9a-f-]{36}$/;
 
 interface List<T> {
@@ -41,13 +44,19 @@ export interface SyncOptions {
 }
 
 export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
-  let subscriptions: Subscription[] = [];
+  /** The user's own topic, followed without a break: it tells of a new role, also while tasks are loaded. */
+  let own: Subscription | undefined;
+  /** The topic of all tasks, where it is followed. */
+  let all: Subscription | undefined;
   /** False where the topic of all tasks was refused: the user then sees only tasks that concern them. */
   let seesAll = true;
   /** The last position heard of: answers to later questions are at least as new. */
   let last = '';
   /** Counts the loads: only the last one's result is used, because rights may have changed between two. */
   let turn = 0;
+  /** Counts the beginnings: only the last one goes on to follow. */
+  let beginnings = 0;
+  let again: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking = false;
@@ -84,10 +93,15 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
 
   /** Follows the user's own topic always (it tells of a new role, too), and all tasks where that is allowed. */
   function follow(after: string): void {
-    unfollow();
-    const options = { after, onChange: heard, onSnapshotNeeded: missed };
-    subscriptions = [live.subscribe(`user:${me.id}`, { ...options, onLeft: () => undefined })];
-    if (seesAll) subscriptions.push(live.subscribe('tasks', { ...options, onLeft: () => begin(false) }));
+    const options = { after, onChange: heard };
+    own ??= live.subscribe(`user:${me.id}`, { ...options, onSnapshotNeeded: missedOwn, onLeft: () => undefined });
+    if (seesAll) all ??= live.subscribe('tasks', { ...options, onSnapshotNeeded: missed, onLeft: () => begin(false) });
+  }
+
+  /** A new role may be among the changes of the user's own topic that were missed. */
+  function missedOwn(): Promise<string> {
+    if (!seesAll) begin(true);
+    return missed();
   }
 
   function missed(): Promise<string> {
@@ -95,16 +109,25 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     return load();
   }
 
-  function unfollow(): void {
-    for (const subscription of subscriptions.splice(0)) subscription.close();
+  function leaveAll(): void {
+    all?.close();
+    all = undefined;
   }
 
-  /** Begins anew, after the user's rights may have changed. `all`: true where the topic of all tasks is worth a try. */
-  function begin(all: boolean): void {
+  /** Begins anew, after the user's rights may have changed. `seeing`: true where the topic of all tasks is worth a try. */
+  function begin(seeing: boolean): void {
     if (closed) return;
-    seesAll = all;
-    unfollow();
+    seesAll = seeing;
+    leaveAll();
     void reload();
+  }
+
+  /** Begins anew with another role, and again once every server answers by it: until then a list may have come by the role before. */
+  function beginWithRole(): void {
+    begin(true);
+    clearTimeout(again);
+    again = setTimeout(() => begin(true), ROLE_KNOWN);
+    void people();
   }
 
   function heard(change: Change): void {
@@ -112,8 +135,7 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     if (change.stream.startsWith('task-')) heardOfTask(change);
     files?.heard(change);
     if (change.type !== 'UserRoleChanged' || change.id !== me.id) return;
-    begin(true);
-    void people();
+    beginWithRole();
   }
 
   function heardOfTask(change: Change): void {
@@ -174,14 +196,13 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
 
   async function reload(): Promise<void> {
     store.set({ phase: store.get().phase === 'ready' ? 'ready' : 'loading', trouble: '' });
-    const loading = load();
-    const mine = turn;
-    await loading.then(
+    const mine = ++beginnings;
+    await load().then(
       (position) => {
-        if (!closed && mine === turn) follow(position);
+        if (!closed && mine === beginnings) follow(position);
       },
       (error) => {
-        if (!closed && mine === turn) store.set({ phase: 'failed', trouble: reason(error) });
+        if (!closed && mine === beginnings) store.set({ phase: 'failed', trouble: reason(error) });
       },
     );
   }
@@ -198,8 +219,10 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     close() {
       closed = true;
       clearTimeout(timer);
+      clearTimeout(again);
       unsubscribe();
-      unfollow();
+      own?.close();
+      leaveAll();
     },
   };
 }
