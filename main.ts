@@ -27,8 +27,9 @@ async function run([command, ...rest]: string[]): Promise<void> {
     return printed();
   }
   if (command === undefined) return startUntilStopped(readConfig(process.env), {});
-  if (isPart(command)) return runPart(configOf(command), command, rest);
   const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;
+  // `media` alone is the part; with words it is what the operator asks of the store of files.
+  if (isPart(command) && !(operate && rest.length > 0)) return runPart(configOf(command), command, rest);
   if (!operate) throw new ConfigError(`there is no command ${command}\n${USAGE}`);
   await operate(readConfig(process.env, OF_WORKERS), rest);
   await printed();
