@@ -3,16 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { User } from './client.fixture.ts';
 import { upload } from './form.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 
-/** Mounts a file system of three megabytes on a folder, until the test ends; false where this user may not. */
+/** Mounts a file system of three megabytes on a folder; false where this user may not. */
 function mountSmall(folder: string): boolean {
   mkdirSync(folder, { recursive: true });
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status !== 0) return false;
-  return true;
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status === 0;
 }
 const unmount = (folder: string) => spawnSync('umount', ['--lazy', folder]);
 
@@ -28,7 +27,11 @@ function filesIn(folder: string): string[] {
 
 describe.skipIf(!mayMount)(`uploads on a full disk${mayMount ? '' : ' (skipped: this user may not mount a small file system)'}`, () => {
   let system: Installation | undefined;
-  afterEach(() => system?.remove());
+  let mounted = '';
+  afterEach(async () => {
+    unmount(mounted);
+    await system?.remove();
+  });
 
   /** An installation whose folder of this name is on the small file system. */
   async function onSmallDisk(name: string): Promise<{ system: Installation; user: User; task: string; folder: string }> {
@@ -39,7 +42,7 @@ describe.skipIf(!mayMount)(`uploads on a full disk${mayMount ? '' : ' (skipped: 
     await opened.stop();
     const folder = join(opened.dataDir, name);
     mountSmall(folder);
-    onTestFinished(() => void unmount(folder));
+    mounted = folder;
     await opened.start();
     return { system: opened, user, task, folder };
   }
