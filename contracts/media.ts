@@ -53,7 +53,7 @@ const filesOf = {
     category: 'user',
     mayRead: () => true,
     mayAttach: (actor, _state, id) => actor.role === 'admin' || actor.id === id,
-    topics: (stream) => [stream.replace('-', ':')],
+    topics: (stream) => [stream.replace('-', ':'), 'profiles'],
   }),
 };
 
@@ -203,7 +203,9 @@ const OF = { kind: 'task', id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07' } as const
 
 export const mediaContract = aggregate({
   category: 'media',
-  topics: {},
+  topics: {
+    profiles: { of: 'all', tells: 'every event of every file on a profile', followers: 'everybody', mayFollow: () => true },
+  },
   events: {
     MediaReceived: {
       begins: true,
@@ -316,8 +318,19 @@ export const mediaView = z.strictObject({
 });
 export type MediaView = z.infer<typeof mediaView>;
 
-/** The answer of `GET /api/media/:id/url`. */
-export const mediaUrl = z.strictObject({
+/** The most files in one question for addresses. */
+export const MOST_ADDRESSES = 100;
+
+const address = {
   url: z.string().meta({ description: 'Where the file can be fetched, without a header.' }),
   expiresAt: instant.nullable().meta({ description: 'When that ends; null for a public file.' }),
+};
+/** The answer of `GET /api/media/:id/url`. */
+export const mediaUrl = z.strictObject(address);
+/** The answer of `GET /api/media/urls`. */
+export const mediaAddresses = z.strictObject({
+  items: z
+    .array(z.strictObject({ id, ...address }))
+    .meta({ description: 'In no order. Files that the caller may not fetch, or not in this size, are left out.' }),
 });
+export type MediaAddresses = z.infer<typeof mediaAddresses>;

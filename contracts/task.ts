@@ -117,10 +117,15 @@ const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 export const taskContract = aggregate({
   category: 'task',
   topics: {
-    tasks: { of: 'all', tells: 'every event of every task', followers: 'who may read all tasks', mayFollow: ({ seesAll }) => seesAll },
+    tasks: {
+      of: 'all',
+      tells: 'every event of every task, and of the files on tasks and their comments',
+      followers: 'who may read all tasks',
+      mayFollow: ({ seesAll }) => seesAll,
+    },
     task: {
       of: 'one',
-      tells: 'every event of one task',
+      tells: 'every event of one task, and of the files on it and its comments',
       followers: 'who may read all tasks, its maker, its assignee',
       mayFollow: ({ seesAll }) => seesAll,
       mayFollowIf: ({ id }, { maker, assignee }: TaskParties) => id === maker || id === assignee,

@@ -60,7 +60,7 @@ export const userContract = aggregate({
   topics: {
     user: {
       of: 'one',
-      tells: 'all that concerns one user: tasks made or assigned, notifications, profile, sessions',
+      tells: 'all that concerns one user: tasks made or assigned, orders, files of theirs and on these, notifications, profile, sessions',
       followers: 'that user, admins',
       mayFollow: (caller, userId) => caller.id === userId,
     },

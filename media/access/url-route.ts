@@ -1,12 +1,13 @@
-/** GET /api/media/:id/url: where the caller can fetch a file for the next minutes. */
+/** GET /api/media/:id/url and GET /api/media/urls: where the caller can fetch files for the next minutes. */
 import { z } from 'zod';
-import { mediaUrl } from '../../contracts/media.ts';
+import { MOST_ADDRESSES, mediaAddresses, mediaUrl } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Caller, RouteWith } from '../../platform/http/route.ts';
+import type { MediaState } from '../../write-side/deciders/media.ts';
 import { fileState, isPublic, readsFile } from './may-fetch.ts';
 import { servedFile } from './served-file.ts';
-import { DISPOSITIONS, expiryAfter, pathOf, SERVED_SIZES, signedPath } from './signed-url.ts';
+import { DISPOSITIONS, type Disposition, expiryAfter, pathOf, SERVED_SIZES, type ServedSize, signedPath } from './signed-url.ts';
 import type { UrlKeys } from './url-keys.ts';
 
 export interface UrlContext {
@@ -17,7 +18,7 @@ export interface UrlContext {
   origin: string;
 }
 
-const askedUrl = z.strictObject({
+const asked = {
   size: z
     .enum(SERVED_SIZES, `must be one of ${SERVED_SIZES.join(', ')}`)
     .default('original')
@@ -26,7 +27,28 @@ const askedUrl = z.strictObject({
     .enum(DISPOSITIONS, `must be one of ${DISPOSITIONS.join(', ')}`)
     .default('inline')
     .meta({ description: 'Shown (pictures, PDF, audio and video; all else is saved whatever is said), or saved.' }),
+};
+const askedUrl = z.strictObject(asked);
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const askedUrls = z.strictObject({
+  ids: z
+    .string('must be given once')
+    .max(MOST_ADDRESSES * 37)
+    .transform((text) => [...new Set(text.toLowerCase().split(','))])
+    .refine((all) => all.length <= MOST_ADDRESSES && all.every((one) => UUID.test(one)), `must be 1 to ${MOST_ADDRESSES} UUIDs, separated by commas`)
+    .meta({ description: `The files: at most ${MOST_ADDRESSES} ids, separated by commas.` }),
+  ...asked,
 });
+
+/** What is asked for of a file. */
+interface AskedFile {
+  id: string;
+  size: ServedSize;
+  disposition: Disposition;
+}
+
+const headers = { 'Cache-Control': 'no-store' };
 
 export const urlRoute: RouteWith<UrlContext> = {
   row: {
@@ -39,19 +61,55 @@ export const urlRoute: RouteWith<UrlContext> = {
     response: mediaUrl,
   },
   answer: async (context, { params, query, caller }) => {
-    const { size, disposition } = query as z.output<typeof askedUrl>;
-    const [id, user] = [params.id ?? '', caller as Caller];
-    const state = await fileState(context, id);
-    if (!(await readsFile(context, user, state)) && !isPublic(state)) throw new ProblemError('not_found', 'There is no such file.');
-    if (!servedFile(id, state, size)) throw new ProblemError('not_found', `This file has no size ${size}, or not yet: it is ${state.status}.`);
-    const headers = { 'Cache-Control': 'no-store' };
-    if (isPublic(state)) {
-      const query = disposition === 'inline' ? '' : `?disposition=${disposition}`;
-      return { headers, body: { url: `${context.origin}${pathOf(id, size)}${query}`, expiresAt: null } };
-    }
-    const expires = expiryAfter(context.now().getTime());
-    const grant = { id, size, disposition, user: user.id, session: user.sessionId, expires };
-    const url = `${context.origin}${signedPath(grant, await context.urlKeys.newest())}`;
-    return { headers, body: { url, expiresAt: new Date(expires * 1_000).toISOString() } };
+    const file = { id: params.id ?? '', ...(query as z.output<typeof askedUrl>) };
+    const state = await readable(context, file.id, caller as Caller);
+    if (!state) throw new ProblemError('not_found', 'There is no such file.');
+    const body = await addressOf(context, caller as Caller, { file, state });
+    if (!body) throw new ProblemError('not_found', `This file has no size ${file.size}, or not yet: it is ${state.status}.`);
+    return { headers, body };
   },
 };
+
+export const urlsRoute: RouteWith<UrlContext> = {
+  row: {
+    method: 'GET',
+    path: '/api/media/urls',
+    who: 'user',
+    summary: 'Addresses of several files, each as `/api/media/{id}/url` gives it: one question for all thumbnails of a page.',
+    tag: 'media',
+    query: askedUrls,
+    response: mediaAddresses,
+  },
+  answer: async (context, { query, caller }) => {
+    const { ids, ...how } = query as z.output<typeof askedUrls>;
+    const items = await Promise.all(
+      ids.map(async (id) => {
+        const state = await readable(context, id, caller as Caller);
+        const address = state && (await addressOf(context, caller as Caller, { file: { id, ...how }, state }));
+        return address ? [{ id, ...address }] : [];
+      }),
+    );
+    return { headers, body: { items: items.flat() } };
+  },
+};
+
+/** The state of a file that the caller may fetch; undefined where there is none for them. */
+async function readable(context: UrlContext, id: string, caller: Caller): Promise<MediaState | undefined> {
+  const state = await fileState(context, id);
+  return isPublic(state) || (await readsFile(context, caller, state)) ? state : undefined;
+}
+
+/** The address of a file for the caller; undefined where the size is not there, or not yet. */
+async function addressOf(
+  { urlKeys, now, origin }: UrlContext,
+  { id: user, sessionId: session }: Caller,
+  { file, state }: { file: AskedFile; state: MediaState },
+): Promise<z.infer<typeof mediaUrl> | undefined> {
+  const { id, size, disposition } = file;
+  if (!servedFile(id, state, size)) return undefined;
+  if (isPublic(state))
+    return { url: `${origin}${pathOf(id, size)}${disposition === 'inline' ? '' : `?disposition=${disposition}`}`, expiresAt: null };
+  const expires = expiryAfter(now().getTime());
+  const path = signedPath({ id, size, disposition, user, session, expires }, await urlKeys.newest());
+  return { url: `${origin}${path}`, expiresAt: new Date(expires * 1_000).toISOString() };
+}

@@ -1,9 +1,9 @@
 /** The user's actions. A change is shown at once; where the server refuses it, the change is taken back and the reason shown. */
 import type { Priority, Status, TaskEvent, TaskSummary } from '../../contracts/task.ts';
-import { type Api, ApiError, type Done, uuid } from './api.ts';
+import { type Api, ApiError, type Done, type Reply, uuid } from './api.ts';
 import { begun, done, dropped, made, shown } from './board-state.ts';
 import { mayMove, STATUS_NAMES, whyNot } from './board-view.ts';
-import type { Note, Store } from './store.ts';
+import type { HistoryItem, Note, Store } from './store.ts';
 import type { TaskPage } from './task-page.ts';
 import { fromInput, toInput } from './words.ts';
 
@@ -25,7 +25,9 @@ export interface Actions {
   move(id: string, to: Status): void;
   assign(id: string, userId: string | null): void;
   /** Adds a comment. Rejects with ApiError. */
-  comment(id: string, text: string): Promise<void>;
+  comment(id: string, text: string): Promise<Done>;
+  /** Resolves to the id of the comment that was made by a command with this answer; null where the task's history does not have it. Rejects with ApiError. */
+  commentOf(answer: Done): Promise<string | null>;
   remove(id: string): void;
   restore(id: string): void;
   /** Restores the task that was deleted last. */
@@ -132,6 +134,18 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
       const answer = await inTurn(id, () => api.command('POST', `/api/tasks/${id}/comments`, { body: { text } }));
       store.set({ board: made(store.get().board, id, answer) });
       await page()?.refresh(answer.position);
+      return answer;
+    },
+    async commentOf({ id, revision, position }) {
+      let found: HistoryItem | undefined;
+      let cursor: string | undefined = '';
+      while (!found && cursor !== undefined) {
+        const query: string = cursor && `?cursor=${encodeURIComponent(cursor)}`;
+        const { body }: Reply<{ items: HistoryItem[]; next?: string }> = await api.get(`/api/tasks/${id}/history${query}`, { after: position });
+        found = body.items.find((item) => item.revision === revision);
+        cursor = body.next;
+      }
+      return (found?.data as { commentId?: string } | undefined)?.commentId ?? null;
     },
     move,
     assign,

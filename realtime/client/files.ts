@@ -1,5 +1,6 @@
 /** The files that the page shows: those on its tasks and comments, and people's pictures. Loaded for what is on the screen, then kept up to date. */
-import type { MediaKind, MediaView, PictureSize } from '../../contracts/media.ts';
+import type { MediaKind, MediaView } from '../../contracts/media.ts';
+import { type AddressOf, askedTogether } from './addresses.ts';
 import { type Api, ApiError, type Reply } from './api.ts';
 import type { Change } from './live.ts';
 import type { AppState, Store } from './store.ts';
@@ -22,8 +23,7 @@ export interface PageFiles {
   look(id: string, after?: string): Promise<void>;
   /** Asks for everything anew, after changes were missed. */
   reload(): void;
-  /** Resolves to an address at which a file can be fetched now; a kept one while that is good. `anew`: where the kept one failed. */
-  url(id: string, size: PictureSize | 'original', how?: { save?: boolean; anew?: boolean }): Promise<string>;
+  url: AddressOf;
   close(): void;
 }
 
@@ -33,27 +33,32 @@ const AT_ONCE = 50;
 const GATHERED = 50;
 /** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
-/** Milliseconds for which an address is used: less than the ten minutes that it has at least. */
-const KEPT = 8 * 60_000;
 /** Changes that alter nothing of what is shown. */
 const UNSEEN = ['MediaProcessing', 'MediaDeferred'];
 
-interface Address {
-  url: string;
-}
-
 export function startFiles({ api, store }: { api: Api; store: Store }): PageFiles {
   const asked = { task: new Set<string>(), user: new Set<string>() };
-  const addresses = new Map<string, { address: Promise<Address>; until: number }>();
+  const addresses = askedTogether(api);
+  /** The number of questions for each file: only the last one's answer counts, or a late one would bring back what is gone. */
+  const turns = new Map<string, number>();
+  /** The files that are not there any more, or not for this user: a list that was asked for before may still have them. */
+  const gone = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking = false;
   let closed = false;
 
-  function put(views: readonly MediaView[], without?: string): void {
+  function put(views: readonly MediaView[]): void {
     if (closed) return;
-    const { [without ?? '']: _, ...before } = store.get().files.byId;
-    const newer = views.filter(({ id, revision }) => (before[id]?.revision ?? -1) <= revision);
+    const { byId: before } = store.get().files;
+    const newer = views.filter(({ id, revision }) => !gone.has(id) && (before[id]?.revision ?? -1) <= revision);
     store.set({ files: found({ ...before, ...Object.fromEntries(newer.map((view) => [view.id, view])) }) });
+  }
+
+  function drop(id: string): void {
+    if (closed) return;
+    gone.add(id);
+    const { [id]: _, ...others } = store.get().files.byId;
+    store.set({ files: found(others) });
   }
 
   function wait(ms: number): void {
@@ -105,14 +110,20 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
   }
 
   async function look(id: string, after?: string): Promise<void> {
-    try {
-      const { body } = await api.get<MediaView>(`/api/media/${id}`, { after });
-      if (body.status === 'detached') put([], id);
-      else put([body]);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) put([], id);
-      else throw error;
-    }
+    const turn = (turns.get(id) ?? 0) + 1;
+    turns.set(id, turn);
+    const view = await api.get<MediaView>(`/api/media/${id}`, { after }).then(
+      ({ body }) => body,
+      (error: unknown) => {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      },
+    );
+    if (turns.get(id) !== turn) return;
+    // What is on nothing is shown nowhere, though its maker may read it.
+    if (!view || view.status === 'detached') return drop(id);
+    gone.delete(id);
+    put([view]);
   }
 
   const unsubscribe = store.subscribe(() => wait(GATHERED));
@@ -125,22 +136,11 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
     reload() {
       asked.task.clear();
       asked.user.clear();
+      gone.clear();
       store.set({ files: noFiles });
       wait(GATHERED);
     },
-    async url(id, size, { save = false, anew = false } = {}) {
-      const key = `${id} ${size} ${save}`;
-      const kept = addresses.get(key);
-      if (kept && !anew && kept.until > performance.now()) return (await kept.address).url;
-      const path = `/api/media/${id}/url?size=${size}&disposition=${save ? 'attachment' : 'inline'}`;
-      const address = api.get<Address>(path).then(({ body }) => body);
-      addresses.set(key, { address, until: performance.now() + KEPT });
-      const { url } = await address.catch((error) => {
-        addresses.delete(key);
-        throw error;
-      });
-      return url;
-    },
+    url: addresses,
     close() {
       closed = true;
       clearTimeout(timer);
@@ -162,8 +162,8 @@ function shownThings({ board, open, people, me }: AppState): { task: string[]; u
 }
 
 /** True for a picture that can be shown by now. */
-export function isShownPicture({ sizes }: MediaView): boolean {
-  return sizes.length > 0;
+export function isShownPicture({ sizes, status }: MediaView): boolean {
+  return sizes.length > 0 && status !== 'refused';
 }
 
 /** The files with what is found in them. */

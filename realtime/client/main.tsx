@@ -125,6 +125,13 @@ function route(): void {
   running?.page.open(parameters.get('task'));
 }
 
+// A file that misses its place would be opened instead of the page.
+for (const type of ['dragover', 'drop'] as const)
+  window.addEventListener(type, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'none';
+  });
 window.addEventListener('hashchange', route);
 window.addEventListener('online', look);
 window.addEventListener('offline', look);

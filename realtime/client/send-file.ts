@@ -7,6 +7,8 @@ export interface Sending {
   /** The Idempotency-Key of all attempts. */
   key: string;
   of: Pick<MediaSubject, 'kind' | 'id'>;
+  /** The position at which the thing is there; undefined where it was there before. */
+  after: string | undefined;
   file: File;
   /** Called with the part that is sent, from 0 to 1. */
   progress(sent: number): void;
@@ -47,8 +49,13 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
   }
 
   /** Asks the server for something by JSON. */
-  const ask = (path: string, { key, signal }: Sending, body: object) =>
-    authorized({ url: path, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, signal });
+  const ask = (path: string, sending: Sending, body: object) =>
+    authorized({
+      url: path,
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', ...headersOf(sending) },
+      signal: sending.signal,
+    });
 
   /** Resolves to undefined where the file is to go through the server. */
   async function throughStore(sending: Sending): Promise<Sent | undefined> {
@@ -68,10 +75,12 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
     const stored = isDirect && sending.file.size > 0 ? await throughStore(sending) : undefined;
     if (stored) return stored;
     if (sending.file.size > 0) isDirect = false;
-    const { key, of, file } = sending;
-    return authorized({ ...sending, url: '/api/media', body: formOf({ [of.kind]: of.id }, file), headers: { 'Idempotency-Key': key } });
+    const { of, file } = sending;
+    return authorized({ ...sending, url: '/api/media', body: formOf({ [of.kind]: of.id }, file), headers: headersOf(sending) });
   };
 }
+
+const headersOf = ({ key, after }: Sending) => ({ 'Idempotency-Key': key, ...(after ? { 'Read-After': after } : {}) });
 
 const isWell = ({ status }: Sent) => status >= 200 && status < 300;
 

@@ -81,7 +81,8 @@ function world() {
     },
     snapshotNeeded: (topic: string) => followed.get(topic)?.onSnapshotNeeded(),
     shows: () => Object.keys(store.get().board.entries).sort(),
-    topics: () => [...followed.keys()].sort(),
+    /** The topics that are followed, but that of people's pictures, which everybody follows. */
+    topics: () => [...followed.keys()].filter((topic) => topic !== 'profiles').sort(),
   };
 }
 

@@ -46,6 +46,8 @@ export interface SyncOptions {
 export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
   /** The user's own topic, followed without a break: it tells of a new role, also while tasks are loaded. */
   let own: Subscription | undefined;
+  /** The topic of people's pictures, followed without a break. */
+  let profiles: Subscription | undefined;
   /** The topic of all tasks, where it is followed. */
   let all: Subscription | undefined;
   /** False where the topic of all tasks was refused: the user then sees only tasks that concern them. */
@@ -91,10 +93,12 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
 
   const page = <T>(path: string): Promise<Reply<List<T>>> => api.get<List<T>>(path);
 
-  /** Follows the user's own topic always (it tells of a new role, too), and all tasks where that is allowed. */
+  /** Follows the user's own topic (it tells of a new role, too) and that of profiles always, and all tasks where that is allowed. */
   function follow(after: string): void {
     const options = { after, onChange: heard };
     own ??= live.subscribe(`user:${me.id}`, { ...options, onSnapshotNeeded: missedOwn, onLeft: () => undefined });
+    // Pictures of people; everybody sees those.
+    profiles ??= live.subscribe('profiles', { ...options, onSnapshotNeeded: missed });
     if (seesAll) all ??= live.subscribe('tasks', { ...options, onSnapshotNeeded: missed, onLeft: () => begin(false) });
   }
 
@@ -222,6 +226,7 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
       clearTimeout(again);
       unsubscribe();
       own?.close();
+      profiles?.close();
       leaveAll();
     },
   };

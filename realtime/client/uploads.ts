@@ -9,6 +9,8 @@ export interface Upload {
   key: string;
   of: Pick<MediaSubject, 'kind' | 'id'>;
   name: string;
+  /** The position at which the thing is there; missing where it was there before. */
+  after?: string | undefined;
   /** The part that is sent, from 0 to 1. */
   sent: number;
   /** The reason why it failed; null while it goes on. */
@@ -16,8 +18,8 @@ export interface Upload {
 }
 
 export interface Uploads {
-  /** Begins to send files to a thing. Resolves when each was taken, failed or was cancelled. */
-  add(of: Upload['of'], files: readonly File[]): Promise<void>;
+  /** Begins to send files to a thing. `after`: the position at which a new thing is there. Resolves when each was taken, failed or was cancelled. */
+  add(of: Upload['of'], files: readonly File[], after?: string): Promise<void>;
   retry(key: string): void;
   /** Ends an upload, or takes a failed one from the list. */
   cancel(key: string): void;
@@ -70,7 +72,7 @@ export function createUploads({ store, token, taken, say }: UploadsOptions): Upl
     const stopping = new AbortController();
     underWay.set(key, stopping);
     const progress = (sent: number) => change(key, { sent });
-    const { status, body } = await send({ key, of: upload.of, file, progress, signal: stopping.signal });
+    const { status, body } = await send({ key, of: upload.of, after: upload.after, file, progress, signal: stopping.signal });
     underWay.delete(key);
     // It may have been cancelled meanwhile.
     if (files.has(key)) ended(upload, status, body);
@@ -94,8 +96,8 @@ export function createUploads({ store, token, taken, say }: UploadsOptions): Upl
   }
 
   return {
-    async add(of, chosen) {
-      const added = chosen.map((file) => ({ key: uuid(), of, name: file.name, sent: 0, trouble: null, file }));
+    async add(of, chosen, after) {
+      const added = chosen.map((file) => ({ key: uuid(), of, after, name: file.name, sent: 0, trouble: null, file }));
       for (const { key, file } of added) files.set(key, file);
       store.set({ uploads: [...store.get().uploads, ...added.map(({ file: _, ...upload }) => upload)] });
       await Promise.all(added.map(({ key }) => start(key)));

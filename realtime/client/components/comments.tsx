@@ -1,7 +1,7 @@
 import type { TaskDetail } from '../../../contracts/task.ts';
-import { useApp, useApps } from '../app.ts';
+import { useApps } from '../app.ts';
 import { ago, fullTime } from '../words.ts';
-import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
+import { CommentForm } from './comment-form.tsx';
 import { FilesOf } from './files.tsx';
 import { Person } from './person.tsx';
 
@@ -31,41 +31,9 @@ function Comment({ id, author, text, time }: TaskDetail['comments'][number]) {
           {ago(time)}
         </time>
       </header>
-      <FilesOf kind="comment" id={id} label={`Files of the comment of ${fullTime(time)}`}>
+      <FilesOf kind="comment" id={id} label={`Files of the comment of ${fullTime(time)}`} adds={isMine}>
         <p>{text}</p>
       </FilesOf>
     </article>
-  );
-}
-
-function CommentForm({ id }: { id: string }) {
-  const { actions } = useApp();
-  const { form, submit, busy, trouble } = useForm(async (data) => {
-    await actions.comment(id, String(data.get('text') ?? '').replaceAll('\r\n', '\n'));
-    form.current?.reset();
-  });
-  return (
-    <form ref={form} onSubmit={submit} noValidate class="comment-form">
-      <Field name="text" label="Your comment" trouble={trouble}>
-        {(control) => (
-          <textarea
-            {...control}
-            rows={2}
-            maxLength={10_000}
-            aria-keyshortcuts="Control+Enter"
-            onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
-            }}
-          />
-        )}
-      </Field>
-      <FormTrouble trouble={trouble} />
-      <OnItsWay busy={busy} />
-      <div class="form-end">
-        <button type="submit" class="primary" aria-disabled={busy}>
-          {busy ? 'Sending…' : 'Comment'}
-        </button>
-      </div>
-    </form>
   );
 }

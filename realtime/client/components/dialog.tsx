@@ -108,8 +108,8 @@ function Heard() {
   );
 }
 
-/** True where the dialog has typed text that a stray click must not lose. */
+/** True where the dialog has typed text, or files that wait to be sent, which a stray click must not lose. */
 function isWritten(dialog: HTMLElement): boolean {
   const controls = [...dialog.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input:not([type=hidden], [type=checkbox]), textarea')];
-  return controls.some(({ value, defaultValue }) => value !== defaultValue);
+  return dialog.querySelector('[data-unsent]') !== null || controls.some(({ value, defaultValue }) => value !== defaultValue);
 }

@@ -1,108 +1,64 @@
-/** The files of a task or a comment: shown, and taken by drop, paste or choice. */
+/** The files of a task, a comment or a profile: shown, opened, deleted, and on their way. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
 import type { MediaView } from '../../../contracts/media.ts';
 import { useApp, useApps } from '../app.ts';
 import { isShownPicture } from '../files.ts';
 import type { Upload } from '../uploads.ts';
 import { bytesInWords } from '../words.ts';
+import { DropPlace, FileChoice } from './choosing-files.tsx';
 import { Sign } from './icons.tsx';
 import { Picture } from './picture.tsx';
 
-/** What the page offers to choose from. Without HEIC in it, phones send their pictures as JPEG. */
-export const ACCEPTED =
-  'image/jpeg,image/png,image/webp,image/gif,application/pdf,text/plain,text/csv,.md,.docx,.xlsx,.pptx,.odt,.ods,.odp,audio/*,video/*';
-
 const isOn = (of: Upload['of']) => (one: { of: Upload['of'] }) => one.of.kind === of.kind && one.of.id === of.id;
 
-/** The files on a thing, with the button that adds some. `children`: where files can be dropped, too. */
-export function FilesOf({ kind, id, label, children }: Upload['of'] & { label: string; children?: ComponentChildren }) {
+interface FilesOfProps {
+  kind: Upload['of']['kind'];
+  id: string;
+  label: string;
+  /** True where the user adds files here; others see them. */
+  adds: boolean;
+  /** What stands above the files, where some can be dropped, too. */
+  children?: ComponentChildren;
+}
+
+/** The files on a thing, with the button that adds some. */
+export function FilesOf({ kind, id, label, adds, children }: FilesOfProps) {
   const { uploads } = useApp();
-  const all = useApps((state) => state.files.byId);
-  const sending = useApps((state) => state.uploads).filter(isOn({ kind, id }));
-  const [over, setOver] = useState(false);
-  const files = Object.values(all)
-    .filter(isOn({ kind, id }))
-    .toSorted((one, other) => (one.createdAt < other.createdAt ? -1 : 1));
-  const add = (chosen: Iterable<File>) => void uploads.add({ kind, id }, [...chosen]);
-  usePaste(kind === 'task', add);
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is one of three ways, and the button is for those without a mouse
-    <div
-      class={over ? 'files files-over' : 'files'}
-      data-files={`${kind}:${id}`}
-      onDragOver={(event) => {
-        if (!event.dataTransfer?.types.includes('Files')) return;
-        event.preventDefault();
-        event.stopPropagation();
-        setOver(true);
-      }}
-      onDragLeave={(event) => !event.currentTarget.contains(event.relatedTarget as Node | null) && setOver(false)}
-      onDrop={(event) => {
-        setOver(false);
-        if (!event.dataTransfer?.files.length) return;
-        event.preventDefault();
-        event.stopPropagation();
-        add(event.dataTransfer.files);
-      }}
-    >
+  const add = (chosen: readonly File[]) => void uploads.add({ kind, id }, chosen);
+  const inside = (
+    <>
       {children}
-      {(files.length > 0 || sending.length > 0) && (
-        <ul class="file-list" aria-label={label}>
-          {files.map((file) => (
-            <li key={file.id}>{isShownPicture(file) ? <Thumbnail file={file} /> : <PlainFile file={file} />}</li>
-          ))}
-          {sending.map((upload) => (
-            <li key={upload.key}>
-              <Sending upload={upload} />
-            </li>
-          ))}
-        </ul>
-      )}
-      <Choice label={label} onFiles={add} />
-    </div>
+      <FileList of={{ kind, id }} label={label} />
+      {adds && <FileChoice label={label} onFiles={add} />}
+    </>
+  );
+  if (!adds) return <div class="files">{inside}</div>;
+  return (
+    <DropPlace class="files" name={`${kind}:${id}`} onFiles={add}>
+      {inside}
+    </DropPlace>
   );
 }
 
-/** Takes pasted files while the thing is shown. */
-function usePaste(on: boolean, add: (files: Iterable<File>) => void): void {
-  const latest = useRef(add);
-  latest.current = add;
-  useEffect(() => {
-    if (!on) return undefined;
-    const paste = (event: ClipboardEvent) => {
-      if (!event.clipboardData?.files.length) return;
-      event.preventDefault();
-      latest.current(event.clipboardData.files);
-    };
-    document.addEventListener('paste', paste);
-    return () => document.removeEventListener('paste', paste);
-  }, [on]);
-}
-
-function Choice({ label, onFiles }: { label: string; onFiles: (files: Iterable<File>) => void }) {
-  const input = useRef<HTMLInputElement>(null);
+/** The files on a thing, and those on their way to it; nothing where there are none. */
+export function FileList({ of, label }: { of: Upload['of']; label: string }) {
+  const all = useApps((state) => state.files.byId);
+  const sending = useApps((state) => state.uploads).filter(isOn(of));
+  const files = Object.values(all)
+    .filter(isOn(of))
+    .toSorted((one, other) => (one.createdAt < other.createdAt ? -1 : 1));
+  if (files.length === 0 && sending.length === 0) return null;
   return (
-    <>
-      <input
-        ref={input}
-        type="file"
-        class="unseen"
-        multiple
-        tabIndex={-1}
-        accept={ACCEPTED}
-        aria-label={`Choose files: ${label}`}
-        onChange={(event) => {
-          onFiles([...(event.currentTarget.files ?? [])]);
-          // The same file can be chosen again, and the dialog has no text that would be lost.
-          event.currentTarget.value = '';
-        }}
-      />
-      <button type="button" class="quiet file-add" onClick={() => input.current?.click()}>
-        <Sign name="plus" />
-        Add files<span class="unseen"> to: {label}</span>
-      </button>
-    </>
+    <ul class="file-list" aria-label={label}>
+      {files.map((file) => (
+        <li key={file.id}>{isShownPicture(file) ? <Thumbnail file={file} /> : <PlainFile file={file} />}</li>
+      ))}
+      {sending.map((upload) => (
+        <li key={upload.key}>
+          <Sending upload={upload} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -152,7 +108,8 @@ function Removal({ file }: { file: MediaView }) {
   );
 }
 
-function Sending({ upload: { key, name, sent, trouble } }: { upload: Upload }) {
+/** A file on its way, how far it is, or why it failed. */
+export function Sending({ upload: { key, name, sent, trouble } }: { upload: Upload }) {
   const { uploads } = useApp();
   return (
     <span class="file" data-upload={name}>

@@ -1,7 +1,9 @@
+import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import type { ConnectionState } from '../store.ts';
 import { Mark, Sign } from './icons.tsx';
 import { Bell } from './inbox.tsx';
+import { OwnPicture } from './own-picture.tsx';
 import { Person } from './person.tsx';
 
 const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
@@ -12,16 +14,9 @@ const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
 };
 
 export function Header() {
-  const { store, session, uploads, actions } = useApp();
+  const { store, session } = useApp();
   const me = useApps((state) => state.me);
-  /** A picture of oneself has no list that its upload would stand in. */
-  const tellFailures = () => {
-    for (const { key, of, name, trouble } of store.get().uploads) {
-      if (of.kind !== 'user' || trouble === null) continue;
-      uploads.cancel(key);
-      actions.note({ kind: 'trouble', text: `“${name}” was not taken. ${trouble}` });
-    }
-  };
+  const [ownPicture, setOwnPicture] = useState(false);
   return (
     <header class="header">
       <p class="brand">
@@ -49,25 +44,16 @@ export function Header() {
         {me && (
           <span class="me" title={me.name}>
             <span class="unseen">You are {me.name}.</span>
-            <label class="me-choice" title="Change your picture">
+            <button type="button" class="quiet me-choice" aria-label="Your picture" title="Your picture" onClick={() => setOwnPicture(true)}>
               <Person id={me.id} />
-              <input
-                type="file"
-                class="unseen"
-                aria-label="Change your picture"
-                accept="image/jpeg,image/png,image/webp,image/gif"
-                onChange={(event) => {
-                  void uploads.add({ kind: 'user', id: me.id }, [...(event.currentTarget.files ?? [])]).then(tellFailures);
-                  event.currentTarget.value = '';
-                }}
-              />
-            </label>
+            </button>
           </span>
         )}
         <button type="button" class="quiet" aria-label="Log out" title="Log out" onClick={() => void session.logout()}>
           <Sign name="leave" />
         </button>
       </div>
+      {me && ownPicture && <OwnPicture me={me} onClose={() => setOwnPicture(false)} />}
     </header>
   );
 }

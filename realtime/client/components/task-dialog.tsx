@@ -6,6 +6,7 @@ import { shown } from '../board-state.ts';
 import { mayMove, STATUS_NAMES } from '../board-view.ts';
 import { ago, fullTime, shortDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
+import { DropPlace, usePaste } from './choosing-files.tsx';
 import { Comments } from './comments.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { EditTask } from './edit-task.tsx';
@@ -53,11 +54,13 @@ function Waiting({ trouble }: { trouble: string | null }) {
 }
 
 function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void; onEdit: () => void }) {
-  const { actions } = useApp();
+  const { actions, uploads } = useApp();
   const [tab, setTab] = useState<'comments' | 'history'>('comments');
   const trouble = useApps((state) => state.open?.trouble);
+  const add = (chosen: readonly File[]) => void uploads.add({ kind: 'task', id: task.id }, chosen);
+  usePaste(add);
   return (
-    <>
+    <DropPlace class="task-inside" name={`whole-task:${task.id}`} onFiles={add}>
       <header class="dialog-head">
         <h2>{task.title}</h2>
         <CloseButton />
@@ -66,7 +69,7 @@ function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void
       <StatusChoice id={task.id} status={task.status} />
       <Facts task={task} />
       {task.description ? <p class="description">{task.description}</p> : <p class="description description-none">No description.</p>}
-      <FilesOf kind="task" id={task.id} label="Files of the task" />
+      <FilesOf kind="task" id={task.id} label="Files of the task" adds />
       <div class="task-buttons">
         <button type="button" onClick={onEdit}>
           <Sign name="pen" />
@@ -93,7 +96,7 @@ function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void
         </button>
       </div>
       {tab === 'comments' ? <Comments task={task} /> : <History />}
-    </>
+    </DropPlace>
   );
 }
 

@@ -32,7 +32,12 @@ export function Viewer({ id }: { id: string }) {
   };
   const scale = (by: number) => setZoom((now) => Math.min(Math.max(now * by, 1), LARGEST));
   const pinch = usePinch(scale);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const it = dialog.current;
+    it?.showModal();
+    // Closed before it is taken away, because only then the browser gives the focus back to what had it.
+    return () => it?.close();
+  }, []);
   useEffect(() => {
     if (!picture) close();
   }, [picture]);
