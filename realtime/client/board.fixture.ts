@@ -48,7 +48,8 @@ function screens(): Screens {
     [world, browser] = await Promise.all([startWorld(), openBrowser()]);
     await world.register(ANNA.name, ANNA.email);
     await world.register(BEN.name, BEN.email);
-  });
+    // The start builds the page, which takes long where the machine has other work.
+  }, 240_000);
   afterEach(async () => {
     await closePages();
     world.line.mend();
@@ -61,7 +62,7 @@ function screens(): Screens {
 
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(40_000);
     const page = await context.newPage();
     pages.push(page);
     page.on('pageerror', (error) => faults.push(String(error.stack)));

@@ -22,12 +22,14 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
     focusFirst(dialog.current);
   };
   useEffect(() => {
-    const before = document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset.card;
+    const before = document.activeElement as HTMLElement | null;
+    const card = before?.closest<HTMLElement>('[data-card]')?.dataset.card;
     dialog.current?.showModal();
     focusFirst(dialog.current);
     return () => {
       // The card may have been drawn anew elsewhere meanwhile, and can have the focus only after this dialog is gone.
-      focusCard(before);
+      if (card) focusCard(card);
+      else before?.focus();
     };
   }, []);
   return (

@@ -1,5 +1,5 @@
 /** The viewer of pictures: arrows go on, + and - and two fingers zoom, Esc closes. It is loaded when the first picture is opened. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { MediaView } from '../../../contracts/media.ts';
 import { useApp, useApps } from '../app.ts';
 import { isShownPicture } from '../files.ts';
@@ -32,7 +32,7 @@ export function Viewer({ id }: { id: string }) {
   };
   const scale = (by: number) => setZoom((now) => Math.min(Math.max(now * by, 1), LARGEST));
   const pinch = usePinch(scale);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const it = dialog.current;
     it?.showModal();
     // Closed before it is taken away, because only then the browser gives the focus back to what had it.
