@@ -102,7 +102,15 @@ export function describePath(open: typeof openSystem): void {
 
     it('an answer has an ETag, and is not sent again to who names it', async () => {
       const { id, reply } = await create(alice);
-      const lists = ['/api/tasks?sort=title', '/api/users', '/api/notifications', `/api/tasks/${id}/history`, '/api/me', `/api/users/${bob.id}`];
+      const lists = [
+        '/api/tasks?sort=title',
+        '/api/users',
+        '/api/notifications',
+        `/api/media?task=${id}`,
+        `/api/tasks/${id}/history`,
+        '/api/me',
+        `/api/users/${bob.id}`,
+      ];
       for (const path of [`/api/tasks/${id}`, ...lists]) {
         const first = await alice.ok(`GET ${path}`, undefined, path.endsWith('/me') ? {} : after(reply));
         const etag = first.headers.get('etag') ?? '';

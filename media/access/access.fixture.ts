@@ -13,7 +13,7 @@ import { evolve, initial, type MediaState } from '../../write-side/deciders/medi
 import { fetchRoute, type ServingContext } from './fetch-route.ts';
 import { MAIL_SECONDS } from './may-fetch.ts';
 import { openUrlKeys } from './url-keys.ts';
-import { type UrlContext, urlRoute } from './url-route.ts';
+import { type UrlContext, urlRoute, urlsRoute } from './url-route.ts';
 
 export const FILE = '11111111-0000-4000-8000-000000000001';
 export const TASK = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
@@ -65,6 +65,8 @@ export interface AccessWorld {
   rotate(): Promise<string>;
   /** Asks for an address as somebody. */
   urlFor(as: Caller, query?: string): Promise<{ status: number; url: string; expiresAt: string | null }>;
+  /** Asks for the addresses of several files as somebody. */
+  urlsFor(as: Caller, query: string): Promise<{ status: number; items: { id: string; url: string; expiresAt: string | null }[] }>;
   get(url: string, headers?: Record<string, string>, method?: string): Promise<Response>;
   close(): void;
 }
@@ -103,16 +105,20 @@ export async function startAccess(more: Partial<Pick<ServingContext, 'apart'> & 
       const response = await fetch(`${url}/api/media/${FILE}/url${query}`, { headers: { Authorization: `Bearer operator-${as.id}` } });
       return { status: response.status, ...((await response.json()) as { url: string; expiresAt: string | null }) };
     },
+    urlsFor: async (as, query) => {
+      const response = await fetch(`${url}/api/media/urls?${query}`, { headers: { Authorization: `Bearer operator-${as.id}` } });
+      return { status: response.status, ...((await response.json()) as { items: { id: string; url: string; expiresAt: string | null }[] }) };
+    },
     get: (path, headers = {}, method = 'GET') => fetch(new URL(path, url), { method, headers, redirect: 'manual' }),
     close: () => void server.close(),
   };
 }
 
 async function serve(context: AccessWorld['context']): Promise<Server> {
-  // Callers come in by a token of the test's own: what a token is worth is the gateway's business. The row is for people, so it is opened for them here.
-  const people = { ...urlRoute, row: { ...urlRoute.row, who: ['member', 'resident'] as const } };
+  // Callers come in by a token of the test's own: what a token is worth is the gateway's business. The rows are for people, so they are opened for them here.
+  const people = [urlsRoute, urlRoute].map((route) => ({ ...route, row: { ...route.row, who: ['member', 'resident'] as const } }));
   const app = createApp({
-    routes: [...routesWith(context, [people]), ...routesWith(context, [fetchRoute])],
+    routes: [...routesWith(context, people), ...routesWith(context, [fetchRoute])],
     accessTokens: { secret: 'none' },
     callerOf: () => Promise.reject(new ProblemError('unauthorized', 'no tokens here')),
     operator: (token) => [ALICE, CAROL].find(({ id }) => token === `operator-${id}`) ?? null,

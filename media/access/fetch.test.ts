@@ -119,6 +119,38 @@ describe('an address', () => {
   });
 });
 
+describe('the addresses of several files', () => {
+  const others = [2, 3, 4].map((n) => `11111111-0000-4000-8000-00000000000${n}`);
+  it('are those that each would have alone, so that the browser’s cache knows them', async () => {
+    world.states.set(`media-${others[0]}`, fileAfter({ access: 'public' }, rendered('320'), ready, attached));
+    const { items } = await world.urlsFor(ALICE, `ids=${FILE},${others[0]?.toUpperCase()}&size=320`);
+    const { url, expiresAt } = await world.urlFor(ALICE, '?size=320');
+    expect(items).toEqual([
+      { id: FILE, url, expiresAt },
+      { id: others[0], url: `/media/${others[0]}/320`, expiresAt: null },
+    ]);
+    expect(await statusOf(items[0]?.url ?? '')).toBe(200);
+  });
+  it('leave out what the caller may not read, what is not there, and sizes that are not made yet', async () => {
+    world.states.set(`media-${others[0]}`, fileAfter({}, rendered('320')));
+    world.states.set(`media-${others[1]}`, fileAfter({}, rendered('full'), ready, attached, { type: 'MediaDeleted', data: { reason: 'asked' } }));
+    const ids = `ids=${[FILE, ...others].join(',')}`;
+    const idsFor = async (as: typeof ALICE, how: string) => (await world.urlsFor(as, ids + how)).items.map(({ id }) => id);
+    expect(await idsFor(ALICE, '&size=320')).toEqual([FILE, others[0]]);
+    expect(await idsFor(ALICE, '&size=full&disposition=attachment')).toEqual([FILE]);
+    expect(await idsFor(CAROL, '&size=320')).toEqual([]);
+  });
+  it.each([
+    '',
+    'ids=',
+    'ids=7',
+    `ids=${FILE}&size=huge`,
+    `ids=${Array.from({ length: 101 }, (_, n) => FILE.replace(/1$/, String(n % 10)).replace(/^1{3}/, String(100 + n)))}`,
+  ])('are refused for %.60s', async (query) => {
+    expect((await world.urlsFor(ALICE, query)).status).toBe(400);
+  });
+});
+
 describe('what is served', () => {
   it('of a picture is never what was uploaded: the full size stands for it, and the next larger one for a size that was not made', async () => {
     world.bytes.set(`media/${FILE}/original`, Buffer.from('with a place in it'));

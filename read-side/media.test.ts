@@ -1,0 +1,3 @@
+import { describeMediaQueries } from './media.suite.ts';
+
+describeMediaQueries();
