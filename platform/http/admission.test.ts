@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Admission, type Gate, openAdmission, type Place } from './admission.ts';
+import { type Admission, openAdmission, type RouteGate, type RoutePlace } from './admission.ts';
 
 let refused: string[];
 let admission: Admission;
@@ -12,14 +12,14 @@ beforeEach(() => {
 
 interface Asked {
   /** The places of those that were let in and are not over. */
-  places: Place[];
+  places: RoutePlace[];
   /** The number of those that were refused. */
   refused: number;
 }
 
 const PRESENT = () => false;
 
-function ask(gate: Gate, count: number, isGone = PRESENT): Asked {
+function ask(gate: RouteGate, count: number, isGone = PRESENT): Asked {
   const asked: Asked = { places: [], refused: 0 };
   const refuse = () => asked.refused++;
   for (let n = 0; n < count; n++)
@@ -43,10 +43,10 @@ interface Load {
 const STEP = 10;
 
 /** A server under load. Resolves to the milliseconds from asking to the answer, and from asking to the refusal. */
-async function load(gate: Gate, { seconds, arrive, complete, least = 0, after = 0 }: Load): Promise<{ took: number[]; waits: number[] }> {
+async function load(gate: RouteGate, { seconds, arrive, complete, least = 0, after = 0 }: Load): Promise<{ took: number[]; waits: number[] }> {
   const took: number[] = [];
   const waits: number[] = [];
-  const working: { asked: number; begun: number; place: Place }[] = [];
+  const working: { asked: number; begun: number; place: RoutePlace }[] = [];
   let room = 0;
   const begun = performance.now();
   const tell = (all: number[], asked: number) => {

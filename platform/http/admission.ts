@@ -22,18 +22,18 @@ export interface AdmissionOptions {
 export interface Entering {
   /** True once nobody waits for the answer. */
   isGone(): boolean;
-  begin(place: Place): void;
+  begin(place: RoutePlace): void;
   refuse(): void;
 }
 
-export interface Gate {
+export interface RouteGate {
   /** True where one request more would wait in vain; it is counted as refused then. */
   isFull(): boolean;
   enter(request: Entering): void;
 }
 
 /** The place of a request at work. */
-export interface Place {
+export interface RoutePlace {
   /** Gives the place back; `isAnswer`: false where the server failed. Only the first call counts. */
   leave(isAnswer: boolean): void;
   /** Lets others have the place while the request waits for its client, until what is answered is called. */
@@ -42,7 +42,7 @@ export interface Place {
 
 export interface Admission {
   /** Makes the gate of a route. */
-  gate(route: string): Gate;
+  gate(route: string): RouteGate;
 }
 
 /** Requests at work in the process below which every further one is let in. */
@@ -93,7 +93,7 @@ interface Process extends Required<AdmissionOptions> {
   takesTurn(): void;
 }
 
-function openGate(route: string, process: Process): Gate & { letIn(): void } {
+function openGate(route: string, process: Process): RouteGate & { letIn(): void } {
   const { clock } = process;
   const pace = openPace({ clock, isQuiet: () => process.working <= FEW });
   const queue = new Set<() => void>();
@@ -111,7 +111,7 @@ function openGate(route: string, process: Process): Gate & { letIn(): void } {
     process.working += by;
   }
 
-  function newPlace(): Place {
+  function newPlace(): RoutePlace {
     count(1);
     process.takesTurn();
     const over = pace.begin();

@@ -45,13 +45,13 @@ export interface AppOptions {
 }
 
 /** What answers requests. */
-export interface App {
+export interface HttpApp {
   /** Makes the listener that an HTTP server is given. */
   callback(): RequestListener;
 }
 
 /** Makes the app; `app.callback()` goes to an HTTP server. */
-export function createApp(options: AppOptions): App {
+export function createApp(options: AppOptions): HttpApp {
   // Only the last address of X-Forwarded-For is the proxy's own word: those before it are whatever the client sent.
   const app = new Koa<State>({ proxy: options.trustProxy, maxIpsCount: 1 });
   const router = new Router<State>({ sensitive: true });

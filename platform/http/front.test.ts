@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Gate } from './admission.ts';
+import type { RouteGate } from './admission.ts';
 import { createApp } from './app.ts';
 import { gateFinder } from './front.ts';
 import type { Route } from './route.ts';
@@ -23,9 +23,9 @@ it.each([
 ])('the front finds the gate of %s %s', (method, url, expected) => {
   const names = ['list', 'create', 'latest', 'one'];
   const rows = ['GET /api/tasks', 'POST /api/tasks', 'GET /api/tasks/latest', 'GET /api/tasks/:id'].map((text) => text.split(' '));
-  const gates = names.map((name) => ({ name }) as unknown as Gate);
+  const gates = names.map((name) => ({ name }) as unknown as RouteGate);
   const find = gateFinder(
-    rows.map(([method, path], index) => ({ row: { method, path } as Pick<Route, 'method' | 'path'>, gate: gates[index] as Gate })),
+    rows.map(([method, path], index) => ({ row: { method, path } as Pick<Route, 'method' | 'path'>, gate: gates[index] as RouteGate })),
   );
   expect(find({ method, url })).toEqual(expected && { name: expected });
 });

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { toProblem } from '../../contracts/problem.ts';
-import type { Gate, Place } from './admission.ts';
+import type { RouteGate, RoutePlace } from './admission.ts';
 import { crowded } from './crowded.ts';
 import type { RouteRow } from './route.ts';
 
@@ -18,7 +18,7 @@ export interface FrontOptions {
 
 export interface GateOfRow {
   row: Pick<RouteRow, 'method' | 'path'>;
-  gate: Gate;
+  gate: RouteGate;
 }
 
 /** Puts the front before a listener. */
@@ -42,16 +42,16 @@ export function withFront(listener: RequestListener, { gates, origins }: FrontOp
   };
 }
 
-const places = new WeakMap<IncomingMessage, Place>();
+const places = new WeakMap<IncomingMessage, RoutePlace>();
 
 /** The place of a request at work; undefined where it needs none. */
-export function placeOf(request: IncomingMessage): Place | undefined {
+export function placeOf(request: IncomingMessage): RoutePlace | undefined {
   return places.get(request);
 }
 
 /** Makes the function that finds the gate of a request, without trying an expression for each row; undefined where the request has none. */
-export function gateFinder(gates: readonly GateOfRow[]): (request: Pick<IncomingMessage, 'method' | 'url'>) => Gate | undefined {
-  const bySize = new Map<string, { parts: string[]; gate: Gate }[]>();
+export function gateFinder(gates: readonly GateOfRow[]): (request: Pick<IncomingMessage, 'method' | 'url'>) => RouteGate | undefined {
+  const bySize = new Map<string, { parts: string[]; gate: RouteGate }[]>();
   for (const { row, gate } of gates) {
     const parts = row.path.split('/');
     const size = `${row.method} ${parts.length}`;

@@ -5,7 +5,7 @@
  * places as it completes within the target (Little's law); where it is well below, more, as long as somebody waits for one. The target is half of
  * what a person waits gladly, or about twice what the route takes while next to nothing else is at work: what is slow by nature is not crowded.
  */
-export interface Pace {
+export interface RoutePace {
   /** Requests that may be at work. */
   limit(): number;
   /** Notes that a request had to wait for its place. */
@@ -39,7 +39,7 @@ const FASTEST = 0.25;
 /** So many times what a route takes alone is as good as that. */
 const AS_ALONE = 1.25;
 
-export function openPace({ clock, isQuiet }: PaceOptions): Pace {
+export function openPace({ clock, isQuiet }: PaceOptions): RoutePace {
   let places = AT_FIRST;
   let working = 0;
   /** Milliseconds that the route took when it was last alone. */

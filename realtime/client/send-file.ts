@@ -3,7 +3,7 @@ import type { MediaSubject } from '../../contracts/media.ts';
 import type { Problem } from '../../contracts/problem.ts';
 
 /** A file to send. */
-export interface Sending {
+export interface FileSending {
   /** The Idempotency-Key of all attempts. */
   key: string;
   of: Pick<MediaSubject, 'kind' | 'id'>;
@@ -33,11 +33,11 @@ interface Request {
   body: FormData | string;
   headers?: Readonly<Record<string, string>>;
   signal: AbortSignal;
-  progress?: Sending['progress'];
+  progress?: FileSending['progress'];
 }
 
 /** Makes the function that sends a file. `token`: resolves to the access token, null where nobody is logged in; `refused`: the last one was refused. */
-export function fileSender(token: (refused: boolean) => Promise<string | null>): (sending: Sending) => Promise<Sent> {
+export function fileSender(token: (refused: boolean) => Promise<string | null>): (sending: FileSending) => Promise<Sent> {
   /** False once the store took nothing from this page: it is not asked again until the page is loaded anew. */
   let isDirect = true;
 
@@ -49,7 +49,7 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
   }
 
   /** Asks the server for something by JSON. */
-  const ask = (path: string, sending: Sending, body: object) =>
+  const ask = (path: string, sending: FileSending, body: object) =>
     authorized({
       url: path,
       body: JSON.stringify(body),
@@ -58,7 +58,7 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
     });
 
   /** Resolves to undefined where the file is to go through the server. */
-  async function throughStore(sending: Sending): Promise<Sent | undefined> {
+  async function throughStore(sending: FileSending): Promise<Sent | undefined> {
     const { of, file } = sending;
     const said = { name: file.name, type: typeOf(file), bytes: file.size, [of.kind]: of.id };
     const offered = await ask('/api/media/direct', sending, said);
@@ -80,7 +80,7 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
   };
 }
 
-const headersOf = ({ key, after }: Sending) => ({ 'Idempotency-Key': key, ...(after ? { 'Read-After': after } : {}) });
+const headersOf = ({ key, after }: FileSending) => ({ 'Idempotency-Key': key, ...(after ? { 'Read-After': after } : {}) });
 
 const isWell = ({ status }: Sent) => status >= 200 && status < 300;
 
