@@ -10,6 +10,7 @@ describe('how mails and SMS are sent', () => {
       SMS_URL: 'outbox:',
       SMS_FROM: 'taskledger',
       DELIVERY_ATTEMPTS: 5,
+      DELIVERY_WAIT_DAYS: 5,
       LEASE_SECONDS: 120,
       UNKNOWN_MAIL: 'again',
       UNKNOWN_SMS: 'hold',

@@ -84,6 +84,7 @@ const schema = z.object({
   SMS_URL: checked(smsUrlProblem),
   SMS_FROM: checked(smsFromProblem).default('taskledger'),
   DELIVERY_ATTEMPTS: wholeNumber(1, 100).default(5),
+  DELIVERY_WAIT_DAYS: wholeNumber(1, 365).default(5),
   LEASE_SECONDS: wholeNumber(1, 3_600).default(120),
   UNKNOWN_MAIL: z.enum(['again', 'hold'], 'must be again or hold').default('again'),
   UNKNOWN_SMS: z.enum(['again', 'hold'], 'must be again or hold').default('hold'),

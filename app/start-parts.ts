@@ -167,6 +167,9 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
     closers.add(stopServing, (stop) => stop());
   }
   metrics.gauge('notifications_waiting', 'Notifications not yet decided.', () => ({ all: notifier.waiting() }));
+  metrics.gauge('notifications_oldest_seconds', 'Seconds for which the notification that is due for longest has waited.', () => ({
+    all: notifier.oldest(),
+  }));
   const outbox = mailer.outbox ?? texter.outbox;
   const reports = { commands: access.commands, tokens: texter.tokens, publicUrl };
   return {
@@ -189,9 +192,9 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
     workers,
     closers,
   } = context;
-  const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
+  const { PUBLIC_URL, SMS_URL, DELIVERY_ATTEMPTS: attempts, DELIVERY_WAIT_DAYS: days, LEASE_SECONDS, UNKNOWN_MAIL, UNKNOWN_SMS } = config;
   return {
-    ...{ store, bus, log, commands, issueCode: identity.issueCode, seesAll: identity.seesAll, publicUrl, attempts },
+    ...{ store, bus, log, commands, issueCode: identity.issueCode, seesAll: identity.seesAll, publicUrl, attempts, days },
     reportTo: (id, attempt) => (reachesUs(SMS_URL, PUBLIC_URL) ? reportUrl(PUBLIC_URL, id, attempt) : null),
     lease: LEASE_SECONDS * 1_000,
     // What was given to a server and is not answered yet has the rest of the ten seconds of a stop, but for the time to record how it went.

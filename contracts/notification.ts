@@ -66,6 +66,7 @@ const NotificationDeferred = z.strictObject({
   nextAttemptAt: instant.describe('The time of the next attempt.'),
   wait: z.int().min(0).optional().describe('Milliseconds until then, whatever clocks are set to; missing in events of older releases.'),
   uncounted: z.literal(true).optional().describe('Nothing was tried: the limit of attempts does not count this one.'),
+  waitsSince: instant.optional().describe('The time since which it has waited for a provider that cannot be reached, or not be used as it is set.'),
 });
 const NotificationAttemptUnknown = z.strictObject({
   attempt,

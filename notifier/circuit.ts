@@ -1,5 +1,5 @@
 /** The circuit breaker of a provider: one that fails again and again comes last for a while, and then one message tries it again. */
-import { FateUnknown, Refused, type Taken, Unusable } from './sending.ts';
+import { FateUnknown, ReceiverAway, Refused, type Taken, Unusable } from './sending.ts';
 
 export interface Provider<Message> {
   /** The provider's name in histories, without secrets. */
@@ -8,6 +8,8 @@ export interface Provider<Message> {
 }
 
 export interface ProvidersContext {
+  /** True for the only provider: of its absence the log of absences tells. */
+  alone?: boolean;
   /** The setting that names the providers, for the log. */
   variable: string;
   log: { error?(data: object, message: string): void; info?(data: object, message: string): void };
@@ -17,7 +19,7 @@ export interface Circuit<Message> {
   label: string;
   /** True while the provider comes after all others. */
   comesLast(): boolean;
-  /** False while nothing can be sent as the provider is set, until it is to be tried again. */
+  /** False while nothing can be sent, since the provider is away or as it is set, until it is to be tried again. */
   isUsable(): boolean;
   /** Hands the message over, or answers the error where it was surely not taken. Errors: FateUnknown, and any once the signal aborted. */
   send(message: Message, signal: AbortSignal): Promise<Taken | Error>;
@@ -27,11 +29,14 @@ export interface Circuit<Message> {
 const FAILURES = 5;
 const TRIED_AGAIN_AFTER = 30_000;
 
-export function openCircuit<Message>({ label, send }: Provider<Message>, { variable, log }: ProvidersContext): Circuit<Message> {
+export function openCircuit<Message>({ label, send }: Provider<Message>, { variable, log, alone }: ProvidersContext): Circuit<Message> {
   let failures = 0;
   /** The time until which the provider comes last, by the monotonic clock; 0: it comes in its turn. */
   let lastUntil = 0;
-  let unusable: Unusable | undefined;
+  /** Why nothing is handed over meanwhile; undefined where it comes last and is asked yet. */
+  let closed: Unusable | ReceiverAway | undefined;
+
+  const isTold = (error: unknown) => alone === true && error instanceof ReceiverAway;
 
   const comesLast = () => performance.now() < lastUntil;
   const comeLast = () => {
@@ -39,22 +44,22 @@ export function openCircuit<Message>({ label, send }: Provider<Message>, { varia
   };
 
   function works(): void {
-    if (lastUntil > 0) log.info?.({ provider: label }, `${variable}: the provider works again, and comes in its turn`);
+    if (lastUntil > 0 && !isTold(closed)) log.info?.({ provider: label }, `${variable}: the provider works again, and comes in its turn`);
     failures = 0;
     lastUntil = 0;
-    unusable = undefined;
+    closed = undefined;
   }
 
   function failed(error: Error): void {
-    unusable = undefined;
     failures++;
-    if (failures === FAILURES) log.error?.({ provider: label, err: error }, `${variable}: the provider fails; others come first`);
+    closed = failures >= FAILURES && error instanceof ReceiverAway ? error : undefined;
+    if (failures === FAILURES && !isTold(error)) log.error?.({ provider: label, err: error }, `${variable}: the provider fails; others come first`);
     if (failures >= FAILURES) comeLast();
   }
 
   function cannotBeUsed(error: Unusable): void {
-    if (!unusable) log.error?.({ provider: label, err: error.cause }, `${variable}: messages wait: ${error.message}`);
-    unusable = error;
+    if (!(closed instanceof Unusable)) log.error?.({ provider: label, err: error.cause }, `${variable}: messages wait: ${error.message}`);
+    closed = error;
     comeLast();
   }
 
@@ -78,7 +83,7 @@ export function openCircuit<Message>({ label, send }: Provider<Message>, { varia
   return {
     label,
     comesLast,
-    isUsable: () => !unusable || !comesLast(),
-    send: async (message, signal) => (unusable && comesLast() ? unusable : tried(message, signal)),
+    isUsable: () => !closed || !comesLast(),
+    send: async (message, signal) => (closed && comesLast() ? closed : tried(message, signal)),
   };
 }

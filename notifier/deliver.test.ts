@@ -10,7 +10,7 @@ import { commandsOn } from '../system/commands.fixture.ts';
 import { mailChannel, smsChannel } from './channels.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
 import type { Mail, Mailer } from './mailer/mailer.ts';
-import { FateUnknown, NotNow, Refused, Unusable } from './sending.ts';
+import { FateUnknown, NotNow, ReceiverAway, Refused, Unusable } from './sending.ts';
 import type { Text, Texter } from './texter/texter.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -57,10 +57,12 @@ type Fate = Error | 'taken' | Promise<never>;
 
 interface Scene extends Partial<DeliverContext> {
   sms?: boolean;
+  /** What the mailer says of itself. */
+  isUsable?: () => boolean;
 }
 
 /** Answers what rejected the offer, undefined where it was taken. */
-function worker({ sms = false, ...more }: Scene = {}, fates: Fate[] = ['taken']) {
+function worker({ sms = false, isUsable = () => true, ...more }: Scene = {}, fates: Fate[] = ['taken']) {
   let n = 0;
   const { commands: ours = commands } = more;
   const compose = {
@@ -76,6 +78,7 @@ function worker({ sms = false, ...more }: Scene = {}, fates: Fate[] = ['taken'])
     if (fate !== 'taken') await (fate instanceof Error ? Promise.reject(fate) : fate);
   };
   const mailer: Mailer = {
+    isUsable,
     send: async (mail) => {
       sent.push(mail);
       await sending();
@@ -393,6 +396,53 @@ describe('a delivery worker', () => {
     }
     expect((await types()).filter((type) => type === 'Deferred')).toHaveLength(10);
     expect((await types()).at(-1)).toBe('Sent');
+  });
+
+  it('takes no attempt while the provider is away, however often it was tried, and says since when the message waits', async () => {
+    const away = () => new ReceiverAway('smtp', new Error('connect ECONNREFUSED'));
+    const deliver = worker({ attempts: 1 }, [...Array.from({ length: 9 }, away), 'taken']);
+    for (let offers = 0; offers < 10; offers++) {
+      await deliver();
+      clock += 10_000;
+    }
+    const deferred = (await history()).filter(({ type }) => type === 'NotificationDeferred');
+    expect(deferred).toHaveLength(9);
+    for (const { data } of deferred) expect(data).toMatchObject({ uncounted: true, waitsSince: new Date(START).toISOString() });
+    expect((await types()).at(-1)).toBe('Sent');
+  });
+
+  it('leaves no event of a message while nobody can be reached', async () => {
+    const deliver = worker({ isUsable: () => false });
+    for (let offers = 0; offers < 100; offers++) {
+      await deliver(new Date(START).toISOString());
+      clock += 60_000;
+    }
+    expect([await types(), sent]).toEqual([[], []]);
+  });
+
+  it.each([1, 5])('gives a message up that has waited for over %d days from the time when it was due, with that reason', async (days) => {
+    const due = new Date(START).toISOString();
+    const deliver = worker({ days, isUsable: () => false });
+    clock = START + days * 86_400_000;
+    expect([await deliver(due), await types()]).toEqual([undefined, []]);
+    clock++;
+    expect(await deliver(due)).toBe(`nobody could be reached for ${days} days`);
+    expect([await types(), sent]).toEqual([['Processing', 'Failed'], []]);
+  });
+
+  it('counts the days of a message anew when it is tried again by an operator, and from its first failure where it was tried between', async () => {
+    let usable = true;
+    const deliver = worker({ days: 1, isUsable: () => usable }, [new ReceiverAway('smtp', new Error('no'))]);
+    await deliver(new Date(START).toISOString());
+    clock = START + 86_400_000 / 2;
+    await deliver(new Date(clock).toISOString());
+    usable = false;
+    clock = START + 86_400_001;
+    const due = new Date(clock).toISOString();
+    expect(await deliver(due)).toBe('nobody could be reached for 1 days');
+    await given(STREAM, 'NotificationRetried', { channel: 'email', recipient: { userId: BOB } }, (await history()).length);
+    expect(await deliver(due)).toBeUndefined();
+    expect((await types()).at(-1)).toBe('Retried');
   });
 
   it('takes no attempt where the process had to end before the message was given away', async () => {

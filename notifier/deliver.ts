@@ -13,7 +13,7 @@ import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/l
 import { type DeliveryCommand, type NotificationState, whyNotLeased } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
 import { DISPATCHERS } from './dispatching.ts';
-import { FateUnknown, NotNow, Refused, type Taken, Unusable } from './sending.ts';
+import { FateUnknown, isWaiting, NotNow, ReceiverAway, Refused, type Taken, WaitedTooLong } from './sending.ts';
 import { Withdrawn } from './withdrawn.ts';
 
 export interface DeliverContext extends WorkContext {
@@ -25,12 +25,15 @@ export interface DeliverContext extends WorkContext {
   random?: () => number;
   /** Milliseconds that an attempt may take; default LONGEST_ATTEMPT. */
   longest?: number;
+  /** Days that a message may wait for a provider that is away; default 5 (RFC 5321, 4.5.4.1). */
+  days?: number;
 }
 
 /** Milliseconds that a sender has to end after its signal aborted. */
 const LAST_WORD = 1_000;
-/** Milliseconds of the pause after which a message is tried again that nothing was tried with: what an operator has to mend, or the next process. */
+/** Milliseconds of the pause after which a message is tried again that nothing was tried with: what an operator has to mend, a provider that is away, or the next process. */
 const UNTIL_MENDED = 30_000;
+const UNTIL_BACK = 5_000;
 const UNTIL_STARTED = 1_000;
 /** Milliseconds that an attempt may take: the steps of RFC 5321, 4.5.3.2 together, and less than RabbitMQ lets an offer be out (30 minutes). */
 export const LONGEST_ATTEMPT = 28 * 60_000;
@@ -39,12 +42,28 @@ type Telling = TellingOf<DeliveryCommand>;
 type NotificationRecorded = RecordedEvent & NotificationEvent;
 /** A message that is ready to go, or the reason why it is none. */
 type Made = Ready | Withdrawn | Error;
+/** The same, with the time since which it has waited, where its offer said so (ISO 8601). */
+interface MadeOfOffer {
+  made: Made;
+  waited: string | undefined;
+}
+
+/** An attempt that went wrong, and the words for it. */
+interface WentWrong {
+  stream: string;
+  state: NotificationState;
+  words: string;
+  waited: string | undefined;
+}
+
+const DAY = 24 * 60 * 60 * 1_000;
 
 /** Makes the handler of offers. `lease`: milliseconds, default 120,000. Errors: those of `leasedWork`. */
 export function deliverer(context: DeliverContext): (offer: Offer) => Promise<void> {
   const { channel, worker, attempts, hold, log, now = () => new Date(), random = Math.random, lease = 120_000, longest = LONGEST_ATTEMPT } = context;
+  const { days = 5 } = context;
 
-  return leasedWork<NotificationState, Telling, Made>(
+  return leasedWork<NotificationState, Telling, MadeOfOffer>(
     { ...context, lease },
     {
       dispatcher: DISPATCHERS[channel.name].name,
@@ -52,12 +71,15 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
         const { type, data } = first as NotificationRecorded;
         return type === 'NotificationRequested' && data.channel === channel.name;
       },
-      prepare: async (stream, state, waited) =>
-        !channel.isUsable() || whyNotLeased(state, now().toISOString(), waited) ? null : made(stream, state),
+      prepare: async (stream, state, waited) => {
+        if (whyNotLeased(state, now().toISOString(), waited)) return null;
+        if (channel.isUsable()) return { made: await made(stream, state), waited };
+        return hasWaitedTooLong(state, waited) ? { made: new WaitedTooLong(`nobody could be reached for ${days} days`), waited } : null;
+      },
       lease: (until, waited) => ({ type: 'LeaseNotification', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts, hold } }),
       renew: (renewal) => ({ type: 'RenewNotification', data: { ...renewal, worker, lease } }),
       longest,
-      attempt: ({ stream, state, ready }, held) => send({ stream, state, made: ready }, held),
+      attempt: ({ stream, state, ready }, held) => send({ stream, state, ...ready }, held),
       fails: 'FailNotification',
       failure: (last) => {
         const { type, data } = last as NotificationRecorded;
@@ -76,24 +98,31 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     }
   }
 
-  async function send({ stream, state, made }: { stream: string; state: NotificationState; made: Made }, held: HeldLease): Promise<Telling> {
+  function hasWaitedTooLong({ waitsSince }: NotificationState, waited: string | undefined): boolean {
+    return now().getTime() - Date.parse(waitsSince ?? waited ?? '') > days * DAY;
+  }
+
+  async function send(
+    { stream, state, made, waited }: MadeOfOffer & { stream: string; state: NotificationState },
+    held: HeldLease,
+  ): Promise<Telling> {
     try {
       if (made instanceof Error) throw made;
       return { type: 'SucceedNotification', data: { attempt: state.attempts, ...(await handOver(made, held)) } };
     } catch (error) {
       const words = withoutAddress((error as Error).message, 'to' in made ? made.to : '');
-      return wentWrong({ stream, state, words }, error as Error);
+      return wentWrong({ stream, state, words, waited }, error as Error);
     }
   }
 
-  function wentWrong({ stream, state, words }: { stream: string; state: NotificationState; words: string }, error: Error): Telling {
+  function wentWrong({ stream, state, words, waited }: WentWrong, error: Error): Telling {
     const { attempts: attempt } = state;
     // Of a server that is away, or cannot be used as it is set, there is one line already.
-    if (!(error instanceof Unusable || absencesIn(log).failed(error)))
+    if (!(isWaiting(error) || absencesIn(log).failed(error)))
       log.warn({ stream, channel: channel.name, attempt, reason: `${error.name}: ${words}` }, 'a notification was not sent');
     if (error instanceof Withdrawn) return { type: 'WithdrawNotification', data: { attempt, reason: error.message } };
     // The log names the server, for operators; the status is for the recipient, too.
-    return failure(error, state, withoutServers(words));
+    return failure(error, state, { words: withoutServers(words), waited });
   }
 
   /** Sends the message if the lease surely holds: a process that slept for long might send what another worker sends. */
@@ -107,14 +136,15 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     return Promise.race([sending, delay(LAST_WORD).then(() => Promise.reject(new FateUnknown(`there was no answer yet, and ${why}`)))]);
   }
 
-  function failure(error: Error, state: NotificationState, words: string): Telling {
+  function failure(error: Error, state: NotificationState, { words, waited }: Pick<WentWrong, 'words' | 'waited'>): Telling {
     const about = { attempt: state.attempts, error: words, worker, unknown: error instanceof FateUnknown, hold };
     const at = { now: now(), random: random() };
     const pause = uncountedPause(error);
     const nextAttemptAt = pause === null ? afterCounted(error, state, at) : afterUncounted(pause, at);
     if (!nextAttemptAt) return { type: 'FailNotification', data: about };
     const deferred = { ...about, nextAttemptAt, wait: Date.parse(nextAttemptAt) - at.now.getTime() };
-    return { type: 'DeferNotification', data: pause === null ? deferred : { ...deferred, uncounted: true } };
+    if (pause === null) return { type: 'DeferNotification', data: deferred };
+    return { type: 'DeferNotification', data: { ...deferred, uncounted: true, ...waiting(error, state, waited ?? at.now.toISOString()) } };
   }
 
   function afterCounted(error: Error, state: NotificationState, at: { now: Date; random: number }): string | null {
@@ -124,10 +154,17 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
 
   /** Milliseconds to wait after an error for which the message is not to blame, since nothing was tried with it; null for any other error. */
   function uncountedPause(error: Error): number | null {
-    if (error instanceof Unusable) return UNTIL_MENDED;
+    if (isWaiting(error)) return pauseOf(error);
     const isDecided = error instanceof FateUnknown || error instanceof Refused;
     return context.ending?.aborted && !isDecided ? UNTIL_STARTED : null;
   }
+}
+
+const pauseOf = (error: Error) => (error instanceof ReceiverAway ? UNTIL_BACK : UNTIL_MENDED);
+
+/** The time since which a message waits for a provider, where that is why it was not sent; else nothing. */
+function waiting(error: Error, { waitsSince }: NotificationState, since: string): { waitsSince?: string } {
+  return isWaiting(error) ? { waitsSince: waitsSince ?? since } : {};
 }
 
 /** True for an error that this code made by a fault of its own; errors of the system, of stores and of drivers have a code or a class. */

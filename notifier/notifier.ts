@@ -26,6 +26,8 @@ export interface Notifier {
   followers: readonly Follower[];
   /** The number of notifications that wait for a worker, an attempt or an outcome, as far as the dispatchers keep them. */
   waiting(): number;
+  /** Seconds for which the one of them has waited that is due for longest; 0 for none. */
+  oldest(): number;
   /**
    * Applies the waiting events of a policy's parked stream; with `discard`, without the one that parked it. Of a dispatcher: offers an item at once
    * that could not be read, or discards it. False where it is not parked.
@@ -51,6 +53,7 @@ export async function startNotifier(context: NotifierContext): Promise<Notifier>
   return {
     followers: [...policies, ...dispatchers],
     waiting: () => dispatchers.reduce((sum, one) => sum + one.waiting(), 0),
+    oldest: () => Math.max(...dispatchers.map((one) => one.oldest())),
     release: async (follower, stream, discard) =>
       (await [...policies, ...dispatchers].find((one) => one.name === follower)?.release(stream, discard)) ?? false,
     stop: async () => {

@@ -1,6 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Providers, throughProviders } from './providers.ts';
-import { FateUnknown, NotNow, Refused, type Taken, Unusable } from './sending.ts';
+import { FateUnknown, NotNow, ReceiverAway, Refused, type Taken, Unusable } from './sending.ts';
 
 type Fate = Error | Taken;
 const { signal } = new AbortController();
@@ -62,10 +62,15 @@ describe('several providers', () => {
     ['refused where all refused', [new Refused('550'), new Refused('554')], Refused],
     ['refused where all refused that could be used', [new Unusable('no TLS'), new Refused('554')], Refused],
     ['to be tried again where one may take it yet', [new Refused('550'), new NotNow('429', 9_000)], NotNow],
+    ['waiting where all are away', [new ReceiverAway('smtp', 'no'), new ReceiverAway('smtp', 'no')], ReceiverAway],
+    ['to be tried again where one refused and the other is away, which counts', [new ReceiverAway('smtp', 'no'), new Refused('550')], Error],
+    ['refused for now where one is away and the other said so', [new ReceiverAway('smtp', 'no'), new NotNow('429', 9_000)], NotNow],
     ['waiting where none can be used', [new Unusable('no TLS'), new Unusable('no TLS')], Unusable],
   ])('leave it %s', async (_, [a, b], kind) => {
     fates = { a: a as Error, b: b as Error };
-    expect(await failure(providers('a', 'b'))).toBeInstanceOf(kind);
+    const error = await failure(providers('a', 'b'));
+    expect(error).toBeInstanceOf(kind);
+    expect(error instanceof ReceiverAway).toBe(kind === ReceiverAway);
   });
   it('are asked again as soon as the first one wants', async () => {
     fates = { a: new NotNow('429', 9_000), b: new NotNow('429', 3_000) };
@@ -105,5 +110,22 @@ describe('one provider', () => {
     fates = { a: new Unusable('it offers no TLS') };
     for (let n = 0; n < 9; n++) expect(await failure(it)).toBeInstanceOf(Unusable);
     expect([asked, logged, it.isUsable()]).toEqual([['a'], ['MAIL_URL: messages wait: it offers no TLS'], false]);
+  });
+  it('that is away is left alone after five failures, of which the log of absences tells, and is asked by one message after a while', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const it = providers('a');
+    fates = { a: new ReceiverAway('smtp', new Error('connect ECONNREFUSED')) };
+    for (let n = 0; n < 9; n++) expect(await failure(it)).toBe(fates.a);
+    expect([asked.length, logged, it.isUsable()]).toEqual([5, [], false]);
+    vi.advanceTimersByTime(30_001);
+    expect(it.isUsable()).toBe(true);
+    await failure(it);
+    expect([asked.length, it.isUsable()]).toEqual([6, false]);
+    vi.advanceTimersByTime(30_001);
+    fates = {};
+    await it.send('hello', signal);
+    for (let n = 0; n < 20; n++) await it.send('hello', signal);
+    expect([asked.length, logged, it.isUsable()]).toEqual([27, [], true]);
   });
 });

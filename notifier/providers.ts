@@ -6,20 +6,20 @@
  *     const { provider } = await send(mail, signal);
  */
 import { type Circuit, openCircuit, type Provider, type ProvidersContext } from './circuit.ts';
-import { NotNow, Refused, type Taken, Unusable } from './sending.ts';
+import { isWaiting, NotNow, ReceiverAway, Refused, type Taken } from './sending.ts';
 
 export type { ProvidersContext };
 
 export interface Providers<Message> {
-  /** Errors: those of sending.ts, Refused only where all that could be used refused, Unusable where none could. */
+  /** Errors: those of sending.ts, Refused only where all that could be used refused; ReceiverAway and Unusable only where nobody could be asked. */
   send(message: Message, signal: AbortSignal): Promise<Taken>;
-  /** False while no provider can be used as it is set, until one is to be tried again. */
+  /** False while no provider can be used, until one is to be tried again. */
   isUsable(): boolean;
 }
 
 /** Makes one sender of several. Where there is one provider, its label is in no history. */
 export function throughProviders<Message>(given: readonly Provider<Message>[], context: ProvidersContext): Providers<Message> {
-  const circuits = given.map((one) => openCircuit(one, context));
+  const circuits = given.map((one) => openCircuit(one, { ...context, alone: given.length === 1 }));
 
   async function send([circuit, ...others]: Circuit<Message>[], handed: [Message, AbortSignal], errors: Error[] = []): Promise<Taken> {
     if (!circuit) throw together(errors);
@@ -42,7 +42,10 @@ function inOrder<C extends Pick<Circuit<unknown>, 'comesLast'>>(circuits: readon
 
 /** The error for a message that no provider took: the one that leaves the most hope. */
 function together(errors: readonly Error[]): Error {
-  const usable = errors.filter((error) => !(error instanceof Unusable));
+  const usable = errors.filter((error) => !isWaiting(error));
+  // One that is away may take what others refused. Such a message takes attempts all the same: the others are asked each time.
+  const away = errors.find((error) => error instanceof ReceiverAway);
+  if (away && usable.length > 0 && usable.every((error) => error instanceof Refused)) return new Error(away.message, { cause: away });
   const passing = usable.filter((error) => !(error instanceof Refused));
   const soonest = passing.reduce<Error | undefined>((best, one) => (best && askedFor(best) <= askedFor(one) ? best : one), undefined);
   return soonest ?? usable[0] ?? errors[0] ?? new Error('there is no provider');

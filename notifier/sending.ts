@@ -44,6 +44,17 @@ export class ReceiverUnavailable extends Unavailable {
   }
 }
 
+/** No connection to the other side came about, or it wanted nobody: whichever message it was, it was not taken. It waits, and takes no attempt. */
+export class ReceiverAway extends ReceiverUnavailable {}
+
+/** The message waited for a provider for as long as one may; it is given up. */
+export class WaitedTooLong extends Refused {}
+
+/** True for an error for which no message is to blame: the message waits, and takes no attempt. */
+export function isWaiting(error: unknown): error is Unusable | ReceiverAway {
+  return error instanceof Unusable || error instanceof ReceiverAway;
+}
+
 /**
  * Nothing can be handed over as the provider is set, whatever the message is: an operator has to mend that. The message waits, and takes no attempt.
  */

@@ -55,6 +55,8 @@ export interface DispatchOptions extends FollowContext {
 export interface Dispatcher extends Follower {
   /** The number of items in the window. */
   waiting(): number;
+  /** Seconds for which the item has waited that is due for longest; 0 for none. */
+  oldest(): number;
   /**
    * Offers an item at once that is listed because no worker could read it (set-aside.ts); with `discard`, not any more, until another process
    * dispatches, or this one is started anew. False where it is not listed; rejects with the reason where it is listed again meanwhile.
@@ -296,6 +298,10 @@ export function dispatch(dispatching: Dispatching, options: DispatchOptions): Di
     ...follower,
     paces: [...follower.paces, { ...offers, hasTurn: follower.active }],
     waiting: () => window.size,
+    oldest: () => {
+      const since = window.oldest(now());
+      return since === undefined ? 0 : Math.max((clock() - Date.parse(since)) / 1_000, 0);
+    },
     release: async (stream, discard) => {
       const released = await aside.release(stream, discard);
       // It may be outside the window.

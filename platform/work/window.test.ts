@@ -11,6 +11,18 @@ describe('a window', () => {
     expect(window.takeDue(10, 100).map(([stream]) => stream)).toEqual(['a']);
     expect([window.takeDue(10, 100), window.earliest(), window.get('a')?.offered]).toEqual([[], 15, true]);
   });
+  it('tells for how long what is due or offered has waited', () => {
+    const window = openOfferWindow(10);
+    for (const [stream, due, recorded] of [
+      ['a', 5, '2026-01-02'],
+      ['b', 6, '2026-01-01'],
+      ['c', 9, '2025-01-01'],
+    ] as const)
+      window.put(stream, QUEUE, due, { recorded });
+    expect([window.oldest(4), window.oldest(5), window.oldest(6)]).toEqual([undefined, '2026-01-02', '2026-01-01']);
+    window.takeDue(9, 100);
+    expect(window.oldest(10)).toBe('2025-01-01');
+  });
   it('that is full lets what is due later give way', () => {
     const window = openOfferWindow(2);
     expect([window.put('a', QUEUE, 5), window.put('b', QUEUE, 50)]).toEqual([Infinity, Infinity]);

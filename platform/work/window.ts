@@ -36,6 +36,8 @@ export interface OfferWindow {
   readonly crowded: boolean;
   /** The number of items that are offered on a queue. */
   out(queue: WorkQueue): number;
+  /** The earliest time for which an item waits that is offered or due at `now` (ISO 8601); undefined for none. */
+  oldest(now: number): string | undefined;
   /** Moves the due times that were made of a time of day: the clock was set back by so many milliseconds (negative: on). */
   shift(by: number): void;
   /** The time at which the first item is due that is offered, or for which its queue has room; Infinity when there is none. */
@@ -111,6 +113,12 @@ export function openOfferWindow(limit: number): OfferWindow {
       let out = 0;
       for (const item of items.values()) if (item.offered && item.queue.name === queue.name) out++;
       return out;
+    },
+    oldest: (now) => {
+      let oldest: string | undefined;
+      for (const { due, offered, recorded } of items.values())
+        if ((offered || due <= now) && recorded && !(oldest && oldest <= recorded)) oldest = recorded;
+      return oldest;
     },
     shift: (by) => {
       for (const item of items.values()) if (item.byDay) item.due += by;

@@ -35,6 +35,8 @@ export interface NotificationState {
   forgiven: number;
   /** Number of attempts since then that the limit does not count: nothing was tried, as where the process had to end. */
   uncounted: number;
+  /** The time since which it has waited for a provider (ISO 8601); null where none was away or unusable at its last attempt. */
+  waitsSince: string | null;
   /** The worker that leased the notification, and the lease's end (ISO 8601); null without a lease. */
   lease: { worker: string; until: string } | null;
   /** The time before which no attempt may begin (ISO 8601); null: at once. */
@@ -61,6 +63,7 @@ export const initial: NotificationState = {
   attempts: 0,
   forgiven: 0,
   uncounted: 0,
+  waitsSince: null,
   lease: null,
   nextAttemptAt: null,
   providerId: null,
@@ -81,7 +84,7 @@ export type DeliveryCommand =
   /** Renews the lease of an attempt that is alive. */
   | Command<'RenewNotification', { attempt: number; worker: string; until: string; lease: number }>
   | Command<'SucceedNotification', { attempt: number; providerId?: string; provider?: string }>
-  | Command<'DeferNotification', DeferredAttempt & { wait?: number; hold?: boolean; uncounted?: true }>
+  | Command<'DeferNotification', DeferredAttempt & { wait?: number; hold?: boolean; uncounted?: true; waitsSince?: string }>
   | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
   /** Cancels the notification: there is nobody to be told any more. */
   | Command<'WithdrawNotification', { attempt: number; reason: string }>
@@ -259,8 +262,7 @@ function outcome(command: Outcome): NotificationEvent[] {
     case 'SucceedNotification':
       return [{ type: 'NotificationSent', data: command.data }];
     case 'DeferNotification': {
-      const { attempt, error, nextAttemptAt, wait, uncounted } = command.data;
-      const deferred = { attempt, error, nextAttemptAt, ...(wait === undefined ? {} : { wait }), ...(uncounted ? { uncounted } : {}) };
+      const { worker: _, unknown: __, hold: ___, ...deferred } = command.data;
       return heldIf(command) ?? [...unknownIf(command), { type: 'NotificationDeferred', data: deferred }];
     }
     case 'FailNotification':
@@ -310,6 +312,7 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
         ...state,
         ...{ status: 'pending', lease: null, nextAttemptAt: event.data.nextAttemptAt },
         uncounted: state.uncounted + (event.data.uncounted ? 1 : 0),
+        waitsSince: event.data.waitsSince ?? null,
       };
     default:
       return ended(state, event);
@@ -333,7 +336,7 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
     case 'NotificationRetried': {
       const { recipient } = event.data;
       const reader = recipient.userId ?? state.reader;
-      return { ...state, status: 'pending', recipient, reader, forgiven: state.attempts, uncounted: 0, nextAttemptAt: null };
+      return { ...state, status: 'pending', recipient, reader, forgiven: state.attempts, uncounted: 0, waitsSince: null, nextAttemptAt: null };
     }
     case 'NotificationDiscarded':
       return { ...state, discarded: true };
@@ -363,7 +366,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
   initial,
-  stateVersion: 5,
+  stateVersion: 6,
   decide,
   evolve,
   needs,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FateUnknown, Refused } from '../../sending.ts';
+import { FateUnknown, ReceiverAway, Refused } from '../../sending.ts';
 import type { Mail, Mailer } from '../mailer.ts';
 import { startTestServer, type TestServer } from './smtp.fixture.ts';
 import { openSmtp } from './smtp.ts';
@@ -58,21 +58,24 @@ describe('a mail by SMTP', () => {
   });
   it('waits where the server wants nobody, or other credentials: no mail is given up for what the operator has to mend', async () => {
     server.behave({ greeting: 554 });
-    expect(await failure()).toSatisfy(passing);
+    expect(await failure()).toBeInstanceOf(ReceiverAway);
+    server.behave({ greeting: 421 });
+    expect(await failure()).toBeInstanceOf(ReceiverAway);
     server.behave({ from: 530 });
     expect(await failure()).toSatisfy(passing);
   });
   it('that is refused for now may be sent again', async () => {
     server.behave({ rcpt: 450 });
     expect(await failure()).toSatisfy(passing);
+    expect(await failure()).not.toBeInstanceOf(ReceiverAway);
     server.behave({ data: 451 });
     expect(await failure()).toSatisfy(passing);
   });
   it('may be sent again where nobody listens, or the server never greets', async () => {
     server.behave('hang');
-    expect(await failure()).toSatisfy(passing);
+    expect(await failure()).toBeInstanceOf(ReceiverAway);
     await server.close();
-    expect(await failure()).toSatisfy(passing);
+    expect(await failure()).toBeInstanceOf(ReceiverAway);
   });
   it('invariant 11: is unknown where the connection went, or the server fell silent, after the content; and is sent once by one call', async () => {
     server.behave('take and drop');

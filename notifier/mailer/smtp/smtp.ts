@@ -1,7 +1,7 @@
 /** Mail by SMTP, through nodemailer. */
 import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import { FateUnknown, ReceiverUnavailable, Refused, Unusable } from '../../sending.ts';
+import { FateUnknown, ReceiverAway, ReceiverUnavailable, Refused, Unusable } from '../../sending.ts';
 import type { Mailer } from '../mailer.ts';
 import { ehloName } from './ehlo-name.ts';
 import { readSmtpUrl, type SmtpSettings } from './settings.ts';
@@ -47,7 +47,10 @@ function openPool({ label: _, ...settings }: SmtpSettings, from: string): SmtpPo
     disableFileAccess: true,
     disableUrlAccess: true,
   } as Parameters<typeof createTransport>[0]);
-  /** The streams from which nodemailer reads the mails, by Message-ID. A stream that was read shows that the server was given the content. */
+  /**
+   * The streams from which nodemailer reads the mails, by Message-ID. There is one once a connection stands for the mail, whose server has greeted
+   * and logged us in; one that was read shows that the server was given the content.
+   */
   const contents = new Map<string, Readable>();
   transport.use('stream', ({ message }, done) => {
     message.processFunc((content: Readable) => {
@@ -73,7 +76,7 @@ function openPool({ label: _, ...settings }: SmtpSettings, from: string): SmtpPo
         });
         return {};
       } catch (error) {
-        throw classed(error as SmtpError, contents.get(id)?.readableDidRead ?? false);
+        throw classed(error as SmtpError, contents.get(id));
       } finally {
         contents.delete(id);
       }
@@ -99,14 +102,15 @@ const ABOUT_THE_MAIL = ['MAIL FROM', 'RCPT TO', 'DATA'];
 /**
  * The error of sending.ts for an SMTP error. 5yz answers are permanent, 4yz are not (RFC 5321, 4.2.1); an address that nodemailer cannot use is
  * permanent, too. A server that refuses everybody, or wants other credentials (530), waits for the operator, and every mail meanwhile.
- * Where the content was given and no answer came (6.1), the fate is unknown; before that the server is away.
+ * Where the content was given and no answer came (6.1), the fate is unknown. Before a connection stood for it, no mail is to blame.
  */
-function classed(error: SmtpError, contentGiven: boolean): Error {
+function classed(error: SmtpError, content: Readable | undefined): Error {
   if (isRefusal(error)) return new Refused(error.message, { cause: error });
   const wanted = mendedBy(error);
   if (wanted) return new Unusable(wanted, { cause: error });
+  if (!content && error.name !== 'AbortError') return new ReceiverAway('smtp', error);
   if (error.responseCode) return error;
-  if (contentGiven) return new FateUnknown(error.message, { cause: error });
+  if (content?.readableDidRead) return new FateUnknown(error.message, { cause: error });
   return AWAY.has(error.code ?? '') ? new ReceiverUnavailable('smtp', error) : error;
 }
 

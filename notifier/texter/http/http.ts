@@ -1,7 +1,7 @@
 /** SMS by a provider's HTTPS API, in Twilio's shape: a form is posted, and the answer has the message's `sid`. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { FateUnknown, NotNow, ReceiverUnavailable, Refused, type Taken } from '../../sending.ts';
+import { FateUnknown, NotNow, ReceiverAway, Refused, type Taken } from '../../sending.ts';
 import type { Text, Texter } from '../texter.ts';
 
 export interface HttpTexterOptions {
@@ -70,7 +70,7 @@ interface Answered {
   content: string;
 }
 
-/** Sends the request and reads the answer. Errors: FateUnknown once the other side may have read the request; before, ReceiverUnavailable. */
+/** Sends the request and reads the answer. Errors: FateUnknown once the other side may have read the request; before, ReceiverAway. */
 function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: { isSecure: boolean; timeout: number }): Promise<Answered> {
   return new Promise((resolve, reject) => {
     let isWritten = false;
@@ -78,7 +78,7 @@ function exchange(outgoing: ClientRequest, body: string, { isSecure, timeout }: 
     let timer = setTimeout(late, timeout);
     const fail = (error: Error) => {
       clearTimeout(timer);
-      reject(isWritten ? new FateUnknown(error.message, { cause: error }) : new ReceiverUnavailable('sms', error));
+      reject(isWritten ? new FateUnknown(error.message, { cause: error }) : new ReceiverAway('sms', error));
     };
     outgoing.on('socket', (socket) =>
       // The request goes out as soon as the connection stands.
