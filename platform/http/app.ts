@@ -40,7 +40,7 @@ export interface AppOptions {
   observe?(done: { method: string; route: string; status: number; seconds: number }): void;
   /** Called for each request that is refused because too much is at work, for /metrics. */
   refused?(): void;
-  /** Requests under way at once, at most; above that the answer is 503. Default 2,000. */
+  /** Requests under way at once, at most; above that the answer is 503, but to questions about health. Default 2,000. */
   inFlight?: number;
 }
 
@@ -104,12 +104,13 @@ function account({ log, observe }: AppOptions): Koa.Middleware<State> {
 }
 
 /** Answers every error as problem+json; refuses requests above `inFlight`. */
-function problems({ log, inFlight = 2_000 }: AppOptions, refused: (route: string) => void): Koa.Middleware<State> {
+function problems({ log, routes, inFlight = 2_000 }: AppOptions, refused: (route: string) => void): Koa.Middleware<State> {
   let working = 0;
+  const ofHealth = new Set(routes.filter(({ tag }) => tag === 'health').map(({ path }) => path));
   return async (ctx, next) => {
     working++;
     try {
-      if (working > inFlight) throw tooMany(refused);
+      if (working > inFlight && !ofHealth.has(ctx.path)) throw tooMany(refused);
       await next();
     } catch (error) {
       ctx.state.isCrowded = error instanceof Crowded;
@@ -131,6 +132,8 @@ function correlation(given: string): string {
 
 function answerProblem(ctx: Context, error: unknown, log: Logger): void {
   const problem = problemOfError(error, log, { id: ctx.state.requestId });
+  // Of whatever is not available now, a client is told when to ask again.
+  if (problem.status === 503) ctx.set('Retry-After', '1');
   for (const [name, value] of Object.entries(problem.headers)) ctx.set(name, value);
   ctx.status = problem.status;
   ctx.body = JSON.stringify(toProblem(problem, ctx.state.requestId));
