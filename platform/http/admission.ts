@@ -47,6 +47,8 @@ export interface Admission {
 
 /** Requests at work in the process below which every further one is let in. */
 const FEW = 8;
+/** Requests at work up to which nothing waits for anything else: a dozen rows that have the least number of places. */
+const QUIET = 12;
 /** Requests that are begun in one round of the event loop. */
 const IN_A_ROUND = 16;
 /** Milliseconds for which a request waits for a place: in a burst, and where there has been a queue for longer than STANDING. */
@@ -95,7 +97,7 @@ interface Process extends Required<AdmissionOptions> {
 
 function openGate(route: string, process: Process): RouteGate & { letIn(): void } {
   const { clock } = process;
-  const pace = openPace({ clock, isQuiet: () => process.working <= FEW });
+  const pace = openPace({ clock, isQuiet: () => process.working <= QUIET });
   const queue = new Set<() => void>();
   let working = 0;
   /** The time since which somebody has waited without a break. */

@@ -70,18 +70,22 @@ function pathOf(url: string): string {
   return path.startsWith('/api/v1/') ? `/api/${path.slice('/api/v1/'.length)}` : path;
 }
 
+/** The body of a refusal but for the request's id. */
+const [BEFORE_ID, AFTER_ID] = JSON.stringify(toProblem(crowded(), 'ID')).split('ID') as [string, string];
+
 function refuse({ headers: { origin } }: IncomingMessage, response: ServerResponse, origins: readonly string[]): void {
   const id = randomUUID();
-  const problem = crowded();
-  response.writeHead(problem.status, {
-    ...problem.headers,
-    'Content-Type': 'application/problem+json',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
+  const { status, headers } = crowded();
+  const body = `${BEFORE_ID}${id}${AFTER_ID}`;
+  response.writeHead(status, {
+    ...headers,
+    ...HEADERS,
+    'Content-Length': body.length,
     'X-Request-Id': id,
-    ...(origin && origins.includes(origin)
-      ? { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id', Vary: 'Origin' }
-      : {}),
+    ...(origin && origins.includes(origin) ? { ...SHARED, 'Access-Control-Allow-Origin': origin } : {}),
   });
-  response.end(JSON.stringify(toProblem(problem, id)));
+  response.end(body);
 }
+
+const HEADERS = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+const SHARED = { 'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id', Vary: 'Origin' };

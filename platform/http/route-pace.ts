@@ -29,13 +29,15 @@ const TARGET = 250;
 const MORE = 500;
 /** Places of a route of which nothing is known yet; those that a crowded one keeps; and the most. */
 const AT_FIRST = 64;
-const LEAST = 2;
+const LEAST = 1;
 const MOST = 2_000;
 /** A look at a route ends after so many milliseconds, if so many requests were over meanwhile; else later. */
 const LOOK = 250;
 const ENOUGH = 8;
 const LONG_LOOK = 1_000;
 const FASTEST = 0.25;
+/** What is left of the best rate after each LOOK: half of it after four seconds or so. */
+const FADES = 0.96;
 /** So many times what a route takes alone is as good as that. */
 const AS_ALONE = 1.25;
 
@@ -45,6 +47,8 @@ export function openPace({ clock, isQuiet }: PaceOptions): RoutePace {
   /** Milliseconds that the route took when it was last alone. */
   let alone = 0;
   let rate = 0;
+  /** The best rate of late: what a route that was made small by mistake is given back. */
+  let best = 0;
   let since = clock();
   let took: number[] = [];
   /** Those of them that tell how long the route takes alone. */
@@ -58,6 +62,7 @@ export function openPace({ clock, isQuiet }: PaceOptions): RoutePace {
     const length = clock() - since;
     if (length < (took.length < ENOUGH ? LONG_LOOK : LOOK)) return;
     rate = took.length / length;
+    best = Math.max(rate, best * FADES ** (length / LOOK));
     if (took.length > 0) learn(fastOf(took));
     else probe();
     since = clock();
@@ -74,7 +79,7 @@ export function openPace({ clock, isQuiet }: PaceOptions): RoutePace {
 
   function learn(fast: number): void {
     if (wasQuiet && alonePart === took.length) alone = fast;
-    if (fast > target()) places = Math.min(places, Math.max(LEAST, Math.ceil(rate * target())));
+    if (fast > target()) places = Math.min(places, Math.max(LEAST, Math.ceil(best * target())));
     else if (fast < Math.max(TARGET / 2, alone * AS_ALONE)) grow();
   }
 
