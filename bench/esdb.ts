@@ -42,7 +42,7 @@ export async function benchEventStoreDb(): Promise<Row[]> {
 }
 
 /** Starts the double in a process of its own, so that it has a CPU of its own where there is one. */
-async function startServer() {
+export async function startServer() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-esdb-'));
   const program = fileURLToPath(new URL('../platform/event-store/double/main.ts', import.meta.url));
   const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, '--folder', folder], {

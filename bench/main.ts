@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchAppend } from './append.ts';
 import { benchEventStoreDb } from './esdb.ts';
+import { benchForeign } from './foreign.ts';
 import { benchForwarder } from './forwarder.ts';
 import { benchHttp } from './http.ts';
 import { benchLive } from './live.ts';
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   http: benchHttp,
   start: benchStart,
   esdb: benchEventStoreDb,
+  foreign: benchForeign,
   forwarder: benchForwarder,
   mongodb: () => benchMongoDb(),
   live: benchLive,

@@ -57,7 +57,8 @@ export async function benchRebuild(events: number): Promise<Row[]> {
   }
 }
 
-async function fill(store: EventStore, events: number): Promise<void> {
+/** Fills a log with so many events, ten a task. */
+export async function fill(store: EventStore, events: number): Promise<void> {
   const tasks = Math.ceil(events / LIFE.length);
   for (let first = 0; first < tasks; first += ALIVE) {
     const alive = Array.from({ length: Math.min(ALIVE, tasks - first) }, (_, n) => first + n);
@@ -83,7 +84,7 @@ function happens(store: EventStore, task: number, revision: number): Promise<unk
 }
 
 /** Answers events per second, from the log's start until the new documents can be read. */
-async function rebuild(store: EventStore, dataDir: string): Promise<number> {
+export async function rebuild(store: EventStore, dataDir: string): Promise<number> {
   const file = join(dataDir, 'read-models.db');
   const readModels = await openReadModels(`sqlite:${file}`, { dataDir, log });
   const begun = performance.now();

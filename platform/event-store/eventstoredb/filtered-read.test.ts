@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, expect, it, vi } from 'vitest';
-import { NO_STREAM } from '../../../contracts/message.ts';
+import { NO_STREAM, START } from '../../../contracts/message.ts';
+import { countAfter, endOf, holds } from '../../followers/checkpoint.ts';
+import { eventsAfter } from '../../followers/events-after.ts';
 import { type Rig, startRig } from '../double/rig.fixture.ts';
 import { all, events } from '../event-store.suite.ts';
 import type { EventStore } from '../event-store.ts';
@@ -86,4 +88,37 @@ it('is given up where the server is silent on all calls', async () => {
   const { rig, store } = await rigged({}, PATIENCE);
   rig.proxy.swallow('both ways');
   await expect(all(store.readAll())).rejects.toMatchObject({ name: 'StoreUnavailable' });
+});
+
+/** Reads of the whole log, as who rebuilds, follows, copies and verifies ask for them. */
+const READS: Record<string, (store: EventStore, at: { position: string; eventId: string }) => Promise<unknown>> = {
+  'of a rebuild': (store) => all(store.readAll({ page: 2_000, lean: true })),
+  'of a rebuild that goes on': (store, { position }) => all(store.readAll({ from: position, page: 2_000, lean: true })),
+  'of a follower': async (store, at) => {
+    for await (const _ of eventsAfter(store, at, new AbortController().signal));
+  },
+  'of a subscription': async (store, { position }) => {
+    const ending = new AbortController();
+    for await (const page of store.subscribe({ after: START, signal: ending.signal }))
+      if (page.some((one) => one.position === position)) ending.abort();
+  },
+  'of the last events': (store) => all(store.readAll({ direction: 'backwards', limit: 10_000 })),
+  'of a lag': (store) => countAfter(store, START, 1_000),
+  'of the end': (store) => endOf(store),
+  'of a checkpoint': (store, at) => holds(store, at),
+  'of the bookkeeping that is copied': (store) => all(store.readAll({ log: 'bookkeeping' })),
+  'of the events that are copied and verified': (store) => all(store.readAll()),
+  'of the head': (store) => store.head(),
+};
+
+it.each(Object.entries(READS))('gets nothing of what the server has of its own: a read %s', async (_, read) => {
+  const { rig, store, others } = await rigged();
+  const events = Array.from({ length: 18 }, () => jsonEvent({ type: '$statsCollected', data: { text: 'x'.repeat(50_000) } }));
+  await others.appendToStream('$stats-127.0.0.1:2113', events);
+  await filled(store, others);
+  await others.appendToStream('$stats-127.0.0.1:2113', events);
+  const [last] = await all(store.readAll({ direction: 'backwards', limit: 1 }));
+  const before = rig.proxy.received();
+  await read(store, { position: last?.position ?? '', eventId: last?.id ?? '' });
+  expect(rig.proxy.received() - before).toBeLessThan(500_000);
 });

@@ -12,13 +12,12 @@ interface Known {
   head: Position;
 }
 
-/** Events read backwards in a first look, and in a second one: the last event is mostly ours, or close to one that is. */
+/** Events read backwards in a first look: the last event is mostly ours, or close to one that is. */
 const CHUNK = 4;
-const LARGER_CHUNK = 500;
 
 /**
- * Makes `EventStore.head`. Each call costs one read of the last four events; it reads further back only where none of them is ours, nor
- * known from the call before. Calls that come while one is being answered share the next one: an answer is never older than its question.
+ * Makes `EventStore.head`. Each call costs one read of the last four events; where none of them is ours, nor known from the
+ * call before, the server searches further back, so that nothing is sent of what others wrote behind it. Calls that come while one is being answered share the next one: an answer is never older than its question.
  */
 export function openHead(source: CallSource): () => Promise<Position> {
   let known: Known | undefined;
@@ -27,7 +26,7 @@ export function openHead(source: CallSource): () => Promise<Position> {
 
   async function read(): Promise<Position> {
     try {
-      known = (await recent(source, known, CHUNK)) ?? (await recent(source, known, LARGER_CHUNK)) ?? (await latest(source, known));
+      known = (await recent(source, known)) ?? (await latest(source, known));
       return known.head;
     } catch (error) {
       // The log may have been restored from a backup meanwhile.
@@ -56,15 +55,15 @@ export function openHead(source: CallSource): () => Promise<Position> {
 }
 
 /** Looks at the last events; null where none of them is ours, and none is from before the last look. */
-async function recent(source: CallSource, known: Known | undefined, chunk: number): Promise<Known | null> {
+async function recent(source: CallSource, known: Known | undefined): Promise<Known | null> {
   let newest: bigint | undefined;
   let seen = 0;
-  for await (const page of readAll(source, { direction: 'backwards', from: 'end', chunk })) {
+  for await (const page of readAll(source, { direction: 'backwards', from: 'end', chunk: CHUNK })) {
     newest ??= page[0]?.position.commit ?? 0n;
     const head = headIn(page, stillThere(known, newest));
     if (head !== undefined) return { end: newest, head };
     seen += page.length;
-    if (seen >= chunk) return null;
+    if (seen >= CHUNK) return null;
   }
   return { end: newest ?? 0n, head: START };
 }
