@@ -1,4 +1,5 @@
 /** A connection to a server that speaks MongoDB's protocol: MongoDB 4.4 or later, or FerretDB 1.24 (a stand-in for work and tests). */
+import { LRUCache } from 'lru-cache';
 import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
 import { type Gate, gate } from '../../concurrency/gate.ts';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../reach.ts';
@@ -27,13 +28,19 @@ export interface MongoServer {
   atomic: boolean;
   /** True where only a query for one _id is fast, and every other reads the whole collection: FerretDB. */
   scans: boolean;
-  /** The gate of queries for one _id, of which there may be many at once: what passes it leaves connections to everything else. */
-  singly: Gate;
+  /**
+   * The gate of queries for one _id in a collection, of which there may be many at once: what passes it leaves connections to everything else, and half
+   * of the gate to other collections, whatever becomes of its own.
+   */
+  singly(collection: string): Gate;
 }
 
 /** Connections of a client, and queries for one _id that are under way at once. More would wait for a connection until their patience ends. */
 const POOL = 20;
 const SINGLE_QUERIES = 8;
+const OF_ONE_COLLECTION = SINGLE_QUERIES / 2;
+/** Collections whose gates are remembered. */
+const GATES = 1_000;
 
 /**
  * Nobody waits long for a server that is gone: a request gets its 503 in a second, and a server that stands still is noticed in three
@@ -92,7 +99,18 @@ async function greet(client: MongoClient, database: string, server: string): Pro
   const db = client.db(database, safety(ferret, Boolean(hello.setName) || hello.msg === 'isdbgrid'));
   // A user who may not even read is refused here, and not at the first request.
   await db.collection('_models').findOne({ _id: { $eq: '' as never } });
-  return { client, db, atomic: !ferret, scans: ferret, singly: gate(SINGLE_QUERIES) };
+  return { client, db, atomic: !ferret, scans: ferret, singly: gates() };
+}
+
+/** The gates of all collections: each within the one of all. */
+function gates(): (collection: string) => Gate {
+  const all = gate(SINGLE_QUERIES);
+  const each = new LRUCache<string, Gate>({ max: GATES });
+  return (collection) => {
+    const own = each.get(collection) ?? gate(OF_ONE_COLLECTION);
+    each.set(collection, own);
+    return (work) => own(() => all(work));
+  };
 }
 
 function safety(ferret: boolean, replicated: boolean): NonNullable<Parameters<MongoClient['db']>[1]> {

@@ -14,7 +14,8 @@ function scanningServer(answer: (underWay: number, asked: number) => void) {
     return { _id, position: '1', document: {} };
   };
   const db = { collection: () => ({ findOne }) } as unknown as MongoServer['db'];
-  return { server: { db, atomic: false, scans: true, singly: gate(8) }, asked: () => asked };
+  const oneGate = gate(8);
+  return { server: { db, atomic: false, scans: true, singly: () => oneGate }, asked: () => asked };
 }
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `id-${n}`);

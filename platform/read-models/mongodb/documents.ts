@@ -32,6 +32,7 @@ export function documentsIn(
   collection: string,
 ): MongoDocuments {
   const kept = db.collection<MongoDocument>(collection);
+  const alone = singly(collection);
 
   async function byId(ids: readonly string[], projection: { [field: string]: 1 } = {}): Promise<MongoDocument[]> {
     const wanted = [...new Set(ids)];
@@ -53,7 +54,7 @@ export function documentsIn(
         throw error;
       }
     };
-    const found = await Promise.all(ids.map((id) => singly(() => one(id))));
+    const found = await Promise.all(ids.map((id) => alone(() => one(id))));
     return found.filter((document) => document !== null);
   }
 
