@@ -16,7 +16,7 @@ const EVENTS = 10_000;
 /** Foreign events, as many before ours as behind them, and the characters in each. */
 const FOREIGN = 2_000;
 const SIZE = 100_000;
-const AT_ONCE = 20;
+const AT_ONCE = 10;
 const TARGET = 0.5;
 const log = { error: () => {}, warn: () => {}, info: () => {} };
 

@@ -172,13 +172,6 @@ export function describeHoldersAsOf(open: () => Promise<ReadModels>, runs: numbe
         await store.append('task-1', NO_STREAM, [newEvent('TaskCreated')]);
         await unknown('not yet at');
       });
-      test('while streams of it wait for an operator', async () => {
-        await projected();
-        await readModels.update(model, { parked: 1 });
-        await unknown('has streams that wait for an operator');
-        await readModels.update(model, { parked: 0 });
-        expect(await told('security', await store.head())).toEqual(['1']);
-      });
       test('while it is of another log, as after a restore', async () => {
         await projected();
         store = inMemoryStore();

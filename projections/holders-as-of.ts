@@ -1,15 +1,17 @@
 /** Everybody who had a role right after an event: the question of policies that tell all of them. */
 import { isKnown, upcast } from '../contracts/catalog.ts';
-import type { Position, RecordedEvent } from '../contracts/message.ts';
+import { idOf, type Position, type RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
 import { orAborted } from '../platform/concurrency/abortable.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { holds } from '../platform/followers/checkpoint.ts';
+import { openParking } from '../platform/followers/parking.ts';
 import type { Find, ModelState, ReadModels, Stored } from '../platform/read-models/read-models.ts';
+import { projectionName } from './projection.ts';
 import type { Folded } from './projector.ts';
 import { holdsAt, type RoleHolderDocument, type RolePeriod, roleHolders } from './projectors/role-holders.ts';
 
-/** The ids of the users who had the role right after the event at the position: sorted, in pages of at most 1,000, each read when it is asked for. */
+/** The ids of the users who had the role right after the event at the position: in pages, each read when it is asked for. */
 export type HoldersAsOf = (role: Role, position: Position) => AsyncIterable<string[]>;
 
 export interface HoldersAsOfContext {
@@ -21,7 +23,7 @@ export interface HoldersAsOfContext {
   patience?: number;
 }
 
-/** The read model cannot tell everybody who had the role: it is missing, behind, or waits for a rebuild or an operator. Ask again later. */
+/** The read model cannot tell everybody who had the role: it is missing, behind, or waits for a rebuild. Ask again later. */
 export class HoldersUnknown extends Error {
   override readonly name = 'HoldersUnknown';
 }
@@ -30,19 +32,20 @@ const PAGE = 1_000;
 const { model } = roleHolders;
 
 /**
- * Opens the question. Answers come from the generation that queries read, once it has reached the position.
+ * Opens the question. Answers come from the generation that queries read, once it has reached the position. Of a user whose stream is parked there, the
+ * stream itself is asked, for all in it that can be folded: one broken event keeps nobody else's answer waiting.
  *
  *     for await (const userIds of holders('security', event.position)) await tell(userIds);
  *
  * Errors: HoldersUnknown, before the first page; those of the read models (NoSuchGeneration where a rebuild was done meanwhile) and of the store.
  */
 export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: HoldersAsOfContext): HoldersAsOf {
-  async function generationPast(position: Position): Promise<number> {
+  async function statePast(position: Position): Promise<ModelState> {
     await orAborted(readModels.reached(model, position, patience), signal);
     signal.throwIfAborted();
     const state = await readModels.state(model);
     const why = reasonAgainst(state, position) ?? ((await ofThisLog(state)) ? undefined : 'is of another log');
-    if (state && !why) return state.generation;
+    if (state && !why) return state;
     throw new HoldersUnknown(`${model.name} ${why}`);
   }
 
@@ -68,28 +71,60 @@ export function holdersAsOf({ store, readModels, signal, patience = 2_000 }: Hol
     const isFolded = (event: RecordedEvent) => event.position <= position && roleHolders.events.includes(event.type) && isKnown(event);
     let document: Folded<RoleHolderDocument>;
     for await (const events of store.readStream(`user-${id}`)) {
-      for (const event of events.filter(isFolded)) document = roleHolders.evolve(document, upcast(event));
+      for (const event of events.filter(isFolded)) document = foldedOr(document, event);
     }
     return document?.periods ?? [];
   }
 
-  return async function* (role, position) {
-    const generation = await generationPast(position);
+  /** The ids of the users whose streams the read model has parked. */
+  async function parkedIn({ parked }: ModelState): Promise<ReadonlySet<string>> {
+    if (parked === 0) return new Set();
+    const parking = await openParking(store, projectionName(model));
+    return new Set(parking.list().map(({ stream }) => idOf(stream)));
+  }
+
+  async function holdersAmong(ids: ReadonlySet<string>, role: Role, position: Position): Promise<string[]> {
+    const holders: string[] = [];
+    for (const id of [...ids].sort()) if (holdsAt(await periodsThen(id, position), role, position)) holders.push(id);
+    return holders;
+  }
+
+  /** The holders by the documents of a generation, but for these users. */
+  async function* holdersBut(parked: ReadonlySet<string>, generation: number, role: Role, position: Position): AsyncGenerator<string[]> {
     let last: string | undefined;
     do {
       signal.throwIfAborted();
       const found = await page(role, generation, last);
       last = found.length === PAGE ? found.at(-1)?.id : undefined;
-      const holders = await holdersIn(found, role, position);
-      if (holders.length > 0) yield holders;
+      const whole = found.filter(({ id }) => !parked.has(id));
+      yield await holdersIn(whole, role, position);
     } while (last !== undefined);
+  }
+
+  async function* holdersOf(role: Role, position: Position): AsyncGenerator<string[]> {
+    const state = await statePast(position);
+    const parked = await parkedIn(state);
+    yield* holdersBut(parked, state.generation, role, position);
+    if (parked.size > 0) yield await holdersAmong(parked, role, position);
+  }
+
+  return async function* (role, position) {
+    for await (const holders of holdersOf(role, position)) if (holders.length > 0) yield holders;
   };
+}
+
+/** The document after an event; as it was where the event cannot be folded. */
+function foldedOr(document: Folded<RoleHolderDocument>, event: RecordedEvent): Folded<RoleHolderDocument> {
+  try {
+    return roleHolders.evolve(document, upcast(event));
+  } catch {
+    return document;
+  }
 }
 
 /** The reason why a read model in this state cannot tell everybody who had a role at the position; undefined where it can. */
 function reasonAgainst(state: ModelState | null, position: Position): string | undefined {
   if (!state) return 'is not there yet';
   if (state.version !== model.version) return 'waits for its rebuild';
-  if (state.parked > 0) return 'has streams that wait for an operator';
   return state.checkpoint.position < position ? `is at ${state.checkpoint.position}, not yet at ${position}` : undefined;
 }

@@ -9,7 +9,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { holds } from '../platform/followers/checkpoint.ts';
 import type { Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
-import type { ModelState, ReadModels } from '../platform/read-models/read-models.ts';
+import type { ModelSpec, ModelState, ReadModels } from '../platform/read-models/read-models.ts';
 import { isCached, readyPages, tellCache } from './cached.ts';
 import { type DocumentChange, foldBatch, type Poison } from './fold.ts';
 import type { AnyProjector } from './projector.ts';
@@ -50,6 +50,11 @@ export interface Projection {
   settled(): Promise<void>;
 }
 
+/** The name under which a read model parks streams: a storage format. */
+export function projectionName({ name }: Pick<ModelSpec, 'name'>): string {
+  return `projection:${name}`;
+}
+
 /** Streams without a beginning that are remembered as said. */
 const SAID = 1_000;
 /** The most rounds in which a rebuild catches up while events keep coming, before it makes them wait. */
@@ -60,7 +65,7 @@ const LAST_STRETCH = 1_000;
 export function openProjection(projector: AnyProjector, context: ProjectionContext): Projection {
   const { store, readModels, log, exclusively } = context;
   const { model } = projector;
-  const follower = `projection:${model.name}`;
+  const follower = projectionName(model);
   const wanted = new Set(projector.events);
   let state: ModelState | null = null;
   let trouble: ProjectionTrouble | null = null;
