@@ -1,12 +1,15 @@
 import { expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { adminRoutes } from '../gateway/admin-routes.ts';
+import { MEDIA_DISPATCHER } from '../media/work/work-rows.ts';
+import { DISPATCHERS } from '../notifier/dispatching.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
 import { inMemoryStore } from '../platform/event-store/in-memory.fixture.ts';
 import { openParking } from '../platform/followers/parking.ts';
 import { openRequests, type Serving } from '../platform/followers/requests.ts';
 import type { RouteRequest } from '../platform/http/route.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
 import { administration } from './administration.ts';
 
 const STREAM = exampleEvent('TaskAssigned').stream;
@@ -66,3 +69,21 @@ it('a release that was tried is answered with what came of it', async () => {
   const failing = await released({ carryOut: () => Promise.reject(new Error('still no such shape')) });
   expect(await failing.ask()).toMatchObject({ status: 409, message: expect.stringContaining('waits again') });
 });
+
+it.each([ORDER_DISPATCHER.name, MEDIA_DISPATCHER.name, ...Object.values(DISPATCHERS).map(({ name }) => name)])(
+  'what %s has set aside is listed, and is released by who dispatches',
+  async (name) => {
+    const store = inMemoryStore();
+    await (await openParking(store, name)).parkUnread('thing-1', new Error('cannot be read'));
+    const requests = openRequests({ store, log, every: 5, beat: 20 });
+    const stop = requests.serve(name, {
+      active: () => true,
+      carryOut: async () => ({ released: await (await openParking(store, name)).release('thing-1', never) }),
+    });
+    const parts = administration({ store, readModels: {} as ReadModels, bus: {} as EventBus, requests });
+    expect(await parts.parked()).toMatchObject([{ follower: name, stream: 'thing-1' }]);
+    expect(await parts.release(name, 'thing-1', false)).toBe('done');
+    expect(await parts.parked()).toEqual([]);
+    await stop();
+  },
+);

@@ -1,5 +1,6 @@
 /** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
+import { MEDIA_DISPATCHER } from '../media/work/work-rows.ts';
 import { DISPATCHERS } from '../notifier/dispatching.ts';
 import { POLICIES } from '../notifier/registries.ts';
 import type { EventBus } from '../platform/event-bus/event-bus.ts';
@@ -18,7 +19,7 @@ export interface AdminPatience {
 const PATIENCE: AdminPatience = { taken: 10_000, done: 20_000 };
 
 /** The followers that park under their own names: policies, and dispatchers, which list what no worker can read. */
-const OF_EFFECTS = [...POLICIES, ...Object.values(DISPATCHERS), ORDER_DISPATCHER].map(({ name }) => name);
+const OF_EFFECTS = [...POLICIES, ...Object.values(DISPATCHERS), ORDER_DISPATCHER, MEDIA_DISPATCHER].map(({ name }) => name);
 
 /** Makes the context of the admins' rows. */
 export function administration(context: {
