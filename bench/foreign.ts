@@ -12,7 +12,7 @@ import { startServer } from './esdb.ts';
 import { bestOf, line, type Row } from './measure.ts';
 import { fill, rebuild } from './rebuild.ts';
 
-const EVENTS = 10_000;
+const EVENTS = 4_000;
 /** Foreign events, as many before ours as behind them, and the characters in each. */
 const FOREIGN = 2_000;
 const SIZE = 100_000;
@@ -33,7 +33,7 @@ export async function benchForeign(): Promise<Row[]> {
     await fill(bare, EVENTS);
     const what = `rebuild of ${EVENTS / 1_000} k events beside ${(FOREIGN * SIZE) / 1_000_000} MB of a \`$\` stream (bare: without them)`;
     return [
-      await bestOf({ what, unit: 'events/s', target: TARGET, rounds: 3, ours: () => rebuild(ours, dataDir), bare: () => rebuild(bare, dataDir) }),
+      await bestOf({ what, unit: 'events/s', target: TARGET, rounds: 2, ours: () => rebuild(ours, dataDir), bare: () => rebuild(bare, dataDir) }),
     ];
   } finally {
     await Promise.all([ours.close(), bare.close()]);
