@@ -22,8 +22,8 @@ export const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
 const missing = existsSync(CHROMIUM) ? null : `there is no ${CHROMIUM}`;
 
 /** The tools of a file's tests: a started taskledger with Anna and Ben registered, and pages of it. */
-export interface Screens {
-  readonly world: World;
+export interface Screens<W extends ShownWorld = World> {
+  readonly world: W;
   /** Opens a page in its own browser context, which ends with the test. An error in the page fails the test. */
   open(url: string, options?: BrowserContextOptions): Promise<Page>;
   /** Logs a user in; resolves to their page once it is live. `url`: default the world's own. */
@@ -31,21 +31,23 @@ export interface Screens {
   closePages(): Promise<void>;
 }
 
-/** Describes tests of the page in Chromium; they are skipped where it is missing. */
-export function inChromium(name: string, tests: (screens: Screens) => void): void {
+/** Describes tests of the page in Chromium; they are skipped where it is missing. `start`: another system than one of one process on embedded stores. */
+export function inChromium(name: string, tests: (screens: Screens) => void): void;
+export function inChromium<W extends ShownWorld>(name: string, tests: (screens: Screens<W>) => void, start: () => Promise<W>): void;
+export function inChromium(name: string, tests: (screens: Screens) => void, start = startWorld): void {
   if (missing && process.env.REQUIRE_SERVERS === '1') throw new Error(missing);
-  describe.skipIf(missing !== null)(`${name} in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => tests(screens()));
+  describe.skipIf(missing !== null)(`${name} in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => tests(screens(start)));
 }
 
-function screens(): Screens {
-  let world: World;
+function screens<W extends ShownWorld>(start: () => Promise<W>): Screens<W> {
+  let world: W;
   let browser: Browser;
   const pages: Page[] = [];
   /** The errors that pages have reported. */
   const faults: string[] = [];
 
   beforeAll(async () => {
-    [world, browser] = await Promise.all([startWorld(), openBrowser()]);
+    [world, browser] = await Promise.all([start(), openBrowser()]);
     await world.register(ANNA.name, ANNA.email);
     await world.register(BEN.name, BEN.email);
     // The start builds the page, which takes long where the machine has other work.
@@ -62,7 +64,7 @@ function screens(): Screens {
 
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
-    context.setDefaultTimeout(40_000);
+    context.setDefaultTimeout(50_000);
     const page = await context.newPage();
     pages.push(page);
     page.on('pageerror', (error) => faults.push(String(error.stack)));
@@ -125,7 +127,7 @@ export interface Line {
 }
 
 /** Opens a line to the port that `target` returns. */
-async function openLine(target: () => number): Promise<Line> {
+export async function openLine(target: () => number): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {
@@ -166,17 +168,21 @@ async function openLine(target: () => number): Promise<Line> {
   };
 }
 
-/** A started taskledger, with its address and a line to it. */
-export interface World {
+/** The part of a started system that every test of its pages has: its address, and a line to it. */
+export interface ShownWorld {
   url: string;
   line: Line;
   /** Registers a user. */
   register(name: string, email: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A started taskledger. */
+export interface World extends ShownWorld {
   /** Gives a user another role, as the first admin. */
   giveRole(email: string, role: string): Promise<void>;
   /** Puts these texts into a user's inbox, as the first admin; in no order. */
   tell(email: string, texts: readonly string[]): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Starts taskledger in its own process and folder. `more`: further environment variables. */

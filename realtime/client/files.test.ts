@@ -2,32 +2,14 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { ANNA, BEN, cardOf, inChromium, make } from './board.fixture.ts';
 import { choose, drawn, drop, makeAndOpen, paste, picture, pictureFile } from './files.fixture.ts';
+import { dropsAPicture } from './two-browsers.fixture.ts';
 
 const ON_THE_TASK = '[data-files^="task:"]';
 const SENT = '[data-upload]';
 
 inChromium('files on the board', (screens) => {
   it('a picture that is dropped on a task in one browser is in another with its thumbnail, without a reload', async () => {
-    const [anna, ben] = await Promise.all([screens.logIn(ANNA), screens.logIn(BEN, screens.world.line.url)]);
-    await make(anna, 'Paint the hall');
-    await cardOf(ben, 'Paint the hall').waitFor();
-    await ben.evaluate(() => Object.assign(window, { sameVisit: true }));
-    await cardOf(anna, 'Paint the hall').click();
-    await drop(anna, '[data-files^="task:"]', pictureFile('hall.png'));
-    await drawn(ben, '.lanes img.card-picture');
-    await drawn(anna, 'dialog img.thumbnail-picture');
-    expect(await ben.evaluate(() => 'sameVisit' in window)).toBe(true);
-
-    await anna.getByRole('button', { name: 'Show hall.png' }).click();
-    await drawn(anna, 'dialog.viewer img');
-    await anna.keyboard.press('+');
-    await expect.poll(() => anna.locator('.viewer-ground').getAttribute('data-zoom')).toBe('1.5');
-    await anna.keyboard.press('Escape');
-    await anna.locator('dialog.viewer').waitFor({ state: 'detached' });
-    await anna.getByRole('dialog', { name: 'Paint the hall' }).waitFor();
-
-    await anna.getByRole('button', { name: 'Delete hall.png' }).click();
-    await ben.locator('.lanes img.card-picture').waitFor({ state: 'detached' });
+    await dropsAPicture(screens);
   }, 240_000);
   it('a file that is refused says why, and can be taken from the list', async () => {
     const anna = await screens.logIn(ANNA);
