@@ -145,11 +145,21 @@ const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
 
 /** The problems of variables that are wrong only together with others. */
 function togetherWrong(given: Record<string, string | undefined>): string[] {
-  const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL } = given;
+  const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL, PUBLIC_URL, MEDIA_PUBLIC_URL } = given;
   const isServer = !['', 'sqlite:'].includes(EVENT_STORE_URL);
   const missing = isServer ? OF_SERVERS.filter((name) => !given[name]).map((name) => `${name} must be set where EVENT_STORE_URL is a server`) : [];
   const shared = MONGODB.test(READ_MODELS_URL) && databaseOf(READ_MODELS_URL) === databaseOf(SECRETS_URL);
-  return shared ? [...missing, 'SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : missing;
+  return [
+    ...missing,
+    ...(shared ? ['SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : []),
+    ...(isSameOrigin(PUBLIC_URL, MEDIA_PUBLIC_URL)
+      ? ['MEDIA_PUBLIC_URL must be another origin than that of PUBLIC_URL: nothing but files is there']
+      : []),
+  ];
+}
+
+function isSameOrigin(one = '', other = ''): boolean {
+  return URL.canParse(one) && URL.canParse(other) && new URL(one).origin === new URL(other).origin;
 }
 
 /** The servers and the database of a MongoDB URL, as a text that is equal for equal ones. */

@@ -149,6 +149,12 @@ describe('variables beside each other', () => {
     for (const name of ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']) expect(refusal).toContain(name);
   });
 
+  it('have files at another origin than pages, where they have one of their own', () => {
+    const read = (PUBLIC_URL: string, MEDIA_PUBLIC_URL: string) => refusalOf(() => readConfig({ ...SERVERS, PUBLIC_URL, MEDIA_PUBLIC_URL }));
+    expect(read('https://tasks.example.org/', 'https://tasks.example.org')).toMatch(/^MEDIA_PUBLIC_URL must be another origin/);
+    expect(read('https://tasks.example.org', 'https://files.example.org')).toBe('');
+  });
+
   it('keep secrets in another database than the read models', () => {
     const refusal = /^SECRETS_URL must name another database than READ_MODELS_URL/;
     const urls = { READ_MODELS_URL: 'mongodb://a:27017,b/taskledger?replicaSet=rs0' };

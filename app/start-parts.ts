@@ -262,6 +262,7 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
     mayRead: topicReader(commands),
     seesAll: identity.seesAll,
     origins: config.ALLOWED_ORIGINS,
+    apart: config.MEDIA_PUBLIC_URL,
     polling: config.SOCKET_POLLING,
     whileStarting,
   });

@@ -182,6 +182,7 @@ function openApp(context: PartContext, { parts, started, operator, appends, stan
     ...authentication(needs.has('secrets') ? context.access : null),
     ...(operator ? { operator: operator.caller } : {}),
     origins: config.ALLOWED_ORIGINS,
+    apart: config.MEDIA_PUBLIC_URL === undefined ? undefined : { origin: config.MEDIA_PUBLIC_URL, paths: '/media/' },
     trustProxy: config.TRUST_PROXY,
     log,
     observe: metrics.request,

@@ -4,6 +4,7 @@ import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
+import { isAt } from '../platform/http/apart.ts';
 import type { SocketSession } from './connection.ts';
 import { socketProblem } from './socket-problem.ts';
 
@@ -11,6 +12,8 @@ export interface SocketOptions {
   server: HttpServer;
   /** Origins that may connect beside the server's own, as `https://board.example.org`. */
   origins: readonly string[];
+  /** An origin of ours at which nobody may connect; undefined: there is none. */
+  apart: string | undefined;
   /** True where clients may also poll; else websockets alone are taken. */
   polling: boolean;
   authenticate(token: string): Promise<SocketSession>;
@@ -39,6 +42,7 @@ export function openSockets(options: SocketOptions): Server {
   });
 
   function refusalOf(request: IncomingMessage): string | null {
+    if (options.apart !== undefined && isAt(options.apart, request.headers.host)) return 'There are no sockets at this address.';
     if (!originAllowed(request, options.origins)) return 'This Origin may not connect.';
     return options.closed() || io.engine.clientsCount >= options.sockets ? 'No connection is free.' : null;
   }

@@ -48,6 +48,8 @@ export interface RealtimeOptions {
   seesAll(role: Role): boolean;
   /** The Origins of ALLOWED_ORIGINS; the server's own is allowed besides. */
   origins: readonly string[];
+  /** An origin of ours at which no socket is let in; undefined: there is none. */
+  apart?: string | undefined;
   /** True where clients may also poll (SOCKET_POLLING); default: websockets alone. */
   polling?: boolean;
   log: FollowContext['log'];
@@ -125,6 +127,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const io = openSockets({
     server: options.server,
     origins: options.origins,
+    apart: options.apart,
     polling: options.polling ?? false,
     authenticate: options.authenticate,
     log,

@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { openAdmission } from './admission.ts';
+import { type ApartOrigin, isAt } from './apart.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
@@ -34,6 +35,8 @@ export interface AppOptions {
   operator?(token: string): Caller | null;
   /** Origins whose pages may call the API, beside our own. */
   origins: readonly string[];
+  /** An origin at which only some paths are answered. */
+  apart?: ApartOrigin | undefined;
   trustProxy: boolean;
   log: Logger;
   /** Called after each request, for /metrics. */
@@ -66,6 +69,7 @@ export function createApp(options: AppOptions): HttpApp {
   for (const { path, method } of [...options.routes, ...(options.elsewhere ?? [])]) known.register(path, [method.toLowerCase()], () => {});
   app.use(account(options));
   app.use(problems(options, refused));
+  if (options.apart) app.use(nothingElseAt(options.apart));
   app.use(
     cors({
       origin: (ctx) => (options.origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
@@ -124,6 +128,14 @@ function problems({ log, routes, inFlight = 2_000 }: AppOptions, refused: (route
 function tooMany(refused: (route: string) => void): Crowded {
   refused('any');
   return crowded();
+}
+
+/** Refuses at an origin apart whatever is not for it, before anybody is asked who they are. */
+function nothingElseAt({ origin, paths }: ApartOrigin): Koa.Middleware<State> {
+  return (ctx, next) => {
+    if (!isAt(origin, ctx.req.headers.host) || ctx.path.startsWith(paths)) return next();
+    throw new ProblemError('not_found', `At this address there is only what begins with ${paths}.`);
+  };
 }
 
 function correlation(given: string): string {

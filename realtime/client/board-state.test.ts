@@ -2,7 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { STATUSES, type TaskEvent, type TaskSummary, TRANSITIONS } from '../../contracts/task.ts';
-import { asked, type BoardState, begun, done, dropped, emptyBoard, fold, listed, made, shown, type TaskChange, tasksOf } from './board-state.ts';
+import {
+  asked,
+  type BoardState,
+  begun,
+  done,
+  dropped,
+  emptyBoard,
+  fold,
+  knownAt,
+  listed,
+  made,
+  shown,
+  type TaskChange,
+  tasksOf,
+} from './board-state.ts';
 
 const ID = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 
@@ -193,5 +207,15 @@ describe('whatever is lost, repeated or out of order', () => {
         expect(dropped(board, 'k')).toEqual(foldAll(emptyBoard, heard));
       }),
     );
+  });
+});
+
+describe('the position at which a task is known to be there', () => {
+  it('is the later one of what is shown of it and of what is yet to be asked for, and none for a task of which nothing is known', () => {
+    const heard = foldAll(emptyBoard, [change('TaskCreated', 0)]);
+    expect(knownAt(heard, ID)).toBe(place(0));
+    expect(knownAt(made(emptyBoard, ID, { revision: 0, position: place(0) }), ID)).toBe(place(0));
+    expect(knownAt(made(heard, ID, { revision: 3, position: place(3) }), ID)).toBe(place(3));
+    expect(knownAt(emptyBoard, ID)).toBeUndefined();
   });
 });

@@ -132,6 +132,11 @@ export function listed(board: BoardState, list: { items: readonly TaskSummary[];
   return { entries, gaps: open(board.gaps, entries), pending: waiting(board.pending, entries) };
 }
 
+/** The position at which a task is known to be there; undefined where nothing is known of it. */
+export function knownAt({ entries, gaps }: Pick<BoardState, 'entries' | 'gaps'>, id: string): Position | undefined {
+  return later(entries[id]?.position ?? '', gaps[id]?.position ?? '') || undefined;
+}
+
 function later(a: Position, b: Position): Position {
   return a > b ? a : b;
 }

@@ -1,6 +1,7 @@
 /** The task that is open: its description, comments and history, as new as the server. */
 import type { TaskDetail } from '../../contracts/task.ts';
 import { type Api, ApiError } from './api.ts';
+import { knownAt } from './board-state.ts';
 import type { Live, Subscription } from './live.ts';
 import type { HistoryItem, Store } from './store.ts';
 
@@ -28,7 +29,8 @@ export function createTaskPage({ api, store, live }: { api: Api; store: Store; l
   }
 
   async function follow(id: string): Promise<void> {
-    const position = await load(id);
+    // What the board shows may be newer than what the server's lists have: a task that was just made is there.
+    const position = await load(id, knownAt(store.get().board, id));
     if (store.get().open?.id !== id) return;
     subscription = live.subscribe(`task:${id}`, {
       after: position,
