@@ -64,7 +64,7 @@ describeWith(versityGw, 'a private file in a bucket that browsers reach', () => 
     const ofSession = await addressOf(id, again);
     const others = await addressOf(id, system.admin);
     expect([(await led(ofSession)).status, (await led(others)).status]).toEqual([302, 302]);
-    await again.ok('POST /api/logout', { refreshToken: again.refreshToken });
+    await again.ok('POST /api/logout');
     await expect.poll(() => led(ofSession)).toEqual({ status: 403, location: null });
     const own = await addressOf(id);
     await user.ok(`DELETE /api/media/${id}`);
