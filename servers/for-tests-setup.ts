@@ -7,8 +7,8 @@ import type { TestProject } from 'vitest/node';
 import { startFerretDb } from './ferretdb.ts';
 import { startRabbitMq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
+import { startS3Server } from './s3-server.ts';
 import type { Server } from './server.ts';
-import { startVersityGw } from './versitygw.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,7 +21,7 @@ const starts: Record<string, () => Promise<Server>> = {
   redis: () => startRedis(),
   rabbitmq: () => startRabbitMq(),
   ferretdb: () => startFerretDb(),
-  versitygw: () => startVersityGw(),
+  versitygw: () => startS3Server(),
 };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -8,15 +8,15 @@ import * as clamdServer from './clamd.ts';
 import * as ferretdb from './ferretdb.ts';
 import * as rabbitmq from './rabbitmq.ts';
 import * as redisServer from './redis.ts';
-import * as versitygw from './versitygw.ts';
+import * as s3Server from './s3-server.ts';
 import { managementOf, type VirtualHosts } from './virtual-hosts.ts';
 
 export { type Clamd, INFECTION, startClamd } from './clamd.ts';
 export { type FerretDb, startFerretDb } from './ferretdb.ts';
 export { type RabbitMq, startRabbitMq } from './rabbitmq.ts';
 export { startRedis } from './redis.ts';
+export { S3_ACCOUNT, type S3Server, startS3Server } from './s3-server.ts';
 export type { Server, ServerOptions } from './server.ts';
-export { S3_ACCOUNT, startVersityGw, type VersityGw } from './versitygw.ts';
 
 /** A server that the files of a run share. */
 export interface ServerForTests {
@@ -32,6 +32,7 @@ interface Told {
   url: string;
   port: number;
   managementPort: number;
+  kind: s3Server.S3Server['kind'];
 }
 
 // Building FerretDB or versitygw, where they are not built yet, takes minutes.
@@ -108,18 +109,21 @@ export const ferretDb: ServerForTests & {
 /** The clamd for tests, of which each test starts its own: `startClamd`. */
 export const clamd: ServerForTests = { name: 'clamd', missing: clamdServer.missing(), url: async () => '' };
 
-/** The versitygw for tests, which speaks S3. Its account is `S3_ACCOUNT`. */
+/** The S3 server for tests: versitygw, or SeaweedFS where that cannot be built. Its account is `S3_ACCOUNT`. */
 export const versityGw: ServerForTests & {
   /** The FILES_URL of a bucket that does not exist yet. */
   bucket(): Promise<string>;
+  /** Resolves to the program that runs, for tests to skip what it has not. */
+  kind(): Promise<s3Server.S3Server['kind']>;
 } = {
   name: 'versitygw',
-  missing: versitygw.missing(),
+  missing: s3Server.missing(),
   url: urlOf('versitygw'),
   async bucket() {
     const { port } = await ask('versitygw');
     return `s3://test-${randomUUID()}?endpoint=http://127.0.0.1:${port}&pathStyle=1`;
   },
+  kind: async () => (await ask('versitygw')).kind,
 };
 
 /**

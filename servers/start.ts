@@ -10,9 +10,9 @@ import * as ferretdb from './ferretdb.ts';
 import { missing as missingProxy } from './proxy.ts';
 import * as rabbitmq from './rabbitmq.ts';
 import * as redis from './redis.ts';
+import { S3_ACCOUNT } from './s3-server.ts';
 import type { Server } from './server.ts';
 import * as versitygw from './versitygw.ts';
-import { S3_ACCOUNT } from './versitygw.ts';
 
 interface Row {
   missing: string | null;
