@@ -7,6 +7,8 @@ export interface Bytes {
   at(from: number, length: number): Buffer;
   /** The offset of the first of these bytes at or after `from` and before `until`; -1 where there is none. */
   find(what: Buffer | number, from: number, until?: number): number;
+  /** True where any of these bytes are in it, in one reading of the whole. */
+  holdsAny(all: readonly Buffer[]): boolean;
   close(): void;
 }
 
@@ -57,5 +59,15 @@ export function openBytes(path: string): Bytes {
     return -1;
   }
 
-  return { size, at, find, close: () => closeSync(file) };
+  function holdsAny(all: readonly Buffer[]): boolean {
+    const overlap = Math.max(...all.map(({ length }) => length)) - 1;
+    for (let offset = 0; offset < size; ) {
+      const chunk = rest(offset, Math.min(overlap + 1, size - offset));
+      if (all.some((one) => chunk.includes(one))) return true;
+      offset += Math.max(chunk.length - overlap, 1);
+    }
+    return false;
+  }
+
+  return { size, at, find, holdsAny, close: () => closeSync(file) };
 }

@@ -82,7 +82,7 @@ const HIDDEN = ['Rar!\x1a\x07', '7z\xbc\xaf\x27\x1c', 'PK\x05\x06\0\0\0\0'].map(
 
 /** One file, one kind: what is an archive to one program and a picture to another is taken by neither name. */
 function checkNothingHidden(bytes: Bytes): void {
-  if (zipDirectory(bytes) || HIDDEN.some((beginning) => bytes.find(beginning, 0) >= 0)) throw anArchive();
+  if (zipDirectory(bytes) || bytes.holdsAny(HIDDEN)) throw anArchive();
 }
 
 /** The bytes at the end of a PDF in which readers look for its end. */
