@@ -8,6 +8,7 @@ import { benchForwarder } from './forwarder.ts';
 import { benchHttp } from './http.ts';
 import { benchLive } from './live.ts';
 import { figure, line, type Row } from './measure.ts';
+import { benchMedia } from './media/media.ts';
 import { benchMongoDb } from './mongodb.ts';
 import { benchNotifications } from './notifications.ts';
 import { benchRebuild } from './rebuild.ts';
@@ -26,6 +27,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   live: benchLive,
   workers: benchWorkers,
   notifications: benchNotifications,
+  media: benchMedia,
 };
 const DOCUMENT = new URL('../docs/BENCH.md', import.meta.url);
 const [BEGIN, END] = ['<!-- measured -->', '<!-- end -->'];

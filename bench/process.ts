@@ -9,6 +9,10 @@ export interface StartedProcess {
   milliseconds: number;
   /** Resident memory in bytes, once nothing more happens. */
   rss(): number;
+  /** The most resident memory in bytes that it ever had. */
+  peak(): number;
+  /** Milliseconds of computing so far, in steps of ten. */
+  computed(): number;
   stop(): Promise<void>;
 }
 
@@ -31,7 +35,9 @@ export async function startProcess(args: string[], env: Record<string, string> =
   return {
     port,
     milliseconds: performance.now() - started,
-    rss: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
+    rss: () => memoryOf(child.pid, 'VmRSS'),
+    peak: () => memoryOf(child.pid, 'VmHWM'),
+    computed: () => computedBy(child.pid),
     stop: async () => {
       child.removeAllListeners('exit');
       const exit = once(child, 'exit');
@@ -39,4 +45,18 @@ export async function startProcess(args: string[], env: Record<string, string> =
       await exit;
     },
   };
+}
+
+function memoryOf(pid: number | undefined, line: string): number {
+  return Number(new RegExp(`${line}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+}
+
+/** Milliseconds that a process has computed, in steps of ten. */
+export function computedBy(pid: number | undefined): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
 }
