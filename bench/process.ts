@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { computedBy } from '../media/children/lateness.ts';
 
 export interface StartedProcess {
   port: number;
@@ -37,7 +38,7 @@ export async function startProcess(args: string[], env: Record<string, string> =
     milliseconds: performance.now() - started,
     rss: () => memoryOf(child.pid, 'VmRSS'),
     peak: () => memoryOf(child.pid, 'VmHWM'),
-    computed: () => computedBy(child.pid),
+    computed: () => computedBy(child.pid) ?? 0,
     stop: async () => {
       child.removeAllListeners('exit');
       const exit = once(child, 'exit');
@@ -49,14 +50,4 @@ export async function startProcess(args: string[], env: Record<string, string> =
 
 function memoryOf(pid: number | undefined, line: string): number {
   return Number(new RegExp(`${line}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
-}
-
-/** Milliseconds that a process has computed, in steps of ten. */
-export function computedBy(pid: number | undefined): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * 10;
 }

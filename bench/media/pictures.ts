@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { computedBy } from '../../media/children/lateness.ts';
 import { openPictures } from '../../media/pictures/pictures.ts';
 import { bestOf, type Row } from '../measure.ts';
-import { computedBy } from '../process.ts';
 
 const ROUNDS = 3;
 /** Sizes that are made of each picture. */
@@ -35,10 +35,10 @@ export async function benchPictures(): Promise<Row[]> {
   const costs = { ours: [] as number[], bare: [] as number[] };
   const measured = (pid: () => number | undefined, work: () => Promise<unknown>, into: number[]) => async () => {
     const from = pid();
-    const before = from === undefined ? 0 : computedBy(from);
+    const before = computedBy(from) ?? 0;
     const began = performance.now();
     await work();
-    into.push(computedBy(pid()) - before);
+    into.push((computedBy(pid()) ?? 0) - before);
     return (SIZES * 1_000) / (performance.now() - began);
   };
   try {

@@ -2,11 +2,12 @@
  * A child process that is given files of strangers: whatever such a file does to what parses it, is done to the child. It has none of our variables,
  * because there are passwords among them, computes at low priority, and is killed where it takes too long or is not wanted any longer.
  *
- *     const child = startGuardedChild({ program, flags: ['--max-old-space-size=64'] });
+ *     const child = startGuardedChild({ program, flags: ['--max-old-space-size=64'], niceness: 10 });
  *     const answer = await child.ask({ path }, { hear: (message: Answer) => message, within: 5_000 });
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { setPriority } from 'node:os';
+import { watchLateness } from './lateness.ts';
 
 /** The program of a child, and its bounds. */
 export interface GuardedProgram {
@@ -16,6 +17,8 @@ export interface GuardedProgram {
   flags: readonly string[];
   /** All of its variables; default none. */
   env?: Readonly<Record<string, string>>;
+  /** Its niceness: whatever answers people goes before it. */
+  niceness: number;
 }
 
 /** How a question is answered. */
@@ -24,6 +27,8 @@ export interface Hearing<Message, Outcome> {
   hear(message: Message): Outcome | undefined;
   /** Milliseconds until the next message, after which the child is killed. */
   within: number;
+  /** Milliseconds by the clock for a child that the system lets compute less than `within` meanwhile; default `within`. */
+  patience?: number;
   /** The child is killed when it aborts. */
   signal?: AbortSignal;
 }
@@ -55,10 +60,13 @@ export class ChildGone extends Error {
 /** The child took too long, and was killed. */
 export class ChildLate extends Error {
   override readonly name = 'ChildLate';
+  /** True where it has not computed so long: this machine is to blame, and not the question. */
+  readonly starved: boolean;
+  constructor(message: string, starved: boolean) {
+    super(message);
+    this.starved = starved;
+  }
 }
-
-/** The niceness of a child: whatever answers people goes before it. */
-const LOW_PRIORITY = 10;
 
 /** Starts a child. Error: ChildGone where the system has no room for one; most such are told by the first question. */
 export function startGuardedChild(program: GuardedProgram): GuardedChild {
@@ -69,7 +77,7 @@ export function startGuardedChild(program: GuardedProgram): GuardedChild {
   void gone.then(() => {
     isGone = true;
   });
-  lower(child.pid);
+  lower(child.pid, program.niceness);
 
   const kill = () => {
     isGone = true;
@@ -103,9 +111,9 @@ function forked({ program, flags, env = {} }: GuardedProgram): ChildProcess {
 }
 
 /** Its threads begin with the priority that the process has then. */
-function lower(pid: number | undefined): void {
+function lower(pid: number | undefined, niceness: number): void {
   try {
-    if (pid !== undefined) setPriority(pid, LOW_PRIORITY);
+    if (pid !== undefined) setPriority(pid, niceness);
   } catch {
     // It is gone already, and its first question says so.
   }
@@ -127,17 +135,19 @@ interface Running {
 }
 
 function answered<Message, Outcome>({ child, gone, kill }: Running, question: object, how: Hearing<Message, Outcome>): Promise<Outcome> {
-  const { within, signal } = how;
+  const { within, patience = within, signal } = how;
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   const killed = (why: Error) => {
     kill();
     reject(why);
   };
   const isGone = (why: string) => killed(new ChildGone(why, child.pid !== undefined));
-  const late = setTimeout(() => killed(new ChildLate(`it took longer than ${Math.round(within)} ms`)), within);
+  const late = watchLateness(child.pid, { within, patience }, (starved) =>
+    killed(new ChildLate(`it took longer than ${Math.round(starved ? patience : within)} ms`, starved)),
+  );
   const abort = () => killed(signal?.reason as Error);
   const hear = (message: unknown) => {
-    late.refresh();
+    late.again();
     const outcome = how.hear(message as Message);
     if (outcome !== undefined) resolve(outcome);
   };
@@ -150,7 +160,7 @@ function answered<Message, Outcome>({ child, gone, kill }: Running, question: ob
   else kill();
   if (signal?.aborted) abort();
   return promise.finally(() => {
-    clearTimeout(late);
+    late.stop();
     child.off('message', hear).off('disconnect', kill);
     signal?.removeEventListener('abort', abort);
   });

@@ -26,9 +26,13 @@ const FRUGAL = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
+/** Nobody waits for the answer. */
+const NICENESS = 10;
+
 /** Starts a child that makes pictures. */
 export function startPictureChild({ computing = MOST_COMPUTING }: PictureBounds = {}): GuardedChild {
-  return startGuardedChild({ program: PROGRAM, flags: [`--max-old-space-size=${HEAP}`], env: { ...FRUGAL, MOST_COMPUTING: String(computing) } });
+  const env = { ...FRUGAL, MOST_COMPUTING: String(computing) };
+  return startGuardedChild({ program: PROGRAM, flags: [`--max-old-space-size=${HEAP}`], env, niceness: NICENESS });
 }
 
 /** What is asked of a child. */

@@ -44,13 +44,13 @@ it('refuses the file over which its process crashes, does not end or grows, and 
       `process.on('message', ({ path }) => { if (path === 'bad') { ${what} } process.send({ found: { type: 'text/plain', extension: 'txt' } }); });`,
       'mjs',
     );
-    const inspector = opened({ program, within: 3_000 });
+    const inspector = opened({ program, within: 3_000, timesByClock: 60 });
     const bad = inspector.inspect({ path: 'bad', extension: '' }, 1);
     const good = inspector.inspect({ path: 'good', extension: '' }, 1);
     await expect(bad, what).rejects.toMatchObject({ rule: 'unreadable' });
     expect(await good).toMatchObject({ type: 'text/plain' });
   }
-}, 120_000);
+}, 300_000);
 
 it('ends its process when no file has come for a while, and starts none before the first', async () => {
   const inspector = opened({ idle: 20 });
@@ -87,4 +87,16 @@ it('is away, and refuses no file, where its process cannot be started, or is sto
   onTestFinished(() => void Object.assign(process, { execPath }));
   process.execPath = join(folder, 'no-node');
   await expect(opened().inspect({ path: '', extension: '' }, 1)).rejects.toThrow(InspectorUnavailable);
+});
+
+it.runIf(process.platform === 'linux')('refuses no file for whose process there was no processor, and says that it may be sent again', async () => {
+  const inspector = opened({ program: file("process.on('message', () => process.kill(process.pid, 'SIGSTOP'))", 'mjs'), within: 50 });
+  const looked = expect(inspector.inspect({ path: '', extension: '' }, 1)).rejects;
+  await looked.toThrow(InspectorUnavailable);
+});
+
+it.runIf(process.platform === 'linux')('waits longer by the clock for a process that gets little of a processor', async () => {
+  const slow = "process.on('message', () => setTimeout(() => process.send({ found: { type: 'text/plain', extension: 'slow' } }), 2_000))";
+  const inspector = opened({ program: file(slow, 'mjs'), within: 1_500 });
+  expect(await inspector.inspect({ path: '', extension: '' }, 1)).toMatchObject({ extension: 'slow' });
 });

@@ -22,7 +22,7 @@ export interface Inspector {
   close(): Promise<void>;
 }
 
-/** The process cannot be started, or was ended because this one stops. */
+/** The process cannot be started, gets no processor, or was ended because this one stops. */
 export class InspectorUnavailable extends Unavailable {
   override readonly name = 'InspectorUnavailable';
   readonly dependency = 'the process that looks at files';
@@ -32,23 +32,30 @@ export class InspectorUnavailable extends Unavailable {
 export interface InspectorOptions {
   /** The program; tests have others. */
   program?: string;
-  /** Milliseconds for a file of the usual size; larger ones have as many more as reading them takes. Default 5,000. */
+  /** Milliseconds of computing for a file of the usual size; larger ones have as many more as reading them takes. Default 5,000. */
   within?: number;
+  /** How many times as long it has by the clock; default TIMES_BY_CLOCK. */
+  timesByClock?: number;
   /** Milliseconds without a file after which the process is ended. Default 30,000. */
   idle?: number;
 }
 
 /** Bytes that are surely read in a millisecond, also on a slow disk. */
 const BYTES_IN_A_MS = 20_000;
+/** By the clock it has so many times as long: it is among the last to get a busy machine's processors, and a good file must not be refused for that. */
+const TIMES_BY_CLOCK = 10;
 /** The process may read files, and neither write any nor start others; its heap is bounded, and what is beside it is bounded by what it reads at once. */
 const FLAGS = ['--max-old-space-size=128', '--max-semi-space-size=4', '--permission', '--allow-fs-read=*'];
 
+/** Behind whatever answers people, and before what makes pictures: somebody waits for the end of an upload. */
+const NICENESS = 5;
+
 export function openInspector(options: InspectorOptions = {}): Inspector {
-  const { program = fileURLToPath(new URL('./child.ts', import.meta.url)), within = 5_000, idle = 30_000 } = options;
-  const start = () => startGuardedChild({ program, flags: FLAGS });
+  const { program = fileURLToPath(new URL('./child.ts', import.meta.url)), within = 5_000, timesByClock = TIMES_BY_CLOCK, idle = 30_000 } = options;
+  const start = () => startGuardedChild({ program, flags: FLAGS, niceness: NICENESS });
   const pool = openChildPool({ start, children: 1, mostWaiting: Number.POSITIVE_INFINITY, idle });
 
-  async function asked(child: GuardedChild, question: Question, how: { within: number; signal: AbortSignal }): Promise<Found> {
+  async function asked(child: GuardedChild, question: Question, how: { within: number; patience: number; signal: AbortSignal }): Promise<Found> {
     const answer = await child.ask(question, { ...how, hear: (message: InspectAnswer) => message });
     if ('found' in answer) return answer.found;
     if ('refused' in answer) throw new FileRefused(answer.refused.rule, answer.refused.detail);
@@ -58,12 +65,15 @@ export function openInspector(options: InspectorOptions = {}): Inspector {
   }
 
   return {
-    inspect: (question, bytes) =>
-      pool
-        .use((child, signal) => asked(child, question, { within: within + bytes / BYTES_IN_A_MS, signal }), { twice: true })
+    inspect: (question, bytes) => {
+      const own = within + bytes / BYTES_IN_A_MS;
+      const bounds = { within: own, patience: timesByClock * own };
+      return pool
+        .use((child, signal) => asked(child, question, { ...bounds, signal }), { twice: true })
         .catch((error: unknown) => {
           throw refusalOf(error);
-        }),
+        });
+    },
     pid: () => pool.pids()[0],
     close: pool.close,
   };
@@ -72,6 +82,7 @@ export function openInspector(options: InspectorOptions = {}): Inspector {
 /** The error to who uploads. SIGTERM and SIGKILL from outside look the same as a crash. */
 function refusalOf(error: unknown): unknown {
   if (error instanceof ChildPoolClosed) return new InspectorUnavailable('it is being stopped', { cause: error });
+  if (error instanceof ChildLate && error.starved) return new InspectorUnavailable(error.message, { cause: error });
   if (error instanceof ChildGone && !error.started) return new InspectorUnavailable(error.message, { cause: error });
   return error instanceof ChildGone || error instanceof ChildLate ? unreadable() : error;
 }
