@@ -162,6 +162,16 @@ describe('what is served', () => {
     expect((await world.urlFor(ALICE, '?size=320')).status).toBe(200);
     expect((await world.urlFor(ALICE)).status).toBe(404);
   });
+  it.each([
+    ['application/pdf', "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"],
+    ['audio/mpeg', "sandbox allow-same-origin; default-src 'none'; media-src 'self'"],
+    ['video/mp4', "sandbox allow-same-origin; default-src 'none'; media-src 'self'"],
+    ['text/plain', "sandbox; default-src 'none'"],
+  ])('as %s runs nothing, and loads nothing but itself', async (type, policy) => {
+    become(fileAfter({ type, name: 'it' }, ready, attached));
+    const response = await world.get((await world.urlFor(ALICE)).url);
+    expect([response.status, response.headers.get('content-security-policy')]).toEqual([200, policy]);
+  });
   it('of another file is what came, once it was found good', async () => {
     become(pdf());
     expect((await world.urlFor(ALICE)).status).toBe(404);

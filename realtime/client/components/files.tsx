@@ -74,13 +74,28 @@ function Thumbnail({ file }: { file: MediaView }) {
   );
 }
 
+/** The types that browsers open in a viewer or a player of their own; everything else is saved. */
+const OPENED = /^(application\/pdf|(audio|video)\/)/;
+
+/** A new tab for an address that is asked for yet: browsers open one during a click alone. null where they open none. */
+function blankTab(): Window | null {
+  const tab = window.open('', '_blank');
+  if (tab) tab.opener = null;
+  return tab;
+}
+
 function PlainFile({ file }: { file: MediaView }) {
   const { files, actions } = useApp();
-  const open = () =>
-    files.url(file.id, 'original', { save: true }).then(
-      (url) => location.assign(url),
-      () => actions.note({ kind: 'trouble', text: `“${file.name}” cannot be fetched right now.` }),
+  const open = () => {
+    const tab = OPENED.test(file.type) ? blankTab() : null;
+    files.url(file.id, 'original', { save: tab === null }).then(
+      (url) => (tab?.location ?? location).assign(url),
+      () => {
+        tab?.close();
+        actions.note({ kind: 'trouble', text: `“${file.name}” cannot be fetched right now.` });
+      },
     );
+  };
   const waits = file.status === 'pending';
   return (
     <span class="file">
