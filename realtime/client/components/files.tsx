@@ -55,7 +55,7 @@ export function FileList({ of, label }: { of: Upload['of']; label: string }) {
       ))}
       {sending.map((upload) => (
         <li key={upload.key}>
-          <Sending upload={upload} />
+          <UploadRow upload={upload} />
         </li>
       ))}
     </ul>
@@ -124,7 +124,7 @@ function Removal({ file }: { file: MediaView }) {
 }
 
 /** A file on its way, how far it is, or why it failed. */
-export function Sending({ upload: { key, name, sent, trouble } }: { upload: Upload }) {
+export function UploadRow({ upload: { key, name, sent, trouble } }: { upload: Upload }) {
   const { uploads } = useApp();
   return (
     <span class="file" data-upload={name}>

@@ -4,7 +4,7 @@ import { useApp, useApps } from '../app.ts';
 import type { Me } from '../session.ts';
 import { ACCEPTED_PICTURES } from './choosing-files.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
-import { Sending } from './files.tsx';
+import { UploadRow } from './files.tsx';
 import { Person } from './person.tsx';
 
 export function OwnPicture({ me, onClose }: { me: Me; onClose: () => void }) {
@@ -24,7 +24,7 @@ export function OwnPicture({ me, onClose }: { me: Me; onClose: () => void }) {
         <p>{has ? 'Everybody who is logged in sees it.' : 'You have none yet. Everybody who is logged in will see it.'}</p>
       </div>
       {sending.map((upload) => (
-        <Sending key={upload.key} upload={upload} />
+        <UploadRow key={upload.key} upload={upload} />
       ))}
       {refused && sending.length === 0 && (
         <p class="wrong" role="alert">
