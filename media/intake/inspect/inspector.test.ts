@@ -38,6 +38,22 @@ it('says of files that are taken what they are, and how large a picture is as on
   expect(await found('BM is a text, though pictures begin so\n', 'md')).toEqual({ type: 'text/markdown', extension: 'md' });
 });
 
+it.each(['heic', 'heix', 'hevc', 'mif1', 'msf1', 'avif'])(
+  'refuses a picture of the brand %s in words that help who sent it from a phone, whatever its name',
+  async (brand) => {
+    const inspector = opened();
+    const begin = Buffer.from([0, 0, 0, 24]);
+    const bytes = Buffer.concat([begin, Buffer.from(`ftyp${brand}\0\0\0\0mif1heic`, 'latin1'), Buffer.alloc(200)]);
+    for (const extension of ['heic', 'jpg', '']) {
+      const looked = inspector.inspect({ path: file(bytes), extension }, 1);
+      await expect(looked, extension).rejects.toMatchObject({
+        rule: 'type',
+        message: expect.stringMatching(/Send it as JPEG: on an iPhone, Settings/),
+      });
+    }
+  },
+);
+
 it('refuses the file over which its process crashes, does not end or grows, and looks at the next one with a new process', async () => {
   for (const what of ['process.exit(1)', 'for (;;) {}', 'const all = []; for (;;) all.push(Array(1e5).fill(all.length))']) {
     const program = file(

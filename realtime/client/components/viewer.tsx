@@ -1,6 +1,6 @@
 /** The viewer of pictures: arrows go on, + and - and two fingers zoom, Esc closes. It is loaded when the first picture is opened. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { MediaView } from '../../../contracts/media.ts';
+import type { MediaView, PictureSize } from '../../../contracts/media.ts';
 import { useApp, useApps } from '../app.ts';
 import { isShownPicture } from '../files.ts';
 import { Sign } from './icons.tsx';
@@ -14,6 +14,13 @@ function beside(all: Readonly<Record<string, MediaView>>, id: string): MediaView
   const of = all[id]?.of;
   const those = Object.values(all).filter((one) => isShownPicture(one) && one.of.kind === of?.kind && one.of.id === of?.id);
   return those.toSorted((one, other) => (one.createdAt < other.createdAt ? -1 : 1));
+}
+
+/** The size that is shown: a screen full, or the largest that is made by now. */
+function largestMade({ sizes }: MediaView): PictureSize {
+  const isMade = (...any: PictureSize[]) => sizes.some(({ size }) => any.includes(size));
+  if (isMade('2048', 'full')) return '2048';
+  return isMade('1024') ? '1024' : '320';
 }
 
 export function Viewer({ id }: { id: string }) {
@@ -83,7 +90,7 @@ export function Viewer({ id }: { id: string }) {
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a picture larger than the screen is moved by keys */}
       <div class="viewer-ground" tabIndex={0} style={{ '--zoom': zoom }} data-zoom={zoom} {...pinch}>
-        {picture && <Picture key={picture.id} id={picture.id} size="2048" alt={picture.name} class="viewer-picture" />}
+        {picture && <Picture key={picture.id} id={picture.id} size={largestMade(picture)} alt={picture.name} class="viewer-picture" />}
       </div>
       <p class="viewer-foot">
         <button type="button" disabled={at <= 0} onClick={() => go(-1)}>
