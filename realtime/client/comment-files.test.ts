@@ -17,7 +17,7 @@ inChromium('files of comments', (screens) => {
     await cardOf(ben, 'Show the damage').click();
     await drop(anna, NEW_COMMENT, pictureFile('dropped.png'));
     await paste(anna, `${NEW_COMMENT} textarea`, pictureFile('pasted.png', 10));
-    await choose(anna, 'Add files to: Your comment', [pictureFile('chosen.png', 200), pictureFile('left-out.png')]);
+    await choose(anna, 'Add files to: the new comment', [pictureFile('chosen.png', 200), pictureFile('left-out.png')]);
     await anna.locator(HELD).nth(3).waitFor();
     await anna.getByRole('button', { name: 'Leave out left-out.png' }).click();
     expect(await anna.locator('[data-upload]').count()).toBe(0);

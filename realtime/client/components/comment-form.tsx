@@ -51,7 +51,7 @@ export function CommentForm({ id }: { id: string }) {
           <FormTrouble trouble={trouble} />
           <OnItsWay busy={busy} />
           <div class="form-end">
-            <FileChoice label="Your comment" onFiles={hold} />
+            <FileChoice label="the new comment" onFiles={hold} />
             <button type="submit" class="primary" aria-disabled={busy}>
               {busy ? 'Sending…' : 'Comment'}
             </button>
@@ -87,7 +87,7 @@ function useHeldFiles() {
 function HeldFiles({ held, onDrop }: { held: readonly HeldFile[]; onDrop: (key: string) => void }) {
   if (held.length === 0) return null;
   return (
-    <ul class="file-list" aria-label="Files of your comment" data-unsent>
+    <ul class="file-list" aria-label="Files of the new comment" data-unsent>
       {held.map(({ key, file: { name, size } }) => (
         <li key={key}>
           <span class="file" data-held={name}>
