@@ -4,6 +4,15 @@ import type { Reply, User } from './client.fixture.ts';
 /** A part of a form: a text, or a file with its name. */
 export type FormPart = string | { name: string; bytes: Uint8Array };
 
+/** Uploads a form, again while the answer is that it cannot be taken just now, as from a machine that has other work. */
+export async function uploadPatiently(...what: Parameters<typeof upload>): ReturnType<typeof upload> {
+  const [to, parts, { headers = {}, ...more } = {}] = what;
+  const named = { 'idempotency-key': crypto.randomUUID(), ...headers };
+  let answer = await upload(to, parts, { ...more, headers: named });
+  for (let tries = 1; answer.status === 503 && tries < 20; tries++) answer = await upload(to, parts, { ...more, headers: named });
+  return answer;
+}
+
 /** Uploads a form. */
 export async function upload(
   { url, user }: { url: string; user: Pick<User, 'accessToken'> },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith, S3_ACCOUNT, versityGw } from '../../servers/for-tests.fixture.ts';
 import { logIn, type User } from '../../system/client.fixture.ts';
-import { upload } from '../../system/form.fixture.ts';
+import { uploadPatiently } from '../../system/form.fixture.ts';
 import { png } from '../../system/pictures.fixture.ts';
 import { type Installation, openInstallation } from '../../system/system.fixture.ts';
 
@@ -23,7 +23,8 @@ describeWith(versityGw, 'a private file in a bucket that browsers reach', () => 
 
   /** Uploads a picture; resolves to its id once it can be fetched. */
   async function picture(): Promise<string> {
-    const { body } = await upload({ url: system.url(), user }, { task, file: { name: 'hall.png', bytes: png(80, 60) } });
+    const { status, body, text } = await uploadPatiently({ url: system.url(), user }, { task, file: { name: 'hall.png', bytes: png(80, 60) } });
+    expect(status, text).toBe(202);
     await expect.poll(async () => (await user.ok(`GET /api/media/${body.id}`)).body.status, { timeout: 50_000 }).toBe('attached');
     return body.id;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Clamd, clamd as clamav, describeWith, INFECTION, startClamd } from '../../servers/for-tests.fixture.ts';
 import type { User } from '../../system/client.fixture.ts';
-import { upload } from '../../system/form.fixture.ts';
+import { uploadPatiently } from '../../system/form.fixture.ts';
 import { png } from '../../system/pictures.fixture.ts';
 import { type Installation, openInstallation } from '../../system/system.fixture.ts';
 import { openScanner } from './scan.ts';
@@ -27,7 +27,7 @@ describeWith(clamav, 'Debian’s clamd, which knows a signature of ours', () => 
   });
 
   const send = async (name: string, bytes: Uint8Array): Promise<string> => {
-    const answer = await upload({ url: system.url(), user }, { task, file: { name, bytes } });
+    const answer = await uploadPatiently({ url: system.url(), user }, { task, file: { name, bytes } });
     expect(answer.status, answer.text).toBe(202);
     return answer.body.id;
   };
