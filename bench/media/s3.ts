@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { S3_ACCOUNT, startVersityGw } from '../../servers/versitygw.ts';
+import { S3_ACCOUNT } from '../../servers/s3-server.ts';
+import { startVersityGw } from '../../servers/versitygw.ts';
 
 export interface BenchBucket {
   /** Its FILES_URL. */
