@@ -3,6 +3,8 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { email } from '../contracts/email.ts';
+import { password } from '../contracts/user.ts';
+import { weaknessOf } from '../gateway/identity/new-password.ts';
 import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
@@ -22,6 +24,11 @@ const checked = (problemOf: (text: string) => string | undefined) =>
     const message = problemOf(text);
     if (message) context.addIssue({ code: 'custom', message });
   });
+/** An operator's own choice may hold what it likes but what everybody guesses. */
+function good(text: string, context: z.RefinementCtx): void {
+  const weakness = weaknessOf(text);
+  if (weakness) context.addIssue({ code: 'custom', message: weakness });
+}
 const origin = z
   .string()
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
@@ -96,7 +103,7 @@ const schema = z.object({
   ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: email.default('admin@localhost.localdomain'),
-  ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').max(200).optional(),
+  ADMIN_PASSWORD: password.superRefine(good).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
   BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),

@@ -6,13 +6,38 @@
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
-import { id, instant, line } from './fields.ts';
+import { characters, id, instant, line } from './fields.ts';
 import { personal } from './message.ts';
 import { type Role, role } from './role.ts';
 
 const name = line(1, 100);
-/** A new password: at least 10 characters (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone); no other rules, as NIST advises. */
-export const password = z.string().min(10, 'must have at least 10 characters').max(200, 'must have at most 200 characters');
+/**
+ * A new password: 10 to 200 characters, counted in NFKC, in which it is hashed (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone).
+ * What else is refused, as the most common ones, the gateway knows.
+ */
+export const password = z
+  .string()
+  .max(1_000, 'must have at most 200 characters')
+  .refine(isWellFormed, 'must be well-formed Unicode')
+  .refine((text) => characters(text.normalize('NFKC')) >= 10, 'must have at least 10 characters')
+  .refine((text) => characters(text.normalize('NFKC')) <= 200, 'must have at most 200 characters')
+  .meta({
+    minLength: 10,
+    maxLength: 200,
+    description:
+      'At least 10 characters; 15 are better. No other rules, but that it is not among the most common ones and holds neither name nor address.',
+  });
+
+/** A password as somebody types it who has one. */
+export const passwordAsTyped = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(1_000, 'must have at most 1,000 characters')
+  .refine(isWellFormed, 'must be well-formed Unicode');
+
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
 
 const UserCreated = z.strictObject({
   name: personal(name).describe('The name, as its owner writes it.'),

@@ -7,7 +7,9 @@ import type { RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import type { Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
+import { expectGoodPassword } from './new-password.ts';
 import { hashOf } from './refresh-tokens.ts';
+import type { Users } from './users.ts';
 
 const body = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200), password: password.optional() });
 const response = z.strictObject({
@@ -20,6 +22,7 @@ export interface ConfirmationOptions {
   commands: CommandHandler;
   credentials: Credentials;
   codes: Codes;
+  users: Users;
   now(): Date;
 }
 
@@ -37,10 +40,11 @@ export const confirmation: RouteWith<ConfirmationOptions> = {
     example: { token: 'Zk0x…', password: 'correct horse battery' },
   },
   answer: async (options, request) => {
-    const { credentials, codes } = options;
+    const { credentials, codes, users } = options;
     const { token, password: given } = request.body as z.infer<typeof body>;
     const id = await codes.userOf(token, 'confirm');
     if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
+    if (given !== undefined) expectGoodPassword(given, (await users.load(id)).state, '/password');
     const passwordSet = await setPassword(credentials, id, given);
     await confirm(options, id, token, request.requestId);
     await codes.spend(id, 'confirm');

@@ -3,18 +3,19 @@ import { z } from 'zod';
 import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
-import { password } from '../../contracts/user.ts';
+import { password, passwordAsTyped } from '../../contracts/user.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
+import { expectGoodPassword } from './new-password.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
 const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean() });
-const passwordBody = z.strictObject({ current: z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'), new: password });
+const passwordBody = z.strictObject({ current: passwordAsTyped, new: password });
 
 export interface MeRoutesOptions {
   sessions: Sessions;
@@ -60,6 +61,7 @@ async function changePassword({ attempts, credentials, sessions, users }: MeRout
   const { id, sessionId } = callerIn(caller);
   const { current, new: next } = body as z.infer<typeof passwordBody>;
   const { state } = await there(users, id);
+  expectGoodPassword(next, state, '/new');
   const did = { change: 'wrong' as Awaited<ReturnType<Credentials['change']>> };
   await attempts.attempt(normaliseEmail(state.email), ip, async () => {
     did.change = await credentials.change(id, current, next);

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import { ProblemError } from '../../contracts/problem.ts';
+import { normalPassword } from './new-password.ts';
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane (argon2id is the library's default). */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -26,14 +27,9 @@ export async function openPasswords(options: PasswordOptions = {}): Promise<Pass
   const limited = gate(running, waiting);
   const dummy = await hash('no account has this', COST);
   return {
-    hash: (password) => limited(() => hash(normalise(password), COST)),
-    verify: (kept, password) => limited(async () => (await verify(kept ?? dummy, normalise(password))) && kept !== null),
+    hash: (password) => limited(() => hash(normalPassword(password), COST)),
+    verify: (kept, password) => limited(async () => (await verify(kept ?? dummy, normalPassword(password))) && kept !== null),
   };
-}
-
-/** The form in which a password is hashed: the same characters from another keyboard are the same password (NIST SP 800-63B-4, 3.1.1.2). */
-function normalise(password: string): string {
-  return password.normalize('NFKC');
 }
 
 /** A gate that runs at most `running` tasks at once and lets at most `waiting` wait, first come first served. */

@@ -9,6 +9,7 @@ import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
+import { expectGoodPassword } from './new-password.ts';
 import type { Users } from './users.ts';
 
 export interface RegistrationOptions {
@@ -36,6 +37,7 @@ async function register(options: RegistrationOptions, request: RouteRequest): Pr
   const { commands, credentials, hmac, limits, now } = options;
   const limit = await limits.consume('registration', networkOf(request.ip));
   const { password, ...person } = request.body as Body;
+  if (password !== undefined) expectGoodPassword(password, person, '/password');
   const command = commandOf(registering, { ...request, body: person }, () => now().toISOString());
   // The hash in the log is of a body without the password, because a fast hash of a password would help to guess it.
   const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);

@@ -4,6 +4,7 @@ import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
 import { instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
+import { passwordAsTyped } from '../../contracts/user.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
@@ -15,7 +16,7 @@ import type { Users } from './users.ts';
 
 const loginBody = z.strictObject({
   email: emailOnRecord,
-  password: z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'),
+  password: passwordAsTyped,
 });
 const refreshBody = z.strictObject({ refreshToken: z.string().min(1, 'must not be empty').max(500, 'is too long') });
 const tokens = z.strictObject({
