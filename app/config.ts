@@ -24,6 +24,11 @@ const checked = (problemOf: (text: string) => string | undefined) =>
     const message = problemOf(text);
     if (message) context.addIssue({ code: 'custom', message });
   });
+/** What those may do whose address is not confirmed. Mails of an outbox reach nobody, so nobody could confirm there. */
+export function unconfirmedMay({ UNCONFIRMED, MAIL_URL }: Pick<Config, 'UNCONFIRMED' | 'MAIL_URL'>): 'none' | 'read' | 'all' {
+  return UNCONFIRMED ?? (MAIL_URL.startsWith('outbox:') ? 'all' : 'none');
+}
+
 /** An operator's own choice may hold what it likes but what everybody guesses. */
 function good(text: string, context: z.RefinementCtx): void {
   const weakness = weaknessOf(text);
@@ -103,6 +108,7 @@ const schema = z.object({
   ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: email.default('admin@localhost.localdomain'),
+  UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),

@@ -21,7 +21,7 @@ import { shownEmail } from '../platform/shown-email.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
-import type { Config } from './config.ts';
+import { type Config, unconfirmedMay } from './config.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
 import { linksProblem, pagesAt } from './links.ts';
@@ -246,7 +246,15 @@ async function openAccess(
   const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
   const reserved = await whileStarting(commands.reserveAnew);
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
-  const identity = await openIdentity({ secrets, keys, commands, store, config: { taskVisibility: config.TASK_VISIBILITY }, limits, log });
+  const identity = await openIdentity({
+    secrets,
+    keys,
+    commands,
+    store,
+    config: { taskVisibility: config.TASK_VISIBILITY, unconfirmed: unconfirmedMay(config) },
+    limits,
+    log,
+  });
   return { keys, commands, identity, limits };
 }
 

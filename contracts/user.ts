@@ -51,6 +51,13 @@ const UserEdited = z.strictObject({
 const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
 const UserDeleted = z.strictObject({});
+/** The ways in which somebody shows that a password is theirs to set. */
+const PASSWORD_PROOFS = ['password', 'mailbox'] as const;
+const ConfirmationRequested = z.strictObject({});
+const PasswordResetRequested = z.strictObject({});
+const PasswordChanged = z.strictObject({
+  by: z.enum(PASSWORD_PROOFS).describe('How it was shown to be theirs: by the password before, or by a link that was mailed to the address.'),
+});
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 
@@ -59,6 +66,9 @@ export type UserEvent =
   | DecidedEvent<'UserEdited', z.infer<typeof UserEdited>>
   | DecidedEvent<'UserRoleChanged', z.infer<typeof UserRoleChanged>>
   | DecidedEvent<'UserConfirmed', z.infer<typeof UserConfirmed>>
+  | DecidedEvent<'ConfirmationRequested', z.infer<typeof ConfirmationRequested>>
+  | DecidedEvent<'PasswordResetRequested', z.infer<typeof PasswordResetRequested>>
+  | DecidedEvent<'PasswordChanged', z.infer<typeof PasswordChanged>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>;
@@ -73,6 +83,9 @@ export type UserCommand =
   | Command<'EditUser', z.infer<typeof EditUser>>
   | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole>>
   | Command<'ConfirmUser', null>
+  | Command<'RequestConfirmation', null>
+  | Command<'RequestPasswordReset', null>
+  | Command<'TellPasswordChange', z.infer<typeof PasswordChanged>>
   | Command<'DeleteUser', null>;
 
 /** The rooms of a user's events: the user's own, and the admins'. */
@@ -105,7 +118,30 @@ export const userContract = aggregate({
       example: { name: 'Alice Moreau-Lang' },
     },
     UserRoleChanged: { schema: UserRoleChanged, version: 1, summary: 'A user has another role.', example: { from: 'member', to: 'maintenance' } },
-    UserConfirmed: { schema: UserConfirmed, version: 1, summary: 'A user followed the link of the confirmation mail.', example: {} },
+    UserConfirmed: {
+      schema: UserConfirmed,
+      version: 1,
+      summary: 'A user has shown that the e-mail address is theirs, or an admin said so.',
+      example: {},
+    },
+    ConfirmationRequested: {
+      schema: ConfirmationRequested,
+      version: 1,
+      summary: 'Somebody who knows the address of an account that is not confirmed asked for another confirmation mail.',
+      example: {},
+    },
+    PasswordResetRequested: {
+      schema: PasswordResetRequested,
+      version: 1,
+      summary: 'Somebody who knows the address of an account asked for a link to set another password.',
+      example: {},
+    },
+    PasswordChanged: {
+      schema: PasswordChanged,
+      version: 1,
+      summary: 'A user has another password; all sessions before it have ended, or all but the one in which it was changed.',
+      example: { by: 'mailbox' },
+    },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
     RegistrationAbandoned: {
       begins: true,
@@ -127,7 +163,7 @@ export const userContract = aggregate({
       path: '/api/users',
       body: RegisterUser,
       who: 'anyone',
-      summary: 'Register. Without a password, the confirmation mail has a link to set one.',
+      summary: 'Register. The confirmation mail has a link that proves the address, and sets the password.',
       example: { name: 'Alice Moreau', email: 'alice@example.org', password: 'correct horse battery' },
     },
     EditUser: {
@@ -145,6 +181,14 @@ export const userContract = aggregate({
       who: 'user',
       summary: 'Delete a user (oneself, or as an admin).',
       example: null,
+    },
+    ConfirmUser: {
+      method: 'POST',
+      path: '/api/users/:id/confirm',
+      body: null,
+      who: ['admin'],
+      summary: 'Say that a user’s e-mail address is theirs, as an admin who knows that.',
+      example: undefined,
     },
     ChangeUserRole: {
       method: 'PUT',

@@ -9,7 +9,7 @@ import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
 import { registrationPolicy } from './policies/user.ts';
 import { tellOfOrder } from './tellers/order.ts';
-import { tellOfRegistration } from './tellers/registration.ts';
+import { tellOfRegistration, tellOfReset } from './tellers/registration.ts';
 import { tellOfTask } from './tellers/task.ts';
 import { type Tellers, tellNothing } from './tellers/teller.ts';
 
@@ -30,7 +30,10 @@ export const POLICIES: readonly Policy[] = [
   },
   {
     name: 'registration_mail',
-    queue: followerQueue('user_registration', { category: 'user', purpose: 'confirmation mail and welcome of new users' }),
+    queue: followerQueue('user_registration', {
+      category: 'user',
+      purpose: 'confirmation mail and welcome of new users, links to set a password, and what is told of one',
+    }),
     wants: registrationPolicy,
   },
   {
@@ -43,6 +46,7 @@ export const POLICIES: readonly Policy[] = [
 /** All tellers, by category. */
 export const TELLERS: Tellers = {
   registration: tellOfRegistration,
+  reset: tellOfReset,
   user: tellNothing,
   task: tellOfTask,
   order: tellOfOrder,

@@ -8,6 +8,12 @@ export interface ToldOfRegistration {
 }
 
 const aboutRegistration = kindAbout<'registration', ToldOfRegistration>('registration', { code: 'c0de' });
+/** The facts that can be told of a forgotten password. */
+export interface ToldOfReset {
+  /** The one-time code that sets another one: a secret. */
+  code: string;
+}
+const aboutReset = kindAbout<'reset', ToldOfReset>('reset', { code: 'c0de' });
 /** Nothing is looked up of a user: they know who they are. */
 const aboutUser = kindAbout<'user', null>('user', null);
 
@@ -17,10 +23,32 @@ export const userKinds = {
     outdated: never,
     subject: () => 'Confirm your registration',
     text: () => ({
-      lead: 'please confirm your e-mail address. If you registered without a password, the link lets you set one. It is good for 48 hours. If you did not register, do nothing.',
+      lead: 'please confirm your e-mail address: the link lets you set the password that you will log in with. It is good for 48 hours. If you did not register, do nothing.',
     }),
     link: { action: 'Confirm', path: ({ code }) => `/#confirm=${code}` },
     inbox: { title: 'Your registration', text: 'Please confirm your e-mail address; you were sent a link.' },
+    aloud: false,
+  }),
+  password_reset: aboutReset({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Set another password',
+    text: () => ({
+      lead: 'somebody asked to set another password for your account. The link does that; it is good for 10 minutes, and once. If it was not you, do nothing: your password stays.',
+    }),
+    link: { action: 'Set another password', path: ({ code }) => `/#reset=${code}` },
+    inbox: { title: 'Your password', text: 'You were sent a link to set another one.' },
+    aloud: false,
+  }),
+  password_changed: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Your password was changed',
+    text: () => ({
+      lead: 'the password of your account was changed, and the other sessions ended. If it was not you, set another one at once, and tell whoever runs this site.',
+    }),
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your password', text: 'It was changed.' },
     aloud: false,
   }),
   user_created: aboutUser({

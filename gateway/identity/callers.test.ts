@@ -21,7 +21,7 @@ beforeEach(() => {
   time = Date.now();
   passed = 0;
   lookUps = 0;
-  found = async () => ({ userId: ALICE, role: 'member' });
+  found = async () => ({ userId: ALICE, role: 'member', confirmed: true });
   const lookUp = () => {
     lookUps++;
     return found();
@@ -34,7 +34,7 @@ const invalid = { code: 'unauthorized', status: 401, headers: { 'WWW-Authenticat
 describe('the caller of an access token', () => {
   it('is its user, with the role they have now, until the token ends', async () => {
     const before = token();
-    found = async () => ({ userId: ALICE, role: 'admin' });
+    found = async () => ({ userId: ALICE, role: 'admin', confirmed: true });
     const expiresAt = Math.floor(time / 1_000) * 1_000 + 15 * 60_000;
     expect(await callers.authenticate(before)).toEqual({ id: ALICE, role: 'admin', seesAll: true, sessionId: SESSION, expiresAt });
     time += 15 * 60_000;
@@ -98,7 +98,7 @@ describe('the caller of an access token', () => {
 
   it('has the new role as soon as the user is known to have changed', async () => {
     await callers.authenticate(token());
-    found = async () => ({ userId: ALICE, role: 'admin' });
+    found = async () => ({ userId: ALICE, role: 'admin', confirmed: true });
     callers.forgetUser(SESSION);
     expect(await callers.authenticate(token())).toMatchObject({ role: 'member' });
     callers.forgetUser(ALICE);
@@ -112,7 +112,7 @@ describe('the caller of an access token', () => {
     callers[forget](forget === 'forgetUser' ? ALICE : SESSION);
     found = async () => null;
     await expect(callers.authenticate(token())).rejects.toMatchObject(invalid);
-    answer({ userId: ALICE, role: 'member' });
+    answer({ userId: ALICE, role: 'member', confirmed: true });
     await early;
     await expect(callers.authenticate(token())).rejects.toMatchObject(invalid);
   });
@@ -120,7 +120,7 @@ describe('the caller of an access token', () => {
   it('is not taken from a look-up that failed', async () => {
     found = () => Promise.reject(new Error('down'));
     await expect(callers.authenticate(token())).rejects.toThrow('down');
-    found = async () => ({ userId: ALICE, role: 'member' });
+    found = async () => ({ userId: ALICE, role: 'member', confirmed: true });
     await expect(callers.authenticate(token())).resolves.toMatchObject({ id: ALICE });
   });
 });

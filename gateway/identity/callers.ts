@@ -12,6 +12,8 @@ import { type AccessTokens, claimsOf, isFromTheFuture } from './access-tokens.ts
 export interface SessionOwner {
   userId: string;
   role: Role;
+  /** True where the e-mail address is confirmed. */
+  confirmed: boolean;
 }
 
 export interface CallersOptions {
@@ -19,6 +21,8 @@ export interface CallersOptions {
   /** Resolves to the present user of a session; null where the session has ended or its user is deleted. */
   lookUp(sessionId: string): Promise<SessionOwner | null>;
   seesAll(role: Role): boolean;
+  /** What those may do whose address is not confirmed; missing: everything. */
+  unconfirmed?: Caller['confined'] | undefined;
   now(): Date;
   /** The monotonic clock, in milliseconds; default performance.now. */
   clock?: (() => number) | undefined;
@@ -36,7 +40,7 @@ export interface Callers {
 /** Milliseconds for which an answer is remembered, so that a process may not notice an end in another one. */
 const REMEMBERED = 5_000;
 
-export function openCallers({ tokens, lookUp, seesAll, now, clock = () => performance.now() }: CallersOptions): Callers {
+export function openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock = () => performance.now() }: CallersOptions): Callers {
   const known = new LRUCache<string, SessionOwner & { until: number }>({ max: 20_000 });
   const asking = new Map<string, Promise<SessionOwner | null>>();
   let forgotten = 0;
@@ -68,7 +72,11 @@ export function openCallers({ tokens, lookUp, seesAll, now, clock = () => perfor
     if (claims && isFromTheFuture(claims, now())) throw invalidToken('The clock was set back since this access token was made. Refresh it.');
     const found = claims && (await behind(claims.sid));
     if (!claims || !found || found.userId !== claims.sub) throw invalidToken('The session has ended. Log in again.');
-    return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid };
+    return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid, ...bound(found) };
+  }
+
+  function bound({ confirmed }: SessionOwner): Pick<Caller, 'confined'> {
+    return unconfirmed && !confirmed ? { confined: unconfirmed } : {};
   }
 
   function forget(sessionId: string): void {

@@ -6,7 +6,7 @@ import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { Users } from './users.ts';
 
-export type CodePurpose = 'confirm';
+export type CodePurpose = 'confirm' | 'reset';
 
 interface Code {
   purpose: CodePurpose;
@@ -16,7 +16,7 @@ interface Code {
 }
 
 export interface Codes {
-  /** Makes a code: base64url of 256 bits. Rejects where there is no such user. */
+  /** Makes a code: base64url of 256 bits. One that sets a password ends those before it. Rejects where there is no such user. */
   issue(userId: string, purpose: CodePurpose): Promise<string>;
   /** Resolves to the id of the user for whom a code was made, while it is good; else null. */
   userOf(code: string, purpose: CodePurpose): Promise<string | null>;
@@ -24,7 +24,10 @@ export interface Codes {
   spend(userId: string, purpose?: CodePurpose): Promise<void>;
 }
 
-const LIFE = 48 * 3_600_000;
+/**
+ * Milliseconds that a code is good for, from when its mail is made, right before it is sent (OWASP ASVS 5.0.0, 6.5.5 for those that let somebody in).
+ */
+const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000 };
 /** The most codes of a user: each attempt to send a mail makes one, and any of them may have arrived. */
 const MOST_CODES = 20;
 
@@ -37,13 +40,19 @@ export function openCodes({ secrets, users, hmac, now }: { secrets: Secrets; use
     for (const one of oldestFirst.slice(0, Math.max(0, kept.length - MOST_CODES))) await secrets.delete('codes', one.key);
   }
 
+  async function spend(userId: string, purpose?: CodePurpose): Promise<void> {
+    for (const one of await secrets.list<Code>('codes', userId))
+      if (!purpose || one.value.purpose === purpose) await secrets.delete('codes', one.key);
+  }
+
   return {
     issue: async (userId, purpose) => {
       const user = await users.get(userId);
       if (!user) throw new Error(`no code can be made for user ${userId}: there is none`);
       const code = randomSecret();
       const value: Code = { purpose, userId, address: addressOf(user.state) };
-      const expires = new Date(now().getTime() + LIFE).toISOString();
+      const expires = new Date(now().getTime() + LIFE[purpose]).toISOString();
+      if (purpose === 'reset') await spend(userId, purpose);
       await secrets.put('codes', { key: hashOf(code), value, owner: userId, expires }, 0);
       await trim(userId);
       return code;
@@ -54,9 +63,6 @@ export function openCodes({ secrets, users, hmac, now }: { secrets: Secrets; use
       const user = await users.get(kept.value.userId);
       return user && addressOf(user.state) === kept.value.address ? kept.value.userId : null;
     },
-    spend: async (userId, purpose) => {
-      for (const one of await secrets.list<Code>('codes', userId))
-        if (!purpose || one.value.purpose === purpose) await secrets.delete('codes', one.key);
-    },
+    spend,
   };
 }

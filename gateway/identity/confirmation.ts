@@ -1,67 +1,149 @@
-/** Confirmation: the link of the mail proves the address, and lets a user without a password set one. */
+/**
+ * The mailbox as a proof: who has the link of a mail sets the password, and is who owns the address. The link confirms a registration, or stands in
+ * for a password that is forgotten. Opening it changes nothing, since mail scanners do that; only this route's POST uses it up.
+ */
 import { z } from 'zod';
+import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { password } from '../../contracts/user.ts';
+import { password, type UserCommand } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
-import type { RouteWith } from '../../platform/http/route.ts';
+import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
-import type { Codes } from './codes.ts';
+import type { CodePurpose, Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
 import { hashOf } from './refresh-tokens.ts';
+import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
-const body = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200), password: password.optional() });
-const response = z.strictObject({
-  id: z.guid(),
-  confirmed: z.literal(true),
-  passwordSet: z.boolean().meta({ description: 'Whether the given password was set; one that was there stays.' }),
-});
+const linkBody = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200), password });
+const addressBody = z.strictObject({ email: emailOnRecord });
+const accepted = z.strictObject({ status: z.literal('accepted') });
+const proven = z.strictObject({ id: z.guid(), confirmed: z.literal(true), passwordSet: z.literal(true) });
 
 export interface ConfirmationOptions {
   commands: CommandHandler;
   credentials: Credentials;
   codes: Codes;
   users: Users;
+  sessions: Sessions;
+  limits: Limits;
+  hmac(text: string): string;
+  /** Writes as much as a request for an account does. */
+  nobody(): Promise<void>;
   now(): Date;
 }
 
-/** POST /api/confirmations. */
-export const confirmation: RouteWith<ConfirmationOptions> = {
-  row: {
-    method: 'POST',
-    path: '/api/confirmations',
-    always: true,
-    who: 'anyone',
-    summary: 'Confirm one’s e-mail address with the token of the mail, once; without a password yet, set one.',
-    tag: 'sessions',
-    body,
-    response,
-    example: { token: 'Zk0x…', password: 'correct horse battery' },
-  },
-  answer: async (options, request) => {
-    const { credentials, codes, users } = options;
-    const { token, password: given } = request.body as z.infer<typeof body>;
-    const id = await codes.userOf(token, 'confirm');
-    if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
-    if (given !== undefined) expectGoodPassword(given, (await users.load(id)).state, '/password');
-    const passwordSet = await setPassword(credentials, id, given);
-    await confirm(options, id, token, request.requestId);
-    await codes.spend(id, 'confirm');
-    return { body: { id, confirmed: true, passwordSet } };
-  },
-};
+const TOKEN = { token: 'Zk0x…', password: 'correct horse battery' };
 
-async function setPassword(credentials: Credentials, userId: string, given: string | undefined): Promise<boolean> {
-  if (given !== undefined) return credentials.setFirst(userId, given);
-  if (await credentials.has(userId)) return false;
-  throw invalid('/password', 'This account has no password yet. Choose one.', 'is required: the account has none yet');
+/** The routes of links in mails. */
+export const confirmation: readonly RouteWith<ConfirmationOptions>[] = [
+  {
+    row: {
+      method: 'POST',
+      path: '/api/confirmations',
+      always: true,
+      who: 'anyone',
+      summary: 'Confirm one’s e-mail address with the token of the mail, once, and set the password; every session before it ends.',
+      tag: 'sessions',
+      body: linkBody,
+      response: proven,
+      example: TOKEN,
+    },
+    answer: (options, request) => prove(options, request, 'confirm'),
+  },
+  {
+    row: {
+      method: 'POST',
+      path: '/api/confirmation-mails',
+      who: 'anyone',
+      summary: 'Have the confirmation mail sent again. The answer is the same whether there is such an account or not.',
+      tag: 'sessions',
+      body: addressBody,
+      status: 202,
+      response: accepted,
+      example: { email: 'alice@example.org' },
+    },
+    answer: (options, request) => sendLink(options, request, 'RequestConfirmation'),
+  },
+  {
+    row: {
+      method: 'POST',
+      path: '/api/password-resets',
+      who: 'anyone',
+      summary: 'Have a link mailed that sets another password. The answer is the same whether there is such an account or not.',
+      tag: 'sessions',
+      body: addressBody,
+      status: 202,
+      response: accepted,
+      example: { email: 'alice@example.org' },
+    },
+    answer: (options, request) => sendLink(options, request, 'RequestPasswordReset'),
+  },
+  {
+    row: {
+      method: 'POST',
+      path: '/api/password-resets/finish',
+      always: true,
+      who: 'anyone',
+      summary: 'Set another password with the token of the mail, once, within 10 minutes; all sessions end, and nobody is logged in by it.',
+      tag: 'sessions',
+      body: linkBody,
+      response: proven,
+      example: TOKEN,
+    },
+    answer: (options, request) => prove(options, request, 'reset'),
+  },
+];
+
+/**
+ * Sets the password of whoever a code was mailed to. Its address is theirs then; sessions of before may be a stranger's, who registered it, and end.
+ * The code is used up last: where one of the steps fails, a repeat does them all.
+ */
+async function prove(options: ConfirmationOptions, request: RouteRequest, purpose: CodePurpose): Promise<Answer> {
+  const { codes, credentials, sessions, users } = options;
+  const { token, password: next } = request.body as z.infer<typeof linkBody>;
+  const id = await codes.userOf(token, purpose);
+  if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
+  expectGoodPassword(next, (await users.load(id)).state, '/password');
+  if (!(await credentials.replace(id, next, await credentials.version(id)))) throw new ProblemError('conflict', 'The password was set meanwhile.');
+  await sessions.endAll(id, 'password');
+  const by = { id, key: hashOf(token), correlationId: request.requestId };
+  await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });
+  if (purpose === 'reset') await recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });
+  await codes.spend(id);
+  return { body: { id, confirmed: true, passwordSet: true } };
 }
 
-async function confirm({ commands, now }: ConfirmationOptions, userId: string, token: string, correlationId: string): Promise<void> {
+type LinkCommand = 'RequestConfirmation' | 'RequestPasswordReset';
+
+/**
+ * Has a link mailed. Nobody learns from answer or time whether there is such an account: without one as much is read, and recorded, of an account
+ * that never is.
+ */
+async function sendLink(options: ConfirmationOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
+  const { hmac, limits, nobody, users } = options;
+  const address = normaliseEmail((request.body as z.infer<typeof addressBody>).email);
+  await limits.consume('link-mails-ip', networkOf(request.ip));
+  for (const name of ['link-mails-day', 'link-mails'] as const) await limits.consume(name, `${type} ${address}`);
+  const found = await users.find(address);
+  const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
+  if (user) await recordOfAccount(options, { id: user.id, key: request.requestId, correlationId: request.requestId }, { type, data: null });
+  else await Promise.all([users.load(stableId('nobody', hmac(address))), nobody()]);
+  return { status: 202, body: { status: 'accepted' } };
+}
+
+type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[LinkCommand | 'ConfirmUser' | 'TellPasswordChange'];
+
+/** Has the system decide a command about an account, once for a key. Errors: those of the command handler. */
+export async function recordOfAccount(
+  { commands, now }: Pick<ConfirmationOptions, 'commands' | 'now'>,
+  { id, key, correlationId }: { id: string; key: string; correlationId: string },
+  { type, data }: Recorded,
+): Promise<void> {
   const actor = { id: 'system', role: 'system', seesAll: true } as const;
-  const commandId = stableId('confirm', hashOf(token));
-  const command = { type: 'ConfirmUser', stream: `user-${userId}`, id: userId, data: null, commandId, actor, now: now().toISOString() };
+  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, key), actor, now: now().toISOString() };
   await commands.handle(command, { correlationId });
 }
 

@@ -17,6 +17,8 @@ export interface Credentials {
   setFirst(userId: string, password: string): Promise<boolean>;
   /** Changes the password. `wrong`: `current` is not the password; `raced`: another change was faster. Error: as `verify`. */
   change(userId: string, current: string, next: string): Promise<'changed' | 'wrong' | 'raced'>;
+  /** Sets the password, whatever it was at `version`; false where it was changed since. Error: ProblemError `unavailable`. */
+  replace(userId: string, next: string, version: number): Promise<boolean>;
   remove(userId: string): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export function openCredentials(secrets: Secrets, passwords: Passwords): Credent
       if (!(await passwords.verify(kept?.value.hash ?? null, current))) return 'wrong';
       return (await put(userId, next, kept?.version ?? 0)) ? 'changed' : 'raced';
     },
+    replace: put,
     remove: (userId) => secrets.delete('credentials', userId),
   };
 }

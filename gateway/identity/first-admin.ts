@@ -6,6 +6,8 @@ import { AT_ONCE, type WhileStarting } from '../../platform/absences/while-start
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { UserError } from '../../platform/user-error.ts';
+import type { UserState } from '../../write-side/deciders/user.ts';
+import { recordOfAccount } from './confirmation.ts';
 import type { Credentials } from './credentials.ts';
 import type { Users } from './users.ts';
 
@@ -44,8 +46,10 @@ interface FirstAdmin {
 /** Resolves to true where the password is the one of the first admin, since this process has made it so. */
 async function tryToMake(options: FirstAdminOptions, { email, password, isRepeated }: FirstAdmin): Promise<boolean> {
   const { credentials, users } = options;
-  const { id, exists, deleted } = await firstOpen(users);
+  const first = await firstOpen(users);
+  const { id, exists, deleted } = first;
   if (deleted) return false;
+  await confirmIfOlder(options, first);
   if (exists && (await credentials.has(id))) return isRepeated && credentials.verify(id, password);
   // A password without a user is left of a start that did not get further: nobody was told it.
   if (!exists) await credentials.remove(id);
@@ -63,6 +67,16 @@ async function firstOpen(users: Users) {
   throw new UserError('The first admin could not be made: its address was taken by others again and again. Set another ADMIN_EMAIL.');
 }
 
+/** The first admin of an older release is not confirmed yet. */
+async function confirmIfOlder(options: FirstAdminOptions, { id, exists, confirmed }: UserState & { id: string }): Promise<void> {
+  if (exists && !confirmed) await confirm(options, id);
+}
+
+/** The password was printed for, or chosen by, who runs this installation: nothing is to be proven. */
+async function confirm(options: Pick<FirstAdminOptions, 'commands' | 'now'>, id: string): Promise<void> {
+  await recordOfAccount(options, { id, key: 'first-admin', correlationId: stableId('confirm-first-admin', id) }, { type: 'ConfirmUser', data: null });
+}
+
 async function register({ commands, credentials, now }: FirstAdminOptions, id: string, email: string): Promise<void> {
   const actor = { id: 'system', role: 'system', seesAll: true } as const;
   const data = { name: 'Administrator', email, role: 'admin' };
@@ -70,6 +84,7 @@ async function register({ commands, credentials, now }: FirstAdminOptions, id: s
   const command = { type: 'RegisterUser', stream: `user-${id}`, id, data, commandId, actor, now: now().toISOString() };
   try {
     await commands.handle(command, { correlationId: commandId });
+    await confirm({ commands, now }, id);
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'conflict') throw error;
     await credentials.remove(id);

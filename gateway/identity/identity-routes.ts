@@ -10,4 +10,4 @@ import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 /** The context of all these routes together. */
 export type IdentityContext = RegistrationOptions & SessionRoutesOptions & MeRoutesOptions & ConfirmationOptions & { apiKeys: ApiKeys };
 
-export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, confirmation, ...apiKeyRoutes];
+export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, ...confirmation, ...apiKeyRoutes];

@@ -28,7 +28,9 @@ export interface Reply {
 export const as = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
 
 /** Opens an installation; `advance` lets time pass. */
-export async function openInstallation(options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own' } = {}) {
+export async function openInstallation(
+  options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own'; unconfirmed?: 'none' | 'read' | 'all' } = {},
+) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
@@ -41,11 +43,11 @@ export async function openInstallation(options: { limits?: LimitOptions; taskVis
   const keys = await loadKeys(secrets, {});
   const commands = commandsOn(store, keys.hmac);
   const limits = await openLimits('memory:', { hmac: keys.hmac, ...options.limits });
-  const config = { taskVisibility: options.taskVisibility ?? ('team' as const) };
+  const config = { taskVisibility: options.taskVisibility ?? ('team' as const), unconfirmed: options.unconfirmed ?? ('all' as const) };
   const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, clock, passwords: { waiting: 500 } };
   const identity = await openIdentity(identityOptions);
   const changed = (type: string, id: string) => {
-    if (type === 'ChangeUserRole') identity.onUserChanged(id);
+    if (type === 'ChangeUserRole' || type === 'ConfirmUser') identity.onUserChanged(id);
     return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
   };
   const routes = [...identity.routes, ...routesWith({ commands, hmac: keys.hmac, changed }, commandRoutes)];

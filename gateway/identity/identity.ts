@@ -1,10 +1,11 @@
 /** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
+import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
-import { type Caller, type Route, routesWith } from '../../platform/http/route.ts';
+import { type Caller, type Route, routesWith, UNCONFIRMED_DETAIL } from '../../platform/http/route.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
@@ -14,6 +15,7 @@ import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
 import { identityRoutes } from './identity-routes.ts';
 import type { Keys } from './keys.ts';
+import { openNobody } from './nobody.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
@@ -26,7 +28,11 @@ export interface IdentityOptions {
   commands: CommandHandler;
   store: Pick<EventStore, 'append'>;
   /** TASK_VISIBILITY: the roles of TEAM read all tasks (`team`), or only tasks that concern the user (`own`). */
-  config: { taskVisibility: 'team' | 'own' };
+  config: {
+    taskVisibility: 'team' | 'own';
+    /** UNCONFIRMED: what those may do whose e-mail address is not confirmed: see their own profile, read, or everything (default). */
+    unconfirmed?: 'none' | 'read' | 'all';
+  };
   limits: Limits;
   log: SessionEndsOptions['log'];
   now?: () => Date;
@@ -44,11 +50,14 @@ export interface Identity {
   callerOf(claims: unknown): Promise<Caller>;
   /** Resolves to the backend that an API key belongs to. Errors: ProblemError `unauthorized` and `limited`. */
   admit: ApiKeys['admit'];
-  /** Resolves to the caller of an access token, with its end (milliseconds since 1970). Error: ProblemError `unauthorized`. */
+  /**
+   * Resolves to the caller of an access token, with its end (milliseconds since 1970), for a live connection. Errors: ProblemError `unauthorized`;
+   * `forbidden` where the address is not confirmed, and such an account sees its profile alone.
+   */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
   /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
-  /** Makes a one-time code for a link in a mail, good for 48 hours. Rejects where there is no such user. */
+  /** Makes a one-time code for a link in a mail: to confirm an address (good for 48 hours), or to set a password (10 minutes). Rejects where there is no such user. */
   issueCode(userId: string, purpose: CodePurpose): Promise<string>;
   /**
    * Makes the first admin where there is none, within the patience of a start; resolves to the password if it was made here (nobody can see it again),
@@ -60,6 +69,8 @@ export interface Identity {
   /** To be called after a user was deleted: ends their sessions, and removes their password and codes. */
   onUserDeleted(userId: string): Promise<void>;
 }
+
+const CONFINED = { none: 'profile', read: 'read', all: undefined } as const;
 
 /** The roles of those who work here. Residents and services see only tasks that concern them. */
 const TEAM: readonly Role[] = ['member', 'staff', 'security', 'maintenance', 'customer-service'];
@@ -75,22 +86,29 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const apiKeys = openApiKeys({ secrets, limits, now, clock });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
   const codes = openCodes({ secrets, users, hmac, now });
-  const callers = openCallers({ tokens, lookUp, seesAll, now, clock });
+  const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed: CONFINED[config.unconfirmed ?? 'all'], now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now, clock });
 
   async function lookUp(sessionId: string) {
     const session = await sessions.get(sessionId);
     const user = session && (await users.get(session.value.userId));
-    return session && user ? { userId: session.value.userId, role: user.state.role } : null;
+    return session && user ? { userId: session.value.userId, role: user.state.role, confirmed: user.state.confirmed } : null;
   }
 
   return {
-    routes: routesWith({ commands, credentials, users, attempts, limits, hmac, now, sessions, tokens, codes, apiKeys }, identityRoutes),
+    routes: routesWith(
+      { commands, credentials, users, attempts, limits, hmac, now, sessions, tokens, codes, apiKeys, nobody: openNobody(store) },
+      identityRoutes,
+    ),
     accessTokens: tokens.options,
     callerOf: callers.callerOf,
     admit: apiKeys.admit,
-    authenticate: callers.authenticate,
+    authenticate: async (accessToken) => {
+      const caller = await callers.authenticate(accessToken);
+      if (caller.confined === 'profile') throw new ProblemError('forbidden', UNCONFIRMED_DETAIL);
+      return caller;
+    },
     seesAll,
     issueCode: codes.issue,
     ensureAdmin: (email, password, whileStarting) =>

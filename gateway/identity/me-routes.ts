@@ -4,10 +4,12 @@ import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
 import { password, passwordAsTyped } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
+import { recordOfAccount } from './confirmation.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
 import { callerIn } from './session-routes.ts';
@@ -22,12 +24,14 @@ export interface MeRoutesOptions {
   credentials: Credentials;
   users: Users;
   attempts: Attempts;
+  commands: CommandHandler;
+  now(): Date;
 }
 
 /** Routes of one’s own account. */
 export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
   {
-    row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', response: me },
+    row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', profile: true, response: me },
     answer: async ({ users }, { caller }) => {
       const { id } = callerIn(caller);
       const user = await there(users, id);
@@ -57,7 +61,9 @@ async function there(users: Users, id: string) {
 }
 
 /** Changes a password. Attempts at the current one count as logins, so that a stolen access token is no way to guess it. */
-async function changePassword({ attempts, credentials, sessions, users }: MeRoutesOptions, { caller, body, ip }: RouteRequest): Promise<Answer> {
+async function changePassword(options: MeRoutesOptions, request: RouteRequest): Promise<Answer> {
+  const { attempts, credentials, sessions, users } = options;
+  const { caller, body, ip } = request;
   const { id, sessionId } = callerIn(caller);
   const { current, new: next } = body as z.infer<typeof passwordBody>;
   const { state } = await there(users, id);
@@ -71,5 +77,10 @@ async function changePassword({ attempts, credentials, sessions, users }: MeRout
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
   await sessions.endAll(id, 'password', sessionId);
+  await recordOfAccount(
+    options,
+    { id, key: request.requestId, correlationId: request.requestId },
+    { type: 'TellPasswordChange', data: { by: 'password' } },
+  );
   return { status: 204 };
 }

@@ -46,7 +46,7 @@ export interface SessionRoutesOptions {
   tokens: AccessTokens;
 }
 
-const OF_SESSIONS = { tag: 'sessions' } as const;
+const OF_SESSIONS = { tag: 'sessions', profile: true } as const;
 
 /** The routes of sessions. */
 export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [

@@ -13,8 +13,8 @@ export interface TellerContext {
   store: Pick<EventStore, 'readStream'>;
   /** True where users of a role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
-  /** Makes the one-time code of a confirmation link. */
-  issueCode(userId: string, purpose: 'confirm'): Promise<string>;
+  /** Makes the one-time code of a link that confirms the address, or sets another password. */
+  issueCode(userId: string, purpose: 'confirm' | 'reset'): Promise<string>;
   now(): Date;
 }
 

@@ -11,6 +11,8 @@ export const userScenes: Scenes<keyof typeof userKinds> = {
       row(NOBODY, [accountGone]),
       row('the address is confirmed already', [[`user-${BOB}`, 'UserConfirmed', {}]]),
     ],
+    password_reset: [row(null), row(NOBODY, [accountGone])],
+    password_changed: [row(null), row(NOBODY, [accountGone])],
     user_created: [row(null), row(NOBODY, [accountGone])],
   },
 };

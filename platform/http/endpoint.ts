@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
-import type { Admitted, Answer, Caller, Route, RouteRequest } from './route.ts';
+import { type Admitted, type Answer, type Caller, type Route, type RouteRequest, UNCONFIRMED_DETAIL } from './route.ts';
 import { withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -107,7 +107,14 @@ async function authorise(ctx: Context, route: Route, { callerOf, admit }: Authen
   if (Array.isArray(route.who) && !route.who.includes(caller.role)) {
     throw new ProblemError('forbidden', `This is for the roles ${route.who.join(', ')}; yours is ${caller.role}.`);
   }
+  expectWithin(caller, route);
   return caller;
+}
+
+/** Refuses what an account may not do whose address is not confirmed. Error: ProblemError `forbidden`. */
+function expectWithin({ confined }: Caller, { profile, method }: Route): void {
+  if (!confined || profile || (confined === 'read' && method === 'GET')) return;
+  throw new ProblemError('forbidden', UNCONFIRMED_DETAIL);
 }
 
 /** The operator, where the row is for roles: the operator is no user. */

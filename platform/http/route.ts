@@ -7,7 +7,13 @@ import type { Actor, Audience } from '../../contracts/aggregate.ts';
 /** The caller of a request: a user with a live session. */
 export interface Caller extends Actor {
   sessionId: string;
+  /** What the caller may do at most until the e-mail address is confirmed: see the own profile, or read; missing: no such bound. */
+  confined?: 'profile' | 'read';
 }
+
+/** The refusal of somebody whose e-mail address is not confirmed. */
+export const UNCONFIRMED_DETAIL =
+  'Confirm your e-mail address first, by the link that was mailed to you. POST /api/confirmation-mails sends it again.';
 
 /** The beginning of every API key: such a bearer token is no JWT. */
 export const KEY_PREFIX = 'tlk_';
@@ -79,6 +85,8 @@ export interface RouteRow {
   response?: z.ZodType;
   /** Example of the body, for the docs. */
   example?: unknown;
+  /** True where the row shows or ends what is one's own as a person who logs in: open to those, too, whose address is not confirmed. */
+  profile?: true;
   /** True where the docs leave the row out. */
   hidden?: boolean;
 }

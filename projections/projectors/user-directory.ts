@@ -43,6 +43,9 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
       return { ...document, role: event.data.to };
     case 'UserConfirmed':
       return { ...document, confirmed: true };
+    case 'ConfirmationRequested':
+    case 'PasswordResetRequested':
+    case 'PasswordChanged':
     case 'EmailChangeAbandoned':
       return document;
     default:
@@ -76,7 +79,18 @@ export const userDirectory = projector<UserDocument>({
     fields: { role: 'text', nameWords: 'texts', nameKey: 'text' },
     indexes: [['nameKey'], ['role', 'nameKey']],
   },
-  events: ['UserCreated', 'UserEdited', 'UserRoleChanged', 'UserConfirmed', 'UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned'],
+  events: [
+    ...([
+      'UserCreated',
+      'UserEdited',
+      'UserRoleChanged',
+      'UserConfirmed',
+      'ConfirmationRequested',
+      'PasswordResetRequested',
+      'PasswordChanged',
+    ] as const),
+    ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned'] as const),
+  ],
   key: byStream,
   evolve,
   topics: () => [USERS],

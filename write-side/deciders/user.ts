@@ -31,10 +31,27 @@ function decide(command: UserCommand, state: UserState): Decision {
       return selfOrAdmin(command) ?? edit(command, state);
     case 'ChangeUserRole':
       return changeRole(command, state);
-    case 'ConfirmUser':
-      return state.confirmed ? [] : [{ type: 'UserConfirmed', data: {} }];
     case 'DeleteUser':
       return selfOrAdmin(command) ?? remove(command, state);
+    default:
+      return decideOfAccount(command, state);
+  }
+}
+
+/** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
+function decideOfAccount(
+  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange'>,
+  { confirmed }: UserState,
+): Decision {
+  switch (command.type) {
+    case 'ConfirmUser':
+      return confirmed ? [] : [{ type: 'UserConfirmed', data: {} }];
+    case 'RequestConfirmation':
+      return confirmed ? [] : [{ type: 'ConfirmationRequested', data: {} }];
+    case 'RequestPasswordReset':
+      return [{ type: 'PasswordResetRequested', data: {} }];
+    case 'TellPasswordChange':
+      return [{ type: 'PasswordChanged', data: command.data }];
     default:
       return command satisfies never;
   }
@@ -88,6 +105,9 @@ export function evolve(state: UserState, event: UserEvent): UserState {
       return { ...state, deleted: true, name: '', email: '' };
     case 'RegistrationAbandoned':
       return { ...state, abandoned: true };
+    case 'ConfirmationRequested':
+    case 'PasswordResetRequested':
+    case 'PasswordChanged':
     case 'EmailChangeAbandoned':
       return state;
     default:

@@ -17,6 +17,10 @@ const POLICIES = {
   'login-account-ip': { points: 10, seconds: 900 },
   'login-ip': { points: 100, seconds: 900 },
   'login-account': { points: 50, seconds: 3_600 },
+  /** Mails with a link, which anybody may have sent to any address: by the address, and by the network that asks. */
+  'link-mails': { points: 3, seconds: 3_600 },
+  'link-mails-day': { points: 10, seconds: 86_400 },
+  'link-mails-ip': { points: 100, seconds: 3_600 },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600 },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */
