@@ -55,8 +55,8 @@ it('a confirmation goes to no address but the user’s: to that as it is correct
 
   // Its link confirms that address.
   const token = /#confirm=([\w.-]+)/.exec(unfolded(taken(right)[0] ?? ''))?.[1];
-  expect((await typo.ok('POST /api/confirmations', { token })).body).toMatchObject({ id: typo.id, confirmed: true });
-  const then = async () => (await typo.ok(`GET /api/users/${typo.id}`)).body;
+  expect((await typo.ok('POST /api/confirmations', { token, password: typo.password })).body).toMatchObject({ id: typo.id, confirmed: true });
+  const then = async () => (await system.admin.ok(`GET /api/users/${typo.id}`)).body;
   await vi.waitFor(async () => expect(await then()).toMatchObject({ email: right, confirmed: true }), patience);
 });
 

@@ -59,6 +59,7 @@ export async function openDistributed({ env: more = {}, envOf = {}, copies = {} 
     JWT_SECRET,
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
+    UNCONFIRMED: 'all',
     TRUST_PROXY: '1',
     PUBLIC_URL: 'http://127.0.0.1:3000',
     EVENT_STORE_URL: (await double?.line(/^esdb:\S+/)) ?? '',

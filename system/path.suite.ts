@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { caller, everyItem, logIn, problemOf, type Reply, type User } from './client.fixture.ts';
 import { describeInbox } from './inbox.suite.ts';
 import { follow } from './live.fixture.ts';
@@ -299,15 +299,35 @@ export function describePath(open: typeof openSystem): void {
       expect(problemOf(await carol.call('GET /outbox'))).toMatchObject({ status: 403 });
     });
 
-    it('of a registration have a link whose token works once', async () => {
+    it('of a registration have a link that proves the address, sets the password and ends what was before, once', async () => {
       const erin = await system.register('Erin');
       const token = tokenIn(await mailComes(system.admin, erin.email, 'Confirm your registration'));
       expect((await erin.ok('GET /api/me')).body).toMatchObject({ id: erin.id, confirmed: false });
-      const confirmed = await system.call('POST /api/confirmations', { token });
-      expect({ status: confirmed.status, body: confirmed.body }).toEqual({ status: 200, body: { id: erin.id, confirmed: true, passwordSet: false } });
-      expect((await erin.ok('GET /api/me')).body.confirmed).toBe(true);
-      const again = await system.call('POST /api/confirmations', { token });
+      const password = `chosen by the mailbox ${uuid()}`;
+      const confirmed = await system.call('POST /api/confirmations', { token, password });
+      expect({ status: confirmed.status, body: confirmed.body }).toEqual({ status: 200, body: { id: erin.id, confirmed: true, passwordSet: true } });
+      await vi.waitFor(async () => expect((await erin.call('GET /api/me')).status).toBe(401));
+      expect((await (await logIn(system.url, { ...erin, password })).ok('GET /api/me')).body.confirmed).toBe(true);
+      const again = await system.call('POST /api/confirmations', { token, password });
       expect(problemOf(again)).toEqual({ status: 422, code: 'invalid', pointers: ['/token'] });
+    });
+
+    it('of a forgotten password have a link that sets another one, once, and the change is told', async () => {
+      const gail = await system.register('Gail');
+      expect((await system.call('POST /api/password-resets', { email: `nobody.${uuid()}@example.org` })).status).toBe(202);
+      expect((await system.call('POST /api/password-resets', { email: gail.email.toUpperCase() })).status).toBe(202);
+      const token = /#reset=([\w-]+)/.exec((await mailComes(system.admin, gail.email, 'Set another password')).text)?.[1];
+      const password = `another one ${uuid()}`;
+      expect((await system.call('POST /api/password-resets/finish', { token, password })).body).toEqual({
+        id: gail.id,
+        confirmed: true,
+        passwordSet: true,
+      });
+      expect(problemOf(await system.call('POST /api/password-resets/finish', { token, password }))).toMatchObject({ pointers: ['/token'] });
+      await vi.waitFor(async () => expect((await gail.call('GET /api/me')).status).toBe(401));
+      expect((await system.call('POST /api/login', { email: gail.email, password: gail.password })).status).toBe(401);
+      expect((await (await logIn(system.url, { ...gail, password })).ok('GET /api/me')).body.confirmed).toBe(true);
+      await mailComes(system.admin, gail.email, 'Your password was changed');
     });
 
     it('let who registered without a password set one', async () => {
@@ -374,16 +394,23 @@ export function describePath(open: typeof openSystem): void {
     async function secretsOfALife(): Promise<{ secrets: string[]; ivan: User; taskId: string }> {
       const ivan = await system.register('Ivan');
       const code = tokenIn(await mailComes(system.admin, ivan.email, 'Confirm your registration'));
-      await system.call('POST /api/confirmations', { token: code });
-      const refreshed = (await system.call('POST /api/token/refresh', { refreshToken: ivan.refreshToken })).body;
+      await system.call('POST /api/confirmations', { token: code, password: ivan.password });
+      const back = await logIn(system.url, ivan);
+      const refreshed = (await system.call('POST /api/token/refresh', { refreshToken: back.refreshToken })).body;
       const next = `another password of Ivan ${uuid()}`;
-      await ivan.ok('PUT /api/me/password', { current: ivan.password, new: next });
+      await back.ok('PUT /api/me/password', { current: ivan.password, new: next });
       const wrong = `not the password of Ivan ${uuid()}`;
       await system.call('POST /api/login', { email: ivan.email, password: wrong });
       await system.call('POST /api/users', { name: 'Ivan', email: ivan.email, password: wrong, token: code });
-      const { id: taskId } = await create(ivan);
+      const { id: taskId } = await create(back);
       const { accessToken, refreshToken } = refreshed;
-      return { ivan, taskId, secrets: [ivan.password, next, wrong, code, ivan.accessToken, ivan.refreshToken, accessToken, refreshToken] };
+      return {
+        ivan,
+        taskId,
+        secrets: [ivan, back, { accessToken, refreshToken }]
+          .flatMap((one) => [one.accessToken, one.refreshToken])
+          .concat(ivan.password, next, wrong, code),
+      };
     }
 
     it('is in what a socket or a history shows, in the log, or in the store’s files', async () => {

@@ -41,7 +41,15 @@ export const JWT_SECRET = 'a secret of the tests, thirty-two and more';
 /** Starts an installation in its own folder. */
 export async function openInstallation(more: Record<string, string> = {}): Promise<Installation> {
   const dataDir = mkdtempSync(join(tmpdir(), 'system-'));
-  const env: Record<string, string> = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ADMIN_PASSWORD: ADMIN.password, JWT_SECRET, ...more };
+  const env: Record<string, string> = {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    ADMIN_PASSWORD: ADMIN.password,
+    UNCONFIRMED: 'all',
+    JWT_SECRET,
+    ...more,
+  };
   const programs: Program[] = [];
   let url = '';
 

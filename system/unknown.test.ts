@@ -21,7 +21,14 @@ beforeAll(async () => {
   mail = await startMailServer(({ to }) => (dropped.delete(to) ? 'drop' : 'take'));
   provider = await startProvider((text) => textAnswer(text));
   const port = String(await freePort());
-  const receivers = { MAIL_URL: mail.url, SMS_URL: provider.url, SMS_FROM: '+4915700000001', PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}` };
+  const receivers = {
+    UNCONFIRMED: 'all',
+    MAIL_URL: mail.url,
+    SMS_URL: provider.url,
+    SMS_FROM: '+4915700000001',
+    PORT: port,
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+  };
   system = await openInstallation({ ...receivers, UNKNOWN_MAIL: 'hold', UNKNOWN_SMS: 'again' });
   backend = await backendOf(system);
 });

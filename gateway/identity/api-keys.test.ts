@@ -78,7 +78,7 @@ describe('an API key', () => {
       expect([wrong, status, body.code]).toEqual([wrong, 401, 'unauthorized']);
       expect(headers.get('www-authenticate')).toContain('invalid_token');
     }
-    expect(await here.events()).toHaveLength(1);
+    expect(await here.events()).toHaveLength(2);
   });
 
   it('ends at once where it is revoked, and within five seconds in every other process', async () => {

@@ -65,8 +65,11 @@ describe('bad input', () => {
     ['PUT /api/me/password', {}, ['/current', '/new']],
     ['PUT /api/me/password', { current: PASSWORD, new: 'short' }, ['/new']],
     ['PUT /api/me/password', { current: 'a wrong password', new: PASSWORD }, ['/current']],
-    ['POST /api/confirmations', {}, ['/token']],
-    ['POST /api/confirmations', { token: '' }, ['/token']],
+    ['POST /api/confirmations', {}, ['/password', '/token']],
+    ['POST /api/confirmations', { token: '', password: PASSWORD }, ['/token']],
+    ['POST /api/password-resets', { email: 'nobody' }, ['/email']],
+    ['POST /api/password-resets/finish', { token: 'no such token', password: PASSWORD }, ['/token']],
+    ['POST /api/confirmation-mails', {}, ['/email']],
     ['POST /api/confirmations', { token: 'no such token', password: PASSWORD }, ['/token']],
     ['POST /api/confirmations', { token: 'no such token', password: 'short', id: 1 }, ['/id', '/password']],
   ] as const)('%s %j names %j', async (what, body, pointers) => {

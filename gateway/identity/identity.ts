@@ -80,13 +80,14 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const { hmac } = keys;
   const seesAll = (role: Role) => role === 'admin' || (config.taskVisibility === 'team' && TEAM.includes(role));
 
+  const unconfirmed = CONFINED[config.unconfirmed ?? 'all'];
   const users = openUsers(commands);
   const tokens = openAccessTokens(keys.jwt, now);
   const attempts = openAttempts(limits);
   const apiKeys = openApiKeys({ secrets, limits, now, clock });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
   const codes = openCodes({ secrets, users, hmac, now });
-  const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed: CONFINED[config.unconfirmed ?? 'all'], now, clock });
+  const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now, clock });
 
@@ -98,7 +99,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
 
   return {
     routes: routesWith(
-      { commands, credentials, users, attempts, limits, hmac, now, sessions, tokens, codes, apiKeys, nobody: openNobody(store) },
+      { commands, credentials, users, attempts, limits, hmac, now, sessions, tokens, codes, apiKeys, unconfirmed, nobody: openNobody(store) },
       identityRoutes,
     ),
     accessTokens: tokens.options,

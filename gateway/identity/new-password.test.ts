@@ -11,7 +11,7 @@ describe('a new password', () => {
     'may be %j',
     (good) => {
       expect(password.safeParse(good).success).toBe(true);
-      expect(weaknessOf(good, { name: 'Ali', email: 'al@example.org' })).toBeNull();
+      expect(weaknessOf(good, { name: 'Ali Only', email: 'al@example.org' })).toBeNull();
     },
   );
 

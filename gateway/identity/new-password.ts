@@ -30,7 +30,7 @@ export function weaknessOf(password: string, owner: PasswordOwner = {}): string 
   if (new Set(visible).size < 2) return 'must have more than one character that can be seen';
   if (common().has(normal) || common().has(visible)) return 'is among the most common ones: others would guess it';
   if (visible.includes(PRODUCT)) return 'must not hold the name of this product';
-  if (tellingOf(owner).some((word) => visible.includes(word))) return 'must not hold your name or e-mail address';
+  if (tellsOf(owner, normal)) return 'must not hold your name or e-mail address';
   return null;
 }
 
@@ -41,14 +41,14 @@ export function expectGoodPassword(password: string, owner: PasswordOwner, point
   throw new ProblemError('invalid', `The password ${weakness}. Choose another one.`, { errors: [{ pointer, detail: weakness }] });
 }
 
-/** The words by which somebody who knows a person would begin to guess. */
-function tellingOf({ name = '', email = '' }: PasswordOwner): string[] {
-  const lower = (text: string) => normalPassword(text).toLowerCase();
-  const words = lower(name)
-    .split(/[^\p{L}\p{N}]+/u)
-    .concat(lower(name).replace(INVISIBLE, ''));
-  const address = lower(email);
-  return [...words, address.slice(0, Math.max(0, address.lastIndexOf('@')))].filter((word) => [...word].length >= TELLING);
+/** True where a password holds what somebody who knows its owner would begin to guess with: a word of the name, or the address up to its @. */
+function tellsOf({ name = '', email = '' }: PasswordOwner, password: string): boolean {
+  const words = normalPassword(name)
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u);
+  const address = normalPassword(email).toLowerCase();
+  const telling = [...words, address.slice(0, Math.max(0, address.lastIndexOf('@')))];
+  return telling.some((word) => [...word].length >= TELLING && password.includes(word));
 }
 
 let kept: ReadonlySet<string> | undefined;

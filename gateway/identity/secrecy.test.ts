@@ -26,7 +26,7 @@ it('no password, token, code or key is in a log line, an event or the bookkeepin
   const unused = await here.identity.issueCode(id, 'confirm');
   await here.call('POST /api/token/refresh', { refreshToken: again.refreshToken });
   await here.call('POST /api/token/refresh', { refreshToken: login.refreshToken });
-  const last = (await here.call('POST /api/login', { email, password: second })).body;
+  const last = (await here.call('POST /api/login', { email, password: third })).body;
   await here.call('POST /api/logout', undefined, as(last.accessToken));
   await here.call('POST /api/login', { email, password: `${second}\u0000` });
   await here.call('POST /api/login', `{"email":"${email}","password":"${second}"`);

@@ -23,7 +23,15 @@ const tokens = z.strictObject({
   accessToken: z.string().meta({ description: 'For Authorization: Bearer.' }),
   refreshToken: z.string().meta({ description: 'For POST /api/token/refresh, which answers the next one.' }),
   expiresIn: z.int().meta({ description: 'Seconds the access token is good for.' }),
-  user: z.strictObject({ id: z.guid(), name: z.string(), role }),
+  user: z.strictObject({
+    id: z.guid(),
+    name: z.string(),
+    role,
+    confined: z
+      .enum(['profile', 'read'])
+      .optional()
+      .meta({ description: 'What the user may do until the e-mail address is confirmed; missing: everything.' }),
+  }),
 });
 const sessionList = z.strictObject({
   items: z.array(
@@ -44,6 +52,8 @@ export interface SessionRoutesOptions {
   users: Users;
   attempts: Attempts;
   tokens: AccessTokens;
+  /** What an account may do whose address is not confirmed; undefined: everything. */
+  unconfirmed: Caller['confined'];
 }
 
 const OF_SESSIONS = { tag: 'sessions', profile: true } as const;
@@ -140,15 +150,16 @@ function wrongPassword(): ProblemError {
   return new ProblemError('unauthorized', 'E-mail address or password is wrong.', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
-async function pair({ tokens, users }: SessionRoutesOptions, session: OpenSession): Promise<Answer> {
+async function pair({ tokens, users, unconfirmed }: SessionRoutesOptions, session: OpenSession): Promise<Answer> {
   const { id, userId, refreshToken } = session;
   const user = await users.get(userId);
   if (!user) throw invalidToken('This user is not there any more.');
-  const { name, role }: UserState = user.state;
+  const { name, role, confirmed }: UserState = user.state;
+  const bound = unconfirmed && !confirmed ? { confined: unconfirmed } : {};
   const accessToken = tokens.sign({ userId, sessionId: id, role });
   return {
     headers: { 'Cache-Control': 'no-store' },
-    body: { accessToken, refreshToken, expiresIn: ACCESS_SECONDS, user: { id: userId, name, role } },
+    body: { accessToken, refreshToken, expiresIn: ACCESS_SECONDS, user: { id: userId, name, role, ...bound } },
   };
 }
 

@@ -14,7 +14,7 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 const CHROMIUM = '/usr/bin/chromium';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const PASSWORD = 'correct horse battery';
-const ADMIN_EMAIL = 'admin@example.org';
+export const ADMIN_EMAIL = 'admin@example.org';
 export const ANNA = { name: 'Anna Lindqvist', email: 'anna@example.org' };
 export const BEN = { name: 'Ben Okafor', email: 'ben@example.org' };
 

@@ -9,7 +9,7 @@ import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
 import { connectLive, type Live } from './live.ts';
 import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
-import { createStore, initialState } from './store.ts';
+import { createStore, initialState, type MailedLink } from './store.ts';
 import { connectionOf, type Sync, startSync } from './sync.ts';
 import { createTaskPage, type TaskPage } from './task-page.ts';
 import { createUploads } from './uploads.ts';
@@ -69,8 +69,8 @@ function begin(ended = false): void {
   uploads.close();
   running = undefined;
   const me = session.me();
-  store.set({ ...initialState, me, ended, confirmation: store.get().confirmation, singleKeys: store.get().singleKeys });
-  if (!me) return;
+  store.set({ ...initialState, me, ended, link: store.get().link, forgotten: false, singleKeys: store.get().singleKeys });
+  if (!me || me.confined === 'profile') return;
   const live = connectLive({
     token: async (refused) => {
       const token = await session.token(refused);
@@ -112,14 +112,14 @@ function wait(ms: number): Promise<void> {
   });
 }
 
-/** Follows the address: `#task=<id>` shows a task, `#confirm=<token>` confirms an address. */
+/** Follows the address: `#task=<id>` shows a task, `#confirm=<token>` and `#reset=<token>` are mailed links, `#forgotten` asks for one. */
 function route(): void {
   const parameters = new URLSearchParams(location.hash.slice(1));
-  const confirmation = parameters.get('confirm');
-  if (confirmation) {
+  const link = linkIn(parameters);
+  if (link || parameters.has('forgotten')) {
     // The token is removed from the address bar and the history at once.
     history.replaceState(null, '', location.pathname);
-    store.set({ confirmation });
+    store.set({ link, forgotten: !link });
     return;
   }
   running?.page.open(parameters.get('task'));
@@ -132,6 +132,11 @@ for (const type of ['dragover', 'drop'] as const)
     event.preventDefault();
     event.dataTransfer.dropEffect = 'none';
   });
+function linkIn(parameters: URLSearchParams): MailedLink | null {
+  const purpose = (['confirm', 'reset'] as const).find((one) => parameters.get(one));
+  return purpose ? { purpose, token: parameters.get(purpose) ?? '' } : null;
+}
+
 window.addEventListener('hashchange', route);
 window.addEventListener('online', look);
 window.addEventListener('offline', look);

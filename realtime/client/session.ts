@@ -8,6 +8,8 @@ export interface Me {
   id: string;
   name: string;
   role: string;
+  /** What they may do until their e-mail address is confirmed: see their profile alone, or read; missing: no such bound. */
+  confined?: 'profile' | 'read';
 }
 
 /** The part of the session that is kept across visits. */

@@ -63,10 +63,18 @@ export interface InboxState {
   more: boolean;
 }
 
+/** A link of a mail, by what it is for; `token`: its one-time code. */
+export interface MailedLink {
+  purpose: 'confirm' | 'reset';
+  token: string;
+}
+
 export interface AppState {
   me: Me | null;
-  /** The token of a confirmation mail's link; null without one. */
-  confirmation: string | null;
+  /** The mailed link that was opened; null without one. */
+  link: MailedLink | null;
+  /** True where the entrance asks for the address of somebody who forgot the password. */
+  forgotten: boolean;
   /** True where the session ended without this page's doing. */
   ended: boolean;
   phase: 'loading' | 'ready' | 'failed';
@@ -100,7 +108,8 @@ export interface AppState {
 
 export const initialState: AppState = {
   me: null,
-  confirmation: null,
+  link: null,
+  forgotten: false,
   ended: false,
   phase: 'loading',
   trouble: '',

@@ -58,6 +58,7 @@ export async function openBacklogRig(mailPort: number): Promise<BacklogRig> {
     JWT_SECRET,
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
+    UNCONFIRMED: 'all',
     PUBLIC_URL: 'http://127.0.0.1:3000',
     EVENT_STORE_URL: await double.line(/^esdb:\S+/),
     BUS_URL: await rabbitMq.vhost(),

@@ -2,11 +2,35 @@
 import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
+import { Forgotten } from './forgotten.tsx';
 import { Mark } from './icons.tsx';
 
+type Way = 'login' | 'register' | 'forgotten';
+
+const WAYS: Record<Way, { label: string; heading: string; others: readonly { words: string; label: string; way: Way }[] }> = {
+  login: {
+    label: 'Log in',
+    heading: 'Welcome back',
+    others: [
+      { words: 'Forgot your password?', label: 'Set another one', way: 'forgotten' },
+      { words: 'New here?', label: 'Make an account', way: 'register' },
+    ],
+  },
+  register: { label: 'Register', heading: 'Make an account', others: [{ words: 'You have an account?', label: 'Log in', way: 'login' }] },
+  forgotten: { label: 'Forgotten password', heading: 'Forgot your password?', others: [{ words: 'You know it?', label: 'Log in', way: 'login' }] },
+};
+
 export function Entrance() {
+  const { store } = useApp();
   const [isNew, setNew] = useState(false);
+  const forgotten = useApps((state) => state.forgotten);
   const ended = useApps((state) => state.ended);
+  const way: Way = forgotten ? 'forgotten' : isNew ? 'register' : 'login';
+  const { label, heading, others } = WAYS[way];
+  const go = (to: Way) => {
+    setNew(to === 'register');
+    store.set({ forgotten: to === 'forgotten' });
+  };
   return (
     <main class="entrance">
       <section class="entrance-words">
@@ -19,16 +43,18 @@ export function Entrance() {
           <li>Chloé commented on “Lift inspection”</li>
         </ul>
       </section>
-      <section class="entrance-form" aria-label={isNew ? 'Register' : 'Log in'}>
-        <h2>{isNew ? 'Make an account' : 'Welcome back'}</h2>
-        {ended && !isNew && <p role="status">Your session has ended. Log in again.</p>}
-        <EntranceForm key={String(isNew)} isNew={isNew} />
-        <p class="other-way">
-          {isNew ? 'You have an account?' : 'New here?'}{' '}
-          <button type="button" class="link" onClick={() => setNew(!isNew)}>
-            {isNew ? 'Log in' : 'Make an account'}
-          </button>
-        </p>
+      <section class="entrance-form" aria-label={label}>
+        <h2>{heading}</h2>
+        {ended && way === 'login' && <p role="status">Your session has ended. Log in again.</p>}
+        {way === 'forgotten' ? <Forgotten /> : <EntranceForm key={way} isNew={isNew} />}
+        {others.map((other) => (
+          <p key={other.way} class="other-way">
+            {other.words}{' '}
+            <button type="button" class="link" onClick={() => go(other.way)}>
+              {other.label}
+            </button>
+          </p>
+        ))}
       </section>
     </main>
   );
@@ -51,7 +77,7 @@ function EntranceForm({ isNew }: { isNew: boolean }) {
         {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} />}
       </Field>
       <Field name="password" label="Password" trouble={trouble} {...(isNew ? { hint: 'At least 10 characters. A few words are fine.' } : {})}>
-        {(control) => <input {...control} type="password" autocomplete={isNew ? 'new-password' : 'current-password'} maxLength={200} />}
+        {(control) => <input {...control} type="password" autocomplete={isNew ? 'new-password' : 'current-password'} maxLength={1000} />}
       </Field>
       <FormTrouble trouble={trouble} />
       <button type="submit" class="primary wide" aria-disabled={busy}>

@@ -1,0 +1,39 @@
+/** What somebody sees who has logged in and whose e-mail address is to be confirmed first. */
+import { useState } from 'preact/hooks';
+import { reason } from '../actions.ts';
+import { useApp } from '../app.ts';
+import { Mark } from './icons.tsx';
+
+export function Unconfirmed() {
+  const { api, session } = useApp();
+  const [told, setTold] = useState('');
+
+  async function sendAgain(): Promise<void> {
+    try {
+      const { email } = (await api.get<{ email: string }>('/api/me')).body;
+      await api.open('/api/confirmation-mails', { email });
+      setTold('It is on its way.');
+    } catch (error) {
+      setTold(reason(error));
+    }
+  }
+
+  return (
+    <main class="entrance entrance-single">
+      <section class="entrance-form">
+        <Mark />
+        <h1>Confirm your e-mail address</h1>
+        <p>A link was mailed to you. It proves that the address is yours, and sets the password that you log in with from then on.</p>
+        <p role="status">{told}</p>
+        <button type="button" class="primary wide" onClick={() => void sendAgain()}>
+          Send the mail again
+        </button>
+        <p class="other-way">
+          <button type="button" class="link" onClick={() => void session.logout()}>
+            Log out
+          </button>
+        </p>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ADMIN_EMAIL, connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
+
+const DORA = { name: 'Dora Lind', email: 'dora@example.org' };
+
+inChromium('an account whose address is not confirmed, and a password that is forgotten', (screens) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ UNCONFIRMED: 'none' });
+  });
+  afterAll(() => world?.close());
+
+  const json = (body: object) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+  /** The newest link of this kind that was mailed to an address. */
+  async function mailed(to: string, purpose: 'confirm' | 'reset', than = ''): Promise<string> {
+    const { accessToken } = await (await fetch(`${world.url}/api/login`, json({ email: ADMIN_EMAIL, password: PASSWORD }))).json();
+    return vi.waitFor(async () => {
+      const answer = await fetch(`${world.url}/outbox?to=${encodeURIComponent(to)}`, { headers: { Authorization: `Bearer ${accessToken}` } });
+      const { items } = (await answer.json()) as { items: { text: string }[] };
+      const [link = ''] = items.flatMap(({ text }) => text.match(new RegExp(`/#${purpose}=[\\w-]+`)) ?? []);
+      expect([link !== '', link !== than]).toEqual([true, true]);
+      return link;
+    });
+  }
+
+  async function setPassword(link: string, password: string) {
+    const page = await screens.open(`${world.url}${link}`);
+    await page.getByLabel('New password').fill(password);
+    expect(await page.evaluate('location.href')).not.toContain('=');
+    await page.getByRole('button', { name: 'Set the password' }).click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    await page.getByRole('button', { name: 'Log in' }).click();
+    return page;
+  }
+
+  it('sees what to do alone, has the mail sent again, and is in once the link has set a password', async () => {
+    await world.register(DORA.name, DORA.email);
+    const first = await mailed(DORA.email, 'confirm');
+    const page = await screens.open(world.url);
+    await page.getByLabel('E-mail').fill(DORA.email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Confirm your e-mail address' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Send the mail again' }).click();
+    await page.getByText('It is on its way.').waitFor();
+    const again = await mailed(DORA.email, 'confirm', first);
+
+    const other = await setPassword(again, 'chosen by herself alone');
+    await other.getByLabel('E-mail').fill(DORA.email);
+    await other.getByLabel('Password').fill('chosen by herself alone');
+    await other.keyboard.press('Enter');
+    await connection(other, 'live');
+  });
+
+  it('asks for a link, and sets another password by it, once', async () => {
+    const page = await screens.open(world.url);
+    await page.getByRole('button', { name: 'Set another one' }).click();
+    await page.getByLabel('E-mail').fill(DORA.email);
+    await page.getByRole('button', { name: 'Send the link' }).click();
+    await page.getByText('If there is an account with this address').waitFor();
+    const link = await mailed(DORA.email, 'reset');
+    const other = await setPassword(link, 'a staple and a lamp');
+    await other.getByLabel('E-mail').fill(DORA.email);
+    await other.getByLabel('Password').fill('a staple and a lamp');
+    await other.keyboard.press('Enter');
+    await connection(other, 'live');
+
+    const spent = await screens.open(`${world.url}${link}`);
+    await spent.getByLabel('New password').fill('another staple and lamp');
+    await spent.getByRole('button', { name: 'Set the password' }).click();
+    await spent.getByRole('heading', { name: 'This link is used up' }).waitFor();
+    await spent.getByRole('button', { name: 'Send me another one' }).click();
+    await spent.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+  });
+
+  it('says at its place why a password is refused', async () => {
+    const page = await screens.open(`${world.url}/#reset=none`);
+    await page.getByLabel('New password').fill('short');
+    await page.getByRole('button', { name: 'Set the password' }).click();
+    await page.getByText('This must have at least 10 characters.').waitFor();
+  });
+});
