@@ -55,6 +55,8 @@ export interface CategoryContract<About extends string, Told> {
 export interface KindRecord<Told, On extends Channel> extends KindWords<Told> {
   /** The channels on which a policy may ask for it. */
   channels: readonly On[];
+  /** True where its message holds a one-time code: it goes to the user's own address alone. */
+  holdsCode?: true;
   /**
    * The reason why a mail or an SMS of the kind is not sent any more, by what its thing is now: words for the notification's history, without
    * personal data; undefined where it still applies. That the thing is there, and that the recipient may read it, is looked after for all kinds.

@@ -20,6 +20,7 @@ const aboutUser = kindAbout<'user', null>('user', null);
 export const userKinds = {
   confirm_registration: aboutRegistration({
     channels: ['email'],
+    holdsCode: true,
     outdated: never,
     subject: () => 'Confirm your registration',
     text: () => ({
@@ -31,6 +32,7 @@ export const userKinds = {
   }),
   password_reset: aboutReset({
     channels: ['email'],
+    holdsCode: true,
     outdated: never,
     subject: () => 'Set another password',
     text: () => ({

@@ -12,7 +12,7 @@ import {
   recipientOf,
 } from '../../contracts/notification.ts';
 import type { Channel } from '../../contracts/notifications/kind.ts';
-import type { Kind } from '../../contracts/notifications/kinds.ts';
+import { type Kind, kinds } from '../../contracts/notifications/kinds.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { countedAttempts } from '../../platform/work/backoff.ts';
 import { decider, type Facts } from '../decider.ts';
@@ -177,7 +177,7 @@ const isDead = ({ status, discarded }: NotificationState) => !discarded && (stat
 function retry(corrected: string | undefined, state: NotificationState, user: UserState | undefined): Decision {
   if (!isDead(state)) return conflict(state.discarded ? 'It was discarded.' : `It is ${state.status}: there is nothing to try again.`);
   if (corrected === undefined) return [{ type: 'NotificationRetried', data: { channel: state.channel, recipient: state.recipient } }];
-  if (state.kind === 'confirm_registration') return notTheirs();
+  if ('holdsCode' in kinds[state.kind]) return notTheirs();
   if (state.channel === 'in-app' && !isActive(user)) return nobody();
   try {
     return [{ type: 'NotificationRetried', data: { channel: state.channel, recipient: recipientOf(state.channel, corrected) } }];
@@ -190,7 +190,7 @@ function retry(corrected: string | undefined, state: NotificationState, user: Us
   }
 }
 
-/** The refusal of another recipient for a confirmation: its link confirms the user's own address, whoever opens it. */
+/** The refusal of another recipient for a message with a one-time code: whoever opens its link is taken for the user. */
 function notTheirs(): Refusal {
   const detail =
     'A confirmation goes to the address that the user has. Correct that (PATCH /api/users/:id), and have it tried again without a recipient.';
