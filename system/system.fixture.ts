@@ -100,7 +100,7 @@ export async function systemAt(url: () => string, admin: Pick<User, 'name' | 'em
       const account = {
         name,
         email: `${name.toLowerCase()}.${crypto.randomUUID()}@example.org`,
-        password: `the password of ${name} ${crypto.randomUUID()}`,
+        password: `a long phrase ${crypto.randomUUID()}`,
       };
       await succeeding(call)('POST /api/users', account);
       return logIn(url, account);
