@@ -143,7 +143,13 @@ const BODIES: Row[] = [
   ],
   ['a login of nobody', () => ['anyone', 'POST /api/login', { email: 'no@example.org', password: 'x' }], 401, 'unauthorized', [], CHALLENGE],
   ['a refresh token that is none', () => ['anyone', 'POST /api/token/refresh', { refreshToken: 'x' }], 401, 'unauthorized', [], CHALLENGE],
-  ['a confirmation that is none', () => ['anyone', 'POST /api/confirmations', { token: 'x', password: 'a long phrase of theirs' }], 422, 'invalid', ['/token']],
+  [
+    'a confirmation that is none',
+    () => ['anyone', 'POST /api/confirmations', { token: 'x', password: 'a long phrase of theirs' }],
+    422,
+    'invalid',
+    ['/token'],
+  ],
 ];
 
 const PLACES: Row[] = [
