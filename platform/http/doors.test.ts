@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { doorsOf } from './doors.ts';
 import { listen } from './listen.ts';
 
 const HOST = '127.0.0.1';
@@ -43,4 +44,14 @@ it('a port is free again once its server is closed', async () => {
   const { port } = server.address() as AddressInfo;
   await close();
   expect(await started(port)).toBe(port);
+});
+
+it.each([
+  [120, 7],
+  [1_024, 64],
+  [1_048_576, 64],
+  [Number.POSITIVE_INFINITY, 64],
+  [10, 1],
+])('a process that may have %d files open has %d doors, so that most are left for connections', (files, doors) => {
+  expect(doorsOf(files)).toBe(doors);
 });
