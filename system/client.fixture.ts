@@ -1,5 +1,6 @@
 /** An HTTP client without any code of the product: fetch, JSON, Authorization. */
 import { expect } from 'vitest';
+import { askedAgain } from '../platform/http/asked-again.fixture.ts';
 
 export interface Reply {
   status: number;
@@ -33,7 +34,7 @@ export function caller(url: () => string, accessToken?: string): Call {
   const own: Record<string, string> = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
   return async (what, body, headers = {}) => {
     const [method = '', path = ''] = what.split(' ');
-    const response = await fetch(`${url()}${path}`, { method, ...message(body, { ...own, ...headers }) });
+    const response = await askedAgain(() => fetch(`${url()}${path}`, { method, ...message(body, { ...own, ...headers }) }));
     const text = await response.text();
     const json = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { createApp } from '../../platform/http/app.ts';
+import { askedAgain } from '../../platform/http/asked-again.fixture.ts';
 import { type LimitOptions, openLimits } from '../../platform/http/limits/limits.ts';
 import { routesWith } from '../../platform/http/route.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
@@ -61,7 +62,9 @@ export async function openInstallation(
   async function call(what: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     const [method = '', path] = what.split(' ');
     const sent = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
-    const response = await fetch(`${url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, body: sent ?? null });
+    const response = await askedAgain(() =>
+      fetch(`${url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, body: sent ?? null }),
+    );
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
   }

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { askedAgain } from '../../platform/http/asked-again.fixture.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -230,7 +231,7 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
 /** Sends one request; resolves to the JSON of the answer. */
 async function send(method: string, url: string, { body, token = '' }: { body: unknown; token?: string }) {
   const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
+  const answer = await askedAgain(() => fetch(url, { method, headers, body: JSON.stringify(body) }));
   if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
   return answer.json();
 }
