@@ -167,7 +167,7 @@ describe('docker-compose.yml', () => {
       ...environmentOf(compose.services.gateway as Service, env),
       JWT_SECRET: 'x'.repeat(32),
       ADMIN_EMAIL: 'a@example.org',
-      ADMIN_PASSWORD: 'x'.repeat(10),
+      ADMIN_PASSWORD: 'long enough for it',
     });
     expect(config).toMatchObject({ PORT: 3000, PUBLIC_URL: 'http://localhost:80', TASK_VISIBILITY: 'own', MAIL_URL: 'smtp://mail.example.org' });
     expect(config.ALLOWED_ORIGINS).toEqual(['https://one.example.org']);
