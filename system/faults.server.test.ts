@@ -32,7 +32,7 @@ const ROUNDS_OF_A_LOAD = 3;
 /** Rounds before read models are compared with new ones, made from the log: each keeps until then what went wrong in it. */
 const ROUNDS_TO_A_REBUILD = 6;
 /** Rounds that a world lives: its collections stay small. */
-const ROUNDS_OF_A_WORLD = 18;
+const ROUNDS_OF_A_WORLD = PART_KILLS > 0 ? 18 : 9;
 /** Commands at once, so that one of them is being appended. */
 const BURST = 16;
 /** Delivery workers: two in each process. */

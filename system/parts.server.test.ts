@@ -92,8 +92,11 @@ describeWith(DISTRIBUTED, 'parts as processes of their own', () => {
 
   it('a rebuild and its progress are asked of the gateway, and done by the projections process that is active', async () => {
     const before = (await system.admin.ok('GET /api/admin/projections')).body.items.find((one: { name: string }) => one.name === 'task_list');
-    const { body, status } = await system.admin.call('POST /api/admin/projections/task_list/rebuild', {});
-    expect({ status, state: body.state }).toEqual({ status: 202, state: 'running' });
+    // Who is active may have changed a moment ago.
+    await vi.waitFor(async () => {
+      const { body, status } = await system.admin.call('POST /api/admin/projections/task_list/rebuild', {});
+      expect({ status, state: body.state }).toEqual({ status: 202, state: 'running' });
+    }, patience);
     await vi.waitFor(
       async () => expect((await system.admin.ok('GET /api/admin/projections/task_list/rebuild')).body).toMatchObject({ state: 'done' }),
       patience,
