@@ -72,11 +72,7 @@ export function openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock =
     if (claims && isFromTheFuture(claims, now())) throw invalidToken('The clock was set back since this access token was made. Refresh it.');
     const found = claims && (await behind(claims.sid));
     if (!claims || !found || found.userId !== claims.sub) throw invalidToken('The session has ended. Log in again.');
-    return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid, ...bound(found) };
-  }
-
-  function bound({ confirmed }: SessionOwner): Pick<Caller, 'confined'> {
-    return unconfirmed && !confirmed ? { confined: unconfirmed } : {};
+    return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid, ...boundOf(found, unconfirmed) };
   }
 
   function forget(sessionId: string): void {
@@ -104,4 +100,9 @@ export function openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock =
 /** The refusal of a token, with the header of RFC 6750, 3.1. */
 export function invalidToken(detail: string): ProblemError {
   return new ProblemError('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } });
+}
+
+/** The bound of an account whose address is not confirmed, where the installation has one; nothing for any other. */
+export function boundOf({ confirmed }: { confirmed: boolean }, unconfirmed: Caller['confined']): Pick<Caller, 'confined'> {
+  return unconfirmed && !confirmed ? { confined: unconfirmed } : {};
 }

@@ -7,8 +7,8 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
-import { recordOfAccount } from './confirmation.ts';
 import type { Credentials } from './credentials.ts';
+import { recordOfAccount } from './record-of-account.ts';
 import type { Users } from './users.ts';
 
 export interface FirstAdminOptions {

@@ -2,12 +2,12 @@
 import type { RouteWith } from '../../platform/http/route.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import type { ApiKeys } from './api-keys.ts';
-import { type ConfirmationOptions, confirmation } from './confirmation.ts';
+import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 
 /** The context of all these routes together. */
-export type IdentityContext = RegistrationOptions & SessionRoutesOptions & MeRoutesOptions & ConfirmationOptions & { apiKeys: ApiKeys };
+export type IdentityContext = RegistrationOptions & SessionRoutesOptions & MeRoutesOptions & MailedLinksOptions & { apiKeys: ApiKeys };
 
-export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, ...confirmation, ...apiKeyRoutes];
+export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, ...mailedLinks, ...apiKeyRoutes];

@@ -9,9 +9,9 @@ import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.
 import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
-import { recordOfAccount } from './confirmation.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
+import { recordOfAccount } from './record-of-account.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';

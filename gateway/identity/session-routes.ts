@@ -9,7 +9,7 @@ import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/htt
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
-import { invalidToken } from './callers.ts';
+import { boundOf, invalidToken } from './callers.ts';
 import type { Credentials } from './credentials.ts';
 import type { OpenSession, SessionRecord, Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
@@ -154,8 +154,8 @@ async function pair({ tokens, users, unconfirmed }: SessionRoutesOptions, sessio
   const { id, userId, refreshToken } = session;
   const user = await users.get(userId);
   if (!user) throw invalidToken('This user is not there any more.');
-  const { name, role, confirmed }: UserState = user.state;
-  const bound = unconfirmed && !confirmed ? { confined: unconfirmed } : {};
+  const { name, role }: UserState = user.state;
+  const bound = boundOf(user.state, unconfirmed);
   const accessToken = tokens.sign({ userId, sessionId: id, role });
   return {
     headers: { 'Cache-Control': 'no-store' },

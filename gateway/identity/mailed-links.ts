@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { password, type UserCommand } from '../../contracts/user.ts';
+import { password } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
@@ -13,6 +13,7 @@ import { stableId } from '../../platform/stable-id.ts';
 import type { CodePurpose, Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
+import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
@@ -22,7 +23,7 @@ const addressBody = z.strictObject({ email: emailOnRecord });
 const accepted = z.strictObject({ status: z.literal('accepted') });
 const proven = z.strictObject({ id: z.guid(), confirmed: z.literal(true), passwordSet: z.literal(true) });
 
-export interface ConfirmationOptions {
+export interface MailedLinksOptions {
   commands: CommandHandler;
   credentials: Credentials;
   codes: Codes;
@@ -38,7 +39,7 @@ export interface ConfirmationOptions {
 const TOKEN = { token: 'Zk0x…', password: 'correct horse battery' };
 
 /** The routes of links in mails. */
-export const confirmation: readonly RouteWith<ConfirmationOptions>[] = [
+export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
   {
     row: {
       method: 'POST',
@@ -101,7 +102,7 @@ export const confirmation: readonly RouteWith<ConfirmationOptions>[] = [
  * Sets the password of whoever a code was mailed to. Its address is theirs then; sessions of before may be a stranger's, who registered it, and end.
  * The code is used up last: where one of the steps fails, a repeat does them all.
  */
-async function prove(options: ConfirmationOptions, request: RouteRequest, purpose: CodePurpose): Promise<Answer> {
+async function prove(options: MailedLinksOptions, request: RouteRequest, purpose: CodePurpose): Promise<Answer> {
   const { codes, credentials, sessions, users } = options;
   const { token, password: next } = request.body as z.infer<typeof linkBody>;
   const id = await codes.userOf(token, purpose);
@@ -122,7 +123,7 @@ type LinkCommand = 'RequestConfirmation' | 'RequestPasswordReset';
  * Has a link mailed. Nobody learns from answer or time whether there is such an account: without one as much is read, and recorded, of an account
  * that never is.
  */
-async function sendLink(options: ConfirmationOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
+async function sendLink(options: MailedLinksOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
   const { hmac, limits, nobody, users } = options;
   const address = normaliseEmail((request.body as z.infer<typeof addressBody>).email);
   await limits.consume('link-mails-ip', networkOf(request.ip));
@@ -132,19 +133,6 @@ async function sendLink(options: ConfirmationOptions, request: RouteRequest, typ
   if (user) await recordOfAccount(options, { id: user.id, key: request.requestId, correlationId: request.requestId }, { type, data: null });
   else await Promise.all([users.load(stableId('nobody', hmac(address))), nobody()]);
   return { status: 202, body: { status: 'accepted' } };
-}
-
-type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[LinkCommand | 'ConfirmUser' | 'TellPasswordChange'];
-
-/** Has the system decide a command about an account, once for a key. Errors: those of the command handler. */
-export async function recordOfAccount(
-  { commands, now }: Pick<ConfirmationOptions, 'commands' | 'now'>,
-  { id, key, correlationId }: { id: string; key: string; correlationId: string },
-  { type, data }: Recorded,
-): Promise<void> {
-  const actor = { id: 'system', role: 'system', seesAll: true } as const;
-  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, key), actor, now: now().toISOString() };
-  await commands.handle(command, { correlationId });
 }
 
 function invalid(pointer: string, message: string, detail: string): ProblemError {

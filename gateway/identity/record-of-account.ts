@@ -1,0 +1,26 @@
+/** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
+import type { UserCommand } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
+import { stableId } from '../../platform/stable-id.ts';
+
+interface RecordingOptions {
+  commands: CommandHandler;
+  now(): Date;
+}
+
+type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[
+  | 'RequestConfirmation'
+  | 'RequestPasswordReset'
+  | 'ConfirmUser'
+  | 'TellPasswordChange'];
+
+/** Has the system decide a command about an account, once for a key. Errors: those of the command handler. */
+export async function recordOfAccount(
+  { commands, now }: RecordingOptions,
+  { id, key, correlationId }: { id: string; key: string; correlationId: string },
+  { type, data }: Recorded,
+): Promise<void> {
+  const actor = { id: 'system', role: 'system', seesAll: true } as const;
+  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, key), actor, now: now().toISOString() };
+  await commands.handle(command, { correlationId });
+}
