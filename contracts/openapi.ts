@@ -1,7 +1,7 @@
 /** OpenAPI 3.1 from rows of routes: the document behind /openapi.json and /docs. */
 import { z } from 'zod';
 import type { Audience } from './aggregate.ts';
-import { PROBLEMS } from './problem.ts';
+import { FRESH_LOGIN_NEEDED, PROBLEMS } from './problem.ts';
 
 /** The description of a route, as far as the document needs it. */
 export interface DocumentedRoute {
@@ -94,7 +94,7 @@ const problemSchema = {
   type: 'object',
   required: ['type', 'code', 'title', 'status', 'detail'],
   properties: {
-    type: { type: 'string', description: 'Stable: /problems/<code>.' },
+    type: { type: 'string', description: `Stable: /problems/<code>, or a finer one: ${FRESH_LOGIN_NEEDED} asks for POST /api/me/proof.` },
     code: { enum: Object.keys(PROBLEMS) },
     title: { type: 'string' },
     status: { type: 'integer' },

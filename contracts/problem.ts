@@ -14,6 +14,9 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** The type of the 403 of a call that wants its caller to prove anew who they are, by `POST /api/me/proof`; then the call is made again. */
+export const FRESH_LOGIN_NEEDED = '/problems/fresh-login';
+
 /** One field that is wrong: a JSON Pointer (RFC 6901) into the body, or `?name`, `:name`, `Header-Name`, and what to do. */
 export interface FieldError {
   pointer: string;
@@ -22,7 +25,7 @@ export interface FieldError {
 
 /** The body of every error answer: `application/problem+json`. */
 export interface Problem {
-  /** Stable URI reference of the code: `/problems/<code>`. */
+  /** Stable URI reference: `/problems/<code>`, or a finer one where a client can do something about it (`FRESH_LOGIN_NEEDED`). */
   type: string;
   code: ProblemCode;
   title: string;
@@ -40,17 +43,18 @@ export interface Refusal {
   errors?: FieldError[];
 }
 
-/** An expected refusal on its way to an answer. `status` overrides the code's own where HTTP has a finer one (400, 405, 412, 413, 415, 422). */
+/** An expected refusal on its way to an answer. `status` overrides the code's own where HTTP has a finer one (400, 405, 412, 413, 415, 422); `type` overrides `/problems/<code>`. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly status: number;
   readonly errors: FieldError[] | undefined;
   readonly headers: Record<string, string>;
+  readonly type: string;
 
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { status?: number; errors?: FieldError[] | undefined; headers?: Record<string, string>; cause?: unknown } = {},
+    more: { status?: number; type?: string; errors?: FieldError[] | undefined; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
     super(detail, { cause: more.cause });
     this.name = 'ProblemError';
@@ -58,12 +62,13 @@ export class ProblemError extends Error {
     this.status = more.status ?? PROBLEMS[code].status;
     this.errors = more.errors;
     this.headers = more.headers ?? {};
+    this.type = more.type ?? `/problems/${code}`;
   }
 }
 
 export function toProblem(error: ProblemError, instance?: string): Problem {
   return {
-    type: `/problems/${error.code}`,
+    type: error.type,
     code: error.code,
     title: PROBLEMS[error.code].title,
     status: error.status,

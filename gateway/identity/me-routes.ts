@@ -1,4 +1,4 @@
-/** The routes of one's own account: who one is, and changing one's password. */
+/** The routes of one's own account: who one is, proving it anew, and changing one's password. */
 import { z } from 'zod';
 import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -10,6 +10,7 @@ import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
+import { FRESH_MINUTES } from './fresh-login.ts';
 import { expectGoodPassword } from './new-password.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import { callerIn } from './session-routes.ts';
@@ -18,6 +19,8 @@ import type { Users } from './users.ts';
 
 const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean() });
 const passwordBody = z.strictObject({ current: passwordAsTyped, new: password });
+
+const proofBody = z.strictObject({ password: passwordAsTyped });
 
 export interface MeRoutesOptions {
   sessions: Sessions;
@@ -52,12 +55,37 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
     },
     answer: changePassword,
   },
+  {
+    row: {
+      method: 'POST',
+      path: '/api/me/proof',
+      always: true,
+      who: 'user',
+      summary: `Prove anew who one is, for what wants a fresh login; good for ${FRESH_MINUTES} minutes in this session. Limited as logins are.`,
+      tag: 'users',
+      profile: true,
+      body: proofBody,
+      example: { password: 'correct horse battery' },
+    },
+    answer: prove,
+  },
 ];
 
 async function there(users: Users, id: string) {
   const user = await users.get(id);
   if (!user) throw new ProblemError('not_found', 'You are no user of this installation.');
   return user;
+}
+
+/** Takes a proof of who one is. Attempts count as logins, so that a stolen access token is no way to guess the password. */
+async function prove({ attempts, credentials, sessions, users }: MeRoutesOptions, { caller, body, ip }: RouteRequest): Promise<Answer> {
+  const { id, sessionId } = callerIn(caller);
+  const { password: typed } = body as z.infer<typeof proofBody>;
+  const { state } = await there(users, id);
+  const isTheirs = await attempts.attempt(normaliseEmail(state.email), ip, () => credentials.verify(id, typed));
+  if (!isTheirs) throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not your password' }] });
+  await sessions.prove(sessionId);
+  return { status: 204 };
 }
 
 /** Changes a password. Attempts at the current one count as logins, so that a stolen access token is no way to guess it. */
@@ -77,6 +105,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
   await sessions.endAll(id, 'password', sessionId);
+  await sessions.prove(sessionId);
   await recordOfAccount(
     options,
     { id, key: request.requestId, correlationId: request.requestId },

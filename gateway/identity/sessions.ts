@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
 import { invalidToken } from './callers.ts';
+import { openProofs } from './fresh-login.ts';
 import { formatRefreshToken, hashOf, nextSecret, parseRefreshToken, type RefreshToken, randomSecret, same } from './refresh-tokens.ts';
 import type { SecretRecord, Secrets } from './secrets/secrets.ts';
 import type { EndReason, SessionEnds } from './session-ends.ts';
@@ -20,6 +21,8 @@ export interface Session {
   ip: string;
   createdAt: string;
   lastUsedAt: string;
+  /** When its owner last proved who they are; missing in sessions of older releases: when it was made. */
+  provedAt?: string;
 }
 
 export type SessionRecord = SecretRecord<Session>;
@@ -50,6 +53,10 @@ export interface Sessions {
   get(id: string): Promise<SessionRecord | null>;
   /** Resolves to a user's sessions, the last used first. */
   list(userId: string): Promise<SessionRecord[]>;
+  /** Notes that the session's owner proves now who they are. Error: ProblemError `unauthorized` where it has ended. */
+  prove(id: string): Promise<void>;
+  /** True where the session's owner proved within FRESH_MINUTES who they are. */
+  isFresh(id: string): Promise<boolean>;
   end(session: SessionRecord, reason: EndReason): Promise<void>;
   /** Ends all of a user's sessions but one. */
   endAll(userId: string, reason: EndReason, except?: string): Promise<void>;
@@ -59,12 +66,13 @@ const LIFE = 30 * 24 * 3_600_000;
 /** Milliseconds for which the token before is still taken, so that a lost answer, or two tabs, log nobody out. */
 const GRACE = 10_000;
 export const MOST_SESSIONS = 50;
-/** The number of lost races after which a refresh is refused. Each means that another refresh won. */
+/** The number of lost races after which a refresh, or a proof, is refused. Each means that another one won. */
 const RACES = 20;
 
 export function openSessions({ secrets, ends, hmac, exists, now, clock = () => performance.now() }: SessionsOptions): Sessions {
   /** When this process last renewed the token of a session, by the monotonic clock. */
   const rotated = new LRUCache<string, number>({ max: 10_000 });
+  const proofs = openProofs({ now, clock });
   const record = (id: string, value: Session) => ({
     key: id,
     value,
@@ -76,7 +84,15 @@ export function openSessions({ secrets, ends, hmac, exists, now, clock = () => p
     const id = randomUUID();
     const secret = randomSecret();
     const time = now().toISOString();
-    const made = { refreshHash: hashOf(secret), previousHash: null, salt: null, rotatedAt: time, createdAt: time, lastUsedAt: time };
+    const made = {
+      refreshHash: hashOf(secret),
+      previousHash: null,
+      salt: null,
+      rotatedAt: time,
+      createdAt: time,
+      lastUsedAt: time,
+      provedAt: proofs.given(id),
+    };
     await secrets.put('sessions', record(id, { userId, ...from, ...made }), 0);
     await trim(userId, id);
     return { id, userId, refreshToken: formatRefreshToken({ sessionId: id, secret }, hmac) };
@@ -96,7 +112,21 @@ export function openSessions({ secrets, ends, hmac, exists, now, clock = () => p
       const secret = await advance(session, token);
       if (secret) return { id: session.key, userId: session.value.userId, refreshToken: formatRefreshToken({ ...token, secret }, hmac) };
     }
-    throw new ProblemError('unavailable', 'This session is being refreshed by many at once. Try again.', { headers: { 'Retry-After': '1' } });
+    throw crowded();
+  }
+
+  async function prove(id: string): Promise<void> {
+    for (let race = 0; race < RACES; race++) {
+      const session = await get(id);
+      if (!session) throw invalidToken('The session has ended. Log in again.');
+      if (await secrets.put('sessions', record(id, { ...session.value, provedAt: proofs.given(id) }), session.version)) return;
+    }
+    throw crowded();
+  }
+
+  async function isFresh(id: string): Promise<boolean> {
+    const session = await get(id);
+    return session !== null && proofs.isFresh(session);
   }
 
   async function alive(id: string): Promise<SessionRecord> {
@@ -154,5 +184,9 @@ export function openSessions({ secrets, ends, hmac, exists, now, clock = () => p
     for (const one of await list(userId)) if (one.key !== except) await end(one, reason);
   }
 
-  return { start, refresh, get, list, end, endAll };
+  return { start, refresh, get, list, prove, isFresh, end, endAll };
+}
+
+function crowded(): ProblemError {
+  return new ProblemError('unavailable', 'This session is being refreshed by many at once. Try again.', { headers: { 'Retry-After': '1' } });
 }
