@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { email } from '../contracts/email.ts';
 import { password } from '../contracts/user.ts';
 import { weaknessOf } from '../gateway/identity/new-password.ts';
+import { REGISTRATIONS } from '../gateway/identity/session-rules.ts';
 import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
@@ -110,6 +111,7 @@ const schema = z.object({
   ADMIN_EMAIL: email.default('admin@localhost.localdomain'),
   UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),
+  REGISTRATION: z.enum(REGISTRATIONS, `must be one of ${REGISTRATIONS.join(', ')}`).default('open'),
   REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
   ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
   BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),

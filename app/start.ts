@@ -251,7 +251,7 @@ async function openAccess(
     keys,
     commands,
     store,
-    config: { taskVisibility: config.TASK_VISIBILITY, unconfirmed: unconfirmedMay(config) },
+    config: { taskVisibility: config.TASK_VISIBILITY, unconfirmed: unconfirmedMay(config), registrations: config.REGISTRATION },
     limits,
     log,
   });

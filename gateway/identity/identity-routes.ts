@@ -6,8 +6,16 @@ import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
+import { type SessionRules, sessionRules } from './session-rules.ts';
 
 /** The context of all these routes together. */
-export type IdentityContext = RegistrationOptions & SessionRoutesOptions & MeRoutesOptions & MailedLinksOptions & { apiKeys: ApiKeys };
+export type IdentityContext = RegistrationOptions & SessionRules & SessionRoutesOptions & MeRoutesOptions & MailedLinksOptions & { apiKeys: ApiKeys };
 
-export const identityRoutes: readonly RouteWith<IdentityContext>[] = [registration, ...sessionRoutes, ...meRoutes, ...mailedLinks, ...apiKeyRoutes];
+export const identityRoutes: readonly RouteWith<IdentityContext>[] = [
+  registration,
+  sessionRules,
+  ...sessionRoutes,
+  ...meRoutes,
+  ...mailedLinks,
+  ...apiKeyRoutes,
+];

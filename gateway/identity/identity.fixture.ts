@@ -17,6 +17,7 @@ import { commandRoutes } from '../../write-side/command-routes.ts';
 import { type IdentityOptions, openIdentity } from './identity.ts';
 import { loadKeys } from './keys.ts';
 import { openSecrets } from './secrets/open.ts';
+import type { Registrations } from './session-rules.ts';
 
 export interface Reply {
   status: number;
@@ -30,7 +31,7 @@ export const as = (accessToken: string) => ({ authorization: `Bearer ${accessTok
 
 /** Opens an installation; `advance` lets time pass. */
 export async function openInstallation(
-  options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own'; unconfirmed?: 'none' | 'read' | 'all' } = {},
+  options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own'; unconfirmed?: 'none' | 'read' | 'all'; registrations?: Registrations } = {},
 ) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
   const lines: string[] = [];
@@ -44,7 +45,11 @@ export async function openInstallation(
   const keys = await loadKeys(secrets, {});
   const commands = commandsOn(store, keys.hmac);
   const limits = await openLimits('memory:', { hmac: keys.hmac, ...options.limits });
-  const config = { taskVisibility: options.taskVisibility ?? ('team' as const), unconfirmed: options.unconfirmed ?? ('all' as const) };
+  const config = {
+    taskVisibility: options.taskVisibility ?? ('team' as const),
+    unconfirmed: options.unconfirmed ?? ('all' as const),
+    registrations: options.registrations ?? ('open' as const),
+  };
   const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, clock, passwords: { waiting: 500 } };
   const identity = await openIdentity(identityOptions);
   const changed = (type: string, id: string) => {

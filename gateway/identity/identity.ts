@@ -19,6 +19,7 @@ import { openNobody } from './nobody.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
+import type { Registrations } from './session-rules.ts';
 import { openSessions } from './sessions.ts';
 import { openUsers } from './users.ts';
 
@@ -32,6 +33,8 @@ export interface IdentityOptions {
     taskVisibility: 'team' | 'own';
     /** UNCONFIRMED: what those may do whose e-mail address is not confirmed: see their own profile, read, or everything (default). */
     unconfirmed?: 'none' | 'read' | 'all';
+    /** REGISTRATION: who may make an account without being invited; default open. */
+    registrations?: Registrations;
   };
   limits: Limits;
   log: SessionEndsOptions['log'];
@@ -81,6 +84,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const seesAll = (role: Role) => role === 'admin' || (config.taskVisibility === 'team' && TEAM.includes(role));
 
   const unconfirmed = CONFINED[config.unconfirmed ?? 'all'];
+  const { registrations = 'open' } = config;
   const users = openUsers(commands);
   const tokens = openAccessTokens(keys.jwt, now);
   const attempts = openAttempts(limits);
@@ -99,7 +103,22 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
 
   return {
     routes: routesWith(
-      { commands, credentials, users, attempts, limits, hmac, now, sessions, tokens, codes, apiKeys, unconfirmed, nobody: openNobody(store) },
+      {
+        commands,
+        credentials,
+        users,
+        attempts,
+        limits,
+        hmac,
+        now,
+        sessions,
+        tokens,
+        codes,
+        apiKeys,
+        unconfirmed,
+        registrations,
+        nobody: openNobody(store),
+      },
       identityRoutes,
     ),
     accessTokens: tokens.options,

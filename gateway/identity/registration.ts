@@ -10,6 +10,7 @@ import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../..
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
+import { expectOpenRegistration, type Registrations } from './session-rules.ts';
 import type { Users } from './users.ts';
 
 export interface RegistrationOptions {
@@ -18,6 +19,8 @@ export interface RegistrationOptions {
   users: Users;
   attempts: Attempts;
   limits: Limits;
+  /** REGISTRATION. */
+  registrations: Registrations;
   hmac(text: string): string;
   now(): Date;
 }
@@ -35,6 +38,7 @@ export const registration: RouteWith<RegistrationOptions> = {
 
 async function register(options: RegistrationOptions, request: RouteRequest): Promise<Answer> {
   const { commands, credentials, hmac, limits, now } = options;
+  expectOpenRegistration(options.registrations);
   const limit = await limits.consume('registration', networkOf(request.ip));
   const { password, ...person } = request.body as Body;
   if (password !== undefined) expectGoodPassword(password, person, '/password');
