@@ -10,6 +10,7 @@ import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { filesUrlProblem } from '../platform/files/files-url.ts';
+import { originOf } from '../platform/http/origins.ts';
 import { UserError } from '../platform/user-error.ts';
 import { orderRulesProblem } from '../write-side/workers/order-rules-file.ts';
 import { CHECKOUT } from './checkout-folder.ts';
@@ -35,9 +36,12 @@ function good(text: string, context: z.RefinementCtx): void {
   const weakness = weaknessOf(text);
   if (weakness) context.addIssue({ code: 'custom', message: weakness });
 }
-const origin = z
-  .string()
-  .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin like https://tasks.example.org, without a path');
+/** An origin however it is written, as `originOf` gives it. */
+const origin = z.string().transform((text, context) => {
+  const named = originOf(text);
+  if (named === null) context.addIssue({ code: 'custom', message: 'must be an origin like https://tasks.example.org, without a path' });
+  return named ?? '';
+});
 
 const onOrOff = z
   .enum(['0', '1'], 'must be 0 or 1')

@@ -15,6 +15,7 @@ import { type Listening, listen } from '../platform/http/listen.ts';
 import { type Health, healthRoutes, type Metrics, openMetrics } from '../platform/http/metrics.ts';
 import { startingListener } from '../platform/http/not-ready.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
+import { securityHeaders } from '../platform/http/security-headers.ts';
 import { openProcessLog } from '../platform/log.ts';
 import { outletOf } from '../platform/outlet.ts';
 import { shownEmail } from '../platform/shown-email.ts';
@@ -82,7 +83,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   const waits = new Set<string>();
   const listening = await listen(
     startingListener(metrics, () => [...waits]),
-    config,
+    { PORT: config.PORT, HOST: config.HOST, headers: securityHeaders(config.PUBLIC_URL) },
   );
   closers.add(listening, (it) => it.close());
   const appends = openAppendHealth({ log });

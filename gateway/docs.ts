@@ -2,6 +2,7 @@
 import { asyncApi, type OutsideBroker } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
+import { NOTHING_RUNS } from '../platform/http/security-headers.ts';
 
 /** The documents, each as its text. */
 export interface ApiDocuments {
@@ -42,7 +43,7 @@ export const docRoutes: readonly RouteWith<ApiDocuments>[] = [
     row: { ...OF_DOCS, path: '/docs', summary: 'The OpenAPI document as a page.' },
     answer: (documents) => ({
       body: documents.page,
-      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" },
+      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': `${NOTHING_RUNS}; style-src 'unsafe-inline'` },
     }),
   },
 ];

@@ -4,7 +4,8 @@ import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
-import { isAt } from '../platform/http/apart.ts';
+import { isAmong, isAt, originOf } from '../platform/http/origins.ts';
+import { beginAnswer } from '../platform/http/security-headers.ts';
 import type { SocketSession } from './connection.ts';
 import { socketProblem } from './socket-problem.ts';
 
@@ -30,7 +31,7 @@ export function openSockets(options: SocketOptions): Server {
     path: '/socket.io',
     transports: options.polling ? ['polling', 'websocket'] : ['websocket'],
     serveClient: false,
-    cors: { origin: [...options.origins], methods: ['GET', 'POST'] },
+    cors: { origin: (origin, answer) => answer(null, isAmong(options.origins, origin)), methods: ['GET', 'POST'] },
     perMessageDeflate: false,
     httpCompression: false,
     maxHttpBufferSize: 64 * 1024,
@@ -40,6 +41,9 @@ export function openSockets(options: SocketOptions): Server {
       answer(refusal, refusal === null);
     },
   });
+
+  // The engine answers in its path before whoever listened until now.
+  options.server.prependListener('request', (_, response) => beginAnswer(options.server, response));
 
   function refusalOf(request: IncomingMessage): string | null {
     if (options.apart !== undefined && isAt(options.apart, request.headers.host)) return 'There are no sockets at this address.';
@@ -74,6 +78,7 @@ function refuse(error: unknown, log: FollowContext['log']): Error & { data: obje
 /** True for a request without Origin (not a browser's), from the server's own Origin, or from one of the list. */
 function originAllowed(request: IncomingMessage, origins: readonly string[]): boolean {
   const { origin, host } = request.headers;
-  if (origin === undefined || origins.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  if (origin === undefined || isAmong(origins, origin)) return true;
+  const named = originOf(origin);
+  return named !== null && isAt(named, host);
 }

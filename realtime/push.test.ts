@@ -220,8 +220,11 @@ describe('the door', () => {
     await next(from('https://evil.example.org'), 'connect_error');
     await next(from('null'), 'connect_error');
     await next(from('https://board.example.org'), 'connect');
+    await next(from('HTTPS://Board.example.org:443'), 'connect');
     await next(from(rig.url), 'connect');
-    expect(rig.realtime().sockets()).toBe(2);
+    await next(from(rig.url.replace('http', 'HTTP')), 'connect');
+    await next(from(`${rig.url}/path`), 'connect_error');
+    expect(rig.realtime().sockets()).toBe(4);
   });
 
   test('says who one is', async () => {

@@ -92,7 +92,7 @@ describeWith(nginx, 'the proxy', () => {
     let close: () => Promise<void>;
     const rows = new Map<string, string>([
       ...ALL_PARTS.flatMap((part) => ROWS[part].map((row) => [rowName(row), part] as const)),
-      ...ROWS_OF_EVERY_PROCESS.map((row) => [rowName(row), 'gateway'] as const),
+      ...ROWS_OF_EVERY_PROCESS.filter(({ path }) => path !== '/metrics').map((row) => [rowName(row), 'gateway'] as const),
       [SOCKETS, 'realtime'],
     ]);
 
@@ -120,6 +120,19 @@ describeWith(nginx, 'the proxy', () => {
     it('takes what is no row to the gateway, which knows the rows of all', async () => {
       const none = ['PUT /api/tasks', 'GET /api/tasks/1/status', 'OPTIONS /api/tasks', 'GET /api/Tasks', 'GET //api/tasks', 'GET /api/v1/v1/tasks'];
       for (const row of [...none, 'GET /api/tasksx', 'GET /api/%74asks', 'POST /outbox', 'GET /socket.io', 'DELETE /docs'])
+        expect(await partAt(row), row).toBe('gateway');
+    });
+
+    it('passes on nobody who asks for metrics, however that is written, and says so as the parts do', async () => {
+      for (const path of ['/metrics', '/metrics/', '/metrics?x', '/%6Detrics', '//metrics', '/x/../metrics', '/metrics/?/api/tasks']) {
+        const answer = await raw(proxy.url, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        expect(answer, path).toMatch(/^HTTP\/1\.1 404 (?:.|\s)*\r\nContent-Security-Policy: [^\r]*frame-ancestors 'none'/);
+        expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? ''), path).toEqual({ ...PROBLEM, status: 404, code: 'not_found' });
+      }
+    });
+
+    it('takes a name in the place of a parameter to nobody but who knows that name', async () => {
+      for (const row of ['GET /api/notifications/send', 'DELETE /api/media/direct', 'PUT /api/v1/media/urls/', 'GET /api/admin/dead-letters/retry'])
         expect(await partAt(row), row).toBe('gateway');
     });
 

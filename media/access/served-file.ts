@@ -70,11 +70,15 @@ export function safetyHeaders(type: string, apart: boolean): Record<string, stri
   };
 }
 
+const UNFRAMED = "frame-ancestors 'none'";
+
 /**
  * A file runs nothing and loads nothing. Safari saves a PDF that is in a sandbox instead of showing it, or shows an empty page; a player asks for its
  * file a second time, as the origin that it has, and a sandbox without `allow-same-origin` has none.
  */
 function policyOf(type: string): string {
-  if (type === 'application/pdf') return "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'";
-  return /^(audio|video)\//.test(type) ? "sandbox allow-same-origin; default-src 'none'; media-src 'self'" : "sandbox; default-src 'none'";
+  if (type === 'application/pdf') return `default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; ${UNFRAMED}`;
+  return /^(audio|video)\//.test(type)
+    ? `sandbox allow-same-origin; default-src 'none'; media-src 'self'; ${UNFRAMED}`
+    : `sandbox; default-src 'none'; ${UNFRAMED}`;
 }

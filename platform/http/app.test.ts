@@ -41,6 +41,27 @@ it('believes of X-Forwarded-For only what the proxy itself added: a client canno
   expect(await (await fetch(`http://127.0.0.1:${port}/ip`, { headers })).json()).toEqual({ ip: '203.0.113.7' });
 });
 
+it('takes a name in a path before a parameter, whatever the method, and says which methods that name has', async () => {
+  const handle: Route['handle'] = () => ({ status: 204 });
+  const port = await started([row({ method: 'GET', path: '/things/:id', handle }), row({ method: 'POST', path: '/things/send', handle })]);
+  for (const method of ['GET', 'DELETE', 'OPTIONS']) {
+    const answer = await fetch(`http://127.0.0.1:${port}/things/send`, { method });
+    expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, method === 'OPTIONS' ? 204 : 405, 'POST']);
+  }
+  expect((await fetch(`http://127.0.0.1:${port}/things/sent`)).status).toBe(400);
+  expect((await fetch(`http://127.0.0.1:${port}/things/send`, { method: 'POST' })).status).toBe(204);
+});
+
+it.each([
+  ['takes none', undefined],
+  ['may have one', z.strictObject({ a: z.string().optional() })],
+  ['wants one', z.strictObject({ a: z.string() })],
+])('refuses a body of null where a row %s', async (_, body) => {
+  const port = await started([row({ method: 'POST', path: '/x', ...(body ? { body } : {}), handle: () => ({ status: 204 }) })]);
+  const answer = await fetch(`http://127.0.0.1:${port}/x`, { method: 'POST', body: 'null', headers: { 'Content-Type': 'application/json' } });
+  expect([answer.status, await answer.json()]).toEqual([422, expect.objectContaining({ errors: [expect.objectContaining({ pointer: '' })] })]);
+});
+
 it('names a hundred wrong fields at most: the answer to a large body is a small one', async () => {
   const port = await started([row({ method: 'POST', path: '/x', body: z.strictObject({ a: z.string() }), handle: () => ({ status: 204 }) })]);
   const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`field${index}`, 1])));

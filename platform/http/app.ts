@@ -14,10 +14,11 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { openAdmission } from './admission.ts';
-import { type ApartOrigin, isAt } from './apart.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
 import { type Context, endpoint, type State } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
+import { type ApartOrigin, isAmong, isAt } from './origins.ts';
+import { methodsByPath, namedFirst } from './paths.ts';
 import { problemOfError } from './problem-of.ts';
 import { type Admitted, type Caller, isLetInAlways, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
 
@@ -61,18 +62,17 @@ export function createApp(options: AppOptions): HttpApp {
   const refused = tellCrowds(options);
   const admission = openAdmission({ refused });
   const gates: GateOfRow[] = [];
-  for (const route of options.routes) {
+  for (const route of namedFirst(options.routes)) {
     if (!isLetInAlways(route)) gates.push({ row: route, gate: admission.gate(`${route.method} ${route.path}`) });
     router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
   }
-  const known = new Router<State>({ sensitive: true });
-  for (const { path, method } of [...options.routes, ...(options.elsewhere ?? [])]) known.register(path, [method.toLowerCase()], () => {});
+  const methodsAt = methodsByPath([...options.routes, ...(options.elsewhere ?? [])]);
   app.use(account(options));
   app.use(problems(options, refused));
   if (options.apart) app.use(nothingElseAt(options.apart));
   app.use(
     cors({
-      origin: (ctx) => (options.origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
+      origin: (ctx) => (isAmong(options.origins, ctx.get('Origin')) ? ctx.get('Origin') : ''),
       credentials: false,
       exposeHeaders: ['Position', 'ETag', 'Location', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
       allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Read-After', 'Traceparent', 'X-Request-Id'],
@@ -81,11 +81,12 @@ export function createApp(options: AppOptions): HttpApp {
     }),
   );
   app.use(versionless);
+  app.use(otherMethods(methodsAt));
   app.use(operatorAware(options));
   app.use(keyAware);
   app.use(verifiedOnce(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' })));
   app.use(router.routes());
-  app.use(nothingHere(known));
+  app.use(nothingHere(methodsAt));
   app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
   return { callback: () => withFront(app.callback(), { gates, origins: options.origins }) };
 }
@@ -96,7 +97,6 @@ function account({ log, observe }: AppOptions): Koa.Middleware<State> {
     const started = performance.now();
     ctx.state.requestId = correlation(ctx.get('X-Request-Id'));
     ctx.set('X-Request-Id', ctx.state.requestId);
-    ctx.set('X-Content-Type-Options', 'nosniff');
     await next();
     const seconds = (performance.now() - started) / 1000;
     const { method, path, status } = ctx;
@@ -208,20 +208,29 @@ const keyAware: Koa.Middleware<State> = (ctx, next) => {
   return next();
 };
 
-/** Answers a request that no row took: an unknown path, or a known one with another method (RFC 9110, 15.5.6: then Allow names those it has). */
-function nothingHere(router: Router<State>): Koa.Middleware<State> {
+/** Answers a request for a known path with a method that it does not have, which Allow then names (RFC 9110, 15.5.6). */
+function otherMethods(methodsAt: (path: string) => readonly string[]): Koa.Middleware<State> {
+  return (ctx, next) => {
+    const methods = methodsAt(ctx.path);
+    if (methods.length === 0 || methods.includes(ctx.method)) return next();
+    if (ctx.method !== 'OPTIONS') throw otherMethod(methods);
+    ctx.set('Allow', methods.join(', '));
+    ctx.status = 204;
+  };
+}
+
+function otherMethod(methods: readonly string[]): ProblemError {
+  const Allow = methods.join(', ');
+  return new ProblemError('not_found', `There is something at this path, but not with this method; it takes ${Allow}.`, {
+    status: 405,
+    headers: { Allow },
+  });
+}
+
+/** Answers a request that no row took: an unknown path, or one that another part answers. */
+function nothingHere(methodsAt: (path: string) => readonly string[]): Koa.Middleware<State> {
   return (ctx) => {
-    const methods = [...new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))];
-    if (methods.length === 0) throw new ProblemError('not_found', `There is nothing at ${ctx.path}.`);
-    const Allow = methods.join(', ');
-    if (ctx.method === 'OPTIONS') {
-      ctx.set('Allow', Allow);
-      ctx.status = 204;
-      return;
-    }
-    throw new ProblemError('not_found', `There is something at this path, but not with this method; it takes ${Allow}.`, {
-      status: 405,
-      headers: { Allow },
-    });
+    const methods = methodsAt(ctx.path);
+    throw methods.length === 0 ? new ProblemError('not_found', `There is nothing at ${ctx.path}.`) : otherMethod(methods);
   };
 }

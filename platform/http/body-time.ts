@@ -1,6 +1,7 @@
 /** The time in which a request's body has to arrive. Node's own `requestTimeout` is one for a whole server; a file has more time than a form. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { refuseConnection } from './broken-request.ts';
 
 const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
 
@@ -22,6 +23,5 @@ export function releaseBody(request: IncomingMessage): void {
 
 /** Answers 408 and ends the connection, as Node does for `requestTimeout`. */
 export function endAsTooSlow(socket: Socket): void {
-  if (socket.writable) socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');
-  socket.destroySoon();
+  refuseConnection(socket, 408);
 }

@@ -26,7 +26,7 @@ export interface State {
 }
 export type Context = Koa.ParameterizedContext<State>;
 
-const NO_BODY = z.union([z.undefined(), z.null(), z.strictObject({})]);
+const NO_BODY = z.union([z.undefined(), z.strictObject({})]);
 const NO_QUERY = z.strictObject({});
 
 /** The ways in which callers come in: by the claims of an access token, or by an API key. */
@@ -43,7 +43,11 @@ export function endpoint(route: Route, ways: Authentication) {
   const querySchema = route.query ?? NO_QUERY;
   const readBody = route.form ? readForm : readJson;
   const isRead = route.method !== 'GET' && !route.stream;
-  const bodyOf = async (ctx: Context) => (isRead ? validBody(bodySchema, (await arrived(ctx, readBody)) ?? absent) : undefined);
+  const bodyOf = async (ctx: Context) => {
+    const body = isRead ? await arrived(ctx, readBody) : undefined;
+    // A body of `null` is there, and is none that any row takes.
+    return isRead ? validBody(bodySchema, body === undefined ? absent : body) : undefined;
+  };
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
     const caller = await authorise(ctx, route, ways);

@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { toProblem } from '../../contracts/problem.ts';
 import type { RouteGate, RoutePlace } from './admission.ts';
 import { crowded } from './crowded.ts';
+import { isAmong } from './origins.ts';
 import type { RouteRow } from './route.ts';
 
 export interface FrontOptions {
@@ -82,10 +83,10 @@ function refuse({ headers: { origin } }: IncomingMessage, response: ServerRespon
     ...HEADERS,
     'Content-Length': body.length,
     'X-Request-Id': id,
-    ...(origin && origins.includes(origin) ? { ...SHARED, 'Access-Control-Allow-Origin': origin } : {}),
+    ...(origin && isAmong(origins, origin) ? { ...SHARED, 'Access-Control-Allow-Origin': origin } : {}),
   });
   response.end(body);
 }
 
-const HEADERS = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+const HEADERS = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
 const SHARED = { 'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id', Vary: 'Origin' };

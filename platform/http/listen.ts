@@ -5,7 +5,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../user-error.ts';
 import { boundBody } from './body-time.ts';
+import { answerBroken, refuseConnection } from './broken-request.ts';
 import { type Doors, openDoors } from './doors.ts';
+import { beginAnswer, keepHeaders } from './security-headers.ts';
 
 export interface Listening {
   server: Server;
@@ -29,6 +31,14 @@ export interface Patience {
   body: number;
 }
 
+export interface ListenOptions {
+  /** 0: any free port. */
+  PORT: number;
+  HOST: string;
+  /** Headers of every answer that does not set its own; default: none. */
+  headers?: Readonly<Record<string, string>>;
+}
+
 const PATIENCE: Patience = { silence: 120_000, farewell: 3_000, body: 30_000 };
 
 /**
@@ -39,7 +49,7 @@ const PATIENCE: Patience = { silence: 120_000, farewell: 3_000, body: 30_000 };
  */
 export async function listen(
   first: RequestListener,
-  { PORT, HOST }: { PORT: number; HOST: string },
+  { PORT, HOST, headers = {} }: ListenOptions,
   patience: Partial<Patience> = {},
 ): Promise<Listening> {
   const { silence, farewell, body } = { ...PATIENCE, ...patience };
@@ -47,11 +57,19 @@ export async function listen(
   // Node's own rule hands every request with `Upgrade` (also h2c, of curl and Java) to whoever listens for upgrades, and forgets its connection.
   const shouldUpgradeCallback = (request: IncomingMessage): boolean => server.listenerCount('upgrade') > 0 && asksForSocket(request);
   // Node's own time for a body is one for all of them; a row may give its own more (body-time.ts).
-  const server: Server = createServer({ requestTimeout: 0, headersTimeout: body, shouldUpgradeCallback }, (request, response) => {
-    boundBody(request, body);
-    listener(request, response);
-  });
+  const server: Server = createServer(
+    { requestTimeout: 0, headersTimeout: body, requireHostHeader: false, shouldUpgradeCallback },
+    (request, response) => {
+      // Node's own refusal has no body.
+      if (request.httpVersion === '1.1' && request.headers.host === undefined) return refuseConnection(request.socket, 400);
+      boundBody(request, body);
+      beginAnswer(server, response);
+      listener(request, response);
+    },
+  );
   server.timeout = silence;
+  keepHeaders(server, headers);
+  answerBroken(server);
   const connections = keepConnections(server, silence);
   const doors = await openDoors(server, { port: PORT, host: HOST }).catch((error) => Promise.reject(unlistenable(error, HOST, PORT)));
   const { port } = server.address() as AddressInfo;

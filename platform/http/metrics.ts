@@ -87,16 +87,27 @@ export interface Health {
   followers(): Promise<Record<string, FollowerHealth>> | Record<string, FollowerHealth>;
 }
 
+/** The words for whoever asks through a proxy: what an installation is made of is for those who run it. */
+export const NOT_READY = 'Not ready.';
+
 const OF_HEALTH = { method: 'GET', who: 'anyone', tag: 'health', status: 200, always: true } as const;
 
 /** Routes for orchestrators and Prometheus, which every process answers for itself. */
 export const healthRoutes: readonly RouteWith<{ metrics: Metrics; health: Health }>[] = [
   { row: { ...OF_HEALTH, path: '/livez', summary: 'The process runs.' }, answer: () => ({ body: { status: 'ok' } }) },
   {
-    row: { ...OF_HEALTH, path: '/readyz', summary: 'The process takes requests; 503 while it waits for something, which it names.' },
-    answer: async ({ health }) => {
+    row: {
+      ...OF_HEALTH,
+      path: '/readyz',
+      summary:
+        'The process takes requests; 503 while it waits for something. What that is, and how its followers get on, is told to who asks past the proxy.',
+    },
+    answer: async ({ health }, { header }) => {
       const waiting = await health.waits();
-      if (waiting.length === 0) return { body: { status: 'ok', followers: await health.followers() }, headers: { 'Cache-Control': 'no-store' } };
+      const isOutside = header('x-forwarded-for') !== undefined;
+      const followers = waiting.length > 0 || isOutside ? {} : { followers: await health.followers() };
+      if (waiting.length === 0) return { body: { status: 'ok', ...followers }, headers: { 'Cache-Control': 'no-store' } };
+      if (isOutside) throw new ProblemError('unavailable', NOT_READY, { headers: { 'Retry-After': '1' } });
       throw new ProblemError('unavailable', `Waits for ${waiting.join(', ')}.`, { headers: { 'Retry-After': '1' } });
     },
   },

@@ -11,7 +11,8 @@ export function startingListener(metrics: Metrics, waits: () => string[]): Reque
     if (path === '/livez') return send(response, 200, 'application/json', '{"status":"ok"}');
     if (path === '/metrics') return send(response, 200, metrics.registry.contentType, await metrics.registry.metrics());
     // Where the servers are is for operators.
-    refuse(request, response, path === '/readyz' ? waits() : waits().map(withoutServers));
+    const isOperators = path === '/readyz' && request.headers['x-forwarded-for'] === undefined;
+    refuse(request, response, isOperators ? waits() : waits().map(withoutServers));
   };
 }
 

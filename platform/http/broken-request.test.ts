@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { bareClient } from '../../system/bare-tcp.fixture.ts';
+import { listen } from './listen.ts';
+import { securityHeaders } from './security-headers.ts';
+
+const headers = securityHeaders('https://tasks.example.org');
+
+async function started(): Promise<number> {
+  const { server, close } = await listen(
+    (request, response) => void request.resume().on('end', () => response.end('x')),
+    { PORT: 0, HOST: '127.0.0.1', headers },
+    { body: 200, farewell: 50 },
+  );
+  onTestFinished(close);
+  return (server.address() as AddressInfo).port;
+}
+
+it.each([
+  ['headers that are too long', `GET / HTTP/1.1\r\nHost: x\r\nBig: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ['many megabytes of headers', `GET / HTTP/1.1\r\nHost: x\r\n${'A: b\r\n'.repeat(500_000)}\r\n`, 431],
+  ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+  ['what is no HTTP', 'nonsense\r\n\r\n', 400],
+  ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['lengths that contradict each other', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+  ['extensions of chunks that never end', `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n`, 413],
+])('%s are answered with a problem, with the headers of all answers, and the connection ends', async (_, text, status) => {
+  const client = bareClient(await started(), text);
+  const answer = await client.hears(/\r\n\r\n\{.*\}/);
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  for (const [name, value] of Object.entries(headers)) expect(head).toContain(`${name}: ${value}`);
+  expect(JSON.parse(body)).toMatchObject({ type: '/problems/invalid', code: 'invalid', status, instance: expect.any(String) });
+});
+
+it('a body that never ends is answered 408 with a problem', async () => {
+  const answer = await bareClient(await started(), 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx').hears(/\r\n\r\n\{.*\}/);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 (?:.|\s)*"status":408/);
+});
+
+it('every answer begins with the headers, and may have its own in their place', async () => {
+  const { url, close } = await listen((_, response) => void response.setHeader('Referrer-Policy', 'origin').end(), {
+    PORT: 0,
+    HOST: '127.0.0.1',
+    headers,
+  });
+  onTestFinished(close);
+  const answer = await fetch(url);
+  expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  expect(answer.headers.get('strict-transport-security')).toMatch(/^max-age=31536000/);
+  expect(answer.headers.get('referrer-policy')).toBe('origin');
+  expect(securityHeaders('http://tasks.example.org')).not.toHaveProperty('Strict-Transport-Security');
+});
