@@ -10,6 +10,7 @@ import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { filesUrlProblem } from '../platform/files/files-url.ts';
+import { LIMIT_NAMES, LIMIT_POLICIES, type LimitName, type LimitVariable } from '../platform/http/limits/policies.ts';
 import { originOf } from '../platform/http/origins.ts';
 import { UserError } from '../platform/user-error.ts';
 import { orderRulesProblem } from '../write-side/workers/order-rules-file.ts';
@@ -29,6 +30,11 @@ const checked = (problemOf: (text: string) => string | undefined) =>
 /** What those may do whose address is not confirmed. Mails of an outbox reach nobody, so nobody could confirm there. */
 export function unconfirmedMay({ UNCONFIRMED, MAIL_URL }: Pick<Config, 'UNCONFIRMED' | 'MAIL_URL'>): 'none' | 'read' | 'all' {
   return UNCONFIRMED ?? (MAIL_URL.startsWith('outbox:') ? 'all' : 'none');
+}
+
+/** The numbers of all limits, as the variables say. */
+export function limitsIn(config: Config): Record<LimitName, number> {
+  return Object.fromEntries(LIMIT_NAMES.map((name) => [name, config[LIMIT_POLICIES[name].variable]])) as Record<LimitName, number>;
 }
 
 /** An operator's own choice may hold what it likes but what everybody guesses. */
@@ -60,6 +66,12 @@ const pieceUrl = (embedded: string, server: RegExp, example: string) =>
     .default(embedded);
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const aLimit = (points: number) => wholeNumber(1, 100_000_000).default(points);
+const LIMIT_VARIABLES = Object.fromEntries(Object.values(LIMIT_POLICIES).map(({ variable, points }) => [variable, aLimit(points)])) as Record<
+  LimitVariable,
+  ReturnType<typeof aLimit>
+>;
 
 const schema = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
@@ -116,8 +128,7 @@ const schema = z.object({
   UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),
   REGISTRATION: z.enum(REGISTRATIONS, `must be one of ${REGISTRATIONS.join(', ')}`).default('open'),
-  REGISTRATION_LIMIT: wholeNumber(1, 1_000_000).default(300),
-  ORDER_LIMIT: wholeNumber(1, 1_000_000).default(5_000),
+  ...LIMIT_VARIABLES,
   BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),
   TRUST_PROXY: onOrOff,
   SOCKET_POLLING: onOrOff,

@@ -22,7 +22,7 @@ import { shownEmail } from '../platform/shown-email.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
-import { type Config, unconfirmedMay } from './config.ts';
+import { type Config, limitsIn, unconfirmedMay } from './config.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
 import { linksProblem, pagesAt } from './links.ts';
@@ -240,10 +240,7 @@ async function openAccess(
   const { ports, closers, log, count, whileStarting } = context;
   const { store, secrets } = ports;
   const keys = await whileStarting(() => loadKeys(secrets, { jwtSecret: config.JWT_SECRET }));
-  const limits = closers.add(
-    await openLimits(config.CACHE_URL, { registration: config.REGISTRATION_LIMIT, orders: config.ORDER_LIMIT, hmac: keys.hmac, log }),
-    (it) => it.close(),
-  );
+  const limits = closers.add(await openLimits(config.CACHE_URL, { ...limitsIn(config), hmac: keys.hmac, log }), (it) => it.close());
   const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
   const reserved = await whileStarting(commands.reserveAnew);
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
@@ -260,8 +257,11 @@ async function openAccess(
 }
 
 /** The authentication of callers. A process without access to secrets has no row that asks for a caller. */
-function authentication(access: Access | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit'> {
-  if (access) return { accessTokens: access.identity.accessTokens, callerOf: access.identity.callerOf, admit: access.identity.admit };
+function authentication(access: Access | null): Pick<Parameters<typeof createApp>[0], 'accessTokens' | 'callerOf' | 'admit' | 'limit'> {
+  if (access) {
+    const { accessTokens, callerOf, admit } = access.identity;
+    return { accessTokens, callerOf, admit, limit: access.limits.consume };
+  }
   return { accessTokens: { secret: 'nobody is let in here' }, callerOf: () => missing('an identity') };
 }
 

@@ -449,7 +449,7 @@ export function describeBadInput(open: typeof openSystem, { alone }: { alone: bo
       const order = { items: [{ sku: 'lamp', quantity: 1, unitPrice: { amount: 1, currency: 'EUR' } }], email: 'erin@example.org' };
       const key = { 'idempotency-key': 'the first' };
       const first = await carol.ok('POST /api/orders', order, key);
-      expect(first.headers.get('ratelimit')).toMatch(/^"orders";r=1;t=\d+$/);
+      expect(first.headers.get('ratelimit')).toMatch(/^"commands";r=\d+;t=\d+, "orders";r=1;t=\d+$/);
       await carol.ok('POST /api/orders', order);
       const limited = await carol.call('POST /api/orders', order);
       expect(problemOf(limited)).toEqual({ status: 429, code: 'limited', pointers: [] });

@@ -14,11 +14,13 @@ export interface CommandRouteOptions {
   hmac(text: string): string;
   /** The present time in ISO 8601, UTC; injected by tests. */
   now?: () => string;
-  /** Counts a command against its caller's limit, and resolves to the headers that tell of it. Rejects with ProblemError `limited` at the limit. */
-  limit?(name: 'orders', callerId: string): Promise<Record<string, string>>;
+  /** Counts a command against a limit by a key, and resolves to the headers that tell of it. Rejects with ProblemError `limited` at the limit. */
+  limit?(name: CommandLimit, key: string): Promise<Record<string, string>>;
   /** Called after a command changed something. */
   changed?(type: string, id: string): Promise<void> | void;
 }
+
+type CommandLimit = NonNullable<CommandContract['limit']> | 'stream-commands';
 
 /** The answer of every command. */
 export const commandAnswer = z.strictObject({
@@ -78,27 +80,32 @@ async function carryOut(row: CommandRow, options: CommandRouteOptions, request: 
   return { ...answer, headers: { ...answer.headers, ...limiting.headers() } };
 }
 
-/** A command counts once against its caller's limit, however often it is decided anew, and a repeat of it does not count. */
-function limitOf({ limit }: CommandContract, { actor }: Command, options: CommandRouteOptions) {
+/** A command counts once against its caller's limits, however often it is decided anew, and a repeat of it does not count. */
+function limitOf({ limit, path }: CommandContract, { actor, stream }: Command, options: CommandRouteOptions) {
   let taken: Promise<Record<string, string>> | undefined;
   let headers: Record<string, string> = {};
   return {
     admit: async () => {
-      if (!limit || !options.limit) return;
-      taken ??= options.limit(limit, actor.id);
-      headers = await taken;
+      if (!options.limit) return;
+      if (limit) taken ??= options.limit(limit, actor.id);
+      else if (path.includes(':id')) taken ??= options.limit('stream-commands', `${actor.id} ${stream}`);
+      headers = (await taken) ?? {};
     },
     headers: () => headers,
   };
 }
 
-/** The command that a request asks for. */
-export function commandOf(row: CommandRow, request: RouteRequest, now: () => string = () => new Date().toISOString()): Command {
+/**
+ * The command that a request asks for. Its id is made of the caller and the Idempotency-Key: `stranger` tells those apart who are not logged in, by a
+ * keyed hash of what only one of them would send.
+ */
+export function commandOf(row: CommandRow, request: RouteRequest, now: () => string = () => new Date().toISOString(), stranger?: string): Command {
   const { contract, type } = row;
   const { category } = row.aggregate;
   const actor = actorOf(request.caller);
   const path = contract.path.replace(':id', request.params.id ?? '');
-  const commandId = stableId(actor.id, contract.method, path, idempotencyKey(request));
+  const asker = request.caller === null && stranger !== undefined ? ['stranger', stranger] : [actor.id];
+  const commandId = stableId(...asker, contract.method, path, idempotencyKey(request));
   const id = request.params.id ?? stableId(commandId, category);
   return { type, stream: `${category}-${id}`, id, data: request.body ?? null, commandId, actor, now: now() };
 }

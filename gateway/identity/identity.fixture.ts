@@ -56,9 +56,9 @@ export async function openInstallation(
     if (type === 'ChangeUserRole' || type === 'ConfirmUser') identity.onUserChanged(id);
     return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
   };
-  const routes = [...identity.routes, ...routesWith({ commands, hmac: keys.hmac, changed }, commandRoutes)];
+  const routes = [...identity.routes, ...routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed }, commandRoutes)];
   const { accessTokens, callerOf, admit } = identity;
-  const app = createApp({ routes, accessTokens, callerOf, admit, origins: [], trustProxy: true, log });
+  const app = createApp({ routes, accessTokens, callerOf, admit, limit: limits.consume, origins: [], trustProxy: true, log });
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -50,7 +50,6 @@ describe('registration', () => {
     ['another name', { name: 'Eve' }],
     ['another password', { password: 'another password' }],
     ['no password', { password: undefined }],
-    ['another address', { email: 'eve@example.org' }],
   ])('refuses the same key with %s, and changes nothing', async (what, more) => {
     const email = `d${what.length}@example.org`;
     const key = { 'idempotency-key': `r-3-${what}` };
@@ -59,6 +58,14 @@ describe('registration', () => {
     expect([status, problem.code, problem.errors[0].pointer]).toEqual([422, 'invalid', 'Idempotency-Key']);
     expect(await here.events(`user-${body.id}`)).toHaveLength(1);
     expect(await login(email)).toBe(200);
+  });
+
+  it('makes two users of two strangers who chose one key: each has the own address and password, and neither is told of the other', async () => {
+    const key = { 'idempotency-key': '1' };
+    const made = await Promise.all(['ines@example.org', 'jan@example.org'].map((email) => here.call('POST /api/users', person(email), key)));
+    expect(made.map(({ status }) => status)).toEqual([201, 201]);
+    expect(new Set(made.map(({ body }) => body.id))).toHaveProperty('size', 2);
+    for (const email of ['ines@example.org', 'jan@example.org']) expect(await login(email)).toBe(200);
   });
 
   it('never gives a password to an account that was registered without one, by a repeat of its key', async () => {

@@ -42,7 +42,9 @@ async function register(options: RegistrationOptions, request: RouteRequest): Pr
   const limit = await limits.consume('registration', networkOf(request.ip));
   const { password, ...person } = request.body as Body;
   if (password !== undefined) expectGoodPassword(password, person, '/password');
-  const command = commandOf(registering, { ...request, body: person }, () => now().toISOString());
+  // Two strangers may choose one Idempotency-Key: it is one command only where the address is one, too.
+  const stranger = hmac(`registering:${normaliseEmail(person.email)}`);
+  const command = commandOf(registering, { ...request, body: person }, () => now().toISOString(), stranger);
   // The hash in the log is of a body without the password, because a fast hash of a password would help to guess it.
   const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
   const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));

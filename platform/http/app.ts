@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { openAdmission } from './admission.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
-import { type Context, endpoint, type State } from './endpoint.ts';
+import { type Authentication, type Context, endpoint, type State } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
 import { type ApartOrigin, isAmong, isAt } from './origins.ts';
 import { methodsByPath, namedFirst } from './paths.ts';
@@ -32,6 +32,8 @@ export interface AppOptions {
   callerOf(claims: unknown): Promise<Caller>;
   /** The backend behind an API key (`Bearer tlk_…`), with headers that tell how often it may ask. Errors: ProblemError `unauthorized`, `limited`. */
   admit?(key: string): Promise<Admitted>;
+  /** Counts a person's request that may change something. Default: none is counted. */
+  limit?: Authentication['limit'];
   /** The caller behind an operator's token; null for any other token. */
   operator?(token: string): Caller | null;
   /** Origins whose pages may call the API, beside our own. */

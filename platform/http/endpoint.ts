@@ -33,6 +33,8 @@ const NO_QUERY = z.strictObject({});
 export interface Authentication {
   callerOf(claims: unknown): Promise<Caller>;
   admit?(key: string): Promise<Admitted>;
+  /** Counts a person's request that may change something; resolves to headers that tell of it. Rejects with ProblemError `limited` at the limit. */
+  limit?: ((name: 'commands', callerId: string) => Promise<Record<string, string>>) | undefined;
 }
 
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers.*/
@@ -52,6 +54,7 @@ export function endpoint(route: Route, ways: Authentication) {
     ctx.state.route = route.path;
     const caller = await authorise(ctx, route, ways);
     if (caller) ctx.state.caller = caller;
+    if (route.method !== 'GET') ctx.set(await countedFor(ctx, caller, ways));
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
       query: validQuery(querySchema, ctx.query),
@@ -63,6 +66,11 @@ export function endpoint(route: Route, ways: Authentication) {
     };
     await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : handled(ctx, route, request)));
   };
+}
+
+/** The headers of a person's limit. A backend has the limit of its key, and the operator of this machine none. */
+async function countedFor({ state }: Context, caller: Caller | null, { limit }: Authentication): Promise<Record<string, string>> {
+  return caller && limit && !state.apiKey && !state.operator ? limit('commands', caller.id) : {};
 }
 
 /** The handler's answer. With it the request leaves its place: a client may take long to read it. */
@@ -149,13 +157,21 @@ function unauthorised(ctx: Context): ProblemError {
 async function respond(ctx: Context, answer: Answer): Promise<void> {
   if (answer.open) return respondWithStream(ctx, answer, answer.open);
   const { status, headers = {}, body } = answer;
-  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
+  tell(ctx, headers);
   ctx.status = status ?? (body === undefined ? 204 : 200);
   if (body === undefined) return;
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
   ctx.body = raw ? body : JSON.stringify(body);
   if (!raw) ctx.type = 'application/json';
   conditional(ctx);
+}
+
+/** Sets the headers of an answer. Those of limits are lists: each limit that a request took from is named (RFC 9651, 3.1). */
+function tell(ctx: Context, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith('RateLimit')) ctx.append(name, value);
+    else ctx.set(name, value);
+  }
 }
 
 async function respondWithStream(ctx: Context, { status = 200, headers = {} }: Answer, open: () => Promise<Readable>): Promise<void> {

@@ -11,31 +11,12 @@ import { ProblemError } from '../../../contracts/problem.ts';
 import type { RedisLog } from '../../connections/redis/connection.ts';
 import type { Counter, LimitPolicy, LimitState } from './counter.ts';
 import { memoryCounter } from './memory/memory.ts';
+import { LIMIT_NAMES, LIMIT_POLICIES, type LimitName } from './policies.ts';
 
-const POLICIES = {
-  registration: { points: 300, seconds: 3_600 },
-  'login-account-ip': { points: 10, seconds: 900 },
-  'login-ip': { points: 100, seconds: 900 },
-  'login-account': { points: 50, seconds: 3_600 },
-  /** Mails with a link, which anybody may have sent to any address: by the address, and by the network that asks. */
-  'link-mails': { points: 3, seconds: 3_600 },
-  'link-mails-day': { points: 10, seconds: 86_400 },
-  'link-mails-ip': { points: 100, seconds: 3_600 },
-  /** Orders, each of which is a mail to whatever address its maker names. */
-  orders: { points: 5_000, seconds: 3_600 },
-  /** Files, each of which is looked at, and pictures are made anew in several sizes. */
-  uploads: { points: 1_000, seconds: 3_600 },
-  /** Each API key may have a number of its own; this one is for keys without. */
-  'api-key': { points: 600, seconds: 60 },
-} satisfies Record<string, LimitPolicy>;
+export type { LimitName } from './policies.ts';
 
-export type LimitName = keyof typeof POLICIES;
-
-export interface LimitOptions {
-  /** Registrations in an hour from one address; default 300. */
-  registration?: number | undefined;
-  /** Orders in an hour of one user; default 5,000. */
-  orders?: number | undefined;
+/** The numbers of limits by their names, in place of the defaults of policies.ts; and how they are counted. */
+export interface LimitOptions extends Partial<Record<LimitName, number | undefined>> {
   /** Keyed hash of the counted keys; default: keyed for this process alone. Processes that share limits share the key. */
   hmac?: (text: string) => string;
   /** Keys counted at once for each limit in this process; the key untouched for longest goes first. Default 50,000. */
@@ -48,7 +29,7 @@ export interface LimitOptions {
 
 export interface Limits {
   /**
-   * Takes `cost` points (default 1) from a limit; answers the headers that tell how many are left (draft-ietf-httpapi-ratelimit-headers). `points` is
+   * Takes `cost` points (default 1) from a limit; answers the headers that tell how many are left (draft-ietf-httpapi-ratelimit-headers-11). `points` is
    * the number of a key that has another one than the limit's own; the caller names the same number each time.
    * Error: ProblemError `limited` with the same headers and Retry-After; no points are taken then.
    */
@@ -71,12 +52,12 @@ interface Counting {
  * the server does not answer. Rejects for any other scheme, and with ServerRefused.
  */
 export async function openLimits(cacheUrl: string | undefined, options: LimitOptions = {}): Promise<Limits> {
-  const { registration = POLICIES.registration.points, orders = POLICIES.orders.points, hmac = ownHmac() } = options;
-  const policies: Record<LimitName, LimitPolicy> = {
-    ...POLICIES,
-    registration: { ...POLICIES.registration, points: registration },
-    orders: { ...POLICIES.orders, points: orders },
-  };
+  const { hmac = ownHmac() } = options;
+  const policyOf = (name: LimitName): LimitPolicy => ({
+    points: options[name] ?? LIMIT_POLICIES[name].points,
+    seconds: LIMIT_POLICIES[name].seconds,
+  });
+  const policies = Object.fromEntries(LIMIT_NAMES.map((name) => [name, policyOf(name)])) as Record<LimitName, LimitPolicy>;
   const counting = await openCounting(cacheUrl ?? 'memory:', options);
   const counters = new Map<string, Counter>();
   const keyOf = (name: string, key: string) => hmac(`limit:${name}:${key}`);

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { as, type Installation, openInstallation } from './identity/identity.fixture.ts';
+
+describe('the commands of a user', () => {
+  let here: Installation;
+  let ann: Record<string, string>;
+  let bob: Record<string, string>;
+
+  async function registered(name: string): Promise<Record<string, string>> {
+    const person = { name, email: `${name}@example.org`, password: 'staple of the month' };
+    expect((await here.call('POST /api/users', person)).status).toBe(201);
+    const { body } = await here.call('POST /api/login', { email: person.email, password: person.password });
+    return as(body.accessToken);
+  }
+  const task = async (caller: Record<string, string>) => (await here.call('POST /api/tasks', { title: 'Lamp' }, caller)).body.id;
+
+  beforeAll(async () => {
+    here = await openInstallation({ limits: { commands: 12, 'stream-commands': 3 } });
+    [ann, bob] = [await registered('ann'), await registered('bob')];
+  });
+  afterAll(() => here?.close());
+
+  it('on one thing are limited, and told how many are left; a repeat is none, another thing and another user have their own', async () => {
+    const [mine, other] = [await task(ann), await task(ann)];
+    const edit = (id: string, n: number, caller = ann) =>
+      here.call(`PATCH /api/tasks/${id}`, { title: `Lamp ${n}` }, { ...caller, 'idempotency-key': `edit ${n}` });
+    const first = await edit(mine, 1);
+    expect([first.status, first.headers.get('ratelimit')]).toEqual([
+      200,
+      expect.stringMatching(/^"commands";r=\d+;t=\d+, "stream-commands";r=2;t=\d+$/),
+    ]);
+    expect(first.headers.get('ratelimit-policy')).toBe('"commands";q=12;w=60, "stream-commands";q=3;w=3600');
+    expect((await edit(mine, 1)).body).toEqual(first.body);
+    expect([(await edit(mine, 2)).status, (await edit(mine, 3)).status]).toEqual([200, 200]);
+    const refused = await edit(mine, 4);
+    expect([refused.status, refused.body.code, refused.headers.get('content-type')]).toEqual([429, 'limited', 'application/problem+json']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect([(await edit(other, 4)).status, (await edit(mine, 4, bob)).status]).toEqual([200, 403]);
+  });
+
+  it('whatever they are on, are limited, too; what only reads is not', async () => {
+    const changes = ['POST /api/tasks', 'DELETE /api/sessions', 'PUT /api/me/password', 'PATCH /api/users/me'];
+    const answers = [];
+    for (let n = 0; n < 16; n++) answers.push(await here.call(changes[n % 4] ?? '', {}, bob));
+    expect(answers.slice(-4).map(({ status, body }) => [status, body.code])).toEqual(Array(4).fill([429, 'limited']));
+    expect((await here.call('GET /api/me', undefined, bob)).status).toBe(200);
+    expect((await here.call('POST /api/tasks', { title: 'Lamp' }, ann)).status).not.toBe(500);
+  });
+});

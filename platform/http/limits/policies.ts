@@ -1,0 +1,36 @@
+/** The limits that there are: how much of something in how long a time, and the variable that sets how much. */
+import type { LimitPolicy } from './counter.ts';
+
+/** A limit with its default, and the variable by which an installation has another number. */
+interface NamedPolicy extends LimitPolicy {
+  variable: string;
+}
+
+export const LIMIT_POLICIES = {
+  /** Registrations, by network. */
+  registration: { points: 300, seconds: 3_600, variable: 'REGISTRATION_LIMIT' },
+  /** Wrong passwords: for an account from one network; from a network at accounts that were never in from there; for an account from strange networks. */
+  'login-account-ip': { points: 10, seconds: 900, variable: 'LOGIN_LIMIT' },
+  'login-ip': { points: 100, seconds: 900, variable: 'LOGIN_NETWORK_LIMIT' },
+  'login-account': { points: 50, seconds: 3_600, variable: 'LOGIN_STRANGER_LIMIT' },
+  /** Mails with a link, which anybody may have sent to any address: by the address, and by the network that asks. */
+  'link-mails': { points: 3, seconds: 3_600, variable: 'LINK_MAIL_LIMIT' },
+  'link-mails-day': { points: 10, seconds: 86_400, variable: 'LINK_MAIL_DAY_LIMIT' },
+  'link-mails-ip': { points: 100, seconds: 3_600, variable: 'LINK_MAIL_NETWORK_LIMIT' },
+  /** Orders, each of which is a mail to whatever address its maker names. */
+  orders: { points: 5_000, seconds: 3_600, variable: 'ORDER_LIMIT' },
+  /** Files, each of which is looked at, and pictures are made anew in several sizes. */
+  uploads: { points: 1_000, seconds: 3_600, variable: 'UPLOAD_LIMIT' },
+  /** Each API key may have a number of its own; this one is for keys without. */
+  'api-key': { points: 600, seconds: 60, variable: 'API_KEY_LIMIT' },
+  /** Requests of a user that may change something, whatever it is. */
+  commands: { points: 3_000, seconds: 60, variable: 'COMMAND_LIMIT' },
+  /** Commands of a user on one thing: its history is as long as it has events. */
+  'stream-commands': { points: 2_000, seconds: 3_600, variable: 'STREAM_COMMAND_LIMIT' },
+} as const satisfies Record<string, NamedPolicy>;
+
+export type LimitName = keyof typeof LIMIT_POLICIES;
+export type LimitVariable = (typeof LIMIT_POLICIES)[LimitName]['variable'];
+
+/** The names of all limits. */
+export const LIMIT_NAMES = Object.keys(LIMIT_POLICIES) as LimitName[];
