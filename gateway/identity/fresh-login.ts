@@ -2,39 +2,13 @@
  * Fresh logins: what does great harm in the hands of somebody who found a screen unlocked, or has a stolen access token, wants that its caller
  * proved lately who they are: by logging in, by changing the password, or by `POST /api/me/proof`.
  */
-import { LRUCache } from 'lru-cache';
 import { FRESH_LOGIN_NEEDED, ProblemError } from '../../contracts/problem.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { OPERATOR } from '../operator.ts';
-import type { SessionRecord, Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
 /** The minutes for which a proof of who somebody is stays good. */
 export const FRESH_MINUTES = 10;
-
-export interface Proofs {
-  /** The time of a proof that is given now (ISO 8601), as the session keeps it. */
-  given(sessionId: string): string;
-  /** True where the session's owner gave a proof within FRESH_MINUTES. */
-  isFresh(session: SessionRecord): boolean;
-}
-
-/** Opens the ages of proofs: this process measures those it was given by its monotonic clock, and others by the time that the session keeps. */
-export function openProofs({ now, clock }: { now(): Date; clock(): number }): Proofs {
-  const givenHere = new LRUCache<string, number>({ max: 10_000 });
-  return {
-    given: (sessionId) => {
-      const provedAt = now().toISOString();
-      givenHere.set(`${sessionId} ${provedAt}`, clock());
-      return provedAt;
-    },
-    isFresh: ({ key, value }) => {
-      const { provedAt = value.createdAt } = value;
-      const here = givenHere.get(`${key} ${provedAt}`);
-      const ago = here === undefined ? now().getTime() - Date.parse(provedAt) : clock() - here;
-      return Math.abs(ago) <= FRESH_MINUTES * 60_000;
-    },
-  };
-}
 
 /**
  * Refuses a caller who has not proved lately who they are; the operator has, by reading the data folder.

@@ -11,7 +11,8 @@ import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
 import { boundOf, invalidToken } from './callers.ts';
 import type { Credentials } from './credentials.ts';
-import type { OpenSession, SessionRecord, Sessions } from './sessions.ts';
+import type { OpenSession, SessionRecord } from './session-record.ts';
+import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
 const loginBody = z.strictObject({
@@ -80,7 +81,8 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       method: 'POST',
       path: '/api/token/refresh',
       who: 'anyone',
-      summary: 'A fresh pair of tokens. Each refresh token is good for one; using one up again ends the session.',
+      summary:
+        'A fresh pair of tokens. Each refresh token is good for one, and again until that one’s refresh token was used; after that it ends the session.',
       body: refreshBody,
       response: tokens,
       example: { refreshToken: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01.…' },

@@ -85,14 +85,48 @@ describe('sessions', () => {
     expect(ended).toEqual([]);
   });
 
-  it('end when the token before comes again after that', async () => {
+  it('give the token before another successor after that, however late, as long as the first was never used', async () => {
+    const sessions = open();
+    const { refreshToken } = await sessions.start(ALICE, BROWSER);
+    const lost = await sessions.refresh(refreshToken);
+    time += 10_001;
+    const second = await sessions.refresh(refreshToken);
+    expect(second.refreshToken).not.toBe(lost.refreshToken);
+    time += 20 * DAY;
+    const third = await open().refresh(refreshToken);
+    expect(await outcome(sessions.refresh(third.refreshToken))).not.toBeNull();
+    expect(ended).toEqual([]);
+  });
+
+  it('end when the first successor comes after the token before got another one: one of the two has a copy', async () => {
+    const sessions = open();
+    const { id, refreshToken } = await sessions.start(ALICE, BROWSER);
+    const first = await sessions.refresh(refreshToken);
+    time += 10_001;
+    const second = await sessions.refresh(refreshToken);
+    expect(await outcome(sessions.refresh(first.refreshToken))).toBeNull();
+    expect(ended).toEqual([{ id, userId: ALICE, reason: 'reused' }]);
+    expect(await outcome(sessions.refresh(second.refreshToken))).toBeNull();
+  });
+
+  it('end when a token comes again whose successor was used, however late', async () => {
     const sessions = open();
     const first = await sessions.start(ALICE, BROWSER);
     const second = await sessions.refresh(first.refreshToken);
-    time += 10_001;
+    time += 60_000;
+    const third = await sessions.refresh(second.refreshToken);
     expect(await outcome(sessions.refresh(first.refreshToken))).toBeNull();
     expect(ended).toEqual([{ id: first.id, userId: ALICE, reason: 'reused' }]);
-    expect(await outcome(sessions.refresh(second.refreshToken))).toBeNull();
+    expect(await outcome(sessions.refresh(third.refreshToken))).toBeNull();
+  });
+
+  it('answer two tabs that ask at once through two processes with one token, also long after the token was first used', async () => {
+    const { refreshToken } = await open().start(ALICE, BROWSER);
+    const here = open();
+    await here.refresh(refreshToken);
+    time += DAY;
+    const elsewhere = await open().refresh(refreshToken);
+    expect((await here.refresh(refreshToken)).refreshToken).toBe(elsewhere.refreshToken);
   });
 
   it('end at once when an older one comes', async () => {
@@ -166,7 +200,7 @@ describe('sessions', () => {
   });
 });
 
-/** A round: tokens presented at the same time, by their place in the chain counted from its end, after some time. */
+/** A round: tokens presented at the same time, by their place among those issued, counted from the newest, after some time. */
 const round = fc.record({ wait: fc.constantFrom(0, 5_000, 11_000), presented: fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }) });
 
 /** Each get, put and delete happens when the scheduler says: any order of them is tried. */
@@ -180,60 +214,73 @@ function shuffled(scheduler: fc.Scheduler): Secrets {
   };
 }
 
+/** The tokens that one session has had, as its owner sees them. */
+interface Owned {
+  /** All of them, the oldest first. */
+  issued: string[];
+  newest: string;
+  /** The token of which the newest was made; null before the first refresh. */
+  before: string | null;
+  /** When the newest was made. */
+  made: number;
+}
+
 /** What must be true of a round, from the tokens known before it. */
-function judge(places: number[], newest: number, age: number): 'stolen' | 'overtaken' | 'fine' {
-  if (places.some((place) => place < newest - 1 || (place < newest && age > 10_000))) return 'stolen';
-  // The token before is too old where its successor is used in the same moment: then either may come first.
-  return places.includes(newest) && places.includes(newest - 1) ? 'overtaken' : 'fine';
+function judge(presented: string[], { newest, before, made }: Owned): Judgement {
+  if (presented.some((token) => token !== newest && token !== before)) return 'stolen';
+  const isRepeated = presented.includes(before ?? '');
+  const isLate = time - made > 10_000;
+  if (isRepeated && presented.includes(newest)) return isLate ? 'stolen' : 'overtaken';
+  return isRepeated && isLate ? 'renewed' : 'fine';
 }
 
-/** A chain of tokens as its owner sees it. */
-function chainOf(first: string) {
-  const chain = [first];
-  const successor = new Map<string, string>();
-  return {
-    chain,
-    /** Any token has one successor, whoever asks and however often. */
-    note: (token: string, answer: string | null) => {
-      if (answer === null) return;
-      expect(successor.get(token) ?? answer).toBe(answer);
-      successor.set(token, answer);
-    },
-    grow: () => {
-      const next = successor.get(chain.at(-1) ?? '');
-      if (next) chain.push(next);
-      return next !== undefined;
-    },
-    isOne: () => {
-      for (const [token, next] of successor) expect(chain.indexOf(next)).toBe(chain.indexOf(token) + 1);
-    },
-  };
+/**
+ * - `stolen`: a token was presented whose successor was used, or that a repeat of the one before made void.
+ * - `overtaken`: the newest was used in the same moment in which the one before was repeated; either may come first.
+ * - `renewed`: the one before was repeated late, and the newest was never used.
+ */
+type Judgement = 'stolen' | 'overtaken' | 'renewed' | 'fine';
+
+/** The answer that each token got in a round: any token gets one, whoever asks and however often. */
+async function answersOf(presented: string[], processes: Sessions[], scheduler: fc.Scheduler): Promise<Map<string, string>> {
+  const answers = new Map<string, string>();
+  const present = presented.map(async (token, n) => {
+    const answer = await outcome((processes[n % 2] ?? open()).refresh(token));
+    if (answer === null) return;
+    expect(answers.get(token) ?? answer).toBe(answer);
+    answers.set(token, answer);
+  });
+  await scheduler.waitFor(Promise.all(present));
+  return answers;
 }
 
-type Judgement = ReturnType<typeof judge>;
+/** The tokens after a round in which the session lived. */
+function after(owned: Owned, answers: Map<string, string>): Owned {
+  const repeated = owned.before === null ? undefined : answers.get(owned.before);
+  const next = answers.get(owned.newest);
+  if (repeated !== undefined && time - owned.made <= 10_000) expect(repeated).toBe(owned.newest);
+  const made = next ?? (repeated === owned.newest ? undefined : repeated);
+  if (made === undefined) return owned;
+  expect(owned.issued).not.toContain(made);
+  return { issued: [...owned.issued, made], newest: made, before: next ? owned.newest : owned.before, made: time };
+}
+
 interface Play {
   scheduler: fc.Scheduler;
-  owned: ReturnType<typeof chainOf>;
-  /** When the chain last grew. */
-  rotated: number;
+  owned: Owned;
   seen: Record<Judgement, number>;
 }
 
 async function playRound(play: Play, { wait, presented }: { wait: number; presented: number[] }): Promise<void> {
-  const { chain, note, grow } = play.owned;
+  const { issued } = play.owned;
   time += wait;
-  const tokens = presented.map((back) => chain.at(-1 - back) ?? chain[0] ?? '');
-  const judged = judge(
-    tokens.map((token) => chain.indexOf(token)),
-    chain.length - 1,
-    time - play.rotated,
-  );
+  const tokens = presented.map((back) => issued.at(-1 - back) ?? issued[0] ?? '');
+  const judged = judge(tokens, play.owned);
   const alive = ended.length === 0;
-  const sessions = open(shuffled(play.scheduler));
-  const present = tokens.map(async (token) => note(token, await outcome(sessions.refresh(token))));
-  await play.scheduler.waitFor(Promise.all(present));
-  if (alive) hold(judged, play.seen);
-  if (grow()) play.rotated = time;
+  const answers = await answersOf(tokens, [open(shuffled(play.scheduler)), open(shuffled(play.scheduler))], play.scheduler);
+  if (!alive) return expect(answers.size).toBe(0);
+  hold(judged, play.seen);
+  if (ended.length === 0) play.owned = after(play.owned, answers);
 }
 
 /** A stolen token ends the session, and nothing else does. */
@@ -243,18 +290,17 @@ function hold(judged: Judgement, seen: Play['seen']): void {
 }
 
 it('any interleaving of refreshes with old and new tokens leaves at most one live chain', async () => {
-  const seen = { stolen: 0, overtaken: 0, fine: 0 };
+  const seen = { stolen: 0, overtaken: 0, renewed: 0, fine: 0 };
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.array(round, { minLength: 1, maxLength: 6 }), async (scheduler, rounds) => {
       const { refreshToken, id } = await open().start(ALICE, BROWSER);
-      const play: Play = { scheduler, owned: chainOf(refreshToken), rotated: Number.NEGATIVE_INFINITY, seen };
+      const play: Play = { scheduler, owned: { issued: [refreshToken], newest: refreshToken, before: null, made: time }, seen };
       ended = [];
       for (const one of rounds) await playRound(play, one);
-      play.owned.isOne();
       const living = await open().get(id);
       expect(living === null).toBe(ended.length > 0);
       time += 11_000;
-      expect((await outcome(open().refresh(play.owned.chain.at(-1) ?? ''))) === null).toBe(living === null);
+      expect((await outcome(open().refresh(play.owned.newest))) === null).toBe(living === null);
     }),
     { numRuns: 150 },
   );
