@@ -3,6 +3,7 @@
  * Routes, validation, OpenAPI, AsyncAPI and live push follow from it.
  */
 import type { AggregateContract, EventContract } from './aggregate.ts';
+import { invitationContract } from './invitation.ts';
 import { mediaContract } from './media.ts';
 import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './message.ts';
 import { notificationContract } from './notification.ts';
@@ -12,7 +13,16 @@ import { taskContract } from './task.ts';
 import { timerContract } from './timer.ts';
 import { userContract } from './user.ts';
 
-export const catalog = [userContract, sessionContract, taskContract, notificationContract, orderContract, timerContract, mediaContract] as const;
+export const catalog = [
+  userContract,
+  sessionContract,
+  taskContract,
+  notificationContract,
+  orderContract,
+  timerContract,
+  mediaContract,
+  invitationContract,
+] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */
 export type Category = (typeof catalog)[number]['category'];

@@ -10,7 +10,9 @@ import { characters, id, instant, line } from './fields.ts';
 import { personal } from './message.ts';
 import { type Role, role } from './role.ts';
 
-const name = line(1, 100);
+/** The name of a user. */
+export const userName = line(1, 100);
+const name = userName;
 /**
  * A new password: 10 to 200 characters, counted in NFKC, in which it is hashed (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone).
  * What else is refused, as the most common ones, the gateway knows.
@@ -43,6 +45,7 @@ const UserCreated = z.strictObject({
   name: personal(name).describe('The name, as its owner writes it.'),
   email: personal(emailOnRecord).describe('The address for mails and for logging in.'),
   role: role.describe('What the user may do.'),
+  invitation: id.optional().describe('The invitation that was accepted; missing where there was none.'),
 });
 const UserEdited = z.strictObject({
   name: personal(name).optional().describe('The new name; missing where it stays.'),
@@ -79,7 +82,7 @@ const EditUser = z.strictObject({ name: name.optional(), email: email.optional()
 const ChangeUserRole = z.strictObject({ role });
 
 export type UserCommand =
-  | Command<'RegisterUser', { name: string; email: string; role?: Role }>
+  | Command<'RegisterUser', { name: string; email: string; role?: Role; invitation?: string }>
   | Command<'EditUser', z.infer<typeof EditUser>>
   | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole>>
   | Command<'ConfirmUser', null>

@@ -10,8 +10,6 @@ import { type Reader, type TellerContext, type Telling, userOf } from './tellers
 import { NobodyThere, Withdrawn } from './withdrawn.ts';
 
 export interface ComposeContext extends TellerContext {
-  /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
-  publicUrl(): string;
   /** Finds the pictures of a task (its stream) that a reader may see now, for the links of a mail; missing: mails link no pictures. */
   picturesOf?: ((stream: string, reader: Actor) => Promise<LinkedPictures>) | undefined;
 }

@@ -5,9 +5,11 @@
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { Policy } from './follow-policy.ts';
+import { invitationPolicy } from './policies/invitation.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
 import { registrationPolicy } from './policies/user.ts';
+import { tellOfInvitation } from './tellers/invitation.ts';
 import { tellOfOrder } from './tellers/order.ts';
 import { tellOfRegistration, tellOfReset } from './tellers/registration.ts';
 import { tellOfTask } from './tellers/task.ts';
@@ -41,6 +43,11 @@ export const POLICIES: readonly Policy[] = [
     queue: followerQueue('order_outcomes', { category: 'order', purpose: 'mail to whoever placed an order' }),
     wants: orderPolicy,
   },
+  {
+    name: 'invitation_mail',
+    queue: followerQueue('invitations', { category: 'invitation', purpose: 'mail to whoever is invited' }),
+    wants: invitationPolicy,
+  },
 ];
 
 /** All tellers, by category. */
@@ -50,5 +57,6 @@ export const TELLERS: Tellers = {
   user: tellNothing,
   task: tellOfTask,
   order: tellOfOrder,
+  invitation: tellOfInvitation,
   message: tellNothing,
 };

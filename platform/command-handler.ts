@@ -15,6 +15,8 @@ export interface UniqueValue {
   value: string;
   /** Other texts of the same value, under which earlier releases reserved it. */
   before?: readonly string[];
+  /** True where a claim closes the aggregate that has the value (by the events of its `abandon`), instead of being refused. */
+  takesOver?: true;
 }
 
 /** An aggregate as the store has it. */

@@ -13,7 +13,16 @@ export function shownEmail(address: string): string {
 
 /** The value that one user at a time has: an address, however it is written. */
 export function emailValue(address: string): UniqueValue {
+  return addressValue('email', address);
+}
+
+/** The value that one open invitation at a time has: the address that it invites. */
+export function invitedValue(address: string): UniqueValue {
+  return addressValue('invitation', address);
+}
+
+function addressValue(kind: string, address: string): UniqueValue {
   const value = normaliseEmail(address);
   const shown = shownEmail(value).normalize('NFKC').toLowerCase();
-  return { kind: 'email', value, ...(shown === value ? {} : { before: [shown] }) };
+  return { kind, value, ...(shown === value ? {} : { before: [shown] }) };
 }

@@ -2,6 +2,7 @@
 import type { Category } from '../contracts/catalog.ts';
 import type { AnyProjector } from './projector.ts';
 import { comments } from './projectors/comments.ts';
+import { invitations } from './projectors/invitations.ts';
 import { mediaFiles } from './projectors/media.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
@@ -22,6 +23,7 @@ const byCategory: ProjectorsByCategory = {
   order: [orders],
   timer: [timers],
   media: [mediaFiles],
+  invitation: [invitations],
 };
 
 /** All projectors, in the registry's order. */

@@ -8,6 +8,7 @@ import type { CommandsContext } from './commands-for-each.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
 import { getInbox } from './queries/inbox.ts';
+import { getInvitation, listInvitations } from './queries/invitations.ts';
 import { listTasks } from './queries/list-tasks.ts';
 import { getMedia, listMedia } from './queries/media.ts';
 import { notificationStatusOf } from './queries/notification-status.ts';
@@ -28,6 +29,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   order: [listOrders, getOrder],
   timer: [],
   media: [listMedia, getMedia],
+  invitation: [listInvitations, getInvitation],
 };
 
 /** The queries over several aggregates. */

@@ -2,6 +2,8 @@
  * The registry of all kinds of notification: a line for each file of them. Names of kinds are storage formats: add, never rename or remove.
  * Policies say whom to tell, and a category's teller looks up what can be told: both are registered in notifier/registries.ts.
  */
+
+import { invitationKinds } from './invitation.ts';
 import type { Channel, KindContract } from './kind.ts';
 import { messageKinds } from './message.ts';
 import { orderKinds } from './order.ts';
@@ -12,6 +14,7 @@ export const kinds = {
   ...userKinds,
   ...taskKinds,
   ...orderKinds,
+  ...invitationKinds,
   ...messageKinds,
 };
 

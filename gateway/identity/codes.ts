@@ -1,38 +1,53 @@
-/** One-time codes for links in mails. Only their hashes are stored. A code is good as long as its user has the address that it was sent to. */
+/**
+ * One-time codes for links in mails. Only their hashes are stored. A code belongs to a user or an invitation, and is good as long as the address that it
+ * was sent to is the one that it is about.
+ */
 
 import { normaliseEmail } from '../../contracts/email.ts';
-import type { UserState } from '../../write-side/deciders/user.ts';
 import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
-import type { Users } from './users.ts';
 
-export type CodePurpose = 'confirm' | 'reset';
+export type CodePurpose = 'confirm' | 'reset' | 'invitation';
 
 interface Code {
   purpose: CodePurpose;
+  /** The user, or the invitation. */
   userId: string;
   /** The keyed hash of the address. */
   address: string;
 }
 
 export interface Codes {
-  /** Makes a code: base64url of 256 bits. One that sets a password ends those before it. Rejects where there is no such user. */
-  issue(userId: string, purpose: CodePurpose): Promise<string>;
-  /** Resolves to the id of the user for whom a code was made, while it is good; else null. */
+  /** Makes a code: base64url of 256 bits. One that is good for minutes ends those before it. Rejects where there is no such user or invitation. */
+  issue(id: string, purpose: CodePurpose): Promise<string>;
+  /** Resolves to the id of the user or invitation for whom a code was made, while it is good; else null. */
   userOf(code: string, purpose: CodePurpose): Promise<string | null>;
-  /** Ends all of a user's codes for this purpose. */
-  spend(userId: string, purpose?: CodePurpose): Promise<void>;
+  /** Ends all codes of a user or an invitation for this purpose; default: for all. */
+  spend(id: string, purpose?: CodePurpose): Promise<void>;
 }
 
 /**
  * Milliseconds that a code is good for, from when its mail is made, right before it is sent (OWASP ASVS 5.0.0, 6.5.5 for those that let somebody in).
  */
-const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000 };
-/** The most codes of a user: each attempt to send a mail makes one, and any of them may have arrived. */
+const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000, invitation: 7 * 24 * 3_600_000 };
+/** The purposes for which the last code alone is good. */
+const ONE_AT_A_TIME: ReadonlySet<CodePurpose> = new Set(['reset']);
+/** The most codes of a user or an invitation: each attempt to send a mail makes one, and any of them may have arrived. */
 const MOST_CODES = 20;
 
-export function openCodes({ secrets, users, hmac, now }: { secrets: Secrets; users: Users; hmac(text: string): string; now(): Date }): Codes {
-  const addressOf = ({ email }: UserState) => hmac(`address:${normaliseEmail(email)}`);
+export interface CodesOptions {
+  secrets: Secrets;
+  /** The addresses that codes of a purpose are about, of each user or invitation; null where there is none (any more). */
+  addresses: Readonly<Record<CodePurpose, (id: string) => Promise<string | null>>>;
+  hmac(text: string): string;
+  now(): Date;
+}
+
+export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Codes {
+  async function hashedAddress(id: string, purpose: CodePurpose): Promise<string | null> {
+    const address = await addresses[purpose](id);
+    return address === null ? null : hmac(`address:${normaliseEmail(address)}`);
+  }
 
   async function trim(userId: string): Promise<void> {
     const kept = await secrets.list<Code>('codes', userId);
@@ -46,22 +61,22 @@ export function openCodes({ secrets, users, hmac, now }: { secrets: Secrets; use
   }
 
   return {
-    issue: async (userId, purpose) => {
-      const user = await users.get(userId);
-      if (!user) throw new Error(`no code can be made for user ${userId}: there is none`);
+    issue: async (id, purpose) => {
+      const address = await hashedAddress(id, purpose);
+      if (address === null) throw new Error(`no code (${purpose}) can be made for ${id}: there is none of that id`);
       const code = randomSecret();
-      const value: Code = { purpose, userId, address: addressOf(user.state) };
+      const value: Code = { purpose, userId: id, address };
       const expires = new Date(now().getTime() + LIFE[purpose]).toISOString();
-      if (purpose === 'reset') await spend(userId, purpose);
-      await secrets.put('codes', { key: hashOf(code), value, owner: userId, expires }, 0);
-      await trim(userId);
+      if (ONE_AT_A_TIME.has(purpose)) await spend(id, purpose);
+      await secrets.put('codes', { key: hashOf(code), value, owner: id, expires }, 0);
+      await trim(id);
       return code;
     },
     userOf: async (code, purpose) => {
       const kept = await secrets.get<Code>('codes', hashOf(code));
       if (!kept || kept.value.purpose !== purpose) return null;
-      const user = await users.get(kept.value.userId);
-      return user && addressOf(user.state) === kept.value.address ? kept.value.userId : null;
+      const { userId, address } = kept.value;
+      return (await hashedAddress(userId, purpose)) === address ? userId : null;
     },
     spend,
   };

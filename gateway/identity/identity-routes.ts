@@ -2,6 +2,7 @@
 import type { RouteWith } from '../../platform/http/route.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import type { ApiKeys } from './api-keys.ts';
+import { type InvitationRoutesOptions, invitationRoutes } from './invitation-routes.ts';
 import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
@@ -9,7 +10,12 @@ import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
 
 /** The context of all these routes together. */
-export type IdentityContext = RegistrationOptions & SessionRules & SessionRoutesOptions & MeRoutesOptions & MailedLinksOptions & { apiKeys: ApiKeys };
+export type IdentityContext = RegistrationOptions &
+  SessionRules &
+  SessionRoutesOptions &
+  MeRoutesOptions &
+  MailedLinksOptions &
+  InvitationRoutesOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = [
   registration,
@@ -17,5 +23,6 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = [
   ...sessionRoutes,
   ...meRoutes,
   ...mailedLinks,
+  ...invitationRoutes,
   ...apiKeyRoutes,
 ];

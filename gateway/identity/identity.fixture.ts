@@ -56,7 +56,10 @@ export async function openInstallation(
     if (type === 'ChangeUserRole' || type === 'ConfirmUser') identity.onUserChanged(id);
     return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
   };
-  const routes = [...identity.routes, ...routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed }, commandRoutes)];
+  const routes = [
+    ...identity.routes,
+    ...routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed, now: () => now().toISOString() }, commandRoutes),
+  ];
   const { accessTokens, callerOf, admit } = identity;
   const app = createApp({ routes, accessTokens, callerOf, admit, limit: limits.consume, origins: [], trustProxy: true, log });
   const server = createServer(app.callback());

@@ -14,6 +14,7 @@ import { type CodePurpose, openCodes } from './codes.ts';
 import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
 import { identityRoutes } from './identity-routes.ts';
+import { invitedAddressIn, openInvitations } from './invitations.ts';
 import type { Keys } from './keys.ts';
 import { openNobody } from './nobody.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
@@ -60,8 +61,11 @@ export interface Identity {
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
   /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
-  /** Makes a one-time code for a link in a mail: to confirm an address (good for 48 hours), or to set a password (10 minutes). Rejects where there is no such user. */
-  issueCode(userId: string, purpose: CodePurpose): Promise<string>;
+  /**
+   * Makes a one-time code for a link in a mail: to confirm an address (good for 48 hours), to set a password (10 minutes), or to accept an invitation
+   * (7 days). `id`: the user's, or the invitation's. Rejects where there is none.
+   */
+  issueCode(id: string, purpose: CodePurpose): Promise<string>;
   /**
    * Makes the first admin where there is none, within the patience of a start; resolves to the password if it was made here (nobody can see it again),
    * else null.
@@ -90,7 +94,9 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const attempts = openAttempts(limits);
   const apiKeys = openApiKeys({ secrets, limits, now, clock });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
-  const codes = openCodes({ secrets, users, hmac, now });
+  const emailOf = async (id: string) => (await users.get(id))?.state.email ?? null;
+  const codes = openCodes({ secrets, addresses: { confirm: emailOf, reset: emailOf, invitation: invitedAddressIn(commands) }, hmac, now });
+  const invitations = openInvitations({ commands, codes, users, now });
   const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now, clock });
@@ -117,6 +123,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         apiKeys,
         unconfirmed,
         registrations,
+        invitations,
         nobody: openNobody(store),
       },
       identityRoutes,

@@ -14,13 +14,15 @@ type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[
   | 'ConfirmUser'
   | 'TellPasswordChange'];
 
+/** The system, which acts for somebody who has shown with a code that they may. */
+export const SYSTEM_ITSELF = { id: 'system', role: 'system', seesAll: true } as const;
+
 /** Has the system decide a command about an account, once for a key. Errors: those of the command handler. */
 export async function recordOfAccount(
   { commands, now }: RecordingOptions,
   { id, key, correlationId }: { id: string; key: string; correlationId: string },
   { type, data }: Recorded,
 ): Promise<void> {
-  const actor = { id: 'system', role: 'system', seesAll: true } as const;
-  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, key), actor, now: now().toISOString() };
+  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, key), actor: SYSTEM_ITSELF, now: now().toISOString() };
   await commands.handle(command, { correlationId });
 }

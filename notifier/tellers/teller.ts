@@ -13,8 +13,10 @@ export interface TellerContext {
   store: Pick<EventStore, 'readStream'>;
   /** True where users of a role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
-  /** Makes the one-time code of a link that confirms the address, or sets another password. */
-  issueCode(userId: string, purpose: 'confirm' | 'reset'): Promise<string>;
+  /** Makes the one-time code of a link: for a user, to confirm the address or to set another password; for an invitation, to accept it. */
+  issueCode(id: string, purpose: 'confirm' | 'reset' | 'invitation'): Promise<string>;
+  /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
+  publicUrl(): string;
   now(): Date;
 }
 
@@ -34,6 +36,11 @@ export interface Telling extends Pick<NotificationState, 'about'> {
  * know; the store's own, and those of the context.
  */
 export type Teller<Told> = (telling: Telling, context: TellerContext) => Promise<Told>;
+
+/** The name of this site for somebody who may never have heard of it: the host name of its pages. */
+export function siteOf({ publicUrl }: Pick<TellerContext, 'publicUrl'>): string {
+  return new URL(publicUrl()).hostname;
+}
 
 /** The teller of a category whose kinds need no facts. */
 export const tellNothing: Teller<null> = async () => null;

@@ -34,7 +34,8 @@ export interface ListSpec<Query extends PageQuery> extends RowSpec {
   item: z.ZodType;
   /** The selection for a query. `now`: ISO 8601, UTC. Errors: ProblemError, as `forbidden` where the caller may not see the list. */
   select(query: Query, caller: Caller, now: string): Selection;
-  view(stored: Stored, caller: Caller): unknown;
+  /** An item of the answer. `now`: ISO 8601, UTC. */
+  view(stored: Stored, caller: Caller, now: string): unknown;
 }
 
 /** A route that answers a list of documents in pages. */
@@ -45,11 +46,17 @@ export function listRoute<Query extends PageQuery>(spec: ListSpec<Query>): Route
     answer: async (context, request) => {
       const query = request.query as Query;
       const caller = callerOf(request);
-      const selection = select(query, caller, context.now?.() ?? new Date().toISOString());
+      const now = nowIn(context);
+      const selection = select(query, caller, now);
       const { position, page, next } = await readPage(context, request, projector, { ...selection, cursor: query.cursor, limit: query.limit });
-      return listAnswer({ path: row.path, parameters: { ...query }, position, items: page.map((stored) => view(stored, caller)), next });
+      return listAnswer({ path: row.path, parameters: { ...query }, position, items: page.map((stored) => view(stored, caller, now)), next });
     },
   };
+}
+
+/** The time of a query: ISO 8601, UTC. */
+function nowIn(context: QueryContext): string {
+  return context.now?.() ?? new Date().toISOString();
 }
 
 /** Reads a page of documents. Errors: those of `reading`; ProblemError `invalid` (400) for a cursor of another list. */
@@ -76,8 +83,8 @@ export interface OneSpec extends RowSpec {
   response: z.ZodType;
   /** The detail of the 404 where there is no document that the caller may see, as `There is no such order.` */
   missing: string;
-  /** The document as the caller sees it; null where they may not. */
-  view(stored: { id: string; document: Document }, caller: Caller, context: QueryContext): Viewed | null | Promise<Viewed | null>;
+  /** The document as the caller sees it; null where they may not. `now`: ISO 8601, UTC. */
+  view(stored: { id: string; document: Document; now: string }, caller: Caller, context: QueryContext): Viewed | null | Promise<Viewed | null>;
 }
 
 /** The view of one document, with its revision, which is its ETag. */
@@ -92,7 +99,7 @@ export function oneRoute({ projector, missing, view, ...row }: OneSpec): RouteWi
     answer: async (context, request) => {
       const id = request.params.id ?? '';
       const { position, result } = await reading(context, projector, request, (from) => from.one(id));
-      const body = result?.document ? await view({ id, document: result.document }, callerOf(request), context) : null;
+      const body = result?.document ? await view({ id, document: result.document, now: nowIn(context) }, callerOf(request), context) : null;
       if (!body) throw new ProblemError('not_found', missing);
       return { headers: { ETag: `"${body.revision}"`, Position: position }, body };
     },

@@ -66,8 +66,10 @@ function register(command: CommandOf<'RegisterUser'>, state: UserState): Decisio
   if (state.abandoned)
     return { refused: 'conflict', detail: 'Another registration took this address meanwhile. Register again with a new Idempotency-Key.' };
   if (state.exists) return { refused: 'conflict', detail: 'This user exists already.' };
-  const { name, email, role = 'member' } = command.data;
-  return [{ type: 'UserCreated', data: { name, email: storedEmail(email.trim()), role } }];
+  const { name, email, role = 'member', invitation } = command.data;
+  const created: UserEvent = { type: 'UserCreated', data: { name, email: storedEmail(email.trim()), role, ...(invitation ? { invitation } : {}) } };
+  // Who has the code of an invitation has the mailbox to which it was sent.
+  return invitation ? [created, { type: 'UserConfirmed', data: {} }] : [created];
 }
 
 function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
@@ -89,10 +91,14 @@ function remove(command: CommandOf<'DeleteUser'>, state: UserState): Decision {
   return [{ type: 'UserDeleted', data: {} }];
 }
 
+function created({ name, email, role }: Extract<UserEvent, { type: 'UserCreated' }>['data']): UserState {
+  return { ...initial, exists: true, name, email, role };
+}
+
 export function evolve(state: UserState, event: UserEvent): UserState {
   switch (event.type) {
     case 'UserCreated':
-      return { ...initial, exists: true, ...event.data };
+      return created(event.data);
     case 'UserEdited': {
       const moved = event.data.email !== undefined && normaliseEmail(event.data.email) !== normaliseEmail(state.email);
       return { ...state, ...(event.data as Partial<UserState>), confirmed: state.confirmed && !moved };

@@ -17,6 +17,8 @@ export const LIMIT_POLICIES = {
   'link-mails': { points: 3, seconds: 3_600, variable: 'LINK_MAIL_LIMIT' },
   'link-mails-day': { points: 10, seconds: 86_400, variable: 'LINK_MAIL_DAY_LIMIT' },
   'link-mails-ip': { points: 100, seconds: 3_600, variable: 'LINK_MAIL_NETWORK_LIMIT' },
+  /** Codes of mailed links that are good for nothing, by the network that tries them. */
+  'code-tries': { points: 60, seconds: 3_600, variable: 'CODE_TRY_LIMIT' },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600, variable: 'ORDER_LIMIT' },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */

@@ -1,0 +1,100 @@
+/** The routes of invitations that are the gateway's: inviting, which looks whether there is such an account, and accepting, which sets a password. */
+import { z } from 'zod';
+import { emailOnRecord } from '../../contracts/email.ts';
+import type { InvitationCommand } from '../../contracts/invitation.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import { password, userName } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { Limits } from '../../platform/http/limits/limits.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
+import { shownEmail } from '../../platform/shown-email.ts';
+import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
+import { triedCode } from './code-tries.ts';
+import type { Credentials } from './credentials.ts';
+import type { Invitations } from './invitations.ts';
+import { expectGoodPassword } from './new-password.ts';
+import type { Users } from './users.ts';
+
+export interface InvitationRoutesOptions {
+  commands: CommandHandler;
+  credentials: Credentials;
+  invitations: Invitations;
+  users: Users;
+  limits: Limits;
+  hmac(text: string): string;
+  now(): Date;
+}
+
+const inviting = commandRow('MakeInvitation');
+const { method, path, who, summary, body, example } = inviting.contract;
+
+const acceptBody = z.strictObject({ code: z.string().min(1, 'must not be empty').max(200), name: userName, password });
+const acceptAnswer = z.strictObject({
+  id: z.guid().meta({ description: 'The account that was made.' }),
+  email: emailOnRecord.meta({ description: 'The address that was invited, to log in with.' }),
+  confirmed: z.literal(true),
+  position: z.string(),
+});
+
+/** POST /api/invitations, POST /api/invitations/accept. */
+export const invitationRoutes: readonly RouteWith<InvitationRoutesOptions>[] = [
+  {
+    row: { method, path, who, summary, tag: 'invitations', body, response: commandAnswer, example },
+    answer: invite,
+  },
+  {
+    row: {
+      method: 'POST',
+      path: '/api/invitations/accept',
+      always: true,
+      who: 'anyone',
+      summary: 'Accept an invitation with the code of its mail, once: makes the account, which is confirmed. Nobody is logged in by it.',
+      tag: 'invitations',
+      body: acceptBody,
+      status: 201,
+      response: acceptAnswer,
+      example: { code: 'Zk0x…', name: 'Anna Berg', password: 'correct horse battery' },
+    },
+    answer: acceptByCode,
+  },
+];
+
+/** Makes an invitation. Admins see all addresses, so it may say that there is such an account. */
+async function invite({ commands, users, hmac, now }: InvitationRoutesOptions, request: RouteRequest): Promise<Answer> {
+  const { email } = request.body as Extract<InvitationCommand, { type: 'MakeInvitation' }>['data'];
+  if (await users.find(email))
+    throw new ProblemError('conflict', 'There is an account with this address already.', {
+      errors: [{ pointer: '/email', detail: 'belongs to an account already' }],
+    });
+  const command = commandOf(inviting, request, () => now().toISOString());
+  return answerOf(inviting, command, await commands.handle(command, contextOf(request, hmac)));
+}
+
+/**
+ * Accepts an invitation by its code. The password is set before there is an account, so that one never is without; of two who have the same link at
+ * once, both have the mailbox, and one of them sets it.
+ */
+async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequest): Promise<Answer> {
+  const { credentials, invitations, limits, users } = options;
+  const { code, name, password: chosen } = request.body as z.infer<typeof acceptBody>;
+  const invitation = await triedCode(limits, request.ip, () => invitations.find(code));
+  if (!invitation) throw spent();
+  const { userId, email } = invitation;
+  expectGoodPassword(chosen, { name, email }, '/password');
+  if (!(await credentials.replace(userId, chosen, await credentials.version(userId))))
+    throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');
+  try {
+    const { position } = await invitations.accept(invitation, { name, correlationId: request.requestId });
+    return { status: 201, headers: { Position: position }, body: { id: userId, email: shownEmail(email), confirmed: true, position } };
+  } catch (error) {
+    const isFinal = error instanceof ProblemError && error.code === 'conflict';
+    if (isFinal && !(await users.load(userId)).state.exists) await credentials.remove(userId);
+    throw error;
+  }
+}
+
+function spent(): ProblemError {
+  return new ProblemError('invalid', 'This invitation was used already, was taken back, or is too old. Ask for another one.', {
+    errors: [{ pointer: '/code', detail: 'was used already, was taken back, is too old, or is not ours' }],
+  });
+}

@@ -1,0 +1,1 @@
+export const ALLOWED: Record<string, string> = {};

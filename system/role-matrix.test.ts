@@ -1,0 +1,161 @@
+/**
+ * Who may do what: every route, asked by everybody there is, for a thing of somebody else's, of one's own, and of what one is assigned.
+ * A route that is not in the table fails the test, so that nobody adds one without saying who may.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALL_ROWS, rowName } from '../app/rows.ts';
+import { ROLES, type Role } from '../contracts/role.ts';
+import type { RouteRow } from '../platform/http/route.ts';
+import { ALLOWED } from './allowed.fixture.ts';
+import { type Call, caller, logIn, type Reply, type User } from './client.fixture.ts';
+import { upload } from './form.fixture.ts';
+import { type Installation, openInstallation } from './system.fixture.ts';
+
+/** Those who ask: without a token; not confirmed; a member without any part in the thing; its owner; who is assigned; the other roles; a backend's key. */
+const OTHER_ROLES = ROLES.filter((one) => !['admin', 'member', 'service'].includes(one));
+const WHO = ['nobody', 'unconfirmed', 'stranger', 'owner', 'assignee', ...OTHER_ROLES, 'admin', 'key'] as const;
+type Who = (typeof WHO)[number];
+
+let system: Installation;
+const users = {} as Record<Exclude<Who, 'nobody' | 'key'>, User>;
+let key = '';
+/** Whom the routes of users are about. */
+let subject: User;
+
+beforeAll(async () => {
+  system = await openInstallation({
+    ...{ TASK_VISIBILITY: 'own', UNCONFIRMED: 'none', REGISTRATION_LIMIT: '100000', UPLOAD_LIMIT: '100000', ORDER_LIMIT: '100000' },
+    LOGIN_LIMIT: '100000',
+  });
+  users.admin = system.admin;
+  users.unconfirmed = await system.register('Unconfirmed');
+  for (const who of ['stranger', 'owner', 'assignee'] as const) users[who] = await confirmed(who);
+  for (const role of OTHER_ROLES) users[role as keyof typeof users] = await confirmed(role, role);
+  const made = await system.admin.ok('POST /api/admin/api-keys', { name: 'matrix', requestsPerMinute: 100_000 });
+  key = made.body.key;
+  subject = await confirmed('Subject');
+}, 120_000);
+afterAll(() => system?.remove());
+
+/** A user whose address an admin has confirmed. */
+async function confirmed(name: string, role?: Role): Promise<User> {
+  const user = await system.register(name);
+  await system.admin.ok(`POST /api/users/${user.id}/confirm`);
+  if (role) await system.admin.ok(`PUT /api/users/${user.id}/role`, { role });
+  return user;
+}
+
+function callOf(who: Who): Call {
+  if (who === 'nobody') return system.call;
+  return who === 'key' ? caller(system.url, key) : users[who].call;
+}
+
+/** A task of the owner's, which is the assignee's work. */
+async function task(): Promise<string> {
+  const { body } = await users.owner.ok('POST /api/tasks', { title: 'Replace the lamp' });
+  await users.owner.ok(`PUT /api/tasks/${body.id}/assignee`, { userId: users.assignee.id });
+  return body.id;
+}
+
+/** A picture of the owner's on such a task. */
+async function file(): Promise<string> {
+  const parts = { task: await task(), file: { name: 'a.txt', bytes: Buffer.from('What the lamp looks like.') } };
+  const { body, status, text } = await upload({ url: system.url(), user: users.owner }, parts);
+  expect(status, text).toBeLessThan(300);
+  return body.id;
+}
+
+/** An order of the owner's. */
+async function order(): Promise<string> {
+  const items = [{ sku: 'lamp-e27', quantity: 2, unitPrice: { amount: 1299, currency: 'EUR' } }];
+  return (await users.owner.ok('POST /api/orders', { email: users.owner.email, items })).body.id;
+}
+
+/** A line of the owner's inbox: who is assigned finished the owner's task. */
+async function inboxLine(): Promise<string> {
+  const id = await task();
+  await users.assignee.ok(`PUT /api/tasks/${id}/status`, { status: 'in-progress' });
+  await expect.poll(async () => (await users.owner.ok('GET /api/inbox')).body.items.length).toBeGreaterThan(0);
+  return (await users.owner.ok('GET /api/inbox')).body.items[0].id;
+}
+
+/** A message that the backend with the key asked for. */
+async function notification(): Promise<string> {
+  const { body } = await callOf('key')('POST /api/notifications/send', { type: 'email', recipient: 'a@example.org', content: 'It is here.' });
+  return body.id;
+}
+
+async function session(): Promise<string> {
+  const { email, password } = users.owner;
+  await system.call('POST /api/login', { email, password });
+  const { items } = (await users.owner.ok('GET /api/sessions')).body;
+  return items.find((one: { current: boolean }) => !one.current).id;
+}
+
+/** What no thing has. */
+const NO_ID = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
+
+/** A thing of the owner's for each beginning of a path. A user is a new one, who is their own owner. */
+const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
+  ['/api/tasks/', task],
+  ['/api/media/', file],
+  ['/media/', file],
+  ['/api/orders/', order],
+  ['/api/sessions/', session],
+  ['/api/notifications/:id/read', inboxLine],
+  ['/api/notifications/', notification],
+  ['/api/users/', async () => subject],
+];
+
+/** The path of a thing that was made for this one question, and its owner's call. */
+async function target({ path }: RouteRow): Promise<{ path: string; owner: Call }> {
+  const make = path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined;
+  const made = (await make?.()) ?? NO_ID;
+  const id = typeof made === 'string' ? made : made.id;
+  if (path === '/api/tasks/:id/restore') await users.owner.ok(`DELETE /api/tasks/${id}`);
+  return {
+    path: path.replace(/:id\b/, id).replace(':size', 'original').replace(/:[a-zA-Z]+/g, NO_ID),
+    owner: typeof made === 'string' ? users.owner.call : made.call,
+  };
+}
+
+/** A body that is right, and does no harm to those who ask. */
+const BODIES: Readonly<Record<string, () => unknown>> = {
+  'PUT /api/tasks/:id/assignee': () => ({ userId: users.assignee.id }),
+  'POST /api/media/direct': () => ({ name: 'a.txt', type: 'text/plain', bytes: 10 }),
+  'PUT /api/media/:id/attachment': () => ({ of: { kind: 'user', id: users.owner.id } }),
+  'PATCH /api/users/:id': () => ({ name: 'Somebody' }),
+  'PUT /api/me/password': () => ({ current: 'not the password of anybody', new: 'another long phrase of mine' }),
+  'POST /api/me/proof': () => ({ password: 'not the password of anybody' }),
+};
+
+async function ask(row: RouteRow, who: Who): Promise<Reply> {
+  const name = rowName(row);
+  const body = BODIES[name]?.() ?? row.example ?? undefined;
+  const { path, owner } = await target(row);
+  const call = who === 'owner' ? owner : callOf(who);
+  const reply = await call(`${row.method} ${path}`, body ?? undefined);
+  if (name === 'DELETE /api/users/:id' && reply.status < 300) subject = await confirmed('Subject');
+  if (name === 'POST /api/logout' && who !== 'nobody' && who !== 'key') users[who] = await logIn(system.url, users[who]);
+  return reply;
+}
+
+/** True for an answer that is no refusal of the caller: what was asked for may still be wrong in itself. */
+const isLetIn = ({ status }: Reply) => status < 500 && ![401, 403, 404].includes(status);
+
+describe('every route', () => {
+  it('stands in the table, and nothing else does', () => {
+    expect(Object.keys(ALLOWED).sort()).toEqual(ALL_ROWS.map(rowName).sort());
+  });
+
+  it("prints",{timeout:600000}, async () => {
+    for (const row of ALL_ROWS) {
+      const seen: string[] = [];
+      for (const who of WHO) {
+        const reply = await ask(row, who);
+        seen.push(`${who}:${reply.status}${isLetIn(reply) ? '+' : ''}`);
+      }
+      process.stdout.write(`@@ ${rowName(row)} ${row.who} ${seen.join(' ')}\n`);
+    }
+  });
+});
