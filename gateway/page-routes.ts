@@ -1,14 +1,35 @@
-/** The web app's files as routes: `/`, `/live.js`, `/assets/…`. */
+/** The web app's files as routes: `/live.js`, `/assets/…`, and its page at every place that it has. */
+import { areIds, PLACES } from '../contracts/places.ts';
 import { ProblemError } from '../contracts/problem.ts';
-import type { RouteWith } from '../platform/http/route.ts';
+import type { Answer, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import type { Pages } from './pages.ts';
 
-/** The routes of the files of the pages. */
-export const pageRoutes: readonly RouteWith<Pages>[] = ['/', '/live.js', '/favicon.svg', '/assets/:file'].map((path) => ({
-  row: { method: 'GET', path, who: 'anyone', summary: 'A file of the web app.', tag: 'pages', hidden: true },
-  answer: (pages, { params }) => {
-    const file = pages.file(path.replace(':file', params.file ?? ''));
-    if (!file) throw new ProblemError('not_found', 'There is no such file.');
-    return { body: file.body, headers: { ...file.headers, 'Content-Type': file.type } };
-  },
+type PageRow = RouteWith<Pages>;
+
+const row = (path: string) => ({ method: 'GET', path, who: 'anyone', summary: 'A file of the web app.', tag: 'pages', hidden: true }) as const;
+
+const files: readonly PageRow[] = ['/live.js', '/favicon.svg', '/assets/:file'].map((path) => ({
+  row: row(path),
+  answer: (pages, { params }) => fileAt(pages, path.replace(':file', params.file ?? '')),
 }));
+
+/** The same page answers at all places: which of them it shows, it reads from the address. */
+const places: readonly PageRow[] = PLACES.map((path) => ({ row: row(path), answer: pageAt }));
+
+/** The routes of the files of the pages. */
+export const pageRoutes: readonly PageRow[] = [...places, ...files];
+
+function pageAt(pages: Pages, { params }: RouteRequest): Answer {
+  if (!areIds(params)) throw nothingThere();
+  return fileAt(pages, '/');
+}
+
+function fileAt(pages: Pages, path: string): Answer {
+  const file = pages.file(path);
+  if (!file) throw nothingThere();
+  return { body: file.body, headers: { ...file.headers, 'Content-Type': file.type } };
+}
+
+function nothingThere(): ProblemError {
+  return new ProblemError('not_found', 'There is no such file.');
+}

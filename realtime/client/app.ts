@@ -5,6 +5,7 @@ import type { Actions } from './actions.ts';
 import type { Api } from './api.ts';
 import type { PageFiles } from './files.ts';
 import type { Inbox } from './inbox.ts';
+import type { Navigation } from './navigation.ts';
 import type { BrowserSession } from './session.ts';
 import { type AppState, type Store, useStore } from './store.ts';
 import type { Uploads } from './uploads.ts';
@@ -19,8 +20,9 @@ export interface App {
   inbox: Pick<Inbox, 'mark' | 'readAll' | 'older'>;
   /** Loads the board again, after it could not be loaded. */
   retry(): void;
-  /** Shows a task (its id is in the address), or none. */
-  go(task: string | null): void;
+  navigation: Navigation;
+  /** Loads a task for its dialog, and keeps it up to date; null ends that. */
+  show(task: string | null): void;
 }
 
 export const AppContext = createContext<App | null>(null);

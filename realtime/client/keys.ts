@@ -76,12 +76,12 @@ function moved(app: App, id: string, to: Status | null): boolean {
 
 /** Handles keys of the whole page; true where the key had an effect. */
 function onPage(app: App, key: string): boolean {
-  const { store, actions } = app;
+  const { store, actions, navigation } = app;
   const keys: Record<string, () => void> = {
-    n: () => store.set({ making: true }),
-    i: () => store.set({ showsInbox: true }),
+    n: () => navigation.go('/tasks/new'),
+    i: () => navigation.go('/inbox'),
     '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
-    '?': () => store.set({ showsKeys: true }),
+    '?': () => navigation.go('/keys'),
     u: () => actions.undo(),
     ArrowDown: () => document.querySelector<HTMLElement>('[data-card][tabindex="0"]')?.focus(),
   };

@@ -5,11 +5,13 @@ import { createApi } from './api.ts';
 import { type App, AppContext } from './app.ts';
 import { Page } from './components/page.tsx';
 import { type PageFiles, startFiles } from './files.ts';
+import { readFragment } from './fragment.ts';
 import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
 import { connectLive, type Live } from './live.ts';
+import { createNavigation } from './navigation.ts';
 import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
-import { createStore, initialState, type MailedLink } from './store.ts';
+import { createStore, initialState } from './store.ts';
 import { connectionOf, type Sync, startSync } from './sync.ts';
 import { createTaskPage, type TaskPage } from './task-page.ts';
 import { createUploads } from './uploads.ts';
@@ -17,6 +19,9 @@ import { createUploads } from './uploads.ts';
 const SINGLE_KEYS = 'taskledger.singleKeys';
 let keptSingleKeys = localStorage.getItem(SINGLE_KEYS) !== 'off';
 const store = createStore({ ...initialState, singleKeys: keptSingleKeys });
+
+takeFragment();
+const navigation = createNavigation(window, takeFragment);
 
 /** The services that run while somebody is logged in. */
 let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox; files: PageFiles } | undefined;
@@ -26,7 +31,11 @@ const session = createSession({
   api: { open: (...request) => api.open(...request) },
   alone: oneTabAtATime,
   now: () => performance.now(),
-  changed: (_, ended) => begin(ended),
+  changed: (me, ended) => {
+    begin(ended);
+    // Who logs out is done with where they were; whose session ended comes back to it.
+    if (!me && !ended) navigation.go('/login', { replace: true, sure: true });
+  },
 });
 const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: () => performance.now() });
 const uploads = createUploads({
@@ -53,11 +62,8 @@ const app: App = {
     older: async () => running?.inbox.older(),
   },
   retry: () => void running?.sync.reload(),
-  go(task) {
-    if (task) location.hash = `task=${task}`;
-    else if (location.hash) history.pushState(null, '', location.pathname);
-    route();
-  },
+  navigation,
+  show: (task) => running?.page.open(task),
 };
 
 /** Begins anew after somebody logged in or out: ends the services of the user before. */
@@ -69,7 +75,7 @@ function begin(ended = false): void {
   uploads.close();
   running = undefined;
   const me = session.me();
-  store.set({ ...initialState, me, ended, link: store.get().link, forgotten: false, singleKeys: store.get().singleKeys });
+  store.set({ ...initialState, me, ended, link: store.get().link, singleKeys: store.get().singleKeys });
   if (!me || me.confined === 'profile') return;
   const live = connectLive({
     token: async (refused) => {
@@ -82,7 +88,6 @@ function begin(ended = false): void {
   const inbox = startInbox({ api, store, live, trouble: (text) => actions.note({ kind: 'trouble', text }) });
   const files = startFiles({ api, store });
   running = { live, sync: startSync({ api, store, live, me, files }), page: createTaskPage({ api, store, live }), inbox, files };
-  route();
 }
 
 /** Shows the state of the connection, and announces when it was lost and came back. */
@@ -112,17 +117,12 @@ function wait(ms: number): Promise<void> {
   });
 }
 
-/** Follows the address: `#task=<id>` shows a task, `#confirm=<token>` and `#reset=<token>` are mailed links, `#forgotten` asks for one. */
-function route(): void {
-  const parameters = new URLSearchParams(location.hash.slice(1));
-  const link = linkIn(parameters);
-  if (link || parameters.has('forgotten')) {
-    // The token is removed from the address bar and the history at once.
-    history.replaceState(null, '', location.pathname);
-    store.set({ link, forgotten: !link });
-    return;
-  }
-  running?.page.open(parameters.get('task'));
+/** Takes what a link brought in the fragment: a code leaves the address bar and the history at once. */
+function takeFragment(): void {
+  const brought = readFragment(location);
+  if (!brought) return;
+  history.replaceState(history.state, '', brought.path);
+  if (brought.link) store.set({ link: brought.link });
 }
 
 // A file that misses its place would be opened instead of the page.
@@ -132,12 +132,6 @@ for (const type of ['dragover', 'drop'] as const)
     event.preventDefault();
     event.dataTransfer.dropEffect = 'none';
   });
-function linkIn(parameters: URLSearchParams): MailedLink | null {
-  const purpose = (['confirm', 'reset'] as const).find((one) => parameters.get(one));
-  return purpose ? { purpose, token: parameters.get(purpose) ?? '' } : null;
-}
-
-window.addEventListener('hashchange', route);
 window.addEventListener('online', look);
 window.addEventListener('offline', look);
 window.addEventListener('storage', (event) => {
@@ -151,7 +145,6 @@ store.subscribe(() => {
 });
 
 begin();
-route();
 listenToKeys(app);
 const root = document.getElementById('app');
 if (root) {

@@ -4,6 +4,7 @@ import type { TaskDetail } from '../../contracts/task.ts';
 import { type BoardState, emptyBoard } from './board-state.ts';
 import { type BoardFilters, noFilters } from './board-view.ts';
 import { type KnownFiles, noFiles } from './files.ts';
+import type { MailedLink } from './fragment.ts';
 import type { Me } from './session.ts';
 import type { Upload } from './uploads.ts';
 
@@ -63,18 +64,10 @@ export interface InboxState {
   more: boolean;
 }
 
-/** A link of a mail, by what it is for; `token`: its one-time code. */
-export interface MailedLink {
-  purpose: 'confirm' | 'reset';
-  token: string;
-}
-
 export interface AppState {
   me: Me | null;
   /** The mailed link that was opened; null without one. */
   link: MailedLink | null;
-  /** True where the entrance asks for the address of somebody who forgot the password. */
-  forgotten: boolean;
   /** True where the session ended without this page's doing. */
   ended: boolean;
   phase: 'loading' | 'ready' | 'failed';
@@ -86,17 +79,12 @@ export interface AppState {
   people: Readonly<Record<string, KnownPerson>>;
   files: KnownFiles;
   uploads: readonly Upload[];
-  /** The picture that the viewer shows; null for none. */
-  viewing: string | null;
   filters: BoardFilters;
   /** Ids of tasks whose description has the words searched for. */
   found: ReadonlySet<string>;
   connection: ConnectionState;
   open: OpenTask | null;
-  making: boolean;
-  showsKeys: boolean;
   inbox: InboxState;
-  showsInbox: boolean;
   notes: readonly Note[];
   /** The announcement for screen readers. */
   said: string;
@@ -109,7 +97,6 @@ export interface AppState {
 export const initialState: AppState = {
   me: null,
   link: null,
-  forgotten: false,
   ended: false,
   phase: 'loading',
   trouble: '',
@@ -118,15 +105,11 @@ export const initialState: AppState = {
   people: {},
   files: noFiles,
   uploads: [],
-  viewing: null,
   filters: noFilters,
   found: new Set(),
   connection: 'connecting',
   open: null,
-  making: false,
-  showsKeys: false,
   inbox: { items: [], unread: 0, more: false },
-  showsInbox: false,
   notes: [],
   said: '',
   fresh: {},

@@ -12,7 +12,7 @@ interface CardProps {
 }
 
 export function Card({ task, isTabStop, isDragged }: CardProps) {
-  const { go } = useApp();
+  const { navigation } = useApp();
   const fresh = useApps((state) => state.fresh[task.id]);
   const isPending = useApps((state) => state.board.pending.some((one) => one.id === task.id));
   const classes = ['card', `card-${task.priority}`, isDragged && 'card-dragged', isPending && 'card-pending'].filter(Boolean).join(' ');
@@ -23,7 +23,7 @@ export function Card({ task, isTabStop, isDragged }: CardProps) {
       data-card={task.id}
       tabIndex={isTabStop ? 0 : -1}
       aria-keyshortcuts="Shift+ArrowLeft Shift+ArrowRight Enter Delete"
-      onClick={() => go(task.id)}
+      onClick={() => navigation.go(`/tasks/${task.id}`)}
     >
       {fresh !== undefined && <span class="card-glow" key={fresh} />}
       <Cover id={task.id} />

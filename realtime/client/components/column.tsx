@@ -64,7 +64,7 @@ export function Column({ status, tasks, drop, dragged, tabStop, isLoading, isEmp
 }
 
 function Nothing({ status, isEmpty }: { status: Status; isEmpty: boolean }) {
-  const { store } = useApp();
+  const { navigation } = useApp();
   const isFiltered = useApps(({ filters }) => Object.values(filters).some(Boolean));
   if (isFiltered) return <p class="nothing">Nothing here passes the filter.</p>;
   if (status !== 'open' || !isEmpty) return <p class="nothing">{NOTHING[status]}</p>;
@@ -72,7 +72,7 @@ function Nothing({ status, isEmpty }: { status: Status; isEmpty: boolean }) {
     <div class="nothing nothing-first">
       <p>The ledger is empty.</p>
       <p>Write the first line, and everybody sees it at once.</p>
-      <button type="button" class="primary" onClick={() => store.set({ making: true })}>
+      <button type="button" class="primary" onClick={() => navigation.go('/tasks/new')}>
         Write the first task
       </button>
     </div>

@@ -1,7 +1,7 @@
 /** A dialog over the page. The browser keeps the focus in it. Esc and a click beside it close it, but ask before typed text is lost. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { useApps } from '../app.ts';
+import { useApp, useApps } from '../app.ts';
 import { focusCard } from '../keys.ts';
 import { Sign } from './icons.tsx';
 import { Notes } from './notes.tsx';
@@ -10,17 +10,31 @@ interface DialogProps {
   label: string;
   kind: 'sheet' | 'box';
   onClose: () => void;
+  /** True for the paths at which the text that is typed here stays; default: none. */
+  stays?: (path: string) => boolean;
   children: ComponentChildren;
 }
 
-export function Dialog({ label, kind, onClose, children }: DialogProps) {
+export function Dialog({ label, kind, onClose, stays = nowhere, children }: DialogProps) {
+  const { navigation } = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [asks, setAsks] = useState(false);
-  const leave = () => (dialog.current && isWritten(dialog.current) ? setAsks(true) : onClose());
-  const goOn = () => {
-    setAsks(false);
+  /** What happens where the text may be lost; null while nothing is asked. */
+  const [asked, setAsked] = useState<{ goOn: () => void } | null>(null);
+  const leave = () => (dialog.current && isWritten(dialog.current) ? setAsked({ goOn: onClose }) : onClose());
+  const keep = () => {
+    setAsked(null);
     focusFirst(dialog.current);
   };
+  const staysAt = useRef(stays);
+  staysAt.current = stays;
+  useEffect(
+    () =>
+      navigation.guard({
+        loses: (path) => dialog.current !== null && isWritten(dialog.current) && !staysAt.current(path),
+        ask: (goOn) => setAsked({ goOn }),
+      }),
+    [navigation],
+  );
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const card = before?.closest<HTMLElement>('[data-card]')?.dataset.card;
@@ -46,7 +60,7 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
         // Handled here, because the browser's own second Esc closes without asking.
         if (event.key !== 'Escape') return;
         event.preventDefault();
-        if (asks) goOn();
+        if (asked) keep();
         else leave();
       }}
       onClose={onClose}
@@ -54,12 +68,14 @@ export function Dialog({ label, kind, onClose, children }: DialogProps) {
         if (event.target === event.currentTarget) leave();
       }}
     >
-      {asks && <Question onDiscard={onClose} onGoOn={goOn} />}
+      {asked && <Question onDiscard={asked.goOn} onGoOn={keep} />}
       <div class="dialog-inside">{children}</div>
       <Heard />
     </dialog>
   );
 }
+
+const nowhere = () => false;
 
 /** Focuses the field to type in first, else the dialog itself, whose content may be drawn anew without losing the focus. */
 function focusFirst(dialog: HTMLElement | null): void {

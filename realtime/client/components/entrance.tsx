@@ -1,5 +1,4 @@
 /** The entrance of the page: log in, or register. */
-import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Forgotten } from './forgotten.tsx';
@@ -20,17 +19,12 @@ const WAYS: Record<Way, { label: string; heading: string; others: readonly { wor
   forgotten: { label: 'Forgotten password', heading: 'Forgot your password?', others: [{ words: 'You know it?', label: 'Log in', way: 'login' }] },
 };
 
-export function Entrance() {
-  const { store } = useApp();
-  const [isNew, setNew] = useState(false);
-  const forgotten = useApps((state) => state.forgotten);
+/** The entrance. It stands at every place that somebody wants who is not logged in; what it shows there is the form to log in. */
+export function Entrance({ path }: { path: string }) {
+  const { navigation } = useApp();
   const ended = useApps((state) => state.ended);
-  const way: Way = forgotten ? 'forgotten' : isNew ? 'register' : 'login';
+  const way: Way = (['register', 'forgotten'] as const).find((one) => path === `/${one}`) ?? 'login';
   const { label, heading, others } = WAYS[way];
-  const go = (to: Way) => {
-    setNew(to === 'register');
-    store.set({ forgotten: to === 'forgotten' });
-  };
   return (
     <main class="entrance">
       <section class="entrance-words">
@@ -46,11 +40,11 @@ export function Entrance() {
       <section class="entrance-form" aria-label={label}>
         <h2>{heading}</h2>
         {ended && way === 'login' && <p role="status">Your session has ended. Log in again.</p>}
-        {way === 'forgotten' ? <Forgotten /> : <EntranceForm key={way} isNew={isNew} />}
+        {way === 'forgotten' ? <Forgotten /> : <EntranceForm key={way} isNew={way === 'register'} />}
         {others.map((other) => (
           <p key={other.way} class="other-way">
             {other.words}{' '}
-            <button type="button" class="link" onClick={() => go(other.way)}>
+            <button type="button" class="link" onClick={() => navigation.go(`/${other.way}`)}>
               {other.label}
             </button>
           </p>

@@ -63,10 +63,11 @@ export function FileList({ of, label }: { of: Upload['of']; label: string }) {
 }
 
 function Thumbnail({ file }: { file: MediaView }) {
-  const { store } = useApp();
+  const { navigation } = useApp();
+  const task = useApps((state) => state.open?.id);
   return (
     <span class="file file-picture">
-      <button type="button" class="thumbnail" aria-label={`Show ${file.name}`} onClick={() => store.set({ viewing: file.id })}>
+      <button type="button" class="thumbnail" aria-label={`Show ${file.name}`} onClick={() => navigation.go(`/tasks/${task}/files/${file.id}`)}>
         <Picture id={file.id} size="320" alt="" class="thumbnail-picture" />
       </button>
       <Removal file={file} />

@@ -14,7 +14,7 @@ const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
 };
 
 export function Header() {
-  const { store, session } = useApp();
+  const { navigation, session } = useApp();
   const me = useApps((state) => state.me);
   const [ownPicture, setOwnPicture] = useState(false);
   return (
@@ -25,7 +25,7 @@ export function Header() {
       </p>
       <ConnectionSign />
       <div class="header-right">
-        <button type="button" class="primary" onClick={() => store.set({ making: true })} aria-label="New task" aria-keyshortcuts="n">
+        <button type="button" class="primary" onClick={() => navigation.go('/tasks/new')} aria-label="New task" aria-keyshortcuts="n">
           <Sign name="plus" />
           <span>
             New<span class="roomy"> task</span>
@@ -37,7 +37,7 @@ export function Header() {
           class="quiet keys-button"
           aria-label="Keyboard shortcuts"
           title="Keyboard shortcuts (?)"
-          onClick={() => store.set({ showsKeys: true })}
+          onClick={() => navigation.go('/keys')}
         >
           <Sign name="keys" />
         </button>

@@ -10,7 +10,7 @@ import { Sign } from './icons.tsx';
 const MOST = 1_000;
 
 export function Bell() {
-  const { store } = useApp();
+  const { navigation } = useApp();
   const unread = useApps((state) => state.inbox.unread);
   const many = unread >= MOST ? `${MOST} or more` : String(unread);
   return (
@@ -21,7 +21,7 @@ export function Bell() {
       aria-label={unread > 0 ? `Inbox, ${many} unread` : 'Inbox'}
       aria-keyshortcuts="i"
       title="Inbox (i)"
-      onClick={() => store.set({ showsInbox: true })}
+      onClick={() => navigation.go('/inbox')}
     >
       <Sign name="bell" />
       {unread > 0 && (
@@ -34,7 +34,7 @@ export function Bell() {
 }
 
 export function InboxDialog() {
-  const { store, inbox } = useApp();
+  const { navigation, inbox } = useApp();
   const { items, unread, more } = useApps((state) => state.inbox);
   useEffect(
     () => () => {
@@ -44,7 +44,7 @@ export function InboxDialog() {
     [],
   );
   return (
-    <Dialog label="Inbox" kind="sheet" onClose={() => store.set({ showsInbox: false })}>
+    <Dialog label="Inbox" kind="sheet" onClose={() => navigation.leave('/')}>
       <header class="dialog-head">
         <h2>Inbox</h2>
         <CloseButton />
@@ -94,15 +94,13 @@ function rowBefore(element: Element | null): Element | null {
 }
 
 function Item({ item }: { item: InboxLine }) {
-  const { store, inbox, go } = useApp();
+  const { navigation, inbox } = useApp();
   const { id, title, text, link, read, createdAt } = item;
   const task = /#task=(.+)$/.exec(link)?.[1];
   const other = read ? 'Mark as unread' : 'Mark as read';
   const open = () => {
     inbox.mark(id, true);
-    if (!task) return;
-    store.set({ showsInbox: false });
-    go(task);
+    if (task) navigation.go(`/tasks/${task}`);
   };
   return (
     <li class="inbox-row">

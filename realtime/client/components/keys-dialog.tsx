@@ -3,9 +3,9 @@ import { KEYS } from '../keys.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 
 export function KeysDialog() {
-  const { store } = useApp();
+  const { store, navigation } = useApp();
   const singleKeys = useApps((state) => state.singleKeys);
-  const close = () => store.set({ showsKeys: false });
+  const close = () => navigation.leave('/');
   return (
     <Dialog label="Keyboard shortcuts" kind="box" onClose={close}>
       <header class="dialog-head">

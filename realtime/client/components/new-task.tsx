@@ -7,9 +7,9 @@ import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, noFields, TaskFieldsForm } from './task-form.tsx';
 
 export function NewTask() {
-  const { store, actions } = useApp();
+  const { store, actions, navigation } = useApp();
   const [userId, setUserId] = useState<string | null>(null);
-  const close = () => store.set({ making: false });
+  const close = () => navigation.leave('/');
   const { form, submit, busy, trouble } = useForm(async (data) => {
     const id = await actions.create({ ...fieldsOf(data), userId });
     close();

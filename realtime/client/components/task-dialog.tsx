@@ -1,9 +1,10 @@
 /** The dialog of one task: its fields, assignee, comments and history. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { STATUSES, type Status, type TaskDetail, type TaskSummary } from '../../../contracts/task.ts';
 import { useApp, useApps, useNames } from '../app.ts';
 import { shown } from '../board-state.ts';
 import { mayMove, STATUS_NAMES } from '../board-view.ts';
+import type { OpenTask } from '../store.ts';
 import { ago, fullTime, shortDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import { DropPlace, usePaste } from './choosing-files.tsx';
@@ -13,31 +14,72 @@ import { EditTask } from './edit-task.tsx';
 import { FilesOf } from './files.tsx';
 import { History } from './history.tsx';
 import { PriorityIcon, Sign, StatusIcon } from './icons.tsx';
+import { Viewing } from './viewing.tsx';
 
-export function TaskDialog({ id }: { id: string }) {
-  const { go } = useApp();
-  const detail = useApps((state) => state.open?.detail ?? null);
-  const trouble = useApps((state) => state.open?.trouble ?? null);
-  const task = useApps((state) => shown(state.board, id)) ?? detail;
-  const whole = wholeOf(detail, task);
-  /** The task as it was when editing began, kept so that typed text outlives the right to see the task. */
-  const [edited, setEdited] = useState<TaskDetail | null>(null);
-  const close = () => go(null);
-  const stopEditing = () => {
-    setEdited(null);
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('dialog')?.focus());
-  };
+/** A dialog over the task's: its form, its history, or one of its pictures. */
+type Part = 'edit' | 'history' | `files/${string}` | undefined;
+
+export function TaskPlace({ task, part }: { task: string; part?: Part }) {
+  const id = task.toLowerCase();
+  const file = /^files\/(.+)$/.exec(part ?? '')?.[1];
   return (
-    <Dialog label={task?.title ?? 'Task'} kind="sheet" onClose={close}>
-      {whole && !edited && <Task task={whole} onClose={close} onEdit={() => setEdited(whole)} />}
-      {!whole && !edited && <Waiting trouble={trouble} />}
-      {edited && <EditTask task={whole ?? edited} lost={whole ? '' : (trouble ?? '')} onDone={stopEditing} />}
+    <>
+      <TaskDialog key={id} id={id} part={part} />
+      {file && <Viewing task={id} id={file} />}
+    </>
+  );
+}
+
+function TaskDialog({ id, part }: { id: string; part: Part }) {
+  const { navigation, show } = useApp();
+  const own = `/tasks/${id}`;
+  const open = useApps((state) => (state.open?.id === id ? state.open : null));
+  const task = useApps((state) => shown(state.board, id)) ?? open?.detail ?? null;
+  const whole = wholeOf(open, task);
+  const edited = useEdited(whole, part === 'edit');
+  const close = () => navigation.leave('/');
+  useEffect(() => {
+    show(id);
+    return () => show(null);
+  }, [id, show]);
+  const stays = (path: string) => (edited ? path === `${own}/edit` : path === own || path.startsWith(`${own}/files/`));
+  return (
+    <Dialog label={task?.title ?? 'Task'} kind="sheet" onClose={close} stays={stays}>
+      <Inside open={open} whole={whole} edited={edited} part={part} onClose={close} />
     </Dialog>
   );
 }
 
+interface InsideProps {
+  open: OpenTask | null;
+  whole: TaskDetail | null;
+  edited: TaskDetail | null;
+  part: Part;
+  onClose: () => void;
+}
+
+function Inside({ open, whole, edited, part, onClose }: InsideProps) {
+  const { navigation } = useApp();
+  const trouble = open?.trouble ?? null;
+  if (edited) return <EditTask task={whole ?? edited} lost={whole ? '' : (trouble ?? '')} onDone={() => navigation.leave(`/tasks/${edited.id}`)} />;
+  return whole ? <Task task={whole} part={part} onClose={onClose} /> : <Waiting trouble={trouble} />;
+}
+
+/** The task as it was when editing began, kept so that typed text outlives the right to see the task; null while it is not edited. */
+function useEdited(whole: TaskDetail | null, isEdited: boolean): TaskDetail | null {
+  const [edited, setEdited] = useState<TaskDetail | null>(null);
+  useEffect(() => {
+    if (isEdited && whole && !edited) setEdited(whole);
+    if (isEdited || !edited) return;
+    setEdited(null);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('dialog')?.focus());
+  }, [isEdited, whole, edited]);
+  return edited;
+}
+
 /** The loaded details with the board's newer fields of the task; null before the details are loaded. */
-function wholeOf(detail: TaskDetail | null, task: TaskSummary | TaskDetail | null): TaskDetail | null {
+function wholeOf(open: OpenTask | null, task: TaskSummary | TaskDetail | null): TaskDetail | null {
+  const detail = open?.detail ?? null;
   return task && detail && { ...detail, ...task, comments: detail.comments };
 }
 
@@ -53,9 +95,10 @@ function Waiting({ trouble }: { trouble: string | null }) {
   );
 }
 
-function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void; onEdit: () => void }) {
-  const { actions, uploads } = useApp();
-  const [tab, setTab] = useState<'comments' | 'history'>('comments');
+function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: () => void }) {
+  const { actions, uploads, navigation } = useApp();
+  const own = `/tasks/${task.id}`;
+  const tab = part === 'history' ? part : 'comments';
   const trouble = useApps((state) => state.open?.trouble);
   const add = (chosen: readonly File[]) => void uploads.add({ kind: 'task', id: task.id }, chosen);
   usePaste(add);
@@ -71,7 +114,7 @@ function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void
       {task.description ? <p class="description">{task.description}</p> : <p class="description description-none">No description.</p>}
       <FilesOf kind="task" id={task.id} label="Files of the task" adds />
       <div class="task-buttons">
-        <button type="button" onClick={onEdit}>
+        <button type="button" onClick={() => navigation.go(`${own}/edit`)}>
           <Sign name="pen" />
           Edit
         </button>
@@ -88,10 +131,10 @@ function Task({ task, onClose, onEdit }: { task: TaskDetail; onClose: () => void
         </button>
       </div>
       <div class="views">
-        <button type="button" aria-pressed={tab === 'comments'} onClick={() => setTab('comments')}>
+        <button type="button" aria-pressed={tab === 'comments'} onClick={() => navigation.go(own, { replace: true })}>
           Comments <span class="tab-count">{task.comments.length}</span>
         </button>
-        <button type="button" aria-pressed={tab === 'history'} onClick={() => setTab('history')}>
+        <button type="button" aria-pressed={tab === 'history'} onClick={() => navigation.go(`${own}/history`, { replace: true })}>
           History
         </button>
       </div>

@@ -23,18 +23,18 @@ function largestMade({ sizes }: MediaView): PictureSize {
   return isMade('1024') ? '1024' : '320';
 }
 
-export function Viewer({ id }: { id: string }) {
-  const { store } = useApp();
+export function Viewer({ task, id }: { task: string; id: string }) {
+  const { navigation } = useApp();
   const all = useApps((state) => state.files.byId);
   const dialog = useRef<HTMLDialogElement>(null);
   const [zoom, setZoom] = useState(1);
   const pictures = beside(all, id);
   const at = pictures.findIndex((one) => one.id === id);
   const picture = pictures[at];
-  const close = () => store.set({ viewing: null });
+  const close = () => navigation.leave(`/tasks/${task}`);
   const go = (by: number) => {
     const next = pictures[at + by];
-    if (next) store.set({ viewing: next.id });
+    if (next) navigation.go(`/tasks/${task}/files/${next.id}`, { replace: true });
     setZoom(1);
   };
   const scale = (by: number) => setZoom((now) => Math.min(Math.max(now * by, 1), LARGEST));

@@ -1,22 +1,25 @@
-/** Shows the viewer where a picture is opened; its code is loaded then. */
+/** Shows the viewer over its task once the picture is known; its code is loaded then. */
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 
-export function Viewing() {
-  const { store, actions } = useApp();
-  const id = useApps((state) => state.viewing);
-  const [Viewer, setViewer] = useState<ComponentType<{ id: string }> | null>(null);
-  const wanted = id !== null;
+export function Viewing({ task, id }: { task: string; id: string }) {
+  const { actions, navigation } = useApp();
+  const isKnown = useApps((state) => state.files.byId[id] !== undefined);
+  const [wasKnown, setKnown] = useState(false);
+  const [Viewer, setViewer] = useState<ComponentType<{ task: string; id: string }> | null>(null);
   useEffect(() => {
-    if (!wanted || Viewer) return;
+    if (isKnown) setKnown(true);
+  }, [isKnown]);
+  useEffect(() => {
+    if (!wasKnown || Viewer) return;
     import('./viewer.tsx').then(
       (loaded) => setViewer(() => loaded.Viewer),
       () => {
-        store.set({ viewing: null });
+        navigation.leave(`/tasks/${task}`);
         actions.note({ kind: 'trouble', text: 'The viewer could not be loaded. Is the network there?' });
       },
     );
-  }, [wanted, Viewer]);
-  return id && Viewer ? <Viewer id={id} /> : null;
+  }, [wasKnown, Viewer]);
+  return wasKnown && Viewer ? <Viewer task={task} id={id} /> : null;
 }

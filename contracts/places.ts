@@ -1,0 +1,29 @@
+/** The places of the web app: the paths at which the server answers its page. They stand in links that people keep, so they stay. */
+
+/** The paths of the places and dialogs. A parameter (`:task`) is a UUID. */
+export const PLACES = [
+  '/',
+  '/tasks/new',
+  '/tasks/:task',
+  '/tasks/:task/edit',
+  '/tasks/:task/history',
+  '/tasks/:task/files/:file',
+  '/inbox',
+  '/keys',
+  '/login',
+  '/register',
+  '/forgotten',
+  '/confirm',
+  '/reset',
+] as const;
+
+/** The purposes of one-time codes in mailed links: `/#confirm=<code>`, and each has a place of its name, `/confirm#<code>`. */
+export const CODE_PURPOSES = ['confirm', 'reset'] as const;
+export type LinkPurpose = (typeof CODE_PURPOSES)[number];
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** True where these values of a place's parameters are ids. */
+export function areIds(params: Readonly<Record<string, string | undefined>>): boolean {
+  return Object.values(params).every((id) => id !== undefined && ID.test(id));
+}
