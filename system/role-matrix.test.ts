@@ -114,7 +114,10 @@ async function target({ path }: RouteRow): Promise<{ path: string; owner: Call }
   const id = typeof made === 'string' ? made : made.id;
   if (path === '/api/tasks/:id/restore') await users.owner.ok(`DELETE /api/tasks/${id}`);
   return {
-    path: path.replace(/:id\b/, id).replace(':size', 'original').replace(/:[a-zA-Z]+/g, NO_ID),
+    path: path
+      .replace(/:id\b/, id)
+      .replace(':size', 'original')
+      .replace(/:[a-zA-Z]+/g, NO_ID),
     owner: typeof made === 'string' ? users.owner.call : made.call,
   };
 }
@@ -148,7 +151,7 @@ describe('every route', () => {
     expect(Object.keys(ALLOWED).sort()).toEqual(ALL_ROWS.map(rowName).sort());
   });
 
-  it("prints",{timeout:600000}, async () => {
+  it('prints', { timeout: 600000 }, async () => {
     for (const row of ALL_ROWS) {
       const seen: string[] = [];
       for (const who of WHO) {
