@@ -1,1 +1,0 @@
-export const ALLOWED: Record<string, string> = {};

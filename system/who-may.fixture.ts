@@ -1,0 +1,80 @@
+/** Who may use each route, where TASK_VISIBILITY is `own`: groups of those who ask, with the routes that let just these in. */
+
+import { rowName } from '../app/rows.ts';
+import { pageRoutes } from '../gateway/page-routes.ts';
+import { rowsOf } from '../platform/http/route.ts';
+
+/** Those who ask: without a token; not confirmed; a member without any part in the thing; its owner; who is assigned; the other roles; a backend's key. */
+export const ASKERS = [
+  ...(['nobody', 'unconfirmed', 'stranger', 'owner', 'assignee'] as const),
+  ...(['resident', 'staff', 'security', 'maintenance', 'customer-service', 'admin', 'key'] as const),
+];
+export type Asker = (typeof ASKERS)[number];
+
+const USERS = ASKERS.slice(ASKERS.indexOf('stranger'), ASKERS.indexOf('key'));
+
+/** The groups, each with its routes as `METHOD /path`. */
+export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[] }[] = [
+  {
+    who: ASKERS,
+    routes: [
+      // The page, which is the same at each of its places.
+      ...rowsOf(pageRoutes).map(rowName),
+      ...['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs'],
+      ...['GET /livez', 'GET /readyz', 'GET /metrics', 'GET /media/:id/:size', 'POST /api/notifications/:id/sms-status'],
+      ...['POST /api/users', 'GET /api/session-rules', 'POST /api/login', 'POST /api/token/refresh', 'POST /api/confirmations'],
+      ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
+    ],
+  },
+  {
+    who: ['unconfirmed', ...USERS],
+    routes: ['POST /api/logout', 'GET /api/sessions', 'DELETE /api/sessions', 'GET /api/me', 'POST /api/me/proof'],
+  },
+  {
+    who: USERS,
+    routes: [
+      ...['POST /api/tasks', 'POST /api/orders', 'POST /api/media', 'POST /api/media/direct/finish', 'GET /api/media/urls', 'GET /api/users/:id'],
+      ...['GET /api/tasks', 'GET /api/inbox', 'GET /api/orders', 'GET /api/media', 'POST /api/inbox/read-all', 'PUT /api/me/password'],
+    ],
+  },
+  { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
+  { who: USERS.filter((one) => one !== 'resident'), routes: ['GET /api/users'] },
+  { who: ['owner'], routes: ['PUT /api/notifications/:id/read', 'DELETE /api/sessions/:id'] },
+  {
+    who: ['owner', 'admin'],
+    routes: [
+      ...['PATCH /api/users/:id', 'DELETE /api/users/:id', 'POST /api/tasks/:id/restore', 'GET /api/orders/:id', 'POST /api/orders/:id/cancel'],
+      ...['PUT /api/media/:id/attachment', 'PUT /api/media/:id/access'],
+    ],
+  },
+  {
+    who: ['owner', 'assignee', 'admin'],
+    routes: [
+      ...['GET /api/tasks/:id', 'GET /api/tasks/:id/history', 'PATCH /api/tasks/:id', 'DELETE /api/tasks/:id', 'PUT /api/tasks/:id/assignee'],
+      ...['PUT /api/tasks/:id/status', 'POST /api/tasks/:id/comments', 'GET /api/media/:id', 'GET /api/media/:id/url', 'DELETE /api/media/:id'],
+      'DELETE /api/media/:id/attachment',
+    ],
+  },
+  {
+    who: ['admin', 'key'],
+    routes: [
+      ...['POST /api/notifications/send', 'POST /api/notifications/:id/cancel', 'GET /api/notifications/:id'],
+      'GET /api/notifications/:id/status',
+    ],
+  },
+  {
+    who: ['admin'],
+    routes: [
+      ...['POST /api/users/:id/confirm', 'PUT /api/users/:id/role', 'GET /outbox', 'POST /api/admin/orders/:id/retry'],
+      ...['GET /api/admin/dead-letters', 'GET /api/admin/dead-letters/:id', 'POST /api/admin/dead-letters/retry'],
+      ...['POST /api/admin/dead-letters/:id/retry', 'POST /api/admin/dead-letters/:id/discard', 'POST /api/admin/media/url-keys'],
+      ...['POST /api/admin/api-keys', 'GET /api/admin/api-keys', 'DELETE /api/admin/api-keys/:id', 'GET /api/admin/queues'],
+      ...['GET /api/admin/projections', 'POST /api/admin/projections/:name/rebuild', 'GET /api/admin/projections/:name/rebuild'],
+      ...['POST /api/invitations', 'GET /api/invitations', 'GET /api/invitations/:id', 'POST /api/invitations/:id/send-again'],
+      'DELETE /api/invitations/:id',
+      ...['GET /api/admin/parked', 'POST /api/admin/parked/:follower/:stream/release', 'POST /api/admin/parked/:follower/:stream/discard'],
+    ],
+  },
+  // Embedded files take none: 404 for all who are logged in.
+  { who: [], routes: ['POST /api/media/direct'] },
+];
