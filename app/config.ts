@@ -109,6 +109,11 @@ const schema = z.object({
   MEDIA_KEEP_ORIGINAL: onOrOff,
   MAIL_PICTURES: onOrOff,
   MAIL_URL: checked(mailUrlProblem).default('outbox:'),
+  SITE_NAME: z
+    .string()
+    .max(60, 'must have at most 60 characters')
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line')
+    .default('taskledger'),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   SMS_URL: checked(smsUrlProblem),
   SMS_FROM: checked(smsFromProblem).default('taskledger'),

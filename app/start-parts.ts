@@ -9,6 +9,7 @@ import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
 import { mailPicturesIn } from '../media/access/open.ts';
 import { startMedia } from '../media/start.ts';
+import { strangerMailsIn } from '../notifier/addressee.ts';
 import type { DeliveredChannel } from '../notifier/channels.ts';
 import { type DeliveriesContext, type PerChannel, startDeliveries } from '../notifier/deliveries.ts';
 import { startNotifier } from '../notifier/notifier.ts';
@@ -186,7 +187,7 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
   const {
     ports: { store, bus },
     log,
-    access: { commands, identity },
+    access: { commands, identity, limits },
     publicUrl,
     config,
     workers,
@@ -202,6 +203,9 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
     hold: { email: UNKNOWN_MAIL === 'hold', sms: UNKNOWN_SMS === 'hold' },
     ...(workers ? { workers } : {}),
     picturesOf: picturesOf(context),
+    site: config.SITE_NAME,
+    // Mails of an outbox reach nobody: nothing there has to wait for anybody.
+    ...(config.MAIL_URL.startsWith('outbox:') ? {} : { strangerMails: strangerMailsIn(limits) }),
   };
 }
 

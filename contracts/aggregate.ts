@@ -28,8 +28,8 @@ export interface CommandContract {
   /** Schema of the JSON body; null: no body. */
   body: z.ZodType | null;
   who: Audience;
-  /** The limit that each caller's commands take from; default: none. */
-  limit?: 'orders';
+  /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
+  limit?: 'orders' | 'mails';
   summary: string;
   example: unknown;
   /** Fields of the 202 of a command whose effect comes later, beside id, revision and position. A repeated command gets the same. */

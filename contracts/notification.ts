@@ -43,6 +43,7 @@ const NotificationRequested = z.strictObject({
   content: content.optional().describe('The message of a `message`; missing for all other kinds.'),
   sendAt: instant.optional().describe('The time before which it is not sent; missing: at once.'),
   askedBy: z.string().optional().describe('The user or API key that asked for it; missing where a policy did.'),
+  causedBy: z.string().optional().describe('The actor of the event for which a policy asked for it; missing in events of older releases.'),
 });
 const attempt = z.int().positive().describe('Which attempt, from 1.');
 const worker = z.string().describe('The name of the worker that leased it.');
@@ -67,7 +68,9 @@ const NotificationDeferred = z.strictObject({
   wait: z.int().min(0).optional().describe('Milliseconds until then, whatever clocks are set to; missing in events of older releases.'),
   uncounted: z.literal(true).optional().describe('Nothing was tried: the limit of attempts does not count this one.'),
   waitsSince: instant.optional().describe('The time since which it has waited for a provider that cannot be reached, or not be used as it is set.'),
+  heldSince: instant.optional().describe('The time since which it is held back: its address is not confirmed, or has had enough mails for now.'),
 });
+const NotificationReleased = z.strictObject({ channel: channel.describe('How it is told.') });
 const NotificationAttemptUnknown = z.strictObject({
   attempt,
   worker,
@@ -95,6 +98,7 @@ export type NotificationEvent =
   | DecidedEvent<'NotificationProcessing', z.infer<typeof NotificationProcessing>>
   | DecidedEvent<'NotificationSent', z.infer<typeof NotificationSent>>
   | DecidedEvent<'NotificationDeferred', z.infer<typeof NotificationDeferred>>
+  | DecidedEvent<'NotificationReleased', z.infer<typeof NotificationReleased>>
   | DecidedEvent<'NotificationAttemptUnknown', z.infer<typeof NotificationAttemptUnknown>>
   | DecidedEvent<'NotificationFailed', z.infer<typeof NotificationFailed>>
   | DecidedEvent<'NotificationHeld', z.infer<typeof NotificationHeld>>
@@ -275,6 +279,12 @@ export const notificationContract = aggregate({
       version: 1,
       summary: 'An attempt failed in a way that may pass; the next comes later.',
       example: { attempt: 1, error: 'connect ECONNREFUSED', nextAttemptAt: '2026-11-21T09:00:10.000Z', wait: 10_000 },
+    },
+    NotificationReleased: {
+      schema: NotificationReleased,
+      version: 1,
+      summary: 'What held it back is over: its address is confirmed. It is tried at once.',
+      example: { channel: 'email' },
     },
     NotificationAttemptUnknown: {
       schema: NotificationAttemptUnknown,

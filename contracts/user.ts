@@ -174,6 +174,7 @@ export const userContract = aggregate({
       path: '/api/users/:id',
       body: EditUser,
       who: 'user',
+      limit: 'mails',
       summary: 'Change name or e-mail address (one’s own, or as an admin).',
       example: { name: 'Alice Moreau-Lang' },
     },

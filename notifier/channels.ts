@@ -3,10 +3,11 @@ import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import { type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { type ComposeContext, compose, readerOf } from './compose.ts';
+import { addresseeOf, readerOf, type StrangerMails } from './addressee.ts';
+import { type ComposeContext, compose, isCounted } from './compose.ts';
 import { composeText } from './compose-text.ts';
-import type { Mailer } from './mailer/mailer.ts';
-import type { Taken } from './sending.ts';
+import type { Mail, Mailer } from './mailer/mailer.ts';
+import { FateUnknown, type Taken } from './sending.ts';
 import type { Texter } from './texter/texter.ts';
 
 export const DELIVERED = ['email', 'sms'] as const;
@@ -39,8 +40,31 @@ export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryCh
     name: 'email',
     isUsable: () => mailer.isUsable?.() ?? true,
     make: async (stream, state) => {
-      const mail = await compose(idOf(stream), state, context);
-      return { to: mail.to.address, send: (signal) => mailer.send(mail, signal) };
+      const addressee = await addresseeOf(state, context);
+      if (!isCounted(state, addressee) || !context.strangerMails) return mailReady(mailer, await compose(idOf(stream), state, context, addressee));
+      const counted = await countedMail(addressee.to.address, context.strangerMails);
+      const mail = await counted.during(() => compose(idOf(stream), state, context, addressee));
+      const { to, send } = mailReady(mailer, mail);
+      return { to, send: (signal) => counted.during(() => send(signal)) };
+    },
+  };
+}
+
+function mailReady(mailer: Mailer, mail: Mail): Ready {
+  return { to: mail.to.address, send: (signal) => mailer.send(mail, signal) };
+}
+
+/** Counts a mail to a stranger's address, until a step of its way fails so that it surely was not sent. Error: NotYet. */
+async function countedMail(address: string, strangerMails: StrangerMails) {
+  await strangerMails.take(address);
+  return {
+    during: async <T>(step: () => Promise<T>): Promise<T> => {
+      try {
+        return await step();
+      } catch (error) {
+        if (!(error instanceof FateUnknown)) await strangerMails.giveBack(address);
+        throw error;
+      }
     },
   };
 }

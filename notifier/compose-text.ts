@@ -1,6 +1,7 @@
 /** Makes the SMS of a notification. */
 import type { NotificationState } from '../write-side/deciders/notification.ts';
-import { type ComposeContext, kindsWords, readerOf } from './compose.ts';
+import { readerOf } from './addressee.ts';
+import { type ComposeContext, kindsWords } from './compose.ts';
 import { shortened, units } from './one-line.ts';
 import { brief } from './render.ts';
 import type { Text } from './texter/texter.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
-import type { Kind } from '../contracts/notifications/kinds.ts';
+import { KINDS, type Kind, kinds } from '../contracts/notifications/kinds.ts';
 import { initial as NO_NOTIFICATION, type NotificationState } from '../write-side/deciders/notification.ts';
 import type { OrderState } from '../write-side/deciders/order.ts';
 import { initial as NO_ORDER } from '../write-side/deciders/order.ts';
@@ -12,6 +12,7 @@ import { composeText } from './compose-text.ts';
 import { Withdrawn } from './withdrawn.ts';
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+const CAROL = '7e3f1b7e-2d79-4a5b-8f2a-8c9d0e1f2a04';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 const { deadline: DEADLINE = null } = exampleEvent('TaskCreated').data as { deadline?: string };
 const euros = (amount: number) => ({ amount, currency: 'EUR' });
@@ -40,6 +41,7 @@ const order = (more: Partial<OrderState>): OrderState => ({
 const STATES: Readonly<Record<string, unknown>> = {
   [`user-${ALICE}`]: user('Alice "Al" O’Neill & <sons>'),
   [`user-${BOB}`]: user('Bob'),
+  [`user-${CAROL}`]: { ...user('Carol'), confirmed: true },
   'task-7d9f2b2e-lamp': task('Replace the lamp in the hall', { description: 'The one beside the lift flickers.\nBring a ladder.' }),
   'task-7d9f2b2e-nobodys': task('Mend the fence', { assignee: null }),
   'task-7d9f2b2e-signs': task('<b>&amp; "quoted" it’s\u2028two lines', { description: '<script>\n\n& \'single\' = "double"' }),
@@ -60,7 +62,10 @@ async function* pages(events: RecordedEvent[]): AsyncGenerator<RecordedEvent[]> 
 }
 
 const context: ComposeContext = {
-  commands: { load: async <State>(stream: string) => ({ state: STATES[stream] as State, revision: 0, position: '' }) },
+  commands: {
+    load: async <State>(stream: string) => ({ state: STATES[stream] as State, revision: 0, position: '' }),
+    holder: async ({ value }) => (value === 'carol@example.org' ? CAROL : null),
+  },
   issueCode: async (userId, purpose) => `${purpose}-c0de-of-${userId.slice(0, 4)}`,
   publicUrl: () => 'https://tasks.example.org',
   seesAll: () => true,
@@ -123,6 +128,26 @@ it('mails say what they always said, sign for sign', async () => {
   const recipients = ({ about }: Notified) => (/^(task|user)-/.test(about.stream) ? users : [{ address: 'carol@example.org' }]);
   const mails = await Promise.all(NOTIFIED.flatMap((one) => recipients(one).map((recipient) => mail(one, recipient))));
   await expect(`${mails.join('\n')}\n`).toMatchFileSnapshot('mails.golden.txt');
+});
+
+it('an address that nobody has confirmed gets fixed words, with the name of the site and nothing that a person typed', async () => {
+  const typed = /Bob|lamp|ladder|98|most/;
+  const unknown = { userId: BOB };
+  const stranger = { address: 'dave@example.org' };
+  const of = (kind: Kind, stream: string, recipient: NotificationState['recipient']) =>
+    compose(
+      '11-22',
+      { ...NO_NOTIFICATION, kind, about: { stream, revision: 0 }, recipient, reader: recipient.userId ?? null },
+      { ...context, site: 'The House' },
+    );
+  for (const kind of KINDS.filter((one) => kinds[one].toStrangers !== undefined)) {
+    const isOrder = kinds[kind].about === 'order';
+    const streams = { order_confirmed: 'order-7d9f2b2e-taken', order_rejected: 'order-7d9f2b2e-refused' } as Record<string, string>;
+    const { to, subject, text, html } = await of(kind, streams[kind] ?? `user-${BOB}`, isOrder ? stranger : unknown);
+    expect(to.name).toBe('');
+    expect(`${subject}${text}${html}`).toContain('The House');
+    expect(`${subject}${text}${html}`).not.toMatch(typed);
+  }
 });
 
 it('SMS say what they always said, sign for sign', async () => {

@@ -3,26 +3,44 @@ import type { Actor } from '../contracts/aggregate.ts';
 import type { Channel, KindContract } from '../contracts/notifications/kind.ts';
 import { type AboutCategory, kinds, type ToldOf } from '../contracts/notifications/kinds.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
+import { type Addressee, type AddresseeContext, addresseeOf } from './addressee.ts';
 import type { Mail } from './mailer/mailer.ts';
 import { TELLERS } from './registries.ts';
-import { type LinkedPictures, render, type Words, worded, wordsOf } from './render.ts';
-import { type Reader, type TellerContext, type Telling, userOf } from './tellers/teller.ts';
-import { NobodyThere, Withdrawn } from './withdrawn.ts';
+import { type LinkedPictures, type Rendered, render, strangerWordsOf, type Words, worded, wordsOf } from './render.ts';
+import { NotYet } from './sending.ts';
+import type { Reader, TellerContext, Telling } from './tellers/teller.ts';
+import { Withdrawn } from './withdrawn.ts';
 
-export interface ComposeContext extends TellerContext {
+export interface ComposeContext extends TellerContext, AddresseeContext {
+  commands: AddresseeContext['commands'];
+  /** The name of the site, for mails to addresses that nobody has shown to be theirs; default `taskledger`. */
+  site?: string | undefined;
   /** Finds the pictures of a task (its stream) that a reader may see now, for the links of a mail; missing: mails link no pictures. */
   picturesOf?: ((stream: string, reader: Actor) => Promise<LinkedPictures>) | undefined;
 }
 
-/** The mail of a notification (`id`: the notification's). Errors: Withdrawn; the store's own. */
-export async function compose(id: string, state: NotificationState, context: ComposeContext): Promise<Mail> {
-  const reader = await readerOf(state, context);
-  const to = recipientOf(state, reader);
+/**
+ * The mail of a notification (`id`: the notification's). An addressee who is not known gets fixed words and no name, of kinds that have such words; of
+ * others everything where mails reach nobody, else nothing yet. Errors: NotYet; Withdrawn; the store's own.
+ */
+export async function compose(id: string, state: NotificationState, context: ComposeContext, addressee?: Addressee): Promise<Mail> {
+  const { to, reader, isKnown } = addressee ?? (await addresseeOf(state, context));
   const messageId = `${id}@${new URL(context.publicUrl()).hostname}`;
   if (state.content) return { to, ...worded(state.content), messageId };
+  if (!isKnown && kinds[state.kind].toStrangers) return { to: { ...to, name: '' }, ...(await toStranger(state, reader, context)), messageId };
+  if (!isKnown && context.strangerMails) throw new NotYet('the address is not confirmed');
   const words = await kindsWords(state, reader, context);
   const pictures = await picturesToldOf(state, reader, context);
   return { to, ...render(to.name, { ...words, ...(pictures ? { pictures } : {}) }), messageId };
+}
+
+async function toStranger(state: NotificationState, reader: Reader | null, context: ComposeContext): Promise<Rendered> {
+  return render('', await wordsAbout(kinds[state.kind], { about: state.about, reader }, context, strangers(context)));
+}
+
+/** True where a mail of the kind goes to a stranger's address, and is counted. */
+export function isCounted({ kind, content }: NotificationState, { isKnown }: Addressee): boolean {
+  return !isKnown && content === null && kinds[kind].toStrangers !== undefined;
 }
 
 /** The pictures of the task that a mail is about; undefined where it is about none, or where nobody is known who may see them. */
@@ -36,18 +54,6 @@ async function picturesToldOf(
   return context.picturesOf(about.stream, { id: reader.id, role, seesAll: context.seesAll(role) });
 }
 
-/** The recipient of the mail: a user as they are now, or an address that was given. */
-function recipientOf({ recipient }: NotificationState, reader: Reader | null): Mail['to'] {
-  if (recipient.address) return { name: '', address: recipient.address };
-  if (!reader) throw new NobodyThere('the recipient has no address');
-  return { name: reader.user.name, address: reader.user.email };
-}
-
-/** The user who is told, also where an operator corrected the address; null where the recipient never was a user. Errors: NobodyThere; the store's own. */
-export async function readerOf({ reader }: NotificationState, context: Pick<ComposeContext, 'commands'>): Promise<Reader | null> {
-  return reader === null ? null : { id: reader, user: await userOf(reader, context) };
-}
-
 /** The words of the notification's kind about its thing. Errors: Withdrawn; the store's own, and those of `issueCode`. */
 export function kindsWords(state: NotificationState, reader: Reader | null, context: ComposeContext): Promise<Words> {
   return wordsAbout(kinds[state.kind], { about: state.about, reader }, context);
@@ -57,9 +63,18 @@ async function wordsAbout<About extends AboutCategory>(
   kind: KindContract<About, ToldOf[About], Channel>,
   telling: Telling,
   context: ComposeContext,
+  words: WordsOf = wordsOf,
 ): Promise<Words> {
   const told = await TELLERS[kind.about](telling, context);
   const reason = kind.outdated(told);
   if (reason !== undefined) throw new Withdrawn(reason);
-  return wordsOf(kind, told, context.publicUrl());
+  return words(kind, told, context.publicUrl());
 }
+
+type WordsOf = <Told>(kind: KindContract<AboutCategory, Told, Channel>, told: Told, publicUrl: string) => Words;
+
+const strangers =
+  ({ site = SITE }: Pick<ComposeContext, 'site'>): WordsOf =>
+  (kind, told, publicUrl) =>
+    strangerWordsOf(kind, told, { publicUrl, site });
+const SITE = 'taskledger';

@@ -6,11 +6,14 @@ import type { CommandHandler } from '../platform/command-handler.ts';
 import { DeadLetter } from '../platform/event-bus/event-bus.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { inMemoryStore } from '../platform/event-store/in-memory.fixture.ts';
+import { stableId } from '../platform/stable-id.ts';
 import { commandsOn } from '../system/commands.fixture.ts';
+import type { NotificationState } from '../write-side/deciders/notification.ts';
+import type { StrangerMails } from './addressee.ts';
 import { mailChannel, smsChannel } from './channels.ts';
 import { type DeliverContext, deliverer } from './deliver.ts';
 import type { Mail, Mailer } from './mailer/mailer.ts';
-import { FateUnknown, NotNow, ReceiverAway, Refused, Unusable } from './sending.ts';
+import { FateUnknown, NotNow, NotYet, ReceiverAway, Refused, Unusable } from './sending.ts';
 import type { Text, Texter } from './texter/texter.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -55,8 +58,25 @@ beforeEach(async () => {
 /** What becomes of each mail, in turn; the last goes on for ever. */
 type Fate = Error | 'taken' | Promise<never>;
 
+/** Counts mails to strangers, so many to each address. */
+function strangerMailsOf(most: number): StrangerMails {
+  const counts = new Map<string, number>();
+  const add = (address: string, more: number) => counts.set(address, (counts.get(address) ?? 0) + more);
+  return {
+    take: async (address) => {
+      if ((counts.get(address) ?? 0) >= most) throw new NotYet('it has had enough', 1_800_000);
+      add(address, 1);
+    },
+    giveBack: async (address) => void add(address, -1),
+  };
+}
+
 interface Scene extends Partial<DeliverContext> {
   sms?: boolean;
+  /** The notification; default STREAM. */
+  stream?: string;
+  /** Mails to strangers; missing: nothing is held back. */
+  strangerMails?: StrangerMails;
   /** What the mailer says of itself. */
   isUsable?: () => boolean;
 }
@@ -64,9 +84,10 @@ interface Scene extends Partial<DeliverContext> {
 /** Answers what rejected the offer, undefined where it was taken. */
 function worker({ sms = false, isUsable = () => true, ...more }: Scene = {}, fates: Fate[] = ['taken']) {
   let n = 0;
-  const { commands: ours = commands } = more;
+  const { commands: ours = commands, strangerMails, stream = STREAM } = more;
   const compose = {
     commands: ours,
+    strangerMails,
     issueCode: async () => 'c0de',
     publicUrl: () => 'https://tasks.example.org',
     seesAll: () => true,
@@ -109,7 +130,7 @@ function worker({ sms = false, isUsable = () => true, ...more }: Scene = {}, fat
     ...more,
   });
   return (due?: string) =>
-    deliver({ stream: STREAM, due }).catch((error: unknown) => {
+    deliver({ stream, due }).catch((error: unknown) => {
       if (!(error instanceof DeadLetter)) throw error;
       return error.message;
     });
@@ -569,5 +590,91 @@ describe('an SMS worker', () => {
     clock += 2_000;
     await deliver();
     expect(await types()).toEqual(['Processing', 'AttemptUnknown', 'Deferred', 'Processing', 'Sent']);
+  });
+});
+
+describe('a mail to an address that is not confirmed', () => {
+  const DAY = 86_400_000;
+  const strangerMails = strangerMailsOf(2);
+
+  it('waits, is looked at again, later each time, and is sent once the address is confirmed', async () => {
+    const waits: number[] = [];
+    for (let look = 0; look < 6; look++) {
+      await worker({ strangerMails })();
+      const { data } = (await history()).at(-1) as RecordedEvent;
+      const { nextAttemptAt, wait, uncounted, heldSince } = data as { nextAttemptAt: string; wait: number; uncounted: true; heldSince: string };
+      expect([uncounted, heldSince, sent]).toEqual([true, new Date(START).toISOString(), []]);
+      waits.push(wait);
+      clock = Date.parse(nextAttemptAt);
+    }
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    await given(`user-${BOB}`, 'UserConfirmed', {}, 0);
+    await worker({ strangerMails })();
+    expect([sent.length, (await types()).at(-1)]).toEqual([1, 'Sent']);
+  });
+
+  it('is cancelled after seven days, which says why', async () => {
+    await worker({ strangerMails })();
+    clock += 7 * DAY;
+    await worker({ strangerMails })();
+    expect((await history()).at(-1)).toMatchObject({ type: 'NotificationCancelled', data: { reason: 'the address is not confirmed, for 7 days' } });
+    expect(sent).toEqual([]);
+  });
+
+  it('is released at once by who knows that the address is confirmed, and by nobody while it is not held back', async () => {
+    const release = () =>
+      commands.handle(
+        {
+          ...{ type: 'ReleaseNotification', stream: STREAM, id: ID, data: null, commandId: stableId(String(Math.random())) },
+          ...{ actor: { id: 'system', role: 'system', seesAll: true }, now: new Date(clock).toISOString() },
+        },
+        { correlationId: ID },
+      );
+    await release();
+    expect(await types()).toEqual([]);
+    await worker({ strangerMails })();
+    await given(`user-${BOB}`, 'UserConfirmed', {}, 0);
+    await release();
+    await worker({ strangerMails })();
+    expect([sent.length, await types()]).toEqual([1, ['Processing', 'Deferred', 'Released', 'Processing', 'Sent']]);
+  });
+
+  it.each([
+    ['an admin', [['UserCreated', { name: 'Ann', email: 'ann@example.org', role: 'admin' }]], 1],
+    ['an API key', [], 1],
+    ['a member', [['UserCreated', { name: 'Ann', email: 'ann@example.org', role: 'member' }]], 0],
+    [
+      'one who was an admin',
+      [
+        ['UserCreated', { name: 'Ann', email: 'ann@example.org', role: 'admin' }],
+        ['UserDeleted', {}],
+      ],
+      0,
+    ],
+  ] as const)('that %s causes is sent: %#', async (_, events, count) => {
+    const ann = '7e3f1b7e-2d79-4a5b-8f2a-8c9d0e1f2a04';
+    for (const [revision, [type, data]] of events.entries()) await given(`user-${ann}`, type, data, revision - 1);
+    const stream = `notification-${stableId('caused')}`;
+    const about = { stream: TASK, revision: 0 };
+    await given(stream, 'NotificationRequested', { channel: 'email', kind: 'task_created', recipient: { userId: BOB }, about, causedBy: ann });
+    await await worker({ strangerMails, stream })();
+    expect(sent).toHaveLength(count);
+  });
+
+  it('is counted where its words are fixed: one more than an address may have waits, one that was not taken does not count', async () => {
+    const bounded = strangerMailsOf(2);
+    const confirmations = [1, 2, 3].map((n) => `notification-${stableId(`confirmation ${n}`)}`);
+    for (const stream of confirmations) {
+      const about = { stream: `user-${BOB}`, revision: 0 };
+      await given(stream, 'NotificationRequested', { channel: 'email', kind: 'confirm_registration', recipient: { userId: BOB }, about });
+    }
+    const [first, second, third] = confirmations as [string, string, string];
+    await worker({ strangerMails: bounded, stream: first }, [new Error('busy')])();
+    clock += 60_000;
+    for (const stream of [first, second, third]) await worker({ strangerMails: bounded, stream })();
+    expect(sent).toHaveLength(3);
+    const { state } = await commands.load<NotificationState>(third);
+    expect([state.status, state.heldSince]).toEqual(['pending', new Date(clock).toISOString()]);
+    expect(Date.parse(state.nextAttemptAt ?? '') - clock).toBeGreaterThanOrEqual(1_800_000);
   });
 });

@@ -13,7 +13,7 @@ import { leasedWork, type TellingOf, type WorkContext } from '../platform/work/l
 import { type DeliveryCommand, type NotificationState, whyNotLeased } from '../write-side/deciders/notification.ts';
 import type { DeliveryChannel, Ready } from './channels.ts';
 import { DISPATCHERS } from './dispatching.ts';
-import { FateUnknown, isWaiting, NotNow, ReceiverAway, Refused, type Taken, WaitedTooLong } from './sending.ts';
+import { FateUnknown, isWaiting, NotNow, NotYet, ReceiverAway, Refused, type Taken, WaitedTooLong } from './sending.ts';
 import { Withdrawn } from './withdrawn.ts';
 
 export interface DeliverContext extends WorkContext {
@@ -35,6 +35,9 @@ const LAST_WORD = 1_000;
 const UNTIL_MENDED = 30_000;
 const UNTIL_BACK = 5_000;
 const UNTIL_STARTED = 1_000;
+/** Days after which a message is cancelled that is held back, and milliseconds before it is looked at again at the soonest. */
+const HELD_DAYS = 7;
+const SOONEST_LOOK = 60_000;
 /** Milliseconds that an attempt may take: the steps of RFC 5321, 4.5.3.2 together, and less than RabbitMQ lets an offer be out (30 minutes). */
 export const LONGEST_ATTEMPT = 28 * 60_000;
 
@@ -93,7 +96,7 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
     try {
       return await channel.make(stream, state);
     } catch (error) {
-      if (error instanceof Withdrawn || isFault(error)) return error;
+      if (error instanceof Withdrawn || error instanceof NotYet || isFault(error)) return error;
       throw error;
     }
   }
@@ -117,12 +120,26 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
 
   function wentWrong({ stream, state, words, waited }: WentWrong, error: Error): Telling {
     const { attempts: attempt } = state;
+    if (error instanceof NotYet) return heldBack(error, state);
     // Of a server that is away, or cannot be used as it is set, there is one line already.
     if (!(isWaiting(error) || absencesIn(log).failed(error)))
       log.warn({ stream, channel: channel.name, attempt, reason: `${error.name}: ${words}` }, 'a notification was not sent');
     if (error instanceof Withdrawn) return { type: 'WithdrawNotification', data: { attempt, reason: error.message } };
     // The log names the server, for operators; the status is for the recipient, too.
     return failure(error, state, { words: withoutServers(words), waited });
+  }
+
+  /** Puts a message off that its recipient may not have yet: the longer it is held back, the later it is looked at again. In the end it is cancelled. */
+  function heldBack({ message, after }: NotYet, { attempts: attempt, heldSince }: NotificationState): Telling {
+    const at = { now: now(), random: random() };
+    const since = heldSince ?? at.now.toISOString();
+    const held = at.now.getTime() - Date.parse(since);
+    if (held >= HELD_DAYS * DAY) return { type: 'WithdrawNotification', data: { attempt, reason: `${message}, for ${HELD_DAYS} days` } };
+    const pause = Math.min(Math.max(held, after, SOONEST_LOOK), DAY, HELD_DAYS * DAY - held);
+    const nextAttemptAt = afterUncounted(pause, at);
+    const wait = Date.parse(nextAttemptAt) - at.now.getTime();
+    const uncounted = { uncounted: true, unknown: false, worker, heldSince: since } as const;
+    return { type: 'DeferNotification', data: { attempt, error: message, nextAttemptAt, wait, ...uncounted } };
   }
 
   /** Sends the message if the lease surely holds: a process that slept for long might send what another worker sends. */

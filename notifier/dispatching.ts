@@ -55,6 +55,7 @@ function read(recorded: RecordedEvent, channel: Channel): ReturnType<Dispatching
   switch (event.type) {
     case 'NotificationRequested':
       return isOf(channel, event.data) ? { ...dueOf(event), queue } : undefined;
+    case 'NotificationReleased':
     case 'NotificationRetried':
       return event.data.channel === channel ? { ...dueOf(event), queue } : undefined;
     // These events do not name their channel: they change only items that the dispatcher's window has already.

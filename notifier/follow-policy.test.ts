@@ -76,7 +76,10 @@ describe('a policy', () => {
     const stream = `notification-${stableId(id, BOB, 'in-app', 'task_created')}`;
     const events = (await logOf(store)).filter((one) => one.stream === stream);
     expect(events.map(({ type, data }) => [type, data])).toEqual([
-      ['NotificationRequested', { channel: 'in-app', kind: 'task_created', recipient: { userId: BOB }, about: { stream: 'task-1', revision: 0 } }],
+      [
+        'NotificationRequested',
+        { channel: 'in-app', kind: 'task_created', recipient: { userId: BOB }, about: { stream: 'task-1', revision: 0 }, causedBy: ALICE },
+      ],
       ['NotificationSent', { attempt: 1 }],
     ]);
     for (const { metadata } of events) expect(metadata).toMatchObject({ $causationId: id, topics: [`notifications:${BOB}`, `user:${BOB}`] });

@@ -11,6 +11,7 @@ import { openParking, type Parked, type Parking } from '../platform/followers/pa
 import { releaseKnown } from '../platform/followers/release-known.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openRecording } from './recording.ts';
+import { openRelease, type ReleaseContext } from './release-held.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 import type { Wanted, WantedOfRole } from './wanted.ts';
 
@@ -20,11 +21,16 @@ export interface Policy extends FollowerRow {
   task?(event: RecordedEvent): string | undefined;
   /** The notifications that an event (in its newest shape) asks for. `task`: as it was right after the event; NO_TASK for none. Pure. */
   wants(event: RecordedEvent, task: TaskAsOf): (Wanted | WantedOfRole)[];
+  /** The user whose notifications are not held back any more from this event (in its newest shape) on; undefined for nobody. Pure. */
+  releases?(event: RecordedEvent): string | undefined;
 }
 
 export interface PolicyContext extends FollowContext {
   /** The read models that know who has a role. A policy that tells everybody who has one waits until they have its event. */
   readModels: ReadModels;
+  /** Missing: this process holds nothing back, and releases nothing. */
+  commands?: ReleaseContext['commands'];
+  now?: ReleaseContext['now'];
 }
 
 export interface RunningPolicy extends Follower {
@@ -38,6 +44,8 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   const { store, readModels, whileStarting = AT_ONCE } = context;
   const stopping = new AbortController();
   const record = openRecording(policy.name, { store, readModels, signal: stopping.signal });
+  const { commands, now = () => new Date() } = context;
+  const release = commands && openRelease({ readModels, commands, now, signal: stopping.signal });
   const tasks = tasksAsOf(store);
   /** The parked streams, read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await whileStarting(() => openParking(store, policy.name));
@@ -68,6 +76,11 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
     return () => policy.wants(known(recorded), taskThen());
   }
 
+  async function releaseBy(event: RecordedEvent): Promise<void> {
+    const userId = policy.releases?.(known(event));
+    if (userId !== undefined) await release?.(userId, event);
+  }
+
   const follower = await followWithEffects(
     {
       name: policy.name,
@@ -82,6 +95,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
         const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? []);
         for (const { event, result } of decided) await record(event, result);
+        for (const { event } of decided) await releaseBy(event);
       },
     },
     context,

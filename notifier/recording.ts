@@ -53,8 +53,8 @@ function isOfRole(wanted: Wanted | WantedOfRole): wanted is WantedOfRole {
 }
 
 /** The events of a new notification. An item of the inbox is in it once it is recorded as sent. */
-function decided(data: Wanted): NotificationEvent[] {
-  const requested: NotificationEvent = { type: 'NotificationRequested', data };
+function decided(data: Wanted, { metadata }: RecordedEvent): NotificationEvent[] {
+  const requested: NotificationEvent = { type: 'NotificationRequested', data: { causedBy: metadata.actor, ...data } };
   return data.channel === 'in-app' ? [requested, { type: 'NotificationSent', data: { attempt: 1 } }] : [requested];
 }
 
@@ -65,7 +65,7 @@ function recipientKey({ userId, address, phone }: Wanted['recipient']): string {
 function envelopes(stream: string, policy: string, cause: RecordedEvent, data: Wanted): NewEvent[] {
   const commandId = stableId(stream, cause.id);
   const { $correlationId, traceparent } = cause.metadata;
-  return decided(data).map((event, index) => ({
+  return decided(data, cause).map((event, index) => ({
     id: eventId(commandId, stream, index),
     ...event,
     metadata: {

@@ -37,6 +37,7 @@ export const POLICIES: readonly Policy[] = [
       purpose: 'confirmation mail and welcome of new users, links to set a password, and what is told of one',
     }),
     wants: registrationPolicy,
+    releases: confirmedBy,
   },
   {
     name: 'order_mail',

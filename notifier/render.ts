@@ -26,6 +26,12 @@ export function wordsOf<Told>({ subject, text, link }: KindWords<Told>, told: To
   return { subject: subject(told), ...text(told), ...leadsTo };
 }
 
+/** The words of a kind for an address that nobody has shown to be theirs: a fixed lead, and nothing that a person typed. */
+export function strangerWordsOf<Told>(kind: KindWords<Told>, told: Told, { publicUrl, site }: { publicUrl: string; site: string }): Words {
+  const { quote: _, ...words } = wordsOf(kind, told, publicUrl);
+  return { ...words, lead: kind.toStrangers?.(site) ?? '' };
+}
+
 /** The subject (one line), text and HTML of a mail. */
 export interface Rendered {
   subject: string;

@@ -47,6 +47,21 @@ export class ReceiverUnavailable extends Unavailable {
 /** No connection to the other side came about, or it wanted nobody: whichever message it was, it was not taken. It waits, and takes no attempt. */
 export class ReceiverAway extends ReceiverUnavailable {}
 
+/**
+ * The recipient may not have the message yet: the address is not confirmed, or has had as many mails as it may have for now. The message is held back,
+ * and takes no attempt. Its words name no address.
+ */
+export class NotYet extends Error {
+  override readonly name = 'NotYet';
+  /** Milliseconds after which it may be tried again; 0 where that is not known. */
+  readonly after: number;
+
+  constructor(message: string, after = 0) {
+    super(message);
+    this.after = after;
+  }
+}
+
 /** The message waited for a provider for as long as one may; it is given up. */
 export class WaitedTooLong extends Refused {}
 

@@ -37,6 +37,11 @@ export interface KindWords<Told> {
   /** The subject of a mail, and the text of an SMS before its link. Line breaks are taken out of it. */
   subject(told: Told): string;
   text(told: Told): MailText;
+  /**
+   * The lead of a mail to an address that nobody has shown to be theirs: fixed, but for the name of the site. It has no quote, and its subject is that
+   * of the kind, which then holds nothing that a person typed. Missing: no such address gets a mail of the kind; it waits until it is confirmed.
+   */
+  toStrangers?(site: string): string;
   /** The link of the message; missing where there is no page to lead to. */
   link?: PageLink<Told>;
   inbox: InboxWords;

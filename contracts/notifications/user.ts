@@ -26,6 +26,8 @@ export const userKinds = {
     text: () => ({
       lead: 'please confirm your e-mail address: the link lets you set the password that you will log in with. It is good for 48 hours. If you did not register, do nothing.',
     }),
+    toStrangers: (site) =>
+      `this address was registered at ${site}. The link confirms that it is yours, and lets you set the password that you will log in with. It is good for 48 hours. If you did not register, do nothing.`,
     link: { action: 'Confirm', path: ({ code }) => `/#confirm=${code}` },
     inbox: { title: 'Your registration', text: 'Please confirm your e-mail address; you were sent a link.' },
     aloud: false,
@@ -38,6 +40,8 @@ export const userKinds = {
     text: () => ({
       lead: 'somebody asked to set another password for your account. The link does that; it is good for 10 minutes, and once. If it was not you, do nothing: your password stays.',
     }),
+    toStrangers: (site) =>
+      `somebody asked to set another password for the account of this address at ${site}. The link does that; it is good for 10 minutes, and once. If it was not you, do nothing: the password stays.`,
     link: { action: 'Set another password', path: ({ code }) => `/#reset=${code}` },
     inbox: { title: 'Your password', text: 'You were sent a link to set another one.' },
     aloud: false,
@@ -49,6 +53,8 @@ export const userKinds = {
     text: () => ({
       lead: 'the password of your account was changed, and the other sessions ended. If it was not you, set another one at once, and tell whoever runs this site.',
     }),
+    toStrangers: (site) =>
+      `the password of the account of this address at ${site} was changed, and the other sessions ended. If it was not you, set another one at once, and tell whoever runs the site.`,
     link: { action: 'Set another password', path: () => '/#forgotten' },
     inbox: { title: 'Your password', text: 'It was changed.' },
     aloud: false,

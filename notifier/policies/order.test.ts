@@ -7,7 +7,7 @@ import { render, wordsOf } from '../render.ts';
 import { orderTold } from '../tellers/order.ts';
 import { orderPolicy } from './order.ts';
 
-const { items, total, email } = orderContract.events.OrderPlaced.example;
+const { items, total, email, maker } = orderContract.events.OrderPlaced.example;
 const reasons = orderContract.events.OrderRejected.example.reasons as Reason[];
 const ID = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 
@@ -18,7 +18,9 @@ describe('of an order', () => {
   ])('%s is told to the address it was placed with', (type, kind) => {
     const event = exampleEvent(type, { revision: 2 });
     const wanted = orderPolicy(event);
-    expect(wanted).toEqual([{ channel: 'email', kind, recipient: { address: email }, about: { stream: event.stream, revision: 2 } }]);
+    expect(wanted).toEqual([
+      { channel: 'email', kind, recipient: { address: email }, about: { stream: event.stream, revision: 2 }, causedBy: maker },
+    ]);
     expect(notificationContract.events.NotificationRequested.schema.parse(wanted[0])).toEqual(wanted[0]);
   });
   it.each(Object.keys(orderContract.events).filter((type) => !/Confirmed|Rejected/.test(type)))('%s makes no mail', (type) =>

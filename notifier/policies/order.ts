@@ -8,5 +8,5 @@ export function orderPolicy(recorded: RecordedEvent): Wanted[] {
   if (event.type !== 'OrderConfirmed' && event.type !== 'OrderRejected') return [];
   const kind = event.type === 'OrderConfirmed' ? 'order_confirmed' : 'order_rejected';
   const about = { stream: event.stream, revision: event.revision };
-  return [{ channel: 'email', kind, recipient: { address: event.data.email }, about }];
+  return [{ channel: 'email', kind, recipient: { address: event.data.email }, about, causedBy: event.data.maker }];
 }

@@ -89,6 +89,7 @@ describe('a notification', () => {
       fate: ______,
       within: _within,
       waits: _waits,
+      held: _held,
       ...document
     } = folded(notifications, stream(requested, processing(1))) ?? {};
     const view = { id: '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a02', ...document };

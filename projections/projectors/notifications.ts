@@ -23,6 +23,8 @@ export type NotificationDocument = Omit<NotificationView, 'id'> & {
   within: number | null;
   /** What it waits for: a time of day, or a length by the clock. */
   waits: (typeof WAITS)[number];
+  /** Whether it is held back until its address is confirmed, or may have another mail. */
+  held: 'yes' | null;
 };
 
 /** What a notification waits for: a time of day which somebody chose, or a length: a lease, a pause, or none. */
@@ -71,6 +73,7 @@ function requested(recorded: RecordedEvent, data: EventOf<'NotificationRequested
     arrivedAt: null,
     deadAt: null,
     fate: null,
+    held: null,
     ...waiting(recorded),
     ...(isInbox && !sendAt ? { due: null } : {}),
   };
@@ -86,13 +89,16 @@ function changed(document: NotificationDocument, event: Later, recorded: Recorde
   const { time } = recorded;
   switch (event.type) {
     case 'NotificationProcessing':
-      return { ...document, status: 'processing', attempts: event.data.attempt, nextAttemptAt: null, ...waiting(recorded) };
+      return { ...document, status: 'processing', attempts: event.data.attempt, nextAttemptAt: null, ...waiting(recorded), held: null };
     case 'NotificationSent':
       return { ...document, ...ofSent(document, event.data, time), status: 'sent', nextAttemptAt: null, due: null, lastError: null };
     case 'NotificationDeferred': {
-      const { nextAttemptAt, error } = event.data;
-      return { ...document, status: 'pending', nextAttemptAt, lastError: withoutServers(error), ...waiting(recorded) };
+      const { nextAttemptAt, error, heldSince } = event.data;
+      const held = heldSince === undefined ? null : 'yes';
+      return { ...document, status: 'pending', nextAttemptAt, lastError: withoutServers(error), ...waiting(recorded), held };
     }
+    case 'NotificationReleased':
+      return { ...document, ...waiting(recorded), nextAttemptAt: null, held: null };
     case 'NotificationAttemptUnknown': {
       const { attempt, error } = event.data;
       return {
@@ -121,6 +127,7 @@ type OfWorkers =
   | 'NotificationProcessing'
   | 'NotificationSent'
   | 'NotificationDeferred'
+  | 'NotificationReleased'
   | 'NotificationAttemptUnknown'
   | 'NotificationFailed'
   | 'NotificationHeld';
@@ -130,7 +137,7 @@ function byOthers(document: NotificationDocument, event: Exclude<Later, { type: 
     case 'NotificationReported':
       return reported(document, event.data, recorded.time);
     case 'NotificationCancelled':
-      return { ...document, status: 'cancelled', nextAttemptAt: null, due: null, lastError: event.data.reason ?? document.lastError };
+      return { ...document, status: 'cancelled', nextAttemptAt: null, due: null, held: null, lastError: event.data.reason ?? document.lastError };
     case 'NotificationRetried': {
       const { recipient } = event.data;
       return {
@@ -180,10 +187,10 @@ function inInbox({ arrivedAt }: NotificationDocument, inbox: 'read' | 'unread'):
 export const notifications = projector<NotificationDocument>({
   model: {
     name: 'notifications',
-    version: 4,
+    version: 5,
     fields: {
       ...{ recipientId: 'text', status: 'text', channel: 'text', kind: 'text', createdAt: 'text' },
-      ...{ due: 'text', waits: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text', fate: 'text' },
+      ...{ due: 'text', waits: 'text', inbox: 'text', arrivedAt: 'text', deadAt: 'text', fate: 'text', held: 'text' },
     },
     indexes: [
       ['recipientId', 'createdAt'],
@@ -192,6 +199,7 @@ export const notifications = projector<NotificationDocument>({
       ['createdAt'],
       ['channel', 'waits', 'due'],
       ['deadAt'],
+      ['recipientId', 'held'],
     ],
   },
   events: [
@@ -199,6 +207,7 @@ export const notifications = projector<NotificationDocument>({
     'NotificationProcessing',
     'NotificationSent',
     'NotificationDeferred',
+    'NotificationReleased',
     'NotificationAttemptUnknown',
     'NotificationFailed',
     'NotificationHeld',

@@ -81,6 +81,6 @@ function deadOrNot(dead: ListNotifications['dead']): Condition[] {
 
 function viewOf({ id: notificationId, document }: Pick<Stored, 'id' | 'document'>): NotificationView {
   const { recipientId: _, inbox: __, deadAt: ___, arrivedAt: ____, fate: _____, ...rest } = document as NotificationDocument;
-  const { due: _due, within: _within, waits: _waits, ...view } = rest;
+  const { due: _due, within: _within, waits: _waits, held: _held, ...view } = rest;
   return { id: notificationId, ...view };
 }

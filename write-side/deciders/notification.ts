@@ -49,6 +49,10 @@ export interface NotificationState {
   read: boolean;
   /** The user or API key that asked for the notification; null where a policy did. */
   askedBy: string | null;
+  /** The actor of the event for which a policy asked for the notification; null where none did, or an older release. */
+  causedBy: string | null;
+  /** The time since which the notification is held back (ISO 8601); null where it was not at its last attempt. */
+  heldSince: string | null;
 }
 
 export const initial: NotificationState = {
@@ -71,6 +75,8 @@ export const initial: NotificationState = {
   discarded: false,
   read: false,
   askedBy: null,
+  causedBy: null,
+  heldSince: null,
 };
 
 /**
@@ -84,10 +90,12 @@ export type DeliveryCommand =
   /** Renews the lease of an attempt that is alive. */
   | Command<'RenewNotification', { attempt: number; worker: string; until: string; lease: number }>
   | Command<'SucceedNotification', { attempt: number; providerId?: string; provider?: string }>
-  | Command<'DeferNotification', DeferredAttempt & { wait?: number; hold?: boolean; uncounted?: true; waitsSince?: string }>
+  | Command<'DeferNotification', DeferredAttempt & { wait?: number; hold?: boolean; uncounted?: true; waitsSince?: string; heldSince?: string }>
   | Command<'FailNotification', { attempt: number; error: string; worker: string; unknown: boolean; hold?: boolean }>
   /** Cancels the notification: there is nobody to be told any more. */
   | Command<'WithdrawNotification', { attempt: number; reason: string }>
+  /** What held the notification back is over. */
+  | Command<'ReleaseNotification', null>
   | Command<'ReportNotification', { status: string; delivered: boolean; error?: string }>;
 
 interface DeferredAttempt {
@@ -120,6 +128,8 @@ function decide(command: NotificationCommand, state: NotificationState, facts: F
       return discard(state);
     case 'ReportNotification':
       return report(command.data, state);
+    case 'ReleaseNotification':
+      return release(state);
     default:
       return work(command, state);
   }
@@ -207,6 +217,11 @@ function report(data: Extract<DeliveryCommand, { type: 'ReportNotification' }>['
   return isTold ? [{ type: 'NotificationReported', data }] : [];
 }
 
+/** Releases a notification that is held back. One that a worker has in hand is looked at again by that worker. */
+function release({ status, heldSince, channel }: NotificationState): Decision {
+  return status === 'pending' && heldSince !== null ? [{ type: 'NotificationReleased', data: { channel } }] : [];
+}
+
 const isHandedOver = ({ status }: NotificationState) => status === 'sent' || status === 'unknown';
 
 /** True where a message that counts as not sent may have been sent after all: a report of its delivery then ends the attempts. */
@@ -214,7 +229,9 @@ function mayHaveArrived({ status, attempts, forgiven, unsure }: NotificationStat
   return (status === 'pending' && attempts > forgiven) || (status === 'failed' && unsure);
 }
 
-function work(command: Exclude<DeliveryCommand, { type: 'ReportNotification' }>, state: NotificationState): Decision {
+type Attempted = Exclude<DeliveryCommand, { type: 'ReportNotification' | 'ReleaseNotification' }>;
+
+function work(command: Attempted, state: NotificationState): Decision {
   if (ENDED.has(state.status)) return conflict(`It is ${state.status} already.`);
   if (command.type === 'LeaseNotification') return lease(command, state);
   if (state.status !== 'processing' || command.data.attempt !== state.attempts)
@@ -254,7 +271,7 @@ function lease({ data, now }: Extract<DeliveryCommand, { type: 'LeaseNotificatio
 
 const NO_OUTCOME = 'no attempt told how it went; it may have been sent';
 
-type Outcome = Exclude<DeliveryCommand, { type: 'LeaseNotification' | 'RenewNotification' | 'ReportNotification' }>;
+type Outcome = Exclude<Attempted, { type: 'LeaseNotification' | 'RenewNotification' }>;
 
 function outcome(command: Outcome): NotificationEvent[] {
   switch (command.type) {
@@ -295,10 +312,10 @@ function failedAttempt(attempt: number, error: string): NotificationEvent {
 export function evolve(state: NotificationState, event: NotificationEvent): NotificationState {
   switch (event.type) {
     case 'NotificationRequested': {
-      const { sendAt = null, content = null, askedBy = null, ...data } = event.data;
+      const { sendAt = null, content = null, askedBy = null, causedBy = null, ...data } = event.data;
       const status = sendAt ? 'scheduled' : 'pending';
       const reader = data.recipient.userId ?? null;
-      return { ...initial, ...data, exists: true, status, reader, content, askedBy, nextAttemptAt: sendAt };
+      return { ...initial, ...data, exists: true, status, reader, content, askedBy, causedBy, nextAttemptAt: sendAt };
     }
     case 'NotificationProcessing': {
       const { attempt, worker, until } = event.data;
@@ -312,13 +329,16 @@ export function evolve(state: NotificationState, event: NotificationEvent): Noti
         ...{ status: 'pending', lease: null, nextAttemptAt: event.data.nextAttemptAt },
         uncounted: state.uncounted + (event.data.uncounted ? 1 : 0),
         waitsSince: event.data.waitsSince ?? null,
+        heldSince: event.data.heldSince ?? null,
       };
+    case 'NotificationReleased':
+      return { ...state, heldSince: null, nextAttemptAt: null };
     default:
       return ended(state, event);
   }
 }
 
-type Beginning = 'NotificationRequested' | 'NotificationProcessing' | 'NotificationAttemptUnknown' | 'NotificationDeferred';
+type Beginning = 'NotificationRequested' | 'NotificationProcessing' | 'NotificationAttemptUnknown' | 'NotificationDeferred' | 'NotificationReleased';
 
 function ended(state: NotificationState, event: Exclude<NotificationEvent, { type: Beginning }>): NotificationState {
   switch (event.type) {
@@ -365,7 +385,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const notification = decider<NotificationState, NotificationCommand, NotificationEvent>({
   initial,
-  stateVersion: 6,
+  stateVersion: 7,
   decide,
   evolve,
   needs,

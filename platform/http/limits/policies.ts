@@ -19,6 +19,11 @@ export const LIMIT_POLICIES = {
   'link-mails-ip': { points: 100, seconds: 3_600, variable: 'LINK_MAIL_NETWORK_LIMIT' },
   /** Codes of mailed links that are good for nothing, by the network that tries them. */
   'code-tries': { points: 60, seconds: 3_600, variable: 'CODE_TRY_LIMIT' },
+  /** Mails to an address that nobody has shown to be theirs, counted over all senders. */
+  'stranger-mails': { points: 3, seconds: 3_600, variable: 'STRANGER_MAIL_LIMIT' },
+  'stranger-mails-day': { points: 10, seconds: 86_400, variable: 'STRANGER_MAIL_DAY_LIMIT' },
+  /** Commands that have mails sent, by user. */
+  mails: { points: 1_000, seconds: 3_600, variable: 'MAIL_COMMAND_LIMIT' },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600, variable: 'ORDER_LIMIT' },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */
