@@ -65,9 +65,9 @@ async function isConfirmed({ recipient }: NotificationState, reader: Reader | nu
   return state.exists && !state.deleted && state.confirmed;
 }
 
-/** True for what another backend or an admin asked for, or caused. An actor with a UUID and no stream of a user is an API key. */
-async function isTrusted({ askedBy, causedBy }: NotificationState, { commands }: AddresseeContext): Promise<boolean> {
-  if (askedBy !== null) return true;
+/** True for what another backend or an admin asked for, caused, or named the recipient of. An actor with a UUID and no stream of a user is an API key. */
+async function isTrusted({ askedBy, causedBy, corrected }: NotificationState, { commands }: AddresseeContext): Promise<boolean> {
+  if (askedBy !== null || corrected) return true;
   if (causedBy === null || !UUID.test(causedBy)) return false;
   const { state, revision, gone } = await commands.load<UserState>(`user-${causedBy}`);
   if (revision < 0) return !gone;

@@ -28,7 +28,7 @@ export interface Policy extends FollowerRow {
 export interface PolicyContext extends FollowContext {
   /** The read models that know who has a role. A policy that tells everybody who has one waits until they have its event. */
   readModels: ReadModels;
-  /** Missing: this process holds nothing back, and releases nothing. */
+  /** Both missing: this process holds nothing back, and releases nothing. */
   commands?: ReleaseContext['commands'];
   now?: ReleaseContext['now'];
 }
@@ -44,8 +44,8 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   const { store, readModels, whileStarting = AT_ONCE } = context;
   const stopping = new AbortController();
   const record = openRecording(policy.name, { store, readModels, signal: stopping.signal });
-  const { commands, now = () => new Date() } = context;
-  const release = commands && openRelease({ readModels, commands, now, signal: stopping.signal });
+  const { commands, now } = context;
+  const release = commands && now && openRelease({ readModels, commands, now, signal: stopping.signal });
   const tasks = tasksAsOf(store);
   /** The parked streams, read anew whenever this process becomes the active one: another may have parked and released meanwhile. */
   let parking: Parking = await whileStarting(() => openParking(store, policy.name));

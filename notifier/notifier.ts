@@ -43,7 +43,7 @@ export const FOLLOWERS: readonly FollowerRow[] = [...POLICIES, ...Object.values(
 /** Starts policies, dispatchers and delivery workers; resolves once the policies have begun. */
 export async function startNotifier(context: NotifierContext): Promise<Notifier> {
   const { readModels, now = () => new Date() } = context;
-  const policies = await Promise.all(POLICIES.map((policy) => followPolicy(policy, context)));
+  const policies = await Promise.all(POLICIES.map((policy) => followPolicy(policy, { ...context, now })));
   const clock = () => now().getTime();
   const dispatchers = [
     ...DELIVERED.map((channel) => dispatch(notificationDispatching(channel, readModels), { ...context, clock })),

@@ -5,6 +5,7 @@
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
 import type { Policy } from './follow-policy.ts';
+import { confirmedBy } from './policies/confirmed.ts';
 import { invitationPolicy } from './policies/invitation.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';

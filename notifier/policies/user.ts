@@ -29,8 +29,3 @@ export function registrationPolicy(recorded: RecordedEvent): Wanted[] {
       return [];
   }
 }
-
-/** The user whose address an event confirms: what was held back for them is sent. */
-export function confirmedBy({ type, stream }: RecordedEvent): string | undefined {
-  return type === 'UserConfirmed' ? idOf(stream) : undefined;
-}

@@ -53,6 +53,8 @@ export interface NotificationState {
   causedBy: string | null;
   /** The time since which the notification is held back (ISO 8601); null where it was not at its last attempt. */
   heldSince: string | null;
+  /** True where an operator named another recipient. */
+  corrected: boolean;
 }
 
 export const initial: NotificationState = {
@@ -77,6 +79,7 @@ export const initial: NotificationState = {
   askedBy: null,
   causedBy: null,
   heldSince: null,
+  corrected: false,
 };
 
 /**
@@ -355,7 +358,8 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
     case 'NotificationRetried': {
       const { recipient } = event.data;
       const reader = recipient.userId ?? state.reader;
-      return { ...state, status: 'pending', recipient, reader, forgiven: state.attempts, uncounted: 0, waitsSince: null, nextAttemptAt: null };
+      const corrected = state.corrected || JSON.stringify(recipient) !== JSON.stringify(state.recipient);
+      return { ...state, status: 'pending', recipient, reader, corrected, forgiven: state.attempts, uncounted: 0, waitsSince: null, nextAttemptAt: null };
     }
     case 'NotificationDiscarded':
       return { ...state, discarded: true };
