@@ -81,21 +81,28 @@ async function carryOut(row: CommandRow, options: CommandRouteOptions, request: 
 }
 
 /** A command counts once against its caller's limits, however often it is decided anew, and a repeat of it does not count. */
-function limitOf({ limit, path }: CommandContract, { actor, stream }: Command, options: CommandRouteOptions) {
+function limitOf(contract: CommandContract, command: Command, { limit }: CommandRouteOptions) {
   let taken: Promise<Record<string, string>> | undefined;
-  let mailed: Promise<unknown> | undefined;
   let headers: Record<string, string> = {};
   return {
     admit: async () => {
-      if (!options.limit) return;
-      if (limit === 'mails' && !isTrusted(actor)) mailed ??= options.limit(limit, actor.id);
-      await mailed;
-      if (limit && limit !== 'mails') taken ??= options.limit(limit, actor.id);
-      else if (path.includes(':id')) taken ??= options.limit('stream-commands', `${actor.id} ${stream}`);
-      headers = (await taken) ?? {};
+      if (!limit) return;
+      taken ??= takeAll(contract, command, limit);
+      headers = await taken;
     },
     headers: () => headers,
   };
+}
+
+/** Takes from all limits of a command; the headers tell of the last one. */
+async function takeAll(
+  { limit, path }: CommandContract,
+  { actor, stream }: Command,
+  take: NonNullable<CommandRouteOptions['limit']>,
+): Promise<Record<string, string>> {
+  if (limit === 'orders') return take(limit, actor.id);
+  if (limit === 'mails' && !isTrusted(actor)) await take(limit, actor.id);
+  return path.includes(':id') ? take('stream-commands', `${actor.id} ${stream}`) : {};
 }
 
 const isTrusted = ({ role }: Command['actor']) => role === 'admin' || role === 'service';

@@ -359,7 +359,17 @@ function ended(state: NotificationState, event: Exclude<NotificationEvent, { typ
       const { recipient } = event.data;
       const reader = recipient.userId ?? state.reader;
       const corrected = state.corrected || JSON.stringify(recipient) !== JSON.stringify(state.recipient);
-      return { ...state, status: 'pending', recipient, reader, corrected, forgiven: state.attempts, uncounted: 0, waitsSince: null, nextAttemptAt: null };
+      return {
+        ...state,
+        status: 'pending',
+        recipient,
+        reader,
+        corrected,
+        forgiven: state.attempts,
+        uncounted: 0,
+        waitsSince: null,
+        nextAttemptAt: null,
+      };
     }
     case 'NotificationDiscarded':
       return { ...state, discarded: true };
