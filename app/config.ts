@@ -3,8 +3,10 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { email } from '../contracts/email.ts';
+import { line } from '../contracts/fields.ts';
 import { password } from '../contracts/user.ts';
 import { weaknessOf } from '../gateway/identity/new-password.ts';
+import { issuerProblem, rolesOf, rolesProblem, scopesProblem } from '../gateway/identity/oidc/settings.ts';
 import { REGISTRATIONS } from '../gateway/identity/session-rules.ts';
 import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
@@ -15,6 +17,7 @@ import { originOf } from '../platform/http/origins.ts';
 import { UserError } from '../platform/user-error.ts';
 import { orderRulesProblem } from '../write-side/workers/order-rules-file.ts';
 import { CHECKOUT } from './checkout-folder.ts';
+import { oidcWrongTogether } from './oidc-settings.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -130,6 +133,14 @@ const schema = z.object({
   ORDER_RULES: checked(orderRulesProblem).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ADMIN_EMAIL: email.default('admin@localhost.localdomain'),
+  OIDC_ISSUER: checked(issuerProblem).optional(),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  OIDC_NAME: line(1, 60).optional(),
+  OIDC_SCOPES: checked(scopesProblem).default('openid email profile'),
+  OIDC_ROLE_CLAIM: z.string().min(1).max(200).optional(),
+  OIDC_ROLES: checked(rolesProblem).transform(rolesOf).optional(),
+  OIDC_ONLY: onOrOff,
   UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),
   REGISTRATION: z.enum(REGISTRATIONS, `must be one of ${REGISTRATIONS.join(', ')}`).default('open'),
@@ -186,6 +197,7 @@ function togetherWrong(given: Record<string, string | undefined>): string[] {
   const shared = MONGODB.test(READ_MODELS_URL) && databaseOf(READ_MODELS_URL) === databaseOf(SECRETS_URL);
   return [
     ...missing,
+    ...oidcWrongTogether(given),
     ...(shared ? ['SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : []),
     ...(isSameOrigin(PUBLIC_URL, MEDIA_PUBLIC_URL)
       ? ['MEDIA_PUBLIC_URL must be another origin than that of PUBLIC_URL: nothing but files is there']

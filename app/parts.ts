@@ -57,6 +57,9 @@ export function problemsAlone(part: Part, given: Readonly<Record<string, unknown
   if (isOurs('EVENT_STORE_URL')) problems.push(...OF_ALL_PARTS.flatMap((name) => (given[name] ? [] : `${name} must be set, the same for all parts`)));
   // The notifier has no pages: a link to its own address would lead nowhere.
   if (part === 'notifier' && given.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
+  // Its own address is not the one that browsers know.
+  if (part === 'gateway' && given.OIDC_ISSUER !== undefined && given.PUBLIC_URL === undefined)
+    problems.push('PUBLIC_URL must be set with OIDC_ISSUER: people come back there');
   return problems.length > 0 ? [`${part} as a process of its own: ${problems.join('; ')}`] : [];
 }
 const OF_ALL_PARTS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];

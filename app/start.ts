@@ -26,6 +26,7 @@ import { type Config, limitsIn, unconfirmedMay } from './config.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
 import { linksProblem, pagesAt } from './links.ts';
+import { oidcSettings } from './oidc-settings.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
 import { asRefusedFile } from './refused-files.ts';
@@ -142,14 +143,15 @@ async function openProcess(
 ): Promise<PartContext> {
   const needs = needsOf(parts);
   const { ports, log } = opened;
-  const access = needs.has('secrets') ? await openAccess(config, { ...opened, count: opened.metrics.command }) : null;
+  const publicUrl = () => pagesAt(config, listening.url);
+  const access = needs.has('secrets') ? await openAccess(config, { ...opened, publicUrl, count: opened.metrics.command }) : null;
   const requests = needs.has('bus') ? openRequests({ store: ports.store, log }) : null;
   return {
     ...opened,
     config,
     workers,
     server: listening.server,
-    publicUrl: () => pagesAt(config, listening.url),
+    publicUrl,
     get requests() {
       return requests ?? missing('requests');
     },
@@ -235,9 +237,10 @@ function missing(what: string): never {
 /** Opens the identity of callers and the command handler: the same in every part that answers people. */
 async function openAccess(
   config: Config,
-  context: Pick<PartContext, 'ports' | 'closers' | 'log' | 'whileStarting'> & { count: Parameters<typeof commandHandler>[0]['count'] },
+  context: Pick<PartContext, 'ports' | 'closers' | 'log' | 'whileStarting' | 'publicUrl'> & { count: Parameters<typeof commandHandler>[0]['count'] },
 ): Promise<Access> {
-  const { ports, closers, log, count, whileStarting } = context;
+  const { ports, closers, log, count, whileStarting, publicUrl } = context;
+  const settings = oidcSettings(config);
   const { store, secrets } = ports;
   const keys = await whileStarting(() => loadKeys(secrets, { jwtSecret: config.JWT_SECRET }));
   const limits = closers.add(await openLimits(config.CACHE_URL, { ...limitsIn(config), hmac: keys.hmac, log }), (it) => it.close());
@@ -251,6 +254,7 @@ async function openAccess(
     store,
     config: { taskVisibility: config.TASK_VISIBILITY, unconfirmed: unconfirmedMay(config), registrations: config.REGISTRATION },
     limits,
+    ...(settings ? { oidc: { settings, publicUrl } } : {}),
     log,
   });
   return { keys, commands, identity, limits };

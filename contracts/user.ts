@@ -61,6 +61,16 @@ const PasswordResetRequested = z.strictObject({});
 const PasswordChanged = z.strictObject({
   by: z.enum(PASSWORD_PROOFS).describe('How it was shown to be theirs: by the password before, or by a link that was mailed to the address.'),
 });
+/** The ways in which somebody shows that an account is theirs to sign in to. */
+const JOIN_PROOFS = ['registration', 'password', 'mailbox'] as const;
+const SignInJoined = z.strictObject({
+  issuer: z.string().describe('The URL of the issuer at which they sign in from now on. Who they are there is in the secrets alone.'),
+  by: z
+    .enum(JOIN_PROOFS)
+    .describe(
+      'How the account was shown to be theirs: it was made for them; by its password; or, where nobody had confirmed it, by the address that the issuer verified.',
+    ),
+});
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 
@@ -72,6 +82,7 @@ export type UserEvent =
   | DecidedEvent<'ConfirmationRequested', z.infer<typeof ConfirmationRequested>>
   | DecidedEvent<'PasswordResetRequested', z.infer<typeof PasswordResetRequested>>
   | DecidedEvent<'PasswordChanged', z.infer<typeof PasswordChanged>>
+  | DecidedEvent<'SignInJoined', z.infer<typeof SignInJoined>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>;
@@ -89,6 +100,7 @@ export type UserCommand =
   | Command<'RequestConfirmation', null>
   | Command<'RequestPasswordReset', null>
   | Command<'TellPasswordChange', z.infer<typeof PasswordChanged>>
+  | Command<'TellSignInJoined', z.infer<typeof SignInJoined>>
   | Command<'DeleteUser', null>;
 
 /** The rooms of a user's events: the user's own, and the admins'. */
@@ -144,6 +156,12 @@ export const userContract = aggregate({
       version: 1,
       summary: 'A user has another password; all sessions before it have ended, or all but the one in which it was changed.',
       example: { by: 'mailbox' },
+    },
+    SignInJoined: {
+      schema: SignInJoined,
+      version: 1,
+      summary: 'A user can sign in by OpenID Connect from now on.',
+      example: { issuer: 'https://login.example.org', by: 'password' },
     },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
     RegistrationAbandoned: {

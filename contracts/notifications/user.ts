@@ -59,6 +59,17 @@ export const userKinds = {
     inbox: { title: 'Your password', text: 'It was changed.' },
     aloud: false,
   }),
+  sign_in_joined: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Another way to log in to your account',
+    text: () => ({
+      lead: 'from now on you can log in to your account by signing in where you just did. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    link: { action: 'Open the board', path: () => '/' },
+    inbox: { title: 'Your account', text: 'There is another way to log in to it.' },
+    aloud: false,
+  }),
   user_created: aboutUser({
     channels: ['in-app'],
     outdated: never,

@@ -5,6 +5,8 @@ import type { ApiKeys } from './api-keys.ts';
 import { type InvitationRoutesOptions, invitationRoutes } from './invitation-routes.ts';
 import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
+import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
+import { refusingPasswords } from './oidc/only.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
@@ -15,14 +17,16 @@ export type IdentityContext = RegistrationOptions &
   SessionRoutesOptions &
   MeRoutesOptions &
   MailedLinksOptions &
-  InvitationRoutesOptions & { apiKeys: ApiKeys };
+  InvitationRoutesOptions &
+  OidcRoutesOptions & { apiKeys: ApiKeys };
 
-export const identityRoutes: readonly RouteWith<IdentityContext>[] = [
+export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
   registration,
   sessionRules,
   ...sessionRoutes,
   ...meRoutes,
   ...mailedLinks,
   ...invitationRoutes,
+  ...oidcRoutes,
   ...apiKeyRoutes,
-];
+]);

@@ -1,6 +1,7 @@
 /** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
+import type { AbsencesLog } from '../../platform/absences/absences.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
@@ -17,6 +18,9 @@ import { identityRoutes } from './identity-routes.ts';
 import { invitedAddressIn, openInvitations } from './invitations.ts';
 import type { Keys } from './keys.ts';
 import { openNobody } from './nobody.ts';
+import { openOidc } from './oidc/oidc.ts';
+import type { OidcSettings } from './oidc/settings.ts';
+import { openSubjects } from './oidc/subjects.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
@@ -38,7 +42,9 @@ export interface IdentityOptions {
     registrations?: Registrations;
   };
   limits: Limits;
-  log: SessionEndsOptions['log'];
+  /** The issuer at which people may sign in, and the address of the pages, to which it sends them back; missing: none. */
+  oidc?: { settings: OidcSettings; publicUrl(): string } | undefined;
+  log: SessionEndsOptions['log'] & AbsencesLog;
   now?: () => Date;
   /** The monotonic clock, in milliseconds, for tests; default performance.now. */
   clock?: () => number;
@@ -73,7 +79,7 @@ export interface Identity {
   ensureAdmin(email: string, password?: string, whileStarting?: WhileStarting): Promise<string | null>;
   /** To be called after a user's role changed: their next request has the new role. Other processes notice within 5 seconds. */
   onUserChanged(userId: string): void;
-  /** To be called after a user was deleted: ends their sessions, and removes their password and codes. */
+  /** To be called after a user was deleted: ends their sessions, and removes their password, codes and ways to sign in. */
   onUserDeleted(userId: string): Promise<void>;
 }
 
@@ -101,6 +107,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now, clock });
 
+  const subjects = openSubjects({ secrets, hmac, now });
+  const ofAccounts = { commands, credentials, users, sessions, codes, subjects, attempts, limits, registrations, changed: callers.forgetUser };
+  const oidc = options.oidc && openOidc({ ...options.oidc, secrets, hmac, log, now, clock, accounts: ofAccounts });
+
   async function lookUp(sessionId: string) {
     const session = await sessions.get(sessionId);
     const user = session && (await users.get(session.value.userId));
@@ -124,6 +134,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         unconfirmed,
         registrations,
         invitations,
+        oidc,
+        subjects,
         nobody: openNobody(store),
       },
       identityRoutes,
@@ -146,6 +158,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       await sessions.endAll(userId, 'deleted');
       await credentials.remove(userId);
       await codes.spend(userId);
+      await subjects.partAll(userId);
     },
   };
 }

@@ -13,6 +13,7 @@ import { stableId } from '../../platform/stable-id.ts';
 import type { CodePurpose, Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
+import type { Subjects } from './oidc/subjects.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import type { Sessions } from './sessions.ts';
@@ -29,6 +30,7 @@ export interface MailedLinksOptions {
   codes: Codes;
   users: Users;
   sessions: Sessions;
+  subjects: Subjects;
   limits: Limits;
   hmac(text: string): string;
   /** Writes as much as a request for an account does. */
@@ -103,12 +105,15 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
  * The code is used up last: where one of the steps fails, a repeat does them all.
  */
 async function prove(options: MailedLinksOptions, request: RouteRequest, purpose: CodePurpose): Promise<Answer> {
-  const { codes, credentials, sessions, users } = options;
+  const { codes, credentials, sessions, subjects, users } = options;
   const { token, password: next } = request.body as z.infer<typeof linkBody>;
   const id = await codes.userOf(token, purpose);
   if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
-  expectGoodPassword(next, (await users.load(id)).state, '/password');
+  const { state } = await users.load(id);
+  expectGoodPassword(next, state, '/password');
   if (!(await credentials.replace(id, next, await credentials.version(id)))) throw new ProblemError('conflict', 'The password was set meanwhile.');
+  // Whoever signed in as an account that nobody had confirmed need not be who has its mailbox.
+  if (!state.confirmed) await subjects.partAll(id);
   await sessions.endAll(id, 'password');
   const by = { id, key: hashOf(token), correlationId: request.requestId };
   await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });

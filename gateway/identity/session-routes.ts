@@ -20,7 +20,8 @@ const loginBody = z.strictObject({
   password: passwordAsTyped,
 });
 const refreshBody = z.strictObject({ refreshToken: z.string().min(1, 'must not be empty').max(500, 'is too long') });
-const tokens = z.strictObject({
+/** The answer to logging in. */
+export const sessionTokens = z.strictObject({
   accessToken: z.string().meta({ description: 'For Authorization: Bearer.' }),
   refreshToken: z.string().meta({ description: 'For POST /api/token/refresh, which answers the next one.' }),
   expiresIn: z.int().meta({ description: 'Seconds the access token is good for.' }),
@@ -47,14 +48,17 @@ const sessionList = z.strictObject({
   ),
 });
 
-export interface SessionRoutesOptions {
-  sessions: Sessions;
-  credentials: Credentials;
+export interface TokensOptions {
   users: Users;
-  attempts: Attempts;
   tokens: AccessTokens;
   /** What an account may do whose address is not confirmed; undefined: everything. */
   unconfirmed: Caller['confined'];
+}
+
+export interface SessionRoutesOptions extends TokensOptions {
+  sessions: Sessions;
+  credentials: Credentials;
+  attempts: Attempts;
 }
 
 const OF_SESSIONS = { tag: 'sessions', profile: true } as const;
@@ -70,7 +74,7 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       who: 'anyone',
       summary: 'Log in: makes a session. Failures are limited by account and address.',
       body: loginBody,
-      response: tokens,
+      response: sessionTokens,
       example: { email: 'alice@example.org', password: 'correct horse battery' },
     },
     answer: login,
@@ -84,10 +88,11 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       summary:
         'A fresh pair of tokens. Each refresh token is good for one, and again until that one’s refresh token was used; after that it ends the session.',
       body: refreshBody,
-      response: tokens,
+      response: sessionTokens,
       example: { refreshToken: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01.…' },
     },
-    answer: async (options, { body }) => pair(options, await options.sessions.refresh((body as z.infer<typeof refreshBody>).refreshToken)),
+    answer: async (options, { body }) =>
+      answerWithTokens(options, await options.sessions.refresh((body as z.infer<typeof refreshBody>).refreshToken)),
   },
   {
     row: { ...OF_SESSIONS, method: 'POST', path: '/api/logout', who: 'user', summary: 'End this session: its tokens and sockets end with it.' },
@@ -135,7 +140,7 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const version = user ? await credentials.version(user.id) : 0;
   const right = await attempts.attempt(normaliseEmail(email), request.ip, () => credentials.verify(user?.id ?? null, password));
   if (!user || !right) throw wrongPassword();
-  return pair(options, await start(options, user.id, version, request));
+  return answerWithTokens(options, await start(options, user.id, version, request));
 }
 
 /** Makes a session, unless the password was changed since the check: the end of all sessions may have missed the new one. */
@@ -152,7 +157,8 @@ function wrongPassword(): ProblemError {
   return new ProblemError('unauthorized', 'E-mail address or password is wrong.', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
-async function pair({ tokens, users, unconfirmed }: SessionRoutesOptions, session: OpenSession): Promise<Answer> {
+/** The answer with the tokens of a session. Error: ProblemError `unauthorized` where its user is deleted. */
+export async function answerWithTokens({ tokens, users, unconfirmed }: TokensOptions, session: OpenSession): Promise<Answer> {
   const { id, userId, refreshToken } = session;
   const user = await users.get(userId);
   if (!user) throw invalidToken('This user is not there any more.');

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { RouteWith } from '../../platform/http/route.ts';
+import type { Oidc } from './oidc/oidc.ts';
 
 /** REGISTRATION: who may make an account without being invited. Invitations work with each of them. */
 export const REGISTRATIONS = ['open', 'invited', 'closed'] as const;
@@ -9,6 +10,8 @@ export type Registrations = (typeof REGISTRATIONS)[number];
 
 export interface SessionRules {
   registrations: Registrations;
+  /** Missing where no issuer is set. */
+  oidc: Oidc | undefined;
 }
 
 /** GET /api/session-rules. */
@@ -17,14 +20,30 @@ export const sessionRules: RouteWith<SessionRules> = {
     method: 'GET',
     path: '/api/session-rules',
     who: 'anyone',
-    summary: 'What this installation offers before one is logged in: who may register.',
+    summary: 'What this installation offers before one is logged in: who may register, and how one signs in.',
     tag: 'sessions',
     response: z.strictObject({
       registration: z.enum(REGISTRATIONS).meta({ description: '`open`: anybody registers; `invited`, `closed`: only who has an invitation.' }),
+      signIn: z
+        .strictObject({
+          name: z.string().meta({ description: 'The name of the issuer, as people know it.' }),
+          url: z.string().meta({ description: 'Where a browser goes to sign in there.' }),
+          only: z.boolean().meta({ description: 'True where nobody logs in with a password.' }),
+        })
+        .optional()
+        .meta({ description: 'Signing in by OpenID Connect; missing where no issuer is set.' }),
     }),
   },
-  answer: ({ registrations }) => ({ headers: { 'Cache-Control': 'no-cache' }, body: { registration: registrations } }),
+  answer: ({ registrations, oidc }) => ({
+    headers: { 'Cache-Control': 'no-cache' },
+    body: { registration: registrations, ...(oidc ? { signIn: signInOf(oidc) } : {}) },
+  }),
 };
+
+/** The address is that of the pages: there the browser gets the cookie with which it comes back. */
+function signInOf({ settings: { name, only }, publicUrl }: Oidc) {
+  return { name, url: `${publicUrl()}/api/oidc/start`, only };
+}
 
 const WORDS: Record<Exclude<Registrations, 'open'>, string> = {
   invited: 'Who wants an account here is invited: the link of an invitation makes one (POST /api/invitations/accept). Ask an admin for it.',

@@ -25,6 +25,8 @@ export function registrationPolicy(recorded: RecordedEvent): Wanted[] {
       return [told('email', 'password_reset', about)(userId)];
     case 'PasswordChanged':
       return [told('email', 'password_changed', about)(userId)];
+    case 'SignInJoined':
+      return event.data.by === 'registration' ? [] : [told('email', 'sign_in_joined', about)(userId)];
     default:
       return [];
   }

@@ -13,6 +13,7 @@ export const userScenes: Scenes<keyof typeof userKinds> = {
     ],
     password_reset: [row(null), row(NOBODY, [accountGone])],
     password_changed: [row(null), row(NOBODY, [accountGone])],
+    sign_in_joined: [row(null), row(NOBODY, [accountGone])],
     user_created: [row(null), row(NOBODY, [accountGone])],
   },
 };

@@ -46,6 +46,7 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'PasswordChanged':
+    case 'SignInJoined':
     case 'EmailChangeAbandoned':
       return document;
     default:
@@ -88,6 +89,7 @@ export const userDirectory = projector<UserDocument>({
       'ConfirmationRequested',
       'PasswordResetRequested',
       'PasswordChanged',
+      'SignInJoined',
     ] as const),
     ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned'] as const),
   ],

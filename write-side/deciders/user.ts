@@ -40,7 +40,7 @@ function decide(command: UserCommand, state: UserState): Decision {
 
 /** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
 function decideOfAccount(
-  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange'>,
+  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange' | 'TellSignInJoined'>,
   { confirmed }: UserState,
 ): Decision {
   switch (command.type) {
@@ -52,6 +52,8 @@ function decideOfAccount(
       return [{ type: 'PasswordResetRequested', data: {} }];
     case 'TellPasswordChange':
       return [{ type: 'PasswordChanged', data: command.data }];
+    case 'TellSignInJoined':
+      return [{ type: 'SignInJoined', data: command.data }];
     default:
       return command satisfies never;
   }
@@ -114,6 +116,7 @@ export function evolve(state: UserState, event: UserEvent): UserState {
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'PasswordChanged':
+    case 'SignInJoined':
     case 'EmailChangeAbandoned':
       return state;
     default:

@@ -24,6 +24,8 @@ export const LIMIT_POLICIES = {
   'stranger-mails-day': { points: 10, seconds: 86_400, variable: 'STRANGER_MAIL_DAY_LIMIT' },
   /** Commands that have mails sent, by user. */
   mails: { points: 1_000, seconds: 3_600, variable: 'MAIL_COMMAND_LIMIT' },
+  /** Ways back from the issuer of sign-ins, by network: each is a question to it. Those of people who are let in are given back. */
+  'sign-in-ip': { points: 100, seconds: 900, variable: 'SIGN_IN_NETWORK_LIMIT' },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600, variable: 'ORDER_LIMIT' },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */

@@ -1,0 +1,151 @@
+/**
+ * The account of somebody who has signed in at the issuer. Who they are say issuer and subject; the address only finds an account that they may join,
+ * and then its owner's password decides.
+ */
+import { email as emailSchema, normaliseEmail, storedEmail } from '../../../contracts/email.ts';
+import { ProblemError } from '../../../contracts/problem.ts';
+import type { CommandHandler } from '../../../platform/command-handler.ts';
+import type { Limits } from '../../../platform/http/limits/limits.ts';
+import type { UserState } from '../../../write-side/deciders/user.ts';
+import type { Attempts } from '../attempts.ts';
+import type { Codes } from '../codes.ts';
+import type { Credentials } from '../credentials.ts';
+import { recordOfAccount } from '../record-of-account.ts';
+import type { Registrations } from '../session-rules.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Users } from '../users.ts';
+import { recordedFor, register, reserve } from './new-account.ts';
+import { followRole } from './roles.ts';
+import type { OidcSettings } from './settings.ts';
+import type { SignedIn } from './signed-in.ts';
+import type { Subjects } from './subjects.ts';
+
+export interface AccountsOptions {
+  commands: CommandHandler;
+  credentials: Credentials;
+  users: Users;
+  sessions: Sessions;
+  codes: Codes;
+  subjects: Subjects;
+  attempts: Attempts;
+  limits: Limits;
+  registrations: Registrations;
+  settings: OidcSettings;
+  log: { warn(data: object, message: string): void };
+  /** Called after a user's role or confirmation changed. */
+  changed(userId: string): void;
+  now(): Date;
+}
+
+/** The request with which somebody comes, and the password where they were asked for it. */
+export interface Coming {
+  ip: string;
+  requestId: string;
+  password?: string | undefined;
+}
+
+/** The user as whom somebody comes in; or the address of an account whose password is asked for once. */
+export type Entry = { userId: string } | { asksPasswordOf: string };
+
+type Found = NonNullable<Awaited<ReturnType<Users['find']>>>;
+
+/**
+ * Finds or makes the account of who signed in. Errors: ProblemError `conflict` for an address that is another account's, `invalid` for a wrong password and
+ * for an address that is none, `forbidden` where no account may be made, `limited`.
+ */
+export async function enter(options: AccountsOptions, who: SignedIn, coming: Coming): Promise<Entry> {
+  const joined = await options.subjects.find(who);
+  const user = joined && { ...(await options.users.load(joined.value.userId)).state, id: joined.value.userId };
+  if (user?.exists && !user.deleted) return comeBack(options, who, { user, coming });
+  const address = addressOf(who, options.settings);
+  const holder = await options.users.find(address);
+  if (holder) return enterAs(options, who, { holder, coming });
+  const id = begunFor(user) ?? (await reserve(options, who, { version: joined?.version ?? 0, ip: coming.ip }));
+  // Somebody was faster, as the same person in another tab.
+  return id === null ? enter(options, who, coming) : register(options, who, { id, address, coming });
+}
+
+type JoinedUser = UserState & { id: string };
+
+/** The id of a user whose registration went no further than to join them to a subject; null for any other, who gets another account. */
+function begunFor(user: JoinedUser | null): string | null {
+  return user === null || user.exists || user.abandoned ? null : user.id;
+}
+
+/** Somebody who was here before. Their address here stays as it is, whatever the issuer says now. */
+async function comeBack(options: AccountsOptions, who: SignedIn, { user, coming }: { user: JoinedUser; coming: Coming }): Promise<Entry> {
+  if (!user.confirmed && isVerifiedAs(who, user.email)) await handOver(options, who, { id: user.id, coming });
+  await followRole(options, who, { id: user.id, role: user.role, requestId: coming.requestId });
+  return { userId: user.id };
+}
+
+/** Somebody new, whose address is an account's. */
+function enterAs(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
+  if (!isVerifiedAs(who, holder.state.email))
+    throw new ProblemError(
+      'conflict',
+      `There is an account with the address of your account at ${options.settings.name}, and ${options.settings.name} has not verified that it is yours.`,
+    );
+  return holder.state.confirmed ? join(options, who, { holder, coming }) : takeOver(options, who, { holder, coming });
+}
+
+/** Joins an account that is confirmed, once its owner has given the password. */
+async function join(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
+  const { attempts, credentials, subjects } = options;
+  const { id, state } = holder;
+  const version = await credentials.version(id);
+  if (version === 0) throw new ProblemError('conflict', 'The account with your address has no password by which you could join it. Ask an admin.');
+  const { password } = coming;
+  if (password === undefined) return { asksPasswordOf: state.email };
+  const isRight = await attempts.attempt(normaliseEmail(state.email), coming.ip, () => credentials.verify(id, password));
+  if (!isRight)
+    throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not that of the account' }] });
+  await take(options, who, id);
+  if ((await credentials.version(id)) !== version) {
+    await subjects.part(who);
+    throw new ProblemError('conflict', 'The password was changed meanwhile. Sign in again.');
+  }
+  await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'password' } });
+  return comeBack(options, who, { user: { ...state, id }, coming });
+}
+
+/** Gives an account that nobody has confirmed to who has its mailbox. */
+async function takeOver(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
+  const { id, state } = holder;
+  await take(options, who, id);
+  await handOver(options, who, { id, coming });
+  await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'mailbox' } });
+  return comeBack(options, who, { user: { ...state, confirmed: true, id }, coming });
+}
+
+async function take({ subjects }: AccountsOptions, who: SignedIn, id: string): Promise<void> {
+  const before = await subjects.find(who);
+  if (before?.value.userId === id || (await subjects.join(who, id, before?.version ?? 0))) return;
+  throw new ProblemError('conflict', 'You have signed in in another tab meanwhile. Sign in again.');
+}
+
+/**
+ * The issuer has verified the address, as a mailed link would: whoever made the account before loses every way into it. It is confirmed last, so that a
+ * repeat does what a failure left.
+ */
+async function handOver(options: AccountsOptions, who: SignedIn, { id, coming }: { id: string; coming: Coming }): Promise<void> {
+  const { credentials, sessions, codes, subjects, changed } = options;
+  await credentials.remove(id);
+  await subjects.partAll(id, who);
+  await sessions.endAll(id, 'password');
+  await codes.spend(id);
+  await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });
+  changed(id);
+}
+
+function addressOf({ email }: SignedIn, { name }: OidcSettings): string {
+  if (email === null) throw new ProblemError('invalid', `${name} has not told your e-mail address, and there is no account without one.`);
+  const address = emailSchema.safeParse(email);
+  if (!address.success) throw new ProblemError('invalid', `The e-mail address that ${name} has of you cannot be used here.`);
+  return address.data;
+}
+
+/** True where the issuer has verified this very address. Forms of it that only we take for equal may be another's there. */
+function isVerifiedAs({ email, verified }: SignedIn, address: string): boolean {
+  return verified && email !== null && storedEmail(email.trim()).toLowerCase() === storedEmail(address).toLowerCase();
+}

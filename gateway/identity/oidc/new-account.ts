@@ -1,0 +1,66 @@
+/** The account of somebody new, of whom only the issuer knows. */
+import { randomUUID } from 'node:crypto';
+import { ProblemError } from '../../../contracts/problem.ts';
+import { networkOf } from '../../../platform/http/limits/limits.ts';
+import { stableId } from '../../../platform/stable-id.ts';
+import { recordOfAccount } from '../record-of-account.ts';
+import { expectOpenRegistration } from '../session-rules.ts';
+import type { AccountsOptions, Coming } from './accounts.ts';
+import type { SignedIn } from './signed-in.ts';
+
+const ANONYMOUS = { id: 'anonymous', role: 'anonymous', seesAll: false } as const;
+const SYSTEM = { id: 'system', role: 'system', seesAll: true } as const;
+
+/**
+ * Joins a subject to the id of a user who is about to be made; resolves to it, or to null where the subject's record is not of this version any more.
+ * Errors: ProblemError `forbidden` where nobody may register, `limited`.
+ */
+export async function reserve(
+  { limits, registrations, subjects }: AccountsOptions,
+  who: SignedIn,
+  { version, ip }: { version: number; ip: string },
+): Promise<string | null> {
+  expectOpenRegistration(registrations);
+  await limits.consume('registration', networkOf(ip));
+  const id = randomUUID();
+  return (await subjects.join(who, id, version)) ? id : null;
+}
+
+/** Makes the account, under the id that the subject has already: a repeat makes no second one. Errors: those of the command handler. */
+export async function register(
+  options: AccountsOptions,
+  who: SignedIn,
+  { id, address, coming }: { id: string; address: string; coming: Coming },
+): Promise<{ userId: string }> {
+  const data = { name: who.name ?? nameOf(address), email: address, ...(who.role ? { role: who.role } : {}) };
+  try {
+    await create(options, { id, data, coming, isMailed: !who.verified && !options.settings.only });
+  } catch (error) {
+    if (error instanceof ProblemError && error.code !== 'unavailable') await options.subjects.part(who);
+    throw error;
+  }
+  if (who.verified) await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });
+  await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'registration' } });
+  return { userId: id };
+}
+
+/** Whom the system registers gets no confirmation mail, whose link would ask for a password. */
+async function create(
+  { commands, now }: AccountsOptions,
+  { id, data, coming, isMailed }: { id: string; data: object; coming: Coming; isMailed: boolean },
+): Promise<void> {
+  const commandId = stableId('register-subject', id);
+  const actor = isMailed ? ANONYMOUS : SYSTEM;
+  const command = { type: 'RegisterUser', stream: `user-${id}`, id, data, commandId, actor, now: now().toISOString() };
+  await commands.handle(command, { correlationId: coming.requestId });
+}
+
+/** The circumstances under which something is recorded of an account, each time anew. */
+export function recordedFor(id: string, { requestId }: Coming) {
+  return { id, key: randomUUID(), correlationId: requestId };
+}
+
+/** The name of somebody who has told none: the address up to its @. */
+function nameOf(address: string): string {
+  return address.slice(0, address.lastIndexOf('@'));
+}
