@@ -16,6 +16,7 @@ import { commandsOn } from '../../system/commands.fixture.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
 import { type IdentityOptions, openIdentity } from './identity.ts';
 import { loadKeys } from './keys.ts';
+import type { OidcSettings } from './oidc/settings.ts';
 import { openSecrets } from './secrets/open.ts';
 import type { Registrations } from './session-rules.ts';
 
@@ -31,7 +32,7 @@ export const as = (accessToken: string) => ({ authorization: `Bearer ${accessTok
 
 /** Opens an installation; `advance` lets time pass. */
 export async function openInstallation(
-  options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own'; unconfirmed?: 'none' | 'read' | 'all'; registrations?: Registrations } = {},
+  options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own'; unconfirmed?: 'none' | 'read' | 'all'; registrations?: Registrations; oidc?: OidcSettings } = {},
 ) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
   const lines: string[] = [];
@@ -50,7 +51,10 @@ export async function openInstallation(
     unconfirmed: options.unconfirmed ?? ('all' as const),
     registrations: options.registrations ?? ('open' as const),
   };
-  const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, log, now, clock, passwords: { waiting: 500 } };
+  /** The address of the pages, once it is known. */
+  const place = { url: '' };
+  const oidc = options.oidc && { settings: options.oidc, publicUrl: () => place.url };
+  const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, oidc, log, now, clock, passwords: { waiting: 500 } };
   const identity = await openIdentity(identityOptions);
   const changed = (type: string, id: string) => {
     if (type === 'ChangeUserRole' || type === 'ConfirmUser') identity.onUserChanged(id);
@@ -64,14 +68,14 @@ export async function openInstallation(
   const app = createApp({ routes, accessTokens, callerOf, admit, limit: limits.consume, origins: [], trustProxy: true, log });
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  place.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   /** `POST /api/login` with a JSON body, or a text sent as it is. */
   async function call(what: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     const [method = '', path] = what.split(' ');
     const sent = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
     const response = await askedAgain(() =>
-      fetch(`${url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, body: sent ?? null }),
+      fetch(`${place.url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, body: sent ?? null }),
     );
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
@@ -98,6 +102,7 @@ export async function openInstallation(
   }
 
   return {
+    url: place.url,
     call,
     stored,
     events,
