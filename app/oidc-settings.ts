@@ -2,10 +2,12 @@
 import type { OidcSettings } from '../gateway/identity/oidc/settings.ts';
 import type { Config } from './config.ts';
 
+/** Variables that say nothing without an issuer; they are not overlooked, since whoever sets them takes something for done. */
+const OF_AN_ISSUER = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ROLE_CLAIM', 'OIDC_ROLES', 'OIDC_ONLY'];
+
 /** The problems of these variables that are wrong only together with others. */
 export function oidcWrongTogether({ OIDC_ISSUER, ...given }: Readonly<Record<string, string | undefined>>): string[] {
-  const others = Object.keys(given).filter((name) => name.startsWith('OIDC_') && given[name] !== '0');
-  if (!OIDC_ISSUER) return others.map((name) => `${name} is for OIDC_ISSUER, which must be set with it`);
+  if (!OIDC_ISSUER) return OF_AN_ISSUER.filter((name) => given[name] && given[name] !== '0').map((name) => `${name} is for OIDC_ISSUER, which must be set with it`);
   return [
     ...(given.OIDC_CLIENT_ID ? [] : ['OIDC_CLIENT_ID must be set with OIDC_ISSUER']),
     ...(Boolean(given.OIDC_ROLES) === Boolean(given.OIDC_ROLE_CLAIM) ? [] : ['OIDC_ROLE_CLAIM and OIDC_ROLES must be set together']),

@@ -32,7 +32,13 @@ export const as = (accessToken: string) => ({ authorization: `Bearer ${accessTok
 
 /** Opens an installation; `advance` lets time pass. */
 export async function openInstallation(
-  options: { limits?: LimitOptions; taskVisibility?: 'team' | 'own'; unconfirmed?: 'none' | 'read' | 'all'; registrations?: Registrations; oidc?: OidcSettings } = {},
+  options: {
+    limits?: LimitOptions;
+    taskVisibility?: 'team' | 'own';
+    unconfirmed?: 'none' | 'read' | 'all';
+    registrations?: Registrations;
+    oidc?: OidcSettings;
+  } = {},
 ) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
   const lines: string[] = [];

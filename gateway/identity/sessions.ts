@@ -20,7 +20,8 @@ export interface SessionsOptions {
 }
 
 export interface Sessions {
-  start(userId: string, from: { userAgent: string | null; ip: string }): Promise<OpenSession>;
+  /** Makes a session. `provedAt`: when its owner showed who they are, where that was not now (ISO 8601). */
+  start(userId: string, from: { userAgent: string | null; ip: string }, provedAt?: string): Promise<OpenSession>;
   /** Exchanges a token for the next one. Error: ProblemError `unauthorized`; a token whose successor was used ends its session. */
   refresh(refreshToken: string): Promise<OpenSession>;
   /** Resolves to a session; null where it has ended. */
@@ -43,11 +44,11 @@ export function openSessions({ secrets, ends, hmac, exists, now, clock = () => p
   const put = (id: string, value: Session, version: number) => secrets.put('sessions', recordOfSession(id, value), version);
   const refresh = openRefreshing({ get, put, end, exists, hmac, ages });
 
-  async function start(userId: string, from: { userAgent: string | null; ip: string }): Promise<OpenSession> {
+  async function start(userId: string, from: { userAgent: string | null; ip: string }, provedAt?: string): Promise<OpenSession> {
     const id = randomUUID();
     const secret = randomSecret();
     const time = ages.note(id);
-    const times = { rotatedAt: time, createdAt: time, lastUsedAt: time, provedAt: time };
+    const times = { rotatedAt: time, createdAt: time, lastUsedAt: time, provedAt: provedAt ?? time };
     await put(id, { userId, ...from, refreshHash: hashOf(secret), previousHash: null, salt: null, ...times }, 0);
     await trim(userId, id);
     return { id, userId, refreshToken: formatRefreshToken({ sessionId: id, secret }, hmac) };

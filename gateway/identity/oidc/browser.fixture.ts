@@ -42,7 +42,10 @@ export function openBrowser(here: string) {
   }
 
   /** Goes to the issuer, and signs in as this account where it asks; `null` turns back there. Resolves to the address that is led to last. */
-  async function signIn(account: string | null, { until, start = `${here}/api/oidc/start` }: { until?: string; start?: string } = {}): Promise<string> {
+  async function signIn(
+    account: string | null,
+    { until, start = `${here}/api/oidc/start` }: { until?: string; start?: string } = {},
+  ): Promise<string> {
     const page = await follow(start, undefined, until);
     if (!page.response) return page.url;
     if (!(await page.response.text()).includes('<form')) throw new Error(`${page.url} answered ${page.response.status} without a form`);

@@ -77,7 +77,9 @@ export type TestIssuer = Awaited<ReturnType<typeof startIssuer>>;
 async function interact(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'POST') {
     response.setHeader('Content-Type', 'text/html');
-    response.end('<form method="post"><label>Account <input name="account"></label> <button>Sign in</button> <button name="no" value="1">No</button></form>');
+    response.end(
+      '<form method="post"><label>Account <input name="account"></label> <button>Sign in</button> <button name="no" value="1">No</button></form>',
+    );
     return;
   }
   const form = new URLSearchParams(await text(request));

@@ -115,7 +115,9 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   if ('asksPasswordOf' in entry) return { headers: { 'Cache-Control': 'no-store' }, body: entry };
   await signIns.spend(kept);
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
-  const session = await options.sessions.start(entry.userId, { userAgent, ip });
+  // Who was signed in there for long has not shown lately who they are.
+  const { provedAt } = kept.value.who;
+  const session = await options.sessions.start(entry.userId, { userAgent, ip }, provedAt ?? undefined);
   await expectStillJoined(options, oidc, { session, who: kept.value.who });
   const answer = await answerWithTokens(options, session);
   return { ...answer, headers: { ...answer.headers, 'Set-Cookie': browsers.cookie(null) } };
