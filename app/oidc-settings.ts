@@ -7,7 +7,8 @@ const OF_AN_ISSUER = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ROLE_CLAIM',
 
 /** The problems of these variables that are wrong only together with others. */
 export function oidcWrongTogether({ OIDC_ISSUER, ...given }: Readonly<Record<string, string | undefined>>): string[] {
-  if (!OIDC_ISSUER) return OF_AN_ISSUER.filter((name) => given[name] && given[name] !== '0').map((name) => `${name} is for OIDC_ISSUER, which must be set with it`);
+  if (!OIDC_ISSUER)
+    return OF_AN_ISSUER.filter((name) => given[name] && given[name] !== '0').map((name) => `${name} is for OIDC_ISSUER, which must be set with it`);
   return [
     ...(given.OIDC_CLIENT_ID ? [] : ['OIDC_CLIENT_ID must be set with OIDC_ISSUER']),
     ...(Boolean(given.OIDC_ROLES) === Boolean(given.OIDC_ROLE_CLAIM) ? [] : ['OIDC_ROLE_CLAIM and OIDC_ROLES must be set together']),
