@@ -144,6 +144,8 @@ const schema = z.object({
   UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),
   REGISTRATION: z.enum(REGISTRATIONS, `must be one of ${REGISTRATIONS.join(', ')}`).default('open'),
+  SESSION_IDLE_DAYS: wholeNumber(1, 3_650).default(30),
+  SESSION_MOST_DAYS: wholeNumber(1, 3_650).default(90),
   ...LIMIT_VARIABLES,
   BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),
   TRUST_PROXY: onOrOff,

@@ -252,7 +252,12 @@ async function openAccess(
     keys,
     commands,
     store,
-    config: { taskVisibility: config.TASK_VISIBILITY, unconfirmed: unconfirmedMay(config), registrations: config.REGISTRATION },
+    config: {
+      taskVisibility: config.TASK_VISIBILITY,
+      unconfirmed: unconfirmedMay(config),
+      registrations: config.REGISTRATION,
+      sessions: { idleDays: config.SESSION_IDLE_DAYS, mostDays: config.SESSION_MOST_DAYS },
+    },
     limits,
     ...(settings ? { oidc: { settings, publicUrl } } : {}),
     log,

@@ -12,7 +12,7 @@ const SessionEnded = z.strictObject({
   reason: z
     .enum(['logout', 'revoked', 'reused', 'password', 'deleted'])
     .describe(
-      '`revoked`: by its owner from elsewhere; `reused`: an old refresh token was presented; `password`: it was changed; `deleted`: the user was.',
+      '`revoked`: by its owner from elsewhere, or by an admin or the operator, as the event’s actor says; `reused`: an old refresh token was presented; `password`: it was changed; `deleted`: the user was.',
     ),
 });
 

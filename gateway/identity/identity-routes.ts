@@ -10,11 +10,13 @@ import { refusingPasswords } from './oidc/only.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
+import { type UserSessionRoutesOptions, userSessionRoutes } from './user-session-routes.ts';
 
 /** The context of all these routes together. */
 export type IdentityContext = RegistrationOptions &
   SessionRules &
   SessionRoutesOptions &
+  UserSessionRoutesOptions &
   MeRoutesOptions &
   MailedLinksOptions &
   InvitationRoutesOptions &
@@ -24,6 +26,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   registration,
   sessionRules,
   ...sessionRoutes,
+  ...userSessionRoutes,
   ...meRoutes,
   ...mailedLinks,
   ...invitationRoutes,

@@ -24,6 +24,7 @@ import { openSubjects } from './oidc/subjects.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
+import type { SessionLimits } from './session-record.ts';
 import type { Registrations } from './session-rules.ts';
 import { openSessions } from './sessions.ts';
 import { openUsers } from './users.ts';
@@ -40,6 +41,8 @@ export interface IdentityOptions {
     unconfirmed?: 'none' | 'read' | 'all';
     /** REGISTRATION: who may make an account without being invited; default open. */
     registrations?: Registrations;
+    /** SESSION_IDLE_DAYS and SESSION_MOST_DAYS: when sessions end by themselves; default 30 and 90 days. */
+    sessions?: SessionLimits;
   };
   limits: Limits;
   /** The issuer at which people may sign in, and the address of the pages, to which it sends them back; missing: none. */
@@ -105,7 +108,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const invitations = openInvitations({ commands, codes, users, now });
   const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
-  const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, now, clock });
+  const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, limits: config.sessions, now, clock });
 
   const subjects = openSubjects({ secrets, hmac, now });
   const ofAccounts = { commands, credentials, users, sessions, codes, subjects, attempts, limits, registrations, changed: callers.forgetUser };

@@ -104,7 +104,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   if (did.change === 'wrong')
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
-  await sessions.endAll(id, 'password', sessionId);
+  await sessions.endAll(id, 'password', { except: sessionId });
   await sessions.prove(sessionId);
   await recordOfAccount(
     options,

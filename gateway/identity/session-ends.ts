@@ -14,6 +14,8 @@ export interface EndedSession {
   id: string;
   userId: string;
   reason: EndReason;
+  /** Who ended it, where that was neither its owner nor the system: an admin's id, or the operator's. */
+  by?: string | undefined;
 }
 
 export interface SessionEnds {
@@ -59,7 +61,7 @@ export function openSessionEnds({ store, log, forget }: SessionEndsOptions): Ses
 }
 
 /** The event of an end. Its id is made of the session alone, so that one of two ends at once is recorded. */
-function endOf({ id, userId, reason }: EndedSession): NewEvent {
+function endOf({ id, userId, reason, by }: EndedSession): NewEvent {
   const commandId = stableId('end-session', id);
   return {
     id: eventId(commandId, `session-${id}`, 0),
@@ -69,7 +71,7 @@ function endOf({ id, userId, reason }: EndedSession): NewEvent {
       $correlationId: commandId,
       $causationId: commandId,
       commandId,
-      actor: reason === 'reused' || reason === 'deleted' ? 'system' : userId,
+      actor: by ?? (reason === 'reused' || reason === 'deleted' ? 'system' : userId),
       schema: eventContract('SessionEnded')?.version ?? 1,
       topics: sessionTopics(userId),
     },

@@ -4,7 +4,8 @@ import type { Ages } from './ages.ts';
 import { invalidToken } from './callers.ts';
 import { formatRefreshToken, hashOf, nextSecret, parseRefreshToken, type RefreshToken, randomSecret, same } from './refresh-tokens.ts';
 import type { EndReason } from './session-ends.ts';
-import type { OpenSession, Session, SessionRecord } from './session-record.ts';
+import type { Session, SessionOrigin, SessionRecord } from './session-record.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface RefreshingOptions {
   get(id: string): Promise<SessionRecord | null>;
@@ -21,8 +22,11 @@ const GRACE = 10_000;
 /** The number of lost races after which a change of a session is refused. Each means that another one won. */
 const RACES = 20;
 
-/** Makes the function that exchanges a refresh token for the next. Error: ProblemError `unauthorized`; a token whose successor was used ends its session. */
-export function openRefreshing({ get, put, end, exists, hmac, ages }: RefreshingOptions): (refreshToken: string) => Promise<OpenSession> {
+/**
+ * Makes the function that exchanges a refresh token for the next, and notes where its session is used from. Error: ProblemError `unauthorized`; a token
+ * whose successor was used ends its session.
+ */
+export function openRefreshing({ get, put, end, exists, hmac, ages }: RefreshingOptions): Sessions['refresh'] {
   async function alive(id: string): Promise<SessionRecord> {
     const session = await get(id);
     if (!session) throw sessionEnded();
@@ -35,30 +39,30 @@ export function openRefreshing({ get, put, end, exists, hmac, ages }: Refreshing
    * The secret that follows the token's; null when another refresh was faster. The token before is good, however late, as long as its successor was
    * never used, whose answer may have been lost: it gets another successor then, and the first is over. If both are presented, somebody has a copy.
    */
-  async function advance(session: SessionRecord, { secret }: RefreshToken): Promise<string | null> {
+  async function advance(session: SessionRecord, { secret }: RefreshToken, from: SessionOrigin | undefined): Promise<string | null> {
     const { refreshHash, previousHash, salt, rotatedAt } = session.value;
     const hash = hashOf(secret);
-    if (same(hash, refreshHash)) return rotate(session, secret);
+    if (same(hash, refreshHash)) return rotate(session, secret, from);
     if (previousHash !== null && salt !== null && same(hash, previousHash))
-      return ages.of(session.key, rotatedAt) <= GRACE ? nextSecret(secret, salt) : rotate(session, secret);
+      return ages.of(session.key, rotatedAt) <= GRACE ? nextSecret(secret, salt) : rotate(session, secret, from);
     await end(session, 'reused');
     throw invalidToken('This refresh token was used before: somebody may have a copy. The session has ended. Log in again.');
   }
 
-  async function rotate({ key, value, version }: SessionRecord, secret: string): Promise<string | null> {
+  async function rotate({ key, value, version }: SessionRecord, secret: string, from: SessionOrigin | undefined): Promise<string | null> {
     const salt = randomSecret();
     const next = nextSecret(secret, salt);
     const time = ages.note(key);
-    const renewed = { ...value, refreshHash: hashOf(next), previousHash: hashOf(secret), salt, rotatedAt: time, lastUsedAt: time };
+    const renewed = { ...value, ...from, refreshHash: hashOf(next), previousHash: hashOf(secret), salt, rotatedAt: time, lastUsedAt: time };
     return (await put(key, renewed, version)) ? next : null;
   }
 
-  return async (text) => {
+  return async (text, from) => {
     const token = parseRefreshToken(text, hmac);
     if (!token) throw invalidToken('The refresh token is not valid. Log in again.');
     const { id, userId, secret } = await untilWon(async () => {
       const session = await alive(token.sessionId);
-      const next = await advance(session, token);
+      const next = await advance(session, token, from);
       return next === null ? null : { id: session.key, userId: session.value.userId, secret: next };
     });
     return { id, userId, refreshToken: formatRefreshToken({ sessionId: id, secret }, hmac) };

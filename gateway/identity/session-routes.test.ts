@@ -155,7 +155,8 @@ describe('sessions', () => {
     const second = (await login(PASSWORD, { 'user-agent': 'second browser' })).body;
     const { status, body } = await here.call('GET /api/sessions', undefined, as(first.accessToken));
     expect(status).toBe(200);
-    const common = { createdAt: expect.any(String), lastUsedAt: expect.any(String), ip: `10.0.0.${n}` };
+    const times = { createdAt: expect.any(String), lastUsedAt: expect.any(String), endsAt: expect.any(String) };
+    const common = { ...times, ip: `10.0.0.${n}`, device: 'an unknown device' };
     expect(body).toEqual({
       items: [
         { id: sessionIn(second.accessToken), current: false, userAgent: 'second browser', ...common },

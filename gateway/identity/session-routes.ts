@@ -1,7 +1,6 @@
 /** The routes of logging in, refreshing, logging out, and listing and ending one's sessions. */
 import { z } from 'zod';
 import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
-import { instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
 import { passwordAsTyped } from '../../contracts/user.ts';
@@ -11,7 +10,8 @@ import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
 import { boundOf, invalidToken } from './callers.ts';
 import type { Credentials } from './credentials.ts';
-import type { OpenSession, SessionRecord } from './session-record.ts';
+import { listOfSessions, sessionList } from './session-list.ts';
+import type { OpenSession, SessionOrigin } from './session-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
@@ -34,18 +34,6 @@ export const sessionTokens = z.strictObject({
       .optional()
       .meta({ description: 'What the user may do until the e-mail address is confirmed; missing: everything.' }),
   }),
-});
-const sessionList = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      id: z.guid(),
-      current: z.boolean(),
-      createdAt: instant,
-      lastUsedAt: instant,
-      userAgent: z.string().nullable(),
-      ip: z.string(),
-    }),
-  ),
 });
 
 export interface TokensOptions {
@@ -91,8 +79,8 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       response: sessionTokens,
       example: { refreshToken: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01.…' },
     },
-    answer: async (options, { body }) =>
-      answerWithTokens(options, await options.sessions.refresh((body as z.infer<typeof refreshBody>).refreshToken)),
+    answer: async (options, request) =>
+      answerWithTokens(options, await options.sessions.refresh((request.body as z.infer<typeof refreshBody>).refreshToken, originOf(request))),
   },
   {
     row: { ...OF_SESSIONS, method: 'POST', path: '/api/logout', who: 'user', summary: 'End this session: its tokens and sockets end with it.' },
@@ -111,7 +99,10 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       summary: 'One’s sessions, the last used first.',
       response: sessionList,
     },
-    answer: async ({ sessions }, { caller }) => listed(await sessions.list(callerIn(caller).id), callerIn(caller)),
+    answer: async ({ sessions }, { caller }) => {
+      const { id, sessionId } = callerIn(caller);
+      return { body: listOfSessions(await sessions.list(id), sessionId) };
+    },
   },
   {
     row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions/:id', who: 'user', summary: 'End one of one’s sessions.' },
@@ -120,7 +111,7 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
   {
     row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions', who: 'user', summary: 'End all of one’s sessions but this one.' },
     answer: async ({ sessions }, { caller }) => {
-      await sessions.endAll(callerIn(caller).id, 'revoked', callerIn(caller).sessionId);
+      await sessions.endAll(callerIn(caller).id, 'revoked', { except: callerIn(caller).sessionId });
       return { status: 204 };
     },
   },
@@ -145,12 +136,15 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
 
 /** Makes a session, unless the password was changed since the check: the end of all sessions may have missed the new one. */
 async function start({ credentials, sessions }: SessionRoutesOptions, userId: string, version: number, request: RouteRequest): Promise<OpenSession> {
-  const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
-  const session = await sessions.start(userId, { userAgent, ip: request.ip });
+  const session = await sessions.start(userId, originOf(request));
   if ((await credentials.version(userId)) === version) return session;
   const made = await sessions.get(session.id);
   if (made) await sessions.end(made, 'password');
   throw wrongPassword();
+}
+
+function originOf({ header, ip }: RouteRequest): SessionOrigin {
+  return { userAgent: header('user-agent')?.slice(0, 300) ?? null, ip };
 }
 
 function wrongPassword(): ProblemError {
@@ -169,14 +163,6 @@ export async function answerWithTokens({ tokens, users, unconfirmed }: TokensOpt
     headers: { 'Cache-Control': 'no-store' },
     body: { accessToken, refreshToken, expiresIn: ACCESS_SECONDS, user: { id: userId, name, role, ...bound } },
   };
-}
-
-function listed(sessions: SessionRecord[], caller: Caller): Answer {
-  const items = sessions.map(({ key, value }) => {
-    const { createdAt, lastUsedAt, userAgent, ip } = value;
-    return { id: key, current: key === caller.sessionId, createdAt, lastUsedAt, userAgent, ip };
-  });
-  return { body: { items } };
 }
 
 async function endOne({ sessions }: SessionRoutesOptions, { caller, params }: RouteRequest): Promise<Answer> {

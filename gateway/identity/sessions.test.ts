@@ -9,6 +9,7 @@ import { formatRefreshToken, parseRefreshToken, randomSecret } from './refresh-t
 import { openSecrets } from './secrets/open.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { EndedSession } from './session-ends.ts';
+import type { SessionLimits } from './session-record.ts';
 import { MOST_SESSIONS, openSessions, type Sessions } from './sessions.ts';
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
@@ -35,9 +36,9 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-function open(of: Secrets = secrets): Sessions {
+function open(of: Secrets = secrets, limits?: SessionLimits): Sessions {
   const ends = { ended: async (session: EndedSession) => void ended.push(session) };
-  return openSessions({ secrets: of, ends, hmac, exists: async (id) => !deleted.has(id), now, clock: () => time });
+  return openSessions({ secrets: of, ends, hmac, exists: async (id) => !deleted.has(id), limits, now, clock: () => time });
 }
 
 const outcome = (refresh: Promise<{ refreshToken: string }>) =>
@@ -156,11 +157,52 @@ describe('sessions', () => {
   it('live 30 days from their last use', async () => {
     const sessions = open();
     let { refreshToken, id } = await sessions.start(ALICE, BROWSER);
-    for (let n = 0; n < 3; n++) {
-      time += 30 * DAY - 1;
+    for (let n = 0; n < 2; n++) {
+      time += 29 * DAY;
       ({ refreshToken, id } = await sessions.refresh(refreshToken));
     }
     time += 30 * DAY;
+    expect(await outcome(sessions.refresh(refreshToken))).toBeNull();
+    expect(await sessions.get(id)).toBeNull();
+  });
+
+  it('live 90 days at the latest, however often they are used', async () => {
+    const sessions = open();
+    let { refreshToken, id } = await sessions.start(ALICE, BROWSER);
+    for (let n = 1; n < 9; n++) {
+      time += 10 * DAY;
+      ({ refreshToken, id } = await sessions.refresh(refreshToken));
+    }
+    time += 10 * DAY - 1;
+    ({ refreshToken, id } = await sessions.refresh(refreshToken));
+    await sessions.prove(id);
+    time += 1;
+    expect(await outcome(sessions.refresh(refreshToken))).toBeNull();
+    expect(await sessions.get(id)).toBeNull();
+  });
+
+  it('live as long as they are set to', async () => {
+    const sessions = open(secrets, { idleDays: 1, mostDays: 2 });
+    const { refreshToken, id } = await sessions.start(ALICE, BROWSER);
+    time += DAY - 1;
+    await sessions.refresh(refreshToken);
+    expect((await sessions.get(id))?.expires).toBe(new Date(time + DAY).toISOString());
+    time += DAY;
+    expect(await sessions.get(id)).toBeNull();
+  });
+
+  it('know from where they were last refreshed', async () => {
+    const sessions = open();
+    const { refreshToken, id } = await sessions.start(ALICE, BROWSER);
+    const elsewhere = { userAgent: 'another', ip: '192.0.2.9' };
+    await sessions.refresh(refreshToken, elsewhere);
+    expect((await sessions.get(id))?.value).toMatchObject(elsewhere);
+  });
+
+  it('are over where their user is', async () => {
+    const sessions = open();
+    const { refreshToken, id } = await sessions.start(ALICE, BROWSER);
+    await sessions.end((await sessions.get(id)) ?? expect.fail('no session'), 'logout');
     expect(await outcome(sessions.refresh(refreshToken))).toBeNull();
     expect(await sessions.get(id)).toBeNull();
   });

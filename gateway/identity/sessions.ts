@@ -5,7 +5,7 @@ import { FRESH_MINUTES } from './fresh-login.ts';
 import { formatRefreshToken, hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { EndReason, SessionEnds } from './session-ends.ts';
-import { type OpenSession, recordOfSession, type Session, type SessionRecord } from './session-record.ts';
+import { type OpenSession, recordOfSession, type Session, type SessionLimits, type SessionOrigin, type SessionRecord } from './session-record.ts';
 import { openRefreshing, sessionEnded, untilWon } from './session-refresh.ts';
 
 export interface SessionsOptions {
@@ -14,6 +14,8 @@ export interface SessionsOptions {
   hmac(text: string): string;
   /** True where the user exists. */
   exists(userId: string): Promise<boolean>;
+  /** Default: 30 days unused, 90 at the latest. */
+  limits?: SessionLimits | undefined;
   now(): Date;
   /** The monotonic clock, in milliseconds; default performance.now. */
   clock?: (() => number) | undefined;
@@ -21,9 +23,9 @@ export interface SessionsOptions {
 
 export interface Sessions {
   /** Makes a session. `provedAt`: when its owner showed who they are, where that was not now (ISO 8601). */
-  start(userId: string, from: { userAgent: string | null; ip: string }, provedAt?: string): Promise<OpenSession>;
+  start(userId: string, from: SessionOrigin, provedAt?: string): Promise<OpenSession>;
   /** Exchanges a token for the next one. Error: ProblemError `unauthorized`; a token whose successor was used ends its session. */
-  refresh(refreshToken: string): Promise<OpenSession>;
+  refresh(refreshToken: string, from?: SessionOrigin): Promise<OpenSession>;
   /** Resolves to a session; null where it has ended. */
   get(id: string): Promise<SessionRecord | null>;
   /** Resolves to a user's sessions, the last used first. */
@@ -32,19 +34,22 @@ export interface Sessions {
   prove(id: string): Promise<void>;
   /** True where the session's owner proved within FRESH_MINUTES who they are. */
   isFresh(id: string): Promise<boolean>;
-  end(session: SessionRecord, reason: EndReason): Promise<void>;
-  /** Ends all of a user's sessions but one. */
-  endAll(userId: string, reason: EndReason, except?: string): Promise<void>;
+  /** Ends a session; `by` names who does where that is neither its owner nor the system. */
+  end(session: SessionRecord, reason: EndReason, by?: string): Promise<void>;
+  /** Ends all of a user's sessions but one (`except`, its id). */
+  endAll(userId: string, reason: EndReason, more?: { except?: string; by?: string }): Promise<void>;
 }
+
+const USUAL: SessionLimits = { idleDays: 30, mostDays: 90 };
 
 export const MOST_SESSIONS = 50;
 
-export function openSessions({ secrets, ends, hmac, exists, now, clock = () => performance.now() }: SessionsOptions): Sessions {
+export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now, clock = () => performance.now() }: SessionsOptions): Sessions {
   const ages = openAges({ now, clock });
-  const put = (id: string, value: Session, version: number) => secrets.put('sessions', recordOfSession(id, value), version);
+  const put = (id: string, value: Session, version: number) => secrets.put('sessions', recordOfSession(id, value, limits), version);
   const refresh = openRefreshing({ get, put, end, exists, hmac, ages });
 
-  async function start(userId: string, from: { userAgent: string | null; ip: string }, provedAt?: string): Promise<OpenSession> {
+  async function start(userId: string, from: SessionOrigin, provedAt?: string): Promise<OpenSession> {
     const id = randomUUID();
     const secret = randomSecret();
     const time = ages.note(id);
@@ -83,13 +88,13 @@ export function openSessions({ secrets, ends, hmac, exists, now, clock = () => p
   }
 
   /** Deletes a session, then records its end, so that it does not live on where the log cannot be written. */
-  async function end(session: SessionRecord, reason: EndReason): Promise<void> {
+  async function end(session: SessionRecord, reason: EndReason, by?: string): Promise<void> {
     await secrets.delete('sessions', session.key);
-    await ends.ended({ id: session.key, userId: session.value.userId, reason });
+    await ends.ended({ id: session.key, userId: session.value.userId, reason, ...(by === undefined ? {} : { by }) });
   }
 
-  async function endAll(userId: string, reason: EndReason, except?: string): Promise<void> {
-    for (const one of await list(userId)) if (one.key !== except) await end(one, reason);
+  async function endAll(userId: string, reason: EndReason, { except, by }: { except?: string; by?: string } = {}): Promise<void> {
+    for (const one of await list(userId)) if (one.key !== except) await end(one, reason, by);
   }
 
   return { start, refresh, get, list, prove, isFresh, end, endAll };
