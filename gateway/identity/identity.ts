@@ -17,6 +17,7 @@ import { ensureFirstAdmin } from './first-admin.ts';
 import { identityRoutes } from './identity-routes.ts';
 import { invitedAddressIn, openInvitations } from './invitations.ts';
 import type { Keys } from './keys.ts';
+import { openKnownDevices } from './known-devices.ts';
 import { openNobody } from './nobody.ts';
 import { openOidc } from './oidc/oidc.ts';
 import type { OidcSettings } from './oidc/settings.ts';
@@ -131,6 +132,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         hmac,
         now,
         sessions,
+        devices: openKnownDevices({ hmac, now }),
         tokens,
         codes,
         apiKeys,

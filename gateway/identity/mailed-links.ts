@@ -111,7 +111,8 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
   const { state } = await users.load(id);
   expectGoodPassword(next, state, '/password');
-  if (!(await credentials.replace(id, next, await credentials.version(id)))) throw new ProblemError('conflict', 'The password was set meanwhile.');
+  if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
+    throw new ProblemError('conflict', 'The password was set meanwhile.');
   // Whoever signed in as an account that nobody had confirmed need not be who has its mailbox.
   if (!state.confirmed) await subjects.partAll(id);
   await sessions.endAll(id, 'password');

@@ -10,6 +10,7 @@ import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
+import type { Asker } from './fair-turns.ts';
 import { FRESH_MINUTES } from './fresh-login.ts';
 import { expectGoodPassword } from './new-password.ts';
 import { recordOfAccount } from './record-of-account.ts';
@@ -82,7 +83,7 @@ async function prove({ attempts, credentials, sessions, users }: MeRoutesOptions
   const { id, sessionId } = callerIn(caller);
   const { password: typed } = body as z.infer<typeof proofBody>;
   const { state } = await there(users, id);
-  const isTheirs = await attempts.attempt(normaliseEmail(state.email), ip, () => credentials.verify(id, typed));
+  const isTheirs = await attempts.attempt(normaliseEmail(state.email), ip, (asker) => credentials.verify(id, typed, asker), { session: sessionId });
   if (!isTheirs) throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not your password' }] });
   await sessions.prove(sessionId);
   return { status: 204 };
@@ -97,10 +98,11 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   const { state } = await there(users, id);
   expectGoodPassword(next, state, '/new');
   const did = { change: 'wrong' as Awaited<ReturnType<Credentials['change']>> };
-  await attempts.attempt(normaliseEmail(state.email), ip, async () => {
-    did.change = await credentials.change(id, current, next);
+  const check = async (asker: Asker) => {
+    did.change = await credentials.change(id, { current, next }, asker);
     return did.change !== 'wrong';
-  });
+  };
+  await attempts.attempt(normaliseEmail(state.email), ip, check, { session: sessionId });
   if (did.change === 'wrong')
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');

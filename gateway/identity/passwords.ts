@@ -1,7 +1,7 @@
 /** Passwords: argon2id on libuv's threads, few at once, so that a rush of logins neither takes the memory nor the threads. */
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
-import { ProblemError } from '../../contracts/problem.ts';
+import { type Asker, openFairTurns } from './fair-turns.ts';
 import { normalPassword } from './new-password.ts';
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane (argon2id is the library's default). */
@@ -10,47 +10,24 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 export interface PasswordOptions {
   /** The most hashes at work at once; default: as many as cores, but at most 3 of libuv's 4 threads, because files and DNS need one. */
   running?: number;
-  /** The most hashes that wait (default 64); one more is refused. */
+  /** The most hashes of strangers that wait (default 64); one more is refused. */
   waiting?: number;
 }
 
 export interface Passwords {
-  /** Hashes a password; resolves to PHC text. Error: ProblemError `unavailable` when too many wait. */
-  hash(password: string): Promise<string>;
+  /** Hashes a password; resolves to PHC text. Error when too many wait: ProblemError `limited`; `unavailable` where it is not said who asks. */
+  hash(password: string, asker?: Asker): Promise<string>;
   /** True for the password of this hash; for null (no such account) false after the same time. Error: as `hash`. */
-  verify(hash: string | null, password: string): Promise<boolean>;
+  verify(hash: string | null, password: string, asker?: Asker): Promise<boolean>;
 }
 
 /** Opens the one place where passwords are hashed and compared. */
 export async function openPasswords(options: PasswordOptions = {}): Promise<Passwords> {
   const { running = Math.min(3, availableParallelism()), waiting = 64 } = options;
-  const limited = gate(running, waiting);
+  const inTurn = openFairTurns({ running, waiting });
   const dummy = await hash('no account has this', COST);
   return {
-    hash: (password) => limited(() => hash(normalPassword(password), COST)),
-    verify: (kept, password) => limited(async () => (await verify(kept ?? dummy, normalPassword(password))) && kept !== null),
-  };
-}
-
-/** A gate that runs at most `running` tasks at once and lets at most `waiting` wait, first come first served. */
-function gate(running: number, waiting: number) {
-  const queue: (() => void)[] = [];
-  let free = running;
-
-  async function enter(): Promise<void> {
-    if (free > 0) free--;
-    else if (queue.length < waiting) await new Promise<void>((resolve) => queue.push(resolve));
-    else throw new ProblemError('unavailable', 'Too many passwords are being checked. Try again.', { headers: { 'Retry-After': '2' } });
-  }
-
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    await enter();
-    try {
-      return await work();
-    } finally {
-      const next = queue.shift();
-      if (next) next();
-      else free++;
-    }
+    hash: (password, asker) => inTurn(asker, () => hash(normalPassword(password), COST)),
+    verify: (kept, password, asker) => inTurn(asker, async () => (await verify(kept ?? dummy, normalPassword(password))) && kept !== null),
   };
 }

@@ -65,9 +65,9 @@ async function place(options: RegistrationOptions, of: { id: string; ip: string;
   const { attempts, credentials, users } = options;
   const { id, ip, email, password } = of;
   const registered = (await users.load(id)).state.exists;
-  if (!registered && (await credentials.setFirst(id, password))) return true;
+  if (!registered && (await credentials.setFirst(id, password, { key: networkOf(ip), known: false }))) return true;
   if (!(await credentials.has(id))) return false;
-  if (await attempts.attempt(normaliseEmail(email), ip, () => credentials.verify(id, password))) return false;
+  if (await attempts.attempt(normaliseEmail(email), ip, (asker) => credentials.verify(id, password, asker))) return false;
   throw new ProblemError('invalid', 'This Idempotency-Key was used on this path with another body. Use a new key for a new command.', {
     errors: [{ pointer: 'Idempotency-Key', detail: 'belongs to another body' }],
   });

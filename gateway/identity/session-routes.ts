@@ -4,20 +4,28 @@ import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
 import { passwordAsTyped } from '../../contracts/user.ts';
+import { networkOf } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
 import { boundOf, invalidToken } from './callers.ts';
 import type { Credentials } from './credentials.ts';
+import type { Asker } from './fair-turns.ts';
+import type { KnownDevices } from './known-devices.ts';
 import { listOfSessions, sessionList } from './session-list.ts';
-import type { OpenSession, SessionOrigin } from './session-record.ts';
+import type { OpenSession, OpenSession, SessionOrigin, SessionRecord } from './session-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
 const loginBody = z.strictObject({
   email: emailOnRecord,
   password: passwordAsTyped,
+  devices: z
+    .array(z.string().max(200))
+    .max(10)
+    .optional()
+    .meta({ description: 'What earlier logins of this device answered as `device`: strangers cannot use up its tries.' }),
 });
 const refreshBody = z.strictObject({ refreshToken: z.string().min(1, 'must not be empty').max(500, 'is too long') });
 /** The answer to logging in. */
@@ -25,6 +33,10 @@ export const sessionTokens = z.strictObject({
   accessToken: z.string().meta({ description: 'For Authorization: Bearer.' }),
   refreshToken: z.string().meta({ description: 'For POST /api/token/refresh, which answers the next one.' }),
   expiresIn: z.int().meta({ description: 'Seconds the access token is good for.' }),
+  device: z
+    .string()
+    .optional()
+    .meta({ description: 'Of a login: to be kept by this device, also after logging out, and given to its next login in `devices`.' }),
   user: z.strictObject({
     id: z.guid(),
     name: z.string(),
@@ -39,6 +51,7 @@ export const sessionTokens = z.strictObject({
 export interface TokensOptions {
   users: Users;
   tokens: AccessTokens;
+  devices: KnownDevices;
   /** What an account may do whose address is not confirmed; undefined: everything. */
   unconfirmed: Caller['confined'];
 }
@@ -125,13 +138,25 @@ export function callerIn(caller: Caller | null): Caller {
 
 /** Logs a user in. An unknown account takes the same time and gets the same answer as a wrong password. */
 async function login(options: SessionRoutesOptions, request: RouteRequest): Promise<Answer> {
-  const { attempts, credentials, users } = options;
-  const { email, password } = request.body as z.infer<typeof loginBody>;
+  const { attempts, credentials, devices, sessions, users } = options;
+  const { email, password, devices: shown = [] } = request.body as z.infer<typeof loginBody>;
   const user = await users.find(email);
   const version = user ? await credentials.version(user.id) : 0;
-  const right = await attempts.attempt(normaliseEmail(email), request.ip, () => credentials.verify(user?.id ?? null, password));
+  const standing = {
+    device: devices.find(user?.id, shown),
+    network: await isKnownNetwork(sessions, user?.id, request.ip),
+  };
+  const check = (asker: Asker) => credentials.verify(user?.id ?? null, password, asker);
+  const right = await attempts.attempt(normaliseEmail(email), request.ip, check, standing);
   if (!user || !right) throw wrongPassword();
-  return answerWithTokens(options, await start(options, user.id, version, request));
+  const answer = await answerWithTokens(options, await start(options, user.id, version, request));
+  return { ...answer, body: { ...(answer.body as object), device: devices.issue(user.id) } };
+}
+
+/** True where a session of this user that lives was begun in the network of this address. */
+async function isKnownNetwork(sessions: Sessions, userId: string | undefined, ip: string): Promise<boolean> {
+  const network = networkOf(ip);
+  return userId !== undefined && (await sessions.list(userId)).some(({ value }) => networkOf(value.ip) === network);
 }
 
 /** Makes a session, unless the password was changed since the check: the end of all sessions may have missed the new one. */

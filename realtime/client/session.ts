@@ -24,6 +24,8 @@ interface Tokens {
   refreshToken: string;
   expiresIn: number;
   user?: Me;
+  /** Of a login: what makes this device known at the next. */
+  device?: string;
 }
 
 export interface BrowserSessionOptions {
@@ -51,6 +53,9 @@ export interface BrowserSession {
 }
 
 export const SESSION_KEY = 'taskledger.session';
+/** Where the tokens of this device are kept, of the accounts that were in from it, also after they log out. */
+export const DEVICES_KEY = 'taskledger.devices';
+const MOST_DEVICES = 5;
 /** Milliseconds before its end from which on a token is not used any more. */
 const MARGIN = 15_000;
 
@@ -65,6 +70,16 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       return text ? (JSON.parse(text) as Kept) : null;
     } catch {
       return null;
+    }
+  }
+
+  /** The tokens of this device, but those of one user. */
+  function knownDevices(but?: string): string[] {
+    try {
+      const kept: unknown = JSON.parse(storage.getItem(DEVICES_KEY) ?? '[]');
+      return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string' && ownerOf(one) !== but) : [];
+    } catch {
+      return [];
     }
   }
 
@@ -101,7 +116,8 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   }
 
   async function login(email: string, password: string): Promise<void> {
-    const tokens = await api.open<Tokens & { user: Me }>('/api/login', { email, password });
+    const tokens = await api.open<Tokens & { user: Me }>('/api/login', { email, password, devices: knownDevices() });
+    if (tokens.device) storage.setItem(DEVICES_KEY, JSON.stringify([tokens.device, ...knownDevices(ownerOf(tokens.device))].slice(0, MOST_DEVICES)));
     take(tokens, tokens.user);
   }
 
@@ -135,6 +151,9 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
     },
   };
 }
+
+/** The user of a device's token: the text before its first dot. */
+const ownerOf = (device: string) => device.split('.')[0];
 
 /** Null where an error means that the session is over. Any other error is thrown. */
 function unlessPassing(error: unknown): null {

@@ -36,6 +36,8 @@ export interface Limits {
   consume(name: LimitName, key: string, cost?: number, points?: number): Promise<Record<string, string>>;
   /** Gives back points that were taken for a try that does not count. */
   refund(name: LimitName, key: string, cost?: number): Promise<void>;
+  /** The points of a limit. */
+  points(name: LimitName): number;
   /** Forgets a key's count. */
   reset(name: LimitName, key: string): Promise<void>;
   close(): Promise<void>;
@@ -79,6 +81,7 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
       });
     },
     refund: (name, key, cost = 1) => counterOf(name).refund(keyOf(name, key), cost),
+    points: (name) => policies[name].points,
     reset: (name, key) => counterOf(name).reset(keyOf(name, key)),
     close: counting.close,
   };

@@ -13,6 +13,9 @@ export const LIMIT_POLICIES = {
   'login-account-ip': { points: 10, seconds: 900, variable: 'LOGIN_LIMIT' },
   'login-ip': { points: 100, seconds: 900, variable: 'LOGIN_NETWORK_LIMIT' },
   'login-account': { points: 50, seconds: 3_600, variable: 'LOGIN_STRANGER_LIMIT' },
+  /** Wrong passwords from a device that was in before, and checks of passwords at all, by network, or by account for such devices: each costs work. */
+  'login-device': { points: 10, seconds: 900, variable: 'LOGIN_DEVICE_LIMIT' },
+  'login-checks': { points: 2_000, seconds: 900, variable: 'LOGIN_CHECK_LIMIT' },
   /** Mails with a link, which anybody may have sent to any address: by the address, and by the network that asks. */
   'link-mails': { points: 3, seconds: 3_600, variable: 'LINK_MAIL_LIMIT' },
   'link-mails-day': { points: 10, seconds: 86_400, variable: 'LINK_MAIL_DAY_LIMIT' },
