@@ -85,6 +85,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   const listening = await listen(
     startingListener(metrics, () => [...waits]),
     { PORT: config.PORT, HOST: config.HOST, headers: securityHeaders(config.PUBLIC_URL) },
+    { body: config.BODY_SECONDS * 1_000, rate: config.BODY_RATE },
   );
   closers.add(listening, (it) => it.close());
   const appends = openAppendHealth({ log });
@@ -187,6 +188,7 @@ function openApp(context: PartContext, { parts, started, operator, appends, stan
     origins: config.ALLOWED_ORIGINS,
     apart: config.MEDIA_PUBLIC_URL === undefined ? undefined : { origin: config.MEDIA_PUBLIC_URL, paths: '/media/' },
     trustProxy: config.TRUST_PROXY,
+    slowBodies: config.SLOW_BODY_LIMIT,
     log,
     observe: metrics.request,
     refused: () => metrics.count('refused_requests', 1),

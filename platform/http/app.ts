@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { openAdmission } from './admission.ts';
+import { openArriving } from './arriving.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
 import { type Authentication, type Context, endpoint, type State } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
@@ -48,6 +49,8 @@ export interface AppOptions {
   refused?(): void;
   /** Requests under way at once, at most; above that the answer is 503, but to questions about health. Default 2,000. */
   inFlight?: number;
+  /** Bodies that arrive slowly, from one network, at most; default 100. */
+  slowBodies?: number | undefined;
 }
 
 /** What answers requests. */
@@ -64,9 +67,10 @@ export function createApp(options: AppOptions): HttpApp {
   const refused = tellCrowds(options);
   const admission = openAdmission({ refused });
   const gates: GateOfRow[] = [];
+  const arriving = openArriving(options.slowBodies === undefined ? {} : { slow: options.slowBodies });
   for (const route of namedFirst(options.routes)) {
     if (!isLetInAlways(route)) gates.push({ row: route, gate: admission.gate(`${route.method} ${route.path}`) });
-    router.register(route.path, [route.method.toLowerCase()], endpoint(route, options));
+    router.register(route.path, [route.method.toLowerCase()], endpoint(route, options, arriving));
   }
   const methodsAt = methodsByPath([...options.routes, ...(options.elsewhere ?? [])]);
   app.use(account(options));
@@ -113,8 +117,13 @@ function account({ log, observe }: AppOptions): Koa.Middleware<State> {
 function problems({ log, routes, inFlight = 2_000 }: AppOptions, refused: (route: string) => void): Koa.Middleware<State> {
   let working = 0;
   const ofHealth = new Set(routes.filter(({ tag }) => tag === 'health').map(({ path }) => path));
+  const lend = () => {
+    working--;
+    return () => void working++;
+  };
   return async (ctx, next) => {
     working++;
+    ctx.state.lend = lend;
     try {
       if (working > inFlight && !ofHealth.has(ctx.path)) throw tooMany(refused);
       await next();

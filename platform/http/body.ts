@@ -1,30 +1,31 @@
 /** The body of a request, read with a limit: JSON, or a form where the row is for one. */
 import type { IncomingMessage } from 'node:http';
-import getRawBody from 'raw-body';
 import { ProblemError } from '../../contracts/problem.ts';
+import type { Arriving } from './arriving.ts';
 
 /** Bytes of a body at most. */
 export const BODY_LIMIT = 1024 * 1024;
 
-/** Bytes of bodies that may be arriving at once; bodies of up to SMALL bytes do not count, and always come in. */
-const ARRIVING = 64 * BODY_LIMIT;
-const SMALL = 64 * 1024;
-let arriving = 0;
+/** Where a body comes from, and with which others. */
+export interface BodySource {
+  arriving: Arriving;
+  network: string;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The parsed body of a request; undefined where there is none.
  * Errors: ProblemError `invalid` 400 (not JSON, not UTF-8), 413 (above 1 MiB), 415 (another media type or encoding);
- * `unavailable` where too many large bodies are arriving.
+ * `limited` where too many are arriving slowly, and this is the slowest.
  */
-export function readJson(request: IncomingMessage): Promise<unknown> {
-  return readAs(request, JSON_BODY);
+export function readJson(request: IncomingMessage, from: BodySource): Promise<unknown> {
+  return readAs(request, from, JSON_BODY);
 }
 
 /** The fields of a form (application/x-www-form-urlencoded), the last of each name; undefined where there is no body. Errors: as `readJson`. */
-export function readForm(request: IncomingMessage): Promise<unknown> {
-  return readAs(request, FORM);
+export function readForm(request: IncomingMessage, from: BodySource): Promise<unknown> {
+  return readAs(request, from, FORM);
 }
 
 interface Kind {
@@ -37,11 +38,11 @@ const JSON_BODY: Kind = { type: /^application\/(json|[\w.+-]+\+json)$/, name: 'J
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const FORM: Kind = { type: /^application\/x-www-form-urlencoded$/, name: 'a form', mediaType: FORM_TYPE, parse: parseForm };
 
-async function readAs(request: IncomingMessage, kind: Kind): Promise<unknown> {
+async function readAs(request: IncomingMessage, { arriving, network }: BodySource, kind: Kind): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
   if (!chunked && (length === undefined || length === '0')) return undefined;
   checkType(request, kind);
-  const bytes = await withRoom(chunked ? BODY_LIMIT : Math.min(Number(length), BODY_LIMIT), () => read(request));
+  const bytes = await arriving.receive(request, { network, limit: BODY_LIMIT });
   return bytes.length === 0 ? undefined : kind.parse(bytes);
 }
 
@@ -50,30 +51,6 @@ function checkType(request: IncomingMessage, { type: wanted, name, mediaType }: 
   if (!wanted.test(type)) throw refused(415, `Send ${name}, with the header Content-Type: ${mediaType}.`, { Accept: mediaType });
   const encoding = request.headers['content-encoding'];
   if (encoding && encoding !== 'identity') throw refused(415, 'Send the body uncompressed.', { 'Accept-Encoding': 'identity' });
-}
-
-async function withRoom<T>(size: number, work: () => Promise<T>): Promise<T> {
-  if (size <= SMALL) return work();
-  if (arriving + size > ARRIVING)
-    throw new ProblemError('unavailable', 'Too many large bodies are arriving. Try again.', { headers: { 'Retry-After': '1', Connection: 'close' } });
-  arriving += size;
-  try {
-    return await work();
-  } finally {
-    arriving -= size;
-  }
-}
-
-async function read(request: IncomingMessage): Promise<Buffer> {
-  try {
-    return await getRawBody(request, { limit: BODY_LIMIT, length: request.headers['content-length'] ?? null });
-  } catch (error) {
-    // The rest of the body is read and forgotten, so that the answer reaches a client that is still sending.
-    request.resume();
-    if ((error as { type?: string }).type === 'entity.too.large')
-      throw refused(413, `The body is larger than ${BODY_LIMIT} bytes.`, { Connection: 'close' });
-    throw refused(400, 'The body did not arrive whole.', { Connection: 'close' });
-  }
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -5,8 +5,10 @@ import type { Readable } from 'node:stream';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
+import type { Arriving } from './arriving.ts';
 import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
+import { networkOf } from './limits/limits.ts';
 import { type Admitted, type Answer, type Caller, type Route, type RouteRequest, UNCONFIRMED_DETAIL } from './route.ts';
 import { withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
@@ -16,6 +18,8 @@ export interface State {
   caller?: Caller;
   operator?: Caller;
   apiKey?: string;
+  /** Lets the request count as not at work, until what is answered is called. */
+  lend?: () => () => void;
   route?: string;
   /** True where the request was refused since there was no place for it. */
   isCrowded?: boolean;
@@ -38,7 +42,7 @@ export interface Authentication {
 }
 
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers.*/
-export function endpoint(route: Route, ways: Authentication) {
+export function endpoint(route: Route, ways: Authentication, arriving: Arriving) {
   const bodySchema = route.body ?? NO_BODY;
   // Where no field is required, a missing body counts as an empty object.
   const absent = route.body?.safeParse({}).success ? {} : undefined;
@@ -46,7 +50,7 @@ export function endpoint(route: Route, ways: Authentication) {
   const readBody = route.form ? readForm : readJson;
   const isRead = route.method !== 'GET' && !route.stream;
   const bodyOf = async (ctx: Context) => {
-    const body = isRead ? await arrived(ctx, readBody) : undefined;
+    const body = isRead ? await arrived(ctx, (request) => readBody(request, { arriving, network: networkOf(ctx.ip) })) : undefined;
     // A body of `null` is there, and is none that any row takes.
     return isRead ? validBody(bodySchema, body === undefined ? absent : body) : undefined;
   };
@@ -86,20 +90,14 @@ async function handled({ req }: Context, route: Route, request: RouteRequest): P
   }
 }
 
-/** Milliseconds that a body may take before others have the request's place. */
-const ARRIVES = 50;
-
-/** Reads a body. The time that a client takes to send it is no time at work. */
-async function arrived({ req }: Context, read: (request: IncomingMessage) => Promise<unknown>): Promise<unknown> {
-  let takeBack = () => {};
-  const timer = setTimeout(() => {
-    takeBack = placeOf(req)?.lend() ?? takeBack;
-  }, ARRIVES);
+/** Reads a body. While it is not here, the request is not at work: others have its place. */
+async function arrived({ req, state }: Context, read: (request: IncomingMessage) => Promise<unknown>): Promise<unknown> {
+  if (req.complete) return read(req);
+  const takeBack = [placeOf(req)?.lend(), state.lend?.()];
   try {
     return await read(req);
   } finally {
-    clearTimeout(timer);
-    takeBack();
+    for (const back of takeBack) back?.();
   }
 }
 

@@ -29,6 +29,8 @@ export interface Patience {
   farewell: number;
   /** The time in which headers have to arrive, and then the body, unless its row takes it as a stream. */
   body: number;
+  /** The bytes a second that a body may not fall below, from its tenth second on. */
+  rate: number;
 }
 
 export interface ListenOptions {
@@ -39,7 +41,7 @@ export interface ListenOptions {
   headers?: Readonly<Record<string, string>>;
 }
 
-const PATIENCE: Patience = { silence: 120_000, farewell: 3_000, body: 30_000 };
+const PATIENCE: Patience = { silence: 120_000, farewell: 3_000, body: 30_000, rate: 100 };
 
 /**
  * Starts the server; `first` answers until `answer` is called. A request that asks for another protocol than Socket.IO's websocket is answered as
@@ -52,7 +54,7 @@ export async function listen(
   { PORT, HOST, headers = {} }: ListenOptions,
   patience: Partial<Patience> = {},
 ): Promise<Listening> {
-  const { silence, farewell, body } = { ...PATIENCE, ...patience };
+  const { silence, farewell, body, rate } = { ...PATIENCE, ...patience };
   let listener = first;
   // Node's own rule hands every request with `Upgrade` (also h2c, of curl and Java) to whoever listens for upgrades, and forgets its connection.
   const shouldUpgradeCallback = (request: IncomingMessage): boolean => server.listenerCount('upgrade') > 0 && asksForSocket(request);
@@ -62,7 +64,7 @@ export async function listen(
     (request, response) => {
       // Node's own refusal has no body.
       if (request.httpVersion === '1.1' && request.headers.host === undefined) return refuseConnection(request.socket, 400);
-      boundBody(request, body);
+      boundBody(request, { within: body, rate });
       beginAnswer(server, response);
       listener(request, response);
     },

@@ -7,7 +7,7 @@ import { endAsTooSlow, releaseBody } from './body-time.ts';
 export interface StreamBounds {
   /** Bodies that arrive at once in this process, at most. */
   atOnce: number;
-  /** Milliseconds without a byte after which a client is given up. */
+  /** Milliseconds with next to no byte after which a client is given up. */
   silence: number;
   /** What is still read of a body that was refused, in bytes and milliseconds: a client that sends reads the answer only when it has sent all. */
   rest: { bytes: number; within: number };
@@ -38,14 +38,18 @@ export async function withStream<T>(request: IncomingMessage, work: () => Promis
   }
 }
 
-/** Ends a connection on which nothing comes for so long. Bytes that wait for us are not the client's silence. */
+/** Bytes a second below which a client counts as silent. */
+const TRICKLE = 100;
+
+/** Ends a connection on which nothing comes, or next to nothing, for so long. Bytes that wait for us are not the client's silence. */
 function watchSilence(request: IncomingMessage, silence: number): () => void {
   const { socket } = request;
   let seen = socket.bytesRead;
   let quiet = 0;
   const steps = 10;
   const timer = setInterval(() => {
-    quiet = socket.bytesRead !== seen || request.readableLength > 0 || request.complete ? 0 : quiet + 1;
+    const few = (TRICKLE * silence) / steps / 1_000;
+    quiet = socket.bytesRead - seen > few || request.readableLength > 0 || request.complete ? 0 : quiet + 1;
     seen = socket.bytesRead;
     if (quiet >= steps) endAsTooSlow(socket);
   }, silence / steps).unref();
