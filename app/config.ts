@@ -150,6 +150,7 @@ const schema = z.object({
   SLOW_BODY_LIMIT: wholeNumber(1, 1_000_000).default(100),
   BODY_SECONDS: wholeNumber(1, 3_600).default(30),
   BODY_RATE: wholeNumber(0, 1_000_000).default(100),
+  AUDIT_DAYS: wholeNumber(1, 3_650).default(90),
   BACKUP_LOG_MB: wholeNumber(1, 1_000_000).default(1_024),
   TRUST_PROXY: onOrOff,
   SOCKET_POLLING: onOrOff,

@@ -1,5 +1,6 @@
 /** The rows of every part, as data. The documents, the proxy's map and docs/PARTS.md are made of them. */
 import { adminRoutes } from '../gateway/admin-routes.ts';
+import { auditRoutes } from '../gateway/audit/audit-routes.ts';
 import { docRoutes } from '../gateway/docs.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
@@ -22,7 +23,7 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   media: rowsOf(mediaRoutes),
   'read-side': rowsOf(readRoutes),
   realtime: [],
-  gateway: rowsOf([...identityRoutes, ...adminRoutes, ...pageRoutes, ...docRoutes]),
+  gateway: rowsOf([...identityRoutes, ...auditRoutes, ...adminRoutes, ...pageRoutes, ...docRoutes]),
 };
 
 /** The rows that every process answers for itself. */

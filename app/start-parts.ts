@@ -3,6 +3,8 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { adminRoutes } from '../gateway/admin-routes.ts';
+import type { AuditLog } from '../gateway/audit/audit-log.ts';
+import { auditRoutes } from '../gateway/audit/audit-routes.ts';
 import { docRoutes, documentsOf } from '../gateway/docs.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
@@ -57,6 +59,7 @@ export interface Access {
   commands: OpenCommandHandler;
   identity: Identity;
   limits: Limits;
+  audit: AuditLog;
 }
 
 /** The things that every part finds in its process. */
@@ -284,6 +287,7 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
   return {
     routes: [
       ...access.identity.routes,
+      ...routesWith({ audit: access.audit }, auditRoutes),
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
       ...routesWith(pages, pageRoutes),
       ...routesWith(

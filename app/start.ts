@@ -1,6 +1,7 @@
 /** Starts parts in one process: all of them, or one. The order is the data's path. */
 
 import type { Logger } from 'pino';
+import { openAuditLog } from '../gateway/audit/audit-log.ts';
 import { openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
@@ -145,7 +146,7 @@ async function openProcess(
   const needs = needsOf(parts);
   const { ports, log } = opened;
   const publicUrl = () => pagesAt(config, listening.url);
-  const access = needs.has('secrets') ? await openAccess(config, { ...opened, publicUrl, count: opened.metrics.command }) : null;
+  const access = needs.has('secrets') ? await openAccess(config, { ...opened, publicUrl }) : null;
   const requests = needs.has('bus') ? openRequests({ store: ports.store, log }) : null;
   return {
     ...opened,
@@ -191,6 +192,7 @@ function openApp(context: PartContext, { parts, started, operator, appends, stan
     slowBodies: config.SLOW_BODY_LIMIT,
     log,
     observe: metrics.request,
+    ...(needs.has('secrets') ? { audit: context.access.audit.note } : {}),
     refused: () => metrics.count('refused_requests', 1),
   });
 }
@@ -239,14 +241,17 @@ function missing(what: string): never {
 /** Opens the identity of callers and the command handler: the same in every part that answers people. */
 async function openAccess(
   config: Config,
-  context: Pick<PartContext, 'ports' | 'closers' | 'log' | 'whileStarting' | 'publicUrl'> & { count: Parameters<typeof commandHandler>[0]['count'] },
+  context: Pick<PartContext, 'ports' | 'closers' | 'log' | 'whileStarting' | 'publicUrl' | 'metrics'>,
 ): Promise<Access> {
-  const { ports, closers, log, count, whileStarting, publicUrl } = context;
+  const { ports, closers, log, metrics, whileStarting, publicUrl } = context;
   const settings = oidcSettings(config);
   const { store, secrets } = ports;
   const keys = await whileStarting(() => loadKeys(secrets, { jwtSecret: config.JWT_SECRET }));
   const limits = closers.add(await openLimits(config.CACHE_URL, { ...limitsIn(config), hmac: keys.hmac, log }), (it) => it.close());
-  const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, ...(count ? { count } : {}) }), (it) => it.settle());
+  const audit = closers.closing(
+    openAuditLog({ secrets, days: config.AUDIT_DAYS, log, lost: (entries) => metrics.count('lost_audit_entries', entries) }),
+  );
+  const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, count: metrics.command }), (it) => it.settle());
   const reserved = await whileStarting(commands.reserveAnew);
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
   const identity = await openIdentity({
@@ -264,7 +269,7 @@ async function openAccess(
     ...(settings ? { oidc: { settings, publicUrl } } : {}),
     log,
   });
-  return { keys, commands, identity, limits };
+  return { keys, commands, identity, limits, audit };
 }
 
 /** The authentication of callers. A process without access to secrets has no row that asks for a caller. */

@@ -1,5 +1,7 @@
 /** The parts of an aggregate's contract: its types of event and of command, with a schema, a sentence and an example of each, and its live topics. */
+
 import type { z } from 'zod';
+import type { AuditKind } from './audit.ts';
 import type { Role } from './role.ts';
 
 /** One type of event: a storage format. */
@@ -28,6 +30,8 @@ export interface CommandContract {
   /** Schema of the JSON body; null: no body. */
   body: z.ZodType | null;
   who: Audience;
+  /** The kind of the entry that it makes in the audit log, done or refused; default: only refusals make one. */
+  audit?: AuditKind;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
   limit?: 'orders' | 'mails';
   summary: string;

@@ -190,6 +190,7 @@ export const userContract = aggregate({
     EditUser: {
       method: 'PATCH',
       path: '/api/users/:id',
+      audit: 'account',
       body: EditUser,
       who: 'user',
       limit: 'mails',
@@ -199,6 +200,7 @@ export const userContract = aggregate({
     DeleteUser: {
       method: 'DELETE',
       path: '/api/users/:id',
+      audit: 'account',
       body: null,
       who: 'user',
       summary: 'Delete a user (oneself, or as an admin).',
@@ -207,6 +209,7 @@ export const userContract = aggregate({
     ConfirmUser: {
       method: 'POST',
       path: '/api/users/:id/confirm',
+      audit: 'confirmation',
       body: null,
       who: ['admin'],
       summary: 'Say that a user’s e-mail address is theirs, as an admin who knows that.',
@@ -215,6 +218,7 @@ export const userContract = aggregate({
     ChangeUserRole: {
       method: 'PUT',
       path: '/api/users/:id/role',
+      audit: 'role',
       body: ChangeUserRole,
       who: ['admin'],
       summary: 'Give a user another role.',

@@ -13,6 +13,7 @@ const WORK = 'a worker’s commands, and the times that it records; how long it 
 /** Every place that asks for the time of day: how often in which file, and why. How long something takes or lasts is `performance.now()`. */
 const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'app/administration.ts': [1, 'shown: the age of a request that another process recorded'],
+  'gateway/audit/audit-log.ts': [1, RECORDED],
   'gateway/identity/identity.ts': [1, 'sessions and codes live for days, over restarts and in several processes, so their ends are times of day'],
   'gateway/identity/secrets/mongodb/mongodb.ts': [1, 'the same ends, where they are kept'],
   'gateway/identity/secrets/sqlite/sqlite.ts': [1, 'the same ends, where they are kept'],

@@ -24,6 +24,9 @@ const mail = z.strictObject({
   time: z.iso.datetime(),
 });
 
+/** Whoever reads a link of somebody else's may be able to use it. */
+const LINK = /https?:\/\//;
+
 /** GET /outbox. Without an outbox (`null`) it is answered 404, with the reason. */
 export const outboxRoute: RouteWith<{ outbox: Outbox | null }> = {
   row: {
@@ -39,6 +42,7 @@ export const outboxRoute: RouteWith<{ outbox: Outbox | null }> = {
     if (!outbox) throw new ProblemError('not_found', 'Mails go out by SMTP here (MAIL_URL), and SMS by a provider (SMS_URL); there is no outbox.');
     const { to, ...rest } = request.query as z.infer<typeof query>;
     const items = outbox.list({ ...rest, ...(to?.includes('@') ? { to: storedEmail(to) } : { to }) });
+    if (items.some(({ text }) => LINK.test(text))) request.audit?.({ kind: 'outbox' });
     return { body: { items: items.map((item) => ({ ...item, to: shownEmail(item.to) })) } };
   },
 };

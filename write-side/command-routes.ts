@@ -58,10 +58,10 @@ export function commandRow(type: string): CommandRow {
 }
 
 function commandRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
-  const { method, path, who, summary, body, example, accepted } = command.contract;
+  const { method, path, who, summary, body, example, accepted, audit } = command.contract;
   const answered = accepted ? { status: 202, response: acceptedAnswer } : { response: commandAnswer };
   return {
-    row: { method, path, who, summary, tag: pluralOf(command.aggregate), body, ...answered, example },
+    row: { method, path, who, summary, tag: pluralOf(command.aggregate), body, ...answered, example, ...(audit ? { audit } : {}) },
     answer: (options, request) => carryOut(command, options, request),
   };
 }

@@ -28,6 +28,7 @@ export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys }>[] = [
       ...FOR_ADMINS,
       method: 'POST',
       path: '/api/admin/api-keys',
+      audit: 'api-key',
       summary: 'Make an API key for another backend; the key is shown only now. Each request makes one.',
       body: keyBody,
       status: 201,
@@ -54,6 +55,7 @@ export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys }>[] = [
       ...FOR_ADMINS,
       method: 'DELETE',
       path: '/api/admin/api-keys/:id',
+      audit: 'api-key',
       summary: 'Revoke an API key: at once here, within 5 seconds in every other process.',
     },
     answer: async ({ apiKeys }, { params }) => {

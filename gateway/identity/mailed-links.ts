@@ -46,6 +46,7 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/confirmations',
+      audit: 'confirmation',
       always: true,
       who: 'anyone',
       summary: 'Confirm one’s e-mail address with the token of the mail, once, and set the password; every session before it ends.',
@@ -60,6 +61,7 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/confirmation-mails',
+      audit: 'confirmation',
       who: 'anyone',
       summary: 'Have the confirmation mail sent again. The answer is the same whether there is such an account or not.',
       tag: 'sessions',
@@ -74,6 +76,7 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/password-resets',
+      audit: 'password-reset',
       who: 'anyone',
       summary: 'Have a link mailed that sets another password. The answer is the same whether there is such an account or not.',
       tag: 'sessions',
@@ -88,6 +91,7 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/password-resets/finish',
+      audit: 'password-reset',
       always: true,
       who: 'anyone',
       summary: 'Set another password with the token of the mail, once, within 10 minutes; all sessions end, and nobody is logged in by it.',
@@ -109,6 +113,7 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   const { token, password: next } = request.body as z.infer<typeof linkBody>;
   const id = await codes.userOf(token, purpose);
   if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
+  request.audit?.({ user: id });
   const { state } = await users.load(id);
   expectGoodPassword(next, state, '/password');
   if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
@@ -136,6 +141,7 @@ async function sendLink(options: MailedLinksOptions, request: RouteRequest, type
   for (const name of ['link-mails-day', 'link-mails'] as const) await limits.consume(name, `${type} ${address}`);
   const found = await users.find(address);
   const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
+  if (user) request.audit?.({ user: user.id });
   if (user) await recordOfAccount(options, { id: user.id, key: request.requestId, correlationId: request.requestId }, { type, data: null });
   else await Promise.all([users.load(stableId('nobody', hmac(address))), nobody()]);
   return { status: 202, body: { status: 'accepted' } };

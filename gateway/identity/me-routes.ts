@@ -47,6 +47,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
     row: {
       method: 'PUT',
       path: '/api/me/password',
+      audit: 'password',
       always: true,
       who: 'user',
       summary: 'Change one’s password; all other sessions end.',
@@ -60,6 +61,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/me/proof',
+      audit: 'proof',
       always: true,
       who: 'user',
       summary: `Prove anew who one is, for what wants a fresh login; good for ${FRESH_MINUTES} minutes in this session. Limited as logins are.`,

@@ -32,7 +32,7 @@ const { method, path, who, summary, body, example } = registering.contract;
 
 /** POST /api/users. */
 export const registration: RouteWith<RegistrationOptions> = {
-  row: { method, path, who, always: true, summary, tag: 'users', body, response: commandAnswer, example },
+  row: { method, path, who, audit: 'registration', always: true, summary, tag: 'users', body, response: commandAnswer, example },
   answer: register,
 };
 
@@ -49,6 +49,7 @@ async function register(options: RegistrationOptions, request: RouteRequest): Pr
   const context = contextOf({ ...request, body: { ...person, password: password !== undefined } }, hmac);
   const placed = password !== undefined && (await place(options, { id: command.id, ip: request.ip, email: person.email, password }));
   try {
+    request.audit?.({ user: command.id });
     const answer = answerOf(registering, command, await commands.handle(command, context));
     return { ...answer, headers: { ...limit, ...answer.headers } };
   } catch (error) {

@@ -14,7 +14,7 @@ import type { Credentials } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import type { KnownDevices } from './known-devices.ts';
 import { listOfSessions, sessionList } from './session-list.ts';
-import type { OpenSession, OpenSession, SessionOrigin, SessionRecord } from './session-record.ts';
+import type { OpenSession, SessionRecord } from './session-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
@@ -71,6 +71,7 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       ...OF_SESSIONS,
       method: 'POST',
       path: '/api/login',
+      audit: 'login',
       always: true,
       who: 'anyone',
       summary: 'Log in: makes a session. Failures are limited by account and address.',
@@ -96,7 +97,14 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       answerWithTokens(options, await options.sessions.refresh((request.body as z.infer<typeof refreshBody>).refreshToken, originOf(request))),
   },
   {
-    row: { ...OF_SESSIONS, method: 'POST', path: '/api/logout', who: 'user', summary: 'End this session: its tokens and sockets end with it.' },
+    row: {
+      ...OF_SESSIONS,
+      method: 'POST',
+      path: '/api/logout',
+      audit: 'logout',
+      who: 'user',
+      summary: 'End this session: its tokens and sockets end with it.',
+    },
     answer: async ({ sessions }, { caller }) => {
       const session = await sessions.get(callerIn(caller).sessionId);
       if (session) await sessions.end(session, 'logout');
@@ -118,11 +126,18 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
     },
   },
   {
-    row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions/:id', who: 'user', summary: 'End one of one’s sessions.' },
+    row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions/:id', audit: 'session', who: 'user', summary: 'End one of one’s sessions.' },
     answer: endOne,
   },
   {
-    row: { ...OF_SESSIONS, method: 'DELETE', path: '/api/sessions', who: 'user', summary: 'End all of one’s sessions but this one.' },
+    row: {
+      ...OF_SESSIONS,
+      method: 'DELETE',
+      path: '/api/sessions',
+      audit: 'session',
+      who: 'user',
+      summary: 'End all of one’s sessions but this one.',
+    },
     answer: async ({ sessions }, { caller }) => {
       await sessions.endAll(callerIn(caller).id, 'revoked', { except: callerIn(caller).sessionId });
       return { status: 204 };
@@ -141,6 +156,7 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const { attempts, credentials, devices, sessions, users } = options;
   const { email, password, devices: shown = [] } = request.body as z.infer<typeof loginBody>;
   const user = await users.find(email);
+  if (user) request.audit?.({ user: user.id });
   const version = user ? await credentials.version(user.id) : 0;
   const standing = {
     device: devices.find(user?.id, shown),

@@ -15,9 +15,11 @@ import type { Logger } from 'pino';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
 import { openAdmission } from './admission.ts';
 import { openArriving } from './arriving.ts';
+import { type Audited, auditedIn } from './audited.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
 import { type Authentication, type Context, endpoint, type State } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
+import { networkOf } from './limits/limits.ts';
 import { type ApartOrigin, isAmong, isAt } from './origins.ts';
 import { methodsByPath, namedFirst } from './paths.ts';
 import { problemOfError } from './problem-of.ts';
@@ -45,6 +47,8 @@ export interface AppOptions {
   log: Logger;
   /** Called after each request, for /metrics. */
   observe?(done: { method: string; route: string; status: number; seconds: number }): void;
+  /** Called with what the audit log is to know of a request. */
+  audit?(seen: Audited): void;
   /** Called for each request that is refused because too much is at work, for /metrics. */
   refused?(): void;
   /** Requests under way at once, at most; above that the answer is 503, but to questions about health. Default 2,000. */
@@ -98,7 +102,7 @@ export function createApp(options: AppOptions): HttpApp {
 }
 
 /** The outermost middleware: gives each request its id, its one log line, and its place in the metrics. */
-function account({ log, observe }: AppOptions): Koa.Middleware<State> {
+function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
   return async (ctx, next) => {
     const started = performance.now();
     ctx.state.requestId = correlation(ctx.get('X-Request-Id'));
@@ -109,7 +113,22 @@ function account({ log, observe }: AppOptions): Koa.Middleware<State> {
     const { route = 'none', requestId: id, caller } = ctx.state;
     observe?.({ method, route, status, seconds });
     // Of thousands a second the metrics tell, and one line when they begin.
-    if (!ctx.state.isCrowded) log.info({ id, method, route, path, status, ms: Math.round(seconds * 1e5) / 100, user: caller?.id }, 'request');
+    if (!ctx.state.isCrowded)
+      log.info(
+        {
+          id,
+          method,
+          route,
+          path: withoutAddresses(path),
+          status,
+          ms: Math.round(seconds * 1e5) / 100,
+          user: caller?.id,
+          network: networkOf(ctx.ip),
+        },
+        'request',
+      );
+    const seen = audit && auditedIn(ctx);
+    if (seen) audit(seen);
   };
 }
 
@@ -134,6 +153,11 @@ function problems({ log, routes, inFlight = 2_000 }: AppOptions, refused: (route
       working--;
     }
   };
+}
+
+/** A path as logs may have it: somebody may have put an e-mail address in the place of an id. */
+function withoutAddresses(path: string): string {
+  return path.replace(/[^/]*(@|%40)[^/]*/gi, '<address>');
 }
 
 function tooMany(refused: (route: string) => void): Crowded {

@@ -9,7 +9,7 @@ import type { Arriving } from './arriving.ts';
 import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
-import { type Admitted, type Answer, type Caller, type Route, type RouteRequest, UNCONFIRMED_DETAIL } from './route.ts';
+import { type Admitted, type Admitted, type Answer, type Answer, type AuditNote, type Caller, type Caller, type Route, type Route, type RouteRequest, type RouteRequest, UNCONFIRMED_DETAIL, UNCONFIRMED_DETAIL } from './route.ts';
 import { withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -21,6 +21,10 @@ export interface State {
   /** Lets the request count as not at work, until what is answered is called. */
   lend?: () => () => void;
   route?: string;
+  /** The parameters of the row's path. */
+  params?: Record<string, string>;
+  /** What the audit log is told beside what every request has. */
+  audit?: AuditNote;
   /** True where the request was refused since there was no place for it. */
   isCrowded?: boolean;
   jwt?: unknown;
@@ -56,8 +60,9 @@ export function endpoint(route: Route, ways: Authentication, arriving: Arriving)
   };
   return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
     ctx.state.route = route.path;
+    ctx.state.params = ctx.params;
+    if (route.audit) ctx.state.audit = { kind: route.audit };
     const caller = await authorise(ctx, route, ways);
-    if (caller) ctx.state.caller = caller;
     if (route.method !== 'GET') ctx.set(await countedFor(ctx, caller, ways));
     const request: RouteRequest = {
       params: ctx.params.id === undefined ? ctx.params : { ...ctx.params, id: validId(ctx.params.id) },
@@ -67,6 +72,9 @@ export function endpoint(route: Route, ways: Authentication, arriving: Arriving)
       header: (name) => header(ctx, name),
       ip: ctx.ip,
       requestId: ctx.state.requestId,
+      audit: (note) => {
+        ctx.state.audit = { ...ctx.state.audit, ...note };
+      },
     };
     await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : handled(ctx, route, request)));
   };
@@ -114,6 +122,8 @@ async function authorise(ctx: Context, route: Route, { callerOf, admit }: Authen
   if (route.who === 'anyone') return null;
   const caller = operatorOf(ctx, route) ?? (await backendOf(ctx, route, admit)) ?? (ctx.state.jwt ? await callerOf(ctx.state.jwt) : null);
   if (!caller) throw unauthorised(ctx);
+  // Also of a refusal it is known whose it is.
+  ctx.state.caller = caller;
   if (Array.isArray(route.who) && !route.who.includes(caller.role)) {
     throw new ProblemError('forbidden', `This is for the roles ${route.who.join(', ')}; yours is ${caller.role}.`);
   }

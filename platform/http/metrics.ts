@@ -24,6 +24,7 @@ const COUNTERS = {
   refused_requests: 'Requests that were refused, because there was no place for them.',
   unknown_events: 'Events that read models passed, because this release does not know their type or shape.',
   lost_log_lines: 'Lines of the log that were given up, because it could not be written.',
+  lost_audit_entries: 'Entries of the audit log that were given up, because it could not be written.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Actor, Audience } from '../../contracts/aggregate.ts';
+import type { AuditKind } from '../../contracts/audit.ts';
 
 /** The caller of a request: a user with a live session. */
 export interface Caller extends Actor {
@@ -24,6 +25,14 @@ export interface Admitted {
   headers: Record<string, string>;
 }
 
+/** What a handler tells the audit log of a request. */
+export interface AuditNote {
+  /** What the request is of, where its row does not say so already, and it is worth an entry. */
+  kind?: AuditKind;
+  /** The id of the user whom it is about. */
+  user?: string;
+}
+
 /** A request after authentication and validation. */
 export interface RouteRequest {
   /** Path parameters; `:id` is a UUID in lower case. */
@@ -41,6 +50,8 @@ export interface RouteRequest {
   ip: string;
   /** The request's id: the correlation id of all events that follow from the request. */
   requestId: string;
+  /** Tells the audit log more of this request. */
+  audit?(note: AuditNote): void;
 }
 
 /** The answer of a handler; refusals are thrown as ProblemError. */
@@ -87,6 +98,8 @@ export interface RouteRow {
   example?: unknown;
   /** True where the row shows or ends what is one's own as a person who logs in: open to those, too, whose address is not confirmed. */
   profile?: true;
+  /** The kind of the entry that each request of this row makes in the audit log; missing: only refusals make one. */
+  audit?: AuditKind;
   /** True where the docs leave the row out. */
   hidden?: boolean;
 }

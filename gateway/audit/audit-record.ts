@@ -1,0 +1,13 @@
+/** The records of the audit log in the secrets: each has entries of one day, which is its owner. */
+import type { AuditEntry } from '../../contracts/audit.ts';
+
+/** An entry as it is stored: its id is that of its record and its place in it. */
+export type KeptEntry = Omit<AuditEntry, 'id'>;
+
+/** The value of a record: its entries, oldest first. */
+export interface AuditRecord {
+  entries: KeptEntry[];
+}
+
+/** The day of a time (ISO 8601, UTC). */
+export const dayOf = (time: string) => time.slice(0, 10);
