@@ -73,6 +73,18 @@ const SignInJoined = z.strictObject({
 });
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
+const EmailChangeRequested = z.strictObject({
+  email: personal(emailOnRecord).describe('The address that is wanted; a link is mailed to it.'),
+  until: instant.describe('The time up to which it can be confirmed.'),
+});
+const EmailChangeWithdrawn = z.strictObject({});
+const EmailChanged = z.strictObject({
+  email: personal(emailOnRecord).describe('The address now.'),
+  previous: personal(emailOnRecord).describe('The address before, which is told.'),
+  by: z
+    .enum(['mailbox', 'admin'])
+    .describe('`mailbox`: a link that was mailed to it has confirmed it; `admin`: one set it, and it is to be confirmed.'),
+});
 
 export type UserEvent =
   | DecidedEvent<'UserCreated', z.infer<typeof UserCreated>>
@@ -85,7 +97,10 @@ export type UserEvent =
   | DecidedEvent<'SignInJoined', z.infer<typeof SignInJoined>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
-  | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>;
+  | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
+  | DecidedEvent<'EmailChangeRequested', z.infer<typeof EmailChangeRequested>>
+  | DecidedEvent<'EmailChangeWithdrawn', z.infer<typeof EmailChangeWithdrawn>>
+  | DecidedEvent<'EmailChanged', z.infer<typeof EmailChanged>>;
 
 /** The body's `password` goes to the secrets store and never into the command. */
 const RegisterUser = z.strictObject({ name, email, password: password.optional() });
@@ -95,6 +110,8 @@ const ChangeUserRole = z.strictObject({ role });
 export type UserCommand =
   | Command<'RegisterUser', { name: string; email: string; role?: Role; invitation?: string }>
   | Command<'EditUser', z.infer<typeof EditUser>>
+  | Command<'ConfirmEmailChange', null>
+  | Command<'WithdrawEmailChange', null>
   | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole>>
   | Command<'ConfirmUser', null>
   | Command<'RequestConfirmation', null>
@@ -129,7 +146,7 @@ export const userContract = aggregate({
     UserEdited: {
       schema: UserEdited,
       version: 1,
-      summary: 'A user has another name or e-mail address; only what changed is named.',
+      summary: 'A user has another name, or an address written in another way (in older events also another one); only what changed is named.',
       example: { name: 'Alice Moreau-Lang' },
     },
     UserRoleChanged: { schema: UserRoleChanged, version: 1, summary: 'A user has another role.', example: { from: 'member', to: 'maintenance' } },
@@ -177,6 +194,24 @@ export const userContract = aggregate({
       summary: 'A change of e-mail address that reserved one and never finished was closed by the next one who wants the address.',
       example: {},
     },
+    EmailChangeRequested: {
+      schema: EmailChangeRequested,
+      version: 1,
+      summary: 'A user wants another e-mail address, which a link is mailed to; the address of before stays until that has confirmed it.',
+      example: { email: 'alice@example.net', until: '2027-01-31T09:00:00.000Z' },
+    },
+    EmailChangeWithdrawn: {
+      schema: EmailChangeWithdrawn,
+      version: 1,
+      summary: 'A change of e-mail address was taken back, or its address was somebody else’s when it was to be confirmed.',
+      example: {},
+    },
+    EmailChanged: {
+      schema: EmailChanged,
+      version: 1,
+      summary: 'A user has another e-mail address; the address of before is told.',
+      example: { email: 'alice@example.net', previous: 'alice@example.org', by: 'mailbox' },
+    },
   },
   commands: {
     RegisterUser: {
@@ -194,8 +229,17 @@ export const userContract = aggregate({
       body: EditUser,
       who: 'user',
       limit: 'mails',
-      summary: 'Change name or e-mail address (one’s own, or as an admin).',
+      summary:
+        'Change a name or an e-mail address (one’s own, or as an admin). Another address wants a fresh login; one’s own changes once the link is followed that is mailed to it (202).',
       example: { name: 'Alice Moreau-Lang' },
+    },
+    WithdrawEmailChange: {
+      method: 'DELETE',
+      path: '/api/users/:id/email-change',
+      body: null,
+      who: 'user',
+      summary: 'Take back a change of e-mail address that is not confirmed yet (one’s own, or as an admin).',
+      example: null,
     },
     DeleteUser: {
       method: 'DELETE',

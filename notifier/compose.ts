@@ -35,7 +35,7 @@ export async function compose(id: string, state: NotificationState, context: Com
 }
 
 async function toStranger(state: NotificationState, reader: Reader | null, context: ComposeContext): Promise<Rendered> {
-  return render('', await wordsAbout(kinds[state.kind], { about: state.about, reader }, context, strangers(context)));
+  return render('', await wordsAbout(kinds[state.kind], { about: state.about, recipient: state.recipient, reader }, context, strangers(context)));
 }
 
 /** True where a mail of the kind goes to a stranger's address, and is counted. */
@@ -56,7 +56,7 @@ async function picturesToldOf(
 
 /** The words of the notification's kind about its thing. Errors: Withdrawn; the store's own, and those of `issueCode`. */
 export function kindsWords(state: NotificationState, reader: Reader | null, context: ComposeContext): Promise<Words> {
-  return wordsAbout(kinds[state.kind], { about: state.about, reader }, context);
+  return wordsAbout(kinds[state.kind], { about: state.about, recipient: state.recipient, reader }, context);
 }
 
 async function wordsAbout<About extends AboutCategory>(

@@ -10,6 +10,7 @@ import { invitationPolicy } from './policies/invitation.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';
 import { registrationPolicy } from './policies/user.ts';
+import { tellOfAddress, tellOfNewAddress } from './tellers/address.ts';
 import { tellOfInvitation } from './tellers/invitation.ts';
 import { tellOfOrder } from './tellers/order.ts';
 import { tellOfRegistration, tellOfReset } from './tellers/registration.ts';
@@ -35,7 +36,7 @@ export const POLICIES: readonly Policy[] = [
     name: 'registration_mail',
     queue: followerQueue('user_registration', {
       category: 'user',
-      purpose: 'confirmation mail and welcome of new users, links to set a password, and what is told of one',
+      purpose: 'confirmation mail and welcome of new users, links to set a password or to confirm an address, and what is told of either',
     }),
     wants: registrationPolicy,
     releases: confirmedBy,
@@ -56,6 +57,8 @@ export const POLICIES: readonly Policy[] = [
 export const TELLERS: Tellers = {
   registration: tellOfRegistration,
   reset: tellOfReset,
+  new_address: tellOfNewAddress,
+  address: tellOfAddress,
   user: tellNothing,
   task: tellOfTask,
   order: tellOfOrder,

@@ -41,23 +41,41 @@ it('the mail of an order goes to the address that it is corrected to, once', asy
   await vi.waitFor(async () => expect(await deadIn(system.admin, 'email_notifications')).toEqual([]), patience);
 });
 
-it('a confirmation goes to no address but the user’s: to that as it is corrected, once', async () => {
+it('a confirmation goes to no address but the user’s: to that as an admin corrects it', async () => {
   const typo = await system.register('Typo');
   const right = `right.${crypto.randomUUID()}@example.org`;
   const dead = await listedDead(system.admin, 'email_notifications', { kind: 'confirm_registration' });
   const retry = `POST /api/admin/dead-letters/${dead.id}/retry`;
   expect(problemOf(await system.admin.call(retry, { recipient: right }))).toEqual({ status: 422, code: 'invalid', pointers: ['/recipient'] });
   expect((await deadIn(system.admin, 'email_notifications')).map(({ id }) => id)).toEqual([dead.id]);
-  await typo.ok(`PATCH /api/users/${typo.id}`, { email: right });
+  await system.admin.ok(`PATCH /api/users/${typo.id}`, { email: right });
+  // The address that is new to us is mailed a link by itself; the dead letter can be tried again, too.
+  await vi.waitFor(() => expect(taken(right)).toHaveLength(1), patience);
   await system.admin.ok(retry, {});
   await isSent(dead.id);
-  expect(taken(right)).toHaveLength(1);
+  expect(taken(right)).toHaveLength(2);
 
-  // Its link confirms that address.
-  const token = /#confirm=([\w.-]+)/.exec(unfolded(taken(right)[0] ?? ''))?.[1];
+  // The links confirm that address.
+  const token = /#confirm=([\w.-]+)/.exec(unfolded(taken(right)[1] ?? ''))?.[1];
   expect((await typo.ok('POST /api/confirmations', { token, password: typo.password })).body).toMatchObject({ id: typo.id, confirmed: true });
   const then = async () => (await system.admin.ok(`GET /api/users/${typo.id}`)).body;
   await vi.waitFor(async () => expect(await then()).toMatchObject({ email: right, confirmed: true }), patience);
+});
+
+it('a confirmation whose address was given up by its user is not sent any more, and the new address is told of nothing else', async () => {
+  const typo = await system.register('Typo');
+  const right = `right.${crypto.randomUUID()}@example.org`;
+  const dead = await listedDead(system.admin, 'email_notifications', { kind: 'confirm_registration' });
+  await typo.ok(`PATCH /api/users/${typo.id}`, { email: right });
+  await vi.waitFor(() => expect(taken(right)).toHaveLength(1), patience);
+  const token = /#address=([\w.-]+)/.exec(unfolded(taken(right)[0] ?? ''))?.[1];
+  await typo.ok('POST /api/email-changes/finish', { token });
+  await system.admin.ok(`POST /api/admin/dead-letters/${dead.id}/retry`, {});
+  await vi.waitFor(async () => {
+    const { body } = await system.admin.ok(`GET /api/notifications/${dead.id}/status`);
+    expect(body.status).toBe('cancelled');
+  }, patience);
+  expect(taken(right)).toHaveLength(1);
 });
 
 /** Without the line breaks of quoted-printable. */

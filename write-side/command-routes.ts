@@ -39,8 +39,8 @@ export interface CommandRow {
   contract: CommandContract;
 }
 
-/** Commands whose routes are the gateway's: they come with a password, or want to know whether there is an account: none of the write side's business. */
-const ELSEWHERE: readonly string[] = ['RegisterUser', 'MakeInvitation'];
+/** Commands whose routes are the gateway's: they come with a password, want a fresh login, or to know whether there is an account: none of the write side's business. */
+const ELSEWHERE: readonly string[] = ['RegisterUser', 'EditUser', 'MakeInvitation'];
 
 /** The routes of all commands of the catalog but those of ELSEWHERE. */
 export const commandRoutes: readonly RouteWith<CommandRouteOptions>[] = catalog.flatMap((aggregate) =>

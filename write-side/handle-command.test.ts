@@ -359,6 +359,8 @@ describe('invariant 15: an e-mail address', () => {
     await handler.handle(alice, CONTEXT);
     const self = { id: alice.id, actor: { id: alice.id, role: 'member', seesAll: true } as const };
     await handler.handle(cmd('user', 'EditUser', { email: 'new@example.org' }, self), CONTEXT);
+    expect(await problemOf(handler.handle(register('alice@example.org'), CONTEXT))).toMatchObject({ code: 'conflict' });
+    await handler.handle(cmd('user', 'ConfirmEmailChange', null, self), CONTEXT);
     await handler.handle(register('alice@example.org'), CONTEXT);
     expect(await problemOf(handler.handle(register('new@example.org'), CONTEXT))).toMatchObject({ code: 'conflict' });
     await handler.handle(cmd('user', 'DeleteUser', null, self), CONTEXT);
@@ -418,9 +420,10 @@ describe('invariant 15: an e-mail address', () => {
 
   it('is never held twice, however registrations, changes and deaths interleave', async () => {
     const emails = ['a@example.org', 'b@example.org'] as const;
-    const step = fc.record({ who: fc.nat(3), email: fc.constantFrom(...emails), dies: fc.boolean(), handler: fc.nat(1) });
+    const way = fc.constantFrom('asks', 'confirms', 'is moved by an admin');
+    const step = fc.record({ who: fc.nat(3), email: fc.constantFrom(...emails), way, dies: fc.boolean(), handler: fc.nat(1) });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), fc.scheduler(), async (plan, scheduler) => {
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 18 }), fc.scheduler(), async (plan, scheduler) => {
         const run = fresh();
         const users = Array.from({ length: 4 }, fresh);
         const interleaved = withStore({
@@ -435,12 +438,16 @@ describe('invariant 15: an e-mail address', () => {
           append: (stream, ...rest) =>
             stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('killed')) : interleaved.append(stream, ...rest),
         });
-        const one = async ({ who, email, dies, handler }: (typeof plan)[number]) => {
+        const one = async ({ who, email, way, dies, handler }: (typeof plan)[number]) => {
           const id = users[who] as string;
           const address = `${run}.${email}`;
           const { revision } = await (handlers[0] as CommandHandler).load(`user-${id}`);
-          const actor = { id, role: 'member', seesAll: true } as const;
-          const command = revision === NO_STREAM ? register(address, { id }) : cmd('user', 'EditUser', { email: address }, { id, actor });
+          const changes = {
+            asks: () => cmd('user', 'EditUser', { email: address }, { id, actor: { id, role: 'member', seesAll: true } }),
+            confirms: () => cmd('user', 'ConfirmEmailChange', null, { id, actor: { id: 'system', role: 'system', seesAll: true } }),
+            'is moved by an admin': () => cmd('user', 'EditUser', { email: address }, { id, actor: { id: 'boss', role: 'admin', seesAll: true } }),
+          };
+          const command = revision === NO_STREAM ? register(address, { id }) : changes[way]();
           await (dies ? dying : (handlers[handler] as CommandHandler)).handle(command, CONTEXT).catch((error: unknown) => {
             if (!(error instanceof ProblemError || error instanceof Unavailable)) throw error;
           });

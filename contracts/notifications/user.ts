@@ -14,6 +14,21 @@ export interface ToldOfReset {
   code: string;
 }
 const aboutReset = kindAbout<'reset', ToldOfReset>('reset', { code: 'c0de' });
+/** The facts that can be told of a change of address to the address that is wanted. */
+export interface ToldOfNewAddress {
+  /** The one-time code that confirms the address: a secret. */
+  code: string;
+  /** The host name of the site, as `tasks.example.org`. */
+  site: string;
+}
+const aboutNewAddress = kindAbout<'new_address', ToldOfNewAddress>('new_address', { code: 'c0de', site: 'tasks.example.org' });
+/** The facts that can be told of a change of address to the address of before. */
+export interface ToldOfAddress {
+  site: string;
+  /** True while the change waits to be confirmed. */
+  isPending: boolean;
+}
+const aboutAddress = kindAbout<'address', ToldOfAddress>('address', { site: 'tasks.example.org', isPending: true });
 /** Nothing is looked up of a user: they know who they are. */
 const aboutUser = kindAbout<'user', null>('user', null);
 
@@ -66,8 +81,49 @@ export const userKinds = {
     text: () => ({
       lead: 'from now on you can log in to your account by signing in where you just did. If it was not you, set another password at once, and tell whoever runs this site.',
     }),
+    toStrangers: (site) =>
+      `there is another way to log in to the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
     link: { action: 'Open the board', path: () => '/' },
     inbox: { title: 'Your account', text: 'There is another way to log in to it.' },
+    aloud: false,
+  }),
+  confirm_email_change: aboutNewAddress({
+    channels: ['email'],
+    holdsCode: true,
+    outdated: never,
+    subject: ({ site }) => `Confirm your new address at ${site}`,
+    text: ({ site }) => ({
+      lead: `somebody who is logged in at ${site} wants this address for their account. The link confirms that; it is good for 10 minutes, once, and only where one is logged in to that account. If it was not you, do nothing.`,
+    }),
+    toStrangers: (site) =>
+      `somebody who is logged in at ${site} wants this address for their account. The link confirms that; it is good for 10 minutes, once, and only where one is logged in to that account. If it was not you, do nothing.`,
+    link: { action: 'Confirm the address', path: ({ code }) => `/#address=${code}` },
+    inbox: { title: 'Your e-mail address', text: 'You were sent a link to confirm another one.' },
+    aloud: false,
+  }),
+  email_change_requested: aboutAddress({
+    channels: ['email'],
+    outdated: ({ isPending }) => (isPending ? undefined : 'the change of address does not wait to be confirmed any more'),
+    subject: () => 'Your e-mail address is about to change',
+    text: ({ site }) => ({
+      lead: `somebody asked for another e-mail address for your account at ${site}. It changes once that address is confirmed. If it was not you, set another password by the link at once: that takes the change back, and ends all sessions.`,
+    }),
+    toStrangers: (site) =>
+      `somebody asked for another e-mail address for the account at ${site} that has this one. It changes once that address is confirmed. If it was not you, set another password by the link at once: that takes the change back, and ends all sessions.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your e-mail address', text: 'Another one is to be confirmed.' },
+    aloud: false,
+  }),
+  email_changed: aboutAddress({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Your e-mail address was changed',
+    text: ({ site }) => ({
+      lead: `your account at ${site} has another e-mail address now, and no mail of it goes to this one any more. If it was not you, tell whoever runs the site at once.`,
+    }),
+    toStrangers: (site) =>
+      `the account at ${site} that had this e-mail address has another one now, and no mail of it goes to this one any more. If it was not you, tell whoever runs the site at once.`,
+    inbox: { title: 'Your e-mail address', text: 'It was changed.' },
     aloud: false,
   }),
   user_created: aboutUser({

@@ -46,7 +46,10 @@ describe('an address with an international domain', () => {
   it('may be changed to, and frees the one before', async () => {
     const { body } = await register('before@bücher.example');
     const { accessToken } = (await login('before@bücher.example')).body;
-    expect((await here.call(`PATCH /api/users/${body.id}`, { email: 'after@müller.example' }, as(accessToken))).status).toBe(200);
+    expect((await here.call(`PATCH /api/users/${body.id}`, { email: 'after@müller.example' }, as(accessToken))).status).toBe(202);
+    expect((await here.call('GET /api/me', undefined, as(accessToken))).body.pendingEmail).toBe('after@müller.example');
+    const token = await here.identity.issueCode(body.id, 'address');
+    expect((await here.call('POST /api/email-changes/finish', { token }, as(accessToken))).body.email).toBe('after@müller.example');
     expect((await storedOf(body.id)).at(-1)).toBe('after@xn--mller-kva.example');
     expect([(await login('after@xn--mller-kva.example')).status, (await login('before@bücher.example')).status]).toEqual([200, 401]);
     expect((await register('before@xn--bcher-kva.example')).status).toBe(201);
@@ -101,7 +104,9 @@ describe('an address that an earlier release took', () => {
     const { accessToken } = (await login(email)).body;
     expect((await here.call(`PATCH /api/users/${id}`, { name: 'Still here' }, as(accessToken))).status).toBe(200);
     // Once it is given up, it is free.
-    expect((await here.call(`PATCH /api/users/${id}`, { email: `${id}@example.org` }, as(accessToken))).status).toBe(200);
+    expect((await here.call(`PATCH /api/users/${id}`, { email: `${id}@example.org` }, as(accessToken))).status).toBe(202);
+    const token = await here.identity.issueCode(id, 'address');
+    expect((await here.call('POST /api/email-changes/finish', { token }, as(accessToken))).status).toBe(200);
     expect((await login(email)).status).toBe(401);
   });
 });

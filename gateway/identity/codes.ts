@@ -7,7 +7,7 @@ import { normaliseEmail } from '../../contracts/email.ts';
 import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
-export type CodePurpose = 'confirm' | 'reset' | 'invitation';
+export type CodePurpose = 'confirm' | 'reset' | 'address' | 'invitation';
 
 interface Code {
   purpose: CodePurpose;
@@ -29,9 +29,9 @@ export interface Codes {
 /**
  * Milliseconds that a code is good for, from when its mail is made, right before it is sent (OWASP ASVS 5.0.0, 6.5.5 for those that let somebody in).
  */
-const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000, invitation: 7 * 24 * 3_600_000 };
+const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000, address: 600_000, invitation: 7 * 24 * 3_600_000 };
 /** The purposes for which the last code alone is good. */
-const ONE_AT_A_TIME: ReadonlySet<CodePurpose> = new Set(['reset']);
+const ONE_AT_A_TIME: ReadonlySet<CodePurpose> = new Set(['reset', 'address']);
 /** The most codes of a user or an invitation: each attempt to send a mail makes one, and any of them may have arrived. */
 const MOST_CODES = 20;
 

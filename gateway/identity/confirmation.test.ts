@@ -78,7 +78,9 @@ describe('confirmation', () => {
     expect((await confirm(late)).status).toBe(422);
     const moved = await here.identity.issueCode(id, 'confirm');
     const { accessToken } = (await login(PASSWORD)).body;
-    expect((await here.call(`PATCH /api/users/${id}`, { email: `moved${email}` }, as(accessToken))).status).toBe(200);
+    expect((await here.call(`PATCH /api/users/${id}`, { email: `moved${email}` }, as(accessToken))).status).toBe(202);
+    const token = await here.identity.issueCode(id, 'address');
+    expect((await here.call('POST /api/email-changes/finish', { token }, as(accessToken))).status).toBe(200);
     expect((await confirm(moved)).status).toBe(422);
     const gone = await here.identity.issueCode(id, 'confirm');
     expect((await here.call(`DELETE /api/users/${id}`, undefined, as(accessToken))).status).toBe(200);

@@ -2,6 +2,7 @@
 import type { RouteWith } from '../../platform/http/route.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import type { ApiKeys } from './api-keys.ts';
+import { type EmailChangeOptions, emailChangeRoutes } from './email-change-routes.ts';
 import { type InvitationRoutesOptions, invitationRoutes } from './invitation-routes.ts';
 import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
@@ -20,7 +21,8 @@ export type IdentityContext = RegistrationOptions &
   MeRoutesOptions &
   MailedLinksOptions &
   InvitationRoutesOptions &
-  OidcRoutesOptions & { apiKeys: ApiKeys };
+  OidcRoutesOptions &
+  EmailChangeOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
   registration,
@@ -31,5 +33,6 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...mailedLinks,
   ...invitationRoutes,
   ...oidcRoutes,
+  ...emailChangeRoutes,
   ...apiKeyRoutes,
 ]);

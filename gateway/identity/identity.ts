@@ -72,7 +72,7 @@ export interface Identity {
   /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
   /**
-   * Makes a one-time code for a link in a mail: to confirm an address (good for 48 hours), to set a password (10 minutes), or to accept an invitation
+   * Makes a one-time code for a link in a mail: to confirm an address (good for 48 hours) or another one (10 minutes), to set a password (10 minutes), or to accept an invitation
    * (7 days). `id`: the user's, or the invitation's. Rejects where there is none.
    */
   issueCode(id: string, purpose: CodePurpose): Promise<string>;
@@ -105,7 +105,13 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const apiKeys = openApiKeys({ secrets, limits, now, clock });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
   const emailOf = async (id: string) => (await users.get(id))?.state.email ?? null;
-  const codes = openCodes({ secrets, addresses: { confirm: emailOf, reset: emailOf, invitation: invitedAddressIn(commands) }, hmac, now });
+  const pendingOf = async (id: string) => (await users.get(id))?.state.pending?.email ?? null;
+  const codes = openCodes({
+    secrets,
+    addresses: { confirm: emailOf, reset: emailOf, address: pendingOf, invitation: invitedAddressIn(commands) },
+    hmac,
+    now,
+  });
   const invitations = openInvitations({ commands, codes, users, now });
   const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
@@ -141,6 +147,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         invitations,
         oidc,
         subjects,
+        forgetUser: callers.forgetUser,
         nobody: openNobody(store),
       },
       identityRoutes,

@@ -18,7 +18,8 @@ import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
-const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean() });
+const pendingEmail = z.string().meta({ description: 'The address that is wanted, and not confirmed yet; missing where there is none.' });
+const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean(), pendingEmail: pendingEmail.optional() });
 const passwordBody = z.strictObject({ current: passwordAsTyped, new: password });
 
 const proofBody = z.strictObject({ password: passwordAsTyped });
@@ -36,11 +37,13 @@ export interface MeRoutesOptions {
 export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
   {
     row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', profile: true, response: me },
-    answer: async ({ users }, { caller }) => {
+    answer: async ({ users, now }, { caller }) => {
       const { id } = callerIn(caller);
       const user = await there(users, id);
-      const { name, email, role, confirmed }: UserState = user.state;
-      return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body: { id, name, email: shownEmail(email), role, confirmed } };
+      const { name, email, role, confirmed, pending }: UserState = user.state;
+      const wanted = pending && now().toISOString() < pending.until ? { pendingEmail: shownEmail(pending.email) } : {};
+      const body = { id, name, email: shownEmail(email), role, confirmed, ...wanted };
+      return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body };
     },
   },
   {

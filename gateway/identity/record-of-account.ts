@@ -12,6 +12,8 @@ type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[
   | 'RequestConfirmation'
   | 'RequestPasswordReset'
   | 'ConfirmUser'
+  | 'ConfirmEmailChange'
+  | 'WithdrawEmailChange'
   | 'TellPasswordChange'
   | 'TellSignInJoined'];
 

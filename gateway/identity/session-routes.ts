@@ -14,7 +14,7 @@ import type { Credentials } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import type { KnownDevices } from './known-devices.ts';
 import { listOfSessions, sessionList } from './session-list.ts';
-import type { OpenSession, SessionRecord } from './session-record.ts';
+import type { OpenSession, SessionOrigin } from './session-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 

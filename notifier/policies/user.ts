@@ -9,25 +9,38 @@ import { told, type Wanted } from '../wanted.ts';
  */
 export function registrationPolicy(recorded: RecordedEvent): Wanted[] {
   const event = recorded as RecordedEvent & UserEvent;
-  const { metadata, stream, revision } = event;
-  const about = { stream, revision };
-  const userId = idOf(stream);
+  const about = { stream: event.stream, revision: event.revision };
+  const userId = idOf(event.stream);
+  const mailed = (kind: Mailed) => told('email', kind, about)(userId);
+  const confirmation = ({ invitation }: { invitation?: unknown }) => (invitation ? [] : [mailed('confirm_registration')]);
   switch (event.type) {
     case 'UserCreated':
-      if (metadata.actor === 'system') return [];
+      return event.metadata.actor === 'system' ? [] : [...confirmation(event.data), told('in-app', 'user_created', about)(userId)];
+    case 'EmailChangeRequested':
+      return [{ channel: 'email', kind: 'confirm_email_change', recipient: { address: event.data.email }, about }, mailed('email_change_requested')];
+    case 'EmailChanged':
       return [
-        ...(event.data.invitation ? [] : [told('email', 'confirm_registration', about)(userId)]),
-        told('in-app', 'user_created', about)(userId),
+        { channel: 'email', kind: 'email_changed', recipient: { address: event.data.previous }, about },
+        ...(event.data.by === 'admin' ? [mailed('confirm_registration')] : []),
       ];
-    case 'ConfirmationRequested':
-      return [told('email', 'confirm_registration', about)(userId)];
-    case 'PasswordResetRequested':
-      return [told('email', 'password_reset', about)(userId)];
-    case 'PasswordChanged':
-      return [told('email', 'password_changed', about)(userId)];
     case 'SignInJoined':
-      return event.data.by === 'registration' ? [] : [told('email', 'sign_in_joined', about)(userId)];
+      return event.data.by === 'registration' ? [] : [mailed('sign_in_joined')];
     default:
-      return [];
+      return mailedFor(event.type).map(mailed);
   }
+}
+
+/** Kinds that are mails to the user alone. */
+type Mailed = 'confirm_registration' | 'password_reset' | 'password_changed' | 'email_change_requested' | 'sign_in_joined';
+
+/** The mails that follow from an event whatever it holds. */
+const MAILED: Readonly<Record<string, Mailed>> = {
+  ConfirmationRequested: 'confirm_registration',
+  PasswordResetRequested: 'password_reset',
+  PasswordChanged: 'password_changed',
+};
+
+function mailedFor(type: string): Mailed[] {
+  const kind = MAILED[type];
+  return kind ? [kind] : [];
 }

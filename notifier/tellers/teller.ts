@@ -13,8 +13,8 @@ export interface TellerContext {
   store: Pick<EventStore, 'readStream'>;
   /** True where users of a role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
-  /** Makes the one-time code of a link: for a user, to confirm the address or to set another password; for an invitation, to accept it. */
-  issueCode(id: string, purpose: 'confirm' | 'reset' | 'invitation'): Promise<string>;
+  /** Makes the one-time code of a link: for a user, to confirm the address or another one, or to set another password; for an invitation, to accept it. */
+  issueCode(id: string, purpose: 'confirm' | 'reset' | 'address' | 'invitation'): Promise<string>;
   /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
   publicUrl(): string;
   now(): Date;
@@ -27,7 +27,7 @@ export interface Reader {
 }
 
 /** The notification, as a teller needs it. `reader`: the user who is told; null where the recipient is no user. */
-export interface Telling extends Pick<NotificationState, 'about'> {
+export interface Telling extends Pick<NotificationState, 'about' | 'recipient'> {
   reader: Reader | null;
 }
 

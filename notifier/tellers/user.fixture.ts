@@ -1,7 +1,15 @@
 import type { userKinds } from '../../contracts/notifications/user.ts';
-import { accountGone, BOB, NOBODY, row, type Scenes } from './scenes.fixture.ts';
+import { accountGone, BOB, type Happening, NOBODY, row, type Scenes } from './scenes.fixture.ts';
 
-export const userScenes: Scenes<keyof typeof userKinds> = {
+const USER = `user-${BOB}`;
+const AFTER_A_DAY = '2026-11-22T09:00:00.000Z';
+const wanted = (email: string): Happening => [USER, 'EmailChangeRequested', { email, until: AFTER_A_DAY }];
+const takenBack: Happening = [USER, 'EmailChangeWithdrawn', {}];
+const changed: Happening = [USER, 'EmailChanged', { email: 'ann@example.org', previous: 'bob@example.org', by: 'mailbox' }];
+const reset: Happening = [USER, 'PasswordChanged', { by: 'mailbox' }];
+const OVER = 'the change of address does not wait to be confirmed any more';
+
+export const userScenes: Scenes<Exclude<keyof typeof userKinds, 'confirm_email_change' | 'email_changed'>> = {
   begin: () => [],
   request: (to) => ({ toUser: true, about: { stream: `user-${to}`, revision: 0 } }),
   rows: {
@@ -15,5 +23,31 @@ export const userScenes: Scenes<keyof typeof userKinds> = {
     password_changed: [row(null), row(NOBODY, [accountGone])],
     sign_in_joined: [row(null), row(NOBODY, [accountGone])],
     user_created: [row(null), row(NOBODY, [accountGone])],
+    email_change_requested: [
+      row(null, [], { before: [wanted('robert@example.org')] }),
+      row(OVER, [takenBack], { before: [wanted('robert@example.org')] }),
+      row(OVER, [changed], { before: [wanted('ann@example.org')] }),
+      row(OVER, [reset], { before: [wanted('robert@example.org')] }),
+      row(NOBODY, [accountGone], { before: [wanted('robert@example.org')] }),
+    ],
+  },
+};
+
+/** What goes to an address that is not, or no more, the user's. */
+export const addressScenes: Scenes<'confirm_email_change' | 'email_changed'> = {
+  begin: () => [wanted('ann@example.org')],
+  request: (to) => ({ toUser: false, about: { stream: `user-${to}`, revision: 1 } }),
+  rows: {
+    confirm_email_change: [
+      row(null),
+      row(null, [wanted('ANN@example.org')]),
+      row(OVER, [wanted('another@example.org')]),
+      row(OVER, [takenBack]),
+      row(OVER, [changed]),
+      row(OVER, [reset]),
+      row(OVER, [accountGone]),
+      row(OVER, [], { now: AFTER_A_DAY }),
+    ],
+    email_changed: [row(null, [changed]), row(null, [changed, accountGone])],
   },
 };

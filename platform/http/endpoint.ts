@@ -9,7 +9,7 @@ import type { Arriving } from './arriving.ts';
 import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
-import { type Admitted, type Admitted, type Answer, type Answer, type AuditNote, type Caller, type Caller, type Route, type Route, type RouteRequest, type RouteRequest, UNCONFIRMED_DETAIL, UNCONFIRMED_DETAIL } from './route.ts';
+import { type Admitted, type Answer, type AuditNote, type Caller, type Route, type RouteRequest, UNCONFIRMED_DETAIL } from './route.ts';
 import { withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 

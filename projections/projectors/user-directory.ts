@@ -43,11 +43,15 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
       return { ...document, role: event.data.to };
     case 'UserConfirmed':
       return { ...document, confirmed: true };
+    case 'EmailChanged':
+      return { ...document, email: event.data.email, confirmed: event.data.by === 'mailbox' };
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'PasswordChanged':
     case 'SignInJoined':
     case 'EmailChangeAbandoned':
+    case 'EmailChangeRequested':
+    case 'EmailChangeWithdrawn':
       return document;
     default:
       event satisfies never;
@@ -76,7 +80,7 @@ export function userCacheKey(id: string): string {
 export const userDirectory = projector<UserDocument>({
   model: {
     name: 'user_directory',
-    version: 1,
+    version: 2,
     fields: { role: 'text', nameWords: 'texts', nameKey: 'text' },
     indexes: [['nameKey'], ['role', 'nameKey']],
   },
@@ -91,7 +95,7 @@ export const userDirectory = projector<UserDocument>({
       'PasswordChanged',
       'SignInJoined',
     ] as const),
-    ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned'] as const),
+    ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned', 'EmailChangeRequested', 'EmailChangeWithdrawn', 'EmailChanged'] as const),
   ],
   key: byStream,
   evolve,

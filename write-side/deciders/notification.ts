@@ -205,7 +205,8 @@ function retry(corrected: string | undefined, state: NotificationState, user: Us
 
 /** The refusal of another recipient for a message with a one-time code: whoever opens its link is taken for the user. */
 function notTheirs(): Refusal {
-  const detail = 'Its link goes to the address that the user has. Correct that (PATCH /api/users/:id), and have it tried again without a recipient.';
+  const detail =
+    'Its link goes to the address that the user has. Correct that (PATCH /api/users/:id, as an admin), and have it tried again without a recipient.';
   return { refused: 'invalid', detail, errors: [{ pointer: '/recipient', detail: 'cannot be another one here' }] };
 }
 

@@ -20,10 +20,15 @@ describe('a user', () => {
       .when(cmd('RegisterUser', { name: 'A', email: 'a@b.org' }))
       .refuses('conflict');
   });
-  it('changes only what differs, and confirms a new address again', () => {
+  it('changes only what differs, and an address that is written in another way at once', () => {
     given(user, created)
-      .when(cmd('EditUser', { name: 'Alice', email: 'new@example.org' }))
-      .then({ type: 'UserEdited', data: { email: 'new@example.org' } });
+      .when(cmd('EditUser', { name: 'Alicia', email: 'Alice@example.org' }))
+      .then({ type: 'UserEdited', data: { name: 'Alicia' } });
+    given(user, created)
+      .when(cmd('EditUser', { name: 'Alice', email: 'ALICE@example.org' }))
+      .then({ type: 'UserEdited', data: { email: 'ALICE@example.org' } });
+  });
+  it('with an address that an older release changed at once has to confirm it', () => {
     const confirmed = [created, { type: 'UserConfirmed', data: {} } as UserEvent].reduce(user.evolve, initial);
     expect(confirmed.confirmed).toBe(true);
     expect(user.evolve(confirmed, { type: 'UserEdited', data: { email: 'new@example.org' } }).confirmed).toBe(false);
@@ -63,6 +68,62 @@ describe('a user', () => {
   });
 });
 
+describe('a change of e-mail address', () => {
+  const address = 'new@example.org';
+  const requested: UserEvent = { type: 'EmailChangeRequested', data: { email: address, until: '2026-11-22T09:00:00.000Z' } };
+  const changed: UserEvent = { type: 'EmailChanged', data: { email: address, previous: 'Alice@example.org', by: 'mailbox' } };
+  const withdrawn: UserEvent = { type: 'EmailChangeWithdrawn', data: {} };
+  const confirm = (more = {}) => cmd('ConfirmEmailChange', null, { actor: { id: 'system', role: 'system', seesAll: true }, ...more });
+  const pendingAfter = (...events: UserEvent[]) => [created, requested, ...events].reduce(user.evolve, initial).pending;
+
+  it('of one’s own waits to be confirmed, beside a name that changes at once, and can be asked for again', () => {
+    const [edited] = [{ type: 'UserEdited', data: { name: 'Alicia' } }] as UserEvent[];
+    given(user, created)
+      .when(cmd('EditUser', { name: 'Alicia', email: address }))
+      .then(edited as UserEvent, requested);
+    given(user, created, requested)
+      .when(cmd('EditUser', { email: address }))
+      .then(requested);
+    expect([created, requested].reduce(user.evolve, initial)).toMatchObject({ email: 'Alice@example.org', pending: { email: address } });
+  });
+  it('takes effect when it is confirmed, which proves the address', () => {
+    given(user, created, requested).when(confirm()).then(changed);
+    expect([created, requested, changed].reduce(user.evolve, initial)).toMatchObject({ email: address, confirmed: true, pending: null });
+    given(user, created, requested, changed).when(confirm()).refuses('conflict');
+    given(user, created).when(confirm()).refuses('conflict');
+    given(user, created, requested)
+      .when(confirm({ now: '2026-11-22T09:00:00.000Z' }))
+      .refuses('conflict');
+    given(user, created, requested)
+      .when(confirm({ actor: BOB }))
+      .refuses('forbidden');
+  });
+  it('is taken back by its user or an admin, once', () => {
+    given(user, created, requested).when(cmd('WithdrawEmailChange', null)).then(withdrawn);
+    given(user, created, requested)
+      .when(cmd('WithdrawEmailChange', null, { actor: ADMIN }))
+      .then(withdrawn);
+    given(user, created, requested, withdrawn).when(cmd('WithdrawEmailChange', null)).then();
+    given(user, created, requested)
+      .when(cmd('WithdrawEmailChange', null, { actor: BOB }))
+      .refuses('forbidden');
+    given(user, created, requested, withdrawn).when(confirm()).refuses('conflict');
+  });
+  it('does not outlive a password that was set from the mailbox, a confirmation, or the user', () => {
+    expect(pendingAfter({ type: 'PasswordChanged', data: { by: 'password' } })).not.toBeNull();
+    for (const event of [{ type: 'PasswordChanged', data: { by: 'mailbox' } }, { type: 'UserConfirmed', data: {} }, gone] as UserEvent[])
+      expect(pendingAfter(event)).toBeNull();
+  });
+  it('by an admin is there at once, to be confirmed, and takes the place of what waits', () => {
+    const byAdmin: UserEvent = { type: 'EmailChanged', data: { email: 'set@example.org', previous: 'Alice@example.org', by: 'admin' } };
+    given(user, created, requested)
+      .when(cmd('EditUser', { email: 'set@example.org' }, { actor: ADMIN }))
+      .then(byAdmin);
+    const state = [created, { type: 'UserConfirmed', data: {} } as UserEvent, requested, byAdmin].reduce(user.evolve, initial);
+    expect(state).toMatchObject({ email: 'set@example.org', confirmed: false, pending: null });
+  });
+});
+
 describe('an e-mail address', () => {
   it('is the same whatever its case or Unicode form', () => {
     expect(normaliseEmail(' ALICE@Example.ORG ')).toBe('alice@example.org');
@@ -70,8 +131,13 @@ describe('an e-mail address', () => {
   });
   it('is claimed when it changes and held until it changes or the user goes', () => {
     const state = user.evolve(initial, created);
-    expect(user.claims?.(cmd('EditUser', { email: 'b@example.org' }), state)).toEqual({ kind: 'email', value: 'b@example.org' });
-    expect(user.claims?.(cmd('EditUser', { email: 'ALICE@example.org' }), state)).toBeUndefined();
+    const byAdmin = (email: string) => cmd('EditUser', { email }, { actor: ADMIN });
+    expect(user.claims?.(byAdmin('b@example.org'), state)).toEqual({ kind: 'email', value: 'b@example.org' });
+    expect(user.claims?.(byAdmin('ALICE@example.org'), state)).toBeUndefined();
+    expect(user.claims?.(cmd('EditUser', { email: 'b@example.org' }), state)).toBeUndefined();
+    const waits = user.evolve(state, { type: 'EmailChangeRequested', data: { email: 'b@example.org', until: '2026-11-22T09:00:00.000Z' } });
+    expect(user.claims?.(cmd('ConfirmEmailChange', null), waits)).toEqual({ kind: 'email', value: 'b@example.org' });
+    expect(user.holds?.(waits)).toEqual({ kind: 'email', value: 'alice@example.org' });
     expect(user.holds?.(state)).toEqual({ kind: 'email', value: 'alice@example.org' });
     expect(user.holds?.(user.evolve(state, gone))).toBeUndefined();
   });

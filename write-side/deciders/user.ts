@@ -6,6 +6,7 @@ import type { Role } from '../../contracts/role.ts';
 import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider } from '../decider.ts';
+import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
 
 export interface UserState {
   exists: boolean;
@@ -16,9 +17,20 @@ export interface UserState {
   email: string;
   role: Role;
   confirmed: boolean;
+  /** The address that the user wants and has not confirmed yet, and the time up to which that can be done (ISO 8601); null for none. */
+  pending: { email: string; until: string } | null;
 }
 
-export const initial: UserState = { exists: false, deleted: false, abandoned: false, name: '', email: '', role: 'member', confirmed: false };
+export const initial: UserState = {
+  exists: false,
+  deleted: false,
+  abandoned: false,
+  name: '',
+  email: '',
+  role: 'member',
+  confirmed: false,
+  pending: null,
+};
 
 type CommandOf<T extends UserCommand['type']> = Extract<UserCommand, { type: T }>;
 type Decision = UserEvent[] | Refusal;
@@ -33,6 +45,9 @@ function decide(command: UserCommand, state: UserState): Decision {
       return changeRole(command, state);
     case 'DeleteUser':
       return selfOrAdmin(command) ?? remove(command, state);
+    case 'ConfirmEmailChange':
+    case 'WithdrawEmailChange':
+      return selfOrAdmin(command) ?? decideOfEmailChange(command, state);
     default:
       return decideOfAccount(command, state);
   }
@@ -76,8 +91,11 @@ function register(command: CommandOf<'RegisterUser'>, state: UserState): Decisio
 
 function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
   const { name = state.name, email = state.email } = command.data;
-  const changes = { ...(name !== state.name ? { name } : {}), ...(storedEmail(email) !== storedEmail(state.email) ? { email } : {}) };
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];
+  const isOther = !isSameAddress(email, state.email);
+  const isRespelt = !isOther && storedEmail(email) !== storedEmail(state.email);
+  const changes = { ...(name !== state.name ? { name } : {}), ...(isRespelt ? { email } : {}) };
+  const edited: UserEvent[] = Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];
+  return isOther ? [...edited, emailMoved(command, email, state)] : edited;
 }
 
 /** Changes a user's role. Admins cannot change their own, so there is always somebody who can give roles. */
@@ -108,14 +126,32 @@ export function evolve(state: UserState, event: UserEvent): UserState {
     case 'UserRoleChanged':
       return { ...state, role: event.data.to };
     case 'UserConfirmed':
-      return { ...state, confirmed: true };
+      return { ...state, confirmed: true, pending: null };
     case 'UserDeleted':
-      return { ...state, deleted: true, name: '', email: '' };
+      return { ...state, deleted: true, name: '', email: '', pending: null };
     case 'RegistrationAbandoned':
       return { ...state, abandoned: true };
+    default:
+      return evolveOfAccount(state, event);
+  }
+}
+
+function evolveOfAccount(
+  state: UserState,
+  event: Exclude<UserEvent, { type: 'UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserConfirmed' | 'UserDeleted' | 'RegistrationAbandoned' }>,
+): UserState {
+  switch (event.type) {
+    case 'EmailChangeRequested':
+      return { ...state, pending: event.data };
+    case 'EmailChangeWithdrawn':
+      return { ...state, pending: null };
+    case 'EmailChanged':
+      return { ...state, email: event.data.email, confirmed: event.data.by === 'mailbox', pending: null };
+    case 'PasswordChanged':
+      // Who has the mailbox takes the account back, and with it what somebody else may have asked for.
+      return event.data.by === 'mailbox' ? { ...state, pending: null } : state;
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
-    case 'PasswordChanged':
     case 'SignInJoined':
     case 'EmailChangeAbandoned':
       return state;
@@ -128,13 +164,13 @@ export function evolve(state: UserState, event: UserEvent): UserState {
 
 export const user = decider<UserState, UserCommand, UserEvent>({
   initial,
-  stateVersion: 1,
+  stateVersion: 2,
   decide,
   evolve,
   topics: (stream) => userTopics(stream),
   claims: (command, state) => {
-    const email = command.type === 'RegisterUser' || command.type === 'EditUser' ? command.data.email : undefined;
-    return email === undefined || (state.exists && normaliseEmail(email) === normaliseEmail(state.email)) ? undefined : emailValue(email);
+    const email = addressWanted(command, state);
+    return email === undefined || (state.exists && isSameAddress(email, state.email)) ? undefined : emailValue(email);
   },
   holds: (state) => (state.exists && !state.deleted ? emailValue(state.email) : undefined),
   abandon: (state) => {
