@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { FRESH_LOGIN_NEEDED } from '../../contracts/problem.ts';
 import { type ApiOptions, createApi } from './api.ts';
 
 const DONE = { id: 'a', revision: 1, position: '1' };
 
 /** An API whose server gives these answers in turn; an error is a network that fails. */
 function against(...answers: (Response | Error)[]) {
+  const proofs = { given: true, asked: 0 };
   const requests: { path: string; headers: Record<string, string>; method?: string | undefined }[] = [];
   const waits: number[] = [];
   const tokens = ['old', 'new'];
@@ -17,13 +19,17 @@ function against(...answers: (Response | Error)[]) {
       return answer;
     },
     token: async (refused) => (refused ? tokens[1] : tokens[0]) ?? null,
+    prove: async () => {
+      proofs.asked++;
+      return proofs.given;
+    },
     wait: async (ms) => {
       waits.push(ms);
       now += ms;
     },
     now: () => now,
   };
-  return { api: createApi(options), requests, waits };
+  return { api: createApi(options), requests, waits, proofs };
 }
 const json = (body: unknown, init?: ResponseInit) => new Response(JSON.stringify(body), init);
 
@@ -35,6 +41,21 @@ describe('a command', () => {
     expect(new Set(keys).size).toBe(1);
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
     expect(waits).toEqual([300, 2_000]);
+  });
+
+  it('that wants a fresh login is repeated once the user proved who they are, and refused where they would not', async () => {
+    const stale = () => json({ type: FRESH_LOGIN_NEEDED, detail: 'Prove it.' }, { status: 403 });
+    const proved = against(stale(), new Response(null, { status: 204 }));
+    expect(await proved.api.command('DELETE', '/api/users/a')).toBeUndefined();
+    expect(proved.proofs.asked).toBe(1);
+    expect(new Set(proved.requests.map(({ headers }) => headers['Idempotency-Key'])).size).toBe(1);
+
+    const refused = against(stale());
+    refused.proofs.given = false;
+    await expect(refused.api.command('DELETE', '/api/users/a')).rejects.toMatchObject({ status: 403, type: FRESH_LOGIN_NEEDED });
+    const forbidden = against(json({ type: '/problems/forbidden' }, { status: 403 }));
+    await expect(forbidden.api.command('DELETE', '/api/users/a')).rejects.toMatchObject({ status: 403 });
+    expect(forbidden.proofs.asked).toBe(0);
   });
 
   it('gives up after a minute, and says that the server cannot be reached', async () => {

@@ -1,17 +1,24 @@
 /** The HTTP API for the page. A command keeps one Idempotency-Key through all its attempts, so that repeating it is safe. */
-import type { FieldError, Problem } from '../../contracts/problem.ts';
+import { type FieldError, FRESH_LOGIN_NEEDED, type Problem } from '../../contracts/problem.ts';
 
 /** The server refused a request, or was not reached (`status` 0). */
 export class ApiError extends Error {
   readonly status: number;
+  /** The problem's type; empty where there was no answer. */
+  readonly type: string;
   readonly errors: readonly FieldError[];
   /** Milliseconds after which to try again, where the server named them. */
   readonly retryAfter: number | undefined;
 
-  constructor(detail: string, status: number, more: { errors?: readonly FieldError[] | undefined; retryAfter?: number | undefined } = {}) {
+  constructor(
+    detail: string,
+    status: number,
+    more: { type?: string | undefined; errors?: readonly FieldError[] | undefined; retryAfter?: number | undefined } = {},
+  ) {
     super(detail);
     this.name = 'ApiError';
     this.status = status;
+    this.type = more.type ?? '';
     this.errors = more.errors ?? [];
     this.retryAfter = more.retryAfter;
   }
@@ -39,6 +46,8 @@ export interface ApiOptions {
   fetch: typeof fetch;
   /** Resolves to the access token, null where nobody is logged in. `refused`: true where the server refused the last one. */
   token(refused: boolean): Promise<string | null>;
+  /** Has the user prove anew who they are, where the server wants that; resolves to false where they would not. */
+  prove(): Promise<boolean>;
   /** Waits before the next attempt: that long, or until the network comes back. */
   wait(ms: number): Promise<void>;
   now(): number;
@@ -47,7 +56,7 @@ export interface ApiOptions {
 export interface Api {
   /** Sends a query. `after`: the answer is to include all changes up to that position. */
   get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
-  /** Sends a command, and repeats it with the same key while the server is not reached or not available, for up to a minute. */
+  /** Sends a command, and repeats it with the same key while the server is not reached or not available, for up to a minute, and after the user proved who they are. */
   command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
   /** Sends one request, once, without a token (as to log in) or with this one. */
   open<T>(path: string, body?: unknown, token?: string): Promise<T>;
@@ -91,6 +100,16 @@ export function createApi(options: ApiOptions): Api {
     return attempt(0);
   }
 
+  /** Does the work again after the user proved who they are, where it was refused for want of that. */
+  async function proven<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.type !== FRESH_LOGIN_NEEDED || !(await options.prove())) throw error;
+      return work();
+    }
+  }
+
   return {
     get: (path, { after } = {}) =>
       patiently(async () => {
@@ -103,7 +122,7 @@ export function createApi(options: ApiOptions): Api {
       if (body !== undefined) headers['Content-Type'] = 'application/json';
       if (ifMatch !== undefined) headers['If-Match'] = `"${ifMatch}"`;
       const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-      return patiently(async () => (await (await authorised(path, init)).json()) as Done);
+      return proven(() => patiently(async () => (await bodyOf(await authorised(path, init))) as Done));
     },
 
     open: async (path, body, token) => {
@@ -111,7 +130,7 @@ export function createApi(options: ApiOptions): Api {
       if (body !== undefined) headers['Content-Type'] = 'application/json';
       if (token) headers.Authorization = `Bearer ${token}`;
       const response = await checked(await send(path, { method: 'POST', headers, body: body === undefined ? null : JSON.stringify(body) }));
-      return response.status === 204 ? undefined : await response.json();
+      return bodyOf(response);
     },
   };
 }
@@ -122,11 +141,16 @@ function delayAfter(error: unknown, attempt: number): number | undefined {
   return error.retryAfter ?? DELAYS[Math.min(attempt, DELAYS.length - 1)];
 }
 
+async function bodyOf<T>(response: Response): Promise<T> {
+  return response.status === 204 ? (undefined as T) : await response.json();
+}
+
 async function checked(response: Response): Promise<Response> {
   if (response.ok) return response;
   const problem: Partial<Problem> = await response.json().catch(() => ({}));
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
   throw new ApiError(problem.detail ?? `The server answered ${response.status}.`, response.status, {
+    type: problem.type,
     errors: problem.errors,
     retryAfter: Number.isFinite(seconds) ? seconds * 1_000 : undefined,
   });

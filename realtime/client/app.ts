@@ -5,6 +5,7 @@ import type { Actions } from './actions.ts';
 import type { Api } from './api.ts';
 import type { PageFiles } from './files.ts';
 import type { Inbox } from './inbox.ts';
+import type { SubscribeOptions } from './live.ts';
 import type { Navigation } from './navigation.ts';
 import type { BrowserSession } from './session.ts';
 import { type AppState, type Store, useStore } from './store.ts';
@@ -21,6 +22,8 @@ export interface App {
   /** Loads the board again, after it could not be loaded. */
   retry(): void;
   navigation: Navigation;
+  /** Follows a topic; returns the function that ends that. */
+  follow(topic: string, options: SubscribeOptions): () => void;
   /** Loads a task for its dialog, and keeps it up to date; null ends that. */
   show(task: string | null): void;
 }
@@ -36,6 +39,11 @@ export function useApp(): App {
 /** A part of the state. */
 export function useApps<T>(pick: (state: AppState) => T): T {
   return useStore(useApp().store, pick);
+}
+
+/** True for an admin: by the role that the directory has, which may be newer than the session's. */
+export function isAdmin({ me, people }: AppState): boolean {
+  return me !== null && (people[me.id]?.role ?? me.role) === 'admin';
 }
 
 /** Returns the function that names people by their ids, the user as “you”. */

@@ -37,7 +37,13 @@ const session = createSession({
     if (!me && !ended) navigation.go('/login', { replace: true, sure: true });
   },
 });
-const api = createApi({ fetch: (...request) => fetch(...request), token: (refused) => session.token(refused), wait, now: () => performance.now() });
+const api = createApi({
+  fetch: (...request) => fetch(...request),
+  token: (refused) => session.token(refused),
+  prove,
+  wait,
+  now: () => performance.now(),
+});
 const uploads = createUploads({
   store,
   token: (refused) => session.token(refused),
@@ -64,6 +70,10 @@ const app: App = {
   retry: () => void running?.sync.reload(),
   navigation,
   show: (task) => running?.page.open(task),
+  follow(topic, options) {
+    const subscription = running?.live.subscribe(topic, options);
+    return () => subscription?.close();
+  },
 };
 
 /** Begins anew after somebody logged in or out: ends the services of the user before. */
@@ -102,6 +112,12 @@ function look(): void {
     offline: 'No network.',
   };
   store.set({ connection, ...(said[connection] ? { said: said[connection] } : {}) });
+}
+
+/** Asks for the password, where the server wants a proof of who one is; resolves to false where none is given. */
+function prove(): Promise<boolean> {
+  store.get().proving?.answer(false);
+  return new Promise((answer) => store.set({ proving: { answer } }));
 }
 
 /** Waits that many milliseconds, or until the network comes back. */

@@ -15,7 +15,8 @@ inChromium('a picture of oneself', (screens) => {
     await ben.evaluate(() => Object.assign(window, { sameVisit: true }));
     const own = anna.getByRole('dialog', { name: 'Your picture' });
 
-    await anna.getByRole('button', { name: 'Your picture' }).click();
+    await anna.getByRole('button', { name: 'My page' }).click();
+    await anna.getByRole('button', { name: 'Change picture' }).click();
     await choose(anna, 'Choose a picture', [pictureFile('me.png', 50)]);
     await drawn(ben, '.lanes .avatar img');
     const first = await seen.getAttribute('src');
@@ -33,13 +34,15 @@ inChromium('a picture of oneself', (screens) => {
   }, 240_000);
   it('that is refused says why where it was chosen', async () => {
     const anna = await screens.logIn(ANNA);
-    await anna.getByRole('button', { name: 'Your picture' }).click();
+    await anna.getByRole('button', { name: 'My page' }).click();
+    await anna.getByRole('button', { name: 'Change picture' }).click();
     await choose(anna, 'Choose a picture', [{ name: 'me.heic', type: 'image/heic', bytes: Buffer.from('\0\0\0\x14ftypheic\0\0\0\0heic', 'latin1') }]);
     await anna.getByRole('dialog', { name: 'Your picture' }).locator('[data-upload]').getByText('Send it as JPEG').waitFor();
   }, 240_000);
   it(`is chosen on a screen of ${WIDTH} px`, async () => {
     const anna = await screens.logIn(ANNA, screens.world.url, { viewport: { width: WIDTH, height: 640 }, hasTouch: true, isMobile: true });
-    await anna.getByRole('button', { name: 'Your picture' }).tap();
+    await anna.getByRole('button', { name: 'My page' }).tap();
+    await anna.getByRole('button', { name: 'Change picture' }).tap();
     const box = await anna.getByRole('button', { name: 'Choose a picture' }).boundingBox();
     expect((box?.x ?? 0) + (box?.width ?? 1_000)).toBeLessThanOrEqual(WIDTH);
   }, 240_000);

@@ -86,6 +86,10 @@ export interface AppState {
   open: OpenTask | null;
   inbox: InboxState;
   notes: readonly Note[];
+  /** The answer that a prompt for the password waits for; null where none is open. */
+  proving: { answer(isProven: boolean): void } | null;
+  /** The position after which the shown account and the members are to be asked for; another object with each change of theirs. */
+  accounts: { after: string | undefined };
   /** The announcement for screen readers. */
   said: string;
   /** The tasks that somebody else just changed, by id, with the revision that they made. */
@@ -111,6 +115,8 @@ export const initialState: AppState = {
   open: null,
   inbox: { items: [], unread: 0, more: false },
   notes: [],
+  proving: null,
+  accounts: { after: undefined },
   said: '',
   fresh: {},
   singleKeys: true,

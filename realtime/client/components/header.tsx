@@ -1,9 +1,7 @@
-import { useState } from 'preact/hooks';
-import { useApp, useApps } from '../app.ts';
+import { isAdmin, useApp, useApps } from '../app.ts';
 import type { ConnectionState } from '../store.ts';
 import { Mark, Sign } from './icons.tsx';
 import { Bell } from './inbox.tsx';
-import { OwnPicture } from './own-picture.tsx';
 import { Person } from './person.tsx';
 
 const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
@@ -16,13 +14,13 @@ const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
 export function Header() {
   const { navigation, session } = useApp();
   const me = useApps((state) => state.me);
-  const [ownPicture, setOwnPicture] = useState(false);
+  const isFor = useApps(isAdmin);
   return (
     <header class="header">
-      <p class="brand">
+      <a class="brand" href="/" aria-label="taskledger: the board">
         <Mark />
         <span class="brand-name">taskledger</span>
-      </p>
+      </a>
       <ConnectionSign />
       <div class="header-right">
         <button type="button" class="primary" onClick={() => navigation.go('/tasks/new')} aria-label="New task" aria-keyshortcuts="n">
@@ -41,10 +39,16 @@ export function Header() {
         >
           <Sign name="keys" />
         </button>
+        {isFor && (
+          <button type="button" class="quiet" aria-label="Members" title="Members" onClick={() => navigation.go('/members')}>
+            <Sign name="people" />
+          </button>
+        )}
         {me && (
           <span class="me" title={me.name}>
             <span class="unseen">You are {me.name}.</span>
-            <button type="button" class="quiet me-choice" aria-label="Your picture" title="Your picture" onClick={() => setOwnPicture(true)}>
+            <button type="button" class="quiet me-choice" title="My page" onClick={() => navigation.go('/me')}>
+              <span class="unseen">My page</span>
               <Person id={me.id} />
             </button>
           </span>
@@ -53,7 +57,6 @@ export function Header() {
           <Sign name="leave" />
         </button>
       </div>
-      {me && ownPicture && <OwnPicture me={me} onClose={() => setOwnPicture(false)} />}
     </header>
   );
 }

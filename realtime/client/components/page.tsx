@@ -1,5 +1,5 @@
 /** The whole page: the place that the address names, and the dialog over it. */
-import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { CODE_PURPOSES } from '../../../contracts/places.ts';
 import { useApps } from '../app.ts';
 import { BoardPage } from './board-page.tsx';
@@ -7,11 +7,18 @@ import { Entrance } from './entrance.tsx';
 import { Following } from './following.tsx';
 import { InboxDialog } from './inbox.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
+import { later } from './later.tsx';
 import { MailedLinkPage } from './mailed-link.tsx';
 import { NewTask } from './new-task.tsx';
 import { Notes } from './notes.tsx';
 import { TaskPlace } from './task-dialog.tsx';
 import { Unconfirmed } from './unconfirmed.tsx';
+
+const MyPage = later(() => import('./my-page.tsx').then((loaded) => loaded.MyPage));
+const MyDialog = later<{ part?: string }>(() => import('./my-dialogs.tsx').then((loaded) => loaded.MyDialog));
+const MembersPage = later(() => import('./members-page.tsx').then((loaded) => loaded.MembersPage));
+const MemberDialog = later<{ member?: string }>(() => import('./member-dialog.tsx').then((loaded) => loaded.MemberDialog));
+const Proof = later(() => import('./proof.tsx').then((loaded) => loaded.Proof));
 
 export function Page() {
   const said = useApps((state) => state.said);
@@ -39,14 +46,27 @@ function Place() {
 function Inside() {
   return (
     <div class="page">
-      <BoardPage />
       <Router>
+        <Route path="/me/:part?" component={MyPage} />
+        <Route path="/members/:member?" component={MembersPage} />
+        <Route default component={BoardPage} />
+      </Router>
+      <Router>
+        <Route path="/me/:part" component={MyDialog} />
+        <Route path="/members/:member" component={MemberDialog} />
         <Route path="/tasks/new" component={NewTask} />
         <Route path="/tasks/:task/:part*" component={TaskPlace} />
         <Route path="/inbox" component={InboxDialog} />
         <Route path="/keys" component={KeysDialog} />
         <Route default component={Notes} />
       </Router>
+      <Proving />
     </div>
   );
+}
+
+/** The prompt for the password; its code is loaded when the first is asked for. */
+function Proving() {
+  const isAsked = useApps((state) => state.proving !== null);
+  return <ErrorBoundary>{isAsked && <Proof />}</ErrorBoundary>;
 }

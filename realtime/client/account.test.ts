@@ -1,0 +1,149 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { ADMIN_EMAIL, ANNA, BEN, connection, inChromium, PASSWORD } from './board.fixture.ts';
+import { seriousFaults } from './files.fixture.ts';
+
+const CARA = { name: 'Cara Nowak', email: 'cara@example.org' };
+const ADMIN = { email: ADMIN_EMAIL };
+
+inChromium('My page and Members', (screens) => {
+  const { logIn } = screens;
+  const dialog = (page: Page, name: string) => page.getByRole('dialog', { name });
+  const gone = (page: Page) => page.locator('dialog').waitFor({ state: 'detached' });
+  const path = (page: Page) => new URL(page.url()).pathname;
+  const row = (page: Page, text: string) => page.locator('.own-row').filter({ hasText: text });
+
+  /** Has whatever is asked for next be refused for want of a fresh login, once, as the server does ten minutes after a login. */
+  async function wantsProof(page: Page, method: string, url: RegExp): Promise<void> {
+    let isRefused = false;
+    await page.route(url, async (route) => {
+      if (isRefused || route.request().method() !== method) return route.fallback();
+      isRefused = true;
+      const body = JSON.stringify({ type: '/problems/fresh-login', code: 'forbidden', title: 'Forbidden', status: 403, detail: 'Prove it.' });
+      return route.fulfill({ status: 403, contentType: 'application/problem+json', body });
+    });
+  }
+
+  async function toMyPage(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'My page' }).click();
+    await page.getByRole('heading', { name: 'My page' }).waitFor();
+  }
+
+  it('change the name by keys alone, and another window of one’s own shows it at once', async () => {
+    const [page, other] = await Promise.all([logIn(ANNA), logIn(ANNA)]);
+    await Promise.all([toMyPage(page), toMyPage(other)]);
+    await row(other, ANNA.name).waitFor();
+    await page.getByRole('button', { name: 'Change name' }).press('Enter');
+    await dialog(page, 'Your name').waitFor();
+    expect(path(page)).toBe('/me/name');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type(' ');
+    await page.keyboard.press('Enter');
+    await page.locator('.field .wrong').waitFor();
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe(' ');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Anna Berg');
+    await page.keyboard.press('Enter');
+    await gone(page);
+    await row(page, 'Anna Berg').waitFor();
+    await row(other, 'Anna Berg').waitFor();
+    expect(path(page)).toBe('/me');
+    await page.reload();
+    await row(page, 'Anna Berg').waitFor();
+  });
+
+  it('refuse a wrong password at its field, keep what was typed, and change it by the right one', async () => {
+    await screens.world.register(CARA.name, CARA.email);
+    const page = await logIn(CARA);
+    await toMyPage(page);
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByLabel('Present password').fill('not the right one');
+    await page.getByLabel('New password').fill('a staple and a lamp');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not your password.').waitFor();
+    expect(await page.getByLabel('New password').inputValue()).toBe('a staple and a lamp');
+    await page.getByLabel('Present password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await gone(page);
+    await page.getByText('Your password is changed.').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('E-mail').fill(CARA.email);
+    await page.getByLabel('Password').fill('a staple and a lamp');
+    await page.keyboard.press('Enter');
+    await connection(page, 'live');
+  });
+
+  it('list the sessions, and end another one and all others', async () => {
+    const [page, other, third] = [await logIn(BEN), await logIn(BEN), await logIn(BEN)];
+    await toMyPage(page);
+    await expect.poll(() => page.locator('[data-session="other"]').count()).toBe(2);
+    expect(await page.locator('[data-session="this"]').textContent()).toMatch(/Chrome on Linux.*this one/);
+    await page
+      .getByRole('button', { name: /^End the session of/ })
+      .first()
+      .click();
+    await expect.poll(() => page.locator('[data-session="other"]').count()).toBe(1);
+    await page.getByRole('button', { name: 'End all others' }).click();
+    await expect.poll(() => page.locator('[data-session="other"]').count()).toBe(0);
+    for (const one of [other, third]) await one.getByText('Your session has ended.').waitFor();
+  });
+
+  it('find, promote and delete a member, live on another admin’s page, after the password was asked for where that is wanted', async () => {
+    await screens.world.register('Dora Lind', 'dora@example.org');
+    const [page, other] = await Promise.all([logIn(ADMIN), logIn(ADMIN)]);
+    for (const one of [page, other]) {
+      await one.getByRole('button', { name: 'Members' }).click();
+      await row(one, 'Dora Lind').waitFor();
+    }
+    await page.getByLabel('Search by name').fill('Dora');
+    await row(page, BEN.name).waitFor({ state: 'detached' });
+    await row(page, 'Dora Lind').waitFor();
+    expect(new URL(page.url()).search).toBe('?q=Dora');
+    await page.reload();
+    await page.getByRole('button', { name: 'Open Dora Lind' }).click();
+    await dialog(page, 'Dora Lind').waitFor();
+
+    await wantsProof(page, 'PUT', /\/role$/);
+    await page.getByLabel('Role').selectOption('maintenance');
+    await page.getByLabel('Your password').fill('not the right one');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not your password.').waitFor();
+    await page.getByLabel('Your password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await dialog(page, 'Is it you?').waitFor({ state: 'detached' });
+    await row(other, 'Dora Lind').getByText('maintenance').waitFor();
+
+    await wantsProof(page, 'DELETE', /\/api\/users\//);
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await dialog(page, 'Is it you?').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog(page, 'Dora Lind').getByRole('alert').getByText('Prove it.').waitFor();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await gone(page);
+    await row(other, 'Dora Lind').waitFor({ state: 'detached' });
+    expect(path(page)).toBe('/members');
+  });
+
+  it('have no serious fault of accessibility, also on a small screen, and are not offered to who is no admin', async () => {
+    const anna = await logIn(ANNA, screens.world.url, { viewport: { width: 360, height: 740 } });
+    expect(await anna.getByRole('button', { name: 'Members' }).count()).toBe(0);
+    await toMyPage(anna);
+    await anna.locator('[data-session="this"]').waitFor();
+    expect(await seriousFaults(anna)).toEqual([]);
+    expect(await anna.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    for (const part of ['name', 'email', 'password', 'picture']) {
+      await anna.getByRole('button', { name: `Change ${part === 'email' ? 'e-mail' : part}` }).click();
+      await anna.locator('dialog').waitFor();
+      expect(await seriousFaults(anna)).toEqual([]);
+      await anna.keyboard.press('Escape');
+      await gone(anna);
+    }
+    const admin = await logIn(ADMIN);
+    await admin.getByRole('button', { name: 'Members' }).click();
+    await row(admin, BEN.name).waitFor();
+    expect(await seriousFaults(admin)).toEqual([]);
+    await admin.getByRole('button', { name: `Open ${BEN.name}` }).click();
+    await dialog(admin, BEN.name).waitFor();
+    expect(await seriousFaults(admin)).toEqual([]);
+  });
+});

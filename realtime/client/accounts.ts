@@ -1,0 +1,125 @@
+/** What My page and Members show of accounts, asked for anew with each change that is heard or made here. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { reason } from './actions.ts';
+import type { Api } from './api.ts';
+import { type App, useApp, useApps } from './app.ts';
+
+/** The user's own account, as `GET /api/me` tells it. */
+export interface OwnAccount {
+  id: string;
+  name: string;
+  email: string;
+  role: string;
+  confirmed: boolean;
+}
+
+/** A session, as `GET /api/sessions` tells it. */
+export interface SessionLine {
+  id: string;
+  current: boolean;
+  createdAt: string;
+  lastUsedAt: string;
+  userAgent: string | null;
+  ip: string;
+}
+
+/** A list of the API. */
+export interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+export interface Loaded<T> {
+  /** The last answer; null before the first. */
+  body: T | null;
+  /** The reason why there is none, or why it is old; empty where all is well. */
+  trouble: string;
+}
+
+/** Has everything asked for anew that is shown of accounts, as it is at or after a position. */
+export function changedAccounts({ store }: Pick<App, 'store'>, after?: string): void {
+  store.set({ accounts: { after } });
+}
+
+/** The answer to a query, asked for anew after each change of accounts. `load`: the query, by the position that it is to include; it starts over with another `key`. */
+export function useLoaded<T>(key: string, load: (after: string | undefined) => Promise<T>): Loaded<T> {
+  const accounts = useApps((state) => state.accounts);
+  const [loaded, setLoaded] = useState<Loaded<T>>({ body: null, trouble: '' });
+  const turn = useRef(0);
+  useEffect(() => {
+    const mine = ++turn.current;
+    load(accounts.after).then(
+      (body) => mine === turn.current && setLoaded({ body, trouble: '' }),
+      (error) => mine === turn.current && setLoaded((before) => ({ ...before, trouble: reason(error) })),
+    );
+    return () => {
+      turn.current++;
+    };
+  }, [key, accounts]);
+  return loaded;
+}
+
+/** The answer of a path of the API, asked for anew after each change of accounts. */
+export function useAnswer<T>(path: string): Loaded<T> {
+  const { api } = useApp();
+  return useLoaded(path, async (after) => (await api.get<T>(path, { after })).body);
+}
+
+/** The items of the first pages of a list, and the cursor of the next one. `path`: with a query. */
+export async function firstPages<T>(
+  api: Pick<Api, 'get'>,
+  path: string,
+  { pages, after }: { pages: number; after: string | undefined },
+): Promise<Page<T>> {
+  let list = (await api.get<Page<T>>(path, { after })).body;
+  for (let page = 1; page < pages && list.next; page++) {
+    const { items, ...more } = (await api.get<Page<T>>(`${path}&cursor=${encodeURIComponent(list.next)}`, { after })).body;
+    list = { items: [...list.items, ...items], ...more };
+  }
+  return list;
+}
+
+/** Follows the changes of accounts in a topic while the component is shown. */
+export function useAccountChanges(topic: string): void {
+  const app = useApp();
+  useEffect(
+    () =>
+      app.follow(topic, {
+        onChange: ({ stream, position }) => {
+          if (/^(user|session|invitation)-/.test(stream)) changedAccounts(app, position);
+        },
+        onSnapshotNeeded: async () => {
+          const { position } = await app.api.get('/api/me');
+          changedAccounts(app, position);
+          return position;
+        },
+      }),
+    [app, topic],
+  );
+}
+
+/** The browser and the system in the header `User-Agent`, in two words; what is not known is left as it is. */
+export function deviceOf(userAgent: string | null): string {
+  if (!userAgent) return 'An unknown device';
+  const browser = BROWSERS.find(([, sign]) => sign.test(userAgent))?.[0];
+  const system = SYSTEMS.find(([, sign]) => sign.test(userAgent))?.[0];
+  return [browser, system].filter(Boolean).join(' on ') || userAgent.slice(0, 60);
+}
+
+/** The first that fits: some name others, too. */
+const BROWSERS: readonly [string, RegExp][] = [
+  ['Edge', /Edg(e|A|iOS)?\//],
+  ['Opera', /OPR\//],
+  ['Firefox', /(Firefox|FxiOS)\//],
+  ['Chrome', /(Chrome|CriOS|Chromium)\//],
+  ['Safari', /Safari\//],
+];
+const SYSTEMS: readonly [string, RegExp][] = [
+  ['Android', /Android/],
+  ['iPhone', /iPhone/],
+  ['iPad', /iPad/],
+  ['Windows', /Windows/],
+  ['macOS', /Mac OS X|Macintosh/],
+  ['ChromeOS', /CrOS/],
+  ['Linux', /Linux/],
+];

@@ -1,0 +1,118 @@
+/** What admins do with an account: another role, confirming its address, deleting it. */
+import { useState } from 'preact/hooks';
+import { ROLES } from '../../../contracts/role.ts';
+import type { UserView } from '../../../contracts/user.ts';
+import { changedAccounts, useAnswer } from '../accounts.ts';
+import { reason } from '../actions.ts';
+import { isAdmin, useApp, useApps } from '../app.ts';
+import { CloseButton, Dialog } from './dialog.tsx';
+import { Person } from './person.tsx';
+
+export function MemberDialog({ member = '' }: { member?: string }) {
+  const { navigation } = useApp();
+  const isFor = useApps(isAdmin);
+  const { body, trouble } = useAnswer<UserView>(`/api/users/${member}`);
+  if (!isFor) return null;
+  return (
+    <Dialog label={body?.name ?? 'Member'} kind="box" onClose={() => navigation.leave('/members')}>
+      <header class="dialog-head">
+        <h2>{body?.name ?? 'One moment…'}</h2>
+        <CloseButton />
+      </header>
+      {trouble && (
+        <p class="wrong" role="alert">
+          {trouble}
+        </p>
+      )}
+      {body && <Member key={body.id} member={body} />}
+    </Dialog>
+  );
+}
+
+function Member({ member: { id, name, role, email, confirmed } }: { member: UserView }) {
+  const { navigation } = useApp();
+  const { send, trouble } = useOrders();
+  const [isDeleting, setDeleting] = useState(false);
+  const remove = async () => {
+    if (await send('DELETE', `/api/users/${id}`, undefined, `${name} was deleted.`)) navigation.leave('/members');
+  };
+  return (
+    <>
+      <ul class="own-rows">
+        <li class="own-row">
+          <span class="own-label">
+            <Person id={id} />
+          </span>
+          <span class="own-value">
+            {email} <span class="soft">{confirmed ? 'confirmed' : 'not confirmed'}</span>
+          </span>
+          {!confirmed && (
+            <button type="button" onClick={() => void send('POST', `/api/users/${id}/confirm`, undefined, `The address of ${name} is confirmed.`)}>
+              Confirm
+            </button>
+          )}
+        </li>
+        <li class="own-row">
+          <label class="own-label" for="member-role">
+            Role
+          </label>
+          <select
+            id="member-role"
+            class="own-value"
+            value={role}
+            onChange={(event) => {
+              const chosen = event.currentTarget.value;
+              event.currentTarget.value = role;
+              void send('PUT', `/api/users/${id}/role`, { role: chosen }, `${name} is now ${chosen}.`);
+            }}
+          >
+            {ROLES.map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </li>
+      </ul>
+      <div role="alert">{trouble && <p class="wrong">{trouble}</p>}</div>
+      <div class="form-end">
+        {isDeleting ? (
+          <>
+            <p>Delete {name}? Their sessions end, and the address is free again.</p>
+            <button type="button" onClick={() => setDeleting(false)}>
+              Keep
+            </button>
+            <button type="button" class="danger" onClick={() => void remove()}>
+              Delete for good
+            </button>
+          </>
+        ) : (
+          <button type="button" class="danger" onClick={() => setDeleting(true)}>
+            Delete…
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+type Method = 'POST' | 'PUT' | 'DELETE';
+
+/** Sends one order after the other; `trouble`: the reason why the last one was refused. */
+function useOrders() {
+  const app = useApp();
+  const [trouble, setTrouble] = useState('');
+  async function send(method: Method, path: string, body: unknown, said: string): Promise<boolean> {
+    setTrouble('');
+    try {
+      const done = await app.api.command(method, path, body === undefined ? {} : { body });
+      app.actions.note({ kind: 'done', text: said });
+      changedAccounts(app, done?.position);
+      return true;
+    } catch (error) {
+      setTrouble(reason(error));
+      return false;
+    }
+  }
+  return { send, trouble };
+}

@@ -1,0 +1,80 @@
+/** The dialogs over My page, each below `/me/`. */
+import { changedAccounts, type OwnAccount, useAnswer } from '../accounts.ts';
+import { useApp, useApps } from '../app.ts';
+import { Field } from './field.tsx';
+import { FormDialog } from './form-dialog.tsx';
+import { Notes } from './notes.tsx';
+import { OwnPicture } from './own-picture.tsx';
+
+export function MyDialog({ part }: { part?: string }) {
+  const { navigation } = useApp();
+  const me = useApps((state) => state.me);
+  const { body: account } = useAnswer<OwnAccount>('/api/me');
+  if (!me) return null;
+  if (part === 'picture') return <OwnPicture me={me} onClose={() => navigation.leave('/me')} />;
+  if (part === 'password') return <ChangePassword />;
+  if (part === 'name' && account) return <ChangeName account={account} />;
+  if (part === 'email' && account) return <ChangeEmail account={account} />;
+  return <Notes />;
+}
+
+function ChangeName({ account }: { account: OwnAccount }) {
+  const app = useApp();
+  const send = async (data: FormData) => {
+    const { position } = await app.api.command('PATCH', `/api/users/${account.id}`, { body: { name: String(data.get('name')).trim() } });
+    changedAccounts(app, position);
+    return 'Your name is changed.';
+  };
+  return (
+    <FormDialog label="Your name" does="Save" beneath="/me" send={send}>
+      {(trouble) => (
+        <Field name="name" label="Name" trouble={trouble}>
+          {(control) => <input {...control} data-first type="text" autocomplete="name" maxLength={100} defaultValue={account.name} />}
+        </Field>
+      )}
+    </FormDialog>
+  );
+}
+
+function ChangeEmail({ account }: { account: OwnAccount }) {
+  const app = useApp();
+  const send = async (data: FormData) => {
+    const { position } = await app.api.command('PATCH', `/api/users/${account.id}`, { body: { email: String(data.get('email')).trim() } });
+    changedAccounts(app, position);
+    return 'Your e-mail address is changed.';
+  };
+  return (
+    <FormDialog label="Your e-mail address" does="Save" beneath="/me" send={send}>
+      {(trouble) => (
+        <Field name="email" label="E-mail" trouble={trouble}>
+          {(control) => (
+            <input {...control} data-first type="email" autocomplete="email" inputMode="email" maxLength={254} defaultValue={account.email} />
+          )}
+        </Field>
+      )}
+    </FormDialog>
+  );
+}
+
+function ChangePassword() {
+  const app = useApp();
+  const send = async (data: FormData) => {
+    await app.api.command('PUT', '/api/me/password', { body: { current: data.get('current'), new: data.get('new') } });
+    changedAccounts(app);
+    return 'Your password is changed. All your other sessions have ended.';
+  };
+  return (
+    <FormDialog label="Your password" does="Change the password" beneath="/me" send={send}>
+      {(trouble) => (
+        <>
+          <Field name="current" label="Present password" trouble={trouble}>
+            {(control) => <input {...control} data-first type="password" autocomplete="current-password" maxLength={1000} />}
+          </Field>
+          <Field name="new" label="New password" trouble={trouble} hint="At least 10 characters; 15 are better. A few words are fine.">
+            {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={1000} />}
+          </Field>
+        </>
+      )}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,67 @@
+/** My page: what is known of the user, and the ways to change it. */
+import type { ComponentChildren } from 'preact';
+import { type OwnAccount, useAccountChanges, useAnswer } from '../accounts.ts';
+import { useApp, useApps } from '../app.ts';
+import { Header } from './header.tsx';
+import { OwnSessions } from './own-sessions.tsx';
+import { Person } from './person.tsx';
+
+export function MyPage() {
+  const id = useApps((state) => state.me?.id ?? '');
+  const { body: account, trouble } = useAnswer<OwnAccount>('/api/me');
+  useAccountChanges(`user:${id}`);
+  return (
+    <>
+      <Header />
+      <main class="main own-page" aria-busy={account === null}>
+        <h1>My page</h1>
+        {trouble && (
+          <p class="wrong" role="alert">
+            {trouble}
+          </p>
+        )}
+        {account && <Profile account={account} />}
+        <OwnSessions />
+      </main>
+    </>
+  );
+}
+
+function Profile({ account: { id, name, email, role, confirmed } }: { account: OwnAccount }) {
+  return (
+    <section class="own-part" aria-labelledby="own-profile">
+      <h2 id="own-profile">Profile</h2>
+      <ul class="own-rows">
+        <Row label="Name" change="name">
+          {name}
+        </Row>
+        <Row label="Picture" change="picture">
+          <Person id={id} />
+        </Row>
+        <Row label="E-mail" change="email">
+          {email} <span class="soft">{confirmed ? 'confirmed' : 'not confirmed yet'}</span>
+        </Row>
+        <Row label="Password" change="password">
+          <span aria-hidden="true">••••••••••</span>
+        </Row>
+        <Row label="Role">{role}</Row>
+      </ul>
+    </section>
+  );
+}
+
+/** A line of the profile. `change`: the name of its dialog, below `/me/`; without one it cannot be changed here. */
+export function Row({ label, change, children }: { label: string; change?: string; children: ComponentChildren }) {
+  const { navigation } = useApp();
+  return (
+    <li class="own-row">
+      <span class="own-label">{label}</span>
+      <span class="own-value">{children}</span>
+      {change && (
+        <button type="button" aria-label={`Change ${label.toLowerCase()}`} onClick={() => navigation.go(`/me/${change}`)}>
+          Change
+        </button>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,32 @@
+/** The sessions of the user: with device, network and last use; each can be ended, and all but this one. */
+import { changedAccounts, type Page, type SessionLine, useAnswer } from '../accounts.ts';
+import { reason } from '../actions.ts';
+import { useApp } from '../app.ts';
+import { SessionList } from './session-list.tsx';
+
+export function OwnSessions() {
+  const app = useApp();
+  const { body, trouble } = useAnswer<Page<SessionLine>>('/api/sessions');
+  const sessions = body?.items ?? [];
+  const end = async (path: string, said: string) => {
+    try {
+      await app.api.command('DELETE', path);
+      app.actions.say(said);
+    } catch (error) {
+      app.actions.note({ kind: 'trouble', text: `It goes on. ${reason(error)}` });
+    }
+    changedAccounts(app);
+  };
+  return (
+    <section class="own-part" aria-labelledby="own-sessions" aria-busy={body === null}>
+      <h2 id="own-sessions">Where you are logged in</h2>
+      {trouble && <p class="wrong">{trouble}</p>}
+      <SessionList sessions={sessions} onEnd={(id) => end(`/api/sessions/${id}`, 'The session has ended.')} />
+      {sessions.length > 1 && (
+        <button type="button" class="danger" onClick={() => void end('/api/sessions', 'All other sessions have ended.')}>
+          End all others
+        </button>
+      )}
+    </section>
+  );
+}
