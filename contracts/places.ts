@@ -16,16 +16,19 @@ export const PLACES = [
   '/me/email',
   '/me/password',
   '/members',
+  '/members/invite',
   '/members/:member',
   '/login',
   '/register',
   '/forgotten',
   '/confirm',
   '/reset',
+  '/invitation',
+  '/address',
 ] as const;
 
 /** The purposes of one-time codes in mailed links: `/#confirm=<code>`, and each has a place of its name, `/confirm#<code>`. */
-export const CODE_PURPOSES = ['confirm', 'reset'] as const;
+export const CODE_PURPOSES = ['confirm', 'reset', 'invitation', 'address'] as const;
 export type LinkPurpose = (typeof CODE_PURPOSES)[number];
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -49,7 +49,7 @@ inChromium('My page and Members', (screens) => {
     expect(path(page)).toBe('/me');
     await page.reload();
     await row(page, 'Anna Berg').waitFor();
-  });
+  }, 240_000);
 
   it('refuse a wrong password at its field, keep what was typed, and change it by the right one', async () => {
     await screens.world.register(CARA.name, CARA.email);
@@ -70,7 +70,7 @@ inChromium('My page and Members', (screens) => {
     await page.getByLabel('Password').fill('a staple and a lamp');
     await page.keyboard.press('Enter');
     await connection(page, 'live');
-  });
+  }, 240_000);
 
   it('list the sessions, and end another one and all others', async () => {
     const [page, other, third] = [await logIn(BEN), await logIn(BEN), await logIn(BEN)];
@@ -85,7 +85,7 @@ inChromium('My page and Members', (screens) => {
     await page.getByRole('button', { name: 'End all others' }).click();
     await expect.poll(() => page.locator('[data-session="other"]').count()).toBe(0);
     for (const one of [other, third]) await one.getByText('Your session has ended.').waitFor();
-  });
+  }, 240_000);
 
   it('find, promote and delete a member, live on another admin’s page, after the password was asked for where that is wanted', async () => {
     await screens.world.register('Dora Lind', 'dora@example.org');
@@ -122,7 +122,7 @@ inChromium('My page and Members', (screens) => {
     await gone(page);
     await row(other, 'Dora Lind').waitFor({ state: 'detached' });
     expect(path(page)).toBe('/members');
-  });
+  }, 240_000);
 
   it('have no serious fault of accessibility, also on a small screen, and are not offered to who is no admin', async () => {
     const anna = await logIn(ANNA, screens.world.url, { viewport: { width: 360, height: 740 } });
@@ -145,5 +145,5 @@ inChromium('My page and Members', (screens) => {
     await admin.getByRole('button', { name: `Open ${BEN.name}` }).click();
     await dialog(admin, BEN.name).waitFor();
     expect(await seriousFaults(admin)).toEqual([]);
-  });
+  }, 240_000);
 });

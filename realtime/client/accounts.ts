@@ -11,6 +11,8 @@ export interface OwnAccount {
   email: string;
   role: string;
   confirmed: boolean;
+  /** The address that is wanted, and not confirmed yet. */
+  pendingEmail?: string;
 }
 
 /** A session, as `GET /api/sessions` tells it. */
@@ -19,6 +21,8 @@ export interface SessionLine {
   current: boolean;
   createdAt: string;
   lastUsedAt: string;
+  /** The browser and the system, in words. */
+  device?: string;
   userAgent: string | null;
   ip: string;
 }

@@ -34,6 +34,8 @@ export interface Done {
   id: string;
   revision: number;
   position: string;
+  /** What is left to be done, where the change is not made yet. */
+  status?: string;
 }
 
 export interface Reply<T> {

@@ -7,7 +7,7 @@ inChromium('an account whose address is not confirmed, and a password that is fo
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ UNCONFIRMED: 'none' });
-  });
+  }, 240_000);
   afterAll(() => world?.close());
 
   const json = (body: object) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });

@@ -53,7 +53,7 @@ inChromium('the places of the page', (screens) => {
     await at(page, '/');
     await forward(page);
     await page.getByRole('button', { name: 'History', pressed: true }).waitFor();
-  });
+  }, 240_000);
 
   it('leave nothing of a closed dialog behind: Back from the board leaves it', async () => {
     const page = await open('about:blank');
@@ -72,7 +72,7 @@ inChromium('the places of the page', (screens) => {
     await at(page, '/');
     await page.goBack();
     expect(page.url()).toBe('about:blank');
-  });
+  }, 240_000);
 
   it('ask before Back loses what was typed, and then go where one wanted to', async () => {
     const page = await logIn(ANNA);
@@ -92,7 +92,7 @@ inChromium('the places of the page', (screens) => {
     await gone(page);
     await at(page, '/');
     expect(await cardOf(page, 'Half a thought').count()).toBe(0);
-  });
+  }, 240_000);
 
   it('show the task of a link after logging in, at once or by way of a new account', async () => {
     const anna = await logIn(ANNA);
@@ -124,7 +124,7 @@ inChromium('the places of the page', (screens) => {
     await at(cara, '/login');
     await enter(cara, BEN);
     await at(cara, '/');
-  });
+  }, 240_000);
 
   it('take the address of a task that was mailed before as well', async () => {
     const page = await logIn(ANNA);
@@ -136,7 +136,7 @@ inChromium('the places of the page', (screens) => {
     await dialog(page, 'Call the plumber').waitFor();
     await at(page, `/tasks/${id}`);
     expect(new URL(page.url()).hash).toBe('');
-  });
+  }, 240_000);
 
   it('take the code of a mailed link out of the address and the history, and say after a reload where it is to be had', async () => {
     for (const link of ['/#reset=c0de', '/reset#c0de']) {
@@ -152,5 +152,5 @@ inChromium('the places of the page', (screens) => {
       await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
       await at(page, '/forgotten');
     }
-  });
+  }, 240_000);
 });

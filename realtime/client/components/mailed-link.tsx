@@ -9,70 +9,106 @@ import { Mark } from './icons.tsx';
 /** `missing`: the address was opened without the code of a link; `spent`: the link is of no use any more. */
 type Stage = 'missing' | 'asks' | 'spent' | 'done';
 
-const PATHS: Record<LinkPurpose, string> = { confirm: '/api/confirmations', reset: '/api/password-resets/finish' };
-const HEADINGS: Record<LinkPurpose, string> = { confirm: 'Confirm your e-mail address', reset: 'Set another password' };
+/** The purposes of links that set a password. */
+export type PasswordPurpose = Exclude<LinkPurpose, 'address'>;
+
+const PATHS: Record<PasswordPurpose, string> = {
+  confirm: '/api/confirmations',
+  reset: '/api/password-resets/finish',
+  invitation: '/api/invitations/accept',
+};
+const HEADINGS: Record<PasswordPurpose, string> = {
+  confirm: 'Confirm your e-mail address',
+  reset: 'Set another password',
+  invitation: 'You are invited',
+};
 const ENDS: Partial<Record<Stage, string>> = { spent: 'This link is used up', done: 'Thank you' };
 const WORDS: Record<Stage, string> = {
   missing: 'The code of your link is not kept here. Open the link in the mail once more.',
   asks: 'Choose the password that you will log in with.',
   spent: 'It was used already, or is too old.',
-  done: 'Your password is set, and your e-mail address is confirmed. Log in with it.',
+  done: 'Your password is set, and your e-mail address is confirmed. Log in with them.',
 };
 const PASSWORD_HINT = 'At least 10 characters; 15 are better. A few words are fine.';
 
-export function MailedLinkPage({ purpose }: { purpose: LinkPurpose }) {
-  const { api, store, navigation } = useApp();
+export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
-  const [outcome, setStage] = useState<Stage | null>(null);
-  const stage = outcome ?? (token === null ? 'missing' : 'asks');
-  const { form, submit, busy, trouble } = useForm(async (data) => {
-    await api.open(PATHS[purpose], { token, password: data.get('password') }).then(
-      () => setStage('done'),
-      (error) => {
-        if (!isSpent(error)) throw error;
-        setStage('spent');
-      },
-    );
-  });
-  const leave = (to: '/' | '/forgotten') => () => {
-    store.set({ link: null });
-    navigation.go(to, { replace: true });
-  };
-
+  const [outcome, setOutcome] = useState<'spent' | 'done' | null>(null);
+  const stage: Stage = outcome ?? (token === null ? 'missing' : 'asks');
   return (
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
         <h1>{ENDS[stage] ?? HEADINGS[purpose]}</h1>
-        <p role="status">{busy ? 'One moment…' : WORDS[stage]}</p>
-        {stage === 'asks' && (
-          <form ref={form} onSubmit={submit} noValidate>
-            <Field name="password" label="New password" trouble={trouble} hint={PASSWORD_HINT}>
-              {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={1000} />}
-            </Field>
-            <FormTrouble trouble={trouble} />
-            <button type="submit" class="primary wide" aria-disabled={busy}>
-              Set the password
-            </button>
-          </form>
-        )}
-        <p class="other-way">
-          {(stage === 'spent' || stage === 'missing') && (
-            <>
-              <button type="button" class="link" onClick={leave('/forgotten')}>
-                Send me another one
-              </button>{' '}
-            </>
-          )}
-          <button type="button" class="link" onClick={leave('/')}>
-            {stage === 'done' ? 'Log in' : 'Go to the board'}
-          </button>
-        </p>
+        <p role="status">{WORDS[stage]}</p>
+        {stage === 'asks' && <LinkForm purpose={purpose} token={token ?? ''} onEnd={setOutcome} />}
+        <WaysOn purpose={purpose} stage={stage} />
       </section>
     </main>
   );
 }
 
+interface LinkFormProps {
+  purpose: PasswordPurpose;
+  token: string;
+  onEnd: (outcome: 'spent' | 'done') => void;
+}
+
+function LinkForm({ purpose, token, onEnd }: LinkFormProps) {
+  const { api } = useApp();
+  const isInvited = purpose === 'invitation';
+  const { form, submit, busy, trouble } = useForm(async (data) => {
+    const password = data.get('password');
+    const body = isInvited ? { code: token, name: String(data.get('name')).trim(), password } : { token, password };
+    await api.open(PATHS[purpose], body).then(
+      () => onEnd('done'),
+      (error) => {
+        if (!isSpent(error)) throw error;
+        onEnd('spent');
+      },
+    );
+  });
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      {isInvited && (
+        <Field name="name" label="Your name" trouble={trouble}>
+          {(control) => <input {...control} type="text" autocomplete="name" maxLength={100} />}
+        </Field>
+      )}
+      <Field name="password" label="New password" trouble={trouble} hint={PASSWORD_HINT}>
+        {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={1000} />}
+      </Field>
+      <FormTrouble trouble={trouble} />
+      <button type="submit" class="primary wide" aria-disabled={busy}>
+        {busy ? 'One moment…' : isInvited ? 'Make the account' : 'Set the password'}
+      </button>
+    </form>
+  );
+}
+
+function WaysOn({ purpose, stage }: { purpose: PasswordPurpose; stage: Stage }) {
+  const { store, navigation } = useApp();
+  const leave = (to: '/' | '/forgotten') => () => {
+    store.set({ link: null });
+    navigation.go(to, { replace: true });
+  };
+  const isOver = stage === 'spent' || stage === 'missing';
+  return (
+    <p class="other-way">
+      {isOver && purpose !== 'invitation' && (
+        <>
+          <button type="button" class="link" onClick={leave('/forgotten')}>
+            Send me another one
+          </button>{' '}
+        </>
+      )}
+      <button type="button" class="link" onClick={leave('/')}>
+        {stage === 'done' ? 'Log in' : 'Go to the board'}
+      </button>
+    </p>
+  );
+}
+
 function isSpent(error: unknown): boolean {
-  return error instanceof ApiError && error.errors.some(({ pointer }) => pointer === '/token');
+  return error instanceof ApiError && error.errors.some(({ pointer }) => pointer === '/token' || pointer === '/code');
 }

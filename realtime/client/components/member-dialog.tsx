@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks';
 import { ROLES } from '../../../contracts/role.ts';
 import type { UserView } from '../../../contracts/user.ts';
-import { changedAccounts, useAnswer } from '../accounts.ts';
-import { reason } from '../actions.ts';
+import { type Page, type SessionLine, useAnswer } from '../accounts.ts';
 import { isAdmin, useApp, useApps } from '../app.ts';
+import { useOrders } from '../orders.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Person } from './person.tsx';
+import { SessionList } from './session-list.tsx';
 
 export function MemberDialog({ member = '' }: { member?: string }) {
   const { navigation } = useApp();
@@ -74,6 +75,7 @@ function Member({ member: { id, name, role, email, confirmed } }: { member: User
           </select>
         </li>
       </ul>
+      <MemberSessions id={id} name={name} send={send} />
       <div role="alert">{trouble && <p class="wrong">{trouble}</p>}</div>
       <div class="form-end">
         {isDeleting ? (
@@ -96,23 +98,22 @@ function Member({ member: { id, name, role, email, confirmed } }: { member: User
   );
 }
 
-type Method = 'POST' | 'PUT' | 'DELETE';
-
-/** Sends one order after the other; `trouble`: the reason why the last one was refused. */
-function useOrders() {
-  const app = useApp();
-  const [trouble, setTrouble] = useState('');
-  async function send(method: Method, path: string, body: unknown, said: string): Promise<boolean> {
-    setTrouble('');
-    try {
-      const done = await app.api.command(method, path, body === undefined ? {} : { body });
-      app.actions.note({ kind: 'done', text: said });
-      changedAccounts(app, done?.position);
-      return true;
-    } catch (error) {
-      setTrouble(reason(error));
-      return false;
-    }
-  }
-  return { send, trouble };
+/** The member's sessions; what an admin's own are is seen on My page. */
+function MemberSessions({ id, name, send }: { id: string; name: string; send: ReturnType<typeof useOrders>['send'] }) {
+  const { body } = useAnswer<Page<SessionLine>>(`/api/users/${id}/sessions`);
+  const sessions = body?.items ?? [];
+  if (sessions.length === 0) return null;
+  const path = `/api/users/${id}/sessions`;
+  return (
+    <section class="own-part" aria-label={`Sessions of ${name}`}>
+      <h3>Sessions</h3>
+      <SessionList
+        sessions={sessions}
+        onEnd={async (one) => void (await send('DELETE', `${path}/${one}`, undefined, `A session of ${name} has ended.`))}
+      />
+      <button type="button" class="danger" onClick={() => void send('DELETE', path, undefined, `The sessions of ${name} have ended.`)}>
+        End all
+      </button>
+    </section>
+  );
 }

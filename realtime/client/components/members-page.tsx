@@ -4,6 +4,7 @@ import type { UserView } from '../../../contracts/user.ts';
 import { firstPages, useAccountChanges, useLoaded } from '../accounts.ts';
 import { isAdmin, useApp, useApps } from '../app.ts';
 import { Header } from './header.tsx';
+import { InvitationList } from './invitation-list.tsx';
 import { Person } from './person.tsx';
 
 export function MembersPage({ query }: { query?: Record<string, string> }) {
@@ -13,8 +14,17 @@ export function MembersPage({ query }: { query?: Record<string, string> }) {
       <Header />
       <main class="main own-page">
         <h1>Members</h1>
-        {isFor ? <MemberList words={query?.q ?? ''} /> : <p>Members are for admins.</p>}
+        {isFor ? <Lists words={query?.q ?? ''} /> : <p>Members are for admins.</p>}
       </main>
+    </>
+  );
+}
+
+function Lists({ words }: { words: string }) {
+  return (
+    <>
+      <InvitationList />
+      <MemberList words={words} />
     </>
   );
 }

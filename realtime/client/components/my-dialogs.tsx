@@ -39,9 +39,11 @@ function ChangeName({ account }: { account: OwnAccount }) {
 function ChangeEmail({ account }: { account: OwnAccount }) {
   const app = useApp();
   const send = async (data: FormData) => {
-    const { position } = await app.api.command('PATCH', `/api/users/${account.id}`, { body: { email: String(data.get('email')).trim() } });
+    const email = String(data.get('email')).trim();
+    const { position, status } = await app.api.command('PATCH', `/api/users/${account.id}`, { body: { email } });
     changedAccounts(app, position);
-    return 'Your e-mail address is changed.';
+    if (status === 'email-change-pending') return `A link was mailed to ${email}. Your address changes once you follow it.`;
+    return 'Your e-mail address is as you wrote it.';
   };
   return (
     <FormDialog label="Your e-mail address" does="Save" beneath="/me" send={send}>

@@ -27,7 +27,7 @@ export function MyPage() {
   );
 }
 
-function Profile({ account: { id, name, email, role, confirmed } }: { account: OwnAccount }) {
+function Profile({ account: { id, name, email, role, confirmed, pendingEmail } }: { account: OwnAccount }) {
   return (
     <section class="own-part" aria-labelledby="own-profile">
       <h2 id="own-profile">Profile</h2>
@@ -40,6 +40,7 @@ function Profile({ account: { id, name, email, role, confirmed } }: { account: O
         </Row>
         <Row label="E-mail" change="email">
           {email} <span class="soft">{confirmed ? 'confirmed' : 'not confirmed yet'}</span>
+          {pendingEmail && <p class="soft">It becomes {pendingEmail} once you follow the link that was mailed there.</p>}
         </Row>
         <Row label="Password" change="password">
           <span aria-hidden="true">••••••••••</span>

@@ -9,6 +9,7 @@ import { InboxDialog } from './inbox.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
 import { later } from './later.tsx';
 import { MailedLinkPage } from './mailed-link.tsx';
+import { NewAddress } from './new-address.tsx';
 import { NewTask } from './new-task.tsx';
 import { Notes } from './notes.tsx';
 import { TaskPlace } from './task-dialog.tsx';
@@ -18,6 +19,7 @@ const MyPage = later(() => import('./my-page.tsx').then((loaded) => loaded.MyPag
 const MyDialog = later<{ part?: string }>(() => import('./my-dialogs.tsx').then((loaded) => loaded.MyDialog));
 const MembersPage = later(() => import('./members-page.tsx').then((loaded) => loaded.MembersPage));
 const MemberDialog = later<{ member?: string }>(() => import('./member-dialog.tsx').then((loaded) => loaded.MemberDialog));
+const Invite = later(() => import('./invite.tsx').then((loaded) => loaded.Invite));
 const Proof = later(() => import('./proof.tsx').then((loaded) => loaded.Proof));
 
 export function Page() {
@@ -37,8 +39,9 @@ function Place() {
   const me = useApps((state) => state.me);
   const { path } = useLocation();
   const purpose = CODE_PURPOSES.find((one) => path === `/${one}`);
-  if (purpose) return <MailedLinkPage key={purpose} purpose={purpose} />;
+  if (purpose && purpose !== 'address') return <MailedLinkPage key={purpose} purpose={purpose} />;
   if (!me || path === '/forgotten') return <Entrance path={path} />;
+  if (purpose) return <NewAddress />;
   return me.confined === 'profile' ? <Unconfirmed /> : <Inside key={me.id} />;
 }
 
@@ -53,6 +56,7 @@ function Inside() {
       </Router>
       <Router>
         <Route path="/me/:part" component={MyDialog} />
+        <Route path="/members/invite" component={Invite} />
         <Route path="/members/:member" component={MemberDialog} />
         <Route path="/tasks/new" component={NewTask} />
         <Route path="/tasks/:task/:part*" component={TaskPlace} />

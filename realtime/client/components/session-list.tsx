@@ -5,10 +5,10 @@ import { ago, fullTime } from '../words.ts';
 export function SessionList({ sessions, onEnd }: { sessions: readonly SessionLine[]; onEnd: (id: string) => Promise<void> }) {
   return (
     <ul class="own-rows">
-      {sessions.map(({ id, current, userAgent, ip, lastUsedAt }) => (
+      {sessions.map(({ id, current, userAgent, ip, lastUsedAt, device = deviceOf(userAgent) }) => (
         <li key={id} class="own-row" data-session={current ? 'this' : 'other'}>
           <span class="own-label" title={userAgent ?? ''}>
-            {deviceOf(userAgent)}
+            {device}
           </span>
           <span class="own-value">
             {ip},{' '}
@@ -19,7 +19,7 @@ export function SessionList({ sessions, onEnd }: { sessions: readonly SessionLin
           {current ? (
             <span class="soft">this one</span>
           ) : (
-            <button type="button" class="danger" aria-label={`End the session of ${deviceOf(userAgent)}`} onClick={() => void onEnd(id)}>
+            <button type="button" class="danger" aria-label={`End the session of ${device}`} onClick={() => void onEnd(id)}>
               End
             </button>
           )}
