@@ -130,3 +130,26 @@ it('answers 503 while what a row needs is away, by whatever error that shows its
   expect((await fetch(`http://127.0.0.1:${port}/bug`)).status).toBe(500);
   expect(about('a bug')).toHaveLength(1);
 });
+
+it('lets no cache keep an answer to a caller, nor to what changes something, but where its row says so; an ETag is compared all the same', async () => {
+  const handle: Route['handle'] = () => ({ body: { a: 1 } });
+  const own: Route['handle'] = () => ({ body: { a: 1 }, headers: { 'Cache-Control': 'private, max-age=60' } });
+  const who: Route['who'] = ['admin'];
+  const port = await started([
+    row({ method: 'GET', path: '/private', who, handle }),
+    row({ method: 'PUT', path: '/private', who, handle: () => ({ status: 204 }) }),
+    row({ method: 'GET', path: '/own', who, handle: own }),
+    row({ method: 'GET', path: '/for-anyone', handle }),
+    row({ method: 'POST', path: '/for-anyone', handle }),
+  ]);
+  const ask = (method: string, path: string, headers = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { Authorization: 'Bearer operator-of-this-machine', ...headers } });
+  const kept = async (method: string, path: string) => (await ask(method, path)).headers.get('cache-control');
+  expect(await kept('GET', '/private')).toBe('no-store');
+  expect(await kept('PUT', '/private')).toBe('no-store');
+  expect(await kept('GET', '/own')).toBe('private, max-age=60');
+  expect(await kept('GET', '/for-anyone')).toBe('private, no-cache');
+  expect(await kept('POST', '/for-anyone')).toBe('no-store');
+  const known = await ask('GET', '/private', { 'If-None-Match': (await ask('GET', '/private')).headers.get('etag') });
+  expect([known.status, known.headers.get('cache-control')]).toEqual([304, 'no-store']);
+});

@@ -45,6 +45,11 @@ export interface Authentication {
   limit?: ((name: 'commands', callerId: string) => Promise<Record<string, string>>) | undefined;
 }
 
+/** True where a cache may keep answers of a row: those that are for anyone, and change nothing. A private one stays where nobody finds it later. */
+function mayBeKept({ who, method }: Route): boolean {
+  return who === 'anyone' && method === 'GET';
+}
+
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers.*/
 export function endpoint(route: Route, ways: Authentication, arriving: Arriving) {
   const bodySchema = route.body ?? NO_BODY;
@@ -76,7 +81,7 @@ export function endpoint(route: Route, ways: Authentication, arriving: Arriving)
         ctx.state.audit = { ...ctx.state.audit, ...note };
       },
     };
-    await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : handled(ctx, route, request)));
+    await respond(ctx, await (route.stream ? handleStream(ctx, route, request) : handled(ctx, route, request)), mayBeKept(route));
   };
 }
 
@@ -162,9 +167,10 @@ function unauthorised(ctx: Context): ProblemError {
   });
 }
 
-async function respond(ctx: Context, answer: Answer): Promise<void> {
+async function respond(ctx: Context, answer: Answer, isKept: boolean): Promise<void> {
   if (answer.open) return respondWithStream(ctx, answer, answer.open);
   const { status, headers = {}, body } = answer;
+  if (!isKept) ctx.set('Cache-Control', 'no-store');
   tell(ctx, headers);
   ctx.status = status ?? (body === undefined ? 204 : 200);
   if (body === undefined) return;
