@@ -51,7 +51,7 @@ async function past(context: QueryContext, request: RouteRequest, asOf: string):
   return answer(id, visible(caller, then, now), position);
 }
 
-async function momentOf(store: EventStore, asOf: string): Promise<(event: RecordedEvent) => boolean> {
+async function momentOf(store: EventStore, asOf: string): Promise<(event: Pick<RecordedEvent, 'time' | 'position'>) => boolean> {
   if (instant.safeParse(asOf).success) {
     const time = utc(asOf);
     return (event) => event.time <= time;
