@@ -271,6 +271,13 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
     origins: config.ALLOWED_ORIGINS,
     apart: config.MEDIA_PUBLIC_URL,
     polling: config.SOCKET_POLLING,
+    trustProxy: config.TRUST_PROXY,
+    limits: {
+      sockets: config.SOCKET_LIMIT,
+      socketsOfNetwork: config.SOCKET_NETWORK_LIMIT,
+      waitingOfNetwork: config.SOCKET_HANDSHAKE_LIMIT,
+      socketsOfUser: config.SOCKET_USER_LIMIT,
+    },
     whileStarting,
   });
   metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));

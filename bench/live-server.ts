@@ -63,7 +63,9 @@ async function ourServer(server: HttpServer): Promise<Send> {
   startForwarder({ store, bus, log });
   const caller = { id: 'bench', role: 'member', seesAll: true, sessionId: 'bench', expiresAt: Date.now() + 3_600_000 } as const;
   const parts = { authenticate: async () => caller, mayRead: async () => true, seesAll: () => true, origins: [] };
-  await startRealtime({ server, store, bus, log, ...parts });
+  // All of the bench's browsers are one user, in one network.
+  const limits = { socketsOfNetwork: 1_000_000, socketsOfUser: 1_000_000 };
+  await startRealtime({ server, store, bus, log, limits, ...parts });
   return () => store.append(`task-${crypto.randomUUID()}`, -1, [{ ...example, id: crypto.randomUUID() }]);
 }
 

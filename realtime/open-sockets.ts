@@ -4,9 +4,11 @@ import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
+import { networkOf } from '../platform/http/limits/limits.ts';
 import { isAmong, isAt, originOf } from '../platform/http/origins.ts';
 import { beginAnswer } from '../platform/http/security-headers.ts';
 import type { SocketSession } from './connection.ts';
+import { type DoorBounds, type DoorCounts, openDoorCounts } from './door-counts.ts';
 import { socketProblem } from './socket-problem.ts';
 
 export interface SocketOptions {
@@ -21,12 +23,18 @@ export interface SocketOptions {
   log: FollowContext['log'];
   /** The most connections. */
   sockets: number;
+  /** The most of a network, of a user, and before login. */
+  bounds: DoorBounds;
+  /** True where a client's address is the last of X-Forwarded-For. */
+  trustProxy: boolean;
   /** True once no more connections may come in. */
   closed(): boolean;
 }
 
 /** Opens the Socket.IO server at /socket.io. `sessionOf` gives the session of every socket that it lets in. */
 export function openSockets(options: SocketOptions): Server {
+  const counts = openDoorCounts(options.bounds);
+  const networkOfRequest = (request: IncomingMessage) => networkOf(addressOf(request, options.trustProxy));
   const io: Server = new Server(options.server, {
     path: '/socket.io',
     transports: options.polling ? ['polling', 'websocket'] : ['websocket'],
@@ -48,11 +56,17 @@ export function openSockets(options: SocketOptions): Server {
   function refusalOf(request: IncomingMessage): string | null {
     if (options.apart !== undefined && isAt(options.apart, request.headers.host)) return 'There are no sockets at this address.';
     if (!originAllowed(request, options.origins)) return 'This Origin may not connect.';
-    return options.closed() || io.engine.clientsCount >= options.sockets ? 'No connection is free.' : null;
+    return isFull(request) ? 'No connection is free.' : null;
   }
 
+  function isFull(request: IncomingMessage): boolean {
+    return options.closed() || io.engine.clientsCount >= options.sockets || counts.isFull(networkOfRequest(request));
+  }
+
+  io.engine.on('connection', (conn: Socket['conn']) => counts.enter(conn, networkOfRequest(conn.request)));
+
   io.use((socket, next) => {
-    admit(socket, options).then(
+    admit(socket, options, counts).then(
       () => next(),
       (error: unknown) => next(refuse(error, options.log)),
     );
@@ -64,10 +78,23 @@ export function sessionOf(socket: Socket): SocketSession {
   return socket.data.session;
 }
 
-async function admit(socket: Socket, options: SocketOptions): Promise<void> {
+async function admit(socket: Socket, options: SocketOptions, counts: DoorCounts): Promise<void> {
   const auth = handshake.schema.safeParse(socket.handshake.auth);
   if (!auth.success) throw new ProblemError('unauthorized', 'Connect with auth {token}.');
-  socket.data.session = await options.authenticate(auth.data.token);
+  const session = await options.authenticate(auth.data.token);
+  if (!counts.admit(socket.conn, session.id)) throw new ProblemError('limited', 'You have as many connections as one may have. Close one.');
+  socket.data.session = session;
+}
+
+/** The address of a client. Only the last of X-Forwarded-For is the proxy's own word. */
+function addressOf({ headers, socket }: IncomingMessage, trustProxy: boolean): string {
+  const forwarded = trustProxy
+    ? String(headers['x-forwarded-for'] ?? '')
+        .split(',')
+        .at(-1)
+        ?.trim()
+    : '';
+  return forwarded || (socket.remoteAddress ?? '');
 }
 
 function refuse(error: unknown, log: FollowContext['log']): Error & { data: object } {

@@ -19,6 +19,7 @@ import { openBeginning } from './beginning.ts';
 import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, renewSession, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
+import type { DoorBounds } from './door-counts.ts';
 import { ALONE, type FanOut } from './fan-out/fan-out.ts';
 import { lastEvents } from './last-events.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
@@ -52,6 +53,8 @@ export interface RealtimeOptions {
   apart?: string | undefined;
   /** True where clients may also poll (SOCKET_POLLING); default: websockets alone. */
   polling?: boolean;
+  /** True where a client's address is the last of X-Forwarded-For (TRUST_PROXY); default: that of its connection. */
+  trustProxy?: boolean;
   log: FollowContext['log'];
   /** The tie to other realtime processes, which its owner closes; default: the process is alone. */
   fanOut?: FanOut;
@@ -62,7 +65,7 @@ export interface RealtimeOptions {
   whileStarting?: WhileStarting;
 }
 
-export interface RealtimeLimits {
+export interface RealtimeLimits extends DoorBounds {
   /** About the most bytes of the ring. */
   ringBytes: number;
   /** The most connections. */
@@ -77,7 +80,17 @@ export interface RealtimeLimits {
   grace: number;
 }
 
-const LIMITS: RealtimeLimits = { ringBytes: 32 * 1024 * 1024, sockets: 10_000, packets: 50, waiting: 1024 * 1024, ask: 60, grace: 30 };
+const LIMITS: RealtimeLimits = {
+  socketsOfNetwork: 2_000,
+  waitingOfNetwork: 500,
+  socketsOfUser: 100,
+  ringBytes: 32 * 1024 * 1024,
+  sockets: 10_000,
+  packets: 50,
+  waiting: 1024 * 1024,
+  ask: 60,
+  grace: 30,
+};
 
 export interface Realtime {
   /** Ends every connection (clients come back elsewhere); leaves the HTTP server to its owner. */
@@ -132,6 +145,8 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     authenticate: options.authenticate,
     log,
     sockets: limits.sockets,
+    bounds: limits,
+    trustProxy: options.trustProxy ?? false,
     closed: () => stopping,
   });
   // The fan-out is attached before the rooms are read, because it brings its own adapter.

@@ -53,6 +53,7 @@ export interface RigOptions {
   limits?: Partial<RealtimeLimits>;
   fanOut?: FanOut;
   polling?: boolean;
+  trustProxy?: boolean;
   /** True while the event store is away for all who ask for a session or a task. */
   away?(): boolean;
 }
