@@ -73,7 +73,7 @@ function pluralOf({ category }: AggregateContract): string {
 
 async function carryOut(row: CommandRow, options: CommandRouteOptions, request: RouteRequest): Promise<Answer> {
   const command = commandOf(row, request, options.now);
-  const limiting = limitOf(row.contract, command, options);
+  const limiting = limitOfCommand(row.contract, command, options);
   const outcome = await options.commands.handle(command, { ...contextOf(request, options.hmac), admit: limiting.admit });
   if (outcome.changed) await options.changed?.(row.type, command.id);
   const answer = answerOf(row, command, outcome);
@@ -81,7 +81,7 @@ async function carryOut(row: CommandRow, options: CommandRouteOptions, request: 
 }
 
 /** A command counts once against its caller's limits, however often it is decided anew, and a repeat of it does not count. */
-function limitOf(contract: CommandContract, command: Command, { limit }: CommandRouteOptions) {
+export function limitOfCommand(contract: CommandContract, command: Command, { limit }: Pick<CommandRouteOptions, 'limit'>) {
   let taken: Promise<Record<string, string>> | undefined;
   let headers: Record<string, string> = {};
   return {

@@ -11,7 +11,7 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
-import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
+import { answerOf, commandAnswer, commandOf, commandRow, contextOf, limitOfCommand } from '../../write-side/command-routes.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { triedCode } from './code-tries.ts';
 import type { Codes } from './codes.ts';
@@ -66,17 +66,25 @@ export const emailChangeRoutes: readonly RouteWith<EmailChangeOptions>[] = [
 ];
 
 async function edit(options: EmailChangeOptions, request: RouteRequest): Promise<Answer> {
-  const { commands, hmac, now, forgetUser } = options;
+  const { commands, hmac, limits, now, forgetUser } = options;
   const caller = callerIn(request.caller);
   const command = commandOf(editing, request, () => now().toISOString()) as Extract<UserCommand, { type: 'EditUser' }>;
   const isMoving = await wantsAnotherAddress(options, command, caller);
   if (isMoving) await expectFreshLogin(options.sessions, caller);
   const isOwn = isMoving && caller.id === command.id;
-  const admit = isOwn ? () => admitMail(options, command.id, command.data.email ?? '') : undefined;
-  const outcome = await commands.handle(command, { ...contextOf(request, hmac), ...(admit ? { admit } : {}) });
+  const limiting = limitOfCommand(editing.contract, command, { limit: limits.consume });
+  let mail: Promise<void> | undefined;
+  const admit = async () => {
+    await limiting.admit();
+    // Once, however often the command is decided anew.
+    if (isOwn) mail ??= admitMail(options, command.id, command.data.email ?? '');
+    await mail;
+  };
+  const outcome = await commands.handle(command, { ...contextOf(request, hmac), admit });
   if (isMoving) forgetUser(command.id);
-  const answer = answerOf(editing, command, outcome);
-  return isOwn ? { ...answer, status: 202, body: { ...(answer.body as object), status: 'email-change-pending' } } : answer;
+  const { headers, body: answered } = answerOf(editing, command, outcome);
+  const answer = { headers: { ...headers, ...limiting.headers() }, body: answered };
+  return isOwn ? { ...answer, status: 202, body: { ...(answered as object), status: 'email-change-pending' } } : answer;
 }
 
 /** True where somebody who may do so asks for another address than the user has. Whoever may not is refused by the command, and learns nothing. */
