@@ -421,43 +421,57 @@ describe('invariant 15: an e-mail address', () => {
   it('is never held twice, however registrations, changes and deaths interleave', async () => {
     const emails = ['a@example.org', 'b@example.org'] as const;
     const way = fc.constantFrom('asks', 'confirms', 'is moved by an admin');
-    const step = fc.record({ who: fc.nat(3), email: fc.constantFrom(...emails), way, dies: fc.boolean(), handler: fc.nat(1) });
+    const address = fc.constantFrom(...emails);
+    const step = fc.record({ who: fc.nat(3), email: address, way, dies: fc.boolean(), handler: fc.nat(1) });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 18 }), fc.scheduler(), async (plan, scheduler) => {
-        const run = fresh();
-        const users = Array.from({ length: 4 }, fresh);
-        const interleaved = withStore({
-          append: async (...args) => {
-            await scheduler.schedule(Promise.resolve());
-            return store.append(...args);
-          },
-        });
-        const handlers = [handlerOn(interleaved), handlerOn(interleaved)];
-        const dying = handlerOn({
-          ...interleaved,
-          append: (stream, ...rest) =>
-            stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('killed')) : interleaved.append(stream, ...rest),
-        });
-        const one = async ({ who, email, way, dies, handler }: (typeof plan)[number]) => {
-          const id = users[who] as string;
-          const address = `${run}.${email}`;
-          const { revision } = await (handlers[0] as CommandHandler).load(`user-${id}`);
-          const changes = {
-            asks: () => cmd('user', 'EditUser', { email: address }, { id, actor: { id, role: 'member', seesAll: true } }),
-            confirms: () => cmd('user', 'ConfirmEmailChange', null, { id, actor: { id: 'system', role: 'system', seesAll: true } }),
-            'is moved by an admin': () => cmd('user', 'EditUser', { email: address }, { id, actor: { id: 'boss', role: 'admin', seesAll: true } }),
-          };
-          const command = revision === NO_STREAM ? register(address, { id }) : changes[way]();
-          await (dies ? dying : (handlers[handler] as CommandHandler)).handle(command, CONTEXT).catch((error: unknown) => {
-            if (!(error instanceof ProblemError || error instanceof Unavailable)) throw error;
+      fc.asyncProperty(
+        fc.tuple(address, address),
+        fc.array(step, { minLength: 2, maxLength: 18 }),
+        fc.scheduler(),
+        async (waiting, plan, scheduler) => {
+          const run = fresh();
+          const users = Array.from({ length: 4 }, fresh);
+          const interleaved = withStore({
+            append: async (...args) => {
+              await scheduler.schedule(Promise.resolve());
+              return store.append(...args);
+            },
           });
-        };
-        const done = Promise.all(plan.map(one));
-        await scheduler.waitFor(done);
-        const states = await Promise.all(users.map(async (id) => (await handlerOn(store).load<UserState>(`user-${id}`)).state));
-        const held = states.filter((state) => state.exists && !state.deleted).map((state) => state.email);
-        expect(held).toEqual([...new Set(held)]);
-      }),
+          const handlers = [handlerOn(interleaved), handlerOn(interleaved)];
+          const dying = handlerOn({
+            ...interleaved,
+            append: (stream, ...rest) =>
+              stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('killed')) : interleaved.append(stream, ...rest),
+          });
+          const asks = (id: string, email: string) =>
+            cmd('user', 'EditUser', { email: `${run}.${email}` }, { id, actor: { id, role: 'member', seesAll: true } });
+          // The first two are there, and want an address each; the others are still to register.
+          for (const [n, email] of waiting.entries()) {
+            const id = users[n] as string;
+            await handlerOn(store).handle(register(`${run}.start${n}@example.org`, { id }), CONTEXT);
+            await handlerOn(store).handle(asks(id, email), CONTEXT);
+          }
+          const one = async ({ who, email, way, dies, handler }: (typeof plan)[number]) => {
+            const id = users[who] as string;
+            const address = `${run}.${email}`;
+            const { revision } = await (handlers[0] as CommandHandler).load(`user-${id}`);
+            const changes = {
+              asks: () => asks(id, email),
+              confirms: () => cmd('user', 'ConfirmEmailChange', null, { id, actor: { id: 'system', role: 'system', seesAll: true } }),
+              'is moved by an admin': () => cmd('user', 'EditUser', { email: address }, { id, actor: { id: 'boss', role: 'admin', seesAll: true } }),
+            };
+            const command = revision === NO_STREAM ? register(address, { id }) : changes[way]();
+            await (dies ? dying : (handlers[handler] as CommandHandler)).handle(command, CONTEXT).catch((error: unknown) => {
+              if (!(error instanceof ProblemError || error instanceof Unavailable)) throw error;
+            });
+          };
+          const done = Promise.all(plan.map(one));
+          await scheduler.waitFor(done);
+          const states = await Promise.all(users.map(async (id) => (await handlerOn(store).load<UserState>(`user-${id}`)).state));
+          const held = states.filter((state) => state.exists && !state.deleted).map((state) => state.email);
+          expect(held).toEqual([...new Set(held)]);
+        },
+      ),
       { numRuns: 60 },
     );
   });
