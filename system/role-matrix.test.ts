@@ -37,8 +37,8 @@ afterAll(() => system?.remove());
 /** A user whose address an admin has confirmed. */
 async function confirmed(name: string, role?: Role): Promise<User> {
   const user = await system.register(name);
-  await system.admin.ok(`POST /api/users/${user.id}/confirm`);
-  if (role) await system.admin.ok(`PUT /api/users/${user.id}/role`, { role });
+  await users.admin.ok(`POST /api/users/${user.id}/confirm`);
+  if (role) await users.admin.ok(`PUT /api/users/${user.id}/role`, { role });
   return user;
 }
 
@@ -51,6 +51,7 @@ function callOf(who: Asker): Call {
 async function task(): Promise<string> {
   const { body } = await users.owner.ok('POST /api/tasks', { title: 'Replace the lamp' });
   await users.owner.ok(`PUT /api/tasks/${body.id}/assignee`, { userId: users.assignee.id });
+  await expect.poll(async () => (await users.assignee.call(`GET /api/tasks/${body.id}`)).status).toBe(200);
   return body.id;
 }
 
@@ -139,7 +140,7 @@ async function ask(row: RouteRow, who: Asker): Promise<Reply> {
   const { path, owner } = await target(row);
   const call = who === 'owner' ? owner : callOf(who);
   const reply = await call(`${row.method} ${path}`, body ?? undefined);
-  if (name === 'DELETE /api/users/:id' && reply.status < 300) subject = await confirmed('Subject');
+  if (name.startsWith('DELETE /api/users/') && reply.status < 300) subject = await confirmed('Subject');
   if (name === 'POST /api/logout' && who !== 'nobody' && who !== 'key') users[who] = await logIn(system.url, users[who]);
   return reply;
 }

@@ -23,6 +23,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs'],
       ...['GET /livez', 'GET /readyz', 'GET /metrics', 'GET /media/:id/:size', 'POST /api/notifications/:id/sms-status'],
       ...['POST /api/users', 'GET /api/session-rules', 'POST /api/login', 'POST /api/token/refresh', 'POST /api/confirmations'],
+      ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
       ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
     ],
   },
@@ -35,6 +36,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     routes: [
       ...['POST /api/tasks', 'POST /api/orders', 'POST /api/media', 'POST /api/media/direct/finish', 'GET /api/media/urls', 'GET /api/users/:id'],
       ...['GET /api/tasks', 'GET /api/inbox', 'GET /api/orders', 'GET /api/media', 'POST /api/inbox/read-all', 'PUT /api/me/password'],
+      'POST /api/email-changes/finish',
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -44,7 +46,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     who: ['owner', 'admin'],
     routes: [
       ...['PATCH /api/users/:id', 'DELETE /api/users/:id', 'POST /api/tasks/:id/restore', 'GET /api/orders/:id', 'POST /api/orders/:id/cancel'],
-      ...['PUT /api/media/:id/attachment', 'PUT /api/media/:id/access'],
+      ...['PUT /api/media/:id/attachment', 'PUT /api/media/:id/access', 'DELETE /api/users/:id/email-change'],
     ],
   },
   {
@@ -71,7 +73,8 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/admin/api-keys', 'GET /api/admin/api-keys', 'DELETE /api/admin/api-keys/:id', 'GET /api/admin/queues'],
       ...['GET /api/admin/projections', 'POST /api/admin/projections/:name/rebuild', 'GET /api/admin/projections/:name/rebuild'],
       ...['POST /api/invitations', 'GET /api/invitations', 'GET /api/invitations/:id', 'POST /api/invitations/:id/send-again'],
-      'DELETE /api/invitations/:id',
+      ...['DELETE /api/invitations/:id', 'GET /api/admin/audit', 'GET /api/users/:id/sessions', 'DELETE /api/users/:id/sessions'],
+      'DELETE /api/users/:id/sessions/:session',
       ...['GET /api/admin/parked', 'POST /api/admin/parked/:follower/:stream/release', 'POST /api/admin/parked/:follower/:stream/discard'],
     ],
   },
