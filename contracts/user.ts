@@ -191,7 +191,7 @@ export const userContract = aggregate({
     EmailChangeAbandoned: {
       schema: EmailChangeAbandoned,
       version: 1,
-      summary: 'A change of e-mail address that reserved one and never finished was closed by the next one who wants the address.',
+      summary: 'A change that reserved something, as an e-mail address, and never finished was closed by the next one who wants to reserve it.',
       example: {},
     },
     EmailChangeRequested: {

@@ -67,13 +67,11 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     if (loaded.gone) throw deletedForGood(undefined);
     await context.admit?.();
     // 3. Decide, 4. on what the caller has seen.
-    const facts = await factsFor(decider, command, loaded.state);
-    const decided = accepted(decider.decide(command, loaded.state, facts), loaded, context);
+    let { facts, decided } = await decideOn(decider, command, loaded, context);
     if (decided.length === 0) return note('unchanged', { revision: loaded.revision, position: loaded.position, changed: false });
-    // 5. Reserve what must be unique.
-    const claim = decider.claims?.(command, loaded.state);
+    // 5. Reserve what must be unique; and decide anew, since whoever had the reservation before may have changed what was decided on.
     patience.check();
-    if (claim) await unique.reserve(claim, stream, command.commandId);
+    if (await reserved(decider, command, loaded)) ({ facts, decided } = await decideOn(decider, command, loaded, context));
     // 6. Append at the exact revision that was loaded.
     const events = envelopes(decider, stream, loaded, { decided, command, context, facts });
     patience.check();
@@ -86,6 +84,18 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
   function note(what: 'accepted' | 'unchanged' | 'repeated', outcome: Outcome): Outcome {
     count(what);
     return outcome;
+  }
+
+  async function decideOn(decider: AnyDecider, command: Command, loaded: KeptState, context: CommandContext) {
+    const facts = await factsFor(decider, command, loaded.state);
+    return { facts, decided: accepted(decider.decide(command, loaded.state, facts), loaded, context) };
+  }
+
+  /** Reserves the unique value that a command claims; false where it claims none. */
+  async function reserved(decider: AnyDecider, command: Command, { state, revision }: KeptState): Promise<boolean> {
+    const claim = decider.claims?.(command, state);
+    if (claim) await unique.reserve(claim, { stream: command.stream, commandId: command.commandId, revision });
+    return claim !== undefined;
   }
 
   async function factsFor(decider: AnyDecider, command: Command, state: unknown): Promise<Facts> {

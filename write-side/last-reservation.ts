@@ -8,6 +8,8 @@ export interface LastReservation {
   /** The stream of the aggregate that it names; undefined for none. */
   owner: string | undefined;
   revision: number;
+  /** The revision of the owner's stream at which its command was to append; missing where the reservation does not say. */
+  reservedAt?: number | undefined;
   /** The reservations before it that should be there and are not: somebody may hold the value who is not named. */
   lacks: 'nothing' | 'some' | 'all';
 }
@@ -20,7 +22,8 @@ export async function lastReservation(store: Pick<EventStore, 'readStream'>, nam
   const revision = last?.revision ?? NO_STREAM;
   // One alone of a later revision: the stream was deleted softly and begun again, or truncated.
   const isWhole = revision <= 0 || shown.length >= 2;
-  return { name, owner: ownerOf(last), revision, lacks: isWhole ? 'nothing' : 'some' };
+  const { at } = (last?.data ?? {}) as { at?: number };
+  return { name, owner: ownerOf(last), revision, reservedAt: at, lacks: isWhole ? 'nothing' : 'some' };
 }
 
 /** The stream that a reservation names. */

@@ -20,8 +20,8 @@ import { refuseIncomplete } from './incomplete.ts';
 import { type LastReservation, lastReservation, ownerOf } from './last-reservation.ts';
 
 export interface Reservations {
-  /** Reserves a value for a stream's aggregate. Rejects with ProblemError `conflict` where another one holds it. */
-  reserve(value: UniqueValue, stream: string, commandId: string): Promise<void>;
+  /** Reserves a value for who claims it. Rejects with ProblemError `conflict` where another one holds it. */
+  reserve(value: UniqueValue, claimant: Claimant): Promise<void>;
   /**
    * Reserves every held value anew, where the names of reservations are made with another key than before (the secrets were lost): otherwise nobody
    * would be found by their address, and every address would be free. Reads the whole log then, and only then. Resolves to the number of values.
@@ -29,6 +29,14 @@ export interface Reservations {
   reserveAnew(): Promise<number>;
   /** The stream of the aggregate that holds a value, or null. */
   holder(value: UniqueValue): Promise<string | null>;
+}
+
+/** Who claims a value: an aggregate's stream, by a command. */
+export interface Claimant {
+  stream: string;
+  commandId: string;
+  /** The revision at which the command will append: once the stream is past it, the reservation is void. Missing: not known. */
+  revision?: number;
 }
 
 interface ReservationContext {
@@ -77,43 +85,47 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
   }
 
   /** Closes the stream, so that its reservation is void; false after a lost race. Rejects with ProblemError `conflict` where it holds the value. */
-  async function excluded(stream: string, value: UniqueValue, commandId: string): Promise<boolean> {
+  async function excluded(stream: string, value: UniqueValue, commandId: string, reservedAt?: number): Promise<boolean> {
     const loaded = await load(stream);
     // Who holds the value is told by all events, and one of them is not known, or gone: it is not taken away.
     if (loaded.missing instanceof BeginningGone) throw inUse(value, 'may be in use: its owner’s events were truncated');
     refuseIncomplete(loaded);
     if (!value.takesOver && holds(deciderOf(stream), loaded.state, value)) throw inUse(value);
+    if (reservedAt !== undefined && loaded.revision > reservedAt) return true;
     return won(close(stream, loaded, commandId));
   }
 
   /** Names a stream in the last reservation; false after a lost race, and where the stream of reservations turns out to have been deleted. */
-  async function named(stream: string, { name, revision, lacks }: LastReservation, commandId: string): Promise<boolean> {
-    const reserved = bookkeeping(stableId(name, String(revision), stream, commandId), commandId, 'ValueReserved', { stream });
-    const append = (at: number) => store.append(name, at, [reserved], { keep: KEPT });
+  async function named(claimant: Claimant, { name, revision, lacks }: LastReservation): Promise<boolean> {
+    const { stream, commandId, revision: at } = claimant;
+    const id = stableId(name, String(revision), stream, commandId);
+    const reserved = bookkeeping(id, commandId, 'ValueReserved', { stream, ...(at === undefined ? {} : { at }) });
+    const append = (expected: number) => store.append(name, expected, [reserved], { keep: KEPT });
     if (lacks !== 'all') return won(append(revision), (appended) => appended.revision === revision + 1);
     // Where all is hidden, only a refusal says at which revision the stream is.
     return won(append(revision).catch((error: unknown) => append(error instanceof WrongExpectedRevision ? error.actual : revision)));
   }
 
-  async function attempt(value: UniqueValue, stream: string, commandId: string): Promise<boolean> {
+  async function attempt(value: UniqueValue, claimant: Claimant): Promise<boolean> {
+    const { stream, commandId } = claimant;
     const at = await lastReservation(store, nameOf(value), KEPT);
-    if (at.lacks !== 'nothing') return restored(at, value, { stream, commandId });
-    for (const owner of [at.owner, ...(await earlierOwners(value))])
-      if (owner && owner !== stream && !(await excluded(owner, value, commandId))) return false;
-    return named(stream, at, commandId);
+    if (at.lacks !== 'nothing') return restored(at, value, claimant);
+    const owners = [at, ...(await earlierOwners(value)).map((owner) => ({ owner, reservedAt: undefined }))];
+    for (const { owner, reservedAt } of owners) if (owner && owner !== stream && !(await excluded(owner, value, commandId, reservedAt))) return false;
+    return named(claimant, at);
   }
 
   /** Reserves a value whose earlier reservations an operator took away: for the aggregate that holds it, which nobody could log in to otherwise. */
-  async function restored(at: LastReservation, value: UniqueValue, { stream, commandId }: { stream: string; commandId: string }): Promise<boolean> {
+  async function restored(at: LastReservation, value: UniqueValue, { stream, commandId }: Claimant): Promise<boolean> {
     const owner = (await heldBy(value)) ?? at.owner ?? stream;
-    const isNamed = await named(owner, at, commandId);
+    const isNamed = await named({ stream: owner, commandId }, at);
     if (owner === stream) return isNamed;
     await excluded(owner, value, commandId);
     return false;
   }
 
-  async function reserve(value: UniqueValue, stream: string, commandId: string): Promise<void> {
-    for (let n = 0; n < TRIES; n++) if (await attempt(value, stream, commandId)) return;
+  async function reserve(value: UniqueValue, claimant: Claimant): Promise<void> {
+    for (let n = 0; n < TRIES; n++) if (await attempt(value, claimant)) return;
     throw new ProblemError('conflict', `Many want this ${value.kind} at once. Try again.`, { headers: { 'Retry-After': '1' } });
   }
 
@@ -125,7 +137,7 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
     for (const stream of await streamsThatHold()) {
       const value = deciderOf(stream).holds?.((await load(stream)).state);
       if (!value) continue;
-      await reserve(value, stream, stableId('reserve anew', key, stream));
+      await reserve(value, { stream, commandId: stableId('reserve anew', key, stream) });
       count++;
     }
     const revision = before?.revision ?? NO_STREAM;

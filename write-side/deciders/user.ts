@@ -2,11 +2,12 @@
 
 import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Refusal } from '../../contracts/problem.ts';
-import type { Role } from '../../contracts/role.ts';
+import { isAbove, type Role } from '../../contracts/role.ts';
 import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider } from '../decider.ts';
 import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
+import { decider, type Facts } from '../decider.ts';
 
 export interface UserState {
   exists: boolean;
@@ -32,19 +33,20 @@ export const initial: UserState = {
   pending: null,
 };
 
+type ActingRole = UserCommand['actor']['role'];
 type CommandOf<T extends UserCommand['type']> = Extract<UserCommand, { type: T }>;
 type Decision = UserEvent[] | Refusal;
 
-function decide(command: UserCommand, state: UserState): Decision {
+function decide(command: UserCommand, state: UserState, facts: Facts): Decision {
   if (command.type === 'RegisterUser') return register(command, state);
   if (!state.exists || state.deleted) return { refused: 'not_found', detail: 'There is no such user.' };
   switch (command.type) {
     case 'EditUser':
       return selfOrAdmin(command) ?? edit(command, state);
     case 'ChangeUserRole':
-      return changeRole(command, state);
+      return changeRole(command, state, facts);
     case 'DeleteUser':
-      return selfOrAdmin(command) ?? remove(command, state);
+      return remove(command, state, facts);
     case 'ConfirmEmailChange':
     case 'WithdrawEmailChange':
       return selfOrAdmin(command) ?? decideOfEmailChange(command, state);
@@ -98,14 +100,41 @@ function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
   return isOther ? [...edited, emailMoved(command, email, state)] : edited;
 }
 
-/** Changes a user's role. Admins cannot change their own, so there is always somebody who can give roles. */
-function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState): Decision {
+/**
+ * Changes a user's role. Admins cannot change their own, and who does it for another is one now, as `goes` makes sure: so there is always somebody who
+ * can give roles.
+ */
+function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, facts: Facts): Decision {
+  const by = roleOfActor(command, facts);
   if (command.data.role === state.role) return [];
   if (command.actor.id === command.id) return { refused: 'conflict', detail: 'Admins do not change their own role; another admin does.' };
+  if (!isAdmin(by)) return { refused: 'forbidden', detail: 'Only admins give roles.' };
+  if (isAbove(command.data.role, by) || isAbove(state.role, by))
+    return { refused: 'forbidden', detail: 'Nobody gives a role above the own, nor takes one from who is above.' };
   return [{ type: 'UserRoleChanged', data: { from: state.role, to: command.data.role } }];
 }
 
-function remove(command: CommandOf<'DeleteUser'>, state: UserState): Decision {
+function isAdmin(by: ActingRole): boolean {
+  return by === 'admin' || by === 'system';
+}
+
+/** The role that the actor has now, where another user acts; nobody's for one who was deleted. Else the role with which the command came. */
+function roleOfActor({ actor }: UserCommand, { actor: known }: Facts): ActingRole {
+  const { exists, deleted, role } = (known ?? initial) as UserState;
+  if (!exists) return actor.role;
+  return deleted ? 'anonymous' : role;
+}
+
+/** True where a command takes the role of an admin away. Such commands are decided one after the other, each on the actor's role of then. */
+function goes(command: UserCommand, { exists, deleted, role }: UserState): boolean {
+  if (!exists || deleted || role !== 'admin') return false;
+  return command.type === 'DeleteUser' || (command.type === 'ChangeUserRole' && command.data.role !== 'admin');
+}
+
+function remove(command: CommandOf<'DeleteUser'>, state: UserState, facts: Facts): Decision {
+  const by = roleOfActor(command, facts);
+  if (command.actor.id !== command.id && !isAdmin(by)) return { refused: 'forbidden', detail: 'Only the user, or an admin, may do this.' };
+  if (isAbove(state.role, by)) return { refused: 'forbidden', detail: 'Nobody deletes who is above the own role.' };
   if (state.role === 'admin' && command.actor.id === command.id)
     return { refused: 'conflict', detail: 'Admins do not delete themselves; another admin does.' };
   return [{ type: 'UserDeleted', data: {} }];
@@ -162,13 +191,20 @@ function evolveOfAccount(
   }
 }
 
+const noNeeds: Record<string, string> = {};
+
 export const user = decider<UserState, UserCommand, UserEvent>({
   initial,
   stateVersion: 2,
   decide,
   evolve,
   topics: (stream) => userTopics(stream),
+  needs: ({ type, id, actor }) => {
+    const isAboutAnother = (type === 'ChangeUserRole' || type === 'DeleteUser') && actor.id !== id;
+    return isAboutAnother && /^[0-9a-f]{8}-/.test(actor.id) ? { actor: `user-${actor.id}` } : noNeeds;
+  },
   claims: (command, state) => {
+    if (goes(command, state)) return { kind: 'admin-role', value: 'given up' };
     const email = addressWanted(command, state);
     return email === undefined || (state.exists && isSameAddress(email, state.email)) ? undefined : emailValue(email);
   },
