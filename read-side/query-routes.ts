@@ -5,6 +5,7 @@
 import type { Category } from '../contracts/catalog.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import type { CommandsContext } from './commands-for-each.ts';
+import { getDashboard } from './queries/dashboard.ts';
 import { getDeadLetter, listDeadLetters } from './queries/dead-letters.ts';
 import { getTask } from './queries/get-task.ts';
 import { getInbox } from './queries/inbox.ts';
@@ -33,7 +34,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
 };
 
 /** The queries over several aggregates. */
-const overSeveral: readonly RouteWith<QueryContext>[] = [listDeadLetters, getDeadLetter];
+const overSeveral: readonly RouteWith<QueryContext>[] = [listDeadLetters, getDeadLetter, getDashboard];
 
 /** The routes of all queries. */
 export const queryRoutes: readonly RouteWith<QueryContext>[] = [...Object.values(byCategory).flat(), ...overSeveral];

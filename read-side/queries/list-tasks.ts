@@ -1,7 +1,7 @@
 /** GET /api/tasks: filters, words, order, pages. */
 import { z } from 'zod';
 import { id, instant, utc } from '../../contracts/fields.ts';
-import { STATUSES, type Status, taskSummaryView } from '../../contracts/task.ts';
+import { STATUSES, type Status, type TaskSummary, taskSummaryView } from '../../contracts/task.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
@@ -78,7 +78,7 @@ export const listTasks = listRoute<ListTasks>({
     of: ['tasks', query.assignee, query.status, query.label, query.due, query.q, query.sort, caller.id, caller.seesAll],
     topic: topicOf(query, caller),
   }),
-  view: viewOf,
+  view: taskSummaryOf,
 });
 
 /** The topic that makes the result stale; undefined for results that the clock alone changes. */
@@ -129,7 +129,8 @@ function due(when: string, now: string): Condition[] {
   ];
 }
 
-function viewOf({ id: taskId, document }: Stored): unknown {
+/** A task as lists show it. */
+export function taskSummaryOf({ id: taskId, document }: Stored): TaskSummary {
   const { title, status, priority, labels, maker, assignee, deadline, comments, createdAt, updatedAt, revision } = document as TaskListDocument;
   return { id: taskId, title, status, priority, labels, maker, assignee, deadline, comments, createdAt, updatedAt, revision };
 }
