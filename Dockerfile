@@ -1,4 +1,4 @@
-# Every part in one image: `docker run … gateway`. docker-compose.yml says what else they need.
+# The whole system in one image, and each part: `docker run … gateway`. docker-compose.yml says what else they need.
 FROM node:24-slim
 
 WORKDIR /app
@@ -10,11 +10,13 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean -
 COPY . .
 
 # The pages, built last: what is newer than they are would be built again at every start, and the parts may write nowhere.
-# And the folders of the secrets and of uploads, so that volumes there begin as their owner's.
+# And the folders of the secrets, of uploads and of an installation in one container, so that volumes there begin as their owner's.
 RUN node --input-type=module -e "import { openOwnPages } from './app/checkout.ts'; await openOwnPages({ info() {} });" \
-    && mkdir -m 0700 /run/taskledger /var/spool/taskledger && chown node:node /run/taskledger /var/spool/taskledger
+    && mkdir -m 0700 /run/taskledger /var/spool/taskledger /data && chown node:node /run/taskledger /var/spool/taskledger /data
 
 USER node
-ENV NODE_ENV=production
+# Alone, `docker run -p 3000:3000 -v taskledger:/data …` is the whole system in one process.
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+VOLUME /data
 EXPOSE 3000
 ENTRYPOINT ["node", "--env-file-if-exists=/run/taskledger/parts.env", "main.ts"]

@@ -1,31 +1,24 @@
 /** The composition root: runs the command of the command line. */
+import { sep } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
 import { CHECKOUT } from './app/checkout-folder.ts';
+import { helpOn, USAGE } from './app/command-help.ts';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
 import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
 import { complain, print, printed } from './app/operator/print.ts';
-import { ALL_PARTS, isPart, type Part, problemsAlone } from './app/parts.ts';
+import { isPart, type Part, problemsAlone } from './app/parts.ts';
 import type { StartOptions } from './app/start.ts';
 import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 
-const USAGE = `usage: npm start                        the whole system in one process
-       npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
-       npm start -- notifier --workers email=2,sms=1
-                                          the same, with delivery workers in processes of their own
-       npm start -- replay [projection…]  make read models anew from history
-       npm start -- dead-letters          what failed for good: list, show, retry, discard
-       npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
-       npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
-       npm start -- media verify          bytes of files without an event, and events without bytes
-       npm start -- media copy <from> <to>
-                                          the files of one store into another, each named as in FILES_URL`;
-
-async function run([command, ...rest]: string[]): Promise<void> {
-  if (command === 'help' || command === '--help' || command === '-h') {
-    print(USAGE);
+async function run(args: string[]): Promise<void> {
+  const told = await toldOf(args);
+  if (told !== undefined) {
+    print(told);
     return printed();
   }
+  const [command, ...rest] = args;
   if (command === undefined) return startUntilStopped(readConfig(process.env), {});
   const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;
   // `media` alone is the part; with words it is what the operator asks of the store of files.
@@ -33,6 +26,16 @@ async function run([command, ...rest]: string[]): Promise<void> {
   if (!operate) throw new ConfigError(`there is no command ${command}\n${USAGE}`);
   await operate(readConfig(process.env, OF_WORKERS), rest);
   await printed();
+}
+
+/** What is only to be printed: help, of everything or of one command, or the version; undefined where there is something to do. */
+async function toldOf(args: string[]): Promise<string | undefined> {
+  const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
+  // Each command looks at its own options.
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: false });
+  const [command, about] = positionals;
+  if (values.help === true || command === 'help') return helpOn(command === 'help' ? about : command);
+  return values.version === true ? `taskledger ${(await import('./app/checkout.ts')).version}` : undefined;
 }
 
 /** The configuration of a part as a process of its own. */
@@ -47,7 +50,10 @@ const OF_WORKERS = ['ORDER_RULES'] as const;
 const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Promise<void>>> = {
   replay: async (config, args) => (await import('./app/operator/replay.ts')).replay(config, args),
   'dead-letters': async (config, args) => (await import('./app/operator/dead-letters.ts')).deadLetters(config, args),
-  migrate: async (config) => (await import('./app/operator/migrate.ts')).migrateToServers(config),
+  migrate: async (config, args) => {
+    if (args.length > 0) throw new ConfigError(`migrate takes nothing; it was given ${args.join(' ')}\n${helpOn('migrate')}`);
+    await (await import('./app/operator/migrate.ts')).migrateToServers(config);
+  },
   media: async (config, args) => (await import('./app/operator/media.ts')).operateMedia(config, args),
   backup: async (config, args) => (await import('./app/operator/backup.ts')).backUp(config, args),
 };
@@ -120,9 +126,14 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
   setInterval(() => process.ppid !== parent && !stopping && end(), 500).unref();
 }
 
+/** A message without the way to this folder: nobody has typed that. */
+function asTyped(message: string): string {
+  return message.replaceAll(CHECKOUT.endsWith(sep) ? CHECKOUT : `${CHECKOUT}${sep}`, '');
+}
+
 /** Prints an error and exits: one line where an operator can mend it, the whole stack where it is a fault of this code. */
 function fail(error: unknown): never {
-  complain(`taskledger: ${isExpected(error) ? error.message : ((error as Error)?.stack ?? String(error))}`);
+  complain(`taskledger: ${isExpected(error) ? asTyped(error.message) : ((error as Error)?.stack ?? String(error))}`);
   process.exit(1);
 }
 

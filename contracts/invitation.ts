@@ -84,6 +84,7 @@ export const invitationContract = aggregate({
     MakeInvitation: {
       method: 'POST',
       path: '/api/invitations',
+      audit: 'invitation',
       body: MakeInvitation,
       who: ['admin'],
       summary: 'Invite an address, with a role; a link that makes the account is mailed to it. Another open invitation of the address ends.',
@@ -92,6 +93,7 @@ export const invitationContract = aggregate({
     SendInvitationAgain: {
       method: 'POST',
       path: '/api/invitations/:id/send-again',
+      audit: 'invitation',
       body: null,
       who: ['admin'],
       summary: 'Have the mail of an invitation sent again; it is good for seven days from now.',
@@ -100,6 +102,7 @@ export const invitationContract = aggregate({
     WithdrawInvitation: {
       method: 'DELETE',
       path: '/api/invitations/:id',
+      audit: 'invitation',
       body: null,
       who: ['admin'],
       summary: 'Take an invitation back: its links are of no use any more.',

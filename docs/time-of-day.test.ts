@@ -49,6 +49,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'platform/work/dispatch.ts': [2, 'items that are scheduled are due at a time of day'],
   'platform/work/leased-work.ts': [1, WORK],
   'read-side/commands-for-each.ts': [1, COMMAND],
+  'read-side/queries/dashboard.ts': [1, 'what is overdue, and which day it is, is asked at a time of day'],
   'read-side/queries/model-routes.ts': [1, 'what is overdue, or due today'],
   'realtime/client/components/card.tsx': [1, 'what is overdue'],
   'realtime/client/words.ts': [2, 'how long ago, in words'],

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKnown, UnknownEvent } from '../contracts/catalog.ts';
 import { isDeletion } from '../contracts/deletion.ts';
-import type { RecordedEvent } from '../contracts/message.ts';
+import { type RecordedEvent, START } from '../contracts/message.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { mutex } from '../platform/concurrency/mutex.ts';
@@ -115,11 +115,16 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
 
   const isToLoad = (lane: ModelLane) => !righting.has(lane.projection) && lane.inStep();
 
+  /** Tells that a read model is built anew; of an empty log, at a first start, there is nothing to tell. */
+  async function tell(projection: ModelLane['projection'], { trouble, isFirst }: { trouble: ProjectionTrouble; isFirst: boolean }): Promise<void> {
+    if (!isFirst) log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
+    else if ((await store.head()) !== START) log.info({ model: nameOf(projection) }, 'the read model is built for the first time');
+  }
+
   /** Has a read model rebuilt while the others go on; where there are none yet, one after the other, at once. */
   async function putInPlace({ projection }: ModelLane, found: { trouble: ProjectionTrouble; isFirst: boolean; well(): void }): Promise<void> {
-    const { trouble, isFirst, well } = found;
-    if (isFirst) log.info({ model: nameOf(projection) }, 'the read model is built for the first time');
-    else log.warn({ model: nameOf(projection), trouble }, 'the read model has to be built from history');
+    const { isFirst, well } = found;
+    await tell(projection, found);
     if (!isFirst || !(await rebuilt(projection, well))) putRight(projection);
   }
 

@@ -190,7 +190,9 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
       await moveTo(building.generation, building.poison());
     });
     const rebuilt = { events: building.events(), seconds: (performance.now() - begun) / 1_000 };
-    log.info({ model: model.name, generation: building.generation, ...rebuilt }, 'read model rebuilt');
+    // At a first start there is nothing to tell.
+    if (rebuilt.events > 0 || building.generation > 1)
+      log.info({ model: model.name, generation: building.generation, ...rebuilt }, 'read model rebuilt');
     return rebuilt;
   }
 

@@ -170,6 +170,32 @@ it('a command that is none is told how to use it', async () => {
   expect(existsSync(dataDir)).toBe(false);
 });
 
+it('a first start prints the password and the address, and nothing that somebody has to mend', async () => {
+  const program = run([], { DATA_DIR: join(folder(), 'data'), PORT: '0', LOG_LEVEL: 'info' });
+  await program.url();
+  const lines = `${program.stdout()}${program.stderr()}`.split('\n').filter(Boolean);
+  expect(lines.filter((line) => /"level":[4-9]\d/.test(line))).toEqual([]);
+  expect(lines.filter((line) => line.includes('read model'))).toEqual([]);
+  expect(lines.filter((line) => !line.startsWith('{')).map((line) => line.split(' ')[0])).toEqual(['The', 'taskledger']);
+  await program.end('SIGTERM');
+});
+
+it.each([
+  [['--version'], /^taskledger \d+\.\d+\.\d+\n$/],
+  [['--help'], /^usage: npm start +the whole system/],
+  [['-h'], /^usage: npm start +the whole system/],
+  [['help', 'backup'], /^usage: npm start -- backup <folder>/],
+  ...['replay', 'dead-letters', 'migrate', 'backup', 'media', 'notifier', 'gateway', 'write-side'].map(
+    (command) => [[command, '--help'], new RegExp(`^usage: npm start -- ${command}`)] as const,
+  ),
+] as const)('%j is answered in words, and nothing is opened', async (args, words) => {
+  const dataDir = join(folder(), 'data');
+  const program = run([...args], { DATA_DIR: dataDir });
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect([program.stdout(), program.stderr()]).toEqual([expect.stringMatching(words), '']);
+  expect(existsSync(dataDir)).toBe(false);
+});
+
 it('SIGTERM ends it with 0, finishing what is at hand, with sockets and connections open', async () => {
   const installation = await openInstallation();
   onTestFinished(() => installation.remove());

@@ -46,6 +46,7 @@ export const invitationRoutes: readonly RouteWith<InvitationRoutesOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/invitations/accept',
+      audit: 'invitation',
       always: true,
       who: 'anyone',
       summary: 'Accept an invitation with the code of its mail, once: makes the account, which is confirmed. Nobody is logged in by it.',

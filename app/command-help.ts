@@ -1,0 +1,60 @@
+/** What the command line can be asked, in words: all of it, and each command alone. */
+import { ALL_PARTS, isPart } from './parts.ts';
+
+export const USAGE = `usage: npm start                        the whole system in one process
+       npm start -- <part>                a part as a process of its own, on shared servers: ${ALL_PARTS.join(', ')}
+       npm start -- notifier --workers email=2,sms=1
+                                          the same, with delivery workers in processes of their own
+       npm start -- replay [projection…]  make read models anew from history
+       npm start -- dead-letters          what failed for good: list, show, retry, discard
+       npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
+       npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
+       npm start -- media verify          bytes of files without an event, and events without bytes
+       npm start -- media copy <from> <to>
+                                          the files of one store into another, each named as in FILES_URL
+       npm start -- <command> --help      more about one of these
+       npm start -- --version             the version`;
+
+const COMMANDS: Readonly<Record<string, string>> = {
+  replay: `usage: npm start -- replay [projection…]
+
+Makes read models anew from history: those that are named, or all. It mails nobody. While a process runs on DATA_DIR that one
+does it, and goes on answering; where EVENT_STORE_URL is a server, the part projections does it.`,
+  'dead-letters': `usage: npm start -- dead-letters list [queue]
+       npm start -- dead-letters show <id>
+       npm start -- dead-letters retry <id> [recipient]
+       npm start -- dead-letters retry --all [queue] [--unknown]
+       npm start -- dead-letters discard <id>
+
+Lists, shows, tries again or gives up what failed for good. A recipient is the right one where the old one was wrong; --unknown
+takes along what may have had its effect already.`,
+  migrate: `usage: npm start -- migrate
+
+Moves what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL, which are empty. No process may run on the folder; what
+is there stays there.`,
+  backup: `usage: npm start -- backup <folder>
+
+Copies what DATA_DIR holds into a folder that it makes, also while a process runs, and reads the copy through. A process can start
+on the copy: set DATA_DIR to it.`,
+};
+
+const MEDIA = `usage: npm start -- media                   the part media as a process of its own
+       npm start -- media verify
+       npm start -- media copy <from> <to>
+
+verify compares the store of files with the events and changes nothing; copy copies the files of one store into another, each named
+as in FILES_URL.`;
+
+const NOTIFIER = `usage: npm start -- notifier [--workers email=2,sms=1]
+
+Runs the part notifier as a process of its own. --workers: with so many delivery workers of each channel, in processes of their own.`;
+
+/** The help for a command; for none, and for what is none, all of it. */
+export function helpOn(command: string | undefined): string {
+  if (command === undefined) return USAGE;
+  if (command === 'media') return MEDIA;
+  if (command === 'notifier') return NOTIFIER;
+  if (isPart(command))
+    return `usage: npm start -- ${command}\n\nRuns the part ${command} as a process of its own, on the servers that the environment names (docs/RUNNING.md).`;
+  return (Object.hasOwn(COMMANDS, command) && COMMANDS[command]) || USAGE;
+}
