@@ -150,7 +150,7 @@ const schema = z.object({
   SOCKET_LIMIT: wholeNumber(1, 1_000_000).default(10_000),
   SOCKET_NETWORK_LIMIT: wholeNumber(1, 1_000_000).default(2_000),
   SOCKET_HANDSHAKE_LIMIT: wholeNumber(1, 1_000_000).default(500),
-  SOCKET_USER_LIMIT: wholeNumber(1, 1_000_000).default(100),
+  SOCKET_USER_LIMIT: wholeNumber(1, 1_000_000).default(1_000),
   SLOW_BODY_LIMIT: wholeNumber(1, 1_000_000).default(100),
   BODY_SECONDS: wholeNumber(1, 3_600).default(30),
   BODY_RATE: wholeNumber(0, 1_000_000).default(100),

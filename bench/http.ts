@@ -16,7 +16,8 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 /** Rates and 99th percentiles: the write side alone, and the whole process with all its followers. */
 export async function benchHttp(): Promise<Row[]> {
   const dirs = [mkdtempSync(join(tmpdir(), 'bench-write-')), mkdtempSync(join(tmpdir(), 'bench-whole-'))] as const;
-  const env = { DATA_DIR: dirs[1], PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
+  const unlimited = { COMMAND_LIMIT: '100000000', STREAM_COMMAND_LIMIT: '100000000' };
+  const env = { ...unlimited, DATA_DIR: dirs[1], PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
   const hello = await startProcess([here('./hello.ts')]);
   const alone = await startProcess([here('./write-side.ts'), dirs[0]]);
   const whole = await startProcess([here('../main.ts')], env);

@@ -66,7 +66,8 @@ async function follow(port: number, token: string): Promise<Socket> {
 /** The rows of the median and the 99th percentile, in milliseconds, the best of the rounds. */
 export async function commandToSocket(): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-command-'));
-  const env = { DATA_DIR: dir, PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
+  const unlimited = { COMMAND_LIMIT: '100000000', STREAM_COMMAND_LIMIT: '100000000' };
+  const env = { ...unlimited, DATA_DIR: dir, PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
   const whole = await startProcess([fileURLToPath(new URL('../main.ts', import.meta.url))], env);
   const bare = await startServer('bare');
   try {

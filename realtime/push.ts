@@ -83,7 +83,7 @@ export interface RealtimeLimits extends DoorBounds {
 const LIMITS: RealtimeLimits = {
   socketsOfNetwork: 2_000,
   waitingOfNetwork: 500,
-  socketsOfUser: 100,
+  socketsOfUser: 1_000,
   ringBytes: 32 * 1024 * 1024,
   sockets: 10_000,
   packets: 50,

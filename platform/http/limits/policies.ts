@@ -36,7 +36,7 @@ export const LIMIT_POLICIES = {
   /** Each API key may have a number of its own; this one is for keys without. */
   'api-key': { points: 600, seconds: 60, variable: 'API_KEY_LIMIT' },
   /** Requests of a user that may change something, whatever it is. */
-  commands: { points: 3_000, seconds: 60, variable: 'COMMAND_LIMIT' },
+  commands: { points: 12_000, seconds: 60, variable: 'COMMAND_LIMIT' },
   /** Commands of a user on one thing: its history is as long as it has events. */
   'stream-commands': { points: 2_000, seconds: 3_600, variable: 'STREAM_COMMAND_LIMIT' },
 } as const satisfies Record<string, NamedPolicy>;
