@@ -45,6 +45,22 @@ describe('passwords', () => {
     await expect(passwords.hash('again')).resolves.toBeTypeOf('string');
   });
 
+  it('of ninety who log in rightly from one network leave another network its turn, soon', async () => {
+    const passwords = await openPasswords({ running: 1, waiting: 20 });
+    const kept = await passwords.hash('correct horse battery');
+    const done: string[] = [];
+    const crowd = Array.from({ length: 90 }, () =>
+      passwords.verify(kept, 'correct horse battery', { key: 'crowd', known: false }).then(
+        () => done.push('crowd'),
+        (error) => expect(error).toMatchObject({ code: 'limited', status: 429 }),
+      ),
+    );
+    await passwords.verify(kept, 'correct horse battery', { key: 'home', known: false });
+    expect(done.length).toBeLessThanOrEqual(3);
+    await Promise.all(crowd);
+    expect(done).toHaveLength(20);
+  });
+
   it('give their place free when a hash cannot be read', async () => {
     const passwords = await openPasswords({ running: 1, waiting: 0 });
     await expect(passwords.verify('no hash', 'x')).rejects.toThrow();

@@ -10,7 +10,7 @@ import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
 import { type Admitted, type Answer, type AuditNote, type Caller, type Route, type RouteRequest, UNCONFIRMED_DETAIL } from './route.ts';
-import { withStream } from './stream-body.ts';
+import { STREAM_BOUNDS, withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
 export interface State {
@@ -115,7 +115,7 @@ async function arrived({ req, state }: Context, read: (request: IncomingMessage)
 }
 
 function handleStream({ req }: Context, { handle }: Route, request: RouteRequest): Promise<Answer> {
-  return withStream(req, async () => handle({ ...request, stream: req }));
+  return withStream(req, async () => handle({ ...request, stream: req }), { ...STREAM_BOUNDS, network: networkOf(request.ip) });
 }
 
 function header(ctx: Context, name: string): string | undefined {

@@ -1,5 +1,6 @@
 /** The body of a request as a stream, for rows that take files: how many arrive at once, how silent a client may be, and what becomes of the rest. */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { ProblemError } from '../../contracts/problem.ts';
 import { endAsTooSlow, releaseBody } from './body-time.ts';
 
@@ -15,27 +16,59 @@ export interface StreamBounds {
 
 export const STREAM_BOUNDS: StreamBounds = { atOnce: 32, silence: 30_000, rest: { bytes: 64 * 1024 * 1024, within: 30_000 } };
 
-let underWay = 0;
+/** A body that is read as a stream: whose it is, and how fast it comes. */
+interface StreamUnderWay {
+  network: string;
+  socket: Socket;
+  since: number;
+  bytes: number;
+}
+const underWay = new Set<StreamUnderWay>();
 
 /**
  * Lets `work` read a request's body, as slowly as its client sends it, as long as it sends. What `work` leaves of it is read and forgotten.
- * Error: ProblemError `unavailable` where too many bodies arrive.
+ * Where too many arrive, the slowest of the network that has most of them gives way to another network's.
+ * Error: ProblemError `unavailable` where too many bodies arrive, and none gives way.
  */
-export async function withStream<T>(request: IncomingMessage, work: () => Promise<T>, bounds: StreamBounds = STREAM_BOUNDS): Promise<T> {
+export async function withStream<T>(
+  request: IncomingMessage,
+  work: () => Promise<T>,
+  { network = '', ...bounds }: StreamBounds & { network?: string } = STREAM_BOUNDS,
+): Promise<T> {
   releaseBody(request);
-  if (underWay >= bounds.atOnce) {
+  if (underWay.size >= bounds.atOnce && !makeRoom(network)) {
     forgetRest(request, bounds.rest);
     throw new ProblemError('unavailable', 'Too many files are arriving. Try again.', { headers: { 'Retry-After': '2' } });
   }
-  underWay++;
+  const mine: StreamUnderWay = {
+    network,
+    socket: request.socket,
+    since: performance.now(),
+    bytes: request.socket.bytesRead - request.readableLength,
+  };
+  underWay.add(mine);
   const stopWatching = watchSilence(request, bounds.silence);
   try {
     return await work();
   } finally {
-    underWay--;
+    underWay.delete(mine);
     stopWatching();
     forgetRest(request, bounds.rest);
   }
+}
+
+/** Ends a stream of a network that has two more than this one; false where none has. */
+function makeRoom(network: string): boolean {
+  const byNetwork = Map.groupBy(underWay, (one) => one.network);
+  const mine = byNetwork.get(network)?.length ?? 0;
+  const most = [...byNetwork.values()].reduce((larger, one) => (one.length > larger.length ? one : larger));
+  if (most.length < mine + 2) return false;
+  const now = performance.now();
+  const rate = ({ socket, since, bytes }: StreamUnderWay) => (socket.bytesRead - bytes) / (1 + now - since);
+  const slowest = most.reduce((slower, one) => (rate(one) < rate(slower) ? one : slower));
+  underWay.delete(slowest);
+  endAsTooSlow(slowest.socket);
+  return true;
 }
 
 /** Bytes a second below which a client counts as silent. */

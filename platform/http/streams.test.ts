@@ -14,13 +14,16 @@ import { withStream } from './stream-body.ts';
 const log = pino({ level: 'silent' });
 const ROW = { who: 'anyone', summary: '', tag: '' } as const;
 
-async function started(routes: Route[], patience: Partial<Patience> = {}): Promise<{ port: number; url: string }> {
+async function started(
+  routes: Route[],
+  { trustProxy = false, ...patience }: Partial<Patience> & { trustProxy?: boolean } = {},
+): Promise<{ port: number; url: string }> {
   const app = createApp({
     routes,
     accessTokens: { secret: 'a secret' },
     callerOf: () => Promise.reject(new Error('nobody')),
     origins: [],
-    trustProxy: false,
+    trustProxy,
     log,
   });
   const { url, close } = await listen(app.callback(), { PORT: 0, HOST: '127.0.0.1' }, { farewell: 100, ...patience });
@@ -136,6 +139,18 @@ it('refuses what is too many at once, with words that tell when to come again, a
   });
   waiting[0]?.end('a');
   await vi.waitFor(async () => expect((await post()).status).toBe(200));
+});
+
+it('has the slowest of a network that takes all places give way to another network', async () => {
+  const { port, url } = await started([reading], { trustProxy: true });
+  const head = 'POST /x HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\nContent-Length: 100000\r\n\r\n';
+  const crowd = Array.from({ length: 32 }, (_, n) => bareClient(port, head + 'x'.repeat(n === 7 ? 1 : 50_000)));
+  const mine = () => fetch(`${url}/x`, { method: 'POST', body: 'abc', headers: { 'X-Forwarded-For': '192.0.2.1' } });
+  await vi.waitFor(async () => expect((await mine()).status).toBe(503));
+  const other = await fetch(`${url}/x`, { method: 'POST', body: 'abc', headers: { 'X-Forwarded-For': '198.51.100.1' } });
+  expect(other.status).toBe(200);
+  await crowd[7]?.hears(/408 Request Timeout/);
+  expect(crowd.filter(({ received }) => received() !== '')).toHaveLength(1);
 });
 
 it('lets a client that is still sending read why its body is refused, and keeps nothing of it', async () => {
