@@ -39,6 +39,9 @@ export async function startIssuer(client: Partial<ClientMetadata> = {}) {
       // Nobody is asked whether this client may know them.
       loadExistingGrant: async (ctx) => {
         const { client: of, session, provider: at } = ctx.oidc;
+        // A second grant would end the codes of the first.
+        const before = session?.grantIdFor(of?.clientId ?? '');
+        if (before) return at.Grant.find(before);
         const grant = new at.Grant({ clientId: of?.clientId ?? '', accountId: session?.accountId ?? '' });
         grant.addOIDCScope('openid email profile');
         await grant.save();

@@ -31,6 +31,7 @@ export async function leadingOn({ publicUrl, log }: LeadingOn, { header }: Route
     return await work();
   } catch (error) {
     const trouble = troubleOf(error);
+    if (trouble === 'wrong') log.warn({ err: error }, 'an answer of the issuer was refused');
     if (trouble === null || !header('accept')?.includes('text/html')) throw asProblem(error);
     absencesIn(log).failed(error);
     return leadTo(`${publicUrl()}/#sign-in-trouble=${trouble}`);
