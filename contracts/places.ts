@@ -25,6 +25,7 @@ export const PLACES = [
   '/reset',
   '/invitation',
   '/address',
+  '/sign-in',
 ] as const;
 
 /** The purposes of one-time codes in mailed links: `/#confirm=<code>`, and each has a place of its name, `/confirm#<code>`. */

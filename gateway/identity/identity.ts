@@ -118,7 +118,19 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, limits: config.sessions, now, clock });
 
   const subjects = openSubjects({ secrets, hmac, now });
-  const ofAccounts = { commands, credentials, users, sessions, codes, subjects, attempts, limits, registrations, changed: callers.forgetUser };
+  const ofAccounts = {
+    commands,
+    credentials,
+    users,
+    sessions,
+    codes,
+    subjects,
+    attempts,
+    limits,
+    registrations,
+    invitations,
+    changed: callers.forgetUser,
+  };
   const oidc = options.oidc && openOidc({ ...options.oidc, secrets, hmac, log, now, clock, accounts: ofAccounts });
 
   async function lookUp(sessionId: string) {

@@ -139,6 +139,7 @@ function takeFragment(): void {
   if (!brought) return;
   history.replaceState(history.state, '', brought.path);
   if (brought.link) store.set({ link: brought.link });
+  if (brought.signIn) store.set({ signIn: brought.signIn });
 }
 
 // A file that misses its place would be opened instead of the page.

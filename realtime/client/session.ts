@@ -46,6 +46,11 @@ export interface BrowserSession {
    */
   token(refused?: boolean): Promise<string | null>;
   login(email: string, password: string): Promise<void>;
+  /**
+   * Logs in with the code of a sign-in at another site. Resolves to null; or to the address of an account here whose password is asked for once, to be
+   * given with the same code.
+   */
+  signIn(code: string, password?: string): Promise<string | null>;
   register(name: string, email: string, password: string): Promise<void>;
   logout(): Promise<void>;
   /** To be called when another tab changed the kept session. */
@@ -132,6 +137,12 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       return refreshing;
     },
     login,
+    async signIn(code, password) {
+      const answer = await api.open<(Tokens & { user: Me }) | { asksPasswordOf: string }>('/api/oidc/tokens', { code, password });
+      if ('asksPasswordOf' in answer) return answer.asksPasswordOf;
+      take(answer, answer.user);
+      return null;
+    },
     async register(name, email, password) {
       await api.open('/api/users', { name, email, password });
       await login(email, password);

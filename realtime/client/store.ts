@@ -4,7 +4,7 @@ import type { TaskDetail } from '../../contracts/task.ts';
 import { type BoardState, emptyBoard } from './board-state.ts';
 import { type BoardFilters, noFilters } from './board-view.ts';
 import { type KnownFiles, noFiles } from './files.ts';
-import type { MailedLink } from './fragment.ts';
+import type { EndedSignIn, MailedLink } from './fragment.ts';
 import type { Me } from './session.ts';
 import type { Upload } from './uploads.ts';
 
@@ -68,6 +68,8 @@ export interface AppState {
   me: Me | null;
   /** The mailed link that was opened; null without one. */
   link: MailedLink | null;
+  /** The sign-in at another site that led here; null without one. */
+  signIn: EndedSignIn | null;
   /** True where the session ended without this page's doing. */
   ended: boolean;
   phase: 'loading' | 'ready' | 'failed';
@@ -101,6 +103,7 @@ export interface AppState {
 export const initialState: AppState = {
   me: null,
   link: null,
+  signIn: null,
   ended: false,
   phase: 'loading',
   trouble: '',

@@ -2,7 +2,7 @@
 
 const WANTED = 'taskledger.wanted';
 /** The places that lead in, and those of mailed links, are no places to come back to. */
-const PASSING = /^\/(login|register|forgotten|confirm|reset|invitation|address)\b/;
+const PASSING = /^\/(login|register|forgotten|confirm|reset|invitation|address|sign-in)\b/;
 
 /** Remembers a path with its query, unless it is only on the way. */
 export function rememberWanted(url: string): void {

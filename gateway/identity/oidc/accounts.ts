@@ -10,6 +10,7 @@ import type { UserState } from '../../../write-side/deciders/user.ts';
 import type { Attempts } from '../attempts.ts';
 import type { Codes } from '../codes.ts';
 import type { Credentials } from '../credentials.ts';
+import type { Invitations } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import type { Registrations } from '../session-rules.ts';
 import type { Sessions } from '../sessions.ts';
@@ -30,6 +31,7 @@ export interface AccountsOptions {
   attempts: Attempts;
   limits: Limits;
   registrations: Registrations;
+  invitations: Invitations;
   settings: OidcSettings;
   log: { warn(data: object, message: string): void };
   /** Called after a user's role or confirmation changed. */
@@ -60,9 +62,10 @@ export async function enter(options: AccountsOptions, who: SignedIn, coming: Com
   const address = addressOf(who, options.settings);
   const holder = await options.users.find(address);
   if (holder) return enterAs(options, who, { holder, coming });
-  const id = begunFor(user) ?? (await reserve(options, who, { version: joined?.version ?? 0, ip: coming.ip }));
+  const invitation = who.verified ? await options.invitations.of(address) : null;
+  const id = begunFor(user) ?? (await reserve(options, who, { version: joined?.version ?? 0, ip: coming.ip, invitation }));
   // Somebody was faster, as the same person in another tab.
-  return id === null ? enter(options, who, coming) : register(options, who, { id, address, coming });
+  return id === null ? enter(options, who, coming) : register(options, who, { id, address, coming, invitation });
 }
 
 type JoinedUser = UserState & { id: string };

@@ -3,10 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../../contracts/problem.ts';
 import { networkOf } from '../../../platform/http/limits/limits.ts';
 import { stableId } from '../../../platform/stable-id.ts';
+import type { OpenInvitation } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import { expectOpenRegistration } from '../session-rules.ts';
 import type { AccountsOptions, Coming } from './accounts.ts';
+import { followRole } from './roles.ts';
 import type { SignedIn } from './signed-in.ts';
+
+/** A subject that gets an account: under this id, with this address; by this invitation, where there is one. */
+interface NewAccount {
+  id: string;
+  address: string;
+  coming: Coming;
+  invitation: OpenInvitation | null;
+}
 
 const ANONYMOUS = { id: 'anonymous', role: 'anonymous', seesAll: false } as const;
 const SYSTEM = { id: 'system', role: 'system', seesAll: true } as const;
@@ -18,8 +28,9 @@ const SYSTEM = { id: 'system', role: 'system', seesAll: true } as const;
 export async function reserve(
   { limits, registrations, subjects }: AccountsOptions,
   who: SignedIn,
-  { version, ip }: { version: number; ip: string },
+  { version, ip, invitation }: { version: number; ip: string; invitation: OpenInvitation | null },
 ): Promise<string | null> {
+  if (invitation) return (await subjects.join(who, invitation.userId, version)) ? invitation.userId : null;
   expectOpenRegistration(registrations);
   await limits.consume('registration', networkOf(ip));
   const id = randomUUID();
@@ -30,18 +41,29 @@ export async function reserve(
 export async function register(
   options: AccountsOptions,
   who: SignedIn,
-  { id, address, coming }: { id: string; address: string; coming: Coming },
+  { id, address, coming, invitation }: NewAccount,
 ): Promise<{ userId: string }> {
-  const data = { name: who.name ?? nameOf(address), email: address, ...(who.role ? { role: who.role } : {}) };
   try {
-    await create(options, { id, data, coming, isMailed: !who.verified && !options.settings.only });
+    await make(options, who, { id, address, coming, invitation });
   } catch (error) {
     if (error instanceof ProblemError && error.code !== 'unavailable') await options.subjects.part(who);
     throw error;
   }
   if (who.verified) await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });
   await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'registration' } });
+  if (invitation) await followRole(options, { role: who.role ?? undefined }, { id, role: invitation.role, requestId: coming.requestId });
   return { userId: id };
+}
+
+/** Makes the account by the invitation, where there is one that is meant for it; else by its own. */
+async function make(options: AccountsOptions, who: SignedIn, { id, address, coming, invitation }: NewAccount): Promise<void> {
+  const name = who.name ?? nameOf(address);
+  if (invitation?.userId === id) {
+    await options.invitations.accept(invitation, { name, correlationId: coming.requestId });
+    return;
+  }
+  const data = { name, email: address, ...(who.role ? { role: who.role } : {}) };
+  await create(options, { id, data, coming, isMailed: !who.verified && !options.settings.only });
 }
 
 /** Whom the system registers gets no confirmation mail, whose link would ask for a password. */

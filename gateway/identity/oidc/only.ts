@@ -9,6 +9,7 @@ const BY_PASSWORD: readonly string[] = [
   'POST /api/users',
   'POST /api/confirmations',
   'POST /api/confirmation-mails',
+  'POST /api/invitations/accept',
   'POST /api/password-resets',
   'POST /api/password-resets/finish',
   'PUT /api/me/password',

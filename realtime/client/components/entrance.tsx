@@ -1,8 +1,10 @@
 /** The entrance of the page: log in, or register. */
 import { useApp, useApps } from '../app.ts';
+import { useEntranceRules } from '../session-rules.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Forgotten } from './forgotten.tsx';
 import { Mark } from './icons.tsx';
+import { SignInButton } from './sign-in.tsx';
 
 type Way = 'login' | 'register' | 'forgotten';
 
@@ -24,6 +26,7 @@ export function Entrance({ path }: { path: string }) {
   const { navigation } = useApp();
   const ended = useApps((state) => state.ended);
   const way: Way = (['register', 'forgotten'] as const).find((one) => path === `/${one}`) ?? 'login';
+  const { signIn } = useEntranceRules();
   const { label, heading, others } = WAYS[way];
   return (
     <main class="entrance">
@@ -40,8 +43,9 @@ export function Entrance({ path }: { path: string }) {
       <section class="entrance-form" aria-label={label}>
         <h2>{heading}</h2>
         {ended && way === 'login' && <p role="status">Your session has ended. Log in again.</p>}
-        {way === 'forgotten' ? <Forgotten /> : <EntranceForm key={way} isNew={way === 'register'} />}
-        {others.map((other) => (
+        {signIn && way === 'login' && <SignInButton signIn={signIn} />}
+        {signIn?.only ? null : <ByPassword way={way} />}
+        {(signIn?.only ? [] : others).map((other) => (
           <p key={other.way} class="other-way">
             {other.words}{' '}
             <button type="button" class="link" onClick={() => navigation.go(`/${other.way}`)}>
@@ -52,6 +56,10 @@ export function Entrance({ path }: { path: string }) {
       </section>
     </main>
   );
+}
+
+function ByPassword({ way }: { way: Way }) {
+  return way === 'forgotten' ? <Forgotten /> : <EntranceForm key={way} isNew={way === 'register'} />;
 }
 
 function EntranceForm({ isNew }: { isNew: boolean }) {

@@ -12,6 +12,7 @@ import { MailedLinkPage } from './mailed-link.tsx';
 import { NewAddress } from './new-address.tsx';
 import { NewTask } from './new-task.tsx';
 import { Notes } from './notes.tsx';
+import { SignInPage } from './sign-in.tsx';
 import { TaskPlace } from './task-dialog.tsx';
 import { Unconfirmed } from './unconfirmed.tsx';
 
@@ -40,6 +41,7 @@ function Place() {
   const { path } = useLocation();
   const purpose = CODE_PURPOSES.find((one) => path === `/${one}`);
   if (purpose && purpose !== 'address') return <MailedLinkPage key={purpose} purpose={purpose} />;
+  if (path === '/sign-in') return <SignInPage />;
   if (!me || path === '/forgotten') return <Entrance path={path} />;
   if (purpose) return <NewAddress />;
   return me.confined === 'profile' ? <Unconfirmed /> : <Inside key={me.id} />;

@@ -1,0 +1,107 @@
+/** Signing in at another site: the button that leads there, and the page that it leads back to. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { reason } from '../actions.ts';
+import { useApp, useApps } from '../app.ts';
+import type { EndedSignIn } from '../fragment.ts';
+import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
+import { rememberWanted, takeWanted } from '../wanted.ts';
+import { Field, FormTrouble, useForm } from './field.tsx';
+import { Mark } from './icons.tsx';
+
+const wrong = (name: string) => `The answer of ${name} was not valid. Sign in again; if that does not help, tell whoever runs this site.`;
+
+const TROUBLES: Readonly<Record<string, (name: string) => string>> = {
+  away: (name) => `${name} cannot be reached right now. Try again in a moment.`,
+  denied: (name) => `You were not signed in at ${name}.`,
+  stale: () => 'This sign-in was used already, took too long, or began in another browser. Sign in again.',
+  wrong,
+  limited: () => 'There were too many sign-ins from your network. Wait some minutes, then try again.',
+};
+
+/** The button that leads to the other site; it is at the address of the pages that people come back to. */
+export function SignInButton({ signIn: { name, url } }: { signIn: NonNullable<EntranceRules['signIn']> }) {
+  return (
+    <button
+      type="button"
+      class="primary wide"
+      onClick={() => {
+        rememberWanted(location.pathname + location.search);
+        location.assign(url);
+      }}
+    >
+      Log in with {name}
+    </button>
+  );
+}
+
+export function SignInPage() {
+  const { navigation } = useApp();
+  const signIn = useApps((state) => state.signIn);
+  const { signIn: offered } = useEntranceRules();
+  const name = offered?.name ?? 'the other site';
+  const code = signIn && 'code' in signIn ? signIn.code : null;
+  return (
+    <main class="entrance entrance-single">
+      <section class="entrance-form">
+        <Mark />
+        <h1>Log in with {name}</h1>
+        {code === null ? <p role="alert">{troubleIn(signIn, name)}</p> : <Exchange code={code} name={name} />}
+        {offered && code === null && <SignInButton signIn={offered} />}
+        <p class="other-way">
+          <button type="button" class="link" onClick={() => navigation.go('/', { replace: true })}>
+            Back
+          </button>
+        </p>
+      </section>
+    </main>
+  );
+}
+
+function troubleIn(signIn: EndedSignIn | null, name: string): string {
+  if (!signIn || !('trouble' in signIn)) return 'Sign in again.';
+  return (TROUBLES[signIn.trouble] ?? wrong)(name);
+}
+
+/** Exchanges the code, once; where there is an account with the address already, asks for its password, and exchanges it then. */
+function Exchange({ code, name }: { code: string; name: string }) {
+  const { session, navigation, store } = useApp();
+  const [address, setAddress] = useState<string | null>(null);
+  const [failure, setFailure] = useState('');
+  const begun = useRef(false);
+
+  async function exchange(password?: string): Promise<void> {
+    const asked = await session.signIn(code, password);
+    if (asked !== null) return setAddress(asked);
+    store.set({ signIn: null });
+    navigation.go(takeWanted(), { replace: true, sure: true });
+  }
+
+  useEffect(() => {
+    if (begun.current) return;
+    begun.current = true;
+    exchange().catch((error) => setFailure(reason(error)));
+  }, []);
+
+  if (failure) return <p role="alert">{failure}</p>;
+  if (address === null) return <p role="status">One moment…</p>;
+  return <Joining address={address} name={name} join={exchange} />;
+}
+
+function Joining({ address, name, join }: { address: string; name: string; join(password: string): Promise<void> }) {
+  const { form, submit, busy, trouble } = useForm((data) => join(String(data.get('password') ?? '')));
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      <p>
+        There is an account with the address {address}. Give its password once, and from then on {name} logs you in to it.
+      </p>
+      <input type="hidden" autocomplete="username" value={address} />
+      <Field name="password" label="Password" trouble={trouble}>
+        {(control) => <input {...control} type="password" autocomplete="current-password" maxLength={1000} />}
+      </Field>
+      <FormTrouble trouble={trouble} />
+      <button type="submit" class="primary wide" aria-disabled={busy}>
+        {busy ? 'One moment…' : 'Join the account'}
+      </button>
+    </form>
+  );
+}

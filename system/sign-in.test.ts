@@ -1,0 +1,73 @@
+import { afterAll, expect, it } from 'vitest';
+import { startIssuer, type TestIssuer } from '../gateway/identity/oidc/issuer.fixture.ts';
+import { ADMIN_EMAIL, BEN, connection, inChromium, PASSWORD, startWorld, type World } from '../realtime/client/board.fixture.ts';
+
+let issuer: TestIssuer | undefined;
+
+/** A world whose people may sign in at an issuer of this machine. */
+async function startWithIssuer(): Promise<World> {
+  issuer = await startIssuer();
+  const { issuer: OIDC_ISSUER, clientId, clientSecret, name } = issuer.settings();
+  const oidc = { OIDC_ISSUER, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret ?? '', OIDC_NAME: name };
+  const world = await startWorld({ ...oidc, UNCONFIRMED: 'all' });
+  issuer.serve(`${world.url}/api/oidc/callback`);
+  return world;
+}
+
+inChromium(
+  'signing in at another site',
+  (screens) => {
+    afterAll(() => issuer?.close());
+
+    async function atTheIssuer(account: string, path = '/') {
+      const page = await screens.open(`${screens.world.url}${path}`);
+      await page.getByRole('button', { name: 'Log in with Example ID' }).click();
+      await page.getByLabel('Account').fill(account);
+      return page;
+    }
+
+    it('leads there and back, logs in, and shows the place that was wanted', async () => {
+      issuer?.accounts.set('nora', { email: 'nora@example.org', email_verified: true, name: 'Nora Ek' });
+      const page = await atTheIssuer('nora', '/inbox');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL(`${screens.world.url}/inbox`);
+      await page.reload();
+      await page.goto(screens.world.url);
+      await connection(page, 'live');
+    });
+
+    it('asks for the password of the account that is there, says when it is wrong, and joins it', async () => {
+      issuer?.accounts.set('boss', { email: ADMIN_EMAIL, name: 'The Boss', email_verified: true });
+      const page = await atTheIssuer('boss');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('There is an account with the address admin@example.org').waitFor();
+      expect(page.url()).not.toContain('#');
+      await page.getByLabel('Password').fill('not the password');
+      await page.keyboard.press('Enter');
+      await page.getByText('This is not that of the account.').waitFor();
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await connection(page, 'live');
+    });
+
+    it('says in words that somebody turned back there, and leads there again', async () => {
+      const page = await atTheIssuer('');
+      await page.getByRole('button', { name: 'No' }).click();
+      await page.getByText('You were not signed in at Example ID.').waitFor();
+      await page.getByRole('button', { name: 'Log in with Example ID' }).click();
+      await page.getByLabel('Account').waitFor();
+    });
+
+    it('says in words that the other site is away, while passwords go on', async () => {
+      await issuer?.away();
+      const page = await screens.open(`${screens.world.url}/#sign-in-trouble=away`);
+      await page.getByText('Example ID cannot be reached right now.').waitFor();
+      await page.getByRole('button', { name: 'Back' }).click();
+      await page.getByLabel('E-mail').fill(BEN.email);
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await connection(page, 'live');
+    });
+  },
+  startWithIssuer,
+);
