@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { as, type Installation, openInstallation } from '../identity.fixture.ts';
+import { openBrowser } from './browser.fixture.ts';
+import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+
+const PASSWORD = 'correct horse battery';
+const ROLES = {
+  roleClaim: 'groups',
+  roles: [
+    { value: 'tl-guards', role: 'security' as const },
+    { value: 'tl-staff', role: 'staff' as const },
+  ],
+};
+
+/** Opens an installation with an issuer that has accounts with verified addresses. */
+async function open(more: Parameters<typeof openInstallation>[0] = {}, settings: Parameters<TestIssuer['settings']>[0] = {}) {
+  const issuer = await startIssuer();
+  const here = await openInstallation({ ...more, oidc: issuer.settings(settings) });
+  issuer.serve(`${here.url}/api/oidc/callback`);
+  const atIssuer = (account: string, claims: object = {}) =>
+    issuer.accounts.set(account, { email: `${account}@example.org`, email_verified: true, name: account, ...claims });
+  const comeIn = (account: string, body: object = {}) => openBrowser(here.url).comeIn(account, body);
+  return { here, issuer, atIssuer, comeIn, close: () => Promise.all([here.close(), issuer.close()]) };
+}
+
+async function admin(here: Installation, email = 'admin@example.org'): Promise<{ id: string; headers: Record<string, string> }> {
+  await here.identity.ensureAdmin(email, PASSWORD);
+  const { body } = await here.call('POST /api/login', { email, password: PASSWORD });
+  return { id: body.user.id, headers: as(body.accessToken) };
+}
+
+describe('the role that the issuer says', () => {
+  let world: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    world = await open({}, ROLES);
+  });
+  afterAll(() => world?.close());
+
+  it('is that of the first value that somebody has, followed at each sign-in, and member without one', async () => {
+    const roles: string[] = [];
+    for (const groups of [['tl-staff', 'other'], ['tl-staff', 'tl-guards'], 'tl-staff', [], undefined, ['admin'], { 'tl-staff': true }]) {
+      world.atIssuer('ann', { groups });
+      const { body } = await world.comeIn('ann');
+      roles.push(body.user.role);
+      expect((await world.here.call('GET /api/me', undefined, as(body.accessToken))).body.role).toBe(roles.at(-1));
+    }
+    expect(roles).toEqual(['staff', 'security', 'staff', 'member', 'member', 'member', 'member']);
+  });
+
+  it('leaves an admin one where no value stands for that', async () => {
+    const boss = await admin(world.here);
+    world.atIssuer('boss', { email: 'admin@example.org', groups: ['tl-staff'] });
+    const joined = await world.comeIn('boss', { password: PASSWORD });
+    expect([joined.body.user.id, joined.body.user.role]).toEqual([boss.id, 'admin']);
+    expect((await world.comeIn('boss')).body.user.role).toBe('admin');
+  });
+});
+
+describe('a role where no claim is asked', () => {
+  it('is that of a member, whatever the issuer says', async () => {
+    const world = await open();
+    try {
+      world.atIssuer('ann', { groups: ['admin'], role: 'admin', roles: ['admin'] });
+      expect((await world.comeIn('ann')).body.user.role).toBe('member');
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+describe('OIDC_ONLY', () => {
+  let world: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    world = await open({}, { only: true });
+  });
+  afterAll(() => world?.close());
+
+  it('turns off what takes or sets a password, in words that say where to go', async () => {
+    await world.here.identity.ensureAdmin('admin@example.org', PASSWORD);
+    world.atIssuer('bo');
+    const { body } = await world.comeIn('bo');
+    const link = { token: 'none', password: PASSWORD };
+    const calls: [string, object][] = [
+      ['POST /api/login', { email: 'admin@example.org', password: PASSWORD }],
+      ['POST /api/users', { name: 'A', email: 'a@example.org', password: PASSWORD }],
+      ['POST /api/password-resets', { email: 'admin@example.org' }],
+      ['POST /api/password-resets/finish', link],
+      ['POST /api/confirmation-mails', { email: 'admin@example.org' }],
+      ['POST /api/confirmations', link],
+      ['POST /api/invitations/accept', { code: 'none', name: 'A', password: PASSWORD }],
+      ['PUT /api/me/password', { current: PASSWORD, new: 'another good one' }],
+    ];
+    for (const [what, sent] of calls) {
+      const refused = await world.here.call(what, sent, { ...as(body.accessToken), 'idempotency-key': `key of ${what}` });
+      expect([what, refused.status, refused.body.detail]).toEqual([what, 403, expect.stringContaining('Example ID')]);
+    }
+    expect((await world.here.call('GET /api/session-rules')).body.signIn).toEqual({
+      name: 'Example ID',
+      url: `${world.here.url}/api/oidc/start`,
+      only: true,
+    });
+  });
+
+  it('leaves the first admin a way in: the password joins the account once, and the issuer is the way from then on', async () => {
+    world.atIssuer('boss', { email: 'admin@example.org' });
+    expect((await world.comeIn('boss')).body).toEqual({ asksPasswordOf: 'admin@example.org' });
+    expect((await world.comeIn('boss', { password: PASSWORD })).body.user.role).toBe('admin');
+    expect((await world.comeIn('boss')).body.user.role).toBe('admin');
+  });
+});
+
+describe('who may make an account', () => {
+  let world: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    world = await open({ registrations: 'closed' });
+  });
+  afterAll(() => world?.close());
+
+  it('is said by REGISTRATION for them, too', async () => {
+    world.atIssuer('cid');
+    expect((await world.comeIn('cid')).status).toBe(403);
+    expect(world.here.stored('subjects')).toEqual([]);
+  });
+
+  it('and an invitation of the verified address lets somebody in with its role, once', async () => {
+    const { headers } = await admin(world.here);
+    for (const account of ['dan', 'eve']) {
+      const body = { email: `${account}@example.org`, role: 'maintenance' };
+      expect((await world.here.call('POST /api/invitations', body, { ...headers, 'idempotency-key': `invites ${account}` })).status).toBe(201);
+    }
+    world.atIssuer('dan');
+    const dan = await world.comeIn('dan');
+    expect([dan.status, dan.body.user?.role]).toEqual([200, 'maintenance']);
+    const me = await world.here.call('GET /api/me', undefined, as(dan.body.accessToken));
+    expect(me.body).toMatchObject({ email: 'dan@example.org', confirmed: true });
+    expect((await world.comeIn('dan')).body.user.id).toBe(dan.body.user.id);
+    // The address alone is no invitation where the issuer has not verified it.
+    world.atIssuer('eve', { email_verified: false });
+    expect((await world.comeIn('eve')).status).toBe(403);
+  });
+});
