@@ -85,7 +85,8 @@ function begin(ended = false): void {
   uploads.close();
   running = undefined;
   const me = session.me();
-  store.set({ ...initialState, me, ended, link: store.get().link, singleKeys: store.get().singleKeys });
+  const { link, signIn, singleKeys } = store.get();
+  store.set({ ...initialState, me, ended, link, signIn, singleKeys });
   if (!me || me.confined === 'profile') return;
   const live = connectLive({
     token: async (refused) => {
