@@ -26,8 +26,10 @@ export function Entrance({ path }: { path: string }) {
   const { navigation } = useApp();
   const ended = useApps((state) => state.ended);
   const way: Way = (['register', 'forgotten'] as const).find((one) => path === `/${one}`) ?? 'login';
-  const { signIn } = useEntranceRules();
-  const { label, heading, others } = WAYS[way];
+  const { signIn, registration } = useEntranceRules();
+  const { label, heading, others: all } = WAYS[way];
+  // Who is not logged in may only be offered what the server lets them do.
+  const others = signIn?.only ? [] : all.filter((other) => other.way !== 'register' || registration === 'open');
   return (
     <main class="entrance">
       <section class="entrance-words">
@@ -45,7 +47,7 @@ export function Entrance({ path }: { path: string }) {
         {ended && way === 'login' && <p role="status">Your session has ended. Log in again.</p>}
         {signIn && way === 'login' && <SignInButton signIn={signIn} />}
         {signIn?.only ? null : <ByPassword way={way} />}
-        {(signIn?.only ? [] : others).map((other) => (
+        {others.map((other) => (
           <p key={other.way} class="other-way">
             {other.words}{' '}
             <button type="button" class="link" onClick={() => navigation.go(`/${other.way}`)}>
