@@ -25,6 +25,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/users', 'GET /api/session-rules', 'POST /api/login', 'POST /api/token/refresh', 'POST /api/confirmations'],
       ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
       ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
+      ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
     ],
   },
   {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../platform/http/app.ts';
-import { as, type Installation, openInstallation } from '../identity.fixture.ts';
+import { type Installation, openInstallation } from '../identity.fixture.ts';
 import { openIdentity } from '../identity.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
@@ -195,12 +195,6 @@ describe('the way to the issuer and back', () => {
     // What one process has taken, the other does not.
     const late = await fetch(`${here.url}/api/oidc/tokens`, { method: 'POST', headers, body: JSON.stringify({ code: codes[0] }) });
     expect(late.status).toBe(422);
-  });
-
-  it('counts a sign-in as fresh from when the issuer says that they showed who they are', async () => {
-    const { body } = await openBrowser(here.url).comeIn('anna');
-    const me = await here.call('GET /api/sessions', undefined, as(body.accessToken));
-    expect(me.status).toBe(200);
   });
 
   it('bounds the ways back of one network, but not of people who are let in', async () => {

@@ -64,6 +64,17 @@ describe('an answer of the issuer that fails a check', () => {
     expect(await told(lies)).toBe('wrong');
   });
 
+  it('counts as a proof of who somebody is from when they showed it there, not from when they came here', async () => {
+    for (const auth_time of [now() - HOUR, undefined]) {
+      issuer.lie(claims({ auth_time }));
+      const { status, body } = await openBrowser(here.url).comeIn('anna');
+      expect(status).toBe(200);
+      const sessions = await here.secrets.list<{ createdAt: string; provedAt: string }>('sessions', body.user.id);
+      const newest = sessions.map(({ value }) => value).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0];
+      expect(newest?.provedAt).toBe(auth_time === undefined ? newest?.createdAt : new Date(auth_time * 1_000).toISOString());
+    }
+  });
+
   it('that names none as an algorithm of its own, lets nobody in, either', async () => {
     issuer.lie({ metadata: (good) => ({ ...good, id_token_signing_alg_values_supported: ['RS256', 'none', 'HS256'] }) });
     const open = await openInstallation({ oidc: issuer.settings() });
