@@ -1,7 +1,7 @@
 /** What My page and Members show of accounts, asked for anew with each change that is heard or made here. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { reason } from './actions.ts';
-import type { Api } from './api.ts';
+import { type Api, ApiError } from './api.ts';
 import { type App, useApp, useApps } from './app.ts';
 
 /** The user's own account, as `GET /api/me` tells it. */
@@ -38,6 +38,8 @@ export interface Loaded<T> {
   body: T | null;
   /** The reason why there is none, or why it is old; empty where all is well. */
   trouble: string;
+  /** True where this installation answers nothing at that path. */
+  isMissing: boolean;
 }
 
 /** Has everything asked for anew that is shown of accounts, as it is at or after a position. */
@@ -48,13 +50,15 @@ export function changedAccounts({ store }: Pick<App, 'store'>, after?: string): 
 /** The answer to a query, asked for anew after each change of accounts. `load`: the query, by the position that it is to include; it starts over with another `key`. */
 export function useLoaded<T>(key: string, load: (after: string | undefined) => Promise<T>): Loaded<T> {
   const accounts = useApps((state) => state.accounts);
-  const [loaded, setLoaded] = useState<Loaded<T>>({ body: null, trouble: '' });
+  const [loaded, setLoaded] = useState<Loaded<T>>({ body: null, trouble: '', isMissing: false });
   const turn = useRef(0);
   useEffect(() => {
     const mine = ++turn.current;
     load(accounts.after).then(
-      (body) => mine === turn.current && setLoaded({ body, trouble: '' }),
-      (error) => mine === turn.current && setLoaded((before) => ({ ...before, trouble: reason(error) })),
+      (body) => mine === turn.current && setLoaded({ body, trouble: '', isMissing: false }),
+      (error) =>
+        mine === turn.current &&
+        setLoaded(({ body }) => ({ body, trouble: reason(error), isMissing: error instanceof ApiError && error.status === 404 })),
     );
     return () => {
       turn.current++;

@@ -9,6 +9,11 @@ export function rememberWanted(url: string): void {
   if (!PASSING.test(url)) sessionStorage.setItem(WANTED, url);
 }
 
+/** Forgets the place that was wanted, where somebody who is logged in has come to one; what is only on the way may still lead to it. */
+export function forgetWanted(url: string): void {
+  if (!PASSING.test(url)) sessionStorage.removeItem(WANTED);
+}
+
 /** Forgets the place that was wanted, and returns its path; `/` without one. It is a path of this site, whatever was kept. */
 export function takeWanted(): string {
   const wanted = sessionStorage.getItem(WANTED) ?? '/';

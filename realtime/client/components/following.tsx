@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { useApp, useApps } from '../app.ts';
-import { rememberWanted, takeWanted } from '../wanted.ts';
+import { forgetWanted, rememberWanted, takeWanted } from '../wanted.ts';
 
 const TITLES: Record<string, string> = {
   login: 'Log in',
@@ -27,7 +27,8 @@ export function Following() {
   useEffect(() => {
     const isEntrance = ENTRANCES.includes(path);
     if (isIn && isEntrance) navigation.go(takeWanted(), { replace: true });
-    if (!isIn && !isEntrance) rememberWanted(url);
+    else if (isIn) forgetWanted(url);
+    else rememberWanted(url);
   }, [url, isIn]);
   useEffect(() => {
     const title = TITLES[path.split('/')[1] ?? ''];

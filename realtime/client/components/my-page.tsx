@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { type OwnAccount, useAccountChanges, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { Header } from './header.tsx';
+import { NotificationChoices } from './notification-choices.tsx';
 import { OwnSessions } from './own-sessions.tsx';
 import { Person } from './person.tsx';
 
@@ -21,6 +22,7 @@ export function MyPage() {
           </p>
         )}
         {account && <Profile account={account} />}
+        <NotificationChoices />
         <OwnSessions />
       </main>
     </>
