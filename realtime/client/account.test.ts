@@ -118,6 +118,7 @@ inChromium('My page and Members', (screens) => {
     await dialog(page, 'Is it you?').waitFor();
     await page.keyboard.press('Escape');
     await dialog(page, 'Dora Lind').getByRole('alert').getByText('Prove it.').waitFor();
+    await page.getByRole('button', { name: 'Delete…' }).click();
     await page.getByRole('button', { name: 'Delete for good' }).click();
     await gone(page);
     await row(other, 'Dora Lind').waitFor({ state: 'detached' });

@@ -1,10 +1,10 @@
 /** What admins do with an account: another role, confirming its address, deleting it. */
-import { useState } from 'preact/hooks';
 import { ROLES } from '../../../contracts/role.ts';
 import type { UserView } from '../../../contracts/user.ts';
 import { type Page, type SessionLine, useAnswer } from '../accounts.ts';
 import { isAdmin, useApp, useApps } from '../app.ts';
 import { useOrders } from '../orders.ts';
+import { AskedTwice } from './asked-twice.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Person } from './person.tsx';
 import { SessionList } from './session-list.tsx';
@@ -33,7 +33,6 @@ export function MemberDialog({ member = '' }: { member?: string }) {
 function Member({ member: { id, name, role, email, confirmed } }: { member: UserView }) {
   const { navigation } = useApp();
   const { send, trouble } = useOrders();
-  const [isDeleting, setDeleting] = useState(false);
   const remove = async () => {
     if (await send('DELETE', `/api/users/${id}`, undefined, `${name} was deleted.`)) navigation.leave('/members');
   };
@@ -78,21 +77,18 @@ function Member({ member: { id, name, role, email, confirmed } }: { member: User
       <MemberSessions id={id} name={name} send={send} />
       <div role="alert">{trouble && <p class="wrong">{trouble}</p>}</div>
       <div class="form-end">
-        {isDeleting ? (
-          <>
-            <p>Delete {name}? Their sessions end, and the address is free again.</p>
-            <button type="button" onClick={() => setDeleting(false)}>
-              Keep
-            </button>
-            <button type="button" class="danger" onClick={() => void remove()}>
-              Delete for good
-            </button>
-          </>
-        ) : (
-          <button type="button" class="danger" onClick={() => setDeleting(true)}>
-            Delete…
-          </button>
-        )}
+        <AskedTwice
+          label="Take second factor away…"
+          question={`Take the second factor of ${name} away? The password alone lets them in then.`}
+          does="Take it away"
+          onSure={() => void send('DELETE', `/api/users/${id}/second-factor`, undefined, `${name} has no second factor any more.`)}
+        />
+        <AskedTwice
+          label="Delete…"
+          question={`Delete ${name}? Their sessions end, and the address is free again.`}
+          does="Delete for good"
+          onSure={() => void remove()}
+        />
       </div>
     </>
   );
