@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { ADMIN_EMAIL, ANNA, BEN, connection, inChromium, PASSWORD } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
+import { mailedLink } from './mailed-link.fixture.ts';
 
 const CARA = { name: 'Cara Nowak', email: 'cara@example.org' };
 const ADMIN = { email: ADMIN_EMAIL };
@@ -123,6 +124,43 @@ inChromium('My page and Members', (screens) => {
     await gone(page);
     await row(other, 'Dora Lind').waitFor({ state: 'detached' });
     expect(path(page)).toBe('/members');
+  }, 240_000);
+
+  it('end a member’s session, on which the member is told so', async () => {
+    await screens.world.register('Fay Roux', 'fay@example.org');
+    const [fay, page] = await Promise.all([logIn({ email: 'fay@example.org' }), logIn(ADMIN)]);
+    await page.getByRole('button', { name: 'Members' }).click();
+    await page.getByRole('button', { name: 'Open Fay Roux' }).click();
+    await dialog(page, 'Fay Roux').getByRole('button', { name: 'End the session of Chrome on Linux' }).click();
+    await fay.getByText('Your session has ended.').waitFor();
+    await dialog(page, 'Fay Roux').locator('[data-session]').waitFor({ state: 'detached' });
+  }, 240_000);
+
+  it('change the e-mail address once its link is followed, also where one has to log in first', async () => {
+    const [before, address] = ['gus@example.org', 'gus.new@example.org'];
+    await screens.world.register('Gus Lund', before);
+    const page = await logIn({ email: before });
+    await toMyPage(page);
+    await page.getByRole('button', { name: 'Change e-mail' }).click();
+    await page.getByRole('textbox', { name: 'E-mail' }).fill('not an address');
+    await page.keyboard.press('Enter');
+    await page.locator('.field .wrong').waitFor();
+    await page.getByRole('textbox', { name: 'E-mail' }).fill(address);
+    await page.keyboard.press('Enter');
+    await gone(page);
+    await row(page, `It becomes ${address}`).waitFor();
+
+    const other = await screens.open(`${screens.world.url}${await mailedLink(screens.world.url, address, 'address')}`);
+    expect(other.url()).toBe(`${screens.world.url}/address`);
+    await other.getByLabel('E-mail').fill(before);
+    await other.getByLabel('Password').fill(PASSWORD);
+    await other.keyboard.press('Enter');
+    await other.getByRole('button', { name: 'Confirm the address' }).click();
+    await other.getByText(`Your address is ${address} now.`).waitFor();
+    await other.getByRole('button', { name: 'Go to my page' }).click();
+    await row(other, address).getByText('confirmed').waitFor();
+    await row(page, 'It becomes').waitFor({ state: 'detached' });
+    await row(page, address).waitFor();
   }, 240_000);
 
   it('have no serious fault of accessibility, also on a small screen, and are not offered to who is no admin', async () => {

@@ -22,7 +22,7 @@ export interface SessionLine {
   createdAt: string;
   lastUsedAt: string;
   /** The browser and the system, in words. */
-  device?: string;
+  device: string;
   userAgent: string | null;
   ip: string;
 }
@@ -105,29 +105,3 @@ export function useAccountChanges(topic: string): void {
     [app, topic],
   );
 }
-
-/** The browser and the system in the header `User-Agent`, in two words; what is not known is left as it is. */
-export function deviceOf(userAgent: string | null): string {
-  if (!userAgent) return 'An unknown device';
-  const browser = BROWSERS.find(([, sign]) => sign.test(userAgent))?.[0];
-  const system = SYSTEMS.find(([, sign]) => sign.test(userAgent))?.[0];
-  return [browser, system].filter(Boolean).join(' on ') || userAgent.slice(0, 60);
-}
-
-/** The first that fits: some name others, too. */
-const BROWSERS: readonly [string, RegExp][] = [
-  ['Edge', /Edg(e|A|iOS)?\//],
-  ['Opera', /OPR\//],
-  ['Firefox', /(Firefox|FxiOS)\//],
-  ['Chrome', /(Chrome|CriOS|Chromium)\//],
-  ['Safari', /Safari\//],
-];
-const SYSTEMS: readonly [string, RegExp][] = [
-  ['Android', /Android/],
-  ['iPhone', /iPhone/],
-  ['iPad', /iPad/],
-  ['Windows', /Windows/],
-  ['macOS', /Mac OS X|Macintosh/],
-  ['ChromeOS', /CrOS/],
-  ['Linux', /Linux/],
-];

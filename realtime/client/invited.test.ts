@@ -1,26 +1,15 @@
 import type { Page } from 'playwright-core';
-import { expect, it, vi } from 'vitest';
-import { ADMIN_EMAIL, connection, inChromium, PASSWORD } from './board.fixture.ts';
+import { expect, it } from 'vitest';
+import { ADMIN_EMAIL, connection, inChromium } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
+import { mailedLink } from './mailed-link.fixture.ts';
 
 const EVA = 'eva@example.org';
 const FAY = 'fay@example.org';
 
 inChromium('an invitation', (screens) => {
   const row = (page: Page, address: string) => page.locator(`[data-invitation="${address}"]`);
-  const json = (body: object) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-
-  /** The link of the newest invitation that was mailed to an address. */
-  async function mailed(to: string): Promise<string> {
-    const { accessToken } = await (await fetch(`${screens.world.url}/api/login`, json({ email: ADMIN_EMAIL, password: PASSWORD }))).json();
-    return vi.waitFor(async () => {
-      const headers = { Authorization: `Bearer ${accessToken}` };
-      const { items } = await (await fetch(`${screens.world.url}/outbox?to=${encodeURIComponent(to)}`, { headers })).json();
-      const [link = ''] = (items as { text: string }[]).flatMap(({ text }) => text.match(/\/#invitation=[\w-]+/) ?? []);
-      expect(link).not.toBe('');
-      return link;
-    });
-  }
+  const mailed = (to: string) => mailedLink(screens.world.url, to, 'invitation');
 
   async function invite(page: Page, address: string): Promise<void> {
     await page.getByRole('button', { name: 'Invite somebody' }).click();

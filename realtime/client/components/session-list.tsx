@@ -1,11 +1,11 @@
-import { deviceOf, type SessionLine } from '../accounts.ts';
+import type { SessionLine } from '../accounts.ts';
 import { ago, fullTime } from '../words.ts';
 
 /** Sessions, the last used first; this one cannot be ended here, since Log out does that. */
 export function SessionList({ sessions, onEnd }: { sessions: readonly SessionLine[]; onEnd: (id: string) => Promise<void> }) {
   return (
     <ul class="own-rows">
-      {sessions.map(({ id, current, userAgent, ip, lastUsedAt, device = deviceOf(userAgent) }) => (
+      {sessions.map(({ id, current, userAgent, ip, lastUsedAt, device }) => (
         <li key={id} class="own-row" data-session={current ? 'this' : 'other'}>
           <span class="own-label" title={userAgent ?? ''}>
             {device}
