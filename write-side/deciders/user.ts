@@ -3,13 +3,10 @@
 import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
-import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
-import type { Role } from '../../contracts/role.ts';
 import { type SecondFactorChange, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
 import { emailValue } from '../../platform/shown-email.ts';
-import { decider } from '../decider.ts';
-import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
 import { decider, type Facts } from '../decider.ts';
+import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
 
 export interface UserState {
   exists: boolean;
