@@ -13,7 +13,6 @@ import { Withdrawn } from './withdrawn.ts';
 
 const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const CAROL = '7e3f1b7e-2d79-4a5b-8f2a-8c9d0e1f2a04';
-const DAVE = 'd4f1b7ae-2d79-4a5b-8f2a-8c9d0e1f2a05';
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 const { deadline: DEADLINE = null } = exampleEvent('TaskCreated').data as { deadline?: string };
 const euros = (amount: number) => ({ amount, currency: 'EUR' });
@@ -42,8 +41,9 @@ const order = (more: Partial<OrderState>): OrderState => ({
 const STATES: Readonly<Record<string, unknown>> = {
   [`user-${ALICE}`]: user('Alice "Al" O’Neill & <sons>'),
   [`user-${BOB}`]: user('Bob'),
-  [`user-${DAVE}`]: { ...user('Bobby'), pending: { email: 'dave@example.org', until: '2026-11-21T09:05:00.000Z' } },
   [`user-${CAROL}`]: { ...user('Carol'), confirmed: true },
+  'user-7d9f2b2e-moving': { ...user('Dave'), pending: { email: 'dave@example.org', until: '2026-11-22T09:00:00.000Z' } },
+  'invitation-7d9f2b2e': { exists: true, status: 'open', email: 'dave@example.org', until: '2026-11-28T09:00:00.000Z' },
   'task-7d9f2b2e-lamp': task('Replace the lamp in the hall', { description: 'The one beside the lift flickers.\nBring a ladder.' }),
   'task-7d9f2b2e-nobodys': task('Mend the fence', { assignee: null }),
   'task-7d9f2b2e-signs': task('<b>&amp; "quoted" it’s\u2028two lines', { description: '<script>\n\n& \'single\' = "double"' }),
@@ -142,10 +142,16 @@ it('an address that nobody has confirmed gets fixed words, with the name of the 
       { ...NO_NOTIFICATION, kind, about: { stream, revision: 0 }, recipient, reader: recipient.userId ?? null },
       { ...context, site: 'The House' },
     );
+  const toAddress: readonly Kind[] = ['order_confirmed', 'order_rejected', 'invitation', 'confirm_email_change', 'email_changed'];
+  const streams: Readonly<Partial<Record<Kind, string>>> = {
+    order_confirmed: 'order-7d9f2b2e-taken',
+    order_rejected: 'order-7d9f2b2e-refused',
+    invitation: 'invitation-7d9f2b2e',
+    confirm_email_change: 'user-7d9f2b2e-moving',
+    email_change_requested: 'user-7d9f2b2e-moving',
+  };
   for (const kind of KINDS.filter((one) => kinds[one].toStrangers !== undefined)) {
-    const toAddress = ['order', 'new_address', 'address'].includes(kinds[kind].about);
-    const streams = { order_confirmed: 'order-7d9f2b2e-taken', order_rejected: 'order-7d9f2b2e-refused' } as Record<string, string>;
-    const { to, subject, text, html } = await of(kind, streams[kind] ?? `user-${toAddress ? DAVE : BOB}`, toAddress ? stranger : unknown);
+    const { to, subject, text, html } = await of(kind, streams[kind] ?? `user-${BOB}`, toAddress.includes(kind) ? stranger : unknown);
     expect(to.name).toBe('');
     expect(`${subject}${text}${html}`).toContain('The House');
     expect(`${subject}${text}${html}`).not.toMatch(typed);

@@ -11,15 +11,17 @@ export interface ToldOfInvitation {
 
 const aboutInvitation = kindAbout<'invitation', ToldOfInvitation>('invitation', { code: 'c0de', site: 'tasks.example.org' });
 
+const invited = (site: string) =>
+  `somebody who runs ${site} invites you to an account there. The link lets you choose your name and password; it is good for seven days, and once. If you do not want it, do nothing.`;
+
 export const invitationKinds = {
   invitation: aboutInvitation({
     channels: ['email'],
     holdsCode: true,
     outdated: never,
     subject: ({ site }) => `You are invited to ${site}`,
-    text: ({ site }) => ({
-      lead: `somebody who runs ${site} invites you to an account there. The link lets you choose your name and password; it is good for seven days, and once. If you do not want it, do nothing.`,
-    }),
+    text: ({ site }) => ({ lead: invited(site) }),
+    toStrangers: invited,
     link: { action: 'Make the account', path: ({ code }) => `/#invitation=${code}` },
     inbox: { title: 'An invitation', text: 'You were sent a link.' },
     aloud: false,
