@@ -71,14 +71,6 @@ const SignInJoined = z.strictObject({
       'How the account was shown to be theirs: it was made for them; by its password; or, where nobody had confirmed it, by the address that the issuer verified.',
     ),
 });
-const SecondFactorEnabled = z.strictObject({});
-/** Who took a second factor away; `mailbox`: the one who proved the address, since it was set up before that. */
-const SECOND_FACTOR_ENDERS = ['owner', 'admin', 'operator', 'mailbox'] as const;
-const SecondFactorDisabled = z.strictObject({
-  by: z.enum(SECOND_FACTOR_ENDERS).describe('Who took it away: its owner, an admin, whoever runs the installation, or who proved the address.'),
-});
-const RecoveryCodesMade = z.strictObject({});
-const RecoveryCodeUsed = z.strictObject({ left: z.int().min(0).describe('The number of recovery codes that are left.') });
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 const EmailChangeRequested = z.strictObject({
@@ -103,10 +95,6 @@ export type UserEvent =
   | DecidedEvent<'PasswordResetRequested', z.infer<typeof PasswordResetRequested>>
   | DecidedEvent<'PasswordChanged', z.infer<typeof PasswordChanged>>
   | DecidedEvent<'SignInJoined', z.infer<typeof SignInJoined>>
-  | DecidedEvent<'SecondFactorEnabled', z.infer<typeof SecondFactorEnabled>>
-  | DecidedEvent<'SecondFactorDisabled', z.infer<typeof SecondFactorDisabled>>
-  | DecidedEvent<'RecoveryCodesMade', z.infer<typeof RecoveryCodesMade>>
-  | DecidedEvent<'RecoveryCodeUsed', z.infer<typeof RecoveryCodeUsed>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
@@ -130,15 +118,7 @@ export type UserCommand =
   | Command<'RequestPasswordReset', null>
   | Command<'TellPasswordChange', z.infer<typeof PasswordChanged>>
   | Command<'TellSignInJoined', z.infer<typeof SignInJoined>>
-  | Command<'TellSecondFactor', SecondFactorChange>
   | Command<'DeleteUser', null>;
-
-/** What happened to a second factor. */
-export type SecondFactorChange =
-  | { change: 'enabled' }
-  | ({ change: 'disabled' } & z.infer<typeof SecondFactorDisabled>)
-  | { change: 'codes' }
-  | ({ change: 'used' } & z.infer<typeof RecoveryCodeUsed>);
 
 /** The rooms of a user's events: the user's own, and the admins'. */
 export function userTopics(stream: string): string[] {
@@ -199,30 +179,6 @@ export const userContract = aggregate({
       version: 1,
       summary: 'A user can sign in by OpenID Connect from now on.',
       example: { issuer: 'https://login.example.org', by: 'password' },
-    },
-    SecondFactorEnabled: {
-      schema: SecondFactorEnabled,
-      version: 1,
-      summary: 'A user turned a second factor on: logging in asks for a code of an app, too.',
-      example: {},
-    },
-    SecondFactorDisabled: {
-      schema: SecondFactorDisabled,
-      version: 1,
-      summary: 'A second factor was taken away, by its owner or by somebody else.',
-      example: { by: 'owner' },
-    },
-    RecoveryCodesMade: {
-      schema: RecoveryCodesMade,
-      version: 1,
-      summary: 'A user made new recovery codes; those before are not good any more.',
-      example: {},
-    },
-    RecoveryCodeUsed: {
-      schema: RecoveryCodeUsed,
-      version: 1,
-      summary: 'A recovery code was used in place of a code of the app.',
-      example: { left: 9 },
     },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
     RegistrationAbandoned: {

@@ -1,4 +1,4 @@
-/** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password or second factor is another one, that somebody signs in to it. */
+/** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one, that somebody signs in to it. */
 import type { UserCommand } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { stableId } from '../../platform/stable-id.ts';
@@ -15,7 +15,6 @@ type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[
   | 'ConfirmEmailChange'
   | 'WithdrawEmailChange'
   | 'TellPasswordChange'
-  | 'TellSecondFactor'
   | 'TellSignInJoined'];
 
 /** The system, which acts for somebody who has shown with a code that they may. */

@@ -49,10 +49,6 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'PasswordResetRequested':
     case 'PasswordChanged':
     case 'SignInJoined':
-    case 'SecondFactorEnabled':
-    case 'SecondFactorDisabled':
-    case 'RecoveryCodesMade':
-    case 'RecoveryCodeUsed':
     case 'EmailChangeAbandoned':
     case 'EmailChangeRequested':
     case 'EmailChangeWithdrawn':
@@ -99,7 +95,6 @@ export const userDirectory = projector<UserDocument>({
       'PasswordChanged',
       'SignInJoined',
     ] as const),
-    ...(['SecondFactorEnabled', 'SecondFactorDisabled', 'RecoveryCodesMade', 'RecoveryCodeUsed'] as const),
     ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned', 'EmailChangeRequested', 'EmailChangeWithdrawn', 'EmailChanged'] as const),
   ],
   key: byStream,

@@ -3,7 +3,7 @@
 import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
-import { type SecondFactorChange, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider, type Facts } from '../decider.ts';
 import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
@@ -56,7 +56,7 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
 
 /** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
 function decideOfAccount(
-  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange' | 'TellSignInJoined' | 'TellSecondFactor'>,
+  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange' | 'TellSignInJoined'>,
   { confirmed }: UserState,
 ): Decision {
   switch (command.type) {
@@ -70,25 +70,8 @@ function decideOfAccount(
       return [{ type: 'PasswordChanged', data: command.data }];
     case 'TellSignInJoined':
       return [{ type: 'SignInJoined', data: command.data }];
-    case 'TellSecondFactor':
-      return [secondFactorEvent(command.data)];
     default:
       return command satisfies never;
-  }
-}
-
-function secondFactorEvent(of: SecondFactorChange): UserEvent {
-  switch (of.change) {
-    case 'enabled':
-      return { type: 'SecondFactorEnabled', data: {} };
-    case 'disabled':
-      return { type: 'SecondFactorDisabled', data: { by: of.by } };
-    case 'codes':
-      return { type: 'RecoveryCodesMade', data: {} };
-    case 'used':
-      return { type: 'RecoveryCodeUsed', data: { left: of.left } };
-    default:
-      return of satisfies never;
   }
 }
 
@@ -198,10 +181,6 @@ function evolveOfAccount(
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'SignInJoined':
-    case 'SecondFactorEnabled':
-    case 'SecondFactorDisabled':
-    case 'RecoveryCodesMade':
-    case 'RecoveryCodeUsed':
     case 'EmailChangeAbandoned':
       return state;
     default:
