@@ -50,6 +50,7 @@ const OF_WORKERS = ['ORDER_RULES'] as const;
 const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Promise<void>>> = {
   replay: async (config, args) => (await import('./app/operator/replay.ts')).replay(config, args),
   'dead-letters': async (config, args) => (await import('./app/operator/dead-letters.ts')).deadLetters(config, args),
+  users: async (config, args) => (await import('./app/operator/users.ts')).users(config, args),
   migrate: async (config, args) => {
     if (args.length > 0) throw new ConfigError(`migrate takes nothing; it was given ${args.join(' ')}\n${helpOn('migrate')}`);
     await (await import('./app/operator/migrate.ts')).migrateToServers(config);

@@ -1,4 +1,5 @@
 /** What the command line can be asked, in words: all of it, and each command alone. */
+import { ROLES } from '../contracts/role.ts';
 import { ALL_PARTS, isPart } from './parts.ts';
 
 export const USAGE = `usage: npm start                        the whole system in one process
@@ -7,6 +8,7 @@ export const USAGE = `usage: npm start                        the whole system i
                                           the same, with delivery workers in processes of their own
        npm start -- replay [projection…]  make read models anew from history
        npm start -- dead-letters          what failed for good: list, show, retry, discard
+       npm start -- users                 accounts: list, create, role, reset-password, end-sessions, confirm
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
        npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
        npm start -- media verify          bytes of files without an event, and events without bytes
@@ -28,6 +30,13 @@ does it, and goes on answering; where EVENT_STORE_URL is a server, the part proj
 
 Lists, shows, tries again or gives up what failed for good. A recipient is the right one where the old one was wrong; --unknown
 takes along what may have had its effect already.`,
+  users: `usage: npm start -- users list [words]
+       npm start -- users create <e-mail> <role> [name]   with a password that is printed once
+       npm start -- users role <e-mail> <role>            roles: ${ROLES.join(', ')}
+       npm start -- users reset-password <e-mail>         to one that is printed once; all sessions end
+       npm start -- users end-sessions <e-mail>
+       npm start -- users confirm <e-mail>                say that the address is theirs
+       --password with create and reset-password: a password of yours, asked for at the terminal, or the first line of standard input`,
   migrate: `usage: npm start -- migrate
 
 Moves what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL, which are empty. No process may run on the folder; what

@@ -55,11 +55,13 @@ const UserRoleChanged = z.strictObject({ from: role.describe('The role before.')
 const UserConfirmed = z.strictObject({});
 const UserDeleted = z.strictObject({});
 /** The ways in which somebody shows that a password is theirs to set. */
-const PASSWORD_PROOFS = ['password', 'mailbox'] as const;
+const PASSWORD_PROOFS = ['password', 'mailbox', 'operator'] as const;
 const ConfirmationRequested = z.strictObject({});
 const PasswordResetRequested = z.strictObject({});
 const PasswordChanged = z.strictObject({
-  by: z.enum(PASSWORD_PROOFS).describe('How it was shown to be theirs: by the password before, or by a link that was mailed to the address.'),
+  by: z
+    .enum(PASSWORD_PROOFS)
+    .describe('How it was shown to be theirs: by the password before, by a link that was mailed to the address, or by the operator of the machine.'),
 });
 /** The ways in which somebody shows that an account is theirs to sign in to. */
 const JOIN_PROOFS = ['registration', 'password', 'mailbox'] as const;

@@ -16,14 +16,14 @@ import { notificationStatusOf } from './queries/notification-status.ts';
 import { getNotification, listNotifications } from './queries/notifications.ts';
 import { getOrder, listOrders } from './queries/orders.ts';
 import { taskHistory } from './queries/task-history.ts';
-import { getUser, listUsers } from './queries/users.ts';
+import { getUser, listAccounts, listUsers } from './queries/users.ts';
 import { readAll } from './read-all.ts';
 import type { QueryContext } from './reading.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
 
 /** The queries of each category's read models; an empty list for none. */
 const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>> = {
-  user: [listUsers, getUser],
+  user: [listUsers, listAccounts, getUser],
   session: [],
   task: [listTasks, getTask, taskHistory],
   notification: [listNotifications, getNotification, notificationStatusOf, getInbox],

@@ -3,9 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
+import { openIdentity } from '../../gateway/identity/identity.ts';
 import { loadKeys } from '../../gateway/identity/keys.ts';
+import { operatorAccounts } from '../../gateway/identity/operator-accounts.ts';
 import { OPERATOR } from '../../gateway/operator.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
+import { openLimits } from '../../platform/http/limits/limits.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
 import { type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
@@ -14,6 +17,7 @@ import { UserError } from '../../platform/user-error.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { orders } from '../../projections/projectors/orders.ts';
+import { userDirectory } from '../../projections/projectors/user-directory.ts';
 import { readRoutes } from '../../read-side/query-routes.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
@@ -51,9 +55,16 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
     });
     // Only where this process has the folder alone, because one process at a time feeds read models.
     if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate({ store, readModels, cache }, closers, log);
-    const { hmac } = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+    const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
+    const { hmac } = keys;
     const commands = closers.add(commandHandler({ store, hmac, log }), (it) => it.settle());
-    const routes = [...routesWith({ store, readModels, cache, commands }, readRoutes), ...routesWith({ commands, hmac }, commandRoutes)];
+    const limits = await openLimits('memory:', { hmac });
+    const identity = await openIdentity({ secrets, keys, commands, store, limits, log, config: { taskVisibility: config.TASK_VISIBILITY } });
+    const routes = [
+      ...routesWith({ store, readModels, cache, commands }, readRoutes),
+      ...routesWith({ commands, hmac }, commandRoutes),
+      ...identity.routes.filter(({ path }) => path === operatorAccounts.row.path),
+    ];
     await work(askRoutes(routes));
   } finally {
     clearTimeout(hint);
@@ -73,7 +84,7 @@ async function bringUpToDate(
   const bus = closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }));
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
-  for (const { model } of [notifications, orders]) await readModels.reached(model, head, CATCH_UP_PATIENCE);
+  for (const { model } of [notifications, orders, userDirectory]) await readModels.reached(model, head, CATCH_UP_PATIENCE);
 }
 
 /** Makes the function that asks the rows themselves, as HTTP would for the operator. */

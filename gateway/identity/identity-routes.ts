@@ -8,6 +8,7 @@ import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
 import { refusingPasswords } from './oidc/only.ts';
+import { type OperatorAccountsOptions, operatorAccounts } from './operator-accounts.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
@@ -18,6 +19,7 @@ export type IdentityContext = RegistrationOptions &
   SessionRules &
   SessionRoutesOptions &
   UserSessionRoutesOptions &
+  OperatorAccountsOptions &
   MeRoutesOptions &
   MailedLinksOptions &
   InvitationRoutesOptions &
@@ -29,6 +31,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   sessionRules,
   ...sessionRoutes,
   ...userSessionRoutes,
+  operatorAccounts,
   ...meRoutes,
   ...mailedLinks,
   ...invitationRoutes,

@@ -8,7 +8,7 @@ import type { Caller } from '../../platform/http/route.ts';
 import type { Stored } from '../../platform/read-models/read-models.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
 import { USERS, type UserDocument, userDirectory } from '../../projections/projectors/user-directory.ts';
-import { listRoute, oneRoute } from './model-routes.ts';
+import { type ListSpec, listRoute, oneRoute } from './model-routes.ts';
 import { cursor, limit, oneOrMore, search } from './parameters.ts';
 import { wordConditions } from './words-asked.ts';
 
@@ -19,10 +19,7 @@ export const listUsersQuery = z.strictObject({
   limit: limit(50),
 });
 
-export const listUsers = listRoute<z.output<typeof listUsersQuery>>({
-  path: '/api/users',
-  who: 'user',
-  summary: 'The directory, by name. E-mail and confirmation are shown to admins, and to users of themselves.',
+const directory = {
   tag: 'users',
   projector: userDirectory,
   query: listUsersQuery,
@@ -36,6 +33,21 @@ export const listUsers = listRoute<z.output<typeof listUsersQuery>>({
     };
   },
   view: viewOf,
+} satisfies Omit<ListSpec<z.output<typeof listUsersQuery>>, 'path' | 'who' | 'summary'>;
+
+export const listUsers = listRoute<z.output<typeof listUsersQuery>>({
+  ...directory,
+  path: '/api/users',
+  who: 'user',
+  summary: 'The directory, by name. E-mail and confirmation are shown to admins, and to users of themselves.',
+});
+
+/** The directory for the operator, who is no user. */
+export const listAccounts = listRoute<z.output<typeof listUsersQuery>>({
+  ...directory,
+  path: '/api/admin/users',
+  who: ['admin'],
+  summary: 'The directory, by name, with addresses and confirmation: for admins, and the operator of this machine.',
 });
 
 export const getUser = oneRoute({

@@ -1,0 +1,85 @@
+/** `npm start -- users …`: accounts, from the command line, so that a locked-out admin is never stuck. */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { ROLES } from '../../contracts/role.ts';
+import type { UserView } from '../../contracts/user.ts';
+import type { AccountOrder, AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
+import { UserError } from '../../platform/user-error.ts';
+import { helpOn } from '../command-help.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { asOperator } from './as-operator.ts';
+import type { Ask } from './lock-or-ask.ts';
+import { complain, isUnread, print } from './print.ts';
+
+/** Carries out a command. Errors: ConfigError for arguments that are none; `UserError` where it is refused. */
+export async function users(config: Config, args: string[]): Promise<void> {
+  const asks = args.includes('--password');
+  const [name = '', ...words] = args.filter((arg) => arg !== '--password');
+  const make = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const isWrong = words.some((word) => word.startsWith('--')) || (asks && name !== 'create' && name !== 'reset-password');
+  const work = isWrong ? null : make?.(words);
+  if (!work) throw new ConfigError(helpOn('users'));
+  const password = asks ? await passwordTyped() : undefined;
+  await asOperator(config, (ask) => work(ask, password));
+}
+
+type Work = (ask: Ask, password: string | undefined) => Promise<void>;
+
+/** The commands. Null for wrong arguments. */
+const COMMANDS: Readonly<Record<string, (words: string[]) => Work | null>> = {
+  list: (words) => (ask) => list(ask, words.join(' ')),
+  create: ([email, role, ...name]) =>
+    email && isRole(role) ? (ask, password) => order(ask, { order: 'create', email, role, name: name.join(' ') || email, password }) : null,
+  role: ([email, role, ...more]) => (email && isRole(role) && more.length === 0 ? (ask) => order(ask, { order: 'role', email, role }) : null),
+  'reset-password': ([email, ...more]) =>
+    email && more.length === 0 ? (ask, password) => order(ask, { order: 'reset-password', email, password }) : null,
+  'end-sessions': ([email, ...more]) => (email && more.length === 0 ? (ask) => order(ask, { order: 'end-sessions', email }) : null),
+  confirm: ([email, ...more]) => (email && more.length === 0 ? (ask) => order(ask, { order: 'confirm', email }) : null),
+};
+
+function isRole(text: string | undefined): text is (typeof ROLES)[number] {
+  return (ROLES as readonly (string | undefined)[]).includes(text);
+}
+
+async function list(ask: Ask, words: string): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: '100', ...(words && { q: words }), ...(cursor && { cursor }) });
+    const page: { items: UserView[]; next?: string } = await ask('GET', `/api/admin/users?${query}`);
+    for (const user of page.items) print(lineOf(user));
+    cursor = page.next;
+  } while (cursor && !isUnread());
+}
+
+function lineOf({ id, email = '', role, confirmed, name }: UserView): string {
+  return [id, email.padEnd(30), role.padEnd(16), confirmed ? 'confirmed  ' : 'unconfirmed', name].join('  ');
+}
+
+async function order(ask: Ask, wanted: AccountOrder): Promise<void> {
+  const { password, ended } = await ask<AccountOrderDone>('POST', '/api/admin/accounts', wanted);
+  print(`${wanted.email}: ${SAID[wanted.order](wanted)}${ended === undefined ? '' : `, ${ended} session${ended === 1 ? '' : 's'} ended`}`);
+  if (password !== undefined) print(`The password is ${password} (shown only now)`);
+}
+
+/** What was done, in words. */
+const SAID: Readonly<Record<AccountOrder['order'], (wanted: AccountOrder) => string>> = {
+  create: (wanted) => `created${'role' in wanted ? ` with the role ${wanted.role}` : ''}, confirmed`,
+  role: (wanted) => `has the role ${'role' in wanted ? wanted.role : ''}`,
+  'reset-password': () => 'has another password',
+  'end-sessions': () => 'is logged out',
+  confirm: () => 'is confirmed',
+};
+
+/** The first line of standard input; at a terminal it is asked for, and not shown. */
+async function passwordTyped(): Promise<string> {
+  const terminal = process.stdin.isTTY === true;
+  if (terminal) process.stderr.write('Password: ');
+  const unseen = new Writable({ write: (_chunk, _encoding, next) => next() });
+  const lines = createInterface({ input: process.stdin, output: unseen, terminal });
+  for await (const line of lines) {
+    lines.close();
+    if (terminal) complain('');
+    return line;
+  }
+  throw new UserError('No password came on standard input.');
+}

@@ -1,0 +1,137 @@
+/** What the operator has done to accounts, when nobody else can: `npm start -- users …`. Whoever reads the data folder is the operator. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { email, emailOnRecord } from '../../contracts/email.ts';
+import { ProblemError } from '../../contracts/problem.ts';
+import { role } from '../../contracts/role.ts';
+import { type UserCommand, userName } from '../../contracts/user.ts';
+import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
+import { stableId } from '../../platform/stable-id.ts';
+import type { UserState } from '../../write-side/deciders/user.ts';
+import { OPERATOR } from '../operator.ts';
+import type { Credentials } from './credentials.ts';
+import { expectGoodPassword } from './new-password.ts';
+import { callerIn } from './session-routes.ts';
+import type { Sessions } from './sessions.ts';
+import type { Users } from './users.ts';
+
+/** A password of the operator's choice; missing: one is made. Its rules are those of every new password. */
+const chosen = z.string().min(10, 'must have at least 10 characters').max(200, 'must have at most 200 characters').optional();
+
+const order = z.discriminatedUnion('order', [
+  z.strictObject({ order: z.literal('create'), email, name: userName, role, password: chosen }),
+  z.strictObject({ order: z.literal('role'), email: emailOnRecord, role }),
+  z.strictObject({ order: z.literal('reset-password'), email: emailOnRecord, password: chosen }),
+  z.strictObject({ order: z.literal('end-sessions'), email: emailOnRecord }),
+  z.strictObject({ order: z.literal('confirm'), email: emailOnRecord }),
+]);
+/** What the operator wants done to the account with an e-mail address. */
+export type AccountOrder = z.infer<typeof order>;
+type OrderOf<T extends AccountOrder['order']> = Extract<AccountOrder, { order: T }>;
+
+/** What was done. `password`: the one that was made, which is shown now and kept nowhere; `ended`: the number of sessions. */
+const done = z.strictObject({ id: z.guid(), password: z.string().optional(), ended: z.int().optional() });
+export type AccountOrderDone = z.infer<typeof done>;
+
+export interface OperatorAccountsOptions {
+  commands: CommandHandler;
+  credentials: Credentials;
+  sessions: Sessions;
+  users: Users;
+  now(): Date;
+  /** To be called after a user's role or confirmation changed. */
+  forgetUser(userId: string): void;
+}
+
+/** POST /api/admin/accounts, for the operator alone: admins never know another one's password. */
+export const operatorAccounts: RouteWith<OperatorAccountsOptions> = {
+  row: {
+    method: 'POST',
+    path: '/api/admin/accounts',
+    who: ['admin'],
+    summary: 'Create an account, or change its role, password, sessions or confirmation, as the operator of this machine.',
+    tag: 'admin',
+    body: order,
+    response: done,
+    status: 200,
+    example: { order: 'end-sessions', email: 'alice@example.org' },
+    hidden: true,
+  },
+  answer: async (options, request) => {
+    if (callerIn(request.caller).id !== OPERATOR.id) throw new ProblemError('forbidden', 'This is for the operator: npm start -- users');
+    return { headers: { 'Cache-Control': 'no-store' }, body: await carryOut(options, request.body as AccountOrder, request) } satisfies Answer;
+  },
+};
+
+async function carryOut(options: OperatorAccountsOptions, wanted: AccountOrder, request: RouteRequest): Promise<AccountOrderDone> {
+  if (wanted.order === 'create') return create(options, wanted, request);
+  const user = await options.users.find(wanted.email);
+  if (!user) throw new ProblemError('not_found', 'There is no account with this address.');
+  const { id, state } = user;
+  switch (wanted.order) {
+    case 'role':
+      await send(options, request, id, { type: 'ChangeUserRole', data: { role: wanted.role } });
+      return { id };
+    case 'confirm':
+      await send(options, request, id, { type: 'ConfirmUser', data: null });
+      return { id };
+    case 'end-sessions':
+      return { id, ended: await endAll(options, id, 'revoked') };
+    case 'reset-password':
+      return resetPassword(options, { id, state, password: wanted.password }, request);
+    default:
+      return wanted satisfies never;
+  }
+}
+
+async function create(options: OperatorAccountsOptions, { name, email: address, role: given, password }: OrderOf<'create'>, request: RouteRequest) {
+  const { credentials } = options;
+  if (password !== undefined) expectGoodPassword(password, { name, email: address }, '/password');
+  const id = stableId('operator-creates', request.requestId);
+  const next = password ?? madePassword();
+  await credentials.setFirst(id, next);
+  try {
+    await send(options, request, id, { type: 'RegisterUser', data: { name, email: address, role: given } });
+  } catch (error) {
+    if (error instanceof ProblemError && error.code !== 'unavailable') await credentials.remove(id);
+    throw error;
+  }
+  await send(options, request, id, { type: 'ConfirmUser', data: null });
+  return password === undefined ? { id, password: next } : { id };
+}
+
+async function resetPassword(
+  options: OperatorAccountsOptions,
+  { id, state, password }: { id: string; state: UserState; password: string | undefined },
+  request: RouteRequest,
+): Promise<AccountOrderDone> {
+  const { credentials } = options;
+  if (password !== undefined) expectGoodPassword(password, state, '/password');
+  const next = password ?? madePassword();
+  if (!(await credentials.replace(id, next, await credentials.version(id)))) throw new ProblemError('conflict', 'The password was set meanwhile.');
+  const ended = await endAll(options, id, 'password');
+  await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
+  return password === undefined ? { id, ended, password: next } : { id, ended };
+}
+
+async function endAll({ sessions }: OperatorAccountsOptions, id: string, reason: 'revoked' | 'password'): Promise<number> {
+  const all = await sessions.list(id);
+  await sessions.endAll(id, reason, { by: OPERATOR.id });
+  return all.length;
+}
+
+/** 120 bits as text that can be typed. */
+function madePassword(): string {
+  return randomBytes(15).toString('base64url');
+}
+
+type Sent = Pick<Extract<UserCommand, { type: 'RegisterUser' | 'ChangeUserRole' | 'ConfirmUser' | 'TellPasswordChange' }>, 'type' | 'data'>;
+
+/** Has a command decided as the operator's, which the log says of its events. */
+async function send({ commands, now, forgetUser }: OperatorAccountsOptions, { requestId }: RouteRequest, id: string, { type, data }: Sent) {
+  const actor = { id: OPERATOR.id, role: OPERATOR.role, seesAll: true } as const;
+  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, requestId), actor, now: now().toISOString() };
+  await commands.handle(command, { correlationId: requestId });
+  forgetUser(id);
+}
