@@ -22,8 +22,8 @@ export function MyPage() {
           </p>
         )}
         {account && <Profile account={account} />}
-        <NotificationChoices />
         <OwnSessions />
+        <NotificationChoices />
       </main>
     </>
   );
