@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import process, { pid } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signatureOf } from '../notifier/texter/http/signature.ts';
 import { reportUrl } from '../notifier/texter/report-routes.ts';
@@ -132,6 +134,14 @@ describe.each(DEPENDENCIES)('while %s is away', (dependency) => {
       expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
       expect(body).toMatchObject({ code: 'unavailable', status: 503 });
     }
+  });
+
+  it('no refusal names a host, a port or a process of ours', () => {
+    const { port } = new URL(installation.process.url);
+    const ours = [hostname(), '127.0.0.1', 'localhost:', `:${port}`, `pid ${pid}`, process.cwd()];
+    const refused = Object.entries(replies).filter(([name, { status }]) => status >= 400 && name !== 'GET /readyz');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const [name, { text }] of refused) for (const one of ours) expect(text, name).not.toContain(one);
   });
 
   it('what needs it is 503', () => {

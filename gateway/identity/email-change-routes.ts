@@ -53,6 +53,7 @@ export const emailChangeRoutes: readonly RouteWith<EmailChangeOptions>[] = [
     row: {
       method: 'POST',
       path: '/api/email-changes/finish',
+      audit: 'account',
       always: true,
       who: 'user',
       summary: 'Confirm another e-mail address of one’s own with the token of its mail, once, within 10 minutes. The address of before is told.',

@@ -67,6 +67,7 @@ export const oidcRoutes: readonly RouteWith<OidcRoutesOptions>[] = [
       ...OF_OIDC,
       method: 'POST',
       path: '/api/oidc/tokens',
+      audit: 'login',
       always: true,
       summary:
         'Exchanges the code of a sign-in for tokens, in the browser that began it. Where an account with the address is there already, its password is asked for once.',
