@@ -8,6 +8,7 @@ import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
 import { characters, id, instant, line } from './fields.ts';
 import { personal } from './message.ts';
+import { type Choices, choicesByKind } from './notification-choices.ts';
 import { type Role, role } from './role.ts';
 
 /** The name of a user. */
@@ -73,6 +74,9 @@ const SignInJoined = z.strictObject({
       'How the account was shown to be theirs: it was made for them; by its password; or, where nobody had confirmed it, by the address that the issuer verified.',
     ),
 });
+const NotificationsChosen = z.strictObject({
+  choices: choicesByKind.describe('The channels by kind, all that were ever chosen; a kind that is missing is told as is the default of the role.'),
+});
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 const EmailChangeRequested = z.strictObject({
@@ -97,6 +101,7 @@ export type UserEvent =
   | DecidedEvent<'PasswordResetRequested', z.infer<typeof PasswordResetRequested>>
   | DecidedEvent<'PasswordChanged', z.infer<typeof PasswordChanged>>
   | DecidedEvent<'SignInJoined', z.infer<typeof SignInJoined>>
+  | DecidedEvent<'NotificationsChosen', z.infer<typeof NotificationsChosen>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
@@ -120,6 +125,8 @@ export type UserCommand =
   | Command<'RequestPasswordReset', null>
   | Command<'TellPasswordChange', z.infer<typeof PasswordChanged>>
   | Command<'TellSignInJoined', z.infer<typeof SignInJoined>>
+  /** The choices change in these kinds; the others stay. */
+  | Command<'ChooseNotifications', Choices>
   | Command<'DeleteUser', null>;
 
 /** The rooms of a user's events: the user's own, and the admins'. */
@@ -181,6 +188,12 @@ export const userContract = aggregate({
       version: 1,
       summary: 'A user can sign in by OpenID Connect from now on.',
       example: { issuer: 'https://login.example.org', by: 'password' },
+    },
+    NotificationsChosen: {
+      schema: NotificationsChosen,
+      version: 1,
+      summary: 'A user chose on which channels to be told of kinds of notification.',
+      example: { choices: { comment_added: ['email', 'in-app'], due_soon: [] } },
     },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
     RegistrationAbandoned: {

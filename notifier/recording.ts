@@ -2,9 +2,11 @@
 import { eventContract } from '../contracts/catalog.ts';
 import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../contracts/notification.ts';
+import { CHOOSABLE } from '../contracts/notification-choices.ts';
 import { appendOnce } from '../platform/event-store/append-once.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../projections/holders-as-of.ts';
+import { channelsAsOf } from './choices-as-of.ts';
 import type { Wanted, WantedOfRole } from './wanted.ts';
 
 /** Records the notifications that an event asks for, once, however often it is called. Errors: those of the store, and for a role of HoldersAsOf. */
@@ -17,10 +19,24 @@ const AT_ONCE = 16;
 export function openRecording(policy: string, context: HoldersAsOfContext): Recording {
   const { store } = context;
   const holders = holdersAsOf(context);
+  const channels = channelsAsOf(store);
+
+  /** The notifications on the channels that their users had chosen right after the event. Who has chosen nothing is told as the policy says. */
+  async function asChosen({ position }: RecordedEvent, wanted: readonly Wanted[]): Promise<Wanted[]> {
+    const chosen = (await Promise.all(wanted.map((one) => onChannels(one, position)))).flat();
+    return [...new Map(chosen.map((one) => [`${recipientKey(one.recipient)} ${one.kind} ${one.channel}`, one])).values()];
+  }
+
+  async function onChannels(one: Wanted, position: string): Promise<Wanted[]> {
+    const { kind, recipient } = one;
+    if (recipient.userId === undefined || !CHOOSABLE.includes(kind)) return [one];
+    const wants = await channels.of(recipient.userId, kind, position);
+    return wants ? wants.map((channel) => ({ ...one, channel }) as Wanted) : [one];
+  }
 
   async function recordAll(event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
     for (let from = 0; from < wanted.length; from += AT_ONCE)
-      await Promise.all(wanted.slice(from, from + AT_ONCE).map((data) => recordOne(event, data)));
+      await Promise.all((await asChosen(event, wanted.slice(from, from + AT_ONCE))).map((data) => recordOne(event, data)));
   }
 
   /** Records a notification on a stream named by (event, recipient, channel, kind), so that a repeat finds it there (invariant 11). */

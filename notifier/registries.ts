@@ -4,8 +4,8 @@
  * never changed. Tellers look up the facts of a message, one for each category that notifications are about: this does not compile without one.
  */
 import { followerQueue } from '../platform/event-bus/queues.ts';
+import { confirmedBy } from './confirmed-by.ts';
 import type { Policy } from './follow-policy.ts';
-import { confirmedBy } from './policies/confirmed.ts';
 import { invitationPolicy } from './policies/invitation.ts';
 import { orderPolicy } from './policies/order.ts';
 import { deadlinePolicy, taskOf, taskPolicy, timedTask } from './policies/task.ts';

@@ -130,7 +130,7 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
       const { id } = await makeTask(ben);
       await eventually([anna]);
       const [event] = await requested();
-      const data = { channel: 'in-app', kind: 'task_created', recipient: { userId: anna }, about: { stream: 'task-1', revision: 0 } };
+      const data = { channel: 'in-app', kind: 'task_created', recipient: { userId: anna }, about: { stream: 'task-1', revision: 0 }, causedBy: ben };
       expect(event?.data).toEqual(data);
       expect(notificationContract.events.NotificationRequested.schema.parse(data)).toEqual(data);
       expect(event?.metadata).toMatchObject({ $causationId: id, actor: 'policy:guards', topics: [`notifications:${anna}`, `user:${anna}`] });

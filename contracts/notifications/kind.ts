@@ -60,6 +60,8 @@ export interface CategoryContract<About extends string, Told> {
 export interface KindRecord<Told, On extends Channel> extends KindWords<Told> {
   /** The channels on which a policy may ask for it. */
   channels: readonly On[];
+  /** The name under which a user chooses the channels of the kind; missing: it cannot be turned off. Such a kind has all channels. */
+  choice?: string;
   /** True where its message holds a one-time code: it goes to the user's own address alone. */
   holdsCode?: true;
   /**

@@ -1,6 +1,6 @@
 /** The kinds of notification about tasks. */
 import type { Status } from '../task.ts';
-import { kindAbout, type MailText, never, type PageLink } from './kind.ts';
+import { CHANNELS, kindAbout, type MailText, never, type PageLink } from './kind.ts';
 
 /** The facts that can be told of a task, as it is when the message is made. */
 export interface ToldOfTask {
@@ -49,7 +49,8 @@ function notAwaited({ status, sameDeadline }: ToldOfTask): string | undefined {
 
 export const taskKinds = {
   task_created: aboutTask({
-    channels: ['email', 'in-app'],
+    channels: CHANNELS,
+    choice: 'A new task for me',
     outdated: notForThem,
     subject: (task) => `New task: ${task.title}`,
     text: (task) => quoting(task.own ? 'you made a task:' : 'a task was made for you:', task),
@@ -58,7 +59,8 @@ export const taskKinds = {
     aloud: false,
   }),
   task_assigned: aboutTask({
-    channels: ['email', 'in-app'],
+    channels: CHANNELS,
+    choice: 'A task that is assigned',
     outdated: ({ assignee }) => (assignee === 'recipient' ? undefined : NOT_THEIRS),
     subject: (task) => `Assigned to you: ${task.title}`,
     text: (task) => quoting('a task was assigned to you:', task),
@@ -67,7 +69,8 @@ export const taskKinds = {
     aloud: false,
   }),
   comment_added: aboutTask({
-    channels: ['in-app'],
+    channels: CHANNELS,
+    choice: 'A comment on a task',
     outdated: never,
     subject: (task) => `Comment: ${task.title}`,
     text: (task) => quoting('somebody commented on a task of yours:', task),
@@ -76,7 +79,8 @@ export const taskKinds = {
     aloud: false,
   }),
   status_changed: aboutTask({
-    channels: ['in-app'],
+    channels: CHANNELS,
+    choice: 'Another status of a task',
     outdated: never,
     subject: (task) => `Moved: ${task.title}`,
     text: (task) => quoting('a task of yours has another status:', task),
@@ -85,7 +89,8 @@ export const taskKinds = {
     aloud: false,
   }),
   due_soon: aboutTask({
-    channels: ['in-app'],
+    channels: CHANNELS,
+    choice: 'A deadline that comes near',
     outdated: (task) => notAwaited(task) ?? (task.late ? 'the deadline has passed' : undefined),
     subject: (task) => `Due soon: ${task.title}`,
     text: (task) => quoting('a task of yours is due soon:', task),
@@ -94,7 +99,8 @@ export const taskKinds = {
     aloud: true,
   }),
   overdue: aboutTask({
-    channels: ['email', 'in-app'],
+    channels: CHANNELS,
+    choice: 'A deadline that has passed',
     outdated: notAwaited,
     subject: (task) => `Overdue: ${task.title}`,
     text: (task) => quoting('the deadline of a task of yours has passed:', task),

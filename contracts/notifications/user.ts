@@ -1,5 +1,5 @@
 /** The kinds of notification about users themselves: their registration, which wants a one-time code, and their account. */
-import { kindAbout, never } from './kind.ts';
+import { CHANNELS, kindAbout, never } from './kind.ts';
 
 /** The facts that can be told of a registration. */
 export interface ToldOfRegistration {
@@ -127,7 +127,8 @@ export const userKinds = {
     aloud: false,
   }),
   user_created: aboutUser({
-    channels: ['in-app'],
+    channels: CHANNELS,
+    choice: 'The welcome',
     outdated: never,
     subject: () => 'Welcome',
     text: () => ({ lead: 'your account is there.' }),

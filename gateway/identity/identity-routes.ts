@@ -2,6 +2,7 @@
 import type { RouteWith } from '../../platform/http/route.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import type { ApiKeys } from './api-keys.ts';
+import { type ChoiceRoutesOptions, choiceRoutes } from './choice-routes.ts';
 import { type EmailChangeOptions, emailChangeRoutes } from './email-change-routes.ts';
 import { type InvitationRoutesOptions, invitationRoutes } from './invitation-routes.ts';
 import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
@@ -22,6 +23,7 @@ export type IdentityContext = RegistrationOptions &
   OperatorAccountsOptions &
   MeRoutesOptions &
   MailedLinksOptions &
+  ChoiceRoutesOptions &
   InvitationRoutesOptions &
   OidcRoutesOptions &
   EmailChangeOptions & { apiKeys: ApiKeys };
@@ -33,6 +35,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...userSessionRoutes,
   operatorAccounts,
   ...meRoutes,
+  ...choiceRoutes,
   ...mailedLinks,
   ...invitationRoutes,
   ...oidcRoutes,

@@ -52,6 +52,7 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'EmailChangeAbandoned':
     case 'EmailChangeRequested':
     case 'EmailChangeWithdrawn':
+    case 'NotificationsChosen':
       return document;
     default:
       event satisfies never;
@@ -94,6 +95,7 @@ export const userDirectory = projector<UserDocument>({
       'PasswordResetRequested',
       'PasswordChanged',
       'SignInJoined',
+      'NotificationsChosen',
     ] as const),
     ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned', 'EmailChangeRequested', 'EmailChangeWithdrawn', 'EmailChanged'] as const),
   ],

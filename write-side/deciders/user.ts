@@ -1,6 +1,8 @@
 /** User: the rules of registering, confirming, editing, roles and deleting. Passwords and sessions are none of its business. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
+import type { Choices } from '../../contracts/notification-choices.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
 import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
@@ -17,6 +19,8 @@ export interface UserState {
   email: string;
   role: Role;
   confirmed: boolean;
+  /** The channels that the user has chosen, by kind of notification. */
+  choices: Choices;
   /** The address that the user wants and has not confirmed yet, and the time up to which that can be done (ISO 8601); null for none. */
   pending: { email: string; until: string } | null;
 }
@@ -30,6 +34,7 @@ export const initial: UserState = {
   role: 'member',
   confirmed: false,
   pending: null,
+  choices: {},
 };
 
 type ActingRole = UserCommand['actor']['role'];
@@ -49,6 +54,8 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
     case 'ConfirmEmailChange':
     case 'WithdrawEmailChange':
       return selfOrAdmin(command) ?? decideOfEmailChange(command, state);
+    case 'ChooseNotifications':
+      return selfOrAdmin(command) ?? choose(command.data, state);
     default:
       return decideOfAccount(command, state);
   }
@@ -113,6 +120,11 @@ function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, fact
   return [{ type: 'UserRoleChanged', data: { from: state.role, to: command.data.role } }];
 }
 
+function choose(data: Choices, { choices: before }: UserState): Decision {
+  const choices = { ...before, ...data };
+  return isDeepStrictEqual(choices, before) ? [] : [{ type: 'NotificationsChosen', data: { choices } }];
+}
+
 function isAdmin(by: ActingRole): boolean {
   return by === 'admin' || by === 'system';
 }
@@ -155,6 +167,8 @@ export function evolve(state: UserState, event: UserEvent): UserState {
       return { ...state, role: event.data.to };
     case 'UserConfirmed':
       return { ...state, confirmed: true, pending: null };
+    case 'NotificationsChosen':
+      return { ...state, choices: event.data.choices as Choices };
     case 'UserDeleted':
       return { ...state, deleted: true, name: '', email: '', pending: null };
     case 'RegistrationAbandoned':
@@ -194,7 +208,7 @@ const noNeeds: Record<string, string> = {};
 
 export const user = decider<UserState, UserCommand, UserEvent>({
   initial,
-  stateVersion: 2,
+  stateVersion: 3,
   decide,
   evolve,
   topics: (stream) => userTopics(stream),

@@ -1,4 +1,4 @@
-import { idOf, type RecordedEvent } from '../../contracts/message.ts';
+import { idOf, type RecordedEvent } from '../contracts/message.ts';
 
 /** The user whose address an event confirms: what was held back for them is sent. */
 export function confirmedBy({ type, stream }: RecordedEvent): string | undefined {

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { exampleEvent } from '../contracts/catalog.ts';
+import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
+import type { Choices } from '../contracts/notification-choices.ts';
+import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
+import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { stableId } from '../platform/stable-id.ts';
+import { channelsAsOf } from './choices-as-of.ts';
+import { openRecording } from './recording.ts';
+import { told } from './wanted.ts';
+
+const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
+const store = () => {
+  const events = inMemoryStore();
+  let revision = NO_STREAM;
+  const happen = async (type: string, data: unknown) => {
+    const { id: _, ...event } = exampleEvent(type);
+    const { position } = await events.append(`user-${BOB}`, revision, [{ ...event, id: stableId(String(revision)), data } as NewEvent]);
+    revision++;
+    return position;
+  };
+  return {
+    events,
+    choose: (choices: Choices) => happen('NotificationsChosen', { choices }),
+    register: (role = 'member') => happen('UserCreated', { name: 'Bob', email: 'bob@example.org', role }),
+  };
+};
+
+it('the channels are those that were chosen right after the event, however late and in whatever order that is asked', async () => {
+  const { events, choose, register } = store();
+  const at = [await register(), await choose({ overdue: [] }), await choose({ overdue: ['in-app'], due_soon: ['email'] })] as const;
+  const channels = channelsAsOf(events);
+  const asked = [2, 0, 1, 2, 1, 0] as const;
+  const answers = await Promise.all(asked.map((n) => channels.of(BOB, 'overdue', at[n])));
+  const then = [undefined, [], ['in-app']];
+  expect(answers).toEqual(asked.map((n) => then[n]));
+});
+
+it('who has chosen nothing is told as the role is, and SMS needs a confirmed number', async () => {
+  const { events, choose, register } = store();
+  const before = await register('resident');
+  const after = await choose({ status_changed: ['sms', 'in-app'] });
+  const channels = channelsAsOf(events);
+  expect(await channels.of(BOB, 'status_changed', before)).toEqual(['email', 'in-app']);
+  expect(await channels.of(BOB, 'status_changed', after)).toEqual(['in-app']);
+  expect(await channels.of(BOB, 'comment_added', after)).toBeUndefined();
+});
+
+it('a policy’s wish is recorded on the chosen channels, each once, and what cannot be turned off as it was wished', async () => {
+  const { events, choose, register } = store();
+  await register();
+  await choose({ task_created: ['email'], comment_added: ['email', 'in-app'], overdue: [] });
+  const record = openRecording('task_mail', { store: events, readModels: {} as ReadModels, signal: new AbortController().signal });
+  const { position } = await events.append('task-1', NO_STREAM, [{ ...exampleEvent('TaskCreated'), id: stableId('task') }]);
+  const about = { stream: 'task-1', revision: 0 };
+  const event = { ...exampleEvent('TaskCreated'), stream: 'task-1', position };
+  const wishes = [told('email', 'task_created', about), told('in-app', 'task_created', about), told('in-app', 'comment_added', about)].map((ask) =>
+    ask(BOB),
+  );
+  await record(event, [...wishes, told('email', 'overdue', about)(BOB), told('email', 'password_changed', about)(BOB)]);
+  const requested = (await logOf(events))
+    .filter(({ type }) => type === 'NotificationRequested')
+    .map(({ data }) => data as { kind: string; channel: string });
+  expect(requested.map(({ kind, channel }) => `${kind} ${channel}`).sort()).toEqual([
+    'comment_added email',
+    'comment_added in-app',
+    'password_changed email',
+    'task_created email',
+  ]);
+});

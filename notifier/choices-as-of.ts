@@ -1,0 +1,72 @@
+/** The choices of a user as they were right after an event: the same however late or often they are read, so that a policy asks for the same again. */
+import { LRUCache } from 'lru-cache';
+import { isKnown, upcast } from '../contracts/catalog.ts';
+import { NO_STREAM, type Position, type RecordedEvent, START } from '../contracts/message.ts';
+import { type Choices, ownDefault } from '../contracts/notification-choices.ts';
+import type { Channel } from '../contracts/notifications/kind.ts';
+import type { Kind } from '../contracts/notifications/kinds.ts';
+import type { Role } from '../contracts/role.ts';
+import type { UserEvent } from '../contracts/user.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+
+interface ChosenAsOf {
+  choices: Choices;
+  role: Role;
+  revision: number;
+  position: Position;
+}
+
+const NOTHING: ChosenAsOf = { choices: {}, role: 'member', revision: NO_STREAM, position: START };
+/** The number of users kept in memory. */
+const KEPT_USERS = 5_000;
+
+export interface ChannelsAsOf {
+  /**
+   * The channels on which the user wanted to be told of a kind right after the event at the position; undefined where neither the user nor the user's
+   * role says something of their own. Errors: those of the store.
+   */
+  of(userId: string, kind: Kind, position: Position): Promise<readonly Channel[] | undefined>;
+}
+
+/** Folds choices from the streams of users, up to an event's position. */
+export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsOf {
+  const kept = new LRUCache<string, ChosenAsOf>({ max: KEPT_USERS });
+
+  async function chosen(userId: string, position: Position): Promise<ChosenAsOf> {
+    const held = kept.get(userId);
+    let user = held && held.position <= position ? held : NOTHING;
+    for await (const page of store.readStream(`user-${userId}`, { from: user.revision + 1 })) {
+      const before = page.filter((event) => event.position <= position);
+      user = before.filter(isKnown).map(upcast).reduce(evolveChosen, user);
+      if (before.length < page.length) break;
+    }
+    kept.set(userId, user);
+    return user;
+  }
+
+  return {
+    of: async (userId, kind, position) => {
+      const { choices, role } = await chosen(userId, position);
+      // Nobody has a confirmed phone number yet: SMS waits for one.
+      return (choices[kind] ?? ownDefault(kind, role))?.filter((channel) => channel !== 'sms');
+    },
+  };
+}
+
+function evolveChosen(user: ChosenAsOf, recorded: RecordedEvent): ChosenAsOf {
+  const event = recorded as RecordedEvent & UserEvent;
+  return { ...user, ...changedBy(event), revision: event.revision, position: event.position };
+}
+
+function changedBy(event: UserEvent): Partial<ChosenAsOf> {
+  switch (event.type) {
+    case 'UserCreated':
+      return { role: event.data.role, choices: {} };
+    case 'UserRoleChanged':
+      return { role: event.data.to };
+    case 'NotificationsChosen':
+      return { choices: event.data.choices as Choices };
+    default:
+      return {};
+  }
+}
