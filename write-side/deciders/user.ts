@@ -1,6 +1,5 @@
 /** User: the rules of registering, confirming, editing, roles and deleting. Passwords and sessions are none of its business. */
 
-import { isDeepStrictEqual } from 'node:util';
 import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Choices } from '../../contracts/notification-choices.ts';
 import type { Refusal } from '../../contracts/problem.ts';
@@ -122,7 +121,7 @@ function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, fact
 
 function choose(data: Choices, { choices: before }: UserState): Decision {
   const choices = { ...before, ...data };
-  return isDeepStrictEqual(choices, before) ? [] : [{ type: 'NotificationsChosen', data: { choices } }];
+  return JSON.stringify(choices) === JSON.stringify(before) ? [] : [{ type: 'NotificationsChosen', data: { choices } }];
 }
 
 function isAdmin(by: ActingRole): boolean {
