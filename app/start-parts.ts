@@ -27,6 +27,7 @@ import type { Requests } from '../platform/followers/requests.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
+import { unsubscribeLinks } from '../platform/unsubscribe-link.ts';
 import type { Dispatcher } from '../platform/work/dispatch.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
@@ -190,7 +191,7 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
   const {
     ports: { store, bus },
     log,
-    access: { commands, identity, limits },
+    access: { commands, identity, limits, keys },
     publicUrl,
     config,
     workers,
@@ -207,6 +208,7 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
     ...(workers ? { workers } : {}),
     picturesOf: picturesOf(context),
     site: config.SITE_NAME,
+    unsubscribe: unsubscribeLinks(keys.hmac).linkOf,
     // Mails of an outbox reach nobody: nothing there has to wait for anybody.
     ...(config.MAIL_URL.startsWith('outbox:') ? {} : { strangerMails: strangerMailsIn(limits) }),
   };

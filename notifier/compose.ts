@@ -1,7 +1,9 @@
 /** Makes the mail of a notification. The facts that it tells are looked up now, and were never stored with the notification. */
 import type { Actor } from '../contracts/aggregate.ts';
+import { CHOOSABLE } from '../contracts/notification-choices.ts';
 import type { Channel, KindContract } from '../contracts/notifications/kind.ts';
 import { type AboutCategory, kinds, type ToldOf } from '../contracts/notifications/kinds.ts';
+import type { UnsubscribeLinks } from '../platform/unsubscribe-link.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { type Addressee, type AddresseeContext, addresseeOf } from './addressee.ts';
 import type { Mail } from './mailer/mailer.ts';
@@ -15,6 +17,8 @@ export interface ComposeContext extends TellerContext, AddresseeContext {
   commands: AddresseeContext['commands'];
   /** The name of the site, for mails to addresses that nobody has shown to be theirs; default `taskledger`. */
   site?: string | undefined;
+  /** Makes the link that stops mails of a kind to a user; missing: mails hold none. */
+  unsubscribe?: UnsubscribeLinks['linkOf'] | undefined;
   /** Finds the pictures of a task (its stream) that a reader may see now, for the links of a mail; missing: mails link no pictures. */
   picturesOf?: ((stream: string, reader: Actor) => Promise<LinkedPictures>) | undefined;
 }
@@ -31,7 +35,14 @@ export async function compose(id: string, state: NotificationState, context: Com
   if (!isKnown && context.strangerMails) throw new NotYet('the address is not confirmed');
   const words = await kindsWords(state, reader, context);
   const pictures = await picturesToldOf(state, reader, context);
-  return { to, ...render(to.name, { ...words, ...(pictures ? { pictures } : {}) }), messageId };
+  const stop = stopLinkOf(state, reader, context);
+  return { to, ...render(to.name, { ...words, ...(pictures ? { pictures } : {}), ...stop }), messageId, ...stop };
+}
+
+/** The link that stops mails of the kind; nothing where they cannot be stopped, or where the recipient is no user. */
+function stopLinkOf({ kind }: NotificationState, reader: Reader | null, { unsubscribe, publicUrl }: ComposeContext): { unsubscribe?: string } {
+  if (!unsubscribe || !reader || !CHOOSABLE.includes(kind)) return {};
+  return { unsubscribe: unsubscribe(publicUrl(), reader.id, kind) };
 }
 
 async function toStranger(state: NotificationState, reader: Reader | null, context: ComposeContext): Promise<Rendered> {

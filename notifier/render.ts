@@ -12,6 +12,8 @@ export interface Words extends MailText {
   link?: { action: string; url: string };
   /** The pictures of the thing, which a mail links; an SMS has no room for them. */
   pictures?: LinkedPictures;
+  /** The link that stops mails of this kind; an SMS has no room for it. */
+  unsubscribe?: string;
 }
 
 /** Pictures, each at an address of its own, and the number of those that are left out. */
@@ -40,14 +42,25 @@ export interface Rendered {
 }
 
 /** A mail of these words. `name`: the recipient's; empty where it is not known. */
-export function render(name: string, { subject, lead, quote, link, pictures }: Words): Rendered {
+export function render(name: string, { subject, lead, quote, link, pictures, unsubscribe }: Words): Rendered {
   const hello = name ? `Hello ${name},` : 'Hello,';
   const quoted = [quote?.title, quote?.description].filter(Boolean);
-  const text = [hello, lead, ...quoted, ...picturesInText(pictures), ...(link ? [`${link.action}: ${link.url}`] : [])].join('\n\n');
+  const text = [
+    hello,
+    lead,
+    ...quoted,
+    ...picturesInText(pictures),
+    ...(link ? [`${link.action}: ${link.url}`] : []),
+    ...stopInText(unsubscribe),
+  ].join('\n\n');
   const go = link ? `<p dir="auto"><a href="${escaped(link.url)}">${link.action}</a></p>` : '';
-  const body = [paragraph(hello), paragraph(lead), blockquote(quote), picturesInHtml(pictures), go].join('');
+  const body = [paragraph(hello), paragraph(lead), blockquote(quote), picturesInHtml(pictures), go, stopInHtml(unsubscribe)].join('');
   return { subject: oneLine(subject), text: `${text}\n`, html: page(body) };
 }
+
+const STOP = 'Stop mails like this one';
+const stopInText = (url: string | undefined) => (url === undefined ? [] : [`${STOP}: ${url}`]);
+const stopInHtml = (url: string | undefined) => (url === undefined ? '' : `<p dir="auto"><a href="${escaped(url)}">${STOP}</a></p>`);
 
 /** The text of an SMS: the subject, and the link. */
 export function brief({ subject, link }: Words): string {

@@ -35,6 +35,22 @@ it('a task for somebody whose address is not confirmed is mailed once it is, and
   await expect.poll(() => mailsTo(victim.email)).toHaveLength(1);
   await system.admin.ok(`POST /api/users/${victim.id}/confirm`);
   await expect.poll(() => mailsTo(victim.email).map(({ raw }) => raw.includes(TEXT))).toEqual([false, true]);
+  const [confirmation, mail] = mailsTo(victim.email).map(({ raw }) => raw.replaceAll(/\r\n[ \t]+/g, ' '));
+  expect(confirmation).not.toContain('List-Unsubscribe');
+  expect(mail).toContain('List-Unsubscribe-Post: List-Unsubscribe=One-Click');
+  const link = new URL(/^List-Unsubscribe: <([^>]+)>/m.exec(mail ?? '')?.[1]?.replaceAll(' ', '') ?? '');
+  const at = `${system.url()}${link.pathname}${link.search}`;
+  const chosen = async () => {
+    const { items } = (await victim.ok('GET /api/me/notifications')).body as { items: { kind: string; chosen: boolean; channels: string[] }[] };
+    return items.filter((one) => one.chosen).map(({ kind, channels }) => [kind, channels]);
+  };
+  const asked = await fetch(at);
+  expect([asked.status, await chosen()]).toEqual([200, []]);
+  const oneClick = (url: string) => fetch(url, { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) });
+  for (const time of [1, 2]) expect((await oneClick(at)).status, `time ${time}`).toBe(200);
+  expect(await chosen()).toEqual([['task_created', ['in-app']]]);
+  for (const forged of [`${at}0`, at.replace('task_created', 'overdue'), at.replace(victim.id, mallory.id)])
+    expect((await oneClick(forged)).status).toBe(422);
 });
 
 it('of many who were registered under the text itself, nobody is mailed it', { timeout: 240_000 }, async () => {

@@ -14,6 +14,7 @@ import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
 import { type UserSessionRoutesOptions, userSessionRoutes } from './user-session-routes.ts';
+import { type UnsubscribeOptions, unsubscribeRoutes } from './unsubscribe-routes.ts';
 
 /** The context of all these routes together. */
 export type IdentityContext = RegistrationOptions &
@@ -26,6 +27,7 @@ export type IdentityContext = RegistrationOptions &
   ChoiceRoutesOptions &
   InvitationRoutesOptions &
   OidcRoutesOptions &
+  UnsubscribeOptions &
   EmailChangeOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
@@ -36,6 +38,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   operatorAccounts,
   ...meRoutes,
   ...choiceRoutes,
+  ...unsubscribeRoutes,
   ...mailedLinks,
   ...invitationRoutes,
   ...oidcRoutes,

@@ -13,6 +13,8 @@ export interface Mail {
   html: string;
   /** The Message-ID without angle brackets; the same for every attempt at one notification. */
   messageId: string;
+  /** The link that stops mails of this kind with one click (RFC 8058); missing where they cannot be stopped. */
+  unsubscribe?: string;
 }
 
 export interface Mailer {

@@ -61,7 +61,7 @@ function openPool({ label: _, ...settings }: SmtpSettings, from: string): SmtpPo
   });
 
   return {
-    send: async ({ to, subject, text, html, messageId }, signal) => {
+    send: async ({ to, subject, text, html, messageId, unsubscribe }, signal) => {
       const id = `<${messageId}>`;
       try {
         await transport.sendMail({
@@ -71,7 +71,7 @@ function openPool({ label: _, ...settings }: SmtpSettings, from: string): SmtpPo
           text,
           html,
           messageId: id,
-          headers: { 'Auto-Submitted': 'auto-generated' },
+          headers: { 'Auto-Submitted': 'auto-generated', ...listHeaders(unsubscribe) },
           signal,
         });
         return {};
@@ -131,4 +131,9 @@ const NOT_AT_ONCE = 'the mail server speaks no TLS on the port of MAIL_URL: smtp
 function untrusted(message: string): string | undefined {
   if (!/certificate|altnames/i.test(message)) return undefined;
   return 'the mail server shows a certificate that is not trusted: give MAIL_URL the parameter ca, a file';
+}
+
+/** The headers of a mail that can be stopped with one click (RFC 2369, RFC 8058). */
+function listHeaders(unsubscribe: string | undefined): Record<string, string> {
+  return unsubscribe === undefined ? {} : { 'List-Unsubscribe': `<${unsubscribe}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
 }
