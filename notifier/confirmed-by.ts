@@ -1,6 +1,9 @@
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
+import type { UserEvent } from '../contracts/user.ts';
 
 /** The user whose address an event confirms: what was held back for them is sent. */
-export function confirmedBy({ type, stream }: RecordedEvent): string | undefined {
-  return type === 'UserConfirmed' ? idOf(stream) : undefined;
+export function confirmedBy(recorded: RecordedEvent): string | undefined {
+  const event = recorded as RecordedEvent & UserEvent;
+  const confirms = event.type === 'UserConfirmed' || (event.type === 'EmailChanged' && event.data.by === 'mailbox');
+  return confirms ? idOf(event.stream) : undefined;
 }

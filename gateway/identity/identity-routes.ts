@@ -13,8 +13,8 @@ import { type OperatorAccountsOptions, operatorAccounts } from './operator-accou
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
-import { type UserSessionRoutesOptions, userSessionRoutes } from './user-session-routes.ts';
 import { type UnsubscribeOptions, unsubscribeRoutes } from './unsubscribe-routes.ts';
+import { type UserSessionRoutesOptions, userSessionRoutes } from './user-session-routes.ts';
 
 /** The context of all these routes together. */
 export type IdentityContext = RegistrationOptions &

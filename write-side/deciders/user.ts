@@ -179,7 +179,10 @@ export function evolve(state: UserState, event: UserEvent): UserState {
 
 function evolveOfAccount(
   state: UserState,
-  event: Exclude<UserEvent, { type: 'UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserConfirmed' | 'UserDeleted' | 'RegistrationAbandoned' }>,
+  event: Exclude<
+    UserEvent,
+    { type: 'UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserConfirmed' | 'UserDeleted' | 'RegistrationAbandoned' | 'NotificationsChosen' }
+  >,
 ): UserState {
   switch (event.type) {
     case 'EmailChangeRequested':
