@@ -41,6 +41,14 @@ describe('how mails and SMS are sent', () => {
   });
 });
 
+describe('REQUIRE_2FA', () => {
+  it('is a list of roles, and names what is none', () => {
+    expect(readConfig({ REQUIRE_2FA: 'admin, staff' }).REQUIRE_2FA).toEqual(['admin', 'staff']);
+    expect(readConfig({ REQUIRE_2FA: '' }).REQUIRE_2FA).toBeUndefined();
+    expect(() => readConfig({ REQUIRE_2FA: 'admin,root' })).toThrow(/^REQUIRE_2FA must be roles separated by commas, of admin, member/);
+  });
+});
+
 describe('ORDER_RULES', () => {
   const folder = mkdtempSync(join(tmpdir(), 'order-rules-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { email } from '../contracts/email.ts';
 import { line } from '../contracts/fields.ts';
+import { ROLES, type Role } from '../contracts/role.ts';
 import { password } from '../contracts/user.ts';
 import { weaknessOf } from '../gateway/identity/new-password.ts';
 import { issuerProblem, rolesOf, rolesProblem, scopesProblem } from '../gateway/identity/oidc/settings.ts';
@@ -56,6 +57,12 @@ const onOrOff = z
   .enum(['0', '1'], 'must be 0 or 1')
   .default('0')
   .transform((text) => text === '1');
+
+/** Roles, separated by commas. */
+const rolesNamed = z
+  .string()
+  .transform((text) => text.split(',').map((word) => word.trim() as Role))
+  .refine((words) => words.every((word) => ROLES.includes(word)), `must be roles separated by commas, of ${ROLES.join(', ')}`);
 
 const MONGODB = /^mongodb(\+srv)?:\/\/./;
 /**
@@ -142,6 +149,7 @@ const schema = z.object({
   OIDC_ROLES: checked(rolesProblem).transform(rolesOf).optional(),
   OIDC_ONLY: onOrOff,
   UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
+  REQUIRE_2FA: rolesNamed.optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),
   REGISTRATION: z.enum(REGISTRATIONS, `must be one of ${REGISTRATIONS.join(', ')}`).default('open'),
   SESSION_IDLE_DAYS: wholeNumber(1, 3_650).default(30),

@@ -264,6 +264,7 @@ async function openAccess(
       unconfirmed: unconfirmedMay(config),
       registrations: config.REGISTRATION,
       sessions: { idleDays: config.SESSION_IDLE_DAYS, mostDays: config.SESSION_MOST_DAYS },
+      requireSecondFactor: config.REQUIRE_2FA ?? [],
     },
     limits,
     ...(settings ? { oidc: { settings, publicUrl } } : {}),

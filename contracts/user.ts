@@ -77,6 +77,14 @@ const SignInJoined = z.strictObject({
 const NotificationsChosen = z.strictObject({
   choices: choicesByKind.describe('The channels by kind, all that were ever chosen; a kind that is missing is told as is the default of the role.'),
 });
+const SecondFactorEnabled = z.strictObject({});
+/** Who took a second factor away; `mailbox`: the one who proved the address, since it was set up before that. */
+const SECOND_FACTOR_ENDERS = ['owner', 'admin', 'operator', 'mailbox'] as const;
+const SecondFactorDisabled = z.strictObject({
+  by: z.enum(SECOND_FACTOR_ENDERS).describe('Who took it away: its owner, an admin, whoever runs the installation, or who proved the address.'),
+});
+const RecoveryCodesMade = z.strictObject({});
+const RecoveryCodeUsed = z.strictObject({ left: z.int().min(0).describe('The number of recovery codes that are left.') });
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 const EmailChangeRequested = z.strictObject({
@@ -102,6 +110,10 @@ export type UserEvent =
   | DecidedEvent<'PasswordChanged', z.infer<typeof PasswordChanged>>
   | DecidedEvent<'SignInJoined', z.infer<typeof SignInJoined>>
   | DecidedEvent<'NotificationsChosen', z.infer<typeof NotificationsChosen>>
+  | DecidedEvent<'SecondFactorEnabled', z.infer<typeof SecondFactorEnabled>>
+  | DecidedEvent<'SecondFactorDisabled', z.infer<typeof SecondFactorDisabled>>
+  | DecidedEvent<'RecoveryCodesMade', z.infer<typeof RecoveryCodesMade>>
+  | DecidedEvent<'RecoveryCodeUsed', z.infer<typeof RecoveryCodeUsed>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
@@ -127,7 +139,15 @@ export type UserCommand =
   | Command<'TellSignInJoined', z.infer<typeof SignInJoined>>
   /** The choices change in these kinds; the others stay. */
   | Command<'ChooseNotifications', Choices>
+  | Command<'TellSecondFactor', SecondFactorChange>
   | Command<'DeleteUser', null>;
+
+/** What happened to a second factor. */
+export type SecondFactorChange =
+  | { change: 'enabled' }
+  | ({ change: 'disabled' } & z.infer<typeof SecondFactorDisabled>)
+  | { change: 'codes' }
+  | ({ change: 'used' } & z.infer<typeof RecoveryCodeUsed>);
 
 /** The rooms of a user's events: the user's own, and the admins'. */
 export function userTopics(stream: string): string[] {
@@ -194,6 +214,30 @@ export const userContract = aggregate({
       version: 1,
       summary: 'A user chose on which channels to be told of kinds of notification.',
       example: { choices: { comment_added: ['email', 'in-app'], due_soon: [] } },
+    },
+    SecondFactorEnabled: {
+      schema: SecondFactorEnabled,
+      version: 1,
+      summary: 'A user turned a second factor on: logging in asks for a code of an app, too.',
+      example: {},
+    },
+    SecondFactorDisabled: {
+      schema: SecondFactorDisabled,
+      version: 1,
+      summary: 'A second factor was taken away, by its owner or by somebody else.',
+      example: { by: 'owner' },
+    },
+    RecoveryCodesMade: {
+      schema: RecoveryCodesMade,
+      version: 1,
+      summary: 'A user made new recovery codes; those before are not good any more.',
+      example: {},
+    },
+    RecoveryCodeUsed: {
+      schema: RecoveryCodeUsed,
+      version: 1,
+      summary: 'A recovery code was used in place of a code of the app.',
+      example: { left: 9 },
     },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
     RegistrationAbandoned: {

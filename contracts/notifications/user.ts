@@ -126,6 +126,58 @@ export const userKinds = {
     inbox: { title: 'Your e-mail address', text: 'It was changed.' },
     aloud: false,
   }),
+  second_factor_enabled: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Your account has a second factor',
+    text: () => ({
+      lead: 'a second factor was turned on for your account: logging in asks for a code of an app beside the password, and the other sessions ended. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `a second factor was turned on for the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your second factor', text: 'It was turned on.' },
+    aloud: false,
+  }),
+  second_factor_disabled: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Your account has no second factor any more',
+    text: () => ({
+      lead: 'the second factor of your account was taken away: the password alone logs in. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `the second factor was taken away from the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your second factor', text: 'It was taken away.' },
+    aloud: false,
+  }),
+  recovery_codes_made: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'You have new recovery codes',
+    text: () => ({
+      lead: 'new recovery codes were made for your account; those before are not good any more. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `new recovery codes were made for the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your second factor', text: 'New recovery codes were made.' },
+    aloud: false,
+  }),
+  recovery_code_used: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'A recovery code was used',
+    text: () => ({
+      lead: 'one of the recovery codes of your account was used in place of a code of your app. It is not good any more. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `a recovery code was used for the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your second factor', text: 'A recovery code was used.' },
+    aloud: false,
+  }),
   user_created: aboutUser({
     channels: CHANNELS,
     choice: 'The welcome',

@@ -14,6 +14,8 @@ export interface SessionOwner {
   role: Role;
   /** True where the e-mail address is confirmed. */
   confirmed: boolean;
+  /** True where the role must have a second factor, and the user has none. */
+  lacksSecondFactor?: boolean;
 }
 
 export interface CallersOptions {
@@ -102,7 +104,15 @@ export function invalidToken(detail: string): ProblemError {
   return new ProblemError('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } });
 }
 
-/** The bound of an account whose address is not confirmed, where the installation has one; nothing for any other. */
-export function boundOf({ confirmed }: { confirmed: boolean }, unconfirmed: Caller['confined']): Pick<Caller, 'confined'> {
-  return unconfirmed && !confirmed ? { confined: unconfirmed } : {};
+/**
+ * The bound of an account whose address is not confirmed, where the installation has one, or that must set up a second factor first; nothing for any
+ * other. Where both are missing the address is confirmed first: a second factor is set up by who owns the account.
+ */
+export function boundOf(
+  { confirmed, lacksSecondFactor = false }: Pick<SessionOwner, 'confirmed' | 'lacksSecondFactor'>,
+  unconfirmed: Caller['confined'],
+): Pick<Caller, 'confined'> {
+  const bound = confirmed ? undefined : unconfirmed;
+  if (lacksSecondFactor) return { confined: bound ? 'profile' : 'second-factor' };
+  return bound ? { confined: bound } : {};
 }

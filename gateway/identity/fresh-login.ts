@@ -20,7 +20,7 @@ export async function expectFreshLogin(sessions: Pick<Sessions, 'isFresh'>, { id
   if (id === OPERATOR.id || (await sessions.isFresh(sessionId))) return;
   throw new ProblemError(
     'forbidden',
-    `This wants a proof of who you are that is at most ${FRESH_MINUTES} minutes old: give your password to POST /api/me/proof, or log in again.`,
+    `This wants a proof of who you are that is at most ${FRESH_MINUTES} minutes old: give your password, and a code where you have a second factor, to POST /api/me/proof, or log in again.`,
     { type: FRESH_LOGIN_NEEDED },
   );
 }

@@ -11,6 +11,8 @@ import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
 import { refusingPasswords } from './oidc/only.ts';
 import { type OperatorAccountsOptions, operatorAccounts } from './operator-accounts.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
+import { type SecondFactorRoutesOptions, secondFactorRoutes } from './second-factor/second-factor-routes.ts';
+import { type SecondLoginOptions, secondLogin } from './second-factor/second-login.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './session-routes.ts';
 import { type SessionRules, sessionRules } from './session-rules.ts';
 import { type UnsubscribeOptions, unsubscribeRoutes } from './unsubscribe-routes.ts';
@@ -28,6 +30,8 @@ export type IdentityContext = RegistrationOptions &
   InvitationRoutesOptions &
   OidcRoutesOptions &
   UnsubscribeOptions &
+  SecondLoginOptions &
+  SecondFactorRoutesOptions &
   EmailChangeOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
@@ -36,7 +40,9 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...sessionRoutes,
   ...userSessionRoutes,
   operatorAccounts,
+  secondLogin,
   ...meRoutes,
+  ...secondFactorRoutes,
   ...choiceRoutes,
   ...unsubscribeRoutes,
   ...mailedLinks,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import type { RecordedEvent } from '../../contracts/message.ts';
+import type { Role } from '../../contracts/role.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { createApp } from '../../platform/http/app.ts';
 import { askedAgain } from '../../platform/http/asked-again.fixture.ts';
@@ -38,6 +39,7 @@ export async function openInstallation(
     unconfirmed?: 'none' | 'read' | 'all';
     registrations?: Registrations;
     oidc?: OidcSettings;
+    requireSecondFactor?: readonly Role[];
   } = {},
 ) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
@@ -56,6 +58,7 @@ export async function openInstallation(
     taskVisibility: options.taskVisibility ?? ('team' as const),
     unconfirmed: options.unconfirmed ?? ('all' as const),
     registrations: options.registrations ?? ('open' as const),
+    requireSecondFactor: options.requireSecondFactor ?? [],
   };
   /** The address of the pages, once it is known. */
   const place = { url: '' };

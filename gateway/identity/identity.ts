@@ -6,7 +6,8 @@ import type { WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
-import { type Caller, type Route, routesWith, UNCONFIRMED_DETAIL } from '../../platform/http/route.ts';
+import { type Caller, CONFINED_DETAILS, type Route, routesWith } from '../../platform/http/route.ts';
+import { OPERATOR } from '../operator.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
@@ -23,6 +24,9 @@ import { openOidc } from './oidc/oidc.ts';
 import type { OidcSettings } from './oidc/settings.ts';
 import { openSubjects } from './oidc/subjects.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
+import { openSecondFactors } from './second-factor/second-factors.ts';
+import { takeSecondFactorAway } from './second-factor/take-away.ts';
+import { openTickets } from './second-factor/tickets.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
 import type { SessionLimits } from './session-record.ts';
@@ -44,6 +48,8 @@ export interface IdentityOptions {
     registrations?: Registrations;
     /** SESSION_IDLE_DAYS and SESSION_MOST_DAYS: when sessions end by themselves; default 30 and 90 days. */
     sessions?: SessionLimits;
+    /** REQUIRE_2FA: the roles that must have a second factor; until they have, they can do nothing but set one up. Default: none. */
+    requireSecondFactor?: readonly Role[];
   };
   limits: Limits;
   /** The issuer at which people may sign in, and the address of the pages, to which it sends them back; missing: none. */
@@ -66,7 +72,7 @@ export interface Identity {
   admit: ApiKeys['admit'];
   /**
    * Resolves to the caller of an access token, with its end (milliseconds since 1970), for a live connection. Errors: ProblemError `unauthorized`;
-   * `forbidden` where the address is not confirmed, and such an account sees its profile alone.
+   * `forbidden` where the account can do nothing but what comes first: confirm its address, or set up a second factor.
    */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
   /** True where users of a role may read every task. */
@@ -83,8 +89,10 @@ export interface Identity {
   ensureAdmin(email: string, password?: string, whileStarting?: WhileStarting): Promise<string | null>;
   /** To be called after a user's role changed: their next request has the new role. Other processes notice within 5 seconds. */
   onUserChanged(userId: string): void;
-  /** To be called after a user was deleted: ends their sessions, and removes their password, codes and ways to sign in. */
+  /** To be called after a user was deleted: ends their sessions, and removes their password, codes, second factor and ways to sign in. */
   onUserDeleted(userId: string): Promise<void>;
+  /** Takes a user's second factor away, as the operator; it is recorded, and told by mail. False where there was none. */
+  takeSecondFactorAway(userId: string, requestId: string): Promise<boolean>;
 }
 
 const CONFINED = { none: 'profile', read: 'read', all: undefined } as const;
@@ -113,6 +121,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     now,
   });
   const invitations = openInvitations({ commands, codes, users, now });
+  const secondFactors = openSecondFactors({ secrets, sealing: keys.sealing, now });
+  const tickets = openTickets(keys.jwt, now);
+  const requireSecondFactor = config.requireSecondFactor ?? [];
+  const lacksSecondFactor = async (userId: string, role: Role) => requireSecondFactor.includes(role) && !(await secondFactors.isOn(userId));
   const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, limits: config.sessions, now, clock });
@@ -136,7 +148,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   async function lookUp(sessionId: string) {
     const session = await sessions.get(sessionId);
     const user = session && (await users.get(session.value.userId));
-    return session && user ? { userId: session.value.userId, role: user.state.role, confirmed: user.state.confirmed } : null;
+    if (!session || !user) return null;
+    const { userId } = session.value;
+    const { role, confirmed } = user.state;
+    return { userId, role, confirmed, lacksSecondFactor: await lacksSecondFactor(userId, role) };
   }
 
   return {
@@ -161,6 +176,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         subjects,
         forgetUser: callers.forgetUser,
         nobody: openNobody(store),
+        secondFactors,
+        tickets,
+        requireSecondFactor,
+        lacksSecondFactor,
+        changed: callers.forgetUser,
       },
       identityRoutes,
     ),
@@ -169,7 +189,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     admit: apiKeys.admit,
     authenticate: async (accessToken) => {
       const caller = await callers.authenticate(accessToken);
-      if (caller.confined === 'profile') throw new ProblemError('forbidden', UNCONFIRMED_DETAIL);
+      if (caller.confined && caller.confined !== 'read') throw new ProblemError('forbidden', CONFINED_DETAILS[caller.confined]);
       return caller;
     },
     seesAll,
@@ -177,12 +197,15 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     ensureAdmin: (email, password, whileStarting) =>
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
     onUserChanged: callers.forgetUser,
+    takeSecondFactorAway: (userId, requestId) =>
+      takeSecondFactorAway({ secondFactors, commands, changed: callers.forgetUser, now }, { userId, by: 'operator', actor: OPERATOR, requestId }),
     onUserDeleted: async (userId) => {
       callers.forgetUser(userId);
       await sessions.endAll(userId, 'deleted');
       await credentials.remove(userId);
       await codes.spend(userId);
       await subjects.partAll(userId);
+      await secondFactors.remove(userId);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The two keys of an installation: made once, kept with the secrets. */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type Sealing, sealingWith } from './second-factor/sealing.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
 export interface Keys {
@@ -7,6 +8,8 @@ export interface Keys {
   jwt: KeyObject;
   /** HMAC-SHA256 in hex, to name and compare values without storing them readably. Callers put a purpose in front, as `email:…`. */
   hmac(text: string): string;
+  /** Encrypts the secrets of second factors, with a key that is made of the one that signs. */
+  sealing: Sealing;
 }
 
 /** The fewest bytes of a key of HS256: the hash's length (RFC 7518, 3.2). */
@@ -19,8 +22,15 @@ const MIN_BYTES = 32;
 export async function loadKeys(secrets: Secrets, config: { jwtSecret?: string | undefined }): Promise<Keys> {
   const jwt = Buffer.from(config.jwtSecret ?? (await keptKey(secrets, 'jwt')));
   if (jwt.length < MIN_BYTES) throw new Error(`JWT_SECRET: must have at least ${MIN_BYTES} bytes; make one with: openssl rand -base64 32`);
+  const signing = createSecretKey(jwt);
   const hmacKey = createSecretKey(Buffer.from(await keptKey(secrets, 'hmac'), 'base64url'));
-  return { jwt: createSecretKey(jwt), hmac: (text) => createHmac('sha256', hmacKey).update(text).digest('hex') };
+  // Where the configuration gives the key, what the kept one has sealed before stays readable.
+  const before = config.jwtSecret === undefined ? null : await secrets.get<string>('keys', 'jwt');
+  return {
+    jwt: signing,
+    hmac: (text) => createHmac('sha256', hmacKey).update(text).digest('hex'),
+    sealing: sealingWith([signing, ...(before ? [createSecretKey(Buffer.from(before.value))] : [])], 'second factors'),
+  };
 }
 
 /** The stored key, made where it is missing. Of several processes the first to put a key wins, and all read that one. */

@@ -16,6 +16,8 @@ import { expectGoodPassword } from './new-password.ts';
 import type { Subjects } from './oidc/subjects.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
+import type { SecondFactors } from './second-factor/second-factors.ts';
+import { takeSecondFactorAway } from './second-factor/take-away.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
@@ -31,6 +33,8 @@ export interface MailedLinksOptions {
   users: Users;
   sessions: Sessions;
   subjects: Subjects;
+  secondFactors: SecondFactors;
+  changed(userId: string): void;
   limits: Limits;
   hmac(text: string): string;
   /** Writes as much as a request for an account does. */
@@ -123,6 +127,8 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   await sessions.endAll(id, 'password');
   const by = { id, key: hashOf(token), correlationId: request.requestId };
   await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });
+  // It may be a stranger's, who registered this address.
+  if (purpose === 'confirm') await takeSecondFactorAway(options, { userId: id, by: 'mailbox', requestId: request.requestId });
   if (purpose === 'reset') await recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });
   await codes.spend(id);
   return { body: { id, confirmed: true, passwordSet: true } };

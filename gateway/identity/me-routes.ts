@@ -5,6 +5,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
 import { password, passwordAsTyped } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
@@ -14,6 +15,8 @@ import type { Asker } from './fair-turns.ts';
 import { FRESH_MINUTES } from './fresh-login.ts';
 import { expectGoodPassword } from './new-password.ts';
 import { recordOfAccount } from './record-of-account.ts';
+import { expectSecondFactor, secondProofFields, secondProofOf } from './second-factor/expect-second-factor.ts';
+import type { SecondFactors } from './second-factor/second-factors.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
@@ -22,7 +25,7 @@ const pendingEmail = z.string().meta({ description: 'The address that is wanted,
 const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean(), pendingEmail: pendingEmail.optional() });
 const passwordBody = z.strictObject({ current: passwordAsTyped, new: password });
 
-const proofBody = z.strictObject({ password: passwordAsTyped });
+const proofBody = z.strictObject({ password: passwordAsTyped, ...secondProofFields });
 
 export interface MeRoutesOptions {
   sessions: Sessions;
@@ -30,6 +33,8 @@ export interface MeRoutesOptions {
   users: Users;
   attempts: Attempts;
   commands: CommandHandler;
+  secondFactors: SecondFactors;
+  limits: Limits;
   now(): Date;
 }
 
@@ -67,7 +72,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
       audit: 'proof',
       always: true,
       who: 'user',
-      summary: `Prove anew who one is, for what wants a fresh login; good for ${FRESH_MINUTES} minutes in this session. Limited as logins are.`,
+      summary: `Prove anew who one is, for what wants a fresh login; good for ${FRESH_MINUTES} minutes in this session: by the password, and a code where one has a second factor. Limited as logins are.`,
       tag: 'users',
       profile: true,
       body: proofBody,
@@ -84,12 +89,15 @@ async function there(users: Users, id: string) {
 }
 
 /** Takes a proof of who one is. Attempts count as logins, so that a stolen access token is no way to guess the password. */
-async function prove({ attempts, credentials, sessions, users }: MeRoutesOptions, { caller, body, ip }: RouteRequest): Promise<Answer> {
+async function prove(options: MeRoutesOptions, { caller, body, ip, requestId }: RouteRequest): Promise<Answer> {
+  const { attempts, credentials, secondFactors, sessions, users } = options;
   const { id, sessionId } = callerIn(caller);
-  const { password: typed } = body as z.infer<typeof proofBody>;
+  const { password: typed, ...second } = body as z.infer<typeof proofBody>;
   const { state } = await there(users, id);
+  const version = await credentials.version(id);
   const isTheirs = await attempts.attempt(normaliseEmail(state.email), ip, (asker) => credentials.verify(id, typed, asker), { session: sessionId });
   if (!isTheirs) throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not your password' }] });
+  if (await secondFactors.isOn(id)) await expectSecondFactor(options, { userId: id, version, requestId }, secondProofOf(second));
   await sessions.prove(sessionId);
   return { status: 204 };
 }
@@ -112,7 +120,8 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
   await sessions.endAll(id, 'password', { except: sessionId });
-  await sessions.prove(sessionId);
+  // Who has a second factor has shown one half of the proof alone.
+  if (!(await options.secondFactors.isOn(id))) await sessions.prove(sessionId);
   await recordOfAccount(
     options,
     { id, key: request.requestId, correlationId: request.requestId },

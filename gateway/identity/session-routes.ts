@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { role } from '../../contracts/role.ts';
+import { type Role, role } from '../../contracts/role.ts';
 import { passwordAsTyped } from '../../contracts/user.ts';
 import { networkOf } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
@@ -13,6 +13,8 @@ import { boundOf, invalidToken } from './callers.ts';
 import type { Credentials } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import type { KnownDevices } from './known-devices.ts';
+import type { SecondFactors } from './second-factor/second-factors.ts';
+import { SECOND_STEP_SECONDS, type Ticketed, type Tickets } from './second-factor/tickets.ts';
 import { listOfSessions, sessionList } from './session-list.ts';
 import type { OpenSession, SessionOrigin } from './session-record.ts';
 import type { Sessions } from './sessions.ts';
@@ -41,10 +43,17 @@ export const sessionTokens = z.strictObject({
     id: z.guid(),
     name: z.string(),
     role,
-    confined: z
-      .enum(['profile', 'read'])
-      .optional()
-      .meta({ description: 'What the user may do until the e-mail address is confirmed; missing: everything.' }),
+    confined: z.enum(['profile', 'read', 'second-factor']).optional().meta({
+      description:
+        'What the user may do until the e-mail address is confirmed, or until a second factor that the role must have is set up; missing: everything.',
+    }),
+  }),
+});
+/** The answer to a password where there is a second factor. */
+const ticketAnswer = z.strictObject({
+  secondFactor: z.strictObject({
+    ticket: z.string().meta({ description: 'For POST /api/login/second-factor.' }),
+    expiresIn: z.int().meta({ description: 'Seconds the ticket is good for.' }),
   }),
 });
 
@@ -52,6 +61,10 @@ export interface TokensOptions {
   users: Users;
   tokens: AccessTokens;
   devices: KnownDevices;
+  tickets: Tickets;
+  secondFactors: SecondFactors;
+  /** True where the user's role must have a second factor, and the user has none. */
+  lacksSecondFactor(userId: string, role: Role): Promise<boolean>;
   /** What an account may do whose address is not confirmed; undefined: everything. */
   unconfirmed: Caller['confined'];
 }
@@ -74,9 +87,9 @@ export const sessionRoutes: readonly RouteWith<SessionRoutesOptions>[] = [
       audit: 'login',
       always: true,
       who: 'anyone',
-      summary: 'Log in: makes a session. Failures are limited by account and address.',
+      summary: 'Log in: makes a session, or answers a ticket for the second factor. Failures are limited by account and address.',
       body: loginBody,
-      response: sessionTokens,
+      response: z.union([sessionTokens, ticketAnswer]),
       example: { email: 'alice@example.org', password: 'correct horse battery' },
     },
     answer: login,
@@ -153,7 +166,7 @@ export function callerIn(caller: Caller | null): Caller {
 
 /** Logs a user in. An unknown account takes the same time and gets the same answer as a wrong password. */
 async function login(options: SessionRoutesOptions, request: RouteRequest): Promise<Answer> {
-  const { attempts, credentials, devices, sessions, users } = options;
+  const { attempts, credentials, devices, secondFactors, sessions, users } = options;
   const { email, password, devices: shown = [] } = request.body as z.infer<typeof loginBody>;
   const user = await users.find(email);
   if (user) request.audit?.({ user: user.id });
@@ -165,8 +178,15 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const check = (asker: Asker) => credentials.verify(user?.id ?? null, password, asker);
   const right = await attempts.attempt(normaliseEmail(email), request.ip, check, standing);
   if (!user || !right) throw wrongPassword();
-  const answer = await answerWithTokens(options, await start(options, user.id, version, request));
-  return { ...answer, body: { ...(answer.body as object), device: devices.issue(user.id) } };
+  const of = { userId: user.id, version };
+  if (await secondFactors.isOn(user.id)) return { body: { secondFactor: { ticket: options.tickets.issue(of), expiresIn: SECOND_STEP_SECONDS } } };
+  return enter(options, of, request);
+}
+
+/** Logs somebody in who has proved everything: the answer with the tokens, and what makes the device known. */
+export async function enter(options: SessionRoutesOptions, of: Ticketed, request: RouteRequest): Promise<Answer> {
+  const answer = await answerWithTokens(options, await start(options, of, request));
+  return { ...answer, body: { ...(answer.body as object), device: options.devices.issue(of.userId) } };
 }
 
 /** True where a session of this user that lives was begun in the network of this address. It takes as long for an unknown account. */
@@ -176,7 +196,7 @@ async function isKnownNetwork(sessions: Sessions, userId: string | undefined, ip
 }
 
 /** Makes a session, unless the password was changed since the check: the end of all sessions may have missed the new one. */
-async function start({ credentials, sessions }: SessionRoutesOptions, userId: string, version: number, request: RouteRequest): Promise<OpenSession> {
+async function start({ credentials, sessions }: SessionRoutesOptions, { userId, version }: Ticketed, request: RouteRequest): Promise<OpenSession> {
   const session = await sessions.start(userId, originOf(request));
   if ((await credentials.version(userId)) === version) return session;
   const made = await sessions.get(session.id);
@@ -193,12 +213,12 @@ function wrongPassword(): ProblemError {
 }
 
 /** The answer with the tokens of a session. Error: ProblemError `unauthorized` where its user is deleted. */
-export async function answerWithTokens({ tokens, users, unconfirmed }: TokensOptions, session: OpenSession): Promise<Answer> {
+export async function answerWithTokens({ tokens, users, unconfirmed, lacksSecondFactor }: TokensOptions, session: OpenSession): Promise<Answer> {
   const { id, userId, refreshToken } = session;
   const user = await users.get(userId);
   if (!user) throw invalidToken('This user is not there any more.');
-  const { name, role }: UserState = user.state;
-  const bound = boundOf(user.state, unconfirmed);
+  const { name, role, confirmed }: UserState = user.state;
+  const bound = boundOf({ confirmed, lacksSecondFactor: await lacksSecondFactor(userId, role) }, unconfirmed);
   const accessToken = tokens.sign({ userId, sessionId: id, role });
   return {
     headers: { 'Cache-Control': 'no-store' },

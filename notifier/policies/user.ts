@@ -1,11 +1,11 @@
-/** Policy of users: the notifications that registrations and passwords ask for. Pure. */
+/** Policy of users: the notifications that registrations, passwords and second factors ask for. Pure. */
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { UserEvent } from '../../contracts/user.ts';
 import { told, type Wanted } from '../wanted.ts';
 
 /**
  * A new user gets the confirmation mail (but for who was invited, and so has shown the mailbox), and a welcome in the inbox. The first admin, made by the system itself, is confirmed by having the
- * password, and needs no welcome. Links are mailed to whoever asks for them, and a change of password is told.
+ * password, and needs no welcome. Links are mailed to whoever asks for them, and changes of password and second factor are told.
  */
 export function registrationPolicy(recorded: RecordedEvent): Wanted[] {
   const event = recorded as RecordedEvent & UserEvent;
@@ -31,13 +31,26 @@ export function registrationPolicy(recorded: RecordedEvent): Wanted[] {
 }
 
 /** Kinds that are mails to the user alone. */
-type Mailed = 'confirm_registration' | 'password_reset' | 'password_changed' | 'email_change_requested' | 'sign_in_joined';
+type Mailed =
+  | 'confirm_registration'
+  | 'password_reset'
+  | 'password_changed'
+  | 'email_change_requested'
+  | 'sign_in_joined'
+  | 'second_factor_enabled'
+  | 'second_factor_disabled'
+  | 'recovery_codes_made'
+  | 'recovery_code_used';
 
 /** The mails that follow from an event whatever it holds. */
 const MAILED: Readonly<Record<string, Mailed>> = {
   ConfirmationRequested: 'confirm_registration',
   PasswordResetRequested: 'password_reset',
   PasswordChanged: 'password_changed',
+  SecondFactorEnabled: 'second_factor_enabled',
+  SecondFactorDisabled: 'second_factor_disabled',
+  RecoveryCodesMade: 'recovery_codes_made',
+  RecoveryCodeUsed: 'recovery_code_used',
 };
 
 function mailedFor(type: string): Mailed[] {

@@ -22,6 +22,10 @@ export const userScenes: Scenes<Exclude<keyof typeof userKinds, 'confirm_email_c
     password_reset: [row(null), row(NOBODY, [accountGone])],
     password_changed: [row(null), row(NOBODY, [accountGone])],
     sign_in_joined: [row(null), row(NOBODY, [accountGone])],
+    second_factor_enabled: [row(null), row(NOBODY, [accountGone])],
+    second_factor_disabled: [row(null), row(NOBODY, [accountGone])],
+    recovery_codes_made: [row(null), row(NOBODY, [accountGone])],
+    recovery_code_used: [row(null), row(NOBODY, [accountGone])],
     user_created: [row(null), row(NOBODY, [accountGone])],
     email_change_requested: [
       row(null, [], { before: [wanted('robert@example.org')] }),

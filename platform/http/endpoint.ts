@@ -9,7 +9,16 @@ import type { Arriving } from './arriving.ts';
 import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
-import { type Admitted, type Answer, type AuditNote, type Caller, type Route, type RouteRequest, UNCONFIRMED_DETAIL } from './route.ts';
+import {
+  type Admitted,
+  type Answer,
+  type AuditNote,
+  type Caller,
+  CONFINED_DETAILS,
+  type Route,
+  type RouteRequest,
+  UNCONFIRMED_DETAIL,
+} from './route.ts';
 import { STREAM_BOUNDS, withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -136,10 +145,11 @@ async function authorise(ctx: Context, route: Route, { callerOf, admit }: Authen
   return caller;
 }
 
-/** Refuses what an account may not do whose address is not confirmed. Error: ProblemError `forbidden`. */
-function expectWithin({ confined }: Caller, { profile, method }: Route): void {
-  if (!confined || profile || (confined === 'read' && method === 'GET')) return;
-  throw new ProblemError('forbidden', UNCONFIRMED_DETAIL);
+/** Refuses what an account may not do that has to do something first. Error: ProblemError `forbidden`. */
+function expectWithin({ confined }: Caller, { profile, secondFactor, method }: Route): void {
+  if (!confined || profile) return;
+  if (confined === 'read' ? method === 'GET' : confined === 'second-factor' && secondFactor) return;
+  throw new ProblemError('forbidden', CONFINED_DETAILS[confined]);
 }
 
 /** The operator, where the row is for roles: the operator is no user. */

@@ -8,13 +8,20 @@ import type { AuditKind } from '../../contracts/audit.ts';
 /** The caller of a request: a user with a live session. */
 export interface Caller extends Actor {
   sessionId: string;
-  /** What the caller may do at most until the e-mail address is confirmed: see the own profile, or read; missing: no such bound. */
-  confined?: 'profile' | 'read';
+  /**
+   * What the caller may do at most until the e-mail address is confirmed: see the own profile, or read; or, until a second factor is set up that the
+   * role must have, the own profile and that; missing: no such bound.
+   */
+  confined?: 'profile' | 'read' | 'second-factor';
 }
 
-/** The refusal of somebody whose e-mail address is not confirmed. */
-export const UNCONFIRMED_DETAIL =
-  'Confirm your e-mail address first, by the link that was mailed to you. POST /api/confirmation-mails sends it again.';
+const UNCONFIRMED = 'Confirm your e-mail address first, by the link that was mailed to you. POST /api/confirmation-mails sends it again.';
+/** The refusal of somebody who has to do something first, by what they may do until then. */
+export const CONFINED_DETAILS: Record<NonNullable<Caller['confined']>, string> = {
+  profile: UNCONFIRMED,
+  read: UNCONFIRMED,
+  'second-factor': 'Set up a second factor first: your role must have one. POST /api/me/second-factor begins it.',
+};
 
 /** The beginning of every API key: such a bearer token is no JWT. */
 export const KEY_PREFIX = 'tlk_';
@@ -100,6 +107,8 @@ export interface RouteRow {
   profile?: true;
   /** The kind of the entry that each request of this row makes in the audit log; missing: only refusals make one. */
   audit?: AuditKind;
+  /** True where the row is of one's own second factor: open to those, too, who have to set one up first. */
+  secondFactor?: true;
   /** True where the docs leave the row out. */
   hidden?: boolean;
 }

@@ -49,6 +49,10 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'PasswordResetRequested':
     case 'PasswordChanged':
     case 'SignInJoined':
+    case 'SecondFactorEnabled':
+    case 'SecondFactorDisabled':
+    case 'RecoveryCodesMade':
+    case 'RecoveryCodeUsed':
     case 'EmailChangeAbandoned':
     case 'EmailChangeRequested':
     case 'EmailChangeWithdrawn':
@@ -97,6 +101,7 @@ export const userDirectory = projector<UserDocument>({
       'SignInJoined',
       'NotificationsChosen',
     ] as const),
+    ...(['SecondFactorEnabled', 'SecondFactorDisabled', 'RecoveryCodesMade', 'RecoveryCodeUsed'] as const),
     ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned', 'EmailChangeRequested', 'EmailChangeWithdrawn', 'EmailChanged'] as const),
   ],
   key: byStream,

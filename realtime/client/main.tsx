@@ -87,7 +87,7 @@ function begin(ended = false): void {
   const me = session.me();
   const { link, signIn, singleKeys } = store.get();
   store.set({ ...initialState, me, ended, link, signIn, singleKeys });
-  if (!me || me.confined === 'profile') return;
+  if (!me || (me.confined && me.confined !== 'read')) return;
   const live = connectLive({
     token: async (refused) => {
       const token = await session.token(refused);

@@ -8,14 +8,22 @@ export interface Me {
   id: string;
   name: string;
   role: string;
-  /** What they may do until their e-mail address is confirmed: see their profile alone, or read; missing: no such bound. */
-  confined?: 'profile' | 'read';
+  /**
+   * What they may do until their e-mail address is confirmed: see their profile alone, or read; or, until they have a second factor, set one up; missing:
+   * no such bound.
+   */
+  confined?: 'profile' | 'read' | 'second-factor';
 }
 
 /** The part of the session that is kept across visits. */
 interface Kept {
   refreshToken: string;
   user: Me;
+}
+
+/** The answer to a password where there is a second factor. */
+interface Asked {
+  secondFactor: { ticket: string };
 }
 
 /** The answer to logging in and refreshing; `expiresIn` in seconds. */
@@ -51,6 +59,10 @@ export interface BrowserSession {
    * given with the same code.
    */
   signIn(code: string, password?: string): Promise<string | null>;
+  /** Logs in; resolves to null, or to the ticket for `finish` where a second factor is asked for. */
+  login(email: string, password: string): Promise<string | null>;
+  /** Logs in with a ticket and the proof of the second factor. */
+  finish(ticket: string, proof: { code: string } | { recoveryCode: string }): Promise<void>;
   register(name: string, email: string, password: string): Promise<void>;
   logout(): Promise<void>;
   /** To be called when another tab changed the kept session. */
@@ -94,11 +106,11 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   }
 
   function keep(next: Kept | null, ended = false): void {
-    const before = kept?.user.id;
+    const before = kept?.user;
     kept = next;
     if (next) storage.setItem(SESSION_KEY, JSON.stringify(next));
     else storage.removeItem(SESSION_KEY);
-    if (before !== next?.user.id) changed(next?.user ?? null, ended);
+    if (isAnother(before, next?.user)) changed(next?.user ?? null, ended);
   }
 
   function forget(ended: boolean): void {
@@ -109,7 +121,7 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   async function refresh(): Promise<string | null> {
     const present = read();
     const tokens = present && (await api.open<Tokens>('/api/token/refresh', { refreshToken: present.refreshToken }).catch(unlessPassing));
-    if (present && tokens) take(tokens, present.user);
+    if (present && tokens) take(tokens, tokens.user ?? present.user);
     else forget(true);
     return access?.token ?? null;
   }
@@ -120,10 +132,16 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
     await api.open('/api/logout', undefined, good);
   }
 
-  async function login(email: string, password: string): Promise<void> {
-    const tokens = await api.open<Tokens & { user: Me }>('/api/login', { email, password, devices: knownDevices() });
-    if (tokens.device) storage.setItem(DEVICES_KEY, JSON.stringify([tokens.device, ...knownDevices(ownerOf(tokens.device))].slice(0, MOST_DEVICES)));
-    take(tokens, tokens.user);
+  function remember(device: string | undefined): void {
+    if (device) storage.setItem(DEVICES_KEY, JSON.stringify([device, ...knownDevices(ownerOf(device))].slice(0, MOST_DEVICES)));
+  }
+
+  async function login(email: string, password: string): Promise<string | null> {
+    const answer = await api.open<(Tokens & { user: Me }) | Asked>('/api/login', { email, password, devices: knownDevices() });
+    if ('secondFactor' in answer) return answer.secondFactor.ticket;
+    remember(answer.device);
+    take(answer, answer.user);
+    return null;
   }
 
   return {
@@ -143,6 +161,11 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       take(answer, answer.user);
       return null;
     },
+    async finish(ticket, proof) {
+      const tokens = await api.open<Tokens & { user: Me }>('/api/login/second-factor', { ticket, ...proof });
+      remember(tokens.device);
+      take(tokens, tokens.user);
+    },
     async register(name, email, password) {
       await api.open('/api/users', { name, email, password });
       await login(email, password);
@@ -154,9 +177,9 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       if (present) await endSession(present.refreshToken, token).catch(() => undefined);
     },
     reread() {
-      const before = kept?.user.id;
+      const before = kept?.user;
       kept = read();
-      if (before === kept?.user.id) return;
+      if (!isAnother(before, kept?.user)) return;
       access = undefined;
       changed(kept?.user ?? null, kept === null);
     },
@@ -165,6 +188,10 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
 
 /** The user of a device's token: the text before its first dot. */
 const ownerOf = (device: string) => device.split('.')[0];
+/** True where the page is to begin anew: for another user, or for one who may do other things now. */
+function isAnother(before: Me | undefined, after: Me | undefined): boolean {
+  return before?.id !== after?.id || before?.confined !== after?.confined;
+}
 
 /** Null where an error means that the session is over. Any other error is thrown. */
 function unlessPassing(error: unknown): null {

@@ -4,7 +4,7 @@ import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Choices } from '../../contracts/notification-choices.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
-import { type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import { type SecondFactorChange, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider, type Facts } from '../decider.ts';
 import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
@@ -62,7 +62,7 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
 
 /** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
 function decideOfAccount(
-  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange' | 'TellSignInJoined'>,
+  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange' | 'TellSignInJoined' | 'TellSecondFactor'>,
   { confirmed }: UserState,
 ): Decision {
   switch (command.type) {
@@ -76,8 +76,25 @@ function decideOfAccount(
       return [{ type: 'PasswordChanged', data: command.data }];
     case 'TellSignInJoined':
       return [{ type: 'SignInJoined', data: command.data }];
+    case 'TellSecondFactor':
+      return [secondFactorEvent(command.data)];
     default:
       return command satisfies never;
+  }
+}
+
+function secondFactorEvent(of: SecondFactorChange): UserEvent {
+  switch (of.change) {
+    case 'enabled':
+      return { type: 'SecondFactorEnabled', data: {} };
+    case 'disabled':
+      return { type: 'SecondFactorDisabled', data: { by: of.by } };
+    case 'codes':
+      return { type: 'RecoveryCodesMade', data: {} };
+    case 'used':
+      return { type: 'RecoveryCodeUsed', data: { left: of.left } };
+    default:
+      return of satisfies never;
   }
 }
 
@@ -197,6 +214,10 @@ function evolveOfAccount(
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'SignInJoined':
+    case 'SecondFactorEnabled':
+    case 'SecondFactorDisabled':
+    case 'RecoveryCodesMade':
+    case 'RecoveryCodeUsed':
     case 'EmailChangeAbandoned':
       return state;
     default:

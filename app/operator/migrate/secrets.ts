@@ -7,7 +7,7 @@ import { eachOf } from './events.ts';
 import { differs, EMPTY } from './refused.ts';
 
 /** The kinds in the order of the move. The installation's keys come first, because they identify whose secrets these are. */
-const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys'];
+const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys', 'second-factors'];
 
 /** Checks that the target holds no secrets, or those of this installation. Error: `UserError`. */
 export async function checkSecrets(source: Secrets, target: Secrets): Promise<void> {

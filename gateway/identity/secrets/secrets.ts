@@ -21,7 +21,7 @@ export interface SecretRecord<T = unknown> {
   expires: string | null;
 }
 
-export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys', 'api-keys', 'subjects', 'sign-ins', 'audit'] as const;
+export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys', 'api-keys', 'second-factors', 'subjects', 'sign-ins', 'audit'] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
 /** Every call rejects with SecretsUnavailable while the store is away. */

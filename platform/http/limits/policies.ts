@@ -16,6 +16,9 @@ export const LIMIT_POLICIES = {
   /** Wrong passwords from a device that was in before, and checks of passwords at all, by network, or by account for such devices: each costs work. */
   'login-device': { points: 10, seconds: 900, variable: 'LOGIN_DEVICE_LIMIT' },
   'login-checks': { points: 2_000, seconds: 900, variable: 'LOGIN_CHECK_LIMIT' },
+  /** Wrong codes of a second factor, of an account whose password is known: of a million codes, three are good at a time. */
+  'second-factor': { points: 10, seconds: 900, variable: 'SECOND_FACTOR_LIMIT' },
+  'second-factor-day': { points: 50, seconds: 86_400, variable: 'SECOND_FACTOR_DAY_LIMIT' },
   /** Mails with a link, which anybody may have sent to any address: by the address, and by the network that asks. */
   'link-mails': { points: 3, seconds: 3_600, variable: 'LINK_MAIL_LIMIT' },
   'link-mails-day': { points: 10, seconds: 86_400, variable: 'LINK_MAIL_DAY_LIMIT' },

@@ -1,9 +1,11 @@
 /** The entrance of the page: log in, or register. */
+import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import { useEntranceRules } from '../session-rules.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Forgotten } from './forgotten.tsx';
 import { Mark } from './icons.tsx';
+import { SecondStep } from './second-step.tsx';
 import { SignInButton } from './sign-in.tsx';
 
 type Way = 'login' | 'register' | 'forgotten';
@@ -61,14 +63,22 @@ export function Entrance({ path }: { path: string }) {
 }
 
 function ByPassword({ way }: { way: Way }) {
-  return way === 'forgotten' ? <Forgotten /> : <EntranceForm key={way} isNew={way === 'register'} />;
+  return way === 'forgotten' ? <Forgotten /> : <EntranceSteps key={way} isNew={way === 'register'} />;
 }
 
-function EntranceForm({ isNew }: { isNew: boolean }) {
+/** The form, and the second step of logging in where the password is not enough. */
+function EntranceSteps({ isNew }: { isNew: boolean }) {
+  const [ticket, setTicket] = useState<string | null>(null);
+  return ticket === null ? <EntranceForm isNew={isNew} onAsked={setTicket} /> : <SecondStep ticket={ticket} onBack={() => setTicket(null)} />;
+}
+
+function EntranceForm({ isNew, onAsked }: { isNew: boolean; onAsked: (ticket: string) => void }) {
   const { session } = useApp();
-  const { form, submit, busy, trouble } = useForm((data) => {
-    const [name, email, password] = ['name', 'email', 'password'].map((field) => String(data.get(field) ?? ''));
-    return isNew ? session.register(name ?? '', email ?? '', password ?? '') : session.login(email ?? '', password ?? '');
+  const { form, submit, busy, trouble } = useForm(async (data) => {
+    const typed = (field: string) => String(data.get(field) ?? '');
+    if (isNew) return session.register(typed('name'), typed('email'), typed('password'));
+    const ticket = await session.login(typed('email'), typed('password'));
+    if (ticket !== null) onAsked(ticket);
   });
   return (
     <form ref={form} onSubmit={submit} noValidate>

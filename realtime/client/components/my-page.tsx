@@ -4,6 +4,7 @@ import { type OwnAccount, useAccountChanges, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { Header } from './header.tsx';
 import { NotificationChoices } from './notification-choices.tsx';
+import { SecondFactorPart } from './own-second-factor.tsx';
 import { OwnSessions } from './own-sessions.tsx';
 import { Person } from './person.tsx';
 
@@ -22,6 +23,7 @@ export function MyPage() {
           </p>
         )}
         {account && <Profile account={account} />}
+        <SecondFactorPart />
         <OwnSessions />
         <NotificationChoices />
       </main>

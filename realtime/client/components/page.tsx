@@ -21,6 +21,7 @@ const MyDialog = later<{ part?: string }>(() => import('./my-dialogs.tsx').then(
 const MembersPage = later(() => import('./members-page.tsx').then((loaded) => loaded.MembersPage));
 const MemberDialog = later<{ member?: string }>(() => import('./member-dialog.tsx').then((loaded) => loaded.MemberDialog));
 const Invite = later(() => import('./invite.tsx').then((loaded) => loaded.Invite));
+const NeedsSecondFactor = later(() => import('./needs-second-factor.tsx').then((loaded) => loaded.NeedsSecondFactor));
 const Proof = later(() => import('./proof.tsx').then((loaded) => loaded.Proof));
 
 export function Page() {
@@ -44,7 +45,8 @@ function Place() {
   if (path === '/sign-in') return <SignInPage />;
   if (!me || path === '/forgotten') return <Entrance path={path} />;
   if (purpose) return <NewAddress />;
-  return me.confined === 'profile' ? <Unconfirmed /> : <Inside key={me.id} />;
+  if (me.confined === 'profile') return <Unconfirmed />;
+  return me.confined === 'second-factor' ? <SettingUp /> : <Inside key={me.id} />;
 }
 
 /** The places of who is logged in: what is beneath, and the dialog over it. Messages stand in the dialog where there is one. */
@@ -68,6 +70,18 @@ function Inside() {
       </Router>
       <Proving />
     </div>
+  );
+}
+
+/** The place of who has to set a second factor up before anything else. */
+function SettingUp() {
+  return (
+    <>
+      <ErrorBoundary>
+        <NeedsSecondFactor />
+      </ErrorBoundary>
+      <Proving />
+    </>
   );
 }
 

@@ -2,13 +2,17 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
+import { type OwnSecondFactor, typedProof } from '../second-factor.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Field, FormTrouble, useForm } from './field.tsx';
+import { CodeField } from './second-step.tsx';
 
 export function Proof() {
   const { api, store } = useApp();
   const proving = useApps((state) => state.proving);
+  const { body: second } = useAnswer<OwnSecondFactor>('/api/me/second-factor');
   const { path } = useLocation();
   const wanted = useRef(path);
   const answer = (isProven: boolean) => {
@@ -16,7 +20,9 @@ export function Proof() {
     proving?.answer(isProven);
   };
   const { form, submit, busy, trouble } = useForm(async (data) => {
-    await api.command('POST', '/api/me/proof', { body: { password: data.get('password') } });
+    await api.command('POST', '/api/me/proof', {
+      body: { password: data.get('password'), ...(second?.on ? typedProof(String(data.get('code') ?? '')) : {}) },
+    });
     answer(true);
   });
   useEffect(() => {
@@ -33,6 +39,7 @@ export function Proof() {
         <Field name="password" label="Your password" trouble={trouble}>
           {(control) => <input {...control} data-first type="password" autocomplete="current-password" maxLength={1000} />}
         </Field>
+        {second?.on && <CodeField trouble={trouble} />}
         <FormTrouble trouble={trouble} />
         <div class="form-end">
           <button type="button" onClick={() => answer(false)}>

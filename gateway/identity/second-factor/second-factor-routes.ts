@@ -1,0 +1,151 @@
+/** The routes of second factors: setting one up, turning it off, new recovery codes, and taking another one's away. */
+import { z } from 'zod';
+import { instant } from '../../../contracts/fields.ts';
+import { ProblemError } from '../../../contracts/problem.ts';
+import type { Role } from '../../../contracts/role.ts';
+import type { CommandHandler } from '../../../platform/command-handler.ts';
+import type { Answer, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
+import { shownEmail } from '../../../platform/shown-email.ts';
+import { OPERATOR } from '../../operator.ts';
+import { expectFreshLogin } from '../fresh-login.ts';
+import { recordOfAccount } from '../record-of-account.ts';
+import { callerIn } from '../session-routes.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Users } from '../users.ts';
+import { timeCode } from './expect-second-factor.ts';
+import type { SecondFactors } from './second-factors.ts';
+import { takeSecondFactorAway } from './take-away.ts';
+
+const status = z.strictObject({
+  on: z.boolean(),
+  since: instant.nullable(),
+  recoveryCodesLeft: z.int().meta({ description: 'The number of recovery codes that were not used yet.' }),
+  required: z.boolean().meta({ description: 'True where the role must have one (REQUIRE_2FA).' }),
+});
+const begun = z.strictObject({
+  secret: z.string().meta({ description: 'The secret in base32, for apps that cannot read the QR code.' }),
+  url: z.string().meta({ description: 'The otpauth URL, for a QR code.' }),
+});
+const codeBody = z.strictObject({ code: timeCode });
+const recoveryCodes = z.strictObject({
+  recoveryCodes: z.array(z.string()).meta({ description: 'Each is good once, in place of a code. Nobody can see them again.' }),
+});
+
+export interface SecondFactorRoutesOptions {
+  secondFactors: SecondFactors;
+  sessions: Sessions;
+  users: Users;
+  commands: CommandHandler;
+  /** The roles that must have a second factor. */
+  requireSecondFactor: readonly Role[];
+  /** To be called when a user has a second factor, or has none any more. */
+  changed(userId: string): void;
+  now(): Date;
+}
+
+const OWN = { path: '/api/me/second-factor', who: 'user', tag: 'users', secondFactor: true } as const;
+
+export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[] = [
+  {
+    row: { ...OWN, method: 'GET', summary: 'Whether one has a second factor, since when, and how many recovery codes are left.', response: status },
+    answer: async ({ secondFactors, requireSecondFactor }, { caller }) => {
+      const { id, role } = callerIn(caller);
+      return { body: { ...(await secondFactors.status(id)), required: requireSecondFactor.some((one) => one === role) } };
+    },
+  },
+  {
+    row: {
+      ...OWN,
+      method: 'POST',
+      summary: 'Begin to set a second factor up: the secret for the app, good for 15 minutes. Wants a fresh login.',
+      response: begun,
+      status: 200,
+    },
+    answer: begin,
+  },
+  {
+    row: {
+      ...OWN,
+      method: 'POST',
+      path: '/api/me/second-factor/confirm',
+      summary: 'Turn the second factor on by a first code of the app; all other sessions end. Answers 10 recovery codes, once.',
+      body: codeBody,
+      response: recoveryCodes,
+      status: 200,
+      example: { code: '123456' },
+    },
+    answer: confirm,
+  },
+  {
+    row: {
+      ...OWN,
+      method: 'POST',
+      path: '/api/me/second-factor/recovery-codes',
+      summary: 'Make 10 new recovery codes; those before are not good any more. Wants a fresh login.',
+      response: recoveryCodes,
+      status: 200,
+    },
+    answer: renew,
+  },
+  {
+    row: { ...OWN, method: 'DELETE', summary: 'Turn the second factor off. Wants a fresh login.' },
+    answer: (options, request) => takeAway(options, request, callerIn(request.caller).id),
+  },
+  {
+    row: {
+      method: 'DELETE',
+      path: '/api/users/:id/second-factor',
+      who: ['admin'],
+      tag: 'users',
+      summary: 'Take a user’s second factor away, as of somebody who lost the app and the recovery codes. Wants a fresh login.',
+    },
+    answer: (options, request) => takeAway(options, request, request.params.id ?? ''),
+  },
+];
+
+const PRIVATE = { 'Cache-Control': 'no-store' };
+
+async function begin({ secondFactors, sessions, users }: SecondFactorRoutesOptions, { caller }: RouteRequest): Promise<Answer> {
+  const { id } = callerIn(caller);
+  await expectFreshLogin(sessions, callerIn(caller));
+  const { email, confirmed } = (await there(users, id)).state;
+  return { headers: PRIVATE, body: await secondFactors.begin(id, { label: shownEmail(email), confirmed }) };
+}
+
+async function confirm(options: SecondFactorRoutesOptions, { caller, body, requestId }: RouteRequest): Promise<Answer> {
+  const { id, sessionId } = callerIn(caller);
+  await expectFreshLogin(options.sessions, callerIn(caller));
+  const codes = await options.secondFactors.confirm(id, (body as z.infer<typeof codeBody>).code.replace(/\s/g, ''));
+  if (!codes)
+    throw new ProblemError('invalid', 'This code is not of the app that you set up, or is of another time. After a quarter of an hour begin anew.', {
+      errors: [{ pointer: '/code', detail: 'is not of the app that you set up, or is of another time' }],
+    });
+  options.changed(id);
+  await options.sessions.endAll(id, 'revoked', { except: sessionId });
+  await recordOfAccount(options, { id, key: requestId, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } });
+  return { headers: PRIVATE, body: { recoveryCodes: codes } };
+}
+
+async function renew(options: SecondFactorRoutesOptions, { caller, requestId }: RouteRequest): Promise<Answer> {
+  const { id } = callerIn(caller);
+  await expectFreshLogin(options.sessions, callerIn(caller));
+  const codes = await options.secondFactors.makeRecoveryCodes(id);
+  await recordOfAccount(options, { id, key: requestId, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'codes' } });
+  return { headers: PRIVATE, body: { recoveryCodes: codes } };
+}
+
+/** Takes a second factor away, one's own or another one's. Without one there is nothing to do. */
+async function takeAway(options: SecondFactorRoutesOptions, { caller, requestId }: RouteRequest, userId: string): Promise<Answer> {
+  const actor = callerIn(caller);
+  await expectFreshLogin(options.sessions, actor);
+  await there(options.users, userId);
+  const by = actor.id === OPERATOR.id ? 'operator' : actor.id === userId ? 'owner' : 'admin';
+  await takeSecondFactorAway(options, { userId, by, actor, requestId });
+  return { status: 204 };
+}
+
+async function there(users: Users, id: string) {
+  const user = await users.get(id);
+  if (!user) throw new ProblemError('not_found', 'There is no such user.');
+  return user;
+}

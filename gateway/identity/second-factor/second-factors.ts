@@ -1,0 +1,163 @@
+/** The second factors of users, among the secrets: at most one a user. It is on once its owner has shown a first code of it. */
+import { ProblemError } from '../../../contracts/problem.ts';
+import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
+import { newRecoveryCodes, recoveryHash } from './recovery-codes.ts';
+import type { Sealing } from './sealing.ts';
+import { NONE_USED, newTimeSecret, timeSecretUrl, type UsedSteps, useTimeCode } from './time-codes.ts';
+
+/** A second factor as it is kept. */
+interface SecondFactor {
+  /** The secret, sealed. */
+  box: string;
+  /** When it was turned on, ISO 8601; null until then. */
+  since: string | null;
+  /** True where the owner's address was confirmed when it was set up: then it is surely theirs. */
+  ofConfirmed: boolean;
+  used: UsedSteps;
+  /** The hashes of the recovery codes that are left. */
+  recovery: readonly string[];
+}
+
+/** The proof of a second factor, as its owner types it: a code of the app, or a recovery code. */
+export type SecondProof = { code: string } | { recoveryCode: string };
+
+/** The answer to a proof: `unreadable` where the app's codes cannot be checked, since the installation's secret is another one. */
+export type CheckedProof = { right: false; unreadable: boolean } | { right: true; by: 'code' | 'recovery'; left: number };
+
+export interface SecondFactorStatus {
+  on: boolean;
+  /** ISO 8601; null where it is off. */
+  since: string | null;
+  recoveryCodesLeft: number;
+}
+
+export interface SecondFactors {
+  status(userId: string): Promise<SecondFactorStatus>;
+  isOn(userId: string): Promise<boolean>;
+  /**
+   * Begins to set one up: the secret as base32, and the otpauth URL of it with this label. It ends by itself after 15 minutes; beginning again ends it,
+   * too. Error: ProblemError `conflict` where there is one already.
+   */
+  begin(userId: string, of: { label: string; confirmed: boolean }): Promise<{ secret: string; url: string }>;
+  /** Turns it on by its first code; resolves to the recovery codes, which nobody can see again; null for a wrong code, or where none was begun. Error: ProblemError `conflict` where it is on. */
+  confirm(userId: string, code: string): Promise<string[] | null>;
+  /** Checks a proof, and uses it up. One of many at once that give the same proof is right, also in several processes. */
+  check(userId: string, proof: SecondProof): Promise<CheckedProof>;
+  /** Makes new recovery codes, which end those before. Error: ProblemError `conflict` where there is no second factor. */
+  makeRecoveryCodes(userId: string): Promise<string[]>;
+  /** Takes it away; false where there was none. `unlessOfConfirmed`: one that was set up while the address was confirmed stays. */
+  remove(userId: string, unlessOfConfirmed?: boolean): Promise<boolean>;
+}
+
+/** Milliseconds in which a second factor that was begun is to be turned on. */
+const SETTING_UP = 15 * 60_000;
+/** Races that may be lost. Each means that another one won. */
+const RACES = 20;
+const WRONG: CheckedProof = { right: false, unreadable: false };
+
+export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets; sealing: Sealing; now(): Date }): SecondFactors {
+  const get = (userId: string) => secrets.get<SecondFactor>('second-factors', userId);
+  const put = (userId: string, value: SecondFactor, { version, expires = null }: { version: number; expires?: string | null }) =>
+    secrets.put('second-factors', { key: userId, value, owner: userId, expires }, version);
+
+  async function on(userId: string): Promise<SecretRecord<SecondFactor> | null> {
+    const kept = await get(userId);
+    return kept?.value.since ? kept : null;
+  }
+
+  /** Does one change at the version that was read, again where another one was faster. */
+  async function decided<T>(work: () => Promise<T | undefined>): Promise<T> {
+    for (let n = 0; n < RACES; n++) {
+      const result = await work();
+      if (result !== undefined) return result;
+    }
+    throw new ProblemError('unavailable', 'This second factor is used by many at once. Try again.', { headers: { 'Retry-After': '1' } });
+  }
+
+  async function begin(userId: string, { label, confirmed }: { label: string; confirmed: boolean }) {
+    const secret = newTimeSecret();
+    const value = { box: sealing.seal(secret, userId), since: null, ofConfirmed: confirmed, used: NONE_USED, recovery: [] };
+    const expires = new Date(now().getTime() + SETTING_UP).toISOString();
+    return decided(async () => {
+      const kept = await get(userId);
+      if (kept?.value.since) throw new ProblemError('conflict', 'You have a second factor already. Turn it off first.');
+      return (await put(userId, value, { version: kept?.version ?? 0, expires })) ? { secret, url: timeSecretUrl(secret, label) } : undefined;
+    });
+  }
+
+  async function begun(userId: string): Promise<SecretRecord<SecondFactor> | null> {
+    const kept = await get(userId);
+    if (kept?.value.since) throw new ProblemError('conflict', 'You have a second factor already.');
+    return kept;
+  }
+
+  async function confirm(userId: string, code: string): Promise<string[] | null> {
+    return decided(async () => {
+      const kept = await begun(userId);
+      const used = kept && usedAfter(userId, kept.value, code);
+      if (!used) return null;
+      const codes = newRecoveryCodes();
+      const value = { ...kept.value, since: now().toISOString(), used, recovery: codes.map(recoveryHash) };
+      return (await put(userId, value, { version: kept.version })) ? codes : undefined;
+    });
+  }
+
+  function usedAfter(userId: string, { box, used }: SecondFactor, code: string): UsedSteps | null {
+    const secret = sealing.open(box, userId);
+    return secret === null ? null : useTimeCode(code, secret, now(), used);
+  }
+
+  async function check(userId: string, proof: SecondProof): Promise<CheckedProof> {
+    return decided(async () => {
+      const kept = await on(userId);
+      if (!kept) return WRONG;
+      return 'code' in proof ? byCode(userId, kept, proof.code) : byRecovery(userId, kept, proof.recoveryCode);
+    });
+  }
+
+  async function byCode(userId: string, { value, version }: SecretRecord<SecondFactor>, code: string): Promise<CheckedProof | undefined> {
+    const secret = sealing.open(value.box, userId);
+    if (secret === null) return { right: false, unreadable: true };
+    const used = useTimeCode(code, secret, now(), value.used);
+    if (!used) return WRONG;
+    // Sealed anew: the installation's secret may be another one since.
+    const next = { ...value, box: sealing.seal(secret, userId), used };
+    return (await put(userId, next, { version })) ? { right: true, by: 'code', left: value.recovery.length } : undefined;
+  }
+
+  async function byRecovery(userId: string, { value, version }: SecretRecord<SecondFactor>, code: string): Promise<CheckedProof | undefined> {
+    const hash = recoveryHash(code);
+    const recovery = value.recovery.filter((one) => one !== hash);
+    if (recovery.length === value.recovery.length) return WRONG;
+    return (await put(userId, { ...value, recovery }, { version })) ? { right: true, by: 'recovery', left: recovery.length } : undefined;
+  }
+
+  async function makeRecoveryCodes(userId: string): Promise<string[]> {
+    const codes = newRecoveryCodes();
+    return decided(async () => {
+      const kept = await on(userId);
+      if (!kept) throw new ProblemError('conflict', 'You have no second factor.');
+      return (await put(userId, { ...kept.value, recovery: codes.map(recoveryHash) }, { version: kept.version })) ? codes : undefined;
+    });
+  }
+
+  async function remove(userId: string, unlessOfConfirmed = false): Promise<boolean> {
+    const kept = await get(userId);
+    if (!kept || (unlessOfConfirmed && kept.value.ofConfirmed)) return false;
+    await secrets.delete('second-factors', userId);
+    return kept.value.since !== null;
+  }
+
+  return {
+    status: async (userId) => {
+      const kept = await on(userId);
+      return { on: kept !== null, since: kept?.value.since ?? null, recoveryCodesLeft: kept?.value.recovery.length ?? 0 };
+    },
+    isOn: async (userId) => (await on(userId)) !== null,
+    begin,
+    confirm,
+    check,
+    makeRecoveryCodes,
+    remove,
+  };
+}

@@ -1,0 +1,33 @@
+/** Taking a second factor away: by its owner, an admin, the operator, or who proves the mailbox. */
+import type { Actor } from '../../../contracts/aggregate.ts';
+import type { SecondFactorChange } from '../../../contracts/user.ts';
+import type { CommandHandler } from '../../../platform/command-handler.ts';
+import { recordOfAccount } from '../record-of-account.ts';
+import type { SecondFactors } from './second-factors.ts';
+
+export interface TakingAway {
+  secondFactors: SecondFactors;
+  commands: CommandHandler;
+  changed(userId: string): void;
+  now(): Date;
+}
+
+export interface TakenAway {
+  userId: string;
+  by: Extract<SecondFactorChange, { change: 'disabled' }>['by'];
+  /** Who is recorded as having done it; default: the system. */
+  actor?: Actor;
+  requestId: string;
+}
+
+/**
+ * Takes a user's second factor away, records it and has it told by mail; false where there was none. One that the mailbox takes away was set up before
+ * anybody had proved the address. Errors: those of the secrets and of the command handler.
+ */
+export async function takeSecondFactorAway(options: TakingAway, { userId, by, actor, requestId }: TakenAway): Promise<boolean> {
+  if (!(await options.secondFactors.remove(userId, by === 'mailbox'))) return false;
+  options.changed(userId);
+  const of = { id: userId, key: `${requestId} second factor`, correlationId: requestId, ...(actor ? { actor } : {}) };
+  await recordOfAccount(options, of, { type: 'TellSecondFactor', data: { change: 'disabled', by } });
+  return true;
+}

@@ -1,0 +1,47 @@
+/**
+ * Tickets: what the right password gives where there is a second factor. One is good for POST /api/login/second-factor alone, for 5 minutes, and as long as
+ * the password is the same.
+ */
+import type { KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { z } from 'zod';
+import { isFromTheFuture } from '../access-tokens.ts';
+
+export const SECOND_STEP_SECONDS = 5 * 60;
+const ISSUER = 'taskledger';
+/** Another one than that of access tokens: neither is good as the other. */
+const AUDIENCE = 'taskledger-second-factor';
+
+const claims = z.object({ sub: z.guid(), ver: z.int(), iat: z.int() });
+
+/** The user whose password was right, and its version then. */
+export interface Ticketed {
+  userId: string;
+  version: number;
+}
+
+export interface Tickets {
+  issue(of: Ticketed): string;
+  /** Whose ticket it is; null for a foreign or expired one. */
+  read(ticket: string): Ticketed | null;
+}
+
+export function openTickets(key: KeyObject, now: () => Date): Tickets {
+  const seconds = () => Math.floor(now().getTime() / 1_000);
+  const checked = { algorithms: ['HS256' as const], issuer: ISSUER, audience: AUDIENCE };
+  return {
+    issue: ({ userId, version }) => {
+      const iat = seconds();
+      const payload = { ver: version, iat, exp: iat + SECOND_STEP_SECONDS };
+      return jwt.sign(payload, key, { algorithm: 'HS256', subject: userId, issuer: ISSUER, audience: AUDIENCE });
+    },
+    read: (ticket) => {
+      try {
+        const { sub, ver, iat } = claims.parse(jwt.verify(ticket, key, { ...checked, clockTimestamp: seconds() }));
+        return isFromTheFuture({ iat }, now()) ? null : { userId: sub, version: ver };
+      } catch {
+        return null;
+      }
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** The second step of logging in, and the field in which a code is typed. */
+import { useApp } from '../app.ts';
+import { typedProof } from '../second-factor.ts';
+import { Field, FormTrouble, type Trouble, useForm } from './field.tsx';
+
+/** The form for the code that is asked for after the password. `ticket`: what the password gave; `onBack`: goes back to the password. */
+export function SecondStep({ ticket, onBack }: { ticket: string; onBack: () => void }) {
+  const { session } = useApp();
+  const { form, submit, busy, trouble } = useForm((data) => session.finish(ticket, typedProof(String(data.get('code') ?? ''))));
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      <CodeField trouble={trouble} />
+      <FormTrouble trouble={trouble} />
+      <button type="submit" class="primary wide" aria-disabled={busy}>
+        {busy ? 'One moment…' : 'Log in'}
+      </button>
+      <p class="other-way">
+        <button type="button" class="link" onClick={onBack}>
+          Back to the password
+        </button>
+      </p>
+    </form>
+  );
+}
+
+/** The field for a code of the app, or a recovery code. */
+export function CodeField({ trouble }: { trouble: Trouble }) {
+  return (
+    <Field name="code" label="Code of your app" trouble={trouble} hint="The 6 digits that it shows now. Without the app, a recovery code.">
+      {(control) => (
+        <input {...control} data-first type="text" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={100} />
+      )}
+    </Field>
+  );
+}
