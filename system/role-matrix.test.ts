@@ -146,7 +146,7 @@ async function ask(row: RouteRow, who: Asker): Promise<Reply> {
 }
 
 /** Routes whose 401 is about what was sent, not about who sent it. */
-const JUDGES_CREDENTIALS = ['POST /api/login', 'POST /api/token/refresh'];
+const JUDGES_CREDENTIALS = ['POST /api/login', 'POST /api/login/second-factor', 'POST /api/token/refresh'];
 
 /** True for an answer that is no refusal of the caller: what was asked for may still be wrong in itself, or not be there where there is no such thing. */
 function isLetIn(row: RouteRow, { status }: Reply): boolean {

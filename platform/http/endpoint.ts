@@ -9,16 +9,7 @@ import type { Arriving } from './arriving.ts';
 import { readForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
-import {
-  type Admitted,
-  type Answer,
-  type AuditNote,
-  type Caller,
-  CONFINED_DETAILS,
-  type Route,
-  type RouteRequest,
-  UNCONFIRMED_DETAIL,
-} from './route.ts';
+import { type Admitted, type Answer, type AuditNote, type Caller, CONFINED_DETAILS, type Route, type RouteRequest } from './route.ts';
 import { STREAM_BOUNDS, withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 

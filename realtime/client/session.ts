@@ -53,7 +53,6 @@ export interface BrowserSession {
    * Rejects with ApiError where the server is not reached.
    */
   token(refused?: boolean): Promise<string | null>;
-  login(email: string, password: string): Promise<void>;
   /**
    * Logs in with the code of a sign-in at another site. Resolves to null; or to the address of an account here whose password is asked for once, to be
    * given with the same code.
