@@ -22,7 +22,7 @@ const after = (reply: Reply) => ({ 'read-after': position(reply) });
 const answerOf = ({ status, headers, text }: Reply) => ({
   status,
   text: text.replace(/"instance":"[^"]+"/, ''),
-  headers: Object.fromEntries([...headers].filter(([name]) => !['date', 'x-request-id', 'ratelimit'].includes(name))),
+  headers: Object.fromEntries([...headers].filter(([name]) => !['date', 'x-request-id', 'ratelimit', 'ratelimit-policy'].includes(name))),
 });
 
 async function create(by: User, data: object = {}): Promise<{ id: string; reply: Reply }> {

@@ -107,7 +107,8 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
 ];
 
 const thingOf = ({ path }: RouteRow) => (path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined);
-const hasThing = (row: RouteRow) => thingOf(row) !== undefined && row.path !== '/media/:id/:size';
+/** True where the path names one thing, and nothing in it that is not there. */
+const hasThing = (row: RouteRow) => thingOf(row) !== undefined && row.path.split(':').length === 2;
 
 /** The path of a thing that was made for this one question, and its owner's call. */
 async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {

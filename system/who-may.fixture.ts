@@ -23,22 +23,22 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs'],
       ...['GET /livez', 'GET /readyz', 'GET /metrics', 'GET /media/:id/:size', 'POST /api/notifications/:id/sms-status'],
       ...['POST /api/users', 'GET /api/session-rules', 'POST /api/login', 'POST /api/token/refresh', 'POST /api/confirmations'],
-      ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
       ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
+      ...['GET /api/unsubscribe', 'POST /api/unsubscribe'],
       ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
       'POST /api/login/second-factor',
     ],
   },
   {
     who: ['unconfirmed', ...USERS],
-    routes: ['POST /api/logout', 'GET /api/sessions', 'DELETE /api/sessions', 'GET /api/me', 'POST /api/me/proof'],
+    routes: ['POST /api/logout', 'GET /api/sessions', 'DELETE /api/sessions', 'GET /api/me', 'POST /api/me/proof', 'GET /api/me/notifications'],
   },
   {
     who: USERS,
     routes: [
       ...['POST /api/tasks', 'POST /api/orders', 'POST /api/media', 'POST /api/media/direct/finish', 'GET /api/media/urls', 'GET /api/users/:id'],
       ...['GET /api/tasks', 'GET /api/inbox', 'GET /api/orders', 'GET /api/media', 'POST /api/inbox/read-all', 'PUT /api/me/password'],
-      'POST /api/email-changes/finish',
+      ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
       'POST /api/me/second-factor/recovery-codes',
     ],
@@ -78,10 +78,10 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['GET /api/admin/projections', 'POST /api/admin/projections/:name/rebuild', 'GET /api/admin/projections/:name/rebuild'],
       ...['POST /api/invitations', 'GET /api/invitations', 'GET /api/invitations/:id', 'POST /api/invitations/:id/send-again'],
       ...['DELETE /api/invitations/:id', 'GET /api/admin/audit', 'GET /api/users/:id/sessions', 'DELETE /api/users/:id/sessions'],
-      ...['DELETE /api/users/:id/sessions/:session', 'DELETE /api/users/:id/second-factor', 'GET /api/admin/users', 'POST /api/admin/accounts'],
+      ...['DELETE /api/users/:id/sessions/:session', 'DELETE /api/users/:id/second-factor', 'GET /api/admin/users'],
       ...['GET /api/admin/parked', 'POST /api/admin/parked/:follower/:stream/release', 'POST /api/admin/parked/:follower/:stream/discard'],
     ],
   },
-  // Embedded files take none: 404 for all who are logged in.
-  { who: [], routes: ['POST /api/media/direct'] },
+  // Embedded files take none: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
+  { who: [], routes: ['POST /api/media/direct', 'POST /api/admin/accounts'] },
 ];

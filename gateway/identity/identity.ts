@@ -137,6 +137,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     sessions,
     codes,
     subjects,
+    secondFactors,
     attempts,
     limits,
     registrations,

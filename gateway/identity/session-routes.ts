@@ -49,8 +49,8 @@ export const sessionTokens = z.strictObject({
     }),
   }),
 });
-/** The answer to a password where there is a second factor. */
-const ticketAnswer = z.strictObject({
+/** The answer to a password, or to a sign-in, where there is a second factor. */
+export const ticketAnswer = z.strictObject({
   secondFactor: z.strictObject({
     ticket: z.string().meta({ description: 'For POST /api/login/second-factor.' }),
     expiresIn: z.int().meta({ description: 'Seconds the ticket is good for.' }),
@@ -166,7 +166,7 @@ export function callerIn(caller: Caller | null): Caller {
 
 /** Logs a user in. An unknown account takes the same time and gets the same answer as a wrong password. */
 async function login(options: SessionRoutesOptions, request: RouteRequest): Promise<Answer> {
-  const { attempts, credentials, devices, secondFactors, sessions, users } = options;
+  const { attempts, credentials, devices, sessions, users } = options;
   const { email, password, devices: shown = [] } = request.body as z.infer<typeof loginBody>;
   const user = await users.find(email);
   if (user) request.audit?.({ user: user.id });
@@ -179,12 +179,20 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const right = await attempts.attempt(normaliseEmail(email), request.ip, check, standing);
   if (!user || !right) throw wrongPassword();
   const of = { userId: user.id, version };
-  if (await secondFactors.isOn(user.id)) return { body: { secondFactor: { ticket: options.tickets.issue(of), expiresIn: SECOND_STEP_SECONDS } } };
-  return enter(options, of, request);
+  return (await secondStepOf(options, of)) ?? letIn(options, of, request);
+}
+
+/** The answer to who has proved one half, where there is a second factor: a ticket for POST /api/login/second-factor; null where there is none. */
+export async function secondStepOf(
+  { secondFactors, tickets }: Pick<TokensOptions, 'secondFactors' | 'tickets'>,
+  of: Ticketed,
+): Promise<Answer | null> {
+  if (!(await secondFactors.isOn(of.userId))) return null;
+  return { body: { secondFactor: { ticket: tickets.issue(of), expiresIn: SECOND_STEP_SECONDS } } };
 }
 
 /** Logs somebody in who has proved everything: the answer with the tokens, and what makes the device known. */
-export async function enter(options: SessionRoutesOptions, of: Ticketed, request: RouteRequest): Promise<Answer> {
+export async function letIn(options: SessionRoutesOptions, of: Ticketed, request: RouteRequest): Promise<Answer> {
   const answer = await answerWithTokens(options, await start(options, of, request));
   return { ...answer, body: { ...(answer.body as object), device: options.devices.issue(of.userId) } };
 }

@@ -28,12 +28,12 @@ export interface SessionLine {
 }
 
 /** A list of the API. */
-export interface Page<T> {
+export interface PageOf<T> {
   items: T[];
   next?: string;
 }
 
-export interface Loaded<T> {
+export interface AnswerState<T> {
   /** The last answer; null before the first. */
   body: T | null;
   /** The reason why there is none, or why it is old; empty where all is well. */
@@ -48,9 +48,9 @@ export function changedAccounts({ store }: Pick<App, 'store'>, after?: string): 
 }
 
 /** The answer to a query, asked for anew after each change of accounts. `load`: the query, by the position that it is to include; it starts over with another `key`. */
-export function useLoaded<T>(key: string, load: (after: string | undefined) => Promise<T>): Loaded<T> {
+export function useLoaded<T>(key: string, load: (after: string | undefined) => Promise<T>): AnswerState<T> {
   const accounts = useApps((state) => state.accounts);
-  const [loaded, setLoaded] = useState<Loaded<T>>({ body: null, trouble: '', isMissing: false });
+  const [loaded, setLoaded] = useState<AnswerState<T>>({ body: null, trouble: '', isMissing: false });
   const turn = useRef(0);
   useEffect(() => {
     const mine = ++turn.current;
@@ -68,7 +68,7 @@ export function useLoaded<T>(key: string, load: (after: string | undefined) => P
 }
 
 /** The answer of a path of the API, asked for anew after each change of accounts. */
-export function useAnswer<T>(path: string): Loaded<T> {
+export function useAnswer<T>(path: string): AnswerState<T> {
   const { api } = useApp();
   return useLoaded(path, async (after) => (await api.get<T>(path, { after })).body);
 }
@@ -78,10 +78,10 @@ export async function firstPages<T>(
   api: Pick<Api, 'get'>,
   path: string,
   { pages, after }: { pages: number; after: string | undefined },
-): Promise<Page<T>> {
-  let list = (await api.get<Page<T>>(path, { after })).body;
+): Promise<PageOf<T>> {
+  let list = (await api.get<PageOf<T>>(path, { after })).body;
   for (let page = 1; page < pages && list.next; page++) {
-    const { items, ...more } = (await api.get<Page<T>>(`${path}&cursor=${encodeURIComponent(list.next)}`, { after })).body;
+    const { items, ...more } = (await api.get<PageOf<T>>(`${path}&cursor=${encodeURIComponent(list.next)}`, { after })).body;
     list = { items: [...list.items, ...items], ...more };
   }
   return list;

@@ -61,7 +61,7 @@ inChromium('a second factor', (screens) => {
 
     const other = await screens.open(screens.world.url);
     await typePassword(other, ANNA.email);
-    await other.getByRole('button', { name: 'Back to the password' }).click();
+    await other.getByRole('button', { name: 'Back', exact: true }).click();
     await typePassword(other, ANNA.email);
     await giveCode(other, recovery[0] ?? '');
     await connection(other, 'live');

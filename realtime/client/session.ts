@@ -54,10 +54,10 @@ export interface BrowserSession {
    */
   token(refused?: boolean): Promise<string | null>;
   /**
-   * Logs in with the code of a sign-in at another site. Resolves to null; or to the address of an account here whose password is asked for once, to be
-   * given with the same code.
+   * Logs in with the code of a sign-in at another site. Resolves to null; to the address of an account here whose password is asked for once, to be
+   * given with the same code; or to the ticket for `finish` where a second factor is asked for.
    */
-  signIn(code: string, password?: string): Promise<string | null>;
+  signIn(code: string, password?: string): Promise<{ passwordOf: string } | { ticket: string } | null>;
   /** Logs in; resolves to null, or to the ticket for `finish` where a second factor is asked for. */
   login(email: string, password: string): Promise<string | null>;
   /** Logs in with a ticket and the proof of the second factor. */
@@ -155,8 +155,9 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
     },
     login,
     async signIn(code, password) {
-      const answer = await api.open<(Tokens & { user: Me }) | { asksPasswordOf: string }>('/api/oidc/tokens', { code, password });
-      if ('asksPasswordOf' in answer) return answer.asksPasswordOf;
+      const answer = await api.open<(Tokens & { user: Me }) | Asked | { asksPasswordOf: string }>('/api/oidc/tokens', { code, password });
+      if ('asksPasswordOf' in answer) return { passwordOf: answer.asksPasswordOf };
+      if ('secondFactor' in answer) return { ticket: answer.secondFactor.ticket };
       take(answer, answer.user);
       return null;
     },

@@ -12,6 +12,7 @@ import type { Codes } from '../codes.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Invitations } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
+import type { SecondFactors } from '../second-factor/second-factors.ts';
 import type { Registrations } from '../session-rules.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Users } from '../users.ts';
@@ -28,6 +29,7 @@ export interface AccountsOptions {
   sessions: Sessions;
   codes: Codes;
   subjects: Subjects;
+  secondFactors: SecondFactors;
   attempts: Attempts;
   limits: Limits;
   registrations: Registrations;
@@ -132,8 +134,9 @@ async function take({ subjects }: AccountsOptions, who: SignedIn, id: string): P
  * repeat does what a failure left.
  */
 async function handOver(options: AccountsOptions, who: SignedIn, { id, coming }: { id: string; coming: Coming }): Promise<void> {
-  const { credentials, sessions, codes, subjects, changed } = options;
+  const { credentials, sessions, codes, subjects, secondFactors, changed } = options;
   await credentials.remove(id);
+  await secondFactors.remove(id, true);
   await subjects.partAll(id, who);
   await sessions.endAll(id, 'password');
   await codes.spend(id);

@@ -7,9 +7,10 @@ import { ProblemError } from '../../../contracts/problem.ts';
 import { passwordAsTyped } from '../../../contracts/user.ts';
 import { type Limits, networkOf } from '../../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
+import type { Credentials } from '../credentials.ts';
 import { randomSecret } from '../refresh-tokens.ts';
 import type { OpenSession } from '../session-record.ts';
-import { answerWithTokens, sessionTokens, type TokensOptions } from '../session-routes.ts';
+import { answerWithTokens, secondStepOf, sessionTokens, type TokensOptions, ticketAnswer } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
 import { enter } from './accounts.ts';
 import { SignInRefused } from './issuer.ts';
@@ -22,6 +23,7 @@ export interface OidcRoutesOptions extends TokensOptions {
   oidc: Oidc | undefined;
   limits: Limits;
   sessions: Sessions;
+  credentials: Credentials;
 }
 
 const startQuery = z.strictObject({
@@ -72,7 +74,7 @@ export const oidcRoutes: readonly RouteWith<OidcRoutesOptions>[] = [
       summary:
         'Exchanges the code of a sign-in for tokens, in the browser that began it. Where an account with the address is there already, its password is asked for once.',
       body: tokensBody,
-      response: z.union([sessionTokens, asksPassword]),
+      response: z.union([sessionTokens, ticketAnswer, asksPassword]),
       example: { code: 'Zk0x…' },
     },
     answer: (options, request) => exchange(options, oidcIn(options), request),
@@ -116,6 +118,9 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   const entry = await enter(accounts, kept.value.who, { ip, requestId, password });
   if ('asksPasswordOf' in entry) return { headers: { 'Cache-Control': 'no-store' }, body: entry };
   await signIns.spend(kept);
+  // The issuer stands for the password: whoever has a second factor here is asked for it all the same.
+  const second = await secondStepOf(options, { userId: entry.userId, version: await options.credentials.version(entry.userId) });
+  if (second) return { ...second, headers: { 'Set-Cookie': browsers.cookie(null) } };
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
   // Who was signed in there for long has not shown lately who they are.
   const { provedAt } = kept.value.who;

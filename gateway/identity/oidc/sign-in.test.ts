@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
+import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 
@@ -71,6 +72,22 @@ describe('signing in at an issuer', () => {
     // Whoever has the address there now is somebody else, and does not come in as Otto.
     atIssuer('new-otto', { email: 'otto@example.org' });
     expect(await openBrowser(here.url).comeIn('new-otto')).toMatchObject({ status: 409 });
+  });
+
+  it('asks for the second factor of who has one here, and lets in by its code alone', async () => {
+    atIssuer('vera');
+    const first = await openBrowser(here.url).comeIn('vera');
+    const token = as(first.body.accessToken);
+    const { secret } = (await here.call('POST /api/me/second-factor', undefined, token)).body;
+    const now = () => here.identityOptions.now?.() ?? new Date();
+    expect((await here.call('POST /api/me/second-factor/confirm', { code: codeOfApp(secret, now()) }, token)).status).toBe(200);
+    const { status, body } = await openBrowser(here.url).comeIn('vera');
+    expect([status, Object.keys(body)]).toEqual([200, ['secondFactor']]);
+    const finish = (code: string) => here.call('POST /api/login/second-factor', { ticket: body.secondFactor.ticket, code });
+    expect((await finish('000000')).status).toBe(422);
+    here.advance(60_000);
+    const finished = await finish(codeOfApp(secret, now()));
+    expect([finished.status, finished.body.user.id]).toEqual([200, first.body.user.id]);
   });
 
   it('joins a confirmed account of the verified address once its password came, and tells its owner', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RouteWith } from '../../../platform/http/route.ts';
 import { invalidToken } from '../callers.ts';
 import type { Credentials } from '../credentials.ts';
-import { enter, type SessionRoutesOptions, sessionTokens } from '../session-routes.ts';
+import { letIn, type SessionRoutesOptions, sessionTokens } from '../session-routes.ts';
 import type { Users } from '../users.ts';
 import { expectSecondFactor, type SecondFactorChecking, secondProofFields, secondProofOf } from './expect-second-factor.ts';
 import type { Ticketed, Tickets } from './tickets.ts';
@@ -29,7 +29,7 @@ export const secondLogin: RouteWith<SecondLoginOptions> = {
     const { ticket, ...proof } = request.body as z.infer<typeof body>;
     const of = await holderOf(options, ticket);
     await expectSecondFactor(options, { ...of, requestId: request.requestId }, secondProofOf(proof));
-    return enter(options, of, request);
+    return letIn(options, of, request);
   },
 };
 

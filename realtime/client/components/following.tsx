@@ -16,7 +16,7 @@ const TITLES: Record<string, string> = {
 /** The places at which somebody who is logged in has nothing to do. */
 const ENTRANCES = ['/login', '/register'];
 
-export function Following() {
+export function FollowedPlace() {
   const { navigation } = useApp();
   const isIn = useApps((state) => state.me !== null);
   const { url, path, route } = useLocation();

@@ -1,7 +1,7 @@
 /** What admins do with an account: another role, confirming its address, deleting it. */
 import { ROLES } from '../../../contracts/role.ts';
 import type { UserView } from '../../../contracts/user.ts';
-import { type Page, type SessionLine, useAnswer } from '../accounts.ts';
+import { type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
 import { isAdmin, useApp, useApps } from '../app.ts';
 import { useOrders } from '../orders.ts';
 import { AskedTwice } from './asked-twice.tsx';
@@ -96,7 +96,7 @@ function Member({ member: { id, name, role, email, confirmed } }: { member: User
 
 /** The member's sessions; what an admin's own are is seen on My page. */
 function MemberSessions({ id, name, send }: { id: string; name: string; send: ReturnType<typeof useOrders>['send'] }) {
-  const { body } = useAnswer<Page<SessionLine>>(`/api/users/${id}/sessions`);
+  const { body } = useAnswer<PageOf<SessionLine>>(`/api/users/${id}/sessions`);
   const sessions = body?.items ?? [];
   if (sessions.length === 0) return null;
   const path = `/api/users/${id}/sessions`;

@@ -36,27 +36,27 @@ function Profile({ account: { id, name, email, role, confirmed, pendingEmail } }
     <section class="own-part" aria-labelledby="own-profile">
       <h2 id="own-profile">Profile</h2>
       <ul class="own-rows">
-        <Row label="Name" change="name">
+        <ProfileRow label="Name" change="name">
           {name}
-        </Row>
-        <Row label="Picture" change="picture">
+        </ProfileRow>
+        <ProfileRow label="Picture" change="picture">
           <Person id={id} />
-        </Row>
-        <Row label="E-mail" change="email">
+        </ProfileRow>
+        <ProfileRow label="E-mail" change="email">
           {email} <span class="soft">{confirmed ? 'confirmed' : 'not confirmed yet'}</span>
           {pendingEmail && <p class="soft">It becomes {pendingEmail} once you follow the link that was mailed there.</p>}
-        </Row>
-        <Row label="Password" change="password">
+        </ProfileRow>
+        <ProfileRow label="Password" change="password">
           <span aria-hidden="true">••••••••••</span>
-        </Row>
-        <Row label="Role">{role}</Row>
+        </ProfileRow>
+        <ProfileRow label="Role">{role}</ProfileRow>
       </ul>
     </section>
   );
 }
 
 /** A line of the profile. `change`: the name of its dialog, below `/me/`; without one it cannot be changed here. */
-export function Row({ label, change, children }: { label: string; change?: string; children: ComponentChildren }) {
+export function ProfileRow({ label, change, children }: { label: string; change?: string; children: ComponentChildren }) {
   const { navigation } = useApp();
   return (
     <li class="own-row">

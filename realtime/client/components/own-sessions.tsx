@@ -1,12 +1,12 @@
 /** The sessions of the user: with device, network and last use; each can be ended, and all but this one. */
-import { changedAccounts, type Page, type SessionLine, useAnswer } from '../accounts.ts';
+import { changedAccounts, type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
 import { reason } from '../actions.ts';
 import { useApp } from '../app.ts';
 import { SessionList } from './session-list.tsx';
 
 export function OwnSessions() {
   const app = useApp();
-  const { body, trouble } = useAnswer<Page<SessionLine>>('/api/sessions');
+  const { body, trouble } = useAnswer<PageOf<SessionLine>>('/api/sessions');
   const sessions = body?.items ?? [];
   const end = async (path: string, said: string) => {
     try {

@@ -4,7 +4,7 @@ import { CODE_PURPOSES } from '../../../contracts/places.ts';
 import { useApps } from '../app.ts';
 import { BoardPage } from './board-page.tsx';
 import { Entrance } from './entrance.tsx';
-import { Following } from './following.tsx';
+import { FollowedPlace } from './following.tsx';
 import { InboxDialog } from './inbox.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
 import { later } from './later.tsx';
@@ -28,7 +28,7 @@ export function Page() {
   const said = useApps((state) => state.said);
   return (
     <LocationProvider>
-      <Following />
+      <FollowedPlace />
       <Place />
       <p class="unseen" aria-live="polite" data-said>
         {said}

@@ -3,10 +3,13 @@ import { useApp } from '../app.ts';
 import { typedProof } from '../second-factor.ts';
 import { Field, FormTrouble, type Trouble, useForm } from './field.tsx';
 
-/** The form for the code that is asked for after the password. `ticket`: what the password gave; `onBack`: goes back to the password. */
-export function SecondStep({ ticket, onBack }: { ticket: string; onBack: () => void }) {
+/** The form for the code that is asked for after the password, or a sign-in. `ticket`: what that gave; `onBack`: goes back to it. */
+export function SecondStep({ ticket, onDone, onBack }: { ticket: string; onDone?: () => void; onBack: () => void }) {
   const { session } = useApp();
-  const { form, submit, busy, trouble } = useForm((data) => session.finish(ticket, typedProof(String(data.get('code') ?? ''))));
+  const { form, submit, busy, trouble } = useForm(async (data) => {
+    await session.finish(ticket, typedProof(String(data.get('code') ?? '')));
+    onDone?.();
+  });
   return (
     <form ref={form} onSubmit={submit} noValidate>
       <CodeField trouble={trouble} />
@@ -16,7 +19,7 @@ export function SecondStep({ ticket, onBack }: { ticket: string; onBack: () => v
       </button>
       <p class="other-way">
         <button type="button" class="link" onClick={onBack}>
-          Back to the password
+          Back
         </button>
       </p>
     </form>

@@ -3,10 +3,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
 import type { EndedSignIn } from '../fragment.ts';
+import type { BrowserSession } from '../session.ts';
 import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
 import { rememberWanted, takeWanted } from '../wanted.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
+import { SecondStep } from './second-step.tsx';
 
 const wrong = (name: string) => `The answer of ${name} was not valid. Sign in again; if that does not help, tell whoever runs this site.`;
 
@@ -65,13 +67,17 @@ function troubleIn(signIn: EndedSignIn | null, name: string): string {
 /** Exchanges the code, once; where there is an account with the address already, asks for its password, and exchanges it then. */
 function Exchange({ code, name }: { code: string; name: string }) {
   const { session, navigation, store } = useApp();
-  const [address, setAddress] = useState<string | null>(null);
+  const [asked, setAsked] = useState<Awaited<ReturnType<BrowserSession['signIn']>>>(null);
   const [failure, setFailure] = useState('');
   const begun = useRef(false);
 
   async function exchange(password?: string): Promise<void> {
-    const asked = await session.signIn(code, password);
-    if (asked !== null) return setAddress(asked);
+    const more = await session.signIn(code, password);
+    if (more === null) return goOn();
+    setAsked(more);
+  }
+
+  function goOn(): void {
     store.set({ signIn: null });
     navigation.go(takeWanted(), { replace: true, sure: true });
   }
@@ -83,8 +89,9 @@ function Exchange({ code, name }: { code: string; name: string }) {
   }, []);
 
   if (failure) return <p role="alert">{failure}</p>;
-  if (address === null) return <p role="status">One moment…</p>;
-  return <Joining address={address} name={name} join={exchange} />;
+  if (asked === null) return <p role="status">One moment…</p>;
+  if ('ticket' in asked) return <SecondStep ticket={asked.ticket} onDone={goOn} onBack={() => navigation.go('/', { replace: true })} />;
+  return <Joining address={asked.passwordOf} name={name} join={exchange} />;
 }
 
 function Joining({ address, name, join }: { address: string; name: string; join(password: string): Promise<void> }) {
