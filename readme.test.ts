@@ -111,8 +111,8 @@ it('is true of every command block', { timeout: 180_000 }, async () => {
 it('has every variable of .env.example in its table, with its default', () => {
   const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name).sort();
   const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
-  expect(names(README, /^\| `([A-Z_]+)` \|/gm)).toEqual(names(example, /^#([A-Z_]+)=/gm));
-  const defaults = [...README.matchAll(/^\| `([A-Z_]+)` \| `([^`]+)` \|/gm)].map(([, name, value]) => [name, value]);
+  expect(names(README, /^\| `([A-Z0-9_]+)` \|/gm)).toEqual(names(example, /^#([A-Z0-9_]+)=/gm));
+  const defaults = [...README.matchAll(/^\| `([A-Z0-9_]+)` \| `([^`]+)` \|/gm)].map(([, name, value]) => [name, value]);
   expect(readConfig(Object.fromEntries(defaults))).toEqual(readConfig({}));
 });
 

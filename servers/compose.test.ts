@@ -130,7 +130,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('sets only variables that config.ts knows', () => {
-    const known = new Set([...text('.env.example').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name));
+    const known = new Set([...text('.env.example').matchAll(/^#([A-Z0-9_]+)=/gm)].map(([, name]) => name));
     const set = ours.flatMap(([, { environment = {} }]) => Object.keys(environment));
     const given = [...source.matchAll(/\$\{(\w+)/g)].map(([, name]) => name);
     for (const name of [...set, ...given]) expect([...known, 'NODE_OPTIONS', 'CPUS'], name).toContain(name);

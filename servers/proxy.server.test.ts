@@ -113,8 +113,8 @@ describeWith(nginx, 'the proxy', () => {
     it('takes every row there is to the part that answers it, however it is written', async () => {
       expect(rows.size).toBeGreaterThan(30);
       const asked = [...rows].flatMap(([row, part]) => waysToAsk(row).map((one) => [one, part] as const));
-      const answered = await Promise.all(asked.map(async ([one]) => [one, await partAt(one)]));
-      expect(answered).toEqual(asked);
+      // One after the other: all at once are more connections than a small nginx takes.
+      for (const [one, part] of asked) expect(await partAt(one), one).toBe(part);
     });
 
     it('takes what is no row to the gateway, which knows the rows of all', async () => {

@@ -90,8 +90,9 @@ export function reservations({ store, deciderOf, hasUnique, load, close, hmac }:
     // Who holds the value is told by all events, and one of them is not known, or gone: it is not taken away.
     if (loaded.missing instanceof BeginningGone) throw inUse(value, 'may be in use: its owner’s events were truncated');
     refuseIncomplete(loaded);
-    if (!value.takesOver && holds(deciderOf(stream), loaded.state, value)) throw inUse(value);
-    if (reservedAt !== undefined && loaded.revision > reservedAt) return true;
+    const isHeld = holds(deciderOf(stream), loaded.state, value);
+    if (isHeld && !value.takesOver) throw inUse(value);
+    if (!isHeld && reservedAt !== undefined && loaded.revision > reservedAt) return true;
     return won(close(stream, loaded, commandId));
   }
 

@@ -31,7 +31,7 @@ describe('an address', () => {
       'content-disposition': 'inline; filename=hall.webp',
       'cache-control': 'private, max-age=840',
       'x-content-type-options': 'nosniff',
-      'content-security-policy': "sandbox; default-src 'none'",
+      'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
       'cross-origin-resource-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
       'accept-ranges': 'bytes',
@@ -163,10 +163,10 @@ describe('what is served', () => {
     expect((await world.urlFor(ALICE)).status).toBe(404);
   });
   it.each([
-    ['application/pdf', "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"],
-    ['audio/mpeg', "sandbox allow-same-origin; default-src 'none'; media-src 'self'"],
-    ['video/mp4', "sandbox allow-same-origin; default-src 'none'; media-src 'self'"],
-    ['text/plain', "sandbox; default-src 'none'"],
+    ['application/pdf', "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"],
+    ['audio/mpeg', "sandbox allow-same-origin; default-src 'none'; media-src 'self'; frame-ancestors 'none'"],
+    ['video/mp4', "sandbox allow-same-origin; default-src 'none'; media-src 'self'; frame-ancestors 'none'"],
+    ['text/plain', "sandbox; default-src 'none'; frame-ancestors 'none'"],
   ])('as %s runs nothing, and loads nothing but itself', async (type, policy) => {
     become(fileAfter({ type, name: 'it' }, ready, attached));
     const response = await world.get((await world.urlFor(ALICE)).url);
