@@ -22,3 +22,13 @@ it('types, lint and tests look into every folder of the project by its name, and
   expect(looked.filter((one) => !one.startsWith('!') && one.includes('/'))).toEqual(folders.map((folder) => `${folder}/**`));
   expect(looked.filter((one) => !one.includes('/'))).toEqual(['*.ts', 'biome.json', 'package.json', 'tsconfig.json']);
 });
+
+it('every library has one version, and those that run are held to what was locked', () => {
+  const { dependencies, devDependencies } = settings('package.json');
+  expect(Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  const locked: Record<string, { version?: string; integrity?: string; resolved?: string; dev?: true }> = settings('package-lock.json').packages;
+  const libraries = Object.entries(locked).filter(([path, { dev }]) => path !== '' && !dev);
+  expect(libraries.length).toBeGreaterThan(200);
+  // A library without a place of its own is of the registry; the hash of its content holds it to what was locked.
+  expect(libraries.filter(([, { version, integrity, resolved }]) => !version || !integrity?.startsWith('sha512-') || resolved)).toEqual([]);
+});
