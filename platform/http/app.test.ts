@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import jwt from 'jsonwebtoken';
 import { type Logger, pino } from 'pino';
@@ -50,6 +50,19 @@ it('takes a name in a path before a parameter, whatever the method, and says whi
   }
   expect((await fetch(`http://127.0.0.1:${port}/things/sent`)).status).toBe(400);
   expect((await fetch(`http://127.0.0.1:${port}/things/send`, { method: 'POST' })).status).toBe(204);
+});
+
+it('answers TRACE as any method that no row has, and nothing of what was sent', async () => {
+  const port = await started([row({ method: 'GET', path: '/x', handle: () => ({ status: 204 }) })]);
+  const text = await new Promise<string>((resolve, reject) => {
+    const asked = request({ port, path: '/x', method: 'TRACE', headers: { 'X-Sent': 'a secret' } }, (answer) => {
+      let body = `${answer.statusCode} `;
+      answer.on('data', (part) => (body += part)).on('end', () => resolve(body));
+    });
+    asked.on('error', reject).end();
+  });
+  expect(text).toMatch(/^405 \{/);
+  expect(text).not.toContain('a secret');
 });
 
 it.each([
