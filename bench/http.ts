@@ -34,7 +34,7 @@ export async function benchHttp(): Promise<Row[]> {
 
 async function compare(what: string, ours: StartedProcess, hello: StartedProcess, target: number): Promise<Row[]> {
   const results: { ours: LoadResult[]; bare: LoadResult[] } = { ours: [], bare: [] };
-  const oursLoad = await loadOf(ours.port);
+  const oursLoad = await commandLoadOf(ours.port);
   const rate = await bestOf({
     what,
     unit: 'commands/s',
@@ -55,8 +55,8 @@ async function measured(load: Load, results: LoadResult[]): Promise<number> {
   return result.perSecond;
 }
 
-/** The same request for both: a task with a fresh Idempotency-Key, and an access token. */
-async function loadOf(port: number): Promise<Load> {
+/** The request of a load on a process of ours: a task with a fresh Idempotency-Key, and an access token. */
+export async function commandLoadOf(port: number): Promise<Load> {
   const response = await fetch(`http://127.0.0.1:${port}/api/login`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

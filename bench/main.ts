@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchAppend } from './append.ts';
+import { benchAuth } from './auth.ts';
 import { benchEventStoreDb } from './esdb.ts';
 import { benchForeign } from './foreign.ts';
 import { benchForwarder } from './forwarder.ts';
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   append: benchAppend,
   rebuild: async () => [...(await benchRebuild(100_000)), ...(await benchRebuild(1_000_000))],
   http: benchHttp,
+  auth: benchAuth,
   start: benchStart,
   esdb: benchEventStoreDb,
   foreign: benchForeign,
