@@ -18,7 +18,9 @@ const channels = z
   .refine((all) => new Set(all).size === all.length, 'must name each channel once');
 
 /** The schema of choices, by kind. */
-export const choicesByKind = z.strictObject(Object.fromEntries(CHOOSABLE.map((kind) => [kind, channels.optional()])));
+export const choicesByKind = z.strictObject(
+  Object.fromEntries(CHOOSABLE.map((kind) => [kind, channels.optional().describe(`The channels on which ${kind} is told; none: on no channel.`)])),
+);
 
 const BOTH: Channel[] = ['email', 'in-app'];
 const INBOX: Channel[] = ['in-app'];
