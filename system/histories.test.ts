@@ -6,7 +6,7 @@ import { deciders } from '../write-side/deciders.ts';
 import { histories, IDS } from './histories.fixture.ts';
 
 describe('random histories', () => {
-  const steps = fc.sample(histories(), { seed: 1, numRuns: 500 }).flat();
+  const steps = fc.sample(histories(), { seed: 1, numRuns: 2_000 }).flat();
 
   it('have every type of event of the catalog, in shapes that its schema takes', () => {
     for (const { events } of catalog)
