@@ -129,7 +129,9 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
 
 /** A message without the way to this folder: nobody has typed that. */
 function asTyped(message: string): string {
-  return message.replaceAll(CHECKOUT.endsWith(sep) ? CHECKOUT : `${CHECKOUT}${sep}`, '');
+  const root = CHECKOUT.endsWith(sep) ? CHECKOUT : `${CHECKOUT}${sep}`;
+  // What is said of the checkout itself keeps its name.
+  return message.replaceAll(root, (path, at: number) => (/[\w.]/.test(message[at + path.length] ?? '') ? '' : path));
 }
 
 /** Prints an error and exits: one line where an operator can mend it, the whole stack where it is a fault of this code. */
