@@ -2,6 +2,7 @@
  * The mailbox as a proof: who has the link of a mail sets the password, and is who owns the address. The link confirms a registration, or stands in
  * for a password that is forgotten. Opening it changes nothing, since mail scanners do that; only this route's POST uses it up.
  */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -148,7 +149,7 @@ async function sendLink(options: MailedLinksOptions, request: RouteRequest, type
   const found = await users.find(address);
   const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
   if (user) request.audit?.({ user: user.id });
-  if (user) await recordOfAccount(options, { id: user.id, key: request.requestId, correlationId: request.requestId }, { type, data: null });
+  if (user) await recordOfAccount(options, { id: user.id, key: randomUUID(), correlationId: request.requestId }, { type, data: null });
   else await Promise.all([users.load(stableId('nobody', hmac(address))), nobody()]);
   return { status: 202, body: { status: 'accepted' } };
 }

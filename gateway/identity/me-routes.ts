@@ -1,4 +1,5 @@
 /** The routes of one's own account: who one is, proving it anew, and changing one's password. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -124,7 +125,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   if (!(await options.secondFactors.isOn(id))) await sessions.prove(sessionId);
   await recordOfAccount(
     options,
-    { id, key: request.requestId, correlationId: request.requestId },
+    { id, key: randomUUID(), correlationId: request.requestId },
     { type: 'TellPasswordChange', data: { by: 'password' } },
   );
   return { status: 204 };

@@ -1,5 +1,5 @@
 /** What the operator has done to accounts, when nobody else can: `npm start -- users …`. Whoever reads the data folder is the operator. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { email, emailOnRecord } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -7,7 +7,6 @@ import { role } from '../../contracts/role.ts';
 import { type UserCommand, userName } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
-import { stableId } from '../../platform/stable-id.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { OPERATOR } from '../operator.ts';
 import type { Credentials } from './credentials.ts';
@@ -88,7 +87,7 @@ async function carryOut(options: OperatorAccountsOptions, wanted: AccountOrder, 
 async function create(options: OperatorAccountsOptions, { name, email: address, role: given, password }: OrderOf<'create'>, request: RouteRequest) {
   const { credentials } = options;
   if (password !== undefined) expectGoodPassword(password, { name, email: address }, '/password');
-  const id = stableId('operator-creates', request.requestId);
+  const id = randomUUID();
   const next = password ?? madePassword();
   await credentials.setFirst(id, next);
   try {
@@ -131,7 +130,7 @@ type Sent = Pick<Extract<UserCommand, { type: 'RegisterUser' | 'ChangeUserRole' 
 /** Has a command decided as the operator's, which the log says of its events. */
 async function send({ commands, now, forgetUser }: OperatorAccountsOptions, { requestId }: RouteRequest, id: string, { type, data }: Sent) {
   const actor = { id: OPERATOR.id, role: OPERATOR.role, seesAll: true } as const;
-  const command = { type, stream: `user-${id}`, id, data, commandId: stableId(type, id, requestId), actor, now: now().toISOString() };
+  const command = { type, stream: `user-${id}`, id, data, commandId: randomUUID(), actor, now: now().toISOString() };
   await commands.handle(command, { correlationId: requestId });
   forgetUser(id);
 }

@@ -90,6 +90,12 @@ describe('a password that is forgotten', () => {
     }
   });
 
+  it('has a link mailed for each request, whatever ids clients give them', async () => {
+    const sameId = { ...from(), 'x-request-id': '6d0c3c1e-0f6e-4f0a-9a64-1f1f6a0f7c11' };
+    for (let k = 0; k < 2; k++) expect((await here.call('POST /api/password-resets', { email }, sameId)).status).toBe(202);
+    expect((await types()).filter((type) => type === 'PasswordResetRequested')).toHaveLength(2);
+  });
+
   it('that is changed by its owner is told, too', async () => {
     const { accessToken } = (await login(PASSWORD)).body;
     expect((await here.call('PUT /api/me/password', { current: PASSWORD, new: NEXT }, as(accessToken))).status).toBe(204);

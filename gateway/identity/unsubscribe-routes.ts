@@ -1,11 +1,11 @@
 /** The link of mails that can be turned off: opened it asks, since mail scanners open links; posted, as by a mail program (RFC 8058), it does it. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { CHOOSABLE, defaultChannels } from '../../contracts/notification-choices.ts';
 import type { Kind } from '../../contracts/notifications/kinds.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
-import { stableId } from '../../platform/stable-id.ts';
 import { UNSUBSCRIBE_PATH, unsubscribeLinks } from '../../platform/unsubscribe-link.ts';
 import { SYSTEM_ITSELF } from './record-of-account.ts';
 import type { Users } from './users.ts';
@@ -49,7 +49,7 @@ async function stop({ users, commands, hmac, now }: UnsubscribeOptions, request:
     const { choices, role } = user.state;
     const channels = (choices[kind] ?? [...defaultChannels(kind, role)]).filter((channel) => channel !== 'email');
     const command = { type: 'ChooseNotifications', stream: `user-${id}`, id, data: { [kind]: channels } };
-    const commandId = stableId('unsubscribe', id, kind, request.requestId);
+    const commandId = randomUUID();
     await commands.handle({ ...command, commandId, actor: SYSTEM_ITSELF, now: now().toISOString() }, { correlationId: request.requestId });
   }
   return page('Done', '<p>There will be no more mails like this one. What else you are told of, you choose on your page.</p>');

@@ -1,4 +1,5 @@
 /** Asking for a second factor: its codes may be tried by who has the password alone, and not often. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
@@ -55,7 +56,7 @@ export async function expectSecondFactor(options: SecondFactorChecking, of: Aske
   const checked = await limited(options.limits, `${of.userId} ${of.version}`, () => options.secondFactors.check(of.userId, proof));
   if (!checked.right) throw wrong(proof, checked.unreadable);
   if (checked.by === 'code') return;
-  const by = { id: of.userId, key: of.requestId, correlationId: of.requestId };
+  const by = { id: of.userId, key: randomUUID(), correlationId: of.requestId };
   await recordOfAccount(options, by, { type: 'TellSecondFactor', data: { change: 'used', left: checked.left } });
 }
 

@@ -1,4 +1,5 @@
 /** The routes of second factors: setting one up, turning it off, new recovery codes, and taking another one's away. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { instant } from '../../../contracts/fields.ts';
 import { ProblemError } from '../../../contracts/problem.ts';
@@ -122,7 +123,7 @@ async function confirm(options: SecondFactorRoutesOptions, { caller, body, reque
     });
   options.changed(id);
   await options.sessions.endAll(id, 'revoked', { except: sessionId });
-  await recordOfAccount(options, { id, key: requestId, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } });
+  await recordOfAccount(options, { id, key: randomUUID(), correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } });
   return { headers: PRIVATE, body: { recoveryCodes: codes } };
 }
 
@@ -130,7 +131,7 @@ async function renew(options: SecondFactorRoutesOptions, { caller, requestId }: 
   const { id } = callerIn(caller);
   await expectFreshLogin(options.sessions, callerIn(caller));
   const codes = await options.secondFactors.makeRecoveryCodes(id);
-  await recordOfAccount(options, { id, key: requestId, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'codes' } });
+  await recordOfAccount(options, { id, key: randomUUID(), correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'codes' } });
   return { headers: PRIVATE, body: { recoveryCodes: codes } };
 }
 

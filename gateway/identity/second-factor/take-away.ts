@@ -1,4 +1,5 @@
 /** Taking a second factor away: by its owner, an admin, the operator, or who proves the mailbox. */
+import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../../contracts/aggregate.ts';
 import type { SecondFactorChange } from '../../../contracts/user.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
@@ -27,7 +28,7 @@ export interface TakenAway {
 export async function takeSecondFactorAway(options: TakingAway, { userId, by, actor, requestId }: TakenAway): Promise<boolean> {
   if (!(await options.secondFactors.remove(userId, by === 'mailbox'))) return false;
   options.changed(userId);
-  const of = { id: userId, key: `${requestId} second factor`, correlationId: requestId, ...(actor ? { actor } : {}) };
+  const of = { id: userId, key: randomUUID(), correlationId: requestId, ...(actor ? { actor } : {}) };
   await recordOfAccount(options, of, { type: 'TellSecondFactor', data: { change: 'disabled', by } });
   return true;
 }
