@@ -20,6 +20,7 @@ import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
+import { linkMails, takeTogether } from './taken-together.ts';
 import type { Users } from './users.ts';
 
 export interface EmailChangeOptions {
@@ -99,10 +100,9 @@ async function wantsAnotherAddress(
   return user !== null && normaliseEmail(user.state.email) !== normaliseEmail(email);
 }
 
-/** Takes a link from the limits: of the address, whose owner may never have heard of us, and of the user who names it. */
-async function admitMail({ limits }: EmailChangeOptions, userId: string, email: string): Promise<void> {
-  for (const key of [`ChangeEmail ${normaliseEmail(email)}`, `ChangeEmail of ${userId}`])
-    for (const name of ['link-mails-day', 'link-mails'] as const) await limits.consume(name, key);
+/** Takes a link from the limits: of the user who names an address, and then of the address, whose owner may never have heard of us. */
+function admitMail({ limits }: EmailChangeOptions, userId: string, email: string): Promise<void> {
+  return takeTogether(limits, [...linkMails(`ChangeEmail of ${userId}`), ...linkMails(`ChangeEmail ${normaliseEmail(email)}`)]);
 }
 
 /** Confirms the address that the caller wants. The code is used up last: a repeat after a failure does it all. */

@@ -20,6 +20,7 @@ import { hashOf } from './refresh-tokens.ts';
 import type { SecondFactors } from './second-factor/second-factors.ts';
 import { takeSecondFactorAway } from './second-factor/take-away.ts';
 import type { Sessions } from './sessions.ts';
+import { linkMails, takeTogether } from './taken-together.ts';
 import type { Users } from './users.ts';
 
 const linkBody = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200), password });
@@ -144,8 +145,7 @@ type LinkCommand = 'RequestConfirmation' | 'RequestPasswordReset';
 async function sendLink(options: MailedLinksOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
   const { hmac, limits, nobody, users } = options;
   const address = normaliseEmail((request.body as z.infer<typeof addressBody>).email);
-  await limits.consume('link-mails-ip', networkOf(request.ip));
-  for (const name of ['link-mails-day', 'link-mails'] as const) await limits.consume(name, `${type} ${address}`);
+  await takeTogether(limits, [['link-mails-ip', networkOf(request.ip)], ...linkMails(`${type} ${address}`)]);
   const found = await users.find(address);
   const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
   if (user) request.audit?.({ user: user.id });

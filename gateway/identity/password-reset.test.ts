@@ -90,6 +90,13 @@ describe('a password that is forgotten', () => {
     }
   });
 
+  it('is limited for an hour alone by asking too quickly: a request that is refused takes nothing from the day', async () => {
+    for (let k = 0; k < 12; k++) await ask();
+    // The hour passes, as if for this address alone.
+    await here.identityOptions.limits.reset('link-mails', `RequestPasswordReset ${email}`);
+    expect((await ask()).status).toBe(202);
+  });
+
   it('has a link mailed for each request, whatever ids clients give them', async () => {
     const sameId = { ...from(), 'x-request-id': '6d0c3c1e-0f6e-4f0a-9a64-1f1f6a0f7c11' };
     for (let k = 0; k < 2; k++) expect((await here.call('POST /api/password-resets', { email }, sameId)).status).toBe(202);
