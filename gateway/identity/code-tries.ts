@@ -1,11 +1,9 @@
-/** The limit of tries of one-time codes: those that are good for nothing count, by network. */
+/** The limit of tries of one-time codes: those that are good for nothing count, by network. A code that is good is never refused for others' tries. */
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 
-/** Resolves to what a code is good for, or null, which counts as a try. Errors: ProblemError `limited`, and those of `find`. */
+/** Resolves to what a code is good for, or null, which counts as a try. Errors: ProblemError `limited` for a code that is good for nothing, and those of `find`. */
 export async function triedCode<Found>(limits: Limits, ip: string, find: () => Promise<Found | null>): Promise<Found | null> {
-  const network = networkOf(ip);
-  await limits.consume('code-tries', network);
   const found = await find();
-  if (found !== null) await limits.refund('code-tries', network);
+  if (found === null) await limits.consume('code-tries', networkOf(ip));
   return found;
 }
