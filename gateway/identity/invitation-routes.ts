@@ -82,7 +82,7 @@ async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequ
   if (!invitation) throw spent();
   const { userId, email } = invitation;
   expectGoodPassword(chosen, { name, email }, '/password');
-  if (!(await credentials.replace(userId, chosen, await credentials.version(userId))))
+  if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { key: userId, known: true })))
     throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');
   try {
     const { position } = await invitations.accept(invitation, { name, correlationId: request.requestId });

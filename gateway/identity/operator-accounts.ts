@@ -89,7 +89,7 @@ async function create(options: OperatorAccountsOptions, { name, email: address, 
   if (password !== undefined) expectGoodPassword(password, { name, email: address }, '/password');
   const id = randomUUID();
   const next = password ?? madePassword();
-  await credentials.setFirst(id, next);
+  await credentials.setFirst(id, next, { key: id, known: true });
   try {
     await send(options, request, id, { type: 'RegisterUser', data: { name, email: address, role: given } });
   } catch (error) {
@@ -108,7 +108,8 @@ async function resetPassword(
   const { credentials } = options;
   if (password !== undefined) expectGoodPassword(password, state, '/password');
   const next = password ?? madePassword();
-  if (!(await credentials.replace(id, next, await credentials.version(id)))) throw new ProblemError('conflict', 'The password was set meanwhile.');
+  if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
+    throw new ProblemError('conflict', 'The password was set meanwhile.');
   const ended = await endAll(options, id, 'password');
   await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
   return password === undefined ? { id, ended, password: next } : { id, ended };

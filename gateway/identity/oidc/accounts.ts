@@ -102,7 +102,7 @@ async function join(options: AccountsOptions, who: SignedIn, { holder, coming }:
   if (version === 0) throw new ProblemError('conflict', 'The account with your address has no password by which you could join it. Ask an admin.');
   const { password } = coming;
   if (password === undefined) return { asksPasswordOf: state.email };
-  const isRight = await attempts.attempt(normaliseEmail(state.email), coming.ip, () => credentials.verify(id, password));
+  const isRight = await attempts.attempt(normaliseEmail(state.email), coming.ip, (asker) => credentials.verify(id, password, asker));
   if (!isRight)
     throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not that of the account' }] });
   await take(options, who, id);
