@@ -110,6 +110,47 @@ describe('the audit log', () => {
     expect(Math.max(...(await records()).map(({ value }) => value.entries.length))).toBeLessThanOrEqual(400);
   });
 
+  it('takes room for what is an entry alone: who repeats a refusal, however often, blinds nobody', async () => {
+    const { log, pass, all } = await opened();
+    const refused: Audited = { ...SEEN, kind: 'refusal', outcome: 'refused', status: 401 };
+    for (let n = 0; n < 6_000; n++) {
+      log.note(refused);
+      if (n % 1_000 === 0) await log.flush();
+    }
+    pass(1_000);
+    log.note({ ...refused, kind: 'login', network: '198.51.100.9' });
+    expect((await all()).map(({ kind, count }) => [kind, count])).toEqual([
+      ['login', 1],
+      ['refusal', 6_000],
+    ]);
+  });
+
+  it('has no more than a share of the refusals by one network, and what is repeated while records fill up takes room, too', async () => {
+    const { log, all } = await opened();
+    const rows = Array.from({ length: 450 }, (_, n) => ({ ...SEEN, outcome: 'refused' as const, status: 401, row: `GET /api/${n}` }));
+    for (let n = 0; n < 4; n++) {
+      for (const one of rows) log.note(one);
+      await log.flush();
+    }
+    log.note({ ...SEEN, outcome: 'refused', network: '198.51.100.9' });
+    const items = await all(10_000);
+    const left = items.filter(({ kind }) => kind === 'left-out');
+    const there = items.filter(({ kind }) => kind !== 'left-out');
+    expect(there.filter(({ network }) => network === SEEN.network).length).toBeLessThanOrEqual(500);
+    expect(there.filter(({ network }) => network === '198.51.100.9')).toHaveLength(1);
+    expect([...left, ...there].reduce((sum, { count }) => sum + count, 0)).toBe(4 * 450 + 1);
+  });
+
+  it('has logins however much keys are used', async () => {
+    const { log, all } = await opened();
+    for (let n = 0; n < 21_000; n++) {
+      log.note({ ...SEEN, kind: 'key-use', row: `GET /api/${n}` });
+      if (n % 900 === 0) await log.flush();
+    }
+    log.note(SEEN);
+    expect((await all(30_000)).filter(({ kind }) => kind === 'login')).toHaveLength(1);
+  });
+
   it('waits while the secrets are away, neither throws nor waits, and loses what is too much, counted', async () => {
     const { log, lose, lost, all } = await opened();
     lose(true);

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { type AbsencesLog, absencesIn } from '../../platform/absences/absences.ts';
 import type { Audited } from '../../platform/http/audited.ts';
 import type { SecretRecord, Secrets } from '../identity/secrets/secrets.ts';
@@ -43,7 +44,15 @@ const WAITING = 1_000;
 const OF_RECORD = 200;
 /** Milliseconds within which the same again is counted instead of noted anew. */
 const SAME = 60_000;
+/** Different entries of the last minute that are remembered, so that the same again takes no room. */
+const RECENT = 1_000;
 const DAY = 24 * 3_600_000;
+
+/** What waits to be written. What is likely to be counted in an entry of the last minute has taken no room yet. */
+interface Waiting {
+  entry: KeptEntry;
+  hasRoom: boolean;
+}
 
 interface Segment {
   key: string;
@@ -54,7 +63,9 @@ interface Segment {
 
 export function openAuditLog({ secrets, days, log, lost = () => {}, now = () => new Date(), every = 1_000 }: AuditLogOptions): AuditLog {
   const room = openRoom();
-  let waiting = new Map<string, KeptEntry>();
+  let waiting = new Map<string, Waiting>();
+  /** The times (ms since 1970) at which entries took room, by their signatures. */
+  const recent = new LRUCache<string, number>({ max: RECENT });
   let segment: Segment | null = null;
   /** A write whose outcome nobody heard of: it is tried again as it was, so that it is not done twice. */
   let unheard: Segment | null = null;
@@ -63,12 +74,31 @@ export function openAuditLog({ secrets, days, log, lost = () => {}, now = () => 
 
   function note(seen: Audited): void {
     const time = now().toISOString();
-    const granted = room.take(seen, dayOf(time));
-    const signature = signatureOf(granted);
-    const known = waiting.get(signature);
-    if (known) Object.assign(known, { last: time, count: known.count + 1 });
-    else if (waiting.size >= WAITING) lost(1);
-    else waiting.set(signature, { ...granted, time, last: time, count: 1 });
+    if (isCounted(seen, time)) return;
+    const before = recent.get(signatureOf(seen));
+    const hasRoom = before === undefined || Date.parse(time) - before >= SAME;
+    const granted = hasRoom ? room.take(seen, dayOf(time)) : seen;
+    if (!isCounted(granted, time)) wait({ entry: { ...granted, time, last: time, count: 1 }, hasRoom });
+  }
+
+  function wait(one: Waiting): void {
+    const signature = signatureOf(one.entry);
+    if (waiting.size >= WAITING) lost(1);
+    else waiting.set(signature, one);
+    if (one.hasRoom) recent.set(signature, Date.parse(one.entry.time));
+  }
+
+  /** True where the same waits, in which this one is counted now. */
+  function isCounted(seen: Audited, last: string): boolean {
+    const known = waiting.get(signatureOf(seen))?.entry;
+    if (known) Object.assign(known, { last, count: known.count + 1 });
+    return known !== undefined;
+  }
+
+  /** Takes room for what turns out to be an entry of its own. */
+  function claimRoom(one: Waiting): void {
+    if (!one.hasRoom) Object.assign(one.entry, room.take(one.entry, dayOf(now().toISOString())));
+    one.hasRoom = true;
   }
 
   function flush(): Promise<void> {
@@ -89,19 +119,20 @@ export function openAuditLog({ secrets, days, log, lost = () => {}, now = () => 
   }
 
   /** Takes what waits of one day, as much as a record may have. */
-  function take(): Pick<Segment, 'day' | 'entries'> | null {
+  function take(): { day: string; taken: Waiting[] } | null {
     const [first] = waiting.values();
     if (!first) return null;
-    const day = dayOf(first.time);
-    const taken = [...waiting].filter(([, one]) => dayOf(one.time) === day).slice(0, OF_RECORD);
+    const day = dayOf(first.entry.time);
+    const taken = [...waiting].filter(([, { entry }]) => dayOf(entry.time) === day).slice(0, OF_RECORD);
     for (const [signature] of taken) waiting.delete(signature);
-    return { day, entries: taken.map(([, one]) => one) };
+    return { day, taken: taken.map(([, one]) => one) };
   }
 
   /** Adds entries to the record at hand. Where somebody else changed that, who may have erased a person, theirs stays, and these begin another. */
-  async function store({ day, entries }: Pick<Segment, 'day' | 'entries'>): Promise<void> {
+  async function store({ day, taken }: { day: string; taken: Waiting[] }): Promise<void> {
     const before = segment?.day === day && segment.entries.length < OF_RECORD ? segment : emptySegment(day);
-    if (!(await put({ ...before, entries: withAll(before.entries, entries) }))) await put({ ...emptySegment(day), entries });
+    const added = (to: Segment) => ({ ...to, entries: withAll(to.entries, taken, claimRoom) });
+    if (!(await put(added(before)))) await put(added(emptySegment(day)));
   }
 
   /** Writes a record; false where another version of it is there. */
@@ -133,15 +164,21 @@ function emptySegment(day: string): Segment {
 }
 
 /** The entries with more of them; one that is the same as an entry of the last minute is counted there. */
-function withAll(entries: readonly KeptEntry[], more: readonly KeptEntry[]): KeptEntry[] {
+function withAll(entries: readonly KeptEntry[], more: readonly Waiting[], claimRoom: (one: Waiting) => void): KeptEntry[] {
   const all = [...entries];
   const places = new Map(all.map((one, index) => [signatureOf(one), index]));
-  for (const one of more) {
+  const isCounted = (one: KeptEntry) => {
     const place = places.get(signatureOf(one));
     const known = place === undefined ? undefined : all[place];
-    if (place !== undefined && known && Date.parse(one.time) - Date.parse(known.time) < SAME)
-      all[place] = { ...known, last: one.last, count: known.count + one.count };
-    else places.set(signatureOf(one), all.push(one) - 1);
+    if (place === undefined || !known || Date.parse(one.time) - Date.parse(known.time) >= SAME) return false;
+    all[place] = { ...known, last: one.last, count: known.count + one.count };
+    return true;
+  };
+  for (const one of more) {
+    if (isCounted(one.entry)) continue;
+    claimRoom(one);
+    // Without room it is one of those that were left out.
+    if (!isCounted(one.entry)) places.set(signatureOf(one.entry), all.push(one.entry) - 1);
   }
   return all;
 }
