@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import { SECRET_KINDS } from '../../gateway/identity/secrets/secrets.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { anEvent } from '../../platform/event-store/example-event.fixture.ts';
 import { effectCheckpoint, endOf } from '../../platform/followers/checkpoint.ts';
@@ -76,6 +77,7 @@ beforeAll(async () => {
   await old.secrets.put('credentials', { key: user, value: 'the next hash', owner: user });
   await old.secrets.put('codes', { key: 'gone', value: 1, owner: user, expires: new Date(Date.now() - 1).toISOString() });
   await old.secrets.put('api-keys', { key: 'a backend', value: { hash: 'hashed' }, owner: 'installation' });
+  for (const kind of SECRET_KINDS) await old.secrets.put(kind, { key: `with ${kind}`, value: { kind }, owner: user });
 });
 afterAll(async () => {
   await old?.remove();

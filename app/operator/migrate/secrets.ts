@@ -1,13 +1,13 @@
 /** Moving secrets: every record as it is, with version, owner and end. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { SecretKind, SecretRecord, Secrets } from '../../../gateway/identity/secrets/secrets.ts';
+import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from '../../../gateway/identity/secrets/secrets.ts';
 import { UserError } from '../../../platform/user-error.ts';
 import { eachOf } from './events.ts';
 import { differs, EMPTY } from './refused.ts';
 
 /** The kinds in the order of the move. The installation's keys come first, because they identify whose secrets these are. */
-const KINDS: readonly SecretKind[] = ['keys', 'credentials', 'sessions', 'codes', 'api-keys', 'second-factors'];
+const KINDS: readonly SecretKind[] = ['keys', ...SECRET_KINDS.filter((kind) => kind !== 'keys')];
 
 /** Checks that the target holds no secrets, or those of this installation. Error: `UserError`. */
 export async function checkSecrets(source: Secrets, target: Secrets): Promise<void> {
