@@ -71,3 +71,34 @@ it('of those who wait, the oldest of the network with most of them gives way', (
   enter('e', 'e1');
   expect(closed).toEqual(['a2', 'a3']);
 });
+
+/** A connection whose end the test tells. */
+function aConnection() {
+  let left = () => {};
+  const one = {
+    close: () => {},
+    once: (_: 'close', leave: () => void) => {
+      left = leave;
+    },
+  };
+  return { one, end: () => left() };
+}
+
+it('who closed while a login was looked at counts for nobody', () => {
+  const counts = openDoorCounts({ ...BOUNDS, socketsOfUser: 1 });
+  const [gone, here] = [aConnection(), aConnection()];
+  for (const { one } of [gone, here]) counts.enter(one, 'a');
+  gone.end();
+  expect(counts.admit(gone.one, 'alice')).toBe(false);
+  expect(counts.admit(here.one, 'alice')).toBe(true);
+});
+
+it('a connection is of one user alone, who has its place again once it closes', () => {
+  const counts = openDoorCounts({ ...BOUNDS, socketsOfUser: 1 });
+  const [first, second, third] = [aConnection(), aConnection(), aConnection()];
+  for (const { one } of [first, second, third]) counts.enter(one, 'a');
+  expect(counts.admit(first.one, 'alice')).toBe(true);
+  expect(counts.admit(first.one, 'bob')).toBe(false);
+  first.end();
+  expect([counts.admit(second.one, 'alice'), counts.admit(third.one, 'bob')]).toEqual([true, true]);
+});

@@ -24,7 +24,10 @@ export interface DoorCounts {
   isFull(network: string): boolean;
   /** Counts a connection, which waits until it is admitted or closed; others may have to give way. */
   enter(connection: CountedConnection, network: string): void;
-  /** Counts a connection as its user's, who is logged in; false, and it goes on waiting, where that user has all theirs. */
+  /**
+   * Counts a waiting connection as its user's, who is logged in; false where it does not wait any more, since it closed, gave way or has its user, and,
+   * while it goes on waiting, where that user has all theirs.
+   */
   admit(connection: CountedConnection, userId: string): boolean;
 }
 
@@ -55,6 +58,8 @@ export function openDoorCounts({ socketsOfNetwork, waitingOfNetwork, socketsOfUs
       if (waiting.size() > NETWORKS * waitingOfNetwork) giveWay(waiting.largest());
     },
     admit: (connection, userId) => {
+      // A login takes a while: whoever closed meanwhile is never heard to leave again.
+      if (!waiting.has(connection)) return false;
       if (ofUser.of(userId).size >= socketsOfUser) return false;
       waiting.remove(connection);
       ofUser.add(userId, connection);
@@ -72,6 +77,7 @@ function groups() {
   const sizeOf = (key: string) => byKey.get(key)?.size ?? 0;
   return {
     of: (key: string) => byKey.get(key) ?? NONE,
+    has: (connection: CountedConnection) => keys.has(connection),
     size: () => keys.size,
     largest: () => [...byKey.keys()].reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), ''),
     add(key: string, connection: CountedConnection): void {
