@@ -20,6 +20,7 @@ const ON_BROKERS = [
   [null, 'task_events', '', '_task_events'],
   ['timers', 'timer_events', '', '_timers'],
   ['user_registration', 'user_events', '', '_user_registration'],
+  ['user_confirmations', 'user_events', '', '_user_confirmations'],
   ['order_outcomes', 'order_events', '', '_order_outcomes'],
   ['notifications', 'events', 'notification.#', '_notifications'],
   ['requested_sms', 'events', 'notification.#', '_requested_sms'],

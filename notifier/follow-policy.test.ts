@@ -10,8 +10,9 @@ import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.
 import { openParking } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
+import { notifications } from '../projections/projectors/notifications.ts';
 import { forwarding } from '../system/forwarder.fixture.ts';
-import { followPolicy, type Policy, type RunningPolicy } from './follow-policy.ts';
+import { followPolicy, type Policy, type PolicyContext, type RunningPolicy } from './follow-policy.ts';
 import { taskOf, taskPolicy } from './policies/task.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -33,7 +34,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function start(more: Partial<Policy> = {}, context: Partial<{ store: EventStore }> = {}): Promise<RunningPolicy> {
+async function start(more: Partial<Policy> = {}, context: Partial<PolicyContext> = {}): Promise<RunningPolicy> {
   const policy = { name: 'task_mail', queue: TASK_EVENTS, task: taskOf, wants: taskPolicy, ...more };
   const running = await followPolicy(policy, { store, bus, readModels, log, silence: 20, backoff: 1, ...context });
   stops.push(running.stop);
@@ -53,6 +54,22 @@ async function requested(channel = 'email'): Promise<RecordedEvent[]> {
   return all.filter(({ data }) => (data as Wanted).channel === channel);
 }
 const causes = async () => (await requested()).map(({ metadata }) => metadata.$causationId);
+
+/** A read model in which one notification is held back, and the streams of those that are released. */
+function heldOf(id: string) {
+  const released: string[] = [];
+  const models = {
+    reached: async () => true,
+    state: async () => ({ version: notifications.model.version, generation: 1, checkpoint: { position: '~' } }),
+    find: async () => [{ id }],
+  };
+  const commands = {
+    handle: async ({ stream }: { stream: string }) => {
+      released.push(stream);
+    },
+  };
+  return { released, context: { readModels: models, commands, now: () => new Date() } as unknown as Partial<PolicyContext> };
+}
 
 describe('a policy', () => {
   it('invariant 11: records what it asks for on a stream made from event, recipient, channel and kind', async () => {
@@ -200,6 +217,33 @@ describe('a policy', () => {
     expect(await running.release('task-bad', false)).toBe(true);
     expect(await causes()).toEqual([good, last, bad, behind]);
     expect(await running.release('task-bad', false)).toBe(false);
+  });
+
+  it('releases what was held back also at an event that waited in a parked stream', async () => {
+    let broken = true;
+    const wants: Policy['wants'] = () => {
+      if (broken) throw new Error('cannot decide');
+      return [];
+    };
+    const held = heldOf('a held one');
+    const running = await start({ wants, releases: () => BOB }, held.context);
+    await happen('TaskCreated', 'task-bad');
+    await vi.waitFor(() => expect(running.parked()).toHaveLength(1));
+    expect(held.released).toEqual([]);
+    broken = false;
+    expect(await running.release('task-bad', false)).toBe(true);
+    expect(held.released).toEqual(['notification-a held one']);
+  });
+
+  it('invariant 17: releases what was held back at an event that an older release did not know', async () => {
+    await (await start()).stop();
+    await happen('TaskCreated', 'task-1');
+    const [event] = await logOf(store);
+    await (await openParking(store, 'task_mail')).park(event as RecordedEvent, new UnknownEvent(event as RecordedEvent));
+    const held = heldOf('a held one');
+    const running = await start({ wants: () => [], releases: () => BOB }, held.context);
+    await vi.waitFor(() => expect(running.parked()).toEqual([]));
+    expect(held.released).toContain('notification-a held one');
   });
 
   it('invariant 17: parks the stream of an event that it does not know, and goes on with others', async () => {

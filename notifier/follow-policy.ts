@@ -21,7 +21,10 @@ export interface Policy extends FollowerRow {
   task?(event: RecordedEvent): string | undefined;
   /** The notifications that an event (in its newest shape) asks for. `task`: as it was right after the event; NO_TASK for none. Pure. */
   wants(event: RecordedEvent, task: TaskAsOf): (Wanted | WantedOfRole)[];
-  /** The user whose notifications are not held back any more from this event (in its newest shape) on; undefined for nobody. Pure. */
+  /**
+   * The user whose notifications are not held back any more from this event (in its newest shape) on; undefined for nobody. Pure. The policy waits, with
+   * all behind it, while the read model of notifications is away: who mails has no such row.
+   */
   releases?(event: RecordedEvent): string | undefined;
 }
 
@@ -76,7 +79,9 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
     return () => policy.wants(known(recorded), taskThen());
   }
 
-  async function releaseBy(event: RecordedEvent): Promise<void> {
+  /** Records what an event asks for, and releases what was held back until then. */
+  async function carryOut(event: RecordedEvent, wanted: (Wanted | WantedOfRole)[]): Promise<void> {
+    await record(event, wanted);
     const userId = policy.releases?.(known(event));
     if (userId !== undefined) await release?.(userId, event);
   }
@@ -89,13 +94,12 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
       wants: (event) => !isDeletion(event) && receives(policy.queue, categoryOf(event.stream), routingKey(event)),
       begin: async () => {
         parking = await openParking(store, policy.name);
-        await releaseKnown(parking, { decision, record, log: context.log });
+        await releaseKnown(parking, { decision, record: carryOut, log: context.log });
       },
       apply: async (events) => {
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
         const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? []);
-        for (const { event, result } of decided) await record(event, result);
-        for (const { event } of decided) await releaseBy(event);
+        for (const { event, result } of decided) await carryOut(event, result);
       },
     },
     context,
@@ -103,7 +107,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
   return {
     ...follower,
     parked: () => parking.list(),
-    release: (stream, skip) => parking.release(stream, async (event) => record(event, (await decision(event))()), skip),
+    release: (stream, skip) => parking.release(stream, async (event) => carryOut(event, (await decision(event))()), skip),
     stop: () => {
       stopping.abort(new Error(`policy ${policy.name} stops`));
       return follower.stop();

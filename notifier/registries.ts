@@ -39,6 +39,12 @@ export const POLICIES: readonly Policy[] = [
       purpose: 'confirmation mail and welcome of new users, links to set a password or to confirm an address, and what is told of either',
     }),
     wants: registrationPolicy,
+  },
+  {
+    // Apart from the mails of users: it waits while the read model of notifications is away, and nobody's confirmation is to wait behind it.
+    name: 'held_mail',
+    queue: followerQueue('user_confirmations', { category: 'user', purpose: 'the release of mails that waited for an address to be confirmed' }),
+    wants: () => [],
     releases: confirmedBy,
   },
   {
