@@ -57,6 +57,14 @@ export function storedEmail(address: string): string {
   return `${local.normalize('NFC')}@${inALabels(domain)}`;
 }
 
+/**
+ * The form of an address in which one mailbox is one text: as stored, in lower case. Texts that `normaliseEmail` alone takes for equal, as of full width,
+ * may be mailboxes of two people at their provider.
+ */
+export function mailboxOf(address: string): string {
+  return storedEmail(address.trim()).toLowerCase();
+}
+
 /** The form of an address in which equal addresses are equal text. */
 export function normaliseEmail(address: string): string {
   const [local, domain] = split(address.trim());

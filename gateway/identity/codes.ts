@@ -3,7 +3,7 @@
  * was sent to is the one that it is about.
  */
 
-import { normaliseEmail } from '../../contracts/email.ts';
+import { mailboxOf } from '../../contracts/email.ts';
 import { hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
@@ -32,7 +32,7 @@ export interface Codes {
 const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000, address: 600_000, invitation: 7 * 24 * 3_600_000 };
 /** The purposes for which the last code alone is good. */
 const ONE_AT_A_TIME: ReadonlySet<CodePurpose> = new Set(['reset', 'address']);
-/** The most codes of a user or an invitation: each attempt to send a mail makes one, and any of them may have arrived. */
+/** The most codes of a user or an invitation for one purpose: each attempt to send a mail makes one, and any of them may have arrived. */
 const MOST_CODES = 20;
 
 export interface CodesOptions {
@@ -46,11 +46,11 @@ export interface CodesOptions {
 export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Codes {
   async function hashedAddress(id: string, purpose: CodePurpose): Promise<string | null> {
     const address = await addresses[purpose](id);
-    return address === null ? null : hmac(`address:${normaliseEmail(address)}`);
+    return address === null ? null : hmac(`address:${mailboxOf(address)}`);
   }
 
-  async function trim(userId: string): Promise<void> {
-    const kept = await secrets.list<Code>('codes', userId);
+  async function trim(userId: string, purpose: CodePurpose): Promise<void> {
+    const kept = (await secrets.list<Code>('codes', userId)).filter(({ value }) => value.purpose === purpose);
     const oldestFirst = kept.toSorted((a, b) => ((a.expires ?? '') < (b.expires ?? '') ? -1 : 1));
     for (const one of oldestFirst.slice(0, Math.max(0, kept.length - MOST_CODES))) await secrets.delete('codes', one.key);
   }
@@ -69,7 +69,7 @@ export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Code
       const expires = new Date(now().getTime() + LIFE[purpose]).toISOString();
       if (ONE_AT_A_TIME.has(purpose)) await spend(id, purpose);
       await secrets.put('codes', { key: hashOf(code), value, owner: id, expires }, 0);
-      await trim(id);
+      await trim(id, purpose);
       return code;
     },
     userOf: async (code, purpose) => {

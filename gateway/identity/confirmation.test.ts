@@ -89,7 +89,7 @@ describe('confirmation', () => {
     await expect(here.identity.issueCode(id, 'confirm')).rejects.toThrow(/there is none/);
   });
 
-  it('keeps the last twenty codes of a user', async () => {
+  it('keeps the last twenty codes of a user, and those of another purpose beside them', async () => {
     const id = await register({ password: PASSWORD });
     const codes: string[] = [];
     for (let k = 0; k < 21; k++) {
@@ -97,6 +97,9 @@ describe('confirmation', () => {
       codes.push(await here.identity.issueCode(id, 'confirm'));
     }
     expect(await here.secrets.list('codes', id)).toHaveLength(20);
+    // It ends before all of them.
+    await here.identity.issueCode(id, 'reset');
+    expect(await here.secrets.list('codes', id)).toHaveLength(21);
     expect((await confirm(codes[0] ?? '')).status).toBe(422);
     expect((await confirm(codes[1] ?? '')).status).toBe(200);
   });

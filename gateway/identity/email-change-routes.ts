@@ -4,7 +4,7 @@
  * a click. Whether an address is taken is looked at only then.
  */
 import { z } from 'zod';
-import { emailOnRecord, normaliseEmail } from '../../contracts/email.ts';
+import { emailOnRecord, mailboxOf, normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { UserCommand } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
@@ -97,7 +97,7 @@ async function wantsAnotherAddress(
 ): Promise<boolean> {
   if (email === undefined || (caller.id !== id && caller.role !== 'admin')) return false;
   const user = await users.get(id);
-  return user !== null && normaliseEmail(user.state.email) !== normaliseEmail(email);
+  return user !== null && mailboxOf(user.state.email) !== mailboxOf(email);
 }
 
 /** Takes a link from the limits: of the user who names an address, and then of the address, whose owner may never have heard of us. */

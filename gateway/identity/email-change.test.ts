@@ -76,6 +76,26 @@ describe('a change of one’s e-mail address', () => {
     expect((await change()).status).toBe(202);
   });
 
+  it('is one to a text that only looks the same, whose mailbox may be a stranger’s: it waits for its link, and its code is no other’s', async () => {
+    const lookalike = `${String.fromCodePoint(0xff46)}${email.slice(1)}`;
+    const token = await here.identity.issueCode(id, 'confirm');
+    expect((await here.call('POST /api/confirmations', { token, password: PASSWORD })).status).toBe(200);
+    own = await login(email);
+    here.advance(11 * 60_000);
+    own = as((await here.call('POST /api/login', { email, password: PASSWORD }, from())).body.accessToken);
+    expect((await change(lookalike)).status).toBe(202);
+    expect(await me()).toMatchObject({ email, confirmed: true, pendingEmail: lookalike });
+    expect((await finish(await code())).status).toBe(200);
+    expect((await here.events(`user-${id}`)).at(-1)).toMatchObject({ type: 'EmailChanged', data: { email: lookalike, previous: email } });
+    // The one value of both is still this user's alone.
+    expect((await here.call('POST /api/users', { name: 'Eve', email, password: PASSWORD }, from())).status).toBe(409);
+    const back = await login('admin@example.org', 'the first of all');
+    const ofLookalike = await here.identity.issueCode(id, 'reset');
+    expect((await change(email, back)).status).toBe(200);
+    expect((await me()).confirmed).toBe(false);
+    expect((await here.call('POST /api/password-resets/finish', { token: ofLookalike, password: 'another good one' })).status).toBe(422);
+  });
+
   it('is confirmed by nobody but its user: a stranger’s link makes no address yours', async () => {
     const victim = await login(await register(`victim${n}@example.org`).then(() => `victim${n}@example.org`));
     await change(`new${n}@example.org`);

@@ -1,6 +1,6 @@
 /** User: the rules of registering, confirming, editing, roles and deleting. Passwords and sessions are none of its business. */
 
-import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
+import { mailboxOf, normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Choices } from '../../contracts/notification-choices.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
@@ -115,7 +115,7 @@ function register(command: CommandOf<'RegisterUser'>, state: UserState): Decisio
 
 function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
   const { name = state.name, email = state.email } = command.data;
-  const isOther = !isSameAddress(email, state.email);
+  const isOther = mailboxOf(email) !== mailboxOf(state.email);
   const isRespelt = !isOther && storedEmail(email) !== storedEmail(state.email);
   const changes = { ...(name !== state.name ? { name } : {}), ...(isRespelt ? { email } : {}) };
   const edited: UserEvent[] = Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];

@@ -2,7 +2,7 @@
  * The account of somebody who has signed in at the issuer. Who they are say issuer and subject; the address only finds an account that they may join,
  * and then its owner's password decides.
  */
-import { email as emailSchema, normaliseEmail, storedEmail } from '../../../contracts/email.ts';
+import { email as emailSchema, mailboxOf, normaliseEmail } from '../../../contracts/email.ts';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
 import type { Limits } from '../../../platform/http/limits/limits.ts';
@@ -153,5 +153,5 @@ function addressOf({ email }: SignedIn, { name }: OidcSettings): string {
 
 /** True where the issuer has verified this very address. Forms of it that only we take for equal may be another's there. */
 function isVerifiedAs({ email, verified }: SignedIn, address: string): boolean {
-  return verified && email !== null && storedEmail(email.trim()).toLowerCase() === storedEmail(address).toLowerCase();
+  return verified && email !== null && mailboxOf(email) === mailboxOf(address);
 }
