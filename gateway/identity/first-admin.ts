@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { ProblemError } from '../../contracts/problem.ts';
 import { AT_ONCE, type WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
+import { FIRST_ADMIN_IDS } from '../../platform/first-admin-ids.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
@@ -20,12 +21,9 @@ export interface FirstAdminOptions {
   whileStarting?: WhileStarting;
 }
 
-/** The ids of the first admin, in order. A registration that lost its address to another user stays closed: the next one takes the next id. */
-const IDS = Array.from({ length: 10 }, (_, n) => stableId('first-admin', String(n)));
-
 /**
  * Makes the first admin where there never was one, or gives them a password where theirs was lost with the secrets.
- * Later admins are made by admins, who cannot give up the role themselves: so a first admin who existed proves that there is one now.
+ * Later admins are made by admins, who cannot give up the role themselves, and a sign-in takes it from nobody unless the first admin is one: so a first admin who existed proves that there is one now.
  * Resolves to the password if it was made here, else null. Errors: `UserError`, where the address is another user's; absences that outlast the start's patience.
  */
 export async function ensureFirstAdmin(options: FirstAdminOptions, email: string, password: string | undefined): Promise<string | null> {
@@ -60,7 +58,7 @@ async function tryToMake(options: FirstAdminOptions, { email, password, isRepeat
 }
 
 async function firstOpen(users: Users) {
-  for (const id of IDS) {
+  for (const id of FIRST_ADMIN_IDS) {
     const { state } = await users.load(id);
     if (!state.abandoned) return { ...state, id };
   }

@@ -5,6 +5,7 @@ import type { Choices } from '../../contracts/notification-choices.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
 import { type SecondFactorChange, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import { FIRST_ADMIN_IDS } from '../../platform/first-admin-ids.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider, type Facts } from '../decider.ts';
 import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
@@ -123,8 +124,8 @@ function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
 }
 
 /**
- * Changes a user's role. Admins cannot change their own, and who does it for another is one now, as `goes` makes sure: so there is always somebody who
- * can give roles.
+ * Changes a user's role. Admins cannot change their own, and who does it for another is one now, as `goes` makes sure; the system takes it where another
+ * one stays: so there is always somebody who can give roles.
  */
 function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, facts: Facts): Decision {
   const by = roleOfActor(command, facts);
@@ -133,6 +134,7 @@ function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, fact
   if (!isAdmin(by)) return { refused: 'forbidden', detail: 'Only admins give roles.' };
   if (isAbove(command.data.role, by) || isAbove(state.role, by))
     return { refused: 'forbidden', detail: 'Nobody gives a role above the own, nor takes one from who is above.' };
+  if (isTakenBySystem(command, state) && !isAnotherAdmin(facts)) return { refused: 'conflict', detail: 'Nobody else is known to be an admin.' };
   return [{ type: 'UserRoleChanged', data: { from: state.role, to: command.data.role } }];
 }
 
@@ -156,6 +158,21 @@ function roleOfActor({ actor }: UserCommand, { actor: known }: Facts): ActingRol
 function goes(command: UserCommand, { exists, deleted, role }: UserState): boolean {
   if (!exists || deleted || role !== 'admin') return false;
   return command.type === 'DeleteUser' || (command.type === 'ChangeUserRole' && command.data.role !== 'admin');
+}
+
+/** True where no person takes an admin's role, as at a sign-in: such a command has no actor who stays an admin. */
+function isTakenBySystem(command: UserCommand, state: UserState): boolean {
+  return command.actor.id === 'system' && command.type === 'ChangeUserRole' && goes(command, state);
+}
+
+/** True where one of the facts is a user who can log in as an admin. */
+function isAnotherAdmin(facts: Facts): boolean {
+  return (Object.values(facts) as UserState[]).some(({ exists, deleted, role, confirmed }) => exists && !deleted && confirmed && role === 'admin');
+}
+
+/** The first admin, under each id that it may have, but for the user of a command: the only admin of whom a decision knows without being told. */
+function firstAdmins({ id }: UserCommand): Record<string, string> {
+  return Object.fromEntries(FIRST_ADMIN_IDS.filter((one) => one !== id).map((one) => [one, `user-${one}`]));
 }
 
 function remove(command: CommandOf<'DeleteUser'>, state: UserState, facts: Facts): Decision {
@@ -235,7 +252,9 @@ export const user = decider<UserState, UserCommand, UserEvent>({
   decide,
   evolve,
   topics: (stream) => userTopics(stream),
-  needs: ({ type, id, actor }) => {
+  needs: (command, state) => {
+    if (isTakenBySystem(command, state)) return firstAdmins(command);
+    const { type, id, actor } = command;
     const isAboutAnother = (type === 'ChangeUserRole' || type === 'DeleteUser') && actor.id !== id;
     return isAboutAnother && /^[0-9a-f]{8}-/.test(actor.id) ? { actor: `user-${actor.id}` } : noNeeds;
   },

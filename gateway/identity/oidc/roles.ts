@@ -29,7 +29,10 @@ export interface FollowedRoleOptions {
   now(): Date;
 }
 
-/** Gives somebody the role that the issuer says. Where the rules of roles refuse it, as for the last admin, the role stays and the log says so. */
+/**
+ * Gives somebody the role that the issuer says. Where the rules of roles refuse it, as for an admin while the first admin is no other one, the role stays
+ * and the log says so.
+ */
 export async function followRole(
   { commands, settings, log, changed, now }: FollowedRoleOptions,
   { role: said }: Pick<SignedIn, 'role'>,

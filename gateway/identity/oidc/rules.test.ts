@@ -56,6 +56,35 @@ describe('the role that the issuer says', () => {
   });
 });
 
+describe('the role of an admin, where a value stands for it', () => {
+  it('is taken by a sign-in while the first admin stays one, never from that one', async () => {
+    const world = await open({}, { roleClaim: 'groups', roles: [...ROLES.roles, { value: 'tl-admins', role: 'admin' }] });
+    try {
+      await admin(world.here);
+      const roleOf = async (account: string, groups: string[], claims: object = {}, body: object = {}) => {
+        world.atIssuer(account, { groups, ...claims });
+        return (await world.comeIn(account, body)).body.user.role;
+      };
+      const first = { email: 'admin@example.org' };
+      expect(await roleOf('boss', [], first, { password: PASSWORD })).toBe('admin');
+      expect(await roleOf('boss', ['tl-staff'], first)).toBe('admin');
+      expect(world.here.lines.join('')).toContain('the role that the issuer says was refused');
+      expect([await roleOf('ann', ['tl-admins']), await roleOf('ann', ['tl-staff']), await roleOf('ann', ['tl-admins'])]).toEqual([
+        'admin',
+        'staff',
+        'admin',
+      ]);
+      const ann = await world.comeIn('ann');
+      const { id } = (await world.here.call('POST /api/login', { email: 'admin@example.org', password: PASSWORD })).body.user;
+      const key = { 'idempotency-key': 'takes it' };
+      expect((await world.here.call(`PUT /api/users/${id}/role`, { role: 'member' }, { ...as(ann.body.accessToken), ...key })).status).toBe(200);
+      expect(await roleOf('ann', [])).toBe('admin');
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe('a role where no claim is asked', () => {
   it('is that of a member, whatever the issuer says', async () => {
     const world = await open();
