@@ -295,6 +295,7 @@ export const userContract = aggregate({
     WithdrawEmailChange: {
       method: 'DELETE',
       path: '/api/users/:id/email-change',
+      audit: 'account',
       body: null,
       who: 'user',
       summary: 'Take back a change of e-mail address that is not confirmed yet (one’s own, or as an admin).',

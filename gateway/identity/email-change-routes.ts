@@ -36,7 +36,7 @@ export interface EmailChangeOptions {
 }
 
 const editing = commandRow('EditUser');
-const { method, path, who, summary, body, example } = editing.contract;
+const { method, path, who, summary, body, example, audit = 'account' } = editing.contract;
 
 const finishBody = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200) });
 const finished = z.strictObject({ id: z.guid(), email: emailOnRecord, confirmed: z.literal(true) });
@@ -49,7 +49,7 @@ const editAnswer = commandAnswer.extend({
 
 /** PATCH /api/users/:id, POST /api/email-changes/finish. */
 export const emailChangeRoutes: readonly RouteWith<EmailChangeOptions>[] = [
-  { row: { method, path, who, summary, tag: 'users', body, response: editAnswer, example }, answer: edit },
+  { row: { method, path, audit, who, summary, tag: 'users', body, response: editAnswer, example }, answer: edit },
   {
     row: {
       method: 'POST',
@@ -109,6 +109,7 @@ function admitMail({ limits }: EmailChangeOptions, userId: string, email: string
 async function finish(options: EmailChangeOptions, request: RouteRequest): Promise<Answer> {
   const { codes, limits, users, forgetUser } = options;
   const { id } = callerIn(request.caller);
+  request.audit?.({ user: id });
   const { token } = request.body as z.infer<typeof finishBody>;
   const owner = await triedCode(limits, request.ip, () => codes.userOf(token, 'address'));
   if (owner === null)

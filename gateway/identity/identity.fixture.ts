@@ -11,6 +11,7 @@ import type { Role } from '../../contracts/role.ts';
 import { openEventStore } from '../../platform/event-store/open.ts';
 import { createApp } from '../../platform/http/app.ts';
 import { askedAgain } from '../../platform/http/asked-again.fixture.ts';
+import type { Audited } from '../../platform/http/audited.ts';
 import { type LimitOptions, openLimits } from '../../platform/http/limits/limits.ts';
 import { routesWith } from '../../platform/http/route.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
@@ -74,7 +75,9 @@ export async function openInstallation(
     ...routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed, now: () => now().toISOString() }, commandRoutes),
   ];
   const { accessTokens, callerOf, admit } = identity;
-  const app = createApp({ routes, accessTokens, callerOf, admit, limit: limits.consume, origins: [], trustProxy: true, log });
+  const audited: Audited[] = [];
+  const audit = (seen: Audited) => audited.push(seen);
+  const app = createApp({ routes, audit, accessTokens, callerOf, admit, limit: limits.consume, origins: [], trustProxy: true, log });
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   place.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -112,6 +115,8 @@ export async function openInstallation(
 
   return {
     url: place.url,
+    /** What the audit log was told, in order. */
+    audited,
     call,
     stored,
     events,

@@ -26,7 +26,7 @@ export interface InvitationRoutesOptions {
 }
 
 const inviting = commandRow('MakeInvitation');
-const { method, path, who, summary, body, example } = inviting.contract;
+const { method, path, who, summary, body, example, audit = 'invitation' } = inviting.contract;
 
 const acceptBody = z.strictObject({ code: z.string().min(1, 'must not be empty').max(200), name: userName, password });
 const acceptAnswer = z.strictObject({
@@ -39,7 +39,7 @@ const acceptAnswer = z.strictObject({
 /** POST /api/invitations, POST /api/invitations/accept. */
 export const invitationRoutes: readonly RouteWith<InvitationRoutesOptions>[] = [
   {
-    row: { method, path, who, summary, tag: 'invitations', body, response: commandAnswer, example },
+    row: { method, path, audit, who, summary, tag: 'invitations', body, response: commandAnswer, example },
     answer: invite,
   },
   {
@@ -81,6 +81,7 @@ async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequ
   const invitation = await triedCode(limits, request.ip, () => invitations.find(code));
   if (!invitation) throw spent();
   const { userId, email } = invitation;
+  request.audit?.({ user: userId });
   expectGoodPassword(chosen, { name, email }, '/password');
   if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { key: userId, known: true })))
     throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');

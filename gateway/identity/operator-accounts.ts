@@ -1,6 +1,7 @@
 /** What the operator has done to accounts, when nobody else can: `npm start -- users …`. Whoever reads the data folder is the operator. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { AuditKind } from '../../contracts/audit.ts';
 import { email, emailOnRecord } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
@@ -33,6 +34,15 @@ type OrderOf<T extends AccountOrder['order']> = Extract<AccountOrder, { order: T
 const done = z.strictObject({ id: z.guid(), password: z.string().optional(), ended: z.int().optional() });
 export type AccountOrderDone = z.infer<typeof done>;
 
+/** The kinds of the entries that orders make in the audit log. */
+const AUDITED_AS = {
+  create: 'account',
+  role: 'role',
+  'reset-password': 'password',
+  'end-sessions': 'session',
+  confirm: 'confirmation',
+} as const satisfies Record<AccountOrder['order'], AuditKind>;
+
 export interface OperatorAccountsOptions {
   commands: CommandHandler;
   credentials: Credentials;
@@ -48,6 +58,7 @@ export const operatorAccounts: RouteWith<OperatorAccountsOptions> = {
   row: {
     method: 'POST',
     path: '/api/admin/accounts',
+    audit: 'account',
     who: ['admin'],
     summary: 'Create an account, or change its role, password, sessions or confirmation, as the operator of this machine.',
     tag: 'admin',
@@ -59,7 +70,11 @@ export const operatorAccounts: RouteWith<OperatorAccountsOptions> = {
   },
   answer: async (options, request) => {
     if (callerIn(request.caller).id !== OPERATOR.id) throw new ProblemError('forbidden', 'This is for the operator: npm start -- users');
-    return { headers: { 'Cache-Control': 'no-store' }, body: await carryOut(options, request.body as AccountOrder, request) } satisfies Answer;
+    const wanted = request.body as AccountOrder;
+    request.audit?.({ kind: AUDITED_AS[wanted.order] });
+    const body = await carryOut(options, wanted, request);
+    request.audit?.({ user: body.id });
+    return { headers: { 'Cache-Control': 'no-store' }, body } satisfies Answer;
   },
 };
 

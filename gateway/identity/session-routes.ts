@@ -179,7 +179,10 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const right = await attempts.attempt(normaliseEmail(email), request.ip, check, standing);
   if (!user || !right) throw wrongPassword();
   const of = { userId: user.id, version };
-  return (await secondStepOf(options, of)) ?? letIn(options, of, request);
+  const second = await secondStepOf(options, of);
+  // Nobody is in yet: the second step is the login.
+  if (second) request.audit?.({ kind: 'proof' });
+  return second ?? letIn(options, of, request);
 }
 
 /** The answer to who has proved one half, where there is a second factor: a ticket for POST /api/login/second-factor; null where there is none. */

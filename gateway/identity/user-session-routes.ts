@@ -24,7 +24,13 @@ export const userSessionRoutes: readonly RouteWith<UserSessionRoutesOptions>[] =
     },
   },
   {
-    row: { ...OF_OTHERS, method: 'DELETE', path: '/api/users/:id/sessions', summary: 'End all of a user’s sessions; one’s own present one stays.' },
+    row: {
+      ...OF_OTHERS,
+      method: 'DELETE',
+      path: '/api/users/:id/sessions',
+      audit: 'session',
+      summary: 'End all of a user’s sessions; one’s own present one stays.',
+    },
     answer: async ({ sessions, users }, request) => {
       const { id } = await bounded(users, request);
       const by = callerIn(request.caller);
@@ -33,7 +39,7 @@ export const userSessionRoutes: readonly RouteWith<UserSessionRoutesOptions>[] =
     },
   },
   {
-    row: { ...OF_OTHERS, method: 'DELETE', path: '/api/users/:id/sessions/:session', summary: 'End one of a user’s sessions.' },
+    row: { ...OF_OTHERS, method: 'DELETE', path: '/api/users/:id/sessions/:session', audit: 'session', summary: 'End one of a user’s sessions.' },
     answer: endTheirs,
   },
 ];

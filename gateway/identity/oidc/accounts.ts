@@ -46,6 +46,8 @@ export interface Coming {
   ip: string;
   requestId: string;
   password?: string | undefined;
+  /** Hears whose account it is about, also where they are refused then. */
+  about?(userId: string): void;
 }
 
 /** The user as whom somebody comes in; or the address of an account whose password is asked for once. */
@@ -86,6 +88,7 @@ async function comeBack(options: AccountsOptions, who: SignedIn, { user, coming 
 
 /** Somebody new, whose address is an account's. */
 function enterAs(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
+  coming.about?.(holder.id);
   if (!isVerifiedAs(who, holder.state.email))
     throw new ProblemError(
       'conflict',

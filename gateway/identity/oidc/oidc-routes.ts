@@ -115,12 +115,20 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   const { code, password } = request.body as z.infer<typeof tokensBody>;
   const kept = await signIns.find(code, browsers.of(request));
   const { ip, requestId } = request;
-  const entry = await enter(accounts, kept.value.who, { ip, requestId, password });
-  if ('asksPasswordOf' in entry) return { headers: { 'Cache-Control': 'no-store' }, body: entry };
+  const entry = await enter(accounts, kept.value.who, { ip, requestId, password, about: (user) => request.audit?.({ user }) });
+  if ('asksPasswordOf' in entry) {
+    // Nobody is in yet.
+    request.audit?.({ kind: 'proof' });
+    return { headers: { 'Cache-Control': 'no-store' }, body: entry };
+  }
+  request.audit?.({ user: entry.userId });
   await signIns.spend(kept);
   // The issuer stands for the password: whoever has a second factor here is asked for it all the same.
   const second = await secondStepOf(options, { userId: entry.userId, version: await options.credentials.version(entry.userId) });
-  if (second) return { ...second, headers: { 'Set-Cookie': browsers.cookie(null) } };
+  if (second) {
+    request.audit?.({ kind: 'proof' });
+    return { ...second, headers: { 'Set-Cookie': browsers.cookie(null) } };
+  }
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
   // Who was signed in there for long has not shown lately who they are.
   const { provedAt } = kept.value.who;

@@ -46,6 +46,8 @@ describe('signing in at an issuer', () => {
     const again = await openBrowser(here.url).comeIn('anna');
     expect(again.body.user.id).toBe(first.body.user.id);
     expect(await types(first.body.user.id)).toEqual(['UserCreated', 'UserConfirmed', 'SignInJoined']);
+    const entries = here.audited.filter(({ about }) => about === first.body.user.id).map(({ kind, row }) => `${kind} ${row}`);
+    expect(entries).toEqual(['login POST /api/oidc/tokens', 'login POST /api/oidc/tokens']);
   });
 
   it('has tokens in no address, no subject in any event, and leaves the browser no cookie', async () => {

@@ -58,6 +58,7 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
     row: {
       ...OWN,
       method: 'POST',
+      audit: 'second-factor',
       summary: 'Begin to set a second factor up: the secret for the app, good for 15 minutes. Wants a fresh login.',
       response: begun,
       status: 200,
@@ -68,6 +69,7 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
     row: {
       ...OWN,
       method: 'POST',
+      audit: 'second-factor',
       path: '/api/me/second-factor/confirm',
       summary: 'Turn the second factor on by a first code of the app; all other sessions end. Answers 10 recovery codes, once.',
       body: codeBody,
@@ -81,6 +83,7 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
     row: {
       ...OWN,
       method: 'POST',
+      audit: 'second-factor',
       path: '/api/me/second-factor/recovery-codes',
       summary: 'Make 10 new recovery codes; those before are not good any more. Wants a fresh login.',
       response: recoveryCodes,
@@ -89,13 +92,14 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
     answer: renew,
   },
   {
-    row: { ...OWN, method: 'DELETE', summary: 'Turn the second factor off. Wants a fresh login.' },
+    row: { ...OWN, method: 'DELETE', audit: 'second-factor', summary: 'Turn the second factor off. Wants a fresh login.' },
     answer: (options, request) => takeAway(options, request, callerIn(request.caller).id),
   },
   {
     row: {
       method: 'DELETE',
       path: '/api/users/:id/second-factor',
+      audit: 'second-factor',
       who: ['admin'],
       tag: 'users',
       summary: 'Take a user’s second factor away, as of somebody who lost the app and the recovery codes. Wants a fresh login.',

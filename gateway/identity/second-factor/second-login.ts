@@ -16,6 +16,7 @@ export const secondLogin: RouteWith<SecondLoginOptions> = {
   row: {
     method: 'POST',
     path: '/api/login/second-factor',
+    audit: 'login',
     always: true,
     who: 'anyone',
     tag: 'sessions',
@@ -28,6 +29,7 @@ export const secondLogin: RouteWith<SecondLoginOptions> = {
   answer: async (options, request) => {
     const { ticket, ...proof } = request.body as z.infer<typeof body>;
     const of = await holderOf(options, ticket);
+    request.audit?.({ user: of.userId });
     await expectSecondFactor(options, { ...of, requestId: request.requestId }, secondProofOf(proof));
     return letIn(options, of, request);
   },
