@@ -6,9 +6,12 @@ import { type Kind, kinds } from '../../contracts/notifications/kinds.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { idempotencyKey } from '../../platform/http/idempotency.ts';
+import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import { contextOf } from '../../write-side/command-routes.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
+import { limitOfChoices } from './choice-limit.ts';
 import { callerIn } from './session-routes.ts';
 import type { Users } from './users.ts';
 
@@ -23,6 +26,8 @@ const choicesView = z.strictObject({ items: z.array(choice) });
 export interface ChoiceRoutesOptions {
   users: Users;
   commands: CommandHandler;
+  limits: Limits;
+  hmac(text: string): string;
   now(): Date;
 }
 
@@ -56,15 +61,17 @@ export const choiceRoutes: readonly RouteWith<ChoiceRoutesOptions>[] = [
   },
 ];
 
-async function put({ users, commands, now }: ChoiceRoutesOptions, request: RouteRequest): Promise<Answer> {
+async function put({ users, commands, limits, hmac, now }: ChoiceRoutesOptions, request: RouteRequest): Promise<Answer> {
   const { id, role, seesAll } = callerIn(request.caller);
   const command = {
     ...{ type: 'ChooseNotifications', stream: `user-${id}`, id, data: request.body as Choices },
     commandId: stableId('ChooseNotifications', id, idempotencyKey(request)),
     ...{ actor: { id, role, seesAll }, now: now().toISOString() },
   };
-  await commands.handle(command, { correlationId: request.requestId });
-  return answerOf(await userIn(users, id));
+  const limiting = limitOfChoices(limits, id, id);
+  await commands.handle(command, { ...contextOf(request, hmac), admit: limiting.admit });
+  const answer = answerOf(await userIn(users, id));
+  return { ...answer, headers: { ...answer.headers, ...(await limiting.headers()) } };
 }
 
 async function userIn(users: Users, id: string) {

@@ -5,14 +5,17 @@ import { CHOOSABLE, defaultChannels } from '../../contracts/notification-choices
 import type { Kind } from '../../contracts/notifications/kinds.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { UNSUBSCRIBE_PATH, unsubscribeLinks } from '../../platform/unsubscribe-link.ts';
+import { limitOfChoices } from './choice-limit.ts';
 import { SYSTEM_ITSELF } from './record-of-account.ts';
 import type { Users } from './users.ts';
 
 export interface UnsubscribeOptions {
   users: Users;
   commands: CommandHandler;
+  limits: Limits;
   hmac(text: string): string;
   now(): Date;
 }
@@ -42,7 +45,7 @@ export const unsubscribeRoutes: readonly RouteWith<UnsubscribeOptions>[] = [
   },
 ];
 
-async function stop({ users, commands, hmac, now }: UnsubscribeOptions, request: RouteRequest): Promise<Answer> {
+async function stop({ users, commands, limits, hmac, now }: UnsubscribeOptions, request: RouteRequest): Promise<Answer> {
   const { userId: id, kind } = tokenIn(request, hmac);
   const user = await users.get(id);
   if (user) {
@@ -50,7 +53,8 @@ async function stop({ users, commands, hmac, now }: UnsubscribeOptions, request:
     const channels = (choices[kind] ?? [...defaultChannels(kind, role)]).filter((channel) => channel !== 'email');
     const command = { type: 'ChooseNotifications', stream: `user-${id}`, id, data: { [kind]: channels } };
     const commandId = randomUUID();
-    await commands.handle({ ...command, commandId, actor: SYSTEM_ITSELF, now: now().toISOString() }, { correlationId: request.requestId });
+    const { admit } = limitOfChoices(limits, SYSTEM_ITSELF.id, id);
+    await commands.handle({ ...command, commandId, actor: SYSTEM_ITSELF, now: now().toISOString() }, { correlationId: request.requestId, admit });
   }
   return page('Done', '<p>There will be no more mails like this one. What else you are told of, you choose on your page.</p>');
 }

@@ -138,8 +138,10 @@ function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, fact
   return [{ type: 'UserRoleChanged', data: { from: state.role, to: command.data.role } }];
 }
 
+/** Channels have no order: another one is no change. */
 function choose(data: Choices, { choices: before }: UserState): Decision {
-  const choices = { ...before, ...data };
+  const inOrder = Object.fromEntries(Object.entries(data).map(([kind, channels]) => [kind, channels.toSorted()]));
+  const choices: Choices = { ...before, ...inOrder };
   return JSON.stringify(choices) === JSON.stringify(before) ? [] : [{ type: 'NotificationsChosen', data: { choices } }];
 }
 
