@@ -12,7 +12,7 @@ export interface DocumentedRoute {
   tag: string;
   query?: z.ZodType | undefined;
   body?: z.ZodType | null | undefined;
-  form?: boolean | undefined;
+  form?: boolean | 'ignored' | undefined;
   stream?: boolean | undefined;
   status?: number | undefined;
   response?: z.ZodType | undefined;

@@ -36,7 +36,7 @@ export const unsubscribeRoutes: readonly RouteWith<UnsubscribeOptions>[] = [
   },
   {
     row: {
-      ...{ method: 'POST', path: UNSUBSCRIBE_PATH, who: 'anyone', tag: 'users', query, form: true },
+      ...{ method: 'POST', path: UNSUBSCRIBE_PATH, who: 'anyone', tag: 'users', query, form: 'ignored' },
       summary: 'Stop mails of the kind of one that holds this link, without logging in (RFC 8058). A repeat changes nothing.',
       body: z.record(z.string(), z.string()),
       example: { 'List-Unsubscribe': 'One-Click' },

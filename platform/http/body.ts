@@ -28,6 +28,14 @@ export function readForm(request: IncomingMessage, from: BodySource): Promise<un
   return readAs(request, from, FORM);
 }
 
+/**
+ * Takes in a form of either type that browsers post (application/x-www-form-urlencoded, multipart/form-data), and looks at nothing in it: an empty
+ * object, or undefined where there is no body. Errors: as `readJson`, but for what is in it.
+ */
+export function readIgnoredForm(request: IncomingMessage, from: BodySource): Promise<unknown> {
+  return readAs(request, from, IGNORED_FORM);
+}
+
 interface Kind {
   type: RegExp;
   name: string;
@@ -37,6 +45,7 @@ interface Kind {
 const JSON_BODY: Kind = { type: /^application\/(json|[\w.+-]+\+json)$/, name: 'JSON', mediaType: 'application/json', parse: parseJson };
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const FORM: Kind = { type: /^application\/x-www-form-urlencoded$/, name: 'a form', mediaType: FORM_TYPE, parse: parseForm };
+const IGNORED_FORM: Kind = { ...FORM, type: /^(application\/x-www-form-urlencoded|multipart\/form-data)$/, parse: () => ({}) };
 
 async function readAs(request: IncomingMessage, { arriving, network }: BodySource, kind: Kind): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;

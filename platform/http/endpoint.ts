@@ -6,7 +6,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Arriving } from './arriving.ts';
-import { readForm, readJson } from './body.ts';
+import { readForm, readIgnoredForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
 import { type Admitted, type Answer, type AuditNote, type Caller, CONFINED_DETAILS, type Route, type RouteRequest } from './route.ts';
@@ -50,13 +50,18 @@ function mayBeKept({ who, method }: Route): boolean {
   return who === 'anyone' && method === 'GET';
 }
 
+function readerOf({ form }: Route) {
+  if (form === 'ignored') return readIgnoredForm;
+  return form ? readForm : readJson;
+}
+
 /** Makes the Koa middleware of a row: authorises, validates, calls the handler, answers.*/
 export function endpoint(route: Route, ways: Authentication, arriving: Arriving) {
   const bodySchema = route.body ?? NO_BODY;
   // Where no field is required, a missing body counts as an empty object.
   const absent = route.body?.safeParse({}).success ? {} : undefined;
   const querySchema = route.query ?? NO_QUERY;
-  const readBody = route.form ? readForm : readJson;
+  const readBody = readerOf(route);
   const isRead = route.method !== 'GET' && !route.stream;
   const bodyOf = async (ctx: Context) => {
     const body = isRead ? await arrived(ctx, (request) => readBody(request, { arriving, network: networkOf(ctx.ip) })) : undefined;

@@ -88,8 +88,11 @@ export interface RouteRow {
   query?: z.ZodType;
   /** Schema of the body; absent or null where the row takes none. */
   body?: z.ZodType | null;
-  /** True where the body is a form (application/x-www-form-urlencoded) and not JSON: for callers that send nothing else. */
-  form?: boolean;
+  /**
+   * True where the body is a form (application/x-www-form-urlencoded) and not JSON: for callers that send nothing else. `ignored`: it may be
+   * multipart/form-data, too, and nothing in it is looked at.
+   */
+  form?: boolean | 'ignored';
   /** True where the handler reads the body itself, as a stream: multipart/form-data, of which `body` is for the docs alone. */
   stream?: boolean;
   /**
