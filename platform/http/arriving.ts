@@ -11,7 +11,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 export interface ArrivingBounds {
   /** Slow bodies of one network at once, at most; default 100. */
   slow?: number;
-  /** Bytes of bodies that are not whole, at most, but for the first 64 KiB of each; default 64 MiB. */
+  /** Bytes of bodies that are not whole, at most, but for the first 64 KiB of each that is not slow; default 64 MiB. */
   bytes?: number;
   /** Milliseconds after which a body counts as slow; default 500. */
   slowAfter?: number;
@@ -33,7 +33,7 @@ interface Body {
   giveWay(): void;
 }
 
-/** Bytes of each body that do not count. */
+/** Bytes of each body that do not count while it is not slow. */
 const SMALL = 64 * 1024;
 
 export function openArriving({ slow = 100, bytes: room = 64 * 1024 * 1024, slowAfter = 500 }: ArrivingBounds = {}): Arriving {
@@ -41,18 +41,24 @@ export function openArriving({ slow = 100, bytes: room = 64 * 1024 * 1024, slowA
   let held = 0;
 
   function add(body: Body, more: number): void {
-    held += counted(body.bytes + more) - counted(body.bytes);
-    body.bytes += more;
-    while (held > room) slowestOf(ofNetwork(mostGreedy())).giveWay();
+    change(body, { bytes: body.bytes + more });
+  }
+
+  /** Changes what a body counts; where all count too much, the slowest of the network that holds most give way. Who counts nothing frees nothing. */
+  function change(body: Body, now: Partial<Pick<Body, 'bytes' | 'slow'>>): void {
+    held -= counted(body);
+    Object.assign(body, now);
+    held += counted(body);
+    while (held > room) slowestOf(ofNetwork(mostGreedy()).filter((one) => counted(one) > 0)).giveWay();
   }
 
   function remove(body: Body): void {
-    if (bodies.delete(body)) held -= counted(body.bytes);
+    if (bodies.delete(body)) held -= counted(body);
   }
 
   function callSlow(body: Body): void {
     if (!bodies.has(body)) return;
-    body.slow = true;
+    change(body, { slow: true });
     const others = ofNetwork(body.network).filter((one) => one.slow);
     if (others.length > slow) slowestOf(others).giveWay();
   }
@@ -62,7 +68,7 @@ export function openArriving({ slow = 100, bytes: room = 64 * 1024 * 1024, slowA
   /** The network whose bodies hold the most bytes. */
   function mostGreedy(): string {
     const bytesOf = new Map<string, number>();
-    for (const { network, bytes } of bodies) bytesOf.set(network, (bytesOf.get(network) ?? 0) + counted(bytes));
+    for (const body of bodies) bytesOf.set(body.network, (bytesOf.get(body.network) ?? 0) + counted(body));
     return [...bytesOf].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
   }
 
@@ -95,7 +101,8 @@ export function openArriving({ slow = 100, bytes: room = 64 * 1024 * 1024, slowA
   };
 }
 
-const counted = (bytes: number) => Math.max(0, bytes - SMALL);
+/** The bytes of a body that count: of a slow one all. */
+const counted = ({ bytes, slow }: Body) => (slow ? bytes : Math.max(0, bytes - SMALL));
 
 /** The body with the least bytes for its time; of several, the oldest. */
 function slowestOf(bodies: readonly Body[]): Body {
