@@ -124,13 +124,13 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   expectGoodPassword(next, state, '/password');
   if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
-  // Whoever signed in as an account that nobody had confirmed need not be who has its mailbox.
-  if (!state.confirmed) await subjects.partAll(id);
+  // Whoever signed in as an account that nobody had confirmed need not be who has its mailbox; and another password ends a sign-in that a stranger joined.
+  await subjects.partAll(id);
   await sessions.endAll(id, 'password');
   const by = { id, key: hashOf(token), correlationId: request.requestId };
+  // It may be a stranger's, who registered this address. Before the address is confirmed, so that a repeat still does it.
+  if (purpose === 'confirm' || !state.confirmed) await takeSecondFactorAway(options, { userId: id, by: 'mailbox', requestId: request.requestId });
   await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });
-  // It may be a stranger's, who registered this address.
-  if (purpose === 'confirm') await takeSecondFactorAway(options, { userId: id, by: 'mailbox', requestId: request.requestId });
   if (purpose === 'reset') await recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });
   await codes.spend(id);
   return { body: { id, confirmed: true, passwordSet: true } };

@@ -194,8 +194,11 @@ export async function secondStepOf(
   return { body: { secondFactor: { ticket: tickets.issue(of), expiresIn: SECOND_STEP_SECONDS } } };
 }
 
+/** Who is let in; `second`: true where a second factor was proved, too. */
+type Entering = Ticketed & { second?: true };
+
 /** Logs somebody in who has proved everything: the answer with the tokens, and what makes the device known. */
-export async function letIn(options: SessionRoutesOptions, of: Ticketed, request: RouteRequest): Promise<Answer> {
+export async function letIn(options: SessionRoutesOptions, of: Entering, request: RouteRequest): Promise<Answer> {
   const answer = await answerWithTokens(options, await start(options, of, request));
   return { ...answer, body: { ...(answer.body as object), device: options.devices.issue(of.userId) } };
 }
@@ -206,13 +209,18 @@ async function isKnownNetwork(sessions: Sessions, userId: string | undefined, ip
   return (await sessions.list(userId ?? 'nobody')).some(({ value }) => networkOf(value.ip) === network);
 }
 
-/** Makes a session, unless the password was changed since the check: the end of all sessions may have missed the new one. */
-async function start({ credentials, sessions }: SessionRoutesOptions, { userId, version }: Ticketed, request: RouteRequest): Promise<OpenSession> {
-  const session = await sessions.start(userId, originOf(request));
-  if ((await credentials.version(userId)) === version) return session;
+/**
+ * Makes a session, unless the password was changed since the check, or a second factor turned on that was not asked for: the end of all sessions may have
+ * missed the new one.
+ */
+async function start({ credentials, sessions, secondFactors }: SessionRoutesOptions, of: Entering, request: RouteRequest): Promise<OpenSession> {
+  const { userId, version, provedAt, second } = of;
+  const session = await sessions.start(userId, originOf(request), provedAt);
+  const isSame = (await credentials.version(userId)) === version;
+  if (isSame && (second || !(await secondFactors.isOn(userId)))) return session;
   const made = await sessions.get(session.id);
-  if (made) await sessions.end(made, 'password');
-  throw wrongPassword();
+  if (made) await sessions.end(made, isSame ? 'revoked' : 'password');
+  throw isSame ? new ProblemError('conflict', 'The account was changed meanwhile. Log in again.') : wrongPassword();
 }
 
 function originOf({ header, ip }: RouteRequest): SessionOrigin {

@@ -1,6 +1,7 @@
 import { createHmac, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Installation, openInstallation } from '../identity.fixture.ts';
+import { as, type Installation, openInstallation } from '../identity.fixture.ts';
+import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
 import { type Lies, startHostileIssuer } from './hostile-issuer.fixture.ts';
 import { CLIENT } from './issuer.fixture.ts';
@@ -73,6 +74,22 @@ describe('an answer of the issuer that fails a check', () => {
       const newest = sessions.map(({ value }) => value).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0];
       expect(newest?.provedAt).toBe(auth_time === undefined ? newest?.createdAt : new Date(auth_time * 1_000).toISOString());
     }
+  });
+
+  it('is no fresh login by a second factor, either', async () => {
+    issuer.lie(claims({ auth_time: undefined }));
+    const token = as((await openBrowser(here.url).comeIn('anna')).body.accessToken);
+    const { secret } = (await here.call('POST /api/me/second-factor', undefined, token)).body;
+    const time = () => here.identityOptions.now?.() ?? new Date();
+    expect((await here.call('POST /api/me/second-factor/confirm', { code: codeOfApp(secret, time()) }, token)).status).toBe(200);
+    const auth_time = now() - HOUR;
+    issuer.lie(claims({ auth_time }));
+    const { ticket } = (await openBrowser(here.url).comeIn('anna')).body.secondFactor;
+    const code = codeOfApp(secret, time(), 1);
+    const { body } = await here.call('POST /api/login/second-factor', { ticket, code });
+    const { sessionId } = await here.identity.authenticate(body.accessToken);
+    const session = await here.secrets.get<{ provedAt: string }>('sessions', sessionId);
+    expect(session?.value.provedAt).toBe(new Date(auth_time * 1_000).toISOString());
   });
 
   it('that names none as an algorithm of its own, lets nobody in, either', async () => {

@@ -123,29 +123,33 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   }
   request.audit?.({ user: entry.userId });
   await signIns.spend(kept);
+  // Who was signed in there for long has not shown lately who they are.
+  const provedAt = kept.value.who.provedAt ?? undefined;
   // The issuer stands for the password: whoever has a second factor here is asked for it all the same.
-  const second = await secondStepOf(options, { userId: entry.userId, version: await options.credentials.version(entry.userId) });
+  const second = await secondStepOf(options, { userId: entry.userId, version: await options.credentials.version(entry.userId), provedAt });
   if (second) {
     request.audit?.({ kind: 'proof' });
     return { ...second, headers: { 'Set-Cookie': browsers.cookie(null) } };
   }
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
-  // Who was signed in there for long has not shown lately who they are.
-  const { provedAt } = kept.value.who;
-  const session = await options.sessions.start(entry.userId, { userAgent, ip }, provedAt ?? undefined);
-  await expectStillJoined(options, oidc, { session, who: kept.value.who });
+  const session = await options.sessions.start(entry.userId, { userAgent, ip }, provedAt);
+  await expectUnchanged(options, oidc, { session, who: kept.value.who });
   const answer = await answerWithTokens(options, session);
   return { ...answer, headers: { ...answer.headers, 'Set-Cookie': browsers.cookie(null) } };
 }
 
-/** Ends a session that was just made where its subject is the user's no more: whoever took it away may have ended all sessions before this one. */
-async function expectStillJoined(
-  { sessions }: OidcRoutesOptions,
+/**
+ * Ends a session that was just made where its subject is the user's no more, or a second factor is on that was not asked for: whoever changed that may have
+ * ended all sessions before this one.
+ */
+async function expectUnchanged(
+  { sessions, secondFactors }: OidcRoutesOptions,
   { accounts }: Oidc,
   { session, who }: { session: OpenSession; who: SignedIn },
 ): Promise<void> {
-  if ((await accounts.subjects.find(who))?.value.userId === session.userId) return;
+  const isJoined = (await accounts.subjects.find(who))?.value.userId === session.userId;
+  if (isJoined && !(await secondFactors.isOn(session.userId))) return;
   const made = await sessions.get(session.id);
-  if (made) await sessions.end(made, 'password');
+  if (made) await sessions.end(made, isJoined ? 'revoked' : 'password');
   throw new ProblemError('conflict', 'The account was changed meanwhile. Sign in again.');
 }

@@ -120,23 +120,25 @@ async function begin({ secondFactors, sessions, users }: SecondFactorRoutesOptio
 async function confirm(options: SecondFactorRoutesOptions, { caller, body, requestId }: RouteRequest): Promise<Answer> {
   const { id, sessionId } = callerIn(caller);
   await expectFreshLogin(options.sessions, callerIn(caller));
-  const codes = await options.secondFactors.confirm(id, (body as z.infer<typeof codeBody>).code.replace(/\s/g, ''));
+  const code = (body as z.infer<typeof codeBody>).code.replace(/\s/g, '');
+  const codes = await options.secondFactors.confirm(id, code, (key) =>
+    recordOfAccount(options, { id, key, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } }),
+  );
   if (!codes)
     throw new ProblemError('invalid', 'This code is not of the app that you set up, or is of another time. After a quarter of an hour begin anew.', {
       errors: [{ pointer: '/code', detail: 'is not of the app that you set up, or is of another time' }],
     });
   options.changed(id);
   await options.sessions.endAll(id, 'revoked', { except: sessionId });
-  await recordOfAccount(options, { id, key: randomUUID(), correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } });
   return { headers: PRIVATE, body: { recoveryCodes: codes } };
 }
 
 async function renew(options: SecondFactorRoutesOptions, { caller, requestId }: RouteRequest): Promise<Answer> {
   const { id } = callerIn(caller);
   await expectFreshLogin(options.sessions, callerIn(caller));
-  const codes = await options.secondFactors.makeRecoveryCodes(id);
+  if (!(await options.secondFactors.isOn(id))) throw new ProblemError('conflict', 'You have no second factor.');
   await recordOfAccount(options, { id, key: randomUUID(), correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'codes' } });
-  return { headers: PRIVATE, body: { recoveryCodes: codes } };
+  return { headers: PRIVATE, body: { recoveryCodes: await options.secondFactors.makeRecoveryCodes(id) } };
 }
 
 /** Takes a second factor away, one's own or another one's. Without one there is nothing to do. */

@@ -1,6 +1,8 @@
 /** An authenticator app, and users who have one, at an installation. */
 import { Secret, TOTP } from 'otpauth';
+import { stableId } from '../../../platform/stable-id.ts';
 import { as, type Installation } from '../identity.fixture.ts';
+import { SYSTEM_ITSELF } from '../record-of-account.ts';
 
 export const PASSWORD = 'correct horse battery';
 let n = 0;
@@ -28,6 +30,11 @@ export async function openUser(here: Installation, { second = true } = {}) {
     here.advance(60_000);
   }
 
+  async function confirm() {
+    const command = { type: 'ConfirmUser', stream: `user-${id}`, id, data: null, commandId: stableId('confirms', id), now: new Date().toISOString() };
+    await here.commands.handle({ ...command, actor: SYSTEM_ITSELF }, { correlationId: id });
+  }
+
   if (second) await turnOn();
   return {
     id,
@@ -37,6 +44,8 @@ export async function openUser(here: Installation, { second = true } = {}) {
     code,
     password,
     turnOn,
+    /** Has the address confirmed, without a link. */
+    confirm,
     /** The access token of the session in which the account was made. */
     first,
     ticket: async (): Promise<string> => (await password()).body.secondFactor.ticket,

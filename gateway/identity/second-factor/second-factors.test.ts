@@ -55,7 +55,30 @@ describe('a second factor', () => {
     expect(await factors.status('ann')).toEqual({ on: true, since: now().toISOString(), recoveryCodesLeft: 10 });
     expect(await factors.check('ann', { code: first })).toMatchObject({ right: false });
     await expect(factors.begin('ann', { label: 'ann@example.org', confirmed: true })).rejects.toMatchObject({ code: 'conflict' });
-    await expect(factors.confirm('ann', first)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(factors.confirm('ann', codeOf(secret, time + 30_000))).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('gives other recovery codes to who turned it on and did not hear of it, for the same code while its time lasts', async () => {
+    const factors = processWith('a');
+    const { secret } = await factors.begin('cid', { label: 'cid@example.org', confirmed: true });
+    const first = codeOf(secret);
+    const [lost = ''] = (await factors.confirm('cid', first)) ?? [];
+    const [heard = ''] = (await factors.confirm('cid', first)) ?? [];
+    expect(await factors.check('cid', { recoveryCode: lost })).toMatchObject({ right: false });
+    expect(await factors.check('cid', { recoveryCode: heard })).toMatchObject({ right: true });
+    time += 90_000;
+    await expect(factors.confirm('cid', first)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('is recorded before it is on, and before it is gone: one that cannot be recorded stays as it was', async () => {
+    const factors = processWith('a');
+    const { secret } = await factors.begin('dan', { label: 'dan@example.org', confirmed: true });
+    const away = () => Promise.reject(new Error('away'));
+    await expect(factors.confirm('dan', codeOf(secret), away)).rejects.toThrow('away');
+    expect(await factors.isOn('dan')).toBe(false);
+    expect(await factors.confirm('dan', codeOf(secret))).toHaveLength(10);
+    await expect(factors.remove('dan', false, away)).rejects.toThrow('away');
+    expect(await factors.isOn('dan')).toBe(true);
   });
 
   it('that was begun and not turned on is forgotten after a quarter of an hour', async () => {

@@ -1,5 +1,6 @@
 /** The second factors of users, among the secrets: at most one a user. It is on once its owner has shown a first code of it. */
 import { ProblemError } from '../../../contracts/problem.ts';
+import { hashOf } from '../refresh-tokens.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
 import { newRecoveryCodes, recoveryHash } from './recovery-codes.ts';
 import type { Sealing } from './sealing.ts';
@@ -39,20 +40,28 @@ export interface SecondFactors {
    * too. Error: ProblemError `conflict` where there is one already.
    */
   begin(userId: string, of: { label: string; confirmed: boolean }): Promise<{ secret: string; url: string }>;
-  /** Turns it on by its first code; resolves to the recovery codes, which nobody can see again; null for a wrong code, or where none was begun. Error: ProblemError `conflict` where it is on. */
-  confirm(userId: string, code: string): Promise<string[] | null>;
+  /**
+   * Turns it on by its first code; resolves to the recovery codes, which nobody can see again; null for a wrong code, or where none was begun. `record` is
+   * called before it is on, with a text that is this second factor's alone. Where the answer was lost, the same code gives other recovery codes while its
+   * time lasts. Error: ProblemError `conflict` where it is on by another code.
+   */
+  confirm(userId: string, code: string, record?: (key: string) => Promise<void>): Promise<string[] | null>;
   /** Checks a proof, and uses it up. One of many at once that give the same proof is right, also in several processes. */
   check(userId: string, proof: SecondProof): Promise<CheckedProof>;
   /** Makes new recovery codes, which end those before. Error: ProblemError `conflict` where there is no second factor. */
   makeRecoveryCodes(userId: string): Promise<string[]>;
-  /** Takes it away; false where there was none. `unlessOfConfirmed`: one that was set up while the address was confirmed stays. */
-  remove(userId: string, unlessOfConfirmed?: boolean): Promise<boolean>;
+  /**
+   * Takes it away; false where there was none. `unlessOfConfirmed`: one that was set up while the address was confirmed stays. `record` is called before one
+   * that is on goes, with when it was turned on.
+   */
+  remove(userId: string, unlessOfConfirmed?: boolean, record?: (since: string) => Promise<void>): Promise<boolean>;
 }
 
 /** Milliseconds in which a second factor that was begun is to be turned on. */
 const SETTING_UP = 15 * 60_000;
 /** Races that may be lost. Each means that another one won. */
 const RACES = 20;
+const unrecorded = async (_: string) => {};
 const WRONG: CheckedProof = { right: false, unreadable: false };
 
 export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets; sealing: Sealing; now(): Date }): SecondFactors {
@@ -85,21 +94,34 @@ export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets;
     });
   }
 
-  async function begun(userId: string): Promise<SecretRecord<SecondFactor> | null> {
-    const kept = await get(userId);
-    if (kept?.value.since) throw new ProblemError('conflict', 'You have a second factor already.');
-    return kept;
+  async function confirm(userId: string, code: string, record = unrecorded): Promise<string[] | null> {
+    return decided(async () => {
+      const kept = await get(userId);
+      if (!kept) return null;
+      return kept.value.since ? confirmAgain(userId, kept, code) : confirmFirst(userId, kept, { code, record });
+    });
   }
 
-  async function confirm(userId: string, code: string): Promise<string[] | null> {
-    return decided(async () => {
-      const kept = await begun(userId);
-      const used = kept && usedAfter(userId, kept.value, code);
-      if (!used) return null;
-      const codes = newRecoveryCodes();
-      const value = { ...kept.value, since: now().toISOString(), used, recovery: codes.map(recoveryHash) };
-      return (await put(userId, value, { version: kept.version })) ? codes : undefined;
-    });
+  async function confirmFirst(
+    userId: string,
+    { value, version }: SecretRecord<SecondFactor>,
+    { code, record }: { code: string; record(key: string): Promise<void> },
+  ): Promise<string[] | null | undefined> {
+    const used = usedAfter(userId, value, code);
+    if (!used) return null;
+    await record(hashOf(value.box));
+    const codes = newRecoveryCodes();
+    const next = { ...value, since: now().toISOString(), used, recovery: codes.map(recoveryHash) };
+    return (await put(userId, next, { version })) ? codes : undefined;
+  }
+
+  /** Recovery codes for who turned it on with this very code, and may not have heard of it. */
+  async function confirmAgain(userId: string, { value, version }: SecretRecord<SecondFactor>, code: string): Promise<string[] | undefined> {
+    const step = usedAfter(userId, { ...value, used: NONE_USED }, code)?.steps[0];
+    if (step === undefined || step !== value.used.steps[0])
+      throw new ProblemError('conflict', 'You have a second factor already. Make new recovery codes if you have none.');
+    const codes = newRecoveryCodes();
+    return (await put(userId, { ...value, recovery: codes.map(recoveryHash) }, { version })) ? codes : undefined;
   }
 
   function usedAfter(userId: string, { box, used }: SecondFactor, code: string): UsedSteps | null {
@@ -141,9 +163,10 @@ export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets;
     });
   }
 
-  async function remove(userId: string, unlessOfConfirmed = false): Promise<boolean> {
+  async function remove(userId: string, unlessOfConfirmed = false, record = unrecorded): Promise<boolean> {
     const kept = await get(userId);
     if (!kept || (unlessOfConfirmed && kept.value.ofConfirmed)) return false;
+    if (kept.value.since) await record(kept.value.since);
     await secrets.delete('second-factors', userId);
     return kept.value.since !== null;
   }

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StoreUnavailable } from '../../../platform/event-store/event-store.ts';
 import { as, type Installation, openInstallation } from '../identity.fixture.ts';
 import { openIdentity } from '../identity.ts';
 import { openUser, PASSWORD, type UserOfApp } from './second-factor.fixture.ts';
@@ -90,6 +91,7 @@ describe('a ticket', () => {
 
   it('ends with the password, and with the account', async () => {
     const ticket = await ann.ticket();
+    await ann.confirm();
     const token = await here.identity.issueCode(ann.id, 'reset');
     expect((await here.call('POST /api/password-resets/finish', { token, password: NEXT })).status).toBe(200);
     expect((await ann.finish(ticket, { code: ann.code() })).status).toBe(401);
@@ -122,6 +124,7 @@ describe('tries of a second factor', () => {
     expect(statuses.filter((status) => status === 422)).toHaveLength(10);
     const refused = await ann.finish(ticket, { code: ann.code() });
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
+    await ann.confirm();
     const token = await here.identity.issueCode(ann.id, 'reset');
     await here.call('POST /api/password-resets/finish', { token, password: NEXT });
     const next = (await ann.password(NEXT)).body.secondFactor.ticket;
@@ -136,7 +139,24 @@ describe('tries of a second factor', () => {
   });
 });
 
+it('a login that found none is no way around one that was turned on before its session was made', async () => {
+  const ben = await openUser(here, { second: false });
+  const put = here.secrets.put.bind(here.secrets);
+  let isOn = false;
+  const racing = vi.spyOn(here.secrets, 'put').mockImplementation(async (...of) => {
+    if (of[0] === 'sessions' && !isOn) {
+      isOn = true;
+      await ben.turnOn();
+    }
+    return put(...of);
+  });
+  const { status } = await ben.password();
+  racing.mockRestore();
+  expect([status, isOn, (await here.secrets.list('sessions', ben.id)).length]).toEqual([409, true, 1]);
+});
+
 it('a password reset does not turn it off, nor does confirming an address that was confirmed when it was set up', async () => {
+  await ann.confirm();
   const reset = await here.identity.issueCode(ann.id, 'reset');
   await here.call('POST /api/password-resets/finish', { token: reset, password: NEXT });
   expect(Object.keys((await ann.password(NEXT)).body)).toEqual(['secondFactor']);
@@ -147,11 +167,18 @@ it('a password reset does not turn it off, nor does confirming an address that w
   expect(Object.keys((await ben.password(NEXT)).body)).toEqual(['secondFactor']);
 });
 
-it('who proves the mailbox is not kept out by the second factor of a stranger who registered the address', async () => {
-  const token = await here.identity.issueCode(ann.id, 'confirm');
-  expect((await here.call('POST /api/confirmations', { token, password: NEXT })).status).toBe(200);
+it.each([
+  ['confirm', '/api/confirmations'],
+  ['reset', '/api/password-resets/finish'],
+] as const)('who proves the mailbox (%s) is not kept out by the second factor of a stranger who registered the address', async (purpose, path) => {
+  const token = await here.identity.issueCode(ann.id, purpose);
+  const append = vi.spyOn(here.store, 'append').mockRejectedValue(new StoreUnavailable('the event store is away'));
+  expect((await here.call(`POST ${path}`, { token, password: NEXT })).status).toBe(503);
+  append.mockRestore();
+  expect((await here.call(`POST ${path}`, { token, password: NEXT })).status).toBe(200);
   expect((await ann.password(NEXT)).body.accessToken).toBeDefined();
-  expect((await here.events(`user-${ann.id}`)).at(-1)).toMatchObject({ type: 'SecondFactorDisabled', data: { by: 'mailbox' } });
+  const off = (await here.events(`user-${ann.id}`)).filter(({ type }) => type === 'SecondFactorDisabled');
+  expect(off).toMatchObject([{ data: { by: 'mailbox' } }]);
 });
 
 it('a code that one process took is used in every other one', async () => {

@@ -31,7 +31,7 @@ export const secondLogin: RouteWith<SecondLoginOptions> = {
     const of = await holderOf(options, ticket);
     request.audit?.({ user: of.userId });
     await expectSecondFactor(options, { ...of, requestId: request.requestId }, secondProofOf(proof));
-    return letIn(options, of, request);
+    return letIn(options, { ...of, second: true }, request);
   },
 };
 

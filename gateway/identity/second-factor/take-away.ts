@@ -22,13 +22,16 @@ export interface TakenAway {
 }
 
 /**
- * Takes a user's second factor away, records it and has it told by mail; false where there was none. One that the mailbox takes away was set up before
+ * Records that a user's second factor is taken away, has it told by mail, and takes it away; false where there was none. Recorded first, and once: where one
+ * of the steps fails, a repeat does them all. One that the mailbox takes away was set up before
  * anybody had proved the address. Errors: those of the secrets and of the command handler.
  */
 export async function takeSecondFactorAway(options: TakingAway, { userId, by, actor, requestId }: TakenAway): Promise<boolean> {
-  if (!(await options.secondFactors.remove(userId, by === 'mailbox'))) return false;
-  options.changed(userId);
-  const of = { id: userId, key: randomUUID(), correlationId: requestId, ...(actor ? { actor } : {}) };
-  await recordOfAccount(options, of, { type: 'TellSecondFactor', data: { change: 'disabled', by } });
-  return true;
+  const record = async (since: string) => {
+    const of = { id: userId, key: `second factor off, on since ${since}`, correlationId: requestId, ...(actor ? { actor } : {}) };
+    await recordOfAccount(options, of, { type: 'TellSecondFactor', data: { change: 'disabled', by } });
+  };
+  const isGone = await options.secondFactors.remove(userId, by === 'mailbox', record);
+  if (isGone) options.changed(userId);
+  return isGone;
 }

@@ -5,6 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
+import { instant } from '../../../contracts/fields.ts';
 import { isFromTheFuture } from '../access-tokens.ts';
 
 export const SECOND_STEP_SECONDS = 5 * 60;
@@ -12,12 +13,13 @@ const ISSUER = 'taskledger';
 /** Another one than that of access tokens: neither is good as the other. */
 const AUDIENCE = 'taskledger-second-factor';
 
-const claims = z.object({ sub: z.guid(), ver: z.int(), iat: z.int() });
+const claims = z.object({ sub: z.guid(), ver: z.int(), iat: z.int(), proved: instant.optional() });
 
-/** The user whose password was right, and its version then. */
+/** The user whose password was right, and its version then; `provedAt`: when they showed who they are, where that was before (ISO 8601). */
 export interface Ticketed {
   userId: string;
   version: number;
+  provedAt?: string | undefined;
 }
 
 export interface Tickets {
@@ -30,15 +32,15 @@ export function openTickets(key: KeyObject, now: () => Date): Tickets {
   const seconds = () => Math.floor(now().getTime() / 1_000);
   const checked = { algorithms: ['HS256' as const], issuer: ISSUER, audience: AUDIENCE };
   return {
-    issue: ({ userId, version }) => {
+    issue: ({ userId, version, provedAt }) => {
       const iat = seconds();
-      const payload = { ver: version, iat, exp: iat + SECOND_STEP_SECONDS };
+      const payload = { ver: version, ...(provedAt ? { proved: provedAt } : {}), iat, exp: iat + SECOND_STEP_SECONDS };
       return jwt.sign(payload, key, { algorithm: 'HS256', subject: userId, issuer: ISSUER, audience: AUDIENCE });
     },
     read: (ticket) => {
       try {
-        const { sub, ver, iat } = claims.parse(jwt.verify(ticket, key, { ...checked, clockTimestamp: seconds() }));
-        return isFromTheFuture({ iat }, now()) ? null : { userId: sub, version: ver };
+        const { sub, ver, iat, proved } = claims.parse(jwt.verify(ticket, key, { ...checked, clockTimestamp: seconds() }));
+        return isFromTheFuture({ iat }, now()) ? null : { userId: sub, version: ver, provedAt: proved };
       } catch {
         return null;
       }
