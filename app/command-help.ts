@@ -8,7 +8,8 @@ export const USAGE = `usage: npm start                        the whole system i
                                           the same, with delivery workers in processes of their own
        npm start -- replay [projection…]  make read models anew from history
        npm start -- dead-letters          what failed for good: list, show, retry, discard
-       npm start -- users                 accounts: list, create, role, reset-password, end-sessions, confirm
+       npm start -- users                 accounts: list, create, role, reset-password, end-sessions, confirm,
+                                          second-factor
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
        npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
        npm start -- media verify          bytes of files without an event, and events without bytes
@@ -36,6 +37,7 @@ takes along what may have had its effect already.`,
        npm start -- users reset-password <e-mail>         to one that is printed once; all sessions end
        npm start -- users end-sessions <e-mail>
        npm start -- users confirm <e-mail>                say that the address is theirs
+       npm start -- users second-factor <e-mail>          take it away, as of who lost the app and the recovery codes
        --password with create and reset-password: a password of yours, asked for at the terminal, or the first line of standard input`,
   migrate: `usage: npm start -- migrate
 

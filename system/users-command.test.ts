@@ -54,11 +54,17 @@ describe('beside a running process', () => {
     expect((await caller(system.url, body.accessToken)('GET /api/me')).body.confirmed).toBe(true);
   });
 
+  it('takes a second factor away, also where there is none', async () => {
+    expect((await users('second-factor', 'bob@example.org')).out).toBe('bob@example.org: has no second factor\n');
+  });
+
   it('takes a password from standard input, never as an argument, and refuses a weak one', async () => {
     const reset = await usersReading('staple of the month\n', 'reset-password', ADMIN.email, '--password');
     expect(reset).toMatchObject({ code: 0, out: expect.not.stringContaining('staple') });
     expect((await logIn(ADMIN.email, 'staple of the month')).status).toBe(200);
     expect(await usersReading('aaaaaaaaaaaa\n', 'reset-password', ADMIN.email, '--password')).toMatchObject({ code: 1 });
+    // Ten units of UTF-16 are five characters.
+    expect(await usersReading('🔑🧰🪜🧯🚪\n', 'reset-password', ADMIN.email, '--password')).toMatchObject({ code: 1 });
     expect(await usersReading('', 'reset-password', ADMIN.email, '--password')).toMatchObject({
       code: 1,
       out: expect.stringContaining('No password'),

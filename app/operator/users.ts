@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, (words: string[]) => Work | null>> = {
     email && more.length === 0 ? (ask, password) => order(ask, { order: 'reset-password', email, password }) : null,
   'end-sessions': ([email, ...more]) => (email && more.length === 0 ? (ask) => order(ask, { order: 'end-sessions', email }) : null),
   confirm: ([email, ...more]) => (email && more.length === 0 ? (ask) => order(ask, { order: 'confirm', email }) : null),
+  'second-factor': ([email, ...more]) => (email && more.length === 0 ? (ask) => order(ask, { order: 'second-factor', email }) : null),
 };
 
 function isRole(text: string | undefined): text is (typeof ROLES)[number] {
@@ -68,6 +69,7 @@ const SAID: Readonly<Record<AccountOrder['order'], (wanted: AccountOrder) => str
   'reset-password': () => 'has another password',
   'end-sessions': () => 'is logged out',
   confirm: () => 'is confirmed',
+  'second-factor': () => 'has no second factor',
 };
 
 /** The first line of standard input; at a terminal it is asked for, and not shown. */

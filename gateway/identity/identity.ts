@@ -7,7 +7,6 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
 import { type Caller, CONFINED_DETAILS, type Route, routesWith } from '../../platform/http/route.ts';
-import { OPERATOR } from '../operator.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
@@ -25,7 +24,6 @@ import type { OidcSettings } from './oidc/settings.ts';
 import { openSubjects } from './oidc/subjects.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
 import { openSecondFactors } from './second-factor/second-factors.ts';
-import { takeSecondFactorAway } from './second-factor/take-away.ts';
 import { openTickets } from './second-factor/tickets.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
@@ -91,8 +89,6 @@ export interface Identity {
   onUserChanged(userId: string): void;
   /** To be called after a user was deleted: ends their sessions, and removes their password, codes, second factor and ways to sign in. */
   onUserDeleted(userId: string): Promise<void>;
-  /** Takes a user's second factor away, as the operator; it is recorded, and told by mail. False where there was none. */
-  takeSecondFactorAway(userId: string, requestId: string): Promise<boolean>;
 }
 
 const CONFINED = { none: 'profile', read: 'read', all: undefined } as const;
@@ -198,8 +194,6 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     ensureAdmin: (email, password, whileStarting) =>
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
     onUserChanged: callers.forgetUser,
-    takeSecondFactorAway: (userId, requestId) =>
-      takeSecondFactorAway({ secondFactors, commands, changed: callers.forgetUser, now }, { userId, by: 'operator', actor: OPERATOR, requestId }),
     onUserDeleted: async (userId) => {
       callers.forgetUser(userId);
       await sessions.endAll(userId, 'deleted');

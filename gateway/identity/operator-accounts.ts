@@ -5,19 +5,22 @@ import type { AuditKind } from '../../contracts/audit.ts';
 import { email, emailOnRecord } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { role } from '../../contracts/role.ts';
-import { type UserCommand, userName } from '../../contracts/user.ts';
+import { password, type UserCommand, userName } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { OPERATOR } from '../operator.ts';
 import type { Credentials } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
+import type { Subjects } from './oidc/subjects.ts';
+import type { SecondFactors } from './second-factor/second-factors.ts';
+import { takeSecondFactorAway } from './second-factor/take-away.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
-/** A password of the operator's choice; missing: one is made. Its rules are those of every new password. */
-const chosen = z.string().min(10, 'must have at least 10 characters').max(200, 'must have at most 200 characters').optional();
+/** A password of the operator's choice; missing: one is made. */
+const chosen = password.optional();
 
 const order = z.discriminatedUnion('order', [
   z.strictObject({ order: z.literal('create'), email, name: userName, role, password: chosen }),
@@ -25,6 +28,7 @@ const order = z.discriminatedUnion('order', [
   z.strictObject({ order: z.literal('reset-password'), email: emailOnRecord, password: chosen }),
   z.strictObject({ order: z.literal('end-sessions'), email: emailOnRecord }),
   z.strictObject({ order: z.literal('confirm'), email: emailOnRecord }),
+  z.strictObject({ order: z.literal('second-factor'), email: emailOnRecord }),
 ]);
 /** What the operator wants done to the account with an e-mail address. */
 export type AccountOrder = z.infer<typeof order>;
@@ -48,6 +52,8 @@ export interface OperatorAccountsOptions {
   credentials: Credentials;
   sessions: Sessions;
   users: Users;
+  subjects: Subjects;
+  secondFactors: SecondFactors;
   now(): Date;
   /** To be called after a user's role or confirmation changed. */
   forgetUser(userId: string): void;
@@ -60,7 +66,8 @@ export const operatorAccounts: RouteWith<OperatorAccountsOptions> = {
     path: '/api/admin/accounts',
     audit: 'account',
     who: ['admin'],
-    summary: 'Create an account, or change its role, password, sessions or confirmation, as the operator of this machine.',
+    summary:
+      'Create an account, change its role, password, sessions or confirmation, or take its second factor away, as the operator of this machine.',
     tag: 'admin',
     body: order,
     response: done,
@@ -90,6 +97,12 @@ async function carryOut(options: OperatorAccountsOptions, wanted: AccountOrder, 
     case 'confirm':
       await send(options, request, id, { type: 'ConfirmUser', data: null });
       return { id };
+    case 'second-factor':
+      await takeSecondFactorAway(
+        { ...options, changed: options.forgetUser },
+        { userId: id, by: 'operator', actor: OPERATOR, requestId: request.requestId },
+      );
+      return { id };
     case 'end-sessions':
       return { id, ended: await endAll(options, id, 'revoked') };
     case 'reset-password':
@@ -99,11 +112,15 @@ async function carryOut(options: OperatorAccountsOptions, wanted: AccountOrder, 
   }
 }
 
-async function create(options: OperatorAccountsOptions, { name, email: address, role: given, password }: OrderOf<'create'>, request: RouteRequest) {
+async function create(
+  options: OperatorAccountsOptions,
+  { name, email: address, role: given, password: wanted }: OrderOf<'create'>,
+  request: RouteRequest,
+) {
   const { credentials } = options;
-  if (password !== undefined) expectGoodPassword(password, { name, email: address }, '/password');
+  if (wanted !== undefined) expectGoodPassword(wanted, { name, email: address }, '/password');
   const id = randomUUID();
-  const next = password ?? madePassword();
+  const next = wanted ?? madePassword();
   await credentials.setFirst(id, next, { key: id, known: true });
   try {
     await send(options, request, id, { type: 'RegisterUser', data: { name, email: address, role: given } });
@@ -112,22 +129,23 @@ async function create(options: OperatorAccountsOptions, { name, email: address, 
     throw error;
   }
   await send(options, request, id, { type: 'ConfirmUser', data: null });
-  return password === undefined ? { id, password: next } : { id };
+  return wanted === undefined ? { id, password: next } : { id };
 }
 
 async function resetPassword(
   options: OperatorAccountsOptions,
-  { id, state, password }: { id: string; state: UserState; password: string | undefined },
+  { id, state, password: wanted }: { id: string; state: UserState; password: string | undefined },
   request: RouteRequest,
 ): Promise<AccountOrderDone> {
-  const { credentials } = options;
-  if (password !== undefined) expectGoodPassword(password, state, '/password');
-  const next = password ?? madePassword();
+  const { credentials, subjects } = options;
+  if (wanted !== undefined) expectGoodPassword(wanted, state, '/password');
+  const next = wanted ?? madePassword();
   if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
+  await subjects.partAll(id);
   const ended = await endAll(options, id, 'password');
   await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
-  return password === undefined ? { id, ended, password: next } : { id, ended };
+  return wanted === undefined ? { id, ended, password: next } : { id, ended };
 }
 
 async function endAll({ sessions }: OperatorAccountsOptions, id: string, reason: 'revoked' | 'password'): Promise<number> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FRESH_LOGIN_NEEDED } from '../../../contracts/problem.ts';
+import { OPERATOR } from '../../operator.ts';
 import { as, type Installation, openInstallation } from '../identity.fixture.ts';
 import { openUser, PASSWORD, type UserOfApp } from './second-factor.fixture.ts';
 
@@ -107,8 +108,14 @@ describe('another one’s second factor', () => {
 
   it('is taken away by the operator', async () => {
     const ann = await openUser(here);
-    expect(await here.identity.takeSecondFactorAway(ann.id, 'r1')).toBe(true);
-    expect(await here.identity.takeSecondFactorAway(ann.id, 'r2')).toBe(false);
+    const route = here.identity.routes.find((one) => one.path === '/api/admin/accounts');
+    const order = (requestId: string) => {
+      const body = { order: 'second-factor', email: ann.email };
+      return route?.handle({ params: {}, query: {}, caller: OPERATOR, header: () => undefined, ip: '127.0.0.1', requestId, body });
+    };
+    for (const requestId of ['r1', 'r2']) expect(await order(requestId)).toMatchObject({ body: { id: ann.id } });
+    expect(await ann.status()).toMatchObject({ on: false });
+    expect((await ann.types()).filter((type) => type === 'SecondFactorDisabled')).toHaveLength(1);
     expect((await here.events(`user-${ann.id}`)).at(-1)).toMatchObject({
       type: 'SecondFactorDisabled',
       data: { by: 'operator' },

@@ -1,5 +1,4 @@
 /** Taking a second factor away: by its owner, an admin, the operator, or who proves the mailbox. */
-import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../../contracts/aggregate.ts';
 import type { SecondFactorChange } from '../../../contracts/user.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
