@@ -45,6 +45,7 @@ const AUDITED_AS = {
   'reset-password': 'password',
   'end-sessions': 'session',
   confirm: 'confirmation',
+  'second-factor': 'second-factor',
 } as const satisfies Record<AccountOrder['order'], AuditKind>;
 
 export interface OperatorAccountsOptions {
