@@ -143,7 +143,7 @@ describe('an invitation', () => {
     }
   });
 
-  it('has a code that is in no event and in no line of the log, and tries of codes that are none are limited', async () => {
+  it('has a code that is in no event and in no line of the log, and tries of codes are limited', async () => {
     const code = await codeOf(await invite());
     expect(JSON.stringify(await here.events()) + here.lines.join('')).not.toContain(code);
     expect(here.stored('codes').join()).not.toContain(code);
