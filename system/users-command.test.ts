@@ -74,7 +74,13 @@ describe('beside a running process', () => {
   it('is the operator’s alone: admins have no such row', async () => {
     const order = { order: 'reset-password', email: 'bob@example.org' };
     const { body } = await logIn(ADMIN.email, 'staple of the month');
-    expect((await caller(system.url, body.accessToken)('POST /api/admin/accounts', order)).status).toBe(403);
+    const asAdmin = caller(system.url, body.accessToken);
+    expect((await asAdmin('POST /api/admin/accounts', order)).status).toBe(403);
+    const entries = (await asAdmin('GET /api/admin/audit?kind=password&outcome=done')).body.items as { row: string; user: string; about: string }[];
+    expect(entries.find(({ row }) => row === 'POST /api/admin/accounts')).toMatchObject({
+      user: 'operator',
+      about: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
   });
 
   it('says in one line what is wrong', async () => {
