@@ -2,6 +2,7 @@
  * The one whom a mail goes to, and whether the address is known to be theirs. What a person typed is mailed to confirmed addresses alone, so that
  * nobody has our server send any text to any address; what an admin or another backend causes is trusted.
  */
+import type { AboutCategory } from '../contracts/notifications/kinds.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
@@ -15,10 +16,10 @@ import { NobodyThere } from './withdrawn.ts';
 
 /** The bound of mails to addresses that nobody has shown to be theirs, counted over all senders. */
 export interface StrangerMails {
-  /** Counts a mail to an address. Error: NotYet, where it has had as many as it may for now. */
-  take(address: string): Promise<void>;
+  /** Counts a mail about such a thing to an address. Error: NotYet, where it has had as many as it may for now. */
+  take(address: string, about: AboutCategory): Promise<void>;
   /** Takes the count of a mail back that surely was not sent. */
-  giveBack(address: string): Promise<void>;
+  giveBack(address: string, about: AboutCategory): Promise<void>;
 }
 
 export interface AddresseeContext {
@@ -76,23 +77,45 @@ async function isTrusted({ askedBy, causedBy, corrected }: NotificationState, { 
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** A count that a mail takes: points of a limit. */
+interface MailCount {
+  name: 'stranger-mails' | 'stranger-mails-day';
+  key: string;
+  cost: number;
+}
+
+const STRANGER_LIMITS = ['stranger-mails-day', 'stranger-mails'] as const;
+
 /**
- * Counts mails to strangers’ addresses in the limits, which all processes share where those are in Redis.
+ * Counts mails to strangers’ addresses in the limits, which all processes share where those are in Redis. Anybody who orders names an address: mails of
+ * orders have half of what it may have, so that the other half is left for what its owner asks for, as the link that confirms it.
  */
-export function strangerMailsIn(limits: Pick<Limits, 'consume' | 'refund'>): StrangerMails {
-  const keyOf = (address: string) => emailValue(address).value;
+export function strangerMailsIn(limits: Pick<Limits, 'consume' | 'refund' | 'points'>): StrangerMails {
+  function countsOf(address: string, about: AboutCategory): MailCount[] {
+    const key = emailValue(address).value;
+    // Of a limit of one, half would be none.
+    const half = STRANGER_LIMITS.map((name) => ({ name, key: `orders ${key}`, cost: Math.min(2, limits.points(name)) }));
+    return [...(about === 'order' ? half : []), ...STRANGER_LIMITS.map((name) => ({ name, key, cost: 1 }))];
+  }
+
+  async function giveBack(counts: readonly MailCount[]): Promise<void> {
+    for (const { name, key, cost } of counts) await limits.refund(name, key, cost);
+  }
+
   return {
-    take: async (address) => {
-      const key = keyOf(address);
-      await counted(() => limits.consume('stranger-mails-day', key));
-      await counted(() => limits.consume('stranger-mails', key)).catch(async (error: unknown) => {
-        await limits.refund('stranger-mails-day', key);
+    take: async (address, about) => {
+      const taken: MailCount[] = [];
+      try {
+        for (const count of countsOf(address, about)) {
+          await counted(() => limits.consume(count.name, count.key, count.cost));
+          taken.push(count);
+        }
+      } catch (error) {
+        await giveBack(taken);
         throw error;
-      });
+      }
     },
-    giveBack: async (address) => {
-      for (const name of ['stranger-mails', 'stranger-mails-day'] as const) await limits.refund(name, keyOf(address));
-    },
+    giveBack: (address, about) => giveBack(countsOf(address, about)),
   };
 }
 

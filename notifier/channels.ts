@@ -1,6 +1,7 @@
 /** The channels that workers deliver on: the queue of each, and how its messages are made and handed over. (The inbox needs no queue.) */
 import { idOf } from '../contracts/message.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
+import { type AboutCategory, kinds } from '../contracts/notifications/kinds.ts';
 import { type WorkQueue, workQueue } from '../platform/event-bus/queues.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { addresseeOf, readerOf, type StrangerMails } from './addressee.ts';
@@ -25,6 +26,8 @@ export interface Ready {
   to: string;
   /** Hands the message over. Errors: those of sending.ts; any other error means that it was not taken, and may be tried again. */
   send(signal: AbortSignal): Promise<Taken>;
+  /** Takes back what making the message counted, where it is not handed over in this attempt: `send` is then not called. */
+  dropped?(): Promise<void>;
 }
 
 export interface DeliveryChannel<Name extends Channel = Channel> {
@@ -42,10 +45,10 @@ export function mailChannel(mailer: Mailer, context: ComposeContext): DeliveryCh
     make: async (stream, state) => {
       const addressee = await addresseeOf(state, context);
       if (!isCounted(state, addressee) || !context.strangerMails) return mailReady(mailer, await compose(idOf(stream), state, context, addressee));
-      const counted = await countedMail(addressee.to.address, context.strangerMails);
+      const counted = await countedMail(addressee.to.address, kinds[state.kind].about, context.strangerMails);
       const mail = await counted.during(() => compose(idOf(stream), state, context, addressee));
       const { to, send } = mailReady(mailer, mail);
-      return { to, send: (signal) => counted.during(() => send(signal)) };
+      return { to, send: (signal) => counted.during(() => send(signal)), dropped: counted.giveBack };
     },
   };
 }
@@ -55,14 +58,16 @@ function mailReady(mailer: Mailer, mail: Mail): Ready {
 }
 
 /** Counts a mail to a stranger's address, until a step of its way fails so that it surely was not sent. Error: NotYet. */
-async function countedMail(address: string, strangerMails: StrangerMails) {
-  await strangerMails.take(address);
+async function countedMail(address: string, about: AboutCategory, strangerMails: StrangerMails) {
+  const giveBack = () => strangerMails.giveBack(address, about);
+  await strangerMails.take(address, about);
   return {
+    giveBack,
     during: async <T>(step: () => Promise<T>): Promise<T> => {
       try {
         return await step();
       } catch (error) {
-        if (!(error instanceof FateUnknown)) await strangerMails.giveBack(address);
+        if (!(error instanceof FateUnknown)) await giveBack();
         throw error;
       }
     },

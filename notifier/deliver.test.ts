@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
+import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import { DeadLetter } from '../platform/event-bus/event-bus.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
@@ -676,5 +677,34 @@ describe('a mail to an address that is not confirmed', () => {
     const { state } = await commands.load<NotificationState>(third);
     expect([state.status, state.heldSince]).toEqual(['pending', new Date(clock).toISOString()]);
     expect(Date.parse(state.nextAttemptAt ?? '') - clock).toBeGreaterThanOrEqual(1_800_000);
+  });
+
+  it('does not count where no lease came about: the next one who asks may have it', async () => {
+    const bounded = strangerMailsOf(1);
+    const stream = `notification-${stableId('a confirmation')}`;
+    const about = { stream: `user-${BOB}`, revision: 0 };
+    await given(stream, 'NotificationRequested', { channel: 'email', kind: 'confirm_registration', recipient: { userId: BOB }, about });
+    const away: Partial<DeliverContext> = {
+      ending: AbortSignal.abort(new Error('the process ends')),
+      commands: { ...commands, handle: () => Promise.reject(new StoreUnavailable('away')) },
+    };
+    await expect(worker({ ...away, strangerMails: bounded, stream })()).rejects.toThrow('away');
+    const taken = { ...commands, handle: () => Promise.reject(new ProblemError('conflict', 'another worker has it')) };
+    await worker({ commands: taken, strangerMails: bounded, stream })();
+    expect(sent).toEqual([]);
+    await worker({ strangerMails: bounded, stream })();
+    expect(sent).toHaveLength(1);
+  });
+
+  it('does not count where the lease is not sure any more once the mail is to go', async () => {
+    const bounded = strangerMailsOf(1);
+    const stream = `notification-${stableId('a confirmation')}`;
+    const about = { stream: `user-${BOB}`, revision: 0 };
+    await given(stream, 'NotificationRequested', { channel: 'email', kind: 'confirm_registration', recipient: { userId: BOB }, about });
+    await worker({ ending: AbortSignal.abort(new Error('the process ends')), strangerMails: bounded, stream })();
+    expect(sent).toEqual([]);
+    clock += 60_000;
+    await worker({ strangerMails: bounded, stream })();
+    expect(sent).toHaveLength(1);
   });
 });

@@ -79,6 +79,9 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
         if (channel.isUsable()) return { made: await made(stream, state), waited };
         return hasWaitedTooLong(state, waited) ? { made: new WaitedTooLong(`nobody could be reached for ${days} days`), waited } : null;
       },
+      drop: async ({ made }) => {
+        if ('to' in made) await made.dropped?.();
+      },
       lease: (until, waited) => ({ type: 'LeaseNotification', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts, hold } }),
       renew: (renewal) => ({ type: 'RenewNotification', data: { ...renewal, worker, lease } }),
       longest,
@@ -144,7 +147,10 @@ export function deliverer(context: DeliverContext): (offer: Offer) => Promise<vo
 
   /** Sends the message if the lease surely holds: a process that slept for long might send what another worker sends. */
   async function handOver(ready: Ready, held: HeldLease): Promise<Taken> {
-    if (!(await held.isSure())) throw held.over.reason;
+    if (!(await held.isSure())) {
+      await ready.dropped?.();
+      throw held.over.reason;
+    }
     const sending = ready.send(held.over);
     const taken = await orAborted(sending, held.over);
     if (taken) return taken;

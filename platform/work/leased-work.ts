@@ -74,6 +74,8 @@ export interface LeasedKind<State extends Leasable, T extends ToldOfAttempt, Rea
    * rejects where that cannot be had now: no attempt was begun then, and the offer comes again, or the item is set aside.
    */
   prepare(stream: string, state: State, waited?: string): Promise<Ready | null>;
+  /** Takes back what `prepare` did for an attempt that is not begun, as nobody got the lease, or nobody knows who did. */
+  drop?(ready: Ready): Promise<void>;
   /**
    * The command that leases an item; the decider refuses it where the item is not to be had. `waited`: the time for which the offer has waited, where
    * it says so.
@@ -170,8 +172,13 @@ export function leasedWork<State extends Leasable, T extends ToldOfAttempt, Read
     const correlationId = first.metadata.$correlationId;
     // Each offer is a command of its own: of two at the same moment, one is refused.
     const of = { once: randomUUID(), correlationId, ifMatch: [before.revision] };
-    const state = await untilAnswered(since, () => leased({ stream, until, due }, of));
-    return state && { stream, state, ready, since, correlationId };
+    const state = await untilAnswered(since, () => leased({ stream, until, due }, of)).catch(async (error: unknown) => {
+      await kind.drop?.(ready);
+      throw error;
+    });
+    if (state) return { stream, state, ready, since, correlationId };
+    await kind.drop?.(ready);
+    return null;
   }
 
   /** The event that the item begins with. Errors: BeginningGone, StreamGone; DeadLetter for a stream that is no such item. */
