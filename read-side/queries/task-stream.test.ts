@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import { type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, newEvent } from '../../platform/event-store/in-memory.fixture.ts';
 import { knownEvents } from '../../platform/event-store/known-events.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
 import { taskAt } from './task-stream.ts';
 
+const edited = (n: number): NewEvent => ({ ...newEvent('TaskEdited'), data: { title: `Lamp ${n}` } });
+const commented = (n: number): NewEvent => ({ ...newEvent('TaskCommented'), data: { commentId: randomUUID(), text: `${n}`.padEnd(500) } });
+
 /** A store with a task of so many edits, which counts the events that are taken from it, a page of them at a time. */
-async function taskOf(edits: number) {
+async function taskOf(edits: number, edit: (n: number) => NewEvent = edited) {
   const id = randomUUID();
   const inner = inMemoryStore();
-  const edit = (n: number) => ({ ...newEvent('TaskEdited'), data: { title: `Lamp ${n}` } });
   await inner.append(`task-${id}`, NO_STREAM, [newEvent('TaskCreated'), ...Array.from({ length: edits }, (_, n) => edit(n))]);
   let read = 0;
   const store: EventStore = {
@@ -56,6 +58,15 @@ it('a long stream is folded once: who may read it, and how it was, are told by a
   await more(9_999);
   expect((await taskAt(store, id, () => false)).now?.title).toBe('Lamp 9999');
   expect(since()).toBeLessThanOrEqual(5);
+});
+
+it('a task of thousands of long comments is kept, too: its stretches share their texts', async () => {
+  const { id, store, since } = await taskOf(5_000, commented);
+  await taskAt(store, id, () => false);
+  expect(since()).toBeGreaterThan(5_000);
+  const { now } = await taskAt(store, id, () => false);
+  expect(now?.comments).toHaveLength(5_000);
+  expect(since()).toBeLessThanOrEqual(3);
 });
 
 it('a task as it was is what folding everything says, at each position', async () => {

@@ -95,8 +95,10 @@ function keptTasks(store: EventStore) {
   return { asOfNow: (stream: string) => inTurn(stream, () => fold(stream)) };
 }
 
+/** The characters of a kept task, about. Its stretches share the texts of the comments, and have lists of their own that name them. */
 function sizeOf({ now, stretches }: FoldedTask): number {
-  return 1_000 + (1 + stretches.length) * (now.description.length + now.comments.reduce((sum, { text }) => sum + text.length + 200, 0));
+  const texts = now.comments.reduce((sum, { text }) => sum + text.length + 200, now.description.length);
+  return 1_000 + texts + stretches.length * (now.description.length + 8 * now.comments.length + 500);
 }
 
 async function firstOf(store: EventStore, stream: string): Promise<string | undefined> {
