@@ -67,6 +67,29 @@ it('has one’s tasks by status, what is due, unread notifications and orders, a
   expect((await asked('', { as: BOB })).body).toMatchObject({ tasks: { open: 1 }, orders: { placed: 0 } });
 });
 
+it('reads what is due at once, and each time for itself where there is more than is read at once', async () => {
+  const most = async (count: number) => {
+    let finds = 0;
+    const readModels: QueryContext['readModels'] = {
+      ...context.readModels,
+      find: async (model, generation, query) => {
+        const found = await context.readModels.find(model, generation, query);
+        if (!query.where.some(({ field }) => field === 'deadlineKey')) return found;
+        return finds++ === 0
+          ? Array.from({ length: count }, () => found)
+              .flat()
+              .slice(0, count)
+          : found;
+      },
+    };
+    const { body } = await asked('', {}, { ...context, readModels });
+    return { finds, due: [body.due.overdue, body.due.today, body.due.next7Days].map(titles) };
+  };
+  const due = [['past'], ['tonight', 'after midnight in Berlin'], ['in a week']];
+  expect(await most(4)).toEqual({ finds: 1, due });
+  expect(await most(1_000)).toEqual({ finds: 4, due });
+});
+
 it('has days as they are in one’s time zone', async () => {
   const { body } = await asked('?timeZone=Europe/Berlin');
   expect([titles(body.due.today), titles(body.due.next7Days)]).toEqual([['tonight'], ['after midnight in Berlin', 'in a week']]);

@@ -5,10 +5,10 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { STATUSES, type Status, taskSummaryView } from '../../contracts/task.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
-import type { Condition, Find } from '../../platform/read-models/read-models.ts';
+import type { Condition, Find, Stored } from '../../platform/read-models/read-models.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { orders } from '../../projections/projectors/orders.ts';
-import { taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
+import { type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
 import { callerOf, type QueryContext, type Reading, reading } from '../reading.ts';
 import { unreadOf } from './inbox.ts';
 import { taskSummaryOf } from './list-tasks.ts';
@@ -114,11 +114,14 @@ const UNFINISHED: Condition = { field: 'status', op: 'in', value: ['open', 'in-p
 async function dueIn({ now: clock }: QueryContext, request: RouteRequest, { list }: Reading): Promise<z.infer<typeof dashboard>['due']> {
   const now = clock?.() ?? new Date().toISOString();
   const beginning = daysIn((request.query as z.output<typeof dashboardQuery>).timeZone, now);
+  const [tomorrow, end] = [beginning(1), beginning(8)];
+  const { id } = callerOf(request);
+  const all = await list(dueBetween(id, '', end));
   const between = async (from: string, until: string) => {
-    const found = await list(dueBetween(callerOf(request).id, from, until));
+    // Where there are more than are read at once, those of the first time could be all that was read.
+    const found = all.length < MOST ? all.filter(({ document }) => isBetween(document, from, until)) : await list(dueBetween(id, from, until));
     return { count: found.length, items: found.slice(0, SHOWN).map(taskSummaryOf) };
   };
-  const [tomorrow, end] = [beginning(1), beginning(8)];
   const [overdue, today, next7Days] = await Promise.all([between('', now), between(now, tomorrow), between(tomorrow, end)]);
   return { overdue, today, next7Days };
 }
@@ -130,4 +133,9 @@ function dueBetween(userId: string, from: string, until: string): Find {
     { field: 'deadlineKey', op: 'lt', value: until },
   ];
   return { ...tasksWhere([mine(userId), UNFINISHED, ...times]), sort: [{ field: 'deadlineKey', descending: false }], limit: MOST };
+}
+
+function isBetween(document: Stored['document'], from: string, until: string): boolean {
+  const { deadlineKey } = document as TaskListDocument;
+  return deadlineKey >= from && deadlineKey < until;
 }
