@@ -32,6 +32,8 @@ export interface CommandContract {
   who: Audience;
   /** The kind of the entry that it makes in the audit log, done or refused; default: only refusals make one. */
   audit?: AuditKind;
+  /** True where it does great harm in the hands of who has a stolen access token: its caller has proved lately who they are. */
+  fresh?: true;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
   limit?: 'orders' | 'mails';
   summary: string;

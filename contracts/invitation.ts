@@ -87,7 +87,9 @@ export const invitationContract = aggregate({
       audit: 'invitation',
       body: MakeInvitation,
       who: ['admin'],
-      summary: 'Invite an address, with a role; a link that makes the account is mailed to it. Another open invitation of the address ends.',
+      fresh: true,
+      summary:
+        'Invite an address, with a role; a link that makes the account is mailed to it. Another open invitation of the address ends. Wants a fresh login.',
       example: { email: 'anna@example.org', role: 'member' },
     },
     SendInvitationAgain: {

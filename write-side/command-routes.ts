@@ -16,6 +16,8 @@ export interface CommandRouteOptions {
   now?: () => string;
   /** Counts a command against a limit by a key, and resolves to the headers that tell of it. Rejects with ProblemError `limited` at the limit. */
   limit?(name: CommandLimit, key: string): Promise<Record<string, string>>;
+  /** Rejects with ProblemError `forbidden` unless a caller has proved lately who they are; missing: nobody is asked. */
+  expectFresh?(caller: Caller): Promise<void>;
   /** Called after a command changed something. */
   changed?(type: string, id: string): Promise<void> | void;
 }
@@ -72,6 +74,7 @@ function pluralOf({ category }: AggregateContract): string {
 }
 
 async function carryOut(row: CommandRow, options: CommandRouteOptions, request: RouteRequest): Promise<Answer> {
+  if (row.contract.fresh && request.caller) await options.expectFresh?.(request.caller);
   const command = commandOf(row, request, options.now);
   const limiting = limitOfCommand(row.contract, command, options);
   const outcome = await options.commands.handle(command, { ...contextOf(request, options.hmac), admit: limiting.admit });

@@ -4,6 +4,9 @@ import { instant, line } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { RouteWith } from '../../platform/http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
+import { expectFreshLogin } from './fresh-login.ts';
+import { callerIn } from './session-routes.ts';
+import type { Sessions } from './sessions.ts';
 
 const RATE = 'must be a whole number from 1 to 100000';
 const keyBody = z.strictObject({
@@ -22,20 +25,21 @@ const newKey = keyView.extend({ key: z.string().meta({ description: 'For Authori
 const FOR_ADMINS = { who: ['admin'], tag: 'admin' } as const;
 
 /** The routes that make, list and revoke keys. */
-export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys }>[] = [
+export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys; sessions: Sessions }>[] = [
   {
     row: {
       ...FOR_ADMINS,
       method: 'POST',
       path: '/api/admin/api-keys',
       audit: 'api-key',
-      summary: 'Make an API key for another backend; the key is shown only now. Each request makes one.',
+      summary: 'Make an API key for another backend; the key is shown only now. Each request makes one. Wants a fresh login.',
       body: keyBody,
       status: 201,
       response: newKey,
       example: { name: 'web shop', requestsPerMinute: 600 },
     },
-    answer: async ({ apiKeys }, { body }) => {
+    answer: async ({ apiKeys, sessions }, { body, caller }) => {
+      await expectFreshLogin(sessions, callerIn(caller));
       const made = await apiKeys.issue(body as z.output<typeof keyBody>);
       return { status: 201, headers: { Location: `/api/admin/api-keys/${made.id}`, 'Cache-Control': 'no-store' }, body: made };
     },

@@ -106,6 +106,28 @@ describe('a fresh login', () => {
     expect((await refusalOf(token))?.type).toBe(FRESH_LOGIN_NEEDED);
   });
 
+  it('is wanted of admins for what lets others in, or takes accounts away', async () => {
+    await here.identity.ensureAdmin('root@example.org', PASSWORD);
+    const root = async () => (await here.call('POST /api/login', { email: 'root@example.org', password: PASSWORD })).body.accessToken;
+    const { id } = await here.identity.authenticate(await logIn());
+    // An access token outlives the proof.
+    const stale = await root();
+    here.advance(LONG + 1_000);
+    const fresh = await root();
+    const calls: [string, unknown, number][] = [
+      ['POST /api/invitations', { email: `invited.${email}`, role: 'admin' }, 201],
+      ['POST /api/admin/api-keys', { name: 'web shop' }, 201],
+      [`PUT /api/users/${id}/role`, { role: 'admin' }, 200],
+      [`POST /api/users/${id}/confirm`, undefined, 200],
+      [`DELETE /api/users/${id}`, undefined, 200],
+    ];
+    for (const [what, body, status] of calls) {
+      const key = { 'idempotency-key': what };
+      expect((await here.call(what, body, { ...as(stale), ...key })).body).toMatchObject({ status: 403, type: FRESH_LOGIN_NEEDED });
+      expect((await here.call(what, body, { ...as(fresh), ...key })).status).toBe(status);
+    }
+  });
+
   it('is the operator’s always, who reads the data folder', async () => {
     await expect(expectFreshLogin(elsewhere(), OPERATOR)).resolves.toBeUndefined();
   });

@@ -72,7 +72,10 @@ export async function openInstallation(
   };
   const routes = [
     ...identity.routes,
-    ...routesWith({ commands, hmac: keys.hmac, limit: limits.consume, changed, now: () => now().toISOString() }, commandRoutes),
+    ...routesWith(
+      { commands, hmac: keys.hmac, limit: limits.consume, expectFresh: identity.expectFresh, changed, now: () => now().toISOString() },
+      commandRoutes,
+    ),
   ];
   const { accessTokens, callerOf, admit } = identity;
   const audited: Audited[] = [];

@@ -14,6 +14,7 @@ import { openCallers } from './callers.ts';
 import { type CodePurpose, openCodes } from './codes.ts';
 import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
+import { expectFreshLogin } from './fresh-login.ts';
 import { identityRoutes } from './identity-routes.ts';
 import { invitedAddressIn, openInvitations } from './invitations.ts';
 import type { Keys } from './keys.ts';
@@ -73,6 +74,8 @@ export interface Identity {
    * `forbidden` where the account can do nothing but what comes first: confirm its address, or set up a second factor.
    */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
+  /** Error: ProblemError `forbidden` of the type FRESH_LOGIN_NEEDED, unless the caller has proved lately who they are. */
+  expectFresh(caller: Caller): Promise<void>;
   /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
   /**
@@ -189,6 +192,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       if (caller.confined && caller.confined !== 'read') throw new ProblemError('forbidden', CONFINED_DETAILS[caller.confined]);
       return caller;
     },
+    expectFresh: (caller) => expectFreshLogin(sessions, caller),
     seesAll,
     issueCode: codes.issue,
     ensureAdmin: (email, password, whileStarting) =>

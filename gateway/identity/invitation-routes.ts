@@ -11,8 +11,11 @@ import { shownEmail } from '../../platform/shown-email.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
 import { triedCode } from './code-tries.ts';
 import type { Credentials } from './credentials.ts';
+import { expectFreshLogin } from './fresh-login.ts';
 import type { Invitations } from './invitations.ts';
 import { expectGoodPassword } from './new-password.ts';
+import { callerIn } from './session-routes.ts';
+import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
 export interface InvitationRoutesOptions {
@@ -20,6 +23,7 @@ export interface InvitationRoutesOptions {
   credentials: Credentials;
   invitations: Invitations;
   users: Users;
+  sessions: Sessions;
   limits: Limits;
   hmac(text: string): string;
   now(): Date;
@@ -61,7 +65,8 @@ export const invitationRoutes: readonly RouteWith<InvitationRoutesOptions>[] = [
 ];
 
 /** Makes an invitation. Admins see all addresses, so it may say that there is such an account. */
-async function invite({ commands, users, hmac, now }: InvitationRoutesOptions, request: RouteRequest): Promise<Answer> {
+async function invite({ commands, users, sessions, hmac, now }: InvitationRoutesOptions, request: RouteRequest): Promise<Answer> {
+  await expectFreshLogin(sessions, callerIn(request.caller));
   const { email } = request.body as Extract<InvitationCommand, { type: 'MakeInvitation' }>['data'];
   if (await users.find(email))
     throw new ProblemError('conflict', 'There is an account with this address already.', {
