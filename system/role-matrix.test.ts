@@ -81,6 +81,7 @@ async function inboxLine(): Promise<string> {
 /** A message that the backend with the key asked for. */
 async function notification(): Promise<string> {
   const { body } = await callOf('key')('POST /api/notifications/send', { type: 'email', recipient: 'a@example.org', content: 'It is here.' });
+  await expect.poll(async () => (await callOf('key')(`GET /api/notifications/${body.id}`)).status).toBe(200);
   return body.id;
 }
 
