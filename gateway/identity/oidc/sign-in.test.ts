@@ -109,6 +109,15 @@ describe('signing in at an issuer', () => {
     expect((await login('bea@example.org')).status).toBe(200);
   });
 
+  it('comes in no more once the account’s owner has set another password by a mailed link: the joining may have been a stranger’s', async () => {
+    const id = await confirmed('iris@example.org');
+    atIssuer('iris');
+    expect((await openBrowser(here.url).comeIn('iris', { password: PASSWORD })).body.user.id).toBe(id);
+    const token = await here.identity.issueCode(id, 'reset');
+    expect((await here.call('POST /api/password-resets/finish', { token, password: 'staple of the month' })).status).toBe(200);
+    expect((await openBrowser(here.url).comeIn('iris')).body).toEqual({ asksPasswordOf: 'iris@example.org' });
+  });
+
   it('limits the passwords that are tried so, as those of logins', async () => {
     await confirmed('lim@example.org');
     atIssuer('lim');
