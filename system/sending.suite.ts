@@ -24,6 +24,7 @@ export function describeHangingMail(open: () => Sending): void {
   it.each(SILENCES)('a mail server that %s delays no projection, no socket and no other channel', { timeout: 300_000 }, async (where) => {
     const { system, receivers, backend } = open();
     const [maker, helper] = await Promise.all([system.register('Maker'), system.register('Helper')]);
+    for (const { id } of [maker, helper]) await system.admin.ok(`POST /api/users/${id}/confirm`);
     await allSent(system.admin);
     receivers.hang(where);
     onTestFinished(receivers.goOn);

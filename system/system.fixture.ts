@@ -89,20 +89,22 @@ export async function openSystem(
   return { ...system, remove: async () => {} };
 }
 
-/** The system at an address, with its admin logged in. */
-export async function systemAt(url: () => string, admin: Pick<User, 'name' | 'email' | 'password'>): Promise<System> {
+/** The system at an address, with its admin logged in. `confirms`: users are confirmed by the admin as they register, so that they are mailed. */
+export async function systemAt(url: () => string, account: Pick<User, 'name' | 'email' | 'password'>, { confirms = false } = {}): Promise<System> {
   const call = caller(url);
+  const admin = await logIn(url, account);
   return {
     url,
     call,
-    admin: await logIn(url, admin),
+    admin,
     register: async (name) => {
       const account = {
         name,
         email: `${name.toLowerCase()}.${crypto.randomUUID()}@example.org`,
         password: `a long phrase ${crypto.randomUUID()}`,
       };
-      await succeeding(call)('POST /api/users', account);
+      const { body } = await succeeding(call)('POST /api/users', account);
+      if (confirms) await admin.ok(`POST /api/users/${body.id}/confirm`);
       return logIn(url, account);
     },
   };
