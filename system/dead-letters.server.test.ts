@@ -38,7 +38,8 @@ describeWith(DISTRIBUTED, 'dead letters on real servers', () => {
     expect((await cli('show', ids[0])).out).toMatch(/to many-0@example\.org, in email_notifications\n.*550/);
     refuses = false;
     const replayed = await Promise.all([cli('retry', '--all'), cli('retry', '--all')]);
-    expect(replayed.map(({ code, err }) => [code, err])).toEqual([
+    // On a crowded machine a command may say that it waits for a server.
+    expect(replayed.map(({ code, err }) => [code, err.replace(/^Waiting for .*\n/gm, '')])).toEqual([
       [0, ''],
       [0, ''],
     ]);

@@ -81,7 +81,7 @@ export async function openDistributed({ env: more = {}, envOf = {}, copies = {} 
     const of = (part: Part) => parts.filter((one) => one.part === part);
     const proxy = await startProxy(Object.fromEntries(BEHIND.map((part) => [part, of(part).map((one) => one.url())])));
     return {
-      ...(await systemAt(() => proxy.url, ADMIN, { confirms: true })),
+      ...(await systemAt(() => proxy.url, ADMIN, { confirms: env.MAIL_URL?.startsWith('smtp') === true })),
       parts,
       of,
       env,
