@@ -15,6 +15,7 @@ const inStatus = async (status: string) => (await system.admin.ok(`GET /api/invi
 it('somebody is invited by mail, makes an account by the link, and the admins see what became of it, live, too', async () => {
   const { admin } = system;
   const live = follow(system, admin, 'invitations');
+  await live.joined();
   const { body: made } = await admin.ok('POST /api/invitations', { email: 'anna@example.org', role: 'staff' });
   const mail = await mailComes(admin, 'anna@example.org', 'You are invited to tasks.example.org');
   // Nothing that a person typed goes to an address without an account: neither the inviter's name nor another one.
