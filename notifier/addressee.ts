@@ -6,6 +6,7 @@ import type { AboutCategory } from '../contracts/notifications/kinds.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
+import { giveBackTogether, type LimitPoints, takeTogether } from '../platform/http/limits/together.ts';
 import { emailValue } from '../platform/shown-email.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import type { UserState } from '../write-side/deciders/user.ts';
@@ -77,13 +78,6 @@ async function isTrusted({ askedBy, causedBy, corrected }: NotificationState, { 
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** A count that a mail takes: points of a limit. */
-interface MailCount {
-  name: 'stranger-mails' | 'stranger-mails-day';
-  key: string;
-  cost: number;
-}
-
 const STRANGER_LIMITS = ['stranger-mails-day', 'stranger-mails'] as const;
 
 /**
@@ -91,31 +85,16 @@ const STRANGER_LIMITS = ['stranger-mails-day', 'stranger-mails'] as const;
  * orders have half of what it may have, so that the other half is left for what its owner asks for, as the link that confirms it.
  */
 export function strangerMailsIn(limits: Pick<Limits, 'consume' | 'refund' | 'points'>): StrangerMails {
-  function countsOf(address: string, about: AboutCategory): MailCount[] {
+  function countsOf(address: string, about: AboutCategory): LimitPoints[] {
     const key = emailValue(address).value;
     // Of a limit of one, half would be none.
     const half = STRANGER_LIMITS.map((name) => ({ name, key: `orders ${key}`, cost: Math.min(2, limits.points(name)) }));
     return [...(about === 'order' ? half : []), ...STRANGER_LIMITS.map((name) => ({ name, key, cost: 1 }))];
   }
 
-  async function giveBack(counts: readonly MailCount[]): Promise<void> {
-    for (const { name, key, cost } of counts) await limits.refund(name, key, cost);
-  }
-
   return {
-    take: async (address, about) => {
-      const taken: MailCount[] = [];
-      try {
-        for (const count of countsOf(address, about)) {
-          await counted(() => limits.consume(count.name, count.key, count.cost));
-          taken.push(count);
-        }
-      } catch (error) {
-        await giveBack(taken);
-        throw error;
-      }
-    },
-    giveBack: (address, about) => giveBack(countsOf(address, about)),
+    take: (address, about) => counted(() => takeTogether(limits, countsOf(address, about))),
+    giveBack: (address, about) => giveBackTogether(limits, countsOf(address, about)),
   };
 }
 

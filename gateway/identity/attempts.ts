@@ -5,6 +5,7 @@
  */
 import { ProblemError } from '../../contracts/problem.ts';
 import { type LimitName, type Limits, networkOf } from '../../platform/http/limits/limits.ts';
+import { giveBackTogether, type LimitPoints, takeTogether } from '../../platform/http/limits/together.ts';
 import type { Asker } from './fair-turns.ts';
 
 /** The signs that whoever tries was in this account before. */
@@ -27,10 +28,7 @@ export interface Attempts {
 }
 
 /** Points that an attempt takes from a limit. */
-interface Points {
-  name: LimitName;
-  key: string;
-  cost?: number;
+interface Points extends LimitPoints {
   /** True for a limit of all checks, also of right passwords. */
   ofWork?: boolean;
 }
@@ -42,22 +40,11 @@ export function openAttempts(limits: Limits): Attempts {
   const tails = new Map<string, Promise<unknown>>();
 
   async function take(wanted: Points[]): Promise<Points[]> {
-    const taken: Points[] = [];
-    try {
-      for (const one of wanted) {
-        await limits.consume(one.name, one.key, one.cost);
-        taken.push(one);
-      }
-      return taken;
-    } catch (error) {
-      await giveBack(taken);
-      throw error;
-    }
+    await takeTogether(limits, wanted);
+    return wanted;
   }
 
-  async function giveBack(points: Points[]): Promise<void> {
-    for (const { name, key, cost } of points) await limits.refund(name, key, cost);
-  }
+  const giveBack = (points: Points[]) => giveBackTogether(limits, points);
 
   /** The points of somebody unknown: more of them where strangers at large have used up what all have for this account. */
   async function takeAsStranger(account: string, network: string): Promise<Points[]> {

@@ -9,6 +9,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import type { UserCommand } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
+import { takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf, limitOfCommand } from '../../write-side/command-routes.ts';
@@ -16,11 +17,11 @@ import type { UserState } from '../../write-side/deciders/user.ts';
 import { triedCode } from './code-tries.ts';
 import type { Codes } from './codes.ts';
 import { expectFreshLogin } from './fresh-login.ts';
+import { linkMails } from './link-mails.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
-import { linkMails, takeTogether } from './taken-together.ts';
 import type { Users } from './users.ts';
 
 export interface EmailChangeOptions {

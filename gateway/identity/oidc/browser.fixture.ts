@@ -73,8 +73,6 @@ export function openBrowser(here: string) {
   };
 }
 
-export type TestBrowser = ReturnType<typeof openBrowser>;
-
 /** The code in the fragment of the page's address; empty where there is none. */
 export function fragmentOf(url: string, name = 'sign-in'): string {
   return new URLSearchParams(new URL(url).hash.slice(1)).get(name) ?? '';

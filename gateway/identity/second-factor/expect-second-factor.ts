@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
 import type { LimitName, Limits } from '../../../platform/http/limits/limits.ts';
+import { giveBackTogether, takeTogether } from '../../../platform/http/limits/together.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import type { CheckedProof, SecondFactors, SecondProof } from './second-factors.ts';
 
@@ -62,22 +63,14 @@ export async function expectSecondFactor(options: SecondFactorChecking, of: Aske
 
 /** Counts a try before it is checked, so that many at once are limited, too, and takes it back unless it was wrong. */
 async function limited(limits: Limits, key: string, check: () => Promise<CheckedProof>): Promise<CheckedProof> {
-  const taken: LimitName[] = [];
-  const giveBack = async () => {
-    for (const name of taken) await limits.refund(name, key);
-  };
-  try {
-    for (const name of LIMITS) {
-      await limits.consume(name, key);
-      taken.push(name);
-    }
-    const checked = await check();
-    if (checked.right || checked.unreadable) await giveBack();
-    return checked;
-  } catch (error) {
-    await giveBack();
+  const points = LIMITS.map((name) => ({ name, key }));
+  await takeTogether(limits, points);
+  const checked = await check().catch(async (error: unknown) => {
+    await giveBackTogether(limits, points);
     throw error;
-  }
+  });
+  if (checked.right || checked.unreadable) await giveBackTogether(limits, points);
+  return checked;
 }
 
 function wrong(proof: SecondProof, unreadable: boolean): ProblemError {

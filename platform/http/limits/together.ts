@@ -1,0 +1,29 @@
+/** Points of several limits, which are taken together: where one of them refuses, those before it are given back, so that a refusal costs nothing. */
+import type { LimitName, Limits } from './limits.ts';
+
+/** Points of a limit. */
+export interface LimitPoints {
+  name: LimitName;
+  key: string;
+  /** Default 1. */
+  cost?: number;
+}
+
+/** Takes from each limit, in this order. Errors: ProblemError `limited` where one refuses, and what a limit rejects with; then none has lost a point. */
+export async function takeTogether(limits: Pick<Limits, 'consume' | 'refund'>, wanted: readonly LimitPoints[]): Promise<void> {
+  const taken: LimitPoints[] = [];
+  try {
+    for (const one of wanted) {
+      await limits.consume(one.name, one.key, one.cost);
+      taken.push(one);
+    }
+  } catch (error) {
+    await giveBackTogether(limits, taken);
+    throw error;
+  }
+}
+
+/** Gives back what was taken together. */
+export async function giveBackTogether(limits: Pick<Limits, 'refund'>, taken: readonly LimitPoints[]): Promise<void> {
+  for (const { name, key, cost } of taken) await limits.refund(name, key, cost);
+}
