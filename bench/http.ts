@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { UNLIMITED } from '../system/unlimited.fixture.ts';
 import { type Load, type LoadResult, runLoad } from './load.ts';
 import { bestOf, line, type Row } from './measure.ts';
 import { type StartedProcess, startProcess } from './process.ts';
@@ -16,8 +17,7 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 /** Rates and 99th percentiles: the write side alone, and the whole process with all its followers. */
 export async function benchHttp(): Promise<Row[]> {
   const dirs = [mkdtempSync(join(tmpdir(), 'bench-write-')), mkdtempSync(join(tmpdir(), 'bench-whole-'))] as const;
-  const unlimited = { COMMAND_LIMIT: '100000000', STREAM_COMMAND_LIMIT: '100000000' };
-  const env = { ...unlimited, DATA_DIR: dirs[1], PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
+  const env = { ...UNLIMITED, DATA_DIR: dirs[1], PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
   const hello = await startProcess([here('./hello.ts')]);
   const alone = await startProcess([here('./write-side.ts'), dirs[0]]);
   const whole = await startProcess([here('../main.ts')], env);

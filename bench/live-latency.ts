@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
+import { UNLIMITED } from '../system/unlimited.fixture.ts';
 import { startServer } from './live-process.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import type { Row } from './measure.ts';
@@ -66,8 +67,7 @@ async function follow(port: number, token: string): Promise<Socket> {
 /** The rows of the median and the 99th percentile, in milliseconds, the best of the rounds. */
 export async function commandToSocket(): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-command-'));
-  const unlimited = { COMMAND_LIMIT: '100000000', STREAM_COMMAND_LIMIT: '100000000' };
-  const env = { ...unlimited, DATA_DIR: dir, PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
+  const env = { ...UNLIMITED, DATA_DIR: dir, PORT: '0', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', LOG_LEVEL: 'silent' };
   const whole = await startProcess([fileURLToPath(new URL('../main.ts', import.meta.url))], env);
   const bare = await startServer('bare');
   try {

@@ -18,6 +18,7 @@ import { type MailReceiver, startMailReceiver } from './faults-mail.fixture.ts';
 import type { Order } from './faults-orders.fixture.ts';
 import { rulesFile } from './orders.fixture.ts';
 import { type StoreServer, startStoreServer } from './store-server.fixture.ts';
+import { UNLIMITED } from './unlimited.fixture.ts';
 
 /** Milliseconds after which the users log in again: tokens are good for 15 minutes. */
 const LOGGED_IN = 6 * 60_000;
@@ -91,6 +92,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           SECRETS_URL: `${documents.url}secrets`,
           CACHE_URL: cache.url,
           MAIL_URL: mails.url,
+          ...UNLIMITED,
           // What cannot be sent while a server is away is tried until it is back.
           MAIL_ATTEMPTS: '100',
         },

@@ -5,6 +5,7 @@ import { type Following, follow } from './live.fixture.ts';
 import { type Mail, mailsTo, notificationsOf } from './mails.fixture.ts';
 import { runProgram } from './program.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
+import { UNLIMITED } from './unlimited.fixture.ts';
 
 /** Kills of the process. A given number also waits until the leases of killed workers have run out (two minutes). */
 const KILLS = Number(process.env.KILLS ?? 6);
@@ -36,7 +37,7 @@ const sent: Sent[] = [];
 const outbox = new Map<number, Mail>();
 
 beforeAll(async () => {
-  system = await openInstallation();
+  system = await openInstallation(UNLIMITED);
   [alice, bob] = await Promise.all([system.register('Alice'), system.register('Bob')]);
 });
 afterAll(() => system?.remove());

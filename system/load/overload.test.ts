@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { User } from '../client.fixture.ts';
 import { type Installation, openInstallation } from '../system.fixture.ts';
+import { UNLIMITED } from '../unlimited.fixture.ts';
 import { checkAccepted, flowedOff } from './accepted.fixture.ts';
 import { leastHeap, meanRss, watchGauges, within } from './gauges.fixture.ts';
 import { runOffer } from './offer.fixture.ts';
@@ -23,7 +24,7 @@ let system: Installation;
 let alice: User;
 beforeAll(async () => {
   // One user is the whole crowd here.
-  system = await openInstallation({ COMMAND_LIMIT: '100000000', STREAM_COMMAND_LIMIT: '100000000' });
+  system = await openInstallation(UNLIMITED);
   alice = await system.register('Alice');
 });
 afterAll(() => system?.remove());

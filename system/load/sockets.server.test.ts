@@ -9,6 +9,7 @@ import { describeWith, redis, startRedis } from '../../servers/for-tests.fixture
 import { logIn, type User } from '../client.fixture.ts';
 import { checkSeen, type Watching, watchTasks } from '../faults-live.fixture.ts';
 import { openInstallation, type System } from '../system.fixture.ts';
+import { UNLIMITED } from '../unlimited.fixture.ts';
 
 const SOCKETS = Number(process.env.SOCKETS ?? 40);
 const CUTS = Number(process.env.CUTS ?? 80);
@@ -26,7 +27,7 @@ describeWith(redis, 'pages whose connections are cut', () => {
     timeout: 300_000 + CUTS * 2_000,
   }, async () => {
     const cache = await startRedis();
-    const system = await openInstallation({ CACHE_URL: cache.url });
+    const system = await openInstallation({ ...UNLIMITED, CACHE_URL: cache.url });
     const proxy = await startTcpProxy(Number(new URL(system.url()).port));
     const pages: Watching[] = [];
     try {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logIn, type User } from '../client.fixture.ts';
 import { follow } from '../live.fixture.ts';
 import { type Installation, openInstallation } from '../system.fixture.ts';
+import { UNLIMITED } from '../unlimited.fixture.ts';
 import { checkAccepted, flowedOff } from './accepted.fixture.ts';
 import { leastHeap, meanRss, watchGauges, within } from './gauges.fixture.ts';
 import { runOffer } from './offer.fixture.ts';
@@ -24,7 +25,7 @@ const MOST_WAL = 100_000_000;
 let system: Installation;
 let alice: User;
 beforeAll(async () => {
-  system = await openInstallation();
+  system = await openInstallation(UNLIMITED);
   alice = await system.register('Alice');
 });
 afterAll(() => system?.remove());
