@@ -47,6 +47,7 @@ const EXPECTED: Expectation[] = [
   { block: /^URL=/, prints: [/200 image\/webp \d+ bytes/], again: true },
   { block: /history/, prints: [HISTORY] },
   { block: /^read -r ADMIN_PASSWORD$/, types: () => /with the password (\S+)/.exec(first.text())?.[1] ?? 'no password was printed' },
+  { block: /^ADMIN=/ },
   { block: /outbox/, prints: [/"to":"bob@example\.org","subject":"[^"]*Replace the lamp in the hall/], again: true },
   { block: /^KEY=.*api-keys/ },
   {

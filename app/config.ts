@@ -205,7 +205,7 @@ export function readConfig(
 }
 
 /** Variables that must be set where the event store is a server: a process cannot make up their values, because the others would not know them. */
-const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
+const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL'];
 
 /** The problems of variables that are wrong only together with others. */
 function togetherWrong(given: Record<string, string | undefined>): string[] {

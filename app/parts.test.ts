@@ -112,7 +112,7 @@ describe('a part as a process of its own', () => {
 
   it.each(ALL_PARTS)('%s names every variable that is no server, and only those', (part) => {
     const refusal = refusalOf(() => readConfig({}, [], (given) => problemsAlone(part, given)));
-    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']) expect(refusal).toContain(`${name} must be set`);
+    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL']) expect(refusal).toContain(`${name} must be set`);
     const named = Object.values(OF_NEED).filter((name) => refusal.includes(`${name} must name a server, like `));
     const needed = Object.entries(OF_NEED).flatMap(([need, name]) => (needsOf([part]).has(need as Need) ? [name] : []));
     expect(named).toEqual(needed);
@@ -150,7 +150,7 @@ describe('variables beside each other', () => {
     expect(readConfig(SERVERS)).toMatchObject(SERVERS);
   });
 
-  it.each(['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'])('%s must be set where the event store is a server', (name) => {
+  it.each(['JWT_SECRET', 'ADMIN_EMAIL'])('%s must be set where the event store is a server', (name) => {
     expect(refusalOf(() => readConfig(without(name)))).toBe(`${name} must be set where EVENT_STORE_URL is a server`);
     expect(refusalOf(() => readConfig({ ...SERVERS, [name]: '' }))).toContain(name);
     expect(refusalOf(() => readConfig(without(name, 'EVENT_STORE_URL')))).toBe('');
@@ -158,7 +158,7 @@ describe('variables beside each other', () => {
 
   it('name all three at once', () => {
     const refusal = refusalOf(() => readConfig({ EVENT_STORE_URL: SERVERS.EVENT_STORE_URL }));
-    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']) expect(refusal).toContain(name);
+    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL']) expect(refusal).toContain(name);
   });
 
   it('have files at another origin than pages, where they have one of their own', () => {

@@ -1,6 +1,6 @@
 /** Every part as a process of its own, and the proxy before them: what docker-compose.yml starts, without docker. For `npm run servers -- --all`. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHECKOUT } from '../app/checkout-folder.ts';
@@ -23,13 +23,15 @@ export interface AllParts {
   parts: readonly Server[];
   /** The variables that all parts were given, those made up here among them. */
   variables: Variables;
+  /** The line in which the first admin's password is told, once; null where it was given, or the admin is there already. */
+  told: string | null;
   /** Ends the proxy, then the parts as an operator does (SIGTERM). */
   stop(): Promise<void>;
 }
 
 /**
- * Starts all parts on the servers that `given` names, behind one proxy, and waits until each is ready. What an installation needs besides (secrets, the
- * first admin's password, PUBLIC_URL) is made up where it is not given. Errors: a part that does not start, with the end of its log.
+ * Starts all parts on the servers that `given` names, behind one proxy, and waits until each is ready. What an installation needs besides (secrets,
+ * PUBLIC_URL) is made up where it is not given. Errors: a part that does not start, with the end of its log.
  */
 export async function startAllParts(given: Variables): Promise<AllParts> {
   const place = await folderFor('taskledger-all', undefined);
@@ -43,7 +45,6 @@ export async function startAllParts(given: Variables): Promise<AllParts> {
     FILES_URL: `file:${join(place.folder, 'files')}`,
     JWT_SECRET: randomBytes(32).toString('base64url'),
     ADMIN_EMAIL: 'admin@localhost.localdomain',
-    ADMIN_PASSWORD: randomBytes(12).toString('base64url'),
     ...given,
   };
   const parts: Server[] = [];
@@ -53,8 +54,10 @@ export async function startAllParts(given: Variables): Promise<AllParts> {
     if (failed) throw failed.reason;
     const addresses = BEHIND.map((part) => [part, parts.filter(({ name }) => name === part).map(({ url }) => url)]);
     const proxy = await startProxy(Object.fromEntries(addresses), port);
+    const gateway = parts.find(({ name }) => name === 'gateway');
     return {
       url: proxy.url,
+      told: gateway ? toldIn(await readFile(join(gateway.folder, 'log'), 'utf8')) : null,
       parts,
       variables,
       stop: async () => {
@@ -68,6 +71,11 @@ export async function startAllParts(given: Variables): Promise<AllParts> {
     await rm(place.folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The line of the gateway's output that tells the first admin's password. */
+function toldIn(output: string): string | null {
+  return /^The first admin is .*$/m.exec(output)?.[0] ?? null;
 }
 
 /** Starts the double of EventStoreDB, which keeps its log in a temporary folder: for trying, not for keeping. */

@@ -1,6 +1,6 @@
 /**
- * The one-shot service of docker-compose.yml: `node servers/first-start.ts [folder]` makes the secrets of an installation, once, and prints the
- * admin's password, once. The user that runs it owns the files; the servers' entrypoints read theirs as root, our parts run as the same user.
+ * The one-shot service of docker-compose.yml: `node servers/first-start.ts [folder]` makes the secrets of an installation, once. The first admin's password
+ * is not among them, unless the operator chose one: the gateway makes it, and prints it. The user that runs it owns the files; the servers' entrypoints read theirs as root, our parts run as the same user.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -11,12 +11,6 @@ import { readConfig } from '../app/config.ts';
 /** The folder where docker-compose.yml mounts the volume. */
 export const FOLDER = '/run/taskledger';
 
-/** The first admin, told once: the password is stored for the parts only. */
-export interface FirstStart {
-  adminEmail: string;
-  adminPassword: string;
-}
-
 /** Makes a secret that can stand in a URL and in a shell's word as it is. */
 const secret = (bytes = 24) => randomBytes(bytes).toString('base64url');
 
@@ -24,14 +18,13 @@ const secret = (bytes = 24) => randomBytes(bytes).toString('base64url');
  * The files by name, with their texts: variables of one server each, and of all our parts. The host names are docker-compose.yml's services.
  * `environment` may name ADMIN_EMAIL and, where an operator wants their own, ADMIN_PASSWORD.
  */
-function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string | undefined>): { files: Record<string, string>; told: FirstStart } {
+function filesOf({ ADMIN_EMAIL, ADMIN_PASSWORD }: Record<string, string | undefined>): Record<string, string> {
   const [rabbitMq, mongoDb, redis] = [secret(), secret(), secret()];
   const [s3Key, s3Secret] = [secret(12), secret(30)];
   // Read as the parts will read them: with a wrong value each part would end, over and over.
-  readConfig({ ADMIN_EMAIL: email, ADMIN_PASSWORD });
-  const told = { adminEmail: email || 'admin@localhost.localdomain', adminPassword: ADMIN_PASSWORD || secret(15) };
+  readConfig({ ADMIN_EMAIL, ADMIN_PASSWORD });
   const mongoUrl = (database: string) => `mongodb://taskledger:${mongoDb}@mongodb:27017/${database}?authSource=admin&replicaSet=rs0`;
-  const files = {
+  return {
     'rabbitmq.env': variables({ RABBITMQ_DEFAULT_USER: 'taskledger', RABBITMQ_DEFAULT_PASS: rabbitMq }),
     'mongodb.env': variables({ MONGO_INITDB_ROOT_USERNAME: 'taskledger', MONGO_INITDB_ROOT_PASSWORD: mongoDb }),
     // MongoDB wants a key, in base64, where a replica set has passwords.
@@ -40,8 +33,8 @@ function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string |
     's3.env': variables({ ROOT_ACCESS_KEY: s3Key, ROOT_SECRET_KEY: s3Secret }),
     'parts.env': variables({
       JWT_SECRET: secret(48),
-      ADMIN_EMAIL: told.adminEmail,
-      ADMIN_PASSWORD: told.adminPassword,
+      ADMIN_EMAIL: ADMIN_EMAIL || 'admin@localhost.localdomain',
+      ...(ADMIN_PASSWORD ? { ADMIN_PASSWORD } : {}),
       BUS_URL: `amqp://taskledger:${rabbitMq}@rabbitmq:5672`,
       READ_MODELS_URL: mongoUrl('taskledger'),
       SECRETS_URL: mongoUrl('taskledger_secrets'),
@@ -50,7 +43,6 @@ function filesOf({ ADMIN_EMAIL: email, ADMIN_PASSWORD }: Record<string, string |
       S3_SECRET_KEY: s3Secret,
     }),
   };
-  return { files, told };
 }
 
 /** The text of an env file, quoted so that a shell's `.` and Node's `--env-file` read the same. */
@@ -64,25 +56,25 @@ function variables(values: Record<string, string>): string {
 }
 
 /**
- * Makes the files, readable for their owner only, and answers the first admin; null where all files are there already.
+ * Makes the files, readable for their owner only; false where all files are there already.
  * After a start that was killed in between, all files are made anew: each is whole or not there, and `parts.env`, the last, tells that all are.
  * Error: `parts.env` is there and another file is not: the missing password is known to the server only, and must be put back from a backup.
  */
-export async function firstStart(folder: string, environment: Record<string, string | undefined> = {}): Promise<FirstStart | null> {
+export async function firstStart(folder: string, environment: Record<string, string | undefined> = {}): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { files, told } = filesOf(environment);
+  const files = filesOf(environment);
   const names = Object.keys(files);
   const there = new Set(await readdir(folder));
   if (there.has('parts.env')) {
     const gone = names.filter((name) => !there.has(name));
     if (gone.length > 0) throw new Error(`${folder} has parts.env but not ${gone.join(', ')}: put back what belongs to it from a backup`);
     await withKeysOfFiles(folder);
-    return null;
+    return false;
   }
   // No server has read the files of an unfinished start: they wait for its end.
   for (const name of names) await rm(join(folder, name), { force: true });
   for (const [name, text] of Object.entries(files)) await writeWhole(folder, name, text);
-  return told;
+  return true;
 }
 
 /** Gives the parts the keys of the S3 server, where an earlier release, whose parts asked for none, made the files. */
@@ -120,8 +112,8 @@ export async function readVariables(folder: string, name: string): Promise<Recor
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    const told = await firstStart(process.argv[2] ?? FOLDER, process.env);
-    if (told) process.stdout.write(`The first admin is ${told.adminEmail} with the password ${told.adminPassword} (shown only now)\n`);
+    if (await firstStart(process.argv[2] ?? FOLDER, process.env))
+      process.stdout.write('The secrets are made. The gateway prints the password of the first admin, once.\n');
   } catch (error) {
     process.stderr.write(`taskledger: ${(error as Error).message}\n`);
     process.exitCode = 1;

@@ -123,7 +123,7 @@ async function startWanted(): Promise<void> {
   const all = await startAllParts({ ...variables, ...set } satisfies Variables);
   closers.push(all.stop);
   for (const { name, url, folder } of all.parts) say(`# ${name}: ${url}, log in ${folder}/log`);
-  say(`# ${all.variables.ADMIN_EMAIL} logs in with ${all.variables.ADMIN_PASSWORD}`);
+  say(`# ${all.told ?? `${all.variables.ADMIN_EMAIL} logs in with the password that you gave`}`);
   say(`# all of it: ${all.url}`);
 }
 

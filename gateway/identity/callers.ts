@@ -8,14 +8,21 @@ import type { Role } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import { type AccessTokens, claimsOf, isFromTheFuture } from './access-tokens.ts';
 
+/** What a user still has to do before anything else. */
+export interface Lacking {
+  /** True where the password was made for them, and they have chosen none. */
+  ownPassword?: boolean;
+  /** True where the role must have a second factor, and the user has none. */
+  secondFactor?: boolean;
+}
+
 /** The user of a session, with their role. */
 export interface SessionOwner {
   userId: string;
   role: Role;
   /** True where the e-mail address is confirmed. */
   confirmed: boolean;
-  /** True where the role must have a second factor, and the user has none. */
-  lacksSecondFactor?: boolean;
+  lacking?: Lacking;
 }
 
 export interface CallersOptions {
@@ -105,14 +112,17 @@ export function invalidToken(detail: string): ProblemError {
 }
 
 /**
- * The bound of an account whose address is not confirmed, where the installation has one, or that must set up a second factor first; nothing for any
- * other. Where both are missing the address is confirmed first: a second factor is set up by who owns the account.
+ * The bound of an account whose address is not confirmed, where the installation has one, or whose owner has to do something else first; nothing for any
+ * other. What is lacking is made up for in this order: an address that lets nobody do anything is confirmed (which sets a password, too), a password is
+ * chosen, any other address confirmed, and a second factor set up, by who owns the account then.
  */
 export function boundOf(
-  { confirmed, lacksSecondFactor = false }: Pick<SessionOwner, 'confirmed' | 'lacksSecondFactor'>,
+  { confirmed, lacking = {} }: Pick<SessionOwner, 'confirmed' | 'lacking'>,
   unconfirmed: Caller['confined'],
 ): Pick<Caller, 'confined'> {
   const bound = confirmed ? undefined : unconfirmed;
-  if (lacksSecondFactor) return { confined: bound ? 'profile' : 'second-factor' };
+  if (bound === 'profile') return { confined: bound };
+  if (lacking.ownPassword) return { confined: 'password' };
+  if (lacking.secondFactor) return { confined: bound ? 'profile' : 'second-factor' };
   return bound ? { confined: bound } : {};
 }

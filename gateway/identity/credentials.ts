@@ -6,42 +6,61 @@ import type { Secrets } from './secrets/secrets.ts';
 interface Credential {
   /** The hash by argon2id, as PHC text. */
   hash: string;
+  /** True where the installation made the password and somebody printed it: its owner has to set another one. */
+  made?: true;
 }
+
+/** A new password: one that its owner chose, or one that was made for them. */
+export type NextPassword = string | { made: string };
+
+/** What stands for the credential of who has none. */
+const NONE = { value: { hash: null, made: undefined }, version: 0 };
 
 export interface Credentials {
   has(userId: string): Promise<boolean>;
   /** Resolves to a number that changes with the password; 0 without one. */
   version(userId: string): Promise<number>;
+  /** True while the user has a password that was made for them. */
+  isMade(userId: string): Promise<boolean>;
   /** True for the right password. Takes the same time for null (no user) and a user without a password. Error: ProblemError `unavailable`. */
   verify(userId: string | null, password: string, asker?: Asker): Promise<boolean>;
   /** Sets the first password; false where there is one already. Error: ProblemError `unavailable`. */
-  setFirst(userId: string, password: string, asker?: Asker): Promise<boolean>;
-  /** Changes the password. `wrong`: `current` is not the password; `raced`: another change was faster. Error: as `verify`. */
-  change(userId: string, passwords: { current: string; next: string }, asker?: Asker): Promise<'changed' | 'wrong' | 'raced'>;
+  setFirst(userId: string, next: NextPassword, asker?: Asker): Promise<boolean>;
+  /**
+   * Changes the password. `wrong`: `current` is not the password; `same`: it is a made one, and is to stay; `raced`: another change was faster. Error: as
+   * `verify`.
+   */
+  change(userId: string, passwords: { current: string; next: string }, asker?: Asker): Promise<PasswordChange>;
   /** Sets the password, whatever it was at `version`; false where it was changed since. Error: ProblemError `unavailable`. */
-  replace(userId: string, next: string, version: number, asker?: Asker): Promise<boolean>;
+  replace(userId: string, next: NextPassword, version: number, asker?: Asker): Promise<boolean>;
   remove(userId: string): Promise<void>;
 }
 
+/** How a change of a password went. */
+export type PasswordChange = 'changed' | 'wrong' | 'same' | 'raced';
+
 export function openCredentials(secrets: Secrets, passwords: Passwords): Credentials {
   const get = (userId: string) => secrets.get<Credential>('credentials', userId);
-  const put = async (userId: string, password: string, version: number, asker?: Asker) => {
-    const value: Credential = { hash: await passwords.hash(password, asker) };
+  const put = async (userId: string, next: NextPassword, version: number, asker?: Asker) => {
+    const made = typeof next === 'object';
+    const value: Credential = { hash: await passwords.hash(made ? next.made : next, asker), ...(made ? { made } : {}) };
     return secrets.put('credentials', { key: userId, value, owner: userId }, version);
   };
 
   return {
     has: async (userId) => (await get(userId)) !== null,
     version: async (userId) => (await get(userId))?.version ?? 0,
+    isMade: async (userId) => (await get(userId))?.value.made === true,
     verify: async (userId, password, asker) => {
       const kept = userId === null ? null : await get(userId);
       return passwords.verify(kept?.value.hash ?? null, password, asker);
     },
-    setFirst: async (userId, password, asker) => !(await get(userId)) && put(userId, password, 0, asker),
+    setFirst: async (userId, next, asker) => !(await get(userId)) && put(userId, next, 0, asker),
     change: async (userId, { current, next }, asker) => {
-      const kept = await get(userId);
-      if (!(await passwords.verify(kept?.value.hash ?? null, current, asker))) return 'wrong';
-      return (await put(userId, next, kept?.version ?? 0, asker)) ? 'changed' : 'raced';
+      const { value, version } = (await get(userId)) ?? NONE;
+      if (!(await passwords.verify(value.hash, current, asker))) return 'wrong';
+      if (value.made && current === next) return 'same';
+      return (await put(userId, next, version, asker)) ? 'changed' : 'raced';
     },
     replace: put,
     remove: (userId) => secrets.delete('credentials', userId),

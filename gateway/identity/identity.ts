@@ -10,7 +10,7 @@ import { type Caller, CONFINED_DETAILS, type Route, routesWith } from '../../pla
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
-import { openCallers } from './callers.ts';
+import { type Lacking, openCallers } from './callers.ts';
 import { type CodePurpose, openCodes } from './codes.ts';
 import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
@@ -123,7 +123,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const secondFactors = openSecondFactors({ secrets, sealing: keys.sealing, now });
   const tickets = openTickets(keys.jwt, now);
   const requireSecondFactor = config.requireSecondFactor ?? [];
-  const lacksSecondFactor = async (userId: string, role: Role) => requireSecondFactor.includes(role) && !(await secondFactors.isOn(userId));
+  const lacking = async (userId: string, role: Role): Promise<Lacking> => ({
+    // Where no password lets anybody in, nobody has to choose one.
+    ownPassword: !options.oidc?.settings.only && (await credentials.isMade(userId)),
+    secondFactor: requireSecondFactor.includes(role) && !(await secondFactors.isOn(userId)),
+  });
   const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
   const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, limits: config.sessions, now, clock });
@@ -151,7 +155,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     if (!session || !user) return null;
     const { userId } = session.value;
     const { role, confirmed } = user.state;
-    return { userId, role, confirmed, lacksSecondFactor: await lacksSecondFactor(userId, role) };
+    return { userId, role, confirmed, lacking: await lacking(userId, role) };
   }
 
   return {
@@ -179,7 +183,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         secondFactors,
         tickets,
         requireSecondFactor,
-        lacksSecondFactor,
+        lacking,
         changed: callers.forgetUser,
       },
       identityRoutes,

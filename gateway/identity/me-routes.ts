@@ -11,7 +11,7 @@ import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.
 import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, PasswordChange } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import { FRESH_MINUTES } from './fresh-login.ts';
 import { expectGoodPassword } from './new-password.ts';
@@ -36,6 +36,8 @@ export interface MeRoutesOptions {
   commands: CommandHandler;
   secondFactors: SecondFactors;
   limits: Limits;
+  /** To be called after what a user may do has changed. */
+  changed(userId: string): void;
   now(): Date;
 }
 
@@ -59,6 +61,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
       audit: 'password',
       always: true,
       who: 'user',
+      ownPassword: true,
       summary: 'Change one’s password; all other sessions end.',
       tag: 'users',
       body: passwordBody,
@@ -111,7 +114,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   const { current, new: next } = body as z.infer<typeof passwordBody>;
   const { state } = await there(users, id);
   expectGoodPassword(next, state, '/new');
-  const did = { change: 'wrong' as Awaited<ReturnType<Credentials['change']>> };
+  const did = { change: 'wrong' as PasswordChange };
   const check = async (asker: Asker) => {
     did.change = await credentials.change(id, { current, next }, asker);
     return did.change !== 'wrong';
@@ -119,7 +122,13 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   await attempts.attempt(normaliseEmail(state.email), ip, check, { session: sessionId });
   if (did.change === 'wrong')
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
+  if (did.change === 'same')
+    throw new ProblemError('invalid', 'This password was made for you: choose another one.', {
+      errors: [{ pointer: '/new', detail: 'must be another one than was made for you' }],
+    });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
+  // Who had to choose another one may do everything now.
+  options.changed(id);
   await sessions.endAll(id, 'password', { except: sessionId });
   // Who has a second factor has shown one half of the proof alone.
   if (!(await options.secondFactors.isOn(id))) await sessions.prove(sessionId);

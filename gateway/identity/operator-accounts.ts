@@ -10,7 +10,7 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { OPERATOR } from '../operator.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, NextPassword } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
 import type { Subjects } from './oidc/subjects.ts';
 import type { SecondFactors } from './second-factor/second-factors.ts';
@@ -121,7 +121,7 @@ async function create(
   const { credentials } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, { name, email: address }, '/password');
   const id = randomUUID();
-  const next = wanted ?? madePassword();
+  const next: NextPassword = wanted ?? { made: madePassword() };
   await credentials.setFirst(id, next, { key: id, known: true });
   try {
     await send(options, request, id, { type: 'RegisterUser', data: { name, email: address, role: given } });
@@ -130,7 +130,7 @@ async function create(
     throw error;
   }
   await send(options, request, id, { type: 'ConfirmUser', data: null });
-  return wanted === undefined ? { id, password: next } : { id };
+  return typeof next === 'object' ? { id, password: next.made } : { id };
 }
 
 async function resetPassword(
@@ -140,13 +140,13 @@ async function resetPassword(
 ): Promise<AccountOrderDone> {
   const { credentials, subjects } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, state, '/password');
-  const next = wanted ?? madePassword();
+  const next: NextPassword = wanted ?? { made: madePassword() };
   if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
   await subjects.partAll(id);
   const ended = await endAll(options, id, 'password');
   await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
-  return wanted === undefined ? { id, ended, password: next } : { id, ended };
+  return typeof next === 'object' ? { id, ended, password: next.made } : { id, ended };
 }
 
 async function endAll({ sessions }: OperatorAccountsOptions, id: string, reason: 'revoked' | 'password'): Promise<number> {

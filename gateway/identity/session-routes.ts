@@ -5,11 +5,11 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { type Role, role } from '../../contracts/role.ts';
 import { passwordAsTyped } from '../../contracts/user.ts';
 import { networkOf } from '../../platform/http/limits/limits.ts';
-import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
+import { type Answer, type Caller, CONFINED, type RouteRequest, type RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { ACCESS_SECONDS, type AccessTokens } from './access-tokens.ts';
 import type { Attempts } from './attempts.ts';
-import { boundOf, invalidToken } from './callers.ts';
+import { boundOf, invalidToken, type Lacking } from './callers.ts';
 import type { Credentials } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import type { KnownDevices } from './known-devices.ts';
@@ -43,9 +43,9 @@ export const sessionTokens = z.strictObject({
     id: z.guid(),
     name: z.string(),
     role,
-    confined: z.enum(['profile', 'read', 'second-factor']).optional().meta({
+    confined: z.enum(CONFINED).optional().meta({
       description:
-        'What the user may do until the e-mail address is confirmed, or until a second factor that the role must have is set up; missing: everything.',
+        'What the user may do until the e-mail address is confirmed, a password of their own chosen, or a second factor set up that the role must have; missing: everything.',
     }),
   }),
 });
@@ -63,8 +63,8 @@ export interface TokensOptions {
   devices: KnownDevices;
   tickets: Tickets;
   secondFactors: SecondFactors;
-  /** True where the user's role must have a second factor, and the user has none. */
-  lacksSecondFactor(userId: string, role: Role): Promise<boolean>;
+  /** What a user still has to do before anything else. */
+  lacking(userId: string, role: Role): Promise<Lacking>;
   /** What an account may do whose address is not confirmed; undefined: everything. */
   unconfirmed: Caller['confined'];
 }
@@ -232,12 +232,12 @@ function wrongPassword(): ProblemError {
 }
 
 /** The answer with the tokens of a session. Error: ProblemError `unauthorized` where its user is deleted. */
-export async function answerWithTokens({ tokens, users, unconfirmed, lacksSecondFactor }: TokensOptions, session: OpenSession): Promise<Answer> {
+export async function answerWithTokens({ tokens, users, unconfirmed, lacking }: TokensOptions, session: OpenSession): Promise<Answer> {
   const { id, userId, refreshToken } = session;
   const user = await users.get(userId);
   if (!user) throw invalidToken('This user is not there any more.');
   const { name, role, confirmed }: UserState = user.state;
-  const bound = boundOf({ confirmed, lacksSecondFactor: await lacksSecondFactor(userId, role) }, unconfirmed);
+  const bound = boundOf({ confirmed, lacking: await lacking(userId, role) }, unconfirmed);
   const accessToken = tokens.sign({ userId, sessionId: id, role });
   return {
     headers: { 'Cache-Control': 'no-store' },

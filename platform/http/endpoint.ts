@@ -9,7 +9,7 @@ import type { Arriving } from './arriving.ts';
 import { readForm, readIgnoredForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
-import { type Admitted, type Answer, type AuditNote, type Caller, CONFINED_DETAILS, type Route, type RouteRequest } from './route.ts';
+import { type Admitted, type Answer, type AuditNote, type Caller, CONFINED_DETAILS, type Confined, type Route, type RouteRequest } from './route.ts';
 import { STREAM_BOUNDS, withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -142,11 +142,17 @@ async function authorise(ctx: Context, route: Route, { callerOf, admit }: Authen
 }
 
 /** Refuses what an account may not do that has to do something first. Error: ProblemError `forbidden`. */
-function expectWithin({ confined }: Caller, { profile, secondFactor, method }: Route): void {
-  if (!confined || profile) return;
-  if (confined === 'read' ? method === 'GET' : confined === 'second-factor' && secondFactor) return;
+function expectWithin({ confined }: Caller, route: Route): void {
+  if (!confined || route.profile || WITHIN[confined](route)) return;
   throw new ProblemError('forbidden', CONFINED_DETAILS[confined]);
 }
+
+const WITHIN: Record<Confined, (route: Route) => boolean | undefined> = {
+  profile: () => false,
+  read: ({ method }) => method === 'GET',
+  password: ({ ownPassword }) => ownPassword,
+  'second-factor': ({ secondFactor }) => secondFactor,
+};
 
 /** The operator, where the row is for roles: the operator is no user. */
 function operatorOf(ctx: Context, { who }: Route): Caller | undefined {

@@ -9,17 +9,22 @@ import type { AuditKind } from '../../contracts/audit.ts';
 export interface Caller extends Actor {
   sessionId: string;
   /**
-   * What the caller may do at most until the e-mail address is confirmed: see the own profile, or read; or, until a second factor is set up that the
-   * role must have, the own profile and that; missing: no such bound.
+   * What the caller may do at most until the e-mail address is confirmed: see the own profile, or read; or the own profile and what comes first: to
+   * choose a password in place of one that was made, to set up a second factor that the role must have; missing: no such bound.
    */
-  confined?: 'profile' | 'read' | 'second-factor';
+  confined?: Confined;
 }
+
+/** The bounds of accounts that have to do something first. */
+export const CONFINED = ['profile', 'read', 'password', 'second-factor'] as const;
+export type Confined = (typeof CONFINED)[number];
 
 const UNCONFIRMED = 'Confirm your e-mail address first, by the link that was mailed to you. POST /api/confirmation-mails sends it again.';
 /** The refusal of somebody who has to do something first, by what they may do until then. */
-export const CONFINED_DETAILS: Record<NonNullable<Caller['confined']>, string> = {
+export const CONFINED_DETAILS: Record<Confined, string> = {
   profile: UNCONFIRMED,
   read: UNCONFIRMED,
+  password: 'Choose a password of your own first: this one was made for you. PUT /api/me/password changes it.',
   'second-factor': 'Set up a second factor first: your role must have one. POST /api/me/second-factor begins it.',
 };
 
@@ -112,6 +117,8 @@ export interface RouteRow {
   audit?: AuditKind;
   /** True where the row is of one's own second factor: open to those, too, who have to set one up first. */
   secondFactor?: true;
+  /** True where the row sets one's own password: open to those, too, who have to choose one first. */
+  ownPassword?: true;
   /** True where the docs leave the row out. */
   hidden?: boolean;
 }

@@ -1,5 +1,5 @@
 /** The fixture of the page's tests in Chromium: a whole process, a browser, and a line between them that can be cut. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -182,6 +182,8 @@ export interface ShownWorld {
 export interface World extends ShownWorld {
   /** Gives a user another role, as the first admin. */
   giveRole(email: string, role: string): Promise<void>;
+  /** Runs a command of the operator's; gives what it prints. */
+  operator(...args: string[]): string;
   /** Puts these texts into a user's inbox, as the first admin; in no order. */
   tell(email: string, texts: readonly string[]): Promise<void>;
 }
@@ -203,6 +205,8 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
   return {
     url,
     line,
+    operator: (...args) =>
+      execFileSync(process.execPath, [join(ROOT, 'main.ts'), ...args], { encoding: 'utf8', env: { PATH: process.env.PATH, ...environment } }),
     async register(name, email) {
       const body = JSON.stringify({ name, email, password: PASSWORD });
       const answer = await fetch(`${url}/api/users`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });

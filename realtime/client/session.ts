@@ -9,10 +9,10 @@ export interface Me {
   name: string;
   role: string;
   /**
-   * What they may do until their e-mail address is confirmed: see their profile alone, or read; or, until they have a second factor, set one up; missing:
-   * no such bound.
+   * What they may do until their e-mail address is confirmed: see their profile alone, or read; or what comes first: choose a password in place of a made
+   * one, set up a second factor; missing: no such bound.
    */
-  confined?: 'profile' | 'read' | 'second-factor';
+  confined?: 'profile' | 'read' | 'password' | 'second-factor';
 }
 
 /** The part of the session that is kept across visits. */

@@ -4,6 +4,7 @@
  * came to life, and leaves nothing behind. Needs podman and podman-compose, and root; says what is missing.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -107,13 +108,27 @@ const logOf = ({ podman }: Podman, name: string) => podman('logs', '--tail', '30
 /** The tests of the whole path that need no outbox: commands, queries, sessions and sockets. */
 const TESTS = 'a task is made for another|hears live of what others do|are refreshed with a token|sees each change in order';
 
+/** Does what the first admin has to do first. */
+async function choosePassword(url: string, { email, made, password }: { email: string; made: string; password: string }): Promise<void> {
+  const send = async (method: string, path: string, body: object, token?: string) => {
+    const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
+    const response = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status} ${await response.text()}`);
+    return response.text();
+  };
+  const { accessToken } = JSON.parse(await send('POST', '/api/login', { email, password: made })) as { accessToken: string };
+  await send('PUT', '/api/me/password', { current: made, new: password }, accessToken);
+}
+
 /** Runs tests of the whole path on the set, through its proxy, as the first admin, and looks whether mails came. */
 async function tryIt(podman: Podman, ports: Map<string, number>): Promise<void> {
-  const [, email = '', password = ''] =
-    /The first admin is (\S+) with the password (\S+)/.exec(await podman.podman('logs', nameOf('first-start'))) ?? [];
+  const [, email = '', made = ''] = /The first admin is (\S+) with the password (\S+)/.exec(await podman.podman('logs', nameOf('gateway'))) ?? [];
+  const url = `http://127.0.0.1:${ports.get('8080')}`;
+  const password = randomUUID();
+  await choosePassword(url, { email, made, password });
   const env = {
     ...process.env,
-    SYSTEM_URL: `http://127.0.0.1:${ports.get('8080')}`,
+    SYSTEM_URL: url,
     SYSTEM_ADMIN_EMAIL: email,
     SYSTEM_ADMIN_PASSWORD: password,
   };

@@ -2,6 +2,7 @@
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { CODE_PURPOSES } from '../../../contracts/places.ts';
 import { useApps } from '../app.ts';
+import type { Me } from '../session.ts';
 import { BoardPage } from './board-page.tsx';
 import { Entrance } from './entrance.tsx';
 import { FollowedPlace } from './following.tsx';
@@ -22,6 +23,7 @@ const MembersPage = later(() => import('./members-page.tsx').then((loaded) => lo
 const MemberDialog = later<{ member?: string }>(() => import('./member-dialog.tsx').then((loaded) => loaded.MemberDialog));
 const Invite = later(() => import('./invite.tsx').then((loaded) => loaded.Invite));
 const NeedsSecondFactor = later(() => import('./needs-second-factor.tsx').then((loaded) => loaded.NeedsSecondFactor));
+const NeedsOwnPassword = later(() => import('./needs-own-password.tsx').then((loaded) => loaded.NeedsOwnPassword));
 const Proof = later(() => import('./proof.tsx').then((loaded) => loaded.Proof));
 
 export function Page() {
@@ -44,9 +46,13 @@ function Place() {
   if (purpose && purpose !== 'address') return <MailedLinkPage key={purpose} purpose={purpose} />;
   if (path === '/sign-in') return <SignInPage />;
   if (!me || path === '/forgotten') return <Entrance path={path} />;
-  if (purpose) return <NewAddress />;
-  if (me.confined === 'profile') return <Unconfirmed />;
-  return me.confined === 'second-factor' ? <SettingUp /> : <Inside key={me.id} />;
+  return purpose ? <NewAddress /> : <OfUser me={me} />;
+}
+
+/** The places of who is logged in, or what they have to do first. */
+function OfUser({ me: { id, confined } }: { me: Me }) {
+  if (confined === 'profile') return <Unconfirmed />;
+  return confined === undefined || confined === 'read' ? <Inside key={id} /> : <First does={confined} />;
 }
 
 /** The places of who is logged in: what is beneath, and the dialog over it. Messages stand in the dialog where there is one. */
@@ -73,13 +79,11 @@ function Inside() {
   );
 }
 
-/** The place of who has to set a second factor up before anything else. */
-function SettingUp() {
+/** The place of who has to do something before anything else. */
+function First({ does }: { does: 'password' | 'second-factor' }) {
   return (
     <>
-      <ErrorBoundary>
-        <NeedsSecondFactor />
-      </ErrorBoundary>
+      <ErrorBoundary>{does === 'password' ? <NeedsOwnPassword /> : <NeedsSecondFactor />}</ErrorBoundary>
       <Proving />
     </>
   );
