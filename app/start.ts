@@ -265,6 +265,7 @@ async function openAccess(
       registrations: config.REGISTRATION,
       sessions: { idleDays: config.SESSION_IDLE_DAYS, mostDays: config.SESSION_MOST_DAYS },
       requireSecondFactor: config.REQUIRE_2FA ?? [],
+      sendsSms: config.SMS_URL !== 'none:',
     },
     limits,
     ...(settings ? { oidc: { settings, publicUrl } } : {}),

@@ -39,6 +39,18 @@ export const instant = z.iso
 /** A phone number as ITU-T E.164 writes it: + and 7 to 15 digits, without spaces. */
 export const phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, like +4915112345678');
 
+/** A phone number as somebody types it, as E.164 writes it: without what stands between digits, and with + for 00. */
+export function e164(text: string): string {
+  return text.replace(/[\s\-./()\u2010-\u2015\u00a0]/g, '').replace(/^00/, '+');
+}
+
+/** A phone number as somebody types it. */
+export const phoneAsTyped = z
+  .string()
+  .max(40, 'is too long')
+  .refine((text) => phone.safeParse(e164(text)).success, 'must be a phone number with its country, like +49 151 1234 5678')
+  .meta({ description: 'With its country; blanks, dashes, dots and brackets are left out.' });
+
 const [FIRST, LAST] = [Date.parse('0000-01-01T00:00:00.000Z'), Date.parse('9999-12-31T23:59:59.999Z')];
 
 function hasFourDigits(text: string): boolean {

@@ -15,6 +15,8 @@ export const PLACES = [
   '/me/picture',
   '/me/email',
   '/me/password',
+  '/me/phone',
+  '/me/phone-code',
   '/members',
   '/members/invite',
   '/members/:member',

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
-import { characters, id, instant, line } from './fields.ts';
+import { characters, id, instant, line, phone } from './fields.ts';
 import { personal } from './message.ts';
 import { type Choices, choicesByKind } from './notification-choices.ts';
 import { type Role, role } from './role.ts';
@@ -91,6 +91,12 @@ const EmailChangeRequested = z.strictObject({
   email: personal(emailOnRecord).describe('The address that is wanted; a link is mailed to it.'),
   until: instant.describe('The time up to which it can be confirmed.'),
 });
+const PhoneRequested = z.strictObject({
+  phone: personal(phone).describe('The number that is wanted, as E.164 writes it; a code is sent to it.'),
+  until: instant.describe('The time up to which it can be confirmed.'),
+});
+const PhoneConfirmed = z.strictObject({ phone: personal(phone).describe('The number, which a code has confirmed.') });
+const PhoneRemoved = z.strictObject({ confirmed: z.boolean().describe('True where a number was confirmed; false where one only waited to be.') });
 const EmailChangeWithdrawn = z.strictObject({});
 const EmailChanged = z.strictObject({
   email: personal(emailOnRecord).describe('The address now.'),
@@ -119,7 +125,10 @@ export type UserEvent =
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
   | DecidedEvent<'EmailChangeRequested', z.infer<typeof EmailChangeRequested>>
   | DecidedEvent<'EmailChangeWithdrawn', z.infer<typeof EmailChangeWithdrawn>>
-  | DecidedEvent<'EmailChanged', z.infer<typeof EmailChanged>>;
+  | DecidedEvent<'EmailChanged', z.infer<typeof EmailChanged>>
+  | DecidedEvent<'PhoneRequested', z.infer<typeof PhoneRequested>>
+  | DecidedEvent<'PhoneConfirmed', z.infer<typeof PhoneConfirmed>>
+  | DecidedEvent<'PhoneRemoved', z.infer<typeof PhoneRemoved>>;
 
 /** The body's `password` goes to the secrets store and never into the command. */
 const RegisterUser = z.strictObject({ name, email, password: password.optional() });
@@ -139,6 +148,9 @@ export type UserCommand =
   | Command<'TellSignInJoined', z.infer<typeof SignInJoined>>
   /** The choices change in these kinds; the others stay. */
   | Command<'ChooseNotifications', Choices>
+  | Command<'RequestPhone', { phone: string }>
+  | Command<'ConfirmPhone', { phone: string }>
+  | Command<'RemovePhone', null>
   | Command<'TellSecondFactor', SecondFactorChange>
   | Command<'DeleteUser', null>;
 
@@ -270,6 +282,24 @@ export const userContract = aggregate({
       version: 1,
       summary: 'A user has another e-mail address; the address of before is told.',
       example: { email: 'alice@example.net', previous: 'alice@example.org', by: 'mailbox' },
+    },
+    PhoneRequested: {
+      schema: PhoneRequested,
+      version: 1,
+      summary: 'A user wants to be reached at a phone number, to which a code is sent; a number of before stays until then.',
+      example: { phone: '+4915112345678', until: '2027-01-31T09:00:00.000Z' },
+    },
+    PhoneConfirmed: {
+      schema: PhoneConfirmed,
+      version: 1,
+      summary: 'A user has shown that a phone number is theirs; SMS go to it from now on.',
+      example: { phone: '+4915112345678' },
+    },
+    PhoneRemoved: {
+      schema: PhoneRemoved,
+      version: 1,
+      summary: 'A user has no phone number any more, and wants none.',
+      example: { confirmed: true },
     },
   },
   commands: {

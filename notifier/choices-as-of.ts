@@ -12,11 +12,13 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 interface ChosenAsOf {
   choices: Choices;
   role: Role;
+  /** True where the user had a confirmed phone number. */
+  hasPhone: boolean;
   revision: number;
   position: Position;
 }
 
-const NOTHING: ChosenAsOf = { choices: {}, role: 'member', revision: NO_STREAM, position: START };
+const NOTHING: ChosenAsOf = { choices: {}, role: 'member', hasPhone: false, revision: NO_STREAM, position: START };
 /** The number of users kept in memory. */
 const KEPT_USERS = 5_000;
 
@@ -46,9 +48,8 @@ export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsO
 
   return {
     of: async (userId, kind, position) => {
-      const { choices, role } = await chosen(userId, position);
-      // Nobody has a confirmed phone number yet: SMS waits for one.
-      return (choices[kind] ?? ownDefault(kind, role))?.filter((channel) => channel !== 'sms');
+      const { choices, role, hasPhone } = await chosen(userId, position);
+      return (choices[kind] ?? ownDefault(kind, role))?.filter((channel) => hasPhone || channel !== 'sms');
     },
   };
 }
@@ -61,11 +62,15 @@ function evolveChosen(user: ChosenAsOf, recorded: RecordedEvent): ChosenAsOf {
 function changedBy(event: UserEvent): Partial<ChosenAsOf> {
   switch (event.type) {
     case 'UserCreated':
-      return { role: event.data.role, choices: {} };
+      return { role: event.data.role, choices: {}, hasPhone: false };
     case 'UserRoleChanged':
       return { role: event.data.to };
     case 'NotificationsChosen':
       return { choices: event.data.choices as Choices };
+    case 'PhoneConfirmed':
+      return { hasPhone: true };
+    case 'PhoneRemoved':
+      return { hasPhone: false };
     default:
       return {};
   }

@@ -12,10 +12,9 @@ const LONGEST = 1_530;
 
 /** The phone number and the text of a notification's SMS. Errors: Withdrawn; the store's own. */
 export async function composeText(state: NotificationState, context: ComposeContext): Promise<Pick<Text, 'to' | 'text'>> {
-  const { phone } = state.recipient;
-  // Users have no phone number in this version.
-  if (!phone) throw new NobodyThere('the recipient has no phone number');
   const reader = await readerOf(state, context);
+  const phone = state.recipient.phone ?? reader?.user.phone;
+  if (!phone) throw new NobodyThere('the recipient has no phone number');
   const text = state.content?.text ?? brief(await kindsWords(state, reader, context));
   return { to: phone, text: shortened(text, LONGEST, units) };
 }

@@ -554,6 +554,7 @@ describe('an SMS worker', () => {
 
   it('takes it back where the recipient has no phone number', async () => {
     await asked({ recipient: { userId: BOB }, content: { text: 'Hello' } });
+    await given(`user-${BOB}`, 'UserCreated', { name: 'Bob', email: 'bob@example.org', role: 'member' });
     await worker({ sms: true })();
     expect([texts, await types()]).toEqual([[], ['Processing', 'Cancelled']]);
     expect((await history()).at(-1)?.data).toEqual({ reason: 'the recipient has no phone number' });

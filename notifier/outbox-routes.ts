@@ -24,8 +24,8 @@ const mail = z.strictObject({
   time: z.iso.datetime(),
 });
 
-/** Whoever reads a link of somebody else's may be able to use it. */
-const LINK = /https?:\/\//;
+/** Whoever reads a link or a code of somebody else's may be able to use it. */
+const LINK = /https?:\/\/|^\d{6} is your code/;
 
 /** GET /outbox. Without an outbox (`null`) it is answered 404, with the reason. */
 export const outboxRoute: RouteWith<{ outbox: Outbox | null }> = {

@@ -13,6 +13,7 @@ import { registrationPolicy } from './policies/user.ts';
 import { tellOfAddress, tellOfNewAddress } from './tellers/address.ts';
 import { tellOfInvitation } from './tellers/invitation.ts';
 import { tellOfOrder } from './tellers/order.ts';
+import { tellOfPhone } from './tellers/phone.ts';
 import { tellOfRegistration, tellOfReset } from './tellers/registration.ts';
 import { tellOfTask } from './tellers/task.ts';
 import { type Tellers, tellNothing } from './tellers/teller.ts';
@@ -65,6 +66,7 @@ export const TELLERS: Tellers = {
   reset: tellOfReset,
   new_address: tellOfNewAddress,
   address: tellOfAddress,
+  phone: tellOfPhone,
   user: tellNothing,
   task: tellOfTask,
   order: tellOfOrder,

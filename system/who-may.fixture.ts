@@ -39,6 +39,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/tasks', 'POST /api/orders', 'POST /api/media', 'POST /api/media/direct/finish', 'GET /api/media/urls', 'GET /api/users/:id'],
       ...['GET /api/tasks', 'GET /api/inbox', 'GET /api/orders', 'GET /api/media', 'POST /api/inbox/read-all', 'PUT /api/me/password'],
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
+      ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
       'POST /api/me/second-factor/recovery-codes',
     ],

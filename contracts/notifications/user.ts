@@ -29,6 +29,13 @@ export interface ToldOfAddress {
   isPending: boolean;
 }
 const aboutAddress = kindAbout<'address', ToldOfAddress>('address', { site: 'tasks.example.org', isPending: true });
+/** The facts that can be told of a phone number that is wanted. */
+export interface ToldOfPhone {
+  /** The one-time code that confirms the number: a secret. */
+  code: string;
+  site: string;
+}
+const aboutPhone = kindAbout<'phone', ToldOfPhone>('phone', { code: '123456', site: 'tasks.example.org' });
 /** Nothing is looked up of a user: they know who they are. */
 const aboutUser = kindAbout<'user', null>('user', null);
 
@@ -124,6 +131,41 @@ export const userKinds = {
     toStrangers: (site) =>
       `the account at ${site} that had this e-mail address has another one now, and no mail of it goes to this one any more. If it was not you, tell whoever runs the site at once.`,
     inbox: { title: 'Your e-mail address', text: 'It was changed.' },
+    aloud: false,
+  }),
+  confirm_phone: aboutPhone({
+    channels: ['sms'],
+    holdsCode: true,
+    outdated: never,
+    subject: ({ code, site }) => `${code} is your code for ${site}. It is good for 10 minutes. If you did not ask for it, do nothing.`,
+    text: ({ code }) => ({ lead: `your code is ${code}.` }),
+    inbox: { title: 'Your phone number', text: 'You were sent a code to confirm it.' },
+    aloud: false,
+  }),
+  phone_changed: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Your account has another phone number',
+    text: () => ({
+      lead: 'a phone number was confirmed for your account, and SMS go to it from now on. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `a phone number was confirmed for the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your phone number', text: 'It was confirmed.' },
+    aloud: false,
+  }),
+  phone_removed: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'Your account has no phone number any more',
+    text: () => ({
+      lead: 'the phone number of your account was taken away, and no SMS go to it any more. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `the phone number was taken away from the account at ${site} that has this address. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your phone number', text: 'It was taken away.' },
     aloud: false,
   }),
   second_factor_enabled: aboutUser({

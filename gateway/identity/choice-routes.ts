@@ -21,12 +21,20 @@ const choice = z.strictObject({
   channels: z.array(z.enum(CHANNELS)),
   chosen: z.boolean().meta({ description: 'False where these are the channels of the role, and the user has chosen nothing.' }),
 });
-const choicesView = z.strictObject({ items: z.array(choice) });
+const choicesView = z.strictObject({
+  items: z.array(choice),
+  sms: z.enum(['ready', 'needs-phone', 'none']).meta({
+    description:
+      'What becomes of SMS that are chosen: `ready`; `needs-phone`: none are sent until a phone number is confirmed; `none`: this installation sends none.',
+  }),
+});
 
 export interface ChoiceRoutesOptions {
   users: Users;
   commands: CommandHandler;
   limits: Limits;
+  /** True where this installation sends SMS. */
+  sendsSms: boolean;
   hmac(text: string): string;
   now(): Date;
 }
@@ -43,7 +51,7 @@ export const choiceRoutes: readonly RouteWith<ChoiceRoutesOptions>[] = [
       profile: true,
       response: choicesView,
     },
-    answer: async ({ users }, { caller }) => answerOf(await userIn(users, callerIn(caller).id)),
+    answer: async ({ users, sendsSms }, { caller }) => answerOf(await userIn(users, callerIn(caller).id), sendsSms),
   },
   {
     row: {
@@ -61,7 +69,7 @@ export const choiceRoutes: readonly RouteWith<ChoiceRoutesOptions>[] = [
   },
 ];
 
-async function put({ users, commands, limits, hmac, now }: ChoiceRoutesOptions, request: RouteRequest): Promise<Answer> {
+async function put({ users, commands, limits, hmac, now, sendsSms }: ChoiceRoutesOptions, request: RouteRequest): Promise<Answer> {
   const { id, role, seesAll } = callerIn(request.caller);
   const command = {
     ...{ type: 'ChooseNotifications', stream: `user-${id}`, id, data: request.body as Choices },
@@ -70,7 +78,7 @@ async function put({ users, commands, limits, hmac, now }: ChoiceRoutesOptions, 
   };
   const limiting = limitOfChoices(limits, id, id);
   await commands.handle(command, { ...contextOf(request, hmac), admit: limiting.admit });
-  const answer = answerOf(await userIn(users, id));
+  const answer = answerOf(await userIn(users, id), sendsSms);
   return { ...answer, headers: { ...answer.headers, ...(await limiting.headers()) } };
 }
 
@@ -80,9 +88,12 @@ async function userIn(users: Users, id: string) {
   return user;
 }
 
-function answerOf({ state, revision, position }: { state: UserState; revision: number; position: string }): Answer {
+function answerOf({ state, revision, position }: { state: UserState; revision: number; position: string }, sendsSms: boolean): Answer {
   const items = CHOOSABLE.map((kind) => ({ kind, words: wordsOf(kind), ...channelsOf(kind, state) }));
-  return { headers: { ETag: `"${revision}"`, Position: position }, body: { items } };
+  return {
+    headers: { ETag: `"${revision}"`, Position: position },
+    body: { items, sms: sendsSms ? (state.phone ? 'ready' : 'needs-phone') : 'none' },
+  };
 }
 
 function channelsOf(kind: Kind, { choices, role }: UserState): { channels: readonly Channel[]; chosen: boolean } {

@@ -10,6 +10,7 @@ import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
 import { refusingPasswords } from './oidc/only.ts';
 import { type OperatorAccountsOptions, operatorAccounts } from './operator-accounts.ts';
+import { type PhoneRoutesOptions, phoneRoutes } from './phone-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SecondFactorRoutesOptions, secondFactorRoutes } from './second-factor/second-factor-routes.ts';
 import { type SecondLoginOptions, secondLogin } from './second-factor/second-login.ts';
@@ -32,6 +33,7 @@ export type IdentityContext = RegistrationOptions &
   UnsubscribeOptions &
   SecondLoginOptions &
   SecondFactorRoutesOptions &
+  PhoneRoutesOptions &
   EmailChangeOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
@@ -44,6 +46,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...meRoutes,
   ...secondFactorRoutes,
   ...choiceRoutes,
+  ...phoneRoutes,
   ...unsubscribeRoutes,
   ...mailedLinks,
   ...invitationRoutes,

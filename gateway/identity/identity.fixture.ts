@@ -41,6 +41,7 @@ export async function openInstallation(
     registrations?: Registrations;
     oidc?: OidcSettings;
     requireSecondFactor?: readonly Role[];
+    sendsSms?: boolean;
   } = {},
 ) {
   const dataDir = mkdtempSync(join(tmpdir(), 'identity-'));
@@ -60,6 +61,7 @@ export async function openInstallation(
     unconfirmed: options.unconfirmed ?? ('all' as const),
     registrations: options.registrations ?? ('open' as const),
     requireSecondFactor: options.requireSecondFactor ?? [],
+    sendsSms: options.sendsSms ?? false,
   };
   /** The address of the pages, once it is known. */
   const place = { url: '' };

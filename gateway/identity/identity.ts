@@ -24,6 +24,7 @@ import { openOidc } from './oidc/oidc.ts';
 import type { OidcSettings } from './oidc/settings.ts';
 import { openSubjects } from './oidc/subjects.ts';
 import { openPasswords, type PasswordOptions } from './passwords.ts';
+import { openPhoneCodes } from './phone-codes.ts';
 import { openSecondFactors } from './second-factor/second-factors.ts';
 import { openTickets } from './second-factor/tickets.ts';
 import type { Secrets } from './secrets/secrets.ts';
@@ -49,6 +50,8 @@ export interface IdentityOptions {
     sessions?: SessionLimits;
     /** REQUIRE_2FA: the roles that must have a second factor; until they have, they can do nothing but set one up. Default: none. */
     requireSecondFactor?: readonly Role[];
+    /** True where the installation sends SMS; default false. */
+    sendsSms?: boolean;
   };
   limits: Limits;
   /** The issuer at which people may sign in, and the address of the pages, to which it sends them back; missing: none. */
@@ -80,9 +83,9 @@ export interface Identity {
   seesAll(role: Role): boolean;
   /**
    * Makes a one-time code for a link in a mail: to confirm an address (good for 48 hours) or another one (10 minutes), to set a password (10 minutes), or to accept an invitation
-   * (7 days). `id`: the user's, or the invitation's. Rejects where there is none.
+   * (7 days); or the six digits of an SMS that confirm a phone number (10 minutes). `id`: the user's, or the invitation's. Rejects where there is none.
    */
-  issueCode(id: string, purpose: CodePurpose): Promise<string>;
+  issueCode(id: string, purpose: CodePurpose | 'phone'): Promise<string>;
   /**
    * Makes the first admin where there is none, within the patience of a start; resolves to the password if it was made here (nobody can see it again),
    * else null.
@@ -119,6 +122,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     hmac,
     now,
   });
+  const wantedBy = async (id: string) => (await users.get(id))?.state.pendingPhone?.phone ?? null;
+  const phoneCodes = openPhoneCodes({ secrets, wantedBy, hmac, now });
   const invitations = openInvitations({ commands, codes, users, now });
   const secondFactors = openSecondFactors({ secrets, sealing: keys.sealing, now });
   const tickets = openTickets(keys.jwt, now);
@@ -172,6 +177,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         devices: openKnownDevices({ hmac, now }),
         tokens,
         codes,
+        phoneCodes,
+        sendsSms: config.sendsSms ?? false,
         apiKeys,
         unconfirmed,
         registrations,
@@ -198,7 +205,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     },
     expectFresh: (caller) => expectFreshLogin(sessions, caller),
     seesAll,
-    issueCode: codes.issue,
+    issueCode: (id, purpose) => (purpose === 'phone' ? phoneCodes.issue(id) : codes.issue(id, purpose)),
     ensureAdmin: (email, password, whileStarting) =>
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
     onUserChanged: callers.forgetUser,

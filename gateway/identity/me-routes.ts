@@ -23,7 +23,12 @@ import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
 const pendingEmail = z.string().meta({ description: 'The address that is wanted, and not confirmed yet; missing where there is none.' });
-const me = z.strictObject({ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean(), pendingEmail: pendingEmail.optional() });
+const me = z.strictObject({
+  ...{ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean(), pendingEmail: pendingEmail.optional() },
+  phone: z.string().optional().meta({ description: 'The phone number that SMS go to; missing where none is confirmed.' }),
+  pendingPhone: z.string().optional().meta({ description: 'The number that is wanted, and not confirmed yet; missing where there is none.' }),
+  sms: z.boolean().meta({ description: 'True where this installation sends SMS.' }),
+});
 const passwordBody = z.strictObject({ current: passwordAsTyped, new: password });
 
 const proofBody = z.strictObject({ password: passwordAsTyped, ...secondProofFields });
@@ -38,6 +43,8 @@ export interface MeRoutesOptions {
   limits: Limits;
   /** To be called after what a user may do has changed. */
   changed(userId: string): void;
+  /** True where this installation sends SMS. */
+  sendsSms: boolean;
   now(): Date;
 }
 
@@ -45,12 +52,20 @@ export interface MeRoutesOptions {
 export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
   {
     row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', profile: true, response: me },
-    answer: async ({ users, now }, { caller }) => {
+    answer: async ({ users, now, sendsSms }, { caller }) => {
       const { id } = callerIn(caller);
       const user = await there(users, id);
-      const { name, email, role, confirmed, pending }: UserState = user.state;
-      const wanted = pending && now().toISOString() < pending.until ? { pendingEmail: shownEmail(pending.email) } : {};
-      const body = { id, name, email: shownEmail(email), role, confirmed, ...wanted };
+      const { name, email, role, confirmed, phone }: UserState = user.state;
+      const body = {
+        id,
+        name,
+        email: shownEmail(email),
+        role,
+        confirmed,
+        ...(phone ? { phone } : {}),
+        ...pendingIn(user.state, now()),
+        sms: sendsSms,
+      };
       return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body };
     },
   },
@@ -85,6 +100,15 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
     answer: prove,
   },
 ];
+
+/** What waits to be confirmed. */
+function pendingIn({ pending, pendingPhone }: UserState, now: Date) {
+  const isOpen = ({ until }: { until: string }) => now.toISOString() < until;
+  return {
+    ...(pending && isOpen(pending) ? { pendingEmail: shownEmail(pending.email) } : {}),
+    ...(pendingPhone && isOpen(pendingPhone) ? { pendingPhone: pendingPhone.phone } : {}),
+  };
+}
 
 async function there(users: Users, id: string) {
   const user = await users.get(id);

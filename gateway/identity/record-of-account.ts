@@ -17,7 +17,10 @@ type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[
   | 'WithdrawEmailChange'
   | 'TellPasswordChange'
   | 'TellSecondFactor'
-  | 'TellSignInJoined'];
+  | 'TellSignInJoined'
+  | 'RequestPhone'
+  | 'ConfirmPhone'
+  | 'RemovePhone'];
 
 /** The system, which acts for somebody who has shown with a code that they may. */
 export const SYSTEM_ITSELF = { id: 'system', role: 'system', seesAll: true } as const;

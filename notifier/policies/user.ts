@@ -23,11 +23,24 @@ export function registrationPolicy(recorded: RecordedEvent): Wanted[] {
         { channel: 'email', kind: 'email_changed', recipient: { address: event.data.previous }, about },
         ...(event.data.by === 'admin' ? [mailed('confirm_registration')] : []),
       ];
+    case 'PhoneRequested':
+    case 'PhoneRemoved':
+      return ofPhone(event, about, mailed);
     case 'SignInJoined':
       return event.data.by === 'registration' ? [] : [mailed('sign_in_joined')];
     default:
       return mailedFor(event.type).map(mailed);
   }
+}
+
+/** A number that is wanted is sent a code; of one that goes, its user is told where it was confirmed. */
+function ofPhone(
+  event: Extract<UserEvent, { type: 'PhoneRequested' | 'PhoneRemoved' }>,
+  about: Wanted['about'],
+  mailed: (kind: Mailed) => Wanted,
+): Wanted[] {
+  if (event.type === 'PhoneRequested') return [{ channel: 'sms', kind: 'confirm_phone', recipient: { phone: event.data.phone }, about }];
+  return event.data.confirmed ? [mailed('phone_removed')] : [];
 }
 
 /** Kinds that are mails to the user alone. */
@@ -37,6 +50,8 @@ type Mailed =
   | 'password_changed'
   | 'email_change_requested'
   | 'sign_in_joined'
+  | 'phone_changed'
+  | 'phone_removed'
   | 'second_factor_enabled'
   | 'second_factor_disabled'
   | 'recovery_codes_made'
@@ -47,6 +62,7 @@ const MAILED: Readonly<Record<string, Mailed>> = {
   ConfirmationRequested: 'confirm_registration',
   PasswordResetRequested: 'password_reset',
   PasswordChanged: 'password_changed',
+  PhoneConfirmed: 'phone_changed',
   SecondFactorEnabled: 'second_factor_enabled',
   SecondFactorDisabled: 'second_factor_disabled',
   RecoveryCodesMade: 'recovery_codes_made',

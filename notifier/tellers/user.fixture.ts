@@ -9,7 +9,7 @@ const changed: Happening = [USER, 'EmailChanged', { email: 'ann@example.org', pr
 const reset: Happening = [USER, 'PasswordChanged', { by: 'mailbox' }];
 const OVER = 'the change of address does not wait to be confirmed any more';
 
-export const userScenes: Scenes<Exclude<keyof typeof userKinds, 'confirm_email_change' | 'email_changed'>> = {
+export const userScenes: Scenes<Exclude<keyof typeof userKinds, 'confirm_email_change' | 'email_changed' | 'confirm_phone'>> = {
   begin: () => [],
   request: (to) => ({ toUser: true, about: { stream: `user-${to}`, revision: 0 } }),
   rows: {
@@ -22,6 +22,8 @@ export const userScenes: Scenes<Exclude<keyof typeof userKinds, 'confirm_email_c
     password_reset: [row(null), row(NOBODY, [accountGone])],
     password_changed: [row(null), row(NOBODY, [accountGone])],
     sign_in_joined: [row(null), row(NOBODY, [accountGone])],
+    phone_changed: [row(null), row(NOBODY, [accountGone])],
+    phone_removed: [row(null), row(NOBODY, [accountGone])],
     second_factor_enabled: [row(null), row(NOBODY, [accountGone])],
     second_factor_disabled: [row(null), row(NOBODY, [accountGone])],
     recovery_codes_made: [row(null), row(NOBODY, [accountGone])],
@@ -53,5 +55,27 @@ export const addressScenes: Scenes<'confirm_email_change' | 'email_changed'> = {
       row(OVER, [], { now: AFTER_A_DAY }),
     ],
     email_changed: [row(null, [changed]), row(null, [changed, accountGone])],
+  },
+};
+
+const NUMBER = '+4915112345678';
+const phoneWanted = (phone: string, until = AFTER_A_DAY): Happening => [USER, 'PhoneRequested', { phone, until }];
+const PHONE_OVER = 'the phone number does not wait to be confirmed any more';
+
+/** What goes to a phone number that is to be confirmed. */
+export const phoneScenes: Scenes<'confirm_phone'> = {
+  begin: () => [phoneWanted(NUMBER)],
+  request: (to) => ({ toUser: false, about: { stream: `user-${to}`, revision: 1 } }),
+  rows: {
+    confirm_phone: [
+      row(null),
+      row(null, [phoneWanted(NUMBER)]),
+      row(PHONE_OVER, [phoneWanted('+4915112345679')]),
+      row(PHONE_OVER, [[USER, 'PhoneConfirmed', { phone: NUMBER }]]),
+      row(PHONE_OVER, [[USER, 'PhoneRemoved', { confirmed: false }]]),
+      row(PHONE_OVER, [reset]),
+      row(PHONE_OVER, [accountGone]),
+      row(PHONE_OVER, [], { now: AFTER_A_DAY }),
+    ],
   },
 };

@@ -57,6 +57,9 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'EmailChangeRequested':
     case 'EmailChangeWithdrawn':
     case 'NotificationsChosen':
+    case 'PhoneRequested':
+    case 'PhoneConfirmed':
+    case 'PhoneRemoved':
       return document;
     default:
       event satisfies never;
@@ -103,6 +106,7 @@ export const userDirectory = projector<UserDocument>({
     ] as const),
     ...(['SecondFactorEnabled', 'SecondFactorDisabled', 'RecoveryCodesMade', 'RecoveryCodeUsed'] as const),
     ...(['UserDeleted', 'RegistrationAbandoned', 'EmailChangeAbandoned', 'EmailChangeRequested', 'EmailChangeWithdrawn', 'EmailChanged'] as const),
+    ...(['PhoneRequested', 'PhoneConfirmed', 'PhoneRemoved'] as const),
   ],
   key: byStream,
   evolve,

@@ -13,6 +13,11 @@ export interface OwnAccount {
   confirmed: boolean;
   /** The address that is wanted, and not confirmed yet. */
   pendingEmail?: string;
+  /** The phone number that SMS go to, and the one that is wanted and not confirmed yet. */
+  phone?: string;
+  pendingPhone?: string;
+  /** True where this installation sends SMS. */
+  sms: boolean;
 }
 
 /** A session, as `GET /api/sessions` tells it. */

@@ -2,15 +2,20 @@ import { expect, vi } from 'vitest';
 import type { LinkPurpose } from '../../contracts/places.ts';
 import { ADMIN_EMAIL, PASSWORD } from './board.fixture.ts';
 
-/** The path of the newest link of this purpose that was mailed to an address by the taskledger at `url`, once there is one. */
-export async function mailedLink(url: string, to: string, purpose: LinkPurpose): Promise<string> {
+/** The texts of the mails or SMS in the outbox to an address or number, newest first, as the first admin reads them. */
+export async function outboxTexts(url: string, to: string): Promise<string[]> {
   const headers = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({ email: ADMIN_EMAIL, password: PASSWORD });
   const { accessToken } = await (await fetch(`${url}/api/login`, { method: 'POST', headers, body })).json();
+  const answer = await fetch(`${url}/outbox?to=${encodeURIComponent(to)}`, { headers: { Authorization: `Bearer ${accessToken}` } });
+  const { items } = (await answer.json()) as { items: { text: string }[] };
+  return items.map(({ text }) => text);
+}
+
+/** The path of the newest link of this purpose that was mailed to an address by the taskledger at `url`, once there is one. */
+export async function mailedLink(url: string, to: string, purpose: LinkPurpose): Promise<string> {
   return vi.waitFor(async () => {
-    const answer = await fetch(`${url}/outbox?to=${encodeURIComponent(to)}`, { headers: { Authorization: `Bearer ${accessToken}` } });
-    const { items } = (await answer.json()) as { items: { text: string }[] };
-    const [link = ''] = items.flatMap(({ text }) => text.match(new RegExp(`/#${purpose}=[\\w-]+`)) ?? []);
+    const [link = ''] = (await outboxTexts(url, to)).flatMap((text) => text.match(new RegExp(`/#${purpose}=[\\w-]+`)) ?? []);
     expect(link).not.toBe('');
     return link;
   });

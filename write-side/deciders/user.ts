@@ -9,6 +9,7 @@ import { FIRST_ADMIN_IDS } from '../../platform/first-admin-ids.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider, type Facts } from '../decider.ts';
 import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
+import { decideOfPhone, phonesAfter } from './phone.ts';
 
 export interface UserState {
   exists: boolean;
@@ -23,6 +24,10 @@ export interface UserState {
   choices: Choices;
   /** The address that the user wants and has not confirmed yet, and the time up to which that can be done (ISO 8601); null for none. */
   pending: { email: string; until: string } | null;
+  /** The phone number that the user has confirmed, as E.164 writes it; null for none. */
+  phone: string | null;
+  /** The number that the user wants and has not confirmed yet, and the time up to which that can be done (ISO 8601); null for none. */
+  pendingPhone: { phone: string; until: string } | null;
 }
 
 export const initial: UserState = {
@@ -34,6 +39,8 @@ export const initial: UserState = {
   role: 'member',
   confirmed: false,
   pending: null,
+  phone: null,
+  pendingPhone: null,
   choices: {},
 };
 
@@ -56,6 +63,10 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
       return selfOrAdmin(command) ?? decideOfEmailChange(command, state);
     case 'ChooseNotifications':
       return selfOrAdmin(command) ?? choose(command.data, state);
+    case 'RequestPhone':
+    case 'ConfirmPhone':
+    case 'RemovePhone':
+      return selfOrAdmin(command) ?? decideOfPhone(command, state);
     default:
       return decideOfAccount(command, state);
   }
@@ -205,7 +216,7 @@ export function evolve(state: UserState, event: UserEvent): UserState {
     case 'NotificationsChosen':
       return { ...state, choices: event.data.choices as Choices };
     case 'UserDeleted':
-      return { ...state, deleted: true, name: '', email: '', pending: null };
+      return { ...state, deleted: true, name: '', email: '', pending: null, phone: null, pendingPhone: null };
     case 'RegistrationAbandoned':
       return { ...state, abandoned: true };
     default:
@@ -223,13 +234,17 @@ function evolveOfAccount(
   switch (event.type) {
     case 'EmailChangeRequested':
       return { ...state, pending: event.data };
+    case 'PhoneRequested':
+    case 'PhoneConfirmed':
+    case 'PhoneRemoved':
+      return { ...state, ...phonesAfter(event) };
     case 'EmailChangeWithdrawn':
       return { ...state, pending: null };
     case 'EmailChanged':
       return { ...state, email: event.data.email, confirmed: event.data.by === 'mailbox', pending: null };
     case 'PasswordChanged':
       // Who has the mailbox takes the account back, and with it what somebody else may have asked for.
-      return event.data.by === 'mailbox' ? { ...state, pending: null } : state;
+      return event.data.by === 'mailbox' ? { ...state, pending: null, pendingPhone: null } : state;
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'SignInJoined':
@@ -250,7 +265,7 @@ const noNeeds: Record<string, string> = {};
 
 export const user = decider<UserState, UserCommand, UserEvent>({
   initial,
-  stateVersion: 3,
+  stateVersion: 4,
   decide,
   evolve,
   topics: (stream) => userTopics(stream),

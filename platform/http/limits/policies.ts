@@ -23,6 +23,10 @@ export const LIMIT_POLICIES = {
   'link-mails': { points: 3, seconds: 3_600, variable: 'LINK_MAIL_LIMIT' },
   'link-mails-day': { points: 10, seconds: 86_400, variable: 'LINK_MAIL_DAY_LIMIT' },
   'link-mails-ip': { points: 100, seconds: 3_600, variable: 'LINK_MAIL_NETWORK_LIMIT' },
+  /** SMS with a code, which anybody may have sent to any number: by the number and by the user who asks, and by network. */
+  'sms-codes': { points: 3, seconds: 3_600, variable: 'SMS_CODE_LIMIT' },
+  'sms-codes-day': { points: 10, seconds: 86_400, variable: 'SMS_CODE_DAY_LIMIT' },
+  'sms-codes-ip': { points: 30, seconds: 3_600, variable: 'SMS_CODE_NETWORK_LIMIT' },
   /** Codes of mailed links that are good for nothing, by the network that tries them. */
   'code-tries': { points: 60, seconds: 3_600, variable: 'CODE_TRY_LIMIT' },
   /** Mails to an address that nobody has shown to be theirs, counted over all senders. */

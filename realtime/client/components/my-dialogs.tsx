@@ -1,9 +1,11 @@
 /** The dialogs over My page, each below `/me/`. */
+import type { ComponentChildren } from 'preact';
 import { changedAccounts, type OwnAccount, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { Field } from './field.tsx';
 import { FormDialog } from './form-dialog.tsx';
 import { Notes } from './notes.tsx';
+import { ChangePhone, ConfirmPhone } from './own-phone.tsx';
 import { OwnPicture } from './own-picture.tsx';
 
 export function MyDialog({ part }: { part?: string }) {
@@ -12,11 +14,22 @@ export function MyDialog({ part }: { part?: string }) {
   const { body: account } = useAnswer<OwnAccount>('/api/me');
   if (!me) return null;
   if (part === 'picture') return <OwnPicture me={me} onClose={() => navigation.leave('/me')} />;
-  if (part === 'password') return <ChangePassword />;
-  if (part === 'name' && account) return <ChangeName account={account} />;
-  if (part === 'email' && account) return <ChangeEmail account={account} />;
-  return <Notes />;
+  const Plain = PLAIN[part ?? ''];
+  if (Plain) return <Plain />;
+  const OfAccount = OF_ACCOUNT[part ?? ''];
+  return OfAccount && account ? <OfAccount account={account} /> : <Notes />;
 }
+
+/** The dialogs by their part of the path: those that need to know nothing, and those that show what is. */
+const PLAIN: Readonly<Record<string, () => ComponentChildren>> = {
+  password: () => <ChangePassword />,
+  phone: () => <ChangePhone />,
+  'phone-code': () => <ConfirmPhone />,
+};
+const OF_ACCOUNT: Readonly<Record<string, (props: { account: OwnAccount }) => ComponentChildren>> = {
+  name: ChangeName,
+  email: ChangeEmail,
+};
 
 function ChangeName({ account }: { account: OwnAccount }) {
   const app = useApp();

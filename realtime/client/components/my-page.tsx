@@ -4,6 +4,7 @@ import { type OwnAccount, useAccountChanges, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { Header } from './header.tsx';
 import { NotificationChoices } from './notification-choices.tsx';
+import { OwnPhone } from './own-phone.tsx';
 import { SecondFactorPart } from './own-second-factor.tsx';
 import { OwnSessions } from './own-sessions.tsx';
 import { Person } from './person.tsx';
@@ -31,7 +32,8 @@ export function MyPage() {
   );
 }
 
-function Profile({ account: { id, name, email, role, confirmed, pendingEmail } }: { account: OwnAccount }) {
+function Profile({ account }: { account: OwnAccount }) {
+  const { id, name, email, role, confirmed, pendingEmail, phone, sms } = account;
   return (
     <section class="own-part" aria-labelledby="own-profile">
       <h2 id="own-profile">Profile</h2>
@@ -46,6 +48,11 @@ function Profile({ account: { id, name, email, role, confirmed, pendingEmail } }
           {email} <span class="soft">{confirmed ? 'confirmed' : 'not confirmed yet'}</span>
           {pendingEmail && <p class="soft">It becomes {pendingEmail} once you follow the link that was mailed there.</p>}
         </ProfileRow>
+        {(sms || phone) && (
+          <ProfileRow label="Phone" {...(sms ? { change: 'phone' } : {})}>
+            <OwnPhone account={account} />
+          </ProfileRow>
+        )}
         <ProfileRow label="Password" change="password">
           <span aria-hidden="true">••••••••••</span>
         </ProfileRow>

@@ -15,7 +15,7 @@ const CHANNEL_WORDS: Record<string, string> = { email: 'E-mail', sms: 'SMS', 'in
 
 export function NotificationChoices() {
   const app = useApp();
-  const { body, trouble, isMissing } = useAnswer<{ items: ChoiceLine[] }>('/api/me/notifications');
+  const { body, trouble, isMissing } = useAnswer<{ items: ChoiceLine[]; sms?: 'ready' | 'needs-phone' | 'none' }>('/api/me/notifications');
   const [refusal, setRefusal] = useState('');
   if (isMissing) return null;
   const choose = async (line: ChoiceLine, channel: string, isWanted: boolean) => {
@@ -33,10 +33,11 @@ export function NotificationChoices() {
     <section class="own-part" aria-labelledby="own-choices" aria-busy={body === null}>
       <h2 id="own-choices">What you are told of</h2>
       <div role="alert">{(trouble || refusal) && <p class="wrong">{trouble || refusal}</p>}</div>
+      {body?.sms === 'needs-phone' && <p class="hint">SMS are sent once you have confirmed a phone number.</p>}
       <ul class="own-rows">
         {body?.items.map((line) => (
           <li key={line.kind} class="own-row" data-choice={line.kind}>
-            <Choice line={line} onChoose={(channel, isWanted) => void choose(line, channel, isWanted)} />
+            <Choice line={line} hasSms={body.sms !== 'none'} onChoose={(channel, isWanted) => void choose(line, channel, isWanted)} />
           </li>
         ))}
       </ul>
@@ -44,11 +45,19 @@ export function NotificationChoices() {
   );
 }
 
-function Choice({ line, onChoose }: { line: ChoiceLine; onChoose: (channel: string, isWanted: boolean) => void }) {
+interface ChoiceProps {
+  line: ChoiceLine;
+  /** False where this installation sends no SMS. */
+  hasSms: boolean;
+  onChoose: (channel: string, isWanted: boolean) => void;
+}
+
+function Choice({ line, hasSms, onChoose }: ChoiceProps) {
+  const channels = Object.entries(CHANNEL_WORDS).filter(([channel]) => hasSms || channel !== 'sms');
   return (
     <fieldset class="own-choice">
       <legend>{line.words || line.kind}</legend>
-      {Object.entries(CHANNEL_WORDS).map(([channel, word]) => {
+      {channels.map(([channel, word]) => {
         const isWanted = line.channels.includes(channel);
         return (
           <label class="check" key={channel}>
