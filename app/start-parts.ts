@@ -128,7 +128,7 @@ async function writeSidePart({ access: { commands, keys, identity, limits }, log
     if (type === 'DeleteUser')
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
-  return { routes: routesWith({ commands, hmac: keys.hmac, limit: limits.consume, expectFresh: identity.expectFresh, changed }, commandRoutes) };
+  return { routes: routesWith({ commands, hmac: keys.hmac, limits, expectFresh: identity.expectFresh, changed }, commandRoutes) };
 }
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: PartContext<'projections'>): Promise<StartedPart> {

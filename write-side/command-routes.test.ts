@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { openLimits } from '../platform/http/limits/limits.ts';
 import type { RouteRequest } from '../platform/http/route.ts';
-import { commandOf, commandRow, contextOf } from './command-routes.ts';
+import { commandOf, commandRow, contextOf, limitOfCommand } from './command-routes.ts';
 
 const request = (headers: Record<string, string> = {}, more: Partial<RouteRequest> = {}): RouteRequest => ({
   params: {},
@@ -44,4 +45,15 @@ it.each([
 
 it.each(['3', '"3', 'W/3', '"3" "4"'])('a malformed If-Match is refused (%s)', (header) => {
   expect(() => contextOf(request({ 'if-match': header }), String)).toThrow(expect.objectContaining({ status: 400 }));
+});
+
+it('a command that a later limit refuses takes nothing from the limits before it', async () => {
+  const limits = await openLimits('memory:', { mails: 2, 'stream-commands': 1 });
+  const assign = commandRow('AssignTask');
+  const admit = (id: string) => limitOfCommand(assign.contract, commandOf(assign, request({}, { params: { id } })), { limits }).admit();
+  await admit('one');
+  await expect(admit('one')).rejects.toMatchObject({ code: 'limited' });
+  await admit('another');
+  await expect(admit('a third')).rejects.toMatchObject({ code: 'limited' });
+  await limits.close();
 });

@@ -5,6 +5,8 @@ import type { AggregateContract, Command, CommandContract } from '../contracts/a
 import { catalog } from '../contracts/catalog.ts';
 import type { CommandContext, CommandHandler, Outcome } from '../platform/command-handler.ts';
 import { badHeader, idempotencyKey } from '../platform/http/idempotency.ts';
+import type { Limits } from '../platform/http/limits/limits.ts';
+import { type LimitPoints, takeTogether } from '../platform/http/limits/together.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { stableId } from '../platform/stable-id.ts';
 
@@ -14,15 +16,13 @@ export interface CommandRouteOptions {
   hmac(text: string): string;
   /** The present time in ISO 8601, UTC; injected by tests. */
   now?: () => string;
-  /** Counts a command against a limit by a key, and resolves to the headers that tell of it. Rejects with ProblemError `limited` at the limit. */
-  limit?(name: CommandLimit, key: string): Promise<Record<string, string>>;
+  /** The limits that a command counts against; missing: it counts against none. */
+  limits?: Pick<Limits, 'consume' | 'refund'>;
   /** Rejects with ProblemError `forbidden` unless a caller has proved lately who they are; missing: nobody is asked. */
   expectFresh?(caller: Caller): Promise<void>;
   /** Called after a command changed something. */
   changed?(type: string, id: string): Promise<void> | void;
 }
-
-type CommandLimit = NonNullable<CommandContract['limit']> | 'stream-commands';
 
 /** The answer of every command. */
 export const commandAnswer = z.strictObject({
@@ -84,28 +84,24 @@ async function carryOut(row: CommandRow, options: CommandRouteOptions, request: 
 }
 
 /** A command counts once against its caller's limits, however often it is decided anew, and a repeat of it does not count. */
-export function limitOfCommand(contract: CommandContract, command: Command, { limit }: Pick<CommandRouteOptions, 'limit'>) {
+export function limitOfCommand(contract: CommandContract, command: Command, { limits }: Pick<CommandRouteOptions, 'limits'>) {
   let taken: Promise<Record<string, string>> | undefined;
   let headers: Record<string, string> = {};
   return {
     admit: async () => {
-      if (!limit) return;
-      taken ??= takeAll(contract, command, limit);
+      if (!limits) return;
+      taken ??= takeTogether(limits, pointsOf(contract, command));
       headers = await taken;
     },
     headers: () => headers,
   };
 }
 
-/** Takes from all limits of a command; the headers tell of the last one. */
-async function takeAll(
-  { limit, path }: CommandContract,
-  { actor, stream }: Command,
-  take: NonNullable<CommandRouteOptions['limit']>,
-): Promise<Record<string, string>> {
-  if (limit === 'orders') return take(limit, actor.id);
-  if (limit === 'mails' && !isTrusted(actor)) await take(limit, actor.id);
-  return path.includes(':id') ? take('stream-commands', `${actor.id} ${stream}`) : {};
+/** What a command takes from the limits, the last being the one that its answer tells of. */
+function pointsOf({ limit, path }: CommandContract, { actor, stream }: Command): LimitPoints[] {
+  if (limit === 'orders') return [{ name: limit, key: actor.id }];
+  const mails: LimitPoints[] = limit === 'mails' && !isTrusted(actor) ? [{ name: limit, key: actor.id }] : [];
+  return path.includes(':id') ? [...mails, { name: 'stream-commands', key: `${actor.id} ${stream}` }] : mails;
 }
 
 const isTrusted = ({ role }: Command['actor']) => role === 'admin' || role === 'service';

@@ -75,7 +75,7 @@ async function edit(options: EmailChangeOptions, request: RouteRequest): Promise
   const isMoving = await wantsAnotherAddress(options, command, caller);
   if (isMoving) await expectFreshLogin(options.sessions, caller);
   const isOwn = isMoving && caller.id === command.id;
-  const limiting = limitOfCommand(editing.contract, command, { limit: limits.consume });
+  const limiting = limitOfCommand(editing.contract, command, { limits });
   let mail: Promise<void> | undefined;
   const admit = async () => {
     await limiting.admit();
@@ -102,8 +102,8 @@ async function wantsAnotherAddress(
 }
 
 /** Takes a link from the limits: of the user who names an address, and then of the address, whose owner may never have heard of us. */
-function admitMail({ limits }: EmailChangeOptions, userId: string, email: string): Promise<void> {
-  return takeTogether(limits, [...linkMails(`ChangeEmail of ${userId}`), ...linkMails(`ChangeEmail ${normaliseEmail(email)}`)]);
+async function admitMail({ limits }: EmailChangeOptions, userId: string, email: string): Promise<void> {
+  await takeTogether(limits, [...linkMails(`ChangeEmail of ${userId}`), ...linkMails(`ChangeEmail ${normaliseEmail(email)}`)]);
 }
 
 /** Confirms the address that the caller wants. The code is used up last: a repeat after a failure does it all. */

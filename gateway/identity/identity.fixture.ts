@@ -74,10 +74,7 @@ export async function openInstallation(
   };
   const routes = [
     ...identity.routes,
-    ...routesWith(
-      { commands, hmac: keys.hmac, limit: limits.consume, expectFresh: identity.expectFresh, changed, now: () => now().toISOString() },
-      commandRoutes,
-    ),
+    ...routesWith({ commands, hmac: keys.hmac, limits, expectFresh: identity.expectFresh, changed, now: () => now().toISOString() }, commandRoutes),
   ];
   const { accessTokens, callerOf, admit } = identity;
   const audited: Audited[] = [];

@@ -9,14 +9,16 @@ export interface LimitPoints {
   cost?: number;
 }
 
-/** Takes from each limit, in this order. Errors: ProblemError `limited` where one refuses, and what a limit rejects with; then none has lost a point. */
-export async function takeTogether(limits: Pick<Limits, 'consume' | 'refund'>, wanted: readonly LimitPoints[]): Promise<void> {
+/** Takes from each limit, in this order; answers the headers that tell of the last one, none where nothing is wanted. Errors: ProblemError `limited` where one refuses, and what a limit rejects with; then none has lost a point. */
+export async function takeTogether(limits: Pick<Limits, 'consume' | 'refund'>, wanted: readonly LimitPoints[]): Promise<Record<string, string>> {
   const taken: LimitPoints[] = [];
+  let headers: Record<string, string> = {};
   try {
     for (const one of wanted) {
-      await limits.consume(one.name, one.key, one.cost);
+      headers = await limits.consume(one.name, one.key, one.cost);
       taken.push(one);
     }
+    return headers;
   } catch (error) {
     await giveBackTogether(limits, taken);
     throw error;
