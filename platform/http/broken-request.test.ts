@@ -17,6 +17,7 @@ async function started(): Promise<number> {
 }
 
 it.each([
+  ['what nobody can expect', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n', 417],
   ['headers that are too long', `GET / HTTP/1.1\r\nHost: x\r\nBig: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ['many megabytes of headers', `GET / HTTP/1.1\r\nHost: x\r\n${'A: b\r\n'.repeat(500_000)}\r\n`, 431],
   ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],

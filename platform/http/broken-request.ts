@@ -9,6 +9,7 @@ const REFUSALS = {
   400: ['Bad Request', 'This is not HTTP as it is spoken here.'],
   408: ['Request Timeout', 'The request did not arrive in time.'],
   413: ['Content Too Large', 'The extensions of the chunks of the body are too long.'],
+  417: ['Expectation Failed', 'Of what Expect may ask for, 100-continue alone is met.'],
   431: ['Request Header Fields Too Large', 'The headers are too long.'],
 } as const;
 
@@ -28,6 +29,8 @@ type HttpSocket = Socket & { server?: Server; _httpMessage?: ServerResponse | nu
 /** Has a server answer what is no request with a problem. */
 export function answerBroken(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseConnection(socket as Socket, STATUSES[error.code ?? ''] ?? 400));
+  // Node's own refusal has no body, and none of our headers.
+  server.on('checkExpectation', ({ socket }) => refuseConnection(socket, 417));
 }
 
 /** Answers a connection with a problem and ends it. In the middle of an answer it is only ended, since another answer would garble that one. */
