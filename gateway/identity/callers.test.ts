@@ -87,6 +87,15 @@ describe('the caller of an access token', () => {
     expect(lookUps).toBe(2);
   });
 
+  it('is looked up each time while they have to do something first, which another process may hear of', async () => {
+    found = async () => ({ userId: ALICE, role: 'member', confirmed: true, lacking: { ownPassword: true } });
+    expect(await callers.authenticate(token())).toMatchObject({ confined: 'password' });
+    found = async () => ({ userId: ALICE, role: 'member', confirmed: true });
+    expect(await callers.authenticate(token())).not.toHaveProperty('confined');
+    await callers.authenticate(token());
+    expect(lookUps).toBe(2);
+  });
+
   it('is nobody as soon as the session is known to have ended', async () => {
     await callers.authenticate(token());
     found = async () => null;

@@ -66,7 +66,8 @@ export function openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock =
     const until = clock() + REMEMBERED;
     const asked = lookUp(sessionId)
       .then((found) => {
-        if (found && before === forgotten) known.set(sessionId, { ...found, until });
+        // What somebody has to do first may be done in another process: who is bound is looked up each time.
+        if (found && before === forgotten && !boundOf(found, unconfirmed).confined) known.set(sessionId, { ...found, until });
         return found;
       })
       .finally(() => {

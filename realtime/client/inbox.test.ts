@@ -136,8 +136,8 @@ inChromium('the inbox', (screens) => {
     await inbox(page).getByText('219 unread', { exact: true }).waitFor();
     expect(await item(page).count()).toBe(203);
     await older.click();
+    await expect.poll(() => item(page).count()).toBe(219);
     await older.waitFor({ state: 'detached' });
-    expect(await item(page).count()).toBe(219);
     expect((await texts()).sort()).toEqual(numbered(0, 218).sort());
 
     // What another screen does far down is seen here too, and what comes later stays above.
