@@ -27,7 +27,7 @@ const named = (argument: unknown): unknown => (typeof argument === 'string' ? ar
 /** What a start surely asks of each dependency. */
 const ASKED: Partial<Record<Dependency, string[]>> = {
   store: ['append', 'readAll', 'readStream'],
-  secrets: ['delete', 'get', 'put'],
+  secrets: ['get', 'put'],
 };
 
 describe.each(DEPENDENCIES)('a start that loses %s', (dependency) => {
