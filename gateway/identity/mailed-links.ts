@@ -129,8 +129,9 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   await subjects.partAll(id);
   await sessions.endAll(id, 'password');
   const by = { id, key: hashOf(token), correlationId: request.requestId };
-  // It may be a stranger's, who registered this address. Before the address is confirmed, so that a repeat still does it.
+  // They may be a stranger's, who registered this address. Before the address is confirmed, so that a repeat still does it.
   if (purpose === 'confirm' || !state.confirmed) await takeSecondFactorAway(options, { userId: id, by: 'mailbox', requestId: request.requestId });
+  if (!state.confirmed) await recordOfAccount(options, by, { type: 'RemovePhone', data: null });
   await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });
   if (purpose === 'reset') await recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });
   await codes.spend(id);

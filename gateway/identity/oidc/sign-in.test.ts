@@ -141,10 +141,21 @@ describe('signing in at an issuer', () => {
     const id = await register('dora@example.org');
     const strangers = await login('dora@example.org');
     const link = await here.identity.issueCode(id, 'confirm');
+    // As where the installation lets in who is not confirmed.
+    const phone = '+4915112345678';
+    for (const type of ['RequestPhone', 'ConfirmPhone'])
+      await here.commands.handle(
+        {
+          ...{ type, stream: `user-${id}`, id, data: { phone }, commandId: crypto.randomUUID() },
+          ...{ actor: { id, role: 'member', seesAll: false }, now: new Date().toISOString() },
+        },
+        { correlationId: 'test' },
+      );
     atIssuer('dora');
     const came = await openBrowser(here.url).comeIn('dora');
     expect([came.status, came.body.user.id]).toEqual([200, id]);
     expect((await me(came)).confirmed).toBe(true);
+    expect(await me(came)).not.toHaveProperty('phone');
     expect((await login('dora@example.org')).status).toBe(401);
     const refresh = await here.call('POST /api/token/refresh', { refreshToken: strangers.body.refreshToken });
     const old = await here.call('GET /api/me', undefined, as(strangers.body.accessToken));
