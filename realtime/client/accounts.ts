@@ -52,6 +52,17 @@ export function changedAccounts({ store }: Pick<App, 'store'>, after?: string): 
   store.set({ accounts: { after } });
 }
 
+/** Changes something of the user's own account, and says how that went. `otherwise`: what holds where it was refused; the reason follows. */
+export async function changeAccount(app: App, work: () => Promise<unknown>, { said, otherwise }: { said: string; otherwise: string }): Promise<void> {
+  try {
+    await work();
+    app.actions.say(said);
+  } catch (error) {
+    app.actions.note({ kind: 'trouble', text: `${otherwise} ${reason(error)}` });
+  }
+  changedAccounts(app);
+}
+
 /** The answer to a query, asked for anew after each change of accounts. `load`: the query, by the position that it is to include; it starts over with another `key`. */
 export function useLoaded<T>(key: string, load: (after: string | undefined) => Promise<T>): AnswerState<T> {
   const accounts = useApps((state) => state.accounts);

@@ -86,6 +86,15 @@ export function Field({ name, label, trouble, hint, children }: FieldProps) {
   );
 }
 
+/** The field of a password that is chosen anew. */
+export function NewPasswordField({ name, label, trouble }: Pick<FieldProps, 'name' | 'label' | 'trouble'>) {
+  return (
+    <Field name={name} label={label} trouble={trouble} hint="At least 10 characters; 15 are better. A few words are fine.">
+      {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={1000} />}
+    </Field>
+  );
+}
+
 /** The error of the whole form, announced at once. */
 export function FormTrouble({ trouble }: { trouble: Trouble }) {
   return (

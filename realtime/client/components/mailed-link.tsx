@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { LinkPurpose } from '../../../contracts/places.ts';
 import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Field, FormTrouble, NewPasswordField, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
 /** `missing`: the address was opened without the code of a link; `spent`: the link is of no use any more. */
@@ -29,7 +29,6 @@ const WORDS: Record<Stage, string> = {
   spent: 'It was used already, or is too old.',
   done: 'Your password is set, and your e-mail address is confirmed. Log in with them.',
 };
-const PASSWORD_HINT = 'At least 10 characters; 15 are better. A few words are fine.';
 
 export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
@@ -75,9 +74,7 @@ function LinkForm({ purpose, token, onEnd }: LinkFormProps) {
           {(control) => <input {...control} type="text" autocomplete="name" maxLength={100} />}
         </Field>
       )}
-      <Field name="password" label="New password" trouble={trouble} hint={PASSWORD_HINT}>
-        {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={1000} />}
-      </Field>
+      <NewPasswordField name="password" label="New password" trouble={trouble} />
       <FormTrouble trouble={trouble} />
       <button type="submit" class="primary wide" aria-disabled={busy}>
         {busy ? 'One moment…' : isInvited ? 'Make the account' : 'Set the password'}

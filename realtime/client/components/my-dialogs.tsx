@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { changedAccounts, type OwnAccount, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
-import { Field } from './field.tsx';
+import { Field, NewPasswordField } from './field.tsx';
 import { FormDialog } from './form-dialog.tsx';
 import { Notes } from './notes.tsx';
 import { ChangePhone, ConfirmPhone } from './own-phone.tsx';
@@ -85,9 +85,7 @@ function ChangePassword() {
           <Field name="current" label="Present password" trouble={trouble}>
             {(control) => <input {...control} data-first type="password" autocomplete="current-password" maxLength={1000} />}
           </Field>
-          <Field name="new" label="New password" trouble={trouble} hint="At least 10 characters; 15 are better. A few words are fine.">
-            {(control) => <input {...control} type="password" autocomplete="new-password" maxLength={1000} />}
-          </Field>
+          <NewPasswordField name="new" label="New password" trouble={trouble} />
         </>
       )}
     </FormDialog>

@@ -1,6 +1,5 @@
 /** The user's own phone number: its line on My page, and the dialogs that change and confirm it. */
-import { changedAccounts, type OwnAccount } from '../accounts.ts';
-import { reason } from '../actions.ts';
+import { changeAccount, changedAccounts, type OwnAccount } from '../accounts.ts';
 import { useApp } from '../app.ts';
 import { AskedTwice } from './asked-twice.tsx';
 import { Field } from './field.tsx';
@@ -9,15 +8,8 @@ import { FormDialog } from './form-dialog.tsx';
 /** What stands in the line of the phone number. */
 export function OwnPhone({ account: { phone, pendingPhone } }: { account: OwnAccount }) {
   const app = useApp();
-  const remove = async () => {
-    try {
-      await app.api.command('DELETE', '/api/me/phone');
-      app.actions.say('The number is removed.');
-    } catch (error) {
-      app.actions.note({ kind: 'trouble', text: `The number stays. ${reason(error)}` });
-    }
-    changedAccounts(app);
-  };
+  const remove = () =>
+    changeAccount(app, () => app.api.command('DELETE', '/api/me/phone'), { said: 'The number is removed.', otherwise: 'The number stays.' });
   return (
     <>
       {phone ?? <span class="soft">none: you get no SMS</span>} {phone && <span class="soft">confirmed</span>}

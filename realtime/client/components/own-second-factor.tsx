@@ -1,7 +1,6 @@
 /** The user's second factor on My page: it is set up, gets new recovery codes, and is turned off. */
 import { useState } from 'preact/hooks';
-import { changedAccounts, useAnswer } from '../accounts.ts';
-import { reason } from '../actions.ts';
+import { changeAccount, changedAccounts, useAnswer } from '../accounts.ts';
 import { useApp } from '../app.ts';
 import type { OwnSecondFactor } from '../second-factor.ts';
 import { RecoveryCodes, SecondFactorSetup } from './second-factor-setup.tsx';
@@ -38,15 +37,7 @@ function TurnedOff({ onBegin }: { onBegin: () => void }) {
 function TurnedOn({ status: { since, recoveryCodesLeft, required } }: { status: OwnSecondFactor }) {
   const app = useApp();
   const [codes, setCodes] = useState<readonly string[]>([]);
-  const change = async (work: () => Promise<unknown>, said: string) => {
-    try {
-      await work();
-      app.actions.say(said);
-    } catch (error) {
-      app.actions.note({ kind: 'trouble', text: `It stays as it was. ${reason(error)}` });
-    }
-    changedAccounts(app);
-  };
+  const change = (work: () => Promise<unknown>, said: string) => changeAccount(app, work, { said, otherwise: 'It stays as it was.' });
   const renew = async () => {
     const answer: unknown = await app.api.command('POST', '/api/me/second-factor/recovery-codes');
     setCodes((answer as { recoveryCodes: string[] }).recoveryCodes);

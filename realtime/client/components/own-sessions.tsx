@@ -1,6 +1,5 @@
 /** The sessions of the user: with device, network and last use; each can be ended, and all but this one. */
-import { changedAccounts, type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
-import { reason } from '../actions.ts';
+import { changeAccount, type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
 import { useApp } from '../app.ts';
 import { SessionList } from './session-list.tsx';
 
@@ -8,15 +7,7 @@ export function OwnSessions() {
   const app = useApp();
   const { body, trouble } = useAnswer<PageOf<SessionLine>>('/api/sessions');
   const sessions = body?.items ?? [];
-  const end = async (path: string, said: string) => {
-    try {
-      await app.api.command('DELETE', path);
-      app.actions.say(said);
-    } catch (error) {
-      app.actions.note({ kind: 'trouble', text: `It goes on. ${reason(error)}` });
-    }
-    changedAccounts(app);
-  };
+  const end = (path: string, said: string) => changeAccount(app, () => app.api.command('DELETE', path), { said, otherwise: 'It goes on.' });
   return (
     <section class="own-part" aria-labelledby="own-sessions" aria-busy={body === null}>
       <h2 id="own-sessions">Where you are logged in</h2>

@@ -2,10 +2,10 @@
 import { useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp } from '../app.ts';
-import { Mark } from './icons.tsx';
+import { FirstThing } from './first-thing.tsx';
 
 export function Unconfirmed() {
-  const { api, session } = useApp();
+  const { api } = useApp();
   const [told, setTold] = useState('');
 
   async function sendAgain(): Promise<void> {
@@ -19,21 +19,12 @@ export function Unconfirmed() {
   }
 
   return (
-    <main class="entrance entrance-single">
-      <section class="entrance-form">
-        <Mark />
-        <h1>Confirm your e-mail address</h1>
-        <p>A link was mailed to you. It proves that the address is yours, and sets the password that you log in with from then on.</p>
-        <p role="status">{told}</p>
-        <button type="button" class="primary wide" onClick={() => void sendAgain()}>
-          Send the mail again
-        </button>
-        <p class="other-way">
-          <button type="button" class="link" onClick={() => void session.logout()}>
-            Log out
-          </button>
-        </p>
-      </section>
-    </main>
+    <FirstThing heading="Confirm your e-mail address">
+      <p>A link was mailed to you. It proves that the address is yours, and sets the password that you log in with from then on.</p>
+      <p role="status">{told}</p>
+      <button type="button" class="primary wide" onClick={() => void sendAgain()}>
+        Send the mail again
+      </button>
+    </FirstThing>
   );
 }
