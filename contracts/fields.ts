@@ -41,7 +41,7 @@ export const phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a phone numb
 
 /** A phone number as somebody types it, as E.164 writes it: without what stands between digits, and with + for 00. */
 export function e164(text: string): string {
-  return text.replace(/[\s\-./()\u2010-\u2015\u00a0]/g, '').replace(/^00/, '+');
+  return text.replace(/[\s\-./()\u2010-\u2015]/g, '').replace(/^00/, '+');
 }
 
 /** A phone number as somebody types it. */

@@ -13,6 +13,11 @@ interface Credential {
 /** A new password: one that its owner chose, or one that was made for them. */
 export type NextPassword = string | { made: string };
 
+/** The text of a new password. */
+export function textOf(next: NextPassword): string {
+  return typeof next === 'string' ? next : next.made;
+}
+
 /** What stands for the credential of who has none. */
 const NONE = { value: { hash: null, made: undefined }, version: 0 };
 
@@ -42,8 +47,7 @@ export type PasswordChange = 'changed' | 'wrong' | 'same' | 'raced';
 export function openCredentials(secrets: Secrets, passwords: Passwords): Credentials {
   const get = (userId: string) => secrets.get<Credential>('credentials', userId);
   const put = async (userId: string, next: NextPassword, version: number, asker?: Asker) => {
-    const made = typeof next === 'object';
-    const value: Credential = { hash: await passwords.hash(made ? next.made : next, asker), ...(made ? { made } : {}) };
+    const value: Credential = { hash: await passwords.hash(textOf(next), asker), ...(typeof next === 'string' ? {} : { made: true }) };
     return secrets.put('credentials', { key: userId, value, owner: userId }, version);
   };
 

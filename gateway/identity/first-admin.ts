@@ -1,6 +1,5 @@
 /** The first admin: an installation without one cannot be run. */
 
-import { randomBytes } from 'node:crypto';
 import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { AT_ONCE, type WhileStarting } from '../../platform/absences/while-starting.ts';
@@ -9,7 +8,8 @@ import { FIRST_ADMIN_IDS } from '../../platform/first-admin-ids.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
-import type { Credentials, NextPassword } from './credentials.ts';
+import { type Credentials, type NextPassword, textOf } from './credentials.ts';
+import { makePassword } from './passwords.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import type { Users } from './users.ts';
 
@@ -28,11 +28,11 @@ export interface FirstAdminOptions {
  * Resolves to the password if it was made here, else null. Errors: `UserError`, where the address is another user's; absences that outlast the start's patience.
  */
 export async function ensureFirstAdmin(options: FirstAdminOptions, email: string, password: string | undefined): Promise<string | null> {
-  const given: NextPassword = password ?? { made: randomBytes(15).toString('base64url') };
+  const given: NextPassword = password ?? makePassword();
   let tries = 0;
   const { whileStarting = AT_ONCE } = options;
   const isMade = await whileStarting(() => tryToMake(options, { email, given, isRepeated: tries++ > 0 }));
-  return isMade && typeof given === 'object' ? given.made : null;
+  return isMade && password === undefined ? textOf(given) : null;
 }
 
 interface FirstAdmin {
@@ -45,18 +45,17 @@ interface FirstAdmin {
 /** Resolves to true where the password is the one of the first admin, since this process has made it so. */
 async function tryToMake(options: FirstAdminOptions, { email, given, isRepeated }: FirstAdmin): Promise<boolean> {
   const { credentials } = options;
-  const password = typeof given === 'object' ? given.made : given;
   const first = await firstOpen(options);
   const { id, exists, deleted, version } = first;
   if (deleted) return false;
   await confirmIfOlder(options, first, email);
-  if (exists && version > 0) return isRepeated && credentials.verify(id, password);
+  if (exists && version > 0) return isRepeated && credentials.verify(id, textOf(given));
   if (!exists) await register(options, id, email);
   // A password without a user is left of a start of an older release that did not get further: nobody was told it. Of several processes, one replaces what it
   // was before there was a user, and tells its own.
   const isOurs = await credentials.replace(id, given, version);
   // Another process may have been given the same, or this one in a try of which it did not hear how it ended.
-  return isOurs || credentials.verify(id, password);
+  return isOurs || credentials.verify(id, textOf(given));
 }
 
 /** The first admin's user, there or not, with the version of the password, which was read before. */

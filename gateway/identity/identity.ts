@@ -97,7 +97,7 @@ export interface Identity {
   onUserDeleted(userId: string): Promise<void>;
 }
 
-const CONFINED = { none: 'profile', read: 'read', all: undefined } as const;
+const MAY_UNCONFIRMED = { none: 'profile', read: 'read', all: undefined } as const;
 
 /** The roles of those who work here. Residents and services see only tasks that concern them. */
 const TEAM: readonly Role[] = ['member', 'staff', 'security', 'maintenance', 'customer-service'];
@@ -107,7 +107,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const { hmac } = keys;
   const seesAll = (role: Role) => role === 'admin' || (config.taskVisibility === 'team' && TEAM.includes(role));
 
-  const unconfirmed = CONFINED[config.unconfirmed ?? 'all'];
+  const unconfirmed = MAY_UNCONFIRMED[config.unconfirmed ?? 'all'];
   const { registrations = 'open' } = config;
   const users = openUsers(commands);
   const tokens = openAccessTokens(keys.jwt, now);

@@ -1,5 +1,5 @@
 /** What the operator has done to accounts, when nobody else can: `npm start -- users …`. Whoever reads the data folder is the operator. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { AuditKind } from '../../contracts/audit.ts';
 import { email, emailOnRecord } from '../../contracts/email.ts';
@@ -10,9 +10,10 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { OPERATOR } from '../operator.ts';
-import type { Credentials, NextPassword } from './credentials.ts';
+import { type Credentials, textOf } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
 import type { Subjects } from './oidc/subjects.ts';
+import { makePassword } from './passwords.ts';
 import type { SecondFactors } from './second-factor/second-factors.ts';
 import { takeSecondFactorAway } from './second-factor/take-away.ts';
 import { callerIn } from './session-routes.ts';
@@ -121,7 +122,7 @@ async function create(
   const { credentials } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, { name, email: address }, '/password');
   const id = randomUUID();
-  const next: NextPassword = wanted ?? { made: madePassword() };
+  const next = wanted ?? makePassword();
   await credentials.setFirst(id, next, { key: id, known: true });
   try {
     await send(options, request, id, { type: 'RegisterUser', data: { name, email: address, role: given } });
@@ -130,7 +131,7 @@ async function create(
     throw error;
   }
   await send(options, request, id, { type: 'ConfirmUser', data: null });
-  return typeof next === 'object' ? { id, password: next.made } : { id };
+  return wanted === undefined ? { id, password: textOf(next) } : { id };
 }
 
 async function resetPassword(
@@ -140,24 +141,19 @@ async function resetPassword(
 ): Promise<AccountOrderDone> {
   const { credentials, subjects } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, state, '/password');
-  const next: NextPassword = wanted ?? { made: madePassword() };
+  const next = wanted ?? makePassword();
   if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
   await subjects.partAll(id);
   const ended = await endAll(options, id, 'password');
   await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
-  return typeof next === 'object' ? { id, ended, password: next.made } : { id, ended };
+  return wanted === undefined ? { id, ended, password: textOf(next) } : { id, ended };
 }
 
 async function endAll({ sessions }: OperatorAccountsOptions, id: string, reason: 'revoked' | 'password'): Promise<number> {
   const all = await sessions.list(id);
   await sessions.endAll(id, reason, { by: OPERATOR.id });
   return all.length;
-}
-
-/** 120 bits as text that can be typed. */
-function madePassword(): string {
-  return randomBytes(15).toString('base64url');
 }
 
 type Sent = Pick<Extract<UserCommand, { type: 'RegisterUser' | 'ChangeUserRole' | 'ConfirmUser' | 'TellPasswordChange' }>, 'type' | 'data'>;

@@ -1,4 +1,5 @@
 /** Passwords: argon2id on libuv's threads, few at once, so that a rush of logins neither takes the memory nor the threads. */
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import { type Asker, openFairTurns } from './fair-turns.ts';
@@ -30,4 +31,9 @@ export async function openPasswords(options: PasswordOptions = {}): Promise<Pass
     hash: (password, asker) => inTurn(asker, () => hash(normalPassword(password), COST)),
     verify: (kept, password, asker) => inTurn(asker, async () => (await verify(kept ?? dummy, normalPassword(password))) && kept !== null),
   };
+}
+
+/** Makes a password for somebody: 120 bits as text that can be typed. */
+export function makePassword(): { made: string } {
+  return { made: randomBytes(15).toString('base64url') };
 }

@@ -13,7 +13,7 @@ export interface TellerContext {
   store: Pick<EventStore, 'readStream'>;
   /** True where users of a role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
-  /** Makes the one-time code of a link: for a user, to confirm the address or another one, or to set another password; for an invitation, to accept it. */
+  /** Makes the one-time code of a link: for a user, to confirm the address or another one, or to set another password; for an invitation, to accept it; or of an SMS, to confirm a phone number. */
   issueCode(id: string, purpose: 'confirm' | 'reset' | 'address' | 'invitation' | 'phone'): Promise<string>;
   /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
   publicUrl(): string;
