@@ -26,10 +26,9 @@ describe('a password that was made for somebody', () => {
     const [{ accessToken, refreshToken, user }, other] = [await login(EMAIL, made), await login(EMAIL, made)];
     expect(user.confined).toBe('password');
     expect((await here.call('GET /api/me', undefined, as(accessToken))).status).toBe(200);
-    for (const what of ['GET /api/admin/users', 'GET /api/admin/api-keys', 'POST /api/me/second-factor', 'POST /api/tasks']) {
+    for (const what of ['GET /api/admin/api-keys', 'GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/tasks']) {
       const refused = await here.call(what, what.startsWith('POST') ? { title: 'A lamp' } : undefined, as(accessToken));
-      if (refused.status !== 404)
-        expect([what, refused.status, refused.body.detail]).toEqual([what, 403, expect.stringContaining('PUT /api/me/password')]);
+      expect([what, refused.status, refused.body.detail]).toEqual([what, 403, expect.stringContaining('PUT /api/me/password')]);
     }
     await expect(here.identity.authenticate(accessToken)).rejects.toMatchObject({ code: 'forbidden' });
     const refreshed = (await here.call('POST /api/token/refresh', { refreshToken })).body;
@@ -78,7 +77,7 @@ describe('where more is lacking', () => {
     try {
       const email = 'emma@example.org';
       await strict.call('POST /api/users', { name: 'Emma', email, password: 'correct horse battery' });
-      const { id, password = '' } = await order({ order: 'reset-password', email }, strict);
+      const { password = '' } = await order({ order: 'reset-password', email }, strict);
       const confined = async (typed: string) => (await login(email, typed, strict)).user.confined;
       expect(await confined(password)).toBe('profile');
       await order({ order: 'confirm', email }, strict);
@@ -86,7 +85,6 @@ describe('where more is lacking', () => {
       const { accessToken } = await login(email, password, strict);
       expect((await change(accessToken, password, OWN, strict)).status).toBe(204);
       expect(await confined(OWN)).toBe('second-factor');
-      expect(id).toBeDefined();
     } finally {
       await strict.close();
     }

@@ -1,23 +1,17 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { BEN, inChromium } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
-import { outboxTexts } from './mailed-link.fixture.ts';
+import { openOutbox } from './mailed-link.fixture.ts';
 
 inChromium('a phone number', (screens) => {
   /** The code of the last SMS, from the outbox. */
   async function code(): Promise<string> {
-    let found: string | undefined;
-    await expect
-      .poll(async () => {
-        found = await lastCode();
-        return found;
-      })
-      .toMatch(/^\d{6}$/);
-    return found ?? '';
-  }
-  async function lastCode(): Promise<string | undefined> {
-    const texts = await outboxTexts(screens.world.url, '+4915112345678');
-    return texts.flatMap((text) => /^(\d{6}) is your code/.exec(text)?.slice(1) ?? [])[0];
+    const textsTo = await openOutbox(screens.world.url);
+    return vi.waitFor(async () => {
+      const [found = ''] = (await textsTo('+4915112345678')).flatMap((text) => /^(\d{6}) is your code/.exec(text)?.slice(1) ?? []);
+      expect(found).toMatch(/^\d{6}$/);
+      return found;
+    });
   }
 
   it('is typed as people do, refused at its field, confirmed by the code of an SMS, and removed; SMS wait for it', async () => {
