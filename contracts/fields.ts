@@ -39,9 +39,19 @@ export const instant = z.iso
 /** A phone number as ITU-T E.164 writes it: + and 7 to 15 digits, without spaces. */
 export const phone = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, like +4915112345678');
 
-/** A phone number as somebody types it, as E.164 writes it: without what stands between digits, and with + for 00. */
+/** What people put between the digits of a phone number, and what address books put around it: blanks, dashes, dots, slashes, invisible marks. */
+const BETWEEN_DIGITS = /[\s\p{Pd}\p{Cf}\u2212./]/gu;
+
+/**
+ * A phone number as somebody types it, as E.164 writes it: without what stands between digits, with + for 00, and without a 0 in brackets after the
+ * country, which is dialled within it alone.
+ */
 export function e164(text: string): string {
-  return text.replace(/[\s\-./()\u2010-\u2015]/g, '').replace(/^00/, '+');
+  const digits = text
+    .normalize('NFKC')
+    .replace(BETWEEN_DIGITS, '')
+    .replace(/^\(?00/, '+');
+  return digits.replace(/^(\(?\+\d+\)?)\(0\)/, '$1').replace(/[()]/g, '');
 }
 
 /** A phone number as somebody types it. */
