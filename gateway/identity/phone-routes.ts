@@ -13,10 +13,12 @@ import { recordOfAccount } from './record-of-account.ts';
 import { timeCode } from './second-factor/expect-second-factor.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
+import type { Users } from './users.ts';
 
 export interface PhoneRoutesOptions {
   commands: CommandHandler;
   phoneCodes: PhoneCodes;
+  users: Pick<Users, 'load'>;
   sessions: Sessions;
   limits: Limits;
   /** True where this installation sends SMS. */
@@ -24,10 +26,13 @@ export interface PhoneRoutesOptions {
   now(): Date;
 }
 
-const OWN = { path: '/api/me/phone', who: 'user', tag: 'users', audit: 'account', always: true } as const;
+const OWN = { path: '/api/me/phone', who: 'user', tag: 'users', audit: 'account' } as const;
 const phoneBody = z.strictObject({ phone: phoneAsTyped });
 const codeBody = z.strictObject({ code: timeCode.meta({ description: 'The 6 digits of the SMS.' }) });
-const numbered = z.strictObject({ phone: z.string().meta({ description: 'As E.164 writes it.' }) });
+const numbered = z.strictObject({
+  phone: z.string().meta({ description: 'As E.164 writes it.' }),
+  status: z.enum(['code-sent', 'confirmed']).meta({ description: '`code-sent`: a code is on its way to the number; `confirmed`: it is theirs.' }),
+});
 
 /** PUT, DELETE /api/me/phone, POST /api/me/phone/confirm. */
 export const phoneRoutes: readonly RouteWith<PhoneRoutesOptions>[] = [
@@ -35,7 +40,8 @@ export const phoneRoutes: readonly RouteWith<PhoneRoutesOptions>[] = [
     row: {
       ...OWN,
       method: 'PUT',
-      summary: 'Ask for another phone number: a code is sent to it by SMS, good for 10 minutes. Again: another code. Wants a fresh login.',
+      summary:
+        'Ask for another phone number: a code is sent to it by SMS, good for 10 minutes. Again: another code; none where it is theirs already. Wants a fresh login.',
       body: phoneBody,
       response: numbered,
       status: 202,
@@ -72,9 +78,16 @@ async function ask(options: PhoneRoutesOptions, request: RouteRequest): Promise<
   if (!options.sendsSms) throw new ProblemError('conflict', 'This installation sends no SMS. Whoever runs it may set SMS_URL.');
   await expectFreshLogin(options.sessions, caller);
   const phone = e164((request.body as z.infer<typeof phoneBody>).phone);
+  if (await isTheirs(options, caller.id, phone)) return { body: { phone, status: 'confirmed' } };
   await takeTogether(options.limits, [{ name: 'sms-codes-ip', key: networkOf(request.ip) }, ...smsCodes(`of ${caller.id}`), ...smsCodes(phone)]);
   await record(options, request, { type: 'RequestPhone', data: { phone } });
-  return { status: 202, body: { phone } };
+  return { status: 202, body: { phone, status: 'code-sent' } };
+}
+
+/** True where a user has confirmed this number, and wants no other one. */
+async function isTheirs({ users }: PhoneRoutesOptions, id: string, wanted: string): Promise<boolean> {
+  const { phone, pendingPhone } = (await users.load(id)).state;
+  return phone === wanted && pendingPhone === null;
 }
 
 /** An SMS with a code, by a key: of whoever asks for it, and of the number, whose owner may never have heard of us. */
@@ -96,7 +109,7 @@ async function confirm(options: PhoneRoutesOptions, request: RouteRequest): Prom
   // The code is used up last: a repeat after a failure does it all.
   await record(options, request, { type: 'ConfirmPhone', data: { phone } });
   await options.phoneCodes.spend(id);
-  return { body: { phone } };
+  return { body: { phone, status: 'confirmed' } };
 }
 
 type PhoneOrder = Parameters<typeof recordOfAccount>[2];

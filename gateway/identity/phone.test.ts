@@ -38,14 +38,14 @@ describe('a phone number', () => {
   it('is taken as people type it, and is theirs once the code that was sent to it is given, once', async () => {
     const ann = await user();
     const asked = await ann.ask(' 0049 (151) 1234-5678 ');
-    expect([asked.status, asked.body]).toEqual([202, { phone: NUMBER }]);
+    expect([asked.status, asked.body]).toEqual([202, { phone: NUMBER, status: 'code-sent' }]);
     expect(await ann.me()).toMatchObject({ pendingPhone: NUMBER, sms: true });
     expect(await ann.me()).not.toHaveProperty('phone');
     const code = await ann.code();
     expect(code).toMatch(/^\d{6}$/);
     const wrong = await ann.confirm(notThat(code));
     expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([422, '/code']);
-    expect((await ann.confirm(`${code.slice(0, 3)} ${code.slice(3)}`)).body).toEqual({ phone: NUMBER });
+    expect((await ann.confirm(`${code.slice(0, 3)} ${code.slice(3)}`)).body).toEqual({ phone: NUMBER, status: 'confirmed' });
     expect(await ann.me()).toMatchObject({ phone: NUMBER });
     expect(await ann.me()).not.toHaveProperty('pendingPhone');
     expect((await ann.confirm(code)).status).toBe(422);
@@ -68,6 +68,39 @@ describe('a phone number', () => {
     expect(await ann.me()).not.toHaveProperty('phone');
     expect((await ann.confirm(code)).status).toBe(422);
     expect((await ann.types()).filter((type) => type === 'PhoneRemoved')).toHaveLength(1);
+  });
+
+  it('that is theirs already is sent no code, and takes nothing from the limits', async () => {
+    const ann = await user();
+    const number = another();
+    await ann.ask(number);
+    await ann.confirm(await ann.code());
+    for (let n = 0; n < 5; n++) expect(await ann.ask(number)).toMatchObject({ status: 200, body: { phone: number, status: 'confirmed' } });
+    expect(await ann.types()).toEqual(['UserCreated', 'PhoneRequested', 'PhoneConfirmed']);
+    // While another one is wanted, it is asked for anew: that ends the other's code.
+    await ann.ask(another());
+    const ofOther = await ann.code();
+    expect((await ann.ask(number)).status).toBe(202);
+    expect((await ann.confirm(ofOther)).status).toBe(422);
+  });
+
+  it.each([
+    ['confirm', '/api/confirmations'],
+    ['reset', '/api/password-resets/finish'],
+  ] as const)('of whoever registered an address goes when its owner proves it (%s), and one that its owner set stays', async (purpose, path) => {
+    const ann = await user();
+    await ann.ask(another());
+    await ann.confirm(await ann.code());
+    const prove = async () => here.call(`POST ${path}`, { token: await here.identity.issueCode(ann.id, purpose), password: PASSWORD });
+    expect((await prove()).status).toBe(200);
+    expect((await ann.types()).slice(-3)).toEqual(expect.arrayContaining(['PhoneRemoved', 'UserConfirmed']));
+    const by = await ann.login();
+    expect((await here.call('GET /api/me', undefined, by)).body).not.toHaveProperty('phone');
+    const number = another();
+    await here.call('PUT /api/me/phone', { phone: number }, by);
+    await here.call('POST /api/me/phone/confirm', { code: await ann.code() }, by);
+    expect((await prove()).status).toBe(200);
+    expect((await here.call('GET /api/me', undefined, await ann.login())).body).toMatchObject({ phone: number });
   });
 
   it('has one code at a time, good for ten minutes, for the number that it was sent to, and for five tries, however many come at once', async () => {

@@ -31,9 +31,9 @@ export function OwnPhone({ account: { phone, pendingPhone } }: { account: OwnAcc
 export function ChangePhone() {
   const app = useApp();
   const send = async (data: FormData) => {
-    await app.api.command('PUT', '/api/me/phone', { body: { phone: String(data.get('phone')).trim() } });
+    const { status } = await app.api.command('PUT', '/api/me/phone', { body: { phone: String(data.get('phone')).trim() } });
     changedAccounts(app);
-    return 'A code is on its way to your phone. Enter it here within 10 minutes.';
+    return status === 'confirmed' ? 'This is your number already.' : 'A code is on its way to your phone. Enter it here within 10 minutes.';
   };
   return (
     <FormDialog label="Your phone number" does="Send a code" beneath="/me" send={send}>
