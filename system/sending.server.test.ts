@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith, type RabbitMq, startRabbitMq } from '../servers/for-tests.fixture.ts';
 import { problemOf } from './client.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
+import { describeEveryChannel } from './every-channel.suite.ts';
 import { orderLog } from './orders.fixture.ts';
 import { type Backend, backendOf, type Receivers, startReceivers, takenFor } from './sending.fixture.ts';
 import { describeHangingMail } from './sending.suite.ts';
@@ -33,6 +34,8 @@ describeWith(DISTRIBUTED, 'notifications on real servers', () => {
     await Promise.all([broker?.close(), storeServer?.kill(), receivers?.stop()]);
     rmSync(folder, { recursive: true, force: true });
   });
+
+  describeEveryChannel(() => ({ system, receivers }));
 
   describeHangingMail(() => ({ system, receivers, backend }));
 
