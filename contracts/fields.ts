@@ -54,6 +54,11 @@ export function e164(text: string): string {
   return digits.replace(/^(\(?\+\d+\)?)\(0\)/, '$1').replace(/[()]/g, '');
 }
 
+/** A phone number of which enough is left for its owner to know it: `+49…78`. */
+export function maskedPhone(number: string): string {
+  return `${number.slice(0, 3)}…${number.slice(-2)}`;
+}
+
 /** A phone number as somebody types it. */
 export const phoneAsTyped = z
   .string()

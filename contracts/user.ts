@@ -371,6 +371,7 @@ export const userView = z.strictObject({
   role,
   email: emailOnRecord.optional(),
   confirmed: z.boolean().optional(),
+  phone: z.string().optional().describe('The confirmed phone number, but for most of its digits; missing where there is none.'),
   createdAt: instant,
   revision: z.int().nonnegative(),
 });

@@ -65,6 +65,7 @@ async function fill(): Promise<void> {
   ] as const) {
     await happened(`user-${caller.id}`, 'UserCreated', { name, email: `${caller.role}.${caller.sessionId}@example.org`, role: caller.role });
   }
+  await happened(`user-${ADMIN.id}`, 'PhoneConfirmed', { phone: '+4915112345678' });
   await happened(`user-${task('left')}`, 'UserCreated', { name: 'Left Long-Ago', email: 'left@example.org', role: 'member' });
   await happened(`user-${task('left')}`, 'UserDeleted');
   for (const [name, userId] of [
@@ -267,6 +268,11 @@ describe('GET /api/users', () => {
     const shown = async (as = ALICE) => (await ask('/api/users', { as })).body.items.filter((one: object) => 'email' in one && 'confirmed' in one);
     expect(await shown(ADMIN)).toHaveLength(4);
     expect(await shown()).toMatchObject([{ id: ALICE.id, email: 'member.a@example.org', confirmed: false }]);
+  });
+  it('shows a phone number that is confirmed to the same, masked', async () => {
+    const shown = async (as: typeof ALICE) => (await ask(`/api/users/${ADMIN.id}`, { as })).body.phone;
+    expect([await shown(ADMIN), await shown(ALICE), await shown(RESIDENT)]).toEqual(['+49…78', undefined, undefined]);
+    expect((await ask(`/api/users/${BOB.id}`, { as: ADMIN })).body).not.toHaveProperty('phone');
   });
   it('is not for residents, who may still see who somebody is', async () => {
     expect(await refused('/api/users', { as: RESIDENT })).toEqual([403]);

@@ -12,6 +12,7 @@ describe('a user in the directory', () => {
       email: 'alice@example.org',
       role: 'member',
       confirmed: false,
+      phone: '',
       createdAt: minute(0),
       revision: 0,
       nameWords: ['alice', 'moreau'],
@@ -27,6 +28,12 @@ describe('a user in the directory', () => {
   });
   it('has another role, or is confirmed', () => {
     given(userDirectory, registered, { type: 'UserRoleChanged' }, confirmed).becomes({ role: 'maintenance', confirmed: true, revision: 2 });
+  });
+  it('has a phone number once that is confirmed, masked, until it is removed', () => {
+    const [wanted, shown] = [{ type: 'PhoneRequested' }, { type: 'PhoneConfirmed', data: { phone: '+4915112345678' } }];
+    given(userDirectory, registered, wanted).becomes({ phone: '', revision: 1 });
+    given(userDirectory, registered, wanted, shown).becomes({ phone: '+49…78' });
+    given(userDirectory, registered, wanted, shown, { type: 'PhoneRemoved' }).becomes({ phone: '', revision: 3 });
   });
   it('has to confirm another address, but not the same one written otherwise', () => {
     const moved = { type: 'UserEdited', data: { name: 'Alice', email: 'alice@new.example.org' } };

@@ -1,5 +1,6 @@
 /** Read model `user_directory`: all users, as they are now. Personal fields are in each user's own document. */
 import { normaliseEmail } from '../../contracts/email.ts';
+import { maskedPhone } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { UserEvent, UserView } from '../../contracts/user.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
@@ -7,6 +8,8 @@ import { sortKey, words } from '../words.ts';
 
 /** A user as it is stored. A deleted user leaves a tombstone, without anything personal. */
 export type UserDocument = Required<Omit<UserView, 'id'>> & {
+  /** The confirmed phone number, masked: whoever is shown it needs no more. Empty for none. */
+  phone: string;
   /** The words of the name. */
   nameWords: string[];
   nameKey: string;
@@ -32,7 +35,7 @@ function evolve(document: Folded<UserDocument>, recorded: RecordedEvent): UserDo
 }
 
 function created({ time, revision }: RecordedEvent, { name, email, role }: EventOf<'UserCreated'>['data']): UserDocument {
-  return { name, role, email, confirmed: false, createdAt: time, revision, ...derived(name) };
+  return { name, role, email, confirmed: false, phone: '', createdAt: time, revision, ...derived(name) };
 }
 
 function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'UserCreated' | 'UserDeleted' | 'RegistrationAbandoned'>>): UserDocument {
@@ -45,6 +48,10 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
       return { ...document, confirmed: true };
     case 'EmailChanged':
       return { ...document, email: event.data.email, confirmed: event.data.by === 'mailbox' };
+    case 'PhoneConfirmed':
+      return { ...document, phone: maskedPhone(event.data.phone) };
+    case 'PhoneRemoved':
+      return { ...document, phone: '' };
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'PasswordChanged':
@@ -58,8 +65,6 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'EmailChangeWithdrawn':
     case 'NotificationsChosen':
     case 'PhoneRequested':
-    case 'PhoneConfirmed':
-    case 'PhoneRemoved':
       return document;
     default:
       event satisfies never;
@@ -88,7 +93,7 @@ export function userCacheKey(id: string): string {
 export const userDirectory = projector<UserDocument>({
   model: {
     name: 'user_directory',
-    version: 2,
+    version: 3,
     fields: { role: 'text', nameWords: 'texts', nameKey: 'text' },
     indexes: [['nameKey'], ['role', 'nameKey']],
   },

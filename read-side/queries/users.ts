@@ -39,7 +39,7 @@ export const listUsers = listRoute<z.output<typeof listUsersQuery>>({
   ...directory,
   path: '/api/users',
   who: 'user',
-  summary: 'The directory, by name. E-mail and confirmation are shown to admins, and to users of themselves.',
+  summary: 'The directory, by name. E-mail, confirmation and the masked phone number are shown to admins, and to users of themselves.',
 });
 
 /** The directory for the operator, who is no user. */
@@ -47,13 +47,13 @@ export const listAccounts = listRoute<z.output<typeof listUsersQuery>>({
   ...directory,
   path: '/api/admin/users',
   who: ['admin'],
-  summary: 'The directory, by name, with addresses and confirmation: for admins, and the operator of this machine.',
+  summary: 'The directory, by name, with addresses, confirmation and masked phone numbers: for admins, and the operator of this machine.',
 });
 
 export const getUser = oneRoute({
   path: '/api/users/:id',
   who: 'user',
-  summary: 'A user. E-mail and confirmation are shown to admins, and to users of themselves.',
+  summary: 'A user. E-mail, confirmation and the masked phone number are shown to admins, and to users of themselves.',
   tag: 'users',
   projector: userDirectory,
   response: userView,
@@ -62,7 +62,7 @@ export const getUser = oneRoute({
 });
 
 function viewOf({ id, document }: Pick<Stored, 'id' | 'document'>, caller: Caller): UserView {
-  const { name, role, email, confirmed, createdAt, revision } = document as UserDocument;
-  const own = caller.role === 'admin' || caller.id === id ? { email: shownEmail(email), confirmed } : {};
+  const { name, role, email, confirmed, phone, createdAt, revision } = document as UserDocument;
+  const own = caller.role === 'admin' || caller.id === id ? { email: shownEmail(email), confirmed, ...(phone ? { phone } : {}) } : {};
   return { id, name, role, ...own, createdAt, revision };
 }

@@ -1,5 +1,5 @@
-import { expect, it, vi } from 'vitest';
-import { BEN, inChromium } from './board.fixture.ts';
+import { expect, expect, it, it, vi } from 'vitest';
+import { ADMIN_EMAIL, BEN, BEN, inChromium, inChromium } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
 import { openOutbox } from './mailed-link.fixture.ts';
 
@@ -38,6 +38,14 @@ inChromium('a phone number', (screens) => {
     await row.getByText('+4915112345678').waitFor();
     await row.getByText('confirmed', { exact: true }).waitFor();
     await ben.getByText('SMS are sent once you have confirmed a phone number.').waitFor({ state: 'detached' });
+    await ben.getByRole('button', { name: 'Change phone' }).click();
+    await ben.getByRole('textbox', { name: 'Phone number' }).fill('+49 151 12345678');
+    await ben.keyboard.press('Enter');
+    await ben.getByText('This is your number already.').waitFor();
+    const admin = await screens.logIn({ email: ADMIN_EMAIL });
+    await admin.getByRole('button', { name: 'Members' }).click();
+    await admin.getByRole('button', { name: `Open ${BEN.name}` }).click();
+    await admin.locator('.own-row').filter({ hasText: 'Phone' }).getByText('+49…78').waitFor();
     await ben.getByRole('button', { name: 'Remove the number' }).click();
     await ben.getByRole('button', { name: 'Remove it' }).click();
     await row.getByText('none: you get no SMS').waitFor();

@@ -30,7 +30,7 @@ export function MemberDialog({ member = '' }: { member?: string }) {
   );
 }
 
-function Member({ member: { id, name, role, email, confirmed } }: { member: UserView }) {
+function Member({ member: { id, name, role, email, confirmed, phone } }: { member: UserView }) {
   const { navigation } = useApp();
   const { send, trouble } = useOrders();
   const remove = async () => {
@@ -52,6 +52,12 @@ function Member({ member: { id, name, role, email, confirmed } }: { member: User
             </button>
           )}
         </li>
+        {phone && (
+          <li class="own-row">
+            <span class="own-label">Phone</span>
+            <span class="own-value">{phone}</span>
+          </li>
+        )}
         <li class="own-row">
           <label class="own-label" for="member-role">
             Role
