@@ -17,6 +17,13 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** The type of the 403 of a call that wants its caller to prove anew who they are, by `POST /api/me/proof`; then the call is made again. */
 export const FRESH_LOGIN_NEEDED = '/problems/fresh-login';
 
+/** The types of the 403s of who has to do something before anything else: confirm the address, choose a password in place of a made one, set a second factor up. */
+export const FIRST_NEEDED = {
+  address: '/problems/confirm-address',
+  password: '/problems/own-password',
+  secondFactor: '/problems/second-factor',
+} as const;
+
 /** One field that is wrong: a JSON Pointer (RFC 6901) into the body, or `?name`, `:name`, `Header-Name`, and what to do. */
 export interface FieldError {
   pointer: string;
@@ -25,7 +32,7 @@ export interface FieldError {
 
 /** The body of every error answer: `application/problem+json`. */
 export interface Problem {
-  /** Stable URI reference: `/problems/<code>`, or a finer one where a client can do something about it (`FRESH_LOGIN_NEEDED`). */
+  /** Stable URI reference: `/problems/<code>`, or a finer one where a client can do something about it (`FRESH_LOGIN_NEEDED`, `FIRST_NEEDED`). */
   type: string;
   code: ProblemCode;
   title: string;

@@ -1,12 +1,11 @@
 /** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
-import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { AbsencesLog } from '../../platform/absences/absences.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
-import { type Caller, CONFINED_DETAILS, type Route, routesWith } from '../../platform/http/route.ts';
+import { type Caller, type Route, refusalOfConfined, routesWith } from '../../platform/http/route.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
@@ -200,7 +199,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     admit: apiKeys.admit,
     authenticate: async (accessToken) => {
       const caller = await callers.authenticate(accessToken);
-      if (caller.confined && caller.confined !== 'read') throw new ProblemError('forbidden', CONFINED_DETAILS[caller.confined]);
+      if (caller.confined && caller.confined !== 'read') throw refusalOfConfined(caller.confined);
       return caller;
     },
     expectFresh: (caller) => expectFreshLogin(sessions, caller),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIRST_NEEDED } from '../../contracts/problem.ts';
 import { OPERATOR } from '../operator.ts';
 import { as, type Installation, openInstallation } from './identity.fixture.ts';
 
@@ -28,7 +29,10 @@ describe('a password that was made for somebody', () => {
     expect((await here.call('GET /api/me', undefined, as(accessToken))).status).toBe(200);
     for (const what of ['GET /api/admin/api-keys', 'GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/tasks']) {
       const refused = await here.call(what, what.startsWith('POST') ? { title: 'A lamp' } : undefined, as(accessToken));
-      expect([what, refused.status, refused.body.detail]).toEqual([what, 403, expect.stringContaining('PUT /api/me/password')]);
+      expect([what, refused.status, refused.body.type, refused.body.detail]).toEqual([
+        ...[what, 403, FIRST_NEEDED.password],
+        expect.stringContaining('PUT /api/me/password'),
+      ]);
     }
     await expect(here.identity.authenticate(accessToken)).rejects.toMatchObject({ code: 'forbidden' });
     const refreshed = (await here.call('POST /api/token/refresh', { refreshToken })).body;

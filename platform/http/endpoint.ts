@@ -9,7 +9,7 @@ import type { Arriving } from './arriving.ts';
 import { readForm, readIgnoredForm, readJson } from './body.ts';
 import { placeOf } from './front.ts';
 import { networkOf } from './limits/limits.ts';
-import { type Admitted, type Answer, type AuditNote, type Caller, CONFINED_DETAILS, type Confined, type Route, type RouteRequest } from './route.ts';
+import { type Admitted, type Answer, type AuditNote, type Caller, type Confined, type Route, type RouteRequest, refusalOfConfined } from './route.ts';
 import { STREAM_BOUNDS, withStream } from './stream-body.ts';
 import { validBody, validId, validQuery } from './validate.ts';
 
@@ -144,7 +144,7 @@ async function authorise(ctx: Context, route: Route, { callerOf, admit }: Authen
 /** Refuses what an account may not do that has to do something first. Error: ProblemError `forbidden`. */
 function expectWithin({ confined }: Caller, route: Route): void {
   if (!confined || route.profile || WITHIN[confined](route)) return;
-  throw new ProblemError('forbidden', CONFINED_DETAILS[confined]);
+  throw refusalOfConfined(confined);
 }
 
 const WITHIN: Record<Confined, (route: Route) => boolean | undefined> = {

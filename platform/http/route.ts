@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Actor, Audience } from '../../contracts/aggregate.ts';
 import type { AuditKind } from '../../contracts/audit.ts';
+import { FIRST_NEEDED, ProblemError } from '../../contracts/problem.ts';
 
 /** The caller of a request: a user with a live session. */
 export interface Caller extends Actor {
@@ -20,13 +21,24 @@ export const CONFINED = ['profile', 'read', 'password', 'second-factor'] as cons
 export type Confined = (typeof CONFINED)[number];
 
 const UNCONFIRMED = 'Confirm your e-mail address first, by the link that was mailed to you. POST /api/confirmation-mails sends it again.';
-/** The refusal of somebody who has to do something first, by what they may do until then. */
-export const CONFINED_DETAILS: Record<Confined, string> = {
-  profile: UNCONFIRMED,
-  read: UNCONFIRMED,
-  password: 'Choose a password of your own first: this one was made for you. PUT /api/me/password changes it.',
-  'second-factor': 'Set up a second factor first: your role must have one. POST /api/me/second-factor begins it.',
+/** The refusals of somebody who has to do something first, by what they may do until then: the type of the problem, and what to do. */
+const FIRST: Record<Confined, { type: string; detail: string }> = {
+  profile: { type: FIRST_NEEDED.address, detail: UNCONFIRMED },
+  read: { type: FIRST_NEEDED.address, detail: UNCONFIRMED },
+  password: {
+    type: FIRST_NEEDED.password,
+    detail: 'Choose a password of your own first: this one was made for you. PUT /api/me/password changes it.',
+  },
+  'second-factor': {
+    type: FIRST_NEEDED.secondFactor,
+    detail: 'Set up a second factor first: your role must have one. POST /api/me/second-factor begins it.',
+  },
 };
+
+/** The refusal of what an account may not do that has to do something first. */
+export function refusalOfConfined(confined: Confined): ProblemError {
+  return new ProblemError('forbidden', FIRST[confined].detail, { type: FIRST[confined].type });
+}
 
 /** The beginning of every API key: such a bearer token is no JWT. */
 export const KEY_PREFIX = 'tlk_';

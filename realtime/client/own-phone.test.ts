@@ -1,5 +1,5 @@
-import { expect, expect, it, it, vi } from 'vitest';
-import { ADMIN_EMAIL, BEN, BEN, inChromium, inChromium } from './board.fixture.ts';
+import { expect, it, vi } from 'vitest';
+import { ADMIN_EMAIL, BEN, inChromium } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
 import { openOutbox } from './mailed-link.fixture.ts';
 

@@ -3,17 +3,17 @@
  * and then its owner's password decides.
  */
 import { email as emailSchema, mailboxOf, normaliseEmail } from '../../../contracts/email.ts';
-import { ProblemError } from '../../../contracts/problem.ts';
+import { FIRST_NEEDED, ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
 import type { Limits } from '../../../platform/http/limits/limits.ts';
 import type { UserState } from '../../../write-side/deciders/user.ts';
 import type { Attempts } from '../attempts.ts';
 import type { Codes } from '../codes.ts';
 import type { Credentials } from '../credentials.ts';
-import type { Invitations } from '../invitations.ts';
+import type { Invitations, OpenInvitation } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import type { SecondFactors } from '../second-factor/second-factors.ts';
-import type { Registrations } from '../session-rules.ts';
+import { expectOpenRegistration, type Registrations } from '../session-rules.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Users } from '../users.ts';
 import { recordedFor, register, reserve } from './new-account.ts';
@@ -67,16 +67,22 @@ export async function enter(options: AccountsOptions, who: SignedIn, coming: Com
   const holder = await options.users.find(address);
   if (holder) return enterAs(options, who, { holder, coming });
   const invitation = who.verified ? await options.invitations.of(address) : null;
-  const id = begunFor(user) ?? (await reserve(options, who, { version: joined?.version ?? 0, ip: coming.ip, invitation }));
+  const id = begunFor(options, user, invitation) ?? (await reserve(options, who, { version: joined?.version ?? 0, ip: coming.ip, invitation }));
   // Somebody was faster, as the same person in another tab.
   return id === null ? enter(options, who, coming) : register(options, who, { id, address, coming, invitation });
 }
 
 type JoinedUser = UserState & { id: string };
 
-/** The id of a user whose registration went no further than to join them to a subject; null for any other, who gets another account. */
-function begunFor(user: JoinedUser | null): string | null {
-  return user === null || user.exists || user.abandoned ? null : user.id;
+/**
+ * The id of a user whose registration went no further than to join them to a subject; null for any other, who gets another account. An id that an
+ * invitation reserved is good for that one alone. Error: ProblemError `forbidden` where nobody may register any more.
+ */
+function begunFor({ registrations }: AccountsOptions, user: JoinedUser | null, invitation: OpenInvitation | null): string | null {
+  if (user === null || user.exists || user.abandoned) return null;
+  if (invitation) return invitation.userId === user.id ? user.id : null;
+  expectOpenRegistration(registrations);
+  return user.id;
 }
 
 /** Somebody who was here before. Their address here stays as it is, whatever the issuer says now. */
@@ -108,6 +114,7 @@ async function join(options: AccountsOptions, who: SignedIn, { holder, coming }:
   const isRight = await attempts.attempt(normaliseEmail(state.email), coming.ip, (asker) => credentials.verify(id, password, asker));
   if (!isRight)
     throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not that of the account' }] });
+  await expectOwnPassword(options, id);
   await take(options, who, id);
   if ((await credentials.version(id)) !== version) {
     await subjects.part(who);
@@ -115,6 +122,14 @@ async function join(options: AccountsOptions, who: SignedIn, { holder, coming }:
   }
   await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'password' } });
   return comeBack(options, who, { user: { ...state, id }, coming });
+}
+
+/** Joins nobody by a password that was made for them: it stood on a screen. Where no password lets anybody in, there is no other one. */
+async function expectOwnPassword({ credentials, settings }: AccountsOptions, id: string): Promise<void> {
+  if (settings.only || !(await credentials.isMade(id))) return;
+  throw new ProblemError('forbidden', 'This password was made for you: log in with it, choose another one, and sign in again then.', {
+    type: FIRST_NEEDED.password,
+  });
 }
 
 /** Gives an account that nobody has confirmed to who has its mailbox. */

@@ -69,6 +69,8 @@ export function openBrowser(here: string) {
     visited,
     /** Signs in and exchanges the code, with a password where one is given. */
     comeIn: async (account: string, more: object = {}) => exchange(fragmentOf(await signIn(account)), more),
+    /** Signs in anew at the issuer, also where it knows them, and exchanges the code: a fresh login. */
+    comeInAnew: async (account: string) => exchange(fragmentOf(await signIn(account, { start: `${here}/api/oidc/start?again=1` }))),
     cookies: () => jarOf(here),
   };
 }

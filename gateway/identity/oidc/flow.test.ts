@@ -173,6 +173,20 @@ describe('the way to the issuer and back', () => {
     expect(await browser.signIn(null)).toBe(TROUBLE('denied'));
   });
 
+  it('tells who the issuer could not sign in right now to try again, and does not take it for away: any browser can bring that answer', async () => {
+    for (const error of ['server_error', 'temporarily_unavailable']) {
+      const browser = openBrowser(here.url);
+      const back = async () => {
+        const { headers } = await browser.ask(`${here.url}/api/oidc/start`);
+        const state = new URL(headers.get('location') ?? '').searchParams.get('state') ?? '';
+        return `${here.url}/api/oidc/callback?${new URLSearchParams({ error, state, iss: issuer.url })}`;
+      };
+      expect(await after(await back(), browser)).toBe(TROUBLE('busy'));
+      expect(await toldPlainly(await back(), browser)).toEqual(FORBIDDEN);
+    }
+    expect(here.lines.filter((line) => line.includes('the issuer of sign-ins cannot be used'))).toEqual([]);
+  });
+
   it('goes on in another process at each step, and its tabs do not disturb each other', async () => {
     const browser = openBrowser(here.url);
     const jar = browser.cookies();

@@ -9,6 +9,7 @@
 import * as oidc from 'openid-client';
 import { type AbsencesLog, absencesIn } from '../../../platform/absences/absences.ts';
 import { Unavailable } from '../../../platform/absences/unavailable.ts';
+import { FRESH_MINUTES } from '../fresh-login.ts';
 import type { OidcSettings } from './settings.ts';
 import { leavesOpen, type SignedIn, signedInOf } from './signed-in.ts';
 
@@ -36,10 +37,10 @@ export class IssuerUnavailable extends Unavailable {
   readonly answer = 'The sign-in service cannot be reached right now. Try again.';
 }
 
-/** Nobody is let in by this answer of the issuer. `denied`: it says itself that they did not sign in; `stale`: its code was used or is too old, or nobody asked for it in this browser; `wrong`: it fails a check. */
+/** Nobody is let in by this answer of the issuer. `denied`: it says itself that they did not sign in; `busy`: that it cannot sign anybody in right now; `stale`: its code was used or is too old, or nobody asked for it in this browser; `wrong`: it fails a check. */
 export class SignInRefused extends Error {
   override readonly name = 'SignInRefused';
-  readonly reason: 'denied' | 'stale' | 'wrong';
+  readonly reason: 'denied' | 'busy' | 'stale' | 'wrong';
 
   constructor(reason: SignInRefused['reason'], cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
@@ -94,7 +95,8 @@ export function openIssuer(settings: OidcSettings, { callback, log, clock = () =
           nonce,
           code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
-          ...(again ? { prompt: 'login' } : {}),
+          // The browser can leave `prompt` out on the way; with `max_age` the issuer has to say when they signed in (OpenID Connect Core 1.0, 3.1.2.1), and that counts.
+          ...(again ? { prompt: 'login', max_age: String(FRESH_MINUTES * 60) } : {}),
         };
         return oidc.buildAuthorizationUrl(server, parameters).href;
       }),
@@ -137,20 +139,25 @@ function authenticationBy(secret: string | undefined): oidc.ClientAuth {
 
 /** The codes of errors that say that the issuer, or the way to it, failed; all others say that its answer fails a check. */
 const AWAY: readonly (string | undefined)[] = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'];
-/** The errors by which an issuer says that it cannot answer now (RFC 6749, 4.1.2.1). */
-const ITS_OWN = ['server_error', 'temporarily_unavailable'];
+/** The errors by which an issuer says that it cannot sign anybody in now (RFC 6749, 4.1.2.1). A browser brings them, so they say nothing of whether it is away. */
+const BUSY = ['server_error', 'temporarily_unavailable'];
 
 /** What failed for the issuer's own sake, or for ours, may work later; what it said and fails a check, never. */
 function ofIssuer(error: unknown): IssuerUnavailable | SignInRefused {
   if (error instanceof SignInRefused || error instanceof IssuerUnavailable) return error;
-  if (error instanceof oidc.AuthorizationResponseError && !ITS_OWN.includes(error.error)) return new SignInRefused('denied', error);
+  if (error instanceof oidc.AuthorizationResponseError) return new SignInRefused(saidBy(error), error);
   if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant') return new SignInRefused('stale', error);
   if (error instanceof oidc.ClientError && !AWAY.includes(error.code)) return new SignInRefused('wrong', error);
   return unavailable(error);
 }
 
+/** The reason that the issuer itself gives, in the browser's address. */
+function saidBy({ error }: oidc.AuthorizationResponseError): 'busy' | 'denied' {
+  return BUSY.includes(error) ? 'busy' : 'denied';
+}
+
 function unavailable(error: unknown): IssuerUnavailable {
-  const said = error instanceof oidc.ResponseBodyError || error instanceof oidc.AuthorizationResponseError ? `: ${error.error}` : '';
+  const said = error instanceof oidc.ResponseBodyError ? `: ${error.error}` : '';
   return new IssuerUnavailable(`${reasonIn(error)}${said}`, { cause: error });
 }
 

@@ -10,6 +10,7 @@ export type SignInTrouble = SignInRefused['reason'] | 'away' | 'limited';
 
 const DETAILS: Record<SignInRefused['reason'], string> = {
   denied: 'You were not signed in there.',
+  busy: 'The sign-in service cannot sign you in right now. Sign in again in a moment.',
   stale: 'This sign-in was used already, is too old, or began in another browser. Sign in again.',
   wrong: 'The answer of the sign-in service was not valid. Sign in again; if that does not help, tell whoever runs this site.',
 };

@@ -39,6 +39,9 @@ const asksPassword = z.strictObject({
   asksPasswordOf: z.string().meta({ description: 'The address of an account that is joined once its password comes with the same code.' }),
 });
 
+/** The time of a proof that nobody knows of. */
+const NEVER = new Date(0).toISOString();
+
 const OF_OIDC = { tag: 'sessions', who: 'anyone' } as const;
 
 export const oidcRoutes: readonly RouteWith<OidcRoutesOptions>[] = [
@@ -123,8 +126,8 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   }
   request.audit?.({ user: entry.userId });
   await signIns.spend(kept);
-  // Who was signed in there for long has not shown lately who they are.
-  const provedAt = kept.value.who.provedAt ?? undefined;
+  // Who was signed in there for long has not shown lately who they are; nor has anybody of whom the issuer does not say when they did.
+  const provedAt = kept.value.who.provedAt ?? NEVER;
   // The issuer stands for the password: whoever has a second factor here is asked for it all the same.
   const second = await secondStepOf(options, { userId: entry.userId, version: await options.credentials.version(entry.userId), provedAt });
   if (second) {

@@ -74,7 +74,7 @@ describe('the role of an admin, where a value stands for it', () => {
         'staff',
         'admin',
       ]);
-      const ann = await world.comeIn('ann');
+      const ann = await openBrowser(world.here.url).comeInAnew('ann');
       const { id } = (await world.here.call('POST /api/login', { email: 'admin@example.org', password: PASSWORD })).body.user;
       const key = { 'idempotency-key': 'takes it' };
       expect((await world.here.call(`PUT /api/users/${id}/role`, { role: 'member' }, { ...as(ann.body.accessToken), ...key })).status).toBe(200);
@@ -149,6 +149,27 @@ describe('who may make an account', () => {
     world.atIssuer('cid');
     expect((await world.comeIn('cid')).status).toBe(403);
     expect(world.here.stored('subjects')).toEqual([]);
+  });
+
+  it('is said anew of a registration that went no further than to have an id, also one that an invitation reserved', async () => {
+    const { headers } = await admin(world.here);
+    const { hmac } = world.here.identityOptions.keys;
+    const reserve = (account: string, userId: string) => {
+      const key = hmac(`subject:${JSON.stringify([world.issuer.url, account])}`);
+      return world.here.secrets.put(
+        'subjects',
+        { key, value: { userId, issuer: world.issuer.url, since: '2026-01-01T00:00:00Z' }, owner: userId },
+        0,
+      );
+    };
+    world.atIssuer('fay');
+    await reserve('fay', '5a0f6c1e-1111-4222-8333-444455556666');
+    expect((await world.comeIn('fay')).status).toBe(403);
+    // An invitation of today counts, and no id of before.
+    const body = { email: 'fay@example.org', role: 'maintenance' };
+    await world.here.call('POST /api/invitations', body, { ...headers, 'idempotency-key': 'invites fay' });
+    const fay = await world.comeIn('fay');
+    expect([fay.body.user.role, fay.body.user.id === '5a0f6c1e-1111-4222-8333-444455556666']).toEqual(['maintenance', false]);
   });
 
   it('and an invitation of the verified address lets somebody in with its role, once', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIRST_NEEDED } from '../../../contracts/problem.ts';
 import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
 import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
@@ -78,7 +79,7 @@ describe('signing in at an issuer', () => {
 
   it('asks for the second factor of who has one here, and lets in by its code alone', async () => {
     atIssuer('vera');
-    const first = await openBrowser(here.url).comeIn('vera');
+    const first = await openBrowser(here.url).comeInAnew('vera');
     const token = as(first.body.accessToken);
     const { secret } = (await here.call('POST /api/me/second-factor', undefined, token)).body;
     const now = () => here.identityOptions.now?.() ?? new Date();
@@ -107,6 +108,18 @@ describe('signing in at an issuer', () => {
     expect((await here.events(`user-${id}`)).at(-1)).toMatchObject({ type: 'SignInJoined', data: { issuer: issuer.url, by: 'password' } });
     expect((await openBrowser(here.url).comeIn('bea')).body.user.id).toBe(id);
     expect((await login('bea@example.org')).status).toBe(200);
+  });
+
+  it('joins no account by a password that was made for somebody, until they have chosen another one', async () => {
+    const { ensureAdmin } = here.identity;
+    const made = (await ensureAdmin('root@example.org')) ?? '';
+    atIssuer('root');
+    const browser = openBrowser(here.url);
+    const refused = await browser.comeIn('root', { password: made });
+    expect([refused.status, refused.body.type]).toEqual([403, FIRST_NEEDED.password]);
+    const { body } = await here.call('POST /api/login', { email: 'root@example.org', password: made });
+    await here.call('PUT /api/me/password', { current: made, new: PASSWORD }, as(body.accessToken));
+    expect((await browser.comeIn('root', { password: PASSWORD })).body.user.id).toBe(body.user.id);
   });
 
   it('comes in no more once the account’s owner has set another password by a mailed link: the joining may have been a stranger’s', async () => {
@@ -210,7 +223,7 @@ describe('signing in at an issuer', () => {
 
   it('makes a new account for somebody whose old one was deleted', async () => {
     atIssuer('hugo');
-    const first = await openBrowser(here.url).comeIn('hugo');
+    const first = await openBrowser(here.url).comeInAnew('hugo');
     const { id } = first.body.user;
     const gone = await here.call(`DELETE /api/users/${id}`, undefined, { ...as(first.body.accessToken), 'idempotency-key': 'hugo-goes' });
     expect(gone.status).toBe(200);
@@ -221,7 +234,7 @@ describe('signing in at an issuer', () => {
 
   it('makes a new account also where the subject of the deleted one was left behind', async () => {
     atIssuer('ida');
-    const first = await openBrowser(here.url).comeIn('ida');
+    const first = await openBrowser(here.url).comeInAnew('ida');
     const { id } = first.body.user;
     const [left] = await here.secrets.list('subjects', id);
     await here.call(`DELETE /api/users/${id}`, undefined, { ...as(first.body.accessToken), 'idempotency-key': 'ida-goes' });

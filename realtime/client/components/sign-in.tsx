@@ -14,6 +14,7 @@ const wrong = (name: string) => `The answer of ${name} was not valid. Sign in ag
 
 const TROUBLES: Readonly<Record<string, (name: string) => string>> = {
   away: (name) => `${name} cannot be reached right now. Try again in a moment.`,
+  busy: (name) => `${name} cannot sign you in right now. Sign in again in a moment.`,
   denied: (name) => `You were not signed in at ${name}.`,
   stale: () => 'This sign-in was used already, took too long, or began in another browser. Sign in again.',
   wrong,
