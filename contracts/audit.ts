@@ -13,6 +13,7 @@ export const AUDIT_KINDS = [
   'password',
   'password-reset',
   'second-factor',
+  'sign-in',
   'invitation',
   'role',
   'account',

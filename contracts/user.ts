@@ -74,6 +74,7 @@ const SignInJoined = z.strictObject({
       'How the account was shown to be theirs: it was made for them; by its password; or, where nobody had confirmed it, by the address that the issuer verified.',
     ),
 });
+const SignInParted = z.strictObject({ issuer: z.string().describe('The URL of the issuer at which they sign in no more.') });
 const NotificationsChosen = z.strictObject({
   choices: choicesByKind.describe('The channels by kind, all that were ever chosen; a kind that is missing is told as is the default of the role.'),
 });
@@ -115,6 +116,7 @@ export type UserEvent =
   | DecidedEvent<'PasswordResetRequested', z.infer<typeof PasswordResetRequested>>
   | DecidedEvent<'PasswordChanged', z.infer<typeof PasswordChanged>>
   | DecidedEvent<'SignInJoined', z.infer<typeof SignInJoined>>
+  | DecidedEvent<'SignInParted', z.infer<typeof SignInParted>>
   | DecidedEvent<'NotificationsChosen', z.infer<typeof NotificationsChosen>>
   | DecidedEvent<'SecondFactorEnabled', z.infer<typeof SecondFactorEnabled>>
   | DecidedEvent<'SecondFactorDisabled', z.infer<typeof SecondFactorDisabled>>
@@ -146,6 +148,7 @@ export type UserCommand =
   | Command<'RequestPasswordReset', null>
   | Command<'TellPasswordChange', z.infer<typeof PasswordChanged>>
   | Command<'TellSignInJoined', z.infer<typeof SignInJoined>>
+  | Command<'TellSignInParted', z.infer<typeof SignInParted>>
   /** The choices change in these kinds; the others stay. */
   | Command<'ChooseNotifications', Choices>
   | Command<'RequestPhone', { phone: string }>
@@ -220,6 +223,12 @@ export const userContract = aggregate({
       version: 1,
       summary: 'A user can sign in by OpenID Connect from now on.',
       example: { issuer: 'https://login.example.org', by: 'password' },
+    },
+    SignInParted: {
+      schema: SignInParted,
+      version: 1,
+      summary: 'A user cannot sign in by OpenID Connect any more with one of the sign-ins that were joined.',
+      example: { issuer: 'https://login.example.org' },
     },
     NotificationsChosen: {
       schema: NotificationsChosen,

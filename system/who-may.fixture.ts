@@ -41,7 +41,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
-      'POST /api/me/second-factor/recovery-codes',
+      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins'],
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -83,6 +83,6 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['GET /api/admin/parked', 'POST /api/admin/parked/:follower/:stream/release', 'POST /api/admin/parked/:follower/:stream/discard'],
     ],
   },
-  // Embedded files take none: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
-  { who: [], routes: ['POST /api/media/direct', 'POST /api/admin/accounts'] },
+  // Embedded files take none, and nobody has a sign-in here: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
+  { who: [], routes: ['POST /api/media/direct', 'DELETE /api/me/sign-ins/:id', 'POST /api/admin/accounts'] },
 ];

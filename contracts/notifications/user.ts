@@ -94,6 +94,19 @@ export const userKinds = {
     inbox: { title: 'Your account', text: 'There is another way to log in to it.' },
     aloud: false,
   }),
+  sign_in_parted: aboutUser({
+    channels: ['email'],
+    outdated: never,
+    subject: () => 'A way to log in to your account is gone',
+    text: () => ({
+      lead: 'a sign-in that let you into your account was taken away from it, and the other sessions ended. If it was not you, set another password at once, and tell whoever runs this site.',
+    }),
+    toStrangers: (site) =>
+      `a sign-in that let into the account of this address at ${site} was taken away from it, and the other sessions ended. If it was not you, set another password at once, and tell whoever runs the site.`,
+    link: { action: 'Set another password', path: () => '/#forgotten' },
+    inbox: { title: 'Your account', text: 'There is one way less to log in to it.' },
+    aloud: false,
+  }),
   confirm_email_change: aboutNewAddress({
     channels: ['email'],
     holdsCode: true,

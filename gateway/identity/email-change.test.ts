@@ -43,7 +43,7 @@ describe('a change of one’s e-mail address', () => {
     expect(refusal(await finish(older))).toEqual(SPENT);
     const done = await finish(token);
     expect([done.status, done.body]).toEqual([200, { id, email: wanted, confirmed: true }]);
-    expect(await me()).toEqual({ id, name: 'Anna', email: wanted, role: 'member', confirmed: true, sms: false });
+    expect(await me()).toEqual({ id, name: 'Anna', email: wanted, role: 'member', confirmed: true, password: true, sms: false });
     expect(refusal(await finish(token))).toEqual(SPENT);
     const logins = await Promise.all([email, wanted].map((one) => here.call('POST /api/login', { email: one, password: PASSWORD }, from())));
     expect(logins.map((one) => one.status)).toEqual([401, 200]);
@@ -59,7 +59,7 @@ describe('a change of one’s e-mail address', () => {
     const refused = await finish(await code());
     expect(refusal(refused)).toEqual([409, 'conflict', '/email']);
     expect(refused.body.detail).toContain('belongs to another account');
-    expect(await me()).toEqual({ id, name: 'Anna', email, role: 'member', confirmed: false, sms: false });
+    expect(await me()).toEqual({ id, name: 'Anna', email, role: 'member', confirmed: false, password: true, sms: false });
     expect((await types()).at(-1)).toBe('EmailChangeWithdrawn');
   });
 

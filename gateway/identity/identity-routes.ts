@@ -9,6 +9,7 @@ import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
 import { refusingPasswords } from './oidc/only.ts';
+import { type OwnSignInsOptions, ownSignInRoutes } from './oidc/own-sign-ins.ts';
 import { type OperatorAccountsOptions, operatorAccounts } from './operator-accounts.ts';
 import { type PhoneRoutesOptions, phoneRoutes } from './phone-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
@@ -34,6 +35,7 @@ export type IdentityContext = RegistrationOptions &
   SecondLoginOptions &
   SecondFactorRoutesOptions &
   PhoneRoutesOptions &
+  OwnSignInsOptions &
   EmailChangeOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
@@ -51,6 +53,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...mailedLinks,
   ...invitationRoutes,
   ...oidcRoutes,
+  ...ownSignInRoutes,
   ...emailChangeRoutes,
   ...apiKeyRoutes,
 ]);

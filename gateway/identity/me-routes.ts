@@ -20,6 +20,7 @@ import { expectSecondFactor, secondProofFields, secondProofOf } from './second-f
 import type { SecondFactors } from './second-factor/second-factors.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
+import { takeMail } from './told-by-mail.ts';
 import type { Users } from './users.ts';
 
 const pendingEmail = z.string().meta({ description: 'The address that is wanted, and not confirmed yet; missing where there is none.' });
@@ -27,6 +28,9 @@ const me = z.strictObject({
   ...{ id: z.guid(), name: z.string(), email: z.string(), role, confirmed: z.boolean(), pendingEmail: pendingEmail.optional() },
   phone: z.string().optional().meta({ description: 'The phone number that SMS go to; missing where none is confirmed.' }),
   pendingPhone: z.string().optional().meta({ description: 'The number that is wanted, and not confirmed yet; missing where there is none.' }),
+  password: z.boolean().meta({
+    description: 'True where the account has a password; without one, POST /api/me/proof cannot be answered, and signing in anew is the proof.',
+  }),
   sms: z.boolean().meta({ description: 'True where this installation sends SMS.' }),
 });
 const passwordBody = z.strictObject({ current: passwordAsTyped, new: password });
@@ -52,7 +56,7 @@ export interface MeRoutesOptions {
 export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
   {
     row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', profile: true, response: me },
-    answer: async ({ users, now, sendsSms }, { caller }) => {
+    answer: async ({ users, credentials, now, sendsSms }, { caller }) => {
       const { id } = callerIn(caller);
       const user = await there(users, id);
       const { name, email, role, confirmed, phone }: UserState = user.state;
@@ -64,6 +68,7 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
         confirmed,
         ...(phone ? { phone } : {}),
         ...pendingIn(user.state, now()),
+        password: await credentials.has(id),
         sms: sendsSms,
       };
       return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body };
@@ -138,6 +143,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   const { current, new: next } = body as z.infer<typeof passwordBody>;
   const { state } = await there(users, id);
   expectGoodPassword(next, state, '/new');
+  await takeMail(options, callerIn(caller));
   const did = { change: 'wrong' as PasswordChange };
   const check = async (asker: Asker) => {
     did.change = await credentials.change(id, { current, next }, asker);

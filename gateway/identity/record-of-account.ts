@@ -18,6 +18,7 @@ type Recorded = { [T in UserCommand as T['type']]: Pick<T, 'type' | 'data'> }[
   | 'TellPasswordChange'
   | 'TellSecondFactor'
   | 'TellSignInJoined'
+  | 'TellSignInParted'
   | 'RequestPhone'
   | 'ConfirmPhone'
   | 'RemovePhone'];

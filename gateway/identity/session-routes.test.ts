@@ -39,7 +39,7 @@ describe('login', () => {
     });
     expect(headers.get('cache-control')).toBe('no-store');
     const { status: known, body: self } = await me(body.accessToken);
-    expect([known, self]).toEqual([200, { id: userId, name: `User ${n}`, email, role: 'member', confirmed: false, sms: false }]);
+    expect([known, self]).toEqual([200, { id: userId, name: `User ${n}`, email, role: 'member', confirmed: false, password: true, sms: false }]);
     expect(await here.identity.authenticate(body.accessToken)).toMatchObject({ id: userId, role: 'member', seesAll: true });
   });
 

@@ -50,6 +50,7 @@ type Mailed =
   | 'password_changed'
   | 'email_change_requested'
   | 'sign_in_joined'
+  | 'sign_in_parted'
   | 'phone_changed'
   | 'phone_removed'
   | 'second_factor_enabled'

@@ -22,6 +22,7 @@ export const userScenes: Scenes<Exclude<keyof typeof userKinds, 'confirm_email_c
     password_reset: [row(null), row(NOBODY, [accountGone])],
     password_changed: [row(null), row(NOBODY, [accountGone])],
     sign_in_joined: [row(null), row(NOBODY, [accountGone])],
+    sign_in_parted: [row(null), row(NOBODY, [accountGone])],
     phone_changed: [row(null), row(NOBODY, [accountGone])],
     phone_removed: [row(null), row(NOBODY, [accountGone])],
     second_factor_enabled: [row(null), row(NOBODY, [accountGone])],

@@ -56,6 +56,7 @@ function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'User
     case 'PasswordResetRequested':
     case 'PasswordChanged':
     case 'SignInJoined':
+    case 'SignInParted':
     case 'SecondFactorEnabled':
     case 'SecondFactorDisabled':
     case 'RecoveryCodesMade':
@@ -107,6 +108,7 @@ export const userDirectory = projector<UserDocument>({
       'PasswordResetRequested',
       'PasswordChanged',
       'SignInJoined',
+      'SignInParted',
       'NotificationsChosen',
     ] as const),
     ...(['SecondFactorEnabled', 'SecondFactorDisabled', 'RecoveryCodesMade', 'RecoveryCodeUsed'] as const),

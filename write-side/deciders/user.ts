@@ -74,7 +74,15 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
 
 /** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
 function decideOfAccount(
-  command: CommandOf<'ConfirmUser' | 'RequestConfirmation' | 'RequestPasswordReset' | 'TellPasswordChange' | 'TellSignInJoined' | 'TellSecondFactor'>,
+  command: CommandOf<
+    | 'ConfirmUser'
+    | 'RequestConfirmation'
+    | 'RequestPasswordReset'
+    | 'TellPasswordChange'
+    | 'TellSignInJoined'
+    | 'TellSignInParted'
+    | 'TellSecondFactor'
+  >,
   { confirmed }: UserState,
 ): Decision {
   switch (command.type) {
@@ -88,6 +96,8 @@ function decideOfAccount(
       return [{ type: 'PasswordChanged', data: command.data }];
     case 'TellSignInJoined':
       return [{ type: 'SignInJoined', data: command.data }];
+    case 'TellSignInParted':
+      return [{ type: 'SignInParted', data: command.data }];
     case 'TellSecondFactor':
       return [secondFactorEvent(command.data)];
     default:
@@ -248,6 +258,7 @@ function evolveOfAccount(
     case 'ConfirmationRequested':
     case 'PasswordResetRequested':
     case 'SignInJoined':
+    case 'SignInParted':
     case 'SecondFactorEnabled':
     case 'SecondFactorDisabled':
     case 'RecoveryCodesMade':

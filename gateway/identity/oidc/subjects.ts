@@ -2,6 +2,7 @@
  * The subjects of issuers that may come in as a user, in the secrets: each is one user's. A record names the subject by a keyed hash alone, so it is
  * found by who signs in, and with its user; it goes with the user.
  */
+import { stableId } from '../../../platform/stable-id.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
 import type { SignedIn } from './signed-in.ts';
 
@@ -14,6 +15,14 @@ interface JoinedSubject {
   since: string;
 }
 
+/** A subject with its user. */
+export interface OwnSubject extends JoinedSubject {
+  /** What its user calls it: a UUID that follows from the key. */
+  id: string;
+  /** The name of its record, which nobody is told. */
+  key: string;
+}
+
 export interface Subjects {
   /** Resolves to the record of a subject, with the user as whom it comes in; null where there is none. */
   find(subject: Subject): Promise<SecretRecord<JoinedSubject> | null>;
@@ -21,19 +30,31 @@ export interface Subjects {
   join(subject: Subject, userId: string, version: number): Promise<boolean>;
   /** Takes a subject from the user to whom it is joined. */
   part(subject: Subject): Promise<void>;
+  /** Resolves to the subjects of a user, the first joined first. */
+  list(userId: string): Promise<OwnSubject[]>;
+  /** Takes one of the subjects of `list` from its user. */
+  take(subject: OwnSubject): Promise<void>;
+  /** Joins a subject that was taken to its user again, unless it has come to another one meanwhile. */
+  putBack(subject: OwnSubject): Promise<void>;
   /** Takes all subjects from a user, but for one. */
   partAll(userId: string, except?: Subject): Promise<void>;
 }
 
 export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(text: string): string; now(): Date }): Subjects {
   const keyOf = ({ issuer, subject }: Subject) => hmac(`subject:${JSON.stringify([issuer, subject])}`);
+  const put = (key: string, value: JoinedSubject, version: number) => secrets.put('subjects', { key, value, owner: value.userId }, version);
   return {
     find: (subject) => secrets.get<JoinedSubject>('subjects', keyOf(subject)),
-    join: (subject, userId, version) => {
-      const value: JoinedSubject = { userId, issuer: subject.issuer, since: now().toISOString() };
-      return secrets.put('subjects', { key: keyOf(subject), value, owner: userId }, version);
-    },
+    join: (subject, userId, version) => put(keyOf(subject), { userId, issuer: subject.issuer, since: now().toISOString() }, version),
     part: (subject) => secrets.delete('subjects', keyOf(subject)),
+    list: async (userId) => {
+      const all = await secrets.list<JoinedSubject>('subjects', userId);
+      return all.map(({ key, value }) => ({ ...value, key, id: stableId('sign-in', key) })).toSorted((a, b) => (a.since < b.since ? -1 : 1));
+    },
+    take: ({ key }) => secrets.delete('subjects', key),
+    putBack: async ({ key, userId, issuer, since }) => {
+      await put(key, { userId, issuer, since }, 0);
+    },
     partAll: async (userId, except) => {
       const kept = except && keyOf(except);
       for (const { key } of await secrets.list('subjects', userId)) if (key !== kept) await secrets.delete('subjects', key);

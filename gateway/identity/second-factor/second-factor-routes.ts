@@ -5,6 +5,7 @@ import { instant } from '../../../contracts/fields.ts';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { Role } from '../../../contracts/role.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
+import type { Limits } from '../../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
 import { shownEmail } from '../../../platform/shown-email.ts';
 import { OPERATOR } from '../../operator.ts';
@@ -12,6 +13,7 @@ import { expectFreshLogin } from '../fresh-login.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import { callerIn } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
+import { takeMail } from '../told-by-mail.ts';
 import type { Users } from '../users.ts';
 import { timeCode } from './expect-second-factor.ts';
 import type { SecondFactors } from './second-factors.ts';
@@ -37,6 +39,7 @@ export interface SecondFactorRoutesOptions {
   sessions: Sessions;
   users: Users;
   commands: CommandHandler;
+  limits: Limits;
   /** The roles that must have a second factor. */
   requireSecondFactor: readonly Role[];
   /** To be called when a user has a second factor, or has none any more. */
@@ -120,6 +123,7 @@ async function begin({ secondFactors, sessions, users }: SecondFactorRoutesOptio
 async function confirm(options: SecondFactorRoutesOptions, { caller, body, requestId }: RouteRequest): Promise<Answer> {
   const { id, sessionId } = callerIn(caller);
   await expectFreshLogin(options.sessions, callerIn(caller));
+  await takeMail(options, callerIn(caller));
   const code = (body as z.infer<typeof codeBody>).code.replace(/\s/g, '');
   const codes = await options.secondFactors.confirm(id, code, (key) =>
     recordOfAccount(options, { id, key, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } }),
@@ -137,6 +141,7 @@ async function renew(options: SecondFactorRoutesOptions, { caller, requestId }: 
   const { id } = callerIn(caller);
   await expectFreshLogin(options.sessions, callerIn(caller));
   if (!(await options.secondFactors.isOn(id))) throw new ProblemError('conflict', 'You have no second factor.');
+  await takeMail(options, callerIn(caller));
   await recordOfAccount(options, { id, key: randomUUID(), correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'codes' } });
   return { headers: PRIVATE, body: { recoveryCodes: await options.secondFactors.makeRecoveryCodes(id) } };
 }
@@ -146,6 +151,7 @@ async function takeAway(options: SecondFactorRoutesOptions, { caller, requestId 
   const actor = callerIn(caller);
   await expectFreshLogin(options.sessions, actor);
   await there(options.users, userId);
+  if (await options.secondFactors.isOn(userId)) await takeMail(options, actor);
   const by = actor.id === OPERATOR.id ? 'operator' : actor.id === userId ? 'owner' : 'admin';
   await takeSecondFactorAway(options, { userId, by, actor, requestId });
   return { status: 204 };
