@@ -50,6 +50,37 @@ inChromium(
       await connection(page, 'live');
     });
 
+    it('proves anew there who one is who has no password, and comes back to what was begun', async () => {
+      issuer?.accounts.set('olga', { email: 'olga@example.org', email_verified: true, name: 'Olga Holm' });
+      const page = await atTheIssuer('olga', '/me/email');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      const change = async () => {
+        await page.getByRole('textbox', { name: 'E-mail' }).fill('olga.holm@example.org');
+        await page.getByRole('button', { name: 'Save' }).click();
+      };
+      await change();
+      await page.getByRole('button', { name: 'Sign in again at Example ID' }).click();
+      await page.getByLabel('Account').fill('olga');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL(`${screens.world.url}/me/email`);
+      await change();
+      await page.getByText('It becomes olga.holm@example.org once you follow the link that was mailed there.').waitFor();
+      // Nothing else lets her in.
+      await page.getByRole('button', { name: 'Remove the sign-in at Example ID' }).click();
+      await page.getByText('The sign-in stays.').waitFor();
+      expect(await page.locator('[data-session]').count()).toBe(1);
+    });
+
+    it('shows the sign-in on My page to who has a password, and takes it away once that was given', async () => {
+      const page = await atTheIssuer('boss', '/me');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Remove the sign-in at Example ID' }).click();
+      await page.getByLabel('Your password').fill(PASSWORD);
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.locator('[data-said]').getByText('Example ID does not let you in any more.').waitFor();
+      await page.getByRole('heading', { name: 'Other sites that let you in' }).waitFor({ state: 'detached' });
+    });
+
     it('says in words that somebody turned back there, and leads there again', async () => {
       const page = await atTheIssuer('');
       await page.getByRole('button', { name: 'No' }).click();

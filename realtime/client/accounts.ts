@@ -18,6 +18,16 @@ export interface OwnAccount {
   pendingPhone?: string;
   /** True where this installation sends SMS. */
   sms: boolean;
+  /** True where the account has a password. */
+  password: boolean;
+}
+
+/** A sign-in at another site, as `GET /api/me/sign-ins` tells it. */
+export interface SignInLine {
+  id: string;
+  issuer: string;
+  name: string;
+  since: string;
 }
 
 /** A session, as `GET /api/sessions` tells it. */

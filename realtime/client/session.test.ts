@@ -4,8 +4,8 @@ import { createSession, type Me } from './session.ts';
 
 const ANNA: Me = { id: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', name: 'Anna', role: 'member' };
 
-/** A server that takes each refresh token once, and tabs that share what is kept. */
-function world() {
+/** A server that takes each refresh token once, and tabs that share what is kept. `locks`: false where the browser has none. */
+function world(locks = true) {
   const kept = new Map<string, string>();
   const storage = {
     getItem: (key: string) => kept.get(key) ?? null,
@@ -34,7 +34,7 @@ function world() {
   }
   let turn: Promise<unknown> = Promise.resolve();
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work);
+    const mine = locks ? turn.then(work, work) : work();
     turn = mine.catch(() => undefined);
     return mine;
   };
@@ -117,5 +117,23 @@ describe('a session', () => {
     await first.session.logout();
     second.session.reread();
     expect(second.heard).toEqual([ANNA, null, 'ended']);
+  });
+
+  it('gives way to the one of who signs in anew, and ends', async () => {
+    const { tab, loggedOut } = world();
+    const { session, heard } = tab();
+    await session.login('anna@example.org', 'x');
+    expect(await session.signIn('a code')).toBeNull();
+    expect([loggedOut, await session.token(), heard]).toEqual([['access-1'], 'access-2', [ANNA]]);
+  });
+
+  it('does not come back by an answer that is late, where somebody signed in anew meanwhile and the browser has no locks', async () => {
+    const { tab, loggedOut } = world(false);
+    const { session } = tab();
+    await session.login('anna@example.org', 'x');
+    const late = session.token(true);
+    await session.signIn('a code');
+    expect([await late, await session.token()]).toEqual([await session.token(), await session.token()]);
+    expect(loggedOut.length).toBe(1);
   });
 });

@@ -118,17 +118,29 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   }
 
   async function refresh(): Promise<string | null> {
-    const present = read();
+    const [present, before] = [read(), access];
     const tokens = present && (await api.open<Tokens>('/api/token/refresh', { refreshToken: present.refreshToken }).catch(unlessPassing));
+    // Unless somebody signed in anew meanwhile: the session of before is over.
+    if (!access || access === before) renew(present, tokens);
+    return access?.token ?? null;
+  }
+
+  function renew(present: Kept | null, tokens: Tokens | null): void {
     if (present && tokens) take(tokens, tokens.user ?? present.user);
     else forget(true);
-    return access?.token ?? null;
   }
 
   /** Ends the session at the server, too, with the access token, or a new one where it is not good. */
   async function endSession(refreshToken: string, token: string | undefined): Promise<void> {
     const good = token ?? (await api.open<Tokens>('/api/token/refresh', { refreshToken })).accessToken;
     await api.open('/api/logout', undefined, good);
+  }
+
+  /** Takes the tokens of who signed in, and ends the session in whose place theirs comes. */
+  async function enter(tokens: Tokens & { user: Me }): Promise<void> {
+    const [before, token] = [read(), access && access.until > now() ? access.token : undefined];
+    take(tokens, tokens.user);
+    if (before) await endSession(before.refreshToken, token).catch(() => undefined);
   }
 
   function remember(device: string | undefined): void {
@@ -154,18 +166,20 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       return refreshing;
     },
     login,
-    async signIn(code, password) {
-      const answer = await api.open<(Tokens & { user: Me }) | Asked | { asksPasswordOf: string }>('/api/oidc/tokens', { code, password });
-      if ('asksPasswordOf' in answer) return { passwordOf: answer.asksPasswordOf };
-      if ('secondFactor' in answer) return { ticket: answer.secondFactor.ticket };
-      take(answer, answer.user);
-      return null;
-    },
-    async finish(ticket, proof) {
-      const tokens = await api.open<Tokens & { user: Me }>('/api/login/second-factor', { ticket, ...proof });
-      remember(tokens.device);
-      take(tokens, tokens.user);
-    },
+    signIn: (code, password) =>
+      alone(async () => {
+        const answer = await api.open<(Tokens & { user: Me }) | Asked | { asksPasswordOf: string }>('/api/oidc/tokens', { code, password });
+        if ('asksPasswordOf' in answer) return { passwordOf: answer.asksPasswordOf };
+        if ('secondFactor' in answer) return { ticket: answer.secondFactor.ticket };
+        await enter(answer);
+        return null;
+      }),
+    finish: (ticket, proof) =>
+      alone(async () => {
+        const tokens = await api.open<Tokens & { user: Me }>('/api/login/second-factor', { ticket, ...proof });
+        remember(tokens.device);
+        await enter(tokens);
+      }),
     async register(name, email, password) {
       await api.open('/api/users', { name, email, password });
       await login(email, password);

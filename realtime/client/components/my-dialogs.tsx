@@ -1,6 +1,6 @@
 /** The dialogs over My page, each below `/me/`. */
 import type { ComponentChildren } from 'preact';
-import { changedAccounts, type OwnAccount, useAnswer } from '../accounts.ts';
+import { changedAccounts, type OwnAccount, type PageOf, type SignInLine, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { Field, NewPasswordField } from './field.tsx';
 import { FormDialog } from './form-dialog.tsx';
@@ -73,10 +73,12 @@ function ChangeEmail({ account }: { account: OwnAccount }) {
 
 function ChangePassword() {
   const app = useApp();
+  const { body: signIns } = useAnswer<PageOf<SignInLine>>('/api/me/sign-ins');
   const send = async (data: FormData) => {
     await app.api.command('PUT', '/api/me/password', { body: { current: data.get('current'), new: data.get('new') } });
     changedAccounts(app);
-    return 'Your password is changed. All your other sessions have ended.';
+    const said = 'Your password is changed. All your other sessions have ended.';
+    return signIns?.items.length ? `${said} ${signIns.items.map(({ name }) => name).join(', ')} goes on to let you in: My page removes that.` : said;
   };
   return (
     <FormDialog label="Your password" does="Change the password" beneath="/me" send={send}>

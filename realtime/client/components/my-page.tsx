@@ -7,6 +7,7 @@ import { NotificationChoices } from './notification-choices.tsx';
 import { OwnPhone } from './own-phone.tsx';
 import { SecondFactorPart } from './own-second-factor.tsx';
 import { OwnSessions } from './own-sessions.tsx';
+import { OwnSignIns } from './own-sign-ins.tsx';
 import { Person } from './person.tsx';
 
 export function MyPage() {
@@ -25,6 +26,7 @@ export function MyPage() {
         )}
         {account && <Profile account={account} />}
         <SecondFactorPart />
+        <OwnSignIns />
         <OwnSessions />
         <NotificationChoices />
       </main>
@@ -33,7 +35,7 @@ export function MyPage() {
 }
 
 function Profile({ account }: { account: OwnAccount }) {
-  const { id, name, email, role, confirmed, pendingEmail, phone, sms } = account;
+  const { id, name, email, role, confirmed, pendingEmail, phone, sms, password } = account;
   return (
     <section class="own-part" aria-labelledby="own-profile">
       <h2 id="own-profile">Profile</h2>
@@ -53,8 +55,8 @@ function Profile({ account }: { account: OwnAccount }) {
             <OwnPhone account={account} />
           </ProfileRow>
         )}
-        <ProfileRow label="Password" change="password">
-          <span aria-hidden="true">••••••••••</span>
+        <ProfileRow label="Password" {...(password ? { change: 'password' } : {})}>
+          {password ? <span aria-hidden="true">••••••••••</span> : <span class="soft">none: “Forgot your password?” where one logs in sets one</span>}
         </ProfileRow>
         <ProfileRow label="Role">{role}</ProfileRow>
       </ul>

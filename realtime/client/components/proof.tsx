@@ -2,54 +2,89 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { useAnswer } from '../accounts.ts';
+import { type OwnAccount, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { type OwnSecondFactor, typedProof } from '../second-factor.ts';
+import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { CodeField } from './second-step.tsx';
+import { SignInAgainButton } from './sign-in.tsx';
 
 export function Proof() {
-  const { api, store } = useApp();
+  const { store } = useApp();
   const proving = useApps((state) => state.proving);
-  const { body: second } = useAnswer<OwnSecondFactor>('/api/me/second-factor');
+  const { body: account, trouble } = useAnswer<OwnAccount>('/api/me');
+  const { signIn } = useEntranceRules();
   const { path } = useLocation();
   const wanted = useRef(path);
   const answer = (isProven: boolean) => {
     store.set({ proving: null });
     proving?.answer(isProven);
   };
-  const { form, submit, busy, trouble } = useForm(async (data) => {
-    await api.command('POST', '/api/me/proof', {
-      body: { password: data.get('password'), ...(second?.on ? typedProof(String(data.get('code') ?? '')) : {}) },
-    });
-    answer(true);
-  });
   useEffect(() => {
     if (path !== wanted.current) answer(false);
   }, [path]);
+  // Which proof there is has to be known first.
+  if (!account && !trouble) return null;
   return (
     <Dialog label="Is it you?" kind="box" onClose={() => answer(false)}>
       <header class="dialog-head">
         <h2>Is it you?</h2>
         <CloseButton />
       </header>
-      <form ref={form} onSubmit={submit} noValidate>
-        <p>This needs your password once more. Then it goes on by itself.</p>
-        <Field name="password" label="Your password" trouble={trouble}>
-          {(control) => <input {...control} data-first type="password" autocomplete="current-password" maxLength={1000} />}
-        </Field>
-        {second?.on && <CodeField trouble={trouble} />}
-        <FormTrouble trouble={trouble} />
-        <div class="form-end">
-          <button type="button" onClick={() => answer(false)}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" aria-disabled={busy}>
-            {busy ? 'One moment…' : 'Go on'}
-          </button>
-        </div>
-      </form>
+      {account?.password === false ? <WithoutPassword signIn={signIn} /> : <PasswordProof onAnswer={answer} />}
+      {account?.password && signIn && <SignInAgainButton signIn={signIn} />}
     </Dialog>
+  );
+}
+
+/** The proof by the password, and a code where there is a second factor. */
+function PasswordProof({ onAnswer }: { onAnswer: (isProven: boolean) => void }) {
+  const { api } = useApp();
+  const { body: second } = useAnswer<OwnSecondFactor>('/api/me/second-factor');
+  const { form, submit, busy, trouble } = useForm(async (data) => {
+    await api.command('POST', '/api/me/proof', {
+      body: { password: data.get('password'), ...(second?.on ? typedProof(String(data.get('code') ?? '')) : {}) },
+    });
+    onAnswer(true);
+  });
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      <p>This needs your password once more. Then it goes on by itself.</p>
+      <Field name="password" label="Your password" trouble={trouble}>
+        {(control) => <input {...control} data-first type="password" autocomplete="current-password" maxLength={1000} />}
+      </Field>
+      {second?.on && <CodeField trouble={trouble} />}
+      <FormTrouble trouble={trouble} />
+      <div class="form-end">
+        <button type="button" onClick={() => onAnswer(false)}>
+          Cancel
+        </button>
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {busy ? 'One moment…' : 'Go on'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** What proves who one is where there is no password. */
+function WithoutPassword({ signIn }: { signIn: EntranceRules['signIn'] }) {
+  const { navigation } = useApp();
+  if (!signIn)
+    return (
+      <>
+        <p>This needs a password, and your account has none. Have a link mailed that sets one.</p>
+        <button type="button" class="primary wide" onClick={() => navigation.go('/forgotten')}>
+          Set a password
+        </button>
+      </>
+    );
+  return (
+    <>
+      <p>This needs you to show once more who you are: sign in again at {signIn.name}. You come back to this place, and then ask for it anew.</p>
+      <SignInAgainButton signIn={signIn} />
+    </>
   );
 }

@@ -1,4 +1,4 @@
-/** Signing in at another site: the button that leads there, and the page that it leads back to. */
+/** Signing in at another site: the buttons that lead there, and the page that it leads back to. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
@@ -9,6 +9,8 @@ import { rememberWanted, takeWanted } from '../wanted.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 import { SecondStep } from './second-step.tsx';
+
+type OfferedSignIn = NonNullable<EntranceRules['signIn']>;
 
 const wrong = (name: string) => `The answer of ${name} was not valid. Sign in again; if that does not help, tell whoever runs this site.`;
 
@@ -22,19 +24,26 @@ const TROUBLES: Readonly<Record<string, (name: string) => string>> = {
 };
 
 /** The button that leads to the other site; it is at the address of the pages that people come back to. */
-export function SignInButton({ signIn: { name, url } }: { signIn: NonNullable<EntranceRules['signIn']> }) {
+export function SignInButton({ signIn: { name, url } }: { signIn: OfferedSignIn }) {
   return (
-    <button
-      type="button"
-      class="primary wide"
-      onClick={() => {
-        rememberWanted(location.pathname + location.search);
-        location.assign(url);
-      }}
-    >
+    <button type="button" class="primary wide" onClick={() => leave(url)}>
       Log in with {name}
     </button>
   );
+}
+
+/** The button that leads to the other site to sign in there anew, which is a proof of who one is. */
+export function SignInAgainButton({ signIn: { name, url } }: { signIn: OfferedSignIn }) {
+  return (
+    <button type="button" class="wide" onClick={() => leave(`${url}?again=1`)}>
+      Sign in again at {name}
+    </button>
+  );
+}
+
+function leave(url: string): void {
+  rememberWanted(location.pathname + location.search);
+  location.assign(url);
 }
 
 export function SignInPage() {
