@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { startIssuer, type TestIssuer } from '../gateway/identity/oidc/issuer.fixture.ts';
 import { ADMIN_EMAIL, BEN, connection, inChromium, PASSWORD, startWorld, type World } from '../realtime/client/board.fixture.ts';
+import { mailedLink } from '../realtime/client/mailed-link.fixture.ts';
 
 let issuer: TestIssuer | undefined;
 
@@ -79,6 +80,19 @@ inChromium(
       await page.getByRole('button', { name: 'Go on' }).click();
       await page.locator('[data-said]').getByText('Example ID does not let you in any more.').waitFor();
       await page.getByRole('heading', { name: 'Other sites that let you in' }).waitFor({ state: 'detached' });
+    });
+
+    it('confirms by the mailed link, without a password, who signed in with an address that the other site has not verified', async () => {
+      issuer?.accounts.set('pia', { email: 'pia@example.org', email_verified: false, name: 'Pia Falk' });
+      const page = await atTheIssuer('pia', '/me');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('not confirmed yet').waitFor();
+      await page.goto(`${screens.world.url}${await mailedLink(screens.world.url, 'pia@example.org', 'confirm')}`);
+      await page.getByRole('button', { name: 'Confirm the address' }).click();
+      await page.getByText('Your address is confirmed.').waitFor();
+      expect(page.url()).toBe(`${screens.world.url}/confirm`);
+      await page.getByRole('button', { name: 'Go to my page' }).click();
+      await page.getByText('pia@example.org confirmed').waitFor();
     });
 
     it('says in words that somebody turned back there, and leads there again', async () => {

@@ -31,7 +31,15 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
   },
   {
     who: ['unconfirmed', ...USERS],
-    routes: ['POST /api/logout', 'GET /api/sessions', 'DELETE /api/sessions', 'GET /api/me', 'POST /api/me/proof', 'GET /api/me/notifications'],
+    routes: [
+      'POST /api/logout',
+      'GET /api/sessions',
+      'DELETE /api/sessions',
+      'GET /api/me',
+      'POST /api/me/proof',
+      'GET /api/me/notifications',
+      'POST /api/me/confirmation',
+    ],
   },
   {
     who: USERS,

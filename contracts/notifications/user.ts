@@ -46,10 +46,10 @@ export const userKinds = {
     outdated: never,
     subject: () => 'Confirm your registration',
     text: () => ({
-      lead: 'please confirm your e-mail address: the link lets you set the password that you will log in with. It is good for 48 hours. If you did not register, do nothing.',
+      lead: 'please confirm your e-mail address by the link; if you log in with a password, you set it there. The link is good for 48 hours. If you did not register, do nothing.',
     }),
     toStrangers: (site) =>
-      `this address was registered at ${site}. The link confirms that it is yours, and lets you set the password that you will log in with. It is good for 48 hours. If you did not register, do nothing.`,
+      `this address was registered at ${site}. The link confirms that it is yours; if you log in with a password, you set it there. It is good for 48 hours. If you did not register, do nothing.`,
     link: { action: 'Confirm', path: ({ code }) => `/#confirm=${code}` },
     inbox: { title: 'Your registration', text: 'Please confirm your e-mail address; you were sent a link.' },
     aloud: false,

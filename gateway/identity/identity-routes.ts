@@ -11,6 +11,7 @@ import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
 import { refusingPasswords } from './oidc/only.ts';
 import { type OwnSignInsOptions, ownSignInRoutes } from './oidc/own-sign-ins.ts';
 import { type OperatorAccountsOptions, operatorAccounts } from './operator-accounts.ts';
+import { type OwnConfirmationOptions, ownConfirmation } from './own-confirmation.ts';
 import { type PhoneRoutesOptions, phoneRoutes } from './phone-routes.ts';
 import { type RegistrationOptions, registration } from './registration.ts';
 import { type SecondFactorRoutesOptions, secondFactorRoutes } from './second-factor/second-factor-routes.ts';
@@ -36,6 +37,7 @@ export type IdentityContext = RegistrationOptions &
   SecondFactorRoutesOptions &
   PhoneRoutesOptions &
   OwnSignInsOptions &
+  OwnConfirmationOptions &
   EmailChangeOptions & { apiKeys: ApiKeys };
 
 export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPasswords<IdentityContext>([
@@ -51,6 +53,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...phoneRoutes,
   ...unsubscribeRoutes,
   ...mailedLinks,
+  ownConfirmation,
   ...invitationRoutes,
   ...oidcRoutes,
   ...ownSignInRoutes,

@@ -63,10 +63,10 @@ async function make(options: AccountsOptions, who: SignedIn, { id, address, comi
     return;
   }
   const data = { name, email: address, ...(who.role ? { role: who.role } : {}) };
-  await create(options, { id, data, coming, isMailed: !who.verified && !options.settings.only });
+  await create(options, { id, data, coming, isMailed: !who.verified });
 }
 
-/** Whom the system registers gets no confirmation mail, whose link would ask for a password. */
+/** Whom the system registers gets no confirmation mail. */
 async function create(
   { commands, now }: AccountsOptions,
   { id, data, coming, isMailed }: { id: string; data: object; coming: Coming; isMailed: boolean },

@@ -8,7 +8,6 @@ const BY_PASSWORD: readonly string[] = [
   'POST /api/login',
   'POST /api/users',
   'POST /api/confirmations',
-  'POST /api/confirmation-mails',
   'POST /api/invitations/accept',
   'POST /api/password-resets',
   'POST /api/password-resets/finish',

@@ -114,7 +114,6 @@ describe('OIDC_ONLY', () => {
       ['POST /api/users', { name: 'A', email: 'a@example.org', password: PASSWORD }],
       ['POST /api/password-resets', { email: 'admin@example.org' }],
       ['POST /api/password-resets/finish', link],
-      ['POST /api/confirmation-mails', { email: 'admin@example.org' }],
       ['POST /api/confirmations', link],
       ['POST /api/invitations/accept', { code: 'none', name: 'A', password: PASSWORD }],
       ['PUT /api/me/password', { current: PASSWORD, new: 'another good one' }],

@@ -1,26 +1,47 @@
-/** The page that the link to another e-mail address opens, in the account whose address it is to be. Opening it sends nothing. */
+/** The page that a mailed link opens in the account that it is of, where it asks for nothing but a press of a button. Opening it sends nothing. */
 import { useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
 import { Mark } from './icons.tsx';
 
-export function NewAddress() {
-  const { api, store, navigation } = useApp();
-  const token = useApps(({ link }) => (link?.purpose === 'address' ? link.token : null));
-  const [told, setTold] = useState(token ? 'Press the button, and the address that the link was mailed to is yours from then on.' : MISSING);
+type Purpose = 'address' | 'confirm';
+
+const OF: Record<Purpose, { path: string; heading: string; asks: string; done: (email: string) => string }> = {
+  address: {
+    path: '/api/email-changes/finish',
+    heading: 'Change your e-mail address',
+    asks: 'Press the button, and the address that the link was mailed to is yours from then on.',
+    done: (email) => `Your address is ${email} now.`,
+  },
+  confirm: {
+    path: '/api/me/confirmation',
+    heading: 'Confirm your e-mail address',
+    asks: 'Press the button, and the address that the link was mailed to counts as yours.',
+    done: () => 'Your address is confirmed.',
+  },
+};
+const MISSING = 'The code of your link is not kept here. Open the link in the mail once more.';
+
+export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
+  const { api, session, store, navigation } = useApp();
+  const { path, heading, asks, done } = OF[purpose];
+  const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
+  const [told, setTold] = useState(token ? asks : MISSING);
   const [isDone, setDone] = useState(false);
 
   async function confirm(): Promise<void> {
     try {
-      const { email } = (await api.command('POST', '/api/email-changes/finish', { body: { token } })) as unknown as { email: string };
+      const { email } = (await api.command('POST', path, { body: { token } })) as unknown as { email: string };
       setDone(true);
-      setTold(`Your address is ${email} now.`);
+      setTold(done(email));
     } catch (error) {
       setTold(reason(error));
     }
   }
-  const leave = () => {
+  const leave = async () => {
     store.set({ link: null });
+    // The next tokens say what is open now.
+    if (isDone) await session.token(true).catch(() => null);
     navigation.go('/me', { replace: true });
   };
 
@@ -28,7 +49,7 @@ export function NewAddress() {
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
-        <h1>{isDone ? 'Thank you' : 'Change your e-mail address'}</h1>
+        <h1>{isDone ? 'Thank you' : heading}</h1>
         <p role="status">{told}</p>
         {token && !isDone && (
           <button type="button" class="primary wide" onClick={() => void confirm()}>
@@ -36,7 +57,7 @@ export function NewAddress() {
           </button>
         )}
         <p class="other-way">
-          <button type="button" class="link" onClick={leave}>
+          <button type="button" class="link" onClick={() => void leave()}>
             Go to my page
           </button>
         </p>
@@ -44,5 +65,3 @@ export function NewAddress() {
     </main>
   );
 }
-
-const MISSING = 'The code of your link is not kept here. Open the link in the mail once more.';

@@ -4,6 +4,7 @@ import { CODE_PURPOSES } from '../../../contracts/places.ts';
 import { useApps } from '../app.ts';
 import type { Me } from '../session.ts';
 import { BoardPage } from './board-page.tsx';
+import { ConfirmAddress } from './confirm-address.tsx';
 import { Entrance } from './entrance.tsx';
 import { FollowedPlace } from './following.tsx';
 import { InboxDialog } from './inbox.tsx';
@@ -43,6 +44,7 @@ function Place() {
   const me = useApps((state) => state.me);
   const { path } = useLocation();
   const purpose = CODE_PURPOSES.find((one) => path === `/${one}`);
+  if (purpose === 'confirm') return <ConfirmAddress />;
   if (purpose && purpose !== 'address') return <MailedLinkPage key={purpose} purpose={purpose} />;
   if (path === '/sign-in') return <SignInPage />;
   if (!me || path === '/forgotten') return <Entrance path={path} />;

@@ -20,7 +20,10 @@ export function Unconfirmed() {
 
   return (
     <FirstThing heading="Confirm your e-mail address">
-      <p>A link was mailed to you. It proves that the address is yours, and sets the password that you log in with from then on.</p>
+      <p>
+        A link was mailed to you. It proves that the address is yours, and sets the password that you log in with from then on; if you signed in at
+        another site, open it in this browser, and no password is needed.
+      </p>
       <p role="status">{told}</p>
       <button type="button" class="primary wide" onClick={() => void sendAgain()}>
         Send the mail again
