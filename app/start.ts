@@ -259,6 +259,8 @@ async function openAccess(
     keys,
     commands,
     store,
+    // A cache of this process alone would share with nobody.
+    cache: config.CACHE_URL === 'memory:' ? undefined : ports.cache,
     config: {
       taskVisibility: config.TASK_VISIBILITY,
       unconfirmed: unconfirmedMay(config),

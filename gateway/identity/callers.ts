@@ -1,6 +1,6 @@
 /**
  * The caller of a verified token: is the session alive, does the user exist, which role do they have? Every request asks this,
- * so the answer is remembered for some seconds, and forgotten at once when this process ends a session or changes a user.
+ * so the answer is remembered for a moment, and forgotten at once when this process ends a session or changes a user.
  */
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -47,7 +47,7 @@ export interface Callers {
 }
 
 /** Milliseconds for which an answer is remembered, so that a process may not notice an end in another one. */
-const REMEMBERED = 5_000;
+const REMEMBERED = 400;
 
 export function openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock = () => performance.now() }: CallersOptions): Callers {
   const known = new LRUCache<string, SessionOwner & { until: number }>({ max: 20_000 });

@@ -2,6 +2,7 @@
 import type { Role } from '../../contracts/role.ts';
 import type { AbsencesLog } from '../../platform/absences/absences.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
+import type { Cache } from '../../platform/cache/cache.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
@@ -31,6 +32,7 @@ import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
 import type { SessionLimits } from './session-record.ts';
 import type { Registrations } from './session-rules.ts';
 import { openSessions } from './sessions.ts';
+import { openSharedLookUps } from './shared-look-ups.ts';
 import { openUsers } from './users.ts';
 
 export interface IdentityOptions {
@@ -38,6 +40,8 @@ export interface IdentityOptions {
   keys: Keys;
   commands: CommandHandler;
   store: Pick<EventStore, 'append'>;
+  /** The cache through which processes share look-ups of sessions; missing: this one asks the secrets itself. */
+  cache?: Pick<Cache, 'get' | 'set'> | undefined;
   /** TASK_VISIBILITY: the roles of TEAM read all tasks (`team`), or only tasks that concern the user (`own`). */
   config: {
     taskVisibility: 'team' | 'own';
@@ -90,7 +94,7 @@ export interface Identity {
    * else null.
    */
   ensureAdmin(email: string, password?: string, whileStarting?: WhileStarting): Promise<string | null>;
-  /** To be called after a user's role changed: their next request has the new role. Other processes notice within 5 seconds. */
+  /** To be called after a user's role changed: their next request has the new role. Other processes notice within a second. */
   onUserChanged(userId: string): void;
   /** To be called after a user was deleted: ends their sessions, and removes their password, codes, second factor and ways to sign in. */
   onUserDeleted(userId: string): Promise<void>;
@@ -132,8 +136,17 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     ownPassword: !options.oidc?.settings.only && (await credentials.isMade(userId)),
     secondFactor: requireSecondFactor.includes(role) && !(await secondFactors.isOn(userId)),
   });
-  const callers = openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock });
-  const ends = openSessionEnds({ store, log, forget: callers.forgetSession });
+  const shared = options.cache && openSharedLookUps({ cache: options.cache, lookUp, hmac, clock });
+  const callers = openCallers({ tokens, lookUp: shared?.lookUp ?? lookUp, seesAll, unconfirmed, now, clock });
+  const forgetUser = (userId: string) => {
+    shared?.changed(userId);
+    callers.forgetUser(userId);
+  };
+  const forget = async (sessionId: string) => {
+    callers.forgetSession(sessionId);
+    await shared?.ended(sessionId);
+  };
+  const ends = openSessionEnds({ store, log, forget });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, limits: config.sessions, now, clock });
 
   const subjects = openSubjects({ secrets, hmac, now });
@@ -149,7 +162,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     limits,
     registrations,
     invitations,
-    changed: callers.forgetUser,
+    changed: forgetUser,
   };
   const oidc = options.oidc && openOidc({ ...options.oidc, secrets, hmac, log, now, clock, accounts: ofAccounts });
 
@@ -184,13 +197,13 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         invitations,
         oidc,
         subjects,
-        forgetUser: callers.forgetUser,
+        forgetUser,
         nobody: openNobody(store),
         secondFactors,
         tickets,
         requireSecondFactor,
         lacking,
-        changed: callers.forgetUser,
+        changed: forgetUser,
       },
       identityRoutes,
     ),
@@ -207,9 +220,9 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     issueCode: (id, purpose) => (purpose === 'phone' ? phoneCodes.issue(id) : codes.issue(id, purpose)),
     ensureAdmin: (email, password, whileStarting) =>
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
-    onUserChanged: callers.forgetUser,
+    onUserChanged: forgetUser,
     onUserDeleted: async (userId) => {
-      callers.forgetUser(userId);
+      forgetUser(userId);
       await sessions.endAll(userId, 'deleted');
       await credentials.remove(userId);
       await codes.spend(userId);

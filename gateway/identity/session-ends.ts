@@ -26,8 +26,8 @@ export interface SessionEnds {
 export interface SessionEndsOptions {
   store: Pick<EventStore, 'append'>;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  /** Called at once, before the log is written, so that this process forgets the session. */
-  forget(sessionId: string): void;
+  /** Called before the log is written, so that this process forgets the session, and the cache that others share. Never rejects. */
+  forget(sessionId: string): void | Promise<void>;
 }
 
 /** Milliseconds before each further attempt to record an end. */
@@ -47,7 +47,7 @@ export function openSessionEnds({ store, log, forget }: SessionEndsOptions): Ses
 
   return {
     ended: async (session) => {
-      forget(session.id);
+      await forget(session.id);
       const { id, userId, reason } = session;
       log.info({ session: id, user: userId, reason }, 'session ended');
       try {
