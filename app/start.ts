@@ -6,6 +6,7 @@ import { openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
 import { openStartPatience } from '../platform/absences/while-starting.ts';
+import { openBriefCache } from '../platform/brief-cache/brief-cache.ts';
 import { lockFolderSoon } from '../platform/data-folder-lock.ts';
 import { type AppendHealth, openAppendHealth } from '../platform/event-store/append-health.ts';
 import { openRequests } from '../platform/followers/requests.ts';
@@ -254,13 +255,15 @@ async function openAccess(
   const commands = closers.add(commandHandler({ store, hmac: keys.hmac, log, count: metrics.command }), (it) => it.settle());
   const reserved = await whileStarting(commands.reserveAnew);
   if (reserved > 0) log.warn({ reserved }, 'the secrets are new: every address is reserved anew; passwords are lost with the old ones');
+  const briefCache = await openBriefCache(config.CACHE_URL, { log });
+  if (briefCache) closers.add(briefCache, (it) => it.close());
   const identity = await openIdentity({
+    briefCache,
+    asked: (how) => metrics.count(`sessions_${how}`, 1),
     secrets,
     keys,
     commands,
     store,
-    // A cache of this process alone would share with nobody.
-    cache: config.CACHE_URL === 'memory:' ? undefined : ports.cache,
     config: {
       taskVisibility: config.TASK_VISIBILITY,
       unconfirmed: unconfirmedMay(config),

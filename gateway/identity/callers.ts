@@ -1,12 +1,13 @@
 /**
- * The caller of a verified token: is the session alive, does the user exist, which role do they have? Every request asks this,
- * so the answer is remembered for a moment, and forgotten at once when this process ends a session or changes a user.
+ * The caller of a verified token: is the session alive, does the user exist, which role do they have? Every request asks this, so the answer is
+ * remembered for less than half a second, and forgotten at once when this process ends a session or changes a user. Processes with a cache between
+ * them share answers that are less than half a second old; so the end of a session is seen by all within one second, whoever failed to tell of it.
  */
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
-import { type AccessTokens, claimsOf, isFromTheFuture } from './access-tokens.ts';
+import { type AccessTokens, type Claims, claimsOf, isFromTheFuture } from './access-tokens.ts';
 
 /** What a user still has to do before anything else. */
 export interface Lacking {
@@ -27,8 +28,10 @@ export interface SessionOwner {
 
 export interface CallersOptions {
   tokens: AccessTokens;
-  /** Resolves to the present user of a session; null where the session has ended or its user is deleted. */
-  lookUp(sessionId: string): Promise<SessionOwner | null>;
+  /** Resolves to the present user of a session of this user; null where the session has ended or its user is deleted. */
+  lookUp(sessionId: string, userId: string): Promise<SessionOwner | null>;
+  /** Called for each question that was answered without looking. */
+  remembered?: (() => void) | undefined;
   seesAll(role: Role): boolean;
   /** What those may do whose address is not confirmed; missing: everything. */
   unconfirmed?: Caller['confined'] | undefined;
@@ -46,41 +49,49 @@ export interface Callers {
   forgetUser(userId: string): void;
 }
 
-/** Milliseconds for which an answer is remembered, so that a process may not notice an end in another one. */
+/** Milliseconds for which an answer is remembered, from before it was asked for: for so long a process may not notice an end in another one. */
 const REMEMBERED = 400;
 
-export function openCallers({ tokens, lookUp, seesAll, unconfirmed, now, clock = () => performance.now() }: CallersOptions): Callers {
+export function openCallers(options: CallersOptions): Callers {
+  const { tokens, lookUp, seesAll, unconfirmed, now, clock = () => performance.now(), remembered = () => {} } = options;
   const known = new LRUCache<string, SessionOwner & { until: number }>({ max: 20_000 });
-  const asking = new Map<string, Promise<SessionOwner | null>>();
+  const asking = new Map<string, { asked: Promise<SessionOwner | null>; until: number }>();
   let forgotten = 0;
 
-  function behind(sessionId: string): SessionOwner | Promise<SessionOwner | null> {
-    const entry = known.get(sessionId);
-    if (entry && entry.until > clock()) return entry;
-    return asking.get(sessionId) ?? ask(sessionId);
+  function behind({ sid, sub }: Claims): SessionOwner | Promise<SessionOwner | null> {
+    const entry = known.get(sid);
+    if (entry && entry.until > clock()) {
+      remembered();
+      return entry;
+    }
+    const pending = asking.get(sid);
+    return pending && pending.until > clock() ? pending.asked : ask(sid, sub);
   }
 
-  /** Looks a session up, once at a time. The answer is not remembered where a session or user was forgotten meanwhile. */
-  function ask(sessionId: string): Promise<SessionOwner | null> {
+  /**
+   * Looks a session up, for all who ask in the time for which the answer is remembered: what a slow look-up found is old when it is here. The answer
+   * is not remembered where a session or user was forgotten meanwhile.
+   */
+  function ask(sessionId: string, userId: string): Promise<SessionOwner | null> {
     const before = forgotten;
     const until = clock() + REMEMBERED;
-    const asked = lookUp(sessionId)
+    const asked = lookUp(sessionId, userId)
       .then((found) => {
         // What somebody has to do first may be done in another process: who is bound is looked up each time.
         if (found && before === forgotten && !boundOf(found, unconfirmed).confined) known.set(sessionId, { ...found, until });
         return found;
       })
       .finally(() => {
-        if (asking.get(sessionId) === asked) asking.delete(sessionId);
+        if (asking.get(sessionId)?.asked === asked) asking.delete(sessionId);
       });
-    asking.set(sessionId, asked);
+    asking.set(sessionId, { asked, until });
     return asked;
   }
 
   async function callerOf(payload: unknown): Promise<Caller> {
     const claims = claimsOf(payload);
     if (claims && isFromTheFuture(claims, now())) throw invalidToken('The clock was set back since this access token was made. Refresh it.');
-    const found = claims && (await behind(claims.sid));
+    const found = claims && (await behind(claims));
     if (!claims || !found || found.userId !== claims.sub) throw invalidToken('The session has ended. Log in again.');
     return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid, ...boundOf(found, unconfirmed) };
   }

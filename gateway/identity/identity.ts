@@ -2,7 +2,7 @@
 import type { Role } from '../../contracts/role.ts';
 import type { AbsencesLog } from '../../platform/absences/absences.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
-import type { Cache } from '../../platform/cache/cache.ts';
+import type { BriefCache } from '../../platform/brief-cache/brief-cache.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
@@ -10,7 +10,7 @@ import { type Caller, type Route, refusalOfConfined, routesWith } from '../../pl
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
-import { type Lacking, openCallers } from './callers.ts';
+import { boundOf, type Lacking, openCallers, type SessionOwner } from './callers.ts';
 import { type CodePurpose, openCodes } from './codes.ts';
 import { openCredentials } from './credentials.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
@@ -32,7 +32,7 @@ import { openSessionEnds, type SessionEndsOptions } from './session-ends.ts';
 import type { SessionLimits } from './session-record.ts';
 import type { Registrations } from './session-rules.ts';
 import { openSessions } from './sessions.ts';
-import { openSharedLookUps } from './shared-look-ups.ts';
+import { shareCallers } from './shared-callers.ts';
 import { openUsers } from './users.ts';
 
 export interface IdentityOptions {
@@ -40,8 +40,6 @@ export interface IdentityOptions {
   keys: Keys;
   commands: CommandHandler;
   store: Pick<EventStore, 'append'>;
-  /** The cache through which processes share look-ups of sessions; missing: this one asks the secrets itself. */
-  cache?: Pick<Cache, 'get' | 'set'> | undefined;
   /** TASK_VISIBILITY: the roles of TEAM read all tasks (`team`), or only tasks that concern the user (`own`). */
   config: {
     taskVisibility: 'team' | 'own';
@@ -57,6 +55,10 @@ export interface IdentityOptions {
     sendsSms?: boolean;
   };
   limits: Limits;
+  /** The cache that the processes of the installation share; missing: this process is alone. */
+  briefCache?: BriefCache | null;
+  /** Called for each question who a caller is: answered from memory, from the shared cache, or looked up. */
+  asked?: (how: 'remembered' | 'shared' | 'looked_up') => void;
   /** The issuer at which people may sign in, and the address of the pages, to which it sends them back; missing: none. */
   oidc?: { settings: OidcSettings; publicUrl(): string } | undefined;
   log: SessionEndsOptions['log'] & AbsencesLog;
@@ -136,15 +138,17 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     ownPassword: !options.oidc?.settings.only && (await credentials.isMade(userId)),
     secondFactor: requireSecondFactor.includes(role) && !(await secondFactors.isOn(userId)),
   });
-  const shared = options.cache && openSharedLookUps({ cache: options.cache, lookUp, hmac, clock });
-  const callers = openCallers({ tokens, lookUp: shared?.lookUp ?? lookUp, seesAll, unconfirmed, now, clock });
-  const forgetUser = (userId: string) => {
-    shared?.changed(userId);
+  const shares = (owner: SessionOwner) => !boundOf(owner, unconfirmed).confined;
+  const shared = shareCallers({ cache: options.briefCache, hmac, lookUp, shares, count: options.asked });
+  const remembered = () => options.asked?.('remembered');
+  const callers = openCallers({ tokens, lookUp: shared.ownerOf, remembered, seesAll, unconfirmed, now, clock });
+  const changed = (userId: string) => {
     callers.forgetUser(userId);
+    void shared.userChanged(userId);
   };
-  const forget = async (sessionId: string) => {
+  const forget = (sessionId: string) => {
     callers.forgetSession(sessionId);
-    await shared?.ended(sessionId);
+    return shared.sessionEnded(sessionId);
   };
   const ends = openSessionEnds({ store, log, forget });
   const sessions = openSessions({ secrets, ends, hmac, exists: async (id) => (await users.get(id)) !== null, limits: config.sessions, now, clock });
@@ -162,7 +166,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     limits,
     registrations,
     invitations,
-    changed: forgetUser,
+    changed,
   };
   const oidc = options.oidc && openOidc({ ...options.oidc, secrets, hmac, log, now, clock, accounts: ofAccounts });
 
@@ -197,13 +201,13 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         invitations,
         oidc,
         subjects,
-        forgetUser,
+        forgetUser: changed,
         nobody: openNobody(store),
         secondFactors,
         tickets,
         requireSecondFactor,
         lacking,
-        changed: forgetUser,
+        changed,
       },
       identityRoutes,
     ),
@@ -220,9 +224,9 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     issueCode: (id, purpose) => (purpose === 'phone' ? phoneCodes.issue(id) : codes.issue(id, purpose)),
     ensureAdmin: (email, password, whileStarting) =>
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
-    onUserChanged: forgetUser,
+    onUserChanged: changed,
     onUserDeleted: async (userId) => {
-      forgetUser(userId);
+      changed(userId);
       await sessions.endAll(userId, 'deleted');
       await credentials.remove(userId);
       await codes.spend(userId);

@@ -26,8 +26,8 @@ export interface SessionEnds {
 export interface SessionEndsOptions {
   store: Pick<EventStore, 'append'>;
   log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  /** Called before the log is written, so that this process forgets the session, and the cache that others share. Never rejects. */
-  forget(sessionId: string): void | Promise<void>;
+  /** Called at once, before the log is written, so that this process forgets the session, and others with the cache. Never rejects. */
+  forget(sessionId: string): Promise<void> | void;
 }
 
 /** Milliseconds before each further attempt to record an end. */

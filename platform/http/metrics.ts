@@ -25,6 +25,9 @@ const COUNTERS = {
   unknown_events: 'Events that read models passed, because this release does not know their type or shape.',
   lost_log_lines: 'Lines of the log that were given up, because it could not be written.',
   lost_audit_entries: 'Entries of the audit log that were given up, because it could not be written.',
+  sessions_remembered: 'Questions whose session it is that this process answered from its own memory.',
+  sessions_shared: 'Questions whose session it is that the shared cache answered.',
+  sessions_looked_up: 'Questions whose session it is that were looked up in the secrets.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
 
