@@ -94,6 +94,8 @@ describe('the caller of an access token', () => {
     expect(await callers.authenticate(token())).not.toHaveProperty('confined');
     await callers.authenticate(token());
     expect(lookUps).toBe(2);
+  });
+
   it('is not taken from a look-up that began 400 ms before the question, however long it takes', async () => {
     let answer: (behind: SessionOwner) => void = () => {};
     found = () => new Promise((resolve) => (answer = resolve));

@@ -72,7 +72,8 @@ describe('the owner of a session', () => {
   });
 
   it('is shared with nobody while they have to do something first', async () => {
-    const picky = () => shareCallers({ cache, hmac, lookUp: async () => found, shares: ({ confirmed }) => confirmed, count: (how) => counts.push(how) });
+    const picky = () =>
+      shareCallers({ cache, hmac, lookUp: async () => found, shares: ({ confirmed }) => confirmed, count: (how) => counts.push(how) });
     found = { ...owner(), confirmed: false };
     expect(await picky().ownerOf(SESSION, ALICE)).toEqual(found);
     found = owner();
