@@ -268,6 +268,7 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
     bus,
     log,
     authenticate: identity.authenticate,
+    endedAmong: identity.endedAmong,
     mayRead: topicReader(commands),
     seesAll: identity.seesAll,
     origins: config.ALLOWED_ORIGINS,

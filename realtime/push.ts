@@ -26,6 +26,7 @@ import { answerMessages, countPackets, type Handlers } from './messages.ts';
 import { openSockets, sessionOf } from './open-sockets.ts';
 import { cut, farewell, waiting } from './outflow.ts';
 import { createRing } from './ring.ts';
+import { watchSessions } from './session-watch.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { secondsLeft, watchToken } from './token-watch.ts';
 import type { MayRead } from './topics.ts';
@@ -43,6 +44,8 @@ export interface RealtimeOptions {
   bus: EventBus;
   /** Resolves to the session of a token. Rejects with ProblemError `unauthorized`. */
   authenticate(token: string): Promise<SocketSession>;
+  /** Resolves to those of these sessions that have ended; missing: only the log tells of ends. */
+  endedAmong?(sessionIds: readonly string[]): Promise<string[]>;
   /** Decides who may follow a topic: made by `topicReader` in topics.ts. */
   mayRead: MayRead;
   /** True where a user with this role may read every task (TASK_VISIBILITY); asked when a role changes. */
@@ -228,8 +231,10 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     socket.emit('welcome', { userId: session.id, role: roleOf(session), expiresIn: secondsLeft(connection) } satisfies Welcome);
   });
 
+  const lookForEnds = watchSessions({ connections, endedAmong: options.endedAmong, end: consequences.end });
   let seconds = 0;
   const clock = setInterval(() => {
+    lookForEnds();
     for (const connection of connections.all()) watchToken(connection, limits);
     if (++seconds % TELL_EVERY === 0) tell();
   }, 1_000).unref();

@@ -54,6 +54,7 @@ export interface RigOptions {
   fanOut?: FanOut;
   polling?: boolean;
   trustProxy?: boolean;
+  endedAmong?(sessionIds: readonly string[]): Promise<string[]>;
   /** True while the event store is away for all who ask for a session or a task. */
   away?(): boolean;
 }

@@ -82,6 +82,8 @@ export interface Identity {
    * `forbidden` where the account can do nothing but what comes first: confirm its address, or set up a second factor.
    */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
+  /** Resolves to those of these sessions' ids that have ended, as the secrets have it now. Rejects while they are away. */
+  endedAmong(sessionIds: readonly string[]): Promise<string[]>;
   /** Error: ProblemError `forbidden` of the type FRESH_LOGIN_NEEDED, unless the caller has proved lately who they are. */
   expectFresh(caller: Caller): Promise<void>;
   /** True where users of a role may read every task. */
@@ -219,6 +221,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       if (caller.confined && caller.confined !== 'read') throw refusalOfConfined(caller.confined);
       return caller;
     },
+    endedAmong: sessions.endedAmong,
     expectFresh: (caller) => expectFreshLogin(sessions, caller),
     seesAll,
     issueCode: (id, purpose) => (purpose === 'phone' ? phoneCodes.issue(id) : codes.issue(id, purpose)),

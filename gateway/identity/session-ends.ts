@@ -54,7 +54,7 @@ export function openSessionEnds({ store, log, forget }: SessionEndsOptions): Ses
         await append(session, AGAIN);
       } catch (error) {
         if (!absencesIn(log).failed(error))
-          log.warn({ err: error, session: id }, 'a session has ended, but the log could not be told: its sockets go when their token ends');
+          log.warn({ err: error, session: id }, 'a session has ended, but the log could not be told: its sockets go when their process looks for it');
       }
     },
   };

@@ -28,6 +28,8 @@ export interface Sessions {
   refresh(refreshToken: string, from?: SessionOrigin): Promise<OpenSession>;
   /** Resolves to a session; null where it has ended. */
   get(id: string): Promise<SessionRecord | null>;
+  /** Resolves to those of these sessions' ids that have ended. */
+  endedAmong(ids: readonly string[]): Promise<string[]>;
   /** Resolves to a user's sessions, the last used first. */
   list(userId: string): Promise<SessionRecord[]>;
   /** Notes that the session's owner proves now who they are. Error: ProblemError `unauthorized` where it has ended. */
@@ -69,6 +71,11 @@ export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now,
     return secrets.get<Session>('sessions', id);
   }
 
+  async function endedAmong(ids: readonly string[]): Promise<string[]> {
+    const present = new Set(await secrets.present('sessions', ids));
+    return ids.filter((id) => !present.has(id));
+  }
+
   async function list(userId: string): Promise<SessionRecord[]> {
     const all = await secrets.list<Session>('sessions', userId);
     return all.toSorted((a, b) => (a.value.lastUsedAt < b.value.lastUsedAt ? 1 : -1));
@@ -97,5 +104,5 @@ export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now,
     for (const one of await list(userId)) if (one.key !== except) await end(one, reason, by);
   }
 
-  return { start, refresh, get, list, prove, isFresh, end, endAll };
+  return { start, refresh, get, endedAmong, list, prove, isFresh, end, endAll };
 }

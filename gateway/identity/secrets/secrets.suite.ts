@@ -74,6 +74,18 @@ export function secretsSuite(name: string, open: () => Promise<SecretsUnderTest>
       expect((await it_.secrets.list('sessions', 'me')).map((one) => one.key)).toEqual(['b']);
     });
 
+    it('tells which of many keys have a record, which is neither another kind’s nor expired', async () => {
+      const many = Array.from({ length: 1_000 }, (_, n) => `key ${n}`);
+      for (const key of ['key 3', 'key 700', 'elsewhere']) await it_.secrets.put('sessions', { key, value: 1, owner: 'me' });
+      await it_.secrets.put('codes', { key: 'key 4', value: 1, owner: 'me' });
+      await it_.secrets.put('sessions', { key: 'key 5', value: 1, owner: 'me', expires: later(it_.now(), 60_000) });
+      expect((await it_.secrets.present('sessions', many)).toSorted()).toEqual(['key 3', 'key 5', 'key 700']);
+      it_.advance(60_000);
+      await it_.secrets.delete('sessions', 'key 3');
+      expect(await it_.secrets.present('sessions', many)).toEqual(['key 700']);
+      expect(await it_.secrets.present('sessions', [])).toEqual([]);
+    });
+
     it('treats an expired record as gone everywhere, and lets another take its place', async () => {
       const record = { key: 'a', value: 1, owner: 'me', expires: later(it_.now(), 1_000) };
       await it_.secrets.put('codes', record);

@@ -33,6 +33,8 @@ export interface Secrets {
    */
   put(kind: SecretKind, record: { key: string; value: unknown; owner: string; expires?: string | null }, version?: number): Promise<boolean>;
   delete(kind: SecretKind, key: string): Promise<void>;
+  /** Resolves to those of these keys (some thousands at most) that have a record, in any order. */
+  present(kind: SecretKind, keys: readonly string[]): Promise<string[]>;
   list<T>(kind: SecretKind, owner: string): Promise<SecretRecord<T>[]>;
   /** All records of a kind, sorted by key, in pages that are not empty: for moving them to another store. */
   all(kind: SecretKind): AsyncIterable<SecretRecord[]>;

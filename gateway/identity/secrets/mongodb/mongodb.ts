@@ -93,6 +93,12 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
 
     delete: (kind, key) => changing(kind, () => records(kind).delete(key)),
 
+    present: (kind, keys) =>
+      once(async () => {
+        const at = clock();
+        return (await records(kind).among(keys)).filter((one) => isLive(one, at)).map(({ _id }) => _id);
+      }),
+
     list: (kind, owner) => once(async () => live(await records(kind).ofOwner(owner)).map((one) => secretOf(one))),
 
     all: async function* (kind) {
@@ -127,7 +133,7 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
   }
 }
 
-function isLive({ expires }: KeptSecret, now: string): boolean {
+function isLive({ expires }: Pick<KeptSecret, 'expires'>, now: string): boolean {
   return expires === null || expires > now;
 }
 
