@@ -120,7 +120,11 @@ async function arrived({ req, state }: Context, read: (request: IncomingMessage)
 }
 
 function handleStream({ req }: Context, { handle }: Route, request: RouteRequest): Promise<Answer> {
-  return withStream(req, async () => handle({ ...request, stream: req }), { ...STREAM_BOUNDS, network: networkOf(request.ip) });
+  return withStream(req, async () => handle({ ...request, stream: req }), {
+    ...STREAM_BOUNDS,
+    network: networkOf(request.ip),
+    user: request.caller?.id ?? '',
+  });
 }
 
 function header(ctx: Context, name: string): string | undefined {

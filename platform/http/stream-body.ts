@@ -8,17 +8,24 @@ import { endAsTooSlow, releaseBody } from './body-time.ts';
 export interface StreamBounds {
   /** Bodies that arrive at once in this process, at most. */
   atOnce: number;
+  /** Bodies of one user that arrive at once in this process, at most; default: all places. */
+  ofUser?: number;
   /** Milliseconds with next to no byte after which a client is given up. */
   silence: number;
   /** What is still read of a body that was refused, in bytes and milliseconds: a client that sends reads the answer only when it has sent all. */
   rest: { bytes: number; within: number };
 }
 
-export const STREAM_BOUNDS: StreamBounds = { atOnce: 32, silence: 30_000, rest: { bytes: 64 * 1024 * 1024, within: 30_000 } };
+export const STREAM_BOUNDS: StreamBounds = { atOnce: 32, ofUser: 12, silence: 30_000, rest: { bytes: 64 * 1024 * 1024, within: 30_000 } };
+
+/** Whose a body is: the network, and the user's id; empty where nobody is known. */
+export interface StreamOwner {
+  network: string;
+  user: string;
+}
 
 /** A body that is read as a stream: whose it is, and how fast it comes. */
-interface StreamUnderWay {
-  network: string;
+interface StreamUnderWay extends StreamOwner {
   socket: Socket;
   since: number;
   bytes: number;
@@ -27,21 +34,24 @@ const underWay = new Set<StreamUnderWay>();
 
 /**
  * Lets `work` read a request's body, as slowly as its client sends it, as long as it sends. What `work` leaves of it is read and forgotten.
- * Where too many arrive, the slowest of the network that has most of them gives way to another network's.
- * Error: ProblemError `unavailable` where too many bodies arrive, and none gives way.
+ * Where too many arrive, the slowest of the network that has most of them gives way to another network's, and the slowest of the user who has most to
+ * another user's. Errors: ProblemError `limited` where the user has as many bodies arriving as one may, `unavailable` where too many arrive, and none
+ * gives way.
  */
 export async function withStream<T>(
   request: IncomingMessage,
   work: () => Promise<T>,
-  { network = '', ...bounds }: StreamBounds & { network?: string } = STREAM_BOUNDS,
+  { network = '', user = '', ...bounds }: StreamBounds & Partial<StreamOwner> = STREAM_BOUNDS,
 ): Promise<T> {
   releaseBody(request);
-  if (underWay.size >= bounds.atOnce && !makeRoom(network)) {
+  const refusal = refusalOf({ network, user }, bounds);
+  if (refusal) {
     forgetRest(request, bounds.rest);
-    throw new ProblemError('unavailable', 'Too many files are arriving. Try again.', { headers: { 'Retry-After': '2' } });
+    throw refusal;
   }
   const mine: StreamUnderWay = {
     network,
+    user,
     socket: request.socket,
     since: performance.now(),
     bytes: request.socket.bytesRead - request.readableLength,
@@ -57,11 +67,21 @@ export async function withStream<T>(
   }
 }
 
-/** Ends a stream of a network that has two more than this one; false where none has. */
-function makeRoom(network: string): boolean {
-  const byNetwork = Map.groupBy(underWay, (one) => one.network);
-  const mine = byNetwork.get(network)?.length ?? 0;
-  const most = [...byNetwork.values()].reduce((larger, one) => (one.length > larger.length ? one : larger));
+const LATER = { headers: { 'Retry-After': '2' } };
+
+/** Why no body more is taken of this owner; null where there is a place, or one was made. */
+function refusalOf(owner: StreamOwner, { atOnce, ofUser = atOnce }: StreamBounds): ProblemError | null {
+  const ofThem = owner.user === '' ? 0 : [...underWay].filter(({ user }) => user === owner.user).length;
+  if (ofThem >= ofUser) return new ProblemError('limited', `At most ${ofUser} of your files may arrive at once. Try again.`, LATER);
+  if (underWay.size < atOnce || makeRoom('network', owner) || makeRoom('user', owner)) return null;
+  return new ProblemError('unavailable', 'Too many files are arriving. Try again.', LATER);
+}
+
+/** Ends a stream of the network, or of the user, that has two more than this owner's; false where none has. */
+function makeRoom(by: keyof StreamOwner, owner: StreamOwner): boolean {
+  const all = Map.groupBy(underWay, (one) => one[by]);
+  const mine = all.get(owner[by])?.length ?? 0;
+  const most = [...all.values()].reduce((larger, one) => (one.length > larger.length ? one : larger), []);
   if (most.length < mine + 2) return false;
   const now = performance.now();
   const rate = ({ socket, since, bytes }: StreamUnderWay) => (socket.bytesRead - bytes) / (1 + now - since);

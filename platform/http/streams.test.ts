@@ -2,8 +2,9 @@ import { request as ask, createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
+import jwt from 'jsonwebtoken';
 import { pino } from 'pino';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { bareClient } from '../../system/bare-tcp.fixture.ts';
 import { Unavailable } from '../absences/unavailable.ts';
 import { createApp } from './app.ts';
@@ -151,6 +152,60 @@ it('has the slowest of a network that takes all places give way to another netwo
   expect(other.status).toBe(200);
   await crowd[7]?.hears(/408 Request Timeout/);
   expect(crowd.filter(({ received }) => received() !== '')).toHaveLength(1);
+});
+
+describe('the places of bodies that are taken as streams', () => {
+  /** A row that takes bodies from users: the token is the user's name. */
+  async function startedForUsers() {
+    const app = createApp({
+      routes: [{ ...reading, who: 'user' }],
+      accessTokens: { secret: SECRET },
+      callerOf: async (claims) => ({ id: (claims as { sub: string }).sub, role: 'member', seesAll: false, sessionId: 's' }),
+      origins: [],
+      trustProxy: true,
+      log,
+    });
+    const { url, close } = await listen(app.callback(), { PORT: 0, HOST: '127.0.0.1' }, { farewell: 100 });
+    onTestFinished(close);
+    return { url, port: Number(new URL(url).port) };
+  }
+  const SECRET = 'a secret of the tests';
+  const bearer = (user: string) => `Bearer ${jwt.sign({ sub: user }, SECRET, { expiresIn: 600 })}`;
+  let networks = 0;
+  /** A body of a user that stays under way, from this network or one of its own. */
+  const begin = (port: number, user: string, network = `192.0.2.${++networks}`) =>
+    bareClient(
+      port,
+      `POST /x HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer(user)}\r\nX-Forwarded-For: ${network}\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(50_000)}`,
+    );
+  const post = (url: string, user: string, network = `198.51.100.${++networks}`) =>
+    fetch(`${url}/x`, { method: 'POST', body: 'abc', headers: { Authorization: bearer(user), 'X-Forwarded-For': network } });
+
+  it('are at most twelve of one user, however many networks they come from', async () => {
+    const { port, url } = await startedForUsers();
+    for (let n = 0; n < 12; n++) begin(port, 'mallory');
+    const refused = await vi.waitFor(async () => {
+      const answer = await post(url, 'mallory');
+      expect(answer.status).toBe(429);
+      return answer;
+    });
+    expect(refused.headers.get('retry-after')).toBe('2');
+    expect(await refused.json()).toMatchObject({ code: 'limited', detail: 'At most 12 of your files may arrive at once. Try again.' });
+    expect((await post(url, 'alice')).status).toBe(200);
+  });
+
+  it('are shared by the users of one network: one of who has most gives way', async () => {
+    const { port, url } = await startedForUsers();
+    const crowd = (user: string, size: number) => Array.from({ length: size }, () => begin(port, user, '192.0.2.1'));
+    const most = crowd('mallory', 12);
+    const others = [...crowd('mortimer', 11), ...crowd('moriarty', 9)];
+    // Until all 32 are here there is a place, and nobody has to give way.
+    await vi.waitFor(async () => {
+      expect((await post(url, 'alice', '192.0.2.1')).status).toBe(200);
+      expect(most.filter(({ received }) => /408 Request Timeout/.test(received()))).toHaveLength(1);
+    });
+    expect(others.filter(({ received }) => received() !== '')).toEqual([]);
+  });
 });
 
 it('lets a client that is still sending read why its body is refused, and keeps nothing of it', async () => {
