@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { instant } from './fields.ts';
 
-/** What an entry is of. `key-use` is a request with an API key, `left-out` counts what there was no room for. */
+/**
+ * What an entry is of. `operation` is an admin's order to the machinery, as to rebuild a read model; `key-use` is a request with an API key; `left-out`
+ * counts what there was no room for.
+ */
 export const AUDIT_KINDS = [
   'login',
   'proof',
@@ -20,6 +23,7 @@ export const AUDIT_KINDS = [
   'api-key',
   'key-use',
   'outbox',
+  'operation',
   'refusal',
   'left-out',
 ] as const;

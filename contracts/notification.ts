@@ -360,6 +360,7 @@ export const notificationContract = aggregate({
     RetryNotification: {
       method: 'POST',
       path: '/api/admin/dead-letters/:id/retry',
+      audit: 'operation',
       body: retryBody,
       who: ['admin'],
       summary: 'Have a notification that failed, or whose fate is unknown, tried again; with `recipient`, to another one.',
@@ -369,6 +370,7 @@ export const notificationContract = aggregate({
     DiscardNotification: {
       method: 'POST',
       path: '/api/admin/dead-letters/:id/discard',
+      audit: 'operation',
       body: null,
       who: ['admin'],
       summary: 'Give up a notification that failed, or whose fate is unknown.',

@@ -216,6 +216,7 @@ export const orderContract = aggregate({
     RetryOrder: {
       method: 'POST',
       path: '/api/admin/orders/:id/retry',
+      audit: 'operation',
       body: null,
       who: ['admin'],
       summary: 'Have a failed order tried again, with all its attempts.',

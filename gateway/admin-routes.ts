@@ -69,6 +69,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
     row: {
       ...FOR_ADMINS,
       method: 'POST',
+      audit: 'operation',
       path: '/api/admin/projections/:name/rebuild',
       summary: 'Make a read model anew from history, beside the old one, which answers meanwhile. Causes no mail.',
       status: 202,
@@ -111,6 +112,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
     row: {
       ...FOR_ADMINS,
       method: 'POST',
+      audit: 'operation',
       path: '/api/admin/parked/:follower/:stream/release',
       response: released,
       summary: 'Try a parked stream again: a policy works it off in order, a projection is rebuilt, a notification or an order is offered at once.',
@@ -121,6 +123,7 @@ export const adminRoutes: readonly RouteWith<AdminParts>[] = [
     row: {
       ...FOR_ADMINS,
       method: 'POST',
+      audit: 'operation',
       path: '/api/admin/parked/:follower/:stream/discard',
       response: released,
       summary: 'Skip the one event that a policy could not digest, and work the rest of the stream off; offer an item no more that cannot be read.',

@@ -30,6 +30,7 @@ export const retryDeadLetters: RouteWith<CommandsContext> = {
   row: {
     method: 'POST',
     path: '/api/admin/dead-letters/retry',
+    audit: 'operation',
     who: ['admin'],
     summary:
       'Have all dead letters, or those of a queue, tried again, newest first. What dies again meanwhile is left alone; asked for twice, each is tried once.',

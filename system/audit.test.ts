@@ -28,6 +28,7 @@ it('has logins, refusals, changes of roles, keys and their use, resets and read 
   const { body: key } = await system.admin.ok('POST /api/admin/api-keys', { name: 'shop' });
   for (let n = 0; n < 5; n++) expect((await caller(system.url, key.key)('GET /api/notifications')).status).toBe(200);
   await system.admin.ok(`DELETE /api/admin/api-keys/${key.id}`);
+  await system.admin.ok('POST /api/admin/projections/task_list/rebuild');
   await system.call('POST /api/password-resets', { email: bob.email });
   await expect.poll(async () => (await system.admin.ok(`GET /outbox?to=${encodeURIComponent(bob.email)}`)).text).toContain('http');
   await bob.ok('POST /api/logout');
@@ -55,6 +56,8 @@ it('has logins, refusals, changes of roles, keys and their use, resets and read 
   expect((await entries('kind=api-key')).map(({ row }) => row)).toEqual(['DELETE /api/admin/api-keys/:id', 'POST /api/admin/api-keys']);
   expect(await entries(`kind=key-use&user=${key.id}`)).toEqual([expect.objectContaining({ count: 5, row: 'GET /api/notifications' })]);
   expect(await entries('kind=outbox')).toEqual(expect.arrayContaining([expect.objectContaining({ user: system.admin.id, row: 'GET /outbox' })]));
+  const ordered = { user: system.admin.id, outcome: 'done', row: 'POST /api/admin/projections/:name/rebuild' };
+  expect(await entries('kind=operation')).toEqual([expect.objectContaining(ordered)]);
   expect((await entries('kind=refusal')).some(({ row, user }) => row === 'GET /api/tasks' && user === null)).toBe(true);
   expect(await entries('network=192.0.2.1')).toEqual([]);
 });

@@ -13,7 +13,7 @@ const MOST = { refused: 5_000, done: 20_000, keyUse: 20_000, rights: 20_000 } as
 /** Entries of refusals of a day that one network may cause in one process. */
 const MOST_OF_NETWORK = 500;
 
-const OF_RIGHTS: ReadonlySet<AuditKind> = new Set(['role', 'account', 'api-key', 'second-factor', 'sign-in', 'invitation', 'outbox']);
+const OF_RIGHTS: ReadonlySet<AuditKind> = new Set(['role', 'account', 'api-key', 'second-factor', 'sign-in', 'invitation', 'outbox', 'operation']);
 
 export function openRoom(): Room {
   let today = '';

@@ -11,6 +11,7 @@ export const rotateRoute: RouteWith<RotateContext> = {
   row: {
     method: 'POST',
     path: '/api/admin/media/url-keys',
+    audit: 'operation',
     who: ['admin'],
     summary: 'Make a new key for the addresses of files: it signs from now on, and addresses of those before it are good until their end.',
     tag: 'admin',
