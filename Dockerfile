@@ -1,5 +1,6 @@
-# The whole system in one image, and each part: `docker run … gateway`. docker-compose.yml says what else they need.
-FROM node:24-slim
+# Two images of the same files. `docker build .` makes the whole system in one process; `--target parts`, as docker-compose.yml asks for, makes what
+# runs one part: `… gateway`.
+FROM node:24-slim AS parts
 
 WORKDIR /app
 
@@ -15,8 +16,11 @@ RUN node --input-type=module -e "import { openOwnPages } from './app/checkout.ts
     && mkdir -m 0700 /run/taskledger /var/spool/taskledger /data && chown node:node /run/taskledger /var/spool/taskledger /data
 
 USER node
-# Alone, `docker run -p 3000:3000 -v taskledger:/data …` is the whole system in one process.
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
-VOLUME /data
+ENV NODE_ENV=production HOST=0.0.0.0
 EXPOSE 3000
 ENTRYPOINT ["node", "--env-file-if-exists=/run/taskledger/parts.env", "main.ts"]
+
+# Alone, `docker run -p 3000:3000 -v taskledger:/data …`. Parts write nowhere: a volume said of their image would be made for each of them, without a name.
+FROM parts
+ENV DATA_DIR=/data
+VOLUME /data

@@ -7,7 +7,7 @@ import { CHECKOUT } from '../app/checkout-folder.ts';
 /** A service of docker-compose.yml. Its texts are as written: with `${…}` and `$$`. */
 export interface ComposeService {
   image: string;
-  build?: string;
+  build?: { context: string; target: string };
   command?: string[];
   entrypoint?: string[];
   environment?: Record<string, string | number>;

@@ -116,6 +116,15 @@ describe('docker-compose.yml', () => {
     expect(dockerfile.findIndex((line) => line.startsWith('USER'))).toBeLessThan(dockerfile.findIndex((line) => line.startsWith('ENTRYPOINT')));
   });
 
+  it('runs our parts from an image without volumes of its own: docker would make one without a name for each of them', () => {
+    const stages = text('Dockerfile').split(/^(?=FROM )/m);
+    const target = compose.services['first-start']?.build?.target;
+    const before = stages.slice(0, stages.findIndex((one) => one.split('\n')[0]?.endsWith(` AS ${target}`)) + 1);
+    expect(before.filter((one) => one.startsWith('FROM '))).toHaveLength(1);
+    expect(before.join('')).not.toMatch(/^VOLUME/m);
+    expect(stages.at(-1)).toMatch(/^FROM parts\n(?:.*\n)*ENV DATA_DIR=(.+)\nVOLUME \1$/m);
+  });
+
   it('names a version of every image', () => {
     for (const [name, { image }] of services) expect(image, name).toMatch(/^[\w./-]+:(?!latest)[\w.-]+$/);
   });

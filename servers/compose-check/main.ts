@@ -29,7 +29,8 @@ async function buildImages(podman: Podman, compose: ComposeFile): Promise<void> 
   await buildBase(podman);
   await buildStandIn(podman, 'node:24-slim', NODE_IMAGE);
   const from = performance.now();
-  await podman.podman('build', '-q', '--pull=never', '--network=host', ...(await asNpmFetches(podman)), '-t', 'localhost/taskledger:local', CHECKOUT);
+  const ofParts = ['--target', compose.services['first-start']?.build?.target ?? '', '-t', 'localhost/taskledger:local'];
+  await podman.podman('build', '-q', '--pull=never', '--network=host', ...(await asNpmFetches(podman)), ...ofParts, CHECKOUT);
   say(`Dockerfile built in ${seconds(from)}`);
   for (const [name, standIn] of Object.entries(STAND_INS)) {
     over.signal.throwIfAborted();
