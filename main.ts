@@ -8,7 +8,7 @@ import { type Config, ConfigError, readConfig } from './app/config.ts';
 import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
 import { complain, print, printed } from './app/operator/print.ts';
-import { isPart, type Part, problemsAlone } from './app/parts.ts';
+import { isPart, type Part, problemsAlone, unusedBy } from './app/parts.ts';
 import type { StartOptions } from './app/start.ts';
 import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 
@@ -40,10 +40,10 @@ async function toldOf(args: string[]): Promise<string | undefined> {
 
 /** The configuration of a part as a process of its own. */
 function configOf(part: Part): Config {
-  return readConfig(process.env, part === 'workers' ? [] : OF_WORKERS, (given) => problemsAlone(part, given));
+  return readConfig(process.env, unusedBy(part), (given) => problemsAlone(part, given));
 }
 
-/** Variables that only the part `workers` needs, because they name files that other processes need not have. */
+/** Variables that an operator's command does not need, because they name files that only the part `workers` has. */
 const OF_WORKERS = ['ORDER_RULES'] as const;
 
 /** The commands of an operator. Each loads only the modules that it needs. */

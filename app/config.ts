@@ -196,7 +196,7 @@ export function readConfig(
   // An outbox belongs to one process; an installation with a mail server may have several.
   given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
   const result = schema.safeParse(given);
-  const together = [...togetherWrong(given), ...alsoWrong(given)];
+  const together = [...togetherWrong(given, unused), ...alsoWrong(given)];
   if (result.success && together.length === 0) return result.data;
   const problems = (result.error?.issues ?? []).map(
     (issue) => `${issue.path[0]?.toString() ?? '?'} ${issue.message}${shown(given[String(issue.path[0])], String(issue.path[0]))}`,
@@ -208,13 +208,13 @@ export function readConfig(
 const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL'];
 
 /** The problems of variables that are wrong only together with others. */
-function togetherWrong(given: Record<string, string | undefined>): string[] {
+function togetherWrong(given: Record<string, string | undefined>, unused: readonly string[]): string[] {
   const { EVENT_STORE_URL = '', READ_MODELS_URL = '', SECRETS_URL, PUBLIC_URL, MEDIA_PUBLIC_URL } = given;
   const isServer = !['', 'sqlite:'].includes(EVENT_STORE_URL);
-  const missing = isServer ? OF_SERVERS.filter((name) => !given[name]).map((name) => `${name} must be set where EVENT_STORE_URL is a server`) : [];
+  const missing = isServer ? OF_SERVERS.filter((name) => !given[name] && !unused.includes(name)) : [];
   const shared = MONGODB.test(READ_MODELS_URL) && databaseOf(READ_MODELS_URL) === databaseOf(SECRETS_URL);
   return [
-    ...missing,
+    ...missing.map((name) => `${name} must be set where EVENT_STORE_URL is a server`),
     ...oidcWrongTogether(given),
     ...(shared ? ['SECRETS_URL must name another database than READ_MODELS_URL: secrets are backed up, read models are not'] : []),
     ...(isSameOrigin(PUBLIC_URL, MEDIA_PUBLIC_URL)

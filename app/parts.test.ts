@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { FollowerQueue } from '../platform/event-bus/queues.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { partAlone, SOCKETS } from './parts.fixture.ts';
-import { ALL_PARTS, isPart, type Need, needsOf, problemsAlone, usesFolder } from './parts.ts';
+import { ALL_PARTS, isPart, type Need, needsOf, problemsAlone, unusedBy, usesFolder } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { ROWS, ROWS_OF_EVERY_PROCESS, rowName } from './rows.ts';
 
@@ -111,13 +111,25 @@ describe('a part as a process of its own', () => {
   });
 
   it.each(ALL_PARTS)('%s names every variable that is no server, and only those', (part) => {
-    const refusal = refusalOf(() => readConfig({}, [], (given) => problemsAlone(part, given)));
-    for (const name of ['JWT_SECRET', 'ADMIN_EMAIL']) expect(refusal).toContain(`${name} must be set`);
+    const refusal = refusalOf(() => readConfig({}, unusedBy(part), (given) => problemsAlone(part, given)));
+    expect(refusal).toContain('ADMIN_EMAIL must be set');
+    // Who asks for no caller's session has no use for what signs their tokens.
+    expect(refusal.includes('JWT_SECRET must be set')).toBe(needsOf([part]).has('secrets'));
     const named = Object.values(OF_NEED).filter((name) => refusal.includes(`${name} must name a server, like `));
     const needed = Object.entries(OF_NEED).flatMap(([need, name]) => (needsOf([part]).has(need as Need) ? [name] : []));
     expect(named).toEqual(needed);
     expect(refusal).toContain(`${part} as a process of its own`);
   });
+
+  it.each(['forwarder', 'projections'] as const)(
+    '%s starts on servers without the secret that signs tokens, and reads none that is there',
+    (part) => {
+      const config = readConfig(without('JWT_SECRET'), unusedBy(part), (given) => problemsAlone(part, given));
+      expect(config.EVENT_STORE_URL).toBe(SERVERS.EVENT_STORE_URL);
+      expect(readConfig(SERVERS, unusedBy(part)).JWT_SECRET).toBeUndefined();
+      expect(refusalOf(() => readConfig(without('JWT_SECRET'), unusedBy('gateway')))).toContain('JWT_SECRET');
+    },
+  );
 
   it('is one of the table, by its own name', () => {
     expect(ALL_PARTS.every(isPart)).toBe(true);

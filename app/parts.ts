@@ -49,12 +49,14 @@ export const isEmbedded = (url: string) => /^((sqlite|memory|outbox):|file:$)/.t
 /** What is wrong with these variables, as the environment has them, for a part as a process of its own: one text that names every variable, or none. */
 export function problemsAlone(part: Part, given: Readonly<Record<string, unknown>>): string[] {
   const needs = needsOf([part]);
+  const unused: readonly string[] = unusedBy(part);
   const isOurs = (name: string) => isEmbedded(String(given[name] ?? 'sqlite:'));
   const problems = VARIABLES.filter(([need, name]) => needs.has(need) && isOurs(name)).map(
     ([, name, example]) => `${name} must name a server, like ${example}`,
   );
   // Where the event store is a server, readConfig itself asks for them.
-  if (isOurs('EVENT_STORE_URL')) problems.push(...OF_ALL_PARTS.flatMap((name) => (given[name] ? [] : `${name} must be set, the same for all parts`)));
+  if (isOurs('EVENT_STORE_URL'))
+    problems.push(...OF_ALL_PARTS.flatMap((name) => (given[name] || unused.includes(name) ? [] : `${name} must be set, the same for all parts`)));
   // The notifier has no pages: a link to its own address would lead nowhere.
   if (part === 'notifier' && given.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
   // Its own address is not the one that browsers know.
@@ -63,6 +65,11 @@ export function problemsAlone(part: Part, given: Readonly<Record<string, unknown
   return problems.length > 0 ? [`${part} as a process of its own: ${problems.join('; ')}`] : [];
 }
 const OF_ALL_PARTS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
+
+/** The settings that a part as a process of its own does not read, because they are of what others do, or because what they open is not its own. */
+export function unusedBy(part: Part): (keyof Config)[] {
+  return [...(part === 'workers' ? [] : (['ORDER_RULES'] as const)), ...(needsOf([part]).has('secrets') ? [] : (['JWT_SECRET'] as const))];
+}
 
 /** True where a needed port keeps its data in DATA_DIR. */
 export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {

@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CODE = execFileSync('git', ['ls-files', '*.ts', '*.tsx'], { cwd: ROOT, encoding: 'utf8' })
   .split('\n')
   .filter((file) => file && !/\.(test|suite|fixture)\.tsx?$|^(bench|docs|system|servers)\/|^platform\/event-store\/double\/|^vitest/.test(file))
-  .concat('servers/first-start.ts')
+  .concat('servers/first-start/record.ts', 'servers/first-start/hand-out.ts')
   .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
 
 const filesWith = (pattern: RegExp) => CODE.filter(({ text }) => pattern.test(text)).map(({ file }) => file);

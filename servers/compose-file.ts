@@ -20,15 +20,15 @@ export interface ComposeService {
   volumes?: string[];
   networks?: string[];
   network_mode?: string;
-  configs?: { source: string; target: string }[];
+  user?: string;
+  read_only?: boolean;
 }
 
 /** What docker-compose.yml says, its anchors and merges resolved. */
 export interface ComposeFile {
   services: Record<string, ComposeService>;
   volumes: Record<string, object>;
-  networks: Record<string, object>;
-  configs: Record<string, { content: string }>;
+  networks: Record<string, { internal?: boolean; driver_opts?: object }>;
 }
 
 /** Reads docker-compose.yml of this checkout. */

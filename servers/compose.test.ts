@@ -1,6 +1,6 @@
 /** docker-compose.yml is valid by the Compose Specification and keeps its own promises. `npm run compose:check` starts it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../app/config.ts';
-import { ALL_PARTS, type Need, PARTS, type Part, problemsAlone } from '../app/parts.ts';
+import { ALL_PARTS, isEmbedded, type Need, PARTS, type Part, problemsAlone, unusedBy } from '../app/parts.ts';
 import { readBucketUrl } from '../platform/files/files-url.ts';
 import { interpolated, readComposeFile, type ComposeService as Service } from './compose-file.ts';
-import { firstStart, readVariables } from './first-start.ts';
+import { TOLD_SERVICES } from './first-start/hand-out.ts';
+import { readVariables } from './first-start/record.ts';
+import { firstStart, HANDED_OUT, RECORD } from './first-start.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const text = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -21,6 +23,12 @@ const compose = readComposeFile();
 const services = Object.entries(compose.services);
 const onces = services.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
 const ours = ALL_PARTS.map((part) => [part, compose.services[part] as Service] as const);
+
+const onNetwork = (network: string) =>
+  services
+    .filter(([, { networks = [] }]) => networks.includes(network))
+    .map(([name]) => name)
+    .toSorted();
 
 const environmentOf = ({ environment = {} }: Service, env: Record<string, string> = {}) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolated(String(value), env)]));
@@ -90,7 +98,6 @@ describe('docker-compose.yml', () => {
     const networks = services.flatMap(([, { networks: own = [] }]) => own);
     expect([...new Set(networks)].toSorted()).toEqual(Object.keys(compose.networks).toSorted());
     for (const [name, { networks: own, network_mode }] of services) expect(Boolean(own) !== Boolean(network_mode), name).toBe(true);
-    expect(services.flatMap(([, { configs = [] }]) => configs.map((one) => one.source))).toEqual(Object.keys(compose.configs));
   });
 
   it('opens one port to everybody, and two pages to this machine', () => {
@@ -103,14 +110,52 @@ describe('docker-compose.yml', () => {
   });
 
   it('lets the proxy reach the parts alone, and nobody from outside the servers', () => {
-    expect(compose.services.proxy?.networks).toEqual(['front']);
-    const onFront = services.filter(([, { networks = [] }]) => networks.includes('front')).map(([name]) => name);
-    expect(onFront.toSorted()).toEqual([...ALL_PARTS, 'proxy'].toSorted());
+    expect(compose.services.proxy?.networks).toEqual(['front', 'outside']);
+    expect(onNetwork('front')).toEqual([...ALL_PARTS, 'proxy'].toSorted());
+    expect(onNetwork('outside')).toEqual(['gateway', 'media', 'notifier', 'proxy']);
+    expect(onNetwork('pages')).toEqual(['mailpit', 'rabbitmq']);
+    expect(compose.networks).toMatchObject({ front: { internal: true }, back: { internal: true } });
+    expect(compose.networks.pages).toEqual({ driver_opts: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' } });
+    // Nobody publishes a port from internal networks alone: docker would not say so, and nothing would come.
+    for (const [name, { networks = [], ports = [] }] of services)
+      if (ports.length > 0)
+        expect(
+          networks.some((one) => compose.networks[one]?.internal !== true),
+          name,
+        ).toBe(true);
   });
 
-  it('runs our parts as nobody special, on files that nobody changes', () => {
-    for (const [part, service] of ours)
-      expect(service, part).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+  it('gives each service a volume of secrets that no other one mounts, and the record to the first start alone', () => {
+    const secret = (volume: string) => volume === 'secrets' || volume.startsWith('for-');
+    const mounted = services.flatMap(([name, { volumes = [] }]) =>
+      volumes.map((one) => one.split(':')).flatMap(([source = '', target, mode]) => (secret(source) ? [[name, source, target, mode]] : [])),
+    );
+    const written = mounted.filter(([name]) => name === 'first-start');
+    expect(written).toEqual([
+      ['first-start', 'secrets', RECORD, undefined],
+      ...TOLD_SERVICES.map((name) => ['first-start', `for-${name}`, `${HANDED_OUT}/${name}`, undefined]),
+    ]);
+    const read = mounted.filter(([name]) => name !== 'first-start');
+    expect(read.toSorted()).toEqual(TOLD_SERVICES.map((name) => [name, `for-${name}`, RECORD, 'ro']).toSorted());
+    expect(compose.services['first-start']?.network_mode).toBe('none');
+  });
+
+  it('gives nobody a capability, and runs what it can on files that nobody changes, as nobody special', () => {
+    for (const [name, service] of services) {
+      expect(service, name).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], pids_limit: 512 });
+      expect(service, name).not.toHaveProperty('cap_add');
+      expect(service, name).not.toHaveProperty('privileged');
+    }
+    const writable = services.filter(([, { read_only }]) => !read_only).map(([name]) => name);
+    expect(writable).toEqual(['eventstore']);
+    // Ours are their image's user, and so is the event store; the rest, S3 server and Mailpit, are root without capabilities.
+    const numbers = services.flatMap(([name, { user }]) => (user ? [[name, user]] : []));
+    expect(numbers).toEqual([
+      ['proxy', '101:101'],
+      ['rabbitmq', '100:101'],
+      ['mongodb', '999:999'],
+      ['redis', '999:1000'],
+    ]);
     const dockerfile = text('Dockerfile').split('\n');
     expect(dockerfile.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
     expect(dockerfile.findIndex((line) => line.startsWith('USER'))).toBeLessThan(dockerfile.findIndex((line) => line.startsWith('ENTRYPOINT')));
@@ -148,10 +193,10 @@ describe('docker-compose.yml', () => {
   it('gives each part, with what the first start makes, all that it must have: servers that are here, and no folder', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'compose-'));
     try {
-      await firstStart(folder);
-      const made = await readVariables(folder, 'parts.env');
+      await firstStart([], { record: join(folder, 'record'), handedOut: folder });
       for (const [part, service] of ours) {
-        const config = readConfig({ ...made, ...environmentOf(service) });
+        const made = await readVariables(join(folder, part), 'parts.env');
+        const config = readConfig({ ...made, ...environmentOf(service) }, unusedBy(part as Part));
         expect(problemsAlone(part, config), part).toEqual([]);
         expect(config).toMatchObject({ HOST: '0.0.0.0', PORT: 3000, TRUST_PROXY: true, PUBLIC_URL: 'http://localhost:8080' });
         for (const url of [
@@ -162,7 +207,7 @@ describe('docker-compose.yml', () => {
           config.CACHE_URL,
           config.MAIL_URL,
           readBucketUrl(config.FILES_URL).endpoint ?? '',
-        ])
+        ].filter((one) => !isEmbedded(one)))
           expect(Object.keys(compose.services), url).toContain(new URL(url).hostname);
       }
     } finally {
@@ -182,14 +227,18 @@ describe('docker-compose.yml', () => {
     expect(config.ALLOWED_ORIGINS).toEqual(['https://one.example.org']);
   });
 
-  it('starts servers with what the first start writes', async () => {
+  it('starts each service with what the first start gives it, and asks for no other file', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'compose-'));
     try {
-      await firstStart(folder);
-      const read = [...source.matchAll(/\/run\/taskledger\/([\w.-]+)/g), ...text('Dockerfile').matchAll(/\/run\/taskledger\/([\w.-]+)/g)];
-      const files = new Set(read.map(([, name = '']) => name));
-      expect([...files].toSorted()).toEqual(['mongodb.env', 'mongodb.key', 'parts.env', 'rabbitmq.env', 'redis.env', 's3.env']);
-      for (const name of files) expect(existsSync(join(folder, name)), name).toBe(true);
+      await firstStart([], { record: join(folder, 'record'), handedOut: folder });
+      for (const [name, service] of services) {
+        const settings = name === 'rabbitmq' ? text('servers/rabbitmq.conf') : '';
+        const own = ours.some(([part]) => part === name) ? text('Dockerfile') : '';
+        const said = JSON.stringify({ ...service, volumes: [] }) + settings + own;
+        const files = [...said.matchAll(/\/run\/taskledger\/([\w.-]+\w)/g)].map(([, file]) => file);
+        const there = TOLD_SERVICES.includes(name) ? readdirSync(join(folder, name)) : [];
+        expect([...new Set(files)].toSorted(), name).toEqual(there.toSorted());
+      }
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -199,7 +248,7 @@ describe('docker-compose.yml', () => {
     const scripts = services
       .filter(([, { entrypoint = [] }]) => entrypoint.at(-1) === '-c')
       .map(([name, { command = [] }]) => [name, command] as const);
-    expect(scripts.map(([name]) => name)).toEqual(['rabbitmq', 'mongodb', 'redis', 's3']);
+    expect(scripts.map(([name]) => name)).toEqual(['mongodb', 's3']);
     for (const [name, command] of scripts) {
       expect(command, name).toHaveLength(1);
       const checked = spawnSync('/bin/sh', ['-n'], { input: interpolated(command[0] ?? ''), encoding: 'utf8' });

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ import { ALL_PARTS } from '../app/parts.ts';
 import { openInstallation } from '../system/system.fixture.ts';
 import { buildFerretDb } from './build-ferretdb.ts';
 import { healthCommandOf, readComposeFile } from './compose-file.ts';
-import { firstStart, readVariables } from './first-start.ts';
+import { aclLines } from './first-start/acl.fixture.ts';
+import { firstStart } from './first-start.ts';
 import { describeWith, ferretDb, rabbitMq, redis, type ServerForTests, startRabbitMq, startRedis } from './for-tests.fixture.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './programs.ts';
@@ -84,21 +85,19 @@ test('names each service that has one: those whose servers can run here, and tho
 });
 
 describeWith(NEEDED, 'a health check of docker-compose.yml', () => {
-  test('finds Redis well with the password of the first start, and not with another one', async () => {
-    await firstStart(join(bin, 'secrets'));
-    const { REDISCLI_AUTH = '' } = await readVariables(join(bin, 'secrets'), 'redis.env');
+  test('finds Redis well without a password, by the user who may do nothing else', async () => {
+    await firstStart([], { record: join(bin, 'record'), handedOut: bin });
     const server = await startRedis();
     ends.push(server.close);
-    const client = new Redis(server.url);
-    await client.config('SET', 'requirepass', REDISCLI_AUTH);
-    client.disconnect();
     await command('valkey-cli', `exec redis-cli -p ${server.port} "$@"`);
-    const places = { '/run/taskledger': join(bin, 'secrets') };
-    expect(await healthOf('redis', places)).toBe(0);
-    await firstStart(join(bin, 'others'));
-    expect(await healthOf('redis', { '/run/taskledger': join(bin, 'others') })).not.toBe(0);
+    const client = new Redis(server.url, { enableReadyCheck: false });
+    for (const [, name = '', ...rules] of aclLines(await readFile(join(bin, 'redis', 'users.acl'), 'utf8')).toReversed())
+      await client.call('ACL', 'SETUSER', name, ...rules);
+    expect(await healthOf('redis', {})).toBe(0);
+    await expect(client.get('any')).rejects.toThrow('NOPERM');
+    client.disconnect();
     await server.kill();
-    expect(await healthOf('redis', places)).not.toBe(0);
+    expect(await healthOf('redis', {})).not.toBe(0);
   });
 
   test('finds RabbitMQ well, and not once it is stopped', async () => {

@@ -1,6 +1,6 @@
 import { MongoServerError } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { type AskMongo, initiate } from './mongodb-first-start.ts';
+import { type AskMongo, ensureUsers, initiate, usersIn } from './mongodb-first-start.ts';
 
 /** A stand-in for MongoDB's `hello` and `replSetInitiate`, by its manual: there is no MongoDB for tests here, and FerretDB has no replica sets. */
 function server(more: { initiated?: boolean; race?: boolean } = {}): { ask: AskMongo; asked: string[]; elect(): void; config(): unknown } {
@@ -42,5 +42,31 @@ describe('the first start of MongoDB', () => {
 
   it('lets another one be faster', async () => {
     await expect(initiate(server({ race: true }).ask, 'mongodb:27017')).rejects.toThrow('not take writes yet');
+  });
+
+  it('makes a user for each database, and sets the password and rights of one that is there', async () => {
+    const asked: object[] = [];
+    const there = new Set(['taskledger_secrets']);
+    const ask: AskMongo = async (command) => {
+      asked.push(command);
+      if (there.has(String(command.createUser))) throw new MongoServerError({ code: 51003, message: 'already exists' });
+      return { ok: 1 };
+    };
+    const { root, users } = usersIn({
+      MONGO_INITDB_ROOT_USERNAME: 'taskledger',
+      MONGO_INITDB_ROOT_PASSWORD: 'r',
+      MONGODB_READ_MODELS_PASSWORD: 'm',
+      MONGODB_SECRETS_PASSWORD: 's',
+    }) ?? { root: null, users: [] };
+    await ensureUsers(ask, users);
+    expect(root).toEqual({ username: 'taskledger', password: 'r' });
+    expect(asked).toEqual([
+      { createUser: 'taskledger_read_models', pwd: 'm', roles: [{ role: 'readWrite', db: 'taskledger' }] },
+      { createUser: 'taskledger_secrets', pwd: 's', roles: [{ role: 'readWrite', db: 'taskledger_secrets' }] },
+      { updateUser: 'taskledger_secrets', pwd: 's', roles: [{ role: 'readWrite', db: 'taskledger_secrets' }] },
+    ]);
+    const refuses: AskMongo = () => Promise.reject(new MongoServerError({ code: 13, message: 'not authorized' }));
+    await expect(ensureUsers(refuses, users)).rejects.toThrow('not authorized');
+    expect(usersIn({})).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CHECKOUT } from '../../app/checkout-folder.ts';
 import { ALL_PARTS } from '../../app/parts.ts';
 import { readComposeFile } from '../compose-file.ts';
 import { asPodmanRunsIt, wavesOf } from './as-podman-runs-it.ts';
@@ -21,15 +22,28 @@ test('says which services wait for one another in a ring', () => {
 });
 
 test('has each service as docker-compose.yml has it, but for what podman-compose cannot do', () => {
-  const run = asPodmanRunsIt(compose, { config: (name) => `/configs/${name}`, port: () => 20_001 });
+  const run = asPodmanRunsIt(compose, { port: () => 20_001 });
   const services = run.services as Record<string, Record<string, unknown>>;
-  const keys = ['image', 'command', 'networks', 'mem_limit', 'cpuset', 'cap_drop', 'read_only', 'user', 'tmpfs'] as const;
+  const keys = [
+    'image',
+    'command',
+    'networks',
+    'mem_limit',
+    'cpuset',
+    'cap_drop',
+    'read_only',
+    'user',
+    'tmpfs',
+    'pids_limit',
+    'security_opt',
+  ] as const;
   for (const [name, service] of Object.entries(compose.services)) {
     const of = (one: object) => keys.map((key) => (one as Record<string, unknown>)[key]);
     expect(of(services[name] ?? {}), name).toEqual(of(service));
   }
   expect(services.proxy?.ports).toEqual(['127.0.0.1:20001:8080']);
-  expect(services.rabbitmq?.volumes).toContain('/configs/rabbitmq:/etc/rabbitmq/conf.d/20-taskledger.conf:ro');
+  expect(services.rabbitmq?.volumes).toContain(`${CHECKOUT}servers/rabbitmq.conf:/etc/rabbitmq/conf.d/20-taskledger.conf:ro`);
+  expect(run.networks).toEqual({ front: { internal: true }, back: { internal: true }, outside: {}, pages: {} });
 });
 
 test('has a stand-in for each image but our own', () => {

@@ -7,7 +7,7 @@ import type { ComposeFile, ComposeService } from '../compose-file.ts';
 /** What the file that is started has otherwise than docker-compose.yml, for people. */
 export const DIFFERENCES = [
   'depends_on and healthcheck: kept by this command (podman asks for health by timers of systemd), by the same commands and in the same order',
-  'configs: mounted as files (podman-compose has none)',
+  'networks: without options of docker’s own driver',
   'ports: free ones of the loopback',
   'logging: what podman keeps of itself',
   'mongodb-first-start: ends well without a word, since the stand-in for MongoDB has no replica sets; so the parts are given its URLs without passwords',
@@ -28,22 +28,21 @@ export function wavesOf({ services }: Pick<ComposeFile, 'services'>): string[][]
   return waves;
 }
 
-/** Where the parts of a start are: the files of the configs, and the port of this machine for a published one. */
+/** Where a start publishes: the port of this machine for a published one. */
 export interface Places {
-  config(name: string): string;
   port(published: string): number;
 }
 
 /** The file that podman-compose is given, as data. */
 export function asPodmanRunsIt(compose: ComposeFile, places: Places): Record<string, unknown> {
   const services = Object.fromEntries(Object.entries(compose.services).map(([name, service]) => [name, serviceAsRun(name, service, places)]));
-  return { services, networks: compose.networks, volumes: compose.volumes };
+  const networks = Object.entries(compose.networks).map(([name, { driver_opts, ...rest }]) => [name, rest]);
+  return { services, networks: Object.fromEntries(networks), volumes: compose.volumes };
 }
 
 function serviceAsRun(name: string, service: ComposeService, places: Places): Record<string, unknown> {
-  const { depends_on, healthcheck, configs = [], ports = [], volumes = [], environment = {}, build, ...rest } = service;
+  const { depends_on, healthcheck, ports = [], volumes = [], environment = {}, build, ...rest } = service;
   const isPart = (ALL_PARTS as readonly string[]).includes(name);
-  const mounts = configs.map(({ source, target }) => `${places.config(source)}:${target}:ro`);
   return {
     ...rest,
     logging: undefined,
@@ -51,7 +50,7 @@ function serviceAsRun(name: string, service: ComposeService, places: Places): Re
     ...(name === 'mongodb-first-start' && { entrypoint: ['true'] }),
     // The people of the tests read no mails.
     environment: { ...environment, ...(isPart && { ...WITHOUT_PASSWORDS, UNCONFIRMED: 'all' }) },
-    volumes: [...volumes.map((one) => (one.startsWith('.') ? resolve(CHECKOUT, one) : one)), ...mounts],
+    volumes: volumes.map((one) => (one.startsWith('.') ? resolve(CHECKOUT, one) : one)),
     ports: ports.map((published) => `127.0.0.1:${places.port(published)}:${published.split(':').at(-1)}`),
   };
 }

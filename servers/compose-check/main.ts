@@ -55,9 +55,8 @@ async function writeCompose({ folder }: Podman, compose: ComposeFile): Promise<{
   const published = Object.values(compose.services).flatMap(({ ports = [] }) => ports);
   const ports = new Map<string, number>();
   for (const one of published) ports.set(one.split(':').at(-1) ?? '', await freePort());
-  for (const [name, { content }] of Object.entries(compose.configs)) await writeFile(join(folder, `config-${name}`), content, { mode: 0o644 });
   const file = join(folder, 'docker-compose.json');
-  const places = { config: (name: string) => join(folder, `config-${name}`), port: (one: string) => ports.get(one.split(':').at(-1) ?? '') ?? 0 };
+  const places = { port: (one: string) => ports.get(one.split(':').at(-1) ?? '') ?? 0 };
   await writeFile(file, JSON.stringify(asPodmanRunsIt(compose, places)));
   return { file, ports };
 }
