@@ -22,6 +22,7 @@ export interface ComposeService {
   network_mode?: string;
   user?: string;
   read_only?: boolean;
+  tmpfs?: string[];
 }
 
 /** What docker-compose.yml says, its anchors and merges resolved. */

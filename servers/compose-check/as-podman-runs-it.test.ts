@@ -41,6 +41,8 @@ test('has each service as docker-compose.yml has it, but for what podman-compose
     const of = (one: object) => keys.map((key) => (one as Record<string, unknown>)[key]);
     expect(of(services[name] ?? {}), name).toEqual(of(service));
   }
+  expect(services.proxy?.tmpfs).toEqual(['/tmp', '/run', '/etc/nginx/conf.d', '/var/cache/nginx']);
+  expect(services.gateway?.tmpfs).toEqual(['/tmp']);
   expect(services.proxy?.ports).toEqual(['127.0.0.1:20001:8080']);
   expect(services.rabbitmq?.volumes).toContain(`${CHECKOUT}servers/rabbitmq.conf:/etc/rabbitmq/conf.d/20-taskledger.conf:ro`);
   expect(run.networks).toEqual({ front: { internal: true }, back: { internal: true }, outside: {}, pages: {} });

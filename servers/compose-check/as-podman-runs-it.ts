@@ -7,6 +7,7 @@ import type { ComposeFile, ComposeService } from '../compose-file.ts';
 /** What the file that is started has otherwise than docker-compose.yml, for people. */
 export const DIFFERENCES = [
   'depends_on and healthcheck: kept by this command (podman asks for health by timers of systemd), by the same commands and in the same order',
+  'tmpfs: without an owner (podman 4 gives it none), on folders of the stand-in that everybody may write to',
   'networks: without options of docker’s own driver',
   'ports: free ones of the loopback',
   'logging: what podman keeps of itself',
@@ -41,11 +42,12 @@ export function asPodmanRunsIt(compose: ComposeFile, places: Places): Record<str
 }
 
 function serviceAsRun(name: string, service: ComposeService, places: Places): Record<string, unknown> {
-  const { depends_on, healthcheck, ports = [], volumes = [], environment = {}, build, ...rest } = service;
+  const { depends_on, healthcheck, ports = [], tmpfs = [], volumes = [], environment = {}, build, ...rest } = service;
   const isPart = (ALL_PARTS as readonly string[]).includes(name);
   return {
     ...rest,
     logging: undefined,
+    tmpfs: tmpfs.map((one) => one.replace(/:uid=.*/, '')),
     pull_policy: 'never',
     ...(name === 'mongodb-first-start' && { entrypoint: ['true'] }),
     // The people of the tests read no mails.

@@ -51,23 +51,41 @@ RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && groupadd 
 
 /** The stand-ins by the service that they are for. What has none is our own image. */
 export const STAND_INS: Readonly<Record<string, StandIn>> = {
-  redis: debian('Redis of Debian', 'run-as-told.sh', 'RUN ln -s redis-server /usr/bin/valkey-server && ln -s redis-cli /usr/bin/valkey-cli\n'),
+  redis: debian(
+    'Redis of Debian',
+    'run-as-told.sh',
+    `RUN ln -s redis-server /usr/bin/valkey-server && ln -s redis-cli /usr/bin/valkey-cli && mkdir -m 1777 /data
+WORKDIR /data
+ENTRYPOINT ["docker-entrypoint.sh"]
+`,
+  ),
   rabbitmq: debian(
     'RabbitMQ of Debian, with its management plugin',
     'run-as-told.sh',
     `ENV PATH=/usr/lib/rabbitmq/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/var/lib/rabbitmq
-RUN mkdir -p /etc/rabbitmq/conf.d /var/log/rabbitmq && echo '[rabbitmq_management].' > /etc/rabbitmq/enabled_plugins && : > /etc/rabbitmq/rabbitmq-env.conf
+RUN mkdir -p /etc/rabbitmq/conf.d /var/log/rabbitmq && echo '[rabbitmq_management].' > /etc/rabbitmq/enabled_plugins && : > /etc/rabbitmq/rabbitmq-env.conf \\
+    && chown -R 100:101 /var/lib/rabbitmq /var/log/rabbitmq && chmod 1777 /var/lib/rabbitmq /var/log/rabbitmq
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["rabbitmq-server"]
 `,
   ),
   mongodb: {
     ...debian(
       'FerretDB, which has no replica sets and here no passwords',
       'mongodb.sh',
-      'COPY ferretdb /usr/local/bin/mongod\nRUN useradd -r mongodb && mkdir -p /data/db\n',
+      'COPY ferretdb /usr/local/bin/mongod\nRUN mkdir -p /data/db && chown 999:999 /data/db\n',
     ),
     context: async () => ({ ferretdb: await buildFerretDb() }),
   },
-  proxy: debian('nginx of Debian', 'nginx.sh', 'RUN rm -f /etc/nginx/sites-enabled/*\nENTRYPOINT ["docker-entrypoint.sh"]\n'),
+  // It buffers, and logs, where the image does.
+  proxy: debian(
+    'nginx of Debian',
+    'nginx.sh',
+    `RUN rm -rf /etc/nginx/sites-enabled/* /var/lib/nginx && mkdir /var/cache/nginx && ln -s /var/cache/nginx /var/lib/nginx \\
+    && ln -sf /dev/stdout /var/log/nginx/access.log && ln -sf /dev/stderr /var/log/nginx/error.log && chmod 1777 /run /etc/nginx/conf.d /var/cache/nginx
+ENTRYPOINT ["docker-entrypoint.sh"]
+`,
+  ),
   eventstore: ours(
     'the double of the tests, with an answer for the health check',
     'event-store.ts',
