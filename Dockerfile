@@ -11,11 +11,13 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean -
 COPY . .
 
 # The pages, built last: what is newer than they are would be built again at every start, and the parts may write nowhere.
-# And the folders of the secrets, of uploads and of an installation in one container, so that volumes there begin as their owner's.
+# And the folders of the secrets, of uploads and of an installation in one container, so that volumes there begin as their owner's;
+# /data also as that of the group root, which any other `--user` is of.
 RUN node --input-type=module -e "import { openOwnPages } from './app/checkout.ts'; await openOwnPages({ info() {} });" \
     && mkdir -m 0700 /run/taskledger /run/handed-out /var/spool/taskledger /data \
     && node --input-type=module -e "import { mkdirSync } from 'node:fs'; import { TOLD_SERVICES } from './servers/first-start/hand-out.ts'; for (const name of TOLD_SERVICES) mkdirSync('/run/handed-out/' + name);" \
-    && chown -R node:node /run/taskledger /run/handed-out /var/spool/taskledger /data
+    && chown -R node:node /run/taskledger /run/handed-out /var/spool/taskledger /data \
+    && chown node:root /data && chmod 0770 /data
 
 USER node
 ENV NODE_ENV=production HOST=0.0.0.0

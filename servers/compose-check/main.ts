@@ -1,10 +1,9 @@
 /**
- * `npm run compose:check`: builds the Dockerfile, brings docker-compose.yml up by podman-compose on images that stand in for those that it names, asks
+ * `npm run compose:check`: builds the Dockerfile, runs the image alone, brings docker-compose.yml up by podman-compose on images that stand in for those that it names, asks
  * each service for its health by the file's own command, and runs the tests of the whole path on it. Ends by itself, with code 0 where all
  * came to life, and leaves nothing behind. Needs podman and podman-compose, and root; says what is missing.
  */
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,8 +11,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CHECKOUT } from '../../app/checkout-folder.ts';
 import { type ComposeFile, healthCommandOf, readComposeFile } from '../compose-file.ts';
 import { freePort } from '../free-port.ts';
+import { tryAlone } from './alone.ts';
 import { asPodmanRunsIt, DIFFERENCES, wavesOf } from './as-podman-runs-it.ts';
 import { missingPackages } from './debian-files.ts';
+import { chooseFirstPassword } from './first-login.ts';
 import { missingForPodman, openPodman, type Podman } from './podman.ts';
 import { buildBase, buildStandIn, NODE_IMAGE, STAND_INS } from './stand-ins.ts';
 
@@ -28,16 +29,20 @@ async function buildImages(podman: Podman, compose: ComposeFile): Promise<void> 
   say('packing the packages of this machine that stand in for images');
   await buildBase(podman);
   await buildStandIn(podman, 'node:24-slim', NODE_IMAGE);
-  const from = performance.now();
-  const ofParts = ['--target', compose.services['first-start']?.build?.target ?? '', '-t', 'localhost/taskledger:local'];
-  await podman.podman('build', '-q', '--pull=never', '--network=host', ...(await asNpmFetches(podman)), ...ofParts, CHECKOUT);
-  say(`Dockerfile built in ${seconds(from)}`);
+  await buildOurs(podman, 'localhost/taskledger:local', ['--target', compose.services['first-start']?.build?.target ?? '']);
   for (const [name, standIn] of Object.entries(STAND_INS)) {
     over.signal.throwIfAborted();
     const image = compose.services[name]?.image ?? '';
     await buildStandIn(podman, image, standIn);
     say(`${image}: in its place ${standIn.is}`);
   }
+}
+
+/** Builds the Dockerfile under a name, or a stage of it. */
+async function buildOurs(podman: Podman, image: string, more: readonly string[] = []): Promise<void> {
+  const from = performance.now();
+  await podman.podman('build', '-q', '--pull=never', '--network=host', ...(await asNpmFetches(podman)), ...more, '-t', image, CHECKOUT);
+  say(`Dockerfile built in ${seconds(from)}`);
 }
 
 const seconds = (from: number) => `${((performance.now() - from) / 1_000).toFixed(1)} s`;
@@ -108,24 +113,10 @@ const logOf = ({ podman }: Podman, name: string) => podman('logs', '--tail', '30
 /** The tests of the whole path that need no outbox: commands, queries, sessions and sockets. */
 const TESTS = 'a task is made for another|hears live of what others do|are refreshed with a token|sees each change in order';
 
-/** Does what the first admin has to do first. */
-async function choosePassword(url: string, { email, made, password }: { email: string; made: string; password: string }): Promise<void> {
-  const send = async (method: string, path: string, body: object, token?: string) => {
-    const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-    const response = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status} ${await response.text()}`);
-    return response.text();
-  };
-  const { accessToken } = JSON.parse(await send('POST', '/api/login', { email, password: made })) as { accessToken: string };
-  await send('PUT', '/api/me/password', { current: made, new: password }, accessToken);
-}
-
 /** Runs tests of the whole path on the set, through its proxy, as the first admin, and looks whether mails came. */
 async function tryIt(podman: Podman, ports: Map<string, number>): Promise<void> {
-  const [, email = '', made = ''] = /The first admin is (\S+) with the password (\S+)/.exec(await podman.podman('logs', nameOf('gateway'))) ?? [];
   const url = `http://127.0.0.1:${ports.get('8080')}`;
-  const password = randomUUID();
-  await choosePassword(url, { email, made, password });
+  const { email, password } = await chooseFirstPassword(url, await podman.podman('logs', nameOf('gateway')));
   const env = {
     ...process.env,
     SYSTEM_URL: url,
@@ -157,6 +148,7 @@ async function check(podman: Podman): Promise<void> {
   const compose = readComposeFile();
   for (const difference of DIFFERENCES) say(`otherwise than in docker-compose.yml: ${difference}`);
   await buildImages(podman, compose);
+  await tryAlone(podman, (image) => buildOurs(podman, image), say);
   const { file, ports } = await writeCompose(podman, compose);
   await bringUp(podman, compose, file);
   await tryIt(podman, ports);
