@@ -9,6 +9,7 @@ import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
 import { complain, print, printed } from './app/operator/print.ts';
 import { isPart, type Part, problemsAlone, unusedBy } from './app/parts.ts';
+import { loadSecretFiles } from './app/secret-files.ts';
 import type { StartOptions } from './app/start.ts';
 import { checkWorkers, type DeliveredChannel, isChannel, readWorkers, superviseWorkers } from './app/worker-processes.ts';
 
@@ -18,6 +19,7 @@ async function run(args: string[]): Promise<void> {
     print(told);
     return printed();
   }
+  loadSecretFiles(process.env);
   const [command, ...rest] = args;
   if (command === undefined) return startUntilStopped(readConfig(process.env), {});
   const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;

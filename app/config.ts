@@ -172,6 +172,12 @@ const schema = z.object({
 
 export type Config = z.output<typeof schema>;
 
+/** Names of settings that hold a password or a key, or may: their values are in no message. */
+const SECRET = /SECRET|PASSWORD|URL|KEY/;
+
+/** The settings that hold a password or a key, or may. */
+export const SECRET_SETTINGS: readonly string[] = Object.keys(schema.shape).filter((name) => SECRET.test(name));
+
 /** Variables are wrong; the message names every one of them. */
 export class ConfigError extends UserError {
   override readonly name = 'ConfigError';
@@ -235,5 +241,5 @@ function databaseOf(url = ''): string {
 }
 
 function shown(value: string | undefined, name: string): string {
-  return value === undefined || /SECRET|PASSWORD|URL|KEY/.test(name) ? '' : ` (it is ${JSON.stringify(value)})`;
+  return value === undefined || SECRET.test(name) ? '' : ` (it is ${JSON.stringify(value)})`;
 }

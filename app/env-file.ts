@@ -5,12 +5,12 @@ import { parseEnv } from 'node:util';
 import { UserError } from '../platform/user-error.ts';
 
 /** Variables that name a file or a folder. Where `.env` sets one, it is seen from the folder of `.env`. */
-const PATHS: readonly string[] = ['DATA_DIR', 'ORDER_RULES'];
+const isPath = (name: string) => name === 'DATA_DIR' || name === 'ORDER_RULES' || name.endsWith('_FILE');
 
 /** Sets the variables of a folder's `.env` that are not set yet; none where it has no such file. Error: one line where the file cannot be read. */
 export function loadEnvFile(folder: string, env: Record<string, string | undefined>): void {
   for (const [name, value] of Object.entries(parseEnv(readOptional(join(folder, '.env')))))
-    env[name] ??= PATHS.includes(name) && value ? resolve(folder, value) : value;
+    env[name] ??= isPath(name) && value ? resolve(folder, value) : value;
 }
 
 function readOptional(file: string): string {

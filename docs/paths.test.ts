@@ -10,8 +10,8 @@ const PAGES = FILES.filter((file) => file.endsWith('.md'));
 const FOLDERS = new Set(FILES.filter((file) => /^\w.*\//.test(file)).map((file) => file.split('/')[0] ?? ''));
 const ENDING = /\.(tsx?|md|json|ya?ml|html|css|template)$/;
 
-/** Files that a running process makes, or that come from elsewhere. */
-const NOT_OURS = ['running.json', 'Messages.json', '.package-lock.json'];
+/** Files that a running process or an operator makes, or that come from elsewhere. */
+const NOT_OURS = ['running.json', 'Messages.json', '.package-lock.json', 'docker-compose.override.yml'];
 /** The tutorial names what its reader makes. */
 const MADE_THERE: Readonly<Record<string, RegExp>> = { 'docs/ADD-AN-AGGREGATE.md': /visitor/ };
 

@@ -81,11 +81,13 @@ it('links in mails that lead to no address of others are told of in one line', a
   const program = runProgram([], { DATA_DIR: folder(), HOST: '0.0.0.0', PORT: '0', LOG_LEVEL: 'warn' });
   onTestFinished(() => void program.end('SIGKILL'));
   const { port } = new URL(await program.url());
-  const lines = program
-    .stderr()
-    .split('\n')
-    .filter((line) => line.includes('PUBLIC_URL'));
-  expect(lines).toEqual([expect.stringContaining(`links in mails lead to http://localhost:${port}`)]);
+  // The address comes by standard output, the line by standard error: either may be read first.
+  const lines = () =>
+    program
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('PUBLIC_URL'));
+  await expect.poll(lines).toEqual([expect.stringContaining(`links in mails lead to http://localhost:${port}`)]);
 });
 
 it('a folder that is a file, or lies below one, is named', async () => {
