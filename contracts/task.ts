@@ -53,6 +53,8 @@ const TaskCommented = z.strictObject({
   commentId: id.describe('The id of the comment.'),
   text: commentText.describe('What was said. Who said it is the event’s actor.'),
 });
+const TaskWatched = z.strictObject({ userId: id.describe('The user who watches the task from now on.') });
+const TaskUnwatched = z.strictObject({ userId: id.describe('The user who does not watch the task any more, whatever they have to do with it.') });
 const TaskDeleted = z.strictObject({});
 const TaskRestored = z.strictObject({});
 
@@ -62,6 +64,8 @@ export type TaskEvent =
   | DecidedEvent<'TaskEdited', z.infer<typeof TaskEdited>>
   | DecidedEvent<'TaskStatusChanged', z.infer<typeof TaskStatusChanged>>
   | DecidedEvent<'TaskCommented', z.infer<typeof TaskCommented>>
+  | DecidedEvent<'TaskWatched', z.infer<typeof TaskWatched>>
+  | DecidedEvent<'TaskUnwatched', z.infer<typeof TaskUnwatched>>
   | DecidedEvent<'TaskDeleted', z.infer<typeof TaskDeleted>>
   | DecidedEvent<'TaskRestored', z.infer<typeof TaskRestored>>;
 
@@ -91,6 +95,8 @@ export type TaskCommand =
   | Command<'AssignTask', z.infer<typeof AssignTask>>
   | Command<'ChangeTaskStatus', z.infer<typeof ChangeTaskStatus>>
   | Command<'CommentTask', z.infer<typeof CommentTask>>
+  | Command<'WatchTask', null>
+  | Command<'UnwatchTask', null>
   | Command<'DeleteTask', null>
   | Command<'RestoreTask', null>;
 
@@ -174,6 +180,13 @@ export const taskContract = aggregate({
       summary: 'Somebody commented on a task.',
       example: { commentId: '9e8d7c6b-5a49-4838-8271-605f4e3d2c03', text: 'The spare lamps are in the cellar.' },
     },
+    TaskWatched: { schema: TaskWatched, version: 1, summary: 'A user asked to be told what happens to a task.', example: { userId: BOB } },
+    TaskUnwatched: {
+      schema: TaskUnwatched,
+      version: 1,
+      summary: 'A user asked not to be told any more what happens to a task.',
+      example: { userId: BOB },
+    },
     TaskDeleted: { schema: TaskDeleted, version: 1, summary: 'A task was deleted: lists leave it out. Its history stays.', example: {} },
     TaskRestored: { schema: TaskRestored, version: 1, summary: 'A deleted task came back as it was before: same fields, same status.', example: {} },
   },
@@ -229,6 +242,22 @@ export const taskContract = aggregate({
       summary: 'Comment on a task (1,000 comments and 200,000 characters in all at most).',
       example: { text: 'The spare lamps are in the cellar.' },
     },
+    WatchTask: {
+      method: 'PUT',
+      path: '/api/tasks/:id/watchers/me',
+      body: null,
+      who: 'user',
+      summary: 'Watch a task that you may read: comments and changes of status are told to you (200 users at most ask for it).',
+      example: null,
+    },
+    UnwatchTask: {
+      method: 'DELETE',
+      path: '/api/tasks/:id/watchers/me',
+      body: null,
+      who: 'user',
+      summary: 'Watch a task no more, also as its maker or assignee, until you watch it or are assigned anew.',
+      example: null,
+    },
     RestoreTask: {
       method: 'POST',
       path: '/api/tasks/:id/restore',
@@ -261,5 +290,7 @@ export type TaskSummary = z.infer<typeof taskSummaryView>;
 export const taskDetailView = taskSummaryView.omit({ comments: true }).extend({
   description,
   comments: z.array(z.strictObject({ id, author: id, text: commentText, time: instant })),
+  watching: z.boolean().meta({ description: 'True where the caller watches it.' }),
+  watchers: z.int().nonnegative().meta({ description: 'How many users watch it.' }),
 });
 export type TaskDetail = z.infer<typeof taskDetailView>;

@@ -3,11 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { known } from '../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
 import type { Status, TaskEvent, TaskParties } from '../contracts/task.ts';
+import { NOBODY_ASKED, type Watching, watchingAfter } from '../contracts/watchers.ts';
 import { BeginningGone, isCut } from '../platform/event-store/beginning.ts';
 import { type EventStore, StoreUnavailable, StreamGone } from '../platform/event-store/event-store.ts';
 
 /** The fields of a task that policies need. */
-export interface TaskAsOf extends TaskParties {
+export interface TaskAsOf extends TaskParties, Watching {
   /** The users who commented, the latest last: at most MOST_COMMENTERS. */
   commenters: readonly string[];
   status: Status;
@@ -21,14 +22,23 @@ export interface TaskAsOf extends TaskParties {
 export const MOST_COMMENTERS = 100;
 
 /** The state before a task's first event. */
-export const NO_TASK: TaskAsOf = { maker: '', assignee: null, commenters: [], status: 'open', deleted: false, deadline: null, revision: NO_STREAM };
+export const NO_TASK: TaskAsOf = {
+  ...NOBODY_ASKED,
+  maker: '',
+  assignee: null,
+  commenters: [],
+  status: 'open',
+  deleted: false,
+  deadline: null,
+  revision: NO_STREAM,
+};
 
 /** The task after one more event. Pure. */
 export function evolveTask(task: TaskAsOf, recorded: RecordedEvent): TaskAsOf {
   const event = recorded as RecordedEvent & TaskEvent;
   // A task begins anew where its stream was deleted softly before.
   const before = event.type === 'TaskCreated' ? NO_TASK : task;
-  return { ...before, ...changeBy(event, before), revision: event.revision };
+  return { ...before, ...watchingAfter(before, event), ...changeBy(event, before), revision: event.revision };
 }
 
 function changeBy(event: RecordedEvent & TaskEvent, task: TaskAsOf): Partial<TaskAsOf> {
@@ -43,6 +53,9 @@ function changeBy(event: RecordedEvent & TaskEvent, task: TaskAsOf): Partial<Tas
       return { status: event.data.to };
     case 'TaskCommented':
       return { commenters: [...task.commenters.filter((one) => one !== event.metadata.actor), event.metadata.actor].slice(-MOST_COMMENTERS) };
+    case 'TaskWatched':
+    case 'TaskUnwatched':
+      return {};
     case 'TaskDeleted':
       return { deleted: true };
     case 'TaskRestored':

@@ -196,6 +196,20 @@ describe('GET /api/tasks/:id', () => {
     expect(headers.ETag).toBe('"1"');
   });
 
+  it('says whether the caller watches it and how many do, whom a deleted user is not among', async () => {
+    const shown = async (as = ALICE) => (await ask(`/api/tasks/${task('Stairs')}`, { as })).body;
+    await created('Stairs', { maker: task('left') });
+    await assigned('Stairs', BOB.id);
+    await projected.caughtUp();
+    expect(await shown()).toMatchObject({ watching: false, watchers: 1 });
+    expect(await shown(BOB)).toMatchObject({ watching: true, watchers: 1 });
+    await happened(`task-${task('Stairs')}`, 'TaskWatched', { userId: ALICE.id });
+    await happened(`task-${task('Stairs')}`, 'TaskUnwatched', { userId: BOB.id }, BOB.id);
+    await projected.caughtUp();
+    expect(await shown()).toMatchObject({ watching: true, watchers: 1, revision: 3 });
+    expect(await shown(BOB)).toMatchObject({ watching: false, watchers: 1 });
+  });
+
   it('is 404 for one that is not there, is deleted, or concerns others', async () => {
     expect(await refused(`/api/tasks/${task('nothing')}`)).toEqual([404]);
     expect(await refused(`/api/tasks/${task('gone')}`)).toEqual([404]);

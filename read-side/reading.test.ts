@@ -92,7 +92,9 @@ describe('the cache', () => {
     await happens('TaskCreated', NO_STREAM);
     await happens('TaskAssigned', 0, { userId: ADMIN.id, previous: null, atCreation: false });
     await projected.caughtUp();
-    const refusing: ReadModels = { ...projected.readModels, get: refuse, find: refuse };
+    // Who of the watchers is deleted is asked of the directory.
+    const get: ReadModels['get'] = (model, ...asked) => (model.name === 'user_directory' ? projected.readModels.get(model, ...asked) : refuse());
+    const refusing: ReadModels = { ...projected.readModels, get, find: refuse };
     const ask = asking({ ...rig, readModels: refusing, cache: projected.cache });
     expect((await ask(`/api/tasks/${LAMP}`, { as: ADMIN })).body.assignee).toBe(ADMIN.id);
     expect((await ask('/api/tasks?assignee=me&status=open', { as: ADMIN })).body.items).toMatchObject([{ id: LAMP }]);

@@ -67,7 +67,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     routes: [
       ...['GET /api/tasks/:id', 'GET /api/tasks/:id/history', 'PATCH /api/tasks/:id', 'DELETE /api/tasks/:id', 'PUT /api/tasks/:id/assignee'],
       ...['PUT /api/tasks/:id/status', 'POST /api/tasks/:id/comments', 'GET /api/media/:id', 'GET /api/media/:id/url', 'DELETE /api/media/:id'],
-      'DELETE /api/media/:id/attachment',
+      ...['DELETE /api/media/:id/attachment', 'PUT /api/tasks/:id/watchers/me', 'DELETE /api/tasks/:id/watchers/me'],
     ],
   },
   {

@@ -5,6 +5,7 @@ import type { RecordedEvent } from '../../contracts/message.ts';
 import { notificationContract } from '../../contracts/notification.ts';
 import { kinds } from '../../contracts/notifications/kinds.ts';
 import { STATUSES } from '../../contracts/task.ts';
+import { MOST_WATCHERS } from '../../contracts/watchers.ts';
 import { MOST_COMMENTERS, NO_TASK, type TaskAsOf } from '../task-as-of.ts';
 import type { Wanted } from '../wanted.ts';
 import { deadlinePolicy, taskPolicy } from './task.ts';
@@ -78,6 +79,15 @@ describe('of a task', () => {
     ['nor a restoration', event('TaskRestored'), []],
   ])('%s', (_, one, expected) => expect(told(taskPolicy(one, TASK))).toEqual(expected));
 
+  it.each(['TaskCommented', 'TaskStatusChanged'])('%s is told to who asked to watch, each once, and not to who asked not to', (type) => {
+    const people = (watching: string[], away: string[], actor: string) =>
+      taskPolicy(event(type, { actor }), { ...TASK, watching, away }).map(({ recipient }) => NAMES[recipient.userId ?? '']);
+    expect(people([DAVE, BOB], [], CAROL)).toEqual(['alice', 'bob', 'dave']);
+    expect(people([DAVE], [], DAVE)).toEqual(['alice', 'bob', 'carol']);
+    expect(people([DAVE], [ALICE, CAROL], BOB)).toEqual(['dave']);
+    expect(people([], [ALICE, BOB, CAROL], DAVE)).toEqual([]);
+  });
+
   it('names the event that it is about', () => {
     const one = event('TaskCommented', { revision: 7 });
     for (const { about } of taskPolicy(one, TASK)) expect(about).toEqual({ stream: one.stream, revision: 7 });
@@ -133,6 +143,8 @@ const anyTask = fc.record({
   maker: somebody,
   assignee: fc.option(somebody),
   commenters: fc.uniqueArray(fc.oneof(somebody, fc.uuid()), { maxLength: MOST_COMMENTERS }),
+  watching: fc.uniqueArray(fc.oneof(somebody, fc.uuid()), { maxLength: MOST_WATCHERS }),
+  away: fc.uniqueArray(somebody),
   status: fc.constantFrom(...STATUSES),
   deleted: fc.boolean(),
   deadline: fc.option(fc.constant(DEADLINE)),
@@ -150,7 +162,7 @@ it('what is asked for keeps to the contract, is bounded, tells nobody twice nor 
       const policy = type.startsWith('Task') ? taskPolicy : type === 'TimerFired' ? deadlinePolicy : registrationPolicy;
       const wanted = policy(one, task);
       expect(policy(one, structuredClone(task))).toEqual(wanted);
-      expect(wanted.length).toBeLessThanOrEqual(MOST_COMMENTERS + 4);
+      expect(wanted.length).toBeLessThanOrEqual(MOST_COMMENTERS + MOST_WATCHERS + 4);
       expect(new Set(wanted.map(({ channel, recipient }) => `${channel} ${recipient.userId}`)).size).toBe(wanted.length);
       for (const each of wanted) expect(notificationContract.events.NotificationRequested.schema.parse(each)).toEqual(each);
       for (const { kind, channel } of wanted) expect(kinds[kind].channels).toContain(channel);

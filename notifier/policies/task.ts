@@ -2,13 +2,15 @@
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { TimerEvent } from '../../contracts/timer.ts';
+import { watchersOf } from '../../contracts/watchers.ts';
 import type { TaskAsOf } from '../task-as-of.ts';
 import { type About, others, told, type Wanted } from '../wanted.ts';
 
 type Recorded<E extends { type: string }> = RecordedEvent & E;
 
 /**
- * The events of a task are told to its people (maker, assignee, commenters), but not to the one who did it, except that the mail of the creation goes
+ * Comments and changes of status are told to who watches the task, the other events to its people (maker, assignee, commenters), but none to the one
+ * who did it, except that the mail of the creation goes
  * to the maker of a task without an assignee. Mail is for the one who has something to do. An assignment by the creating command asks for no
  * notification: the assignee is told of the creation.
  */
@@ -25,9 +27,9 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
     case 'TaskAssigned':
       return data.atCreation ? [] : assigned(data, peopleOf(task), { actor, about });
     case 'TaskCommented':
-      return others(peopleOf(task), actor).map(told('in-app', 'comment_added', about));
+      return others(watchersOf(task), actor).map(told('in-app', 'comment_added', about));
     case 'TaskStatusChanged':
-      return others(peopleOf(task), actor).map(told('in-app', 'status_changed', about));
+      return others(watchersOf(task), actor).map(told('in-app', 'status_changed', about));
     default:
       return [];
   }

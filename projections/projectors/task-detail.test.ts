@@ -29,9 +29,15 @@ describe('a whole task', () => {
     given(taskDetail, made, { type: 'TaskDeleted' }).becomes({ deleted: true, description: 'The one beside the lift flickers.' });
     given(taskDetail, made, { type: 'TaskDeleted' }, { type: 'TaskRestored' }).becomes({ deleted: false, revision: 2 });
   });
-  it('is what the contract shows, but for the id and the mark of deletion', () => {
-    const { deleted: _, ...document } = folded(taskDetail, stream(made, { type: 'TaskAssigned' }, { type: 'TaskStatusChanged' })) ?? {};
-    expect(view.safeParse({ id: maker, ...document }).error).toBeUndefined();
+  it('knows who asked to watch it, and who not to, until they are assigned', () => {
+    const unwatched = { type: 'TaskUnwatched', data: { userId: bob } };
+    given(taskDetail, made, { type: 'TaskWatched' }).becomes({ asked: { watching: [bob], away: [] }, revision: 1, updatedAt: minute(1) });
+    given(taskDetail, made, unwatched).becomes({ asked: { watching: [], away: [bob] } });
+    given(taskDetail, made, unwatched, { type: 'TaskAssigned', data: { userId: bob } }).becomes({ asked: { watching: [], away: [] } });
+  });
+  it('is what the contract shows, but for the id, the mark of deletion, and who watches', () => {
+    const { deleted: _, asked: __, ...document } = folded(taskDetail, stream(made, { type: 'TaskAssigned' }, { type: 'TaskStatusChanged' })) ?? {};
+    expect(view.safeParse({ id: maker, ...document, watching: true, watchers: 1 }).error).toBeUndefined();
   });
 });
 

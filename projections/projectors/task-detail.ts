@@ -1,11 +1,12 @@
 /** Read model `task_detail`: one whole task. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskDetail, TaskEvent } from '../../contracts/task.ts';
+import { NOBODY_ASKED, type Watching, watchingAfter } from '../../contracts/watchers.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 
 /** A task as it is stored. Deleted tasks keep all fields, for TaskRestored. */
-export type TaskDetailDocument = Omit<TaskDetail, 'id'> & { deleted: boolean };
+export type TaskDetailDocument = Omit<TaskDetail, 'id' | 'watching' | 'watchers'> & { deleted: boolean; asked: Watching };
 
 function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): TaskDetailDocument {
   const event = recorded as RecordedEvent & TaskEvent;
@@ -17,7 +18,7 @@ function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): 
 }
 
 function created(recorded: RecordedEvent, data: TaskEventOf<'TaskCreated'>['data']): TaskDetailDocument {
-  return { ...fieldsOfNew(recorded, data), comments: [], deleted: false };
+  return { ...fieldsOfNew(recorded, data), comments: [], deleted: false, asked: NOBODY_ASKED };
 }
 
 /** The task after one more event: one copy, its fields always in the same order, because a rebuild spends most of its time here. */
@@ -25,13 +26,16 @@ function changed(document: TaskDetailDocument, event: RecordedEvent & Exclude<Ta
   const { time: updatedAt, revision } = event;
   switch (event.type) {
     case 'TaskAssigned':
-      return { ...document, updatedAt, revision, assignee: event.data.userId };
+      return { ...document, updatedAt, revision, assignee: event.data.userId, asked: watchingAfter(document.asked, event) };
     case 'TaskEdited':
       return { ...document, updatedAt, revision, ...(event.data as Partial<TaskDetailDocument>) };
     case 'TaskStatusChanged':
       return { ...document, updatedAt, revision, status: event.data.to };
     case 'TaskCommented':
       return { ...document, updatedAt, revision, comments: [...document.comments, comment(event, event.data)] };
+    case 'TaskWatched':
+    case 'TaskUnwatched':
+      return { ...document, updatedAt, revision, asked: watchingAfter(document.asked, event) };
     case 'TaskDeleted':
       return { ...document, updatedAt, revision, deleted: true };
     case 'TaskRestored':
@@ -52,8 +56,18 @@ export function taskCacheKey(id: string): string {
 }
 
 export const taskDetail = projector<TaskDetailDocument>({
-  model: { name: 'task_detail', version: 1, fields: {}, indexes: [] },
-  events: ['TaskCreated', 'TaskAssigned', 'TaskEdited', 'TaskStatusChanged', 'TaskCommented', 'TaskDeleted', 'TaskRestored'],
+  model: { name: 'task_detail', version: 2, fields: {}, indexes: [] },
+  events: [
+    'TaskCreated',
+    'TaskAssigned',
+    'TaskEdited',
+    'TaskStatusChanged',
+    'TaskCommented',
+    'TaskWatched',
+    'TaskUnwatched',
+    'TaskDeleted',
+    'TaskRestored',
+  ],
   key: byStream,
   evolve,
   cacheKey: taskCacheKey,

@@ -59,6 +59,9 @@ function changed(document: TaskListDocument, event: RecordedEvent & Exclude<Task
       return { ...document, updatedAt, revision, status: event.data.to };
     case 'TaskCommented':
       return { ...document, updatedAt, revision, comments: document.comments + 1 };
+    case 'TaskWatched':
+    case 'TaskUnwatched':
+      return { ...document, updatedAt, revision };
     case 'TaskDeleted':
       return { ...document, updatedAt, revision, deleted: 1 };
     case 'TaskRestored':
@@ -119,7 +122,7 @@ function pages(before: Folded<TaskListDocument>, after: TaskListDocument | null)
 export const taskList = projector<TaskListDocument>({
   model: {
     name: 'task_list',
-    version: 1,
+    version: 2,
     fields: {
       deleted: 'number',
       status: 'text',
@@ -135,7 +138,17 @@ export const taskList = projector<TaskListDocument>({
     },
     indexes: [['assignee', 'createdAt'], ['createdAt'], ['updatedAt'], ['deadlineKey'], ['priorityRank'], ['titleKey']],
   },
-  events: ['TaskCreated', 'TaskAssigned', 'TaskEdited', 'TaskStatusChanged', 'TaskCommented', 'TaskDeleted', 'TaskRestored'],
+  events: [
+    'TaskCreated',
+    'TaskAssigned',
+    'TaskEdited',
+    'TaskStatusChanged',
+    'TaskCommented',
+    'TaskWatched',
+    'TaskUnwatched',
+    'TaskDeleted',
+    'TaskRestored',
+  ],
   key: byStream,
   evolve,
   topics,

@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { instant, utc } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { taskDetailView } from '../../contracts/task.ts';
+import { type TaskDetail, taskDetailView } from '../../contracts/task.ts';
+import { watchersOf } from '../../contracts/watchers.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
+import { userDirectory } from '../../projections/projectors/user-directory.ts';
 import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
 import { cutTask, truncated } from './cut-task.ts';
 import { mayRead, taskAt } from './task-stream.ts';
@@ -35,7 +37,8 @@ async function present(context: QueryContext, request: RouteRequest): Promise<An
   const caller = callerOf(request);
   const id = request.params.id ?? '';
   const { position, result } = await reading(context, taskDetail, request, ({ one }) => one(id));
-  return answer(id, visible(caller, result?.document as TaskDetailDocument | null | undefined), position);
+  const document = visible(caller, result?.document as TaskDetailDocument | null | undefined);
+  return answer(id, await watched(context, request, document), position);
 }
 
 /** A task as it was, from its stream, so never older than the log. Those may read it whom the task concerns now. */
@@ -48,7 +51,7 @@ async function past(context: QueryContext, request: RouteRequest, asOf: string):
   const { then, now } = await taskAt(store, id, await momentOf(store, asOf));
   const cut = now ? null : await cutTask(context, id, { caller, request });
   if (cut) throw truncated(cut);
-  return answer(id, visible(caller, then, now), position);
+  return answer(id, await watched(context, request, visible(caller, then, now)), position);
 }
 
 async function momentOf(store: EventStore, asOf: string): Promise<(event: Pick<RecordedEvent, 'time' | 'position'>) => boolean> {
@@ -76,7 +79,18 @@ export function noSuchTask(): ProblemError {
   return new ProblemError('not_found', 'There is no such task.');
 }
 
-function answer(id: string, document: TaskDetailDocument, position: string): Answer {
-  const { deleted: _, ...view } = document;
+type View = Omit<TaskDetail, 'id'>;
+
+/** The task as the caller sees it. Users who are deleted now are no watchers. Errors: those of `reading`. */
+async function watched(context: QueryContext, request: RouteRequest, document: TaskDetailDocument): Promise<View> {
+  const { deleted: _, asked, ...task } = document;
+  const watchers = watchersOf({ ...task, ...asked, commenters: task.comments.map(({ author }) => author) });
+  const { result } = await reading(context, userDirectory, request, ({ many }) => many(watchers));
+  const gone = new Set(result.filter((one) => one.document === null).map(({ id }) => id));
+  const left = watchers.filter((one) => !gone.has(one));
+  return { ...task, watching: left.includes(callerOf(request).id), watchers: left.length };
+}
+
+function answer(id: string, view: View, position: string): Answer {
   return { headers: { ETag: `"${view.revision}"`, Position: position }, body: { id, ...view } };
 }

@@ -5,7 +5,7 @@ import { begun, done, dropped, made, shown } from './board-state.ts';
 import { mayMove, STATUS_NAMES, whyNot } from './board-view.ts';
 import type { HistoryItem, Note, Store } from './store.ts';
 import type { TaskPage } from './task-page.ts';
-import { fromInput, toInput } from './words.ts';
+import { fromInput, toInput, watchSaid } from './words.ts';
 
 /** The fields of a task in a form. */
 export interface TaskFields {
@@ -28,6 +28,8 @@ export interface Actions {
   comment(id: string, text: string): Promise<Done>;
   /** Resolves to the id of the comment that was made by a command with this answer; null where the task's history does not have it. Rejects with ApiError. */
   commentOf(answer: Done): Promise<string | null>;
+  /** Has the user watch the task, or watch it no more. A refusal is shown. */
+  watch(id: string, wanted: boolean): Promise<void>;
   remove(id: string): void;
   restore(id: string): void;
   /** Restores the task that was deleted last. */
@@ -146,6 +148,16 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
         cursor = body.next;
       }
       return (found?.data as { commentId?: string } | undefined)?.commentId ?? null;
+    },
+    async watch(id, wanted) {
+      const title = titleOf(id);
+      try {
+        const answer = await inTurn(id, () => api.command(wanted ? 'PUT' : 'DELETE', `/api/tasks/${id}/watchers/me`));
+        say(watchSaid(title, wanted));
+        await page()?.refresh(answer.position);
+      } catch (error) {
+        note({ kind: 'trouble', text: `“${title}” is as it was. ${reason(error)}` });
+      }
     },
     move,
     assign,

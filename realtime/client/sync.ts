@@ -233,7 +233,7 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
 }
 
 /** A whole task as a list shows it. */
-function summaryOf({ description: _, comments, ...task }: TaskDetail): TaskSummary {
+function summaryOf({ description: _, watching: __, watchers: ___, comments, ...task }: TaskDetail): TaskSummary {
   return { ...task, comments: comments.length };
 }
 

@@ -19,6 +19,10 @@ export function toldOfTask(event: { type: string; data: unknown }, nameOf: NameO
       return `moved it from ${STATUS_NAMES[one.data.from]} to ${STATUS_NAMES[one.data.to]}`;
     case 'TaskCommented':
       return 'commented';
+    case 'TaskWatched':
+      return 'watches it';
+    case 'TaskUnwatched':
+      return 'watches it no more';
     case 'TaskDeleted':
       return 'deleted it';
     case 'TaskRestored':
@@ -26,6 +30,21 @@ export function toldOfTask(event: { type: string; data: unknown }, nameOf: NameO
     default:
       return 'changed it';
   }
+}
+
+/** The words of the button that has the user watch a task, or watch it no more. */
+export function watchWord(watching: boolean): string {
+  return watching ? 'Unwatch' : 'Watch';
+}
+
+/** What watching means, and how many do. */
+export function watchHint(watchers: number): string {
+  return `Who watches is told of comments and of changes of status. ${watchers === 1 ? '1 person watches' : `${watchers} people watch`} this task.`;
+}
+
+/** What is said when the user began to watch a task, or ended it. */
+export function watchSaid(title: string, watching: boolean): string {
+  return watching ? `You watch “${title}”.` : `You watch “${title}” no more.`;
 }
 
 function edited(data: Extract<TaskEvent, { type: 'TaskEdited' }>['data']): string {

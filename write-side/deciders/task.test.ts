@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATUSES, type TaskCommand, type TaskEvent, TRANSITIONS, taskContract } from '../../contracts/task.ts';
+import { MOST_WATCHERS } from '../../contracts/watchers.ts';
 import { ADMIN, ALICE, BOB, command, given } from '../spec.fixture.ts';
 import { initial, type TaskState, task } from './task.ts';
 import { initial as nobody } from './user.ts';
@@ -195,5 +196,46 @@ describe('properties', () => {
         }, start);
       }),
     );
+  });
+});
+
+describe('watching a task', () => {
+  const watched = (userId: string): TaskEvent => ({ type: 'TaskWatched', data: { userId } });
+  const unwatched = (userId: string): TaskEvent => ({ type: 'TaskUnwatched', data: { userId } });
+  const [watch, unwatch] = [cmd('WatchTask', null, { actor: CAROL }), cmd('UnwatchTask', null, { actor: CAROL })];
+
+  it('is for everybody who can read it, once', () => {
+    given(task, made).when(watch).then(watched(CAROL.id));
+    given(task, made, watched(CAROL.id)).when(watch).then();
+    given(task, made, watched(CAROL.id)).when(unwatch).then(unwatched(CAROL.id));
+    given(task, made, watched(CAROL.id), unwatched(CAROL.id)).when(unwatch).then();
+    given(task, made, unwatched(CAROL.id)).when(watch).then(watched(CAROL.id));
+  });
+  it('is refused to who cannot read it, and where it is deleted', () => {
+    for (const type of ['WatchTask', 'UnwatchTask'] as const) {
+      given(task, made)
+        .when(cmd(type, null, { actor: { ...CAROL, seesAll: false } }))
+        .refuses('not_found');
+      given(task, made, deleted).when(cmd(type, null)).refuses('not_found');
+      given(task).when(cmd(type, null)).refuses('not_found');
+    }
+  });
+  it('may be ended by maker and assignee, and an assignment anew begins it again', () => {
+    given(task, made).when(cmd('UnwatchTask', null)).then(unwatched(ALICE.id));
+    given(task, made, forBob, unwatched(BOB.id), { type: 'TaskAssigned', data: { userId: null, previous: BOB.id, atCreation: false } }, forBob)
+      .when(cmd('UnwatchTask', null, { actor: BOB }))
+      .then(unwatched(BOB.id));
+  });
+  it('has room for so many who ask, and no more', () => {
+    const full = Array.from({ length: MOST_WATCHERS }, (_, n) => watched(`watcher-${n}`));
+    given(task, made, ...full)
+      .when(watch)
+      .refuses('conflict');
+    given(task, made, ...full.slice(1))
+      .when(watch)
+      .then(watched(CAROL.id));
+    given(task, made, ...full, unwatched('watcher-7'))
+      .when(watch)
+      .then(watched(CAROL.id));
   });
 });

@@ -2,6 +2,7 @@
 import { utc } from '../../contracts/fields.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
+import { MOST_WATCHERS, NOBODY_ASKED, type Watching, watchingAfter } from '../../contracts/watchers.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { decider, type Facts } from '../decider.ts';
 import type { UserState } from './user.ts';
@@ -18,6 +19,7 @@ export interface TaskState extends TaskParties {
   /** The number of the task's comments, and of their characters (UTF-16 units) together. */
   comments: number;
   commentCharacters: number;
+  watchers: Watching;
 }
 
 export const initial: TaskState = {
@@ -33,6 +35,7 @@ export const initial: TaskState = {
   labels: [],
   comments: 0,
   commentCharacters: 0,
+  watchers: NOBODY_ASKED,
 };
 
 type CommandOf<T extends TaskCommand['type']> = Extract<TaskCommand, { type: T }>;
@@ -53,6 +56,10 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
       return changeStatus(command, state);
     case 'CommentTask':
       return comment(command, state);
+    case 'WatchTask':
+      return watch(command, state);
+    case 'UnwatchTask':
+      return unwatch(command, state);
     case 'DeleteTask':
       return [{ type: 'TaskDeleted', data: {} }];
     case 'RestoreTask':
@@ -62,12 +69,12 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, s
   }
 }
 
-/** The refusal where the actor may not: makers and admins may do all, assignees all but restore, others comment on what they can read. */
+/** The refusal where the actor may not: makers and admins may do all, assignees all but restore, others comment on and watch what they can read. */
 function forbids({ actor, type }: TaskCommand, state: TaskState): Refusal | undefined {
   if (!isThere(state, type)) return NOT_FOUND;
   if (actor.role === 'admin' || state.maker === actor.id) return undefined;
   if (state.assignee === actor.id) return type === 'RestoreTask' ? NOT_YOURS_TO_RESTORE : undefined;
-  return actor.seesAll ? forbiddenUnlessComment(type) : NOT_FOUND;
+  return actor.seesAll ? forbiddenToReaders(type) : NOT_FOUND;
 }
 
 function isThere(state: TaskState, type: TaskCommand['type']): boolean {
@@ -77,8 +84,11 @@ function isThere(state: TaskState, type: TaskCommand['type']): boolean {
 const NOT_YOURS_TO_RESTORE: Refusal = { refused: 'forbidden', detail: 'Only the one who made a task, or an admin, brings it back.' };
 const NOT_FOUND: Refusal = { refused: 'not_found', detail: 'There is no such task.' };
 
-function forbiddenUnlessComment(type: TaskCommand['type']): Refusal | undefined {
-  if (type === 'CommentTask') return undefined;
+/** The commands of everybody who can read a task. */
+const OF_READERS: readonly TaskCommand['type'][] = ['CommentTask', 'WatchTask', 'UnwatchTask'];
+
+function forbiddenToReaders(type: TaskCommand['type']): Refusal | undefined {
+  if (OF_READERS.includes(type)) return undefined;
   return { refused: 'forbidden', detail: 'You change only tasks that you made or that are assigned to you.' };
 }
 
@@ -140,6 +150,18 @@ function comment({ commandId, data }: CommandOf<'CommentTask'>, state: TaskState
   return { refused: 'conflict', detail };
 }
 
+/** Recorded also of a maker or an assignee: who asked goes on watching when the task is another's. */
+function watch({ actor }: CommandOf<'WatchTask'>, { watchers: { watching } }: TaskState): Decision {
+  if (watching.includes(actor.id)) return [];
+  if (watching.length < MOST_WATCHERS) return [{ type: 'TaskWatched', data: { userId: actor.id } }];
+  return { refused: 'conflict', detail: `${MOST_WATCHERS} users asked to watch this task already; more cannot.` };
+}
+
+/** Recorded also of who does not watch yet: a comment of theirs does not make them watch. */
+function unwatch({ actor }: CommandOf<'UnwatchTask'>, { watchers: { away } }: TaskState): Decision {
+  return away.includes(actor.id) ? [] : [{ type: 'TaskUnwatched', data: { userId: actor.id } }];
+}
+
 function changeStatus(command: CommandOf<'ChangeTaskStatus'>, state: TaskState): Decision {
   const to = command.data.status;
   if (to === state.status) return [];
@@ -163,7 +185,9 @@ function inactive(userId: string, facts: Facts): Refusal | undefined {
   return { refused: 'invalid', detail: 'The assignee is not an active user.', errors: [{ pointer: '/userId', detail: 'must be an active user' }] };
 }
 
-export function evolve(state: TaskState, event: TaskEvent): TaskState {
+export function evolve(before: TaskState, event: TaskEvent): TaskState {
+  const watchers = watchingAfter(before.watchers, event);
+  const state = watchers === before.watchers ? before : { ...before, watchers };
   switch (event.type) {
     case 'TaskCreated': {
       const { title, description = '', maker, deadline = null, priority, labels } = event.data;
@@ -177,6 +201,9 @@ export function evolve(state: TaskState, event: TaskEvent): TaskState {
       return { ...state, status: event.data.to };
     case 'TaskCommented':
       return { ...state, comments: state.comments + 1, commentCharacters: state.commentCharacters + event.data.text.length };
+    case 'TaskWatched':
+    case 'TaskUnwatched':
+      return state;
     case 'TaskDeleted':
       return { ...state, deleted: true };
     case 'TaskRestored':
@@ -190,7 +217,7 @@ export function evolve(state: TaskState, event: TaskEvent): TaskState {
 
 export const task = decider<TaskState, TaskCommand, TaskEvent>({
   initial,
-  stateVersion: 2,
+  stateVersion: 3,
   decide,
   evolve,
   topics: (stream, { before, after }) => taskTopics(stream, before.exists ? before : null, after),

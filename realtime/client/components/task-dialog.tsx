@@ -5,7 +5,7 @@ import { useApp, useApps, useNames } from '../app.ts';
 import { shown } from '../board-state.ts';
 import { mayMove, STATUS_NAMES } from '../board-view.ts';
 import type { OpenTask } from '../store.ts';
-import { ago, fullTime, shortDay } from '../words.ts';
+import { ago, fullTime, shortDay, watchHint, watchWord } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import { DropPlace, usePaste } from './choosing-files.tsx';
 import { Comments } from './comments.tsx';
@@ -118,6 +118,7 @@ function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: 
           <Sign name="pen" />
           Edit
         </button>
+        <WatchButton task={task} />
         <button
           type="button"
           class="danger"
@@ -140,6 +141,15 @@ function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: 
       </div>
       {tab === 'comments' ? <Comments task={task} /> : <History />}
     </DropPlace>
+  );
+}
+
+function WatchButton({ task: { id, watching, watchers } }: { task: TaskDetail }) {
+  const { actions } = useApp();
+  return (
+    <button type="button" title={watchHint(watchers)} onClick={() => void actions.watch(id, !watching)}>
+      {watchWord(watching)} <span class="tab-count">{watchers}</span>
+    </button>
   );
 }
 
