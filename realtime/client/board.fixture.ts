@@ -97,6 +97,10 @@ function screens<W extends ShownWorld>(start: () => Promise<W>): Screens<W> {
   };
 }
 
+let tries = 0;
+/** Words that no other try of a test has: in one system, the next try would find what the one before left. */
+export const ofThisTry = (words: string) => `${words} ${++tries}`;
+
 /** Resolves when a page's connection is in this state. */
 export const connection = (page: Page, is: string) => page.locator(`[data-connection="${is}"]`).waitFor();
 

@@ -63,7 +63,11 @@ export function describeLimits(name: string, open: (options: LimitOptions) => Pr
 
     it('let nothing through that costs more than there is, and take nothing for it', async () => {
       await start({ registration: 3 });
-      expect(await refused(limits.consume('registration', 'a', 4))).toMatchObject({ code: 'limited', headers: { 'Retry-After': '3600' } });
+      expect(await refused(limits.consume('registration', 'a', 4))).toMatchObject({
+        code: 'limited',
+        message: 'Too many tries. Try again in 1 hour.',
+        headers: { 'Retry-After': '3600' },
+      });
       expect(await limits.consume('registration', 'a', 3)).toMatchObject({ RateLimit: '"registration";r=0;t=3600' });
     });
 

@@ -76,8 +76,9 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
       const { allowed, state } = await counterOf(name, points).consume(keyOf(name, key), cost);
       const headers = headersOf(name, { ...policies[name], points }, state);
       if (allowed) return headers;
-      throw new ProblemError('limited', 'Too many tries. Wait as long as Retry-After says.', {
-        headers: { ...headers, 'Retry-After': String(secondsLeft(state)) },
+      const seconds = secondsLeft(state);
+      throw new ProblemError('limited', `Too many tries. Try again in ${inWords(seconds)}.`, {
+        headers: { ...headers, 'Retry-After': String(seconds) },
       });
     },
     refund: (name, key, cost = 1) => counterOf(name).refund(keyOf(name, key), cost),
@@ -105,6 +106,16 @@ function headersOf(name: string, { points, seconds }: LimitPolicy, state: LimitS
 
 function secondsLeft(state: LimitState): number {
   return Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
+}
+
+/** Seconds as people say them, rounded up: `40 seconds`, `3 minutes`, `2 hours`. */
+function inWords(seconds: number): string {
+  const { size, unit } = [
+    { size: 3_600, unit: 'hour' },
+    { size: 60, unit: 'minute' },
+  ].find((one) => seconds >= one.size) ?? { size: 1, unit: 'second' };
+  const number = Math.ceil(seconds / size);
+  return `${number} ${unit}${number === 1 ? '' : 's'}`;
 }
 
 function ownHmac(): (text: string) => string {

@@ -1,80 +1,78 @@
 /** On which channels the user is told of what; each choice is kept as soon as it is made. */
-import { useState } from 'preact/hooks';
-import { changedAccounts, useAnswer } from '../accounts.ts';
-import { reason } from '../actions.ts';
-import { useApp } from '../app.ts';
-
-/** A kind of notification, as `GET /api/me/notifications` tells it. */
-interface ChoiceLine {
-  kind: string;
-  words: string;
-  channels: string[];
-}
+import { type ChoiceLine, useChoices } from '../own-choices.ts';
+import { OnItsWay } from './field.tsx';
 
 const CHANNEL_WORDS: Record<string, string> = { email: 'E-mail', sms: 'SMS', 'in-app': 'Inbox' };
 
 export function NotificationChoices() {
-  const app = useApp();
-  const { body, trouble, isMissing } = useAnswer<{ items: ChoiceLine[]; sms?: 'ready' | 'needs-phone' | 'none' }>('/api/me/notifications');
-  const [refusal, setRefusal] = useState('');
+  const { lines, sms, trouble, isMissing, isSending, choose } = useChoices();
   if (isMissing) return null;
-  const choose = async (line: ChoiceLine, channel: string, isWanted: boolean) => {
-    const channels = isWanted ? [...line.channels, channel] : line.channels.filter((one) => one !== channel);
-    setRefusal('');
-    try {
-      await app.api.command('PUT', '/api/me/notifications', { body: { [line.kind]: channels } });
-      app.actions.say('Your choice is kept.');
-    } catch (error) {
-      setRefusal(reason(error));
-    }
-    changedAccounts(app);
-  };
   return (
-    <section class="own-part" aria-labelledby="own-choices" aria-busy={body === null}>
+    <section class="own-part" aria-labelledby="own-choices" aria-busy={lines === undefined}>
       <h2 id="own-choices">What you are told of</h2>
-      <div role="alert">{(trouble || refusal) && <p class="wrong">{trouble || refusal}</p>}</div>
-      {body?.sms === 'needs-phone' && <p class="hint">SMS are sent once you have confirmed a phone number.</p>}
+      <div role="alert">{trouble && <p class="wrong">{trouble}</p>}</div>
+      {sms === 'needs-phone' && <p class="hint">SMS are sent once you have confirmed a phone number.</p>}
       <ul class="own-rows">
-        {body?.items.map((line) => (
+        {lines?.map((line) => (
           <li key={line.kind} class="own-row" data-choice={line.kind}>
-            <Choice line={line} hasSms={body.sms !== 'none'} onChoose={(channel, isWanted) => void choose(line, channel, isWanted)} />
+            <Choice line={line} hasSms={sms !== 'none'} onChoose={(channels) => choose(line.kind, channels)} />
           </li>
         ))}
+        {lines && <Always />}
       </ul>
+      <OnItsWay busy={isSending} />
     </section>
   );
 }
 
 interface ChoiceProps {
-  line: ChoiceLine;
+  /** The kind; `trouble`: the reason why the server does not keep what is chosen, or empty. */
+  line: ChoiceLine & { trouble: string };
   /** False where this installation sends no SMS. */
   hasSms: boolean;
-  onChoose: (channel: string, isWanted: boolean) => void;
+  onChoose: (channels: readonly string[]) => void;
 }
 
-function Choice({ line, hasSms, onChoose }: ChoiceProps) {
-  const channels = Object.entries(CHANNEL_WORDS).filter(([channel]) => hasSms || channel !== 'sms');
+function Choice({ line: { words, kind, channels, trouble }, hasSms, onChoose }: ChoiceProps) {
+  const offered = Object.entries(CHANNEL_WORDS).filter(([channel]) => hasSms || channel !== 'sms');
+  const choose = (channel: string, isWanted: boolean) => onChoose(isWanted ? [...channels, channel] : channels.filter((one) => one !== channel));
   return (
-    <fieldset class="own-choice">
-      <legend>{line.words || line.kind}</legend>
-      {channels.map(([channel, word]) => {
-        const isWanted = line.channels.includes(channel);
-        return (
+    <>
+      <fieldset class="own-choice">
+        <legend>{words || kind}</legend>
+        {offered.map(([channel, word]) => (
           <label class="check" key={channel}>
-            <input
-              type="checkbox"
-              checked={isWanted}
-              onChange={(event) => {
-                const wanted = event.currentTarget.checked;
-                // What is shown is what the server keeps.
-                event.currentTarget.checked = isWanted;
-                onChoose(channel, wanted);
-              }}
-            />
+            <input type="checkbox" checked={channels.includes(channel)} onChange={({ currentTarget: { checked } }) => choose(channel, checked)} />
             {word}
           </label>
-        );
-      })}
-    </fieldset>
+        ))}
+      </fieldset>
+      <div role="alert" class="own-refusal">
+        {trouble && (
+          <p class="wrong">
+            This is not kept yet. {trouble}{' '}
+            <button type="button" class="link" onClick={() => onChoose([...channels])}>
+              Try again<span class="unseen"> to keep this choice</span>
+            </button>
+          </p>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** What everybody is told of, whatever they chose. */
+function Always() {
+  return (
+    <li class="own-row" data-choice-always>
+      <fieldset class="own-choice" disabled>
+        <legend>Confirmations, links that set a password, and what concerns the safety of your account</legend>
+        <label class="check">
+          <input type="checkbox" checked disabled />
+          E-mail
+        </label>
+        <span class="soft">always: this cannot be turned off</span>
+      </fieldset>
+    </li>
   );
 }
