@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
 import { id, instant } from './fields.ts';
-import { personal } from './message.ts';
+import { ERASED_ADDRESS, personal } from './personal.ts';
 import { role } from './role.ts';
 
 /** `expired`: open until its end, which has passed. */
@@ -16,7 +16,7 @@ export const invitationStatus = z.enum(INVITATION_STATUSES);
 export type InvitationStatus = z.infer<typeof invitationStatus>;
 
 const until = instant.describe('The end of the invitation: from then on nobody can accept it.');
-const address = personal(emailOnRecord).describe('The address that is invited; the only one that it is good for.');
+const address = personal(emailOnRecord, 'address', ERASED_ADDRESS).describe('The address that is invited; the only one that it is good for.');
 const InvitationMade = z.strictObject({ email: address, role: role.describe('The role that the account will have.'), until });
 const InvitationSentAgain = z.strictObject({ email: address, until });
 const InvitationWithdrawn = z.strictObject({

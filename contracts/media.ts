@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Actor, aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { id, instant, line } from './fields.ts';
 import { orderTopics } from './order.ts';
+import { personal } from './personal.ts';
 import { mayReadTask, type TaskParties, taskTopics } from './task.ts';
 
 /** The state of a thing that has files: the part that every decider's state has. */
@@ -109,7 +110,7 @@ const access = z.enum(['private', 'public']);
 const MediaReceived = z.strictObject({
   maker: id.describe('The user who uploaded the file.'),
   of: mediaSubject.describe('The thing that the file belongs to.'),
-  name: name.describe('The file’s name, without folders.'),
+  name: personal(name, 'author').describe('The file’s name, without folders.'),
   type: mediaType.describe('Its media type, found from its content.'),
   bytes: bytes.describe('How many bytes it has.'),
   sha256: sha256.describe('SHA-256 of its bytes, in hexadecimal.'),

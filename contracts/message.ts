@@ -2,8 +2,6 @@
  * The envelope of every message: what the event store keeps, the bus carries and sockets show.
  * These names are storage formats: add, never rename or remove.
  */
-import type { z } from 'zod';
-
 /**
  * A place in the log, as opaque text of fixed width: plain text comparison is log order.
  * `START` (the empty text) is before everything.
@@ -86,12 +84,4 @@ export function routingKey(event: Pick<RecordedEvent, 'stream' | 'type' | 'data'
   const key = `${categoryOf(event.stream)}.${snakeCase(event.type)}`;
   const channel = (event.data as { channel?: unknown } | null)?.channel;
   return typeof channel === 'string' ? `${key}.${channel}` : key;
-}
-
-/**
- * Marks a field as personal data, `personal: true` in its JSON Schema: no read model copies it
- * but the person's own document. (The store does not encrypt it yet.)
- */
-export function personal<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ ...schema.meta(), personal: true }) as T;
 }

@@ -7,9 +7,9 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
 import { id, instant, line, phone, prose } from './fields.ts';
-import { personal } from './message.ts';
 import { CHANNELS, type Channel } from './notifications/kind.ts';
 import { KINDS } from './notifications/kinds.ts';
+import { ERASED_ADDRESS, ERASED_PHONE, personal } from './personal.ts';
 
 export const channel = z.enum(CHANNELS);
 /** The kind of a notification; `message`: another backend asked for it, in its own words. */
@@ -18,15 +18,15 @@ export const kind = z.enum(KINDS);
 /** The recipient: a user (whose address is looked up when the message is sent), or an address, or a phone number; exactly one of them. */
 const recipient = z.strictObject({
   userId: id.optional().describe('A user, whose address is looked up when the message is sent.'),
-  address: personal(emailOnRecord).optional().describe('An e-mail address.'),
-  phone: personal(phone).optional().describe('A phone number, as E.164 writes it.'),
+  address: personal(emailOnRecord, 'addressee', ERASED_ADDRESS).optional().describe('An e-mail address.'),
+  phone: personal(phone, 'addressee', ERASED_PHONE).optional().describe('A phone number, as E.164 writes it.'),
 });
 export type Recipient = z.infer<typeof recipient>;
 
 /** The message in the words of the backend that asked for it: personal, since nobody knows what is in it. */
 const content = z.strictObject({
-  subject: personal(line(1, 200)).optional().describe('The subject of a mail; missing: the first line of the text.'),
-  text: personal(prose(1, 20_000)).describe('The text, with its variables filled in.'),
+  subject: personal(line(1, 200), 'addressee').optional().describe('The subject of a mail; missing: the first line of the text.'),
+  text: personal(prose(1, 20_000), 'addressee').describe('The text, with its variables filled in.'),
 });
 export type Content = z.infer<typeof content>;
 
@@ -143,9 +143,11 @@ type Variables = Readonly<z.infer<typeof variables>>;
 const sendBody = z
   .strictObject({
     type: channel,
-    recipient: personal(z.string().max(254)).meta({ description: 'An e-mail address, a phone number (E.164, like +4915112345678), or a user’s id.' }),
-    subject: personal(line(1, 200)).optional().meta({ description: 'Of a mail; without one, its first line.' }),
-    content: personal(prose(1, 10_000)).meta({ description: 'What to say; {{name}} stands for the variable `name`.' }),
+    recipient: personal(z.string().max(254), 'address').meta({
+      description: 'An e-mail address, a phone number (E.164, like +4915112345678), or a user’s id.',
+    }),
+    subject: personal(line(1, 200), 'addressee').optional().meta({ description: 'Of a mail; without one, its first line.' }),
+    content: personal(prose(1, 10_000), 'addressee').meta({ description: 'What to say; {{name}} stands for the variable `name`.' }),
     variables: variables.optional(),
     sendAt: instant.optional().meta({ description: 'Not before; default: at once.' }),
   })
@@ -231,7 +233,9 @@ export function recipientOf(type: Channel, text: string): Recipient {
 }
 
 const retryBody = z.strictObject({
-  recipient: personal(z.string().max(254)).optional().meta({ description: 'The right address, number or user, where the old one was wrong.' }),
+  recipient: personal(z.string().max(254), 'address')
+    .optional()
+    .meta({ description: 'The right address, number or user, where the old one was wrong.' }),
 });
 const readBody = z.strictObject({ read: z.boolean() });
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
 import { id, instant, line, prose } from './fields.ts';
-import { personal } from './message.ts';
+import { ERASED_ADDRESS, personal } from './personal.ts';
 
 const AMOUNT = `must be a whole number of the smallest unit, from 0 to ${Number.MAX_SAFE_INTEGER}`;
 /** An amount of money: a whole number of the currency's smallest unit (cents), and the currency by ISO 4217. */
@@ -70,7 +70,7 @@ const attempt = z.int().positive().describe('Which attempt, from 1.');
 /** The owner of the order and the address that it was placed with, repeated in the outcome so that its policy looks nothing up. */
 const customer = {
   maker: id.describe('The user who placed the order.'),
-  email: personal(emailOnRecord).describe('The address that it was placed with.'),
+  email: personal(emailOnRecord, 'address', ERASED_ADDRESS).describe('The address that it was placed with.'),
 };
 const total = money.describe('The price of all items together.');
 
@@ -78,7 +78,7 @@ const OrderPlaced = z.strictObject({
   ...customer,
   items: items.describe('What is ordered.'),
   total,
-  note: personal(note).optional().describe('What the customer wants to be known; missing where that is nothing.'),
+  note: personal(note, 'author').optional().describe('What the customer wants to be known; missing where that is nothing.'),
 });
 const OrderProcessing = z.strictObject({
   attempt,
@@ -113,16 +113,22 @@ export type OrderEvent =
   | DecidedEvent<'OrderCancelled', z.infer<typeof OrderCancelled>>;
 
 /** The body of a new order: all items in one currency, with a total that a number holds exactly. */
-const PlaceOrder = z.strictObject({ items: ordered, email: personal(email), note: personal(note).optional() }).superRefine((body, context) => {
-  const currency = body.items[0]?.unitPrice.currency;
-  for (const [index, { unitPrice }] of body.items.entries()) {
-    if (unitPrice.currency === currency) continue;
-    context.addIssue({ code: 'custom', path: ['items', index, 'unitPrice', 'currency'], message: `must be ${currency}: an order has one currency` });
-  }
-  const isCountable = body.items.every((one) => Number.isSafeInteger(one.quantity) && Number.isSafeInteger(one.unitPrice.amount));
-  if (isCountable && !totalOf(body.items))
-    context.addIssue({ code: 'custom', path: ['items'], message: `must cost at most ${Number.MAX_SAFE_INTEGER} together` });
-});
+const PlaceOrder = z
+  .strictObject({ items: ordered, email: personal(email, 'address', ERASED_ADDRESS), note: personal(note, 'author').optional() })
+  .superRefine((body, context) => {
+    const currency = body.items[0]?.unitPrice.currency;
+    for (const [index, { unitPrice }] of body.items.entries()) {
+      if (unitPrice.currency === currency) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['items', index, 'unitPrice', 'currency'],
+        message: `must be ${currency}: an order has one currency`,
+      });
+    }
+    const isCountable = body.items.every((one) => Number.isSafeInteger(one.quantity) && Number.isSafeInteger(one.unitPrice.amount));
+    if (isCountable && !totalOf(body.items))
+      context.addIssue({ code: 'custom', path: ['items'], message: `must cost at most ${Number.MAX_SAFE_INTEGER} together` });
+  });
 
 export type OrderRequest =
   | Command<'PlaceOrder', z.infer<typeof PlaceOrder>>

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { id, instant, line, prose } from './fields.ts';
+import { personal } from './personal.ts';
 
 export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;
 export const status = z.enum(STATUSES);
@@ -28,13 +29,13 @@ const labels = z.array(line(1, 50)).max(20, 'at most 20 labels');
 const commentText = prose(1, 10_000);
 
 const TaskCreated = z.strictObject({
-  title: title.describe('What is to be done, in one line.'),
-  description: description.optional().describe('More about it; missing where there is none.'),
+  title: personal(title, 'author').describe('What is to be done, in one line.'),
+  description: personal(description, 'author').optional().describe('More about it; missing where there is none.'),
   maker: id.describe('The user who made the task.'),
   userId: id.optional().describe('The assignee; missing where nobody is named.'),
   deadline: instant.optional().describe('When it is to be done; missing where there is no deadline.'),
   priority: priority.describe('How urgent it is.'),
-  labels: labels.describe('Words to find it by.'),
+  labels: personal(labels, 'author', []).describe('Words to find it by.'),
 });
 const TaskAssigned = z.strictObject({
   userId: id.nullable().describe('The new assignee; null for nobody.'),
@@ -42,16 +43,16 @@ const TaskAssigned = z.strictObject({
   atCreation: z.boolean().describe('True where the command that made the task assigned it: TaskCreated has the same assignee.'),
 });
 const TaskEdited = z.strictObject({
-  title: title.optional().describe('The new title.'),
-  description: description.optional().describe('The new description; empty takes the old one away.'),
+  title: personal(title, 'author').optional().describe('The new title.'),
+  description: personal(description, 'author').optional().describe('The new description; empty takes the old one away.'),
   deadline: instant.nullable().optional().describe('The new deadline; null takes the old one away.'),
   priority: priority.optional().describe('The new priority.'),
-  labels: labels.optional().describe('All labels it has now.'),
+  labels: personal(labels, 'author', []).optional().describe('All labels it has now.'),
 });
 const TaskStatusChanged = z.strictObject({ from: status.describe('The status before.'), to: status.describe('The status now.') });
 const TaskCommented = z.strictObject({
   commentId: id.describe('The id of the comment.'),
-  text: commentText.describe('What was said. Who said it is the event’s actor.'),
+  text: personal(commentText, 'author').describe('What was said. Who said it is the event’s actor.'),
 });
 const TaskWatched = z.strictObject({ userId: id.describe('The user who watches the task from now on.') });
 const TaskUnwatched = z.strictObject({ userId: id.describe('The user who does not watch the task any more, whatever they have to do with it.') });

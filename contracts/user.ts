@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
 import { characters, id, instant, line, phone } from './fields.ts';
-import { personal } from './message.ts';
 import { type Choices, choicesByKind } from './notification-choices.ts';
+import { ERASED_ADDRESS, ERASED_PHONE, personal } from './personal.ts';
 import { type Role, role } from './role.ts';
 
 /** The name of a user. */
@@ -43,14 +43,14 @@ function isWellFormed(text: string): boolean {
 }
 
 const UserCreated = z.strictObject({
-  name: personal(name).describe('The name, as its owner writes it.'),
-  email: personal(emailOnRecord).describe('The address for mails and for logging in.'),
+  name: personal(name, 'self').describe('The name, as its owner writes it.'),
+  email: personal(emailOnRecord, 'self', ERASED_ADDRESS).describe('The address for mails and for logging in.'),
   role: role.describe('What the user may do.'),
   invitation: id.optional().describe('The invitation that was accepted; missing where there was none.'),
 });
 const UserEdited = z.strictObject({
-  name: personal(name).optional().describe('The new name; missing where it stays.'),
-  email: personal(emailOnRecord).optional().describe('The new address; missing where it stays.'),
+  name: personal(name, 'self').optional().describe('The new name; missing where it stays.'),
+  email: personal(emailOnRecord, 'self', ERASED_ADDRESS).optional().describe('The new address; missing where it stays.'),
 });
 const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
@@ -89,19 +89,19 @@ const RecoveryCodeUsed = z.strictObject({ left: z.int().min(0).describe('The num
 const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 const EmailChangeRequested = z.strictObject({
-  email: personal(emailOnRecord).describe('The address that is wanted; a link is mailed to it.'),
+  email: personal(emailOnRecord, 'self', ERASED_ADDRESS).describe('The address that is wanted; a link is mailed to it.'),
   until: instant.describe('The time up to which it can be confirmed.'),
 });
 const PhoneRequested = z.strictObject({
-  phone: personal(phone).describe('The number that is wanted, as E.164 writes it; a code is sent to it.'),
+  phone: personal(phone, 'self', ERASED_PHONE).describe('The number that is wanted, as E.164 writes it; a code is sent to it.'),
   until: instant.describe('The time up to which it can be confirmed.'),
 });
-const PhoneConfirmed = z.strictObject({ phone: personal(phone).describe('The number, which a code has confirmed.') });
+const PhoneConfirmed = z.strictObject({ phone: personal(phone, 'self', ERASED_PHONE).describe('The number, which a code has confirmed.') });
 const PhoneRemoved = z.strictObject({ confirmed: z.boolean().describe('True where a number was confirmed; false where one only waited to be.') });
 const EmailChangeWithdrawn = z.strictObject({});
 const EmailChanged = z.strictObject({
-  email: personal(emailOnRecord).describe('The address now.'),
-  previous: personal(emailOnRecord).describe('The address before, which is told.'),
+  email: personal(emailOnRecord, 'self', ERASED_ADDRESS).describe('The address now.'),
+  previous: personal(emailOnRecord, 'self', ERASED_ADDRESS).describe('The address before, which is told.'),
   by: z
     .enum(['mailbox', 'admin'])
     .describe('`mailbox`: a link that was mailed to it has confirmed it; `admin`: one set it, and it is to be confirmed.'),

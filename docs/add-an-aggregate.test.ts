@@ -30,10 +30,10 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 /** Makes the files and the changes of a stretch of the page. */
 function apply(stretch: string): void {
-  for (const [, kind, path = '', block = ''] of stretch.matchAll(/^```(ts|diff) (\S+)\n([\s\S]*?)^```$/gm)) {
+  for (const [, kind, path = '', block = ''] of stretch.matchAll(/^```(ts|text|diff) (\S+)\n([\s\S]*?)^```$/gm)) {
     const file = join(copy, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, kind === 'ts' ? block : changed(readFileSync(file, 'utf8'), block, path));
+    writeFileSync(file, kind === 'diff' ? changed(readFileSync(file, 'utf8'), block, path) : block);
   }
 }
 
