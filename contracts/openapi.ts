@@ -1,7 +1,7 @@
 /** OpenAPI 3.1 from rows of routes: the document behind /openapi.json and /docs. */
 import { z } from 'zod';
 import type { Audience } from './aggregate.ts';
-import { FRESH_LOGIN_NEEDED, PROBLEMS } from './problem.ts';
+import { FRESH_LOGIN_NEEDED, PROBLEMS, type ProblemCode, statusesOf } from './problem.ts';
 
 /** The description of a route, as far as the document needs it. */
 export interface DocumentedRoute {
@@ -90,12 +90,19 @@ export function openApi(routes: readonly DocumentedRoute[], version: string): Js
   };
 }
 
+const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+
+/** A code with its statuses, as `conflict (409, 412)`. */
+function codeInWords(code: ProblemCode): string {
+  return `${code} (${statusesOf(code).join(', ')})`;
+}
+
 const problemSchema = {
   type: 'object',
   required: ['type', 'code', 'title', 'status', 'detail'],
   properties: {
     type: { type: 'string', description: `Stable: /problems/<code>, or a finer one: ${FRESH_LOGIN_NEEDED} asks for POST /api/me/proof.` },
-    code: { enum: Object.keys(PROBLEMS) },
+    code: { enum: PROBLEM_CODES, description: `Stable, whatever else changes: ${PROBLEM_CODES.map(codeInWords).join('; ')}.` },
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string', description: 'What to do.' },

@@ -6,6 +6,8 @@ export const PROBLEMS = {
   unauthorized: { status: 401, title: 'Log in first' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Not with this method' },
+  timeout: { status: 408, title: 'The request took too long' },
   conflict: { status: 409, title: 'In conflict with the present state' },
   limited: { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'Not available right now' },
@@ -13,6 +15,22 @@ export const PROBLEMS = {
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The statuses with which a code comes beside its own, where HTTP has a finer one. */
+export const FINER_STATUSES = {
+  invalid: [400, 413, 414, 415, 416, 417, 431],
+  not_found: [410],
+  conflict: [412],
+} as const satisfies Partial<Record<ProblemCode, readonly number[]>>;
+
+/** The status of a problem. */
+export type ProblemStatus = (typeof PROBLEMS)[ProblemCode]['status'] | (typeof FINER_STATUSES)[keyof typeof FINER_STATUSES][number];
+
+/** Every status with which a code comes, its own first. */
+export function statusesOf(code: ProblemCode): readonly number[] {
+  const finer: Partial<Record<ProblemCode, readonly number[]>> = FINER_STATUSES;
+  return [PROBLEMS[code].status, ...(finer[code] ?? [])];
+}
 
 /** The type of the 403 of a call that wants its caller to prove anew who they are, by `POST /api/me/proof`; then the call is made again. */
 export const FRESH_LOGIN_NEEDED = '/problems/fresh-login';
@@ -50,7 +68,7 @@ export interface Refusal {
   errors?: FieldError[];
 }
 
-/** An expected refusal on its way to an answer. `status` overrides the code's own where HTTP has a finer one (400, 405, 412, 413, 415, 422); `type` overrides `/problems/<code>`. */
+/** An expected refusal on its way to an answer. `status` overrides the code's own where HTTP has a finer one; `type` overrides `/problems/<code>`. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly status: number;
@@ -61,7 +79,7 @@ export class ProblemError extends Error {
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { status?: number; type?: string; errors?: FieldError[] | undefined; headers?: Record<string, string>; cause?: unknown } = {},
+    more: { status?: ProblemStatus; type?: string; errors?: FieldError[] | undefined; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
     super(detail, { cause: more.cause });
     this.name = 'ProblemError';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { storedEmail } from '../contracts/email.ts';
 import { ProblemError } from '../contracts/problem.ts';
+import { queryNumber } from '../platform/http/query-number.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import { shownEmail } from '../platform/shown-email.ts';
 import type { Outbox } from './mailer/outbox/outbox.ts';
@@ -9,8 +10,8 @@ import type { Outbox } from './mailer/outbox/outbox.ts';
 const query = z.strictObject({
   to: z.string().optional().meta({ description: 'Only what went to this address or phone number.' }),
   channel: z.enum(['email', 'sms']).optional(),
-  before: z.coerce.number().int().positive().optional().meta({ description: 'Only what is older than the one of this id: for the next page.' }),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+  before: queryNumber(1, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'Only what is older than the one of this id: for the next page.' }),
+  limit: queryNumber(1, 100).default(50),
 });
 
 const mail = z.strictObject({

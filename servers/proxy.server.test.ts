@@ -174,7 +174,7 @@ describeWith(nginx, 'the proxy', () => {
         ['GET / HTTP/1.1\r\n\r\n', 400, 'invalid'],
         ['nonsense\r\n\r\n', 400, 'invalid'],
         ['GET /../.. HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid'],
-        ['TRACE / HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'not_found'],
+        ['TRACE / HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'method_not_allowed'],
         ['GET /again HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
         ['GET /problem HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
         ['POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: strange\r\n\r\n', 501, 'invalid'],

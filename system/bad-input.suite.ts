@@ -165,16 +165,16 @@ const PLACES: Row[] = [
   ['an unknown route', () => ['alice', 'GET /api/nothing'], 404, 'not_found', []],
   ['an unknown route, by nobody', () => ['anyone', 'POST /nothing', { a: 1 }], 404, 'not_found', []],
   ['a path in other case', () => ['alice', 'GET /API/Tasks'], 404, 'not_found', []],
-  ['an unknown method', () => ['alice', 'PUT /api/tasks', {}], 405, 'not_found', [], { allow: /^(?=.*GET)(?=.*POST)(?!.*PUT)/ }],
+  ['an unknown method', () => ['alice', 'PUT /api/tasks', {}], 405, 'method_not_allowed', [], { allow: /^(?=.*GET)(?=.*POST)(?!.*PUT)/ }],
   [
     'an unknown method on a task',
     ({ task }) => ['alice', `POST /api/tasks/${task}`, {}],
     405,
-    'not_found',
+    'method_not_allowed',
     [],
     { allow: /^(?=.*GET)(?=.*PATCH)(?=.*DELETE)/ },
   ],
-  ['an unknown method on a page', () => ['anyone', 'DELETE /docs'], 405, 'not_found', [], { allow: /GET/ }],
+  ['an unknown method on a page', () => ['anyone', 'DELETE /docs'], 405, 'method_not_allowed', [], { allow: /GET/ }],
 ];
 
 const CALLERS: Row[] = [
@@ -182,7 +182,14 @@ const CALLERS: Row[] = [
   ['no token, on a command', () => ['anyone', 'POST /api/tasks', aTask({})], 401, 'unauthorized', [], CHALLENGE],
   ['no token, before the body is looked at', () => ['anyone', 'POST /api/tasks', '{'], 401, 'unauthorized', [], CHALLENGE],
   ['a token that is none', () => ['anyone', 'GET /api/tasks', undefined, bearer('x')], 401, 'unauthorized', [], BAD_TOKEN],
-  ['another scheme', () => ['anyone', 'GET /api/tasks', undefined, { authorization: 'Basic YTpi' }], 401, 'unauthorized', [], BAD_TOKEN],
+  [
+    'another scheme',
+    () => ['anyone', 'GET /api/tasks', undefined, { authorization: 'Basic YTpi' }],
+    401,
+    'unauthorized',
+    [],
+    { 'www-authenticate': /^Bearer$/ },
+  ],
   ['an operator’s token that is none', () => ['anyone', 'GET /api/tasks', undefined, bearer('operator-x')], 401, 'unauthorized', [], BAD_TOKEN],
   ['a forged header', ({ alice }) => ['anyone', 'GET /api/me', undefined, bearer(forged(alice.accessToken, 0))], 401, 'unauthorized', [], BAD_TOKEN],
   ['forged claims', ({ alice }) => ['anyone', 'GET /api/me', undefined, bearer(forged(alice.accessToken, 1))], 401, 'unauthorized', [], BAD_TOKEN],

@@ -1,5 +1,6 @@
-/** An HTTP client without any code of the product: fetch, JSON, Authorization. */
+/** An HTTP client without any code of the product but its table of problems: fetch, JSON, Authorization. */
 import { expect } from 'vitest';
+import { statusesOf } from '../contracts/problem.ts';
 import { askedAgain } from '../platform/http/asked-again.fixture.ts';
 
 export interface Reply {
@@ -59,6 +60,7 @@ export function succeeding(call: Call): Call {
 /** The status, code and pointers of a problem, for tables. */
 export function problemOf({ status, headers, body }: Reply): { status: number; code: string; pointers: string[] } {
   expect(headers.get('content-type'), JSON.stringify(body)).toMatch(/^application\/problem\+json/);
+  expect(statusesOf(body.code), body.code).toContain(status);
   expect(body).toMatchObject({ type: `/problems/${body.code}`, title: expect.any(String), status, detail: expect.any(String) });
   return { status, code: body.code, pointers: [...new Set<string>((body.errors ?? []).map((one: { pointer: string }) => one.pointer))].sort() };
 }

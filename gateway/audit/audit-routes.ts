@@ -5,6 +5,7 @@ import { AUDIT_KINDS, type AuditEntry, auditEntry } from '../../contracts/audit.
 import { instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { networkOf } from '../../platform/http/limits/limits.ts';
+import { queryNumber } from '../../platform/http/query-number.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { AuditLog } from './audit-log.ts';
 
@@ -18,7 +19,7 @@ const auditQuery = z.strictObject({
   from: instant.optional(),
   to: instant.optional(),
   cursor: z.string().max(300).optional().meta({ description: 'The `next` of the page before.' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: queryNumber(1, 200).default(50),
 });
 
 type Query = z.output<typeof auditQuery>;

@@ -1,6 +1,6 @@
 /** From a file that arrived to one that is recorded: looked at, stored, and then said so. Whatever refuses it leaves nothing. */
 import type { MediaRefusal, MediaSubject } from '../../contracts/media.ts';
-import { ProblemError } from '../../contracts/problem.ts';
+import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type FileExists, type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { idempotencyKey } from '../../platform/http/idempotency.ts';
@@ -95,7 +95,7 @@ async function lookedAt({ inspector }: IntakeContext, { file, name }: Arrival) {
 }
 
 /** The status of a refusal, where HTTP has a finer one than 422. */
-const STATUS: Partial<Record<MediaRefusal, number>> = { type: 415, too_large: 413 };
+const STATUS: Partial<Record<MediaRefusal, ProblemStatus>> = { type: 415, too_large: 413 };
 
 /** The problem that a refused file is to who uploads it. */
 export function problemOfFile(rule: MediaRefusal, detail: string): ProblemError {

@@ -1,4 +1,5 @@
-import { createServer, request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import jwt from 'jsonwebtoken';
 import { type Logger, pino } from 'pino';
@@ -166,3 +167,55 @@ it('lets no cache keep an answer to a caller, nor to what changes something, but
   const known = await ask('GET', '/private', { 'If-None-Match': (await ask('GET', '/private')).headers.get('etag') });
   expect([known.status, known.headers.get('cache-control')]).toEqual([304, 'no-store']);
 });
+
+it('tells what is no bearer token from a wrong one, and takes a token however many blanks are before it', async () => {
+  const anybody: Caller = { id: 'somebody', role: 'member', seesAll: false, sessionId: 'a session' };
+  const port = await started([row({ method: 'GET', path: '/x', who: 'user', handle: () => ({ status: 204 }) })], async () => anybody);
+  const ask = async (authorization: string) => {
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}/x`, { headers: { authorization } });
+    return [status, headers.get('www-authenticate')];
+  };
+  const token = jwt.sign({ sub: 'somebody' }, SECRET, { expiresIn: 600 });
+  for (const scheme of ['Bearer ', 'bearer ', 'Bearer   ']) expect(await ask(`${scheme}${token}`), scheme).toEqual([204, null]);
+  for (const other of ['Basic eA==', 'Bearerx y', token]) expect(await ask(other), other).toEqual([401, 'Bearer']);
+  for (const wrong of ['Bearer x', 'Bearer', `Bearer ${token} x`])
+    expect(await ask(wrong), wrong).toEqual([401, expect.stringContaining('invalid_token')]);
+});
+
+it('answers OPTIONS of all that is here, with every method', async () => {
+  const { status, headers } = await bare(await started([]), 'OPTIONS', '*');
+  expect([status, headers.allow]).toEqual([204, 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']);
+});
+
+it.each([
+  ['application/json; charset=utf-16', 415],
+  ['application/json; charset="ISO-8859-1"', 415],
+  ['application/json;charset="UTF-8"', 204],
+  ['application/json; x=y; charset=utf-8', 204],
+  ['text/json', 415],
+])('a body of the type %s is answered %i', async (type, status) => {
+  const port = await started([row({ method: 'POST', path: '/x', body: z.unknown(), handle: () => ({ status: 204 }) })]);
+  const answer = await fetch(`http://127.0.0.1:${port}/x`, { method: 'POST', body: '{}', headers: { 'content-type': type } });
+  expect([answer.status, answer.headers.get('accept')]).toEqual([status, status === 415 ? 'application/json' : null]);
+});
+
+it('a body where none belongs is refused in plain words', async () => {
+  const port = await started([row({ method: 'DELETE', path: '/x', handle: () => ({ status: 204 }) })]);
+  const ask = async (body?: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/x`, {
+      method: 'DELETE',
+      ...(body && { body, headers: { 'content-type': 'application/json' } }),
+    });
+    return answer.status === 204 ? 204 : (await answer.json()).errors;
+  };
+  for (const body of ['null', '""', '[]', '7']) expect(await ask(body), body).toEqual([{ pointer: '', detail: 'must be an object' }]);
+  for (const body of ['{}', undefined]) expect(await ask(body)).toBe(204);
+});
+
+/** Asks for what fetch does not. */
+async function bare(port: number, method: string, path: string): Promise<{ status: number | undefined; headers: IncomingHttpHeaders }> {
+  const asked = request({ port, host: '127.0.0.1', method, path }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return { status: answer.statusCode, headers: answer.headers };
+}

@@ -21,7 +21,7 @@ import { type Authentication, type Context, endpoint, type State } from './endpo
 import { type GateOfRow, withFront } from './front.ts';
 import { networkOf } from './limits/limits.ts';
 import { type ApartOrigin, isAmong, isAt } from './origins.ts';
-import { methodsByPath, namedFirst } from './paths.ts';
+import { ALL_METHODS, methodsByPath, namedFirst } from './paths.ts';
 import { problemOfError } from './problem-of.ts';
 import { type Admitted, type Caller, isLetInAlways, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
 
@@ -94,7 +94,7 @@ export function createApp(options: AppOptions): HttpApp {
   app.use(otherMethods(methodsAt));
   app.use(operatorAware(options));
   app.use(keyAware);
-  app.use(verifiedOnce(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt' })));
+  app.use(verifiedOnce(koaJwt({ ...options.accessTokens, passthrough: true, key: 'jwt', getToken: bearerIn })));
   app.use(router.routes());
   app.use(nothingHere(methodsAt));
   app.on('error', (error) => options.log.warn({ err: error }, 'connection'));
@@ -236,28 +236,41 @@ function operatorAware({ operator }: AppOptions): Koa.Middleware<State> {
 /** The header of a bearer token; the scheme's case does not matter (RFC 9110, 11.1). */
 const BEARER = /^bearer +(\S+)$/i;
 
+function bearerIn({ req }: Pick<Koa.Context, 'req'>): string | null {
+  return BEARER.exec(req.headers.authorization ?? '')?.[1] ?? null;
+}
+
 /** Recognises an API key, before koa-jwt: it is no JWT. It is looked up where a row asks for its caller. */
 const keyAware: Koa.Middleware<State> = (ctx, next) => {
-  const [, key] = BEARER.exec(ctx.req.headers.authorization ?? '') ?? [];
+  const key = bearerIn(ctx);
   if (key?.startsWith(KEY_PREFIX)) ctx.state.apiKey = key;
   return next();
 };
 
-/** Answers a request for a known path with a method that it does not have, which Allow then names (RFC 9110, 15.5.6). */
+/** Answers a request for a known path with a method that it does not have, which Allow then names (RFC 9110, 15.5.6); and OPTIONS of any. */
 function otherMethods(methodsAt: (path: string) => readonly string[]): Koa.Middleware<State> {
   return (ctx, next) => {
-    const methods = methodsAt(ctx.path);
-    if (methods.length === 0 || methods.includes(ctx.method)) return next();
-    if (ctx.method !== 'OPTIONS') throw otherMethod(methods);
-    ctx.set('Allow', methods.join(', '));
-    ctx.status = 204;
+    const methods = methodsAskedFor(ctx) ?? methodsAt(ctx.path);
+    if (methods.length === 0) return next();
+    if (ctx.method === 'OPTIONS') return tellMethods(ctx, methods);
+    if (methods.includes(ctx.method)) return next();
+    throw otherMethod(methods);
   };
+}
+
+/** The methods of all that is here, where a request asks for those (RFC 9110, 9.3.7). */
+function methodsAskedFor({ method, path }: Context): readonly string[] | null {
+  return method === 'OPTIONS' && path === '*' ? ALL_METHODS : null;
+}
+
+function tellMethods(ctx: Context, methods: readonly string[]): void {
+  ctx.set('Allow', methods.join(', '));
+  ctx.status = 204;
 }
 
 function otherMethod(methods: readonly string[]): ProblemError {
   const Allow = methods.join(', ');
-  return new ProblemError('not_found', `There is something at this path, but not with this method; it takes ${Allow}.`, {
-    status: 405,
+  return new ProblemError('method_not_allowed', `There is something at this path, but not with this method; it takes ${Allow}.`, {
     headers: { Allow },
   });
 }

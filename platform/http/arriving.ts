@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
-import { ProblemError } from '../../contracts/problem.ts';
+import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 
 export interface ArrivingBounds {
   /** Slow bodies of one network at once, at most; default 100. */
@@ -122,6 +122,6 @@ function asRefusal(error: unknown, limit: number): ProblemError {
   return wrong(400, 'The body did not arrive whole.');
 }
 
-function wrong(status: number, detail: string): ProblemError {
+function wrong(status: ProblemStatus, detail: string): ProblemError {
   return new ProblemError('invalid', detail, { status, headers: { Connection: 'close' }, errors: [{ pointer: '', detail }] });
 }

@@ -1,6 +1,6 @@
 /** The body of a request, read with a limit: JSON, or a form where the row is for one. */
 import type { IncomingMessage } from 'node:http';
-import { ProblemError } from '../../contracts/problem.ts';
+import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 import type { Arriving } from './arriving.ts';
 
 /** Bytes of a body at most. */
@@ -58,8 +58,15 @@ async function readAs(request: IncomingMessage, { arriving, network }: BodySourc
 function checkType(request: IncomingMessage, { type: wanted, name, mediaType }: Kind): void {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!wanted.test(type)) throw refused(415, `Send ${name}, with the header Content-Type: ${mediaType}.`, { Accept: mediaType });
+  if (!isUtf8(request.headers['content-type'])) throw refused(415, `Send ${name} in UTF-8.`, { Accept: mediaType });
   const encoding = request.headers['content-encoding'];
   if (encoding && encoding !== 'identity') throw refused(415, 'Send the body uncompressed.', { 'Accept-Encoding': 'identity' });
+}
+
+/** True for a media type whose charset is UTF-8, which it is where none is named. */
+function isUtf8(contentType = ''): boolean {
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(contentType) ?? [];
+  return /^(utf-?8|us-ascii)$/i.test(charset);
 }
 
 function parseJson(bytes: Buffer): unknown {
@@ -78,6 +85,6 @@ function parseForm(bytes: Buffer): unknown {
   }
 }
 
-function refused(status: number, detail: string, headers: Record<string, string> = {}): ProblemError {
+function refused(status: ProblemStatus, detail: string, headers: Record<string, string> = {}): ProblemError {
   return new ProblemError('invalid', detail, { status, headers, errors: [{ pointer: '', detail }] });
 }

@@ -20,23 +20,47 @@ it.each([
   ['what nobody can expect', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n', 417],
   ['headers that are too long', `GET / HTTP/1.1\r\nHost: x\r\nBig: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ['many megabytes of headers', `GET / HTTP/1.1\r\nHost: x\r\n${'A: b\r\n'.repeat(500_000)}\r\n`, 431],
-  ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+  ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
   ['what is no HTTP', 'nonsense\r\n\r\n', 400],
   ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['a request with two hosts', 'GET / HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n', 400],
+  ['a host that is none', 'GET / HTTP/1.1\r\nHost: x@y/z\r\n\r\n', 400],
+  ['an address with a host that is none', 'GET http://x@y/ HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a body in a coding that nobody undoes', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', 400],
+  ['a body in chunks, in a version that has none', 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+  ['a body with a length and chunks', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+  ['a wish to be passed on', 'CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n', 405, 'method_not_allowed'],
   ['lengths that contradict each other', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
   ['extensions of chunks that never end', `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n`, 413],
-])('%s are answered with a problem, with the headers of all answers, and the connection ends', async (_, text, status) => {
+])('%s are answered with a problem, with the headers of all answers, and the connection ends', async (_, text, status, code = 'invalid') => {
   const client = bareClient(await started(), text);
   const answer = await client.hears(/\r\n\r\n\{.*\}/);
   const [head = '', body = ''] = answer.split('\r\n\r\n');
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   for (const [name, value] of Object.entries(headers)) expect(head).toContain(`${name}: ${value}`);
-  expect(JSON.parse(body)).toMatchObject({ type: '/problems/invalid', code: 'invalid', status, instance: expect.any(String) });
+  expect(JSON.parse(body)).toMatchObject({ type: `/problems/${code}`, code, status, instance: expect.any(String) });
+  expect(/^Allow: .*POST/m.test(head)).toBe(status === 405);
+});
+
+it.each(['x', 'X.example:80', '[::1]:3000', '192.0.2.1', 'my_part:8080', ''])('a host %j is one', async (host) => {
+  const answer = await bareClient(await started(), `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`).hears(/\r\n\r\n/);
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+it('what is broken behind whole requests is answered after them: nobody takes its problem for the answer to one of them', async () => {
+  const port = await started();
+  const whole = (n: number) => `POST /${n} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx`;
+  const rests = ['nonsense\r\n\r\n', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n', 'GET / HTTP/1.1\r\n\r\n'];
+  for (const rest of rests) {
+    const answer = await bareClient(port, `${whole(1)}${whole(2)}${rest}`).hears(/\r\n\r\n\{.*\}/);
+    const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    expect(statuses, rest).toEqual(['200', '200', '400']);
+  }
 });
 
 it('a body that never ends is answered 408 with a problem', async () => {
   const answer = await bareClient(await started(), 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx').hears(/\r\n\r\n\{.*\}/);
-  expect(answer).toMatch(/^HTTP\/1\.1 408 (?:.|\s)*"status":408/);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 (?:.|\s)*"code":"timeout"(?:.|\s)*"status":408/);
 });
 
 it('every answer begins with the headers, and may have its own in their place', async () => {

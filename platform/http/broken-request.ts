@@ -1,20 +1,24 @@
 /** The answers to what is no request: its headers are too long, it never ends, or it is not HTTP. There is nobody behind it to ask, so they go onto the bare connection. */
 import { randomUUID } from 'node:crypto';
-import type { Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, maxHeaderSize, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ProblemError, toProblem } from '../../contracts/problem.ts';
+import { ALL_METHODS } from './paths.ts';
 import { headersOf } from './security-headers.ts';
 
 const REFUSALS = {
-  400: ['Bad Request', 'This is not HTTP as it is spoken here.'],
-  408: ['Request Timeout', 'The request did not arrive in time.'],
-  413: ['Content Too Large', 'The extensions of the chunks of the body are too long.'],
-  417: ['Expectation Failed', 'Of what Expect may ask for, 100-continue alone is met.'],
-  431: ['Request Header Fields Too Large', 'The headers are too long.'],
+  400: ['Bad Request', 'invalid', 'This is not HTTP as it is spoken here.'],
+  405: ['Method Not Allowed', 'method_not_allowed', 'Nothing here takes this method.'],
+  408: ['Request Timeout', 'timeout', 'The request did not arrive in time.'],
+  413: ['Content Too Large', 'invalid', 'The extensions of the chunks of the body are too long.'],
+  414: ['URI Too Long', 'invalid', 'The address is too long.'],
+  417: ['Expectation Failed', 'invalid', 'Of what Expect may ask for, 100-continue alone is met.'],
+  431: ['Request Header Fields Too Large', 'invalid', 'The headers are too long.'],
 } as const;
+type RefusedStatus = keyof typeof REFUSALS;
 
 /** The codes of Node's errors; any other is a 400. */
-const STATUSES: Readonly<Record<string, keyof typeof REFUSALS>> = {
+const STATUSES: Readonly<Record<string, RefusedStatus>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -23,33 +27,70 @@ const STATUSES: Readonly<Record<string, keyof typeof REFUSALS>> = {
 /** Milliseconds for which the rest is taken, so that a client that still sends gets the answer, and no reset in its place. */
 const READ_ON = 1_000;
 
-/** A connection as Node's HTTP keeps it: with its server, and the answer that is under way. */
-type HttpSocket = Socket & { server?: Server; _httpMessage?: ServerResponse | null };
+/** A connection as Node's HTTP keeps it: with its server, the request that was read last, and the answer that is under way. */
+type HttpSocket = Socket & { server?: Server; parser?: { incoming: IncomingMessage | null } | null; _httpMessage?: ServerResponse | null };
 
 /** Has a server answer what is no request with a problem. */
 export function answerBroken(server: Server): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseConnection(socket as Socket, STATUSES[error.code ?? ''] ?? 400));
-  // Node's own refusal has no body, and none of our headers.
-  server.on('checkExpectation', ({ socket }) => refuseConnection(socket, 417));
+  server.on('clientError', (error: ParserError, socket) => refuseConnection(socket as Socket, statusOf(error)));
+  // Node's own refusals have no body, and none of our headers.
+  server.on('checkExpectation', (request) => refuseConnection(request.socket, 417, request));
+  server.on('connect', (request, socket) => refuseConnection(socket as Socket, 405, request));
 }
 
-/** Answers a connection with a problem and ends it. In the middle of an answer it is only ended, since another answer would garble that one. */
-export function refuseConnection(socket: Socket, status: keyof typeof REFUSALS): void {
-  const { server, _httpMessage: answer } = socket as HttpSocket;
-  // Asked for again with each further piece of what is broken already.
+interface ParserError extends NodeJS.ErrnoException {
+  /** The bytes in which the parser found it. */
+  rawPacket?: Buffer;
+}
+
+function statusOf({ code = '', rawPacket }: ParserError): RefusedStatus {
+  const status = STATUSES[code] ?? 400;
+  return status === 431 && rawPacket && isLongAddress(rawPacket) ? 414 : status;
+}
+
+/** True for bytes that begin with a line of request which is too long for all headers together. */
+function isLongAddress(bytes: Buffer): boolean {
+  const end = bytes.indexOf('\n');
+  return (end < 0 ? bytes.length : end) >= maxHeaderSize && /^[A-Z-]+ \S/.test(bytes.toString('latin1', 0, 64));
+}
+
+/** The connections that are refused already: it is asked for again with each further piece of what is broken. */
+const refused = new WeakSet<Socket>();
+
+/**
+ * Answers a connection with a problem and ends it, once the requests before the one that is refused are answered: the problem would be taken for the
+ * answer to one of them. In the middle of the answer to that one it is only ended, since another answer would garble it. Without a request, what is
+ * refused is the one that is not whole; or what came behind whole ones, and is none.
+ */
+export function refuseConnection(socket: Socket, status: RefusedStatus, request = unfinishedOf(socket)): void {
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  refuseInTurn(socket, status, request);
+}
+
+function refuseInTurn(socket: HttpSocket, status: RefusedStatus, request: IncomingMessage | null): void {
+  const { server, _httpMessage: answer } = socket;
   if (socket.writableEnded) return;
+  if (socket.writable && answer && answer.req !== request) return void answer.once('close', () => refuseInTurn(socket, status, request));
   if (!socket.writable || answer?.headersSent) return void socket.destroy();
   socket.end(answerOf(status, headersOf(server)));
   setTimeout(() => socket.destroy(), READ_ON).unref();
   socket.once('end', () => socket.destroySoon());
 }
 
-function answerOf(status: keyof typeof REFUSALS, headers: Readonly<Record<string, string>>): string {
-  const [reason, detail] = REFUSALS[status];
+/** The request of a connection whose body is still read. */
+function unfinishedOf({ parser }: HttpSocket): IncomingMessage | null {
+  const last = parser?.incoming;
+  return last && !last.complete ? last : null;
+}
+
+function answerOf(status: RefusedStatus, headers: Readonly<Record<string, string>>): string {
+  const [reason, code, detail] = REFUSALS[status];
   const id = randomUUID();
-  const body = JSON.stringify(toProblem(new ProblemError('invalid', detail, { status }), id));
+  const body = JSON.stringify(toProblem(new ProblemError(code, detail, { status }), id));
   const all = {
     ...headers,
+    ...(status === 405 ? { Allow: ALL_METHODS.join(', ') } : {}),
     'Content-Type': 'application/problem+json',
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',

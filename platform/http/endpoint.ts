@@ -34,7 +34,7 @@ export interface State {
 }
 export type Context = Koa.ParameterizedContext<State>;
 
-const NO_BODY = z.union([z.undefined(), z.strictObject({})]);
+const NO_BODY = z.strictObject({}).optional();
 const NO_QUERY = z.strictObject({});
 
 /** The ways in which callers come in: by the claims of an access token, or by an API key. */
@@ -174,7 +174,8 @@ async function backendOf(ctx: Context, { who }: Route, admit: Authentication['ad
 
 /** The 401 of a request, whose challenge says whether a token was missing or wrong (RFC 6750, 3). */
 function unauthorised(ctx: Context): ProblemError {
-  if (!ctx.get('Authorization'))
+  // What is no bearer token is none that could be wrong.
+  if (!/^bearer(\s|$)/i.test(ctx.get('Authorization')))
     return new ProblemError('unauthorized', 'Log in: send Authorization: Bearer <accessToken>.', { headers: { 'WWW-Authenticate': 'Bearer' } });
   const expired = ctx.state.expired || ctx.state.jwtOriginalError?.name === 'TokenExpiredError';
   const detail = expired ? 'The access token has expired. Refresh it.' : 'The access token is not valid. Log in again.';

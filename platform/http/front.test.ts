@@ -14,6 +14,8 @@ it.each([
   ['GET', '/api/tasks', 'list'],
   ['HEAD', '/api/tasks?limit=20', 'list'],
   ['GET', '/api/v1/tasks', 'list'],
+  ['GET', '/api/tasks/?limit=20', 'list'],
+  ['GET', '/api/tasks/7/', 'one'],
   ['POST', '/api/tasks', 'create'],
   ['GET', '/api/tasks/7', 'one'],
   ['GET', '/api/tasks/latest', 'latest'],

@@ -8,6 +8,7 @@ import { toProblem } from '../../contracts/problem.ts';
 import type { RouteGate, RoutePlace } from './admission.ts';
 import { crowded } from './crowded.ts';
 import { isAmong } from './origins.ts';
+import { withoutLastSlash } from './paths.ts';
 import type { RouteRow } from './route.ts';
 
 export interface FrontOptions {
@@ -67,7 +68,7 @@ export function gateFinder(gates: readonly GateOfRow[]): (request: Pick<Incoming
 
 function pathOf(url: string): string {
   const end = url.indexOf('?');
-  const path = end < 0 ? url : url.slice(0, end);
+  const path = withoutLastSlash(end < 0 ? url : url.slice(0, end));
   return path.startsWith('/api/v1/') ? `/api/${path.slice('/api/v1/'.length)}` : path;
 }
 

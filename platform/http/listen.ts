@@ -7,6 +7,7 @@ import { UserError } from '../user-error.ts';
 import { boundBody } from './body-time.ts';
 import { answerBroken, refuseConnection } from './broken-request.ts';
 import { type Doors, openDoors } from './doors.ts';
+import { askByPath, isSound } from './request-head.ts';
 import { beginAnswer, keepHeaders } from './security-headers.ts';
 
 export interface Listening {
@@ -62,8 +63,9 @@ export async function listen(
   const server: Server = createServer(
     { requestTimeout: 0, headersTimeout: body, requireHostHeader: false, shouldUpgradeCallback },
     (request, response) => {
-      // Node's own refusal has no body.
-      if (request.httpVersion === '1.1' && request.headers.host === undefined) return refuseConnection(request.socket, 400);
+      askByPath(request);
+      // Node's own refusal of a request without a host has no body.
+      if (!isSound(request)) return refuseConnection(request.socket, 400, request);
       boundBody(request, { within: body, rate });
       beginAnswer(server, response);
       listener(request, response);

@@ -1,6 +1,9 @@
 /** The paths of rows: which row's path a request's is. A segment that is named wins over a parameter in its place, whatever method is asked for. */
 import type { RouteRow } from './route.ts';
 
+/** The methods that rows have, and what is answered of every path. */
+export const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
 type PathRow = Pick<RouteRow, 'method' | 'path'>;
 
 /** The rows so that of those that fit a path the first is the one that is meant. */
@@ -16,9 +19,14 @@ export function methodsByPath(rows: readonly PathRow[]): (path: string) => reado
     bySize.set(parts.length, [...(bySize.get(parts.length) ?? []), { parts, methods }]);
   }
   return (path) => {
-    const parts = (/[^/]\/$/.test(path) ? path.slice(0, -1) : path).split('/');
+    const parts = withoutLastSlash(path).split('/');
     return bySize.get(parts.length)?.find((one) => fits(one.parts, parts))?.methods ?? [];
   };
+}
+
+/** A path without the one slash that a client may put behind it. */
+export function withoutLastSlash(path: string): string {
+  return /[^/]\/$/.test(path) ? path.slice(0, -1) : path;
 }
 
 function methodsByShape(rows: readonly PathRow[]): Map<string, string[]> {

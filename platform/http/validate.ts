@@ -1,13 +1,14 @@
 /** Validates input by schemas: the error names every wrong field, with the words to mend it. */
 import type { z } from 'zod';
 import { type FieldError, ProblemError } from '../../contracts/problem.ts';
+import { wordsFor } from './validation-words.ts';
 
 /** The body by its schema. Error: ProblemError `invalid` 422 with JSON Pointers (RFC 6901). */
 export function validBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const errors = fieldErrors(result.error, body, (path) =>
-    path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    path.map((part) => `/${short(String(part)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
   );
   throw new ProblemError('invalid', summary(errors), { errors });
 }
@@ -16,7 +17,7 @@ export function validBody<T>(schema: z.ZodType<T>, body: unknown): T {
 export function validQuery<T>(schema: z.ZodType<T>, query: unknown): T {
   const result = schema.safeParse(query);
   if (result.success) return result.data;
-  const errors = fieldErrors(result.error, query, (path) => `?${String(path[0] ?? '')}`);
+  const errors = fieldErrors(result.error, query, (path) => `?${short(String(path[0] ?? ''))}`);
   throw new ProblemError('invalid', summary(errors), { status: 400, errors });
 }
 
@@ -29,29 +30,24 @@ export function validId(id: string): string {
 /** Errors named in an answer at most. A body of a megabyte may have a hundred thousand, which would make an answer several times its size. */
 const MOST_ERRORS = 100;
 
+/** Characters of a name in an answer, at most: a client may have made one of a megabyte. */
+const MOST_OF_A_NAME = 100;
+
+function short(name: string): string {
+  return name.length > MOST_OF_A_NAME ? `${name.slice(0, MOST_OF_A_NAME)}…` : name;
+}
+
 function fieldErrors(error: z.ZodError, input: unknown, pointer: (path: PropertyKey[]) => string): FieldError[] {
   const errors = error.issues.slice(0, MOST_ERRORS).flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: reworded(issue, input) }];
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: wordsFor(issue, input) }];
     return issue.keys.slice(0, MOST_ERRORS).map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));
   });
-  return errors.slice(0, MOST_ERRORS);
+  return errors.filter(isFirstOfItsField).slice(0, MOST_ERRORS);
 }
 
-/** The words for an error: the schema's own where it has any, because the library's are for developers. */
-function reworded(issue: z.core.$ZodIssue, input: unknown): string {
-  if (at(input, issue.path) === undefined) return 'is required';
-  if (!/^(Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
-  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
-  return issue.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : issue.message;
-}
-
-/** The value at a path; undefined where there is none. */
-function at(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
-}
-
-function article(type: string): string {
-  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+/** False for what another rule says of the same field: what has another type also has another length, and nobody has to know. */
+function isFirstOfItsField({ pointer }: FieldError, index: number, all: readonly FieldError[]): boolean {
+  return all.findIndex((other) => other.pointer === pointer) === index;
 }
 
 function summary(errors: FieldError[]): string {

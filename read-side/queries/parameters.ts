@@ -1,14 +1,10 @@
 /** Query parameters that several lists have. */
 import { z } from 'zod';
+import { queryNumber } from '../../platform/http/query-number.ts';
 
 /** The most items of a page: from 1 to `most`. */
 export function limit(byDefault: number, most = 100) {
-  const detail = `must be a whole number from 1 to ${most}`;
-  return z
-    .string(detail)
-    .regex(/^\d{1,6}$/, detail)
-    .transform(Number)
-    .refine((count) => count >= 1 && count <= most, detail)
+  return queryNumber(1, most)
     .default(byDefault)
     .meta({ description: `At most so many items: 1 to ${most}, ${byDefault} if nothing is said.` });
 }
