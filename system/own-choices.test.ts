@@ -1,8 +1,9 @@
 /** What people choose to be told of on My page, and what they are told then. */
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { ANNA, BEN, inChromium, ofThisTry, PASSWORD } from '../realtime/client/board.fixture.ts';
+import { ANNA, BEN, inChromium, PASSWORD } from '../realtime/client/board.fixture.ts';
 import { seriousFaults } from '../realtime/client/files.fixture.ts';
+import { ofThisTry, personOfThisTry } from '../realtime/client/tries.fixture.ts';
 import { startMailedWorld } from './mailed-world.fixture.ts';
 
 inChromium(
@@ -19,8 +20,7 @@ inChromium(
 
     /** Somebody who has chosen nothing yet. */
     async function newcomer(): Promise<typeof ANNA> {
-      const name = ofThisTry('Ines Holm');
-      const who = { name, email: `${name.toLowerCase().replaceAll(' ', '.')}@example.org` };
+      const who = personOfThisTry('Ines Holm');
       await screens.world.register(who.name, who.email);
       return who;
     }

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { ADMIN_EMAIL, ANNA, BEN, connection, inChromium, PASSWORD } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
 import { mailedLink } from './mailed-link.fixture.ts';
+import { personOfThisTry } from './tries.fixture.ts';
 
-const CARA = { name: 'Cara Nowak', email: 'cara@example.org' };
 const ADMIN = { email: ADMIN_EMAIL };
 
 inChromium('My page and Members', (screens) => {
@@ -25,15 +25,23 @@ inChromium('My page and Members', (screens) => {
     });
   }
 
+  /** Registers somebody whom no other try of a test knows. */
+  async function newcomer(name: string): Promise<{ name: string; email: string }> {
+    const who = personOfThisTry(name);
+    await screens.world.register(who.name, who.email);
+    return who;
+  }
+
   async function toMyPage(page: Page): Promise<void> {
     await page.getByRole('button', { name: 'My page' }).click();
     await page.getByRole('heading', { name: 'My page' }).waitFor();
   }
 
   it('change the name by keys alone, and another window of one’s own shows it at once', async () => {
-    const [page, other] = await Promise.all([logIn(ANNA), logIn(ANNA)]);
+    const eda = await newcomer('Eda Lindqvist');
+    const [page, other] = await Promise.all([logIn(eda), logIn(eda)]);
     await Promise.all([toMyPage(page), toMyPage(other)]);
-    await row(other, ANNA.name).waitFor();
+    await row(other, eda.name).waitFor();
     await page.getByRole('button', { name: 'Change name' }).press('Enter');
     await dialog(page, 'Your name').waitFor();
     expect(path(page)).toBe('/me/name');
@@ -42,19 +50,19 @@ inChromium('My page and Members', (screens) => {
     await page.keyboard.press('Enter');
     await page.locator('.field .wrong').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe(' ');
-    await page.getByRole('textbox', { name: 'Name' }).fill('Anna Berg');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Eda Berg');
     await page.keyboard.press('Enter');
     await gone(page);
-    await row(page, 'Anna Berg').waitFor();
-    await row(other, 'Anna Berg').waitFor();
+    await row(page, 'Eda Berg').waitFor();
+    await row(other, 'Eda Berg').waitFor();
     expect(path(page)).toBe('/me');
     await page.reload();
-    await row(page, 'Anna Berg').waitFor();
+    await row(page, 'Eda Berg').waitFor();
   }, 240_000);
 
   it('refuse a wrong password at its field, keep what was typed, and change it by the right one', async () => {
-    await screens.world.register(CARA.name, CARA.email);
-    const page = await logIn(CARA);
+    const cara = await newcomer('Cara Nowak');
+    const page = await logIn(cara);
     await toMyPage(page);
     await page.getByRole('button', { name: 'Change password' }).click();
     await page.getByLabel('Present password').fill('not the right one');
@@ -67,7 +75,7 @@ inChromium('My page and Members', (screens) => {
     await gone(page);
     await page.getByText('Your password is changed.').waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByLabel('E-mail').fill(CARA.email);
+    await page.getByLabel('E-mail').fill(cara.email);
     await page.getByLabel('Password').fill('a staple and a lamp');
     await page.keyboard.press('Enter');
     await connection(page, 'live');
@@ -89,19 +97,19 @@ inChromium('My page and Members', (screens) => {
   }, 240_000);
 
   it('find, promote and delete a member, live on another admin’s page, after the password was asked for where that is wanted', async () => {
-    await screens.world.register('Dora Lind', 'dora@example.org');
+    const dora = await newcomer('Dora Lind');
     const [page, other] = await Promise.all([logIn(ADMIN), logIn(ADMIN)]);
     for (const one of [page, other]) {
       await one.getByRole('button', { name: 'Members' }).click();
-      await row(one, 'Dora Lind').waitFor();
+      await row(one, dora.name).waitFor();
     }
-    await page.getByLabel('Search by name').fill('Dora');
+    await page.getByLabel('Search by name').fill(dora.name);
     await row(page, BEN.name).waitFor({ state: 'detached' });
-    await row(page, 'Dora Lind').waitFor();
-    expect(new URL(page.url()).search).toBe('?q=Dora');
+    await row(page, dora.name).waitFor();
+    expect(new URL(page.url()).search).toBe(`?q=${encodeURIComponent(dora.name)}`);
     await page.reload();
-    await page.getByRole('button', { name: 'Open Dora Lind' }).click();
-    await dialog(page, 'Dora Lind').waitFor();
+    await page.getByRole('button', { name: `Open ${dora.name}` }).click();
+    await dialog(page, dora.name).waitFor();
 
     await wantsProof(page, 'PUT', /\/role$/);
     await page.getByLabel('Role').selectOption('maintenance');
@@ -111,34 +119,34 @@ inChromium('My page and Members', (screens) => {
     await page.getByLabel('Your password').fill(PASSWORD);
     await page.keyboard.press('Enter');
     await dialog(page, 'Is it you?').waitFor({ state: 'detached' });
-    await row(other, 'Dora Lind').getByText('maintenance').waitFor();
+    await row(other, dora.name).getByText('maintenance').waitFor();
 
     await wantsProof(page, 'DELETE', /\/api\/users\//);
     await page.getByRole('button', { name: 'Delete…' }).click();
     await page.getByRole('button', { name: 'Delete for good' }).click();
     await dialog(page, 'Is it you?').waitFor();
     await page.keyboard.press('Escape');
-    await dialog(page, 'Dora Lind').getByRole('alert').getByText('Prove it.').waitFor();
+    await dialog(page, dora.name).getByRole('alert').getByText('Prove it.').waitFor();
     await page.getByRole('button', { name: 'Delete…' }).click();
     await page.getByRole('button', { name: 'Delete for good' }).click();
     await gone(page);
-    await row(other, 'Dora Lind').waitFor({ state: 'detached' });
+    await row(other, dora.name).waitFor({ state: 'detached' });
     expect(path(page)).toBe('/members');
   }, 240_000);
 
   it('end a member’s session, on which the member is told so', async () => {
-    await screens.world.register('Fay Roux', 'fay@example.org');
-    const [fay, page] = await Promise.all([logIn({ email: 'fay@example.org' }), logIn(ADMIN)]);
+    const roux = await newcomer('Fay Roux');
+    const [fay, page] = await Promise.all([logIn(roux), logIn(ADMIN)]);
     await page.getByRole('button', { name: 'Members' }).click();
-    await page.getByRole('button', { name: 'Open Fay Roux' }).click();
-    await dialog(page, 'Fay Roux').getByRole('button', { name: 'End the session of Chrome on Linux' }).click();
+    await page.getByRole('button', { name: `Open ${roux.name}` }).click();
+    await dialog(page, roux.name).getByRole('button', { name: 'End the session of Chrome on Linux' }).click();
     await fay.getByText('Your session has ended.').waitFor();
-    await dialog(page, 'Fay Roux').locator('[data-session]').waitFor({ state: 'detached' });
+    await dialog(page, roux.name).locator('[data-session]').waitFor({ state: 'detached' });
   }, 240_000);
 
   it('change the e-mail address once its link is followed, also where one has to log in first', async () => {
-    const [before, address] = ['gus@example.org', 'gus.new@example.org'];
-    await screens.world.register('Gus Lund', before);
+    const { email: before } = await newcomer('Gus Lund');
+    const address = `new.${before}`;
     const page = await logIn({ email: before });
     await toMyPage(page);
     await page.getByRole('button', { name: 'Change e-mail' }).click();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { askedAgain } from '../../platform/http/asked-again.fixture.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -53,9 +53,15 @@ function screens<W extends ShownWorld>(start: () => Promise<W>): Screens<W> {
     await world.register(BEN.name, BEN.email);
     // The start builds the page, which takes long where the machine has other work.
   }, 240_000);
-  afterEach(async () => {
+  let begun = '';
+  beforeEach(() => {
+    begun = new Date().toISOString();
+  });
+  afterEach(async ({ task }) => {
     await closePages();
     world.line.mend();
+    // The next try of a test is to find its own tasks alone.
+    if (task.result?.state === 'fail') await Promise.allSettled([ANNA, BEN].map((maker) => deleteTasksSince(world.url, begun, maker)));
     expect(faults.splice(0)).toEqual([]);
   });
   afterAll(async () => {
@@ -96,10 +102,6 @@ function screens<W extends ShownWorld>(start: () => Promise<W>): Screens<W> {
     closePages,
   };
 }
-
-let tries = 0;
-/** Words that no other try of a test has: in one system, the next try would find what the one before left. */
-export const ofThisTry = (words: string) => `${words} ${++tries}`;
 
 /** Resolves when a page's connection is in this state. */
 export const connection = (page: Page, is: string) => page.locator(`[data-connection="${is}"]`).waitFor();
@@ -237,11 +239,20 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
 }
 
 /** Sends one request; resolves to the JSON of the answer. */
-async function send(method: string, url: string, { body, token = '' }: { body: unknown; token?: string }) {
-  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
-  const answer = await askedAgain(() => fetch(url, { method, headers, body: JSON.stringify(body) }));
+async function send(method: string, url: string, { body, token = '' }: { body?: unknown; token?: string }) {
+  const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(token && { Authorization: `Bearer ${token}` }) };
+  const answer = await askedAgain(() => fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }));
   if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
   return answer.json();
+}
+
+/** Deletes the tasks that somebody made at or after a time (ISO 8601, UTC). */
+async function deleteTasksSince(url: string, time: string, { email }: { email: string }): Promise<void> {
+  const { accessToken: token, user } = await send('POST', `${url}/api/login`, { body: { email, password: PASSWORD } });
+  const answer = await fetch(`${url}/api/tasks?limit=100`, { headers: { Authorization: `Bearer ${token}` } });
+  const { items } = (await answer.json()) as { items: { id: string; maker: string; createdAt: string }[] };
+  const own = items.filter(({ maker, createdAt }) => maker === user.id && createdAt >= time);
+  await Promise.all(own.map(({ id }) => send('DELETE', `${url}/api/tasks/${id}`, { token })));
 }
 
 /** Resolves to the address in the line with which taskledger reports that it is ready. */

@@ -17,6 +17,8 @@ export interface KnownFiles {
 export const noFiles: KnownFiles = { byId: {}, covers: {}, avatars: {} };
 
 export interface PageFiles {
+  /** Has every later list be as new as a position: what happened up to it is told by no change. */
+  since(position: string): void;
   /** Takes a change of a topic; those that are of no file are passed. */
   heard(change: Change): void;
   /** Asks for one file as it is at or after a position. */
@@ -33,6 +35,8 @@ const AT_ONCE = 50;
 const GATHERED = 50;
 /** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
+/** The statuses of answers that another question would get, too. */
+const REFUSED = [400, 403, 404, 422];
 /** Changes that alter nothing of what is shown. */
 const UNSEEN = ['MediaProcessing', 'MediaDeferred'];
 
@@ -43,6 +47,10 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
   const turns = new Map<string, number>();
   /** The files that are not there any more, or not for this user: a list that was asked for before may still have them. */
   const gone = new Set<string>();
+  /** The position up to which changes are in the lists that are asked for. */
+  let seen = '';
+  /** Counts the beginnings: what was asked for before the last one is asked for again. */
+  let beginnings = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking = false;
   let closed = false;
@@ -90,8 +98,10 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
   async function askFor(kind: 'task' | 'user', all: readonly string[]): Promise<boolean | undefined> {
     const ids = all.slice(0, AT_ONCE);
     if (ids.length === 0) return undefined;
+    const mine = beginnings;
     const views = await listOf(kind, ids).catch(asAnswer);
     if (!views) return false;
+    if (mine !== beginnings) return true;
     put(views);
     for (const id of ids) asked[kind].add(id);
     return true;
@@ -100,9 +110,12 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
   async function listOf(kind: MediaKind, ids: readonly string[]): Promise<MediaView[]> {
     const items: MediaView[] = [];
     const path = `/api/media?${kind}=${ids.join(',')}&limit=100`;
+    const after = seen || undefined;
     let cursor: string | undefined = '';
     while (cursor !== undefined && !closed) {
-      const { body }: Reply<{ items: MediaView[]; next?: string }> = await api.get(`${path}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      const { body }: Reply<{ items: MediaView[]; next?: string }> = await api.get(`${path}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, {
+        after,
+      });
       items.push(...body.items);
       cursor = body.next;
     }
@@ -126,14 +139,21 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
     put([view]);
   }
 
+  function since(position: string): void {
+    if (position > seen) seen = position;
+  }
+
   const unsubscribe = store.subscribe(() => wait(GATHERED));
 
   return {
+    since,
     heard: ({ stream, type, id, position }) => {
+      since(position);
       if (stream.startsWith('media-') && !UNSEEN.includes(type)) void look(id, position).catch(() => undefined);
     },
     look,
     reload() {
+      beginnings++;
       asked.task.clear();
       asked.user.clear();
       gone.clear();
@@ -151,7 +171,7 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
 
 /** What a failed question counts as: what is refused for good has no files, and is not asked again; null: it is asked again. */
 function asAnswer(error: unknown): MediaView[] | null {
-  return error instanceof ApiError && !error.passing ? [] : null;
+  return error instanceof ApiError && REFUSED.includes(error.status) ? [] : null;
 }
 
 /** The things whose files are shown. */

@@ -3,9 +3,7 @@ import { expect, it } from 'vitest';
 import { ADMIN_EMAIL, connection, inChromium } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
 import { mailedLink } from './mailed-link.fixture.ts';
-
-const EVA = 'eva@example.org';
-const FAY = 'fay@example.org';
+import { personOfThisTry } from './tries.fixture.ts';
 
 inChromium('an invitation', (screens) => {
   const row = (page: Page, address: string) => page.locator(`[data-invitation="${address}"]`);
@@ -22,44 +20,46 @@ inChromium('an invitation', (screens) => {
   }
 
   it('is sent by an admin, and the link makes an account with its role, whose code is in no address; the lists tell of it live', async () => {
+    const { name, email } = personOfThisTry('Eva Holm');
     const admin = await screens.logIn({ email: ADMIN_EMAIL });
     await admin.getByRole('button', { name: 'Members' }).click();
-    await invite(admin, EVA);
+    await invite(admin, email);
     expect(await seriousFaults(admin)).toEqual([]);
 
-    const eva = await screens.open(`${screens.world.url}${await mailed(EVA)}`);
+    const eva = await screens.open(`${screens.world.url}${await mailed(email)}`);
     await eva.getByRole('heading', { name: 'You are invited' }).waitFor();
     expect(eva.url()).toBe(`${screens.world.url}/invitation`);
-    await eva.getByLabel('Your name').fill('Eva Holm');
+    await eva.getByLabel('Your name').fill(name);
     await eva.getByLabel('New password').fill('short');
     await eva.keyboard.press('Enter');
     await eva.getByText('This must have at least 10 characters.').waitFor();
-    expect(await eva.getByLabel('Your name').inputValue()).toBe('Eva Holm');
+    expect(await eva.getByLabel('Your name').inputValue()).toBe(name);
     await eva.getByLabel('New password').fill('a staple and a lamp');
     await eva.keyboard.press('Enter');
     await eva.getByRole('heading', { name: 'Thank you' }).waitFor();
     await eva.getByRole('button', { name: 'Log in' }).click();
-    await eva.getByLabel('E-mail').fill(EVA);
+    await eva.getByLabel('E-mail').fill(email);
     await eva.getByLabel('Password').fill('a staple and a lamp');
     await eva.keyboard.press('Enter');
     await connection(eva, 'live');
 
-    await row(admin, EVA).waitFor({ state: 'detached' });
-    await admin.locator('[data-member]').filter({ hasText: 'Eva Holm' }).getByText('maintenance').waitFor();
+    await row(admin, email).waitFor({ state: 'detached' });
+    await admin.locator('[data-member]').filter({ hasText: name }).getByText('maintenance').waitFor();
   }, 240_000);
 
   it('that is taken back makes no account', async () => {
+    const { name, email } = personOfThisTry('Fay Roux');
     const admin = await screens.logIn({ email: ADMIN_EMAIL });
     await admin.getByRole('button', { name: 'Members' }).click();
-    await invite(admin, FAY);
-    const link = await mailed(FAY);
-    await admin.getByRole('button', { name: `Send again to ${FAY}` }).click();
-    await admin.getByText(`It is on its way to ${FAY} again.`).waitFor();
-    await admin.getByRole('button', { name: `Take back the invitation of ${FAY}` }).click();
-    await row(admin, FAY).waitFor({ state: 'detached' });
+    await invite(admin, email);
+    const link = await mailed(email);
+    await admin.getByRole('button', { name: `Send again to ${email}` }).click();
+    await admin.getByText(`It is on its way to ${email} again.`).waitFor();
+    await admin.getByRole('button', { name: `Take back the invitation of ${email}` }).click();
+    await row(admin, email).waitFor({ state: 'detached' });
 
     const fay = await screens.open(`${screens.world.url}${link}`);
-    await fay.getByLabel('Your name').fill('Fay Roux');
+    await fay.getByLabel('Your name').fill(name);
     await fay.getByLabel('New password').fill('a staple and a lamp');
     await fay.keyboard.press('Enter');
     await fay.getByRole('heading', { name: 'This link is used up' }).waitFor();

@@ -10,6 +10,7 @@ import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
 import { connectLive, type Live } from './live.ts';
 import { createNavigation } from './navigation.ts';
+import { keepPresses } from './presses.ts';
 import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
 import { createStore, initialState } from './store.ts';
 import { connectionOf, type Sync, startSync } from './sync.ts';
@@ -164,6 +165,7 @@ store.subscribe(() => {
 
 begin();
 listenToKeys(app);
+keepPresses(window);
 const root = document.getElementById('app');
 if (root) {
   render(

@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { ADMIN_EMAIL, BEN, inChromium } from './board.fixture.ts';
+import { ADMIN_EMAIL, inChromium } from './board.fixture.ts';
 import { seriousFaults } from './files.fixture.ts';
 import { openOutbox } from './mailed-link.fixture.ts';
+import { personOfThisTry } from './tries.fixture.ts';
 
 inChromium('a phone number', (screens) => {
   /** The code of the last SMS, from the outbox. */
@@ -15,7 +16,9 @@ inChromium('a phone number', (screens) => {
   }
 
   it('is typed as people do, refused at its field, confirmed by the code of an SMS, and removed; SMS wait for it', async () => {
-    const ben = await screens.logIn(BEN);
+    const { name, email } = personOfThisTry('Ben Okafor');
+    await screens.world.register(name, email);
+    const ben = await screens.logIn({ email });
     await ben.goto(`${screens.world.url}/me`);
     const row = ben.locator('.own-row').filter({ hasText: 'Phone' }).first();
     await row.getByText('none: you get no SMS').waitFor();
@@ -44,7 +47,7 @@ inChromium('a phone number', (screens) => {
     await ben.getByText('This is your number already.').waitFor();
     const admin = await screens.logIn({ email: ADMIN_EMAIL });
     await admin.getByRole('button', { name: 'Members' }).click();
-    await admin.getByRole('button', { name: `Open ${BEN.name}` }).click();
+    await admin.getByRole('button', { name: `Open ${name}` }).click();
     await admin.locator('.own-row').filter({ hasText: 'Phone' }).getByText('+49…78').waitFor();
     await ben.getByRole('button', { name: 'Remove the number' }).click();
     await ben.getByRole('button', { name: 'Remove it' }).click();

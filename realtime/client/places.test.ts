@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { ANNA, BEN, cardOf, connection, inChromium, make, PASSWORD } from './board.fixture.ts';
+import { personOfThisTry } from './tries.fixture.ts';
 
 inChromium('the places of the page', (screens) => {
   const { logIn, open } = screens;
@@ -113,8 +114,9 @@ inChromium('the places of the page', (screens) => {
     await cara.getByRole('button', { name: 'Make an account' }).click();
     await at(cara, '/register');
     await cara.reload();
-    await cara.getByLabel('Name').fill('Cara Nowak');
-    await enter(cara, { email: 'cara@example.org' });
+    const { name, email } = personOfThisTry('Cara Nowak');
+    await cara.getByLabel('Name').fill(name);
+    await enter(cara, { email });
     await dialog(cara, 'Sweep the yard').waitFor();
     expect(cara.url()).toBe(link);
 

@@ -1,7 +1,8 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ANNA, connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
+import { connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
+import { personOfThisTry } from './tries.fixture.ts';
 
 /** An authenticator app. A code is good once, so it waits for the next one where it has shown the present one. */
 function openApp(secret: string) {
@@ -46,23 +47,25 @@ async function giveCode(page: Page, code: string): Promise<void> {
 
 inChromium('a second factor', (screens) => {
   it('is set up, asked for at the next login, proved by a code or a recovery code, and turned off', async () => {
-    const anna = await screens.logIn(ANNA);
+    const { name, email } = personOfThisTry('Anna Lindqvist');
+    await screens.world.register(name, email);
+    const anna = await screens.logIn({ email });
     await anna.goto(`${screens.world.url}/me`);
     await anna.getByRole('button', { name: 'Set it up' }).click();
     const { recovery, code } = await setUp(anna);
     await anna.getByText('10 recovery codes are left.').waitFor();
     await anna.getByRole('button', { name: 'Log out' }).click();
 
-    await typePassword(anna, ANNA.email);
+    await typePassword(anna, email);
     await giveCode(anna, '000000');
     await anna.getByText('This is wrong, was used already').waitFor();
     await giveCode(anna, await code());
     await connection(anna, 'live');
 
     const other = await screens.open(screens.world.url);
-    await typePassword(other, ANNA.email);
+    await typePassword(other, email);
     await other.getByRole('button', { name: 'Back', exact: true }).click();
-    await typePassword(other, ANNA.email);
+    await typePassword(other, email);
     await giveCode(other, recovery[0] ?? '');
     await connection(other, 'live');
     await other.goto(`${screens.world.url}/me`);
@@ -80,9 +83,10 @@ inChromium('a role that must have a second factor', (screens) => {
   afterAll(() => world?.close());
 
   it('sets one up before anything else', async () => {
-    await world.register(ANNA.name, ANNA.email);
+    const { name, email } = personOfThisTry('Anna Lindqvist');
+    await world.register(name, email);
     const page = await screens.open(world.url);
-    await typePassword(page, ANNA.email);
+    await typePassword(page, email);
     await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor();
     await setUp(page);
     await connection(page, 'live');

@@ -40,7 +40,7 @@ export interface SyncOptions {
   live: Live;
   me: Me;
   /** The files of what is shown, which hear of the same changes. */
-  files?: Pick<PageFiles, 'heard' | 'reload'>;
+  files?: Pick<PageFiles, 'since' | 'heard' | 'reload'>;
 }
 
 export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
@@ -68,6 +68,7 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     const mine = ++turn;
     const path = '/api/tasks?limit=100&sort=-updatedAt';
     const { body, position } = await api.get<List<TaskSummary>>(path, { after: last || undefined });
+    files?.since(position);
     if (mine === turn) show(body.items, position, false);
     const { items, more } = await rest(path, body);
     if (mine === turn) show(items, position, !more);
@@ -108,9 +109,10 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     return missed();
   }
 
-  function missed(): Promise<string> {
+  async function missed(): Promise<string> {
+    const position = await load();
     files?.reload();
-    return load();
+    return position;
   }
 
   function leaveAll(): void {
