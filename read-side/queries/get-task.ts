@@ -4,14 +4,13 @@ import { instant, utc } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { type TaskDetail, taskDetailView } from '../../contracts/task.ts';
-import { watchersOf } from '../../contracts/watchers.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type TaskDetailDocument, taskDetail } from '../../projections/projectors/task-detail.ts';
-import { userDirectory } from '../../projections/projectors/user-directory.ts';
 import { badParameter, callerOf, positionProblem, type QueryContext, readAfterOf, reading } from '../reading.ts';
 import { cutTask, truncated } from './cut-task.ts';
 import { mayRead, taskAt } from './task-stream.ts';
+import { watchersNow } from './watchers-now.ts';
 
 export const getTaskQuery = z.strictObject({
   asOf: z.string('must be given once').optional().meta({ description: 'A Position, or an instant (RFC 3339): the task as it was then.' }),
@@ -38,7 +37,7 @@ async function present(context: QueryContext, request: RouteRequest): Promise<An
   const id = request.params.id ?? '';
   const { position, result } = await reading(context, taskDetail, request, ({ one }) => one(id));
   const document = visible(caller, result?.document as TaskDetailDocument | null | undefined);
-  return answer(id, await watched(context, request, document), position);
+  return answer(id, await seenBy(caller, document, context), position);
 }
 
 /** A task as it was, from its stream, so never older than the log. Those may read it whom the task concerns now. */
@@ -51,7 +50,7 @@ async function past(context: QueryContext, request: RouteRequest, asOf: string):
   const { then, now } = await taskAt(store, id, await momentOf(store, asOf));
   const cut = now ? null : await cutTask(context, id, { caller, request });
   if (cut) throw truncated(cut);
-  return answer(id, await watched(context, request, visible(caller, then, now)), position);
+  return answer(id, await seenBy(caller, visible(caller, then, now), context), position);
 }
 
 async function momentOf(store: EventStore, asOf: string): Promise<(event: Pick<RecordedEvent, 'time' | 'position'>) => boolean> {
@@ -81,14 +80,11 @@ export function noSuchTask(): ProblemError {
 
 type View = Omit<TaskDetail, 'id'>;
 
-/** The task as the caller sees it. Users who are deleted now are no watchers. Errors: those of `reading`. */
-async function watched(context: QueryContext, request: RouteRequest, document: TaskDetailDocument): Promise<View> {
-  const { deleted: _, asked, ...task } = document;
-  const watchers = watchersOf({ ...task, ...asked, commenters: task.comments.map(({ author }) => author) });
-  const { result } = await reading(context, userDirectory, request, ({ many }) => many(watchers));
-  const gone = new Set(result.filter((one) => one.document === null).map(({ id }) => id));
-  const left = watchers.filter((one) => !gone.has(one));
-  return { ...task, watching: left.includes(callerOf(request).id), watchers: left.length };
+/** The task as the caller sees it. */
+async function seenBy(caller: Caller, document: TaskDetailDocument, context: QueryContext): Promise<View> {
+  const { deleted: _, asked: __, ...task } = document;
+  const watchers = await watchersNow(context, document);
+  return { ...task, watching: watchers.includes(caller.id), watchers: watchers.length };
 }
 
 function answer(id: string, view: View, position: string): Answer {
