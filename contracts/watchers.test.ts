@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { TaskEvent } from './task.ts';
-import { NOBODY_ASKED, type Watching, watchersOf, watchingAfter } from './watchers.ts';
+import { latestCommenters, MOST_AWAY, MOST_COMMENTERS, NOBODY_ASKED, type Watching, watchersOf, watchingAfter } from './watchers.ts';
 
 const person = fc.constantFrom('alice', 'bob', 'carol', 'dave');
 const assigned = (userId: string | null): TaskEvent => ({ type: 'TaskAssigned', data: { userId, previous: null, atCreation: false } });
@@ -38,3 +38,19 @@ it('nobody is both watching and away, nobody stands twice, and the same word aga
       expect(watchingAfter(once, event)).toEqual(once);
     }),
   ));
+
+it('so many commenters watch as are remembered: the latest, each once, whether they are folded one by one or all at once', () =>
+  fc.assert(
+    fc.property(fc.array(fc.nat(150).map(String), { maxLength: 400 }), (authors) => {
+      const latest = latestCommenters(authors);
+      expect(authors.reduce<string[]>((before, author) => latestCommenters([...before, author]), [])).toEqual(latest);
+      expect(latest.length).toBe(Math.min(new Set(authors).size, MOST_COMMENTERS));
+      expect(latest.at(-1)).toBe(authors.at(-1));
+    }),
+  ));
+
+it('of so many who asked not to watch it is remembered, and no more: the latest', () => {
+  const { away } = after(Array.from({ length: MOST_AWAY + 3 }, (_, n): TaskEvent => ({ type: 'TaskUnwatched', data: { userId: `user-${n}` } })));
+  expect(away).toHaveLength(MOST_AWAY);
+  expect([away[0], away.at(-1)]).toEqual(['user-3', `user-${MOST_AWAY + 2}`]);
+});

@@ -12,6 +12,10 @@ export interface Watching {
 
 /** The most users who may ask to watch one task: they bound the notifications that one event asks for. */
 export const MOST_WATCHERS = 200;
+/** The most commenters who watch a task: the latest. They bound those notifications, too. */
+export const MOST_COMMENTERS = 100;
+/** The most users of whom it is remembered that they asked not to watch: the latest. */
+export const MOST_AWAY = 1_000;
 
 /** The watching of a new task. */
 export const NOBODY_ASKED: Watching = { watching: [], away: [] };
@@ -27,10 +31,15 @@ export function watchingAfter(before: Watching, event: TaskEvent): Watching {
     case 'TaskWatched':
       return { watching: [...without(watching, event.data.userId), event.data.userId], away: without(away, event.data.userId) };
     case 'TaskUnwatched':
-      return { watching: without(watching, event.data.userId), away: [...without(away, event.data.userId), event.data.userId] };
+      return { watching: without(watching, event.data.userId), away: [...without(away, event.data.userId), event.data.userId].slice(-MOST_AWAY) };
     default:
       return before;
   }
+}
+
+/** The authors of comments, each once, the latest last: at most MOST_COMMENTERS. */
+export function latestCommenters(authors: readonly string[]): string[] {
+  return [...new Set(authors.toReversed())].slice(0, MOST_COMMENTERS).toReversed();
 }
 
 /** The users who watch a task, each once: maker, assignee, commenters in their order, then who asked to. */

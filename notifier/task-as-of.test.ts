@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
+import { MOST_COMMENTERS } from '../contracts/watchers.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
 import { stableId } from '../platform/stable-id.ts';
-import { evolveTask, MOST_COMMENTERS, NO_TASK, tasksAsOf } from './task-as-of.ts';
+import { evolveTask, NO_TASK, tasksAsOf } from './task-as-of.ts';
 
 const TASK = 'task-1';
 let store: EventStore;

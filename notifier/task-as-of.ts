@@ -3,13 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { known } from '../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent } from '../contracts/message.ts';
 import type { Status, TaskEvent, TaskParties } from '../contracts/task.ts';
-import { NOBODY_ASKED, type Watching, watchingAfter } from '../contracts/watchers.ts';
+import { latestCommenters, NOBODY_ASKED, type Watching, watchingAfter } from '../contracts/watchers.ts';
 import { BeginningGone, isCut } from '../platform/event-store/beginning.ts';
 import { type EventStore, StoreUnavailable, StreamGone } from '../platform/event-store/event-store.ts';
 
 /** The fields of a task that policies need. */
 export interface TaskAsOf extends TaskParties, Watching {
-  /** The users who commented, the latest last: at most MOST_COMMENTERS. */
+  /** The users who commented, the latest last: as `latestCommenters` has them. */
   commenters: readonly string[];
   status: Status;
   deleted: boolean;
@@ -17,9 +17,6 @@ export interface TaskAsOf extends TaskParties, Watching {
   /** The revision of its last event then; NO_STREAM where there was no such task. */
   revision: number;
 }
-
-/** The most commenters kept: they bound the notifications that one event asks for. */
-export const MOST_COMMENTERS = 100;
 
 /** The state before a task's first event. */
 export const NO_TASK: TaskAsOf = {
@@ -52,7 +49,7 @@ function changeBy(event: RecordedEvent & TaskEvent, task: TaskAsOf): Partial<Tas
     case 'TaskStatusChanged':
       return { status: event.data.to };
     case 'TaskCommented':
-      return { commenters: [...task.commenters.filter((one) => one !== event.metadata.actor), event.metadata.actor].slice(-MOST_COMMENTERS) };
+      return { commenters: latestCommenters([...task.commenters, event.metadata.actor]) };
     case 'TaskWatched':
     case 'TaskUnwatched':
       return {};

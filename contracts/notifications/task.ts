@@ -1,6 +1,6 @@
 /** The kinds of notification about tasks. */
 import type { Status } from '../task.ts';
-import { CHANNELS, kindAbout, type MailText, never, type PageLink } from './kind.ts';
+import { CHANNELS, kindAbout, type MailText, type PageLink } from './kind.ts';
 
 /** The facts that can be told of a task, as it is when the message is made. */
 export interface ToldOfTask {
@@ -12,6 +12,8 @@ export interface ToldOfTask {
   /** Whose task it is. A recipient who is no user (an address, a number) counts as the assignee: there is nobody to compare. */
   assignee: 'recipient' | 'another' | 'nobody';
   status: Status;
+  /** True where the recipient asked not to be told of the task's comments and changes of status. */
+  away: boolean;
   /** True where the task has the deadline that it had when the notification was asked for. */
   sameDeadline: boolean;
   /** True where its deadline has passed. */
@@ -28,6 +30,7 @@ const aboutTask = kindAbout<'task', ToldOfTask>('task', {
   own: false,
   assignee: 'recipient',
   status: 'open',
+  away: false,
   sameDeadline: true,
   late: false,
 });
@@ -46,6 +49,12 @@ function notAwaited({ status, sameDeadline }: ToldOfTask): string | undefined {
   if (status !== 'open' && status !== 'in-progress') return `the task is ${status}`;
   return sameDeadline ? undefined : 'the task has another deadline, or none';
 }
+
+/** What a task has to do with somebody who watches it. */
+const whose = ({ assignee, own }: ToldOfTask) => (own || assignee === 'recipient' ? 'a task of yours' : 'a task that you watch');
+
+/** Comments and changes of status are told to who watches the task, and not to who ended that before the message was made. */
+const notWatched = ({ away }: ToldOfTask) => (away ? 'the recipient does not watch the task any more' : undefined);
 
 export const taskKinds = {
   task_created: aboutTask({
@@ -70,20 +79,20 @@ export const taskKinds = {
   }),
   comment_added: aboutTask({
     channels: CHANNELS,
-    choice: 'A comment on a task',
-    outdated: never,
+    choice: 'A comment on a task that I watch',
+    outdated: notWatched,
     subject: (task) => `Comment: ${task.title}`,
-    text: (task) => quoting('somebody commented on a task of yours:', task),
+    text: (task) => quoting(`somebody commented on ${whose(task)}:`, task),
     link,
     inbox: { title, text: 'There is a new comment.' },
     aloud: false,
   }),
   status_changed: aboutTask({
     channels: CHANNELS,
-    choice: 'Another status of a task',
-    outdated: never,
+    choice: 'Another status of a task that I watch',
+    outdated: notWatched,
     subject: (task) => `Moved: ${task.title}`,
-    text: (task) => quoting('a task of yours has another status:', task),
+    text: (task) => quoting(`${whose(task)} has another status:`, task),
     link,
     inbox: { title, text: 'It has another status.' },
     aloud: false,

@@ -21,11 +21,15 @@ const reopened: Happening = [TASK, 'TaskStatusChanged', { from: 'done', to: 'ope
 const later: Happening = [TASK, 'TaskEdited', { deadline: '2027-01-31T16:00:00.000Z' }];
 const asBefore: Happening = [TASK, 'TaskEdited', { deadline: DEADLINE }];
 const never: Happening = [TASK, 'TaskEdited', { deadline: null }];
+const watched: Happening = [TASK, 'TaskWatched', { userId: BOB }];
+const unwatched: Happening = [TASK, 'TaskUnwatched', { userId: BOB }];
+const aliceUnwatched: Happening = [TASK, 'TaskUnwatched', { userId: ALICE }];
 const resident: Happening = [`user-${BOB}`, 'UserRoleChanged', { from: 'member', to: 'resident' }];
 
 const THERE = 'the task is not there any more';
 const THEIRS = 'the task is not the recipient’s any more';
 const READ = 'the recipient may not read the task any more';
+const AWAY = 'the recipient does not watch the task any more';
 const MOVED = 'the task has another deadline, or none';
 
 /** Every kind that is about a task, wherever it is told. */
@@ -44,6 +48,14 @@ const MAY_READ: readonly Row[] = [
   row(READ, [toCarol], { visibility: 'own' }),
   row(READ, [unassigned, resident]),
   row(null, [unassigned, toBob], { visibility: 'own' }),
+];
+/** A task that somebody watches, or watches no more. */
+const WATCHED: readonly Row[] = [
+  row(AWAY, [unwatched]),
+  row(AWAY, [unwatched, unassigned]),
+  row(null, [unwatched, watched]),
+  row(null, [unwatched, unassigned, toBob]),
+  row(null, [aliceUnwatched]),
 ];
 const HAS_IT: readonly Row[] = [
   row(THEIRS, [unassigned, retitled]),
@@ -78,9 +90,9 @@ export const taskScenes: Scenes<keyof typeof taskKinds> = {
       row(THEIRS, [toCarol], { to: ALICE, before: [unassigned] }),
     ],
     task_assigned: [...OF_A_TASK, ...HAS_IT, row(THEIRS, [unassigned], { to: ALICE, before: [toAlice] })],
-    comment_added: [...OF_A_TASK, ...MAY_READ, row(null, [done])],
-    status_changed: [...OF_A_TASK, ...MAY_READ, row(null, [done])],
-    due_soon: [...OF_A_TASK, ...MAY_READ, ...AWAITED, row('the deadline has passed', [], { now: AFTER })],
+    comment_added: [...OF_A_TASK, ...MAY_READ, ...WATCHED, row(null, [done])],
+    status_changed: [...OF_A_TASK, ...MAY_READ, ...WATCHED, row(null, [done])],
+    due_soon: [...OF_A_TASK, ...MAY_READ, ...AWAITED, row(null, [unwatched]), row('the deadline has passed', [], { now: AFTER })],
     overdue: [...OF_A_TASK, ...MAY_READ, ...AWAITED, row(null, [], { now: AFTER })],
   },
 };

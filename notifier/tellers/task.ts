@@ -14,7 +14,8 @@ export const tellOfTask: Teller<ToldOfTask> = async ({ about, reader }, context)
   if (reader && !mayReadTask({ id: reader.id, seesAll: context.seesAll(reader.user.role) }, task))
     throw new Withdrawn('the recipient may not read the task any more');
   const { title, description, status } = task;
-  return { id: idOf(about.stream), title, description, status, ...shareOf(reader, task), ...(await deadlineOf(task, about, context)) };
+  const away = reader !== null && task.watchers.away.includes(reader.id);
+  return { id: idOf(about.stream), title, description, status, away, ...shareOf(reader, task), ...(await deadlineOf(task, about, context)) };
 };
 
 function shareOf(reader: Reader | null, { maker, assignee }: TaskState): Pick<ToldOfTask, 'own' | 'assignee'> {

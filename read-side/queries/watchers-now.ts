@@ -3,7 +3,7 @@
  * that, so what the directory said is remembered in this process.
  */
 import { LRUCache } from 'lru-cache';
-import { watchersOf } from '../../contracts/watchers.ts';
+import { latestCommenters, watchersOf } from '../../contracts/watchers.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import { NoSuchGeneration, type ReadModels, type Stored } from '../../platform/read-models/read-models.ts';
 import type { TaskDetailDocument } from '../../projections/projectors/task-detail.ts';
@@ -26,7 +26,8 @@ const keptOf = new WeakMap<object, DeletedUsers>();
 export async function watchersNow({ store, readModels }: QueryContext, { asked, comments, ...task }: TaskDetailDocument): Promise<string[]> {
   const kept = keptOf.get(store) ?? deletedUsers();
   keptOf.set(store, kept);
-  return kept.without(watchersOf({ ...task, ...asked, commenters: comments.map(({ author }) => author) }), readModels);
+  const commenters = latestCommenters(comments.map(({ author }) => author));
+  return kept.without(watchersOf({ ...task, ...asked, commenters }), readModels);
 }
 
 /** Opens the memory of who was deleted. `clock`: the monotonic clock, in milliseconds; default performance.now. */

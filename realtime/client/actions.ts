@@ -114,6 +114,12 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
     void optimistic(id, { type: 'TaskRestored', data: {} }, (key) => api.command('POST', `/api/tasks/${id}/restore`, { key }));
   }
 
+  /** Shows what a command has made true, before the task is there anew. */
+  function shownAsWatched(id: string, watching: boolean): void {
+    const { open } = store.get();
+    if (open?.id === id && open.detail) store.set({ open: { ...open, detail: { ...open.detail, watching } } });
+  }
+
   function say(text: string): void {
     store.set({ said: text });
   }
@@ -154,7 +160,8 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
       try {
         const answer = await inTurn(id, () => api.command(wanted ? 'PUT' : 'DELETE', `/api/tasks/${id}/watchers/me`));
         say(watchSaid(title, wanted));
-        await page()?.refresh(answer.position);
+        shownAsWatched(id, wanted);
+        void page()?.refresh(answer.position);
       } catch (error) {
         note({ kind: 'trouble', text: `“${title}” is as it was. ${reason(error)}` });
       }

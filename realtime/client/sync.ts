@@ -13,6 +13,8 @@ import { toldOfTask } from './words.ts';
 const MOST = 2_000;
 /** Milliseconds in which a missed change may come by itself before the server is asked. */
 const GRACE = 150;
+/** The changes of a task that a board neither shows nor announces: somebody else begins to watch it, or ends that. */
+const QUIET = ['TaskWatched', 'TaskUnwatched'];
 /** Milliseconds until a failed question is asked again. */
 const AGAIN = 3_000;
 
@@ -149,7 +151,7 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     const next = fold(board, change);
     if (next === board) return;
     store.set({ board: outOfSight(change) ? asked(next, change.id, { task: null, position: change.position }) : next });
-    if (change.actor !== me.id) tell(change);
+    if (change.actor !== me.id && !QUIET.includes(change.type)) tell(change);
   }
 
   /** True where a change takes the task out of the user's sight: they see only tasks that concern them, and this one does no more. */

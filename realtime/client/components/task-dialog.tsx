@@ -5,7 +5,7 @@ import { useApp, useApps, useNames } from '../app.ts';
 import { shown } from '../board-state.ts';
 import { mayMove, STATUS_NAMES } from '../board-view.ts';
 import type { OpenTask } from '../store.ts';
-import { ago, fullTime, shortDay, watchHint, watchWord } from '../words.ts';
+import { ago, fullTime, shortDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import { DropPlace, usePaste } from './choosing-files.tsx';
 import { Comments } from './comments.tsx';
@@ -15,6 +15,7 @@ import { FilesOf } from './files.tsx';
 import { History } from './history.tsx';
 import { PriorityIcon, Sign, StatusIcon } from './icons.tsx';
 import { Viewing } from './viewing.tsx';
+import { WatchButton } from './watch-button.tsx';
 
 /** A dialog over the task's: its form, its history, or one of its pictures. */
 type Part = 'edit' | 'history' | `files/${string}` | undefined;
@@ -141,15 +142,6 @@ function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: 
       </div>
       {tab === 'comments' ? <Comments task={task} /> : <History />}
     </DropPlace>
-  );
-}
-
-function WatchButton({ task: { id, watching, watchers } }: { task: TaskDetail }) {
-  const { actions } = useApp();
-  return (
-    <button type="button" title={watchHint(watchers)} onClick={() => void actions.watch(id, !watching)}>
-      {watchWord(watching)} <span class="tab-count">{watchers}</span>
-    </button>
   );
 }
 
