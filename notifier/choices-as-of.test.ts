@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
 import type { Choices } from '../contracts/notification-choices.ts';
+import type { TaskParties } from '../contracts/task.ts';
 import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
 import { channelsAsOf } from './choices-as-of.ts';
 import { openRecording } from './recording.ts';
-import { told } from './wanted.ts';
+import { told, type Wanted } from './wanted.ts';
 
 const BOB = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e02';
 const store = () => {
@@ -21,6 +22,8 @@ const store = () => {
   };
   return {
     events,
+    changeRole: (to: string) => happen('UserRoleChanged', { from: 'member', to }),
+    leave: () => happen('UserDeleted', {}),
     choose: (choices: Choices) => happen('NotificationsChosen', { choices }),
     register: (role = 'member') => happen('UserCreated', { name: 'Bob', email: 'bob@example.org', role }),
   };
@@ -67,4 +70,37 @@ it('a policy’s wish is recorded on the chosen channels, each once, and what ca
     'password_changed email',
     'task_created email',
   ]);
+});
+
+it('what happens on a task is told to who could read it right after, on no channel to anybody else, and a change of hands to who had it before, too', async () => {
+  const { events, choose, register, changeRole, leave } = store();
+  const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
+  const at = {
+    member: await register(),
+    choosing: await choose({ comment_added: ['email', 'in-app'] }),
+    resident: await changeRole('resident'),
+    deleted: await leave(),
+  };
+  const others = { maker: ALICE, assignee: null };
+  const about = { stream: 'task-1', revision: 0 };
+  let times = 0;
+  async function toldBob(position: string, task: TaskParties | undefined, ask: (userId: string) => Wanted = told('in-app', 'comment_added', about)) {
+    const seesAll = (role: string) => role !== 'resident';
+    const record = openRecording('task_mail', { store: events, readModels: {} as ReadModels, signal: new AbortController().signal, seesAll });
+    const before = (await logOf(events)).length;
+    await record({ ...exampleEvent('TaskCommented'), id: stableId(String(times++)), stream: 'task-1', position }, [ask(BOB)], task);
+    return (await logOf(events))
+      .slice(before)
+      .flatMap(({ type, data }) => (type === 'NotificationRequested' ? [(data as { channel: string }).channel] : []));
+  }
+  expect(await toldBob(at.member, others)).toEqual(['in-app']);
+  expect(await toldBob(at.choosing, others)).toEqual(['email', 'in-app']);
+  expect(await toldBob(at.resident, others)).toEqual([]);
+  expect(await toldBob(at.resident, others, told('in-app', 'overdue', about))).toEqual([]);
+  expect(await toldBob(at.resident, { maker: ALICE, assignee: BOB })).toEqual(['email', 'in-app']);
+  expect(await toldBob(at.resident, { maker: BOB, assignee: null })).toEqual(['email', 'in-app']);
+  expect(await toldBob(at.resident, others, told('in-app', 'task_assigned', about))).toEqual(['in-app']);
+  expect(await toldBob(at.resident, undefined)).toEqual(['email', 'in-app']);
+  expect(await toldBob(at.deleted, { maker: BOB, assignee: null })).toEqual([]);
+  expect(await toldBob(at.choosing, others)).toEqual(['email', 'in-app']);
 });

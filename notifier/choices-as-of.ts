@@ -1,4 +1,4 @@
-/** The choices of a user as they were right after an event: the same however late or often they are read, so that a policy asks for the same again. */
+/** The choices of a user, and the role, as they were right after an event: the same however late or often they are read, so that a policy asks for the same again. */
 import { LRUCache } from 'lru-cache';
 import { isKnown, upcast } from '../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent, START } from '../contracts/message.ts';
@@ -12,13 +12,14 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 interface ChosenAsOf {
   choices: Choices;
   role: Role;
+  isDeleted: boolean;
   /** True where the user had a confirmed phone number. */
   hasPhone: boolean;
   revision: number;
   position: Position;
 }
 
-const NOTHING: ChosenAsOf = { choices: {}, role: 'member', hasPhone: false, revision: NO_STREAM, position: START };
+const NOTHING: ChosenAsOf = { choices: {}, role: 'member', isDeleted: false, hasPhone: false, revision: NO_STREAM, position: START };
 /** The number of users kept in memory. */
 const KEPT_USERS = 5_000;
 
@@ -28,6 +29,8 @@ export interface ChannelsAsOf {
    * role says something of their own. Errors: those of the store.
    */
   of(userId: string, kind: Kind, position: Position): Promise<readonly Channel[] | undefined>;
+  /** The role that the user had right after the event at the position; null for a user who was deleted by then. Errors: those of the store. */
+  roleOf(userId: string, position: Position): Promise<Role | null>;
 }
 
 /** Folds choices from the streams of users, up to an event's position. */
@@ -51,6 +54,10 @@ export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsO
       const { choices, role, hasPhone } = await chosen(userId, position);
       return (choices[kind] ?? ownDefault(kind, role))?.filter((channel) => hasPhone || channel !== 'sms');
     },
+    roleOf: async (userId, position) => {
+      const { role, isDeleted } = await chosen(userId, position);
+      return isDeleted ? null : role;
+    },
   };
 }
 
@@ -62,7 +69,9 @@ function evolveChosen(user: ChosenAsOf, recorded: RecordedEvent): ChosenAsOf {
 function changedBy(event: UserEvent): Partial<ChosenAsOf> {
   switch (event.type) {
     case 'UserCreated':
-      return { role: event.data.role, choices: {}, hasPhone: false };
+      return { role: event.data.role, isDeleted: false, choices: {}, hasPhone: false };
+    case 'UserDeleted':
+      return { isDeleted: true };
     case 'UserRoleChanged':
       return { role: event.data.to };
     case 'NotificationsChosen':

@@ -10,7 +10,7 @@ import { followWithEffects } from '../platform/followers/follow-with-effects.ts'
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
 import { releaseKnown } from '../platform/followers/release-known.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
-import { openRecording } from './recording.ts';
+import { openRecording, type RecordingContext } from './recording.ts';
 import { openRelease, type ReleaseContext } from './release-held.ts';
 import { NO_TASK, type TaskAsOf, tasksAsOf } from './task-as-of.ts';
 import type { Wanted, WantedOfRole } from './wanted.ts';
@@ -31,6 +31,8 @@ export interface Policy extends FollowerRow {
 export interface PolicyContext extends FollowContext {
   /** The read models that know who has a role. A policy that tells everybody who has one waits until they have its event. */
   readModels: ReadModels;
+  /** True where users of a role may read every task (TASK_VISIBILITY); missing: they all may. */
+  seesAll?: RecordingContext['seesAll'];
   /** Both missing: this process holds nothing back, and releases nothing. */
   commands?: ReleaseContext['commands'];
   now?: ReleaseContext['now'];
@@ -42,11 +44,18 @@ export interface RunningPolicy extends Follower {
   release(stream: string, skip: boolean): Promise<boolean>;
 }
 
+/** What an event asks for, and the task that the policy knew to decide that. */
+interface Decided {
+  wanted: (Wanted | WantedOfRole)[];
+  task?: TaskAsOf;
+}
+const NOTHING: Decided = { wanted: [] };
+
 /** Starts a policy. When it is first deployed it begins at the log's end: earlier events cause no mail. */
 export async function followPolicy(policy: Policy, context: PolicyContext): Promise<RunningPolicy> {
-  const { store, readModels, whileStarting = AT_ONCE } = context;
+  const { store, readModels, seesAll, whileStarting = AT_ONCE } = context;
   const stopping = new AbortController();
-  const record = openRecording(policy.name, { store, readModels, signal: stopping.signal });
+  const record = openRecording(policy.name, { store, readModels, seesAll, signal: stopping.signal });
   const { commands, now } = context;
   const release = commands && now && openRelease({ readModels, commands, now, signal: stopping.signal });
   const tasks = tasksAsOf(store);
@@ -57,7 +66,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
    * Reads the task that an event needs. The returned function decides without I/O; it throws where the event cannot be decided, also since that task
    * alone cannot be read. Errors: those of an absence.
    */
-  async function decision(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
+  async function decision(recorded: RecordedEvent): Promise<() => Decided> {
     return decisionOn(recorded).catch((error: unknown) => {
       if (!isOfOneStream(error)) throw error;
       return () => {
@@ -66,22 +75,27 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
     });
   }
 
-  async function decisionOn(recorded: RecordedEvent): Promise<() => (Wanted | WantedOfRole)[]> {
+  async function decisionOn(recorded: RecordedEvent): Promise<() => Decided> {
     const stream = taskNamedBy(policy, recorded);
-    const taskThen = stream === undefined ? () => NO_TASK : await tasks.read(stream, recorded);
+    if (stream === undefined) return () => ({ wanted: policy.wants(known(recorded), NO_TASK) });
+    const taskThen = await tasks.read(stream, recorded);
     if (!taskThen) {
       context.log.warn(
         { policy: policy.name, stream: recorded.stream, revision: recorded.revision },
         'an operator took the event away; nobody is told of it',
       );
-      return () => [];
+      return () => NOTHING;
     }
-    return () => policy.wants(known(recorded), taskThen());
+    return () => {
+      const event = known(recorded);
+      const task = taskThen();
+      return { wanted: policy.wants(event, task), task };
+    };
   }
 
   /** Records what an event asks for, and releases what was held back until then. */
-  async function carryOut(event: RecordedEvent, wanted: (Wanted | WantedOfRole)[]): Promise<void> {
-    await record(event, wanted);
+  async function carryOut(event: RecordedEvent, { wanted, task }: Decided): Promise<void> {
+    await record(event, wanted, task);
     const userId = policy.releases?.(known(event));
     if (userId !== undefined) await release?.(userId, event);
   }
@@ -98,7 +112,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
       },
       apply: async (events) => {
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
-        const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? []);
+        const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? NOTHING);
         for (const { event, result } of decided) await carryOut(event, result);
       },
     },

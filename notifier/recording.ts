@@ -3,27 +3,42 @@ import { eventContract } from '../contracts/catalog.ts';
 import type { NewEvent, RecordedEvent } from '../contracts/message.ts';
 import { type NotificationEvent, notificationTopics } from '../contracts/notification.ts';
 import { CHOOSABLE } from '../contracts/notification-choices.ts';
+import { kinds } from '../contracts/notifications/kinds.ts';
+import type { Role } from '../contracts/role.ts';
+import { mayReadTask, type TaskParties } from '../contracts/task.ts';
 import { appendOnce } from '../platform/event-store/append-once.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../projections/holders-as-of.ts';
 import { channelsAsOf } from './choices-as-of.ts';
 import type { Wanted, WantedOfRole } from './wanted.ts';
 
-/** Records the notifications that an event asks for, once, however often it is called. Errors: those of the store, and for a role of HoldersAsOf. */
-export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[]) => Promise<void>;
+/**
+ * Records the notifications that an event asks for, once, however often it is called. `task`: the one that they are about, as it was right after the
+ * event; missing where they are about none, or concern its people alone. Errors: those of the store, and for a role of HoldersAsOf.
+ */
+export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[], task?: TaskParties) => Promise<void>;
+
+export interface RecordingContext extends HoldersAsOfContext {
+  /** True where users of a role may read every task (TASK_VISIBILITY); missing: they all may. */
+  seesAll?: ((role: Role) => boolean) | undefined;
+}
 
 /** The number of notifications of one event that are recorded at once. */
 const AT_ONCE = 16;
 
 /** Opens the recording of a policy. Holders of a role are recorded page by page; a repeat after an error finds those that are recorded already. */
-export function openRecording(policy: string, context: HoldersAsOfContext): Recording {
-  const { store } = context;
+export function openRecording(policy: string, context: RecordingContext): Recording {
+  const { store, seesAll = () => true } = context;
   const holders = holdersAsOf(context);
   const channels = channelsAsOf(store);
 
-  /** The notifications on the channels that their users had chosen right after the event. Who has chosen nothing is told as the policy says. */
-  async function asChosen({ position }: RecordedEvent, wanted: readonly Wanted[]): Promise<Wanted[]> {
-    const chosen = (await Promise.all(wanted.map((one) => onChannels(one, position)))).flat();
+  /**
+   * The notifications of those who may be told, on the channels that their users had chosen right after the event. Who has chosen nothing is told as the
+   * policy says.
+   */
+  async function asChosen({ position }: RecordedEvent, wanted: readonly Wanted[], task: TaskParties | undefined): Promise<Wanted[]> {
+    const readers = await Promise.all(wanted.map((one) => isForReader(one, position, task)));
+    const chosen = (await Promise.all(wanted.filter((_, index) => readers[index]).map((one) => onChannels(one, position)))).flat();
     return [...new Map(chosen.map((one) => [`${recipientKey(one.recipient)} ${one.kind} ${one.channel}`, one])).values()];
   }
 
@@ -34,9 +49,16 @@ export function openRecording(policy: string, context: HoldersAsOfContext): Reco
     return wants ? wants.map((channel) => ({ ...one, channel }) as Wanted) : [one];
   }
 
-  async function recordAll(event: RecordedEvent, wanted: readonly Wanted[]): Promise<void> {
+  /** False for a notification of a task whose recipient could not read it right after the event. */
+  async function isForReader({ kind, recipient: { userId } }: Wanted, position: string, task: TaskParties | undefined): Promise<boolean> {
+    if (!task || userId === undefined || !kinds[kind].toReaders) return true;
+    const role = await channels.roleOf(userId, position);
+    return role !== null && mayReadTask({ id: userId, seesAll: seesAll(role) }, task);
+  }
+
+  async function recordAll(event: RecordedEvent, wanted: readonly Wanted[], task?: TaskParties): Promise<void> {
     for (let from = 0; from < wanted.length; from += AT_ONCE)
-      await Promise.all((await asChosen(event, wanted.slice(from, from + AT_ONCE))).map((data) => recordOne(event, data)));
+      await Promise.all((await asChosen(event, wanted.slice(from, from + AT_ONCE), task)).map((data) => recordOne(event, data)));
   }
 
   /** Records a notification on a stream named by (event, recipient, channel, kind), so that a repeat finds it there (invariant 11). */
@@ -55,10 +77,11 @@ export function openRecording(policy: string, context: HoldersAsOfContext): Reco
     }
   }
 
-  return async (event, wanted) => {
+  return async (event, wanted, task) => {
     await recordAll(
       event,
       wanted.filter((one): one is Wanted => !isOfRole(one)),
+      task,
     );
     for (const one of wanted.filter(isOfRole)) await recordRole(event, one);
   };

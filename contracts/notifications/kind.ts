@@ -62,6 +62,8 @@ export interface KindRecord<Told, On extends Channel> extends KindWords<Told> {
   channels: readonly On[];
   /** The name under which a user chooses the channels of the kind; missing: it cannot be turned off. Such a kind has all channels. */
   choice?: string;
+  /** True where those alone are told on any channel who could read its task right after the event. */
+  toReaders?: true;
   /** True where its message holds a one-time code: it goes to the user's own address alone. */
   holdsCode?: true;
   /**

@@ -79,6 +79,7 @@ export const taskKinds = {
   }),
   comment_added: aboutTask({
     channels: CHANNELS,
+    toReaders: true,
     choice: 'A comment on a task that I watch',
     outdated: notWatched,
     subject: (task) => `Comment: ${task.title}`,
@@ -89,6 +90,7 @@ export const taskKinds = {
   }),
   status_changed: aboutTask({
     channels: CHANNELS,
+    toReaders: true,
     choice: 'Another status of a task that I watch',
     outdated: notWatched,
     subject: (task) => `Moved: ${task.title}`,
@@ -99,6 +101,7 @@ export const taskKinds = {
   }),
   due_soon: aboutTask({
     channels: CHANNELS,
+    toReaders: true,
     choice: 'A deadline that comes near',
     outdated: (task) => notAwaited(task) ?? (task.late ? 'the deadline has passed' : undefined),
     subject: (task) => `Due soon: ${task.title}`,
@@ -109,6 +112,7 @@ export const taskKinds = {
   }),
   overdue: aboutTask({
     channels: CHANNELS,
+    toReaders: true,
     choice: 'A deadline that has passed',
     outdated: notAwaited,
     subject: (task) => `Overdue: ${task.title}`,
