@@ -4,8 +4,8 @@ import { ProblemError } from '../contracts/problem.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Caller, RouteRequest } from '../platform/http/route.ts';
-import { type Find, type ModelState, NoSuchGeneration, type ReadModels, type Stored } from '../platform/read-models/read-models.ts';
-import { LIST_SECONDS, listKey } from '../projections/list-key.ts';
+import { type Count, type Find, type ModelState, NoSuchGeneration, type ReadModels, type Stored } from '../platform/read-models/read-models.ts';
+import { countKey, LIST_SECONDS, listKey } from '../projections/list-key.ts';
 import type { AnyProjector } from '../projections/projector.ts';
 
 export interface QueryContext {
@@ -36,6 +36,8 @@ export interface Reading {
   many(ids: readonly string[]): Promise<Stored[]>;
   /** Resolves to the result of a query. With a topic, it may come from the cache. */
   list(find: Find, topic?: string): Promise<Stored[]>;
+  /** Resolves to the number of live documents that match, counted in the store up to `most`. With a topic, it may come from the cache. */
+  count(query: Count, topic?: string): Promise<number>;
 }
 
 /**
@@ -86,14 +88,14 @@ function readingOf({ readModels, cache }: QueryContext, projector: AnyProjector,
     return entry?.generation === cacheGeneration ? entry : undefined;
   }
 
-  /** The result of a query. The counter is read before the documents: projections/cached.ts says why. */
-  async function list(find: Find, topic?: string): Promise<Stored[]> {
+  /** What is read, or was, and nothing changed it since. The counter is read before the documents: projections/cached.ts says why. */
+  async function fresh<T>(topic: string | undefined, keyOf: (counter: number) => string, read: () => Promise<T>): Promise<T> {
     const [counter = 0] = (topic && (await cache.generations([topic]))) || [];
-    if (counter === 0) return readModels.find(model, generation, find);
-    const key = listKey(model, find, counter);
+    if (counter === 0) return read();
+    const key = keyOf(counter);
     const known = await cached(key);
-    if (known) return known.value as Stored[];
-    const value = await readModels.find(model, generation, find);
+    if (known) return known.value as T;
+    const value = await read();
     const entry = { position: state.checkpoint.position, generation: cacheGeneration, value };
     await cache.set([{ key, entry }], LIST_SECONDS).catch(() => {});
     return value;
@@ -108,7 +110,18 @@ function readingOf({ readModels, cache }: QueryContext, projector: AnyProjector,
       return stored;
     },
     many: (ids) => readModels.get(model, generation, [...ids]),
-    list,
+    list: (find, topic) =>
+      fresh(
+        topic,
+        (counter) => listKey(model, find, counter),
+        () => readModels.find(model, generation, find),
+      ),
+    count: (query, topic) =>
+      fresh(
+        topic,
+        (counter) => countKey(model, query, counter),
+        () => readModels.count(model, generation, query),
+      ),
   };
 }
 

@@ -1,9 +1,8 @@
 import { known } from '../../contracts/catalog.ts';
-import { idOf } from '../../contracts/message.ts';
+import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import type { ToldOfTask } from '../../contracts/notifications/task.ts';
-import { mayReadTask } from '../../contracts/task.ts';
+import { mayReadTask, type TaskEvent } from '../../contracts/task.ts';
 import type { TaskState } from '../../write-side/deciders/task.ts';
-import { evolveTask, NO_TASK } from '../task-as-of.ts';
 import { Withdrawn } from '../withdrawn.ts';
 import { type Reader, type Teller, type TellerContext, type Telling, whole } from './teller.ts';
 
@@ -32,9 +31,18 @@ async function deadlineOf(
   return { sameDeadline: (await deadlineAt(about, store)) === deadline, late: deadline <= now().toISOString() };
 }
 
-/** The deadline that the task had at the revision that asked for the notification. */
+/** The deadline that the task had at the revision that asked for the notification: what the last event before it said of that. */
 async function deadlineAt({ stream, revision }: Telling['about'], store: TellerContext['store']): Promise<string | null> {
-  let task = NO_TASK;
-  for await (const page of store.readStream(stream, { limit: revision + 1 })) task = page.map(known).reduce(evolveTask, task);
-  return task.deadline;
+  for await (const page of store.readStream(stream, { from: revision, direction: 'backwards' })) {
+    const said = page.map((event) => deadlineIn(known(event))).find((deadline) => deadline !== undefined);
+    if (said !== undefined) return said;
+  }
+  return null;
+}
+
+/** What an event says of the deadline; undefined where it says nothing. */
+function deadlineIn(recorded: RecordedEvent): string | null | undefined {
+  const event = recorded as RecordedEvent & TaskEvent;
+  if (event.type === 'TaskCreated') return event.data.deadline ?? null;
+  return event.type === 'TaskEdited' ? event.data.deadline : undefined;
 }

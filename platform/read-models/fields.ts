@@ -1,5 +1,5 @@
 /** The rules for a read model's spec, documents and queries, checked alike for every implementation of the store. */
-import type { Condition, Document, FieldKind, Find, ModelSpec } from './read-models.ts';
+import type { Condition, Count, Document, FieldKind, Find, ModelSpec } from './read-models.ts';
 
 type Scalar = string | number | null;
 
@@ -52,6 +52,11 @@ export function checkFind(model: ModelSpec, query: Find): void {
   }
   if (query.after) checkAfter(model, query, query.after.values);
   if (!Number.isSafeInteger(query.limit) || query.limit < 1) throw new TypeError(`limit must be 1 or more, not ${query.limit}`);
+}
+
+/** Throws a TypeError for what `checkFind` refuses in a query that finds what is to be counted. */
+export function checkCount(model: ModelSpec, { where, most }: Count): void {
+  checkFind(model, { where, sort: [], limit: most });
 }
 
 function checkCondition({ field, op, value }: Condition, kind: FieldKind): void {

@@ -97,13 +97,16 @@ export function describeFind(store: () => ReadModels, runs: number): void {
       }
     }
 
-    test('answers as a plain array does, and its pages give each document once, in order', async () => {
+    test('answers as a plain array does, its pages give each document once, in order, and as many are counted', async () => {
       const property = fc.asyncProperty(documents, fc.array(query, { minLength: 1, maxLength: 8 }), async (all, queries) => {
         const generation = await filled(all);
         for (const one of queries) {
           const found: Stored[] = [];
           for await (const page of pages(generation, one)) found.push(...page);
-          expect(found).toEqual(findIn(all, { ...one, limit: 1_000 }));
+          const matching = findIn(all, { ...one, limit: 1_000 });
+          expect(found).toEqual(matching);
+          for (const most of [one.limit, 1_000])
+            expect(await store().count(MODEL, generation, { where: one.where, most })).toBe(Math.min(matching.length, most));
         }
       });
       await fc.assert(property, { numRuns: runs });
@@ -173,6 +176,15 @@ export function describeFind(store: () => ReadModels, runs: number): void {
     ])('refuses %s', async (_, wrong) => {
       const generation = await filled([document('a', 1)]);
       await expect(store().find(MODEL, generation, { where: [], sort: [], limit: 1, ...wrong })).rejects.toThrow(TypeError);
+    });
+
+    test('refuses to count by what it refuses to find by, and nothing', async () => {
+      const generation = await filled([document('a', 1)]);
+      for (const wrong of [
+        { where: [{ field: 'nobody', op: 'eq' as const, value: 1 }], most: 1 },
+        { where: [], most: 0 },
+      ])
+        await expect(store().count(MODEL, generation, wrong)).rejects.toThrow(TypeError);
     });
   });
 }

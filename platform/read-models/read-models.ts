@@ -56,6 +56,12 @@ export interface Find {
   limit: number;
 }
 
+/** A question for the number of documents of which all conditions hold, up to `most`. */
+export interface Count {
+  where: Condition[];
+  most: number;
+}
+
 /** The state of a read model beside its documents. */
 export interface ModelState {
   /** The generation whose state this is: the one that queries read, or the one asked for. From 1. */
@@ -86,6 +92,9 @@ export interface ReadModels {
 
   /** The documents that match, without tombstones. */
   find(model: ModelSpec, generation: number, query: Find): Promise<Stored[]>;
+
+  /** The number of documents that match, without tombstones, counted up to `most`: none of them leaves the store. */
+  count(model: ModelSpec, generation: number, query: Count): Promise<number>;
 
   /**
    * Replaces whole documents, each only where the one in its place is older, then moves the generation's checkpoint.

@@ -5,12 +5,12 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { STATUSES, type Status, taskSummaryView } from '../../contracts/task.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
-import type { Condition, Find, Stored } from '../../platform/read-models/read-models.ts';
+import type { Condition, Find } from '../../platform/read-models/read-models.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { orders } from '../../projections/projectors/orders.ts';
-import { type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
+import { taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
 import { callerOf, type QueryContext, type Reading, reading } from '../reading.ts';
-import { unreadOf } from './inbox.ts';
+import { unreadCountOf } from './inbox.ts';
 import { taskSummaryOf } from './list-tasks.ts';
 import { daysIn, isTimeZone } from './local-days.ts';
 
@@ -22,17 +22,17 @@ const SHOWN = 10;
 const PARTS = ['tasks', 'due', 'notifications', 'orders'] as const;
 type PartName = (typeof PARTS)[number];
 
-const count = z.int().nonnegative();
-const someTasks = z.strictObject({ count, items: z.array(taskSummaryView).meta({ description: `The ${SHOWN} that are due first.` }) });
+const counted = z.int().nonnegative();
+const someTasks = z.strictObject({ count: counted, items: z.array(taskSummaryView).meta({ description: `The ${SHOWN} that are due first.` }) });
 
 const dashboard = z.strictObject({
-  tasks: z.record(z.enum(STATUSES), count).optional().meta({ description: 'Tasks that are assigned to you, by status.' }),
+  tasks: z.record(z.enum(STATUSES), counted).optional().meta({ description: 'Tasks that are assigned to you, by status.' }),
   due: z.strictObject({ overdue: someTasks, today: someTasks, next7Days: someTasks }).optional().meta({
     description:
       'Your tasks that are neither done nor cancelled: with a deadline that is past; from now to the end of this day; on the seven days after it.',
   }),
-  notifications: z.strictObject({ unread: count }).optional(),
-  orders: z.record(z.enum(ORDER_STATUSES), count).optional().meta({ description: 'Your own orders, by status.' }),
+  notifications: z.strictObject({ unread: counted }).optional(),
+  orders: z.record(z.enum(ORDER_STATUSES), counted).optional().meta({ description: 'Your own orders, by status.' }),
   away: z.array(z.enum(PARTS)).meta({ description: 'The parts that cannot be read right now, and are missing here.' }),
 });
 
@@ -52,7 +52,7 @@ const parts: Readonly<Record<PartName, PartOf>> = {
   tasks: (context, request) => reading(context, taskList, request, (from) => byStatus(STATUSES, (status) => countTasks(from, request, status))),
   due: (context, request) => reading(context, taskList, request, (from) => dueIn(context, request, from)),
   notifications: (context, request) =>
-    reading(context, notifications, request, async ({ list }) => ({ unread: (await list(unreadOf(callerOf(request), MOST))).length })),
+    reading(context, notifications, request, async ({ count }) => ({ unread: await count(unreadCountOf(callerOf(request))) })),
   orders: (context, request) => reading(context, orders, request, (from) => byStatus(ORDER_STATUSES, (status) => countOrders(from, request, status))),
 };
 
@@ -94,48 +94,44 @@ async function byStatus<S extends string>(statuses: readonly S[], countOf: (stat
   return Object.fromEntries(await Promise.all(statuses.map(async (status) => [status, await countOf(status)] as const)));
 }
 
-async function countTasks(from: Reading, request: RouteRequest, status: Status): Promise<number> {
+function countTasks({ count }: Reading, request: RouteRequest, status: Status): Promise<number> {
   const { id } = callerOf(request);
-  const find = { ...tasksWhere([mine(id), { field: 'status', op: 'eq', value: status }]), limit: MOST };
-  return (await from.list(find, taskListTopic(id))).length;
+  const { where } = tasksWhere([mine(id), { field: 'status', op: 'eq', value: status }]);
+  return count({ where, most: MOST }, taskListTopic(id));
 }
 
-async function countOrders({ list }: Reading, request: RouteRequest, status: OrderStatus): Promise<number> {
+function countOrders({ count }: Reading, request: RouteRequest, status: OrderStatus): Promise<number> {
   const where: Condition[] = [
     { field: 'maker', op: 'eq', value: callerOf(request).id },
     { field: 'status', op: 'eq', value: status },
   ];
-  return (await list({ where, sort: [{ field: 'createdAt', descending: true }], limit: MOST })).length;
+  return count({ where, most: MOST });
 }
 
 const mine = (userId: string): Condition => ({ field: 'assignee', op: 'eq', value: userId });
 const UNFINISHED: Condition = { field: 'status', op: 'in', value: ['open', 'in-progress'] };
 
-async function dueIn({ now: clock }: QueryContext, request: RouteRequest, { list }: Reading): Promise<z.infer<typeof dashboard>['due']> {
+async function dueIn({ now: clock }: QueryContext, request: RouteRequest, { list, count }: Reading): Promise<z.infer<typeof dashboard>['due']> {
   const now = clock?.() ?? new Date().toISOString();
   const beginning = daysIn((request.query as z.output<typeof dashboardQuery>).timeZone, now);
   const [tomorrow, end] = [beginning(1), beginning(8)];
   const { id } = callerOf(request);
-  const all = await list(dueBetween(id, '', end));
   const between = async (from: string, until: string) => {
-    // Where there are more than are read at once, those of the first time could be all that was read.
-    const found = all.length < MOST ? all.filter(({ document }) => isBetween(document, from, until)) : await list(dueBetween(id, from, until));
-    return { count: found.length, items: found.slice(0, SHOWN).map(taskSummaryOf) };
+    const find = dueBetween(id, from, until);
+    const first = await list(find);
+    // Those that are shown are counted already.
+    const all = first.length > SHOWN ? await count({ where: find.where, most: MOST }) : first.length;
+    return { count: all, items: first.slice(0, SHOWN).map(taskSummaryOf) };
   };
   const [overdue, today, next7Days] = await Promise.all([between('', now), between(now, tomorrow), between(tomorrow, end)]);
   return { overdue, today, next7Days };
 }
 
-/** The query of a user's unfinished tasks with a deadline from one time to another, the first due first. */
+/** The query of a user's unfinished tasks with a deadline from one time to another, the first due first: one more than are shown. */
 function dueBetween(userId: string, from: string, until: string): Find {
   const times: Condition[] = [
     { field: 'deadlineKey', op: 'gte', value: from },
     { field: 'deadlineKey', op: 'lt', value: until },
   ];
-  return { ...tasksWhere([mine(userId), UNFINISHED, ...times]), sort: [{ field: 'deadlineKey', descending: false }], limit: MOST };
-}
-
-function isBetween(document: Stored['document'], from: string, until: string): boolean {
-  const { deadlineKey } = document as TaskListDocument;
-  return deadlineKey >= from && deadlineKey < until;
+  return { ...tasksWhere([mine(userId), UNFINISHED, ...times]), sort: [{ field: 'deadlineKey', descending: false }], limit: SHOWN + 1 };
 }

@@ -5,7 +5,7 @@ import { kind } from '../../contracts/notification.ts';
 import type { InboxWords } from '../../contracts/notifications/kind.ts';
 import { kinds } from '../../contracts/notifications/kinds.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
-import type { Condition, Find, Stored } from '../../platform/read-models/read-models.ts';
+import type { Condition, Count, Find, Stored } from '../../platform/read-models/read-models.ts';
 import { type NotificationDocument, notifications } from '../../projections/projectors/notifications.ts';
 import { callerOf, type QueryContext, reading } from '../reading.ts';
 import { type InboxSubject, subjectsOf } from './inbox-subjects.ts';
@@ -58,12 +58,12 @@ async function inbox(context: QueryContext, request: RouteRequest): Promise<Answ
   const query = request.query as InboxQuery;
   const caller = callerOf(request);
   const { position, page, next } = await readPage(context, request, notifications, { ...selectionOf(query, caller), ...query });
-  const unread = await reading(context, notifications, request, ({ list }) => list(unreadOf(caller, MOST_UNREAD)));
+  const unread = await reading(context, notifications, request, ({ count }) => count(unreadCountOf(caller)));
   const documents = page.map(({ document }) => document as NotificationDocument);
   const subjects = await subjectsOf(context, request, documents);
   const items = page.map((stored) => itemOf(stored, subjects));
   const answer = listAnswer({ path: '/api/inbox', parameters: { ...query }, position, items, next });
-  return { ...answer, body: { ...(answer.body as object), unread: unread.result.length } };
+  return { ...answer, body: { ...(answer.body as object), unread: unread.result } };
 }
 
 function selectionOf({ unread }: InboxQuery, { id: userId }: Caller): Selection {
@@ -78,6 +78,11 @@ const NEWEST_FIRST = [{ field: 'arrivedAt', descending: true }];
 export function unreadOf({ id: userId }: Pick<Caller, 'id'>, most: number, before?: string): Find {
   const until: Condition[] = before === undefined ? [] : [{ field: 'arrivedAt', op: 'lte', value: before }];
   return { where: [{ field: 'recipientId', op: 'eq', value: userId }, UNREAD, ...until], sort: NEWEST_FIRST, limit: most };
+}
+
+/** The question for how many items of a user's inbox are not read. */
+export function unreadCountOf(user: Pick<Caller, 'id'>): Count {
+  return { where: unreadOf(user, 1).where, most: MOST_UNREAD };
 }
 
 function itemOf({ id: notificationId, document }: Stored, subjects: ReadonlyMap<string, InboxSubject>): InboxItem {

@@ -5,12 +5,13 @@ import { duplicatesIn } from '../../connections/mongodb/errors.ts';
 import { declareIndexes, type Index } from '../../connections/mongodb/indexes.ts';
 import type { StillOurs } from '../../connections/mongodb/turns.ts';
 import { checkDocument } from '../fields.ts';
-import type { Find, ModelSpec, Stored } from '../read-models.ts';
-import { filterOf, type MongoDocument, path, sortOf } from './find.ts';
+import type { Count, Find, ModelSpec, Stored } from '../read-models.ts';
+import { countedBy, filterOf, type MongoDocument, path, sortOf } from './find.ts';
 
 export interface MongoDocuments {
   get(ids: readonly string[]): Promise<Stored[]>;
   find(model: ModelSpec, query: Find): Promise<Stored[]>;
+  count(model: ModelSpec, query: Count): Promise<number>;
   /**
    * Replaces older documents; resolves when each document is at or past its position. With `mostlyNew` it inserts first, before it looks for older
    * ones. On a server that is not atomic the caller must have the turn.
@@ -117,6 +118,7 @@ export function documentsIn(
       const cursor = kept.find(filterOf(model, query), { sort: sortOf(query), limit: query.limit, batchSize: Math.min(query.limit, CHUNK) });
       return (await cursor.toArray()).map(storedOf);
     },
+    count: (model, query) => kept.countDocuments(countedBy(model, query), { limit: query.most }),
     write,
     index: (model) => declareIndexes(kept, indexesOf(model), scans),
   };

@@ -1,8 +1,8 @@
 /** Queries as filters and sort orders of MongoDB. Field names come from the spec (checked by checkSpec). */
 import type { Document as Bson, Filter, Sort } from 'mongodb';
-import { checkFind, kindOf } from '../fields.ts';
+import { checkCount, checkFind, kindOf } from '../fields.ts';
 import { type Bound, idDescends, stretches } from '../keyset.ts';
-import type { Condition, Document, FieldKind, Find, ModelSpec } from '../read-models.ts';
+import type { Condition, Count, Document, FieldKind, Find, ModelSpec } from '../read-models.ts';
 
 /** A document as it is kept; `document: null` is a tombstone. */
 export interface MongoDocument {
@@ -26,9 +26,20 @@ export function path(field: string): string {
 /** The filter for the live documents that match and come after `query.after`. Throws a TypeError for a query that the spec does not allow. */
 export function filterOf(model: ModelSpec, query: Find): Filter<MongoDocument> {
   checkFind(model, query);
-  const conditions = query.where.map((one) => conditionOf(kindOf(model, one.field), one));
-  return { $and: [{ document: { $ne: null } }, ...conditions, ...afterOf(query)] } as Filter<MongoDocument>;
+  return allOf([...matching(model, query), ...afterOf(query)]);
 }
+
+/** The filter for the live documents that are counted. Throws a TypeError for a query that the spec does not allow. */
+export function countedBy(model: ModelSpec, query: Count): Filter<MongoDocument> {
+  checkCount(model, query);
+  return allOf(matching(model, query));
+}
+
+function matching(model: ModelSpec, { where }: Pick<Find, 'where'>): Bson[] {
+  return [{ document: { $ne: null } }, ...where.map((one) => conditionOf(kindOf(model, one.field), one))];
+}
+
+const allOf = (conditions: Bson[]) => ({ $and: conditions }) as Filter<MongoDocument>;
 
 /** The query's sort order. Null, and a missing field, come first for MongoDB too, and texts go by their bytes. */
 export function sortOf(query: Find): Sort {

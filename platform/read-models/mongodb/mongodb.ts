@@ -7,7 +7,7 @@ import { callsOf } from '../../connections/mongodb/calls.ts';
 import { connectMongo } from '../../connections/mongodb/connect.ts';
 import { openTurns, type StillOurs } from '../../connections/mongodb/turns.ts';
 import type { Reaching } from '../../connections/reach.ts';
-import { checkFind, checkSpec } from '../fields.ts';
+import { checkCount, checkFind, checkSpec } from '../fields.ts';
 import { type ModelSpec, type ReadModels, ReadModelsUnavailable } from '../read-models.ts';
 import { checkDocuments, documentsIn, type MongoDocuments } from './documents.ts';
 import { openMongoGenerations } from './generations.ts';
@@ -87,6 +87,11 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     find: async (model, generation, query) => {
       checkFind(model, query);
       return read(model, generation, (documents) => documents.find(model, query));
+    },
+
+    count: async (model, generation, query) => {
+      checkCount(model, query);
+      return read(model, generation, (documents) => documents.count(model, query));
     },
 
     write: async (model, generation, documents, checkpoint) => {

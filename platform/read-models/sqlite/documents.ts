@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scalarOf } from '../fields.ts';
-import type { Document, Find, ModelSpec, Stored } from '../read-models.ts';
+import type { Count, Document, Find, ModelSpec, Stored } from '../read-models.ts';
 import { Damaged } from './file.ts';
 import { openFinder } from './find.ts';
 import { column, type Place, quoted, scalarFields, textsFields } from './place.ts';
@@ -13,6 +13,7 @@ import { gatherTexts, prepareTexts } from './texts.ts';
 export interface SqliteDocuments {
   get(ids: readonly string[]): Stored[];
   find(model: ModelSpec, query: Find): Stored[];
+  count(model: ModelSpec, query: Count): number;
   /** Replaces older documents, within the caller's transaction. */
   write(documents: readonly Stored[]): void;
 }
@@ -34,7 +35,7 @@ export function openDocuments(db: DatabaseSync, place: Place): SqliteDocuments {
   const empty = scalars.map(() => null);
   const statements = prepare(db, place);
   const tables = textsFields(place).map((field) => prepareTexts(db, place.table, field));
-  const find = openFinder(db, place);
+  const finder = openFinder(db, place);
 
   function write(documents: readonly Stored[]): void {
     const texts = tables.map(gatherTexts);
@@ -64,7 +65,8 @@ export function openDocuments(db: DatabaseSync, place: Place): SqliteDocuments {
 
   return {
     get: (ids) => [...new Set(ids)].flatMap((id) => statements.one.all(id).map(stored)),
-    find: (model, query) => find(model, query).map(stored),
+    find: (model, query) => finder.find(model, query).map(stored),
+    count: finder.count,
     write,
   };
 }

@@ -1,9 +1,9 @@
 /** Queries as SQL. Names come from the spec (checked by checkSpec), values are always bound. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
-import { checkFind, kindOf } from '../fields.ts';
+import { checkCount, checkFind, kindOf } from '../fields.ts';
 import { type Bound, endOfPrefix, idDescends, stretches } from '../keyset.ts';
-import type { Condition, Find, ModelSpec } from '../read-models.ts';
+import type { Condition, Count, Find, ModelSpec } from '../read-models.ts';
 import { column, type Place, quoted } from './place.ts';
 
 type Value = string | number;
@@ -21,8 +21,14 @@ const MANY = 5_000;
 const STATEMENTS = 200;
 const COMPARE = { eq: '=', gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
 
-/** Makes a function that answers the rows (id, position, document) of a query. */
-export function openFinder(db: DatabaseSync, place: Place): (model: ModelSpec, query: Find) => Row[] {
+export interface SqliteFinder {
+  /** The rows (id, position, document) of a query. */
+  find(model: ModelSpec, query: Find): Row[];
+  count(model: ModelSpec, query: Count): number;
+}
+
+/** Opens what answers queries on the table of a generation. */
+export function openFinder(db: DatabaseSync, place: Place): SqliteFinder {
   const statements = new LRUCache<string, StatementSync>({ max: STATEMENTS });
 
   function all({ text, values }: Sql): Row[] {
@@ -48,21 +54,40 @@ export function openFinder(db: DatabaseSync, place: Place): (model: ModelSpec, q
     return row?.matches === MANY;
   }
 
-  return (model, query) => {
-    checkFind(model, query);
-    const conditions = query.where.map((one) => condition(model, one));
-    const found: Row[] = [];
-    for (const stretch of stretches(query)) {
-      const bounds = stretch.map((bound) => boundSql(place, bound));
-      found.push(...all(select(place, query, [...conditions, ...bounds], query.limit - found.length)));
-      if (found.length >= query.limit) break;
-    }
-    return found;
+  return {
+    find: (model, query) => {
+      checkFind(model, query);
+      const conditions = query.where.map((one) => condition(model, one));
+      const found: Row[] = [];
+      for (const stretch of stretches(query)) {
+        const bounds = stretch.map((bound) => boundSql(place, bound));
+        found.push(...all(select(place, query, [...conditions, ...bounds], query.limit - found.length)));
+        if (found.length >= query.limit) break;
+      }
+      return found;
+    },
+
+    count: (model, query) => {
+      checkCount(model, query);
+      const conditions = query.where.map((one) => condition(model, one));
+      const [row] = all(counted(place, conditions, query.most));
+      return Number(row?.matches ?? 0);
+    },
+  };
+}
+
+const LIVE = 't.document IS NOT NULL';
+
+function counted(place: Place, conditions: Sql[], most: number): Sql {
+  const where = [LIVE, ...conditions.map(({ text }) => text)];
+  return {
+    text: `SELECT count(*) AS matches FROM (SELECT 1 FROM ${quoted(place.table)} t WHERE ${where.join(' AND ')} LIMIT ?)`,
+    values: [...conditions.flatMap(({ values }) => values), most],
   };
 }
 
 function select(place: Place, query: Find, conditions: Sql[], limit: number): Sql {
-  const where = ['t.document IS NOT NULL', ...conditions.map(({ text }) => text)];
+  const where = [LIVE, ...conditions.map(({ text }) => text)];
   const keys = query.sort.map(({ field, descending }) => `${scalar(place, field)} ${descending ? 'DESC' : 'ASC'}`);
   const order = [...keys, `t.id ${idDescends(query) ? 'DESC' : 'ASC'}`];
   return {

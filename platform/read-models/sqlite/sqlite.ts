@@ -161,6 +161,8 @@ export function openSqliteReadModels(path: string, { log, ended }: SqliteReadMod
 
     find: (model, generation, query) => read((file) => documentsOf(file, model, generation).find(model, query)),
 
+    count: (model, generation, query) => read((file) => documentsOf(file, model, generation).count(model, query)),
+
     write: (model, generation, documents, checkpoint) =>
       write((file) => {
         const target = documentsOf(file, model, generation);
