@@ -18,6 +18,8 @@ const ON_BROKERS = [
   ['placed_orders', 'order_events', '', '_placed_orders'],
   ['scheduler', 'task_events', '', '_scheduler'],
   [null, 'task_events', '', '_task_events'],
+  ['departed_users', 'user_events', '', '_departed_users'],
+  ['late_assignments', 'task_events', '', '_late_assignments'],
   ['timers', 'timer_events', '', '_timers'],
   ['user_registration', 'user_events', '', '_user_registration'],
   ['user_confirmations', 'user_events', '', '_user_confirmations'],

@@ -9,6 +9,7 @@ import { PROJECTIONS } from '../projections/project.ts';
 import { REALTIME } from '../realtime/push.ts';
 import { ORDER_DISPATCHER, ORDERS } from '../write-side/workers/order-rows.ts';
 import { SCHEDULER } from '../write-side/workers/scheduler.ts';
+import { UNASSIGNERS } from '../write-side/workers/unassign.ts';
 import type { Part } from './parts.ts';
 
 /** The queues and followers of a part. */
@@ -26,7 +27,7 @@ export const CONSUMED: Readonly<Record<Part, Consumed>> = {
   'write-side': NOTHING,
   forwarder: NOTHING,
   projections: { followers: [PROJECTIONS], work: [] },
-  workers: { followers: [ORDER_DISPATCHER, SCHEDULER], work: [ORDERS] },
+  workers: { followers: [ORDER_DISPATCHER, SCHEDULER, ...UNASSIGNERS], work: [ORDERS] },
   notifier: { followers: NOTIFIER_FOLLOWERS, work: Object.values(QUEUE_OF) },
   media: { followers: MEDIA_FOLLOWERS, work: MEDIA_WORK },
   'read-side': NOTHING,

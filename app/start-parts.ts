@@ -29,6 +29,7 @@ import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { unsubscribeLinks } from '../platform/unsubscribe-link.ts';
 import type { Dispatcher } from '../platform/work/dispatch.ts';
+import { assignedIn } from '../projections/assigned-tasks.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
@@ -44,6 +45,7 @@ import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
 import { startOrders } from '../write-side/workers/orders.ts';
 import { startScheduler } from '../write-side/workers/scheduler.ts';
+import { startUnassigning } from '../write-side/workers/unassign.ts';
 import { administration } from './administration.ts';
 import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
@@ -146,7 +148,8 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: PartC
   return { followers: [{ ...lagging(store, projections.follower), paces: projections.paces }] };
 }
 
-async function workersPart({ ports, log, closers, metrics, requests, access, config }: PartContext<'workers'>): Promise<StartedPart> {
+async function workersPart(context: PartContext<'workers'>): Promise<StartedPart> {
+  const { ports, log, closers, metrics, requests, access, config, whileStarting } = context;
   const { store, bus, readModels } = ports;
   const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
   const options = { store, bus, log, commands: access.commands, undecided: undecidedIn(readModels, orders) };
@@ -155,7 +158,10 @@ async function workersPart({ ports, log, closers, metrics, requests, access, con
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
-  return { followers: [lagging(store, work.dispatcher), lagging(store, scheduler)] };
+  const unassigning = { commands: access.commands, assigned: assignedIn(readModels), removeSecrets: access.identity.onUserDeleted, whileStarting };
+  const unassigners = await startUnassigning({ store, bus, log, ...unassigning });
+  for (const one of unassigners) closers.add(one, (it) => it.stop());
+  return { followers: [work.dispatcher, scheduler, ...unassigners].map((one) => lagging(store, one)) };
 }
 
 async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPart> {

@@ -28,11 +28,11 @@ const INBOX: Channel[] = ['in-app'];
 /** The channels on which people are told who have chosen nothing. (Of what others have to do, policies tell some people in the inbox alone.) */
 const OF_ALL: Choices = {
   ...{ task_created: BOTH, task_assigned: BOTH, overdue: BOTH },
-  ...{ user_created: INBOX, comment_added: INBOX, status_changed: INBOX, due_soon: INBOX },
+  ...{ user_created: INBOX, comment_added: INBOX, status_changed: INBOX, due_soon: INBOX, task_unassigned: INBOX },
 };
 
-/** Residents look in seldom: word of their tasks' status is mailed to them. */
-const OF_ROLES: Partial<Record<Role, Choices>> = { resident: { status_changed: BOTH } };
+/** Residents look in seldom: word of their tasks' status, and that nobody has one any more, is mailed to them. */
+const OF_ROLES: Partial<Record<Role, Choices>> = { resident: { status_changed: BOTH, task_unassigned: BOTH } };
 
 /** The channels of a kind for a role, where its user has chosen nothing. */
 export function defaultChannels(kind: Kind, role: Role): readonly Channel[] {

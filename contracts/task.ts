@@ -28,6 +28,9 @@ const description = prose(0, 10_000);
 const labels = z.array(line(1, 50)).max(20, 'at most 20 labels');
 const commentText = prose(1, 10_000);
 
+/** Reasons for which a task gets another assignee without anybody’s wish. */
+const ASSIGNED_BECAUSE = ['user_deleted'] as const;
+
 const TaskCreated = z.strictObject({
   title: personal(title, 'author').describe('What is to be done, in one line.'),
   description: personal(description, 'author').optional().describe('More about it; missing where there is none.'),
@@ -41,6 +44,10 @@ const TaskAssigned = z.strictObject({
   userId: id.nullable().describe('The new assignee; null for nobody.'),
   previous: id.nullable().describe('The assignee before; null for nobody.'),
   atCreation: z.boolean().describe('True where the command that made the task assigned it: TaskCreated has the same assignee.'),
+  because: z
+    .enum(ASSIGNED_BECAUSE)
+    .optional()
+    .describe('`user_deleted`: the account of the assignee before was deleted, and nobody has the task since; missing where somebody assigned it.'),
 });
 const TaskEdited = z.strictObject({
   title: personal(title, 'author').optional().describe('The new title.'),
@@ -94,12 +101,17 @@ export type TaskCommand =
   | Command<'CreateTask', z.infer<typeof CreateTask>>
   | Command<'EditTask', z.infer<typeof EditTask>>
   | Command<'AssignTask', z.infer<typeof AssignTask>>
+  /** Takes a task from a user who was deleted, where they still have it. No route: the system’s own. */
+  | Command<'UnassignTask', { userId: string }>
   | Command<'ChangeTaskStatus', z.infer<typeof ChangeTaskStatus>>
   | Command<'CommentTask', z.infer<typeof CommentTask>>
   | Command<'WatchTask', null>
   | Command<'UnwatchTask', null>
   | Command<'DeleteTask', null>
   | Command<'RestoreTask', null>;
+
+/** The statuses of a task that somebody still has to do. */
+export const UNFINISHED = ['open', 'in-progress'] as const satisfies readonly Status[];
 
 /** The users whom a task concerns. */
 export interface TaskParties {

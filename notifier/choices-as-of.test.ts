@@ -25,6 +25,7 @@ const store = () => {
     changeRole: (to: string) => happen('UserRoleChanged', { from: 'member', to }),
     leave: () => happen('UserDeleted', {}),
     choose: (choices: Choices) => happen('NotificationsChosen', { choices }),
+    leave: () => happen('UserDeleted', {}),
     register: (role = 'member') => happen('UserCreated', { name: 'Bob', email: 'bob@example.org', role }),
   };
 };
@@ -47,6 +48,17 @@ it('who has chosen nothing is told as the role is, and SMS needs a confirmed num
   expect(await channels.of(BOB, 'status_changed', before)).toEqual(['email', 'in-app']);
   expect(await channels.of(BOB, 'status_changed', after)).toEqual(['in-app']);
   expect(await channels.of(BOB, 'comment_added', after)).toBeUndefined();
+});
+
+it('who was deleted is told nothing that could be turned off; what was asked for before that was', async () => {
+  const { events, choose, register, leave } = store();
+  await register();
+  const before = await choose({ overdue: ['email'] });
+  const after = await leave();
+  const channels = channelsAsOf(events);
+  expect(await channels.of(BOB, 'overdue', after)).toEqual([]);
+  expect(await channels.of(BOB, 'task_unassigned', after)).toEqual([]);
+  expect(await channels.of(BOB, 'overdue', before)).toEqual(['email']);
 });
 
 it('a policy’s wish is recorded on the chosen channels, each once, and what cannot be turned off as it was wished', async () => {

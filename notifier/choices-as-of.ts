@@ -12,9 +12,10 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 interface ChosenAsOf {
   choices: Choices;
   role: Role;
-  isDeleted: boolean;
   /** True where the user had a confirmed phone number. */
   hasPhone: boolean;
+  /** True where the user was deleted: nobody is told there. */
+  isDeleted: boolean;
   revision: number;
   position: Position;
 }
@@ -26,7 +27,7 @@ const KEPT_USERS = 5_000;
 export interface ChannelsAsOf {
   /**
    * The channels on which the user wanted to be told of a kind right after the event at the position; undefined where neither the user nor the user's
-   * role says something of their own. Errors: those of the store.
+   * role says something of their own; none for a user who was deleted. Errors: those of the store.
    */
   of(userId: string, kind: Kind, position: Position): Promise<readonly Channel[] | undefined>;
   /** The role that the user had right after the event at the position; null for a user who was deleted by then. Errors: those of the store. */
@@ -51,7 +52,8 @@ export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsO
 
   return {
     of: async (userId, kind, position) => {
-      const { choices, role, hasPhone } = await chosen(userId, position);
+      const { choices, role, hasPhone, isDeleted } = await chosen(userId, position);
+      if (isDeleted) return [];
       return (choices[kind] ?? ownDefault(kind, role))?.filter((channel) => hasPhone || channel !== 'sms');
     },
     roleOf: async (userId, position) => {

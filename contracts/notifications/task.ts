@@ -11,6 +11,8 @@ export interface ToldOfTask {
   own: boolean;
   /** Whose task it is. A recipient who is no user (an address, a number) counts as the assignee: there is nobody to compare. */
   assignee: 'recipient' | 'another' | 'nobody';
+  /** True where somebody has it. */
+  taken: boolean;
   status: Status;
   /** True where the recipient asked not to be told of the task's comments and changes of status. */
   away: boolean;
@@ -29,6 +31,7 @@ const aboutTask = kindAbout<'task', ToldOfTask>('task', {
   description: 'The one beside the lift flickers.\nBring a ladder.',
   own: false,
   assignee: 'recipient',
+  taken: true,
   status: 'open',
   away: false,
   sameDeadline: true,
@@ -75,6 +78,16 @@ export const taskKinds = {
     text: (task) => quoting('a task was assigned to you:', task),
     link,
     inbox: { title, text: 'Whose task it is has changed.', own: 'This task was assigned to you.' },
+    aloud: false,
+  }),
+  task_unassigned: aboutTask({
+    channels: CHANNELS,
+    choice: 'A task that nobody has any more',
+    outdated: ({ taken }) => (taken ? 'somebody has the task again' : undefined),
+    subject: (task) => `Nobody has it any more: ${task.title}`,
+    text: (task) => quoting('the account of whoever had this task was deleted, and nobody has it now:', task),
+    link,
+    inbox: { title, text: 'The account of whoever had it was deleted: nobody has it now.' },
     aloud: false,
   }),
   comment_added: aboutTask({

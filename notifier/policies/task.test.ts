@@ -64,6 +64,16 @@ describe('of a task', () => {
       ['in-app task_assigned dave', 'in-app task_assigned bob', 'in-app task_assigned carol'],
     ],
     [
+      'one that a deleted user had is told to its maker in a kind of its own, and to the others, but not to who left',
+      event('TaskAssigned', { actor: 'policy:unassign', data: { ...assigned(null, { previous: BOB }), because: 'user_deleted' } }),
+      ['in-app task_unassigned alice', 'in-app task_assigned carol'],
+    ],
+    [
+      '… and to no maker who had it',
+      event('TaskAssigned', { actor: 'policy:unassign', data: { ...assigned(null, { previous: ALICE }), because: 'user_deleted' } }),
+      ['in-app task_assigned carol', 'in-app task_assigned bob'],
+    ],
+    [
       'a comment is told to maker, assignee and commenters, and not to who wrote it',
       event('TaskCommented', { actor: CAROL }),
       ['in-app comment_added alice', 'in-app comment_added bob'],

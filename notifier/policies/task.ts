@@ -25,7 +25,7 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
         ...others([data.userId], actor).map(told('in-app', 'task_created', about)),
       ];
     case 'TaskAssigned':
-      return data.atCreation ? [] : assigned(data, peopleOf(task), { actor, about });
+      return data.atCreation ? [] : assigned(data, task, { actor, about });
     case 'TaskCommented':
       return others(watchersOf(task), actor).map(told('in-app', 'comment_added', about));
     case 'TaskStatusChanged':
@@ -38,10 +38,29 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
 type Assignment = Extract<TaskEvent, { type: 'TaskAssigned' }>['data'];
 
 /** The notifications of an assignment. The assignee before is told, too. */
-function assigned({ userId, previous }: Assignment, people: readonly (string | null)[], { actor, about }: { actor: string; about: About }): Wanted[] {
+function assigned(assignment: Assignment, task: TaskAsOf, { actor, about }: { actor: string; about: About }): Wanted[] {
+  const { userId, previous, because } = assignment;
+  const people = peopleOf(task);
+  if (because === 'user_deleted') return orphaned(previous, task, about);
   return [
     ...others([userId], actor).map(told('email', 'task_assigned', about)),
     ...others([userId, previous, ...people], actor).map(told('in-app', 'task_assigned', about)),
+  ];
+}
+
+/**
+ * The notifications of a task that was taken from a deleted user: its maker has to look for somebody else. Nobody is mailed unless they chose so, since a
+ * user may leave thousands of tasks.
+ */
+function orphaned(left: string | null, { maker, commenters }: TaskAsOf, about: About): Wanted[] {
+  const isThere = (one: string) => one !== left;
+  return [
+    ...others([maker], '')
+      .filter(isThere)
+      .map(told('in-app', 'task_unassigned', about)),
+    ...others(commenters, maker)
+      .filter(isThere)
+      .map(told('in-app', 'task_assigned', about)),
   ];
 }
 

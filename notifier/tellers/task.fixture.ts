@@ -30,6 +30,7 @@ const THERE = 'the task is not there any more';
 const THEIRS = 'the task is not the recipient’s any more';
 const READ = 'the recipient may not read the task any more';
 const AWAY = 'the recipient does not watch the task any more';
+const AGAIN = 'somebody has the task again';
 const MOVED = 'the task has another deadline, or none';
 
 /** Every kind that is about a task, wherever it is told. */
@@ -90,6 +91,15 @@ export const taskScenes: Scenes<keyof typeof taskKinds> = {
       row(THEIRS, [toCarol], { to: ALICE, before: [unassigned] }),
     ],
     task_assigned: [...OF_A_TASK, ...HAS_IT, row(THEIRS, [unassigned], { to: ALICE, before: [toAlice] })],
+    task_unassigned: [
+      row(null, [], { to: ALICE, before: [unassigned], visibility: 'own' }),
+      row(null, [retitled], { to: ALICE, before: [unassigned] }),
+      row(AGAIN, [toCarol], { to: ALICE, before: [unassigned] }),
+      row(AGAIN, [toAlice], { to: ALICE, before: [unassigned] }),
+      row(THERE, [deleted], { to: ALICE, before: [unassigned] }),
+      row(null, [deleted, restored], { to: ALICE, before: [unassigned] }),
+      row(NOBODY, [accountGone], { before: [unassigned] }),
+    ],
     comment_added: [...OF_A_TASK, ...MAY_READ, ...WATCHED, row(null, [done])],
     status_changed: [...OF_A_TASK, ...MAY_READ, ...WATCHED, row(null, [done])],
     due_soon: [...OF_A_TASK, ...MAY_READ, ...AWAITED, row(null, [unwatched]), row('the deadline has passed', [], { now: AFTER })],

@@ -12,9 +12,17 @@ export const tellOfTask: Teller<ToldOfTask> = async ({ about, reader }, context)
   if (!task.exists || task.deleted) throw new Withdrawn('the task is not there any more');
   if (reader && !mayReadTask({ id: reader.id, seesAll: context.seesAll(reader.user.role) }, task))
     throw new Withdrawn('the recipient may not read the task any more');
-  const { title, description, status } = task;
-  const away = reader !== null && task.watchers.away.includes(reader.id);
-  return { id: idOf(about.stream), title, description, status, away, ...shareOf(reader, task), ...(await deadlineOf(task, about, context)) };
+  const { title, description, status, assignee, watchers } = task;
+  return {
+    id: idOf(about.stream),
+    title,
+    description,
+    status,
+    taken: assignee !== null,
+    away: reader !== null && watchers.away.includes(reader.id),
+    ...shareOf(reader, task),
+    ...(await deadlineOf(task, about, context)),
+  };
 };
 
 function shareOf(reader: Reader | null, { maker, assignee }: TaskState): Pick<ToldOfTask, 'own' | 'assignee'> {

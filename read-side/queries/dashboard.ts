@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ORDER_STATUSES, type OrderStatus } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
-import { STATUSES, type Status, taskSummaryView } from '../../contracts/task.ts';
+import { STATUSES, type Status, taskSummaryView, UNFINISHED } from '../../contracts/task.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Find } from '../../platform/read-models/read-models.ts';
@@ -109,7 +109,7 @@ function countOrders({ count }: Reading, request: RouteRequest, status: OrderSta
 }
 
 const mine = (userId: string): Condition => ({ field: 'assignee', op: 'eq', value: userId });
-const UNFINISHED: Condition = { field: 'status', op: 'in', value: ['open', 'in-progress'] };
+const unfinished: Condition = { field: 'status', op: 'in', value: [...UNFINISHED] };
 
 async function dueIn({ now: clock }: QueryContext, request: RouteRequest, { list, count }: Reading): Promise<z.infer<typeof dashboard>['due']> {
   const now = clock?.() ?? new Date().toISOString();
@@ -133,5 +133,5 @@ function dueBetween(userId: string, from: string, until: string): Find {
     { field: 'deadlineKey', op: 'gte', value: from },
     { field: 'deadlineKey', op: 'lt', value: until },
   ];
-  return { ...tasksWhere([mine(userId), UNFINISHED, ...times]), sort: [{ field: 'deadlineKey', descending: false }], limit: SHOWN + 1 };
+  return { ...tasksWhere([mine(userId), unfinished, ...times]), sort: [{ field: 'deadlineKey', descending: false }], limit: SHOWN + 1 };
 }

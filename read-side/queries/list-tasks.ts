@@ -1,7 +1,7 @@
 /** GET /api/tasks: filters, words, order, pages. */
 import { z } from 'zod';
 import { id, instant, utc } from '../../contracts/fields.ts';
-import { STATUSES, type Status, type TaskSummary, taskSummaryView } from '../../contracts/task.ts';
+import { STATUSES, type TaskSummary, taskSummaryView, UNFINISHED } from '../../contracts/task.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { Condition, Stored } from '../../platform/read-models/read-models.ts';
 import { PAGE, type TaskListDocument, taskList, taskListTopic, tasksWhere } from '../../projections/projectors/task-list.ts';
@@ -20,8 +20,6 @@ const SORTS = {
 const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[];
 const SORT_DETAIL = `must be one of ${SORT_NAMES.join(', ')}, with - before it for the other way round`;
 
-/** The statuses in which a task can be overdue. */
-const UNFINISHED: Status[] = ['open', 'in-progress'];
 const DUE_DETAIL = 'must be overdue, today, week, or before: and an instant like before:2027-01-31T17:00:00Z';
 
 const labels = z.union([z.string(), z.array(z.string())]).transform((given) => {
@@ -118,7 +116,7 @@ function due(when: string, now: string): Condition[] {
   if (when === 'overdue') {
     return [
       { field: 'deadlineKey', op: 'lt', value: now },
-      { field: 'status', op: 'in', value: UNFINISHED },
+      { field: 'status', op: 'in', value: [...UNFINISHED] },
     ];
   }
   const today = Math.floor(Date.parse(now) / DAY) * DAY;

@@ -12,7 +12,7 @@ export function toldOfTask(event: { type: string; data: unknown }, nameOf: NameO
     case 'TaskCreated':
       return 'created it';
     case 'TaskAssigned':
-      return one.data.userId ? `gave it to ${nameOf(one.data.userId)}` : 'took the assignee away';
+      return assigned(one.data, nameOf);
     case 'TaskEdited':
       return edited(one.data);
     case 'TaskStatusChanged':
@@ -45,6 +45,11 @@ export function watchHint(watchers: number): string {
 /** What is said when the user began to watch a task, or ended it. */
 export function watchSaid(title: string, watching: boolean): string {
   return watching ? `You watch “${title}”.` : `You watch “${title}” no more.`;
+}
+
+function assigned({ userId, because }: Extract<TaskEvent, { type: 'TaskAssigned' }>['data'], nameOf: NameOf): string {
+  if (because === 'user_deleted') return 'took it from a user whose account was deleted';
+  return userId ? `gave it to ${nameOf(userId)}` : 'took the assignee away';
 }
 
 function edited(data: Extract<TaskEvent, { type: 'TaskEdited' }>['data']): string {

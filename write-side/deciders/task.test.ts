@@ -239,3 +239,33 @@ describe('watching a task', () => {
       .then(watched(CAROL.id));
   });
 });
+
+describe('a task whose assignee was deleted', () => {
+  const SYSTEM = { id: 'policy:unassign', role: 'system', seesAll: true } as const;
+  const unassign = (userId: string) => cmd('UnassignTask', { userId }, { actor: SYSTEM });
+  const taken: TaskEvent = { type: 'TaskAssigned', data: { userId: null, previous: BOB.id, atCreation: false, because: 'user_deleted' } };
+
+  it.each<[string, TaskEvent[]]>([
+    ['open', []],
+    ['in progress', [moved('open', 'in-progress')]],
+    ['opened again', [moved('open', 'done'), moved('done', 'open')]],
+    ['restored', [deleted, { type: 'TaskRestored', data: {} }]],
+  ])('is taken from them while it is %s', (_, more) => {
+    given(task, made, forBob, ...more)
+      .when(unassign(BOB.id))
+      .then(taken);
+  });
+  it.each<[string, TaskEvent[]]>([
+    ['there is none', []],
+    ['nobody has it', [made]],
+    ['it was taken already', [made, forBob, taken]],
+    ['somebody else has it by now', [made, forBob, { type: 'TaskAssigned', data: { userId: CAROL.id, previous: BOB.id, atCreation: false } }]],
+    ['it is done: that is the record of who did it', [made, forBob, moved('open', 'done')]],
+    ['it is cancelled', [made, forBob, moved('open', 'cancelled')]],
+    ['it is deleted', [made, forBob, deleted]],
+  ])('is left where %s', (_, events) => {
+    given(task, ...events)
+      .when(unassign(BOB.id))
+      .then();
+  });
+});

@@ -1,7 +1,16 @@
 /** Task: the rules of making, assigning, changing, commenting, deleting and restoring. */
 import { utc } from '../../contracts/fields.ts';
 import type { Refusal } from '../../contracts/problem.ts';
-import { type Priority, type Status, type TaskCommand, type TaskEvent, type TaskParties, TRANSITIONS, taskTopics } from '../../contracts/task.ts';
+import {
+  type Priority,
+  type Status,
+  type TaskCommand,
+  type TaskEvent,
+  type TaskParties,
+  TRANSITIONS,
+  taskTopics,
+  UNFINISHED,
+} from '../../contracts/task.ts';
 import { MOST_WATCHERS, NOBODY_ASKED, type Watching, watchingAfter } from '../../contracts/watchers.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { decider, type Facts } from '../decider.ts';
@@ -43,10 +52,11 @@ type Decision = TaskEvent[] | Refusal;
 
 function decide(command: TaskCommand, state: TaskState, facts: Facts): Decision {
   if (command.type === 'CreateTask') return create(command, state, facts);
+  if (command.type === 'UnassignTask') return unassign(command, state);
   return forbids(command, state) ?? decideExisting(command, state, facts);
 }
 
-function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' }>, state: TaskState, facts: Facts): Decision {
+function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' | 'UnassignTask' }>, state: TaskState, facts: Facts): Decision {
   switch (command.type) {
     case 'EditTask':
       return edit(command, state);
@@ -136,6 +146,20 @@ function assign(command: CommandOf<'AssignTask'>, state: TaskState, facts: Facts
   if (userId === state.assignee) return [];
   const refusal = userId && inactive(userId, facts);
   return refusal || [{ type: 'TaskAssigned', data: { userId, previous: state.assignee, atCreation: false } }];
+}
+
+/**
+ * Takes an unfinished task from a user who was deleted, where it is still theirs. One that is done or cancelled keeps its assignee, as the record of who
+ * had it, until it is opened again; so does a deleted one until it is restored.
+ */
+function unassign({ data: { userId } }: CommandOf<'UnassignTask'>, state: TaskState): Decision {
+  if (!awaitsAssignee(state) || state.assignee !== userId) return [];
+  return [{ type: 'TaskAssigned', data: { userId: null, previous: userId, atCreation: false, because: 'user_deleted' } }];
+}
+
+/** True for a task that somebody has to do. */
+export function awaitsAssignee({ exists, deleted, status }: Pick<TaskState, 'exists' | 'deleted' | 'status'>): boolean {
+  return exists && !deleted && (UNFINISHED as readonly Status[]).includes(status);
 }
 
 /** The bounds of a task's comments, because a whole task is one document, read and written as one. */
