@@ -25,7 +25,6 @@ const store = () => {
     changeRole: (to: string) => happen('UserRoleChanged', { from: 'member', to }),
     leave: () => happen('UserDeleted', {}),
     choose: (choices: Choices) => happen('NotificationsChosen', { choices }),
-    leave: () => happen('UserDeleted', {}),
     register: (role = 'member') => happen('UserCreated', { name: 'Bob', email: 'bob@example.org', role }),
   };
 };
