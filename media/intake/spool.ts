@@ -1,6 +1,5 @@
 /** The folder in which files arrive, before they are looked at and stored. Whatever is left of one that was refused is removed. */
-import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProblemError } from '../../contracts/problem.ts';
 import { Unavailable } from '../../platform/absences/unavailable.ts';
+import { newSpoolFile } from './spool-file.ts';
 
 /** A file that arrived whole. */
 export interface Spooled {
@@ -21,7 +21,7 @@ export interface Spooled {
 
 export interface Spool {
   /**
-   * Writes a stream to a file. Errors: ProblemError 413 above `most` bytes, SpoolUnavailable where the disk takes nothing, whatever the stream fails
+   * Writes a stream to a file; its pieces are used up. Errors: ProblemError 413 above `most` bytes, SpoolUnavailable where the disk takes nothing, whatever the stream fails
    * with. Nothing is left after any of them.
    */
   take(stream: Readable, most: number): Promise<Spooled>;
@@ -69,24 +69,19 @@ function isRunning(pid: number): boolean {
 }
 
 async function take(stream: Readable, path: string, most: number): Promise<Spooled> {
-  const hash = createHash('sha256');
-  let bytes = 0;
   const remove = () => rm(path, { force: true });
-  async function* counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      bytes += chunk.length;
+  const { into, written } = newSpoolFile(path, {
+    check: (bytes) => {
       if (bytes > most) throw tooManyBytes(most);
-      hash.update(chunk);
-      yield chunk;
-    }
-  }
+    },
+  });
   try {
-    await pipeline(stream, counted, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }));
+    await pipeline(stream, into);
   } catch (error) {
     await remove().catch(() => {});
     throw isOfDisk(error) ? new SpoolUnavailable(`a file cannot be written: ${(error as Error).message}`, { cause: error }) : error;
   }
-  return { path, bytes, sha256: hash.digest('hex'), remove };
+  return { path, ...written(), remove };
 }
 
 /** The refusal of a file that has more bytes than are taken. */
@@ -98,5 +93,5 @@ export function tooManyBytes(most: number): ProblemError {
 /** True for an error of a call to the file system; those of sockets have no path. */
 function isOfDisk(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  return syscall === 'open' || syscall === 'write' || ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'].includes(code ?? '');
+  return ['open', 'write', 'fdatasync'].includes(syscall ?? '') || ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'].includes(code ?? '');
 }

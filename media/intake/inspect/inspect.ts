@@ -31,7 +31,7 @@ const ZIPS = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
 async function typeOf(bytes: Bytes, path: string, extension: string): Promise<string> {
   if (ZIPS.includes(bytes.at(0, 4).toString('latin1'))) return officeType(bytes);
   const text = textType(extension);
-  if (isText(bytes) && !isPdf(bytes)) {
+  if (!isPdf(bytes) && isText(bytes)) {
     checkText(bytes);
     if (!text)
       throw new FileRefused('extension', `The file is a text, and its name ends in .${extension}. Taken are texts that end in txt, csv or md.`);

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { openSpool, type Spool, SpoolUnavailable } from './spool.ts';
+import { type DiskFile, newSpoolFile, type SpoolFileOptions } from './spool-file.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spool-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+});
+
+/** A piece in a memory of its own, as the server of HTTP has them from a socket. */
+const own = (bytes: Uint8Array) => Buffer.from(new Uint8Array(bytes).buffer);
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('a file that arrives', () => {
+  let spool: Spool;
+  beforeEach(async () => {
+    spool = await openSpool(join(folder, 'spool'));
+  });
+
+  it('is what was sent, counted and hashed, in whatever pieces it comes', async () => {
+    const piece = fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer({ min: 0, max: 255 }), fc.boolean());
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 40 }), async (all) => {
+        const pieces = all.map(([length, fill, isOwn]) => (isOwn ? own(Buffer.alloc(length, fill)) : Buffer.alloc(length + 1, fill).subarray(1)));
+        const whole = Buffer.concat(pieces);
+        const file = await spool.take(Readable.from(pieces), whole.length);
+        expect(file).toMatchObject({ bytes: whole.length, sha256: sha256(whole) });
+        expect((await readFile(file.path)).equals(whole)).toBe(true);
+        await file.remove();
+      }),
+      { numRuns: 30 },
+    );
+    expect(await readdir(spool.folder)).toEqual([]);
+  });
+
+  it('gives back the memory of pieces that came from a socket, and leaves what somebody else has a part of', async () => {
+    const large = own(Buffer.alloc(65_536, 1));
+    const small = own(Buffer.alloc(100, 2));
+    const shared = Buffer.alloc(65_536, 3);
+    await spool.take(Readable.from([large, small, shared.subarray(1)]), 200_000);
+    expect([large.byteLength, small.byteLength, shared.byteLength]).toEqual([0, 100, 65_536]);
+  });
+
+  it('is refused with its first byte too many, and nothing of it is left', async () => {
+    const pieces = () => Array.from({ length: 50 }, () => Buffer.alloc(65_536));
+    await expect(spool.take(Readable.from(pieces()), 50 * 65_536 - 1)).rejects.toMatchObject({ code: 'invalid', status: 413 });
+    expect(await readdir(spool.folder)).toEqual([]);
+    expect((await spool.take(Readable.from(pieces()), 50 * 65_536)).bytes).toBe(50 * 65_536);
+  });
+
+  it('is gone where it breaks off, with the error of that', async () => {
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.alloc(65_536);
+        throw new Error('the client is gone');
+      })(),
+    );
+    await expect(spool.take(broken, 1e6)).rejects.toThrow('the client is gone');
+    expect(await readdir(spool.folder)).toEqual([]);
+  });
+
+  it('cannot be taken where the disk refuses it', async () => {
+    await spool.close();
+    await expect(spool.take(Readable.from([Buffer.from('x')]), 10)).rejects.toThrow(SpoolUnavailable);
+  });
+});
+
+describe('a disk', () => {
+  /** Writes a hundred pieces to a file of which some calls are others; resolves to its bytes. */
+  async function written(others: (file: DiskFile) => Partial<DiskFile>, more: Partial<SpoolFileOptions> = {}): Promise<Buffer> {
+    const path = join(folder, 'file');
+    let isClosed = false;
+    const openNew = async (): Promise<DiskFile> => {
+      const file = await open(path, 'wx');
+      const close = () => {
+        isClosed = true;
+        return file.close();
+      };
+      const plain: DiskFile = { writev: file.writev.bind(file), write: file.write.bind(file), datasync: file.datasync.bind(file), close };
+      return { ...plain, ...others(plain) };
+    };
+    try {
+      const file = newSpoolFile(path, { check: () => {}, openNew, ...more });
+      await pipeline(Readable.from(Array.from({ length: 100 }, (_, n) => own(Buffer.alloc(20_000, n)))), file.into);
+      return await readFile(path);
+    } finally {
+      expect(isClosed).toBe(true);
+    }
+  }
+  const whole = Buffer.concat(Array.from({ length: 100 }, (_, n) => Buffer.alloc(20_000, n)));
+
+  it('that takes a part of a write is given the rest', async () => {
+    const parts = ({ write }: DiskFile): Partial<DiskFile> => ({
+      // Half of the first piece, and then a third of what is left.
+      writev: (async ([first]: Buffer[]) => write((first as Buffer).subarray(0, 10_000))) as unknown as DiskFile['writev'],
+      write: (async (rest: Buffer) => write(rest.subarray(0, Math.ceil(rest.length / 3)))) as unknown as DiskFile['write'],
+    });
+    expect((await written(parts)).equals(whole)).toBe(true);
+  });
+
+  it('that takes nothing any more has no endless tries', async () => {
+    const nothing = async () => ({ bytesWritten: 0 });
+    await expect(written(() => ({ writev: nothing, write: nothing }) as unknown as Partial<DiskFile>)).rejects.toThrow('takes no more');
+  });
+
+  it('is asked to keep a large file while it arrives, once at a time', async () => {
+    let [asked, underWay, writes] = [0, 0, 0];
+    const { promise: third, resolve } = Promise.withResolvers<void>();
+    const slow = ({ writev }: DiskFile): Partial<DiskFile> => ({
+      writev: (pieces) => {
+        if (++writes === 3) resolve();
+        return writev(pieces);
+      },
+      datasync: async () => {
+        asked++;
+        expect(++underWay).toBe(1);
+        await third;
+        underWay--;
+      },
+    });
+    expect((await written(slow, { syncAfter: 1 })).equals(whole)).toBe(true);
+    expect(asked).toBe(2);
+  });
+
+  it('that could not keep a part makes no whole, however late it says so', async () => {
+    for (const turns of [0, 100]) {
+      const datasync = async () => {
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', syscall: 'fdatasync' });
+      };
+      await expect(written(() => ({ datasync }), { syncAfter: 1_900_000 })).rejects.toThrow('EIO');
+      await rm(join(folder, 'file'));
+    }
+  });
+});
