@@ -111,7 +111,7 @@ async function storedAnd<T>(
   const { files, quota } = context;
   const room = await quota.take({ id, maker: caller.id, bytes: file.bytes });
   try {
-    await put(context, originalKey(id), { path: file.path, bytes: file.bytes, type, move: true });
+    await put(context, originalKey(id), { path: file.path, bytes: file.bytes, sha256: file.sha256, type, move: true });
     const outcome = await record();
     room.keep();
     return outcome;

@@ -43,9 +43,10 @@ export interface DirectPost {
 export interface Files {
   /**
    * Stores a local file under a key that has none yet; durable when it resolves, whole or not at all. A repeat with the same bytes is no error.
-   * `move`: the local file may be used up. Errors: FilesUnavailable; FileExists where the key has other bytes.
+   * `move`: the local file may be used up. `sha256` of its bytes, in hexadecimal, where it is known: a store that checks what it gets is spared the
+   * reading for it. Errors: FilesUnavailable; FileExists where the key has other bytes.
    */
-  put(key: string, from: { path: string; bytes: number; type: string; move?: boolean }, signal?: AbortSignal): Promise<void>;
+  put(key: string, from: { path: string; bytes: number; type: string; sha256?: string; move?: boolean }, signal?: AbortSignal): Promise<void>;
   /** The bytes of an object, or of a part of it. A range may end behind the last byte. Errors: FileMissing, FilesUnavailable, RangeError where no byte is in the range. The stream fails where the store goes away meanwhile. */
   read(key: string, range?: ByteRange, signal?: AbortSignal): Promise<{ stream: Readable; bytes: number }>;
   /** The size of an object; undefined where there is none. Error: FilesUnavailable. */

@@ -7,9 +7,10 @@ export interface S3Credentials {
   secretKey?: string | undefined;
 }
 
-/** Milliseconds for a connection, and for the first byte of an answer; a server that takes longer is away. */
+/** Milliseconds for a connection; a server that takes longer is away. */
 const CONNECT_MS = 3_000;
-const ANSWER_MS = 15_000;
+/** Milliseconds for the first byte of an answer to a small request; a server that takes longer is away. */
+export const ANSWER_MS = 15_000;
 
 /** Makes the client of a server. It connects with its first request, and tries each up to three times. */
 export function openClient({ endpoint, region, pathStyle }: BucketUrl, { accessKey, secretKey }: S3Credentials): S3Client {
@@ -21,6 +22,8 @@ export function openClient({ endpoint, region, pathStyle }: BucketUrl, { accessK
     region,
     forcePathStyle: pathStyle,
     maxAttempts: 3,
+    // Whatever it has to say is in its errors, too; by itself it writes to the console.
+    logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     // No bound on silence here: it would cut off who reads an object slowly. What the server owes us is watched by who asks.
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true, socketTimeout: 0 },
     // Many servers that are not Amazon's refuse the trailers in which the SDK sends its checksums by itself.

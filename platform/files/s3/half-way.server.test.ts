@@ -24,7 +24,8 @@ describeWith(versityGw, 'a bucket whose server is lost half-way', () => {
   beforeEach(async () => {
     url = readBucketUrl(await versityGw.bucket());
     way = await startTcpProxy(Number(new URL(url.endpoint ?? '').port));
-    files = patient(openS3Files({ ...url, endpoint: `http://127.0.0.1:${way.port}` }, S3_ACCOUNT), { ...FILES_PATIENCE, silence: 1_000 });
+    const lossy = openS3Files({ ...url, endpoint: `http://127.0.0.1:${way.port}` }, S3_ACCOUNT, { partsFrom: 10_000_000 });
+    files = patient(lossy, { ...FILES_PATIENCE, silence: 1_000 });
     direct = openS3Files(url, S3_ACCOUNT);
     // The bucket is made, and both know it.
     for (const one of [files, direct]) expect(await one.stat(KEY)).toBeUndefined();
@@ -62,6 +63,17 @@ describeWith(versityGw, 'a bucket whose server is lost half-way', () => {
     expect(await files.sweep(0)).toBeGreaterThan(0);
     expect(await partsUnderWay()).toBe(0);
   }, 120_000);
+
+  it('has nothing of an upload in one request, either, and a repeat is clean', async () => {
+    const bytes = randomBytes(9_000_000);
+    const from = await local(bytes);
+    await way.refuse();
+    await expect(files.put(KEY, from)).rejects.toThrow(FilesUnavailable);
+    expect(await direct.stat(KEY)).toBeUndefined();
+    await way.listen();
+    await files.put(KEY, from);
+    expect((await buffer((await files.read(KEY)).stream)).equals(bytes)).toBe(true);
+  });
 
   it('may have an object all the same whose answer was lost, and a repeat is clean', async () => {
     const gone = new AbortController();

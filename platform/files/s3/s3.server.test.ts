@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { CreateMultipartUploadCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeWith, S3_ACCOUNT, startS3Server, versityGw } from '../../../servers/for-tests.fixture.ts';
@@ -14,7 +14,9 @@ import { describeFiles } from '../files.suite.ts';
 import { FilesUnavailable } from '../files.ts';
 import { readBucketUrl } from '../files-url.ts';
 import { openFiles } from '../open.ts';
+import { patient } from '../patient.ts';
 import { openClient } from './client.ts';
+import { openS3Files } from './s3.ts';
 
 const open = (url: string) => openFiles(url, { dataDir: '/nowhere', ...S3_ACCOUNT });
 
@@ -32,10 +34,22 @@ async function local(bytes: Uint8Array | string) {
 
 describeWith(versityGw, 'files in a bucket', () => {
   // Above the smallest size of a part, 5 MiB.
-  describeFiles('S3', async () => open(await versityGw.bucket()), {
+  const inParts = async () => patient(openS3Files(readBucketUrl(await versityGw.bucket()), S3_ACCOUNT, { partsFrom: 5_000_000 }));
+  describeFiles('S3', inParts, {
     large: 11_000_000,
     runs: 10,
     ordered: async () => (await versityGw.kind()) !== 'SeaweedFS',
+  });
+
+  it('go there in one request up to a size, and only where they are what they were', async () => {
+    const files = await open(await versityGw.bucket());
+    const bytes = randomBytes(11_000_000);
+    const from = await local(bytes);
+    const wrong = createHash('sha256').update('other bytes').digest('hex');
+    await expect(files.put('media/one/original', { ...from, sha256: wrong })).rejects.toThrow(FilesUnavailable);
+    expect(await files.stat('media/one/original')).toBeUndefined();
+    await files.put('media/one/original', { ...from, sha256: createHash('sha256').update(bytes).digest('hex') });
+    expect((await buffer((await files.read('media/one/original')).stream)).equals(bytes)).toBe(true);
   });
 
   it('have a prefix of their own, beside what others keep in the bucket', async () => {

@@ -27,8 +27,8 @@ interface ObjectsOf {
   prefix: string;
 }
 
-/** Opens the files in a bucket. Nothing is asked of it yet. Without credentials those of Amazon's own variables and files are used. */
-export function openS3Files(url: BucketUrl, credentials: S3Credentials): Files {
+/** Opens the files in a bucket. Nothing is asked of it yet. Without credentials those of Amazon's own variables and files are used; `partsFrom`: bytes from which a file goes in parts. */
+export function openS3Files(url: BucketUrl, credentials: S3Credentials, { partsFrom }: { partsFrom?: number } = {}): Files {
   const client = openClient(url, credentials);
   const { bucket, prefix } = url;
   const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}${checkedKey(key)}` });
@@ -38,7 +38,7 @@ export function openS3Files(url: BucketUrl, credentials: S3Credentials): Files {
   return {
     put: async (key, from, signal) => {
       const where = at(key);
-      await orAway(() => upload(client, { ...where, key }, from, signal));
+      await orAway(() => upload(client, { ...where, key, partsFrom }, from, signal));
     },
 
     read: async (key, range, signal) => {
