@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { QUEUES } from '../app/queues.ts';
+import { openRedisBriefCache } from '../platform/brief-cache/redis/redis.ts';
 import { openRedisCache } from '../platform/cache/redis/redis.ts';
 import { openRabbitMqBus } from '../platform/event-bus/rabbitmq/rabbitmq.ts';
 import { openLimits } from '../platform/http/limits/limits.ts';
@@ -52,13 +53,19 @@ describeWith(redis, 'Redis with the users of the first start', () => {
     const [before = 0] = (await cache.generations(['n'])) ?? [];
     await cache.raise(['n']);
     expect(await cache.generations(['n'])).toEqual([before + 1]);
+    const brief = await openRedisBriefCache(url, { log, patience: 10_000 });
+    ends.push(brief.close);
+    await expect.poll(() => brief.through({ key: 'k', marks: ['m'] }, async () => 'looked up')).toBe('looked up');
+    await brief.mark(['m']);
     const limits = await openLimits(url, { log });
     ends.push(limits.close);
     expect(await limits.consume('login-ip', 'somebody')).toHaveProperty('RateLimit');
 
     const ours = new Redis(url);
     ends.push(async () => ours.disconnect());
-    for (const words of [['KEYS', '*'], ['FLUSHALL'], ['CONFIG', 'GET', '*'], ['ACL', 'LIST'], ['SHUTDOWN'], ['MONITOR']])
+    const looking = [['KEYS', '*'], ['SCAN', '0'], ['RANDOMKEY'], ['DBSIZE'], ['MONITOR']];
+    const settingUp = [['FLUSHALL'], ['CONFIG', 'GET', '*'], ['ACL', 'LIST'], ['SHUTDOWN'], ['FUNCTION', 'FLUSH'], ['SCRIPT', 'FLUSH']];
+    for (const words of [...looking, ...settingUp])
       await expect(ours.call(...(words as [string, ...string[]])), words.join(' ')).rejects.toThrow('NOPERM');
     for (const words of [['GET', 'k'], ['INFO'], ['EVAL', 'return 1', '0'], ['SUBSCRIBE', 'x'], ['ACL', 'WHOAMI']])
       await expect(operator.call(...(words as [string, ...string[]])), words.join(' ')).rejects.toThrow('NOPERM');

@@ -1,6 +1,7 @@
 /** TLS by the proxy, as docker-compose.tls.yml asks for it, with a real nginx and a certificate made here. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
@@ -141,6 +142,39 @@ describeWith({ name: 'nginx', missing: missing(), url: async () => '' }, 'the pr
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain('"x-forwarded-for":"127.0.0.1"');
   });
+
+  it.each([
+    ['a method that is none', 'ge<t /', 400],
+    ['an address that is too long', `GET /${'x'.repeat(20_000)}`, 414],
+    ['headers that are too long', `GET / HTTP/1.1\r\nX-Long: ${'x'.repeat(20_000)}\r\nX:`, 431],
+  ] as const)('answers %s without TLS as a problem, with our headers', async (_, row, status) => {
+    const answer = await inClear(plainPort, row);
+    expect(answer).toContain('\r\nContent-Type: application/problem+json\r\n');
+    expect(answer).toContain('\r\nX-Content-Type-Options: nosniff\r\n');
+    expect(answer).toContain(`HTTP/1.1 ${status} `);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'invalid', status });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'reads, as the user that the compose file gives it, a certificate that was put there as RUNNING.md says',
+    () => {
+      const here = mkdtempSync(join(tmpdir(), 'put-there-'));
+      try {
+        chmodSync(here, 0o755);
+        writeFileSync(join(here, 'fullchain.pem'), certificate);
+        writeFileSync(join(here, 'privkey.pem'), key, { mode: 0o600 });
+        const text = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+        const [put = ''] = /mkdir -p tls && .*/.exec(text('docs/RUNNING.md')) ?? [];
+        execFileSync('/bin/sh', ['-c', put.replaceAll('sudo ', '')], { cwd: here });
+        const [, user = ''] = /^ {2}proxy:$[\s\S]*?^ {4}user: '(\d+):\d+'$/m.exec(text('docker-compose.yml')) ?? [];
+        const readAs = (uid: number) => spawnSync('cat', ['tls/fullchain.pem', 'tls/privkey.pem'], { cwd: here, uid, gid: uid, encoding: 'utf8' });
+        expect(readAs(Number(user)).stdout).toBe(certificate + key);
+        expect(readAs(Number(user) + 1)).toMatchObject({ status: 1, stdout: certificate });
+      } finally {
+        rmSync(here, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('tells who speaks without TLS where TLS is spoken that this is wrong', async () => {
     const answer = await inClear(Number(new URL(proxy.url).port), 'GET /');

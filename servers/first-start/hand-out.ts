@@ -65,7 +65,7 @@ function redisUsers({ redis }: Told): string {
   const hash = createHash('sha256')
     .update(redis.REDISCLI_AUTH ?? '')
     .digest('hex');
-  return `user default on nopass resetkeys resetchannels -@all +ping\nuser taskledger on #${hash} ~* &* +@all -@admin -@dangerous +info\n`;
+  return `user default on nopass resetkeys resetchannels -@all +ping\nuser taskledger on #${hash} ~* &* +@all -@admin -@dangerous +info -scan -randomkey -dbsize -function -script|flush\n`;
 }
 
 /** The files of a service, by their names. */
