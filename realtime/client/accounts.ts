@@ -1,5 +1,5 @@
 /** What My page and Members show of accounts, asked for anew with each change that is heard or made here. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { reason } from './actions.ts';
 import { type Api, ApiError } from './api.ts';
 import { type App, useApp, useApps } from './app.ts';
@@ -73,23 +73,35 @@ export async function changeAccount(app: App, work: () => Promise<unknown>, { sa
   changedAccounts(app);
 }
 
-/** The answer to a query, asked for anew after each change of accounts. `load`: the query, by the position that it is to include; it starts over with another `key`. */
+/** Milliseconds after which a question that failed is asked again, where the server named none. */
+const AGAIN = 5_000;
+
+/** Milliseconds after which a question with this error is worth another try; undefined where its answer would be the same. */
+function againAfter(error: unknown): number | undefined {
+  if (!(error instanceof ApiError) || !(error.status === 0 || error.status === 429 || error.status >= 500)) return undefined;
+  return error.retryAfter ?? AGAIN;
+}
+
+/** The answer to a query, asked for anew after each change of accounts, and where it failed by what passes. `load`: the query, by the position that it is to include; it starts over with another `key`. */
 export function useLoaded<T>(key: string, load: (after: string | undefined) => Promise<T>): AnswerState<T> {
   const accounts = useApps((state) => state.accounts);
   const [loaded, setLoaded] = useState<AnswerState<T>>({ body: null, trouble: '', isMissing: false });
-  const turn = useRef(0);
+  const [tries, setTries] = useState(0);
   useEffect(() => {
-    const mine = ++turn.current;
-    load(accounts.after).then(
-      (body) => mine === turn.current && setLoaded({ body, trouble: '', isMissing: false }),
-      (error) =>
-        mine === turn.current &&
-        setLoaded(({ body }) => ({ body, trouble: reason(error), isMissing: error instanceof ApiError && error.status === 404 })),
-    );
-    return () => {
-      turn.current++;
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const failed = (error: unknown) => {
+      if (isOver) return;
+      setLoaded(({ body }) => ({ body, trouble: reason(error), isMissing: error instanceof ApiError && error.status === 404 }));
+      const wait = againAfter(error);
+      if (wait !== undefined) timer = setTimeout(() => setTries(tries + 1), wait);
     };
-  }, [key, accounts]);
+    load(accounts.after).then((body) => !isOver && setLoaded({ body, trouble: '', isMissing: false }), failed);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [key, accounts, tries]);
   return loaded;
 }
 

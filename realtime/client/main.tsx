@@ -15,6 +15,7 @@ import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
 import { createStore, initialState } from './store.ts';
 import { connectionOf, type Sync, startSync } from './sync.ts';
 import { createTaskPage, type TaskPage } from './task-page.ts';
+import { forgetTyped, keepTyped } from './typed.ts';
 import { createUploads } from './uploads.ts';
 
 const SINGLE_KEYS = 'taskledger.singleKeys';
@@ -33,6 +34,9 @@ const session = createSession({
   alone: oneTabAtATime,
   now: () => performance.now(),
   changed: (me, ended) => {
+    const before = store.get().me;
+    if (me) forgetTyped(me.id);
+    else if (ended && before) keepTyped(before.id, document, location.pathname);
     begin(ended);
     // Who logs out is done with where they were; whose session ended comes back to it.
     if (!me && !ended) navigation.go('/login', { replace: true, sure: true });

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import { useEntranceRules } from '../session-rules.ts';
+import { isTypedKept } from '../typed.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 import { Forgotten } from './forgotten.tsx';
 import { Mark } from './icons.tsx';
@@ -46,7 +47,9 @@ export function Entrance({ path }: { path: string }) {
       </section>
       <section class="entrance-form" aria-label={label}>
         <h2>{heading}</h2>
-        {ended && way === 'login' && <p role="status">Your session has ended. Log in again.</p>}
+        {ended && way === 'login' && (
+          <p role="status">Your session has ended. Log in again.{isTypedKept() && ' What you typed is kept until then.'}</p>
+        )}
         {signIn && way === 'login' && <SignInButton signIn={signIn} />}
         {signIn?.only ? null : <ByPassword way={way} />}
         {others.map((other) => (

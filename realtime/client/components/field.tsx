@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { ApiError } from '../api.ts';
-import { useApps } from '../app.ts';
+import { useApp, useApps } from '../app.ts';
+import { restoreTyped } from '../typed.ts';
 
 /** The errors of a form: of the whole form, and by field name. */
 export interface Trouble {
@@ -26,6 +27,8 @@ export function useForm(send: (data: FormData) => Promise<unknown>) {
   const [trouble, setTrouble] = useState(NONE);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const { session } = useApp();
+  useEffect(() => restoreTyped(form.current, session.me()?.id, location.pathname), []);
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();

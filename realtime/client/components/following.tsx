@@ -9,7 +9,13 @@ const TITLES: Record<string, string> = {
   login: 'Log in',
   register: 'Make an account',
   forgotten: 'Forgotten password',
+  confirm: 'Confirm your e-mail address',
+  reset: 'Set another password',
+  invitation: 'You are invited',
+  address: 'Change your e-mail address',
+  'sign-in': 'Log in',
   inbox: 'Inbox',
+  keys: 'Keyboard shortcuts',
   me: 'My page',
   members: 'Members',
 };

@@ -8,11 +8,14 @@ function hueOf(id: string): number {
   return sum;
 }
 
+/** Letters as people see them: a flag or a family is one. */
+const letter = new Intl.Segmenter();
+
 function initials(name: string): string {
   const parts = name.trim().split(/\s+/);
   const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : [name];
   return letters
-    .map((part) => [...(part ?? '')][0] ?? '')
+    .map((part) => [...letter.segment(part ?? '')][0]?.segment ?? '')
     .join('')
     .toUpperCase();
 }

@@ -67,8 +67,10 @@ function FirstCode({ begun, onCodes }: { begun: Begun; onCodes: (codes: readonly
 export function RecoveryCodes({ codes, onSeen }: { codes: readonly string[]; onSeen: () => void }) {
   const { actions } = useApp();
   const copy = async () => {
-    await navigator.clipboard.writeText(codes.join('\n'));
-    actions.say('Copied.');
+    await navigator.clipboard.writeText(codes.join('\n')).then(
+      () => actions.note({ kind: 'done', text: 'The codes are copied.' }),
+      () => actions.note({ kind: 'trouble', text: 'This browser does not let the page copy them. Mark them, and copy them by hand.' }),
+    );
   };
   return (
     <div class="second-setup">
