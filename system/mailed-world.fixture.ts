@@ -29,7 +29,7 @@ export async function startMailedWorld(more: Record<string, string> = {}): Promi
       }),
     async register(name, email) {
       await world.register(name, email);
-      world.operator('users', 'confirm', email);
+      await world.confirm(email);
     },
     async close() {
       await world.close();

@@ -143,3 +143,13 @@ export function useAccountChanges(topic: string): void {
     [app, topic],
   );
 }
+
+/** Asks anew for what is shown of accounts when somebody comes back to this window: of a session that begins elsewhere no change tells. */
+export function useReturns(): void {
+  const app = useApp();
+  useEffect(() => {
+    const look = () => changedAccounts(app, app.store.get().accounts.after);
+    window.addEventListener('focus', look);
+    return () => window.removeEventListener('focus', look);
+  }, [app]);
+}

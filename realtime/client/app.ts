@@ -46,12 +46,20 @@ export function isAdmin({ me, people }: AppState): boolean {
   return me !== null && (people[me.id]?.role ?? me.role) === 'admin';
 }
 
+/** Letters that are written from right to left, and marks of direction. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name as it stands within a sentence: one that is written from right to left turns nothing around but itself. */
+export function inSentence(name: string): string {
+  return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
+}
+
 /** Returns the function that names people by their ids, the user as “you”. */
 export function useNames(): (id: string | null) => string {
   const people = useApps((state) => state.people);
   const me = useApps((state) => state.me);
   return (id) => {
     if (!id) return 'nobody';
-    return id === me?.id ? 'you' : (people[id]?.name ?? (id.includes('-') ? 'somebody' : id));
+    return id === me?.id ? 'you' : inSentence(people[id]?.name ?? (id.includes('-') ? 'somebody' : id));
   };
 }

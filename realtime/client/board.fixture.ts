@@ -186,6 +186,8 @@ export interface ShownWorld {
 
 /** A started taskledger. */
 export interface World extends ShownWorld {
+  /** Confirms a user's address, as the first admin. */
+  confirm(email: string): Promise<void>;
   /** Gives a user another role, as the first admin. */
   giveRole(email: string, role: string): Promise<void>;
   /** Runs a command of the operator's; gives what it prints. */
@@ -214,9 +216,11 @@ export async function startWorld(more: Record<string, string> = {}): Promise<Wor
     operator: (...args) =>
       execFileSync(process.execPath, [join(ROOT, 'main.ts'), ...args], { encoding: 'utf8', env: { PATH: process.env.PATH, ...environment } }),
     async register(name, email) {
-      const body = JSON.stringify({ name, email, password: PASSWORD });
-      const answer = await fetch(`${url}/api/users`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-      if (!answer.ok) throw new Error(`cannot register ${email}: ${answer.status} ${await answer.text()}`);
+      await send('POST', `${url}/api/users`, { body: { name, email, password: PASSWORD } });
+    },
+    async confirm(email) {
+      const [{ accessToken: token }, { user }] = await Promise.all([logIn(ADMIN_EMAIL), logIn(email)]);
+      await send('POST', `${url}/api/users/${user.id}/confirm`, { token });
     },
     async giveRole(email, role) {
       const [{ accessToken: token }, { user }] = await Promise.all([logIn(ADMIN_EMAIL), logIn(email)]);
@@ -243,7 +247,7 @@ async function send(method: string, url: string, { body, token = '' }: { body?: 
   const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(token && { Authorization: `Bearer ${token}` }) };
   const answer = await askedAgain(() => fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }));
   if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+  return answer.status === 204 ? undefined : answer.json();
 }
 
 /** Deletes the tasks that somebody made at or after a time (ISO 8601, UTC). */

@@ -57,7 +57,7 @@ inChromium('an account whose address is not confirmed, and a password that is fo
   it('asks for a link, and sets another password by it, once', async () => {
     const dora = personOfThisTry('Dora Lind');
     await world.register(dora.name, dora.email);
-    world.operator('users', 'confirm', dora.email);
+    await world.confirm(dora.email);
     const page = await screens.open(world.url);
     await page.getByRole('button', { name: 'Set another one' }).click();
     await page.getByLabel('E-mail').fill(dora.email);

@@ -1,6 +1,7 @@
 /** The entrance of the page: log in, or register. */
 import { useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
+import { useFirstFieldAt } from '../first-field.ts';
 import { useEntranceRules } from '../session-rules.ts';
 import { isTypedKept } from '../typed.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
@@ -30,6 +31,7 @@ export function Entrance({ path }: { path: string }) {
   const ended = useApps((state) => state.ended);
   const way: Way = (['register', 'forgotten'] as const).find((one) => path === `/${one}`) ?? 'login';
   const { signIn, registration } = useEntranceRules();
+  useFirstFieldAt(way);
   const { label, heading, others: all } = WAYS[way];
   // Who is not logged in may only be offered what the server lets them do.
   const others = signIn?.only ? [] : all.filter((other) => other.way !== 'register' || registration === 'open');
@@ -48,7 +50,7 @@ export function Entrance({ path }: { path: string }) {
       <section class="entrance-form" aria-label={label}>
         <h2>{heading}</h2>
         {ended && way === 'login' && (
-          <p role="status">Your session has ended. Log in again.{isTypedKept() && ' What you typed is kept until then.'}</p>
+          <p role="status">Your session has ended. Log in again.{isTypedKept() && ' What you typed will be there again.'}</p>
         )}
         {signIn && way === 'login' && <SignInButton signIn={signIn} />}
         {signIn?.only ? null : <ByPassword way={way} />}
@@ -72,6 +74,7 @@ function ByPassword({ way }: { way: Way }) {
 /** The form, and the second step of logging in where the password is not enough. */
 function EntranceSteps({ isNew }: { isNew: boolean }) {
   const [ticket, setTicket] = useState<string | null>(null);
+  useFirstFieldAt(ticket);
   return ticket === null ? <EntranceForm isNew={isNew} onAsked={setTicket} /> : <SecondStep ticket={ticket} onBack={() => setTicket(null)} />;
 }
 

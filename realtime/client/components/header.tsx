@@ -67,7 +67,7 @@ function ConnectionSign() {
   return (
     <p class={`connection connection-${connection}`} title={hint} data-connection={connection}>
       <span class="connection-dot" aria-hidden="true" />
-      <span>
+      <span class="connection-word">
         <span class="unseen">Connection: </span>
         {word}
       </span>

@@ -2,7 +2,7 @@
 import { ROLES } from '../../../contracts/role.ts';
 import type { UserView } from '../../../contracts/user.ts';
 import { type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
-import { isAdmin, useApp, useApps } from '../app.ts';
+import { inSentence, isAdmin, useApp, useApps } from '../app.ts';
 import { useOrders } from '../orders.ts';
 import { AskedTwice } from './asked-twice.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
@@ -30,7 +30,8 @@ export function MemberDialog({ member = '' }: { member?: string }) {
   );
 }
 
-function Member({ member: { id, name, role, email, confirmed, phone } }: { member: UserView }) {
+function Member({ member: { id, role, email, confirmed, phone, ...member } }: { member: UserView }) {
+  const name = inSentence(member.name);
   const { navigation } = useApp();
   const { send, trouble } = useOrders();
   const remove = async () => {

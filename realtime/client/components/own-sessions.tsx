@@ -1,11 +1,12 @@
 /** The sessions of the user: with device, network and last use; each can be ended, and all but this one. */
-import { changeAccount, type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
+import { changeAccount, type PageOf, type SessionLine, useAnswer, useReturns } from '../accounts.ts';
 import { useApp } from '../app.ts';
 import { SessionList } from './session-list.tsx';
 
 export function OwnSessions() {
   const app = useApp();
   const { body, trouble } = useAnswer<PageOf<SessionLine>>('/api/sessions');
+  useReturns();
   const sessions = body?.items ?? [];
   const end = (path: string, said: string) => changeAccount(app, () => app.api.command('DELETE', path), { said, otherwise: 'It goes on.' });
   return (

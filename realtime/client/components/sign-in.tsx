@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
+import { useFirstFieldAt } from '../first-field.ts';
 import type { EndedSignIn } from '../fragment.ts';
 import type { BrowserSession } from '../session.ts';
 import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
@@ -80,6 +81,7 @@ function Exchange({ code, name }: { code: string; name: string }) {
   const [asked, setAsked] = useState<Awaited<ReturnType<BrowserSession['signIn']>>>(null);
   const [failure, setFailure] = useState('');
   const begun = useRef(false);
+  useFirstFieldAt(asked);
 
   async function exchange(password?: string): Promise<void> {
     const more = await session.signIn(code, password);
