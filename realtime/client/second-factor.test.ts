@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
+import { ADMIN_EMAIL, connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
 import { personOfThisTry } from './tries.fixture.ts';
 
 /** An authenticator app. A code is good once, so it waits for the next one where it has shown the present one. */
@@ -82,7 +82,7 @@ inChromium('a role that must have a second factor', (screens) => {
   }, 240_000);
   afterAll(() => world?.close());
 
-  it('sets one up before anything else', async () => {
+  it('sets one up before anything else, and an admin takes it away from who lost the app', async () => {
     const { name, email } = personOfThisTry('Anna Lindqvist');
     await world.register(name, email);
     const page = await screens.open(world.url);
@@ -90,5 +90,12 @@ inChromium('a role that must have a second factor', (screens) => {
     await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor();
     await setUp(page);
     await connection(page, 'live');
+
+    const admin = await screens.logIn({ email: ADMIN_EMAIL }, world.url);
+    await admin.getByRole('button', { name: 'Members' }).click();
+    await admin.getByRole('button', { name: `Open ${name}` }).click();
+    await admin.getByRole('button', { name: 'Take second factor away…' }).click();
+    await admin.getByRole('button', { name: 'Take it away' }).click();
+    await admin.getByText(`${name} has no second factor any more.`).first().waitFor();
   }, 240_000);
 });

@@ -1,11 +1,12 @@
 /** What somebody sees who has logged in and whose e-mail address is to be confirmed first. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp } from '../app.ts';
 import { FirstThing } from './first-thing.tsx';
 
 export function Unconfirmed() {
   const { api } = useApp();
+  useConfirmedElsewhere();
   const [told, setTold] = useState('');
 
   async function sendAgain(): Promise<void> {
@@ -30,4 +31,24 @@ export function Unconfirmed() {
       </button>
     </FirstThing>
   );
+}
+
+/** Milliseconds between two looks at whether the address is confirmed by now. */
+const LOOKS = 20_000;
+
+/** Goes on, or out, once the address was confirmed by a link that was opened elsewhere, or by an admin: the next tokens, or that there are none, say so. */
+function useConfirmedElsewhere(): void {
+  const { session } = useApp();
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState === 'visible') void session.token(true).catch(() => undefined);
+    };
+    look();
+    const timer = setInterval(look, LOOKS);
+    window.addEventListener('focus', look);
+    return () => {
+      clearInterval(timer);
+      window.removeEventListener('focus', look);
+    };
+  }, [session]);
 }
