@@ -41,7 +41,7 @@ function context(more: Partial<IntakeContext>): IntakeContext {
 async function arrival(): Promise<Arrival> {
   const path = join(folder, randomUUID());
   await writeFile(path, 'hello');
-  const file = { path, bytes: 5, sha256: 'a'.repeat(64), remove: () => rm(path, { force: true }) };
+  const file = { path, bytes: 5, sha256: 'a'.repeat(64), hasMarks: false, remove: () => rm(path, { force: true }) };
   return { file, name: 'x.txt', of: { kind: 'task', id: CALLER.id }, access: 'private', caller: CALLER, commandId: COMMAND };
 }
 

@@ -88,7 +88,7 @@ function actorOf({ id, role, seesAll }: Caller): { id: string; role: Caller['rol
 
 async function lookedAt({ inspector }: IntakeContext, { file, name }: Arrival) {
   try {
-    return await inspector.inspect({ path: file.path, extension: extensionOf(name) }, file.bytes);
+    return await inspector.inspect({ path: file.path, extension: extensionOf(name), hasMarks: file.hasMarks }, file.bytes);
   } catch (error) {
     throw error instanceof FileRefused ? problemOfFile(error.rule, error.message) : error;
   }

@@ -1,13 +1,14 @@
-/** A file of the folder in which files arrive, while it is written: counted and hashed, in few large writes, and synced as it grows. */
+/** A file of the folder in which files arrive, while it is written: counted, hashed and searched, in few large writes, and synced as it grows. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Writable } from 'node:stream';
+import { newMarkSearch } from './inspect/archive-marks.ts';
 
 /** A new file that a stream is piped into. */
 export interface SpoolFile {
   into: Writable;
-  /** What was written, once it is whole: its bytes, and their SHA-256 in hexadecimal. */
-  written(): { bytes: number; sha256: string };
+  /** What was written, once it is whole: its bytes, their SHA-256 in hexadecimal, and whether the marks of an archive are in it. */
+  written(): { bytes: number; sha256: string; hasMarks: boolean };
 }
 
 /** Bytes that wait while others are written; they are the next write. */
@@ -36,6 +37,7 @@ export type DiskFile = Pick<FileHandle, 'writev' | 'write' | 'datasync' | 'close
  */
 export function newSpoolFile(path: string, { check, openNew = (at) => open(at, 'wx', 0o600), syncAfter = SYNC_AFTER }: SpoolFileOptions): SpoolFile {
   const hash = createHash('sha256');
+  const marks = newMarkSearch();
   let bytes = 0;
   let file: DiskFile | undefined;
   const sync = newSync(syncAfter);
@@ -44,7 +46,10 @@ export function newSpoolFile(path: string, { check, openNew = (at) => open(at, '
     const to = file as DiskFile;
     const length = pieces.reduce((sum, one) => sum + one.length, 0);
     check(bytes + length);
-    for (const one of pieces) hash.update(one);
+    for (const one of pieces) {
+      hash.update(one);
+      marks.add(one);
+    }
     await writeAll(to, pieces, length);
     bytes += length;
     pieces.forEach(giveBack);
@@ -73,7 +78,7 @@ export function newSpoolFile(path: string, { check, openNew = (at) => open(at, '
       );
     },
   });
-  return { into, written: () => ({ bytes, sha256: hash.digest('hex') }) };
+  return { into, written: () => ({ bytes, sha256: hash.digest('hex'), hasMarks: marks.found() }) };
 }
 
 async function writeAll(file: DiskFile, pieces: readonly Buffer[], length: number): Promise<void> {

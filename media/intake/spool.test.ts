@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { ARCHIVE_MARKS } from './inspect/archive-marks.ts';
 import { openSpool, type Spool, SpoolUnavailable } from './spool.ts';
 import { type DiskFile, newSpoolFile, type SpoolFileOptions } from './spool-file.ts';
 
@@ -39,6 +40,22 @@ describe('a file that arrives', () => {
       { numRuns: 30 },
     );
     expect(await readdir(spool.folder)).toEqual([]);
+  });
+
+  it('says whether the first bytes of an archive are in it, also across pieces', async () => {
+    const mark = fc.option(fc.constantFrom(...ARCHIVE_MARKS));
+    const cuts = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(mark, fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }), cuts, async (one, before, after, lengths) => {
+        const whole = Buffer.concat([Buffer.alloc(before, 'P7R'), one ?? Buffer.from('PK\x05\x06\0\0\0'), Buffer.alloc(after, 'zK\x05a')]);
+        const pieces = [];
+        for (let [at, n] = [0, 0]; at < whole.length; at += lengths[n++ % lengths.length] as number)
+          pieces.push(whole.subarray(at, at + (lengths[n % lengths.length] as number)));
+        const file = await spool.take(Readable.from(pieces), 1e6);
+        expect(file.hasMarks).toBe(one !== null);
+        await file.remove();
+      }),
+    );
   });
 
   it('gives back the memory of pieces that came from a socket, and leaves what somebody else has a part of', async () => {

@@ -15,6 +15,8 @@ export interface Spooled {
   bytes: number;
   /** SHA-256 of its bytes, in hexadecimal. */
   sha256: string;
+  /** True where the first bytes of an archive are somewhere in it. */
+  hasMarks: boolean;
   /** Removes it; it may have been moved away. */
   remove(): Promise<void>;
 }

@@ -7,6 +7,8 @@ export interface Question {
   path: string;
   /** The end of its name in lower case, without the dot; empty where it has none. */
   extension: string;
+  /** True where the first bytes of an archive are somewhere in it; left out where nobody has sought them yet. */
+  hasMarks?: boolean | undefined;
 }
 
 /** A file that is good: its type, the extension that it gets where it has none, and of a picture its size as one looks at it. */

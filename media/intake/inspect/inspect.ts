@@ -1,6 +1,7 @@
 /** Looks at a file: which type it is by its content, whether that is taken, and whether the file is whole. It decodes and unpacks nothing. */
 import { fileTypeFromFile } from 'file-type';
 import { FileRefused } from '../../file-refused.ts';
+import { ARCHIVE_MARKS } from './archive-marks.ts';
 import { type Bytes, openBytes } from './bytes.ts';
 import { damagedFile, type Found, type Question } from './finding.ts';
 import { TAKEN, TYPES, takenType, textType } from './kinds.ts';
@@ -11,11 +12,11 @@ import { checkText, isText } from './text.ts';
 import { zipDirectory } from './zip.ts';
 
 /** What is found of a file. Errors: FileRefused; those of reading it. */
-export async function inspect({ path, extension }: Question): Promise<Found> {
+export async function inspect({ path, extension, hasMarks }: Question): Promise<Found> {
   const bytes = openBytes(path);
   try {
     if (bytes.size === 0) throw new FileRefused('empty', 'The file is empty.');
-    const type = await typeOf(bytes, path, extension);
+    const type = await typeOf(bytes, { path, extension, hasMarks });
     const fitting = TYPES[type] ?? [];
     if (extension !== '' && !fitting.includes(extension)) throw lying(type, extension);
     const sizes = pictureSizes(bytes, type);
@@ -28,7 +29,7 @@ export async function inspect({ path, extension }: Question): Promise<Found> {
 /** The first bytes of a ZIP: of one with parts, of one without, and of one of several. */
 const ZIPS = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
 
-async function typeOf(bytes: Bytes, path: string, extension: string): Promise<string> {
+async function typeOf(bytes: Bytes, { path, extension, hasMarks }: Question): Promise<string> {
   if (ZIPS.includes(bytes.at(0, 4).toString('latin1'))) return officeType(bytes);
   const text = textType(extension);
   if (!isPdf(bytes) && isText(bytes)) {
@@ -40,7 +41,7 @@ async function typeOf(bytes: Bytes, path: string, extension: string): Promise<st
   const detected = await fileTypeFromFile(path);
   const type = detected && takenType(detected.mime);
   if (!type) throw notTaken(detected?.mime, extension);
-  checkNothingHidden(bytes);
+  checkNothingHidden(bytes, hasMarks);
   if (type === 'application/pdf') checkPdf(bytes);
   checkTypeOfParts(bytes, type);
   return type;
@@ -77,12 +78,9 @@ function notTaken(detected: string | undefined, extension: string): FileRefused 
   return new FileRefused('type', `${detected ? `Files of type ${detected}` : 'Files of this type'} are not taken. Taken are ${TAKEN}.`);
 }
 
-/** The first bytes of archives that their readers find behind other bytes. */
-const HIDDEN = ['Rar!\x1a\x07', '7z\xbc\xaf\x27\x1c', 'PK\x05\x06\0\0\0\0'].map((text) => Buffer.from(text, 'latin1'));
-
 /** One file, one kind: what is an archive to one program and a picture to another is taken by neither name. */
-function checkNothingHidden(bytes: Bytes): void {
-  if (zipDirectory(bytes) || bytes.holdsAny(HIDDEN)) throw anArchive();
+function checkNothingHidden(bytes: Bytes, hasMarks = bytes.holdsAny(ARCHIVE_MARKS)): void {
+  if (hasMarks || zipDirectory(bytes)) throw anArchive();
 }
 
 /** The bytes at the end of a PDF in which readers look for its end. */
