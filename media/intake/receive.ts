@@ -90,8 +90,13 @@ async function lookedAt({ inspector }: IntakeContext, { file, name }: Arrival) {
   try {
     return await inspector.inspect({ path: file.path, extension: extensionOf(name), hasMarks: file.hasMarks }, file.bytes);
   } catch (error) {
-    throw error instanceof FileRefused ? problemOfFile(error.rule, error.message) : error;
+    throw asProblem(error);
   }
+}
+
+/** A refusal of a file as the problem that it is to who uploads it; any other error as it is. */
+export function asProblem(error: unknown): unknown {
+  return error instanceof FileRefused ? problemOfFile(error.rule, error.message) : error;
 }
 
 /** The status of a refusal, where HTTP has a finer one than 422. */

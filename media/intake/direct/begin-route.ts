@@ -6,7 +6,9 @@ import type { Files } from '../../../platform/files/files.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import type { UrlKeys } from '../../access/url-keys.ts';
-import { type IntakeContext, mediaIdOf, uploadId } from '../receive.ts';
+import { checkExtension } from '../inspect/not-taken.ts';
+import { extensionOf } from '../names.ts';
+import { asProblem, type IntakeContext, mediaIdOf, uploadId } from '../receive.ts';
 import { tooManyBytes } from '../spool.ts';
 import { checkRight, noSubject, subjectIn } from '../subject.ts';
 import { uploadAccess, uploadSubject } from '../upload.ts';
@@ -62,6 +64,7 @@ async function direct(context: DirectContext, request: RouteRequest): Promise<An
   const of = await subjectIn(named, request, context);
   if (!of) throw noSubject();
   if (bytes > context.mostBytes) throw tooManyBytes(context.mostBytes);
+  checkName(name);
   await checkRight(caller, of, context);
   const headers = await context.limits.consume('uploads', caller.id);
   // The same upload as one through us with this Idempotency-Key: a client that changes over makes no second file.
@@ -79,6 +82,15 @@ async function direct(context: DirectContext, request: RouteRequest): Promise<An
     ticket: signedTicket(ticket, await context.urlKeys.newest()),
   };
   return { status: 201, headers: { ...headers, 'Cache-Control': 'no-store' }, body };
+}
+
+/** Refuses a file that would be refused for its name once it is here. What it is, is found from its content then. */
+function checkName(name: string): void {
+  try {
+    checkExtension(extensionOf(name));
+  } catch (error) {
+    throw asProblem(error);
+  }
 }
 
 function takenBy({ directPost }: Files): NonNullable<Files['directPost']> {

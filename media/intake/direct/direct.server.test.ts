@@ -140,7 +140,7 @@ describeWith(versityGw, 'a file that its client posts to the store itself', () =
     const refused = await finish(lying.ticket);
     expect([refused.status, refused.body.errors[0].pointer]).toEqual([422, '/file']);
     const archive = Buffer.concat([Buffer.from('PK\x03\x04'), randomBytes(200)]);
-    const zip = await offered({ name: 'x.zip', type: 'application/zip', bytes: archive.length });
+    const zip = await offered({ name: 'x.pdf', type: 'application/pdf', bytes: archive.length });
     await post(zip, archive);
     expect((await finish(zip.ticket)).status).toBeGreaterThanOrEqual(415);
     expect((await user.call(`GET /api/media/${zip.id}`)).status).toBe(404);
@@ -186,6 +186,9 @@ describeWith(versityGw, 'a file that its client posts to the store itself', () =
       [422, { name: 'x'.repeat(10_000) }],
       [422, { colour: 'red' }],
       [413, { bytes: 2_000_001 }],
+      [422, { name: 'x.zip', type: 'application/zip' }],
+      [415, { name: 'IMG_1.HEIC', type: 'image/heic' }],
+      [422, { name: 'hall.png.exe' }],
       [403, { task: undefined, user: system.admin.id }],
     ];
     for (const [status, what] of refused) expect((await ask(what)).status, JSON.stringify(what).slice(0, 80)).toBe(status);

@@ -4,9 +4,10 @@ import { FileRefused } from '../../file-refused.ts';
 import { ARCHIVE_MARKS } from './archive-marks.ts';
 import { type Bytes, openBytes } from './bytes.ts';
 import { damagedFile, type Found, type Question } from './finding.ts';
-import { TAKEN, TYPES, takenType, textType } from './kinds.ts';
+import { TYPES, takenType, textType } from './kinds.ts';
 import { checkTypeOfParts } from './media-boxes.ts';
-import { anArchive, officeType } from './office.ts';
+import { anArchive, notTaken } from './not-taken.ts';
+import { officeType } from './office.ts';
 import { pictureSizes } from './pictures.ts';
 import { checkText, isText } from './text.ts';
 import { zipDirectory } from './zip.ts';
@@ -55,27 +56,6 @@ function lying(type: string, extension: string): FileRefused {
     'extension',
     `The file is ${type}, and its name ends in .${extension}. Rename it to end in ${fitting.map((one) => `.${one}`).join(' or ')}.`,
   );
-}
-
-const HELP: readonly [type: RegExp, detail: string][] = [
-  [
-    /^image\/(hei[cf]|avif)/,
-    'HEIC, HEIF and AVIF pictures cannot be read here. Send it as JPEG: on an iPhone, Settings → Camera → Formats → Most Compatible.',
-  ],
-  [/svg|xml|html/, 'HTML, SVG and XML are not taken. Upload a picture of it, or a PDF.'],
-  [/x-cfb|msword|ms-excel|ms-powerpoint/, 'Old Word, Excel and PowerPoint files are not taken. Save it as docx, xlsx or pptx, or as PDF.'],
-  [/^text\/|rtf/, `Save it as PDF, or as text in UTF-8. Taken are ${TAKEN}.`],
-];
-const ARCHIVES =
-  /zip|x-rar|x-7z|x-tar|gzip|bzip|x-xz|zstd|lzip|lz4|x-compress|x-arj|x-cpio|x-lzh|x-ace|vnd.ms-cab|x-unix-archive|x-iso|x-apple-diskimage/;
-
-function notTaken(detected: string | undefined, extension: string): FileRefused {
-  if (detected && ARCHIVES.test(detected)) return anArchive();
-  const [, help] = HELP.find(([type]) => type.test(detected ?? '')) ?? [];
-  if (help) return new FileRefused('type', help);
-  if (!detected && textType(extension) && extension)
-    return new FileRefused('type', 'The file is no text in UTF-8. Save it as UTF-8, and upload that.');
-  return new FileRefused('type', `${detected ? `Files of type ${detected}` : 'Files of this type'} are not taken. Taken are ${TAKEN}.`);
 }
 
 /** One file, one kind: what is an archive to one program and a picture to another is taken by neither name. */

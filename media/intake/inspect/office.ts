@@ -3,6 +3,7 @@
 import { FileRefused } from '../../file-refused.ts';
 import type { Bytes } from './bytes.ts';
 import { TYPES } from './kinds.ts';
+import { anArchive, withMacros } from './not-taken.ts';
 import { entryBytes, type ZipEntry, zipEntries } from './zip.ts';
 
 const WORD = 'application/vnd.openxmlformats-officedocument';
@@ -16,11 +17,6 @@ export function officeType(bytes: Bytes): string {
   if (!type) throw anArchive();
   checkParts(entries);
   return type;
-}
-
-/** The refusal of archives, in whatever they hide. */
-export function anArchive(): FileRefused {
-  return new FileRefused('archive', 'Archives are not taken: upload the files in it one by one.');
 }
 
 /** OpenDocument: the first part is its type, unpacked. */
@@ -41,12 +37,8 @@ function officeOpen(bytes: Bytes, entries: readonly ZipEntry[]): string | undefi
   const list = entries.find(({ name }) => name === '[Content_Types].xml');
   if (!list) return undefined;
   const text = entryBytes(bytes, list, KIND).toString('utf8');
-  if (/macroEnabled|vbaProject|vbaData|macrosheet/i.test(text)) throw macros();
+  if (/macroEnabled|vbaProject|vbaData|macrosheet/i.test(text)) throw withMacros();
   return MAIN.find(([part]) => text.includes(part))?.[1];
-}
-
-function macros(): FileRefused {
-  return new FileRefused('macros', 'Files with macros are not taken. Save it without, as docx, xlsx, pptx or OpenDocument.');
 }
 
 const MACROS = /vbaProject|vbaData|\/macrosheets\/|\/activeX\/|^Basic\/|^Scripts\//i;
@@ -55,7 +47,7 @@ const OUTSIDE = /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i;
 
 function checkParts(entries: readonly ZipEntry[]): void {
   for (const { name } of entries) {
-    if (MACROS.test(name)) throw macros();
+    if (MACROS.test(name)) throw withMacros();
     if (NESTED.test(name) || OUTSIDE.test(name))
       throw new FileRefused('archive', 'There is a file in it that is not taken, as an archive or a program.');
   }
