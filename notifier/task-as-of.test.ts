@@ -1,10 +1,15 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
-import { MOST_COMMENTERS } from '../contracts/watchers.ts';
+import type { TaskEvent } from '../contracts/task.ts';
+import { MOST_COMMENTERS, watchersOf } from '../contracts/watchers.ts';
 import { type EventStore, StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
 import { stableId } from '../platform/stable-id.ts';
+import { type TaskDetailDocument, taskDetail, watchersIn } from '../projections/projectors/task-detail.ts';
+import { histories } from '../system/histories.fixture.ts';
+import { task } from '../write-side/deciders/task.ts';
 import { evolveTask, NO_TASK, tasksAsOf } from './task-as-of.ts';
 
 const TASK = 'task-1';
@@ -94,4 +99,18 @@ describe('a task as of an event', () => {
     expect(commenters.at(-1)).toBe('user-5');
     expect(new Set(commenters).size).toBe(MOST_COMMENTERS);
   });
+
+  it('is watched by whom the read model shows and the write side knows, after any history', () =>
+    fc.assert(
+      fc.property(histories(60, 'task'), (history) => {
+        for (const [stream, steps = []] of Object.entries(Object.groupBy(history, (step) => step.stream))) {
+          const events = steps.map(({ event, expected }) => ({ ...event, stream, revision: expected + 1, position: '', time: '' }) as RecordedEvent);
+          const then = events.reduce(evolveTask, NO_TASK);
+          const document = events.reduce<TaskDetailDocument | undefined>((before, event) => taskDetail.evolve(before, event) ?? undefined, undefined);
+          if (document) expect(watchersIn(document)).toEqual(watchersOf(then));
+          const state = events.reduce((before, event) => task.evolve(before, event as RecordedEvent & TaskEvent), task.initial);
+          expect(state.watchers).toEqual({ watching: then.watching, away: then.away });
+        }
+      }),
+    ));
 });

@@ -1,12 +1,17 @@
 /** Read model `task_detail`: one whole task. */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskDetail, TaskEvent } from '../../contracts/task.ts';
-import { NOBODY_ASKED, type Watching, watchingAfter } from '../../contracts/watchers.ts';
+import { latestCommenters, NOBODY_ASKED, type Watching, watchersOf, watchingAfter } from '../../contracts/watchers.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
 
 /** A task as it is stored. Deleted tasks keep all fields, for TaskRestored. */
 export type TaskDetailDocument = Omit<TaskDetail, 'id' | 'watching' | 'watchers'> & { deleted: boolean; asked: Watching };
+
+/** The ids of the users who watch a task, each once; deleted users are among them. */
+export function watchersIn({ maker, assignee, asked, comments }: TaskDetailDocument): string[] {
+  return watchersOf({ maker, assignee, ...asked, commenters: latestCommenters(comments.map(({ author }) => author)) });
+}
 
 function evolve(document: Folded<TaskDetailDocument>, recorded: RecordedEvent): TaskDetailDocument {
   const event = recorded as RecordedEvent & TaskEvent;

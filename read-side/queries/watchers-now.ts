@@ -3,10 +3,9 @@
  * that, so what the directory said is remembered in this process.
  */
 import { LRUCache } from 'lru-cache';
-import { latestCommenters, watchersOf } from '../../contracts/watchers.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import { NoSuchGeneration, type ReadModels, type Stored } from '../../platform/read-models/read-models.ts';
-import type { TaskDetailDocument } from '../../projections/projectors/task-detail.ts';
+import { type TaskDetailDocument, watchersIn } from '../../projections/projectors/task-detail.ts';
 import { userDirectory } from '../../projections/projectors/user-directory.ts';
 import type { QueryContext } from '../reading.ts';
 
@@ -23,11 +22,10 @@ interface DeletedUsers {
 const keptOf = new WeakMap<object, DeletedUsers>();
 
 /** The ids of the users who watch a task, each once. Who was deleted within the last minute may still be among them. */
-export async function watchersNow({ store, readModels }: QueryContext, { asked, comments, ...task }: TaskDetailDocument): Promise<string[]> {
+export async function watchersNow({ store, readModels }: QueryContext, document: TaskDetailDocument): Promise<string[]> {
   const kept = keptOf.get(store) ?? deletedUsers();
   keptOf.set(store, kept);
-  const commenters = latestCommenters(comments.map(({ author }) => author));
-  return kept.without(watchersOf({ ...task, ...asked, commenters }), readModels);
+  return kept.without(watchersIn(document), readModels);
 }
 
 /** Opens the memory of who was deleted. `clock`: the monotonic clock, in milliseconds; default performance.now. */
