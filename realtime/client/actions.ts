@@ -1,11 +1,12 @@
 /** The user's actions. A change is shown at once; where the server refuses it, the change is taken back and the reason shown. */
-import type { Priority, Status, TaskEvent, TaskSummary } from '../../contracts/task.ts';
+import type { Priority, Status, TaskDetail, TaskEvent, TaskSummary } from '../../contracts/task.ts';
 import { type Api, ApiError, type Done, type Reply, uuid } from './api.ts';
 import { begun, done, dropped, made, shown } from './board-state.ts';
 import { mayMove, STATUS_NAMES, whyNot } from './board-view.ts';
+import { edited } from './edited.ts';
 import type { HistoryItem, Note, Store } from './store.ts';
 import type { TaskPage } from './task-page.ts';
-import { fromInput, toInput, watchSaid } from './words.ts';
+import { watchSaid } from './words.ts';
 
 /** The fields of a task in a form. */
 export interface TaskFields {
@@ -20,8 +21,8 @@ export interface TaskFields {
 export interface Actions {
   /** Makes a task and resolves to its id. Rejects with ApiError. */
   create(fields: TaskFields & { userId: string | null }): Promise<string>;
-  /** Changes fields. `revision`: the one that the user saw; undefined for any. Rejects with ApiError. */
-  edit(id: string, fields: Partial<TaskFields>, revision: number | undefined): Promise<void>;
+  /** Changes fields. `seen`: the task as the user saw it; undefined for any. Rejects with ApiError: 412 where a field was changed meanwhile. */
+  edit(id: string, fields: Partial<TaskFields>, seen: TaskDetail | undefined): Promise<void>;
   move(id: string, to: Status): void;
   assign(id: string, userId: string | null): void;
   /** Adds a comment. Rejects with ApiError. */
@@ -131,10 +132,8 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
       say(`“${fields.title}” was created.`);
       return id;
     },
-    async edit(id, fields, revision) {
-      const answer = await inTurn(id, () =>
-        api.command('PATCH', `/api/tasks/${id}`, { body: fields, ...(revision === undefined ? {} : { ifMatch: revision }) }),
-      );
+    async edit(id, fields, seen) {
+      const answer = await inTurn(id, () => edited(api, id, fields, seen));
       store.set({ board: made(store.get().board, id, answer) });
       await page()?.refresh(answer.position);
     },
@@ -188,11 +187,4 @@ function stated({ title, description, deadline, priority, labels }: TaskFields):
 /** The reason of an error, for the user to read. */
 export function reason(error: unknown): string {
   return error instanceof ApiError ? error.message : 'Something went wrong in this page.';
-}
-
-/** The fields of a form that differ from the task. */
-export function differing(fields: TaskFields, task: TaskFields): Partial<TaskFields> {
-  const typed = { ...task, deadline: fromInput(toInput(task.deadline)) };
-  const entries = Object.entries(fields).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(typed[name as keyof TaskFields]));
-  return Object.fromEntries(entries);
 }

@@ -1,7 +1,7 @@
 /** The words for a local file on its way to a bucket. */
 
 /** The object that a file becomes. */
-export interface Target {
+export interface BucketObject {
   Bucket: string;
   Key: string;
   /** The key for people. */

@@ -1,9 +1,9 @@
 /** The form that changes a task, at the revision that was seen when the form was opened. */
 import { useState } from 'preact/hooks';
 import type { TaskDetail } from '../../../contracts/task.ts';
-import { differing } from '../actions.ts';
 import { ApiError } from '../api.ts';
 import { useApp } from '../app.ts';
+import { differing } from '../edited.ts';
 import { FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, TaskFieldsForm } from './task-form.tsx';
 
@@ -14,7 +14,7 @@ export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: strin
   const [isStale, setStale] = useState(false);
   const { form, submit, busy, trouble } = useForm(async (data) => {
     const fields = differing(fieldsOf(data), seen);
-    if (Object.keys(fields).length > 0) await actions.edit(task.id, fields, isStale ? undefined : seen.revision).catch(unlessStale);
+    if (Object.keys(fields).length > 0) await actions.edit(task.id, fields, isStale ? undefined : seen).catch(unlessStale);
     onDone();
   });
 
