@@ -60,8 +60,8 @@ export interface Api {
   get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
   /** Sends a command, and repeats it with the same key while the server is not reached or not available, for up to a minute, and after the user proved who they are. */
   command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
-  /** Sends one request, once, without a token (as to log in) or with this one. */
-  open<T>(path: string, body?: unknown, token?: string): Promise<T>;
+  /** Sends one request, once, without a token (as to log in) or with this one. `key`: of a request that may have been sent before. */
+  open<T>(path: string, body?: unknown, options?: { token?: string; key?: string }): Promise<T>;
 }
 
 const REPEAT_PATIENCE = 60_000;
@@ -127,8 +127,8 @@ export function createApi(options: ApiOptions): Api {
       return proven(() => patiently(async () => (await bodyOf(await authorised(path, init))) as Done));
     },
 
-    open: async (path, body, token) => {
-      const headers: Record<string, string> = { 'Idempotency-Key': uuid() };
+    open: async (path, body, { token, key = uuid() } = {}) => {
+      const headers: Record<string, string> = { 'Idempotency-Key': key };
       if (body !== undefined) headers['Content-Type'] = 'application/json';
       if (token) headers.Authorization = `Bearer ${token}`;
       const response = await checked(await send(path, { method: 'POST', headers, body: body === undefined ? null : JSON.stringify(body) }));

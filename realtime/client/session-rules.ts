@@ -8,21 +8,32 @@ export interface EntranceRules {
   signIn?: { name: string; url: string; only: boolean };
 }
 
-/** Until the rules are known, and where they cannot be asked for, the page offers what it always did. */
+/** Until the rules are known the page offers what it always did. */
 const UNKNOWN: EntranceRules = { registration: 'open' };
+
+/** Milliseconds after which the rules are asked for again, where they were not to be had. */
+const AGAIN = 5_000;
 
 let known: EntranceRules | undefined;
 
 export function useEntranceRules(): EntranceRules {
   const [rules, setRules] = useState(known ?? UNKNOWN);
   useEffect(() => {
-    fetch('/api/session-rules')
-      .then(async (response) => {
-        if (!response.ok) return;
-        known = (await response.json()) as EntranceRules;
-        setRules(known);
-      })
-      .catch(() => undefined);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = () => {
+      loadRules().then(setRules, () => {
+        timer = setTimeout(ask, AGAIN);
+      });
+    };
+    ask();
+    return () => clearTimeout(timer);
   }, []);
   return rules;
+}
+
+async function loadRules(): Promise<EntranceRules> {
+  const response = await fetch('/api/session-rules');
+  if (!response.ok) throw new Error(`the rules are not to be had: ${response.status}`);
+  known = (await response.json()) as EntranceRules;
+  return known;
 }

@@ -22,9 +22,11 @@ function world({ locks = true, held = Promise.resolve() } = {}) {
     valid = `refresh-${++serial}`;
     return { accessToken: `access-${serial}`, refreshToken: valid, expiresIn: 900, user: ANNA };
   };
-  async function open(path: string, body?: unknown, token?: string): Promise<unknown> {
+  const registered: (string | undefined)[] = [];
+  async function open(path: string, body?: unknown, { token, key }: { token?: string; key?: string } = {}): Promise<unknown> {
     await Promise.resolve();
     if (path === '/api/logout') return void loggedOut.push(token);
+    if (path === '/api/users') registered.push(key);
     if (failure) throw failure;
     if (path !== '/api/token/refresh') return issue();
     const { refreshToken } = body as { refreshToken: string };
@@ -51,7 +53,7 @@ function world({ locks = true, held = Promise.resolve() } = {}) {
     });
     return { session, heard };
   };
-  return { tab, refreshes, loggedOut, pass: (ms: number) => (now += ms), fail: (error?: ApiError) => (failure = error) };
+  return { tab, refreshes, loggedOut, registered, pass: (ms: number) => (now += ms), fail: (error?: ApiError) => (failure = error) };
 }
 
 describe('a session', () => {
@@ -96,6 +98,20 @@ describe('a session', () => {
     fail(new ApiError('This session has ended.', 401));
     expect(await session.token()).toBeNull();
     expect(heard).toEqual([ANNA, null, 'ended']);
+  });
+
+  it('begins with a registration that is sent again with its key while its answer may have been lost, and with another key where it is another one', async () => {
+    const { tab, registered, fail } = world();
+    const { session } = tab();
+    const register = (name: string) => session.register(name, 'anna@example.org', 'x');
+    fail(new ApiError('Not reached.', 0));
+    await expect(register('Anna')).rejects.toThrow('Not reached.');
+    await expect(register('Anna L.')).rejects.toThrow('Not reached.');
+    await expect(register('Anna L.')).rejects.toThrow('Not reached.');
+    fail();
+    await register('Anna L.');
+    await register('Anna L.');
+    expect(registered.map((key) => registered.indexOf(key))).toEqual([0, 1, 1, 1, 4]);
   });
 
   it('goes on where the server was only out of reach', async () => {

@@ -2,7 +2,7 @@
  * The session of the user. The refresh token is kept in localStorage, shared by all tabs, and changes with each use:
  * one tab at a time uses it (a lock), and the others find the new token there.
  */
-import { type Api, ApiError } from './api.ts';
+import { type Api, ApiError, uuid } from './api.ts';
 
 export interface Me {
   id: string;
@@ -79,6 +79,8 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   let kept = read();
   let access: { token: string; until: number } | undefined;
   let refreshing: Promise<string | null> | undefined;
+  /** The last registration: sent again, it has the same key, since it may have been done and its answer lost. */
+  let registration: { text: string; key: string } | undefined;
 
   function read(): Kept | null {
     try {
@@ -133,7 +135,7 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   /** Ends the session at the server, too, with the access token, or a new one where it is not good. */
   async function endSession(refreshToken: string, token: string | undefined): Promise<void> {
     const good = token ?? (await api.open<Tokens>('/api/token/refresh', { refreshToken })).accessToken;
-    await api.open('/api/logout', undefined, good);
+    await api.open('/api/logout', undefined, { token: good });
   }
 
   /** Takes the tokens of who signed in, and ends the session in whose place theirs comes. */
@@ -181,8 +183,12 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
         await enter(tokens);
       }),
     async register(name, email, password) {
-      await api.open('/api/users', { name, email, password });
+      const body = { name, email, password };
+      const text = JSON.stringify(body);
+      if (registration?.text !== text) registration = { text, key: uuid() };
+      await api.open('/api/users', body, { key: registration.key });
       await login(email, password);
+      registration = undefined;
     },
     async logout() {
       const present = kept;

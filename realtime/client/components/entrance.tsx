@@ -1,5 +1,5 @@
 /** The entrance of the page: log in, or register. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import { useFirstFieldAt } from '../first-field.ts';
 import { useEntranceRules } from '../session-rules.ts';
@@ -67,18 +67,28 @@ export function Entrance({ path }: { path: string }) {
   );
 }
 
+/** The forms. The address that is typed in one is in the others, too. */
 function ByPassword({ way }: { way: Way }) {
-  return way === 'forgotten' ? <Forgotten /> : <EntranceSteps key={way} isNew={way === 'register'} />;
+  const typed = useRef('');
+  const keep = ({ target }: Event) => {
+    if (target instanceof HTMLInputElement && target.name === 'email') typed.current = target.value;
+  };
+  return (
+    <div onInput={keep}>
+      {way === 'forgotten' ? <Forgotten email={typed.current} /> : <EntranceSteps key={way} isNew={way === 'register'} email={typed.current} />}
+    </div>
+  );
 }
 
 /** The form, and the second step of logging in where the password is not enough. */
-function EntranceSteps({ isNew }: { isNew: boolean }) {
+function EntranceSteps({ isNew, email }: { isNew: boolean; email: string }) {
   const [ticket, setTicket] = useState<string | null>(null);
   useFirstFieldAt(ticket);
-  return ticket === null ? <EntranceForm isNew={isNew} onAsked={setTicket} /> : <SecondStep ticket={ticket} onBack={() => setTicket(null)} />;
+  if (ticket !== null) return <SecondStep ticket={ticket} onBack={() => setTicket(null)} />;
+  return <EntranceForm isNew={isNew} email={email} onAsked={setTicket} />;
 }
 
-function EntranceForm({ isNew, onAsked }: { isNew: boolean; onAsked: (ticket: string) => void }) {
+function EntranceForm({ isNew, email, onAsked }: { isNew: boolean; email: string; onAsked: (ticket: string) => void }) {
   const { session } = useApp();
   const { form, submit, busy, trouble } = useForm(async (data) => {
     const typed = (field: string) => String(data.get(field) ?? '');
@@ -94,7 +104,7 @@ function EntranceForm({ isNew, onAsked }: { isNew: boolean; onAsked: (ticket: st
         </Field>
       )}
       <Field name="email" label="E-mail" trouble={trouble}>
-        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} />}
+        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} defaultValue={email} />}
       </Field>
       <Field name="password" label="Password" trouble={trouble} {...(isNew ? { hint: 'At least 10 characters. A few words are fine.' } : {})}>
         {(control) => <input {...control} type="password" autocomplete={isNew ? 'new-password' : 'current-password'} maxLength={1000} />}

@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import { useApp } from '../app.ts';
 import { Field, FormTrouble, useForm } from './field.tsx';
 
-export function Forgotten() {
+/** `email`: the address that was typed at the login. */
+export function Forgotten({ email }: { email: string }) {
   const { api } = useApp();
   const [isAsked, setAsked] = useState(false);
   const { form, submit, busy, trouble } = useForm(async (data) => {
@@ -14,7 +15,7 @@ export function Forgotten() {
   return (
     <form ref={form} onSubmit={submit} noValidate>
       <Field name="email" label="E-mail" trouble={trouble} hint="A link that sets another password is mailed to it.">
-        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} />}
+        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} defaultValue={email} />}
       </Field>
       <FormTrouble trouble={trouble} />
       <button type="submit" class="primary wide" aria-disabled={busy}>
