@@ -52,7 +52,7 @@ inChromium('an account whose address is not confirmed, and a password that is fo
     await other.getByLabel('Password').fill('chosen by herself alone');
     await other.keyboard.press('Enter');
     await connection(other, 'live');
-  });
+  }, 240_000);
 
   it('asks for a link, and sets another password by it, once', async () => {
     const dora = personOfThisTry('Dora Lind');
@@ -76,12 +76,12 @@ inChromium('an account whose address is not confirmed, and a password that is fo
     await spent.getByRole('heading', { name: 'This link is used up' }).waitFor();
     await spent.getByRole('button', { name: 'Send me another one' }).click();
     await spent.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
-  });
+  }, 240_000);
 
   it('says at its place why a password is refused', async () => {
     const page = await screens.open(`${world.url}/#reset=none`);
     await page.getByLabel('New password').fill('short');
     await page.getByRole('button', { name: 'Set the password' }).click();
     await page.getByText('This must have at least 10 characters.').waitFor();
-  });
+  }, 240_000);
 });
