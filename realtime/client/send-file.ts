@@ -28,6 +28,9 @@ interface Offer {
   ticket: string;
 }
 
+/** Milliseconds after which a file that is still being read is asked for again. */
+const ASK_AGAIN_MS = 3_000;
+
 interface Request {
   url: string;
   body: FormData | string;
@@ -67,7 +70,15 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
     const { url, fields, ticket } = offered.body as Offer;
     const posted = await send({ ...sending, url, body: formOf(fields, file) });
     if (sending.signal.aborted) return posted;
-    return isWell(posted) ? ask('/api/media/direct/finish', sending, { ticket }) : undefined;
+    return isWell(posted) ? finished(sending, ticket) : undefined;
+  }
+
+  /** Says that a file was posted, again while it is still being read: until then the answer has no position. */
+  async function finished(sending: FileSending, ticket: string): Promise<Sent> {
+    const answer = await ask('/api/media/direct/finish', sending, { ticket });
+    if (answer.status !== 202 || answer.body.position !== undefined || sending.signal.aborted) return answer;
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    return finished(sending, ticket);
   }
 
   return async (sending) => {

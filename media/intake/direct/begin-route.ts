@@ -13,10 +13,15 @@ import { tooManyBytes } from '../spool.ts';
 import { checkRight, noSubject, subjectIn } from '../subject.ts';
 import { uploadAccess, uploadSubject } from '../upload.ts';
 import { type DirectTicket, incomingKey, POST_SECONDS, signedTicket, TICKET_SECONDS } from './ticket.ts';
+import type { UnderWay } from './under-way.ts';
 
 export interface DirectContext extends IntakeContext {
   urlKeys: Pick<UrlKeys, 'newest' | 'verifying'>;
   now: () => Date;
+  /** The files that are received just now, by their tickets. */
+  underWay: UnderWay<Answer>;
+  /** Milliseconds that one request waits for that; default FINISH_MS. */
+  finishWithin?: number;
 }
 
 const wantedPost = z.strictObject({

@@ -15,17 +15,29 @@ import { type DirectTicket, incomingKey, verifiedTicket } from './ticket.ts';
 
 const finishing = z.strictObject({ ticket: z.string().min(1).max(16_000).describe('The ticket from `POST /api/media/direct`.') });
 
+/** Milliseconds that a client waits for one answer: shorter than proxies do. */
+const FINISH_MS = 20_000;
+/** Seconds after which it asks again. */
+const ASK_AGAIN_SECONDS = 3;
+/** Milliseconds that the store may take for a file, since nobody's request waits for that; slow stores are given up before, by their bytes. */
+const PUT_MS = 6 * 3_600_000;
+
+const arrivingAnswer = z.strictObject({
+  id: z.guid().meta({ description: 'The file’s id.' }),
+  status: z.literal('arriving').meta({ description: 'It is still being read: send the same again after Retry-After.' }),
+});
+
 export const finishRoute: RouteWith<DirectContext> = {
   row: {
     method: 'POST',
     path: '/api/media/direct/finish',
     who: 'user',
     summary:
-      'Say that a file was posted to the file store: it is read, looked at and received as any other upload. A repeat is answered as the first.',
+      'Say that a file was posted to the file store: it is read, looked at and received as any other upload. A repeat is answered as the first; while a large one is read the status is `arriving`.',
     tag: 'media',
     body: finishing,
     status: 202,
-    response: uploadAnswer,
+    response: z.union([uploadAnswer, arrivingAnswer]),
   },
   answer: finish,
 };
@@ -33,15 +45,28 @@ export const finishRoute: RouteWith<DirectContext> = {
 async function finish(context: DirectContext, request: RouteRequest): Promise<Answer> {
   const caller = request.caller as Caller;
   idempotencyKey(request);
-  const ticket = await verifiedTicket((request.body as z.output<typeof finishing>).ticket, caller.id, context);
+  const { ticket: text } = request.body as z.output<typeof finishing>;
+  const ticket = await verifiedTicket(text, caller.id, context);
+  const { underWay, finishWithin = FINISH_MS } = context;
+  // Who comes back for the outcome has no second upload.
+  const headers = underWay.has(text) ? {} : await context.limits.consume('uploads', caller.id);
+  const answer = await underWay.join(text, () => finished(context, ticket, request), finishWithin);
+  if (answer) return { ...answer, headers: { ...headers, ...answer.headers } };
+  return {
+    status: 202,
+    headers: { ...headers, 'Retry-After': String(ASK_AGAIN_SECONDS) },
+    body: { id: mediaIdOf(ticket.command), status: 'arriving' },
+  };
+}
+
+async function finished(context: DirectContext, ticket: DirectTicket, request: RouteRequest): Promise<Answer> {
   // Where this fails, the sweep removes it.
   const remove = () => context.files.remove(incomingKey(ticket.command)).catch(() => {});
   try {
-    await checkRight(caller, ticket.of, context);
-    const headers = await context.limits.consume('uploads', caller.id);
-    const answer = (await answered(context, ticket)) ?? (await received(context, ticket, request));
+    await checkRight(request.caller as Caller, ticket.of, context);
+    const answer = (await answered(context, ticket)) ?? (await received({ ...context, putWithin: PUT_MS }, ticket, request));
     await remove();
-    return { ...answer, headers: { ...headers, ...answer.headers } };
+    return answer;
   } catch (error) {
     if (isFinal(error)) await remove();
     throw error;
