@@ -10,7 +10,7 @@ import { putWhole } from './put-whole.ts';
 import { isMissing, isTaken, knowsNoConditions } from './refusals.ts';
 import type { BucketObject, Sending, SourceFile } from './sending.ts';
 
-/** Smaller files go in one request, which costs a server half of what parts do; of larger ones only a part is lost where a connection is. */
+/** Smaller files go in one request, which costs us a quarter of what parts do; of larger ones only a part is lost where a connection is. */
 const PARTS_FROM = 64 * 1024 * 1024;
 
 /** Stores a file under a key that has none yet; with the same bytes already there it does nothing. Errors: FileExists, and the SDK's. */
