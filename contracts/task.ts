@@ -258,6 +258,7 @@ export const taskContract = aggregate({
     WatchTask: {
       method: 'PUT',
       path: '/api/tasks/:id/watchers/me',
+      limit: 'watching',
       body: null,
       who: 'user',
       summary: 'Watch a task that you may read: comments and changes of status are told to you (200 users at most ask for it).',
@@ -266,6 +267,7 @@ export const taskContract = aggregate({
     UnwatchTask: {
       method: 'DELETE',
       path: '/api/tasks/:id/watchers/me',
+      limit: 'watching',
       body: null,
       who: 'user',
       summary: 'Watch a task no more, also as its maker or assignee, until you watch it or are assigned anew.',

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { sha256Of } from '../same-bytes.ts';
 import { ANSWER_MS } from './client.ts';
-import type { BucketObject, Sending } from './sending.ts';
+import type { BucketTarget, Sending } from './sending.ts';
 
 const ATTEMPTS = 3;
 /** Milliseconds before the second attempt, twice that before the third. */
@@ -15,7 +15,7 @@ const BYTES_IN_A_MS = 250;
 const PIECE = 512 * 1024;
 
 /** Puts a file, at most three times. Errors: the SDK's, the signal's reason. */
-export async function putWhole(client: S3Client, target: BucketObject, how: Sending): Promise<void> {
+export async function putWhole(client: S3Client, target: BucketTarget, how: Sending): Promise<void> {
   const sha256 = how.from.sha256 ?? (await sha256Of(createReadStream(how.from.path)));
   const put = () => putOnce(client, target, { ...how, sha256 });
   for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
@@ -34,7 +34,7 @@ function unlessFinal(error: unknown): unknown {
   return error;
 }
 
-async function putOnce(client: S3Client, { Bucket, Key }: BucketObject, how: Sending & { sha256: string }): Promise<void> {
+async function putOnce(client: S3Client, { Bucket, Key }: BucketTarget, how: Sending & { sha256: string }): Promise<void> {
   const { from, signal, onlyNew, sha256 } = how;
   const Body = createReadStream(from.path, { highWaterMark: PIECE });
   // Amazon's keeps it beside the object. Of other servers many refuse it; they check what the signature says.

@@ -1,7 +1,7 @@
 /** The words for a local file on its way to a bucket. */
 
 /** The object that a file becomes. */
-export interface BucketObject {
+export interface BucketTarget {
   Bucket: string;
   Key: string;
   /** The key for people. */

@@ -8,13 +8,13 @@ import { FileExists } from '../files.ts';
 import { isSame } from '../same-bytes.ts';
 import { putWhole } from './put-whole.ts';
 import { isMissing, isTaken, knowsNoConditions } from './refusals.ts';
-import type { BucketObject, Sending, SourceFile } from './sending.ts';
+import type { BucketTarget, Sending, SourceFile } from './sending.ts';
 
 /** Smaller files go in one request, which costs us a quarter of what parts do; of larger ones only a part is lost where a connection is. */
 const PARTS_FROM = 64 * 1024 * 1024;
 
 /** Stores a file under a key that has none yet; with the same bytes already there it does nothing. Errors: FileExists, and the SDK's. */
-export async function upload(client: S3Client, target: BucketObject, from: SourceFile, signal?: AbortSignal): Promise<void> {
+export async function upload(client: S3Client, target: BucketTarget, from: SourceFile, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   const isOurs = await put(client, target, { from, signal });
   if (!isOurs && !(await hasSame(client, target, from))) throw new FileExists(target.key);
@@ -22,7 +22,7 @@ export async function upload(client: S3Client, target: BucketObject, from: Sourc
 }
 
 /** False where the key has an object already. */
-async function put(client: S3Client, target: BucketObject, how: { from: SourceFile; signal?: AbortSignal | undefined }): Promise<boolean> {
+async function put(client: S3Client, target: BucketTarget, how: { from: SourceFile; signal?: AbortSignal | undefined }): Promise<boolean> {
   try {
     await send(client, target, { ...how, onlyNew: true });
     return true;
@@ -36,12 +36,12 @@ async function put(client: S3Client, target: BucketObject, how: { from: SourceFi
   return true;
 }
 
-async function send(client: S3Client, target: BucketObject, how: Sending): Promise<void> {
+async function send(client: S3Client, target: BucketTarget, how: Sending): Promise<void> {
   const { bytes } = how.from;
   await (bytes < (target.partsFrom ?? PARTS_FROM) ? putWhole(client, target, how) : putInParts(client, target, how));
 }
 
-async function putInParts(client: S3Client, { Bucket, Key }: BucketObject, { from, signal, onlyNew }: Sending): Promise<void> {
+async function putInParts(client: S3Client, { Bucket, Key }: BucketTarget, { from, signal, onlyNew }: Sending): Promise<void> {
   const Body = createReadStream(from.path);
   const params = { Bucket, Key, Body, ContentType: from.type, ContentLength: from.bytes, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
   const sending = new Upload({ client, params });
@@ -55,7 +55,7 @@ async function putInParts(client: S3Client, { Bucket, Key }: BucketObject, { fro
   }
 }
 
-async function isThere(client: S3Client, { Bucket, Key }: BucketObject): Promise<boolean> {
+async function isThere(client: S3Client, { Bucket, Key }: BucketTarget): Promise<boolean> {
   return client.send(new HeadObjectCommand({ Bucket, Key })).then(
     () => true,
     (error: unknown) => {
@@ -65,7 +65,7 @@ async function isThere(client: S3Client, { Bucket, Key }: BucketObject): Promise
   );
 }
 
-async function hasSame(client: S3Client, { Bucket, Key }: BucketObject, { path, bytes }: SourceFile): Promise<boolean> {
+async function hasSame(client: S3Client, { Bucket, Key }: BucketTarget, { path, bytes }: SourceFile): Promise<boolean> {
   const { Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket, Key }));
   const stored = Body as Readable;
   if (ContentLength === bytes) return isSame(createReadStream(path), stored);

@@ -38,6 +38,8 @@ export const LIMIT_POLICIES = {
   'sign-in-ip': { points: 100, seconds: 900, variable: 'SIGN_IN_NETWORK_LIMIT' },
   /** Orders, each of which is a mail to whatever address its maker names. */
   orders: { points: 5_000, seconds: 3_600, variable: 'ORDER_LIMIT' },
+  /** Words that one watches a task, or watches it no more: each lengthens a history that others read. */
+  watching: { points: 300, seconds: 3_600, variable: 'WATCH_LIMIT' },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */
   uploads: { points: 1_000, seconds: 3_600, variable: 'UPLOAD_LIMIT' },
   /** Each API key may have a number of its own; this one is for keys without. */
