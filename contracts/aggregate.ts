@@ -35,7 +35,7 @@ export interface CommandContract {
   /** True where it does great harm in the hands of who has a stolen access token: its caller has proved lately who they are. */
   fresh?: true;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
-  limit?: 'orders' | 'mails';
+  limit?: 'orders' | 'mails' | 'watching';
   summary: string;
   example: unknown;
   /** Fields of the 202 of a command whose effect comes later, beside id, revision and position. A repeated command gets the same. */
