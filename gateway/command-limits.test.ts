@@ -35,6 +35,8 @@ describe('the commands of a user', () => {
     const refused = await edit(mine, 4);
     expect([refused.status, refused.body.code, refused.headers.get('content-type')]).toEqual([429, 'limited', 'application/problem+json']);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    // The limits that let it through are told, too: it took from them.
+    expect(refused.headers.get('ratelimit')).toMatch(/^"commands";r=\d+;t=\d+, "stream-commands";r=0;t=\d+$/);
     expect([(await edit(other, 4)).status, (await edit(mine, 4, bob)).status]).toEqual([200, 403]);
   });
 

@@ -11,7 +11,12 @@ import type { Sessions } from './sessions.ts';
 const RATE = 'must be a whole number from 1 to 100000';
 const keyBody = z.strictObject({
   name: line(1, 100).meta({ description: 'Which backend has it.' }),
-  requestsPerMinute: z.int(RATE).min(1, RATE).max(100_000, RATE).default(600),
+  requestsPerMinute: z
+    .int(RATE)
+    .min(1, RATE)
+    .max(100_000, RATE)
+    .optional()
+    .meta({ description: 'As many as API_KEY_LIMIT says, if nothing is said.' }),
 });
 const keyView = z.strictObject({
   id: z.guid().meta({ description: 'Also the actor of what it asks for.' }),

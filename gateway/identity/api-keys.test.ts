@@ -119,6 +119,16 @@ describe('an API key', () => {
     expect((await here.call('GET /api/me', undefined, admin)).headers.get('ratelimit')).toBeNull();
   });
 
+  it('without a number of its own may ask as often as the limit of keys says, also where that is changed later', async () => {
+    const made = await newKey({ name: 'no number', requestsPerMinute: undefined });
+    expect(made.body.requestsPerMinute).toBe(600);
+    const few = openApiKeys({ ...(await options()), limits: await openLimits('memory:', { 'api-key': 1 }) });
+    const { headers } = await few.admit(made.body.key);
+    expect(headers['RateLimit-Policy']).toBe('"api-key";q=1;w=60');
+    await expect(few.admit(made.body.key)).rejects.toMatchObject({ code: 'limited' });
+    expect((await few.list()).find(({ name }) => name === 'no number')?.requestsPerMinute).toBe(1);
+  });
+
   it('shows the hour in which it was last used', async () => {
     const { key } = (await newKey()).body;
     const lastUsed = async () => (await here.call('GET /api/admin/api-keys', undefined, admin)).body.items[0].lastUsed;

@@ -15,7 +15,8 @@ import type { SecretRecord, Secrets } from './secrets/secrets.ts';
 interface ApiKey {
   name: string;
   hash: string;
-  requestsPerMinute: number;
+  /** Missing: as many as the limit of keys says. */
+  requestsPerMinute?: number;
   createdAt: string;
   /** The hour in which the key was last used; null: never. */
   lastUsed: string | null;
@@ -24,11 +25,12 @@ interface ApiKey {
 /** A key as admins see it. */
 export interface ApiKeyView extends Omit<ApiKey, 'hash'> {
   id: string;
+  requestsPerMinute: number;
 }
 
 export interface ApiKeys {
   /** Makes a key; `key` is its text, which is told nowhere else. Error: ProblemError `conflict` at MOST_KEYS keys. */
-  issue(of: { name: string; requestsPerMinute: number }): Promise<ApiKeyView & { key: string }>;
+  issue(of: { name: string; requestsPerMinute?: number | undefined }): Promise<ApiKeyView & { key: string }>;
   /** Resolves to all keys, the newest first. */
   list(): Promise<ApiKeyView[]>;
   /** Revokes a key; false where there is none. Other processes notice within 5 seconds. */
@@ -87,14 +89,15 @@ export function openApiKeys({ secrets, limits, now, clock = () => performance.no
         throw new ProblemError('conflict', `There are ${MOST_KEYS} keys. Revoke some first.`);
       const id = randomUUID();
       const secret = randomSecret();
-      const value: ApiKey = { name, hash: hashOf(secret), requestsPerMinute, createdAt: now().toISOString(), lastUsed: null };
+      const own = requestsPerMinute === undefined ? {} : { requestsPerMinute };
+      const value: ApiKey = { name, hash: hashOf(secret), ...own, createdAt: now().toISOString(), lastUsed: null };
       await secrets.put('api-keys', { key: id, value, owner: OWNER }, 0);
       forget(id);
-      return { ...viewOf(id, value), key: `${KEY_PREFIX}${id.replaceAll('-', '')}_${secret}` };
+      return { ...viewOf(id, value, limits), key: `${KEY_PREFIX}${id.replaceAll('-', '')}_${secret}` };
     },
     list: async () => {
       const records = await secrets.list<ApiKey>('api-keys', OWNER);
-      return records.map(({ key, value }) => viewOf(key, value)).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+      return records.map(({ key, value }) => viewOf(key, value, limits)).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
     },
     revoke: async (id) => {
       const isThere = (await secrets.get('api-keys', id)) !== null;
@@ -114,6 +117,6 @@ export function openApiKeys({ secrets, limits, now, clock = () => performance.no
   };
 }
 
-function viewOf(id: string, { hash: _, ...value }: ApiKey): ApiKeyView {
-  return { id, ...value };
+function viewOf(id: string, { hash: _, ...value }: ApiKey, limits: Pick<Limits, 'points'>): ApiKeyView {
+  return { id, requestsPerMinute: limits.points('api-key'), ...value };
 }

@@ -12,6 +12,7 @@ import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import { takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
+import { triedCode } from './code-tries.ts';
 import type { CodePurpose, Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
 import { linkMails } from './link-mails.ts';
@@ -116,9 +117,9 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
  * The code is used up last: where one of the steps fails, a repeat does them all.
  */
 async function prove(options: MailedLinksOptions, request: RouteRequest, purpose: CodePurpose): Promise<Answer> {
-  const { codes, credentials, sessions, subjects, users } = options;
+  const { codes, credentials, limits, sessions, subjects, users } = options;
   const { token, password: next } = request.body as z.infer<typeof linkBody>;
-  const id = await codes.userOf(token, purpose);
+  const id = await triedCode(limits, request.ip, () => codes.userOf(token, purpose));
   if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
   request.audit?.({ user: id });
   const { state } = await users.load(id);

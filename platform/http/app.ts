@@ -17,7 +17,7 @@ import { openAdmission } from './admission.ts';
 import { openArriving } from './arriving.ts';
 import { type Audited, auditedIn } from './audited.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
-import { type Authentication, type Context, endpoint, type State } from './endpoint.ts';
+import { type Authentication, type Context, endpoint, type State, tellHeaders } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
 import { networkOf } from './limits/limits.ts';
 import { type ApartOrigin, isAmong, isAt } from './origins.ts';
@@ -181,7 +181,7 @@ function answerProblem(ctx: Context, error: unknown, log: Logger): void {
   const problem = problemOfError(error, log, { id: ctx.state.requestId });
   // Of whatever is not available now, a client is told when to ask again.
   if (problem.status === 503) ctx.set('Retry-After', '1');
-  for (const [name, value] of Object.entries(problem.headers)) ctx.set(name, value);
+  tellHeaders(ctx, problem.headers);
   ctx.status = problem.status;
   ctx.body = JSON.stringify(toProblem(problem, ctx.state.requestId));
   ctx.type = 'application/problem+json';

@@ -188,7 +188,7 @@ async function respond(ctx: Context, answer: Answer, isKept: boolean): Promise<v
   if (answer.open) return respondWithStream(ctx, answer, answer.open);
   const { status, headers = {}, body } = answer;
   if (!isKept) ctx.set('Cache-Control', 'no-store');
-  tell(ctx, headers);
+  tellHeaders(ctx, headers);
   ctx.status = status ?? (body === undefined ? 204 : 200);
   if (body === undefined) return;
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
@@ -197,8 +197,8 @@ async function respond(ctx: Context, answer: Answer, isKept: boolean): Promise<v
   conditional(ctx);
 }
 
-/** Sets the headers of an answer. Those of limits are lists: each limit that a request took from is named (RFC 9651, 3.1). */
-function tell(ctx: Context, headers: Record<string, string>): void {
+/** Sets the headers of an answer. Those of limits are lists: each limit that a request took from is named (RFC 9651, 3.1), and the one that refused it. */
+export function tellHeaders(ctx: Context, headers: Record<string, string>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith('RateLimit')) ctx.append(name, value);
     else ctx.set(name, value);
