@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
 import { CHECKOUT } from './app/checkout-folder.ts';
 import { helpOn, USAGE } from './app/command-help.ts';
+import { type CommandWords, commandWords, misused } from './app/command-options.ts';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
 import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
@@ -23,10 +24,11 @@ async function run(args: string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command === undefined) return startUntilStopped(readConfig(process.env), {});
   const operate = Object.hasOwn(OPERATIONS, command) ? OPERATIONS[command] : undefined;
+  if (!isPart(command) && !operate) throw unknownCommand(command);
+  const given = commandWords(command, rest);
   // `media` alone is the part; with words it is what the operator asks of the store of files.
-  if (isPart(command) && !(operate && rest.length > 0)) return runPart(configOf(command), command, rest);
-  if (!operate) throw new ConfigError(`there is no command ${command}\n${USAGE}`);
-  await operate(readConfig(process.env, OF_WORKERS), rest);
+  if (isPart(command) && !(operate && rest.length > 0)) return runPart(command, optionsOf(command, given));
+  await operate?.(readConfig(process.env, OF_WORKERS), rest);
   await printed();
 }
 
@@ -35,9 +37,20 @@ async function toldOf(args: string[]): Promise<string | undefined> {
   const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
   // Each command looks at its own options.
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: false });
-  const [command, about] = positionals;
-  if (values.help === true || command === 'help') return helpOn(command === 'help' ? about : command);
+  const isHelp = values.help === true || positionals[0] === 'help';
+  const [command] = positionals[0] === 'help' ? positionals.slice(1) : positionals;
+  if (isHelp) return helpOn(knownCommand(command));
   return values.version === true ? `taskledger ${(await import('./app/checkout.ts')).version}` : undefined;
+}
+
+/** A command, or none; what is neither is refused. Error: ConfigError. */
+function knownCommand(command: string | undefined): string | undefined {
+  if (command === undefined || isPart(command) || Object.hasOwn(OPERATIONS, command)) return command;
+  throw unknownCommand(command);
+}
+
+function unknownCommand(name: string): ConfigError {
+  return new ConfigError(`there is no ${name.startsWith('-') ? 'option' : 'command'} ${name}\n${USAGE}`);
 }
 
 /** The configuration of a part as a process of its own. */
@@ -54,16 +67,21 @@ const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Pr
   'dead-letters': async (config, args) => (await import('./app/operator/dead-letters.ts')).deadLetters(config, args),
   users: async (config, args) => (await import('./app/operator/users.ts')).users(config, args),
   migrate: async (config, args) => {
-    if (args.length > 0) throw new ConfigError(`migrate takes nothing; it was given ${args.join(' ')}\n${helpOn('migrate')}`);
+    if (args.length > 0) throw misused('migrate', `it takes no ${args.join(' ')}`);
     await (await import('./app/operator/migrate.ts')).migrateToServers(config);
   },
   media: async (config, args) => (await import('./app/operator/media.ts')).operateMedia(config, args),
   backup: async (config, args) => (await import('./app/operator/backup.ts')).backUp(config, args),
 };
 
+interface PartOptions {
+  workers?: Map<DeliveredChannel, number> | undefined;
+  deliver?: DeliveredChannel | undefined;
+}
+
 /** Runs a part alone. The notifier takes `--workers`, which starts processes with `--deliver`. */
-async function runPart(config: Config, part: Part, args: string[]): Promise<void> {
-  const { workers, deliver } = optionsOf(part, args);
+async function runPart(part: Part, { workers, deliver }: PartOptions): Promise<void> {
+  const config = configOf(part);
   if (deliver) {
     const { deliveriesOnly } = await import('./app/start-parts.ts');
     // The sender of the other channel may belong to another process.
@@ -76,13 +94,11 @@ async function runPart(config: Config, part: Part, args: string[]): Promise<void
   return startUntilStopped(config, { parts: [part], workers: none }, (log) => superviseWorkers(workers, log));
 }
 
-function optionsOf(part: Part, args: string[]): { workers?: Map<DeliveredChannel, number>; deliver?: DeliveredChannel } {
-  const [option, value, ...more] = args;
-  if (option === undefined) return {};
-  if (part !== 'notifier' || value === undefined || more.length > 0) throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
-  if (option === '--workers') return { workers: readWorkers(value) };
-  if (option === '--deliver' && isChannel(value)) return { deliver: value };
-  throw new ConfigError(`${part} does not take ${args.join(' ')}\n${USAGE}`);
+function optionsOf(part: Part, { values: { workers, deliver }, words }: CommandWords): PartOptions {
+  if (words.length > 0) throw misused(part, `it takes no ${words.join(' ')}`);
+  if (typeof deliver === 'string' && (!isChannel(deliver) || workers !== undefined))
+    throw misused(part, `--deliver takes one channel alone, not ${deliver}`);
+  return { deliver: deliver as DeliveredChannel | undefined, workers: typeof workers === 'string' ? readWorkers(workers) : undefined };
 }
 
 /** Starts a process and stops it at a signal. A signal while it waits for servers ends the wait. */

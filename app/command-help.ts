@@ -1,4 +1,5 @@
 /** What the command line can be asked, in words: all of it, and each command alone. */
+import { DEAD_LETTER_QUEUES } from '../contracts/dead-letter.ts';
 import { ROLES } from '../contracts/role.ts';
 import { ALL_PARTS, isPart } from './parts.ts';
 
@@ -23,7 +24,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 Makes read models anew from history: those that are named, or all. It mails nobody. While a process runs on DATA_DIR that one
 does it, and goes on answering; where EVENT_STORE_URL is a server, the part projections does it.`,
-  'dead-letters': `usage: npm start -- dead-letters list [queue]
+  'dead-letters': `usage: npm start -- dead-letters list [queue]            queues: ${DEAD_LETTER_QUEUES.join(', ')}
        npm start -- dead-letters show <id>
        npm start -- dead-letters retry <id> [recipient]
        npm start -- dead-letters retry --all [queue] [--unknown]

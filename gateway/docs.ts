@@ -1,6 +1,7 @@
 /** /openapi.json; /docs: the same as one page, which loads nothing from elsewhere; /asyncapi.json, for consumers of the bus. */
 import { asyncApi, type OutsideBroker } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
+import { ANY_QUERY } from '../platform/http/query-schemas.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 import { NOTHING_RUNS } from '../platform/http/security-headers.ts';
 
@@ -26,7 +27,7 @@ export function documentsOf(rows: readonly RouteRow[], version: string, broker: 
   };
 }
 
-const OF_DOCS = { method: 'GET', who: 'anyone', tag: 'docs', hidden: true } as const;
+const OF_DOCS = { method: 'GET', who: 'anyone', tag: 'docs', hidden: true, query: ANY_QUERY } as const;
 const JSON_FOR_ALL = { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' };
 
 /** The routes of the documents, which the documents leave out. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { storedEmail } from '../contracts/email.ts';
 import { ProblemError } from '../contracts/problem.ts';
-import { queryNumber } from '../platform/http/query-number.ts';
+import { queryNumber } from '../platform/http/query-schemas.ts';
 import type { RouteWith } from '../platform/http/route.ts';
 import { shownEmail } from '../platform/shown-email.ts';
 import type { Outbox } from './mailer/outbox/outbox.ts';

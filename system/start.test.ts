@@ -172,6 +172,36 @@ it('a command that is none is told how to use it', async () => {
   expect(existsSync(dataDir)).toBe(false);
 });
 
+it.each([
+  [['--dance'], 'there is no option --dance'],
+  [['dance', '--help'], 'there is no command dance'],
+  [['help', 'dance'], 'there is no command dance'],
+  [['gateway', '--dance'], "gateway: Unknown option '--dance'"],
+  [['gateway', 'now'], 'gateway: it takes no now'],
+  [['notifier', '--workers'], "notifier: Option '--workers <value>' argument missing"],
+  [['notifier', '--deliver', 'pigeon'], 'notifier: --deliver takes one channel alone, not pigeon'],
+  [['notifier', '--workers=pigeon=2'], '--workers takes pairs like email=2,sms=1'],
+  [['replay', '--dance'], "replay: Unknown option '--dance'"],
+  [['backup', '--dance'], "backup: Unknown option '--dance'"],
+  [['backup'], 'backup: it takes one folder'],
+  [['migrate', 'now'], 'migrate: it takes no now'],
+  [['media', 'copy', 'a'], 'media: it takes verify, or copy <from> <to>'],
+  [['users'], 'users: one of these is missing behind it'],
+  [['users', 'dance'], 'users: there is no users dance'],
+  [['users', 'list', '-x'], "users: Unknown option '-x'"],
+  [['users', 'create', 'a@example.org', 'queen'], 'users: there is no role queen'],
+  [['users', 'role', 'a@example.org'], 'users: users role takes other words than a@example.org'],
+  [['users', 'list', '--password'], 'users: users list takes no --password'],
+  [['dead-letters', 'list', '--all'], 'dead-letters: dead-letters list takes no --all'],
+  [['dead-letters', 'list', 'pigeons'], 'dead-letters: dead-letters list takes other words than pigeons'],
+])('%j is told what is wrong with it, before anything else is, and nothing is opened', async (args, words) => {
+  const dataDir = join(folder(), 'data');
+  const program = run([...args], { DATA_DIR: dataDir });
+  expect(await program.ended).toEqual({ code: 1, signal: null });
+  expect([program.stdout(), program.stderr()]).toEqual(['', expect.stringContaining(`taskledger: ${words}`)]);
+  expect(existsSync(dataDir)).toBe(false);
+});
+
 it('a first start prints the password and the address, and nothing that somebody has to mend', async () => {
   const program = run([], { DATA_DIR: join(folder(), 'data'), PORT: '0', LOG_LEVEL: 'info' });
   await program.url();

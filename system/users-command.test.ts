@@ -94,7 +94,7 @@ describe('beside a running process', () => {
       ['role', 'ann@example.org', 'king'],
       ['reset-password', 'ann@example.org', 'a password'],
     ])
-      expect((await users(...args)).err).toMatch(/^taskledger: usage: npm start -- users list/);
+      expect((await users(...args)).err).toMatch(/^taskledger: users: .+\nusage: npm start -- users list/);
   });
 });
 

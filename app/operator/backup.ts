@@ -10,6 +10,7 @@ import { copyFiles } from '../../platform/files/copy-files.ts';
 import { openFiles } from '../../platform/files/open.ts';
 import { diskRefused } from '../../platform/sqlite/disk-errors.ts';
 import { UserError } from '../../platform/user-error.ts';
+import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Copying, copyDatabase } from './copy-database.ts';
@@ -24,7 +25,7 @@ const EVENTS = 'events.db';
 /** Copies to a missing or empty folder, and reads the copy through. Errors: ConfigError, StoreDamaged, `UserError` with one line. */
 export async function backUp(config: Config, [folder, ...more]: string[]): Promise<void> {
   const files = filesOf(config);
-  if (folder === undefined || more.length > 0) throw new ConfigError('backup takes one folder, which it makes');
+  if (folder === undefined || more.length > 0) throw misused('backup', 'it takes one folder, which it makes');
   const missing = files.find((name) => !existsSync(join(config.DATA_DIR, name)));
   if (missing)
     throw new UserError(`There is nothing to back up: ${config.DATA_DIR} has no ${missing}. Set DATA_DIR to the folder of an installation.`);

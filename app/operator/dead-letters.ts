@@ -3,21 +3,16 @@
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type DeadLetterSummary, type DeadLetterView } from '../../contracts/dead-letter.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { RetryAllAnswer } from '../../read-side/retry-dead-letters.ts';
-import { type Config, ConfigError } from '../config.ts';
+import { misused } from '../command-options.ts';
+import type { Config } from '../config.ts';
 import { asOperator } from './as-operator.ts';
 import type { Ask } from './lock-or-ask.ts';
 import { isUnread, print } from './print.ts';
 
-const USAGE = `usage: npm start -- dead-letters list [queue]             queues: ${DEAD_LETTER_QUEUES.join(', ')}
-       npm start -- dead-letters show <id>
-       npm start -- dead-letters retry <id> [recipient]   to the right recipient, where the old one was wrong
-       npm start -- dead-letters retry --all [queue] [--unknown]   --unknown: also what may have had its effect already
-       npm start -- dead-letters discard <id>`;
-
 /** Carries out a command. Errors: ConfigError for arguments that are none; `UserError` where it is refused. */
 export async function deadLetters(config: Config, args: string[]): Promise<void> {
   const work = workOf(args);
-  if (!work) throw new ConfigError(USAGE);
+  if (typeof work === 'string') throw misused('dead-letters', work);
   await asOperator(config, work);
 }
 
@@ -33,14 +28,15 @@ const COMMANDS: Readonly<Record<string, { options: Option[]; work(args: string[]
   discard: { options: [], work: ([id, ...more]) => (id && more.length === 0 ? (ask) => discard(ask, id) : null) },
 };
 
-function workOf([name = '', ...rest]: string[]): Work | null {
+/** The work that words ask for; or what is wrong with them. */
+function workOf([name = '', ...rest]: string[]): Work | string {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) return name ? `there is no dead-letters ${name}` : 'one of these is missing behind it';
   const options = new Set(rest.filter((arg) => arg.startsWith('--')) as Option[]);
-  if (!command || [...options].some((option) => !command.options.includes(option))) return null;
-  return command.work(
-    rest.filter((arg) => !arg.startsWith('--')),
-    options,
-  );
+  const other = [...options].find((option) => !command.options.includes(option));
+  if (other) return `dead-letters ${name} takes no ${other}`;
+  const words = rest.filter((arg) => !arg.startsWith('--'));
+  return command.work(words, options) ?? `dead-letters ${name} takes other words than ${rest.join(' ') || 'none'}`;
 }
 
 function retrying([first, second, ...more]: string[], options: ReadonlySet<Option>): Work | null {

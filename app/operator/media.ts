@@ -11,17 +11,16 @@ import { openProcessLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
 import { openClosers } from '../closers.ts';
+import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { print } from './print.ts';
-
-const HOW = 'media takes: verify, or copy <from> <to>, each as FILES_URL names a store';
 
 /** Does what the words ask for. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function operateMedia(config: Config, [what, ...rest]: string[]): Promise<void> {
   if (what === 'verify' && rest.length === 0) return verify(config);
   const [from, to, ...more] = rest;
-  if (what !== 'copy' || from === undefined || to === undefined || more.length > 0) throw new ConfigError(HOW);
+  if (what !== 'copy' || from === undefined || to === undefined || more.length > 0) throw misused('media', 'it takes verify, or copy <from> <to>');
   await copy(config, from, to);
 }
 

@@ -5,8 +5,8 @@ import { ROLES } from '../../contracts/role.ts';
 import type { UserView } from '../../contracts/user.ts';
 import type { AccountOrder, AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
 import { UserError } from '../../platform/user-error.ts';
-import { helpOn } from '../command-help.ts';
-import { type Config, ConfigError } from '../config.ts';
+import { misused } from '../command-options.ts';
+import type { Config } from '../config.ts';
 import { asOperator } from './as-operator.ts';
 import type { Ask } from './lock-or-ask.ts';
 import { complain, isUnread, print } from './print.ts';
@@ -15,12 +15,25 @@ import { complain, isUnread, print } from './print.ts';
 export async function users(config: Config, args: string[]): Promise<void> {
   const asks = args.includes('--password');
   const [name = '', ...words] = args.filter((arg) => arg !== '--password');
-  const make = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const isWrong = words.some((word) => word.startsWith('--')) || (asks && name !== 'create' && name !== 'reset-password');
-  const work = isWrong ? null : make?.(words);
-  if (!work) throw new ConfigError(helpOn('users'));
+  const work = workOf(name, words, asks);
+  if (typeof work === 'string') throw misused('users', work);
   const password = asks ? await passwordTyped() : undefined;
   await asOperator(config, (ask) => work(ask, password));
+}
+
+/** The work that words ask for; or what is wrong with them. */
+function workOf(name: string, words: string[], asks: boolean): Work | string {
+  const make = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!make) return name ? `there is no users ${name}` : 'one of these is missing behind it';
+  if (asks && !TAKE_PASSWORD.includes(name)) return `users ${name} takes no --password`;
+  return make(words) ?? wrongRole(name, words) ?? `users ${name} takes other words than ${words.join(' ') || 'none'}`;
+}
+
+const TAKE_PASSWORD = ['create', 'reset-password'];
+const TAKE_ROLE = ['create', 'role'];
+
+function wrongRole(name: string, [, role]: string[]): string | null {
+  return TAKE_ROLE.includes(name) && role !== undefined && !isRole(role) ? `there is no role ${role}` : null;
 }
 
 type Work = (ask: Ask, password: string | undefined) => Promise<void>;

@@ -5,7 +5,7 @@ import { AUDIT_KINDS, type AuditEntry, auditEntry } from '../../contracts/audit.
 import { instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { networkOf } from '../../platform/http/limits/limits.ts';
-import { queryNumber } from '../../platform/http/query-number.ts';
+import { queryNumber } from '../../platform/http/query-schemas.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { AuditLog } from './audit-log.ts';
 

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ForeignReason } from '../../contracts/ours.ts';
 import { ProblemError } from '../../contracts/problem.ts';
+import { ANY_QUERY } from './query-schemas.ts';
 import type { RouteWith } from './route.ts';
 
 export interface Metrics {
@@ -94,7 +95,7 @@ export interface Health {
 /** The words for whoever asks through a proxy: what an installation is made of is for those who run it. */
 export const NOT_READY = 'Not ready.';
 
-const OF_HEALTH = { method: 'GET', who: 'anyone', tag: 'health', status: 200, always: true } as const;
+const OF_HEALTH = { method: 'GET', who: 'anyone', tag: 'health', status: 200, always: true, query: ANY_QUERY } as const;
 
 /** Routes for orchestrators and Prometheus, which every process answers for itself. */
 export const healthRoutes: readonly RouteWith<{ metrics: Metrics; health: Health }>[] = [

@@ -15,9 +15,9 @@ export function originOf(text: string): string | null {
   return origin === 'null' ? null : origin;
 }
 
-/** True where a request's header `Host` names this origin. */
+/** True where a request's header `Host` names this origin. The dot that ends a full name of DNS makes it no other one. */
 export function isAt(origin: string, host = ''): boolean {
-  return originOf(`${origin.slice(0, origin.indexOf('//'))}//${host}`) === origin;
+  return originOf(`${origin.slice(0, origin.indexOf('//'))}//${host.replace(/\.(?=:|$)/, '')}`) === origin;
 }
 
 /** True where a request's header `Origin` names one of these origins, which are written as `originOf` gives them. */

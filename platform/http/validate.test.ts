@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { taskContract } from '../../contracts/task.ts';
-import { queryNumber } from './query-number.ts';
+import { queryNumber } from './query-schemas.ts';
 import { validBody, validQuery } from './validate.ts';
 
 const details = (schema: Parameters<typeof validBody>[0], body: unknown) => {

@@ -1,6 +1,6 @@
 /** Query parameters that several lists have. */
 import { z } from 'zod';
-import { queryNumber } from '../../platform/http/query-number.ts';
+import { queryNumber } from '../../platform/http/query-schemas.ts';
 
 /** The most items of a page: from 1 to `most`. */
 export function limit(byDefault: number, most = 100) {
