@@ -177,7 +177,8 @@ describeWith(nginx, 'the proxy', () => {
         ['TRACE / HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'method_not_allowed'],
         ['GET /again HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
         ['GET /problem HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
-        ['POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: strange\r\n\r\n', 501, 'invalid'],
+        ['POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: strange\r\n\r\n', 400, 'invalid'],
+        ['GET / HTTP/3.0\r\nHost: x\r\n\r\n', 400, 'invalid'],
       ];
       for (const [request, status, code] of refusals) {
         const answer = await raw(proxy.url, request);
