@@ -148,6 +148,7 @@ const schema = z.object({
   OIDC_ROLE_CLAIM: z.string().min(1).max(200).optional(),
   OIDC_ROLES: checked(rolesProblem).transform(rolesOf).optional(),
   OIDC_ONLY: onOrOff,
+  OIDC_AUTH_TIME: z.enum(['strict', 'trust']).default('strict'),
   UNCONFIRMED: z.enum(['none', 'read', 'all']).optional(),
   REQUIRE_2FA: rolesNamed.optional(),
   ADMIN_PASSWORD: password.superRefine(good).optional(),

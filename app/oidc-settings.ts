@@ -3,7 +3,7 @@ import type { OidcSettings } from '../gateway/identity/oidc/settings.ts';
 import type { Config } from './config.ts';
 
 /** Variables that say nothing without an issuer; they are not overlooked, since whoever sets them takes something for done. */
-const OF_AN_ISSUER = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ROLE_CLAIM', 'OIDC_ROLES', 'OIDC_ONLY'];
+const OF_AN_ISSUER = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ROLE_CLAIM', 'OIDC_ROLES', 'OIDC_ONLY', 'OIDC_AUTH_TIME'];
 
 /** The problems of these variables that are wrong only together with others. */
 export function oidcWrongTogether({ OIDC_ISSUER, ...given }: Readonly<Record<string, string | undefined>>): string[] {
@@ -19,6 +19,6 @@ export function oidcWrongTogether({ OIDC_ISSUER, ...given }: Readonly<Record<str
 export function oidcSettings(config: Config): OidcSettings | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret, OIDC_SCOPES: scopes, OIDC_ONLY: only } = config;
   if (issuer === undefined || clientId === undefined) return undefined;
-  const { OIDC_NAME: name = new URL(issuer).hostname, OIDC_ROLE_CLAIM: roleClaim, OIDC_ROLES: roles = [] } = config;
-  return { issuer, clientId, clientSecret, name, scopes, roleClaim, roles, only };
+  const { OIDC_NAME: name = new URL(issuer).hostname, OIDC_ROLE_CLAIM: roleClaim, OIDC_ROLES: roles = [], OIDC_AUTH_TIME: authTime } = config;
+  return { issuer, clientId, clientSecret, name, scopes, roleClaim, roles, only, authTime };
 }

@@ -235,6 +235,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       await codes.spend(userId);
       await subjects.partAll(userId);
       await secondFactors.remove(userId);
+      await sessions.forget(userId);
     },
   };
 }

@@ -13,6 +13,7 @@ import { boundOf, invalidToken, type Lacking } from './callers.ts';
 import type { Credentials } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import type { KnownDevices } from './known-devices.ts';
+import type { Subjects } from './oidc/subjects.ts';
 import type { SecondFactors } from './second-factor/second-factors.ts';
 import { SECOND_STEP_SECONDS, type Ticketed, type Tickets } from './second-factor/tickets.ts';
 import { listOfSessions, sessionList } from './session-list.ts';
@@ -59,6 +60,7 @@ export const ticketAnswer = z.strictObject({
 
 export interface TokensOptions {
   users: Users;
+  subjects: Pick<Subjects, 'isWayOf'>;
   tokens: AccessTokens;
   devices: KnownDevices;
   tickets: Tickets;
@@ -171,6 +173,7 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const user = await users.find(email);
   if (user) request.audit?.({ user: user.id });
   const version = user ? await credentials.version(user.id) : 0;
+  const epoch = await sessions.epoch(user?.id ?? 'nobody');
   const standing = {
     device: devices.find(user?.id, shown),
     network: await isKnownNetwork(sessions, user?.id, request.ip),
@@ -178,7 +181,7 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const check = (asker: Asker) => credentials.verify(user?.id ?? null, password, asker);
   const right = await attempts.attempt(normaliseEmail(email), request.ip, check, standing);
   if (!user || !right) throw wrongPassword();
-  const of = { userId: user.id, version };
+  const of = { userId: user.id, version, epoch };
   const second = await secondStepOf(options, of);
   // Nobody is in yet: the second step is the login.
   if (second) request.audit?.({ kind: 'proof' });
@@ -210,17 +213,31 @@ async function isKnownNetwork(sessions: Sessions, userId: string | undefined, ip
 }
 
 /**
- * Makes a session, unless the password was changed since the check, or a second factor turned on that was not asked for: the end of all sessions may have
+ * What has changed since somebody showed one half of who they are: the password, or that all sessions ended, or the sign-in by which they came was taken
+ * away; null where nothing has.
+ */
+export async function changeSince(
+  { credentials, sessions, subjects }: Pick<SessionRoutesOptions, 'credentials' | 'sessions' | 'subjects'>,
+  { userId, version, epoch, way }: Ticketed,
+): Promise<'password' | 'account' | null> {
+  if ((await credentials.version(userId)) !== version) return 'password';
+  if ((await sessions.epoch(userId)) !== epoch) return 'account';
+  return way === undefined || (await subjects.isWayOf(userId, way)) ? null : 'account';
+}
+
+/**
+ * Makes a session, unless something has changed since the check, or a second factor was turned on that was not asked for: the end of all sessions may have
  * missed the new one.
  */
-async function start({ credentials, sessions, secondFactors }: SessionRoutesOptions, of: Entering, request: RouteRequest): Promise<OpenSession> {
-  const { userId, version, provedAt, second } = of;
+async function start(options: SessionRoutesOptions, of: Entering, request: RouteRequest): Promise<OpenSession> {
+  const { sessions, secondFactors } = options;
+  const { userId, provedAt, second } = of;
   const session = await sessions.start(userId, originOf(request), provedAt);
-  const isSame = (await credentials.version(userId)) === version;
-  if (isSame && (second || !(await secondFactors.isOn(userId)))) return session;
+  const change = await changeSince(options, of);
+  if (change === null && (second || !(await secondFactors.isOn(userId)))) return session;
   const made = await sessions.get(session.id);
-  if (made) await sessions.end(made, isSame ? 'revoked' : 'password');
-  throw isSame ? new ProblemError('conflict', 'The account was changed meanwhile. Log in again.') : wrongPassword();
+  if (made) await sessions.end(made, change === 'password' ? 'password' : 'revoked');
+  throw change === 'password' ? wrongPassword() : new ProblemError('conflict', 'The account was changed meanwhile. Log in again.');
 }
 
 function originOf({ header, ip }: RouteRequest): SessionOrigin {

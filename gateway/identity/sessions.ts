@@ -36,15 +36,23 @@ export interface Sessions {
   prove(id: string): Promise<void>;
   /** True where the session's owner proved within FRESH_MINUTES who they are. */
   isFresh(id: string): Promise<boolean>;
+  /** True where the session was made within FRESH_MINUTES. */
+  isNew(id: string): Promise<boolean>;
   /** Ends a session; `by` names who does where that is neither its owner nor the system. */
   end(session: SessionRecord, reason: EndReason, by?: string): Promise<void>;
-  /** Ends all of a user's sessions but one (`except`, its id). */
+  /** Ends all of a user's sessions but one (`except`, its id), and whatever was on its way to become one. */
   endAll(userId: string, reason: EndReason, more?: { except?: string; by?: string }): Promise<void>;
+  /** Resolves to a text that changes with each `endAll` of a user, before the first session ends: what began under another one makes no session. */
+  epoch(userId: string): Promise<string>;
+  /** Forgets a user whose sessions have ended, and who is there no more. */
+  forget(userId: string): Promise<void>;
 }
 
 const USUAL: SessionLimits = { idleDays: 30, mostDays: 90 };
 
 export const MOST_SESSIONS = 50;
+
+const epochKey = (userId: string) => `epoch ${userId}`;
 
 export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now, clock = () => performance.now() }: SessionsOptions): Sessions {
   const ages = openAges({ now, clock });
@@ -94,6 +102,11 @@ export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now,
     return session !== null && ages.of(id, session.value.provedAt ?? session.value.createdAt) <= FRESH_MINUTES * 60_000;
   }
 
+  async function isNew(id: string): Promise<boolean> {
+    const session = await get(id);
+    return session !== null && ages.of(id, session.value.createdAt) <= FRESH_MINUTES * 60_000;
+  }
+
   /** Deletes a session, then records its end, so that it does not live on where the log cannot be written. */
   async function end(session: SessionRecord, reason: EndReason, by?: string): Promise<void> {
     await secrets.delete('sessions', session.key);
@@ -101,8 +114,15 @@ export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now,
   }
 
   async function endAll(userId: string, reason: EndReason, { except, by }: { except?: string; by?: string } = {}): Promise<void> {
+    await secrets.put('ways-in', { key: epochKey(userId), value: randomUUID(), owner: userId });
     for (const one of await list(userId)) if (one.key !== except) await end(one, reason, by);
   }
 
-  return { start, refresh, get, endedAmong, list, prove, isFresh, end, endAll };
+  async function epoch(userId: string): Promise<string> {
+    return (await secrets.get<string>('ways-in', epochKey(userId)))?.value ?? '';
+  }
+
+  const forget = (userId: string) => secrets.delete('ways-in', epochKey(userId));
+
+  return { start, refresh, get, endedAmong, list, prove, isFresh, isNew, end, endAll, epoch, forget };
 }

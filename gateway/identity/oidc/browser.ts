@@ -16,8 +16,8 @@ export interface BrowsersOptions {
 export interface Browsers {
   /** The text in the cookie of a request; null where it has none that is well-formed. */
   of(request: Pick<RouteRequest, 'header'>): string | null;
-  /** Makes the texts of one sign-in of a browser. */
-  begin(browser: string): Flow;
+  /** Makes the texts of one sign-in of a browser; `again`: it is begun to show anew who they are. */
+  begin(browser: string, again: boolean): Flow;
   /** The texts that belong to a state; null for one of another browser, one that is not ours, and one that is older than FLOW_LIFE. */
   flowOf(state: string, browser: string): Flow | null;
   /** The Set-Cookie that gives a browser its text; null takes the text away. */
@@ -32,7 +32,8 @@ const COOKIE_LIFE = (2 * FLOW_LIFE) / 1_000;
 const CLOCKS_DIFFER = 60_000;
 const NAME = 'taskledger-sign-in';
 const TEXT = /^[\w-]{43}$/;
-const STATE = /^([0-9a-z]{1,11})\.[\w-]{43}\.([0-9a-f]{64})$/;
+const AGAIN = '.again';
+const STATE = /^([0-9a-z]{1,11})(\.again)?\.[\w-]{43}\.([0-9a-f]{64})$/;
 
 export function openBrowsers({ hmac, now, publicUrl }: BrowsersOptions): Browsers {
   const isSecure = () => publicUrl().startsWith('https:');
@@ -40,8 +41,8 @@ export function openBrowsers({ hmac, now, publicUrl }: BrowsersOptions): Browser
   const name = () => (isSecure() ? `__Host-${NAME}` : NAME);
   const markOf = (state: string, browser: string) => hmac(`oidc-state:${browser}:${state}`);
 
-  function flow(state: string, browser: string): Flow {
-    return { state, nonce: hmac(`oidc-nonce:${browser}:${state}`), verifier: hmac(`oidc-verifier:${browser}:${state}`) };
+  function flow(state: string, browser: string, again: boolean): Flow {
+    return { state, again, nonce: hmac(`oidc-nonce:${browser}:${state}`), verifier: hmac(`oidc-verifier:${browser}:${state}`) };
   }
 
   return {
@@ -50,15 +51,15 @@ export function openBrowsers({ hmac, now, publicUrl }: BrowsersOptions): Browser
       const text = pairs.find((pair) => pair.startsWith(`${name()}=`))?.slice(name().length + 1);
       return text !== undefined && TEXT.test(text) ? text : null;
     },
-    begin: (browser) => {
-      const state = `${now().getTime().toString(36)}.${randomSecret()}`;
-      return flow(`${state}.${markOf(state, browser)}`, browser);
+    begin: (browser, again) => {
+      const state = `${now().getTime().toString(36)}${again ? AGAIN : ''}.${randomSecret()}`;
+      return flow(`${state}.${markOf(state, browser)}`, browser, again);
     },
     flowOf: (state, browser) => {
-      const [, time = '', mark = ''] = STATE.exec(state) ?? [];
+      const [, time = '', again, mark = ''] = STATE.exec(state) ?? [];
       const age = now().getTime() - Number.parseInt(time, 36);
       if (!(age <= FLOW_LIFE && age >= -CLOCKS_DIFFER)) return null;
-      return same(mark, markOf(state.slice(0, -mark.length - 1), browser)) ? flow(state, browser) : null;
+      return same(mark, markOf(state.slice(0, -mark.length - 1), browser)) ? flow(state, browser, again !== undefined) : null;
     },
     cookie: (browser) => {
       const life = browser === null ? 0 : COOKIE_LIFE;

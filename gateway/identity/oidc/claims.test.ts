@@ -5,7 +5,15 @@ import { roleToFollow } from './roles.ts';
 import { issuerProblem, type OidcSettings, rolesOf, rolesProblem, scopesProblem } from './settings.ts';
 import { signedInOf } from './signed-in.ts';
 
-const settings: OidcSettings = { issuer: 'https://id.example', clientId: 'us', name: 'ID', scopes: 'openid', roles: [], only: false };
+const settings: OidcSettings = {
+  issuer: 'https://id.example',
+  clientId: 'us',
+  name: 'ID',
+  scopes: 'openid',
+  roles: [],
+  only: false,
+  authTime: 'strict',
+};
 const role = fc.constantFrom(...ROLES);
 
 describe('what the claims of an issuer say', () => {

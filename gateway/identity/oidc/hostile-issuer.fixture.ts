@@ -85,7 +85,7 @@ export async function startHostileIssuer() {
       state.lies = lies;
     },
     settings: (more: Partial<OidcSettings> = {}): OidcSettings => ({
-      ...{ issuer: url, ...CLIENT, name: 'Example ID', scopes: 'openid email profile', roles: [], only: false },
+      ...{ issuer: url, ...CLIENT, name: 'Example ID', scopes: 'openid email profile', roles: [], only: false, authTime: 'strict' },
       ...more,
     }),
     close: () => {

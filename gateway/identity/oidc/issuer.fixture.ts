@@ -58,7 +58,7 @@ export async function startIssuer(client: Partial<ClientMetadata> = {}) {
     serve,
     /** What we know of it. */
     settings: (more: Partial<OidcSettings> = {}): OidcSettings => ({
-      ...{ issuer: url, ...CLIENT, name: 'Example ID', scopes: 'openid email profile', roles: [], only: false },
+      ...{ issuer: url, ...CLIENT, name: 'Example ID', scopes: 'openid email profile', roles: [], only: false, authTime: 'strict' },
       ...more,
     }),
     /** Goes away: nobody is answered until `back`. */

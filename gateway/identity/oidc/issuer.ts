@@ -2,14 +2,15 @@
  * The issuer: where browsers are sent to sign in, and what it says of who came back. Its metadata is looked up when somebody first wants to sign in,
  * and again after a failure and after an hour: an issuer that is away costs nobody a start.
  *
- *     const issuer = openIssuer(settings, { callback: () => 'https://tasks.example.org/api/oidc/callback', log });
- *     const url = await issuer.begin({ state, nonce, verifier });
- *     const who = await issuer.finish(new URLSearchParams('code=…&state=…'), { state, nonce, verifier });
+ *     const issuer = openIssuer(settings, { callback: () => 'https://tasks.example.org/api/oidc/callback', log, now });
+ *     const url = await issuer.begin(flow);
+ *     const who = await issuer.finish(new URLSearchParams('code=…&state=…'), flow);
  */
 import * as oidc from 'openid-client';
 import { type AbsencesLog, absencesIn } from '../../../platform/absences/absences.ts';
 import { Unavailable } from '../../../platform/absences/unavailable.ts';
 import { FRESH_MINUTES } from '../fresh-login.ts';
+import { AUTH_TIME, openProofs, type ProofsLog } from './proofs.ts';
 import type { OidcSettings } from './settings.ts';
 import { leavesOpen, type SignedIn, signedInOf } from './signed-in.ts';
 
@@ -19,11 +20,13 @@ export interface Flow {
   nonce: string;
   /** The code verifier of PKCE (RFC 7636). */
   verifier: string;
+  /** True where it was begun to show anew who they are; the state tells it, so no browser can say so afterwards. */
+  again: boolean;
 }
 
 export interface Issuer {
-  /** Resolves to the address to which a browser is sent. `again`: they must show anew who they are. Error: IssuerUnavailable. */
-  begin(flow: Flow, again?: boolean): Promise<string>;
+  /** Resolves to the address to which a browser is sent. Error: IssuerUnavailable. */
+  begin(flow: Flow): Promise<string>;
   /** Resolves to who came back with these parameters of the callback. Errors: IssuerUnavailable, SignInRefused. */
   finish(parameters: URLSearchParams, flow: Flow): Promise<SignedIn>;
 }
@@ -56,12 +59,14 @@ const KEPT = 3_600_000;
 export interface IssuerOptions {
   /** The address to which the issuer sends browsers back. */
   callback(): string;
-  log: AbsencesLog;
+  log: AbsencesLog & ProofsLog;
+  now(): Date;
   /** The monotonic clock, in milliseconds; default performance.now. */
   clock?: (() => number) | undefined;
 }
 
-export function openIssuer(settings: OidcSettings, { callback, log, clock = () => performance.now() }: IssuerOptions): Issuer {
+export function openIssuer(settings: OidcSettings, { callback, log, now, clock = () => performance.now() }: IssuerOptions): Issuer {
+  const proofs = openProofs(settings, { log, now });
   let known: { of: Promise<oidc.Configuration>; until: number } | undefined;
 
   /** Looks the metadata up, once for all who ask meanwhile. */
@@ -86,7 +91,7 @@ export function openIssuer(settings: OidcSettings, { callback, log, clock = () =
   }
 
   return {
-    begin: ({ state, nonce, verifier }, again = false) =>
+    begin: ({ state, nonce, verifier, again }) =>
       told(async (server) => {
         const parameters = {
           redirect_uri: callback(),
@@ -95,13 +100,14 @@ export function openIssuer(settings: OidcSettings, { callback, log, clock = () =
           nonce,
           code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
+          claims: AUTH_TIME,
           // The browser can leave `prompt` out on the way; with `max_age` the issuer has to say when they signed in (OpenID Connect Core 1.0, 3.1.2.1), and that counts.
           ...(again ? { prompt: 'login', max_age: String(FRESH_MINUTES * 60) } : {}),
         };
         return oidc.buildAuthorizationUrl(server, parameters).href;
       }),
 
-    finish: (parameters, { state, nonce, verifier }) =>
+    finish: (parameters, { state, nonce, verifier, again }) =>
       told(async (server) => {
         const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
         const tokens = await oidc.authorizationCodeGrant(server, new URL(`${callback()}?${parameters}`), checks);
@@ -109,7 +115,7 @@ export function openIssuer(settings: OidcSettings, { callback, log, clock = () =
         if (!claims) throw new SignInRefused('wrong', 'there is no id_token');
         const isAsked = server.serverMetadata().userinfo_endpoint !== undefined && leavesOpen(claims, settings);
         const userInfo = isAsked ? await oidc.fetchUserInfo(server, tokens.access_token, claims.sub) : {};
-        return signedInOf(claims, userInfo, settings);
+        return proofs.of(signedInOf(claims, userInfo, settings), again);
       }),
   };
 }

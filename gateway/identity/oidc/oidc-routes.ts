@@ -9,14 +9,14 @@ import { type Limits, networkOf } from '../../../platform/http/limits/limits.ts'
 import type { Answer, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
 import type { Credentials } from '../credentials.ts';
 import { randomSecret } from '../refresh-tokens.ts';
+import type { Ticketed } from '../second-factor/tickets.ts';
 import type { OpenSession } from '../session-record.ts';
-import { answerWithTokens, secondStepOf, sessionTokens, type TokensOptions, ticketAnswer } from '../session-routes.ts';
+import { answerWithTokens, changeSince, secondStepOf, sessionTokens, type TokensOptions, ticketAnswer } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
 import { enter } from './accounts.ts';
 import { SignInRefused } from './issuer.ts';
 import { leadingOn, leadTo } from './leading-on.ts';
 import { CALLBACK, type Oidc } from './oidc.ts';
-import type { SignedIn } from './signed-in.ts';
 
 export interface OidcRoutesOptions extends TokensOptions {
   /** Missing where no issuer is set. */
@@ -41,6 +41,8 @@ const asksPassword = z.strictObject({
 
 /** The time of a proof that nobody knows of. */
 const NEVER = new Date(0).toISOString();
+/** The name of a sign-in that was taken away already: it names none. */
+const GONE = 'gone';
 
 const OF_OIDC = { tag: 'sessions', who: 'anyone' } as const;
 
@@ -93,7 +95,7 @@ async function begin({ browsers, issuer }: Oidc, request: RouteRequest): Promise
   // Another tab of this browser may be on its way already.
   const browser = browsers.of(request) ?? randomSecret();
   const { again } = request.query as z.infer<typeof startQuery>;
-  const location = await issuer.begin(browsers.begin(browser), again === '1');
+  const location = await issuer.begin(browsers.begin(browser, again === '1'));
   return leadTo(location, { 'Set-Cookie': browsers.cookie(browser) });
 }
 
@@ -129,30 +131,34 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   // Who was signed in there for long has not shown lately who they are; nor has anybody of whom the issuer does not say when they did.
   const provedAt = kept.value.who.provedAt ?? NEVER;
   // The issuer stands for the password: whoever has a second factor here is asked for it all the same.
-  const second = await secondStepOf(options, { userId: entry.userId, version: await options.credentials.version(entry.userId), provedAt });
+  const of = {
+    userId: entry.userId,
+    version: await options.credentials.version(entry.userId),
+    epoch: await options.sessions.epoch(entry.userId),
+    way: (await accounts.subjects.wayOf(kept.value.who)) ?? GONE,
+    provedAt,
+  };
+  const second = await secondStepOf(options, of);
   if (second) {
     request.audit?.({ kind: 'proof' });
     return { ...second, headers: { 'Set-Cookie': browsers.cookie(null) } };
   }
   const userAgent = request.header('user-agent')?.slice(0, 300) ?? null;
   const session = await options.sessions.start(entry.userId, { userAgent, ip }, provedAt);
-  await expectUnchanged(options, oidc, { session, who: kept.value.who });
+  await expectUnchanged(options, session, of);
   const answer = await answerWithTokens(options, session);
   return { ...answer, headers: { ...answer.headers, 'Set-Cookie': browsers.cookie(null) } };
 }
 
 /**
- * Ends a session that was just made where its subject is the user's no more, or a second factor is on that was not asked for: whoever changed that may have
- * ended all sessions before this one.
+ * Ends a session that was just made where its sign-in is the user's no more, all sessions have ended, or a second factor is on that was not asked for:
+ * whoever changed that may have missed this one.
  */
-async function expectUnchanged(
-  { sessions, secondFactors }: OidcRoutesOptions,
-  { accounts }: Oidc,
-  { session, who }: { session: OpenSession; who: SignedIn },
-): Promise<void> {
-  const isJoined = (await accounts.subjects.find(who))?.value.userId === session.userId;
-  if (isJoined && !(await secondFactors.isOn(session.userId))) return;
+async function expectUnchanged(options: OidcRoutesOptions, session: OpenSession, of: Ticketed): Promise<void> {
+  const { sessions, secondFactors } = options;
+  const change = await changeSince(options, of);
+  if (change === null && !(await secondFactors.isOn(session.userId))) return;
   const made = await sessions.get(session.id);
-  if (made) await sessions.end(made, isJoined ? 'revoked' : 'password');
+  if (made) await sessions.end(made, change === null ? 'revoked' : 'password');
   throw new ProblemError('conflict', 'The account was changed meanwhile. Sign in again.');
 }

@@ -38,7 +38,7 @@ export function openOidc({ settings, publicUrl, secrets, hmac, log, now, clock, 
     publicUrl,
     log,
     browsers: openBrowsers({ hmac, now, publicUrl }),
-    issuer: openIssuer(settings, { callback: () => `${publicUrl()}${CALLBACK}`, log, clock }),
+    issuer: openIssuer(settings, { callback: () => `${publicUrl()}${CALLBACK}`, log, now, clock }),
     signIns: openSignInCodes({ secrets, now }),
     accounts: { ...accounts, settings, log, now },
   };

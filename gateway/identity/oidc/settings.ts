@@ -18,6 +18,11 @@ export interface OidcSettings {
   roles: readonly RoleOfValue[];
   /** True where nobody logs in with a password. */
   only: boolean;
+  /**
+   * What counts as a fresh login where the issuer does not say when somebody signed in: nothing (`strict`), or a sign-in that was begun to show anew who
+   * they are (`trust`).
+   */
+  authTime: 'strict' | 'trust';
 }
 
 /** A value of the role claim, and the role that it stands for. */

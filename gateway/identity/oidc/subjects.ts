@@ -28,6 +28,10 @@ export interface Subjects {
   find(subject: Subject): Promise<SecretRecord<JoinedSubject> | null>;
   /** Joins a subject to a user, in the place of its record of this version (0: none); false where there is another one by now. */
   join(subject: Subject, userId: string, version: number): Promise<boolean>;
+  /** Resolves to a text that names this joining of a subject to its user, and no other one; null where it is joined to nobody. */
+  wayOf(subject: Subject): Promise<string | null>;
+  /** True while that text names a joining to this user. */
+  isWayOf(userId: string, way: string): Promise<boolean>;
   /** Takes a subject from the user to whom it is joined. */
   part(subject: Subject): Promise<void>;
   /** Resolves to the subjects of a user, the first joined first. */
@@ -40,16 +44,24 @@ export interface Subjects {
   partAll(userId: string, except?: Subject): Promise<void>;
 }
 
+const idOf = (key: string) => stableId('sign-in', key);
+const wayOf = ({ key, value }: SecretRecord<JoinedSubject>) => `${idOf(key)} ${value.since}`;
+
 export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(text: string): string; now(): Date }): Subjects {
   const keyOf = ({ issuer, subject }: Subject) => hmac(`subject:${JSON.stringify([issuer, subject])}`);
   const put = (key: string, value: JoinedSubject, version: number) => secrets.put('subjects', { key, value, owner: value.userId }, version);
   return {
     find: (subject) => secrets.get<JoinedSubject>('subjects', keyOf(subject)),
     join: (subject, userId, version) => put(keyOf(subject), { userId, issuer: subject.issuer, since: now().toISOString() }, version),
+    wayOf: async (subject) => {
+      const found = await secrets.get<JoinedSubject>('subjects', keyOf(subject));
+      return found && wayOf(found);
+    },
+    isWayOf: async (userId, way) => (await secrets.list<JoinedSubject>('subjects', userId)).some((one) => wayOf(one) === way),
     part: (subject) => secrets.delete('subjects', keyOf(subject)),
     list: async (userId) => {
       const all = await secrets.list<JoinedSubject>('subjects', userId);
-      return all.map(({ key, value }) => ({ ...value, key, id: stableId('sign-in', key) })).toSorted((a, b) => (a.since < b.since ? -1 : 1));
+      return all.map(({ key, value }) => ({ ...value, key, id: idOf(key) })).toSorted((a, b) => (a.since < b.since ? -1 : 1));
     },
     take: ({ key }) => secrets.delete('subjects', key),
     putBack: async ({ key, userId, issuer, since }) => {

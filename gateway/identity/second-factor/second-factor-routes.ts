@@ -6,7 +6,7 @@ import { ProblemError } from '../../../contracts/problem.ts';
 import type { Role } from '../../../contracts/role.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
 import type { Limits } from '../../../platform/http/limits/limits.ts';
-import type { Answer, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
 import { shownEmail } from '../../../platform/shown-email.ts';
 import { OPERATOR } from '../../operator.ts';
 import { expectFreshLogin } from '../fresh-login.ts';
@@ -62,7 +62,8 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
       ...OWN,
       method: 'POST',
       audit: 'second-factor',
-      summary: 'Begin to set a second factor up: the secret for the app, good for 15 minutes. Wants a fresh login.',
+      summary:
+        'Begin to set a second factor up: the secret for the app, good for 15 minutes. Wants a fresh login; of who must have one, a session of the last 10 minutes.',
       response: begun,
       status: 200,
     },
@@ -113,16 +114,27 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
 
 const PRIVATE = { 'Cache-Control': 'no-store' };
 
-async function begin({ secondFactors, sessions, users }: SecondFactorRoutesOptions, { caller }: RouteRequest): Promise<Answer> {
+/**
+ * Refuses who has not shown lately who they are; but who must have a second factor sets it up in the session of their login, also where they came by an
+ * issuer that does not say when they signed in there: else they could do nothing for good.
+ */
+async function expectMaySetUp({ sessions, requireSecondFactor }: SecondFactorRoutesOptions, caller: Caller): Promise<void> {
+  const isRequired = requireSecondFactor.some((one) => one === caller.role);
+  if (isRequired && (await sessions.isNew(caller.sessionId))) return;
+  await expectFreshLogin(sessions, caller);
+}
+
+async function begin(options: SecondFactorRoutesOptions, { caller }: RouteRequest): Promise<Answer> {
+  const { secondFactors, users } = options;
   const { id } = callerIn(caller);
-  await expectFreshLogin(sessions, callerIn(caller));
+  await expectMaySetUp(options, callerIn(caller));
   const { email, confirmed } = (await there(users, id)).state;
   return { headers: PRIVATE, body: await secondFactors.begin(id, { label: shownEmail(email), confirmed }) };
 }
 
 async function confirm(options: SecondFactorRoutesOptions, { caller, body, requestId }: RouteRequest): Promise<Answer> {
   const { id, sessionId } = callerIn(caller);
-  await expectFreshLogin(options.sessions, callerIn(caller));
+  await expectMaySetUp(options, callerIn(caller));
   await takeMail(options, callerIn(caller));
   const code = (body as z.infer<typeof codeBody>).code.replace(/\s/g, '');
   const codes = await options.secondFactors.confirm(id, code, (key) =>

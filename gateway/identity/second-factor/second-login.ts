@@ -2,11 +2,9 @@
 import { z } from 'zod';
 import type { RouteWith } from '../../../platform/http/route.ts';
 import { invalidToken } from '../callers.ts';
-import type { Credentials } from '../credentials.ts';
-import { letIn, type SessionRoutesOptions, sessionTokens } from '../session-routes.ts';
-import type { Users } from '../users.ts';
+import { changeSince, letIn, type SessionRoutesOptions, sessionTokens } from '../session-routes.ts';
 import { expectSecondFactor, type SecondFactorChecking, secondProofFields, secondProofOf } from './expect-second-factor.ts';
-import type { Ticketed, Tickets } from './tickets.ts';
+import type { Ticketed } from './tickets.ts';
 
 const body = z.strictObject({ ticket: z.string().min(1, 'must not be empty').max(1_000, 'is too long'), ...secondProofFields });
 
@@ -35,13 +33,10 @@ export const secondLogin: RouteWith<SecondLoginOptions> = {
   },
 };
 
-/** Whose ticket it is, while they are there and have the password that gave it. Error: ProblemError `unauthorized`. */
-async function holderOf(
-  { tickets, users, credentials }: { tickets: Tickets; users: Users; credentials: Credentials },
-  ticket: string,
-): Promise<Ticketed> {
-  const of = tickets.read(ticket);
-  const isGood = of && (await users.get(of.userId)) && (await credentials.version(of.userId)) === of.version;
-  if (!of || !isGood) throw invalidToken('This took too long, or the password is another one since. Log in again.');
+/** Whose ticket it is, while they are there and what gave it is still good. Error: ProblemError `unauthorized`. */
+async function holderOf(options: SecondLoginOptions, ticket: string): Promise<Ticketed> {
+  const of = options.tickets.read(ticket);
+  const isGood = of && (await options.users.get(of.userId)) && (await changeSince(options, of)) === null;
+  if (!of || !isGood) throw invalidToken('This took too long, or the account was changed since. Log in again.');
   return of;
 }

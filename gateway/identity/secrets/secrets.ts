@@ -1,5 +1,5 @@
 /**
- * The secrets' port: credentials, sessions, one-time codes, keys, hashes of API keys, the subjects of issuers. Not made from events: backed up apart.
+ * The secrets' port: credentials, sessions, one-time codes, keys, hashes of API keys, the subjects of issuers, what was decided of ways in. Not made from events: backed up apart.
  * Implementations: sqlite/ (a file of its own, mode 600), mongodb/.
  *
  *     const before = await secrets.get<Session>('sessions', id);
@@ -21,7 +21,18 @@ export interface SecretRecord<T = unknown> {
   expires: string | null;
 }
 
-export const SECRET_KINDS = ['credentials', 'sessions', 'codes', 'keys', 'api-keys', 'second-factors', 'subjects', 'sign-ins', 'audit'] as const;
+export const SECRET_KINDS = [
+  'credentials',
+  'sessions',
+  'codes',
+  'keys',
+  'api-keys',
+  'second-factors',
+  'subjects',
+  'ways-in',
+  'sign-ins',
+  'audit',
+] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
 /** Every call rejects with SecretsUnavailable while the store is away. */
