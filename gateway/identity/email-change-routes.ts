@@ -33,7 +33,7 @@ export interface EmailChangeOptions {
   hmac(text: string): string;
   now(): Date;
   /** Forgets what this process remembers of a user, so that the next request sees whether the address is confirmed. */
-  forgetUser(userId: string): void;
+  forgetUser(userId: string): Promise<void>;
 }
 
 const editing = commandRow('EditUser');
@@ -84,7 +84,7 @@ async function edit(options: EmailChangeOptions, request: RouteRequest): Promise
     await mail;
   };
   const outcome = await commands.handle(command, { ...contextOf(request, hmac), admit });
-  if (isMoving) forgetUser(command.id);
+  if (isMoving) await forgetUser(command.id);
   const { headers, body: answered } = answerOf(editing, command, outcome);
   const answer = { headers: { ...headers, ...limiting.headers() }, body: answered };
   return isOwn ? { ...answer, status: 202, body: { ...(answered as object), status: 'email-change-pending' } } : answer;
@@ -121,7 +121,7 @@ async function finish(options: EmailChangeOptions, request: RouteRequest): Promi
     throw new ProblemError('forbidden', 'This link belongs to another account. Log in to the account whose address is to change, and open it again.');
   await confirm(options, { id, key: hashOf(token), correlationId: request.requestId });
   await codes.spend(id);
-  forgetUser(id);
+  await forgetUser(id);
   const { email }: UserState = (await users.load(id)).state;
   return { body: { id, email: shownEmail(email), confirmed: true } };
 }

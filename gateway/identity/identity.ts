@@ -98,8 +98,11 @@ export interface Identity {
    * else null.
    */
   ensureAdmin(email: string, password?: string, whileStarting?: WhileStarting): Promise<string | null>;
-  /** To be called after a user's role changed: their next request has the new role. Other processes notice within a second. */
-  onUserChanged(userId: string): void;
+  /**
+   * To be called after a user's role changed: their next request has the new role. Resolves once the other processes were told; those that were not
+   * notice within a second. Never rejects.
+   */
+  onUserChanged(userId: string): Promise<void>;
   /** To be called after a user was deleted: ends their sessions, and removes their password, codes, second factor and ways to sign in. */
   onUserDeleted(userId: string): Promise<void>;
 }
@@ -141,12 +144,12 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     secondFactor: requireSecondFactor.includes(role) && !(await secondFactors.isOn(userId)),
   });
   const shares = (owner: SessionOwner) => !boundOf(owner, unconfirmed).confined;
-  const shared = shareCallers({ cache: options.briefCache, hmac, lookUp, shares, count: options.asked });
+  const shared = shareCallers({ cache: options.briefCache, hmac, lookUp, shares, now, count: options.asked });
   const remembered = () => options.asked?.('remembered');
   const callers = openCallers({ tokens, lookUp: shared.ownerOf, remembered, seesAll, unconfirmed, now, clock });
   const changed = (userId: string) => {
     callers.forgetUser(userId);
-    void shared.userChanged(userId);
+    return shared.userChanged(userId);
   };
   const forget = (sessionId: string) => {
     callers.forgetSession(sessionId);
@@ -229,7 +232,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
     onUserChanged: changed,
     onUserDeleted: async (userId) => {
-      changed(userId);
+      await changed(userId);
       await sessions.endAll(userId, 'deleted');
       await credentials.remove(userId);
       await codes.spend(userId);

@@ -38,7 +38,7 @@ export interface MailedLinksOptions {
   sessions: Sessions;
   subjects: Subjects;
   secondFactors: SecondFactors;
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   limits: Limits;
   hmac(text: string): string;
   /** Writes as much as a request for an account does. */

@@ -29,7 +29,8 @@ const me = z.strictObject({
   phone: z.string().optional().meta({ description: 'The phone number that SMS go to; missing where none is confirmed.' }),
   pendingPhone: z.string().optional().meta({ description: 'The number that is wanted, and not confirmed yet; missing where there is none.' }),
   password: z.boolean().meta({
-    description: 'True where the account has a password; without one, POST /api/me/proof cannot be answered, and signing in anew is the proof.',
+    description:
+      'True where the account has a password that counts here (OIDC_ONLY); without one, POST /api/me/proof cannot be answered, and signing in anew is the proof.',
   }),
   sms: z.boolean().meta({ description: 'True where this installation sends SMS.' }),
 });
@@ -40,13 +41,15 @@ const proofBody = z.strictObject({ password: passwordAsTyped, ...secondProofFiel
 export interface MeRoutesOptions {
   sessions: Sessions;
   credentials: Credentials;
+  /** Missing where no issuer is set. */
+  oidc: { settings: { only: boolean } } | undefined;
   users: Users;
   attempts: Attempts;
   commands: CommandHandler;
   secondFactors: SecondFactors;
   limits: Limits;
   /** To be called after what a user may do has changed. */
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   /** True where this installation sends SMS. */
   sendsSms: boolean;
   now(): Date;
@@ -56,7 +59,7 @@ export interface MeRoutesOptions {
 export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
   {
     row: { method: 'GET', path: '/api/me', who: 'user', summary: 'Who one is.', tag: 'users', profile: true, response: me },
-    answer: async ({ users, credentials, now, sendsSms }, { caller }) => {
+    answer: async ({ users, credentials, oidc, now, sendsSms }, { caller }) => {
       const { id } = callerIn(caller);
       const user = await there(users, id);
       const { name, email, role, confirmed, phone }: UserState = user.state;
@@ -68,7 +71,8 @@ export const meRoutes: readonly RouteWith<MeRoutesOptions>[] = [
         confirmed,
         ...(phone ? { phone } : {}),
         ...pendingIn(user.state, now()),
-        password: await credentials.has(id),
+        // One that counts nowhere is none that its owner could use.
+        password: !oidc?.settings.only && (await credentials.has(id)),
         sms: sendsSms,
       };
       return { headers: { ETag: `"${user.revision}"`, Position: user.position }, body };
@@ -158,7 +162,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
     });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
   // Who had to choose another one may do everything now.
-  options.changed(id);
+  await options.changed(id);
   await sessions.endAll(id, 'password', { except: sessionId });
   // Who has a second factor has shown one half of the proof alone.
   if (!(await options.secondFactors.isOn(id))) await sessions.prove(sessionId);

@@ -58,7 +58,7 @@ export interface OperatorAccountsOptions {
   secondFactors: SecondFactors;
   now(): Date;
   /** To be called after a user's role or confirmation changed. */
-  forgetUser(userId: string): void;
+  forgetUser(userId: string): Promise<void>;
 }
 
 /** POST /api/admin/accounts, for the operator alone: admins never know another one's password. */
@@ -163,5 +163,5 @@ async function send({ commands, now, forgetUser }: OperatorAccountsOptions, { re
   const actor = { id: OPERATOR.id, role: OPERATOR.role, seesAll: true } as const;
   const command = { type, stream: `user-${id}`, id, data, commandId: randomUUID(), actor, now: now().toISOString() };
   await commands.handle(command, { correlationId: requestId });
-  forgetUser(id);
+  await forgetUser(id);
 }

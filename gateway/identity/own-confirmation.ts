@@ -22,7 +22,7 @@ export interface OwnConfirmationOptions {
   codes: Codes;
   credentials: Credentials;
   limits: Limits;
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   now(): Date;
 }
 
@@ -61,6 +61,6 @@ async function confirm(options: OwnConfirmationOptions, { caller, body, ip, requ
   // The code is used up last: a repeat after a failure does it all.
   await recordOfAccount(options, { id, key: hashOf(token), correlationId: requestId }, { type: 'ConfirmUser', data: null });
   await codes.spend(id, 'confirm');
-  changed(id);
+  await changed(id);
   return { body: { id, confirmed: true } };
 }

@@ -8,6 +8,8 @@ const ALICE = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 const SESSION = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 const owner = (role: SessionOwner['role'] = 'member'): SessionOwner => ({ userId: ALICE, role, confirmed: true });
 const hmac = (text: string) => createHmac('sha256', 'key of the test').update(text).digest('hex');
+let time: number;
+const now = () => new Date(time);
 let counts: string[];
 let texts: Map<string, string>;
 let marked: Set<string>;
@@ -24,9 +26,10 @@ const cache: BriefCache = {
   mark: async (marks) => marks.forEach((mark) => void marked.add(mark)),
   close: async () => {},
 };
-const inProcess = () => shareCallers({ cache, hmac, count: (how) => counts.push(how), lookUp: async () => found });
+const inProcess = () => shareCallers({ cache, hmac, now, count: (how) => counts.push(how), lookUp: async () => found });
 
 beforeEach(() => {
+  time = Date.parse('2026-01-01T00:00:00.000Z');
   counts = [];
   texts = new Map();
   marked = new Set();
@@ -61,6 +64,39 @@ describe('the owner of a session', () => {
     expect(counts).toEqual(['looked_up', 'looked_up']);
   });
 
+  it.each([
+    ['of before, written again where the marks were taken away', 3_401],
+    ['of a clock that is far ahead', -3_401],
+  ])('is looked up where the text is one of ours, but %s', async (_, later) => {
+    found = owner('admin');
+    await inProcess().ownerOf(SESSION, ALICE);
+    found = owner();
+    time += later;
+    expect(await inProcess().ownerOf(SESSION, ALICE)).toEqual(owner());
+  });
+
+  it('is as old as its look-up, however long that took', async () => {
+    const slow = shareCallers({
+      ...{ cache, hmac, now },
+      lookUp: async () => {
+        time += 3_401;
+        return owner('admin');
+      },
+    });
+    await slow.ownerOf(SESSION, ALICE);
+    expect(await inProcess().ownerOf(SESSION, ALICE)).toEqual(owner());
+  });
+
+  it('has its time signed: nobody makes a text younger', async () => {
+    found = owner('admin');
+    await inProcess().ownerOf(SESSION, ALICE);
+    found = owner();
+    const before = String(time);
+    time += 60_000;
+    for (const [key, text] of texts) texts.set(key, text.replace(before, String(time)));
+    expect(await inProcess().ownerOf(SESSION, ALICE)).toEqual(owner());
+  });
+
   it('is not taken from the text of another session', async () => {
     await inProcess().ownerOf(SESSION, ALICE);
     const [text = ''] = texts.values();
@@ -73,7 +109,7 @@ describe('the owner of a session', () => {
 
   it('is shared with nobody while they have to do something first', async () => {
     const picky = () =>
-      shareCallers({ cache, hmac, lookUp: async () => found, shares: ({ confirmed }) => confirmed, count: (how) => counts.push(how) });
+      shareCallers({ cache, hmac, now, lookUp: async () => found, shares: ({ confirmed }) => confirmed, count: (how) => counts.push(how) });
     found = { ...owner(), confirmed: false };
     expect(await picky().ownerOf(SESSION, ALICE)).toEqual(found);
     found = owner();
@@ -82,7 +118,7 @@ describe('the owner of a session', () => {
   });
 
   it('is always looked up where this process is alone', async () => {
-    const alone = shareCallers({ hmac, lookUp: async () => found, count: (how) => counts.push(how) });
+    const alone = shareCallers({ hmac, now, lookUp: async () => found, count: (how) => counts.push(how) });
     await alone.ownerOf(SESSION, ALICE);
     await alone.sessionEnded(SESSION);
     await alone.userChanged(ALICE);

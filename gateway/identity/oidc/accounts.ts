@@ -37,7 +37,7 @@ export interface AccountsOptions {
   settings: OidcSettings;
   log: { warn(data: object, message: string): void };
   /** Called after a user's role or confirmation changed. */
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   now(): Date;
 }
 
@@ -161,7 +161,7 @@ async function handOver(options: AccountsOptions, who: SignedIn, { id, coming }:
   // The number of whoever made the account would be sent what its owner is told.
   await recordOfAccount(options, recordedFor(id, coming), { type: 'RemovePhone', data: null });
   await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });
-  changed(id);
+  await changed(id);
 }
 
 function addressOf({ email }: SignedIn, { name }: OidcSettings): string {

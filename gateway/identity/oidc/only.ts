@@ -1,9 +1,9 @@
-/** OIDC_ONLY: nobody logs in with a password, and so none is set, either. */
+/** OIDC_ONLY: nobody logs in with a password, or proves by one who they are; and so none is set, either. */
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { RouteWith } from '../../../platform/http/route.ts';
 import type { Oidc } from './oidc.ts';
 
-/** The rows that take or set a password to let somebody in. The one that joins an account by its password, once, is none of them. */
+/** The rows that take or set a password to let somebody in, or to have them do more. The one that joins an account by its password, once, is none of them. */
 const BY_PASSWORD: readonly string[] = [
   'POST /api/login',
   'POST /api/users',
@@ -12,6 +12,7 @@ const BY_PASSWORD: readonly string[] = [
   'POST /api/password-resets',
   'POST /api/password-resets/finish',
   'PUT /api/me/password',
+  'POST /api/me/proof',
 ];
 
 interface OidcOnly {

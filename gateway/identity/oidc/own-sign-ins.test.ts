@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FRESH_LOGIN_NEEDED } from '../../../contracts/problem.ts';
+import { stableId } from '../../../platform/stable-id.ts';
 import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
+import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { openBrowser } from './browser.fixture.ts';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 
@@ -55,6 +57,29 @@ describe('the sign-ins of an account', () => {
     expect(events.at(-1)).toMatchObject({ type: 'SignInParted', data: { issuer: issuer.url } });
     expect(here.audited.filter(({ kind }) => kind === 'sign-in')).toMatchObject([{ row: 'DELETE /api/me/sign-ins/:id', status: 204 }]);
     expect((await remove(bea, id)).status).toBe(404);
+  });
+
+  it('give no ticket for a second factor that outlives them', async () => {
+    const tom = await joined('tom', ['tom-one', 'tom-two']);
+    const token = as(tom.body.accessToken);
+    const { secret } = (await here.call('POST /api/me/second-factor', undefined, token)).body;
+    const now = () => here.identityOptions.now?.() ?? new Date();
+    await here.call('POST /api/me/second-factor/confirm', { code: codeOfApp(secret, now()) }, token);
+    here.advance(60_000);
+    const ticketOf = async (account: string): Promise<string> => (await openBrowser(here.url).comeIn(account)).body.secondFactor.ticket;
+    const finish = async (ticket: string) => (await here.call('POST /api/login/second-factor', { ticket, code: codeOfApp(secret, now()) })).status;
+    const [ticket, other] = [await ticketOf('tom-one'), await ticketOf('tom-two')];
+    const [{ id }] = await list(tom);
+    // As where the process that parts is killed before it ends all sessions.
+    const [{ key } = { key: '' }] = (await here.secrets.list('subjects', tom.body.user.id)).filter((one) => stableId('sign-in', one.key) === id);
+    await here.secrets.delete('subjects', key);
+    expect(await finish(ticket)).toBe(401);
+    expect(await finish(other)).toBe(200);
+    here.advance(60_000);
+    const late = await ticketOf('tom-two');
+    const [left] = await list(tom);
+    expect((await remove(tom, left.id)).status).toBe(204);
+    expect(await finish(late)).toBe(401);
   });
 
   it('are taken away by who owns them, after a fresh login', async () => {

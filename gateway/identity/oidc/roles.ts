@@ -25,7 +25,7 @@ export interface FollowedRoleOptions {
   commands: CommandHandler;
   settings: OidcSettings;
   log: { warn(data: object, message: string): void };
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   now(): Date;
 }
 
@@ -45,7 +45,7 @@ export async function followRole(
   const command = { type: 'ChangeUserRole', stream: `user-${id}`, id, data: { role }, commandId, actor, now: now().toISOString() };
   try {
     await commands.handle(command, { correlationId: requestId });
-    changed(id);
+    await changed(id);
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code === 'unavailable') throw error;
     log.warn({ user: id, role, detail: error.message }, 'the role that the issuer says was refused');

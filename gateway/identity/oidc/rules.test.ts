@@ -117,6 +117,7 @@ describe('OIDC_ONLY', () => {
       ['POST /api/confirmations', link],
       ['POST /api/invitations/accept', { code: 'none', name: 'A', password: PASSWORD }],
       ['PUT /api/me/password', { current: PASSWORD, new: 'another good one' }],
+      ['POST /api/me/proof', { password: PASSWORD }],
     ];
     for (const [what, sent] of calls) {
       const refused = await world.here.call(what, sent, { ...as(body.accessToken), 'idempotency-key': `key of ${what}` });
@@ -133,7 +134,11 @@ describe('OIDC_ONLY', () => {
     world.atIssuer('boss', { email: 'admin@example.org' });
     expect((await world.comeIn('boss')).body).toEqual({ asksPasswordOf: 'admin@example.org' });
     expect((await world.comeIn('boss', { password: PASSWORD })).body.user.role).toBe('admin');
-    expect((await world.comeIn('boss')).body.user.role).toBe('admin');
+    const { body } = await world.comeIn('boss');
+    expect(body.user.role).toBe('admin');
+    // It is no step up for a session from then on, and nothing offers to change it.
+    expect((await world.here.call('GET /api/me', undefined, as(body.accessToken))).body.password).toBe(false);
+    expect((await world.here.call('POST /api/me/proof', { password: PASSWORD }, as(body.accessToken))).status).toBe(403);
   });
 });
 

@@ -43,7 +43,7 @@ export interface SecondFactorRoutesOptions {
   /** The roles that must have a second factor. */
   requireSecondFactor: readonly Role[];
   /** To be called when a user has a second factor, or has none any more. */
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   now(): Date;
 }
 
@@ -144,7 +144,7 @@ async function confirm(options: SecondFactorRoutesOptions, { caller, body, reque
     throw new ProblemError('invalid', 'This code is not of the app that you set up, or is of another time. After a quarter of an hour begin anew.', {
       errors: [{ pointer: '/code', detail: 'is not of the app that you set up, or is of another time' }],
     });
-  options.changed(id);
+  await options.changed(id);
   await options.sessions.endAll(id, 'revoked', { except: sessionId });
   return { headers: PRIVATE, body: { recoveryCodes: codes } };
 }

@@ -103,6 +103,32 @@ describe('a ticket', () => {
     expect(here.stored('second-factors')).not.toContain(ann.id);
   });
 
+  it('ends where all sessions end, whoever ends them, and where its session is being made meanwhile', async () => {
+    const token = async () => as((await ann.finish(await ann.ticket(), { recoveryCode: ann.app.recovery.pop() })).body.accessToken);
+    const mine = await token();
+    const ticket = await ann.ticket();
+    expect((await here.call('DELETE /api/sessions', undefined, mine)).status).toBe(204);
+    expect((await ann.finish(ticket, { code: ann.code() })).status).toBe(401);
+    const next = await ann.ticket();
+    const put = here.secrets.put.bind(here.secrets);
+    const racing = vi.spyOn(here.secrets, 'put').mockImplementation(async (...of) => {
+      if (of[0] === 'sessions') await here.call('DELETE /api/sessions', undefined, mine);
+      return put(...of);
+    });
+    const raced = await ann.finish(next, { code: ann.code() });
+    racing.mockRestore();
+    expect([raced.status, await sessions()]).toEqual([409, 1]);
+  });
+
+  it('of a password that was taken away, and set again, is none', async () => {
+    const ticket = await ann.ticket();
+    await here.secrets.delete('credentials', ann.id);
+    await ann.confirm();
+    const token = await here.identity.issueCode(ann.id, 'reset');
+    await here.call('POST /api/password-resets/finish', { token, password: PASSWORD });
+    expect((await ann.finish(ticket, { code: ann.code() })).status).toBe(401);
+  });
+
   it('that was changed, or is none, is no ticket', async () => {
     const ticket = await ann.ticket();
     const [head, body, mark] = ticket.split('.');

@@ -8,7 +8,7 @@ import type { SecondFactors } from './second-factors.ts';
 export interface TakingAway {
   secondFactors: SecondFactors;
   commands: CommandHandler;
-  changed(userId: string): void;
+  changed(userId: string): Promise<void>;
   now(): Date;
 }
 
@@ -31,6 +31,6 @@ export async function takeSecondFactorAway(options: TakingAway, { userId, by, ac
     await recordOfAccount(options, of, { type: 'TellSecondFactor', data: { change: 'disabled', by } });
   };
   const isGone = await options.secondFactors.remove(userId, by === 'mailbox', record);
-  if (isGone) options.changed(userId);
+  if (isGone) await options.changed(userId);
   return isGone;
 }
