@@ -15,6 +15,7 @@ export interface DocumentedRoute {
   form?: boolean | 'ignored' | undefined;
   stream?: boolean | undefined;
   status?: number | undefined;
+  otherStatus?: number | undefined;
   response?: z.ZodType | undefined;
   example?: unknown;
   hidden?: boolean | undefined;
@@ -182,12 +183,15 @@ function queryParameters({ query }: DocumentedRoute): JsonObject[] {
   }));
 }
 
-function success({ method, body, response, status: said }: DocumentedRoute): JsonObject {
+function success({ method, body, response, status: said, otherStatus }: DocumentedRoute): JsonObject {
   const status = said ?? (response ? (method === 'POST' && body && !isQueryLike(response) ? 201 : 200) : 204);
   const headers = { Position: header('Log position of what is answered.'), ETag: header('The revision, or a hash of a list.') };
-  return {
-    [status]: { description: 'Done.', headers, ...(response ? { content: { 'application/json': { schema: jsonSchema(response, 'output') } } } : {}) },
+  const answer = {
+    description: 'Done.',
+    headers,
+    ...(response ? { content: { 'application/json': { schema: jsonSchema(response, 'output') } } } : {}),
   };
+  return { [status]: answer, ...(otherStatus === undefined ? {} : { [otherStatus]: answer }) };
 }
 
 /** True where a POST does not answer as commands do, as a login: it makes no resource and answers 200. */

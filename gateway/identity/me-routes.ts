@@ -20,7 +20,7 @@ import { expectSecondFactor, secondProofFields, secondProofOf } from './second-f
 import type { SecondFactors } from './second-factor/second-factors.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
-import { takeMail } from './told-by-mail.ts';
+import { withMail } from './told-by-mail.ts';
 import type { Users } from './users.ts';
 
 const pendingEmail = z.string().meta({ description: 'The address that is wanted, and not confirmed yet; missing where there is none.' });
@@ -141,26 +141,11 @@ async function prove(options: MeRoutesOptions, { caller, body, ip, requestId }: 
 
 /** Changes a password. Attempts at the current one count as logins, so that a stolen access token is no way to guess it. */
 async function changePassword(options: MeRoutesOptions, request: RouteRequest): Promise<Answer> {
-  const { attempts, credentials, sessions, users } = options;
-  const { caller, body, ip } = request;
-  const { id, sessionId } = callerIn(caller);
-  const { current, new: next } = body as z.infer<typeof passwordBody>;
+  const { sessions, users } = options;
+  const { id, sessionId } = callerIn(request.caller);
   const { state } = await there(users, id);
-  expectGoodPassword(next, state, '/new');
-  await takeMail(options, callerIn(caller));
-  const did = { change: 'wrong' as PasswordChange };
-  const check = async (asker: Asker) => {
-    did.change = await credentials.change(id, { current, next }, asker);
-    return did.change !== 'wrong';
-  };
-  await attempts.attempt(normaliseEmail(state.email), ip, check, { session: sessionId });
-  if (did.change === 'wrong')
-    throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
-  if (did.change === 'same')
-    throw new ProblemError('invalid', 'This password was made for you: choose another one.', {
-      errors: [{ pointer: '/new', detail: 'must be another one than was made for you' }],
-    });
-  if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
+  expectGoodPassword((request.body as z.infer<typeof passwordBody>).new, state, '/new');
+  await withMail(options, callerIn(request.caller), () => setNext(options, request, state.email));
   // Who had to choose another one may do everything now.
   await options.changed(id);
   await sessions.endAll(id, 'password', { except: sessionId });
@@ -172,4 +157,23 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
     { type: 'TellPasswordChange', data: { by: 'password' } },
   );
   return { status: 204 };
+}
+
+/** Sets the next password where the current one is right. Errors: ProblemError `invalid`, `conflict`, `limited`. */
+async function setNext({ attempts, credentials }: MeRoutesOptions, { caller, body, ip }: RouteRequest, email: string): Promise<void> {
+  const { id, sessionId } = callerIn(caller);
+  const { current, new: next } = body as z.infer<typeof passwordBody>;
+  const did = { change: 'wrong' as PasswordChange };
+  const check = async (asker: Asker) => {
+    did.change = await credentials.change(id, { current, next }, asker);
+    return did.change !== 'wrong';
+  };
+  await attempts.attempt(normaliseEmail(email), ip, check, { session: sessionId });
+  if (did.change === 'wrong')
+    throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
+  if (did.change === 'same')
+    throw new ProblemError('invalid', 'This password was made for you: choose another one.', {
+      errors: [{ pointer: '/new', detail: 'must be another one than was made for you' }],
+    });
+  if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
 }

@@ -119,6 +119,8 @@ export interface RouteRow {
   always?: boolean;
   /** Status of a successful answer, for the docs; without one it follows from method and body. */
   status?: number;
+  /** A second status with which a successful answer may come, with the same body, for the docs. */
+  otherStatus?: number;
   /** Schema of the answer's body, for the docs. */
   response?: z.ZodType;
   /** Example of the body, for the docs. */

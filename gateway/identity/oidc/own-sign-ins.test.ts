@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FRESH_LOGIN_NEEDED } from '../../../contracts/problem.ts';
+import { StoreUnavailable } from '../../../platform/event-store/event-store.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
 import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
@@ -106,8 +107,33 @@ describe('the sign-ins of an account', () => {
     const both = await list(eve);
     expect(both).toHaveLength(2);
     const answers = await Promise.all(both.map((one: { id: string }) => remove(eve, one.id)));
-    expect(answers.map(({ status }) => status)).toContain(409);
-    expect((await list(eve)).length).toBeGreaterThan(0);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 409]);
+    expect(await list(eve)).toHaveLength(1);
+    const told = (await here.events(`user-${record.userId}`)).filter(({ type }) => type === 'SignInParted');
+    expect(told).toHaveLength(1);
+  });
+
+  it('leave the last way in where the process is killed at any point, and the parting is told once it is repeated', async () => {
+    atIssuer('flo');
+    const flo = await openBrowser(here.url).comeInAnew('flo');
+    const userId: string = flo.body.user.id;
+    await here.secrets.put('subjects', { key: 'of-flo', value: { issuer: issuer.url, userId, since: '2026-01-01T00:00:00.000Z' }, owner: userId }, 0);
+    const [first, second] = await list(flo);
+    const told = async () => (await here.events(`user-${userId}`)).filter(({ type }) => type === 'SignInParted').length;
+    // Before it is told, and before it is taken.
+    for (const [store, call] of [
+      [here.store, 'append'],
+      [here.secrets, 'delete'],
+    ] as const) {
+      const killed = vi.spyOn(store as typeof here.store, call as 'append').mockRejectedValueOnce(new StoreUnavailable('killed'));
+      expect((await remove(flo, first.id)).status).toBe(503);
+      killed.mockRestore();
+      expect((await remove(flo, second.id)).status).toBe(409);
+    }
+    expect((await list(flo)).length).toBe(2);
+    expect((await remove(flo, first.id)).status).toBe(204);
+    expect([await told(), (await list(flo)).map(({ id }: { id: string }) => id)]).toEqual([1, [second.id]]);
+    expect((await remove(flo, second.id)).status).toBe(409);
   });
 });
 

@@ -10,7 +10,7 @@ import { expectFreshLogin } from '../fresh-login.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import { callerIn } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
-import { takeMail } from '../told-by-mail.ts';
+import { withMail } from '../told-by-mail.ts';
 import type { OidcSettings } from './settings.ts';
 import type { OwnSubject, Subjects } from './subjects.ts';
 
@@ -66,29 +66,22 @@ async function remove(options: OwnSignInsOptions, { caller, params, requestId }:
   await expectFreshLogin(sessions, actor);
   const taken = (await subjects.list(actor.id)).find(({ id }) => id === params.id);
   if (!taken) throw new ProblemError('not_found', 'You have no such sign-in.');
-  await expectOtherWay(options, actor.id, taken);
-  await takeMail(options, actor);
-  // Before it is taken, so that a repeat after a failure still tells; once for each time that it was joined.
-  const of = { id: actor.id, key: `${taken.id} ${taken.since}`, correlationId: requestId };
-  await recordOfAccount(options, of, { type: 'TellSignInParted', data: { issuer: taken.issuer } });
-  await subjects.take(taken);
-  try {
-    await expectOtherWay(options, actor.id, taken);
-  } catch (error) {
-    // The other way was taken at the same moment.
-    await subjects.putBack(taken);
-    throw error;
-  }
+  await withMail(options, actor, async () => {
+    await subjects.decideToTake(taken, (left) => expectOtherWay(options, actor.id, left));
+    // Before it is taken, so that a repeat after a failure still tells; once for each time that it was joined.
+    const of = { id: actor.id, key: `${taken.id} ${taken.since}`, correlationId: requestId };
+    await recordOfAccount(options, of, { type: 'TellSignInParted', data: { issuer: taken.issuer } });
+    await subjects.take(taken);
+  });
   await sessions.endAll(actor.id, 'revoked', { except: actor.sessionId });
   return { status: 204 };
 }
 
-/** Refuses where nothing but this sign-in lets its owner in. Error: ProblemError `conflict`. */
-async function expectOtherWay({ oidc, subjects, credentials }: OwnSignInsOptions, userId: string, taken: OwnSubject): Promise<void> {
+/** Refuses where neither a password nor one of these sign-ins lets their owner in. Error: ProblemError `conflict`. */
+async function expectOtherWay({ oidc, credentials }: OwnSignInsOptions, userId: string, left: readonly OwnSubject[]): Promise<void> {
   const settings = oidc?.settings;
   if (!settings?.only && (await credentials.has(userId))) return;
-  const others = (await subjects.list(userId)).filter(({ id }) => id !== taken.id);
-  if (settings && others.some(({ issuer }) => isSameIssuer(issuer, settings.issuer))) return;
+  if (settings && left.some(({ issuer }) => isSameIssuer(issuer, settings.issuer))) return;
   throw new ProblemError(
     'conflict',
     settings?.only

@@ -2,6 +2,7 @@
  * The subjects of issuers that may come in as a user, in the secrets: each is one user's. A record names the subject by a keyed hash alone, so it is
  * found by who signs in, and with its user; it goes with the user.
  */
+import { ProblemError } from '../../../contracts/problem.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
 import type { SignedIn } from './signed-in.ts';
@@ -38,18 +39,44 @@ export interface Subjects {
   list(userId: string): Promise<OwnSubject[]>;
   /** Takes one of the subjects of `list` from its user. */
   take(subject: OwnSubject): Promise<void>;
-  /** Joins a subject that was taken to its user again, unless it has come to another one meanwhile. */
-  putBack(subject: OwnSubject): Promise<void>;
+  /**
+   * Decides that one of the subjects of `list` is to be taken, which is kept until it is: of many that are decided at once, each knows of those before.
+   * `expect` is called with the subjects that would be left, and may throw what refuses it. One that was decided before, or is gone, is decided.
+   */
+  decideToTake(subject: OwnSubject, expect: (left: OwnSubject[]) => Promise<void>): Promise<void>;
   /** Takes all subjects from a user, but for one. */
   partAll(userId: string, except?: Subject): Promise<void>;
 }
 
 const idOf = (key: string) => stableId('sign-in', key);
-const wayOf = ({ key, value }: SecretRecord<JoinedSubject>) => `${idOf(key)} ${value.since}`;
+const nameOf = ({ id, since }: Pick<OwnSubject, 'id' | 'since'>) => `${id} ${since}`;
+const wayOf = ({ key, value }: SecretRecord<JoinedSubject>) => nameOf({ id: idOf(key), since: value.since });
+const decidedKey = (userId: string) => `sign-ins to take ${userId}`;
+/** Races that may be lost. Each means that another one won. */
+const RACES = 20;
 
 export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(text: string): string; now(): Date }): Subjects {
   const keyOf = ({ issuer, subject }: Subject) => hmac(`subject:${JSON.stringify([issuer, subject])}`);
   const put = (key: string, value: JoinedSubject, version: number) => secrets.put('subjects', { key, value, owner: value.userId }, version);
+
+  async function list(userId: string): Promise<OwnSubject[]> {
+    const all = await secrets.list<JoinedSubject>('subjects', userId);
+    return all.map(({ key, value }) => ({ ...value, key, id: idOf(key) })).toSorted((a, b) => (a.since < b.since ? -1 : 1));
+  }
+
+  /** Decides at the version of the user's decisions that was read; false where another one was faster. */
+  async function decideOnce({ userId, ...subject }: OwnSubject, expect: (left: OwnSubject[]) => Promise<void>): Promise<boolean> {
+    const kept = await secrets.get<string[]>('ways-in', decidedKey(userId));
+    const all = await list(userId);
+    // Those that were taken since are over.
+    const decided = (kept?.value ?? []).filter((name) => all.some((one) => nameOf(one) === name));
+    const isThere = all.some((one) => nameOf(one) === nameOf(subject));
+    if (!isThere || decided.includes(nameOf(subject))) return true;
+    const next = [...decided, nameOf(subject)];
+    await expect(all.filter((one) => !next.includes(nameOf(one))));
+    return secrets.put('ways-in', { key: decidedKey(userId), value: next, owner: userId }, kept?.version ?? 0);
+  }
+
   return {
     find: (subject) => secrets.get<JoinedSubject>('subjects', keyOf(subject)),
     join: (subject, userId, version) => put(keyOf(subject), { userId, issuer: subject.issuer, since: now().toISOString() }, version),
@@ -59,17 +86,18 @@ export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(te
     },
     isWayOf: async (userId, way) => (await secrets.list<JoinedSubject>('subjects', userId)).some((one) => wayOf(one) === way),
     part: (subject) => secrets.delete('subjects', keyOf(subject)),
-    list: async (userId) => {
-      const all = await secrets.list<JoinedSubject>('subjects', userId);
-      return all.map(({ key, value }) => ({ ...value, key, id: idOf(key) })).toSorted((a, b) => (a.since < b.since ? -1 : 1));
-    },
+    list,
     take: ({ key }) => secrets.delete('subjects', key),
-    putBack: async ({ key, userId, issuer, since }) => {
-      await put(key, { userId, issuer, since }, 0);
+    decideToTake: async (subject, expect) => {
+      for (let n = 0; n < RACES; n++) if (await decideOnce(subject, expect)) return;
+      throw new ProblemError('unavailable', 'The sign-ins of this account are changed by many at once. Try again.', {
+        headers: { 'Retry-After': '1' },
+      });
     },
     partAll: async (userId, except) => {
       const kept = except && keyOf(except);
       for (const { key } of await secrets.list('subjects', userId)) if (key !== kept) await secrets.delete('subjects', key);
+      if (!kept) await secrets.delete('ways-in', decidedKey(userId));
     },
   };
 }

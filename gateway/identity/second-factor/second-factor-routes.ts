@@ -13,7 +13,7 @@ import { expectFreshLogin } from '../fresh-login.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import { callerIn } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
-import { takeMail } from '../told-by-mail.ts';
+import { takeMail, withMail } from '../told-by-mail.ts';
 import type { Users } from '../users.ts';
 import { timeCode } from './expect-second-factor.ts';
 import type { SecondFactors } from './second-factors.ts';
@@ -135,18 +135,22 @@ async function begin(options: SecondFactorRoutesOptions, { caller }: RouteReques
 async function confirm(options: SecondFactorRoutesOptions, { caller, body, requestId }: RouteRequest): Promise<Answer> {
   const { id, sessionId } = callerIn(caller);
   await expectMaySetUp(options, callerIn(caller));
-  await takeMail(options, callerIn(caller));
   const code = (body as z.infer<typeof codeBody>).code.replace(/\s/g, '');
-  const codes = await options.secondFactors.confirm(id, code, (key) =>
-    recordOfAccount(options, { id, key, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } }),
-  );
-  if (!codes)
-    throw new ProblemError('invalid', 'This code is not of the app that you set up, or is of another time. After a quarter of an hour begin anew.', {
-      errors: [{ pointer: '/code', detail: 'is not of the app that you set up, or is of another time' }],
-    });
+  const codes = await withMail(options, callerIn(caller), async () => {
+    const made = await options.secondFactors.confirm(id, code, (key) =>
+      recordOfAccount(options, { id, key, correlationId: requestId }, { type: 'TellSecondFactor', data: { change: 'enabled' } }),
+    );
+    return made ?? wrongFirstCode();
+  });
   await options.changed(id);
   await options.sessions.endAll(id, 'revoked', { except: sessionId });
   return { headers: PRIVATE, body: { recoveryCodes: codes } };
+}
+
+function wrongFirstCode(): never {
+  throw new ProblemError('invalid', 'This code is not of the app that you set up, or is of another time. After a quarter of an hour begin anew.', {
+    errors: [{ pointer: '/code', detail: 'is not of the app that you set up, or is of another time' }],
+  });
 }
 
 async function renew(options: SecondFactorRoutesOptions, { caller, requestId }: RouteRequest): Promise<Answer> {

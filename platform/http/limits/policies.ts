@@ -34,6 +34,8 @@ export const LIMIT_POLICIES = {
   'stranger-mails-day': { points: 10, seconds: 86_400, variable: 'STRANGER_MAIL_DAY_LIMIT' },
   /** Commands that have mails sent, by user. */
   mails: { points: 1_000, seconds: 3_600, variable: 'MAIL_COMMAND_LIMIT' },
+  /** Changes of one's own account that are told by mail, by user. */
+  'security-mails': { points: 100, seconds: 3_600, variable: 'SECURITY_MAIL_LIMIT' },
   /** Ways back from the issuer of sign-ins, by network: each is a question to it. Those of people who are let in are given back. */
   'sign-in-ip': { points: 100, seconds: 900, variable: 'SIGN_IN_NETWORK_LIMIT' },
   /** Orders, each of which is a mail to whatever address its maker names. */
