@@ -98,7 +98,7 @@ function enterAs(options: AccountsOptions, who: SignedIn, { holder, coming }: { 
   if (!isVerifiedAs(who, holder.state.email))
     throw new ProblemError(
       'conflict',
-      `There is an account with the address of your account at ${options.settings.name}, and ${options.settings.name} has not verified that it is yours.`,
+      `There is an account with the address of your account at ${options.settings.name}, and ${options.settings.name} has not verified that it is yours.${holder.state.confirmed ? '' : ' Nobody has confirmed that account either: if it is not yours, have an admin delete it, and sign in again.'}`,
     );
   return holder.state.confirmed ? join(options, who, { holder, coming }) : takeOver(options, who, { holder, coming });
 }

@@ -142,6 +142,26 @@ describe('OIDC_ONLY', () => {
   });
 });
 
+describe('an address that somebody else signed in with first, at an issuer that verifies none', () => {
+  it('comes to whose it is once an admin has deleted that account, and the other one has no way back to it', async () => {
+    const world = await open({}, { only: true });
+    try {
+      for (const name of ['stranger', 'mine']) world.atIssuer(name, { email: 'mine@example.org', email_verified: false });
+      const { id } = (await world.comeIn('stranger')).body.user;
+      const refused = await world.comeIn('mine');
+      expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('have an admin delete it')]);
+      const command = { type: 'DeleteUser', stream: `user-${id}`, id, data: null, commandId: crypto.randomUUID(), now: new Date().toISOString() };
+      await world.here.commands.handle({ ...command, actor: { id: 'operator', role: 'admin', seesAll: true } }, { correlationId: id });
+      await world.here.identity.onUserDeleted(id);
+      const mine = await world.comeIn('mine');
+      expect([mine.status, mine.body.user?.id === id]).toEqual([200, false]);
+      expect((await world.comeIn('stranger')).status).toBe(409);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe('who may make an account', () => {
   let world: Awaited<ReturnType<typeof open>>;
   beforeAll(async () => {
