@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { type OwnAccount, useAccountChanges, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
+import { useEntranceRules } from '../session-rules.ts';
 import { Header } from './header.tsx';
 import { NotificationChoices } from './notification-choices.tsx';
 import { OwnPhone } from './own-phone.tsx';
@@ -56,11 +57,19 @@ function Profile({ account }: { account: OwnAccount }) {
           </ProfileRow>
         )}
         <ProfileRow label="Password" {...(password ? { change: 'password' } : {})}>
-          {password ? <span aria-hidden="true">••••••••••</span> : <span class="soft">none: “Forgot your password?” where one logs in sets one</span>}
+          {password ? <span aria-hidden="true">••••••••••</span> : <NoPassword />}
         </ProfileRow>
         <ProfileRow label="Role">{role}</ProfileRow>
       </ul>
     </section>
+  );
+}
+
+/** Why there is no password, or none that counts. */
+function NoPassword() {
+  const { signIn } = useEntranceRules();
+  return (
+    <span class="soft">{signIn?.only ? `none: one logs in with ${signIn.name}` : 'none: “Forgot your password?” where one logs in sets one'}</span>
   );
 }
 

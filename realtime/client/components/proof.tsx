@@ -85,6 +85,7 @@ function WithoutPassword({ signIn }: { signIn: EntranceRules['signIn'] }) {
     <>
       <p>This needs you to show once more who you are: sign in again at {signIn.name}. You come back to this place, and then ask for it anew.</p>
       <SignInAgainButton signIn={signIn} />
+      <p>If you just did, {signIn.name} has not said when: whoever runs this installation has to set that right.</p>
     </>
   );
 }
