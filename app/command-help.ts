@@ -39,6 +39,7 @@ takes along what may have had its effect already.`,
        npm start -- users end-sessions <e-mail>
        npm start -- users confirm <e-mail>                say that the address is theirs
        npm start -- users second-factor <e-mail>          take it away, as of who lost the app and the recovery codes
+       npm start -- users export <id|e-mail> [--out file] all that is kept of a person, as JSON
        --password with create and reset-password: a password of yours, asked for at the terminal, or the first line of standard input`,
   migrate: `usage: npm start -- migrate
 

@@ -4,6 +4,7 @@ import { auditRoutes } from '../gateway/audit/audit-routes.ts';
 import { docRoutes } from '../gateway/docs.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { exportRoute } from '../gateway/person-export/export-route.ts';
 import { mediaRoutes } from '../media/rows.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reportRoute } from '../notifier/texter/report-routes.ts';
@@ -23,7 +24,7 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   media: rowsOf(mediaRoutes),
   'read-side': rowsOf(readRoutes),
   realtime: [],
-  gateway: rowsOf([...identityRoutes, ...auditRoutes, ...adminRoutes, ...pageRoutes, ...docRoutes]),
+  gateway: rowsOf([...identityRoutes, ...auditRoutes, exportRoute, ...adminRoutes, ...pageRoutes, ...docRoutes]),
 };
 
 /** The rows that every process answers for itself. */

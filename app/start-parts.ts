@@ -54,6 +54,7 @@ import type { HealthOfFollower } from './health.ts';
 import { linkedPicturesAt } from './links.ts';
 import type { Ports } from './open-ports.ts';
 import type { Need, NeedOf, Part } from './parts.ts';
+import { personExportRoutes } from './person-export.ts';
 import { ALL_ROWS } from './rows.ts';
 
 /** The identity of callers, and the commands that they may give. */
@@ -304,6 +305,7 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
     routes: [
       ...access.identity.routes,
       ...routesWith({ audit: access.audit }, auditRoutes),
+      ...personExportRoutes({ store, readModels, ...access }),
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
       ...routesWith(pages, pageRoutes),
       ...routesWith(

@@ -23,6 +23,7 @@ export const AUDIT_KINDS = [
   'api-key',
   'key-use',
   'outbox',
+  'export',
   'operation',
   'refusal',
   'left-out',

@@ -1,7 +1,11 @@
 /** `npm start -- users …` beside a running process, and on a folder that nobody runs on. */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { personExport } from '../contracts/person-export.ts';
 import { caller } from './client.fixture.ts';
 import { runProgram } from './program.fixture.ts';
 import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
@@ -44,6 +48,21 @@ describe('beside a running process', () => {
     await expect.poll(async () => (await users('list', 'Moreau')).out).toMatch(/ann@example\.org +admin +confirmed +Ann Moreau\n/);
     expect((await users('end-sessions', 'ann@example.org')).out).toBe('ann@example.org: is logged out, 1 session ended\n');
     expect((await ann('GET /api/me')).status).toBe(401);
+  });
+
+  it('gives a person’s data back, by address or id, whole, to a file that only its owner reads, or to standard output', async () => {
+    const ann = { name: 'Ann', email: 'ann.exported@example.org', password: 'correct horse battery' };
+    const { body } = await system.call('POST /api/users', ann);
+    const folder = mkdtempSync(join(tmpdir(), 'export-'));
+    const file = join(folder, 'ann.json');
+    const written = async (...words: string[]) => (await users('export', ...words)).code;
+    await expect.poll(() => written(ann.email, '--out', file)).toBe(0);
+    const document = personExport.parse(JSON.parse(readFileSync(file, 'utf8')));
+    expect([document.profile.email, statSync(file).mode & 0o777]).toEqual([ann.email, 0o600]);
+    const { out } = await users('export', body.id);
+    expect(personExport.parse(JSON.parse(out)).profile.id).toBe(body.id);
+    expect((await users('export', 'nobody@example.org')).err).toContain('There is no account with this address.');
+    rmSync(folder, { recursive: true });
   });
 
   it('confirms an address', async () => {

@@ -60,6 +60,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     routes: [
       ...['PATCH /api/users/:id', 'DELETE /api/users/:id', 'POST /api/tasks/:id/restore', 'GET /api/orders/:id', 'POST /api/orders/:id/cancel'],
       ...['PUT /api/media/:id/attachment', 'PUT /api/media/:id/access', 'DELETE /api/users/:id/email-change'],
+      'GET /api/users/:id/export',
     ],
   },
   {

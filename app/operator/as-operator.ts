@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
+import { openAuditLog } from '../../gateway/audit/audit-log.ts';
 import { openIdentity } from '../../gateway/identity/identity.ts';
 import { loadKeys } from '../../gateway/identity/keys.ts';
 import { operatorAccounts } from '../../gateway/identity/operator-accounts.ts';
@@ -10,14 +11,12 @@ import { OPERATOR } from '../../gateway/operator.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
 import { openLimits } from '../../platform/http/limits/limits.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
-import { type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
+import { type Answer, type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
 import { openProcessLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
-import { notifications } from '../../projections/projectors/notifications.ts';
-import { orders } from '../../projections/projectors/orders.ts';
-import { userDirectory } from '../../projections/projectors/user-directory.ts';
+import { projectors } from '../../projections/projectors.ts';
 import { readRoutes } from '../../read-side/query-routes.ts';
 import { commandRoutes } from '../../write-side/command-routes.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
@@ -25,14 +24,15 @@ import { type Closers, openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
 import { openPorts, type Ports } from '../open-ports.ts';
 import { isEmbedded, needsOf } from '../parts.ts';
-import { type Ask, lockOrAsk } from './lock-or-ask.ts';
+import { personExportRoutes } from '../person-export.ts';
+import { type Ask, type Asking, lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
 import { complain } from './print.ts';
 
 /**
- * Runs `work`, whose `ask` goes to the process that runs on the folder; where there is none, or the stores are servers, to the rows in this process.
+ * Runs `work`, whose `ask` and `open` go to the process that runs on the folder; where there is none, or the stores are servers, to the rows in this process.
  * Errors: those of the work; FolderError; `UserError` with one line where a row refuses.
  */
-export async function asOperator(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
+export async function asOperator(config: Config, work: (ask: Ask, open: OpenAnswer) => Promise<void>): Promise<void> {
   if (!isEmbedded(config.EVENT_STORE_URL)) return onStores(config, work);
   await lockOrAsk(config.DATA_DIR, () => onStores(config, work), work);
 }
@@ -40,7 +40,7 @@ export async function asOperator(config: Config, work: (ask: Ask) => Promise<voi
 /** Milliseconds after which the command prints which servers it waits for. */
 const HINT_AFTER = 2_000;
 
-async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {
+async function onStores(config: Config, work: (ask: Ask, open: OpenAnswer) => Promise<void>): Promise<void> {
   const closers = openClosers();
   const log = openProcessLog({ level: 'error' });
   const waits = new Set<string>();
@@ -59,13 +59,16 @@ async function onStores(config: Config, work: (ask: Ask) => Promise<void>): Prom
     const { hmac } = keys;
     const commands = closers.add(commandHandler({ store, hmac, log }), (it) => it.settle());
     const limits = await openLimits('memory:', { hmac });
+    const audit = closers.closing(openAuditLog({ secrets, days: config.AUDIT_DAYS, log }));
     const identity = await openIdentity({ secrets, keys, commands, store, limits, log, config: { taskVisibility: config.TASK_VISIBILITY } });
     const routes = [
       ...routesWith({ store, readModels, cache, commands }, readRoutes),
       ...routesWith({ commands, hmac }, commandRoutes),
       ...identity.routes.filter(({ path }) => path === operatorAccounts.row.path),
+      ...personExportRoutes({ store, readModels, identity, audit, limits }),
     ];
-    await work(askRoutes(routes));
+    const { ask, open } = askRoutes(routes);
+    await work(ask, open);
   } finally {
     clearTimeout(hint);
     await closers.closeAll();
@@ -84,18 +87,27 @@ async function bringUpToDate(
   const bus = closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }));
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
-  for (const { model } of [notifications, orders, userDirectory]) await readModels.reached(model, head, CATCH_UP_PATIENCE);
+  for (const { model } of projectors) await readModels.reached(model, head, CATCH_UP_PATIENCE);
 }
 
 /** Makes the function that asks the rows themselves, as HTTP would for the operator. */
-function askRoutes(routes: readonly Route[]): Ask {
-  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+function askRoutes(routes: readonly Route[]): Asking {
+  async function answerOf(method: string, path: string, body?: unknown): Promise<Answer> {
     const { pathname, searchParams } = new URL(path, 'http://localhost');
     for (const route of routes.filter((one) => one.method === method)) {
       const params = paramsOf(route.path, pathname);
-      if (params) return (await refusedInOneLine(() => route.handle(requestOf(route, params, { searchParams, body })))).body as T;
+      if (params) return refusedInOneLine(() => route.handle(requestOf(route, params, { searchParams, body })));
     }
     throw new UserError(`There is nothing at ${path}.`);
+  }
+
+  return {
+    ask: async <T>(method: string, path: string, body?: unknown) => (await answerOf(method, path, body)).body as T,
+    open: async (path) => {
+      const { open } = await answerOf('GET', path);
+      if (!open) throw new UserError(`There is no stream at ${path}.`);
+      return refusedInOneLine(open);
+    },
   };
 }
 

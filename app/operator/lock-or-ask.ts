@@ -1,5 +1,7 @@
 /** The two ways of an operator's command to an installation on embedded stores: its folder, or the process that holds the folder. */
 
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { type RunningAt, readRunning } from '../../gateway/operator.ts';
 import { checkInstalled, FolderError, lockFolder } from '../../platform/data-folder-lock.ts';
 import type { Route } from '../../platform/http/route.ts';
@@ -8,16 +10,28 @@ import { UserError } from '../../platform/user-error.ts';
 /** Asks a row, as an admin. Rejects with an error of one line where the row refuses. */
 export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => Promise<T>;
 
+/** Opens the answer of a row that answers with a stream, as an admin. Rejects with an error of one line where the row refuses. */
+export type OpenAnswer = (path: string) => Promise<Readable>;
+
+/** The two ways in which rows are asked. */
+export interface Asking {
+  ask: Ask;
+  open: OpenAnswer;
+}
+
 /**
  * Calls `here` while it holds the folder's lock; where another process has the lock, calls `there` to ask that process.
  * Errors: those of the work; FolderError where there is no installation, or its process has not started yet.
  *
  *     await lockOrAsk(config.DATA_DIR, () => rebuildHere(config), (ask) => ask('POST', '/api/admin/projections/task_list/rebuild'));
  */
-export async function lockOrAsk(dataDir: string, here: () => Promise<void>, there: (ask: Ask) => Promise<void>): Promise<void> {
+export async function lockOrAsk(dataDir: string, here: () => Promise<void>, there: (ask: Ask, open: OpenAnswer) => Promise<void>): Promise<void> {
   checkInstalled(dataDir);
   const lock = lockUnlessHeld(dataDir);
-  if (!lock) return there(askProcess(await runningOn(dataDir)));
+  if (!lock) {
+    const { ask, open } = askProcess(await runningOn(dataDir));
+    return there(ask, open);
+  }
   try {
     await here();
   } finally {
@@ -40,15 +54,20 @@ async function runningOn(dataDir: string): Promise<RunningAt> {
   throw new FolderError(`The folder ${dataDir} is held by a process that has not started yet. Try again in a moment.`);
 }
 
-function askProcess({ url, token }: RunningAt): Ask {
-  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+function askProcess({ url, token }: RunningAt): Asking {
+  async function answered(method: string, path: string, body?: unknown): Promise<Response> {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
     const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     const response = await fetch(`${url}${path}`, request).catch((cause: unknown) => {
       throw new UserError(`The running process does not answer at ${url}. Try again in a moment.`, { cause });
     });
-    const answer = (await response.json()) as T & { detail?: string };
-    if (response.ok) return answer;
-    throw new UserError(answer.detail ?? `The running process answered ${response.status}.`);
+    if (response.ok) return response;
+    const { detail } = (await response.json()) as { detail?: string };
+    throw new UserError(detail ?? `The running process answered ${response.status}.`);
+  }
+
+  return {
+    ask: async <T>(method: string, path: string, body?: unknown) => (await (await answered(method, path, body)).json()) as T,
+    open: async (path) => Readable.fromWeb((await answered('GET', path)).body as ReadableStream),
   };
 }

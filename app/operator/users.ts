@@ -5,14 +5,16 @@ import { ROLES } from '../../contracts/role.ts';
 import type { UserView } from '../../contracts/user.ts';
 import type { AccountOrder, AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
 import { UserError } from '../../platform/user-error.ts';
-import { misused } from '../command-options.ts';
+import { commandWords, misused } from '../command-options.ts';
 import type { Config } from '../config.ts';
 import { asOperator } from './as-operator.ts';
+import { exportPerson } from './export-person.ts';
 import type { Ask } from './lock-or-ask.ts';
 import { complain, isUnread, print } from './print.ts';
 
 /** Carries out a command. Errors: ConfigError for arguments that are none; `UserError` where it is refused. */
 export async function users(config: Config, args: string[]): Promise<void> {
+  if (args[0] === 'export') return exporting(config, args.slice(1));
   const asks = args.includes('--password');
   const [name = '', ...words] = args.filter((arg) => arg !== '--password');
   const work = workOf(name, words, asks);
@@ -34,6 +36,14 @@ const TAKE_ROLE = ['create', 'role'];
 
 function wrongRole(name: string, [, role]: string[]): string | null {
   return TAKE_ROLE.includes(name) && role !== undefined && !isRole(role) ? `there is no role ${role}` : null;
+}
+
+async function exporting(config: Config, args: string[]): Promise<void> {
+  const { values, words } = commandWords('users', args);
+  const [who, ...more] = words;
+  if (!who || more.length > 0 || values.password) throw misused('users', 'users export takes one user, by id or address, and --out with a file');
+  const out = typeof values.out === 'string' ? values.out : undefined;
+  await asOperator(config, (ask, open) => exportPerson({ who, out }, ask, open));
 }
 
 type Work = (ask: Ask, password: string | undefined) => Promise<void>;
@@ -83,6 +93,7 @@ const SAID: Readonly<Record<AccountOrder['order'], (wanted: AccountOrder) => str
   'end-sessions': () => 'is logged out',
   confirm: () => 'is confirmed',
   'second-factor': () => 'has no second factor',
+  find: () => 'is there',
 };
 
 /** The first line of standard input; at a terminal it is asked for, and not shown. */

@@ -45,7 +45,7 @@ export const apiKeyRoutes: readonly RouteWith<{ apiKeys: ApiKeys; sessions: Sess
     },
     answer: async ({ apiKeys, sessions }, { body, caller }) => {
       await expectFreshLogin(sessions, callerIn(caller));
-      const made = await apiKeys.issue(body as z.output<typeof keyBody>);
+      const made = await apiKeys.issue({ ...(body as z.output<typeof keyBody>), madeBy: callerIn(caller).id });
       return { status: 201, headers: { Location: `/api/admin/api-keys/${made.id}`, 'Cache-Control': 'no-store' }, body: made };
     },
   },

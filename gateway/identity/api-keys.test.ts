@@ -96,7 +96,7 @@ describe('an API key', () => {
 
   it('that is revoked while its use is being noted stays revoked', async () => {
     const keys = openApiKeys(await options());
-    const { key, id } = await keys.issue({ name: 'web shop', requestsPerMinute: 10 });
+    const { key, id } = await keys.issue({ name: 'web shop', requestsPerMinute: 10, madeBy: 'somebody' });
     const admitted = keys.admit(key);
     await Promise.all([admitted, keys.revoke(id)]).catch(() => {});
     await expect(keys.admit(key)).rejects.toMatchObject({ code: 'unauthorized' });

@@ -20,19 +20,23 @@ interface ApiKey {
   createdAt: string;
   /** The hour in which the key was last used; null: never. */
   lastUsed: string | null;
+  /** The id of the admin who made it; missing in keys of older releases. */
+  madeBy?: string;
 }
 
 /** A key as admins see it. */
-export interface ApiKeyView extends Omit<ApiKey, 'hash'> {
+export interface ApiKeyView extends Omit<ApiKey, 'hash' | 'madeBy'> {
   id: string;
   requestsPerMinute: number;
 }
 
 export interface ApiKeys {
   /** Makes a key; `key` is its text, which is told nowhere else. Error: ProblemError `conflict` at MOST_KEYS keys. */
-  issue(of: { name: string; requestsPerMinute?: number | undefined }): Promise<ApiKeyView & { key: string }>;
+  issue(of: { name: string; requestsPerMinute?: number | undefined; madeBy: string }): Promise<ApiKeyView & { key: string }>;
   /** Resolves to all keys, the newest first. */
   list(): Promise<ApiKeyView[]>;
+  /** Resolves to the keys that an admin made, the newest first; those of older releases are nobody's. */
+  madeBy(userId: string): Promise<ApiKeyView[]>;
   /** Revokes a key; false where there is none. Other processes notice within 5 seconds. */
   revoke(id: string): Promise<boolean>;
   /** Resolves to the backend that a key belongs to. Errors: ProblemError `unauthorized`, and `limited` where it asked too often. */
@@ -83,22 +87,25 @@ export function openApiKeys({ secrets, limits, now, clock = () => performance.no
     secrets.put('api-keys', { key: id, value: { ...value, lastUsed }, owner: OWNER }, version).catch(() => false);
   }
 
+  async function listed(isWanted: (key: ApiKey) => boolean): Promise<ApiKeyView[]> {
+    const records = (await secrets.list<ApiKey>('api-keys', OWNER)).filter(({ value }) => isWanted(value));
+    return records.map(({ key, value }) => viewOf(key, value, limits)).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  }
+
   return {
-    issue: async ({ name, requestsPerMinute }) => {
+    issue: async ({ name, requestsPerMinute, madeBy }) => {
       if ((await secrets.list('api-keys', OWNER)).length >= MOST_KEYS)
         throw new ProblemError('conflict', `There are ${MOST_KEYS} keys. Revoke some first.`);
       const id = randomUUID();
       const secret = randomSecret();
       const own = requestsPerMinute === undefined ? {} : { requestsPerMinute };
-      const value: ApiKey = { name, hash: hashOf(secret), ...own, createdAt: now().toISOString(), lastUsed: null };
+      const value: ApiKey = { name, hash: hashOf(secret), ...own, createdAt: now().toISOString(), lastUsed: null, madeBy };
       await secrets.put('api-keys', { key: id, value, owner: OWNER }, 0);
       forget(id);
       return { ...viewOf(id, value, limits), key: `${KEY_PREFIX}${id.replaceAll('-', '')}_${secret}` };
     },
-    list: async () => {
-      const records = await secrets.list<ApiKey>('api-keys', OWNER);
-      return records.map(({ key, value }) => viewOf(key, value, limits)).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-    },
+    list: () => listed(() => true),
+    madeBy: (userId) => listed(({ madeBy }) => madeBy === userId),
     revoke: async (id) => {
       const isThere = (await secrets.get('api-keys', id)) !== null;
       await secrets.delete('api-keys', id);
@@ -117,6 +124,6 @@ export function openApiKeys({ secrets, limits, now, clock = () => performance.no
   };
 }
 
-function viewOf(id: string, { hash: _, ...value }: ApiKey, limits: Pick<Limits, 'points'>): ApiKeyView {
+function viewOf(id: string, { hash: _, madeBy: __, ...value }: ApiKey, limits: Pick<Limits, 'points'>): ApiKeyView {
   return { id, requestsPerMinute: limits.points('api-key'), ...value };
 }

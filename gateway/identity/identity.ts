@@ -1,4 +1,5 @@
 /** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
+import type { ExportProfile } from '../../contracts/person-export.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { AbsencesLog } from '../../platform/absences/absences.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
@@ -7,6 +8,9 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
 import { type Caller, type Route, refusalOfConfined, routesWith } from '../../platform/http/route.ts';
+import type { PersonSource } from '../../platform/person-source.ts';
+import { ownSources } from '../person-export/own-sources.ts';
+import { profileOf } from '../person-export/profile.ts';
 import { type AccessTokens, openAccessTokens } from './access-tokens.ts';
 import { type ApiKeys, openApiKeys } from './api-keys.ts';
 import { openAttempts } from './attempts.ts';
@@ -39,7 +43,7 @@ export interface IdentityOptions {
   secrets: Secrets;
   keys: Keys;
   commands: CommandHandler;
-  store: Pick<EventStore, 'append'>;
+  store: Pick<EventStore, 'append' | 'readStream'>;
   /** TASK_VISIBILITY: the roles of TEAM read all tasks (`team`), or only tasks that concern the user (`own`). */
   config: {
     taskVisibility: 'team' | 'own';
@@ -105,6 +109,8 @@ export interface Identity {
   onUserChanged(userId: string): Promise<void>;
   /** To be called after a user was deleted: ends their sessions, and removes their password, codes, second factor and ways to sign in. */
   onUserDeleted(userId: string): Promise<void>;
+  /** What is kept of a person here: the profile (null for nobody; there, too, of a deleted user), and a source for each list. */
+  personData: { profileOf(userId: string): Promise<ExportProfile | null>; sources: readonly PersonSource[] };
 }
 
 const MAY_UNCONFIRMED = { none: 'profile', read: 'read', all: undefined } as const;
@@ -231,6 +237,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     ensureAdmin: (email, password, whileStarting) =>
       ensureFirstAdmin({ commands, credentials, users, now, ...(whileStarting ? { whileStarting } : {}) }, email, password),
     onUserChanged: changed,
+    personData: {
+      profileOf: (userId) => profileOf({ store, users, credentials, secondFactors }, userId),
+      sources: ownSources({ store, commands, users, sessions, subjects, apiKeys }),
+    },
     onUserDeleted: async (userId) => {
       await changed(userId);
       await sessions.endAll(userId, 'deleted');

@@ -30,6 +30,7 @@ const order = z.discriminatedUnion('order', [
   z.strictObject({ order: z.literal('end-sessions'), email: emailOnRecord }),
   z.strictObject({ order: z.literal('confirm'), email: emailOnRecord }),
   z.strictObject({ order: z.literal('second-factor'), email: emailOnRecord }),
+  z.strictObject({ order: z.literal('find'), email: emailOnRecord }),
 ]);
 /** What the operator wants done to the account with an e-mail address. */
 export type AccountOrder = z.infer<typeof order>;
@@ -47,6 +48,7 @@ const AUDITED_AS = {
   'end-sessions': 'session',
   confirm: 'confirmation',
   'second-factor': 'second-factor',
+  find: 'account',
 } as const satisfies Record<AccountOrder['order'], AuditKind>;
 
 export interface OperatorAccountsOptions {
@@ -104,6 +106,8 @@ async function carryOut(options: OperatorAccountsOptions, wanted: AccountOrder, 
         { ...options, changed: options.forgetUser },
         { userId: id, by: 'operator', actor: OPERATOR, requestId: request.requestId },
       );
+      return { id };
+    case 'find':
       return { id };
     case 'end-sessions':
       return { id, ended: await endAll(options, id, 'revoked') };

@@ -33,7 +33,7 @@ describe.each(STEPS)('a clock that is set by %d ms lets nobody in who was shut o
   it('a key that was revoked', async () => {
     const { secrets, now = () => new Date(), clock, limits } = here.identityOptions;
     const [one, other] = [openApiKeys({ secrets, limits, now, clock }), openApiKeys({ secrets, limits, now, clock })];
-    const { key, id } = await one.issue({ name: 'shop', requestsPerMinute: 10 });
+    const { key, id } = await one.issue({ name: 'shop', requestsPerMinute: 10, madeBy: 'somebody' });
     await other.admit(key);
     await one.revoke(id);
     here.setClock(step);

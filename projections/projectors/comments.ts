@@ -13,7 +13,7 @@ export interface CommentDocument {
 type Commented = Extract<TaskEvent, { type: 'TaskCommented' }>['data'];
 
 export const comments = projector<CommentDocument>({
-  model: { name: 'comments', version: 1, fields: {}, indexes: [] },
+  model: { name: 'comments', version: 2, fields: { author: 'text', task: 'text' }, indexes: [['author', 'task']] },
   events: ['TaskCommented'],
   key: ({ data }: RecordedEvent) => (data as Commented).commentId,
   // A comment is said once; where its stream was deleted and begun again, the newest counts.

@@ -42,9 +42,9 @@ function changed(document: InvitationDocument, recorded: RecordedEvent): Invitat
 export const invitations = projector<InvitationDocument>({
   model: {
     name: 'invitations',
-    version: 1,
-    fields: { status: 'text', until: 'text', madeAt: 'text' },
-    indexes: [['madeAt'], ['status', 'madeAt']],
+    version: 2,
+    fields: { status: 'text', until: 'text', madeAt: 'text', madeBy: 'text', userId: 'text' },
+    indexes: [['madeAt'], ['status', 'madeAt'], ['madeBy'], ['userId']],
   },
   events: ['InvitationMade', 'InvitationSentAgain', 'InvitationWithdrawn', 'InvitationAccepted', 'InvitationAbandoned'],
   key: byStream,

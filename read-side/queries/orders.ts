@@ -44,13 +44,13 @@ export const getOrder = oneRoute({
   view: async ({ id, document }, caller, { store }) => {
     const { due: _, within: __, deadAt: ___, ...order } = document as OrderDocument;
     if (caller.role !== 'admin' && order.maker !== caller.id) return null;
-    const personal = await personalOf(store, id);
+    const personal = await personalOfOrder(store, id);
     return personal && ({ id, ...order, ...personal } satisfies OrderView);
   },
 });
 
-/** The personal fields of an order, which no read model copies, from the order's own stream. */
-async function personalOf(store: EventStore, id: string): Promise<Pick<OrderView, 'email' | 'note'> | null> {
+/** The personal fields of an order, which no read model copies, from the order's own stream; null where it is gone. */
+export async function personalOfOrder(store: EventStore, id: string): Promise<Pick<OrderView, 'email' | 'note'> | null> {
   for await (const [first] of store.readStream(`order-${id}`, { limit: 1 })) {
     const { email, note } = (first && isKnown(first) && (upcast(first) as OrderEvent & { type: 'OrderPlaced' }).data) || {};
     if (email !== undefined) return { email: shownEmail(email), ...(note === undefined ? {} : { note }) };

@@ -44,6 +44,8 @@ export const LIMIT_POLICIES = {
   watching: { points: 300, seconds: 3_600, variable: 'WATCH_LIMIT' },
   /** Files, each of which is looked at, and pictures are made anew in several sizes. */
   uploads: { points: 1_000, seconds: 3_600, variable: 'UPLOAD_LIMIT' },
+  /** Documents with all that is kept of a person, by who asks: each reads whatever there is. */
+  exports: { points: 10, seconds: 3_600, variable: 'EXPORT_LIMIT' },
   /** Each API key may have a number of its own; this one is for keys without. */
   'api-key': { points: 600, seconds: 60, variable: 'API_KEY_LIMIT' },
   /** Requests of a user that may change something, whatever it is. */
