@@ -46,6 +46,7 @@ export const OF_SECRETS: Readonly<Record<SecretKind, GivenBack>> = {
   'api-keys': { in: ['apiKeys'] },
   'second-factors': { in: ['profile'] },
   subjects: { in: ['signIns'] },
+  'ways-in': { not: 'has random numbers, by which half-finished logins end with the sessions' },
   'sign-ins': { not: 'has sign-ins under way, for ten minutes, by no user' },
   audit: { in: ['audit'] },
 };
