@@ -1,8 +1,7 @@
 /**
- * Where something of a person is kept, and where in their document it is given back; or why it is not. A new aggregate, and a new kind of secret, do not
- * compile without a line here; a new read model, and a new kind of bookkeeping stream, fail a test.
+ * Where something of a person is kept, and where in their document it is given back; or why it is not. A new kind of secret does not compile without a
+ * line here; a new aggregate and a new read model fail a test.
  */
-import type { Category } from '../contracts/catalog.ts';
 import type { ExportSection } from '../contracts/person-export.ts';
 import type { SecretKind } from '../gateway/identity/secrets/secrets.ts';
 
@@ -11,8 +10,8 @@ export type GivenBack = { in: readonly (ExportSection | 'profile')[] } | { not: 
 
 const NOTHING = { not: 'holds nothing of a person' } as const;
 
-/** The streams of each category. */
-export const OF_STREAMS: Readonly<Record<Category, GivenBack>> = {
+/** The streams, by category. */
+export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   user: { in: ['profile', 'account', 'reservations'] },
   session: { not: 'has the end of a session by its id, which is in no list any more; who ended it and when is in the audit log' },
   task: { in: ['tasks', 'comments'] },

@@ -47,6 +47,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'platform/read-models/sqlite/generations.ts': [1, 'a number above those of models that were lost'],
   'platform/time/alarm.ts': [2, 'what is due at a time of day, compared anew twice a minute'],
   'platform/work/dispatch.ts': [2, 'items that are scheduled are due at a time of day'],
+  'app/person-export.ts': [1, 'a document says when it was made'],
   'platform/work/leased-work.ts': [1, WORK],
   'read-side/commands-for-each.ts': [1, COMMAND],
   'read-side/queries/dashboard.ts': [1, 'what is overdue, and which day it is, is asked at a time of day'],

@@ -25,7 +25,7 @@ import type { Config } from '../config.ts';
 import { openPorts, type Ports } from '../open-ports.ts';
 import { isEmbedded, needsOf } from '../parts.ts';
 import { personExportRoutes } from '../person-export.ts';
-import { type Ask, type Asking, lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
+import { type Ask, type AskedRows, lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
 import { complain } from './print.ts';
 
 /**
@@ -91,7 +91,7 @@ async function bringUpToDate(
 }
 
 /** Makes the function that asks the rows themselves, as HTTP would for the operator. */
-function askRoutes(routes: readonly Route[]): Asking {
+function askRoutes(routes: readonly Route[]): AskedRows {
   async function answerOf(method: string, path: string, body?: unknown): Promise<Answer> {
     const { pathname, searchParams } = new URL(path, 'http://localhost');
     for (const route of routes.filter((one) => one.method === method)) {

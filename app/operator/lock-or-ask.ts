@@ -14,7 +14,7 @@ export type Ask = <T>(method: Route['method'], path: string, body?: unknown) => 
 export type OpenAnswer = (path: string) => Promise<Readable>;
 
 /** The two ways in which rows are asked. */
-export interface Asking {
+export interface AskedRows {
   ask: Ask;
   open: OpenAnswer;
 }
@@ -54,7 +54,7 @@ async function runningOn(dataDir: string): Promise<RunningAt> {
   throw new FolderError(`The folder ${dataDir} is held by a process that has not started yet. Try again in a moment.`);
 }
 
-function askProcess({ url, token }: RunningAt): Asking {
+function askProcess({ url, token }: RunningAt): AskedRows {
   async function answered(method: string, path: string, body?: unknown): Promise<Response> {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
     const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };

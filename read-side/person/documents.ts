@@ -37,7 +37,7 @@ export async function* documentsWhere<D extends Document>(
 }
 
 /** The live documents of these ids. */
-export async function documentsOf<D extends Document>(
+export async function documentsWith<D extends Document>(
   readModels: Pick<ReadModels, 'state' | 'get'>,
   { model }: Projector<D>,
   ids: readonly string[],

@@ -11,7 +11,7 @@ import { type OrderDocument, orders } from '../../projections/projectors/orders.
 import { taskDetail } from '../../projections/projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { personalOfOrder } from '../queries/orders.ts';
-import { documentsOf, documentsWhere, type FoundDocument, wholeIn } from './documents.ts';
+import { documentsWith, documentsWhere, type FoundDocument, wholeIn } from './documents.ts';
 import { notificationItem } from './notification-item.ts';
 
 export interface PersonReading {
@@ -78,7 +78,7 @@ async function* commentsOf(readModels: ReadModels, person: string): AsyncGenerat
 }
 
 async function textsOf(readModels: ReadModels, task: string, ids: ReadonlySet<string>): Promise<ExportItem<'comments'>[]> {
-  const [found] = await documentsOf(readModels, taskDetail, [task]);
+  const [found] = await documentsWith(readModels, taskDetail, [task]);
   const all = found?.document.comments ?? [];
   return all.filter(({ id }) => ids.has(id)).map(({ id, text, time }) => ({ id, task, text, time }));
 }
