@@ -11,7 +11,7 @@ import { type OrderDocument, orders } from '../../projections/projectors/orders.
 import { taskDetail } from '../../projections/projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { personalOfOrder } from '../queries/orders.ts';
-import { documentsWith, documentsWhere, type FoundDocument, wholeIn } from './documents.ts';
+import { documentsWhere, documentsWith, type FoundDocument, wholeIn } from './documents.ts';
 import { notificationItem } from './notification-item.ts';
 
 export interface PersonReading {
