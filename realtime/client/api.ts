@@ -60,6 +60,8 @@ export interface Api {
   get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
   /** Sends a command, and repeats it with the same key while the server is not reached or not available, for up to a minute, and after the user proved who they are. */
   command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
+  /** Fetches a whole file, after the user proved who they are where the server wants that. Rejects where it is cut off. */
+  download(path: string): Promise<Blob>;
   /** Sends one request, once, without a token (as to log in) or with this one. `key`: of a request that may have been sent before. */
   open<T>(path: string, body?: unknown, options?: { token?: string; key?: string }): Promise<T>;
 }
@@ -126,6 +128,16 @@ export function createApi(options: ApiOptions): Api {
       const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
       return proven(() => patiently(async () => (await bodyOf(await authorised(path, init))) as Done));
     },
+
+    download: (path) =>
+      proven(() =>
+        patiently(async () => {
+          const response = await authorised(path, { cache: 'no-store', headers: {} });
+          return response.blob().catch(() => {
+            throw new ApiError('The file was cut off on its way.', 0);
+          });
+        }),
+      ),
 
     open: async (path, body, { token, key = uuid() } = {}) => {
       const headers: Record<string, string> = { 'Idempotency-Key': key };

@@ -6,6 +6,7 @@ import { inSentence, isAdmin, useApp, useApps } from '../app.ts';
 import { useOrders } from '../orders.ts';
 import { AskedTwice } from './asked-twice.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
+import { DataDownload } from './own-data.tsx';
 import { Person } from './person.tsx';
 import { SessionList } from './session-list.tsx';
 
@@ -84,6 +85,7 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
       <MemberSessions id={id} name={name} send={send} />
       <div role="alert">{trouble && <p class="wrong">{trouble}</p>}</div>
       <div class="form-end">
+        <DataDownload id={id} label="Download data" />
         <AskedTwice
           label="Take second factor away…"
           question={`Take the second factor of ${name} away? The password alone lets them in then.`}

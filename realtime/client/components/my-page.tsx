@@ -5,6 +5,7 @@ import { useApp, useApps } from '../app.ts';
 import { useEntranceRules } from '../session-rules.ts';
 import { Header } from './header.tsx';
 import { NotificationChoices } from './notification-choices.tsx';
+import { OwnData } from './own-data.tsx';
 import { OwnPhone } from './own-phone.tsx';
 import { SecondFactorPart } from './own-second-factor.tsx';
 import { OwnSessions } from './own-sessions.tsx';
@@ -30,6 +31,7 @@ export function MyPage() {
         <OwnSignIns />
         <OwnSessions />
         <NotificationChoices />
+        <OwnData id={id} />
       </main>
     </>
   );
