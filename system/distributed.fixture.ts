@@ -119,7 +119,8 @@ function partProcess(part: Part, env: Record<string, string>, own: Record<string
           url = started;
           return;
         }
-        if (starts === STARTS || (await running.ended).code !== 1) throw started;
+        // One that is too slow goes on, and would never end.
+        if (starts === STARTS || running.runs() || (await running.ended).code !== 1) throw started;
         process.stdout.write(`  ${part} ended while it started: ${running.stderr().trim().split('\n').at(-1)}\n`);
       }
     },

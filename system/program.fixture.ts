@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 /** On a slow machine, with others at work; the first start also builds the pages. */
-const START_PATIENCE = 120_000;
+const START_PATIENCE = 300_000;
 
 export interface Ended {
   code: number | null;
@@ -18,6 +18,8 @@ export interface Program {
   stderr(): string;
   /** Resolves once the process has ended and all of its output is here. */
   ended: Promise<Ended>;
+  /** True until then. */
+  runs(): boolean;
   /** Resolves to the address in its line `… http://HOST:PORT …`. Rejects with the output where the process ends before. */
   url(): Promise<string>;
   /** Resolves to the part of a line of standard output that matches. Rejects with the output where the process ends before. */
@@ -80,6 +82,7 @@ export function runScript(file: string, args: readonly string[], env: Record<str
     stdout: () => text.stdout,
     stderr: () => text.stderr,
     ended,
+    runs: () => children.has(child),
     line,
     url: () => line(/http:\/\/\S+:\d+/),
     end: (signal) => {
