@@ -5,10 +5,15 @@ import type { Config } from './config.ts';
 /** Variables that say nothing without an issuer; they are not overlooked, since whoever sets them takes something for done. */
 const OF_AN_ISSUER = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ROLE_CLAIM', 'OIDC_ROLES', 'OIDC_ONLY', 'OIDC_AUTH_TIME'];
 
+/** What some of them say where nobody sets them: it asks for nothing. */
+const AS_USUAL = ['0', 'strict'];
+
 /** The problems of these variables that are wrong only together with others. */
 export function oidcWrongTogether({ OIDC_ISSUER, ...given }: Readonly<Record<string, string | undefined>>): string[] {
   if (!OIDC_ISSUER)
-    return OF_AN_ISSUER.filter((name) => given[name] && given[name] !== '0').map((name) => `${name} is for OIDC_ISSUER, which must be set with it`);
+    return OF_AN_ISSUER.filter((name) => given[name] && !AS_USUAL.includes(given[name])).map(
+      (name) => `${name} is for OIDC_ISSUER, which must be set with it`,
+    );
   return [
     ...(given.OIDC_CLIENT_ID ? [] : ['OIDC_CLIENT_ID must be set with OIDC_ISSUER']),
     ...(Boolean(given.OIDC_ROLES) === Boolean(given.OIDC_ROLE_CLAIM) ? [] : ['OIDC_ROLE_CLAIM and OIDC_ROLES must be set together']),

@@ -126,7 +126,7 @@ it('backup refuses a folder with something in it, a wrong call, and a folder wit
   writeFileSync(join(full, 'mine'), '');
   expect(await refused(runProgram(['backup', full], system.env))).toMatch(/^taskledger: .* is not empty\. Name a folder that is not there yet\.\n$/);
   expect(readdirSync(full)).toEqual(['mine']);
-  expect(await refused(runProgram(['backup'], system.env))).toMatch(/^taskledger: backup takes one folder/);
+  expect(await refused(runProgram(['backup'], system.env))).toMatch(/^taskledger: backup: it takes one folder/);
   const nothing = join(folder, 'nothing');
   expect(await refused(runProgram(['backup', join(folder, 'to')], { ...system.env, DATA_DIR: nothing }))).toMatch(
     /^taskledger: There is nothing to back up: .* has no events\.db\..*\n$/,
