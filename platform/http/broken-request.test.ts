@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { bareClient } from '../../system/bare-tcp.fixture.ts';
 import { listen } from './listen.ts';
@@ -6,9 +7,13 @@ import { securityHeaders } from './security-headers.ts';
 
 const headers = securityHeaders('https://tasks.example.org');
 
-async function started(): Promise<number> {
+/** `ask` hears each address; what it answers 'at once' is answered before its body is there. */
+async function started(ask: (url: string) => unknown = () => undefined): Promise<number> {
   const { server, close } = await listen(
-    (request, response) => void request.resume().on('end', () => response.end('x')),
+    (request, response) => {
+      if (ask(request.url ?? '') === 'at once') return void response.end('x');
+      request.resume().on('end', () => response.end('x'));
+    },
     { PORT: 0, HOST: '127.0.0.1', headers },
     { body: 200, farewell: 50 },
   );
@@ -40,6 +45,45 @@ it.each([
   for (const [name, value] of Object.entries(headers)) expect(head).toContain(`${name}: ${value}`);
   expect(JSON.parse(body)).toMatchObject({ type: `/problems/${code}`, code, status, instance: expect.any(String) });
   expect(/^Allow: .*POST/m.test(head)).toBe(status === 405);
+});
+
+it('a wish to be passed on whose client resets the connection ends nothing, alone and behind a request that is slow', async () => {
+  const port = await started();
+  for (const before of ['', 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n']) {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(`${before}CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n`);
+    if (before === '') await once(socket, 'data');
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+  }
+  const answer = await bareClient(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').hears(/\r\n\r\n/);
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+it.each([
+  'POST /refused HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 0\r\n\r\n',
+  'POST /refused HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+  'POST /refused HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n',
+])('what stands behind a request that is refused is carried out by nobody: %j', async (first) => {
+  const seen: string[] = [];
+  const port = await started((url) => seen.push(url));
+  const answer = await bareClient(port, `${first}POST /smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`).hears(/\r\n\r\n\{.*\}/);
+  expect([...answer.matchAll(/HTTP\/1\.1 (\d)/g)].map(([, status]) => status)).toEqual(['4']);
+  await bareClient(port, 'GET /after HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').hears(/\r\n\r\n/);
+  expect(seen).toEqual(['/after']);
+});
+
+it('what was answered before it was whole gets no second answer, when the rest is broken or does not come', async () => {
+  for (const rest of ['no size\r\n', '']) {
+    const port = await started(() => 'at once');
+    const client = bareClient(port, `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n`);
+    await client.hears(/\r\n\r\nx/);
+    const over = once(client.socket, 'end');
+    client.socket.write(rest);
+    await over;
+    expect(client.received().match(/HTTP\/1\.1/g), rest).toHaveLength(1);
+  }
 });
 
 it.each(['x', 'X.example:80', '[::1]:3000', '192.0.2.1', 'my_part:8080', ''])('a host %j is one', async (host) => {

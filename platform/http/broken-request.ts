@@ -62,10 +62,18 @@ const refused = new WeakSet<Socket>();
  * answer to one of them. In the middle of the answer to that one it is only ended, since another answer would garble it. Without a request, what is
  * refused is the one that is not whole; or what came behind whole ones, and is none.
  */
-export function refuseConnection(socket: Socket, status: RefusedStatus, request = unfinishedOf(socket)): void {
-  if (refused.has(socket)) return;
+export function refuseConnection(socket: Socket, status: RefusedStatus, request?: IncomingMessage): void {
+  if (isRefused(socket)) return;
   refused.add(socket);
-  refuseInTurn(socket, status, request);
+  const unfinished = unfinishedOf(socket);
+  // What was answered before it was whole has its answer: a second one would be taken for the next one's.
+  if (!request && unfinished && !(socket as HttpSocket)._httpMessage) endReading(socket, '');
+  else refuseInTurn(socket, status, request ?? unfinished);
+}
+
+/** True for a connection that was refused: what still comes on it is no request any more, however much it looks like one. */
+export function isRefused(socket: Socket): boolean {
+  return refused.has(socket);
 }
 
 function refuseInTurn(socket: HttpSocket, status: RefusedStatus, request: IncomingMessage | null): void {
@@ -73,7 +81,12 @@ function refuseInTurn(socket: HttpSocket, status: RefusedStatus, request: Incomi
   if (socket.writableEnded) return;
   if (socket.writable && answer && answer.req !== request) return void answer.once('close', () => refuseInTurn(socket, status, request));
   if (!socket.writable || answer?.headersSent) return void socket.destroy();
-  socket.end(answerOf(status, headersOf(server)));
+  endReading(socket, answerOf(status, headersOf(server)));
+}
+
+/** Ends a connection with these words, and takes for a while what still comes. */
+function endReading(socket: Socket, words: string): void {
+  socket.end(words);
   setTimeout(() => socket.destroy(), READ_ON).unref();
   socket.once('end', () => socket.destroySoon());
 }

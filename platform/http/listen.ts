@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../user-error.ts';
 import { boundBody } from './body-time.ts';
-import { answerBroken, refuseConnection } from './broken-request.ts';
+import { answerBroken, isRefused, refuseConnection } from './broken-request.ts';
 import { type Doors, openDoors } from './doors.ts';
 import { askByPath, isSound } from './request-head.ts';
 import { beginAnswer, keepHeaders } from './security-headers.ts';
@@ -58,11 +58,13 @@ export async function listen(
   const { silence, farewell, body, rate } = { ...PATIENCE, ...patience };
   let listener = first;
   // Node's own rule hands every request with `Upgrade` (also h2c, of curl and Java) to whoever listens for upgrades, and forgets its connection.
-  const shouldUpgradeCallback = (request: IncomingMessage): boolean => server.listenerCount('upgrade') > 0 && asksForSocket(request);
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean =>
+    server.listenerCount('upgrade') > 0 && asksForSocket(request) && isSound(request) && !isRefused(request.socket);
   // Node's own time for a body is one for all of them; a row may give its own more (body-time.ts).
   const server: Server = createServer(
     { requestTimeout: 0, headersTimeout: body, requireHostHeader: false, shouldUpgradeCallback },
     (request, response) => {
+      if (isRefused(request.socket)) return;
       askByPath(request);
       // Node's own refusal of a request without a host has no body.
       if (!isSound(request)) return refuseConnection(request.socket, 400, request);
@@ -110,6 +112,8 @@ function keepConnections(server: Server, silence: number): ReadonlySet<Socket> {
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
     open.add(socket.once('close', () => open.delete(socket)));
+    // Node hands some connections over without a listener (CONNECT's), and a reset that nobody hears ends the process.
+    socket.on('error', () => {});
     // An upgraded connection has no time-out: a peer that closed its side and reads nothing would keep it for good.
     socket.once('end', () => socket.setTimeout(silence, () => socket.destroy()));
   });
