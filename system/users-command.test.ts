@@ -61,6 +61,9 @@ describe('beside a running process', () => {
     expect([document.profile.email, statSync(file).mode & 0o777]).toEqual([ann.email, 0o600]);
     const { out } = await users('export', body.id);
     expect(personExport.parse(JSON.parse(out)).profile.id).toBe(body.id);
+    const nowhere = join(folder, 'nowhere', 'ann.json');
+    const refused = await users('export', body.id, '--out', nowhere);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/^taskledger: .*nowhere.* cannot be written \(ENOENT\): .*\n$/)]);
     expect((await users('export', 'nobody@example.org')).err).toContain('There is no account with this address.');
     rmSync(folder, { recursive: true });
   });

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
 import { UserError } from '../../platform/user-error.ts';
 import type { Ask, OpenAnswer } from './lock-or-ask.ts';
-import { complain } from './print.ts';
+import { complain, screen } from './print.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** The end of a document that is whole. */
@@ -19,13 +19,14 @@ export interface PersonToExport {
   out?: string | undefined;
 }
 
-/** Writes the document. Errors: `UserError` with one line where there is no such person, or the document was cut off. */
+/** Writes the document. Errors: `UserError` with one line where there is no such person, the document was cut off, or cannot be written. */
 export async function exportPerson({ who, out }: PersonToExport, ask: Ask, open: OpenAnswer): Promise<void> {
   const id = UUID.test(who) ? who : (await ask<AccountOrderDone>('POST', '/api/admin/accounts', { order: 'find', email: who })).id;
-  if (out === undefined) return writeWhole(id, open, outputOf(process.stdout));
+  const source = () => open(`/api/users/${id}/export`);
+  if (out === undefined) return writeWhole(source, output);
   const part = `${out}.part`;
   try {
-    await writeWhole(id, open, createWriteStream(part, { mode: 0o600 }));
+    await writeWhole(source, { name: out, open: () => newFile(part) });
     await rename(part, out);
   } catch (error) {
     await rm(part, { force: true });
@@ -34,22 +35,46 @@ export async function exportPerson({ who, out }: PersonToExport, ask: Ask, open:
   complain(`${who}: written to ${out}`);
 }
 
-async function writeWhole(id: string, open: OpenAnswer, to: Writable): Promise<void> {
+/** A file of its own: what a run that was killed has left may be anybody's to read. */
+async function newFile(path: string): Promise<Writable> {
+  await rm(path, { force: true });
+  return createWriteStream(path, { mode: 0o600, flags: 'wx' });
+}
+
+/** A place that a document is written to, and how people call it. */
+interface Place {
+  name: string;
+  open(): Writable | Promise<Writable>;
+}
+
+/** Writes what `source` opens. Errors: `UserError`, as above. */
+async function writeWhole(source: () => ReturnType<OpenAnswer>, to: Place): Promise<void> {
   let end = '';
   const isCut = (cause: unknown) => new UserError('The document was cut off in the middle: what was written is not whole. Try again.', { cause });
   const watched = async function* (pieces: AsyncIterable<string | Uint8Array>) {
-    for await (const piece of pieces) {
-      end = (end + Buffer.from(piece as Uint8Array).toString()).slice(-WHOLE.length);
-      yield piece;
+    try {
+      for await (const piece of pieces) {
+        end = (end + Buffer.from(piece as Uint8Array).toString()).slice(-WHOLE.length);
+        yield piece;
+      }
+    } catch (cause) {
+      throw isCut(cause);
     }
   };
-  await pipeline(await open(`/api/users/${id}/export`), watched, to).catch((cause: unknown) => {
-    throw isCut(cause);
-  });
+  const pieces = await source();
+  try {
+    await pipeline(pieces, watched, await to.open());
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${to.name} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'closed'}): what is there is not whole.`, {
+      cause: error,
+    });
+  }
   if (end !== WHOLE) throw isCut(undefined);
 }
 
-/** A stream that writes to an output of this process, and leaves it open. */
-function outputOf(output: NodeJS.WriteStream): Writable {
-  return new Writable({ write: (chunk, _encoding, done) => void output.write(chunk, done) });
-}
+/** Standard output, which stays open. */
+const output: Place = {
+  name: 'Standard output',
+  open: () => new Writable({ write: (chunk, _encoding, done) => screen.write(chunk, done) }),
+};

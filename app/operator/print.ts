@@ -32,11 +32,11 @@ export function isUnread(): boolean {
 
 /** Resolves when everything that was printed is written. Error: one line where something was not. */
 export async function printed(): Promise<void> {
-  await new Promise<void>((resolve) => write('', resolve));
+  await new Promise<void>((resolve) => write('', () => resolve()));
   if (failure) throw new UserError(`Standard output cannot be written (${failure.code}), so what the command printed there is lost.`);
 }
 
-function write(text: string, done?: () => void): void {
+function write(text: string | Uint8Array, done?: (error?: Error | null) => void): void {
   // An error without a listener would end the process in the middle of its work.
   if (process.stdout.listenerCount('error', fails) === 0) process.stdout.on('error', fails);
   process.stdout.write(text, done);

@@ -44,6 +44,8 @@ async function exportOf(options: ExportRouteOptions, { params, caller }: RouteRe
   await options.expectFresh(asking);
   const profile = await options.profileOf(id);
   if (!profile) throw new ProblemError('not_found', 'There is no such user.');
+  // Before it counts: who asks again until a read model has caught up would have used up all.
+  await expectAllWhole(options.sources, await options.head());
   const counted = asking.id === OPERATOR.id ? {} : await options.limits.consume('exports', asking.id);
   const exportedAt = options.now().toISOString();
   return {
@@ -55,10 +57,7 @@ async function exportOf(options: ExportRouteOptions, { params, caller }: RouteRe
       // A proxy that gathers it would take a document that is cut off for one that is whole, and fill its disk.
       'X-Accel-Buffering': 'no',
     },
-    open: async () => {
-      await expectAllWhole(options.sources, await options.head());
-      return Readable.from(piecesOf({ profile, sources: options.sources, exportedAt }), { objectMode: false });
-    },
+    open: async () => Readable.from(piecesOf({ profile, sources: options.sources, exportedAt }), { objectMode: false }),
   };
 }
 
