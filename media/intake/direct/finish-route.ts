@@ -49,8 +49,10 @@ async function finish(context: DirectContext, request: RouteRequest): Promise<An
   const ticket = await verifiedTicket(text, caller.id, context);
   const { underWay, finishWithin = FINISH_MS } = context;
   // Who comes back for the outcome has no second upload.
-  const headers = underWay.has(text) ? {} : await context.limits.consume('uploads', caller.id);
-  const answer = await underWay.join(text, () => finished(context, ticket, request), finishWithin);
+  const isKnown = underWay.has(text);
+  if (!isKnown) underWay.expectRoom(caller.id);
+  const headers = isKnown ? {} : await context.limits.consume('uploads', caller.id);
+  const answer = await underWay.join({ key: text, owner: caller.id }, () => finished(context, ticket, request), finishWithin);
   if (answer) return { ...answer, headers: { ...headers, ...answer.headers } };
   return {
     status: 202,
