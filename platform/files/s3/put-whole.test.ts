@@ -74,6 +74,7 @@ it('gives Amazon’s the hash to keep, and no other checksum behind the bytes', 
 it.each([
   ['503', (response: ServerResponse) => void response.writeHead(503).end()],
   ['429', (response: ServerResponse) => void response.writeHead(429).end()],
+  ['409 (another write of the key is under way)', (response: ServerResponse) => void response.writeHead(409).end()],
   ['a broken connection', (response: ServerResponse) => void response.destroy()],
 ])('is tried three times after %s, each time with all bytes', async (_, fail) => {
   const { heard, client } = await server((n, response) => (n < 3 ? fail(response) : response.end()));

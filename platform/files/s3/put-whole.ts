@@ -26,11 +26,14 @@ export async function putWhole(client: S3Client, target: BucketTarget, how: Send
   await put();
 }
 
+/** Statuses of refusals that pass: too many requests; and another write of the same key is under way, after which it is there or not. */
+const PASSING = [429, 409];
+
 /** An error after which the same may be answered otherwise in a moment; rejects with any other. The SDK does not repeat a request whose body is a stream. */
 function unlessFinal(error: unknown): unknown {
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode ?? 503;
-  if (name === 'AbortError' || (status !== 429 && status < 500) || status === 501) throw error;
+  if (name === 'AbortError' || (!PASSING.includes(status) && status < 500) || status === 501) throw error;
   return error;
 }
 
