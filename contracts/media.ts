@@ -21,8 +21,10 @@ export interface HasFiles<State extends FiledThing> {
   category: string;
   /** True where somebody may read the files. Never asked of a thing that is not there. `id`: the thing's, as the stream is named. */
   mayRead(actor: Actor, state: State, id: string): boolean;
-  /** True where somebody may add files, and take away those of others. */
+  /** True where somebody may add files. */
   mayAttach(actor: Actor, state: State, id: string): boolean;
+  /** True where somebody may take away files that others added: who may change the thing. */
+  mayTakeAway(actor: Actor, state: State, id: string): boolean;
   /** The live topics of its files. */
   topics(stream: string, state: State): string[];
 }
@@ -35,6 +37,7 @@ const ofTask = hasFiles<FiledThing & TaskParties>({
   category: 'task',
   mayRead: mayReadTask,
   mayAttach: mayReadTask,
+  mayTakeAway: ({ id, role }, { maker, assignee }) => role === 'admin' || id === maker || id === assignee,
   topics: (stream, parties) => taskTopics(stream, null, parties),
 });
 
@@ -47,6 +50,7 @@ const filesOf = {
     category: 'order',
     mayRead: ({ id, role }, { maker }) => role === 'admin' || id === maker,
     mayAttach: ({ id, role }, { maker }) => role === 'admin' || id === maker,
+    mayTakeAway: ({ id, role }, { maker }) => role === 'admin' || id === maker,
     topics: (_stream, { maker }) => orderTopics(maker),
   }),
   /** The newest is the user's avatar; everybody who is logged in sees it. */
@@ -54,6 +58,7 @@ const filesOf = {
     category: 'user',
     mayRead: () => true,
     mayAttach: (actor, _state, id) => actor.role === 'admin' || actor.id === id,
+    mayTakeAway: (actor, _state, id) => actor.role === 'admin' || actor.id === id,
     topics: (stream) => [stream.replace('-', ':'), 'profiles'],
   }),
 };
@@ -183,12 +188,14 @@ export const mediaStatus = z.enum(MEDIA_STATUSES);
 export type MediaStatus = z.infer<typeof mediaStatus>;
 
 /** What an actor may do with the files of a thing. `undefined` as its state: there is none. */
-export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): { read: boolean; attach: boolean } {
+export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): { read: boolean; attach: boolean; takeAway: boolean } {
   const state = thing as FiledThing | undefined;
-  if (!state?.exists || state.deleted) return { read: false, attach: false };
+  if (!state?.exists || state.deleted) return { read: false, attach: false, takeAway: false };
   const rules = FILES_OF[of.kind];
   const id = of.task ?? of.id;
-  return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id) };
+  const rights = [rules.mayRead, rules.mayAttach, rules.mayTakeAway].map((rule) => rule(actor, state, id));
+  const [read = false, attach = false, takeAway = false] = rights;
+  return { read, attach, takeAway };
 }
 
 /** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */

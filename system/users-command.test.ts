@@ -68,6 +68,11 @@ describe('beside a running process', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('says what is wrong with a word, and not only which', async () => {
+    const { code, err } = await users('create', 'notmail', 'member');
+    expect([code, err]).toEqual([1, expect.stringMatching(/^taskledger: Not valid: email must be .+\.\n$/)]);
+  });
+
   it('confirms an address', async () => {
     const account = { name: 'Bob', email: 'bob@example.org', password: 'correct horse battery' };
     await system.call('POST /api/users', account);

@@ -25,7 +25,7 @@ import type { Config } from '../config.ts';
 import { openPorts, type Ports } from '../open-ports.ts';
 import { isEmbedded, needsOf } from '../parts.ts';
 import { personExportRoutes } from '../person-export.ts';
-import { type Ask, type AskedRows, lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
+import { type Ask, type AskedRows, inOneLine, lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
 import { complain } from './print.ts';
 
 /**
@@ -127,7 +127,7 @@ async function refusedInOneLine<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof ProblemError ? new UserError(error.message, { cause: error }) : error;
+    throw error instanceof ProblemError ? new UserError(inOneLine(error.message, error.errors), { cause: error }) : error;
   }
 }
 

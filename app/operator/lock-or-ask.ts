@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import type { FieldError, Problem } from '../../contracts/problem.ts';
 import { type RunningAt, readRunning } from '../../gateway/operator.ts';
 import { checkInstalled, FolderError, lockFolder } from '../../platform/data-folder-lock.ts';
 import type { Route } from '../../platform/http/route.ts';
@@ -54,6 +55,14 @@ async function runningOn(dataDir: string): Promise<RunningAt> {
   throw new FolderError(`The folder ${dataDir} is held by a process that has not started yet. Try again in a moment.`);
 }
 
+type Refused = Pick<Problem, 'errors'> & { detail?: string };
+
+/** A refusal in one line: where its detail only names fields, what is wrong with each. */
+export function inOneLine(detail: string, errors: readonly FieldError[] = []): string {
+  if (!detail.startsWith('Not valid: ') || errors.length === 0) return detail;
+  return `Not valid: ${errors.map(({ pointer, detail: wrong }) => `${pointer.replace(/^[/:]/, '')} ${wrong}`).join('; ')}.`;
+}
+
 function askProcess({ url, token }: RunningAt): AskedRows {
   async function answered(method: string, path: string, body?: unknown): Promise<Response> {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
@@ -62,8 +71,8 @@ function askProcess({ url, token }: RunningAt): AskedRows {
       throw new UserError(`The running process does not answer at ${url}. Try again in a moment.`, { cause });
     });
     if (response.ok) return response;
-    const { detail } = (await response.json()) as { detail?: string };
-    throw new UserError(detail ?? `The running process answered ${response.status}.`);
+    const { detail = `The running process answered ${response.status}.`, errors } = (await response.json()) as Refused;
+    throw new UserError(inOneLine(detail, errors));
   }
 
   return {

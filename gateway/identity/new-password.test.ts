@@ -35,6 +35,11 @@ describe('a new password', () => {
     expect(weaknessOf(weak, ALICE)).toContain(reason);
   });
 
+  it('may not be the own address, however short what stands before its @ is', () => {
+    for (const weak of ['zed@example.org', 'Zed@Example.org', 'my zed@example.org'])
+      expect(weaknessOf(weak, { name: 'Zed', email: 'zed@example.org' })).toContain('your name');
+  });
+
   it('is refused with the place where the body has it', () => {
     expect(() => expectGoodPassword('qwertyuiop', ALICE, '/new')).toThrowError(
       expect.objectContaining({ code: 'invalid', errors: [{ pointer: '/new', detail: expect.any(String) }] }),

@@ -48,7 +48,8 @@ function tellsOf({ name = '', email = '' }: PasswordOwner, password: string): bo
     .split(/[^\p{L}\p{N}]+/u);
   const address = normalPassword(email).toLowerCase();
   const telling = [...words, address.slice(0, Math.max(0, address.lastIndexOf('@')))];
-  return telling.some((word) => [...word].length >= TELLING && password.includes(word));
+  // The whole address tells who somebody is, however short what stands before its @ is.
+  return (address !== '' && password.includes(address)) || telling.some((word) => [...word].length >= TELLING && password.includes(word));
 }
 
 let kept: ReadonlySet<string> | undefined;

@@ -74,9 +74,10 @@ describe('who may do what', () => {
   /** The rights that the rules give, told apart from them: by who somebody is to the thing. */
   const expected = (kind: MediaSubject['kind'], actor: Actor, is: 'its own' | 'the assignee' | 'nobody to it') => {
     const concerned = is === 'its own' || (is === 'the assignee' && (kind === 'task' || kind === 'comment'));
-    if (kind === 'user') return { read: true, attach: is === 'its own' || actor.role === 'admin' };
+    const takeAway = concerned || actor.role === 'admin';
+    if (kind === 'user') return { read: true, attach: takeAway, takeAway };
     const all = kind === 'order' ? actor.role === 'admin' : actor.seesAll;
-    return { read: all || concerned, attach: all || concerned };
+    return { read: all || concerned, attach: all || concerned, takeAway };
   };
   const actors = ROLES.flatMap((role) => [true, false].map((seesAll): Actor => ({ id: CAROL.id, role, seesAll: seesAll || role === 'admin' })));
   it.each(MEDIA_KINDS)('with the files of a thing of kind %s follows from role and relation', (kind) => {
@@ -90,7 +91,7 @@ describe('who may do what', () => {
   it('is nothing where the thing is not there, for every kind', () => {
     for (const kind of MEDIA_KINDS)
       for (const thing of [undefined, { exists: false }, { ...task(ALICE), deleted: true }])
-        expect(mayWithFilesOf(ADMIN, { kind, id: OF.id }, thing)).toEqual({ read: false, attach: false });
+        expect(mayWithFilesOf(ADMIN, { kind, id: OF.id }, thing)).toEqual({ read: false, attach: false, takeAway: false });
   });
   it('with a file that is on nothing is its maker’s and admins’ alone, whoever may read what it was on', () => {
     for (const status of ['detached', 'refused'] as const) {
@@ -107,11 +108,22 @@ describe('who may do what', () => {
 });
 
 describe('deleting', () => {
-  it('is for who uploaded it, for admins, and for who may add files to the thing', () => {
-    for (const actor of [ALICE, ADMIN, BOB])
+  it('is for who uploaded it, for admins, and for who may change the thing: not for whoever may read it and add files', () => {
+    const ofCarol = { before: task(CAROL) };
+    for (const [actor, facts] of [
+      [ALICE, ofCarol],
+      [ADMIN, ofCarol],
+      [BOB, { before: task(BOB) }],
+      [BOB, { before: task(CAROL, BOB) }],
+    ] as const)
       given(media, ...onTask)
-        .when(ask('DeleteMedia', null, actor), { before: task(ALICE) })
+        .when(ask('DeleteMedia', null, actor), facts)
         .then(deleted('asked'));
+    expect(mayWithFilesOf(BOB, OF, task(CAROL))).toMatchObject({ read: true, attach: true });
+    for (const type of ['DeleteMedia', 'DetachMedia'] as const)
+      given(media, ...onTask)
+        .when(ask(type, null, BOB), ofCarol)
+        .refuses('forbidden');
     const avatar = [{ type: 'MediaReceived', data: { ...upload, maker: BOB.id, of: { kind: 'user', id: BOB.id } } } as MediaEvent, ready];
     given(media, ...avatar)
       .when(ask('DeleteMedia', null, ALICE), { before: { exists: true } })

@@ -87,7 +87,7 @@ type Decision = MediaEvent[] | Refusal;
 const NOT_FOUND: Refusal = { refused: 'not_found', detail: 'There is no such file.' };
 const NOT_YOURS: Refusal = {
   refused: 'forbidden',
-  detail: 'Only who uploaded it, an admin, or who may add files to the thing it is on, may do this.',
+  detail: 'Only who uploaded it, an admin, or who may change the thing it is on, may do this.',
 };
 const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
 
@@ -124,7 +124,7 @@ function nothingThere({ kind }: MediaSubject): Refusal {
 function asked(command: MediaRequest, state: MediaState, facts: Facts): Decision {
   const { actor } = command;
   if (!mayReadFile(actor, state, facts.before)) return NOT_FOUND;
-  if (!isOwn(actor, state) && !mayWithFilesOf(actor, state.of, facts.before).attach) return NOT_YOURS;
+  if (!isOwn(actor, state) && !mayWithFilesOf(actor, state.of, facts.before).takeAway) return NOT_YOURS;
   switch (command.type) {
     case 'DeleteMedia':
       return [deleted('asked')];

@@ -11,8 +11,8 @@ import type { CheckedProof, SecondFactors, SecondProof } from './second-factors.
 /** A code of an app, as somebody types it. */
 export const timeCode = z
   .string()
-  .max(20, 'must be the 6 digits of your app')
-  .regex(/^\s*\d{3}\s?\d{3}\s*$/, 'must be the 6 digits of your app')
+  .max(20, 'must be 6 digits')
+  .regex(/^\s*\d{3}\s?\d{3}\s*$/, 'must be 6 digits')
   .meta({ description: 'The 6 digits that the app shows.' });
 
 /** The fields of a body that proves a second factor: one of them is given. */

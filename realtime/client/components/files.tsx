@@ -110,13 +110,18 @@ function PlainFile({ file }: { file: MediaView }) {
   );
 }
 
+/** The button that deletes a file; nothing for who may not: of others' files, who may not change the task that they are on. */
 function Removal({ file }: { file: MediaView }) {
   const { api, files, actions } = useApp();
+  const me = useApps((state) => state.me);
+  const task = useApps((state) => state.open?.detail);
+  const isMine = me?.role === 'admin' || [file.maker, task?.maker, task?.assignee].includes(me?.id);
   const remove = () =>
     api.command('DELETE', `/api/media/${file.id}`).then(
       ({ position }) => files.look(file.id, position),
       (error: Error) => actions.note({ kind: 'trouble', text: `“${file.name}” is still there. ${error.message}` }),
     );
+  if (!isMine) return null;
   return (
     <button type="button" class="quiet file-removal" aria-label={`Delete ${file.name}`} title={`Delete ${file.name}`} onClick={remove}>
       <Sign name="bin" />
