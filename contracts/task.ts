@@ -284,6 +284,9 @@ export const taskContract = aggregate({
   },
 });
 
+/** The types of a task's events, for read models that show whole tasks. */
+export const TASK_EVENT_TYPES: readonly string[] = Object.keys(taskContract.events);
+
 /** A task in a list, as `GET /api/tasks` shows it. */
 export const taskSummaryView = z.strictObject({
   id,

@@ -1,6 +1,6 @@
 /** Read model `task_detail`: one whole task. */
 import type { RecordedEvent } from '../../contracts/message.ts';
-import type { TaskDetail, TaskEvent } from '../../contracts/task.ts';
+import { TASK_EVENT_TYPES, type TaskDetail, type TaskEvent } from '../../contracts/task.ts';
 import { latestCommenters, NOBODY_ASKED, type Watching, watchersOf, watchingAfter } from '../../contracts/watchers.ts';
 import { beginning, byStream, existing, type Folded, projector } from '../projector.ts';
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
@@ -62,17 +62,7 @@ export function taskCacheKey(id: string): string {
 
 export const taskDetail = projector<TaskDetailDocument>({
   model: { name: 'task_detail', version: 2, fields: {}, indexes: [] },
-  events: [
-    'TaskCreated',
-    'TaskAssigned',
-    'TaskEdited',
-    'TaskStatusChanged',
-    'TaskCommented',
-    'TaskWatched',
-    'TaskUnwatched',
-    'TaskDeleted',
-    'TaskRestored',
-  ],
+  events: TASK_EVENT_TYPES,
   key: byStream,
   evolve,
   cacheKey: taskCacheKey,

@@ -1,6 +1,6 @@
 /** Read model `task_list`: tasks as lists show, filter and sort them. */
 import type { RecordedEvent } from '../../contracts/message.ts';
-import { PRIORITIES, type Status, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
+import { PRIORITIES, type Status, TASK_EVENT_TYPES, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
 import type { Condition, Find } from '../../platform/read-models/read-models.ts';
 import { beginning, byStream, existing, type FirstPage, type Folded, projector } from '../projector.ts';
 import { fieldsOfNew, type TaskEventOf } from '../task-fields.ts';
@@ -138,17 +138,7 @@ export const taskList = projector<TaskListDocument>({
     },
     indexes: [['assignee', 'createdAt'], ['createdAt'], ['updatedAt'], ['deadlineKey'], ['priorityRank'], ['titleKey']],
   },
-  events: [
-    'TaskCreated',
-    'TaskAssigned',
-    'TaskEdited',
-    'TaskStatusChanged',
-    'TaskCommented',
-    'TaskWatched',
-    'TaskUnwatched',
-    'TaskDeleted',
-    'TaskRestored',
-  ],
+  events: TASK_EVENT_TYPES,
   key: byStream,
   evolve,
   topics,

@@ -20,7 +20,7 @@ const FINISH_MS = 20_000;
 /** Seconds after which it asks again. */
 const ASK_AGAIN_SECONDS = 3;
 /** Milliseconds that the store may take for a file, since nobody's request waits for that; slow stores are given up before, by their bytes. */
-const PUT_MS = 6 * 3_600_000;
+const UNHEARD_PUT_MS = 6 * 3_600_000;
 
 const arrivingAnswer = z.strictObject({
   id: z.guid().meta({ description: 'The file’s id.' }),
@@ -66,7 +66,7 @@ async function finished(context: DirectContext, ticket: DirectTicket, request: R
   const remove = () => context.files.remove(incomingKey(ticket.command)).catch(() => {});
   try {
     await checkRight(request.caller as Caller, ticket.of, context);
-    const answer = (await answered(context, ticket)) ?? (await received({ ...context, putWithin: PUT_MS }, ticket, request));
+    const answer = (await answered(context, ticket)) ?? (await received({ ...context, putWithin: UNHEARD_PUT_MS }, ticket, request));
     await remove();
     return answer;
   } catch (error) {
