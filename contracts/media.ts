@@ -41,6 +41,9 @@ const ofTask = hasFiles<FiledThing & TaskParties>({
   topics: (stream, parties) => taskTopics(stream, null, parties),
 });
 
+const isMaker = ({ id, role }: Actor, { maker }: { maker: string }): boolean => role === 'admin' || id === maker;
+const isSelf = (actor: Actor, _: FiledThing, id: string): boolean => actor.role === 'admin' || actor.id === id;
+
 /** A further kind is one line. */
 const filesOf = {
   task: ofTask,
@@ -48,17 +51,17 @@ const filesOf = {
   comment: ofTask,
   order: hasFiles<FiledThing & { maker: string }>({
     category: 'order',
-    mayRead: ({ id, role }, { maker }) => role === 'admin' || id === maker,
-    mayAttach: ({ id, role }, { maker }) => role === 'admin' || id === maker,
-    mayTakeAway: ({ id, role }, { maker }) => role === 'admin' || id === maker,
+    mayRead: isMaker,
+    mayAttach: isMaker,
+    mayTakeAway: isMaker,
     topics: (_stream, { maker }) => orderTopics(maker),
   }),
   /** The newest is the user's avatar; everybody who is logged in sees it. */
   user: hasFiles<FiledThing>({
     category: 'user',
     mayRead: () => true,
-    mayAttach: (actor, _state, id) => actor.role === 'admin' || actor.id === id,
-    mayTakeAway: (actor, _state, id) => actor.role === 'admin' || actor.id === id,
+    mayAttach: isSelf,
+    mayTakeAway: isSelf,
     topics: (stream) => [stream.replace('-', ':'), 'profiles'],
   }),
 };
@@ -193,9 +196,7 @@ export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): 
   if (!state?.exists || state.deleted) return { read: false, attach: false, takeAway: false };
   const rules = FILES_OF[of.kind];
   const id = of.task ?? of.id;
-  const rights = [rules.mayRead, rules.mayAttach, rules.mayTakeAway].map((rule) => rule(actor, state, id));
-  const [read = false, attach = false, takeAway = false] = rights;
-  return { read, attach, takeAway };
+  return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id), takeAway: rules.mayTakeAway(actor, state, id) };
 }
 
 /** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */
