@@ -19,6 +19,7 @@ function against(...answers: (Response | Error)[]) {
       return answer;
     },
     token: async (refused) => (refused ? tokens[1] : tokens[0]) ?? null,
+    held: () => tokens[0] ?? null,
     prove: async () => {
       proofs.asked++;
       return proofs.given;
@@ -29,7 +30,7 @@ function against(...answers: (Response | Error)[]) {
     },
     now: () => now,
   };
-  return { api: createApi(options), requests, waits, proofs };
+  return { api: createApi(options), requests, waits, proofs, tokens };
 }
 const json = (body: unknown, init?: ResponseInit) => new Response(JSON.stringify(body), init);
 
@@ -80,6 +81,23 @@ describe('a command', () => {
     await api.command('POST', '/api/tasks/a/restore', { ifMatch: 3 });
     expect(requests.map(({ headers }) => headers.Authorization)).toEqual(['Bearer old', 'Bearer new']);
     expect(requests[1]?.headers['If-Match']).toBe('"3"');
+  });
+});
+
+describe('a glance', () => {
+  it('is sent once, by the token that is there, and asks for no other', async () => {
+    const { api, requests } = against(json({ confirmed: false }), json({}, { status: 401 }), json({}, { status: 503 }));
+    expect(await api.glance('/api/me')).toEqual({ confirmed: false });
+    await expect(api.glance('/api/me')).rejects.toMatchObject({ status: 401 });
+    await expect(api.glance('/api/me')).rejects.toMatchObject({ status: 503 });
+    expect(requests.map(({ headers }) => headers.Authorization)).toEqual(['Bearer old', 'Bearer old', 'Bearer old']);
+  });
+
+  it('is not sent without a token', async () => {
+    const { api, requests, tokens } = against(json({}));
+    tokens.length = 0;
+    expect(await api.glance('/api/me')).toBeNull();
+    expect(requests).toEqual([]);
   });
 });
 

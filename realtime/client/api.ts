@@ -48,6 +48,8 @@ export interface ApiOptions {
   fetch: typeof fetch;
   /** Resolves to the access token, null where nobody is logged in. `refused`: true where the server refused the last one. */
   token(refused: boolean): Promise<string | null>;
+  /** The access token while it is good; null where another one would have to be asked for. */
+  held(): string | null;
   /** Has the user prove anew who they are, where the server wants that; resolves to false where they would not. */
   prove(): Promise<boolean>;
   /** Waits before the next attempt: that long, or until the network comes back. */
@@ -58,6 +60,8 @@ export interface ApiOptions {
 export interface Api {
   /** Sends a query. `after`: the answer is to include all changes up to that position. */
   get<T>(path: string, options?: { after?: string | undefined }): Promise<Reply<T>>;
+  /** Sends a query once, by the access token that is there: what waits by itself for an answer is no use of the session. null without such a token. */
+  glance<T>(path: string): Promise<T | null>;
   /** Sends a command, and repeats it with the same key while the server is not reached or not available, for up to a minute, and after the user proved who they are. */
   command(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: { body?: unknown; ifMatch?: number; key?: string }): Promise<Done>;
   /** Fetches a whole file, after the user proved who they are where the server wants that. Rejects where it is cut off. */
@@ -120,6 +124,11 @@ export function createApi(options: ApiOptions): Api {
         const response = await authorised(path, { cache: 'no-store', headers: after ? { 'Read-After': after } : {} });
         return { body: await response.json(), position: response.headers.get('Position') ?? '' };
       }),
+
+    async glance(path) {
+      const token = options.held();
+      return token ? bodyOf(await checked(await sendWith(token, path, { cache: 'no-store', headers: {} }))) : null;
+    },
 
     command(method, path, { body, ifMatch, key = uuid() } = {}) {
       const headers: Record<string, string> = { 'Idempotency-Key': key };

@@ -45,6 +45,7 @@ const session = createSession({
 const api = createApi({
   fetch: (...request) => fetch(...request),
   token: (refused) => session.token(refused),
+  held: () => session.held(),
   prove,
   wait,
   now: () => performance.now(),

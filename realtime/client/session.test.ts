@@ -67,6 +67,18 @@ describe('a session', () => {
     expect(refreshes).toEqual(['refresh-1']);
   });
 
+  it('gives the token that it has while that is good, and asks for none by that', async () => {
+    const { tab, refreshes, pass } = world();
+    const { session } = tab();
+    expect(session.held()).toBeNull();
+    await session.login('anna@example.org', 'x');
+    expect(session.held()).toBe('access-1');
+    pass(890_000);
+    expect([session.held(), refreshes]).toEqual([null, []]);
+    await session.logout();
+    expect(session.held()).toBeNull();
+  });
+
   it('refreshes once for all who ask at the same time, also in several tabs', async () => {
     const { tab, refreshes, pass } = world();
     const first = tab();

@@ -53,6 +53,8 @@ export interface BrowserSession {
    * Rejects with ApiError where the server is not reached.
    */
   token(refused?: boolean): Promise<string | null>;
+  /** The access token while it is good; null where another one would have to be asked for, which counts as a use of the session. */
+  held(): string | null;
   /**
    * Logs in with the code of a sign-in at another site. Resolves to null; to the address of an account here whose password is asked for once, to be
    * given with the same code; or to the ticket for `finish` where a second factor is asked for.
@@ -133,14 +135,14 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
   }
 
   /** Ends the session at the server, too, with the access token, or a new one where it is not good. */
-  async function endSession(refreshToken: string, token: string | undefined): Promise<void> {
+  async function endSession(refreshToken: string, token: string | null): Promise<void> {
     const good = token ?? (await api.open<Tokens>('/api/token/refresh', { refreshToken })).accessToken;
     await api.open('/api/logout', undefined, { token: good });
   }
 
   /** Takes the tokens of who signed in, and ends the session in whose place theirs comes. */
   async function enter(tokens: Tokens & { user: Me }): Promise<void> {
-    const [before, token] = [read(), access && access.until > now() ? access.token : undefined];
+    const [before, token] = [read(), held()];
     take(tokens, tokens.user);
     if (before) await endSession(before.refreshToken, token).catch(() => undefined);
   }
@@ -157,11 +159,15 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
     return null;
   }
 
+  const held = () => (kept && access && access.until > now() ? access.token : null);
+
   return {
     me: () => kept?.user ?? null,
+    held,
     async token(refused = false) {
       if (!kept) return null;
-      if (access && !refused && access.until > now()) return access.token;
+      const token = held();
+      if (token && !refused) return token;
       refreshing ??= alone(refresh).finally(() => {
         refreshing = undefined;
       });
@@ -191,8 +197,7 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       registration = undefined;
     },
     async logout() {
-      const present = kept;
-      const token = access && access.until > now() ? access.token : undefined;
+      const [present, token] = [kept, held()];
       forget(false);
       if (present) await endSession(present.refreshToken, token).catch(() => undefined);
     },

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp } from '../app.ts';
+import { lookAtConfirmation } from '../confirmation.ts';
 import { FirstThing } from './first-thing.tsx';
 
 export function Unconfirmed() {
@@ -36,19 +37,26 @@ export function Unconfirmed() {
 /** Milliseconds between two looks at whether the address is confirmed by now. */
 const LOOKS = 20_000;
 
-/** Goes on, or out, once the address was confirmed by a link that was opened elsewhere, or by an admin: the next tokens, or that there are none, say so. */
+/**
+ * Goes on, or out, once the address was confirmed by a link that was opened elsewhere, or by an admin. A page that nobody is at does not keep its session
+ * in use: it looks as long as its token is good, and again when somebody comes back to it.
+ */
 function useConfirmedElsewhere(): void {
-  const { session } = useApp();
+  const { api, session } = useApp();
   useEffect(() => {
     const look = () => {
-      if (document.visibilityState === 'visible') void session.token(true).catch(() => undefined);
+      if (document.visibilityState === 'visible') void lookAtConfirmation({ api, session });
     };
-    look();
+    const back = () => void session.token().then(look, () => undefined);
+    back();
     const timer = setInterval(look, LOOKS);
-    window.addEventListener('focus', look);
+    for (const sign of SIGNS_OF_SOMEBODY) window.addEventListener(sign, back);
     return () => {
       clearInterval(timer);
-      window.removeEventListener('focus', look);
+      for (const sign of SIGNS_OF_SOMEBODY) window.removeEventListener(sign, back);
     };
-  }, [session]);
+  }, [api, session]);
 }
+
+/** What shows that somebody is at the page. */
+const SIGNS_OF_SOMEBODY = ['focus', 'pointerdown'] as const;
