@@ -7,7 +7,7 @@ import { type Actor, aggregate, type Command, type DecidedEvent } from './aggreg
 import { id, instant, line } from './fields.ts';
 import { orderTopics } from './order.ts';
 import { personal } from './personal.ts';
-import { mayReadTask, type TaskParties, taskTopics } from './task.ts';
+import { mayChangeTask, mayReadTask, type TaskParties, taskTopics } from './task.ts';
 
 /** The state of a thing that has files: the part that every decider's state has. */
 export interface FiledThing {
@@ -37,7 +37,7 @@ const ofTask = hasFiles<FiledThing & TaskParties>({
   category: 'task',
   mayRead: mayReadTask,
   mayAttach: mayReadTask,
-  mayTakeAway: ({ id, role }, { maker, assignee }) => role === 'admin' || id === maker || id === assignee,
+  mayTakeAway: mayChangeTask,
   topics: (stream, parties) => taskTopics(stream, null, parties),
 });
 

@@ -124,6 +124,14 @@ export function mayReadTask({ id, seesAll }: { id: string; seesAll: boolean }, {
   return seesAll || id === maker || id === assignee;
 }
 
+/** True where somebody may change a task that is there: its maker, its assignee, or an admin. Who only reads it comments on it and watches it. */
+export function mayChangeTask({ id, role }: { id: string; role: string }, { maker, assignee }: TaskParties): boolean {
+  return role === 'admin' || id === maker || id === assignee;
+}
+
+/** The words for who may not. */
+export const NOT_YOURS_TO_CHANGE = 'You change only tasks that you made or that are assigned to you.';
+
 /** The rooms of a task's event: the board's, the task's own, and those of its people before and after the event. */
 export function taskTopics(stream: string, before: TaskParties | null, after: TaskParties): string[] {
   const people = [before?.maker, before?.assignee, after.maker, after.assignee].filter((one): one is string => typeof one === 'string');

@@ -1,10 +1,11 @@
 /** The user's actions. A change is shown at once; where the server refuses it, the change is taken back and the reason shown. */
-import type { Priority, Status, TaskDetail, TaskEvent, TaskSummary } from '../../contracts/task.ts';
+import { NOT_YOURS_TO_CHANGE, type Priority, type Status, type TaskDetail, type TaskEvent, type TaskSummary } from '../../contracts/task.ts';
 import { type Api, ApiError, type Done, type Reply, uuid } from './api.ts';
 import { begun, done, dropped, made, shown } from './board-state.ts';
 import { mayMove, STATUS_NAMES, whyNot } from './board-view.ts';
 import { edited } from './edited.ts';
-import type { HistoryItem, Note, Store } from './store.ts';
+import { mayChange } from './rights.ts';
+import type { AppState, HistoryItem, Note, Store } from './store.ts';
 import type { TaskPage } from './task-page.ts';
 import { watchSaid } from './words.ts';
 
@@ -31,7 +32,8 @@ export interface Actions {
   commentOf(answer: Done): Promise<string | null>;
   /** Has the user watch the task, or watch it no more. A refusal is shown. */
   watch(id: string, wanted: boolean): Promise<void>;
-  remove(id: string): void;
+  /** Deletes a task; returns false where the user may not, which is said. */
+  remove(id: string): boolean;
   restore(id: string): void;
   /** Restores the task that was deleted last. */
   undo(): void;
@@ -61,58 +63,74 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
     return turn;
   }
 
-  /** Shows the event at once, sends the command, and takes it back where it is refused. */
-  function optimistic(id: string, event: TaskEvent, send: (key: string) => Promise<Done>): Promise<boolean> {
+  /**
+   * Shows the event at once, sends the command, and takes the event back where it is refused. `said`: what is true once it is done, and is said only then.
+   * Resolves to true where it was done.
+   */
+  async function optimistic(
+    { id, event, said }: { id: string; event: TaskEvent; said?: string },
+    send: (key: string) => Promise<Done>,
+  ): Promise<boolean> {
     const key = uuid();
     store.set({ board: begun(store.get().board, { key, id, event }) });
-    return inTurn(id, () => send(key)).then(
-      (answer) => {
-        store.set({ board: done(store.get().board, key, answer) });
-        return true;
-      },
-      (error) => {
-        store.set({ board: dropped(store.get().board, key) });
-        note({ kind: 'trouble', text: `“${titleOf(id)}” is as it was. ${reason(error)}` });
-        return false;
-      },
-    );
+    if (isCutOff(store.get())) say('There is no connection. It will be sent when you are connected again.');
+    try {
+      const answer = await inTurn(id, () => send(key));
+      store.set({ board: done(store.get().board, key, answer) });
+    } catch (error) {
+      store.set({ board: dropped(store.get().board, key) });
+      note({ kind: 'trouble', text: notDone(titleOf(id), error) });
+      return false;
+    }
+    if (said) say(said);
+    return true;
+  }
+
+  /** The task as it is shown, where the user may change it; else says that they may not, where it is there. */
+  function ownTask(id: string): TaskSummary | undefined {
+    const task = shown(store.get().board, id);
+    if (!task || mayChange(store.get(), task)) return task;
+    note({ kind: 'trouble', text: NOT_YOURS_TO_CHANGE });
+    return undefined;
   }
 
   function move(id: string, to: Status): void {
-    const task = shown(store.get().board, id);
+    const task = ownTask(id);
     if (!task || task.status === to) return;
     if (mayMove(task.status, to)) sendMove(task, to);
     else note({ kind: 'trouble', text: whyNot(task.status, to) });
   }
 
-  function sendMove(task: TaskSummary, to: Status): void {
-    const { id } = task;
-    say(`“${task.title}” is now ${STATUS_NAMES[to].toLowerCase()}.`);
-    const event: TaskEvent = { type: 'TaskStatusChanged', data: { from: task.status, to } };
-    void optimistic(id, event, (key) => api.command('PUT', `/api/tasks/${id}/status`, { body: { status: to }, key }));
+  function sendMove({ id, title, status }: TaskSummary, to: Status): void {
+    const event: TaskEvent = { type: 'TaskStatusChanged', data: { from: status, to } };
+    const said = `“${title}” is now ${STATUS_NAMES[to].toLowerCase()}.`;
+    void optimistic({ id, event, said }, (key) => api.command('PUT', `/api/tasks/${id}/status`, { body: { status: to }, key }));
   }
 
   function assign(id: string, userId: string | null): void {
-    const task = shown(store.get().board, id);
+    const task = ownTask(id);
     if (!task || task.assignee === userId) return;
     const event: TaskEvent = { type: 'TaskAssigned', data: { userId, previous: task.assignee, atCreation: false } };
-    void optimistic(id, event, (key) => api.command('PUT', `/api/tasks/${id}/assignee`, { body: { userId }, key }));
+    void optimistic({ id, event }, (key) => api.command('PUT', `/api/tasks/${id}/assignee`, { body: { userId }, key }));
   }
 
-  function remove(id: string): void {
-    const title = titleOf(id);
-    say(`“${title}” was deleted.`);
-    void optimistic(id, { type: 'TaskDeleted', data: {} }, (key) => api.command('DELETE', `/api/tasks/${id}`, { key })).then((was) => {
-      if (!was) return;
+  function remove(id: string): boolean {
+    const task = ownTask(id);
+    if (!task) return false;
+    const text = `“${task.title}” was deleted.`;
+    const event: TaskEvent = { type: 'TaskDeleted', data: {} };
+    void optimistic({ id, event, said: text }, (key) => api.command('DELETE', `/api/tasks/${id}`, { key })).then((isDone) => {
+      if (!isDone) return;
       deleted = id;
-      note({ kind: 'done', text: `“${title}” was deleted.`, action: { label: 'Undo', run: () => restore(id) } });
+      note({ kind: 'done', text, action: { label: 'Undo', run: () => restore(id) } });
     });
+    return true;
   }
 
   function restore(id: string): void {
     if (deleted === id) deleted = undefined;
-    say(`“${titleOf(id)}” is back.`);
-    void optimistic(id, { type: 'TaskRestored', data: {} }, (key) => api.command('POST', `/api/tasks/${id}/restore`, { key }));
+    const event: TaskEvent = { type: 'TaskRestored', data: {} };
+    void optimistic({ id, event, said: `“${titleOf(id)}” is back.` }, (key) => api.command('POST', `/api/tasks/${id}/restore`, { key }));
   }
 
   /** Shows what a command has made true, before the task is there anew. */
@@ -162,7 +180,7 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
         shownAsWatched(id, wanted);
         void page()?.refresh(answer.position);
       } catch (error) {
-        note({ kind: 'trouble', text: `“${title}” is as it was. ${reason(error)}` });
+        note({ kind: 'trouble', text: notDone(title, error) });
       }
     },
     move,
@@ -182,6 +200,17 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
 /** The fields of a new task's form, without the empty ones. */
 function stated({ title, description, deadline, priority, labels }: TaskFields): Record<string, unknown> {
   return { title, priority, labels, ...(description ? { description } : {}), ...(deadline ? { deadline } : {}) };
+}
+
+const isCutOff = ({ connection }: AppState) => connection === 'reconnecting' || connection === 'offline';
+
+/** What is true of a task after a command on it failed. */
+function notDone(title: string, error: unknown): string {
+  const status = error instanceof ApiError ? error.status : undefined;
+  if (status === 404) return `“${title}” is not there any more, or not yours to see.`;
+  // The command may have been done, and its answer lost.
+  if (status === 0) return `Nobody can say whether “${title}” was changed. ${reason(error)}`;
+  return `“${title}” is as it was. ${reason(error)}`;
 }
 
 /** The reason of an error, for the user to read. */

@@ -41,11 +41,6 @@ export function useApps<T>(pick: (state: AppState) => T): T {
   return useStore(useApp().store, pick);
 }
 
-/** True for an admin: by the role that the directory has, which may be newer than the session's. */
-export function isAdmin({ me, people }: AppState): boolean {
-  return me !== null && (people[me.id]?.role ?? me.role) === 'admin';
-}
-
 /** Letters that are written from right to left, and marks of direction. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
 

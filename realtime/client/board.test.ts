@@ -76,12 +76,22 @@ inChromium('the board', (screens) => {
   });
 
   it('takes back what the server refuses, and says why', async () => {
-    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN)]);
-    await make(anna, 'Only Anna’s own');
-    await card(ben, 'Only Anna’s own').focus();
+    const [anna, ben] = await Promise.all([logIn(ANNA), logIn(BEN, screens.world.line.url)]);
+    await make(anna, 'Lend the ladder');
+    await card(anna, 'Lend the ladder').click();
+    await anna.getByLabel('For').selectOption(BEN.name);
+    await card(ben, `Lend the ladder, for ${BEN.name}`).waitFor();
+    screens.world.line.cut();
+    await connection(ben, 'reconnecting');
+    await anna.getByLabel('For').selectOption('Nobody');
+    await card(anna, 'Lend the ladder, for nobody').waitFor();
+    await card(ben, 'Lend the ladder').focus();
     await ben.keyboard.press('3');
-    await ben.getByText('You change only tasks that you made or that are assigned to you.').waitFor();
-    await card(ben, 'Only Anna’s own', 'Open').waitFor();
+    await card(ben, 'Lend the ladder', 'Done').waitFor();
+    screens.world.line.mend();
+    await ben.getByText('“Lend the ladder” is as it was. You change only tasks that you made or that are assigned to you.').waitFor();
+    await card(ben, 'Lend the ladder', 'Open').waitFor();
+    expect(await said(ben).textContent()).not.toContain('is now done');
   });
 
   it('shows comments and history of an open task as they come', async () => {

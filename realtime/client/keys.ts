@@ -38,8 +38,8 @@ function typing(target: HTMLElement): boolean {
 /** Handles keys of the card that has the focus; true where the key had an effect. */
 function onCard(app: App, id: string, event: KeyboardEvent): boolean {
   if (event.key === 'Delete') {
-    focusCard(nearby(app, id));
-    app.actions.remove(id);
+    const next = nearby(app, id);
+    if (app.actions.remove(id)) focusCard(next);
     return true;
   }
   const to = statusOf(app, id, event);

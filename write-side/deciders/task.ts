@@ -2,6 +2,8 @@
 import { utc } from '../../contracts/fields.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import {
+  mayChangeTask,
+  NOT_YOURS_TO_CHANGE,
   type Priority,
   type Status,
   type TaskCommand,
@@ -83,7 +85,7 @@ function decideExisting(command: Exclude<TaskCommand, { type: 'CreateTask' | 'Un
 function forbids({ actor, type }: TaskCommand, state: TaskState): Refusal | undefined {
   if (!isThere(state, type)) return NOT_FOUND;
   if (actor.role === 'admin' || state.maker === actor.id) return undefined;
-  if (state.assignee === actor.id) return type === 'RestoreTask' ? NOT_YOURS_TO_RESTORE : undefined;
+  if (mayChangeTask(actor, state)) return type === 'RestoreTask' ? NOT_YOURS_TO_RESTORE : undefined;
   return actor.seesAll ? forbiddenToReaders(type) : NOT_FOUND;
 }
 
@@ -99,7 +101,7 @@ const OF_READERS: readonly TaskCommand['type'][] = ['CommentTask', 'WatchTask', 
 
 function forbiddenToReaders(type: TaskCommand['type']): Refusal | undefined {
   if (OF_READERS.includes(type)) return undefined;
-  return { refused: 'forbidden', detail: 'You change only tasks that you made or that are assigned to you.' };
+  return { refused: 'forbidden', detail: NOT_YOURS_TO_CHANGE };
 }
 
 function create(command: CommandOf<'CreateTask'>, state: TaskState, facts: Facts): Decision {

@@ -4,6 +4,7 @@ interface AssigneeSelectProps {
   id: string;
   name?: string;
   value: string | null;
+  disabled?: boolean;
   onChange: (userId: string | null) => void;
 }
 

@@ -6,7 +6,9 @@ import { shown } from '../board-state.ts';
 import { columnsOf, mayMove, STATUS_NAMES } from '../board-view.ts';
 import { type Drag, draggable } from '../drag.ts';
 import { useGlide } from '../glide.ts';
+import { mayChange } from '../rights.ts';
 import { allTasks, visibleTasks } from '../selected.ts';
+import type { AppState } from '../store.ts';
 import { Column } from './column.tsx';
 import { StatusIcon } from './icons.tsx';
 
@@ -26,11 +28,10 @@ export function Board() {
 
   useEffect(() => {
     if (!lanes.current) return;
-    const task = (id: string) => shown(store.get().board, id);
     return draggable(lanes.current, {
       onDrag: setDrag,
       onDrop: (id, to) => actions.move(id, to as Status),
-      takes: (id, to) => mayMove(task(id)?.status ?? 'open', to as Status),
+      takes: (id, to) => takes(store.get(), id, to as Status),
     });
   }, [store, actions]);
 
@@ -38,7 +39,7 @@ export function Board() {
   const drop = (status: Status) => {
     if (!from) return '';
     if (drag?.over === status) return 'over';
-    return mayMove(from, status) ? 'takes' : 'refuses';
+    return drag && takes(store.get(), drag.id, status) ? 'takes' : 'refuses';
   };
 
   return (
@@ -77,16 +78,22 @@ export function Board() {
         ))}
       </section>
       {more && <p class="more-there">There are more tasks than are shown here. Search finds the others.</p>}
-      {from && <Dock from={from} over={drag?.over ?? null} />}
+      {drag && <Dock places={STATUSES.filter((status) => takes(store.get(), drag.id, status))} over={drag.over} />}
     </>
   );
 }
 
+/** True where the user may move this task to this status. */
+function takes(state: AppState, id: string, to: Status): boolean {
+  const task = shown(state.board, id);
+  return task !== undefined && mayChange(state, task) && mayMove(task.status, to);
+}
+
 /** The drop targets for a dragged card on a narrow screen. */
-function Dock({ from, over }: { from: Status; over: string | null }) {
+function Dock({ places, over }: { places: readonly Status[]; over: string | null }) {
   return (
     <div class="dock" aria-hidden="true">
-      {STATUSES.filter((status) => mayMove(from, status)).map((status) => (
+      {places.map((status) => (
         <div key={status} data-drop={status} class={over === status ? 'dock-place dock-over' : 'dock-place'}>
           <StatusIcon status={status} />
           {STATUS_NAMES[status]}

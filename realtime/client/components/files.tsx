@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { MediaView } from '../../../contracts/media.ts';
 import { useApp, useApps } from '../app.ts';
 import { isShownPicture } from '../files.ts';
+import { isAdmin, mayChange } from '../rights.ts';
 import type { Upload } from '../uploads.ts';
 import { bytesInWords } from '../words.ts';
 import { DropPlace, FileChoice } from './choosing-files.tsx';
@@ -113,9 +114,8 @@ function PlainFile({ file }: { file: MediaView }) {
 /** The button that deletes a file; nothing for who may not: of others' files, who may not change the task that they are on. */
 function Removal({ file }: { file: MediaView }) {
   const { api, files, actions } = useApp();
-  const me = useApps((state) => state.me);
   const task = useApps((state) => state.open?.detail);
-  const isMine = me?.role === 'admin' || [file.maker, task?.maker, task?.assignee].includes(me?.id);
+  const isMine = useApps((state) => file.maker === state.me?.id || isAdmin(state) || (task != null && mayChange(state, task)));
   const remove = () =>
     api.command('DELETE', `/api/media/${file.id}`).then(
       ({ position }) => files.look(file.id, position),

@@ -1,4 +1,5 @@
-import { isAdmin, useApp, useApps } from '../app.ts';
+import { useApp, useApps } from '../app.ts';
+import { isAdmin } from '../rights.ts';
 import type { ConnectionState } from '../store.ts';
 import { Mark, Sign } from './icons.tsx';
 import { Bell } from './inbox.tsx';

@@ -2,8 +2,9 @@
 import { ROLES } from '../../../contracts/role.ts';
 import type { UserView } from '../../../contracts/user.ts';
 import { type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
-import { inSentence, isAdmin, useApp, useApps } from '../app.ts';
+import { inSentence, useApp, useApps } from '../app.ts';
 import { useOrders } from '../orders.ts';
+import { isAdmin } from '../rights.ts';
 import { AskedTwice } from './asked-twice.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { DataDownload } from './own-data.tsx';

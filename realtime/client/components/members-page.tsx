@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { UserView } from '../../../contracts/user.ts';
 import { firstPages, useAccountChanges, useLoaded } from '../accounts.ts';
-import { isAdmin, useApp, useApps } from '../app.ts';
+import { useApp, useApps } from '../app.ts';
+import { isAdmin } from '../rights.ts';
 import { Header } from './header.tsx';
 import { InvitationList } from './invitation-list.tsx';
 import { Person } from './person.tsx';

@@ -1,9 +1,10 @@
 /** The dialog of one task: its fields, assignee, comments and history. */
 import { useEffect, useState } from 'preact/hooks';
-import { STATUSES, type Status, type TaskDetail, type TaskSummary } from '../../../contracts/task.ts';
+import { NOT_YOURS_TO_CHANGE, STATUSES, type Status, type TaskDetail, type TaskSummary } from '../../../contracts/task.ts';
 import { useApp, useApps, useNames } from '../app.ts';
 import { shown } from '../board-state.ts';
 import { mayMove, STATUS_NAMES } from '../board-view.ts';
+import { mayChange } from '../rights.ts';
 import type { OpenTask } from '../store.ts';
 import { ago, fullTime, shortDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
@@ -37,7 +38,8 @@ function TaskDialog({ id, part }: { id: string; part: Part }) {
   const open = useApps((state) => (state.open?.id === id ? state.open : null));
   const task = useApps((state) => shown(state.board, id)) ?? open?.detail ?? null;
   const whole = wholeOf(open, task);
-  const edited = useEdited(whole, part === 'edit');
+  const isMine = useApps((state) => whole !== null && mayChange(state, whole));
+  const edited = useEdited(isMine ? whole : null, part === 'edit');
   const close = () => navigation.leave('/');
   useEffect(() => {
     show(id);
@@ -66,15 +68,15 @@ function Inside({ open, whole, edited, part, onClose }: InsideProps) {
   return whole ? <Task task={whole} part={part} onClose={onClose} /> : <Waiting trouble={trouble} />;
 }
 
-/** The task as it was when editing began, kept so that typed text outlives the right to see the task; null while it is not edited. */
-function useEdited(whole: TaskDetail | null, isEdited: boolean): TaskDetail | null {
+/** The task as it was when editing began, kept so that typed text outlives the right to see or change the task; null while it is not edited. `own`: the task, where the user may change it. */
+function useEdited(own: TaskDetail | null, isEdited: boolean): TaskDetail | null {
   const [edited, setEdited] = useState<TaskDetail | null>(null);
   useEffect(() => {
-    if (isEdited && whole && !edited) setEdited(whole);
+    if (isEdited && own && !edited) setEdited(own);
     if (isEdited || !edited) return;
     setEdited(null);
     requestAnimationFrame(() => document.querySelector<HTMLElement>('dialog')?.focus());
-  }, [isEdited, whole, edited]);
+  }, [isEdited, own, edited]);
   return edited;
 }
 
@@ -97,10 +99,11 @@ function Waiting({ trouble }: { trouble: string | null }) {
 }
 
 function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: () => void }) {
-  const { actions, uploads, navigation } = useApp();
+  const { uploads, navigation } = useApp();
   const own = `/tasks/${task.id}`;
   const tab = part === 'history' ? part : 'comments';
   const trouble = useApps((state) => state.open?.trouble);
+  const isMine = useApps((state) => mayChange(state, task));
   const add = (chosen: readonly File[]) => void uploads.add({ kind: 'task', id: task.id }, chosen);
   usePaste(add);
   return (
@@ -110,27 +113,20 @@ function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: 
         <CloseButton />
       </header>
       {trouble && <p class="wrong">{trouble}</p>}
-      <StatusChoice id={task.id} status={task.status} />
-      <Facts task={task} />
+      {!isMine && <p class={part === 'edit' ? 'wrong' : 'soft'}>{NOT_YOURS_TO_CHANGE} You can comment on this one, and watch it.</p>}
+      <StatusChoice id={task.id} status={task.status} isMine={isMine} />
+      <Facts task={task} isMine={isMine} />
       {task.description ? <p class="description">{task.description}</p> : <p class="description description-none">No description.</p>}
       <FilesOf kind="task" id={task.id} label="Files of the task" adds />
       <div class="task-buttons">
-        <button type="button" onClick={() => navigation.go(`${own}/edit`)}>
-          <Sign name="pen" />
-          Edit
-        </button>
+        {isMine && (
+          <button type="button" onClick={() => navigation.go(`${own}/edit`)}>
+            <Sign name="pen" />
+            Edit
+          </button>
+        )}
         <WatchButton task={task} />
-        <button
-          type="button"
-          class="danger"
-          onClick={() => {
-            onClose();
-            actions.remove(task.id);
-          }}
-        >
-          <Sign name="bin" />
-          Delete
-        </button>
+        {isMine && <DeleteButton id={task.id} onClose={onClose} />}
       </div>
       <div class="views">
         <button type="button" aria-pressed={tab === 'comments'} onClick={() => navigation.go(own, { replace: true })}>
@@ -145,7 +141,24 @@ function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: 
   );
 }
 
-function StatusChoice({ id, status }: { id: string; status: Status }) {
+function DeleteButton({ id, onClose }: { id: string; onClose: () => void }) {
+  const { actions } = useApp();
+  return (
+    <button
+      type="button"
+      class="danger"
+      onClick={() => {
+        onClose();
+        actions.remove(id);
+      }}
+    >
+      <Sign name="bin" />
+      Delete
+    </button>
+  );
+}
+
+function StatusChoice({ id, status, isMine }: { id: string; status: Status; isMine: boolean }) {
   const { actions } = useApp();
   return (
     <fieldset class="statuses">
@@ -156,7 +169,7 @@ function StatusChoice({ id, status }: { id: string; status: Status }) {
           key={one}
           class={`status-button status-${one}`}
           aria-pressed={one === status}
-          disabled={one !== status && !mayMove(status, one)}
+          disabled={one !== status && !(isMine && mayMove(status, one))}
           onClick={() => actions.move(id, one)}
         >
           <StatusIcon status={one} />
@@ -167,7 +180,7 @@ function StatusChoice({ id, status }: { id: string; status: Status }) {
   );
 }
 
-function Facts({ task }: { task: TaskSummary | TaskDetail }) {
+function Facts({ task, isMine }: { task: TaskSummary | TaskDetail; isMine: boolean }) {
   const { actions } = useApp();
   const nameOf = useNames();
   const { id, assignee, priority, deadline, labels, maker, createdAt } = task;
@@ -178,7 +191,7 @@ function Facts({ task }: { task: TaskSummary | TaskDetail }) {
           <label for="assignee">For</label>
         </dt>
         <dd>
-          <AssigneeSelect id="assignee" value={assignee} onChange={(userId) => actions.assign(id, userId)} />
+          <AssigneeSelect id="assignee" value={assignee} disabled={!isMine} onChange={(userId) => actions.assign(id, userId)} />
         </dd>
       </div>
       <div>
