@@ -4,28 +4,32 @@ import type { TaskDetail } from '../../../contracts/task.ts';
 import { ApiError } from '../api.ts';
 import { useApp } from '../app.ts';
 import { differing } from '../edited.ts';
+import { keptSeen } from '../typed.ts';
+import { Conflict } from './conflict.tsx';
 import { FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, TaskFieldsForm } from './task-form.tsx';
 
 /** The form. `lost`: the reason why the user can see the task no more; empty while they can. */
 export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: string; onDone: () => void }) {
-  const { actions } = useApp();
-  const [seen, setSeen] = useState(task);
-  const [isStale, setStale] = useState(false);
+  const { actions, api, session } = useApp();
+  // Text that was kept while the session was over is a change of what was seen then.
+  const [seen, setSeen] = useState<TaskDetail>(() => seenBefore(session.me()?.id, task.id) ?? task);
+  /** The task as others have changed it meanwhile, which the user looks at. */
+  const [now, setNow] = useState<TaskDetail | null>(null);
   const { form, submit, busy, trouble } = useForm(async (data) => {
     const fields = differing(fieldsOf(data), seen);
-    if (Object.keys(fields).length > 0) await actions.edit(task.id, fields, isStale ? undefined : seen).catch(unlessStale);
+    if (Object.keys(fields).length > 0) await actions.edit(task.id, fields, now ?? seen).catch(lookAtChange);
     onDone();
   });
 
-  function unlessStale(error: unknown): never {
+  async function lookAtChange(error: unknown): Promise<never> {
     if (!(error instanceof ApiError) || error.status !== 412) throw error;
-    setStale(true);
-    throw new ApiError('Somebody changed this task while you were writing. Save again to put what you changed over it.', 412);
+    setNow((await api.get<TaskDetail>(`/api/tasks/${task.id}`)).body);
+    throw new ApiError('Somebody changed this task while you were writing. Nothing is saved yet.', 412);
   }
 
   return (
-    <form ref={form} onSubmit={submit} noValidate class="edit">
+    <form ref={form} onSubmit={submit} noValidate class="edit" data-seen={JSON.stringify(seen)}>
       <header class="dialog-head">
         <h2>Edit the task</h2>
       </header>
@@ -37,27 +41,32 @@ export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: strin
       )}
       <FormTrouble trouble={trouble} />
       <OnItsWay busy={busy} />
-      {isStale && (
-        <button
-          type="button"
-          class="link"
-          onClick={() => {
-            setSeen(task);
-            setStale(false);
+      {now && (
+        <Conflict
+          seen={seen}
+          now={now}
+          form={form}
+          onTheirs={() => {
+            setSeen(now);
+            setNow(null);
             form.current?.reset();
           }}
-        >
-          Show me how it is now
-        </button>
+        />
       )}
       <div class="form-end">
         <button type="button" onClick={onDone}>
           Cancel
         </button>
         <button type="submit" class="primary" aria-disabled={busy}>
-          {busy ? 'Saving…' : isStale ? 'Save anyway' : 'Save'}
+          {busy ? 'Saving…' : now ? 'Save mine over it' : 'Save'}
         </button>
       </div>
     </form>
   );
+}
+
+function seenBefore(userId: string | undefined, id: string): TaskDetail | undefined {
+  const text = keptSeen(userId, location.pathname);
+  const seen = text === undefined ? undefined : (JSON.parse(text) as TaskDetail);
+  return seen?.id === id ? seen : undefined;
 }
