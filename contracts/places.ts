@@ -34,6 +34,11 @@ export const PLACES = [
 export const CODE_PURPOSES = ['confirm', 'reset', 'invitation', 'address'] as const;
 export type LinkPurpose = (typeof CODE_PURPOSES)[number];
 
+/** True for a text that may be the code of a mailed link: 256 bits as base64url. Any other is what is left of a link that was cut or changed on its way. */
+export function isCodeOfLink(text: string): boolean {
+  return /^[\w-]{43}$/.test(text);
+}
+
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** True where these values of a place's parameters are ids. */

@@ -54,6 +54,28 @@ inChromium('an account whose address is not confirmed, and a password that is fo
     await connection(other, 'live');
   }, 240_000);
 
+  it('waits without renewing its tokens, and goes on by itself once an admin has confirmed the address', async () => {
+    const dora = personOfThisTry('Dora Lind');
+    await world.register(dora.name, dora.email);
+    const page = await screens.open('about:blank');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const count = (path: string) => asked.filter((one) => one === path).length;
+    await page.clock.install();
+    await page.goto(world.url);
+    await page.getByLabel('E-mail').fill(dora.email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Confirm your e-mail address' }).waitFor();
+    await page.clock.runFor(5 * 60_000);
+    await expect.poll(() => count('/api/me')).toBeGreaterThan(10);
+    expect(count('/api/token/refresh')).toBe(0);
+    await world.confirm(dora.email);
+    await page.clock.runFor(60_000);
+    await connection(page, 'live');
+    expect(count('/api/token/refresh')).toBe(1);
+  }, 240_000);
+
   it('asks for a link, and sets another password by it, once', async () => {
     const dora = personOfThisTry('Dora Lind');
     await world.register(dora.name, dora.email);
@@ -79,9 +101,28 @@ inChromium('an account whose address is not confirmed, and a password that is fo
   }, 240_000);
 
   it('says at its place why a password is refused', async () => {
-    const page = await screens.open(`${world.url}/#reset=none`);
+    const page = await screens.open(`${world.url}/#reset=${'x'.repeat(43)}`);
     await page.getByLabel('New password').fill('short');
     await page.getByRole('button', { name: 'Set the password' }).click();
     await page.getByText('This must have at least 10 characters.').waitFor();
+  }, 240_000);
+
+  it('says of a link that was cut on its way that it is broken, shows no form, and how another one is to be had', async () => {
+    for (const purpose of ['confirm', 'reset'] as const) {
+      const page = await screens.open(`${world.url}/#${purpose}=zzz`);
+      await page.getByRole('heading', { name: 'This link is broken' }).waitFor();
+      await page.getByText('Open it from the mail itself').waitFor();
+      expect(await page.getByLabel('New password').count()).toBe(0);
+      await page.getByRole('button', { name: 'Send me another one' }).click();
+      await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+    }
+    const invited = await screens.open(`${world.url}/#invitation=zzz`);
+    await invited.getByText('ask who invited you to send the invitation again').waitFor();
+    expect(await invited.getByLabel('New password').count()).toBe(0);
+    const changed = await screens.logIn({ email: ADMIN_EMAIL }, world.url);
+    await changed.goto(`${world.url}/#address=zzz`);
+    await changed.getByRole('heading', { name: 'This link is broken' }).waitFor();
+    await changed.getByText('change the address on My page once more').waitFor();
+    expect(await changed.getByRole('button', { name: 'Confirm the address' }).count()).toBe(0);
   }, 240_000);
 });

@@ -1,4 +1,5 @@
 /** Events in words, and dates as the user's locale writes them. */
+import { characters } from '../../contracts/fields.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import { STATUS_NAMES } from './board-view.ts';
 
@@ -111,4 +112,15 @@ export function bytesInWords(bytes: number): string {
   const [unit, by] = bytes < 1e6 ? (['kilobyte', 1e3] as const) : bytes < 1e9 ? (['megabyte', 1e6] as const) : (['gigabyte', 1e9] as const);
   const maximumFractionDigits = unit === 'kilobyte' ? 0 : 1;
   return new Intl.NumberFormat('en', { style: 'unit', unit, maximumFractionDigits }).format(Math.max(bytes / by, bytes > 0 ? 0.6 : 0));
+}
+
+/** The part of the most characters from which on the room that is left is told. */
+const TOLD_FROM = 0.9;
+
+/** How much room a text leaves of the most characters that are taken, or how much is too much; empty while there is plenty. Blanks around it are left out. */
+export function roomInWords(text: string, most: number): string {
+  const length = characters(text.trim());
+  if (length <= most * TOLD_FROM) return '';
+  const of = `${length} of ${most} characters`;
+  return length > most ? `${of}: ${length - most} too many. Shorten it; nothing was cut.` : `${of}.`;
 }

@@ -34,12 +34,11 @@ export function CommentForm({ id }: { id: string }) {
     <div ref={area}>
       <DropPlace class="comment-place" name={`new-comment:${id}`} onFiles={hold}>
         <form ref={form} onSubmit={submit} noValidate class="comment-form">
-          <Field name="text" label="Your comment" trouble={trouble}>
+          <Field name="text" label="Your comment" trouble={trouble} most={10_000}>
             {(control) => (
               <textarea
                 {...control}
                 rows={2}
-                maxLength={10_000}
                 aria-keyshortcuts="Control+Enter"
                 onKeyDown={(event) => {
                   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();

@@ -99,12 +99,12 @@ function EntranceForm({ isNew, email, onAsked }: { isNew: boolean; email: string
   return (
     <form ref={form} onSubmit={submit} noValidate>
       {isNew && (
-        <Field name="name" label="Name" trouble={trouble}>
-          {(control) => <input {...control} type="text" autocomplete="name" maxLength={100} />}
+        <Field name="name" label="Name" trouble={trouble} most={100}>
+          {(control) => <input {...control} type="text" autocomplete="name" />}
         </Field>
       )}
       <Field name="email" label="E-mail" trouble={trouble}>
-        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} defaultValue={email} />}
+        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" defaultValue={email} />}
       </Field>
       <Field name="password" label="Password" trouble={trouble} {...(isNew ? { hint: 'At least 10 characters. A few words are fine.' } : {})}>
         {(control) => <input {...control} type="password" autocomplete={isNew ? 'new-password' : 'current-password'} maxLength={1000} />}

@@ -5,6 +5,7 @@ import { reason } from '../actions.ts';
 import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
 import { restoreTyped } from '../typed.ts';
+import { roomInWords } from '../words.ts';
 
 /** The errors of a form: of the whole form, and by field name. */
 export interface Trouble {
@@ -64,20 +65,29 @@ interface FieldProps {
   label: string;
   trouble: Trouble;
   hint?: string;
+  /** The most characters that the server takes. The field takes more: what is pasted is never cut, and how much is too much is said. */
+  most?: number;
   children: (control: ControlProps) => ComponentChildren;
 }
 
-export function Field({ name, label, trouble, hint, children }: FieldProps) {
+export function Field({ name, label, trouble, hint, most, children }: FieldProps) {
   const id = useId();
+  const [typed, setTyped] = useState('');
+  const room = most === undefined ? '' : roomInWords(typed, most);
   const wrong = trouble.fields[name];
-  const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(' ');
+  const described = [hint && `${id}-hint`, room && `${id}-room`, wrong && `${id}-wrong`].filter(Boolean).join(' ');
   return (
-    <div class="field">
+    <div class="field" onInput={({ target }) => setTyped((target as HTMLInputElement).value)}>
       <label for={id}>{label}</label>
       {children({ id, name, 'aria-invalid': wrong !== undefined, 'aria-describedby': described || undefined })}
       {hint && (
         <p class="hint" id={`${id}-hint`}>
           {hint}
+        </p>
+      )}
+      {room && (
+        <p class="hint" id={`${id}-room`} role="status">
+          {room}
         </p>
       )}
       {wrong && (

@@ -15,7 +15,7 @@ export function Forgotten({ email }: { email: string }) {
   return (
     <form ref={form} onSubmit={submit} noValidate>
       <Field name="email" label="E-mail" trouble={trouble} hint="A link that sets another password is mailed to it.">
-        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" maxLength={254} defaultValue={email} />}
+        {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" defaultValue={email} />}
       </Field>
       <FormTrouble trouble={trouble} />
       <button type="submit" class="primary wide" aria-disabled={busy}>

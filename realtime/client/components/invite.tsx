@@ -18,7 +18,7 @@ export function Invite() {
       {(trouble) => (
         <>
           <Field name="email" label="E-mail" trouble={trouble} hint="A link that makes the account is mailed to it. It is good for seven days.">
-            {(control) => <input {...control} data-first type="email" autocomplete="off" inputMode="email" maxLength={254} />}
+            {(control) => <input {...control} data-first type="email" autocomplete="off" inputMode="email" />}
           </Field>
           <Field name="role" label="Role" trouble={trouble}>
             {(control) => (

@@ -1,13 +1,13 @@
 /** The page that a mailed link opens: it sets the password, and so proves the address. Opening it sends nothing, since mail scanners open links, too. */
 import { useState } from 'preact/hooks';
-import type { LinkPurpose } from '../../../contracts/places.ts';
+import { isCodeOfLink, type LinkPurpose } from '../../../contracts/places.ts';
 import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
 import { Field, FormTrouble, NewPasswordField, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
-/** `missing`: the address was opened without the code of a link; `spent`: the link is of no use any more. */
-type Stage = 'missing' | 'asks' | 'spent' | 'done';
+/** `missing`: the address was opened without the code of a link; `broken`: with what can be none; `spent`: the link is of no use any more. */
+type Stage = 'missing' | 'broken' | 'asks' | 'spent' | 'done';
 
 /** The purposes of links that set a password. */
 export type PasswordPurpose = Exclude<LinkPurpose, 'address'>;
@@ -17,14 +17,20 @@ const PATHS: Record<PasswordPurpose, string> = {
   reset: '/api/password-resets/finish',
   invitation: '/api/invitations/accept',
 };
+/** What is said of a link whose code is none. */
+export const LINK_BROKEN = 'A part of it was lost or changed on its way here. Open it from the mail itself, or copy the whole of it.';
+/** How another link is to be had, where the page cannot send one. */
+const ASK_AGAIN = 'If that does not help, ask who invited you to send the invitation again.';
+
 const HEADINGS: Record<PasswordPurpose, string> = {
   confirm: 'Confirm your e-mail address',
   reset: 'Set another password',
   invitation: 'You are invited',
 };
-const ENDS: Partial<Record<Stage, string>> = { spent: 'This link is used up', done: 'Thank you' };
+const ENDS: Partial<Record<Stage, string>> = { broken: 'This link is broken', spent: 'This link is used up', done: 'Thank you' };
 const WORDS: Record<Stage, string> = {
   missing: 'The code of your link is not kept here. Open the link in the mail once more.',
+  broken: LINK_BROKEN,
   asks: 'Choose the password that you will log in with.',
   spent: 'It was used already, or is too old.',
   done: 'Your password is set, and your e-mail address is confirmed. Log in with them.',
@@ -33,18 +39,25 @@ const WORDS: Record<Stage, string> = {
 export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
   const [outcome, setOutcome] = useState<'spent' | 'done' | null>(null);
-  const stage: Stage = outcome ?? (token === null ? 'missing' : 'asks');
+  const stage: Stage = outcome ?? stageOf(token);
+  const needsAnother = stage === 'missing' || stage === 'broken' || stage === 'spent';
   return (
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
         <h1>{ENDS[stage] ?? HEADINGS[purpose]}</h1>
         <p role="status">{WORDS[stage]}</p>
+        {needsAnother && purpose === 'invitation' && <p>{ASK_AGAIN}</p>}
         {stage === 'asks' && <LinkForm purpose={purpose} token={token ?? ''} onEnd={setOutcome} />}
-        <WaysOn purpose={purpose} stage={stage} />
+        <WaysOn canSend={needsAnother && purpose !== 'invitation'} isDone={stage === 'done'} />
       </section>
     </main>
   );
+}
+
+function stageOf(token: string | null): Stage {
+  if (token === null) return 'missing';
+  return isCodeOfLink(token) ? 'asks' : 'broken';
 }
 
 interface LinkFormProps {
@@ -70,8 +83,8 @@ function LinkForm({ purpose, token, onEnd }: LinkFormProps) {
   return (
     <form ref={form} onSubmit={submit} noValidate>
       {isInvited && (
-        <Field name="name" label="Your name" trouble={trouble}>
-          {(control) => <input {...control} type="text" autocomplete="name" maxLength={100} />}
+        <Field name="name" label="Your name" trouble={trouble} most={100}>
+          {(control) => <input {...control} type="text" autocomplete="name" />}
         </Field>
       )}
       <NewPasswordField name="password" label="New password" trouble={trouble} />
@@ -83,16 +96,15 @@ function LinkForm({ purpose, token, onEnd }: LinkFormProps) {
   );
 }
 
-function WaysOn({ purpose, stage }: { purpose: PasswordPurpose; stage: Stage }) {
+function WaysOn({ canSend, isDone }: { canSend: boolean; isDone: boolean }) {
   const { store, navigation } = useApp();
   const leave = (to: '/' | '/forgotten') => () => {
     store.set({ link: null });
     navigation.go(to, { replace: true });
   };
-  const isOver = stage === 'spent' || stage === 'missing';
   return (
     <p class="other-way">
-      {isOver && purpose !== 'invitation' && (
+      {canSend && (
         <>
           <button type="button" class="link" onClick={leave('/forgotten')}>
             Send me another one
@@ -100,7 +112,7 @@ function WaysOn({ purpose, stage }: { purpose: PasswordPurpose; stage: Stage }) 
         </>
       )}
       <button type="button" class="link" onClick={leave('/')}>
-        {stage === 'done' ? 'Log in' : 'Go to the board'}
+        {isDone ? 'Log in' : 'Go to the board'}
       </button>
     </p>
   );

@@ -41,8 +41,8 @@ function ChangeName({ account }: { account: OwnAccount }) {
   return (
     <FormDialog label="Your name" does="Save" beneath="/me" send={send}>
       {(trouble) => (
-        <Field name="name" label="Name" trouble={trouble}>
-          {(control) => <input {...control} data-first type="text" autocomplete="name" maxLength={100} defaultValue={account.name} />}
+        <Field name="name" label="Name" trouble={trouble} most={100}>
+          {(control) => <input {...control} data-first type="text" autocomplete="name" defaultValue={account.name} />}
         </Field>
       )}
     </FormDialog>
@@ -63,7 +63,7 @@ function ChangeEmail({ account }: { account: OwnAccount }) {
       {(trouble) => (
         <Field name="email" label="E-mail" trouble={trouble}>
           {(control) => (
-            <input {...control} data-first type="email" autocomplete="email" inputMode="email" maxLength={254} defaultValue={account.email} />
+            <input {...control} data-first type="email" autocomplete="email" inputMode="email" defaultValue={account.email} />
           )}
         </Field>
       )}

@@ -1,22 +1,27 @@
 /** The page that a mailed link opens in the account that it is of, where it asks for nothing but a press of a button. Opening it sends nothing. */
 import { useState } from 'preact/hooks';
+import { isCodeOfLink } from '../../../contracts/places.ts';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
 import { Mark } from './icons.tsx';
+import { LINK_BROKEN } from './mailed-link.tsx';
 
 type Purpose = 'address' | 'confirm';
 
-const OF: Record<Purpose, { path: string; heading: string; asks: string; done: (email: string) => string }> = {
+/** `another`: how another link is to be had. */
+const OF: Record<Purpose, { path: string; heading: string; asks: string; another: string; done: (email: string) => string }> = {
   address: {
     path: '/api/email-changes/finish',
     heading: 'Change your e-mail address',
     asks: 'Press the button, and the address that the link was mailed to is yours from then on.',
+    another: 'If that does not help, change the address on My page once more: another link is mailed then.',
     done: (email) => `Your address is ${email} now.`,
   },
   confirm: {
     path: '/api/me/confirmation',
     heading: 'Confirm your e-mail address',
     asks: 'Press the button, and the address that the link was mailed to counts as yours.',
+    another: 'If that does not help, have the mail sent again where the page asks you to confirm your address.',
     done: () => 'Your address is confirmed.',
   },
 };
@@ -24,9 +29,10 @@ const MISSING = 'The code of your link is not kept here. Open the link in the ma
 
 export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
   const { api, session, store, navigation } = useApp();
-  const { path, heading, asks, done } = OF[purpose];
+  const { path, heading, asks, another, done } = OF[purpose];
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
-  const [told, setTold] = useState(token ? asks : MISSING);
+  const isWhole = token !== null && isCodeOfLink(token);
+  const [told, setTold] = useState(isWhole ? asks : token === null ? MISSING : `${LINK_BROKEN} ${another}`);
   const [isDone, setDone] = useState(false);
 
   async function confirm(): Promise<void> {
@@ -49,9 +55,9 @@ export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
-        <h1>{isDone ? 'Thank you' : heading}</h1>
+        <h1>{isDone ? 'Thank you' : isWhole || token === null ? heading : 'This link is broken'}</h1>
         <p role="status">{told}</p>
-        {token && !isDone && (
+        {isWhole && !isDone && (
           <button type="button" class="primary wide" onClick={() => void confirm()}>
             Confirm the address
           </button>

@@ -39,7 +39,7 @@ export function ChangePhone() {
     <FormDialog label="Your phone number" does="Send a code" beneath="/me" send={send}>
       {(trouble) => (
         <Field name="phone" label="Phone number" trouble={trouble} hint="With its country, like +49 151 1234 5678. A code is sent to it by SMS.">
-          {(control) => <input {...control} data-first type="tel" autocomplete="tel" inputMode="tel" maxLength={40} />}
+          {(control) => <input {...control} data-first type="tel" autocomplete="tel" inputMode="tel" />}
         </Field>
       )}
     </FormDialog>

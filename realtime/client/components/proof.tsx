@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { type OwnAccount, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
-import { type OwnSecondFactor, typedProof } from '../second-factor.ts';
+import { type OwnSecondFactor, sendingProof, typedProof } from '../second-factor.ts';
 import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Field, FormTrouble, useForm } from './field.tsx';
@@ -44,9 +44,8 @@ function PasswordProof({ onAnswer }: { onAnswer: (isProven: boolean) => void }) 
   const { api } = useApp();
   const { body: second } = useAnswer<OwnSecondFactor>('/api/me/second-factor');
   const { form, submit, busy, trouble } = useForm(async (data) => {
-    await api.command('POST', '/api/me/proof', {
-      body: { password: data.get('password'), ...(second?.on ? typedProof(String(data.get('code') ?? '')) : {}) },
-    });
+    const proof = second?.on ? typedProof(String(data.get('code') ?? '')) : {};
+    await sendingProof(() => api.command('POST', '/api/me/proof', { body: { password: data.get('password'), ...proof } }));
     onAnswer(true);
   });
   return (

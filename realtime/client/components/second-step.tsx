@@ -1,13 +1,14 @@
 /** The second step of logging in, and the field in which a code is typed. */
 import { useApp } from '../app.ts';
-import { typedProof } from '../second-factor.ts';
+import { sendingProof, typedProof } from '../second-factor.ts';
 import { Field, FormTrouble, type Trouble, useForm } from './field.tsx';
 
 /** The form for the code that is asked for after the password, or a sign-in. `ticket`: what that gave; `onBack`: goes back to it. */
 export function SecondStep({ ticket, onDone, onBack }: { ticket: string; onDone?: () => void; onBack: () => void }) {
   const { session } = useApp();
   const { form, submit, busy, trouble } = useForm(async (data) => {
-    await session.finish(ticket, typedProof(String(data.get('code') ?? '')));
+    const proof = typedProof(String(data.get('code') ?? ''));
+    await sendingProof(() => session.finish(ticket, proof));
     onDone?.();
   });
   return (

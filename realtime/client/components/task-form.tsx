@@ -28,13 +28,13 @@ export function TaskFieldsForm({ task, trouble }: { task: TaskFields; trouble: T
   useEffect(() => title.current?.focus(), []);
   return (
     <>
-      <Field name="title" label="Title" trouble={trouble}>
+      <Field name="title" label="Title" trouble={trouble} most={200}>
         {(control) => (
-          <input {...control} ref={title} data-first type="text" defaultValue={task.title} maxLength={200} autocomplete="off" class="title-input" />
+          <input {...control} ref={title} data-first type="text" defaultValue={task.title} autocomplete="off" class="title-input" />
         )}
       </Field>
-      <Field name="description" label="Description" trouble={trouble}>
-        {(control) => <textarea {...control} rows={5} defaultValue={task.description} maxLength={10_000} />}
+      <Field name="description" label="Description" trouble={trouble} most={10_000}>
+        {(control) => <textarea {...control} rows={5} defaultValue={task.description} />}
       </Field>
       <div class="two">
         <Field name="deadline" label="Deadline" trouble={trouble}>
@@ -67,7 +67,7 @@ function LabelsInput({ control, labels: before }: { control: ControlProps; label
 
   function add(): void {
     const more = text.split(',').map((one) => one.trim());
-    setLabels([...new Set([...labels, ...more.filter(Boolean)])].slice(0, 20));
+    setLabels([...new Set([...labels, ...more.filter(Boolean)])]);
     setText('');
   }
 
@@ -86,7 +86,6 @@ function LabelsInput({ control, labels: before }: { control: ControlProps; label
         {...rest}
         type="text"
         value={text}
-        maxLength={50}
         list="known-labels"
         autocomplete="off"
         onInput={(event) => setText(event.currentTarget.value)}

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { ANNA, cardOf, inChromium } from './board.fixture.ts';
+import { ofThisTry } from './tries.fixture.ts';
+import { roomInWords } from './words.ts';
+
+it('how much room is left is said of a text that is nearly too long, and how much is too much of one that is', () => {
+  expect(['', 'x'.repeat(180), 'x'.repeat(181), 'x'.repeat(200), ` ${'x'.repeat(200)} `, '😀'.repeat(200)].map((text) => roomInWords(text, 200))).toEqual(
+    ['', '', '181 of 200 characters.', ...Array.from({ length: 3 }, () => '200 of 200 characters.')],
+  );
+  expect(roomInWords('x'.repeat(203), 200)).toBe('203 of 200 characters: 3 too many. Shorten it; nothing was cut.');
+});
+
+inChromium('a text that is too long', (screens) => {
+  it('is kept as it was pasted, counted and refused in words at its field, and taken once it is shortened', async () => {
+    const title = ofThisTry('Long');
+    const page = await screens.logIn(ANNA);
+    await page.keyboard.press('n');
+    const field = page.getByLabel('Title');
+    await field.waitFor();
+    const pasted = `${title} ${'x'.repeat(250)}`;
+    await page.keyboard.insertText(pasted);
+    expect(await field.inputValue()).toBe(pasted);
+    await page.getByText(`${pasted.length} of 200 characters: ${pasted.length - 200} too many.`).waitFor();
+    await page.getByLabel('Labels').fill('y'.repeat(60));
+    await page.keyboard.press('Control+Enter');
+    await field.press('Enter');
+    await page.getByText('This must have 1 to 200 characters.').waitFor();
+    await page.getByText('This must have 1 to 50 characters.').waitFor();
+    expect(await field.inputValue()).toBe(pasted);
+    await field.fill(title);
+    await page.getByRole('button', { name: 'Remove the label' }).click();
+    await field.press('Enter');
+    await cardOf(page, title).waitFor();
+  }, 240_000);
+});
