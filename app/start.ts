@@ -27,7 +27,7 @@ import { type Closers, openClosers } from './closers.ts';
 import { type Config, limitsIn, unconfirmedMay } from './config.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
-import { linksProblem, pagesAt } from './links.ts';
+import { fileOrigins, linksProblem, pagesAt } from './links.ts';
 import { oidcSettings } from './oidc-settings.ts';
 import { openPorts } from './open-ports.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
@@ -271,6 +271,7 @@ async function openAccess(
       sessions: { idleDays: config.SESSION_IDLE_DAYS, mostDays: config.SESSION_MOST_DAYS },
       requireSecondFactor: config.REQUIRE_2FA ?? [],
       sendsSms: config.SMS_URL !== 'none:',
+      directUploads: fileOrigins(config).posts.length > 0,
     },
     limits,
     ...(settings ? { oidc: { settings, publicUrl } } : {}),

@@ -57,6 +57,8 @@ export interface IdentityOptions {
     requireSecondFactor?: readonly Role[];
     /** True where the installation sends SMS; default false. */
     sendsSms?: boolean;
+    /** True where browsers post files to the file store itself; default false. */
+    directUploads?: boolean;
   };
   limits: Limits;
   /** The cache that the processes of the installation share; missing: this process is alone. */
@@ -206,6 +208,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         codes,
         phoneCodes,
         sendsSms: config.sendsSms ?? false,
+        directUploads: config.directUploads ?? false,
         apiKeys,
         unconfirmed,
         registrations,

@@ -7,7 +7,7 @@ const ANN = { name: 'Ann', email: 'ann@example.org', password: 'correct horse ba
 it.each(REGISTRATIONS)('a page learns that registration is %s, and a registration that is not wanted is refused', async (registrations) => {
   const here = await openInstallation({ registrations });
   try {
-    expect((await here.call('GET /api/session-rules')).body).toEqual({ registration: registrations });
+    expect((await here.call('GET /api/session-rules')).body).toEqual({ registration: registrations, directUploads: false });
     const { status, body, headers } = await here.call('POST /api/users', ANN);
     if (registrations === 'open') expect(status).toBe(201);
     else {

@@ -1,4 +1,4 @@
-/** What a page may offer to somebody who is not logged in, as the operator has set it. */
+/** What a page may offer, also to somebody who is not logged in, as the operator has set it. */
 import { z } from 'zod';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { RouteWith } from '../../platform/http/route.ts';
@@ -12,6 +12,8 @@ export interface SessionRules {
   registrations: Registrations;
   /** Missing where no issuer is set. */
   oidc: Oidc | undefined;
+  /** True where browsers post files to the file store itself. */
+  directUploads: boolean;
 }
 
 /** GET /api/session-rules. */
@@ -20,7 +22,7 @@ export const sessionRules: RouteWith<SessionRules> = {
     method: 'GET',
     path: '/api/session-rules',
     who: 'anyone',
-    summary: 'What this installation offers before one is logged in: who may register, and how one signs in.',
+    summary: 'What this installation offers its pages: who may register, how one signs in, and where files are sent to.',
     tag: 'sessions',
     response: z.strictObject({
       registration: z.enum(REGISTRATIONS).meta({ description: '`open`: anybody registers; `invited`, `closed`: only who has an invitation.' }),
@@ -32,11 +34,12 @@ export const sessionRules: RouteWith<SessionRules> = {
         })
         .optional()
         .meta({ description: 'Signing in by OpenID Connect; missing where no issuer is set.' }),
+      directUploads: z.boolean().meta({ description: 'True where POST /api/media/direct gives out forms; else files go to POST /api/media.' }),
     }),
   },
-  answer: ({ registrations, oidc }) => ({
+  answer: ({ registrations, oidc, directUploads }) => ({
     headers: { 'Cache-Control': 'no-cache' },
-    body: { registration: registrations, ...(oidc ? { signIn: signInOf(oidc) } : {}) },
+    body: { registration: registrations, ...(oidc ? { signIn: signInOf(oidc) } : {}), directUploads },
   }),
 };
 

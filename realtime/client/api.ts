@@ -70,6 +70,9 @@ export interface Api {
   open<T>(path: string, body?: unknown, options?: { token?: string; key?: string }): Promise<T>;
 }
 
+/** Milliseconds after which the page asks once more by itself what it could not be told. */
+export const ASK_AGAIN = 3_000;
+
 const REPEAT_PATIENCE = 60_000;
 const DELAYS = [300, 800, 2_000, 4_000, 8_000];
 

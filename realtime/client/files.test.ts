@@ -27,11 +27,14 @@ inChromium('files on the board', (screens) => {
     await drawn(anna, 'dialog img.thumbnail-picture');
     await anna.getByRole('button', { name: 'Show pasted.png' }).waitFor();
   }, 240_000);
-  it('files that are chosen by the button are on the task, several at once', async () => {
+  it('files that are chosen by the button are on the task, several at once, and nothing is asked for that there is not', async () => {
     const anna = await screens.logIn(ANNA);
     await makeAndOpen(anna, 'Choose the plans');
+    const refused: string[] = [];
+    anna.on('response', (answer) => void (answer.status() >= 400 && refused.push(`${answer.status()} ${answer.url()}`)));
     await choose(anna, 'Add files to: Files of the task', [pictureFile('one.png'), pictureFile('two.png', 10), pictureFile('three.png', 200)]);
     for (const name of ['one.png', 'two.png', 'three.png']) await anna.getByRole('button', { name: `Show ${name}` }).waitFor();
+    expect(refused).toEqual([]);
     expect(await anna.locator('input[type="file"]').first().getAttribute('accept')).not.toMatch(/hei[cf]|image\/\*/i);
   }, 240_000);
   it('a file that misses its place is not opened instead of the page', async () => {

@@ -12,6 +12,7 @@ import { connectLive, type Live } from './live.ts';
 import { createNavigation } from './navigation.ts';
 import { keepPresses } from './presses.ts';
 import { createSession, oneTabAtATime, SESSION_KEY } from './session.ts';
+import { sendsDirectly } from './session-rules.ts';
 import { createStore, initialState } from './store.ts';
 import { connectionOf, type Sync, startSync } from './sync.ts';
 import { createTaskPage, type TaskPage } from './task-page.ts';
@@ -53,6 +54,7 @@ const api = createApi({
 const uploads = createUploads({
   store,
   token: (refused) => session.token(refused),
+  isDirect: sendsDirectly,
   taken: (id, position) => void running?.files.look(id, position).catch(() => undefined),
   say: (text) => store.set({ said: text }),
 });

@@ -1,6 +1,7 @@
 /** Sends one file: to the file store itself where it takes files from browsers, else through the server. Both are one upload, by its Idempotency-Key. */
 import type { MediaSubject } from '../../contracts/media.ts';
 import type { Problem } from '../../contracts/problem.ts';
+import { ASK_AGAIN } from './api.ts';
 
 /** A file to send. */
 export interface FileSending {
@@ -28,9 +29,6 @@ interface Offer {
   ticket: string;
 }
 
-/** Milliseconds after which a file that is still being read is asked for again. */
-const ASK_AGAIN_MS = 3_000;
-
 interface Request {
   url: string;
   body: FormData | string;
@@ -39,10 +37,17 @@ interface Request {
   progress?: FileSending['progress'];
 }
 
-/** Makes the function that sends a file. `token`: resolves to the access token, null where nobody is logged in; `refused`: the last one was refused. */
-export function fileSender(token: (refused: boolean) => Promise<string | null>): (sending: FileSending) => Promise<Sent> {
-  /** False once the store took nothing from this page: it is not asked again until the page is loaded anew. */
-  let isDirect = true;
+export interface FileSenderOptions {
+  /** Resolves to the access token, null where nobody is logged in. `refused`: the last one was refused. */
+  token(refused: boolean): Promise<string | null>;
+  /** Resolves to true where this installation has files posted to its store. */
+  isDirect(): Promise<boolean>;
+}
+
+/** Makes the function that sends a file. */
+export function fileSender({ token, isDirect }: FileSenderOptions): (sending: FileSending) => Promise<Sent> {
+  /** True once the store took nothing from this page: it is not asked again until the page is loaded anew. */
+  let isRefused = false;
 
   async function authorized(request: Request, refused = false): Promise<Sent> {
     const bearer = await token(refused);
@@ -77,15 +82,16 @@ export function fileSender(token: (refused: boolean) => Promise<string | null>):
   async function finished(sending: FileSending, ticket: string): Promise<Sent> {
     const answer = await ask('/api/media/direct/finish', sending, { ticket });
     if (answer.status !== 202 || answer.body.position !== undefined || sending.signal.aborted) return answer;
-    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     return finished(sending, ticket);
   }
 
   return async (sending) => {
     // An empty file is refused in words by the server alone.
-    const stored = isDirect && sending.file.size > 0 ? await throughStore(sending) : undefined;
+    const wantsStore = sending.file.size > 0 && !isRefused && (await isDirect());
+    const stored = wantsStore ? await throughStore(sending) : undefined;
     if (stored) return stored;
-    if (sending.file.size > 0) isDirect = false;
+    if (wantsStore) isRefused = true;
     const { of, file } = sending;
     return authorized({ ...sending, url: '/api/media', body: formOf({ [of.kind]: of.id }, file), headers: headersOf(sending) });
   };

@@ -1,18 +1,18 @@
-/** What the entrance may offer, as the server says. */
+/** What the page may offer, as the server says. */
 import { useEffect, useState } from 'preact/hooks';
+import { ASK_AGAIN } from './api.ts';
 
 /** The rules of logging in and registering. */
 export interface EntranceRules {
   registration: 'open' | 'invited' | 'closed';
   /** The site at which people sign in; missing where there is none. `only`: nobody logs in with a password. */
   signIn?: { name: string; url: string; only: boolean };
+  /** True where files are posted to the file store itself. */
+  directUploads?: boolean;
 }
 
 /** Until the rules are known the page offers what it always did. */
 const UNKNOWN: EntranceRules = { registration: 'open' };
-
-/** Milliseconds after which the rules are asked for again, where they were not to be had. */
-const AGAIN = 5_000;
 
 let known: EntranceRules | undefined;
 
@@ -22,13 +22,19 @@ export function useEntranceRules(): EntranceRules {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = () => {
       loadRules().then(setRules, () => {
-        timer = setTimeout(ask, AGAIN);
+        timer = setTimeout(ask, ASK_AGAIN);
       });
     };
     ask();
     return () => clearTimeout(timer);
   }, []);
   return rules;
+}
+
+/** Resolves to true where files are posted to the file store itself; to false where they go through the server, which takes them in any case. */
+export async function sendsDirectly(): Promise<boolean> {
+  const rules = known ?? (await loadRules().catch(() => UNKNOWN));
+  return rules.directUploads ?? false;
 }
 
 async function loadRules(): Promise<EntranceRules> {

@@ -29,6 +29,8 @@ export interface Uploads {
 export interface UploadsOptions {
   store: Store;
   token(refused: boolean): Promise<string | null>;
+  /** Resolves to true where this installation has files posted to its store. */
+  isDirect(): Promise<boolean>;
   /** Called with each file that was taken, and the position at which it is there. */
   taken(id: string, position: string): void;
   say(text: string): void;
@@ -38,10 +40,10 @@ export interface UploadsOptions {
 const AT_ONCE = 2;
 const UNREACHED = 'The server cannot be reached. Is the network there?';
 
-export function createUploads({ store, token, taken, say }: UploadsOptions): Uploads {
+export function createUploads({ store, token, isDirect, taken, say }: UploadsOptions): Uploads {
   const files = new Map<string, File>();
   const underWay = new Map<string, AbortController>();
-  const send = fileSender(token);
+  const send = fileSender({ token, isDirect });
   const turns: (() => void)[] = [];
   let sending = 0;
 
