@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ADMIN_EMAIL, connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
+import { ADMIN_EMAIL, ANNA, connection, inChromium, PASSWORD, startWorld, type World } from './board.fixture.ts';
 import { personOfThisTry } from './tries.fixture.ts';
 
 /** An authenticator app. A code is good once, so it waits for the next one where it has shown the present one. */
@@ -57,6 +57,12 @@ inChromium('a second factor', (screens) => {
     await anna.getByRole('button', { name: 'Log out' }).click();
 
     await typePassword(anna, email);
+    await giveCode(anna, '12345');
+    await anna.getByText('This has 5 digits: a code of the app has 6.').waitFor();
+    await giveCode(anna, 'where is my phone');
+    await anna.getByText('This is neither the 6 digits of the app nor a recovery code').waitFor();
+    await giveCode(anna, 'abcd-efgh-jkmn-pqrs-tvwx-yz01');
+    await anna.locator('.field').getByText('This is wrong, or was used already.').waitFor();
     await giveCode(anna, '000000');
     await anna.getByText('This is wrong, was used already').waitFor();
     await giveCode(anna, await code());
@@ -83,8 +89,9 @@ inChromium('a role that must have a second factor', (screens) => {
   afterAll(() => world?.close());
 
   it('sets one up before anything else, and an admin takes it away from who lost the app', async () => {
-    const { name, email } = personOfThisTry('Anna Lindqvist');
+    const { name, email } = personOfThisTry('Dora Lind');
     await world.register(name, email);
+    await world.register(ANNA.name, ANNA.email);
     const page = await screens.open(world.url);
     await typePassword(page, email);
     await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor();
@@ -97,5 +104,15 @@ inChromium('a role that must have a second factor', (screens) => {
     await admin.getByRole('button', { name: 'Take second factor away…' }).click();
     await admin.getByRole('button', { name: 'Take it away' }).click();
     await admin.getByText(`${name} has no second factor any more.`).first().waitFor();
+    await admin.getByRole('button', { name: 'Take second factor away…' }).waitFor({ state: 'detached' });
+    await admin.keyboard.press('Escape');
+    const asked = admin.waitForResponse(/\/second-factor$/);
+    await admin
+      .getByRole('button', { name: `Open ${ANNA.name}` })
+      .first()
+      .click();
+    expect(await (await asked).json()).toEqual({ on: false });
+    await admin.getByRole('button', { name: 'Delete…' }).waitFor();
+    expect(await admin.getByRole('button', { name: 'Take second factor away…' }).count()).toBe(0);
   }, 240_000);
 });

@@ -99,8 +99,17 @@ describe('another one’s second factor', () => {
     expect(events.filter(({ type }) => type === 'SecondFactorDisabled')).toMatchObject([{ data: { by: 'admin' }, metadata: { actor: root.id } }]);
   });
 
+  it('is told to admins, who see whether there is one to take away, and nothing more of it', async () => {
+    const [ann, ben, by] = [await openUser(here), await openUser(here, { second: false }), await rooted()];
+    const told = (id: string) => here.call(`GET /api/users/${id}/second-factor`, undefined, by);
+    expect([(await told(ann.id)).body, (await told(ben.id)).body]).toEqual([{ on: true }, { on: false }]);
+    expect((await told(ann.id)).headers.get('cache-control')).toBe('no-store');
+    expect((await told(crypto.randomUUID())).status).toBe(404);
+  });
+
   it('is nobody else’s to take away', async () => {
     const [ann, ben] = [await openUser(here), await openUser(here, { second: false })];
+    expect((await here.call(`GET /api/users/${ann.id}/second-factor`, undefined, as(ben.first))).status).toBe(403);
     expect((await here.call(`DELETE /api/users/${ann.id}/second-factor`, undefined, as(ben.first))).status).toBe(403);
     expect(await ann.status()).toMatchObject({ on: true });
     expect((await here.call(`DELETE /api/users/${crypto.randomUUID()}/second-factor`, undefined, await rooted())).status).toBe(404);

@@ -25,6 +25,7 @@ const status = z.strictObject({
   recoveryCodesLeft: z.int().meta({ description: 'The number of recovery codes that were not used yet.' }),
   required: z.boolean().meta({ description: 'True where the role must have one (REQUIRE_2FA).' }),
 });
+const isOnAnswer = z.strictObject({ on: z.boolean() });
 const begun = z.strictObject({
   secret: z.string().meta({ description: 'The secret in base32, for apps that cannot read the QR code.' }),
   url: z.string().meta({ description: 'The otpauth URL, for a QR code.' }),
@@ -46,6 +47,8 @@ export interface SecondFactorRoutesOptions {
   changed(userId: string): Promise<void>;
   now(): Date;
 }
+
+const PRIVATE = { 'Cache-Control': 'no-store' };
 
 const OWN = { path: '/api/me/second-factor', who: 'user', tag: 'users', secondFactor: true } as const;
 
@@ -101,6 +104,20 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
   },
   {
     row: {
+      method: 'GET',
+      path: '/api/users/:id/second-factor',
+      who: ['admin'],
+      tag: 'users',
+      summary: 'Whether a user has a second factor, which an admin can take away.',
+      response: isOnAnswer,
+    },
+    answer: async ({ secondFactors, users }, { params: { id = '' } }) => {
+      await there(users, id);
+      return { headers: PRIVATE, body: { on: await secondFactors.isOn(id) } };
+    },
+  },
+  {
+    row: {
       method: 'DELETE',
       path: '/api/users/:id/second-factor',
       audit: 'second-factor',
@@ -111,8 +128,6 @@ export const secondFactorRoutes: readonly RouteWith<SecondFactorRoutesOptions>[]
     answer: (options, request) => takeAway(options, request, request.params.id ?? ''),
   },
 ];
-
-const PRIVATE = { 'Cache-Control': 'no-store' };
 
 /**
  * Refuses who has not shown lately who they are; but who must have a second factor sets it up in the session of their login, also where they came by an

@@ -98,8 +98,18 @@ function Question({ onDiscard, onGoOn }: { onDiscard: () => void; onGoOn: () => 
   );
 }
 
+/** The head of a dialog: its title, and the way out. */
+export function DialogHead({ title }: { title: string }) {
+  return (
+    <header class="dialog-head">
+      <h2>{title}</h2>
+      <CloseButton />
+    </header>
+  );
+}
+
 /** A button that closes the dialog as Esc does. */
-export function CloseButton() {
+function CloseButton() {
   return (
     <button
       type="button"

@@ -6,7 +6,7 @@ import { inSentence, useApp, useApps } from '../app.ts';
 import { useOrders } from '../orders.ts';
 import { isAdmin } from '../rights.ts';
 import { AskedTwice } from './asked-twice.tsx';
-import { CloseButton, Dialog } from './dialog.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
 import { DataDownload } from './own-data.tsx';
 import { Person } from './person.tsx';
 import { SessionList } from './session-list.tsx';
@@ -18,10 +18,7 @@ export function MemberDialog({ member = '' }: { member?: string }) {
   if (!isFor) return null;
   return (
     <Dialog label={body?.name ?? 'Member'} kind="box" onClose={() => navigation.leave('/members')}>
-      <header class="dialog-head">
-        <h2>{body?.name ?? 'One moment…'}</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title={body?.name ?? 'One moment…'} />
       {trouble && (
         <p class="wrong" role="alert">
           {trouble}
@@ -87,12 +84,7 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
       <div role="alert">{trouble && <p class="wrong">{trouble}</p>}</div>
       <div class="form-end">
         <DataDownload id={id} label="Download data" />
-        <AskedTwice
-          label="Take second factor away…"
-          question={`Take the second factor of ${name} away? The password alone lets them in then.`}
-          does="Take it away"
-          onSure={() => void send('DELETE', `/api/users/${id}/second-factor`, undefined, `${name} has no second factor any more.`)}
-        />
+        <SecondFactorAway id={id} name={name} send={send} />
         <AskedTwice
           label="Delete…"
           question={`Delete ${name}? Their sessions end, and the address is free again.`}
@@ -104,8 +96,29 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
   );
 }
 
+interface OfMemberProps {
+  id: string;
+  name: string;
+  send: ReturnType<typeof useOrders>['send'];
+}
+
+/** The button that takes the member's second factor away, where there is one. */
+function SecondFactorAway({ id, name, send }: OfMemberProps) {
+  const path = `/api/users/${id}/second-factor`;
+  const { body } = useAnswer<{ on: boolean }>(path);
+  if (!body?.on) return null;
+  return (
+    <AskedTwice
+      label="Take second factor away…"
+      question={`Take the second factor of ${name} away? The password alone lets them in then.`}
+      does="Take it away"
+      onSure={() => void send('DELETE', path, undefined, `${name} has no second factor any more.`)}
+    />
+  );
+}
+
 /** The member's sessions; what an admin's own are is seen on My page. */
-function MemberSessions({ id, name, send }: { id: string; name: string; send: ReturnType<typeof useOrders>['send'] }) {
+function MemberSessions({ id, name, send }: OfMemberProps) {
   const { body } = useAnswer<PageOf<SessionLine>>(`/api/users/${id}/sessions`);
   const sessions = body?.items ?? [];
   if (sessions.length === 0) return null;
