@@ -1,7 +1,7 @@
 /** What My page and Members show of accounts, asked for anew with each change that is heard or made here. */
 import { useEffect, useState } from 'preact/hooks';
 import { reason } from './actions.ts';
-import { type Api, ApiError } from './api.ts';
+import { type Api, ApiError, ASK_AGAIN } from './api.ts';
 import { type App, useApp, useApps } from './app.ts';
 
 /** The user's own account, as `GET /api/me` tells it. */
@@ -73,13 +73,10 @@ export async function changeAccount(app: App, work: () => Promise<unknown>, { sa
   changedAccounts(app);
 }
 
-/** Milliseconds after which a question that failed is asked again, where the server named none. */
-const AGAIN = 5_000;
-
 /** Milliseconds after which a question with this error is worth another try; undefined where its answer would be the same. */
 function againAfter(error: unknown): number | undefined {
   if (!(error instanceof ApiError) || !(error.status === 0 || error.status === 429 || error.status >= 500)) return undefined;
-  return error.retryAfter ?? AGAIN;
+  return error.retryAfter ?? ASK_AGAIN;
 }
 
 /** The answer to a query, asked for anew after each change of accounts, and where it failed by what passes. `load`: the query, by the position that it is to include; it starts over with another `key`. */

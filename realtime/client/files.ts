@@ -1,7 +1,7 @@
 /** The files that the page shows: those on its tasks and comments, and people's pictures. Loaded for what is on the screen, then kept up to date. */
 import type { MediaKind, MediaView } from '../../contracts/media.ts';
 import { type AddressOf, askedTogether } from './addresses.ts';
-import { type Api, ApiError, type Reply } from './api.ts';
+import { type Api, ApiError, ASK_AGAIN, type Reply } from './api.ts';
 import type { Change } from './live.ts';
 import type { AppState, Store } from './store.ts';
 
@@ -33,8 +33,6 @@ export interface PageFiles {
 const AT_ONCE = 50;
 /** Milliseconds in which questions are gathered. */
 const GATHERED = 50;
-/** Milliseconds until a failed question is asked again. */
-const AGAIN = 3_000;
 /** The statuses of answers that another question would get, too. */
 const REFUSED = [400, 403, 404, 422];
 /** Changes that alter nothing of what is shown. */
@@ -90,7 +88,7 @@ export function startFiles({ api, store }: { api: Api; store: Store }): PageFile
       ),
     );
     asking = false;
-    const left = outcomes.includes(false) ? AGAIN : GATHERED;
+    const left = outcomes.includes(false) ? ASK_AGAIN : GATHERED;
     if (outcomes.some((outcome) => outcome !== undefined)) wait(left);
   }
 

@@ -1,6 +1,6 @@
 /** Keeps the inbox up to date: loads it, hears of new items, marks them as read. */
 import { reason } from './actions.ts';
-import type { Api } from './api.ts';
+import { type Api, ASK_AGAIN } from './api.ts';
 import { type InboxMark, type InboxPage, isAfter, joined, marked, newsIn, pending } from './inbox-state.ts';
 import type { Change, Live, Subscription } from './live.ts';
 import type { InboxLine, Store } from './store.ts';
@@ -17,8 +17,6 @@ export interface Inbox {
 
 /** The number of items loaded at once. */
 const PAGE = 100;
-/** Milliseconds until a failed question is asked again. */
-const AGAIN = 3_000;
 /** The types of events that change the inbox. */
 const NEWS = new Set(['NotificationSent', 'NotificationRead']);
 
@@ -95,7 +93,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
 
   /** After pages as new as `after` could not be loaded: loads those that there are, and asks again later. */
   async function missed(after: string): Promise<void> {
-    setTimeout(() => askSince(after), AGAIN);
+    setTimeout(() => askSince(after), ASK_AGAIN);
     await load();
   }
 
@@ -106,7 +104,7 @@ export function startInbox({ api, store, live, trouble }: { api: Api; store: Sto
       subscription = live.subscribe('notifications', { after: position, onChange: heard, onSnapshotNeeded: () => inTurn(load) });
     } catch {
       // The board shows the trouble with the server.
-      if (!closed) setTimeout(() => void begin(), AGAIN);
+      if (!closed) setTimeout(() => void begin(), ASK_AGAIN);
     }
   }
 

@@ -5,7 +5,10 @@ const [ANNA, BEN, CARA] = ['anna', 'ben', 'cara'] as const;
 const task = { maker: ANNA, assignee: BEN };
 
 /** The page of somebody with this role in their session, and in the directory where that has them. */
-const pageOf = (id: string, role: string, known?: string) => ({ me: { id, name: id, role }, people: known ? { [id]: { id, name: id, role: known } } : {} });
+const pageOf = (id: string, role: string, known?: string) => ({
+  me: { id, name: id, role },
+  people: known ? { [id]: { id, name: id, role: known } } : {},
+});
 
 it('a task is changed by its maker, its assignee and admins, by the role that the directory has', () => {
   const may = (page: ReturnType<typeof pageOf>) => mayChange(page, task);

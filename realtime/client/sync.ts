@@ -1,7 +1,7 @@
 /** Keeps the board up to date: loads the tasks, follows their changes, asks for missed ones. */
 import type { TaskDetail, TaskSummary } from '../../contracts/task.ts';
 import { reason } from './actions.ts';
-import { type Api, ApiError, type Reply } from './api.ts';
+import { type Api, ApiError, ASK_AGAIN, type Reply } from './api.ts';
 import { asked, fold, type Gap, listed } from './board-state.ts';
 import type { PageFiles } from './files.ts';
 import type { Change, Live, LiveState, Subscription } from './live.ts';
@@ -15,9 +15,6 @@ const MOST = 2_000;
 const GRACE = 150;
 /** The changes of a task that a board neither shows nor announces: somebody else begins to watch it, or ends that. */
 const QUIET = ['TaskWatched', 'TaskUnwatched'];
-/** Milliseconds until a failed question is asked again. */
-const AGAIN = 3_000;
-
 /** Milliseconds after which every server answers by a user's new role: they remember callers for 5 s. */
 const ROLE_KNOWN = 6_000;
 
@@ -180,7 +177,7 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
       asking = true;
       void Promise.allSettled(Object.entries(store.get().board.gaps).slice(0, 8).map(ask)).then((results) => {
         asking = false;
-        if (results.some(({ status }) => status === 'rejected')) setTimeout(fill, AGAIN);
+        if (results.some(({ status }) => status === 'rejected')) setTimeout(fill, ASK_AGAIN);
         else fill();
       });
     }, GRACE);

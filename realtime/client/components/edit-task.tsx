@@ -6,7 +6,7 @@ import { useApp } from '../app.ts';
 import { differing } from '../edited.ts';
 import { keptSeen } from '../typed.ts';
 import { Conflict } from './conflict.tsx';
-import { FormTrouble, OnItsWay, useForm } from './field.tsx';
+import { FormEnd, FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, TaskFieldsForm } from './task-form.tsx';
 
 /** The form. `lost`: the reason why the user can see the task no more; empty while they can. */
@@ -53,14 +53,7 @@ export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: strin
           }}
         />
       )}
-      <div class="form-end">
-        <button type="button" onClick={onDone}>
-          Cancel
-        </button>
-        <button type="submit" class="primary" aria-disabled={busy}>
-          {busy ? 'Saving…' : now ? 'Save mine over it' : 'Save'}
-        </button>
-      </div>
+      <FormEnd onCancel={onDone} busy={busy} does={now ? 'Save mine over it' : 'Save'} doing="Saving…" />
     </form>
   );
 }

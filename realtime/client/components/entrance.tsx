@@ -4,7 +4,7 @@ import { useApp, useApps } from '../app.ts';
 import { useFirstFieldAt } from '../first-field.ts';
 import { useEntranceRules } from '../session-rules.ts';
 import { isTypedKept } from '../typed.ts';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Field, FormTrouble, SendButton, useForm } from './field.tsx';
 import { Forgotten } from './forgotten.tsx';
 import { Mark } from './icons.tsx';
 import { SecondStep } from './second-step.tsx';
@@ -110,9 +110,7 @@ function EntranceForm({ isNew, email, onAsked }: { isNew: boolean; email: string
         {(control) => <input {...control} type="password" autocomplete={isNew ? 'new-password' : 'current-password'} maxLength={1000} />}
       </Field>
       <FormTrouble trouble={trouble} />
-      <button type="submit" class="primary wide" aria-disabled={busy}>
-        {busy ? 'One moment…' : isNew ? 'Make the account' : 'Log in'}
-      </button>
+      <SendButton busy={busy} does={isNew ? 'Make the account' : 'Log in'} wide />
     </form>
   );
 }

@@ -108,6 +108,27 @@ export function NewPasswordField({ name, label, trouble }: Pick<FieldProps, 'nam
   );
 }
 
+/** The button that sends a form. `does`, `doing`: its words, and those while it is under way. */
+export function SendButton({ busy, does, doing = 'One moment…', wide = false }: { busy: boolean; does: string; doing?: string; wide?: boolean }) {
+  return (
+    <button type="submit" class={wide ? 'primary wide' : 'primary'} aria-disabled={busy}>
+      {busy ? doing : does}
+    </button>
+  );
+}
+
+/** The end of a form in a dialog: the way out, and the button that sends it. */
+export function FormEnd({ onCancel, ...sends }: { onCancel: () => void; busy: boolean; does: string; doing?: string }) {
+  return (
+    <div class="form-end">
+      <button type="button" onClick={onCancel}>
+        Cancel
+      </button>
+      <SendButton {...sends} />
+    </div>
+  );
+}
+
 /** The error of the whole form, announced at once. */
 export function FormTrouble({ trouble }: { trouble: Trouble }) {
   return (

@@ -1,7 +1,7 @@
 /** The form for a forgotten password. It says the same whether there is such an account or not. */
 import { useState } from 'preact/hooks';
 import { useApp } from '../app.ts';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Field, FormTrouble, SendButton, useForm } from './field.tsx';
 
 /** `email`: the address that was typed at the login. */
 export function Forgotten({ email }: { email: string }) {
@@ -18,9 +18,7 @@ export function Forgotten({ email }: { email: string }) {
         {(control) => <input {...control} type="email" autocomplete="username" inputMode="email" defaultValue={email} />}
       </Field>
       <FormTrouble trouble={trouble} />
-      <button type="submit" class="primary wide" aria-disabled={busy}>
-        {busy ? 'One moment…' : 'Send the link'}
-      </button>
+      <SendButton busy={busy} does="Send the link" wide />
     </form>
   );
 }

@@ -1,8 +1,8 @@
 /** A dialog of one form: it keeps what was typed where the server refuses it, and shows the reason at its field. */
 import type { ComponentChildren } from 'preact';
 import { useApp } from '../app.ts';
-import { CloseButton, Dialog } from './dialog.tsx';
-import { FormTrouble, OnItsWay, type Trouble, useForm } from './field.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
+import { FormEnd, FormTrouble, OnItsWay, type Trouble, useForm } from './field.tsx';
 
 interface FormDialogProps {
   label: string;
@@ -25,22 +25,12 @@ export function FormDialog({ label, does, beneath, send, children }: FormDialogP
   });
   return (
     <Dialog label={label} kind="box" onClose={close}>
-      <header class="dialog-head">
-        <h2>{label}</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title={label} />
       <form ref={form} onSubmit={submit} noValidate>
         {children(trouble)}
         <FormTrouble trouble={trouble} />
         <OnItsWay busy={busy} />
-        <div class="form-end">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" aria-disabled={busy}>
-            {busy ? 'One moment…' : does}
-          </button>
-        </div>
+        <FormEnd onCancel={close} busy={busy} does={does} />
       </form>
     </Dialog>
   );

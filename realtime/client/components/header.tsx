@@ -68,8 +68,8 @@ function ConnectionSign() {
   return (
     <p class={`connection connection-${connection}`} title={hint} data-connection={connection}>
       <span class="connection-dot" aria-hidden="true" />
-      <span class="connection-word">
-        <span class="unseen">Connection: </span>
+      <span class="unseen">Connection: {word}</span>
+      <span class="connection-word" aria-hidden="true">
         {word}
       </span>
     </p>

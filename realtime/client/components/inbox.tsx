@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import type { InboxLine } from '../store.ts';
 import { ago, fullTime } from '../words.ts';
-import { CloseButton, Dialog } from './dialog.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
 import { Sign } from './icons.tsx';
 
 /** The number up to which the server counts. */
@@ -45,10 +45,7 @@ export function InboxDialog() {
   );
   return (
     <Dialog label="Inbox" kind="sheet" onClose={() => navigation.leave('/')}>
-      <header class="dialog-head">
-        <h2>Inbox</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title="Inbox" />
       <div class="inbox-head">
         <p role="status">{unread === 0 ? 'All is read.' : `${unread >= MOST ? `${MOST} or more` : unread} unread`}</p>
         {unread > 0 && (

@@ -1,6 +1,6 @@
 import { useApp, useApps } from '../app.ts';
 import { KEYS } from '../keys.ts';
-import { CloseButton, Dialog } from './dialog.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
 
 export function KeysDialog() {
   const { store, navigation } = useApp();
@@ -8,10 +8,7 @@ export function KeysDialog() {
   const close = () => navigation.leave('/');
   return (
     <Dialog label="Keyboard shortcuts" kind="box" onClose={close}>
-      <header class="dialog-head">
-        <h2>Keyboard shortcuts</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title="Keyboard shortcuts" />
       <dl class="keys">
         {KEYS.map(({ keys, does }) => (
           <div key={does}>

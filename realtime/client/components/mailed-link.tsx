@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { isCodeOfLink, type LinkPurpose } from '../../../contracts/places.ts';
 import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
-import { Field, FormTrouble, NewPasswordField, useForm } from './field.tsx';
+import { Field, FormTrouble, NewPasswordField, SendButton, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
 /** `missing`: the address was opened without the code of a link; `broken`: with what can be none; `spent`: the link is of no use any more. */
@@ -55,7 +55,8 @@ export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
   );
 }
 
-function stageOf(token: string | null): Stage {
+/** The stage at which a page begins that was opened with this text for a code; null: with none. */
+export function stageOf(token: string | null): 'missing' | 'broken' | 'asks' {
   if (token === null) return 'missing';
   return isCodeOfLink(token) ? 'asks' : 'broken';
 }
@@ -89,9 +90,7 @@ function LinkForm({ purpose, token, onEnd }: LinkFormProps) {
       )}
       <NewPasswordField name="password" label="New password" trouble={trouble} />
       <FormTrouble trouble={trouble} />
-      <button type="submit" class="primary wide" aria-disabled={busy}>
-        {busy ? 'One moment…' : isInvited ? 'Make the account' : 'Set the password'}
-      </button>
+      <SendButton busy={busy} does={isInvited ? 'Make the account' : 'Set the password'} wide />
     </form>
   );
 }

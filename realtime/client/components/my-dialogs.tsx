@@ -62,9 +62,7 @@ function ChangeEmail({ account }: { account: OwnAccount }) {
     <FormDialog label="Your e-mail address" does="Save" beneath="/me" send={send}>
       {(trouble) => (
         <Field name="email" label="E-mail" trouble={trouble}>
-          {(control) => (
-            <input {...control} data-first type="email" autocomplete="email" inputMode="email" defaultValue={account.email} />
-          )}
+          {(control) => <input {...control} data-first type="email" autocomplete="email" inputMode="email" defaultValue={account.email} />}
         </Field>
       )}
     </FormDialog>

@@ -1,6 +1,6 @@
 /** What somebody sees who has logged in with a password that was made for them. */
 import { useApp } from '../app.ts';
-import { Field, FormTrouble, NewPasswordField, useForm } from './field.tsx';
+import { Field, FormTrouble, NewPasswordField, SendButton, useForm } from './field.tsx';
 import { FirstThing } from './first-thing.tsx';
 
 export function NeedsOwnPassword() {
@@ -19,9 +19,7 @@ export function NeedsOwnPassword() {
         </Field>
         <NewPasswordField name="new" label="Your new password" trouble={trouble} />
         <FormTrouble trouble={trouble} />
-        <button type="submit" class="primary wide" aria-disabled={busy}>
-          {busy ? 'One moment…' : 'Set the password'}
-        </button>
+        <SendButton busy={busy} does="Set the password" wide />
       </form>
     </FirstThing>
   );

@@ -1,10 +1,9 @@
 /** The page that a mailed link opens in the account that it is of, where it asks for nothing but a press of a button. Opening it sends nothing. */
 import { useState } from 'preact/hooks';
-import { isCodeOfLink } from '../../../contracts/places.ts';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
 import { Mark } from './icons.tsx';
-import { LINK_BROKEN } from './mailed-link.tsx';
+import { LINK_BROKEN, stageOf } from './mailed-link.tsx';
 
 type Purpose = 'address' | 'confirm';
 
@@ -25,14 +24,15 @@ const OF: Record<Purpose, { path: string; heading: string; asks: string; another
     done: () => 'Your address is confirmed.',
   },
 };
+const HEADS: Partial<Record<ReturnType<typeof stageOf>, string>> = { broken: 'This link is broken' };
 const MISSING = 'The code of your link is not kept here. Open the link in the mail once more.';
 
 export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
   const { api, session, store, navigation } = useApp();
   const { path, heading, asks, another, done } = OF[purpose];
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
-  const isWhole = token !== null && isCodeOfLink(token);
-  const [told, setTold] = useState(isWhole ? asks : token === null ? MISSING : `${LINK_BROKEN} ${another}`);
+  const stage = stageOf(token);
+  const [told, setTold] = useState({ asks, missing: MISSING, broken: `${LINK_BROKEN} ${another}` }[stage]);
   const [isDone, setDone] = useState(false);
 
   async function confirm(): Promise<void> {
@@ -55,9 +55,9 @@ export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
-        <h1>{isDone ? 'Thank you' : isWhole || token === null ? heading : 'This link is broken'}</h1>
+        <h1>{isDone ? 'Thank you' : (HEADS[stage] ?? heading)}</h1>
         <p role="status">{told}</p>
-        {isWhole && !isDone && (
+        {stage === 'asks' && !isDone && (
           <button type="button" class="primary wide" onClick={() => void confirm()}>
             Confirm the address
           </button>

@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import { useApp } from '../app.ts';
 import { focusCard } from '../keys.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
-import { CloseButton, Dialog } from './dialog.tsx';
-import { Field, FormTrouble, OnItsWay, useForm } from './field.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
+import { Field, FormEnd, FormTrouble, OnItsWay, useForm } from './field.tsx';
 import { fieldsOf, noFields, TaskFieldsForm } from './task-form.tsx';
 
 export function NewTask() {
@@ -17,10 +17,7 @@ export function NewTask() {
   });
   return (
     <Dialog label="New task" kind="box" onClose={close}>
-      <header class="dialog-head">
-        <h2>New task</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title="New task" />
       <form ref={form} onSubmit={submit} noValidate>
         <TaskFieldsForm task={noFields} trouble={trouble} />
         <Field name="userId" label="For" trouble={trouble}>
@@ -28,14 +25,7 @@ export function NewTask() {
         </Field>
         <FormTrouble trouble={trouble} />
         <OnItsWay busy={busy} />
-        <div class="form-end">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" aria-disabled={busy}>
-            {busy ? 'Creating…' : 'Create'}
-          </button>
-        </div>
+        <FormEnd onCancel={close} busy={busy} does="Create" doing="Creating…" />
       </form>
     </Dialog>
   );

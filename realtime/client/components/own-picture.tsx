@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useApp, useApps } from '../app.ts';
 import type { Me } from '../session.ts';
 import { ACCEPTED_PICTURES } from './choosing-files.tsx';
-import { CloseButton, Dialog } from './dialog.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
 import { UploadRow } from './files.tsx';
 import { Person } from './person.tsx';
 
@@ -15,10 +15,7 @@ export function OwnPicture({ me, onClose }: { me: Me; onClose: () => void }) {
   const refused = useApps((state) => Object.values(state.files.byId).find(({ of, refusal }) => of.kind === 'user' && of.id === me.id && refusal));
   return (
     <Dialog label="Your picture" kind="box" onClose={onClose}>
-      <header class="dialog-head">
-        <h2>Your picture</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title="Your picture" />
       <div class="own-picture">
         <Person id={me.id} />
         <p>{has ? 'Everybody who is logged in sees it.' : 'You have none yet. Everybody who is logged in will see it.'}</p>

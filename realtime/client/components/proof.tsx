@@ -6,8 +6,8 @@ import { type OwnAccount, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { type OwnSecondFactor, sendingProof, typedProof } from '../second-factor.ts';
 import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
-import { CloseButton, Dialog } from './dialog.tsx';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
+import { Field, FormEnd, FormTrouble, useForm } from './field.tsx';
 import { CodeField } from './second-step.tsx';
 import { SignInAgainButton } from './sign-in.tsx';
 
@@ -29,10 +29,7 @@ export function Proof() {
   if (!account && !trouble) return null;
   return (
     <Dialog label="Is it you?" kind="box" onClose={() => answer(false)}>
-      <header class="dialog-head">
-        <h2>Is it you?</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title="Is it you?" />
       {account?.password === false ? <WithoutPassword signIn={signIn} /> : <PasswordProof onAnswer={answer} />}
       {account?.password && signIn && <SignInAgainButton signIn={signIn} />}
     </Dialog>
@@ -56,14 +53,7 @@ function PasswordProof({ onAnswer }: { onAnswer: (isProven: boolean) => void }) 
       </Field>
       {second?.on && <CodeField trouble={trouble} />}
       <FormTrouble trouble={trouble} />
-      <div class="form-end">
-        <button type="button" onClick={() => onAnswer(false)}>
-          Cancel
-        </button>
-        <button type="submit" class="primary" aria-disabled={busy}>
-          {busy ? 'One moment…' : 'Go on'}
-        </button>
-      </div>
+      <FormEnd onCancel={() => onAnswer(false)} busy={busy} does="Go on" />
     </form>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { encode } from 'uqr';
 import { reason } from '../actions.ts';
 import { useApp } from '../app.ts';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Field, FormTrouble, SendButton, useForm } from './field.tsx';
 
 interface Begun {
   secret: string;
@@ -56,9 +56,7 @@ function FirstCode({ begun, onCodes }: { begun: Begun; onCodes: (codes: readonly
         {(control) => <input {...control} type="text" autocomplete="one-time-code" inputMode="numeric" maxLength={20} />}
       </Field>
       <FormTrouble trouble={trouble} />
-      <button type="submit" class="primary" aria-disabled={busy}>
-        {busy ? 'One moment…' : 'Turn it on'}
-      </button>
+      <SendButton busy={busy} does="Turn it on" />
     </form>
   );
 }

@@ -1,7 +1,7 @@
 /** The second step of logging in, and the field in which a code is typed. */
 import { useApp } from '../app.ts';
 import { sendingProof, typedProof } from '../second-factor.ts';
-import { Field, FormTrouble, type Trouble, useForm } from './field.tsx';
+import { Field, FormTrouble, SendButton, type Trouble, useForm } from './field.tsx';
 
 /** The form for the code that is asked for after the password, or a sign-in. `ticket`: what that gave; `onBack`: goes back to it. */
 export function SecondStep({ ticket, onDone, onBack }: { ticket: string; onDone?: () => void; onBack: () => void }) {
@@ -15,9 +15,7 @@ export function SecondStep({ ticket, onDone, onBack }: { ticket: string; onDone?
     <form ref={form} onSubmit={submit} noValidate>
       <CodeField trouble={trouble} />
       <FormTrouble trouble={trouble} />
-      <button type="submit" class="primary wide" aria-disabled={busy}>
-        {busy ? 'One moment…' : 'Log in'}
-      </button>
+      <SendButton busy={busy} does="Log in" wide />
       <p class="other-way">
         <button type="button" class="link" onClick={onBack}>
           Back

@@ -7,7 +7,7 @@ import type { EndedSignIn } from '../fragment.ts';
 import type { BrowserSession } from '../session.ts';
 import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
 import { rememberWanted, takeWanted } from '../wanted.ts';
-import { Field, FormTrouble, useForm } from './field.tsx';
+import { Field, FormTrouble, SendButton, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 import { SecondStep } from './second-step.tsx';
 
@@ -118,9 +118,7 @@ function Joining({ address, name, join }: { address: string; name: string; join(
         {(control) => <input {...control} type="password" autocomplete="current-password" maxLength={1000} />}
       </Field>
       <FormTrouble trouble={trouble} />
-      <button type="submit" class="primary wide" aria-disabled={busy}>
-        {busy ? 'One moment…' : 'Join the account'}
-      </button>
+      <SendButton busy={busy} does="Join the account" wide />
     </form>
   );
 }

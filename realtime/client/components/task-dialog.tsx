@@ -10,7 +10,7 @@ import { ago, fullTime, shortDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import { DropPlace, usePaste } from './choosing-files.tsx';
 import { Comments } from './comments.tsx';
-import { CloseButton, Dialog } from './dialog.tsx';
+import { Dialog, DialogHead } from './dialog.tsx';
 import { EditTask } from './edit-task.tsx';
 import { FilesOf } from './files.tsx';
 import { History } from './history.tsx';
@@ -89,10 +89,7 @@ function wholeOf(open: OpenTask | null, task: TaskSummary | TaskDetail | null): 
 function Waiting({ trouble }: { trouble: string | null }) {
   return (
     <>
-      <header class="dialog-head">
-        <h2>{trouble ? 'This task cannot be shown' : 'One moment…'}</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title={trouble ? 'This task cannot be shown' : 'One moment…'} />
       <p role="status">{trouble}</p>
     </>
   );
@@ -108,10 +105,7 @@ function Task({ task, part, onClose }: { task: TaskDetail; part: Part; onClose: 
   usePaste(add);
   return (
     <DropPlace class="task-inside" name={`whole-task:${task.id}`} onFiles={add}>
-      <header class="dialog-head">
-        <h2>{task.title}</h2>
-        <CloseButton />
-      </header>
+      <DialogHead title={task.title} />
       {trouble && <p class="wrong">{trouble}</p>}
       {!isMine && <p class={part === 'edit' ? 'wrong' : 'soft'}>{NOT_YOURS_TO_CHANGE} You can comment on this one, and watch it.</p>}
       <StatusChoice id={task.id} status={task.status} isMine={isMine} />

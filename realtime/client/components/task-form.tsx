@@ -29,9 +29,7 @@ export function TaskFieldsForm({ task, trouble }: { task: TaskFields; trouble: T
   return (
     <>
       <Field name="title" label="Title" trouble={trouble} most={200}>
-        {(control) => (
-          <input {...control} ref={title} data-first type="text" defaultValue={task.title} autocomplete="off" class="title-input" />
-        )}
+        {(control) => <input {...control} ref={title} data-first type="text" defaultValue={task.title} autocomplete="off" class="title-input" />}
       </Field>
       <Field name="description" label="Description" trouble={trouble} most={10_000}>
         {(control) => <textarea {...control} rows={5} defaultValue={task.description} />}
