@@ -117,6 +117,13 @@ export interface ReadModels {
   /** Resolves true as soon as the generation that queries read is at or past `position`, false after `timeout` ms. */
   reached(model: ModelSpec, position: Position, timeout: number): Promise<boolean>;
 
+  /**
+   * Resolves once nothing of generations that were dropped is in the store: their tables or collections are gone, and in the embedded file nothing is left
+   * on free pages or in its log. What a server's disks keep of what it deleted is not known here. Repeating it does no harm. Takes as long as copying the
+   * file, during which others read, and writes wait. Error: ReadModelsUnavailable, also while somebody reads the embedded file for long.
+   */
+  purge(): Promise<void>;
+
   close(): Promise<void>;
 }
 

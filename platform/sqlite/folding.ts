@@ -2,6 +2,8 @@
  * Folding: moving what is in the write-ahead log of an SQLite file into the file. It is in our hands, because SQLite's own checkpoints hide their
  * errors. SQLite begins the log again from its head only when all of it is folded and nobody reads from it any more, so somebody who reads for long
  * makes it grow.
+ *
+ * It is also where every file of ours is set to overwrite what is deleted: zeros stand in its place, and not the old text on a free page.
  */
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
@@ -16,8 +18,11 @@ export interface FoldingLog {
 export interface Folding {
   /** Folds a log that has grown, as far as readers and the disk allow; for the end of each transaction. Error: SQLite's own after a failed fsync. */
   fold(): void;
-  /** Folds all of the log and empties its file, where nobody reads from it and the disk allows it. Error: SQLite's own after a failed fsync. */
-  foldAll(): void;
+  /**
+   * Folds all of the log and empties its file, where nobody reads from it and the disk allows it; true where it is empty then. Error: SQLite's own after
+   * a failed fsync.
+   */
+  foldAll(): boolean;
   /**
    * Looks at the size of the log's file, and empties it where it is longer than it should be; for every few seconds (`LOOK_EVERY`). A log of a
    * gigabyte is told to people, once, with the reason. Error: SQLite's own after a failed fsync.
@@ -50,9 +55,9 @@ interface Checkpointed {
   checkpointed: number;
 }
 
-/** Takes the folding of a file into our hands. */
+/** Takes the folding of a file into our hands, and has SQLite overwrite what is deleted from now on. */
 export function openFolding({ db, file, log, pages, most = MOST }: FoldingOptions): Folding {
-  db.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${KEPT}`);
+  db.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${KEPT}; PRAGMA secure_delete = ON`);
   const count = db.prepare('PRAGMA wal_checkpoint(NOOP)');
   const passive = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
   const { timeout } = db.prepare('PRAGMA busy_timeout').get() as { timeout: number };
@@ -86,7 +91,10 @@ export function openFolding({ db, file, log, pages, most = MOST }: FoldingOption
       tried(() => {
         if ((count.get() as unknown as Checkpointed).log > pages) passive.run();
       }),
-    foldAll: () => tried(empty),
+    foldAll: () => {
+      tried(empty);
+      return sizeOfLog(file) === 0;
+    },
     look: () => {
       if (sizeOfLog(file) > KEPT) tried(empty);
       tell(sizeOfLog(file), trouble);

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -58,6 +58,39 @@ describe('a file that this process writes', () => {
     db.exec('PRAGMA max_page_count = 100000');
     insert('room');
     expect([rows(), lines, ended]).toEqual([1, [], []]);
+  });
+
+  it('has zeros in the place of what was deleted, and nothing of it in its log, once it is purged', async () => {
+    insert('said in confidence '.repeat(500));
+    insert('stays');
+    const bytes = () => ['', '-wal'].map((end) => readFileSync(join(folder, `some.db${end}`)).includes('said in confidence'));
+    written.write(() => db.exec("DELETE FROM rows WHERE text LIKE 'said%'"));
+    expect(bytes()).toEqual([false, true]);
+    await written.purge(async () => {});
+    expect([bytes(), rows()]).toEqual([[false, false], 1]);
+  });
+
+  it('has nothing of what an older release left on its free pages once it is purged', async () => {
+    db.exec('PRAGMA secure_delete = OFF');
+    insert('said in confidence '.repeat(500));
+    written.write(() => db.exec('DELETE FROM rows'));
+    const bytes = () => ['', '-wal'].map((end) => readFileSync(join(folder, `some.db${end}`)).includes('said in confidence'));
+    await written.purge(async () => {});
+    expect(bytes()).toEqual([true, false]);
+    await written.purge();
+    expect(bytes()).toEqual([false, false]);
+  });
+
+  it('cannot be purged while somebody reads it, says so, and goes on', async () => {
+    const reader = new DatabaseSync(join(folder, 'some.db'), { readOnly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM rows').get();
+    insert('stays');
+    await expect(written.purge()).rejects.toThrow(Away);
+    insert('goes on');
+    reader.close();
+    await written.purge();
+    expect([rows(), lines, ended]).toEqual([2, [], []]);
   });
 
   it('passes on what is a mistake of the caller', () => {

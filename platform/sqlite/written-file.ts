@@ -17,6 +17,12 @@ export interface WrittenFile {
   read<T>(work: () => T): T;
   /** Error: `unavailable` after a failed fsync, or where the file is closed. */
   check(): void;
+  /**
+   * Leaves nothing of what was deleted: writes the file anew without free pages, which older releases did not overwrite, and empties its log. Repeating it
+   * does no harm. `rewrite` runs the statement that does so, as in a thread; default: here. Error: `unavailable` where the disk refuses (it needs room for
+   * two more such files), or while somebody reads the file.
+   */
+  purge(rewrite?: (statement: string) => Promise<void>): Promise<void>;
   /** Ends all writing, because an fsync failed. */
   abandon(error: unknown): void;
   /** Folds the log and closes the file; leaves it as it is after a failed fsync. */
@@ -66,7 +72,7 @@ export function openWrittenFile({ db, file, log, pages, unavailable, ended }: Wr
   }
 
   /** Runs a folding. What was written before is as durable as it was. */
-  function fold(folding: () => void): void {
+  function fold(folding: () => unknown): void {
     try {
       folding();
     } catch (error) {
@@ -77,6 +83,22 @@ export function openWrittenFile({ db, file, log, pages, unavailable, ended }: Wr
   function failure(error: unknown): unknown {
     if (fsyncFailed(error)) abandon(error);
     return diskRefused(error) ? unavailable(error) : error;
+  }
+
+  async function later<T>(work: () => T | Promise<T>): Promise<T> {
+    check();
+    try {
+      const result = await work();
+      fold(folding.fold);
+      return result;
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  /** Empties the log. Errors: `unavailable`; SQLite's own after a failed fsync. */
+  function emptyLog(): void {
+    if (!folding.foldAll()) throw unavailable(new Error('its log cannot be emptied while somebody reads the file, or the disk has no room'));
   }
 
   function check(): void {
@@ -99,16 +121,7 @@ export function openWrittenFile({ db, file, log, pages, unavailable, ended }: Wr
         throw failure(error);
       }
     },
-    writeLater: async (work) => {
-      check();
-      try {
-        const result = await work();
-        fold(folding.fold);
-        return result;
-      } catch (error) {
-        throw failure(error);
-      }
-    },
+    writeLater: later,
     read: (work) => {
       checkOpen();
       try {
@@ -117,6 +130,11 @@ export function openWrittenFile({ db, file, log, pages, unavailable, ended }: Wr
         throw failure(error);
       }
     },
+    purge: (rewrite = async (statement) => db.exec(statement)) =>
+      later(async () => {
+        await rewrite('VACUUM');
+        emptyLog();
+      }),
     check,
     abandon,
     close: () => {

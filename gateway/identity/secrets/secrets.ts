@@ -51,6 +51,11 @@ export interface Secrets {
   all(kind: SecretKind): AsyncIterable<SecretRecord[]>;
   /** Writes a record of another store, with its version, over any that is there. */
   restore(kind: SecretKind, record: SecretRecord): Promise<void>;
+  /**
+   * Resolves once nothing of deleted records is in the log of the embedded file; in the file they are overwritten as they are deleted. What a server's disks
+   * keep of what it deleted is not known here. Error: SecretsUnavailable, also while somebody reads the file.
+   */
+  purge(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -49,7 +49,9 @@ export interface MongoGenerations {
   /** Moves a checked generation's checkpoint, never back; answers the state of the generation that queries read. Rejects with NoSuchGeneration. */
   moveCheckpoint(checked: Checked, checkpoint: ModelState['checkpoint'], stillOurs: StillOurs): Promise<ModelState | null>;
   /** The numbers of the generations that are there. */
-  live(model: ModelSpec): Promise<number[]>;
+  live(model: Pick<ModelSpec, 'name'>): Promise<number[]>;
+  /** All models that were ever begun, by name. */
+  all(): Promise<Pick<ModelSpec, 'name'>[]>;
 }
 
 export function openMongoGenerations({ db, atomic }: MongoServer): MongoGenerations {
@@ -75,7 +77,7 @@ export function openMongoGenerations({ db, atomic }: MongoServer): MongoGenerati
     return matchedCount === 1;
   }
 
-  const read = (model: ModelSpec) => models.findOne({ _id: model.name });
+  const read = (model: Pick<ModelSpec, 'name'>) => models.findOne({ _id: model.name });
 
   return {
     begin: async ({ name, version }, stillOurs) => {
@@ -116,6 +118,8 @@ export function openMongoGenerations({ db, atomic }: MongoServer): MongoGenerati
       generationOf(found, generation);
       return { model: found, generation, current: found.generation === generation };
     },
+
+    all: async () => (await models.find({}, { projection: { _id: 1 } }).toArray()).map(({ _id }) => ({ name: _id })),
 
     live: async (model) => Object.keys((await read(model))?.generations ?? {}).map(Number),
   };

@@ -170,6 +170,19 @@ describeWith(ferretDb, 'read models on a server', () => {
       expect(log.warn).not.toHaveBeenCalled();
     });
 
+    test('once it is purged there is none of them, also of other models, where nobody began or moved anything since a late writer', async () => {
+      const other = await store.begin(OTHER);
+      await fill(1);
+      const last = await fill(2);
+      await client.db().collection<{ _id: string }>('suite_77').insertOne({ _id: 'late' });
+      await client
+        .db()
+        .collection<{ _id: string }>(`suite_1_${other + 5}`)
+        .insertOne({ _id: 'late' });
+      await store.purge();
+      expect(await collections()).toEqual(['_models', '_turns', `suite_${last}`].sort());
+    });
+
     test('what was there under a number before the state was lost is not part of a new generation', async () => {
       const old = await fill(1);
       await client.db().collection('_models').drop();

@@ -50,18 +50,21 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
     });
   }
 
-  /** Removes, in the background, the collections of dropped generations, and those that a writer who did not know of the drop made again. */
+  /** Removes the collections of dropped generations, in the background. */
   function sweep(model: ModelSpec): void {
     sweeping = sweeping
-      .then(async () => {
-        // Listed before the live generations are read: a collection begun meanwhile is not among them.
-        const names = await server.db.listCollections({}, { nameOnly: true }).toArray();
-        const live = new Set((await generations.live(model)).map((generation) => collectionOf(model, generation)));
-        for (const { name } of names) if (isOf(model, name) && !live.has(name)) await server.db.dropCollection(name);
-      })
+      .then(() => removeDropped(model))
       .catch((error) => {
         if (!closing.signal.aborted) log.warn({ model: model.name, err: error }, 'old read models not removed; tried again with the next rebuild');
       });
+  }
+
+  /** Removes the collections of dropped generations, and those that a writer who did not know of the drop made again. */
+  async function removeDropped(model: Pick<ModelSpec, 'name'>): Promise<void> {
+    // Listed before the live generations are read: a collection begun meanwhile is not among them.
+    const names = await server.db.listCollections({}, { nameOnly: true }).toArray();
+    const live = new Set((await generations.live(model)).map((generation) => collectionOf(model, generation)));
+    for (const { name } of names) if (isOf(model, name) && !live.has(name)) await server.db.dropCollection(name);
   }
 
   async function index(model: ModelSpec, generation: number): Promise<void> {
@@ -117,6 +120,11 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
 
     reached: waiting.reached,
 
+    purge: async () => {
+      await sweeping;
+      for (const model of await once(generations.all)) await once(() => removeDropped(model));
+    },
+
     close: async () => {
       closing.abort();
       waiting.close();
@@ -128,12 +136,12 @@ export async function openMongoReadModels(url: string, reaching: Reaching): Prom
 }
 
 /** The name of a generation's collection, as `task_list_3`. */
-function collectionOf(model: ModelSpec, generation: number): string {
+function collectionOf(model: Pick<ModelSpec, 'name'>, generation: number): string {
   return `${model.name}_${generation}`;
 }
 
 /** True for a collection of the model's generations; not for `suite_1_2` of the model `suite_1`, where the model is `suite`. */
-function isOf(model: ModelSpec, collection: string): boolean {
+function isOf(model: Pick<ModelSpec, 'name'>, collection: string): boolean {
   return collection.startsWith(`${model.name}_`) && /^\d+$/.test(collection.slice(model.name.length + 1));
 }
 

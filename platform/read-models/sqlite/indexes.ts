@@ -44,6 +44,16 @@ export function openIndexer(db: DatabaseSync, table: string): Indexer {
   return { create: async (statement) => db.exec(statement), close: async () => {} };
 }
 
+/** Runs a statement that takes long in a thread of its own, on a connection of its own; nobody may write to the file meanwhile. */
+export async function runInThread(path: string, statement: string): Promise<void> {
+  const thread = openThread(path);
+  try {
+    await thread.create(statement);
+  } finally {
+    await thread.close();
+  }
+}
+
 /** Starts one thread for all indexes: starting it takes as long as making a small index. */
 function openThread(path: string): Indexer {
   const worker = new Worker(new URL('./index-thread.ts', import.meta.url), { workerData: path });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { at, document, MODEL } from '../model.fixture.ts';
 import { openReadModels } from '../open.ts';
 import { describeReadModels } from '../read-models.suite.ts';
-import { type Condition, NoSuchGeneration, type ReadModels, type Stored } from '../read-models.ts';
+import { type Condition, NoSuchGeneration, type ReadModels, ReadModelsUnavailable, type Stored } from '../read-models.ts';
 
 let folder: string;
 let dataDir: string;
@@ -148,6 +148,46 @@ describe('the file of the read models', () => {
     await vi.waitFor(() => expect(namesOf('table')).toHaveLength(3));
     expect(await second.find(MODEL, last, all)).toHaveLength(10);
     await second.close();
+  });
+
+  /** True where a text is anywhere in the file, or in its log. */
+  async function holds(text: string): Promise<boolean> {
+    const parts = await Promise.all([file, `${file}-wal`].map((path) => readFile(path)));
+    return parts.some((bytes) => bytes.includes(text));
+  }
+
+  test('has nothing of a dropped generation once it is purged, nor of what an older release left on free pages', async () => {
+    const first = await openOne();
+    await first.close();
+    const older = new DatabaseSync(file);
+    older.exec("CREATE TABLE suite_90 (text TEXT); INSERT INTO suite_90 VALUES ('left by an older release'); DROP TABLE suite_90");
+    older.close();
+    const store = await openOne();
+    await fill(store, 3_000);
+    expect([await holds('left by an older release'), await holds('x'.repeat(500))]).toEqual([true, true]);
+    const next = await store.begin(MODEL);
+    await store.write(MODEL, next, [document('kept', 1)], { position: at(1), eventId: 'one' });
+    await store.update(MODEL, { generation: next });
+    await store.purge();
+    expect([await holds('left by an older release'), await holds('x'.repeat(500)), await holds('kept')]).toEqual([false, false, true]);
+    expect(await store.find(MODEL, next, all)).toHaveLength(1);
+    await store.close();
+  });
+
+  test('cannot be purged while somebody reads it, and can be afterwards; it answers meanwhile', async () => {
+    const store = await openOne();
+    const generation = await fill(store, 10);
+    const reader = new DatabaseSync(file, { readOnly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM models').get();
+    await expect(store.purge()).rejects.toThrow(ReadModelsUnavailable);
+    expect(await store.find(MODEL, generation, all)).toHaveLength(10);
+    reader.exec('COMMIT');
+    reader.close();
+    await store.purge();
+    await store.write(MODEL, generation, [document('late', 11)], { position: at(11), eventId: 'late' });
+    expect(await store.find(MODEL, generation, all)).toHaveLength(11);
+    await store.close();
   });
 
   test('begins empty, and says so, when it is not a database at all; what was there is kept', async () => {

@@ -9,9 +9,9 @@ import { createWaiters } from '../waiters.ts';
 import { createTables, openDocuments, type SqliteDocuments } from './documents.ts';
 import { type FileLog, isDamage, MODEL_PAGES, openFile, replaceFile } from './file.ts';
 import { openSqliteGenerations, type SqliteGenerations, tableName } from './generations.ts';
-import { missingIndexes, openIndexer } from './indexes.ts';
+import { missingIndexes, openIndexer, runInThread } from './indexes.ts';
 import type { Place } from './place.ts';
-import { sweep } from './sweep.ts';
+import { orphans, sweep } from './sweep.ts';
 
 /** The open file with the statements that were prepared on it. */
 interface Opened {
@@ -189,6 +189,16 @@ export function openSqliteReadModels(path: string, { log, ended }: SqliteReadMod
     reached: async (model, position, timeout) => {
       const state = await read(({ generations }) => generations.state(model));
       return state && state.checkpoint.position >= position ? true : waiters.wait(model.name, position, timeout);
+    },
+
+    purge: async () => {
+      tidy();
+      await sweeping;
+      await inTurn(async () => {
+        const { db, generations, written } = stillOpen();
+        if (orphans(db, generations.tables()).length > 0) throw new ReadModelsUnavailable(new Error('old read models are not removed yet'));
+        await written.purge((statement) => runInThread(path, statement));
+      });
     },
 
     close: () => {

@@ -31,7 +31,8 @@ export async function sweep({ db, live, signal, step }: Sweep): Promise<void> {
   }
 }
 
-function orphans(db: DatabaseSync, live: Set<string>): string[] {
+/** The names of the tables that belong to no generation. */
+export function orphans(db: DatabaseSync, live: Set<string>): string[] {
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
   return tables.map(({ name }) => String(name)).filter((name) => OF_GENERATION.test(name) && !live.has(name.split('.')[0] ?? name));
 }

@@ -118,6 +118,8 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
         while (!(await kept.write(await kept.one(record.key), keptSecret(record, randomUUID()), stillOurs)));
       }),
 
+    // A server has no log that is ours.
+    purge: async () => {},
     close: async () => {
       clearInterval(timer);
       closing.abort();

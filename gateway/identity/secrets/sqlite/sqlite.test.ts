@@ -83,6 +83,17 @@ describe('the secrets file', () => {
     expect(readFileSync(join(dataDir, 'secrets.db')).includes('what-was-secret')).toBe(false);
   });
 
+  it('holds nothing of it in its log either once it is purged, while it is open', async () => {
+    const secrets = await openSecrets('sqlite:', { dataDir, log });
+    await secrets.put('codes', { key: 'a', value: 'what-was-secret', owner: 'me' });
+    await secrets.delete('codes', 'a');
+    const walOfIt = () => readFileSync(join(dataDir, 'secrets.db-wal'));
+    expect(walOfIt().includes('what-was-secret')).toBe(true);
+    await secrets.purge();
+    expect([walOfIt().length, readFileSync(join(dataDir, 'secrets.db')).includes('what-was-secret')]).toEqual([0, false]);
+    await secrets.close();
+  });
+
   it('is refused with one clear line when it is no database, is newer, or the place cannot be used', async () => {
     const path = join(dataDir, 'secrets.db');
     writeFileSync(path, 'this is no database, but it is long enough to be looked at as one. '.repeat(20));

@@ -105,6 +105,8 @@ export function openSqliteSecrets(path: string, { log, ended, now = () => new Da
     restore: async (kind, { key, value, version, owner, expires }) => {
       file.write(() => statements.restore.run({ kind, key, value: JSON.stringify(value), version, owner, expires }));
     },
+    // Releases of all times overwrote what they deleted: there is nothing to write anew.
+    purge: () => file.purge(async () => {}),
     close: async () => {
       clearInterval(timer);
       file.close();
@@ -142,7 +144,7 @@ function openFile(path: string, { log, ended }: Pick<SqliteSecretsOptions, 'log'
   try {
     makePrivate(path, log);
     db = new DatabaseSync(path, { timeout: 5_000 });
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     const shape = Number(db.prepare('PRAGMA user_version').get()?.user_version);
     if (shape > SHAPE) throw new Error(`it was written by a newer taskledger (shape ${shape}, this one knows ${SHAPE})`);
     db.exec(SCHEMA);
