@@ -111,6 +111,17 @@ export function describeCache(name: string, open: () => Promise<Cache>, { runs =
       expect(await cache.generations([])).toEqual([]);
     });
 
+    test('has no entry any more once it is cleared, and its counters go on', async () => {
+      const entries = Array.from({ length: 1_200 }, (_, n) => ({ key: `one ${n}`, entry: { generation: 1, position: '05', value: n } }));
+      await cache.set(entries, TTL);
+      await cache.raise(['tasks']);
+      expect(await cache.clear()).toBe(1_200);
+      expect((await cache.get(entries.map(({ key }) => key))).filter((one) => one !== undefined)).toEqual([]);
+      expect([await cache.generations(['tasks']), await cache.clear()]).toEqual([[1], 0]);
+      await put('one 1', 1, '01', 'an older one');
+      expect(await valueAt('one 1')).toBe('an older one');
+    });
+
     test('counters and entries of the same name do not meet', async () => {
       await put('tasks', 1, '01', 'entry');
       await cache.raise(['tasks']);

@@ -28,6 +28,11 @@ export interface Cache {
   generations(names: readonly string[]): Promise<number[] | undefined>;
   /** Raises the counters of these names. Rejects with CacheUnavailable when any may not have been raised. */
   raise(names: readonly string[]): Promise<void>;
+  /**
+   * Removes every entry that was there when it was called, whoever wrote it; counters stay. Resolves to their number. What is written meanwhile may stay.
+   * Rejects with CacheUnavailable when any may be left; repeating it does no harm.
+   */
+  clear(): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -23,6 +23,11 @@ export function fakeCache(fails: () => 'before' | 'after' | false = () => false)
       unreliably(() => {
         for (const name of names) counters.set(name, (counters.get(name) ?? 0) + 1);
       }),
+    clear: async () => {
+      const cleared = entries.size;
+      unreliably(() => entries.clear());
+      return cleared;
+    },
     close: async () => {},
   };
 }

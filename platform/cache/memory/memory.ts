@@ -65,6 +65,11 @@ export function memoryCache(limits: Partial<MemoryLimits> = {}): Cache {
     raise: async (names) => {
       for (const name of names) counted.set(name, count(name) + 1);
     },
+    clear: async () => {
+      const cleared = kept.size;
+      kept.clear();
+      return cleared;
+    },
     close: async () => {
       kept.clear();
       counted.clear();

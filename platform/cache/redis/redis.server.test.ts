@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { describeWith, redis } from '../../../servers/for-tests.fixture.ts';
 import { describeCache } from '../cache.suite.ts';
+import { CacheUnavailable } from '../cache.ts';
 import { openCache } from '../open.ts';
 import { entry, PATIENT, redisRig, rejected } from './redis.fixture.ts';
 
@@ -38,6 +39,22 @@ describeWith(redis, 'the cache on a server of its own', () => {
       expect(key).toMatch(/^taskledger:/);
       expect(await client.pttl(key)).toBeGreaterThan(0);
     }
+  });
+
+  test('what was written in an earlier run of the server is cleared, too, and nothing else in the database', async () => {
+    await rig.open();
+    await rig.put('value');
+    await rig.admin().set('taskledger:0123abcd:entry:old', 'left by an earlier run');
+    await rig.admin().set('another:entry:x', 'not ours');
+    expect(await rig.cache().clear()).toBe(2);
+    expect(await rig.admin().keys('*')).toEqual(['another:entry:x']);
+  });
+
+  test('a cache that does not answer is not called clear', async () => {
+    await rig.open();
+    rig.pause();
+    expect(await rejected(rig.cache().clear())).toBeInstanceOf(CacheUnavailable);
+    rig.goOn();
   });
 
   test('what is in its place and is not an entry is none, and is written over', async () => {

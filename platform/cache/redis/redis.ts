@@ -3,6 +3,7 @@
  * replica) would otherwise show entries that were replaced and counters that were raised since.
  */
 import type { Redis } from 'ioredis';
+import { PREFIX } from '../../connections/redis/client.ts';
 import { connectRedis, type RedisConnecting } from '../../connections/redis/connection.ts';
 import { type Cache, type CacheEntry, CacheUnavailable } from '../cache.ts';
 import { COUNT, PUT, RAISE } from './scripts.ts';
@@ -13,6 +14,9 @@ const WRITE_MS = 1_000;
 const COUNTER_MS = 30 * 24 * 3_600_000;
 /** Entries that Redis writes in one step, during which it answers nobody else. */
 const STEP = 500;
+
+/** The entries of this run of the server and of those before, as `SCAN` asks for them: it knows nothing of the prefix that the client puts before keys. */
+const ENTRIES = `${PREFIX}*:entry:*`;
 
 /** The scripts as commands of the client: each takes the number of keys, the keys, and the rest of its arguments. */
 interface Commands {
@@ -61,6 +65,18 @@ export async function openRedisCache(url: string, options: RedisCacheOptions): P
     },
     async raise(names) {
       if (names.length > 0) await writing((client, run) => commandsOf(client).raise(names.length, ...counterKeys(run, names), COUNTER_MS));
+    },
+    async clear() {
+      let [cursor, cleared] = ['0', 0];
+      do {
+        await writing(async (client) => {
+          const [next, found] = await client.scan(cursor, 'MATCH', ENTRIES, 'COUNT', STEP);
+          const keys = found.map((key) => key.slice(PREFIX.length));
+          if (keys.length > 0) cleared += await client.unlink(keys);
+          cursor = next;
+        });
+      } while (cursor !== '0');
+      return cleared;
     },
     close: redis.close,
   };
