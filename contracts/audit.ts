@@ -43,7 +43,10 @@ export const auditEntry = z.strictObject({
   row: z.string().meta({ description: 'What was asked for, as `PUT /api/users/:id/role`.' }),
   user: z.string().nullable().meta({ description: 'The id of who asked; null where nobody was logged in.' }),
   about: z.string().nullable().meta({ description: 'The id of the user whom it is about, where that is known.' }),
-  network: z.string().meta({ description: 'Where it came from: an IPv4 address, or the /64 of an IPv6 address.' }),
+  network: z.string().meta({
+    description:
+      'Where it came from: an IPv4 address, or the /64 of an IPv6 address; empty where that is not known, or where who asked was erased since.',
+  }),
 });
 
 export type AuditEntry = z.infer<typeof auditEntry>;
