@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,30 @@ describe('the outbox', () => {
   it('can be read by its owner only, the files beside it too', async () => {
     await outbox.send(mail(1), signal);
     for (const name of ['outbox.db', 'outbox.db-wal']) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
+  });
+  it('erases a person: what went to them is gone, others lose their texts alone, and nothing of either is in the files', async () => {
+    const own = 'Anna.Lind@bücher.example';
+    await outbox.send({ ...mail(1, 'anna.lind@xn--bcher-kva.example'), text: 'for her alone' }, signal);
+    await outbox.sendText({ to: '+491701234567', text: 'your code is 123456', id: 'sms-1', statusCallback: null });
+    await outbox.send(
+      { ...mail(2), subject: 'Due soon: Water the ferns', html: '<p>Water<br>the ferns</p>', text: `Ask Anna Lind, ${own}.` },
+      signal,
+    );
+    await outbox.sendText({ to: '+491709999999', text: 'Due soon: Water the ferns https://x.example/a', id: 'sms-2', statusCallback: null });
+    await outbox.send(mail(3), signal);
+    const person = { addresses: [own, '+491701234567'], texts: ['Anna Lind', 'Water the ferns', 'x'] };
+    const untouched = outbox.list({ limit: 1 });
+    expect(await outbox.erase(person)).toEqual({ deleted: 2, changed: 2 });
+    expect(outbox.list({ limit: 10 })).toMatchObject([
+      ...untouched,
+      { to: '+491709999999', text: 'Due soon: [erased] https://x.example/a' },
+      { to: 'bob@example.org', subject: 'Due soon: [erased]', html: '<p>[erased]</p>', text: 'Ask [erased], [erased].' },
+    ]);
+    const bytes = await Promise.all(['', '-wal'].map((end) => readFile(`${file()}${end}`)));
+    for (const text of ['for her alone', '123456', 'ferns', 'Anna', 'bcher']) expect(bytes.some((one) => one.includes(text))).toBe(false);
+    expect(await outbox.erase(person)).toEqual({ deleted: 0, changed: 0 });
+    await outbox.send(mail(4), signal);
+    expect(outbox.list({ limit: 10 })).toHaveLength(4);
   });
   it('that is damaged says what to do', async () => {
     const damaged = join(folder, 'damaged.db');

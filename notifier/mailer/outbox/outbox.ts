@@ -9,6 +9,7 @@ import { UserError } from '../../../platform/user-error.ts';
 import { FateUnknown, ReceiverUnavailable } from '../../sending.ts';
 import type { Text } from '../../texter/texter.ts';
 import type { Mail, Mailer } from '../mailer.ts';
+import { type ErasedInOutbox, eraseIn, type PersonTexts } from './erase.ts';
 
 /** A mail or an SMS in the outbox. The subject and the HTML of an SMS are empty. */
 export interface OutboxMail {
@@ -25,6 +26,12 @@ export interface OutboxMail {
 }
 
 export interface Outbox extends Mailer {
+  /**
+   * Deletes what went to the person, and puts `[erased]` in the place of their texts, addresses and numbers in what went to others; resolves once nothing of
+   * either is in the file. Takes turns of the event loop; what is sent meanwhile may not be among it. Repeating it changes nothing more. Errors:
+   * ReceiverUnavailable where the disk refuses, or while somebody reads the file for long.
+   */
+  erase(of: PersonTexts): Promise<ErasedInOutbox>;
   /** Keeps an SMS, as `send` keeps a mail. */
   sendText(text: Text): Promise<object>;
   /** Mails and SMS, newest first. `to`: an address in any case, or a phone number; `before`: only those with a smaller id. */
@@ -103,6 +110,11 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
           messageId: row.message_id as string,
           time: row.time as string,
         })),
+    erase: async (of) => {
+      const erased = await eraseIn(db, of, written);
+      await written.purge();
+      return erased;
+    },
     close: async () => {
       await (await log)?.close();
       written.close();
