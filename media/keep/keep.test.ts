@@ -8,10 +8,12 @@ import { type MediaEvent, mediaContract } from '../../contracts/media.ts';
 import { NO_STREAM } from '../../contracts/message.ts';
 import { openFolderFiles } from '../../platform/files/file/file.ts';
 import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
+import { type ReadModels, ReadModelsUnavailable } from '../../platform/read-models/read-models.ts';
 import { mediaFiles } from '../../projections/projectors/media.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
 import { log, openRig, type Projected, type Rig } from '../../system/projections.fixture.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
+import { eraseFilesOf } from './erase-files.ts';
 import { startRemover } from './remover.ts';
 import { type SweepContext, sweepMedia } from './sweep.ts';
 import { type Difference, type VerifyContext, verifyMedia } from './verify.ts';
@@ -49,10 +51,13 @@ afterEach(async () => {
 
 type Event = { [T in MediaEvent['type']]: { type: T; data?: Partial<Extract<MediaEvent, { type: T }>['data']> } }[MediaEvent['type']];
 
+/** Records events of a new file after its upload; resolves to its id. */
+const recorded = (...events: Event[]) => recordedAs({ type: 'MediaReceived', data: { bytes: 5 } }, ...events);
+
 /** Records events of a new file, the first of which is its upload; resolves to its id. */
-async function recorded(...events: Event[]): Promise<string> {
+async function recordedAs(...events: Event[]): Promise<string> {
   const id = randomUUID();
-  const all = [{ type: 'MediaReceived', data: { bytes: 5 } } as Event, ...events].map(({ type, data }) => {
+  const all = events.map(({ type, data }) => {
     const { metadata } = exampleEvent(type);
     return { id: randomUUID(), type, data: { ...mediaContract.events[type].example, ...data }, metadata };
   });
@@ -163,6 +168,47 @@ it('the bytes of a file go with its end, in all sizes; an absence of the store o
   } finally {
     await remover.stop();
   }
+});
+
+describe('erasing a person', () => {
+  const [ALICE, BOB] = [randomUUID(), randomUUID()];
+  const erase = () => eraseFilesOf({ ...context, store: rig.store, now: () => new Date(now) }, ALICE);
+
+  it('deletes what they uploaded and what is on their profile, in all sizes, and what they posted; nothing of others', async () => {
+    const ready = [{ type: 'MediaReady' }, { type: 'MediaAttached' }] as const;
+    const upload = (data: object) => ({ type: 'MediaReceived', data: { bytes: 5, ...data } }) as const;
+    const own = await recordedAs(upload({ maker: ALICE }), ...ready);
+    const picture = await recordedAs(upload({ maker: BOB, of: { kind: 'user', id: ALICE } }), { type: 'MediaReady' });
+    const refused = await recordedAs(upload({ maker: ALICE }), { type: 'MediaRefused' });
+    const others = await recordedAs(upload({ maker: BOB }), ...ready);
+    const kept = [`incoming/${BOB}/${randomUUID()}`, `media/${others}/320`, `media/${randomUUID()}/original`];
+    await put(...[own, picture].flatMap((id) => [`media/${id}/320`, `media/${id}/full`]), `media/${refused}/original`);
+    await put(`incoming/${ALICE}/${randomUUID()}`, ...kept);
+    expect(await erase()).toEqual({ files: 3, objects: 6 });
+    expect(await keys()).toEqual(kept.toSorted());
+    expect(await Promise.all([own, picture, refused, others].map(async (id) => (await stateOf(id)).status))).toEqual([
+      ...Array(3).fill('deleted'),
+      'attached',
+    ]);
+    await projected.caughtUp();
+    expect(await erase()).toEqual({ files: 0, objects: 0 });
+  });
+
+  it('removes what was left of files that were deleted before', async () => {
+    const gone = await recordedAs({ type: 'MediaReceived', data: { maker: ALICE } }, { type: 'MediaDeleted' });
+    const others = await recordedAs({ type: 'MediaReceived', data: { maker: BOB } }, { type: 'MediaDeleted' });
+    await put(`media/${gone}/original`, `media/${others}/original`);
+    expect(await erase()).toEqual({ files: 0, objects: 1 });
+    expect(await keys()).toEqual([`media/${others}/original`]);
+  });
+
+  it('is refused while the list of files is not there, and deletes nothing', async () => {
+    const own = await recordedAs({ type: 'MediaReceived', data: { maker: ALICE } });
+    const behind: ReadModels = { ...context.readModels, reached: async () => false };
+    const erasing = eraseFilesOf({ ...context, readModels: behind, store: rig.store, now: () => new Date(now) }, ALICE);
+    await expect(erasing).rejects.toThrow(ReadModelsUnavailable);
+    expect((await stateOf(own)).status).toBe('pending');
+  });
 });
 
 describe('verify', () => {

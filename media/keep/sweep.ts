@@ -85,7 +85,10 @@ async function leftOf(context: SweepContext, stored: readonly StoredFile[]): Pro
 const idOf = (key: string) => (key.startsWith('media/') ? (key.split('/')[1] ?? '') : '');
 
 /** The files among these that live, by the read model. It may be behind: then the event store is asked about more than it must be. */
-async function livingOf({ readModels }: SweepContext, ids: readonly string[]): Promise<ReadonlyMap<string, MediaDocument>> {
+export async function livingOf(
+  { readModels }: Pick<SweepContext, 'readModels'>,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, MediaDocument>> {
   const { model } = mediaFiles;
   const state = await readModels.state(model);
   const found = state?.version === model.version ? await readModels.get(model, state.generation, ids) : [];

@@ -55,6 +55,10 @@ describe('receiving', () => {
     for (const thing of [undefined, { exists: false }, task(ALICE, null, { deleted: true }), task(BOB)])
       given(media).when(receive(CAROL), { thing }).refuses('invalid', '/task');
   });
+  it('of somebody who was deleted while it was sent is refused', () =>
+    given(media)
+      .when(receive(ALICE), { thing: task(ALICE), uploader: { exists: true, deleted: true } })
+      .refuses('forbidden'));
   it('for the profile of another is refused, though everybody may see it', () => {
     const data = { ...upload, of: { kind: 'user', id: BOB.id } };
     given(media)

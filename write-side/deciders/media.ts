@@ -16,6 +16,7 @@ import {
 import type { Refusal } from '../../contracts/problem.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue, isOver } from './due.ts';
+import type { UserState } from './user.ts';
 
 export interface MediaState {
   exists: boolean;
@@ -89,6 +90,7 @@ const NOT_YOURS: Refusal = {
   refused: 'forbidden',
   detail: 'Only who uploaded it, an admin, or who may change the thing it is on, may do this.',
 };
+const GONE: Refusal = { refused: 'forbidden', detail: 'This account was deleted: nothing is taken from it any more.' };
 const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
 
 function decide(command: MediaCommand, state: MediaState, facts: Facts): Decision {
@@ -111,6 +113,8 @@ function decide(command: MediaCommand, state: MediaState, facts: Facts): Decisio
 
 function receive({ data, actor }: CommandOf<'ReceiveMedia'>, state: MediaState, facts: Facts): Decision {
   if (state.exists) return conflict('This file exists already.');
+  // An upload takes long enough for its user to be deleted meanwhile.
+  if ((facts.uploader as Partial<UserState> | undefined)?.deleted) return GONE;
   const may = mayWithFilesOf(actor, data.of, facts.thing);
   if (!may.read) return nothingThere(data.of);
   if (!may.attach) return { refused: 'forbidden', detail: `You may not add files to this ${data.of.kind}.` };
@@ -253,6 +257,7 @@ export const media = decider<MediaState, MediaCommand, MediaEvent>({
   evolve,
   needs: (command, state) => ({
     ...(state.exists ? { before: streamOfSubject(state.of) } : {}),
+    ...(command.type === 'ReceiveMedia' && command.actor.role !== 'system' ? { uploader: `user-${command.actor.id}` } : {}),
     ...(command.type === 'ReceiveMedia' || command.type === 'AttachMedia' ? { thing: streamOfSubject(command.data.of) } : {}),
   }),
   topics: (_stream, { before, after, facts }) => {

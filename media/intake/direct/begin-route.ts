@@ -76,7 +76,7 @@ async function direct(context: DirectContext, request: RouteRequest): Promise<An
   const command = uploadId(caller, '/api/media', request);
   await checkRoom(context, { command, maker: caller.id, bytes });
   const now = context.now().getTime();
-  const post = await directPost(incomingKey(command), { seconds: POST_SECONDS, type, bytes });
+  const post = await directPost(incomingKey({ command, user: caller.id }), { seconds: POST_SECONDS, type, bytes });
   const ticket: DirectTicket = { command, user: caller.id, of, name, type, bytes, access, expires: Math.floor(now / 1_000) + TICKET_SECONDS };
   const expiresAt = new Date(now + POST_SECONDS * 1_000).toISOString();
   const body = {

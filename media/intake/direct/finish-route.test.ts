@@ -27,7 +27,7 @@ async function posted(inspect: DirectContext['inspector']['inspect'] = async () 
   const task = randomUUID();
   await rig.ask('CreateTask', `task-${task}`, taskContract.commands.CreateTask.example);
   const command = randomUUID();
-  await rig.files.put(incomingKey(command), { ...(await rig.file('hello')), type: 'text/plain' });
+  await rig.files.put(incomingKey({ command, user: CALLER.id }), { ...(await rig.file('hello')), type: 'text/plain' });
   const said = {
     command,
     user: CALLER.id,
@@ -50,7 +50,7 @@ async function posted(inspect: DirectContext['inspector']['inspect'] = async () 
     ...{ urlKeys: { verifying: async () => KEY }, now: () => new Date(), underWay: openUnderWay<Answer>(), finishWithin: 1 },
   } as unknown as DirectContext;
   const request = { caller: CALLER, body: { ticket }, requestId: 'r', header: () => 'one' } as unknown as RouteRequest;
-  return { id: mediaIdOf(command), key: incomingKey(command), go, consume, finish: async () => finishRoute.answer(context, request) };
+  return { id: mediaIdOf(command), key: incomingKey(said), go, consume, finish: async () => finishRoute.answer(context, request) };
 }
 
 it('says that a file is still arriving where that takes long, and has the outcome for who asks again: one upload, received once', async () => {

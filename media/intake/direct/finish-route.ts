@@ -63,7 +63,7 @@ async function finish(context: DirectContext, request: RouteRequest): Promise<An
 
 async function finished(context: DirectContext, ticket: DirectTicket, request: RouteRequest): Promise<Answer> {
   // Where this fails, the sweep removes it.
-  const remove = () => context.files.remove(incomingKey(ticket.command)).catch(() => {});
+  const remove = () => context.files.remove(incomingKey(ticket)).catch(() => {});
   try {
     await checkRight(request.caller as Caller, ticket.of, context);
     const answer = (await answered(context, ticket)) ?? (await received({ ...context, putWithin: UNHEARD_PUT_MS }, ticket, request));
@@ -113,8 +113,9 @@ function orNothingPosted(answer: Answer | undefined): Answer {
 }
 
 /** Brings the posted object here, where it is looked at. Errors: ProblemError for another size than was said; FileMissing, FilesUnavailable; those of the spool. */
-async function fetched({ files, spool }: DirectContext, { command, bytes }: DirectTicket): Promise<Spooled> {
-  const posted = await files.read(incomingKey(command));
+async function fetched({ files, spool }: DirectContext, ticket: DirectTicket): Promise<Spooled> {
+  const { bytes } = ticket;
+  const posted = await files.read(incomingKey(ticket));
   if (posted.bytes !== bytes) {
     posted.stream.destroy();
     throw problemOfFile('damaged', `The posted file has ${posted.bytes} bytes, and not the ${bytes} that were said. Ask for a new form.`);

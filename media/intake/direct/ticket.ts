@@ -36,9 +36,14 @@ export const POST_SECONDS = 15 * 60;
 /** Seconds within which it must come back: what nobody has received is swept after a day, and keys of before a change verify for a day. */
 export const TICKET_SECONDS = 6 * 3_600;
 
-/** The key under which a store takes what clients post; nothing serves it. */
-export function incomingKey(command: string): string {
-  return `incoming/${mediaIdOf(command)}/upload`;
+/** The key under which a store takes what a client posts; nothing serves it. */
+export function incomingKey({ command, user }: Pick<DirectTicket, 'command' | 'user'>): string {
+  return `${incomingOf(user)}${mediaIdOf(command)}`;
+}
+
+/** The beginning of the keys of what a user's clients post. */
+export function incomingOf(user: string): string {
+  return `incoming/${user}/`;
 }
 
 /** The ticket as a text of letters, digits, `-`, `_` and `.`. */
