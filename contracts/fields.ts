@@ -8,17 +8,21 @@ export function characters(text: string): number {
   return n;
 }
 
-/** One line of text, trimmed: no control characters, `min`–`max` characters. */
+/** One line of text, trimmed: no control characters, `min`–`max` characters. Of what is sent now: `typedLine`. */
 export function line(min: number, max: number) {
-  return z
-    .string()
+  return oneLineIn(z.string(), min, max);
+}
+
+/** `text` as one line, as `line` says it. */
+export function oneLineIn(text: z.ZodString, min: number, max: number) {
+  return text
     .trim()
     .refine((text) => characters(text) >= min && characters(text) <= max, `must have ${min} to ${max} characters`)
     .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must be one line of text without control characters')
     .meta({ minLength: min, maxLength: max });
 }
 
-/** Text of several lines, at most `max` characters. */
+/** Text of several lines, at most `max` characters. Of what is sent now: `typedProse`. */
 export function prose(min: number, max: number) {
   return z
     .string()

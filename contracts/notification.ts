@@ -10,6 +10,7 @@ import { id, instant, line, phone, prose } from './fields.ts';
 import { CHANNELS, type Channel } from './notifications/kind.ts';
 import { KINDS } from './notifications/kinds.ts';
 import { ERASED_ADDRESS, ERASED_PHONE, personal } from './personal.ts';
+import { typedLine, typedProse } from './typed-text.ts';
 
 export const channel = z.enum(CHANNELS);
 /** The kind of a notification; `message`: another backend asked for it, in its own words. */
@@ -133,7 +134,7 @@ const NAME = /^[\p{L}\p{N}_.-]{1,50}$/u;
 const NAME_DETAIL = 'must be a name of letters, digits, . _ or -, of 50 at most';
 const variables = z.record(
   z.string().regex(NAME, NAME_DETAIL),
-  z.union([prose(0, 2_000), z.number()], 'must be a text of 2000 characters at most, or a number'),
+  z.union([typedProse(0, 2_000), z.number()], 'must be a text of 2000 characters at most, or a number'),
   {
     error: ({ code }) => (code === 'invalid_key' ? NAME_DETAIL : 'must be an object of texts and numbers by name'),
   },
@@ -146,8 +147,8 @@ const sendBody = z
     recipient: personal(z.string().max(254), 'address').meta({
       description: 'An e-mail address, a phone number (E.164, like +4915112345678), or a user’s id.',
     }),
-    subject: personal(line(1, 200), 'addressee').optional().meta({ description: 'Of a mail; without one, its first line.' }),
-    content: personal(prose(1, 10_000), 'addressee').meta({ description: 'What to say; {{name}} stands for the variable `name`.' }),
+    subject: personal(typedLine(1, 200), 'addressee').optional().meta({ description: 'Of a mail; without one, its first line.' }),
+    content: personal(typedProse(1, 10_000), 'addressee').meta({ description: 'What to say; {{name}} stands for the variable `name`.' }),
     variables: variables.optional(),
     sendAt: instant.optional().meta({ description: 'Not before; default: at once.' }),
   })
@@ -199,7 +200,7 @@ function filledProblem(field: 'subject' | 'content', text: string | undefined, g
   return error ? [[[field], `with its variables filled in ${error.issues[0]?.message ?? 'is not valid'}`]] : [];
 }
 
-const FILLED = { subject: line(1, 200), content: prose(1, 20_000) };
+const FILLED = { subject: typedLine(1, 200), content: typedProse(1, 20_000) };
 /** In UTF-16 units, above the limits of all fields: a longer text is refused before it is made. */
 const MOST_FILLED = 50_000;
 

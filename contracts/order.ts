@@ -7,6 +7,7 @@ import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { email, emailOnRecord } from './email.ts';
 import { id, instant, line, prose } from './fields.ts';
 import { ERASED_ADDRESS, personal } from './personal.ts';
+import { typedLine, typedProse } from './typed-text.ts';
 
 const AMOUNT = `must be a whole number of the smallest unit, from 0 to ${Number.MAX_SAFE_INTEGER}`;
 /** An amount of money: a whole number of the currency's smallest unit (cents), and the currency by ISO 4217. */
@@ -34,7 +35,7 @@ const fromOneUp = <T extends z.ZodType>(one: T) =>
   z.array(one).min(1, 'must have at least one item').max(MOST_ITEMS, `must have at most ${MOST_ITEMS} items`);
 const items = fromOneUp(item);
 /** The SKU of a new order. It cannot be free text, because it is mailed to whatever address the order names. */
-export const orderedSku = sku.regex(/^[\p{L}\p{N}][\p{L}\p{N}._#+-]*$/u, 'must be letters, digits and . _ # + -, without spaces');
+export const orderedSku = typedLine(1, 64).regex(/^[\p{L}\p{N}][\p{L}\p{N}._#+-]*$/u, 'must be letters, digits and . _ # + -, without spaces');
 const ordered = fromOneUp(item.extend({ sku: orderedSku }));
 const note = prose(1, 1_000);
 
@@ -114,7 +115,7 @@ export type OrderEvent =
 
 /** The body of a new order: all items in one currency, with a total that a number holds exactly. */
 const PlaceOrder = z
-  .strictObject({ items: ordered, email: personal(email, 'address', ERASED_ADDRESS), note: personal(note, 'author').optional() })
+  .strictObject({ items: ordered, email: personal(email, 'address', ERASED_ADDRESS), note: personal(typedProse(1, 1_000), 'author').optional() })
   .superRefine((body, context) => {
     const currency = body.items[0]?.unitPrice.currency;
     for (const [index, { unitPrice }] of body.items.entries()) {

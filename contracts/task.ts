@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { id, instant, line, prose } from './fields.ts';
 import { personal } from './personal.ts';
+import { typedLine, typedProse } from './typed-text.ts';
 
 export const STATUSES = ['open', 'in-progress', 'done', 'cancelled'] as const;
 export const status = z.enum(STATUSES);
@@ -27,6 +28,13 @@ const title = line(1, 200);
 const description = prose(0, 10_000);
 const labels = z.array(line(1, 50)).max(20, 'at most 20 labels');
 const commentText = prose(1, 10_000);
+/** The same as they may be sent. */
+const typed = {
+  title: typedLine(1, 200),
+  description: typedProse(0, 10_000),
+  labels: z.array(typedLine(1, 50)).max(20, 'at most 20 labels'),
+  commentText: typedProse(1, 10_000),
+};
 
 /** Reasons for which a task gets another assignee without anybody’s wish. */
 const ASSIGNED_BECAUSE = ['user_deleted'] as const;
@@ -78,24 +86,24 @@ export type TaskEvent =
   | DecidedEvent<'TaskRestored', z.infer<typeof TaskRestored>>;
 
 const CreateTask = z.strictObject({
-  title,
-  description: description.optional(),
+  title: typed.title,
+  description: typed.description.optional(),
   /** The assignee; null for nobody yet. */
   userId: id.nullable().optional(),
   deadline: instant.nullable().optional(),
   priority: priority.optional(),
-  labels: labels.optional(),
+  labels: typed.labels.optional(),
 });
 const EditTask = z.strictObject({
-  title: title.optional(),
-  description: description.optional(),
+  title: typed.title.optional(),
+  description: typed.description.optional(),
   deadline: instant.nullable().optional(),
   priority: priority.optional(),
-  labels: labels.optional(),
+  labels: typed.labels.optional(),
 });
 const AssignTask = z.strictObject({ userId: id.nullable() });
 const ChangeTaskStatus = z.strictObject({ status });
-const CommentTask = z.strictObject({ text: commentText });
+const CommentTask = z.strictObject({ text: typed.commentText });
 
 export type TaskCommand =
   | Command<'CreateTask', z.infer<typeof CreateTask>>

@@ -10,10 +10,11 @@ import { characters, id, instant, line, phone } from './fields.ts';
 import { type Choices, choicesByKind } from './notification-choices.ts';
 import { ERASED_ADDRESS, ERASED_PHONE, personal } from './personal.ts';
 import { type Role, role } from './role.ts';
+import { typedLine } from './typed-text.ts';
 
-/** The name of a user. */
-export const userName = line(1, 100);
-const name = userName;
+/** The name of a user, as it may be sent. */
+export const userName = typedLine(1, 100);
+const name = line(1, 100);
 /**
  * A new password: 10 to 200 characters, counted in NFKC, in which it is hashed (NIST SP 800-63B-4 asks for 8 beside a second factor, 15 alone).
  * What else is refused, as the most common ones, the gateway knows.
@@ -133,16 +134,18 @@ export type UserEvent =
   | DecidedEvent<'PhoneRemoved', z.infer<typeof PhoneRemoved>>;
 
 /** The body's `password` goes to the secrets store and never into the command. */
-const RegisterUser = z.strictObject({ name, email, password: password.optional() });
-const EditUser = z.strictObject({ name: name.optional(), email: email.optional() });
+const RegisterUser = z.strictObject({ name: userName, email, password: password.optional() });
+const EditUser = z.strictObject({ name: userName.optional(), email: email.optional() });
 const ChangeUserRole = z.strictObject({ role });
 
 export type UserCommand =
-  | Command<'RegisterUser', { name: string; email: string; role?: Role; invitation?: string }>
+  /** `confirmed`: an issuer of sign-ins has verified the address. */
+  | Command<'RegisterUser', { name: string; email: string; role?: Role; invitation?: string; confirmed?: true }>
   | Command<'EditUser', z.infer<typeof EditUser>>
   | Command<'ConfirmEmailChange', null>
   | Command<'WithdrawEmailChange', null>
-  | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole>>
+  /** `beside`: an admin who stays one, where no user gives the role. */
+  | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole> & { beside?: string }>
   | Command<'ConfirmUser', null>
   | Command<'RequestConfirmation', null>
   | Command<'RequestPasswordReset', null>

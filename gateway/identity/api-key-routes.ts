@@ -1,7 +1,8 @@
 /** Routes of API keys, for admins. */
 import { z } from 'zod';
-import { instant, line } from '../../contracts/fields.ts';
+import { instant } from '../../contracts/fields.ts';
 import { ProblemError } from '../../contracts/problem.ts';
+import { typedLine } from '../../contracts/typed-text.ts';
 import type { RouteWith } from '../../platform/http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { expectFreshLogin } from './fresh-login.ts';
@@ -10,7 +11,7 @@ import type { Sessions } from './sessions.ts';
 
 const RATE = 'must be a whole number from 1 to 100000';
 const keyBody = z.strictObject({
-  name: line(1, 100).meta({ description: 'Which backend has it.' }),
+  name: typedLine(1, 100).meta({ description: 'Which backend has it.' }),
   requestsPerMinute: z
     .int(RATE)
     .min(1, RATE)

@@ -1,7 +1,9 @@
 /** Names of files as they come from strangers, made into names that are shown and offered for saving. */
 
-/** Characters that are not seen, or turn around what is: controls, zero-width, directions, line separators, tags, lone surrogates. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+import { isSeen, withoutUnseen } from '../../contracts/typed-text.ts';
+
+/** Controls, what others have given a meaning of their own, line separators, lone surrogates. */
+const NO_LETTERS = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 const LONGEST = 200;
 /** Characters at the end of a name that are looked at: a name of any length is made in a bounded time. */
 const LONGEST_LOOKED_AT = 2_000;
@@ -19,13 +21,14 @@ export function extensionOf(name: string): string {
 export function cleanName(name: string, extension: string): string {
   const own = extensionOf(name);
   const whole = shown(name);
-  const stem = (own ? whole.slice(0, -own.length - 1) : whole).replace(/[. ]+$/, '');
+  const words = (own ? whole.slice(0, -own.length - 1) : whole).replace(/[. ]+$/, '');
+  const stem = isSeen(words) ? words : '';
   const end = own || extension ? `.${own ? whole.slice(-own.length) : extension}` : '';
   return `${upTo(stem || 'file', LONGEST - end.length)}${end}`;
 }
 
 function shown(name: string): string {
-  const last = name.slice(-LONGEST_LOOKED_AT).replace(UNSEEN, '').normalize('NFC').split(/[/\\]/).at(-1) ?? '';
+  const last = withoutUnseen(name.slice(-LONGEST_LOOKED_AT).replace(NO_LETTERS, '')).normalize('NFC').split(/[/\\]/).at(-1) ?? '';
   return last.replace(/\s+/g, ' ').trim().replace(/^\.+/, '');
 }
 

@@ -1,5 +1,6 @@
 /** Somebody who has signed in at the issuer, as its claims say. */
 import type { Role } from '../../../contracts/role.ts';
+import { isSeen, withoutUnseen } from '../../../contracts/typed-text.ts';
 import type { OidcSettings } from './settings.ts';
 
 /** Who somebody is says `issuer` and `subject` together; everything else may change. */
@@ -54,11 +55,11 @@ function text(value: unknown): string | null {
 
 /** A text as one line of at most 100 characters; null where nothing of it is left. */
 function lineOf(value: unknown): string | null {
-  const words = text(value)
-    ?.toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
+  const words = withoutUnseen(text(value)?.toWellFormed() ?? '')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim();
-  return words ? [...words].slice(0, 100).join('').trim() : null;
+  const line = [...words].slice(0, 100).join('').trim();
+  return isSeen(line) ? line : null;
 }
 
 function roleIn(all: readonly Claims[], claim: string, { roles }: OidcSettings): Role | null {
