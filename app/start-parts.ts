@@ -29,7 +29,7 @@ import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { unsubscribeLinks } from '../platform/unsubscribe-link.ts';
 import type { Dispatcher } from '../platform/work/dispatch.ts';
-import { assignedIn } from '../projections/assigned-tasks.ts';
+import { assignedIn, parkedTasksIn } from '../projections/assigned-tasks.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
@@ -159,10 +159,12 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   metrics.gauge('orders_waiting', 'Orders not yet decided.', () => ({ all: work.waiting() }));
   const timing = { commands: access.commands, pending: pendingTimersIn(readModels), dueSoon: config.DUE_SOON_HOURS * 3_600_000 };
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
-  const unassigning = { commands: access.commands, assigned: assignedIn(readModels), removeSecrets: access.identity.onUserDeleted, whileStarting };
+  const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
+  const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
   const unassigners = await startUnassigning({ store, bus, log, ...unassigning });
-  for (const one of unassigners) closers.add(one, (it) => it.stop());
-  return { followers: [work.dispatcher, scheduler, ...unassigners].map((one) => lagging(store, one)) };
+  for (const one of unassigners.followers) closers.add(one, (it) => it.stop());
+  serveReleases(unassigners.late, { requests, closers });
+  return { followers: [work.dispatcher, scheduler, ...unassigners.followers].map((one) => lagging(store, one)) };
 }
 
 async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPart> {
@@ -316,8 +318,11 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
   };
 }
 
-/** Has operators release what a dispatcher has set aside. */
-function serveReleases(dispatcher: Dispatcher, { requests, closers }: { requests: Requests; closers: Closers }): void {
+/** Has operators release what a dispatcher has set aside, or an unassigner has listed. */
+function serveReleases(
+  dispatcher: Pick<Dispatcher, 'name' | 'active' | 'release'>,
+  { requests, closers }: { requests: Requests; closers: Closers },
+): void {
   const stopServing = requests.serve(dispatcher.name, {
     active: dispatcher.active,
     carryOut: async (action, stream) => ({ released: await dispatcher.release(stream, action === 'discard') }),

@@ -1,8 +1,16 @@
-/** The question of the unassigners to the read model `task_list`. */
-import type { Position } from '../contracts/message.ts';
+/** The questions of the unassigners to the read model `task_list`. */
+import { idOf, type Position } from '../contracts/message.ts';
 import { UNFINISHED } from '../contracts/task.ts';
+import type { EventStore } from '../platform/event-store/event-store.ts';
+import { openParking } from '../platform/followers/parking.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { projectionName } from './projection.ts';
 import { taskList } from './projectors/task-list.ts';
+
+/** Makes the question for the ids of the tasks whose streams the read model has parked: what it has of them is of before. */
+export function parkedTasksIn(store: Pick<EventStore, 'readStream' | 'append'>) {
+  return async (): Promise<string[]> => (await openParking(store, projectionName(model))).list().map(({ stream }) => idOf(stream));
+}
 
 const REACHED_WITHIN = 2_000;
 const { model } = taskList;

@@ -6,10 +6,11 @@ import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
 import type { Follower } from '../../platform/followers/follow.ts';
+import { openParking } from '../../platform/followers/parking.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import { type AssignedTasks, startUnassigning, UNASSIGNERS, type UnassigningContext } from './unassign.ts';
+import { type AssignedTasks, startUnassigning, UNASSIGNERS, type Unassigning, type UnassigningContext } from './unassign.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const [ALICE, BOB, CAROL] = ['alice', 'bob', 'carol'].map((name) => stableId('user', name)) as [string, string, string];
@@ -55,10 +56,16 @@ const assigned: AssignedTasks = async (userId, { limit, after = '' }) => {
 };
 
 async function start(more: Partial<UnassigningContext> = {}): Promise<readonly Follower[]> {
-  const followers = await startUnassigning({ store, bus, log, commands, assigned, removeSecrets: async () => {}, silence: 1e9, backoff: 1, ...more });
+  return (await begin(more)).followers;
+}
+
+async function begin(more: Partial<UnassigningContext> = {}): Promise<Unassigning> {
+  const usual = { store, bus, log, commands, assigned, parked: async () => [], removeSecrets: async () => {}, silence: 1e9, backoff: 1 };
+  const unassigning = await startUnassigning({ ...usual, ...more });
+  const { followers } = unassigning;
   for (const { stop } of followers) stops.push(stop);
   await vi.waitFor(() => expect(followers.every((one) => one.active())).toBe(true));
-  return followers;
+  return unassigning;
 }
 
 /** The numbers of the tasks that were taken from somebody, in order, a number for each time. */
@@ -70,6 +77,18 @@ async function taken(): Promise<number[]> {
     .filter(isTaken)
     .map(({ stream }) => numbers.get(stream) ?? -1)
     .sort((a, b) => a - b);
+}
+
+/** Appends an event that no release knows. */
+async function paint(n: number): Promise<void> {
+  const id = stableId('unknown', String(n));
+  const metadata = { $correlationId: id, $causationId: id, commandId: id, actor: ALICE, schema: 1, topics: [] };
+  await store.append(`task-${taskId(n)}`, 1, [{ id, type: 'TaskPainted', data: {}, metadata }]);
+}
+
+/** The streams that operators see, with what is wrong. */
+async function listed(): Promise<[stream: string, error: string][]> {
+  return (await openParking(store, 'unassign_late')).list().map(({ stream, error }) => [stream, error]);
 }
 
 /** Resolves once both are past all that there is of their categories. */
@@ -183,13 +202,56 @@ describe('the tasks of a user who is deleted', () => {
     const said: object[] = [];
     await make(0);
     await make(1);
-    const id = stableId('unknown');
-    const metadata = { $correlationId: id, $causationId: id, commandId: id, actor: ALICE, schema: 1, topics: [] };
-    await store.append(`task-${taskId(0)}`, 1, [{ id, type: 'TaskPainted', data: {}, metadata }]);
-    const followers = await start({ log: { ...log, warn: (data) => void said.push(data) } });
+    await paint(0);
+    const { followers, late } = await begin({ log: { ...log, warn: (data) => void said.push(data) } });
     await leave(BOB);
     await vi.waitFor(async () => expect(await taken()).toEqual([1]));
     await settled(followers);
     expect(said).toEqual([expect.objectContaining({ task: taskId(0) })]);
+    // Operators see it, and may have it tried again, or forget it.
+    expect(await listed()).toEqual([[`task-${taskId(0)}`, expect.stringContaining('TaskPainted')]]);
+    await expect(late.release(`task-${taskId(0)}`, false)).rejects.toThrow('TaskPainted');
+    expect(await late.release(`task-${taskId(1)}`, false)).toBe(false);
+    expect([await late.release(`task-${taskId(0)}`, true), await listed()]).toEqual([true, []]);
+  });
+
+  it.each(['is released', 'is there at the next start', 'is opened again'])(
+    'are taken where their stream could not be decided on, once it can, and it %s',
+    async (how) => {
+      await make(0);
+      if (how === 'is opened again') await move(0, 'done');
+      let isNew = false;
+      /** A release that does not know the last event, and then one that does. */
+      const upgraded: UnassigningContext['commands'] = {
+        load: async (stream) => {
+          if (!isNew && stream === `task-${taskId(0)}`) throw new Error('cannot be read');
+          return commands.load(stream);
+        },
+        handle: commands.handle,
+      };
+      const { followers, late } = await begin({ commands: upgraded });
+      await leave(BOB);
+      await settled(followers);
+      await vi.waitFor(async () => expect(await listed()).toEqual([[`task-${taskId(0)}`, 'cannot be read']]));
+      isNew = true;
+      if (how === 'is released') expect(await late.release(`task-${taskId(0)}`, false)).toBe(true);
+      else if (how === 'is opened again') await move(0, 'open');
+      else {
+        for (const one of followers) await one.stop();
+        await begin();
+      }
+      await vi.waitFor(async () => expect([await taken(), await listed()]).toEqual([[0], []]));
+    },
+  );
+
+  it('are taken also where the read model has parked their stream, and does not know whose they are', async () => {
+    await make(0);
+    await make(1, CAROL);
+    const nothing: AssignedTasks = async () => [];
+    const followers = await start({ assigned: nothing, parked: async () => [taskId(0), taskId(1)] });
+    await leave(BOB);
+    await vi.waitFor(async () => expect(await taken()).toEqual([0]));
+    await settled(followers);
+    expect(await taken()).toEqual([0]);
   });
 });

@@ -6,32 +6,34 @@
  * - `unassign_late` hears of tasks that come to be somebody's to do (assigned, opened again, restored), and takes those of users who are deleted: an
  *   assignment may have been decided a moment before the deletion, and what was done or deleted kept its assignee until then.
  *
- * Both only command: the task decides whether it is still that user's, so that a task which was reassigned meanwhile is left alone.
+ * Both only command: the task decides whether it is still that user's, so that a task which was reassigned meanwhile is left alone. One that cannot be
+ * decided on is listed for operators (left-tasks.ts).
  */
+import { randomUUID } from 'node:crypto';
 import { isKnown } from '../../contracts/catalog.ts';
 import { idOf, type Position, type RecordedEvent } from '../../contracts/message.ts';
-import { ProblemError } from '../../contracts/problem.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { CommandHandler, Loaded } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
-import { isOfOneStream } from '../../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { awaitsAssignee, type TaskState } from '../deciders/task.ts';
 import type { UserState } from '../deciders/user.ts';
+import { type LeftTasks, openLeftTasks } from './left-tasks.ts';
 
 const DEPARTED: FollowerRow = {
   name: 'unassign',
   queue: followerQueue('departed_users', { category: 'user', purpose: 'the tasks of users who were deleted' }),
 };
-const LATE: FollowerRow = {
+/** The one that lists the tasks which neither of them could decide on. */
+export const LATE_UNASSIGNER: FollowerRow = {
   name: 'unassign_late',
   queue: followerQueue('late_assignments', { category: 'task', purpose: 'tasks that come to be those of a user who was deleted before' }),
 };
 
 /** The rows of both followers. */
-export const UNASSIGNERS: readonly FollowerRow[] = [DEPARTED, LATE];
+export const UNASSIGNERS: readonly FollowerRow[] = [DEPARTED, LATE_UNASSIGNER];
 
 /** Reads the ids of a user's unfinished tasks, in their order; null where their read model is missing or has not reached `at`. */
 export type AssignedTasks = (userId: string, page: { limit: number; at: Position; after?: string | undefined }) => Promise<readonly string[] | null>;
@@ -39,6 +41,8 @@ export type AssignedTasks = (userId: string, page: { limit: number; at: Position
 export interface UnassigningContext extends FollowContext {
   commands: Pick<CommandHandler, 'load' | 'handle'>;
   assigned: AssignedTasks;
+  /** Reads the ids of the tasks of which the read model does not know all, since an event of theirs is parked there. */
+  parked(): Promise<readonly string[]>;
   /**
    * Removes what the secrets have of a user who was deleted: sessions, password, codes, second factor. Whoever deleted them has done so, unless that
    * process was killed, or the secrets were away.
@@ -56,35 +60,48 @@ class AssignedUnknown extends Error {
 /** Number of tasks taken, or looked at, at once. */
 const AT_ONCE = 16;
 
-/** Starts both; resolves once their checkpoints are there. Errors: those of the store; UnknownQueue. */
-export async function startUnassigning(context: UnassigningContext): Promise<Follower[]> {
-  const { commands, assigned, removeSecrets, log, page: limit = 500 } = context;
+/** Both followers; and the second one as who asks for the release of a task that it has listed sees it. */
+export interface Unassigning {
+  followers: readonly [departed: Follower, late: Follower];
+  late: Pick<Follower, 'name' | 'active'> & Pick<LeftTasks, 'release'>;
+}
 
-  /** Takes a task from a user, because of an event. A task that cannot be decided on is left, and told of. Errors: those of an absence. */
-  async function take(task: string, userId: string, cause: RecordedEvent): Promise<void> {
+/** Starts both; resolves once their checkpoints are there. Errors: those of the store; UnknownQueue. */
+export async function startUnassigning(context: UnassigningContext): Promise<Unassigning> {
+  const { store, commands, assigned, parked, removeSecrets, log, page: limit = 500 } = context;
+
+  /** Takes a task from a user where they have it still. Rejects where it cannot be decided on, and with the errors of an absence. */
+  async function take(task: string, userId: string, cause: Cause): Promise<void> {
     const command = {
       ...{ type: 'UnassignTask', stream: `task-${task}`, id: task, data: { userId } },
       commandId: stableId('UnassignTask', task, cause.id),
       actor: { id: 'policy:unassign', role: 'system', seesAll: true } as const,
       now: cause.time,
     };
-    await commands.handle(command, { correlationId: cause.metadata.$correlationId });
+    await commands.handle(command, { correlationId: cause.correlationId });
   }
 
-  /** Does something for a task; one that is not whole, or that the store does not give, is passed over. */
-  async function unlessBroken(task: string, what: () => Promise<void>): Promise<void> {
-    try {
-      const { missing } = await commands.load<TaskState>(`task-${task}`);
-      if (missing) return left(task, missing);
-      await what();
-    } catch (error) {
-      if (isToTryAgain(error)) throw error;
-      left(task, error);
-    }
+  /** Takes a task from its assignee where that user was deleted. Rejects where it cannot be decided on. */
+  async function look(task: string, cause: Cause): Promise<void> {
+    const state = await whole<TaskState>(`task-${task}`);
+    if (!awaitsAssignee(state) || state.assignee === null) return;
+    if (isDeleted(await commands.load<UserState>(`user-${state.assignee}`))) await take(task, state.assignee, cause);
   }
 
-  function left(task: string, reason: unknown): void {
-    log.warn({ task, err: reason }, 'a task of a deleted user cannot be decided on: it keeps its assignee');
+  /** The state of a stream of which all is known; rejects with what is missing. */
+  async function whole<State>(stream: string): Promise<State> {
+    const { state, missing } = await commands.load<State>(stream);
+    if (missing) throw missing;
+    return state;
+  }
+
+  const left = openLeftTasks({ store, follower: LATE_UNASSIGNER.name, log, look: (task) => look(task, causeNow(task)) });
+
+  async function takeIfWhole(task: string, userId: string, event: RecordedEvent): Promise<void> {
+    await left.unlessBroken(task, async () => {
+      await whole<TaskState>(`task-${task}`);
+      await take(task, userId, causeOf(event));
+    });
   }
 
   async function departed(event: RecordedEvent): Promise<void> {
@@ -93,39 +110,53 @@ export async function startUnassigning(context: UnassigningContext): Promise<Fol
     do {
       const found = await assigned(userId, { limit, at: event.position, after });
       if (found === null) throw new AssignedUnknown(`the tasks of a deleted user are not known up to ${event.position} yet`);
-      await each(found, (task) => unlessBroken(task, () => take(task, userId, event)));
+      await each(found, (task) => takeIfWhole(task, userId, event));
       after = found.length === limit ? found.at(-1) : undefined;
     } while (after !== undefined);
+    // The read model does not know of these what they are now.
+    await each(await parked(), (task) => takeIfWhole(task, userId, event));
     await removeSecrets(userId);
   }
 
-  async function late(event: RecordedEvent): Promise<void> {
-    const task = idOf(event.stream);
-    await unlessBroken(task, async () => {
-      const { state } = await commands.load<TaskState>(event.stream);
-      if (!awaitsAssignee(state) || state.assignee === null) return;
-      if (isDeleted(await commands.load<UserState>(`user-${state.assignee}`))) await take(task, state.assignee, event);
+  async function late(events: RecordedEvent[]): Promise<void> {
+    const decided: string[] = [];
+    await each(events, async (event) => {
+      const task = idOf(event.stream);
+      if (await left.unlessBroken(task, () => look(task, causeOf(event)))) decided.push(task);
     });
+    await left.decided(decided);
   }
 
-  return Promise.all([
+  const followers = await Promise.all([
     followWithEffects({ ...DEPARTED, batch: 1, wants: isDeparture, apply: (events) => each(events, departed) }, context),
-    followWithEffects({ ...LATE, batch: 200, wants: makesSomebodysToDo, apply: (events) => each(events, late) }, context),
+    followWithEffects({ ...LATE_UNASSIGNER, batch: 200, wants: makesSomebodysToDo, begin: left.tryAgain, apply: late }, context),
   ]);
+  return { followers, late: { name: LATE_UNASSIGNER.name, active: () => followers[1].active(), release: left.release } };
+}
+
+/** What a task is taken for: an event, or that it can be decided on now. */
+interface Cause {
+  id: string;
+  time: string;
+  correlationId: string;
+}
+
+const causeOf = ({ id, time, metadata }: RecordedEvent): Cause => ({ id, time, correlationId: metadata.$correlationId });
+
+function causeNow(task: string): Cause {
+  const id = stableId('left task', task, randomUUID());
+  return { id, time: new Date().toISOString(), correlationId: id };
 }
 
 async function each<T>(all: readonly T[], what: (one: T) => Promise<void>): Promise<void> {
   for (let from = 0; from < all.length; from += AT_ONCE) await Promise.all(all.slice(from, from + AT_ONCE).map(what));
 }
 
-/** True for an error that passes: what all tasks need is away, or others kept changing the task. */
-function isToTryAgain(error: unknown): boolean {
-  if (error instanceof ProblemError) return error.code === 'unavailable' || error.code === 'conflict';
-  return !isOfOneStream(error);
-}
-
+/** True for a user who was deleted. Throws what is missing of one of whom that is not known. */
 function isDeleted({ state, missing }: Loaded<UserState>): boolean {
-  return !missing && state.exists && state.deleted;
+  if (state.exists && state.deleted) return true;
+  if (missing) throw missing;
+  return false;
 }
 
 function isDeparture({ type, stream }: RecordedEvent): boolean {
