@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { bareClient } from '../../system/bare-tcp.fixture.ts';
 import { listen } from './listen.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -25,7 +25,7 @@ it.each([
   ['what nobody can expect', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n', 417],
   ['headers that are too long', `GET / HTTP/1.1\r\nHost: x\r\nBig: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ['many megabytes of headers', `GET / HTTP/1.1\r\nHost: x\r\n${'A: b\r\n'.repeat(500_000)}\r\n`, 431],
-  ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
+  ['an address that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
   ['what is no HTTP', 'nonsense\r\n\r\n', 400],
   ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ['a request with two hosts', 'GET / HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n', 400],
@@ -45,6 +45,25 @@ it.each([
   for (const [name, value] of Object.entries(headers)) expect(head).toContain(`${name}: ${value}`);
   expect(JSON.parse(body)).toMatchObject({ type: `/problems/${code}`, code, status, instance: expect.any(String) });
   expect(/^Allow: .*POST/m.test(head)).toBe(status === 405);
+});
+
+it.each([
+  ['an address', (long: string) => `GET /${long} HTTP/1.1\r\nHost: x\r\n\r\n`],
+  ['a header', (long: string) => `GET / HTTP/1.1\r\nHost: x\r\nBig: ${long}\r\n\r\n`],
+])('%s that is too long is answered the same however it is cut into packets', async (_, request) => {
+  const text = request('x'.repeat(20_000));
+  const answers: string[] = [];
+  for (const cut of [text.length, 10_000, 16_390, 5]) {
+    const client = bareClient(await started(), text.slice(0, cut));
+    client.socket.setNoDelay(true);
+    // Another packet: what was written before has arrived once the connection has nothing left to send.
+    await vi.waitFor(() => expect(client.socket.writableLength).toBe(0));
+    await new Promise((resolve) => setImmediate(resolve));
+    client.socket.write(text.slice(cut));
+    const answer = await client.hears(/\r\n\r\n\{.*\}/);
+    answers.push(`${answer.slice(0, 12)} ${JSON.parse(answer.split('\r\n\r\n')[1] ?? '').detail}`);
+  }
+  expect(new Set(answers)).toEqual(new Set(['HTTP/1.1 431 The address and the headers of a request may have 16384 bytes together.']));
 });
 
 it('a wish to be passed on whose client resets the connection ends nothing, alone and behind a request that is slow', async () => {

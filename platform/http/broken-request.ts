@@ -11,13 +11,15 @@ const REFUSALS = {
   405: ['Method Not Allowed', 'method_not_allowed', 'Nothing here takes this method.'],
   408: ['Request Timeout', 'timeout', 'The request did not arrive in time.'],
   413: ['Content Too Large', 'invalid', 'The extensions of the chunks of the body are too long.'],
-  414: ['URI Too Long', 'invalid', 'The address is too long.'],
   417: ['Expectation Failed', 'invalid', 'Of what Expect may ask for, 100-continue alone is met.'],
-  431: ['Request Header Fields Too Large', 'invalid', 'The headers are too long.'],
+  431: ['Request Header Fields Too Large', 'invalid', `The address and the headers of a request may have ${maxHeaderSize} bytes together.`],
 } as const;
 type RefusedStatus = keyof typeof REFUSALS;
 
-/** The codes of Node's errors; any other is a 400. */
+/**
+ * The codes of Node's errors; any other is a 400. Whether it was the address or a header that got too long nobody can tell who did not see the bytes
+ * before the last ones, and the answer is not to depend on how they were cut into packets: so it is one code for both.
+ */
 const STATUSES: Readonly<Record<string, RefusedStatus>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -32,26 +34,10 @@ type HttpSocket = Socket & { server?: Server; parser?: { incoming: IncomingMessa
 
 /** Has a server answer what is no request with a problem. */
 export function answerBroken(server: Server): void {
-  server.on('clientError', (error: ParserError, socket) => refuseConnection(socket as Socket, statusOf(error)));
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket) => refuseConnection(socket as Socket, STATUSES[code] ?? 400));
   // Node's own refusals have no body, and none of our headers.
   server.on('checkExpectation', (request) => refuseConnection(request.socket, 417, request));
   server.on('connect', (request, socket) => refuseConnection(socket as Socket, 405, request));
-}
-
-interface ParserError extends NodeJS.ErrnoException {
-  /** The bytes in which the parser found it. */
-  rawPacket?: Buffer;
-}
-
-function statusOf({ code = '', rawPacket }: ParserError): RefusedStatus {
-  const status = STATUSES[code] ?? 400;
-  return status === 431 && rawPacket && isLongAddress(rawPacket) ? 414 : status;
-}
-
-/** True for bytes that begin with a line of request which is too long for all headers together. */
-function isLongAddress(bytes: Buffer): boolean {
-  const end = bytes.indexOf('\n');
-  return (end < 0 ? bytes.length : end) >= maxHeaderSize && /^[A-Z-]+ \S/.test(bytes.toString('latin1', 0, 64));
 }
 
 /** The connections that are refused already: it is asked for again with each further piece of what is broken. */
