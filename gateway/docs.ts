@@ -1,6 +1,7 @@
 /** /openapi.json; /docs: the same as one page, which loads nothing from elsewhere; /asyncapi.json, for consumers of the bus. */
 import { asyncApi, type OutsideBroker } from '../contracts/asyncapi.ts';
 import { openApi } from '../contracts/openapi.ts';
+import { escaped } from '../platform/http/html.ts';
 import { ANY_QUERY } from '../platform/http/query-schemas.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 import { NOTHING_RUNS } from '../platform/http/security-headers.ts';
@@ -78,8 +79,6 @@ interface Document {
   tags: { name: string }[];
   paths: Record<string, Record<string, Operation>>;
 }
-
-const escaped = (text: unknown) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const coded = (text: string) => escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 

@@ -5,6 +5,7 @@ import { CHOOSABLE, defaultChannels } from '../../contracts/notification-choices
 import type { Kind } from '../../contracts/notifications/kinds.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
+import { smallPage } from '../../platform/http/html.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { UNSUBSCRIBE_PATH, unsubscribeLinks } from '../../platform/unsubscribe-link.ts';
@@ -20,7 +21,8 @@ export interface UnsubscribeOptions {
   now(): Date;
 }
 
-const query = z.strictObject({ token: z.string().max(300) });
+/** A link that was cut off is told of in the same words as one that is not ours, wherever it was cut. */
+const query = z.strictObject({ token: z.string().default('') });
 
 /** Routes of links that stop mails of a kind. */
 export const unsubscribeRoutes: readonly RouteWith<UnsubscribeOptions>[] = [
@@ -64,12 +66,18 @@ function tokenIn({ query: given }: RouteRequest, hmac: (text: string) => string)
   const read = unsubscribeLinks(hmac).read((given as z.infer<typeof query>).token);
   const kind = CHOOSABLE.find((one) => one === read?.kind);
   if (read && kind) return { userId: read.userId, kind };
-  throw new ProblemError('invalid', 'This link is not ours.', { errors: [{ pointer: '/token', detail: 'is not ours' }] });
+  throw new ProblemError(
+    'invalid',
+    'This link is not whole, or not ours. Open it again from the mail, or choose on your page what you are told of by mail.',
+    { errors: [{ pointer: '?token', detail: 'is not whole, or not ours' }] },
+  );
 }
 
 const CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 function page(title: string, body: string): Answer {
-  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>${body}</body></html>`;
-  return { headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': CSP, 'Cache-Control': 'no-store' }, body: html };
+  return {
+    headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': CSP, 'Cache-Control': 'no-store' },
+    body: smallPage(title, body),
+  };
 }

@@ -5,6 +5,7 @@ import jwt from 'jsonwebtoken';
 import { type Logger, pino } from 'pino';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { ProblemError } from '../../contracts/problem.ts';
 import { Unavailable } from '../absences/unavailable.ts';
 import { createApp } from './app.ts';
 import type { Caller, Route } from './route.ts';
@@ -51,6 +52,26 @@ it('takes a name in a path before a parameter, whatever the method, and says whi
   }
   expect((await fetch(`http://127.0.0.1:${port}/things/sent`)).status).toBe(400);
   expect((await fetch(`http://127.0.0.1:${port}/things/send`, { method: 'POST' })).status).toBe(204);
+});
+
+it.each([
+  ['/nope', 404, 'There is nothing at /nope&#60;b&#62;.'],
+  ['/teapot', 503, 'Not now &#38; not here.'],
+])('shows what is wrong at %s in words on a page to whoever opens it in a browser, and a problem to all others', async (path, status, words) => {
+  const handle = () => Promise.reject(new ProblemError('unavailable', 'Not now & not here.'));
+  const port = await started([row({ method: 'GET', path: '/teapot', handle })]);
+  const url = `http://127.0.0.1:${port}${path}${path === '/nope' ? '<b>' : ''}`;
+  const page = await fetch(url, { headers: { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' } });
+  expect([page.status, page.headers.get('content-type'), page.headers.get('cache-control')]).toEqual([
+    status,
+    'text/html; charset=utf-8',
+    'no-store',
+  ]);
+  expect(await page.text()).toMatch(new RegExp(`<h1>Not (found|available right now)</h1><p>${path === '/nope' ? '.*nope' : words}.*<a href="/">`));
+  for (const accept of ['*/*', 'application/json', 'application/json, text/html']) {
+    const told = await fetch(url, { headers: { accept } });
+    expect([told.status, told.headers.get('content-type'), (await told.json()).status]).toEqual([status, 'application/problem+json', status]);
+  }
 });
 
 it('answers TRACE as any method that no row has, and nothing of what was sent', async () => {

@@ -19,6 +19,7 @@ import { type Audited, auditedIn } from './audited.ts';
 import { Crowded, crowded, tellCrowds } from './crowded.ts';
 import { type Authentication, type Context, endpoint, type State, tellHeaders } from './endpoint.ts';
 import { type GateOfRow, withFront } from './front.ts';
+import { escaped, smallPage } from './html.ts';
 import { networkOf } from './limits/limits.ts';
 import { type ApartOrigin, isAmong, isAt } from './origins.ts';
 import { ALL_METHODS, methodsByPath, namedFirst } from './paths.ts';
@@ -183,9 +184,17 @@ function answerProblem(ctx: Context, error: unknown, log: Logger): void {
   if (problem.status === 503) ctx.set('Retry-After', '1');
   tellHeaders(ctx, problem.headers);
   ctx.status = problem.status;
-  ctx.body = JSON.stringify(toProblem(problem, ctx.state.requestId));
-  ctx.type = 'application/problem+json';
+  const told = toProblem(problem, ctx.state.requestId);
+  const asPage = opensInBrowser(ctx);
+  ctx.body = asPage ? smallPage(told.title, `<p>${escaped(told.detail)}</p><p><a href="/">To the first page</a></p>`) : JSON.stringify(told);
+  ctx.type = asPage ? 'text/html; charset=utf-8' : 'application/problem+json';
   ctx.set('Cache-Control', 'no-store');
+  ctx.vary('Accept');
+}
+
+/** True for whoever follows a link or sends a form: browsers name pages first then. What asks for data names none, or `*\/*` alone. */
+function opensInBrowser(ctx: Context): boolean {
+  return /^\s*text\/html\b/i.test(ctx.get('Accept'));
 }
 
 /** Takes `/api/v1/…` for `/api/…`. */
