@@ -2,6 +2,7 @@
 import type { AuditLog } from '../gateway/audit/audit-log.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import { exportRoute } from '../gateway/person-export/export-route.ts';
+import { openExportTurns } from '../gateway/person-export/export-turns.ts';
 import { auditSource } from '../gateway/person-export/own-sources.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
@@ -22,5 +23,7 @@ export function personExportRoutes({ store, readModels, identity, audit, limits 
   const { profileOf, sources } = identity.personData;
   const all = [...sources, ...readSources({ store, readModels }), auditSource(audit)];
   const { expectFresh } = identity;
-  return routesWith({ profileOf, sources: all, head: store.head, expectFresh, limits, now: () => new Date() }, [exportRoute]);
+  return routesWith({ profileOf, sources: all, head: store.head, expectFresh, limits, turns: openExportTurns(), now: () => new Date() }, [
+    exportRoute,
+  ]);
 }

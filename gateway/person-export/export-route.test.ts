@@ -9,6 +9,7 @@ import { type Caller, routesWith } from '../../platform/http/route.ts';
 import { type PersonSource, personSource } from '../../platform/person-source.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type ExportRouteOptions, exportRoute } from './export-route.ts';
+import { openExportTurns } from './export-turns.ts';
 
 const [ALICE, BOB] = [stableId('alice'), stableId('bob')];
 const profile = { id: ALICE, name: 'Alice' } as ExportProfile;
@@ -37,6 +38,7 @@ async function started(sources: readonly PersonSource[], more: Partial<ExportRou
     head: async () => '7',
     expectFresh: async () => {},
     limits: { consume: async () => ({ RateLimit: '"exports";r=9;t=1' }) },
+    turns: openExportTurns(),
     now: () => new Date('2027-01-01T10:00:00.000Z'),
     ...more,
   };
@@ -85,6 +87,22 @@ describe('a document', () => {
     expect(state.made).toBeLessThan(50_000);
     request.destroy();
     await vi.waitFor(() => expect(state.ended).toBe(true));
+  });
+
+  it('is one at a time of each who asks, and few of all: who comes meanwhile is told when to come again, and pays nothing', async () => {
+    const consume = vi.fn(async () => ({}));
+    const { state, source } = endless();
+    const { url, headers, ask } = await started([source], { limits: { consume } });
+    const request = get(`${url}/api/users/${ALICE}/export`, { headers });
+    const response = await new Promise<import('node:http').IncomingMessage>((resolve) => request.once('response', resolve));
+    response.pause();
+    const second = await ask();
+    expect([second.status, second.headers.get('retry-after'), consume.mock.calls.length]).toEqual([429, '10', 1]);
+    request.destroy();
+    await vi.waitFor(() => expect(state.ended).toBe(true));
+    const third = await ask();
+    expect(third.status).toBe(200);
+    await third.body?.cancel();
   });
 
   it('breaks off where a store goes away in the middle, and does not look whole', async () => {

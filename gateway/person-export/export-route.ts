@@ -9,6 +9,7 @@ import type { Limits } from '../../platform/http/limits/limits.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { PersonSource } from '../../platform/person-source.ts';
 import { OPERATOR } from '../operator.ts';
+import type { ExportTurns } from './export-turns.ts';
 import { expectAllWhole, piecesOf } from './writing.ts';
 
 export interface ExportRouteOptions {
@@ -19,6 +20,8 @@ export interface ExportRouteOptions {
   head(): Promise<Position>;
   expectFresh(caller: Caller): Promise<void>;
   limits: Pick<Limits, 'consume'>;
+  /** The places of this process. */
+  turns: ExportTurns;
   now(): Date;
 }
 
@@ -44,8 +47,9 @@ async function exportOf(options: ExportRouteOptions, { params, caller }: RouteRe
   await options.expectFresh(asking);
   const profile = await options.profileOf(id);
   if (!profile) throw new ProblemError('not_found', 'There is no such user.');
-  // Before it counts: who asks again until a read model has caught up would have used up all.
+  // Before it counts: who asks again until a read model has caught up, or there is a place, would have used up all.
   await expectAllWhole(options.sources, await options.head());
+  options.turns.expectPlace(asking.id);
   const counted = asking.id === OPERATOR.id ? {} : await options.limits.consume('exports', asking.id);
   const exportedAt = options.now().toISOString();
   return {
@@ -57,7 +61,8 @@ async function exportOf(options: ExportRouteOptions, { params, caller }: RouteRe
       // A proxy that gathers it would take a document that is cut off for one that is whole, and fill its disk.
       'X-Accel-Buffering': 'no',
     },
-    open: async () => Readable.from(piecesOf({ profile, sources: options.sources, exportedAt }), { objectMode: false }),
+    open: async () =>
+      options.turns.open(asking.id, () => Readable.from(piecesOf({ profile, sources: options.sources, exportedAt }), { objectMode: false })),
   };
 }
 
