@@ -15,7 +15,7 @@ describe('the commands of a user', () => {
   const task = async (caller: Record<string, string>) => (await here.call('POST /api/tasks', { title: 'Lamp' }, caller)).body.id;
 
   beforeAll(async () => {
-    here = await openInstallation({ limits: { commands: 12, 'stream-commands': 3 } });
+    here = await openInstallation({ limits: { commands: 12, 'stream-commands': 3, watching: 2 } });
     [ann, bob] = [await registered('ann'), await registered('bob')];
   });
   afterAll(() => here?.close());
@@ -38,6 +38,15 @@ describe('the commands of a user', () => {
     // The limits that let it through are told, too: it took from them.
     expect(refused.headers.get('ratelimit')).toMatch(/^"commands";r=\d+;t=\d+, "stream-commands";r=0;t=\d+$/);
     expect([(await edit(other, 4)).status, (await edit(mine, 4, bob)).status]).toEqual([200, 403]);
+  });
+
+  it('that watch things have a limit for all things together', async () => {
+    const cat = await registered('cat');
+    const watch = async (method: string) =>
+      here.call(`${method} /api/tasks/${await task(cat)}/watchers/me`, undefined, { ...cat, 'idempotency-key': crypto.randomUUID() });
+    const answers = [await watch('PUT'), await watch('DELETE'), await watch('PUT')];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect(answers[2]?.body.detail).toMatch(/^You have changed too often which tasks you watch\. Try again in \d+ /);
   });
 
   it('whatever they are on, are limited, too; what only reads is not', async () => {

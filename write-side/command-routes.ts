@@ -99,9 +99,8 @@ export function limitOfCommand(contract: CommandContract, command: Command, { li
 
 /** What a command takes from the limits, the last being the one that its answer tells of. */
 function pointsOf({ limit, path }: CommandContract, { actor, stream }: Command): LimitPoints[] {
-  if (limit === 'orders') return [{ name: limit, key: actor.id }];
-  const mails: LimitPoints[] = limit === 'mails' && !isTrusted(actor) ? [{ name: limit, key: actor.id }] : [];
-  return path.includes(':id') ? [...mails, { name: 'stream-commands', key: `${actor.id} ${stream}` }] : mails;
+  const own: LimitPoints[] = limit && !(limit === 'mails' && isTrusted(actor)) ? [{ name: limit, key: actor.id }] : [];
+  return path.includes(':id') ? [...own, { name: 'stream-commands', key: `${actor.id} ${stream}` }] : own;
 }
 
 const isTrusted = ({ role }: Command['actor']) => role === 'admin' || role === 'service';

@@ -1,5 +1,6 @@
 /** Credentials: the passwords of users, as hashes in the secrets store, at most one a user. */
 import type { Asker } from './fair-turns.ts';
+import { normalPassword } from './new-password.ts';
 import type { Passwords } from './passwords.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
@@ -32,13 +33,22 @@ export interface Credentials {
   /** Sets the first password; false where there is one already. Error: ProblemError `unavailable`. */
   setFirst(userId: string, next: NextPassword, asker?: Asker): Promise<boolean>;
   /**
-   * Changes the password. `wrong`: `current` is not the password; `same`: it is a made one, and is to stay; `raced`: another change was faster. Error: as
-   * `verify`.
+   * Changes the password. `wrong`: `current` is not the password; `same`: it is, and so is `next`; `raced`: another change was faster. `record` is called
+   * right before the password is another one, with a text that is this change's alone. Errors: as `verify`, and those of `record`.
    */
-  change(userId: string, passwords: { current: string; next: string }, asker?: Asker): Promise<PasswordChange>;
-  /** Sets the password, whatever it was at `version`; false where it was changed since. Error: ProblemError `unavailable`. */
-  replace(userId: string, next: NextPassword, version: number, asker?: Asker): Promise<boolean>;
+  change(userId: string, passwords: { current: string; next: string }, setting?: Setting): Promise<PasswordChange>;
+  /**
+   * Sets the password, whatever it was at `version`; false where it was changed since. `record` is called right before it is set. Errors: ProblemError
+   * `unavailable`, those of `record`.
+   */
+  replace(userId: string, next: NextPassword, version: number, setting?: Setting): Promise<boolean>;
   remove(userId: string): Promise<void>;
+}
+
+/** Who sets a password, and how that is recorded: before it is set, so that a process that is killed then has not kept it from its owner. */
+export interface Setting {
+  asker?: Asker | undefined;
+  record?: ((key: string) => Promise<void>) | undefined;
 }
 
 /** How a change of a password went. */
@@ -46,8 +56,9 @@ export type PasswordChange = 'changed' | 'wrong' | 'same' | 'raced';
 
 export function openCredentials(secrets: Secrets, passwords: Passwords): Credentials {
   const get = (userId: string) => secrets.get<Credential>('credentials', userId);
-  const put = async (userId: string, next: NextPassword, version: number, asker?: Asker) => {
+  const put = async (userId: string, next: NextPassword, version: number, { asker, record }: Setting = {}) => {
     const value: Credential = { hash: await passwords.hash(textOf(next), asker), ...(typeof next === 'string' ? {} : { made: true }) };
+    await record?.(`password after ${version}`);
     return secrets.put('credentials', { key: userId, value, owner: userId }, version);
   };
 
@@ -59,12 +70,12 @@ export function openCredentials(secrets: Secrets, passwords: Passwords): Credent
       const kept = userId === null ? null : await get(userId);
       return passwords.verify(kept?.value.hash ?? null, password, asker);
     },
-    setFirst: async (userId, next, asker) => !(await get(userId)) && put(userId, next, 0, asker),
-    change: async (userId, { current, next }, asker) => {
+    setFirst: async (userId, next, asker) => !(await get(userId)) && put(userId, next, 0, { asker }),
+    change: async (userId, { current, next }, setting = {}) => {
       const { value, version } = (await get(userId)) ?? NONE;
-      if (!(await passwords.verify(value.hash, current, asker))) return 'wrong';
-      if (value.made && current === next) return 'same';
-      return (await put(userId, next, version, asker)) ? 'changed' : 'raced';
+      if (!(await passwords.verify(value.hash, current, setting.asker))) return 'wrong';
+      if (normalPassword(current) === normalPassword(next)) return 'same';
+      return (await put(userId, next, version, setting)) ? 'changed' : 'raced';
     },
     replace: put,
     remove: (userId) => secrets.delete('credentials', userId),

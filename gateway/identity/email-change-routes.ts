@@ -9,7 +9,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import type { UserCommand } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
-import { takeTogether } from '../../platform/http/limits/together.ts';
+import { hourAndDay, takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { shownEmail } from '../../platform/shown-email.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf, limitOfCommand } from '../../write-side/command-routes.ts';
@@ -17,7 +17,6 @@ import type { UserState } from '../../write-side/deciders/user.ts';
 import { triedCode } from './code-tries.ts';
 import type { Codes } from './codes.ts';
 import { expectFreshLogin } from './fresh-login.ts';
-import { linkMails } from './link-mails.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import { callerIn } from './session-routes.ts';
@@ -103,7 +102,10 @@ async function wantsAnotherAddress(
 
 /** Takes a link from the limits: of the user who names an address, and then of the address, whose owner may never have heard of us. */
 async function admitMail({ limits }: EmailChangeOptions, userId: string, email: string): Promise<void> {
-  await takeTogether(limits, [...linkMails(`ChangeEmail of ${userId}`), ...linkMails(`ChangeEmail ${normaliseEmail(email)}`)]);
+  await takeTogether(limits, [
+    ...hourAndDay('link-mails', `ChangeEmail of ${userId}`),
+    ...hourAndDay('link-mails', `ChangeEmail ${normaliseEmail(email)}`),
+  ]);
 }
 
 /** Confirms the address that the caller wants. The code is used up last: a repeat after a failure does it all. */

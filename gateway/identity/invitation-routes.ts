@@ -88,7 +88,7 @@ async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequ
   const { userId, email } = invitation;
   request.audit?.({ user: userId });
   expectGoodPassword(chosen, { name, email }, '/password');
-  if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { key: userId, known: true })))
+  if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { asker: { key: userId, known: true } })))
     throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');
   try {
     const { position } = await invitations.accept(invitation, { name, correlationId: request.requestId });

@@ -9,13 +9,12 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { password } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
-import { takeTogether } from '../../platform/http/limits/together.ts';
+import { hourAndDay, takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { triedCode } from './code-tries.ts';
 import type { CodePurpose, Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
-import { linkMails } from './link-mails.ts';
 import { expectGoodPassword } from './new-password.ts';
 import type { Subjects } from './oidc/subjects.ts';
 import { recordOfAccount } from './record-of-account.ts';
@@ -114,7 +113,7 @@ export const mailedLinks: readonly RouteWith<MailedLinksOptions>[] = [
 
 /**
  * Sets the password of whoever a code was mailed to. Its address is theirs then; sessions of before may be a stranger's, who registered it, and end.
- * The code is used up last: where one of the steps fails, a repeat does them all.
+ * What is told is recorded first, and the code is used up last: where one of the steps fails, a repeat does them all.
  */
 async function prove(options: MailedLinksOptions, request: RouteRequest, purpose: CodePurpose): Promise<Answer> {
   const { codes, credentials, limits, sessions, subjects, users } = options;
@@ -124,17 +123,18 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   request.audit?.({ user: id });
   const { state } = await users.load(id);
   expectGoodPassword(next, state, '/password');
-  if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
+  const by = { id, key: hashOf(token), correlationId: request.requestId };
+  const record = () => recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });
+  const setting = { asker: { key: id, known: true }, ...(purpose === 'reset' ? { record } : {}) };
+  if (!(await credentials.replace(id, next, await credentials.version(id), setting)))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
   // Whoever signed in as an account that nobody had confirmed need not be who has its mailbox; and another password ends a sign-in that a stranger joined.
   await subjects.partAll(id);
   await sessions.endAll(id, 'password');
-  const by = { id, key: hashOf(token), correlationId: request.requestId };
   // They may be a stranger's, who registered this address. Before the address is confirmed, so that a repeat still does it.
   if (purpose === 'confirm' || !state.confirmed) await takeSecondFactorAway(options, { userId: id, by: 'mailbox', requestId: request.requestId });
   if (!state.confirmed) await recordOfAccount(options, by, { type: 'RemovePhone', data: null });
   await recordOfAccount(options, by, { type: 'ConfirmUser', data: null });
-  if (purpose === 'reset') await recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });
   await codes.spend(id);
   return { body: { id, confirmed: true, passwordSet: true } };
 }
@@ -148,7 +148,7 @@ type LinkCommand = 'RequestConfirmation' | 'RequestPasswordReset';
 async function sendLink(options: MailedLinksOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
   const { hmac, limits, nobody, users } = options;
   const address = normaliseEmail((request.body as z.infer<typeof addressBody>).email);
-  await takeTogether(limits, [{ name: 'link-mails-ip', key: networkOf(request.ip) }, ...linkMails(`${type} ${address}`)]);
+  await takeTogether(limits, [{ name: 'link-mails-ip', key: networkOf(request.ip) }, ...hourAndDay('link-mails', `${type} ${address}`)]);
   const found = await users.find(address);
   const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
   if (user) request.audit?.({ user: user.id });

@@ -1,5 +1,4 @@
 /** The routes of one's own account: who one is, proving it anew, and changing one's password. */
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { normaliseEmail } from '../../contracts/email.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -151,29 +150,27 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   await sessions.endAll(id, 'password', { except: sessionId });
   // Who has a second factor has shown one half of the proof alone.
   if (!(await options.secondFactors.isOn(id))) await sessions.prove(sessionId);
-  await recordOfAccount(
-    options,
-    { id, key: randomUUID(), correlationId: request.requestId },
-    { type: 'TellPasswordChange', data: { by: 'password' } },
-  );
   return { status: 204 };
 }
 
-/** Sets the next password where the current one is right. Errors: ProblemError `invalid`, `conflict`, `limited`. */
-async function setNext({ attempts, credentials }: MeRoutesOptions, { caller, body, ip }: RouteRequest, email: string): Promise<void> {
+/** Sets the next password where the current one is right, and has it told. Errors: ProblemError `invalid`, `conflict`, `limited`. */
+async function setNext(options: MeRoutesOptions, { caller, body, ip, requestId }: RouteRequest, email: string): Promise<void> {
+  const { attempts, credentials } = options;
   const { id, sessionId } = callerIn(caller);
   const { current, new: next } = body as z.infer<typeof passwordBody>;
   const did = { change: 'wrong' as PasswordChange };
+  const record = (key: string) =>
+    recordOfAccount(options, { id, key: `${key} ${sessionId}`, correlationId: requestId }, { type: 'TellPasswordChange', data: { by: 'password' } });
   const check = async (asker: Asker) => {
-    did.change = await credentials.change(id, { current, next }, asker);
+    did.change = await credentials.change(id, { current, next }, { asker, record });
     return did.change !== 'wrong';
   };
   await attempts.attempt(normaliseEmail(email), ip, check, { session: sessionId });
   if (did.change === 'wrong')
     throw new ProblemError('invalid', 'The current password is wrong.', { errors: [{ pointer: '/current', detail: 'is not your password' }] });
   if (did.change === 'same')
-    throw new ProblemError('invalid', 'This password was made for you: choose another one.', {
-      errors: [{ pointer: '/new', detail: 'must be another one than was made for you' }],
+    throw new ProblemError('invalid', 'This is the password that you have: choose another one.', {
+      errors: [{ pointer: '/new', detail: 'must be another one than you have' }],
     });
   if (did.change === 'raced') throw new ProblemError('conflict', 'Your password was changed meanwhile.');
 }

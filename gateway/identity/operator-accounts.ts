@@ -25,14 +25,14 @@ const chosen = password.optional();
 
 const order = z.discriminatedUnion('order', [
   z.strictObject({ order: z.literal('create'), email, name: userName, role, password: chosen }),
-  z.strictObject({ order: z.literal('role'), email: emailOnRecord, role }),
+  z.strictObject({ order: z.literal('role'), email: emailOnRecord, role, beside: z.guid().optional() }),
   z.strictObject({ order: z.literal('reset-password'), email: emailOnRecord, password: chosen }),
   z.strictObject({ order: z.literal('end-sessions'), email: emailOnRecord }),
   z.strictObject({ order: z.literal('confirm'), email: emailOnRecord }),
   z.strictObject({ order: z.literal('second-factor'), email: emailOnRecord }),
   z.strictObject({ order: z.literal('find'), email: emailOnRecord }),
 ]);
-/** What the operator wants done to the account with an e-mail address. */
+/** What the operator wants done to the account with an e-mail address. `beside`: somebody who is an admin and stays one. */
 export type AccountOrder = z.infer<typeof order>;
 type OrderOf<T extends AccountOrder['order']> = Extract<AccountOrder, { order: T }>;
 
@@ -96,7 +96,10 @@ async function carryOut(options: OperatorAccountsOptions, wanted: AccountOrder, 
   const { id, state } = user;
   switch (wanted.order) {
     case 'role':
-      await send(options, request, id, { type: 'ChangeUserRole', data: { role: wanted.role } });
+      await send(options, request, id, {
+        type: 'ChangeUserRole',
+        data: { role: wanted.role, ...(wanted.beside === undefined ? {} : { beside: wanted.beside }) },
+      });
       return { id };
     case 'confirm':
       await send(options, request, id, { type: 'ConfirmUser', data: null });
@@ -146,11 +149,11 @@ async function resetPassword(
   const { credentials, subjects } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, state, '/password');
   const next = wanted ?? makePassword();
-  if (!(await credentials.replace(id, next, await credentials.version(id), { key: id, known: true })))
+  const record = () => send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
+  if (!(await credentials.replace(id, next, await credentials.version(id), { asker: { key: id, known: true }, record })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
   await subjects.partAll(id);
   const ended = await endAll(options, id, 'password');
-  await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
   return wanted === undefined ? { id, ended, password: textOf(next) } : { id, ended };
 }
 

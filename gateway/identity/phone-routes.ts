@@ -5,7 +5,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { idempotencyKey } from '../../platform/http/idempotency.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
-import { type LimitPoints, takeTogether } from '../../platform/http/limits/together.ts';
+import { hourAndDay, takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { expectFreshLogin } from './fresh-login.ts';
 import type { PhoneCodes } from './phone-codes.ts';
@@ -80,7 +80,12 @@ async function ask(options: PhoneRoutesOptions, request: RouteRequest): Promise<
   await expectFreshLogin(options.sessions, caller);
   const phone = e164((request.body as z.infer<typeof phoneBody>).phone);
   if (await isTheirs(options, caller.id, phone)) return { body: { phone, status: 'confirmed' } };
-  await takeTogether(options.limits, [{ name: 'sms-codes-ip', key: networkOf(request.ip) }, ...smsCodes(`of ${caller.id}`), ...smsCodes(phone)]);
+  // By whoever asks, and by the number, whose owner may never have heard of us.
+  await takeTogether(options.limits, [
+    { name: 'sms-codes-ip', key: networkOf(request.ip) },
+    ...hourAndDay('sms-codes', `of ${caller.id}`),
+    ...hourAndDay('sms-codes', phone),
+  ]);
   await record(options, request, { type: 'RequestPhone', data: { phone } });
   return { status: 202, body: { phone, status: 'code-sent' } };
 }
@@ -89,14 +94,6 @@ async function ask(options: PhoneRoutesOptions, request: RouteRequest): Promise<
 async function isTheirs({ users }: PhoneRoutesOptions, id: string, wanted: string): Promise<boolean> {
   const { phone, pendingPhone } = (await users.load(id)).state;
   return phone === wanted && pendingPhone === null;
-}
-
-/** An SMS with a code, by a key: of whoever asks for it, and of the number, whose owner may never have heard of us. */
-function smsCodes(key: string): LimitPoints[] {
-  return [
-    { name: 'sms-codes', key },
-    { name: 'sms-codes-day', key },
-  ];
 }
 
 async function confirm(options: PhoneRoutesOptions, request: RouteRequest): Promise<Answer> {

@@ -1,11 +1,11 @@
 /** Refreshing: a token is exchanged for the next one. One that somebody may have copied ends its session. */
-import { ProblemError } from '../../contracts/problem.ts';
 import type { Ages } from './ages.ts';
 import { invalidToken } from './callers.ts';
 import { formatRefreshToken, hashOf, nextSecret, parseRefreshToken, type RefreshToken, randomSecret, same } from './refresh-tokens.ts';
 import type { EndReason } from './session-ends.ts';
 import type { Session, SessionOrigin, SessionRecord } from './session-record.ts';
 import type { Sessions } from './sessions.ts';
+import { untilWon } from './until-won.ts';
 
 export interface RefreshingOptions {
   get(id: string): Promise<SessionRecord | null>;
@@ -19,8 +19,6 @@ export interface RefreshingOptions {
 
 /** Milliseconds for which a repeat of a refresh gets the same token again, so that two tabs that ask at once have one chain. */
 const GRACE = 10_000;
-/** The number of lost races after which a change of a session is refused. Each means that another one won. */
-const RACES = 20;
 
 /**
  * Makes the function that exchanges a refresh token for the next, and notes where its session is used from. Error: ProblemError `unauthorized`; a token
@@ -60,25 +58,16 @@ export function openRefreshing({ get, put, end, exists, hmac, ages }: Refreshing
   return async (text, from) => {
     const token = parseRefreshToken(text, hmac);
     if (!token) throw invalidToken('The refresh token is not valid. Log in again.');
-    const { id, userId, secret } = await untilWon(async () => {
+    const { id, userId, secret } = await untilWon('This session is', async () => {
       const session = await alive(token.sessionId);
       const next = await advance(session, token, from);
-      return next === null ? null : { id: session.key, userId: session.value.userId, secret: next };
+      return next === null ? undefined : { id: session.key, userId: session.value.userId, secret: next };
     });
     return { id, userId, refreshToken: formatRefreshToken({ sessionId: id, secret }, hmac) };
   };
 }
 
-/** Repeats a change of a session until it won its race, which it says by anything but null. Error: ProblemError `unavailable` after RACES. */
-export async function untilWon<T>(change: () => Promise<T | null>): Promise<T> {
-  for (let race = 0; race < RACES; race++) {
-    const done = await change();
-    if (done !== null) return done;
-  }
-  throw new ProblemError('unavailable', 'This session is being refreshed by many at once. Try again.', { headers: { 'Retry-After': '1' } });
-}
-
 /** The refusal of who has a token of a session that is over. */
-export function sessionEnded(): ProblemError {
+export function sessionEnded(): ReturnType<typeof invalidToken> {
   return invalidToken('The session has ended. Log in again.');
 }

@@ -6,7 +6,8 @@ import { formatRefreshToken, hashOf, randomSecret } from './refresh-tokens.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { EndReason, SessionEnds } from './session-ends.ts';
 import { type OpenSession, recordOfSession, type Session, type SessionLimits, type SessionOrigin, type SessionRecord } from './session-record.ts';
-import { openRefreshing, sessionEnded, untilWon } from './session-refresh.ts';
+import { openRefreshing, sessionEnded } from './session-refresh.ts';
+import { untilWon } from './until-won.ts';
 
 export interface SessionsOptions {
   secrets: Secrets;
@@ -90,10 +91,10 @@ export function openSessions({ secrets, ends, hmac, exists, limits = USUAL, now,
   }
 
   async function prove(id: string): Promise<void> {
-    await untilWon(async () => {
+    await untilWon('This session is', async () => {
       const session = await get(id);
       if (!session) throw sessionEnded();
-      return (await put(id, { ...session.value, provedAt: ages.note(id) }, session.version)) || null;
+      return (await put(id, { ...session.value, provedAt: ages.note(id) }, session.version)) || undefined;
     });
   }
 

@@ -17,7 +17,7 @@ inChromium('a password that was made for somebody', (screens) => {
     await ben.getByLabel('The password that was made for you').fill(made);
     await ben.getByLabel('Your new password').fill(made);
     await ben.keyboard.press('Enter');
-    await ben.getByText('This must be another one than was made for you.').waitFor();
+    await ben.getByText('This must be another one than you have.').waitFor();
     await ben.reload();
     await ben.getByLabel('The password that was made for you').fill(made);
     await ben.getByLabel('Your new password').fill(OWN);

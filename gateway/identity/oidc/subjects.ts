@@ -2,9 +2,9 @@
  * The subjects of issuers that may come in as a user, in the secrets: each is one user's. A record names the subject by a keyed hash alone, so it is
  * found by who signs in, and with its user; it goes with the user.
  */
-import { ProblemError } from '../../../contracts/problem.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
+import { untilWon } from '../until-won.ts';
 import type { SignedIn } from './signed-in.ts';
 
 export type Subject = Pick<SignedIn, 'issuer' | 'subject'>;
@@ -52,8 +52,6 @@ const idOf = (key: string) => stableId('sign-in', key);
 const nameOf = ({ id, since }: Pick<OwnSubject, 'id' | 'since'>) => `${id} ${since}`;
 const wayOf = ({ key, value }: SecretRecord<JoinedSubject>) => nameOf({ id: idOf(key), since: value.since });
 const decidedKey = (userId: string) => `sign-ins to take ${userId}`;
-/** Races that may be lost. Each means that another one won. */
-const RACES = 20;
 
 export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(text: string): string; now(): Date }): Subjects {
   const keyOf = ({ issuer, subject }: Subject) => hmac(`subject:${JSON.stringify([issuer, subject])}`);
@@ -89,10 +87,7 @@ export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(te
     list,
     take: ({ key }) => secrets.delete('subjects', key),
     decideToTake: async (subject, expect) => {
-      for (let n = 0; n < RACES; n++) if (await decideOnce(subject, expect)) return;
-      throw new ProblemError('unavailable', 'The sign-ins of this account are changed by many at once. Try again.', {
-        headers: { 'Retry-After': '1' },
-      });
+      await untilWon('The sign-ins of this account are', async () => (await decideOnce(subject, expect)) || undefined);
     },
     partAll: async (userId, except) => {
       const kept = except && keyOf(except);

@@ -2,6 +2,7 @@
 import { ProblemError } from '../../../contracts/problem.ts';
 import { hashOf } from '../refresh-tokens.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
+import { untilWon } from '../until-won.ts';
 import { newRecoveryCodes, recoveryHash } from './recovery-codes.ts';
 import type { Sealing } from './sealing.ts';
 import { NONE_USED, newTimeSecret, timeSecretUrl, type UsedSteps, useTimeCode } from './time-codes.ts';
@@ -59,8 +60,8 @@ export interface SecondFactors {
 
 /** Milliseconds in which a second factor that was begun is to be turned on. */
 const SETTING_UP = 15 * 60_000;
-/** Races that may be lost. Each means that another one won. */
-const RACES = 20;
+/** Does one change at the version that was read, again where another one was faster. */
+const decided = <T>(work: () => Promise<T | undefined>) => untilWon('This second factor is', work);
 const unrecorded = async (_: string) => {};
 const WRONG: CheckedProof = { right: false, unreadable: false };
 
@@ -72,15 +73,6 @@ export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets;
   async function on(userId: string): Promise<SecretRecord<SecondFactor> | null> {
     const kept = await get(userId);
     return kept?.value.since ? kept : null;
-  }
-
-  /** Does one change at the version that was read, again where another one was faster. */
-  async function decided<T>(work: () => Promise<T | undefined>): Promise<T> {
-    for (let n = 0; n < RACES; n++) {
-      const result = await work();
-      if (result !== undefined) return result;
-    }
-    throw new ProblemError('unavailable', 'This second factor is used by many at once. Try again.', { headers: { 'Retry-After': '1' } });
   }
 
   async function begin(userId: string, { label, confirmed }: { label: string; confirmed: boolean }) {

@@ -65,7 +65,7 @@ export function describeLimits(name: string, open: (options: LimitOptions) => Pr
       await start({ registration: 3 });
       expect(await refused(limits.consume('registration', 'a', 4))).toMatchObject({
         code: 'limited',
-        message: 'Too many tries. Try again in 1 hour.',
+        message: 'There were too many registrations from this network. Try again in 1 hour.',
         headers: { 'Retry-After': '3600' },
       });
       expect(await limits.consume('registration', 'a', 3)).toMatchObject({ RateLimit: '"registration";r=0;t=3600' });

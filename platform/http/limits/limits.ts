@@ -11,7 +11,7 @@ import { ProblemError } from '../../../contracts/problem.ts';
 import type { RedisLog } from '../../connections/redis/connection.ts';
 import type { Counter, LimitPolicy, LimitState } from './counter.ts';
 import { memoryCounter } from './memory/memory.ts';
-import { LIMIT_NAMES, LIMIT_POLICIES, type LimitName } from './policies.ts';
+import { LIMIT_NAMES, LIMIT_POLICIES, type LimitName, type NamedPolicy } from './policies.ts';
 
 export type { LimitName } from './policies.ts';
 
@@ -77,7 +77,8 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
       const headers = headersOf(name, { ...policies[name], points }, state);
       if (allowed) return headers;
       const seconds = secondsLeft(state);
-      throw new ProblemError('limited', `Too many tries. Try again in ${inWords(seconds)}.`, {
+      const { refusal = 'Too many tries.' }: NamedPolicy = LIMIT_POLICIES[name];
+      throw new ProblemError('limited', `${refusal} Try again in ${inWords(seconds)}.`, {
         headers: { ...headers, 'Retry-After': String(seconds) },
       });
     },

@@ -9,6 +9,14 @@ export interface LimitPoints {
   cost?: number;
 }
 
+/** A point of a limit of the hour before one of the same of the day, by a key. */
+export function hourAndDay(name: 'link-mails' | 'sms-codes', key: string): LimitPoints[] {
+  return [
+    { name, key },
+    { name: `${name}-day`, key },
+  ];
+}
+
 /** Takes from each limit, in this order; answers the headers that tell of the last one, none where nothing is wanted. Errors: ProblemError `limited` where one refuses, and what a limit rejects with; then none has lost a point. */
 export async function takeTogether(limits: Pick<Limits, 'consume' | 'refund'>, wanted: readonly LimitPoints[]): Promise<Record<string, string>> {
   const taken: LimitPoints[] = [];
