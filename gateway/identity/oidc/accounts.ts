@@ -50,8 +50,11 @@ export interface Coming {
   about?(userId: string): void;
 }
 
-/** The user as whom somebody comes in; or the address of an account whose password is asked for once. */
-export type Entry = { userId: string } | { asksPasswordOf: string };
+/**
+ * The user as whom somebody comes in, `tookOver` where that took the account, which nobody had confirmed, from whoever made it; or the address of an
+ * account whose password is asked for once.
+ */
+export type Entry = { userId: string; tookOver?: true } | { asksPasswordOf: string };
 
 type Found = NonNullable<Awaited<ReturnType<Users['find']>>>;
 
@@ -86,15 +89,22 @@ function begunFor({ registrations }: AccountsOptions, user: JoinedUser | null, i
 }
 
 /** Somebody who was here before. Their address here stays as it is, whatever the issuer says now. */
-async function comeBack(options: AccountsOptions, who: SignedIn, { user, coming }: { user: JoinedUser; coming: Coming }): Promise<Entry> {
-  if (!user.confirmed && isVerifiedAs(who, user.email)) await handOver(options, who, { id: user.id, coming });
+async function comeBack(
+  options: AccountsOptions,
+  who: SignedIn,
+  { user, coming }: { user: JoinedUser; coming: Coming },
+): Promise<{ userId: string; tookOver?: true }> {
+  const takesOver = !user.confirmed && isVerifiedAs(who, user.email);
+  if (takesOver) await handOver(options, who, { id: user.id, coming });
   await followRole(options, who, { id: user.id, role: user.role, requestId: coming.requestId });
-  return { userId: user.id };
+  return { userId: user.id, ...(takesOver ? { tookOver: true } : {}) };
 }
 
-/** Somebody new, whose address is an account's. */
-function enterAs(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
+/** Somebody new, whose address is an account's; or whose own account another tab has made meanwhile. */
+async function enterAs(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
   coming.about?.(holder.id);
+  if ((await options.subjects.find(who))?.value.userId === holder.id)
+    return comeBack(options, who, { user: { ...holder.state, id: holder.id }, coming });
   if (!isVerifiedAs(who, holder.state.email))
     throw new ProblemError(
       'conflict',
@@ -115,12 +125,12 @@ async function join(options: AccountsOptions, who: SignedIn, { holder, coming }:
   if (!isRight)
     throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not that of the account' }] });
   await expectOwnPassword(options, id);
+  await tellJoined(options, who, { id, coming, by: 'password' });
   await take(options, who, id);
   if ((await credentials.version(id)) !== version) {
     await subjects.part(who);
     throw new ProblemError('conflict', 'The password was changed meanwhile. Sign in again.');
   }
-  await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'password' } });
   return comeBack(options, who, { user: { ...state, id }, coming });
 }
 
@@ -135,10 +145,19 @@ async function expectOwnPassword({ credentials, settings }: AccountsOptions, id:
 /** Gives an account that nobody has confirmed to who has its mailbox. */
 async function takeOver(options: AccountsOptions, who: SignedIn, { holder, coming }: { holder: Found; coming: Coming }): Promise<Entry> {
   const { id, state } = holder;
+  await tellJoined(options, who, { id, coming, by: 'mailbox' });
   await take(options, who, id);
   await handOver(options, who, { id, coming });
-  await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'mailbox' } });
-  return comeBack(options, who, { user: { ...state, confirmed: true, id }, coming });
+  return { ...(await comeBack(options, who, { user: { ...state, confirmed: true, id }, coming })), tookOver: true };
+}
+
+/** Has it told that a sign-in is joined to an account: before it is, so that a process that is killed then has not kept it from the owner. */
+async function tellJoined(
+  options: AccountsOptions,
+  { issuer }: SignedIn,
+  { id, coming, by }: { id: string; coming: Coming; by: 'password' | 'mailbox' },
+): Promise<void> {
+  await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer, by } });
 }
 
 async function take({ subjects }: AccountsOptions, who: SignedIn, id: string): Promise<void> {

@@ -49,6 +49,7 @@ export async function register(
     if (error instanceof ProblemError && error.code !== 'unavailable') await options.subjects.part(who);
     throw error;
   }
+  // By an invitation, or by a release before this one, it may be there and wait to be confirmed.
   if (who.verified) await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });
   await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'registration' } });
   if (invitation) await followRole(options, { role: who.role ?? undefined }, { id, role: invitation.role, requestId: coming.requestId });
@@ -62,7 +63,7 @@ async function make(options: AccountsOptions, who: SignedIn, { id, address, comi
     await options.invitations.accept(invitation, { name, correlationId: coming.requestId });
     return;
   }
-  const data = { name, email: address, ...(who.role ? { role: who.role } : {}) };
+  const data = { name, email: address, ...(who.role ? { role: who.role } : {}), ...(who.verified ? { confirmed: true } : {}) };
   await create(options, { id, data, coming, isMailed: !who.verified });
 }
 

@@ -14,6 +14,7 @@ import type { OpenSession } from '../session-record.ts';
 import { answerWithTokens, changeSince, secondStepOf, sessionTokens, type TokensOptions, ticketAnswer } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
 import { enter } from './accounts.ts';
+import { asOfNow, expectAsItWas } from './as-of.ts';
 import { SignInRefused } from './issuer.ts';
 import { leadingOn, leadTo } from './leading-on.ts';
 import { CALLBACK, type Oidc } from './oidc.ts';
@@ -112,15 +113,19 @@ async function comeBackFrom({ limits }: OidcRoutesOptions, oidc: Oidc, request: 
   if (!(await signIns.cameBack(state))) throw new SignInRefused('stale', 'its state came back before');
   const who = await issuer.finish(parameters, flow);
   await limits.refund('sign-in-ip', network);
-  return leadTo(`${oidc.publicUrl()}/#sign-in=${await signIns.issue(who, browser)}`);
+  // What holds now is what the code stands on, whenever it is exchanged.
+  const asOf = await asOfNow(oidc.accounts, who);
+  return leadTo(`${oidc.publicUrl()}/#sign-in=${await signIns.issue({ who, asOf }, browser)}`);
 }
 
 async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRequest): Promise<Answer> {
   const { browsers, signIns, accounts } = oidc;
   const { code, password } = request.body as z.infer<typeof tokensBody>;
   const kept = await signIns.find(code, browsers.of(request));
+  const { who, asOf } = kept.value;
+  await expectAsItWas(accounts, who, asOf);
   const { ip, requestId } = request;
-  const entry = await enter(accounts, kept.value.who, { ip, requestId, password, about: (user) => request.audit?.({ user }) });
+  const entry = await enter(accounts, who, { ip, requestId, password, about: (user) => request.audit?.({ user }) });
   if ('asksPasswordOf' in entry) {
     // Nobody is in yet.
     request.audit?.({ kind: 'proof' });
@@ -129,13 +134,14 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   request.audit?.({ user: entry.userId });
   await signIns.spend(kept);
   // Who was signed in there for long has not shown lately who they are; nor has anybody of whom the issuer does not say when they did.
-  const provedAt = kept.value.who.provedAt ?? NEVER;
+  const provedAt = who.provedAt ?? NEVER;
   // The issuer stands for the password: whoever has a second factor here is asked for it all the same.
   const of = {
     userId: entry.userId,
     version: await options.credentials.version(entry.userId),
-    epoch: await options.sessions.epoch(entry.userId),
-    way: (await accounts.subjects.wayOf(kept.value.who)) ?? GONE,
+    // Who took an account over has ended all its sessions just now.
+    epoch: entry.tookOver ? await options.sessions.epoch(entry.userId) : asOf.epoch,
+    way: asOf.way ?? (await accounts.subjects.wayOf(who)) ?? GONE,
     provedAt,
   };
   const second = await secondStepOf(options, of);

@@ -2,11 +2,14 @@
 import { ProblemError } from '../../../contracts/problem.ts';
 import { hashOf, randomSecret, same } from '../refresh-tokens.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
+import type { AsOf } from './as-of.ts';
 import { FLOW_LIFE } from './browser.ts';
 import type { SignedIn } from './signed-in.ts';
 
 interface KeptSignIn {
   who: SignedIn;
+  /** The account as it was when the code was made. */
+  asOf: AsOf;
   /** The hash of the browser's text. */
   browser: string;
   /** True once the code was exchanged. */
@@ -19,7 +22,7 @@ export interface SignInCodes {
   /** Notes that a state came back; false where it did before. */
   cameBack(state: string): Promise<boolean>;
   /** Makes the code by which this browser, and no other, gets the tokens of who signed in. */
-  issue(who: SignedIn, browser: string): Promise<string>;
+  issue(signIn: Pick<KeptSignIn, 'who' | 'asOf'>, browser: string): Promise<string>;
   /** Resolves to the sign-in of a code. Error: ProblemError `invalid` for one that was used, is too old, or is another browser's. */
   find(code: string, browser: string | null): Promise<SignInRecord>;
   /** Uses a code up. Error: as `find`. */
@@ -35,20 +38,21 @@ export function openSignInCodes({ secrets, now }: { secrets: Secrets; now(): Dat
   const after = (milliseconds: number) => new Date(now().getTime() + milliseconds).toISOString();
   return {
     cameBack: (state) => secrets.put('sign-ins', { key: hashOf(`state:${state}`), value: null, owner: OWNER, expires: after(2 * FLOW_LIFE) }, 0),
-    issue: async (who, browser) => {
+    issue: async ({ who, asOf }, browser) => {
       const code = randomSecret();
-      const value: KeptSignIn = { who, browser: hashOf(browser), isUsed: false };
+      const value: KeptSignIn = { who, asOf, browser: hashOf(browser), isUsed: false };
       await secrets.put('sign-ins', { key: hashOf(code), value, owner: OWNER, expires: after(LIFE) }, 0);
       return code;
     },
     find: async (code, browser) => {
       const found = await secrets.get<KeptSignIn>('sign-ins', hashOf(code));
-      if (!found?.value || found.value.isUsed || browser === null || !same(found.value.browser, hashOf(browser))) throw spent();
+      // Those of an older release do not say what they stand on.
+      if (!found?.value?.asOf || found.value.isUsed || browser === null || !same(found.value.browser, hashOf(browser))) throw spent();
       return found;
     },
     spend: async ({ key, value, owner, expires, version }) => {
       // Nothing of who signed in is needed any more.
-      if (!(await secrets.put('sign-ins', { key, value: { ...value, who: null, isUsed: true }, owner, expires }, version))) throw spent();
+      if (!(await secrets.put('sign-ins', { key, value: { ...value, who: null, asOf: null, isUsed: true }, owner, expires }, version))) throw spent();
     },
   };
 }
