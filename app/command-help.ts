@@ -10,7 +10,7 @@ export const USAGE = `usage: npm start                        the whole system i
        npm start -- replay [projection…]  make read models anew from history
        npm start -- dead-letters          what failed for good: list, show, retry, discard
        npm start -- users                 accounts: list, create, role, reset-password, end-sessions, confirm,
-                                          second-factor
+                                          second-factor, export
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
        npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
        npm start -- media verify          bytes of files without an event, and events without bytes
@@ -34,12 +34,12 @@ Lists, shows, tries again or gives up what failed for good. A recipient is the r
 takes along what may have had its effect already.`,
   users: `usage: npm start -- users list [words]
        npm start -- users create <e-mail> <role> [name]   with a password that is printed once
-       npm start -- users role <e-mail> <role>            roles: ${ROLES.join(', ')}
+       npm start -- users role <e-mail> <role>            roles: ${ROLES.join(', ')}; the last admin stays one
        npm start -- users reset-password <e-mail>         to one that is printed once; all sessions end
        npm start -- users end-sessions <e-mail>
        npm start -- users confirm <e-mail>                say that the address is theirs
        npm start -- users second-factor <e-mail>          take it away, as of who lost the app and the recovery codes
-       npm start -- users export <id|e-mail> [--out file] all that is kept of a person, as JSON
+       npm start -- users export <id|e-mail> [--out file] all that is kept of a person, as JSON; --force: also over a file that is there
        --password with create and reset-password: a password of yours, asked for at the terminal, or the first line of standard input`,
   migrate: `usage: npm start -- migrate
 

@@ -9,7 +9,7 @@ const VALUE = { type: 'string' } as const;
 /** Commands that have options, but for `--help`, which all have. */
 const OPTIONS: Readonly<Record<string, NonNullable<ParseArgsConfig['options']>>> = {
   'dead-letters': { all: FLAG, unknown: FLAG },
-  users: { password: FLAG, out: VALUE },
+  users: { password: FLAG, out: VALUE, force: FLAG },
   notifier: { workers: VALUE, deliver: VALUE },
 };
 

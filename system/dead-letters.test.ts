@@ -136,8 +136,13 @@ describe('npm start -- dead-letters', () => {
   });
 
   it('with an id that is none says so in one line', async () => {
-    expect(await cli('show', '../../livez')).toEqual({ code: 1, out: '', err: 'taskledger: The id in the path is not a UUID.\n' });
     const nobody = '5c1d9a5e-0b57-4e39-9d0e-6a7b8c9d0e99';
+    for (const [words, ...more] of [['show'], ['retry', 'ann@example.org'], ['discard']])
+      expect(await cli(words ?? '', '../projections', ...more)).toEqual({
+        code: 1,
+        out: '',
+        err: 'taskledger: ../projections is no id of a dead letter. dead-letters list shows those that there are.\n',
+      });
     expect((await cli('discard', nobody)).err).toBe('taskledger: There is no notification and no order with this id.\n');
   });
 });

@@ -79,7 +79,7 @@ describe('an order that has failed', () => {
     expect(await deadLetters('discard', id)).toEqual({
       code: 1,
       out: '',
-      err: `taskledger: An order is not discarded but cancelled, by an admin: POST /api/orders/${id}/cancel\n`,
+      err: 'taskledger: An order is not discarded but cancelled: its maker does so, or an admin.\n',
     });
     expect(await deadLetters('retry', id, 'other@example.org')).toEqual({
       code: 1,

@@ -1,6 +1,6 @@
 /** `npm start -- users …` beside a running process, and on a folder that nobody runs on. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,18 @@ describe('beside a running process', () => {
     expect((await ann('GET /api/me')).status).toBe(401);
   });
 
+  it('takes the role of an admin only where another one stays', async () => {
+    expect((await users('role', 'ann@example.org', 'staff')).code).toBe(0);
+    const last = await users('role', ADMIN.email, 'member');
+    expect(last).toMatchObject({ code: 1, err: expect.stringMatching(/^taskledger: This is the last admin that is known: .* admin first\.\n$/) });
+    await users('create', 'zoe@example.org', 'admin');
+    await expect.poll(async () => (await users('list', 'zoe')).out).toContain('zoe@example.org');
+    expect((await users('role', ADMIN.email, 'member')).code).toBe(0);
+    expect((await users('role', 'zoe@example.org', 'member')).code).toBe(1);
+    expect((await users('role', ADMIN.email, 'admin')).code).toBe(0);
+    expect((await users('role', 'zoe@example.org', 'member')).code).toBe(0);
+  });
+
   it('gives a person’s data back, by address or id, whole, to a file that only its owner reads, or to standard output', async () => {
     const ann = { name: 'Ann', email: 'ann.exported@example.org', password: 'correct horse battery' };
     const { body } = await system.call('POST /api/users', ann);
@@ -59,6 +71,11 @@ describe('beside a running process', () => {
     await expect.poll(() => written(ann.email, '--out', file)).toBe(0);
     const document = personExport.parse(JSON.parse(readFileSync(file, 'utf8')));
     expect([document.profile.email, statSync(file).mode & 0o777]).toEqual([ann.email, 0o600]);
+    writeFileSync(file, 'mine');
+    const there = await users('export', ann.email, '--out', file);
+    expect([there.code, there.err, readFileSync(file, 'utf8')]).toEqual([1, expect.stringContaining('say --force to replace it'), 'mine']);
+    expect([await written(ann.email, '--out', file, '--force'), readdirSync(folder)]).toEqual([0, ['ann.json']]);
+    expect(JSON.parse(readFileSync(file, 'utf8')).complete).toBe(true);
     const { out } = await users('export', body.id);
     expect(personExport.parse(JSON.parse(out)).profile.id).toBe(body.id);
     const nowhere = join(folder, 'nowhere', 'ann.json');

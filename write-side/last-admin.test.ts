@@ -84,6 +84,29 @@ describe.each([
     for (const pair of pairs) expect((await stillAdmins(opened.store, pair)).length).toBeGreaterThan(0);
   });
 
+  it.each(['system', 'operator'])(
+    '%s takes the role of an admin, or deletes one, only where another one that is named stays, at once too',
+    async (by) => {
+      const opened = await open();
+      end = opened.end;
+      const [one = '', two = '', gone = ''] = await admins(opened.store, 3);
+      for (const id of [one, two, gone]) await send(processOn(opened.store), 'ConfirmUser', id, {});
+      await send(processOn(opened.store), remove.type, gone, { by: one });
+      const to = processOn(opened.store);
+      const without = (beside?: string) => ({ by, data: { role: 'member', ...(beside ? { beside } : {}) } });
+      expect([
+        await send(to, demote.type, one, without()),
+        await send(to, demote.type, one, without(gone)),
+        await send(to, remove.type, one, { by }),
+      ]).toEqual([409, 409, 409]);
+      await Promise.all([
+        send(processOn(opened.store), demote.type, one, without(two)),
+        send(processOn(opened.store), demote.type, two, without(one)),
+      ]);
+      expect(await stillAdmins(opened.store, [one, two])).toHaveLength(1);
+    },
+  );
+
   it('a ring of twenty who each demote the next one at once leaves one', async () => {
     const opened = await open();
     end = opened.end;

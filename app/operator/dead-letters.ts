@@ -20,6 +20,8 @@ type Work = (ask: Ask) => Promise<void>;
 
 type Option = '--all' | '--unknown';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** The commands, with their options. `work` returns null for wrong arguments. */
 const COMMANDS: Readonly<Record<string, { options: Option[]; work(args: string[], options: ReadonlySet<Option>): Work | null }>> = {
   list: { options: [], work: ([queue, ...more]) => (more.length === 0 ? onQueues(queue, list) : null) },
@@ -82,8 +84,14 @@ async function* pagesOf(ask: Ask, queue: DeadLetterQueue): AsyncGenerator<DeadLe
   }
 }
 
+/** The letter with an id. Error: `UserError` for what is no id. */
+async function letterOf(ask: Ask, id: string): Promise<DeadLetterView> {
+  if (!UUID.test(id)) throw new UserError(`${id} is no id of a dead letter. dead-letters list shows those that there are.`);
+  return ask('GET', `/api/admin/dead-letters/${id}`);
+}
+
 async function show(ask: Ask, id: string): Promise<void> {
-  const letter = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
+  const letter = await letterOf(ask, id);
   const { queue, status, since, kind, about, attempts, recipient, reason, history } = letter;
   print(`${letter.id}: ${kind} to ${recipient}, in ${queue}${about.endsWith(letter.id) ? '' : `, about ${about}`}`);
   print(`${status} since ${since} after ${times(attempts, 'attempt')}${reason ? `: ${reason}` : ''}`);
@@ -94,11 +102,11 @@ async function show(ask: Ask, id: string): Promise<void> {
 }
 
 async function retry(ask: Ask, id: string, recipient: string | undefined): Promise<void> {
-  const { queue } = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
+  const { queue } = await letterOf(ask, id);
   if (queue === 'orders' && recipient !== undefined)
     throw new UserError('The address of an order cannot be corrected. Cancel it and have it placed anew.');
   if (queue === 'orders') await ask('POST', `/api/admin/orders/${id}/retry`);
-  else await ask('POST', `/api/admin/dead-letters/${encodeURIComponent(id)}/retry`, recipient === undefined ? {} : { recipient });
+  else await ask('POST', `/api/admin/dead-letters/${id}/retry`, recipient === undefined ? {} : { recipient });
   print(`${id} is tried again${recipient === undefined ? '' : `, to ${recipient}`}.`);
 }
 
@@ -118,8 +126,8 @@ async function retryAll(ask: Ask, queue: DeadLetterQueue, unknown: boolean): Pro
 }
 
 async function discard(ask: Ask, id: string): Promise<void> {
-  const { queue } = await ask<DeadLetterView>('GET', `/api/admin/dead-letters/${encodeURIComponent(id)}`);
-  if (queue === 'orders') throw new UserError(`An order is not discarded but cancelled, by an admin: POST /api/orders/${id}/cancel`);
-  await ask('POST', `/api/admin/dead-letters/${encodeURIComponent(id)}/discard`);
+  const { queue } = await letterOf(ask, id);
+  if (queue === 'orders') throw new UserError('An order is not discarded but cancelled: its maker does so, or an admin.');
+  await ask('POST', `/api/admin/dead-letters/${id}/discard`);
   print(`${id} is given up.`);
 }

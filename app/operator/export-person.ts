@@ -1,6 +1,6 @@
-/** `npm start -- users export <id|e-mail> [--out file]`: all that is kept of a person, as one JSON document. */
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+/** `npm start -- users export <id|e-mail> [--out file [--force]]`: all that is kept of a person, as one JSON document. */
+import { createWriteStream, existsSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
@@ -17,22 +17,37 @@ export interface PersonToExport {
   who: string;
   /** The file that is written; it is only there once it is whole. Missing: standard output. */
   out?: string | undefined;
+  /** True where a file that is there is replaced. */
+  force: boolean;
 }
 
 /** Writes the document. Errors: `UserError` with one line where there is no such person, the document was cut off, or cannot be written. */
-export async function exportPerson({ who, out }: PersonToExport, ask: Ask, open: OpenAnswer): Promise<void> {
+export async function exportPerson({ who, out, force }: PersonToExport, ask: Ask, open: OpenAnswer): Promise<void> {
+  if (out !== undefined && !force && existsSync(out)) throw isThere(out);
   const id = UUID.test(who) ? who : (await ask<AccountOrderDone>('POST', '/api/admin/accounts', { order: 'find', email: who })).id;
   const source = () => open(`/api/users/${id}/export`);
   if (out === undefined) return writeWhole(source, output);
   const part = `${out}.part`;
   try {
     await writeWhole(source, { name: out, open: () => newFile(part) });
-    await rename(part, out);
+    await (force ? rename(part, out) : putNew(part, out));
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
   complain(`${who}: written to ${out}`);
+}
+
+/** Gives the file its name where nothing has it, also since the beginning. */
+async function putNew(part: string, out: string): Promise<void> {
+  await link(part, out).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? isThere(out) : error;
+  });
+  await rm(part);
+}
+
+function isThere(out: string): UserError {
+  return new UserError(`There is a file ${out} already: name another one, or say --force to replace it.`);
 }
 
 /** A file of its own: what a run that was killed has left may be anybody's to read. */

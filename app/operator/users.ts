@@ -41,9 +41,11 @@ function wrongRole(name: string, [, role]: string[]): string | null {
 async function exporting(config: Config, args: string[]): Promise<void> {
   const { values, words } = commandWords('users', args);
   const [who, ...more] = words;
-  if (!who || more.length > 0 || values.password) throw misused('users', 'users export takes one user, by id or address, and --out with a file');
   const out = typeof values.out === 'string' ? values.out : undefined;
-  await asOperator(config, (ask, open) => exportPerson({ who, out }, ask, open));
+  const force = values.force === true;
+  if (!who || more.length > 0 || values.password || (force && out === undefined))
+    throw misused('users', 'users export takes one user, by id or address, --out with a file, and with that --force');
+  await asOperator(config, (ask, open) => exportPerson({ who, out, force }, ask, open));
 }
 
 type Work = (ask: Ask, password: string | undefined) => Promise<void>;
@@ -53,7 +55,7 @@ const COMMANDS: Readonly<Record<string, (words: string[]) => Work | null>> = {
   list: (words) => (ask) => list(ask, words.join(' ')),
   create: ([email, role, ...name]) =>
     email && isRole(role) ? (ask, password) => order(ask, { order: 'create', email, role, name: name.join(' ') || email, password }) : null,
-  role: ([email, role, ...more]) => (email && isRole(role) && more.length === 0 ? (ask) => order(ask, { order: 'role', email, role }) : null),
+  role: ([email, role, ...more]) => (email && isRole(role) && more.length === 0 ? (ask) => giveRole(ask, email, role) : null),
   'reset-password': ([email, ...more]) =>
     email && more.length === 0 ? (ask, password) => order(ask, { order: 'reset-password', email, password }) : null,
   'end-sessions': ([email, ...more]) => (email && more.length === 0 ? (ask) => order(ask, { order: 'end-sessions', email }) : null),
@@ -77,6 +79,14 @@ async function list(ask: Ask, words: string): Promise<void> {
 
 function lineOf({ id, email = '', role, confirmed, name }: UserView): string {
   return [id, email.padEnd(30), role.padEnd(16), confirmed ? 'confirmed  ' : 'unconfirmed', name].join('  ');
+}
+
+/** Gives a role. Of an admin it is taken only where another one stays, whom the directory knows: whoever decides looks at that one anew. */
+async function giveRole(ask: Ask, email: string, role: (typeof ROLES)[number]): Promise<void> {
+  const { id } = await ask<AccountOrderDone>('POST', '/api/admin/accounts', { order: 'find', email });
+  const { items } = await ask<{ items: UserView[] }>('GET', '/api/admin/users?role=admin&limit=100');
+  const beside = items.find((user) => user.id !== id && user.confirmed)?.id;
+  await order(ask, { order: 'role', email, role, ...(beside === undefined ? {} : { beside }) });
 }
 
 async function order(ask: Ask, wanted: AccountOrder): Promise<void> {

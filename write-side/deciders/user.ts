@@ -129,10 +129,10 @@ function register(command: CommandOf<'RegisterUser'>, state: UserState): Decisio
   if (state.abandoned)
     return { refused: 'conflict', detail: 'Another registration took this address meanwhile. Register again with a new Idempotency-Key.' };
   if (state.exists) return { refused: 'conflict', detail: 'This user exists already.' };
-  const { name, email, role = 'member', invitation } = command.data;
+  const { name, email, role = 'member', invitation, confirmed } = command.data;
   const created: UserEvent = { type: 'UserCreated', data: { name, email: storedEmail(email.trim()), role, ...(invitation ? { invitation } : {}) } };
-  // Who has the code of an invitation has the mailbox to which it was sent.
-  return invitation ? [created, { type: 'UserConfirmed', data: {} }] : [created];
+  // Who has the code of an invitation has the mailbox to which it was sent. In one append: nobody is to find the account of before.
+  return invitation || confirmed ? [created, { type: 'UserConfirmed', data: {} }] : [created];
 }
 
 function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
@@ -144,9 +144,14 @@ function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
   return isOther ? [...edited, emailMoved(command, email, state)] : edited;
 }
 
+const LAST_ADMIN: Refusal = {
+  refused: 'conflict',
+  detail: 'This is the last admin that is known: nobody could give roles any more. Make another user an admin first.',
+};
+
 /**
- * Changes a user's role. Admins cannot change their own, and who does it for another is one now, as `goes` makes sure; the system takes it where another
- * one stays: so there is always somebody who can give roles.
+ * Changes a user's role. Admins cannot change their own, and who does it for another is one now, as `goes` makes sure; the system and the
+ * operator take it where another one stays: so there is always somebody who can give roles.
  */
 function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, facts: Facts): Decision {
   const by = roleOfActor(command, facts);
@@ -155,7 +160,7 @@ function changeRole(command: CommandOf<'ChangeUserRole'>, state: UserState, fact
   if (!isAdmin(by)) return { refused: 'forbidden', detail: 'Only admins give roles.' };
   if (isAbove(command.data.role, by) || isAbove(state.role, by))
     return { refused: 'forbidden', detail: 'Nobody gives a role above the own, nor takes one from who is above.' };
-  if (isTakenBySystem(command, state) && !isAnotherAdmin(facts)) return { refused: 'conflict', detail: 'Nobody else is known to be an admin.' };
+  if (isTakenByNoUser(command, state) && !isAnotherAdmin(facts)) return LAST_ADMIN;
   return [{ type: 'UserRoleChanged', data: { from: state.role, to: command.data.role } }];
 }
 
@@ -183,19 +188,23 @@ function goes(command: UserCommand, { exists, deleted, role }: UserState): boole
   return command.type === 'DeleteUser' || (command.type === 'ChangeUserRole' && command.data.role !== 'admin');
 }
 
-/** True where no person takes an admin's role, as at a sign-in: such a command has no actor who stays an admin. */
-function isTakenBySystem(command: UserCommand, state: UserState): boolean {
-  return command.actor.id === 'system' && command.type === 'ChangeUserRole' && goes(command, state);
+/** True where no user makes an admin go, but a sign-in, or the operator of the machine: such a command has no actor who stays an admin. */
+function isTakenByNoUser(command: UserCommand, state: UserState): boolean {
+  return !isUser(command.actor) && goes(command, state);
 }
+
+const isUser = ({ id }: UserCommand['actor']) => /^[0-9a-f]{8}-/.test(id);
 
 /** True where one of the facts is a user who can log in as an admin. */
 function isAnotherAdmin(facts: Facts): boolean {
   return (Object.values(facts) as UserState[]).some(({ exists, deleted, role, confirmed }) => exists && !deleted && confirmed && role === 'admin');
 }
 
-/** The first admin, under each id that it may have, but for the user of a command: the only admin of whom a decision knows without being told. */
-function firstAdmins({ id }: UserCommand): Record<string, string> {
-  return Object.fromEntries(FIRST_ADMIN_IDS.filter((one) => one !== id).map((one) => [one, `user-${one}`]));
+/** Who may be an admin beside the user of a command: the first one, under each id that it may have, and whom the command names. */
+function otherAdmins(command: UserCommand): Record<string, string> {
+  const { beside } = command.type === 'ChangeUserRole' ? command.data : {};
+  const ids = [...FIRST_ADMIN_IDS, ...(beside === undefined ? [] : [beside])];
+  return Object.fromEntries(ids.filter((one) => one !== command.id).map((one) => [one, `user-${one}`]));
 }
 
 function remove(command: CommandOf<'DeleteUser'>, state: UserState, facts: Facts): Decision {
@@ -204,6 +213,7 @@ function remove(command: CommandOf<'DeleteUser'>, state: UserState, facts: Facts
   if (isAbove(state.role, by)) return { refused: 'forbidden', detail: 'Nobody deletes who is above the own role.' };
   if (state.role === 'admin' && command.actor.id === command.id)
     return { refused: 'conflict', detail: 'Admins do not delete themselves; another admin does.' };
+  if (isTakenByNoUser(command, state) && !isAnotherAdmin(facts)) return LAST_ADMIN;
   return [{ type: 'UserDeleted', data: {} }];
 }
 
@@ -281,10 +291,10 @@ export const user = decider<UserState, UserCommand, UserEvent>({
   evolve,
   topics: (stream) => userTopics(stream),
   needs: (command, state) => {
-    if (isTakenBySystem(command, state)) return firstAdmins(command);
+    if (isTakenByNoUser(command, state)) return otherAdmins(command);
     const { type, id, actor } = command;
     const isAboutAnother = (type === 'ChangeUserRole' || type === 'DeleteUser') && actor.id !== id;
-    return isAboutAnother && /^[0-9a-f]{8}-/.test(actor.id) ? { actor: `user-${actor.id}` } : noNeeds;
+    return isAboutAnother && isUser(actor) ? { actor: `user-${actor.id}` } : noNeeds;
   },
   claims: (command, state) => {
     if (goes(command, state)) return { kind: 'admin-role', value: 'given up' };
