@@ -64,7 +64,12 @@ it('a policy’s wish is recorded on the chosen channels, each once, and what ca
   const { events, choose, register } = store();
   await register();
   await choose({ task_created: ['email'], comment_added: ['email', 'in-app'], overdue: [] });
-  const record = openRecording('task_mail', { store: events, readModels: {} as ReadModels, signal: new AbortController().signal });
+  const record = openRecording('task_mail', {
+    store: events,
+    readModels: {} as ReadModels,
+    seesAll: () => true,
+    signal: new AbortController().signal,
+  });
   const { position } = await events.append('task-1', NO_STREAM, [{ ...exampleEvent('TaskCreated'), id: stableId('task') }]);
   const about = { stream: 'task-1', revision: 0 };
   const event = { ...exampleEvent('TaskCreated'), stream: 'task-1', position };

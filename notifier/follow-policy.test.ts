@@ -36,7 +36,7 @@ afterEach(async () => {
 
 async function start(more: Partial<Policy> = {}, context: Partial<PolicyContext> = {}): Promise<RunningPolicy> {
   const policy = { name: 'task_mail', queue: TASK_EVENTS, task: taskOf, wants: taskPolicy, ...more };
-  const running = await followPolicy(policy, { store, bus, readModels, log, silence: 20, backoff: 1, ...context });
+  const running = await followPolicy(policy, { store, bus, readModels, seesAll: () => true, log, silence: 20, backoff: 1, ...context });
   stops.push(running.stop);
   return running;
 }

@@ -31,8 +31,8 @@ export interface Policy extends FollowerRow {
 export interface PolicyContext extends FollowContext {
   /** The read models that know who has a role. A policy that tells everybody who has one waits until they have its event. */
   readModels: ReadModels;
-  /** True where users of a role may read every task (TASK_VISIBILITY); missing: they all may. */
-  seesAll?: RecordingContext['seesAll'];
+  /** True where users of a role may read every task (TASK_VISIBILITY). */
+  seesAll: RecordingContext['seesAll'];
   /** Both missing: this process holds nothing back, and releases nothing. */
   commands?: ReleaseContext['commands'];
   now?: ReleaseContext['now'];

@@ -22,6 +22,9 @@ const mail = z.strictObject({
   text: z.string(),
   html: z.string(),
   messageId: z.string(),
+  listUnsubscribe: z.string().optional().meta({
+    description: 'The link of the header List-Unsubscribe: posted to, it stops mails of this kind (RFC 8058). Missing where the mail has none.',
+  }),
   time: z.iso.datetime(),
 });
 

@@ -19,8 +19,8 @@ import type { Wanted, WantedOfRole } from './wanted.ts';
 export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[], task?: TaskParties) => Promise<void>;
 
 export interface RecordingContext extends HoldersAsOfContext {
-  /** True where users of a role may read every task (TASK_VISIBILITY); missing: they all may. */
-  seesAll?: ((role: Role) => boolean) | undefined;
+  /** True where users of a role may read every task (TASK_VISIBILITY). */
+  seesAll(role: Role): boolean;
 }
 
 /** The number of notifications of one event that are recorded at once. */
@@ -28,7 +28,7 @@ const AT_ONCE = 16;
 
 /** Opens the recording of a policy. Holders of a role are recorded page by page; a repeat after an error finds those that are recorded already. */
 export function openRecording(policy: string, context: RecordingContext): Recording {
-  const { store, seesAll = () => true } = context;
+  const { store, seesAll } = context;
   const holders = holdersAsOf(context);
   const channels = channelsAsOf(store);
 

@@ -80,7 +80,10 @@ export function describeRoleRecipients(open: () => Promise<Opened>, people: numb
 
     async function start(policy: Partial<Policy> = {}, more: { store?: EventStore; readModels?: ReadModels } = {}): Promise<RunningPolicy> {
       const { bus, notifying } = opened;
-      const running = await followPolicy({ ...guards, ...policy }, { store, bus, readModels: notifying, log, silence: 50, backoff: 2, ...more });
+      const running = await followPolicy(
+        { ...guards, ...policy },
+        { store, bus, readModels: notifying, seesAll: () => true, log, silence: 50, backoff: 2, ...more },
+      );
       stops.push(running.stop);
       return running;
     }

@@ -43,7 +43,7 @@ afterEach(async () => {
 
 async function start(shown = store): Promise<RunningPolicy> {
   const policy = { name: 'task_mail', queue: TASK_EVENTS, task: taskOf, wants: taskPolicy };
-  const running = await followPolicy(policy, { store: shown, bus, readModels: {} as ReadModels, log, silence: 20, backoff: 1 });
+  const running = await followPolicy(policy, { store: shown, bus, readModels: {} as ReadModels, seesAll: () => true, log, silence: 20, backoff: 1 });
   stops.push(running.stop);
   return running;
 }

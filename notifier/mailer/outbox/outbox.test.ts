@@ -53,6 +53,14 @@ describe('the outbox', () => {
     expect(page.map((one) => one.subject)).toEqual(['subject 3', 'subject 2']);
     expect(outbox.list({ to: 'bob@example.org', limit: 2, before: page.at(-1)?.id })).toMatchObject([{ ...mail(1), to: 'bob@example.org' }]);
   });
+  it('shows the link of List-Unsubscribe of a mail that has one', async () => {
+    await outbox.send({ ...mail(1), unsubscribe: 'https://tasks.example.org/api/unsubscribe?token=t' }, signal);
+    await outbox.send(mail(2), signal);
+    expect(outbox.list({ limit: 10 }).map(({ listUnsubscribe }) => listUnsubscribe)).toEqual([
+      undefined,
+      'https://tasks.example.org/api/unsubscribe?token=t',
+    ]);
+  });
   it('shows a mail once, however often it was sent', async () => {
     for (const n of [1, 1, 1]) await outbox.send(mail(n), signal);
     expect(outbox.list({ limit: 10 })).toHaveLength(1);

@@ -21,6 +21,8 @@ export interface OutboxMail {
   text: string;
   html: string;
   messageId: string;
+  /** The link of its header List-Unsubscribe; missing where it has none. */
+  listUnsubscribe?: string;
   /** The time when it was taken: ISO 8601, UTC. */
   time: string;
 }
@@ -65,16 +67,16 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
     });
   // A repeat of an attempt whose outcome is unknown is the same mail: the mailbox shows it once, as mail programs do by Message-ID.
   const insert = db.prepare(
-    'INSERT INTO mails (channel, address, name, subject, text, html, message_id, time) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (message_id) DO NOTHING',
+    'INSERT INTO mails (channel, address, name, subject, text, html, message_id, time, unsubscribe) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (message_id) DO NOTHING',
   );
   const trim = db.prepare(`DELETE FROM mails WHERE id <= (SELECT max(id) FROM mails) - ${KEPT}`);
   const select = db.prepare(
     'SELECT * FROM mails WHERE id < ? AND (? IS NULL OR address = ? COLLATE NOCASE) AND (? IS NULL OR channel = ?) ORDER BY id DESC LIMIT ?',
   );
 
-  async function keep(channel: OutboxMail['channel'], { to, subject, text, html, messageId }: Mail): Promise<object> {
+  async function keep(channel: OutboxMail['channel'], { to, subject, text, html, messageId, unsubscribe }: Mail): Promise<object> {
     written.write(() => {
-      insert.run(channel, to.address, to.name, subject, text, html, messageId, new Date().toISOString());
+      insert.run(channel, to.address, to.name, subject, text, html, messageId, new Date().toISOString(), unsubscribe ?? null);
       trim.run();
     });
     log ??= openLog();
@@ -109,6 +111,7 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
           html: row.html as string,
           messageId: row.message_id as string,
           time: row.time as string,
+          ...(row.unsubscribe === null ? {} : { listUnsubscribe: row.unsubscribe as string }),
         })),
     erase: async (of) => {
       const erased = await eraseIn(db, of, written);
@@ -133,8 +136,9 @@ function openFile(
     const db = new DatabaseSync(file);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL,
-        text TEXT NOT NULL, html TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, channel TEXT NOT NULL DEFAULT 'email') STRICT`);
-    withChannel(db);
+        text TEXT NOT NULL, html TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, channel TEXT NOT NULL DEFAULT 'email', unsubscribe TEXT) STRICT`);
+    withColumn(db, 'channel', "TEXT NOT NULL DEFAULT 'email'");
+    withColumn(db, 'unsubscribe', 'TEXT');
     return { db, written: openWrittenFile({ db, file, log, pages: PAGES, unavailable: (cause) => new ReceiverUnavailable('outbox', cause), ended }) };
   } catch (cause) {
     throw new OutboxError(`The outbox ${file} cannot be opened (${(cause as Error).message}). Move it away; a new one is made at the next start.`, {
@@ -143,10 +147,10 @@ function openFile(
   }
 }
 
-/** Adds the column `channel` to a file of a version that had no SMS. */
-function withChannel(db: DatabaseSync): void {
+/** Adds a column to a file of a version that had none. */
+function withColumn(db: DatabaseSync, name: string, type: string): void {
   const columns = db.prepare("SELECT name FROM pragma_table_info('mails')").all();
-  if (!columns.some(({ name }) => name === 'channel')) db.exec("ALTER TABLE mails ADD COLUMN channel TEXT NOT NULL DEFAULT 'email'");
+  if (!columns.some((column) => column.name === name)) db.exec(`ALTER TABLE mails ADD COLUMN ${name} ${type}`);
 }
 
 /** The outbox's file is damaged, or cannot be written. */
