@@ -68,6 +68,15 @@ describe('a watcher', () => {
     expect(await seen(watcher, id, first.headers.get('position') ?? '')).toMatchObject({ watching: true, watchers: 3, revision: 2 });
   }, 60_000);
 
+  it('sees what they did in every list that is asked to be as new, also where it changed nothing', async () => {
+    const { body } = await maker.ok('POST /api/tasks', { title: 'Sweep the yard' });
+    for (const method of ['PUT', 'PUT', 'DELETE', 'DELETE']) {
+      const { headers } = await watcher.ok(`${method} /api/tasks/${body.id}/watchers/me`);
+      for (const list of ['tasks', `tasks/${body.id}`, `tasks/${body.id}/history`, 'inbox', 'dashboard', 'users', 'orders', 'notifications'])
+        await watcher.ok(`GET /api/${list}`, undefined, { 'read-after': headers.get('position') ?? '' });
+    }
+  }, 60_000);
+
   it('is mailed a comment and a change of status, once each, with a link that ends such mails, and not what they do', async () => {
     await comment(maker, id, title);
     await maker.ok(`PUT /api/tasks/${id}/status`, { status: 'in-progress' });

@@ -158,7 +158,7 @@ export const userKinds = {
   phone_changed: aboutUser({
     channels: ['email'],
     outdated: never,
-    subject: () => 'Your account has another phone number',
+    subject: () => 'A phone number was confirmed for your account',
     text: () => ({
       lead: 'a phone number was confirmed for your account, and SMS go to it from now on. If it was not you, set another password at once, and tell whoever runs this site.',
     }),
