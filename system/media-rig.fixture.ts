@@ -43,9 +43,14 @@ export async function openMediaRig() {
     return found as (RecordedEvent & MediaEvent)[];
   }
 
+  // Whether who uploaded a file is there is asked when it is ready.
+  await ask('RegisterUser', `user-${MAKER.id}`, { name: 'Ann', email: 'ann@example.org' });
+
   return {
+    store,
     files,
     commands,
+    maker: MAKER,
     spool: dataDir,
     ask,
     events,
@@ -72,7 +77,20 @@ export async function openMediaRig() {
       const pictures = openPictures({ children: 1, ...children });
       const undecided = undecidedIn(readModels, mediaFiles);
       const quick = { workers: 2, random: () => 0, pause: (failures: number) => failures * 20, silence: 50, backoff: 2, grace: 100 };
-      const work = startMediaWork({ store, bus, log, commands, files, undecided, pictures, scanner: null, spool: dataDir, ...quick, ...more });
+      const work = startMediaWork({
+        store,
+        bus,
+        log,
+        commands,
+        files,
+        undecided,
+        pictures,
+        scanner: null,
+        spool: dataDir,
+        seesAll: () => true,
+        ...quick,
+        ...more,
+      });
       running.push({ work, pictures });
       return { work, pictures };
     },

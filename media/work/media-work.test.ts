@@ -29,6 +29,13 @@ describe('a picture that was received', () => {
     expect(await attempts()).toEqual([]);
   });
 
+  it('is on nothing where who uploaded it was deleted while it was made: nobody sees it on the task', async () => {
+    const stream = await rig.receive(1, await picture());
+    await rig.ask('DeleteUser', `user-${rig.maker.id}`, null);
+    rig.start();
+    expect(await rig.becomes(stream, 'MediaDetached')).toEqual([...READY.slice(0, -1), 'MediaDetached']);
+  });
+
   it('keeps its upload where that is asked for', async () => {
     rig.start({ keepOriginal: true });
     const stream = await rig.receive(1, await picture());
@@ -127,6 +134,43 @@ describe('a picture that was received', () => {
     const types = await rig.becomes(stream, 'MediaAttached');
     expect(types.filter((type) => type === 'MediaRendered')).toHaveLength(4);
     expect(pictures.pids()).not.toContain(pid);
+  });
+});
+
+describe('at the end of the process', () => {
+  it('a picture that is being made is given up, and its child and its folder go; the next process goes on from the sizes that are there', async () => {
+    const stream = await rig.receive(1, await picture());
+    const second = Promise.withResolvers<void>();
+    const put: typeof rig.files.put = (key, from, over) => {
+      if (key.endsWith('/320')) return rig.files.put(key, from);
+      second.resolve();
+      return new Promise((_, reject) => over?.addEventListener('abort', () => reject(over.reason)));
+    };
+    const { work, pictures } = rig.start({ files: filesBut(rig.files, { put }) });
+    await second.promise;
+    await work.stop();
+    await pictures.close();
+    const types = (await rig.events(stream)).map(({ type }) => type);
+    expect(types).toEqual(['MediaReceived', 'MediaProcessing', 'MediaRendered', 'MediaDeferred']);
+    expect((await rig.events(stream)).at(-1)?.data).toMatchObject({ attempt: 1, uncounted: true });
+    expect([pictures.pids(), await attempts(), await rig.keys(stream)]).toEqual([[], [], ['320', 'original']]);
+    rig.start();
+    expect(await rig.becomes(stream, 'MediaAttached')).toEqual([...types, ...READY.slice(1, 2), ...READY.slice(3)]);
+  });
+
+  it('no store is waited for that does not answer', async () => {
+    const stream = await rig.receive(1, await picture());
+    const asked = Promise.withResolvers<void>();
+    const stat = () => {
+      asked.resolve();
+      return new Promise<never>(() => {});
+    };
+    const { work } = rig.start({ files: filesBut(rig.files, { stat }) });
+    await asked.promise;
+    await work.stop();
+    expect((await rig.events(stream)).map(({ type }) => type)).toEqual(['MediaReceived']);
+    rig.start();
+    expect(await rig.becomes(stream, 'MediaAttached')).toEqual(READY);
   });
 });
 

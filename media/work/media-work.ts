@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { idOf } from '../../contracts/message.ts';
+import { ROLES, type Role } from '../../contracts/role.ts';
 import { absencesIn } from '../../platform/absences/absences.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
 import type { Offer } from '../../platform/event-bus/event-bus.ts';
 import { FileExists, type Files } from '../../platform/files/files.ts';
 import { withoutServers } from '../../platform/without-servers.ts';
@@ -31,6 +33,8 @@ export interface MediaWork extends WorkContext {
   spool: string;
   /** True: the bytes of a picture as uploaded are kept; default false. */
   keepOriginal?: boolean;
+  /** True where users of a role may read every task: whether who uploaded a file may still add it is asked again at its end. */
+  seesAll(role: Role): boolean;
   /** The most attempts in all that fail by the file itself; the last refuses it. Default 5. */
   attempts?: number;
   random?: () => number;
@@ -58,7 +62,14 @@ class TakenAway extends Error {
 /** Makes the handler of offers. `lease`: milliseconds, default 60,000. Errors: those of `leasedWork`. */
 export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void> {
   const { files, pictures, scanner, spool, keepOriginal = false, worker, log, attempts = 5 } = context;
-  const { now = () => new Date(), random = Math.random, lease = 60_000, ending, commands, pause = (failures) => backoff(failures, 0.5) } = context;
+  const {
+    now = () => new Date(),
+    random = Math.random,
+    ending = new AbortController().signal,
+    lease = 60_000,
+    commands,
+    pause = (failures) => backoff(failures, 0.5),
+  } = context;
 
   return leasedWork<MediaState, Telling, object>(
     { ...context, lease },
@@ -66,7 +77,7 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
       dispatcher: MEDIA_DISPATCHER.name,
       begins: ({ type }) => type === 'MediaReceived',
       // A store that is away begins no attempt: there would be an event for each look at it.
-      prepare: async (stream) => (await files.stat(originalOf(stream))) ?? {},
+      prepare: async (stream) => (await soon(files.stat(originalOf(stream)), ending)) ?? {},
       lease: (until, waited) => ({ type: 'LeaseMedia', data: { worker, until, lease, ...(waited ? { waited } : {}), attempts } }),
       renew: (renewal) => ({ type: 'RenewMedia', data: { ...renewal, worker, lease } }),
       longest: LONGEST,
@@ -83,8 +94,8 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
     const found = isLookedAt(state) ? null : await inFolder((folder) => lookedAt(item, folder, over));
     if (found !== null) return { type: 'RefuseMedia', data: { attempt, rule: 'infected', detail: `A scanner found ${found} in it.` } };
     // Before the outcome: what ends between is done again, and what is recorded as ready leaves nothing behind.
-    if (hasSizes(state.type) && !keepOriginal) await files.remove(originalOf(stream));
-    return { type: 'FinishMedia', data: { attempt, scanned: scanner !== null } };
+    if (hasSizes(state.type) && !keepOriginal) await soon(files.remove(originalOf(stream)), over);
+    return { type: 'FinishMedia', data: { attempt, scanned: scanner !== null, seeing: ROLES.filter(context.seesAll) } };
   }
 
   /** True where nothing is left to do. The full size is the last, and scanned before: an attempt that ended after it has left nothing. */
@@ -177,10 +188,17 @@ export function mediaWorker(context: MediaWork): (offer: Offer) => Promise<void>
 
   /** Milliseconds to wait after an error for which the file is not to blame; null for any other error. */
   function uncountedPause(error: unknown, { uncounted }: MediaState): number | null {
-    if (ending?.aborted) return UNTIL_STARTED;
+    if (ending.aborted) return UNTIL_STARTED;
     if (error instanceof PicturesBusy) return UNTIL_ROOM;
     return unavailableIn(error) || isOfDisk(error) ? pause(uncounted + 1) : null;
   }
+}
+
+/** The answer of a store; rejects with the signal's reason as soon as it aborts, however long the store takes. */
+async function soon<T>(answer: Promise<T>, over: AbortSignal): Promise<T> {
+  const it = await orAborted(answer, over);
+  over.throwIfAborted();
+  return it as T;
 }
 
 function wordsOf(error: unknown): string {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../contracts/aggregate.ts';
 import { MEDIA_KINDS, type MediaEvent, type MediaSubject, mayReadFile, mayWithFilesOf, mediaContract } from '../../contracts/media.ts';
-import { ROLES } from '../../contracts/role.ts';
+import { ROLES, type Role } from '../../contracts/role.ts';
 import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.fixture.ts';
 import { type MediaCommand, type MediaState, media } from './media.ts';
 
@@ -43,6 +43,8 @@ const task = (maker: Actor, assignee: Actor | null = null, more = {}) => ({
 });
 const ask = (type: MediaCommand['type'], data: unknown = null, actor: Actor = ALICE) => command<MediaCommand>(type, data, { actor });
 const tell = (type: MediaCommand['type'], data: object | null, now = NOW) => command<MediaCommand>(type, data, { now, actor: WORKER });
+const user = ({ role }: Actor) => ({ exists: true, deleted: false, role });
+const finish = (seeing: readonly Role[] = ROLES) => tell('FinishMedia', { ...ready.data, seeing });
 const lease = (worker = 'b', now = NOW) => tell('LeaseMedia', { worker, until: AFTERWARDS, lease: 60_000, attempts: 3 }, now);
 
 describe('receiving', () => {
@@ -249,12 +251,52 @@ describe('work on a file', () => {
       .refuses('conflict');
   });
   it('ends with the file on its thing, or on nothing where that is gone', () => {
-    const finish = tell('FinishMedia', ready.data);
+    const maker = user(ALICE);
     given(media, received, processing(1))
-      .when(finish, { before: task(ALICE) })
+      .when(finish(), { before: task(ALICE), maker })
       .then(ready, attached());
     for (const before of [undefined, task(ALICE, null, { deleted: true })])
-      given(media, received, processing(1)).when(finish, { before }).then(ready, detached());
+      given(media, received, processing(1)).when(finish(), { before, maker }).then(ready, detached());
+  });
+  it('ends with the file on nothing where its maker was deleted meanwhile, or may not add files to the thing any more', () => {
+    const lost: [maker: unknown, before: object, seeing?: readonly Role[]][] = [
+      [undefined, task(ALICE)],
+      [{ ...user(ALICE), exists: false }, task(ALICE)],
+      [{ ...user(ALICE), deleted: true }, task(ALICE)],
+      [user(ALICE), task(BOB), []],
+      [user({ ...ALICE, role: 'resident' }), task(BOB, CAROL), ['member']],
+    ];
+    for (const [maker, before, seeing] of lost) given(media, received, processing(1)).when(finish(seeing), { before, maker }).then(ready, detached());
+    for (const [maker, before, seeing] of [
+      [user(ALICE), task(BOB), ['member']],
+      [user(ALICE), task(BOB, ALICE), []],
+    ] as const)
+      given(media, received, processing(1)).when(finish(seeing), { before, maker }).then(ready, attached());
+  });
+  it('ends with the right that its maker has then, for every kind of thing', () =>
+    fc.assert(
+      fc.property(
+        fc.record({
+          kind: fc.constantFrom(...MEDIA_KINDS),
+          role: fc.constantFrom(...ROLES),
+          isSeeing: fc.boolean(),
+          own: fc.boolean(),
+          gone: fc.boolean(),
+        }),
+        ({ kind, role, isSeeing, own, gone }) => {
+          const of = { kind, id: kind === 'user' && own ? ALICE.id : OF.id };
+          const before = task(own ? ALICE : BOB, null, { deleted: gone });
+          const facts = { before, maker: user({ ...ALICE, role }) };
+          const may = mayWithFilesOf({ id: ALICE.id, role, seesAll: isSeeing }, of, before).attach;
+          given(media, { type: 'MediaReceived', data: { ...upload, of, maker: ALICE.id } } as MediaEvent, processing(1))
+            .when(finish(isSeeing ? [role] : []), facts)
+            .then(ready, may ? attached(of) : detached(of));
+        },
+      ),
+    ));
+  it('asks who made the file, and for which thing', () => {
+    const state = [received, processing(1)].reduce(media.evolve, media.initial);
+    expect(media.needs?.(finish(), state)).toEqual({ before: `task-${OF.id}`, maker: `user-${ALICE.id}` });
   });
   it('is renewed by its own worker alone', () => {
     const renew = (worker: string) => tell('RenewMedia', { attempt: 1, worker, until: AFTERWARDS, lease: 60_000 });
@@ -277,7 +319,7 @@ describe('whatever happens', () => {
       lease('a', AFTERWARDS),
       tell('RenderMedia', rendered('320').data),
       tell('RefuseMedia', refusedEvent.data),
-      tell('FinishMedia', ready.data),
+      finish(),
       tell('SweepMedia', null),
     ),
   );
@@ -287,7 +329,7 @@ describe('whatever happens', () => {
   function happened(steps: readonly [MediaCommand, unknown][]) {
     let state: MediaState = media.evolve(media.initial, received);
     return steps.flatMap(([one, of]) => {
-      const decided = media.decide(one, state, { before: of, thing: of });
+      const decided = media.decide(one, state, { before: of, thing: of, maker: user(ALICE) });
       const readable = mayReadFile(one.actor, state, of);
       return ('refused' in decided ? [] : decided).map((event) => {
         const before = state;

@@ -1,5 +1,5 @@
 /** Media: the rules of receiving, looking at, attaching and deleting a file. */
-import type { Command } from '../../contracts/aggregate.ts';
+import type { Actor, Command } from '../../contracts/aggregate.ts';
 import {
   FILES_OF,
   type FiledThing,
@@ -14,6 +14,7 @@ import {
   streamOfSubject,
 } from '../../contracts/media.ts';
 import type { Refusal } from '../../contracts/problem.ts';
+import type { Role } from '../../contracts/role.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue, isOver } from './due.ts';
 import type { UserState } from './user.ts';
@@ -73,7 +74,8 @@ export type MediaWorkCommand =
   | Command<'RenderMedia', Data<'MediaRendered'>>
   | Command<'DeferMedia', Data<'MediaDeferred'>>
   | Command<'RefuseMedia', { attempt: number; rule: MediaRefusal; detail: string }>
-  | Command<'FinishMedia', Data<'MediaReady'>>;
+  /** `seeing`: the roles whose users may read every task, as this installation has it. */
+  | Command<'FinishMedia', Data<'MediaReady'> & { seeing: readonly Role[] }>;
 export type MediaCommand =
   | MediaRequest
   | MediaWorkCommand
@@ -197,16 +199,29 @@ function outcome(command: Exclude<MediaWorkCommand, { type: 'LeaseMedia' }>, sta
     case 'RefuseMedia':
       return [{ type: 'MediaRefused', data: command.data }];
     case 'FinishMedia':
-      return finish(command.data, state, facts.before as FiledThing | undefined);
+      return finish(command.data, state, facts);
     default:
       return command satisfies never;
   }
 }
 
-/** A file that is ready goes on the thing that it was uploaded for, unless that is gone meanwhile: then it belongs to nothing. */
-function finish(data: Data<'MediaReady'>, { of }: MediaState, thing: FiledThing | undefined): MediaEvent[] {
-  const isThere = thing?.exists === true && !thing.deleted;
-  return [{ type: 'MediaReady', data }, isThere ? { type: 'MediaAttached', data: { of } } : { type: 'MediaDetached', data: { of } }];
+/**
+ * A file that is ready goes on the thing that it was uploaded for, where its maker may add files to that now: while it was looked at, they may have lost
+ * the right, or been deleted, and the thing, too. Then it belongs to nothing.
+ */
+function finish({ seeing, ...data }: CommandOf<'FinishMedia'>['data'], { of, maker }: MediaState, { before, maker: user }: Facts): MediaEvent[] {
+  const actor = makerNow(maker, user as UserState | undefined, seeing);
+  const type = actor && mayWithFilesOf(actor, of, before).attach ? 'MediaAttached' : 'MediaDetached';
+  return [
+    { type: 'MediaReady', data },
+    { type, data: { of } },
+  ];
+}
+
+/** Who made a file, as that user is now; null where there is no such user any more. */
+function makerNow(id: string, user: UserState | undefined, seeing: readonly Role[]): Actor | null {
+  if (!user?.exists || user.deleted) return null;
+  return { id, role: user.role, seesAll: seeing.includes(user.role) };
 }
 
 /** The fields of a file on which no worker is at work. */
@@ -258,6 +273,7 @@ export const media = decider<MediaState, MediaCommand, MediaEvent>({
   needs: (command, state) => ({
     ...(state.exists ? { before: streamOfSubject(state.of) } : {}),
     ...(command.type === 'ReceiveMedia' && command.actor.role !== 'system' ? { uploader: `user-${command.actor.id}` } : {}),
+    ...(command.type === 'FinishMedia' ? { maker: `user-${state.maker}` } : {}),
     ...(command.type === 'ReceiveMedia' || command.type === 'AttachMedia' ? { thing: streamOfSubject(command.data.of) } : {}),
   }),
   topics: (_stream, { before, after, facts }) => {
