@@ -42,6 +42,7 @@ beforeEach(async () => {
     settings: { orphanDays: 7, keepOriginal: false },
     keepOriginal: false,
     clock: () => now,
+    signal: new AbortController().signal,
   };
 });
 afterEach(async () => {
@@ -209,6 +210,37 @@ describe('erasing a person', () => {
     await expect(erasing).rejects.toThrow(ReadModelsUnavailable);
     expect((await stateOf(own)).status).toBe('pending');
   });
+});
+
+it('a stop waits for no store that does not answer; what was not removed then is at the next start', async () => {
+  const asked = Promise.withResolvers<void>();
+  const list: Files['list'] = () => {
+    asked.resolve();
+    return { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+  };
+  const context = { store: rig.store, bus: rig.bus, log };
+  const slow = await startRemover({ ...context, files: { ...files, list } });
+  const id = await recorded({ type: 'MediaDeleted' });
+  await put(`media/${id}/320`);
+  await asked.promise;
+  await slow.stop();
+  expect(await keys()).toEqual([`media/${id}/320`]);
+  const next = await startRemover({ ...context, files });
+  await expect.poll(keys).toEqual([]);
+  await next.stop();
+});
+
+it('a sweep ends before its next object where the process does, and the next one has the rest', async () => {
+  const stopping = new AbortController();
+  for (let n = 0; n < 3; n++) await put(`media/${randomUUID()}/original`);
+  now += 2 * 3_600_000;
+  const remove: Files['remove'] = async (key) => {
+    await files.remove(key);
+    stopping.abort();
+  };
+  await expect(sweepMedia({ ...context, files: { ...files, remove }, signal: stopping.signal })).rejects.toThrow('aborted');
+  expect(await keys()).toHaveLength(2);
+  expect(await sweepMedia(context)).toMatchObject({ bytes: 2 });
 });
 
 describe('verify', () => {

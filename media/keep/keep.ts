@@ -1,5 +1,6 @@
 /** Keeps the store of files tidy: removes what was deleted, and sweeps what was left. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
 import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import type { Follower } from '../../platform/followers/follow.ts';
 import type { MediaContext } from '../context.ts';
@@ -21,7 +22,9 @@ export async function startKeeping(context: KeepContext): Promise<Follower> {
   const sweeping = keepTrying({ name: 'media sweep', log, signal, backoff: 1_000 }, async (well) => {
     await pause(FIRST, undefined, { signal, ref: false });
     for (;;) {
-      if (remover.active()) told(log, await sweepMedia({ ...context, clock: Date.now }));
+      // A store that does not answer holds up no stop.
+      const swept = remover.active() ? await orAborted(sweepMedia({ ...context, clock: Date.now, signal }), signal) : undefined;
+      if (swept) told(log, swept);
       well();
       await pause(BETWEEN, undefined, { signal, ref: false });
     }

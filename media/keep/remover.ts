@@ -2,6 +2,7 @@
 import type { MediaEvent } from '../../contracts/media.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
 import type { Files } from '../../platform/files/files.ts';
 import type { FollowContext, Follower } from '../../platform/followers/follow.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
@@ -12,17 +13,31 @@ const ENDS: ReadonlySet<string> = new Set<MediaEvent['type']>(['MediaDeleted', '
 
 export const keysOf = (id: string) => `media/${id}/`;
 
-/** Starts it. What cannot be removed now, or is put after its file's end, is the sweep's: nobody waits for it, and nobody may fetch it any more. */
-export function startRemover({ files, ...context }: FollowContext & { files: Files }): Promise<Follower> {
+/**
+ * Starts it. At its stop it waits for no store: what is not removed yet comes again at the next start. What cannot be removed now, or is put after its file's end, is the sweep's: nobody waits for it, and nobody may fetch it any more.
+ */
+export async function startRemover({ files, ...context }: FollowContext & { files: Files }): Promise<Follower> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const removing = {
     ...MEDIA_REMOVER,
     batch: 50,
     wants: ({ type, stream }: RecordedEvent) => stream.startsWith('media-') && ENDS.has(type),
     apply: async (events: RecordedEvent[]) => {
-      for (const { stream } of events) await removeAll(files, keysOf(stream.slice('media-'.length))).catch(leftToTheSweep);
+      for (const { stream } of events) {
+        await orAborted(removeAll(files, keysOf(stream.slice('media-'.length))).catch(leftToTheSweep), signal);
+        signal.throwIfAborted();
+      }
     },
   };
-  return followWithEffects(removing, context);
+  const follower = await followWithEffects(removing, context);
+  return {
+    ...follower,
+    stop: () => {
+      stopping.abort();
+      return follower.stop();
+    },
+  };
 }
 
 /** An absence is told by the port itself. */

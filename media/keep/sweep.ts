@@ -21,6 +21,8 @@ export interface SweepContext {
   settings: { orphanDays: number; keepOriginal: boolean };
   /** The time of day, in milliseconds since 1970. */
   clock: () => number;
+  /** Ends the sweep before its next object; the rest waits for the next sweep. */
+  signal: AbortSignal;
 }
 
 /** The numbers of things that a sweep removed. */
@@ -42,7 +44,7 @@ const MOST_ORPHANS = 500;
 const SWEEP = { id: 'system', role: 'system', seesAll: true } as const;
 const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
 
-/** Sweeps once. Errors: those of the ports; then the rest waits for the next sweep. */
+/** Sweeps once. Errors: those of the ports, and the signal's reason; then the rest waits for the next sweep. */
 export async function sweepMedia(context: SweepContext): Promise<Swept> {
   return {
     bytes: await sweepBytes(context),
@@ -56,11 +58,15 @@ async function sweepBytes(context: SweepContext): Promise<number> {
   let some: StoredFile[] = [];
   const removeLeft = async () => {
     const left = await leftOf(context, some);
-    for (const key of left) await context.files.remove(key);
+    for (const key of left) {
+      context.signal.throwIfAborted();
+      await context.files.remove(key);
+    }
     removed += left.length;
     some = [];
   };
   for await (const one of context.files.list('')) {
+    context.signal.throwIfAborted();
     const age = context.clock() - one.written;
     if (age >= (one.key.startsWith('incoming/') ? DAY : HOUR)) some.push(one);
     if (some.length >= AT_ONCE) await removeLeft();
@@ -111,7 +117,7 @@ async function isOver({ commands }: SweepContext, id: string): Promise<boolean> 
 }
 
 async function sweepOrphans(context: SweepContext): Promise<number> {
-  const { readModels, settings, clock } = context;
+  const { readModels, settings, clock, signal } = context;
   const { model } = mediaFiles;
   const state = await readModels.state(model);
   if (!state || state.version !== model.version) return 0;
@@ -126,7 +132,10 @@ async function sweepOrphans(context: SweepContext): Promise<number> {
       sort: [{ field: 'updatedAt', descending: false }],
       limit: MOST_ORPHANS,
     });
-    for (const { id, document } of found) if (await sweepOrphan(context, id, Number(document?.revision))) swept += 1;
+    for (const { id, document } of found) {
+      signal.throwIfAborted();
+      if (await sweepOrphan(context, id, Number(document?.revision))) swept += 1;
+    }
   }
   return swept;
 }
