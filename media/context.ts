@@ -1,6 +1,5 @@
 /** The things that every piece of the part `media` finds in its process. */
 import type { Logger } from 'pino';
-import type { Actor } from '../contracts/aggregate.ts';
 import type { Role } from '../contracts/role.ts';
 import type { WhileStarting } from '../platform/absences/while-starting.ts';
 import type { Cache } from '../platform/cache/cache.ts';
@@ -10,6 +9,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import type { Files } from '../platform/files/files.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
+import type { Caller } from '../platform/http/route.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import type { KeptKeys } from './access/url-keys.ts';
 
@@ -42,7 +42,7 @@ export interface MediaContext {
   /** The store of secrets, for the keys of addresses. */
   secrets: KeptKeys;
   /** The caller of verified claims. Error: ProblemError `unauthorized`. */
-  callerOf(claims: unknown): Promise<Actor>;
+  callerOf(claims: unknown): Promise<Caller>;
   /** True where users of a role may read every task. */
   seesAll(role: Role): boolean;
   limits: Limits;

@@ -33,6 +33,7 @@ function context(more: Partial<IntakeContext>): IntakeContext {
     inspector: { inspect: async () => ({ type: 'text/plain', extension: 'txt' }) },
     quota: { take: async () => room },
     hmac: (text: string) => text,
+    callerOf: async () => CALLER,
     ...more,
   } as unknown as IntakeContext;
 }
@@ -42,7 +43,15 @@ async function arrival(): Promise<Arrival> {
   const path = join(folder, randomUUID());
   await writeFile(path, 'hello');
   const file = { path, bytes: 5, sha256: 'a'.repeat(64), hasMarks: false, remove: () => rm(path, { force: true }) };
-  return { file, name: 'x.txt', of: { kind: 'task', id: CALLER.id }, access: 'private', caller: CALLER, commandId: COMMAND };
+  return {
+    file,
+    name: 'x.txt',
+    of: { kind: 'task', id: CALLER.id },
+    access: 'private',
+    caller: CALLER,
+    ending: new AbortController().signal,
+    commandId: COMMAND,
+  };
 }
 
 it('waits for a store only as long as a client does; nothing is recorded then, and a repeat is clean, also where the store has done it meanwhile', async () => {
@@ -70,4 +79,32 @@ it('keeps no byte of what is refused when it is recorded, and keeps those whose 
   await expect(receive(context({}), await arrival(), REQUEST)).rejects.toThrow('It may be recorded.');
   expect(await files.stat(KEY)).toBeDefined();
   expect(room.keep).not.toHaveBeenCalled();
+});
+
+it('is recorded for the caller as they are at its end, and not for one whose session has ended, who lost the right, or who has to do something first', async () => {
+  const callerOf = vi.fn(async () => ({ ...CALLER, role: 'resident' as const }));
+  await receive(context({ callerOf }), await arrival(), REQUEST);
+  expect(callerOf).toHaveBeenCalledExactlyOnceWith({ sub: CALLER.id, sid: CALLER.sessionId, exp: 0 });
+  expect(handle.mock.calls[0]).toMatchObject([{ type: 'ReceiveMedia', actor: { id: CALLER.id, role: 'resident' } }, {}]);
+  handle.mockClear();
+  await files.remove(KEY);
+  const ended = () => Promise.reject(new ProblemError('unauthorized', 'The session has ended.'));
+  await expect(receive(context({ callerOf: ended }), await arrival(), REQUEST)).rejects.toMatchObject({ status: 401 });
+  const confined = async () => ({ ...CALLER, confined: 'second-factor' as const });
+  await expect(receive(context({ callerOf: confined }), await arrival(), REQUEST)).rejects.toMatchObject({ status: 403 });
+  expect([handle.mock.calls, await files.stat(KEY)]).toEqual([[], undefined]);
+});
+
+it('is not recorded once the process is told to end, which is answered as it says', async () => {
+  const ending = new AbortController();
+  const callerOf = async () => {
+    ending.abort(new ProblemError('unavailable', 'This process is being stopped.'));
+    return CALLER;
+  };
+  await expect(receive(context({ callerOf }), { ...(await arrival()), ending: ending.signal }, REQUEST)).rejects.toThrow('being stopped');
+  const put = vi.fn(files.put);
+  await expect(receive(context({ files: { ...files, put } }), { ...(await arrival()), ending: ending.signal }, REQUEST)).rejects.toThrow(
+    'being stopped',
+  );
+  expect([handle.mock.calls, room.keep.mock.calls]).toEqual([[], []]);
 });

@@ -9,13 +9,15 @@ import type { Answer, Caller, RouteRequest } from '../../platform/http/route.ts'
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { FileRefused } from '../file-refused.ts';
+import type { AtHand } from './at-hand.ts';
+import { type CallersNow, callerNow } from './caller-now.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { cleanName, extensionOf } from './names.ts';
 import type { Quota } from './quota.ts';
 import type { Spool, Spooled } from './spool.ts';
 
 /** The things that uploads need. */
-export interface IntakeContext {
+export interface IntakeContext extends CallersNow {
   files: Files;
   commands: CommandHandler;
   readModels: ReadModels;
@@ -23,6 +25,7 @@ export interface IntakeContext {
   spool: Spool;
   quota: Quota;
   limits: Pick<Limits, 'consume'>;
+  atHand: AtHand;
   /** Hashes a text under a key of the installation. */
   hmac(text: string): string;
   /** Bytes of a file at most. */
@@ -46,6 +49,8 @@ export interface Arrival {
   caller: Caller;
   /** The command that this upload is: a repeat has the same. */
   commandId: string;
+  /** Aborts where this process is not to go on with it: nothing is recorded then. Its reason is an error for who sends the file. */
+  ending: AbortSignal;
 }
 
 /** The command that an upload is, by its caller and Idempotency-Key. Error: ProblemError 400. */
@@ -63,9 +68,12 @@ export function originalKey(id: string): string {
   return `media/${id}/original`;
 }
 
-/** Has a file looked at, stored and recorded; the answer of an upload. Errors: ProblemError for what is not taken; those of the ports. */
+/**
+ * Has a file looked at, stored and recorded; the answer of an upload. It is recorded for who sends it as they are then, with the rights that they have then.
+ * Errors: ProblemError for what is not taken; the reason of `ending`; those of the ports.
+ */
 export async function receive(context: IntakeContext, arrival: Arrival, request: RouteRequest): Promise<Answer> {
-  const { file, of, access, caller, commandId } = arrival;
+  const { file, of, access, caller, commandId, ending } = arrival;
   const found = await lookedAt(context, arrival);
   const id = mediaIdOf(commandId);
   const { bytes, sha256 } = file;
@@ -73,11 +81,15 @@ export async function receive(context: IntakeContext, arrival: Arrival, request:
   const { extension: _, ...picture } = found;
   const data = { of, name, ...picture, bytes, sha256, access };
   const now = (context.now?.() ?? new Date()).toISOString();
-  const command = { type: 'ReceiveMedia', stream: `media-${id}`, id, data, commandId, actor: actorOf(caller), now };
+  const stream = `media-${id}`;
   const commanding = { correlationId: request.requestId, bodyHash: context.hmac(`media:${JSON.stringify([sha256, name, of, access])}`) };
-  const record = () => context.commands.handle(command, commanding);
-  const isRepeat = (await context.commands.load(command.stream)).revision >= 0;
-  const { revision, position } = isRepeat ? await record() : await storedAnd(record, context, { id, caller, file, type: found.type });
+  const record = async () => {
+    const actor = actorOf(await callerNow(context, caller));
+    ending.throwIfAborted();
+    return context.commands.handle({ type: 'ReceiveMedia', stream, id, data, commandId, actor, now }, commanding);
+  };
+  const isRepeat = (await context.commands.load(stream)).revision >= 0;
+  const { revision, position } = isRepeat ? await record() : await storedAnd(record, context, { id, caller, file, type: found.type, ending });
   const headers = { Location: `/api/media/${id}`, ETag: `"${revision}"`, Position: position };
   return { status: 202, headers, body: { id, status: 'pending', revision, position } };
 }
@@ -86,9 +98,9 @@ function actorOf({ id, role, seesAll }: Caller): { id: string; role: Caller['rol
   return { id, role, seesAll };
 }
 
-async function lookedAt({ inspector }: IntakeContext, { file, name }: Arrival) {
+async function lookedAt({ inspector }: IntakeContext, { file, name, ending }: Arrival) {
   try {
-    return await inspector.inspect({ path: file.path, extension: extensionOf(name), hasMarks: file.hasMarks }, file.bytes);
+    return await inspector.inspect({ path: file.path, extension: extensionOf(name), hasMarks: file.hasMarks }, file.bytes, ending);
   } catch (error) {
     throw asProblem(error);
   }
@@ -111,12 +123,12 @@ export function problemOfFile(rule: MediaRefusal, detail: string): ProblemError 
 async function storedAnd<T>(
   record: () => Promise<T>,
   context: IntakeContext,
-  { id, caller, file, type }: { id: string; caller: Caller; file: Spooled; type: string },
+  { id, caller, file, type, ending }: Pick<Arrival, 'caller' | 'file' | 'ending'> & { id: string; type: string },
 ): Promise<T> {
   const { files, quota } = context;
   const room = await quota.take({ id, maker: caller.id, bytes: file.bytes });
   try {
-    await put(context, originalKey(id), { path: file.path, bytes: file.bytes, sha256: file.sha256, type, move: true });
+    await put(context, originalKey(id), { path: file.path, bytes: file.bytes, sha256: file.sha256, type, move: true }, ending);
     const outcome = await record();
     room.keep();
     return outcome;
@@ -129,11 +141,11 @@ async function storedAnd<T>(
 }
 
 /** Stores the bytes within the time that a client waits. What the store makes of them later is a repeat's, or the sweep's. */
-async function put({ files, putWithin = PUT_MS }: IntakeContext, key: string, from: Parameters<Files['put']>[1]): Promise<void> {
+async function put({ files, putWithin = PUT_MS }: IntakeContext, key: string, from: Parameters<Files['put']>[1], ending: AbortSignal): Promise<void> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new FilesUnavailable(`an upload was not stored within ${putWithin} ms`)), putWithin);
   try {
-    await files.put(key, from, late.signal);
+    await files.put(key, from, AbortSignal.any([late.signal, ending]));
   } finally {
     clearTimeout(timer);
   }

@@ -60,20 +60,22 @@ async function upload(context: IntakeContext, request: RouteRequest): Promise<An
   const subject = (fields: SubjectFields) => subjectIn({ ...named, ...fields }, request, context);
   await allowed(context, caller, await subject({}));
   const headers = await context.limits.consume('uploads', caller.id);
-  const form = await readUpload(stream, async (file, fields) => {
-    await allowed(context, caller, await subject(fields));
-    return context.spool.take(file, context.mostBytes);
+  return context.atHand.run(async (ending) => {
+    const form = await readUpload(stream, async (file, fields) => {
+      await allowed(context, caller, await subject(fields));
+      return context.spool.take(file, context.mostBytes);
+    });
+    try {
+      const of = await subject(known(form.fields));
+      if (!of) throw noSubject();
+      await allowed(context, caller, of);
+      const arrival: Arrival = { ...form, of, access: accessIn(form, access), caller, commandId, ending };
+      const answer = await receive(context, arrival, request);
+      return { ...answer, headers: { ...headers, ...answer.headers } };
+    } finally {
+      await form.file.remove();
+    }
   });
-  try {
-    const of = await subject(known(form.fields));
-    if (!of) throw noSubject();
-    await allowed(context, caller, of);
-    const arrival: Arrival = { ...form, of, access: accessIn(form, access), caller, commandId };
-    const answer = await receive(context, arrival, request);
-    return { ...answer, headers: { ...headers, ...answer.headers } };
-  } finally {
-    await form.file.remove();
-  }
 }
 
 async function allowed(context: IntakeContext, caller: Caller, of: Arrival['of'] | undefined): Promise<void> {

@@ -12,6 +12,7 @@ import { asProblem, type IntakeContext, mediaIdOf, uploadId } from '../receive.t
 import { tooManyBytes } from '../spool.ts';
 import { checkRight, noSubject, subjectIn } from '../subject.ts';
 import { uploadAccess, uploadSubject } from '../upload.ts';
+import type { PostedFiles } from './posted.ts';
 import { type DirectTicket, incomingKey, POST_SECONDS, signedTicket, TICKET_SECONDS } from './ticket.ts';
 import type { UnderWay } from './under-way.ts';
 
@@ -20,6 +21,8 @@ export interface DirectContext extends IntakeContext {
   now: () => Date;
   /** The files that are received just now, by their tickets. */
   underWay: UnderWay<Answer>;
+  /** Which process has a posted file in hand. */
+  posted: PostedFiles;
   /** Milliseconds that one request waits for that; default FINISH_MS. */
   finishWithin?: number;
 }
@@ -76,6 +79,7 @@ async function direct(context: DirectContext, request: RouteRequest): Promise<An
   const command = uploadId(caller, '/api/media', request);
   await checkRoom(context, { command, maker: caller.id, bytes });
   const now = context.now().getTime();
+  await context.posted.askedAnew(mediaIdOf(command));
   const post = await directPost(incomingKey({ command, user: caller.id }), { seconds: POST_SECONDS, type, bytes });
   const ticket: DirectTicket = { command, user: caller.id, of, name, type, bytes, access, expires: Math.floor(now / 1_000) + TICKET_SECONDS };
   const expiresAt = new Date(now + POST_SECONDS * 1_000).toISOString();

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ProblemError } from '../../../contracts/problem.ts';
 import { taskContract } from '../../../contracts/task.ts';
 import { FileMissing, type Files } from '../../../platform/files/files.ts';
-import type { Answer, RouteRequest } from '../../../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest } from '../../../platform/http/route.ts';
 import { type MediaRig, openMediaRig } from '../../../system/media-rig.fixture.ts';
 import { FileRefused } from '../../file-refused.ts';
+import { openAtHand } from '../at-hand.ts';
 import { mediaIdOf } from '../receive.ts';
 import { openSpool } from '../spool.ts';
 import type { DirectContext } from './begin-route.ts';
 import { finishRoute } from './finish-route.ts';
+import { openPosted } from './posted.ts';
 import { incomingKey, signedTicket } from './ticket.ts';
 import { openUnderWay } from './under-way.ts';
 
@@ -39,18 +42,30 @@ async function posted(inspect: DirectContext['inspector']['inspect'] = async () 
   };
   const ticket = signedTicket({ ...said, expires: Date.now() }, KEY);
   const { promise: gate, resolve: go } = Promise.withResolvers<void>();
+  /** How often the posted bytes were asked for. */
+  const begun = vi.fn();
   const read: Files['read'] = async (...what) => {
-    await gate;
+    begun();
+    const over = what[2];
+    await Promise.race([gate, new Promise((_, reject) => over?.addEventListener('abort', () => reject(over.reason)))]);
     return rig.files.read(...what);
   };
   const consume = vi.fn(async () => ({}));
-  const context = {
-    ...{ commands: rig.commands, files: { ...rig.files, read }, inspector: { inspect }, spool: await openSpool(join(rig.spool, 'arriving')) },
-    ...{ quota: { take: async () => ({ keep: () => {}, giveBack: () => {} }) }, limits: { consume }, hmac: (text: string) => text },
-    ...{ urlKeys: { verifying: async () => KEY }, now: () => new Date(), underWay: openUnderWay<Answer>(), finishWithin: 1 },
-  } as unknown as DirectContext;
+  const callerOf = vi.fn(async () => CALLER as Caller);
   const request = { caller: CALLER, body: { ticket }, requestId: 'r', header: () => 'one' } as unknown as RouteRequest;
-  return { id: mediaIdOf(command), key: incomingKey(said), go, consume, finish: async () => finishRoute.answer(context, request) };
+  /** One of several processes that answer. */
+  const processOf = async () => {
+    const atHand = openAtHand();
+    const context = {
+      ...{ commands: rig.commands, files: { ...rig.files, read }, inspector: { inspect }, spool: await openSpool(join(rig.spool, randomUUID())) },
+      ...{ quota: { take: async () => ({ keep: () => {}, giveBack: () => {} }) }, limits: { consume }, hmac: (text: string) => text, callerOf },
+      ...{ urlKeys: { verifying: async () => KEY }, now: () => new Date(), underWay: openUnderWay<Answer>(), finishWithin: 1 },
+      ...{ atHand, posted: openPosted({ store: rig.store }) },
+    } as unknown as DirectContext;
+    return { atHand, finish: async (caller: Caller = CALLER) => finishRoute.answer(context, { ...request, caller }) };
+  };
+  const { atHand, finish } = await processOf();
+  return { id: mediaIdOf(command), key: incomingKey(said), go, begun, consume, callerOf, atHand, finish, processOf };
 }
 
 it('says that a file is still arriving where that takes long, and has the outcome for who asks again: one upload, received once', async () => {
@@ -73,4 +88,79 @@ it('has the refusal of a file, too, for who asks again', async () => {
   go();
   await expect.poll(() => finish().then(({ body }) => body, String)).toContain('Archives are not taken.');
   await expect(rig.files.read(key)).rejects.toThrow(FileMissing);
+});
+
+it('is read by one of several processes, the others say that it is arriving, and all have the outcome', async () => {
+  const { id, go, begun, consume, finish, processOf } = await posted();
+  const other = await processOf();
+  expect((await finish()).body).toMatchObject({ status: 'arriving' });
+  await expect.poll(() => begun.mock.calls.length).toBe(1);
+  for (let asked = 0; asked < 3; asked++)
+    expect(await other.finish()).toEqual({ status: 202, headers: { 'Retry-After': '3' }, body: { id, status: 'arriving' } });
+  expect([begun.mock.calls.length, consume.mock.calls.length]).toEqual([1, 1]);
+  go();
+  await expect.poll(finish).toMatchObject({ body: { id, status: 'pending' } });
+  expect(await other.finish()).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+  expect([begun.mock.calls.length, (await rig.events(`media-${id}`)).length]).toEqual([1, 1]);
+});
+
+it('is refused by all of several processes as the one that read it has refused it', async () => {
+  const { go, begun, finish, processOf } = await posted(async () => {
+    throw new FileRefused('archive', 'Archives are not taken.');
+  });
+  go();
+  const said = ({ status, code, message, errors }: ProblemError) => ({ status, code, message, errors });
+  const refused = () => finish().then(({ body }) => body, said);
+  await expect.poll(refused).toMatchObject({ status: 422, message: 'Archives are not taken.' });
+  const again = await (await processOf()).finish().catch(said);
+  expect([again, await refused()]).toEqual(Array(2).fill(await finish().catch(said)));
+  expect(begun).toHaveBeenCalledOnce();
+});
+
+it('stays for a process that comes later where the one that reads it is stopped: nothing is recorded, and nothing is lost', async () => {
+  const { id, key, go, begun, atHand, finish, processOf } = await posted();
+  await finish();
+  await expect.poll(() => begun.mock.calls.length).toBe(1);
+  await atHand.close();
+  await expect(finish()).rejects.toMatchObject({ code: 'unavailable', status: 503 });
+  expect([await rig.events(`media-${id}`), (await rig.files.stat(key))?.bytes]).toEqual([[], 5]);
+  go();
+  const next = await processOf();
+  await expect.poll(() => next.finish()).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+});
+
+it('is not received for a session that has ended meanwhile, and is for the next one of the same user', async () => {
+  const { id, key, go, callerOf, finish } = await posted();
+  callerOf.mockImplementation(async (...[claims]: unknown[]) => {
+    if ((claims as { sid: string }).sid === 's') throw new ProblemError('unauthorized', 'The session has ended.');
+    return { ...CALLER, sessionId: 'next' };
+  });
+  await finish();
+  go();
+  await expect
+    .poll(() =>
+      finish().then(
+        ({ body }) => body,
+        ({ status }) => status,
+      ),
+    )
+    .toBe(401);
+  expect([await rig.events(`media-${id}`), (await rig.files.stat(key))?.bytes]).toEqual([[], 5]);
+  await expect.poll(() => finish({ ...CALLER, sessionId: 'next' })).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+});
+
+it('that was not posted yet is received once it is', async () => {
+  const { id, key, go, finish } = await posted();
+  go();
+  await rig.files.remove(key);
+  await expect
+    .poll(() =>
+      finish().then(
+        ({ body }) => body,
+        ({ status }) => status,
+      ),
+    )
+    .toBe(409);
+  await rig.files.put(key, { ...(await rig.file('hello')), type: 'text/plain' });
+  await expect.poll(finish).toMatchObject({ status: 202, body: { id, status: 'pending' } });
 });

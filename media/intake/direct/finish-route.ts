@@ -1,6 +1,7 @@
 /** `POST /api/media/direct/finish`: the file that a client has posted to the store is received as any other upload. */
+import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
-import { ProblemError } from '../../../contracts/problem.ts';
+import { FIRST_NEEDED, ProblemError } from '../../../contracts/problem.ts';
 import { unavailableIn } from '../../../platform/absences/unavailable.ts';
 import { FileMissing, FilesUnavailable } from '../../../platform/files/files.ts';
 import { idempotencyKey } from '../../../platform/http/idempotency.ts';
@@ -11,6 +12,7 @@ import type { Spooled } from '../spool.ts';
 import { checkRight } from '../subject.ts';
 import { uploadAnswer } from '../upload.ts';
 import type { DirectContext } from './begin-route.ts';
+import type { InHand } from './posted.ts';
 import { type DirectTicket, incomingKey, verifiedTicket } from './ticket.ts';
 
 const finishing = z.strictObject({ ticket: z.string().min(1).max(16_000).describe('The ticket from `POST /api/media/direct`.') });
@@ -47,37 +49,75 @@ async function finish(context: DirectContext, request: RouteRequest): Promise<An
   idempotencyKey(request);
   const { ticket: text } = request.body as z.output<typeof finishing>;
   const ticket = await verifiedTicket(text, caller.id, context);
-  const { underWay, finishWithin = FINISH_MS } = context;
+  const { underWay, posted, atHand, finishWithin = FINISH_MS } = context;
+  // Of each session: it is received for who began it, as they are at its end.
+  const key = `${caller.sessionId} ${text}`;
   // Who comes back for the outcome has no second upload.
-  const isKnown = underWay.has(text);
+  const isKnown = underWay.has(key);
+  if (!isKnown && (await posted.isHeld(mediaIdOf(ticket.command)))) return arriving(ticket);
   if (!isKnown) underWay.expectRoom(caller.id);
   const headers = isKnown ? {} : await context.limits.consume('uploads', caller.id);
-  const answer = await underWay.join({ key: text, owner: caller.id }, () => finished(context, ticket, request), finishWithin);
-  if (answer) return { ...answer, headers: { ...headers, ...answer.headers } };
-  return {
-    status: 202,
-    headers: { ...headers, 'Retry-After': String(ASK_AGAIN_SECONDS) },
-    body: { id: mediaIdOf(ticket.command), status: 'arriving' },
-  };
+  const work = () => atHand.run((ending) => finished(context, { ticket, request, ending }));
+  const answer = (await underWay.join({ key, owner: caller.id }, work, finishWithin)) ?? arriving(ticket);
+  return { ...answer, headers: { ...headers, ...answer.headers } };
 }
 
-async function finished(context: DirectContext, ticket: DirectTicket, request: RouteRequest): Promise<Answer> {
+function arriving({ command }: DirectTicket): Answer {
+  return { status: 202, headers: { 'Retry-After': String(ASK_AGAIN_SECONDS) }, body: { id: mediaIdOf(command), status: 'arriving' } };
+}
+
+/** A client that has come back with a ticket. `ending` aborts where this process is not to go on. */
+interface Return {
+  ticket: DirectTicket;
+  request: RouteRequest;
+  ending: AbortSignal;
+}
+
+async function finished(context: DirectContext, back: Return): Promise<Answer> {
+  const { ticket } = back;
   // Where this fails, the sweep removes it.
   const remove = () => context.files.remove(incomingKey(ticket)).catch(() => {});
+  const there = await answered(context, ticket);
+  if (there) {
+    await remove();
+    return there;
+  }
+  const inHand = await context.posted.take(mediaIdOf(ticket.command));
+  return inHand ? decided(context, back, { inHand, remove }) : arriving(ticket);
+}
+
+/** Receives a file that this process has in hand, or has it refused by all. */
+async function decided(context: DirectContext, back: Return, { inHand, remove }: { inHand: InHand; remove(): Promise<void> }): Promise<Answer> {
   try {
-    await checkRight(request.caller as Caller, ticket.of, context);
-    const answer = (await answered(context, ticket)) ?? (await received({ ...context, putWithin: UNHEARD_PUT_MS }, ticket, request));
+    const answer = await allowedAnd(context, { ...back, ending: AbortSignal.any([back.ending, inHand.lost]) });
     await remove();
     return answer;
   } catch (error) {
-    if (isFinal(error)) await remove();
+    // The bytes go only once everybody answers so.
+    if (isFinal(error)) await inHand.refuse(error).then(remove, () => {});
     throw error;
+  } finally {
+    await inHand.letGo();
   }
 }
 
-/** True for a refusal of the file; of what cannot be received just now everything stays. */
-function isFinal(error: unknown): boolean {
-  return error instanceof ProblemError && error.status < 500 && error.code !== 'limited';
+async function allowedAnd(context: DirectContext, back: Return): Promise<Answer> {
+  await checkRight(back.request.caller as Caller, back.ticket.of, context);
+  // Another may have received it just before it was taken in hand.
+  return (await answered(context, back.ticket)) ?? received({ ...context, putWithin: UNHEARD_PUT_MS }, back);
+}
+
+/** True for a refusal of the file. Of what cannot be received just now, was not posted yet, or is not for this caller any more, everything stays. */
+function isFinal(error: unknown): error is ProblemError {
+  if (!(error instanceof ProblemError) || error.status >= 500 || isOfCaller(error)) return false;
+  return error.code !== 'limited' && error.code !== 'conflict';
+}
+
+const OF_CALLER: readonly string[] = Object.values(FIRST_NEEDED);
+
+/** True for a refusal of who asks, who may come back with the same ticket after another login. */
+function isOfCaller({ code, type }: ProblemError): boolean {
+  return code === 'unauthorized' || OF_CALLER.includes(type);
 }
 
 /** The answer where the file is recorded by now; undefined where it is not. Error: ProblemError where the ticket's Idempotency-Key brought another one. */
@@ -90,18 +130,18 @@ async function answered({ commands }: DirectContext, { command, bytes }: DirectT
   return { status: 202, headers, body: { id, status: state.status, revision, position } };
 }
 
-async function received(context: DirectContext, ticket: DirectTicket, request: RouteRequest): Promise<Answer> {
-  const { command: commandId, name, of, access } = ticket;
-  const caller = request.caller as Caller;
+async function received(context: DirectContext, back: Return): Promise<Answer> {
+  const { command: commandId, name, of, access } = back.ticket;
+  const caller = back.request.caller as Caller;
   try {
-    const file = await fetched(context, ticket);
+    const file = await fetched(context, back);
     try {
-      return await receive(context, { file, name, of, access, caller, commandId }, request);
+      return await receive(context, { file, name, of, access, caller, commandId, ending: back.ending }, back.request);
     } finally {
       await file.remove();
     }
   } catch (error) {
-    if (error instanceof FileMissing) return orNothingPosted(await answered(context, ticket));
+    if (error instanceof FileMissing) return orNothingPosted(await answered(context, back.ticket));
     throw error;
   }
 }
@@ -112,15 +152,21 @@ function orNothingPosted(answer: Answer | undefined): Answer {
   throw new ProblemError('conflict', 'Nothing has been posted to the file store with this ticket’s form. Post the file first, then come back.');
 }
 
-/** Brings the posted object here, where it is looked at. Errors: ProblemError for another size than was said; FileMissing, FilesUnavailable; those of the spool. */
-async function fetched({ files, spool }: DirectContext, ticket: DirectTicket): Promise<Spooled> {
+/**
+ * Brings the posted object here, where it is looked at. Errors: ProblemError for another size than was said; the reason of `ending`; FileMissing,
+ * FilesUnavailable; those of the spool.
+ */
+async function fetched({ files, spool }: DirectContext, { ticket, ending }: Return): Promise<Spooled> {
   const { bytes } = ticket;
-  const posted = await files.read(incomingKey(ticket));
+  const posted = await files.read(incomingKey(ticket), undefined, ending);
   if (posted.bytes !== bytes) {
     posted.stream.destroy();
     throw problemOfFile('damaged', `The posted file has ${posted.bytes} bytes, and not the ${bytes} that were said. Ask for a new form.`);
   }
-  const file = await spool.take(posted.stream, bytes).catch(asAway);
+  const file = await spool.take(addAbortSignal(ending, posted.stream), bytes).catch((error: unknown) => {
+    ending.throwIfAborted();
+    return asAway(error);
+  });
   if (file.bytes === bytes) return file;
   await file.remove();
   throw new FilesUnavailable(`the store gave ${file.bytes} of ${bytes} bytes`);

@@ -14,8 +14,8 @@ import type { InspectAnswer } from './child.ts';
 import type { Found, Question } from './finding.ts';
 
 export interface Inspector {
-  /** What a local file of so many bytes is. Errors: FileRefused, InspectorUnavailable. */
-  inspect(question: Question, bytes: number): Promise<Found>;
+  /** What a local file of so many bytes is. Errors: FileRefused, InspectorUnavailable, the signal's reason. */
+  inspect(question: Question, bytes: number, signal?: AbortSignal): Promise<Found>;
   /** The id of the process; undefined where none runs. */
   pid(): number | undefined;
   /** Ends it; what it looks at fails. */
@@ -65,11 +65,11 @@ export function openInspector(options: InspectorOptions = {}): Inspector {
   }
 
   return {
-    inspect: (question, bytes) => {
+    inspect: (question, bytes, ending) => {
       const own = within + bytes / BYTES_IN_A_MS;
       const bounds = { within: own, patience: timesByClock * own };
       return pool
-        .use((child, signal) => asked(child, question, { ...bounds, signal }), { twice: true })
+        .use((child, signal) => asked(child, question, { ...bounds, signal }), { twice: true, ...(ending ? { signal: ending } : {}) })
         .catch((error: unknown) => {
           throw refusalOf(error);
         });

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ProblemError } from '../../../contracts/problem.ts';
+import { type EventStore, StoreUnavailable } from '../../../platform/event-store/event-store.ts';
+import { openLog } from '../../../system/open-log.fixture.ts';
+import { openPosted, type PostedOptions } from './posted.ts';
+
+const ID = '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
+const REFUSED = new ProblemError('invalid', 'Archives are not taken.', { status: 415, errors: [{ pointer: '/file', detail: 'is an archive' }] });
+
+let log: Awaited<ReturnType<typeof openLog>>;
+let now: number;
+beforeEach(async () => {
+  log = await openLog();
+  now = 0;
+});
+afterEach(() => log.close());
+
+/** One of several processes on one event store. */
+const process = (more: Partial<PostedOptions> = {}) => openPosted({ store: log.store, clock: () => now, ...more });
+
+it('is in the hand of one of several processes, and of another as soon as that one lets it go', async () => {
+  const [one, other] = [process(), process()];
+  expect([await one.isHeld(ID), await other.isHeld(ID)]).toEqual([false, false]);
+  const taken = await Promise.all([one.take(ID), other.take(ID)]);
+  expect(taken.filter((hand) => hand !== null)).toHaveLength(1);
+  expect([await one.isHeld(ID), await other.isHeld(ID), await other.take(ID)]).toEqual([true, true, null]);
+  await taken.find((hand) => hand !== null)?.letGo();
+  expect(await other.isHeld(ID)).toBe(false);
+  const again = await other.take(ID);
+  expect(await one.take(ID)).toBeNull();
+  await again?.letGo();
+});
+
+it('that was refused for good is refused by all in the same words, until another file is to be posted', async () => {
+  const [one, other] = [process(), process()];
+  const hand = await one.take(ID);
+  await hand?.refuse(REFUSED);
+  await hand?.letGo();
+  expect(await other.isHeld(ID)).toBe(false);
+  const { code, status, message, errors } = REFUSED;
+  for (const each of [one, other]) await expect(each.take(ID)).rejects.toMatchObject({ code, status, message, errors });
+  await other.askedAnew(ID);
+  await (await one.take(ID))?.letGo();
+});
+
+it('and in hand stays so where another file is to be posted', async () => {
+  const hand = await process().take(ID);
+  await process().askedAnew(ID);
+  expect(await process().take(ID)).toBeNull();
+  await hand?.letGo();
+});
+
+it('whose process says nothing for the time of its lease is taken by another, and the first one is told as soon as it asks', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const [killed, other] = [process({ lease: 3_000 }), process()];
+    const hand = await killed.take(ID);
+    expect(await other.take(ID)).toBeNull();
+    now = 3_000;
+    expect(await other.take(ID)).toBeNull();
+    now = 3_001;
+    const second = await other.take(ID);
+    expect([second?.lost.aborted, hand?.lost.aborted]).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await expect.poll(() => hand?.lost.aborted).toBe(true);
+    await hand?.refuse(REFUSED);
+    expect(await killed.isHeld(ID)).toBe(true);
+    await second?.letGo();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('is kept as long as its process says that it is at work', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const [one, other] = [process({ lease: 3_000 }), process()];
+    const hand = await one.take(ID);
+    for (let renewed = 0; renewed < 5; renewed++) {
+      expect(await other.take(ID)).toBeNull();
+      const before = await last();
+      now += 2_000;
+      await vi.advanceTimersByTimeAsync(1_000);
+      await expect.poll(last).toBeGreaterThan(before);
+    }
+    expect(hand?.lost.aborted).toBe(false);
+    await hand?.letGo();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('is given up by a process that cannot say so for the time of its lease', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    let isAway = false;
+    const append: EventStore['append'] = async (...what) => {
+      if (isAway) throw new StoreUnavailable('away');
+      return log.store.append(...what);
+    };
+    const hand = await process({ lease: 3_000, store: { readStream: log.store.readStream, append } }).take(ID);
+    isAway = true;
+    now = 3_001;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(hand?.lost.aborted).toBe(true);
+    await hand?.letGo();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+async function last(): Promise<number> {
+  for await (const [event] of log.store.readStream(`_posted-${ID}`, { direction: 'backwards', limit: 1 })) return event?.revision ?? -1;
+  return -1;
+}
