@@ -100,7 +100,7 @@ it('is read by one of several processes, the others say that it is arriving, and
   expect([begun.mock.calls.length, consume.mock.calls.length]).toEqual([1, 1]);
   go();
   await expect.poll(finish).toMatchObject({ body: { id, status: 'pending' } });
-  expect(await other.finish()).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+  await expect.poll(other.finish).toMatchObject({ status: 202, body: { id, status: 'pending' } });
   expect([begun.mock.calls.length, (await rig.events(`media-${id}`)).length]).toEqual([1, 1]);
 });
 
@@ -112,7 +112,9 @@ it('is refused by all of several processes as the one that read it has refused i
   const said = ({ status, code, message, errors }: ProblemError) => ({ status, code, message, errors });
   const refused = () => finish().then(({ body }) => body, said);
   await expect.poll(refused).toMatchObject({ status: 422, message: 'Archives are not taken.' });
-  const again = await (await processOf()).finish().catch(said);
+  const another = await processOf();
+  await expect.poll(() => another.finish().catch(said)).toMatchObject({ status: 422 });
+  const again = await another.finish().catch(said);
   expect([again, await refused()]).toEqual(Array(2).fill(await finish().catch(said)));
   expect(begun).toHaveBeenCalledOnce();
 });
