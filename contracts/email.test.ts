@@ -84,6 +84,8 @@ describe('an address', () => {
     ['anna@bob@example.org', 'two @'],
     ['anna＠bob@example.org', 'what is an @ when it is compared'],
     ['an\u202ena@example.org', 'a sign that turns the text round'],
+    ['\u3164@example.org', 'a sign that nobody sees'],
+    ['\u200d\u200c@example.org', 'joiners of nothing'],
     ['an\u0000na@example.org', 'NUL'],
     ['an\ud800na@example.org', 'half a sign'],
     ['anna@example', 'one label'],

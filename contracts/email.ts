@@ -5,6 +5,7 @@
  *     email.parse('Anna@Bücher.Example') // 'Anna@xn--bcher-kva.example'
  */
 import { z } from 'zod';
+import { isSeen } from './typed-text.ts';
 
 /** The most octets of an address, and of its local part (RFC 5321, 4.5.3.1). */
 const MOST = { address: 254, local: 64, domain: 253 };
@@ -80,7 +81,8 @@ const asText = { format: 'idn-email', maxLength: MOST.address } as const;
 export const email = z
   .string()
   .superRefine((text, context) => {
-    const message = emailProblem(text);
+    // In what was stored before, such a one is an address like any other.
+    const message = emailProblem(text) ?? (isSeen(split(text)[0]) ? undefined : 'must have something that can be seen before the @');
     if (message) context.addIssue({ code: 'custom', message });
   })
   .overwrite(storedEmail)

@@ -45,6 +45,23 @@ it('is recorded before the password is another one: a process that ends between 
   expect((await ben.types()).filter((type) => type === 'PasswordChanged')).toHaveLength(1);
 });
 
+it('as the use of a recovery code is recorded before it is used up', async () => {
+  const dan = await openUser(here);
+  const { put } = here.secrets;
+  let fails = true;
+  here.secrets.put = async (kind, ...more) => {
+    if (kind === 'second-factors' && fails) throw new Error('the process ends');
+    return put(kind, ...more);
+  };
+  const use = async () => (await dan.finish(await dan.ticket(), { recoveryCode: dan.app.recovery[0] })).status;
+  expect(await use()).toBe(500);
+  const used = async () => (await dan.types()).filter((type) => type === 'RecoveryCodeUsed').length;
+  expect(await used()).toBe(1);
+  fails = false;
+  expect([await use(), await used(), (await dan.status()).recoveryCodesLeft]).toEqual([200, 1, 9]);
+  here.secrets.put = put;
+});
+
 it('by a mailed link is recorded before it, too', async () => {
   const cat = await openUser(here, { second: false });
   const token = await here.identity.issueCode(cat.id, 'reset');

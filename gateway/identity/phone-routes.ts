@@ -41,7 +41,7 @@ export const phoneRoutes: readonly RouteWith<PhoneRoutesOptions>[] = [
       ...OWN,
       method: 'PUT',
       summary:
-        'Ask for another phone number: a code is sent to it by SMS, good for 10 minutes (202). Again: another code; none where it is theirs already (200). Wants a fresh login.',
+        'Ask for a phone number: a code is sent to it by SMS, good for 10 minutes (202). Again: another code; none where it is theirs already (200). Wants a fresh login.',
       body: phoneBody,
       response: numbered,
       status: 202,

@@ -1,5 +1,4 @@
 /** Asking for a second factor: its codes may be tried by who has the password alone, and not often. */
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
@@ -54,11 +53,10 @@ const LIMITS: readonly LimitName[] = ['second-factor', 'second-factor-day'];
  */
 export async function expectSecondFactor(options: SecondFactorChecking, of: AskedOf, proof: SecondProof | null): Promise<void> {
   if (!proof) throw refused('/code', 'Give a code of your second factor, or a recovery code.', 'is needed, or a recoveryCode');
-  const checked = await limited(options.limits, `${of.userId} ${of.version}`, () => options.secondFactors.check(of.userId, proof));
+  const record = (key: string, left: number) =>
+    recordOfAccount(options, { id: of.userId, key, correlationId: of.requestId }, { type: 'TellSecondFactor', data: { change: 'used', left } });
+  const checked = await limited(options.limits, `${of.userId} ${of.version}`, () => options.secondFactors.check(of.userId, proof, record));
   if (!checked.right) throw wrong(proof, checked.unreadable);
-  if (checked.by === 'code') return;
-  const by = { id: of.userId, key: randomUUID(), correlationId: of.requestId };
-  await recordOfAccount(options, by, { type: 'TellSecondFactor', data: { change: 'used', left: checked.left } });
 }
 
 /** Counts a try before it is checked, so that many at once are limited, too, and takes it back unless it was wrong. */

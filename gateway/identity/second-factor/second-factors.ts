@@ -33,6 +33,9 @@ export interface SecondFactorStatus {
   recoveryCodesLeft: number;
 }
 
+/** Records that a recovery code is used: before it is used up, so that a process that is killed then has not kept it from its owner. */
+export type RecordUse = (key: string, left: number) => Promise<void>;
+
 export interface SecondFactors {
   status(userId: string): Promise<SecondFactorStatus>;
   isOn(userId: string): Promise<boolean>;
@@ -47,8 +50,11 @@ export interface SecondFactors {
    * time lasts. Error: ProblemError `conflict` where it is on by another code.
    */
   confirm(userId: string, code: string, record?: (key: string) => Promise<void>): Promise<string[] | null>;
-  /** Checks a proof, and uses it up. One of many at once that give the same proof is right, also in several processes. */
-  check(userId: string, proof: SecondProof): Promise<CheckedProof>;
+  /**
+   * Checks a proof, and uses it up. One of many at once that give the same proof is right, also in several processes. `record` is called before a recovery
+   * code is used up, with a text that is that code's alone, and the number of those that are left then.
+   */
+  check(userId: string, proof: SecondProof, record?: RecordUse): Promise<CheckedProof>;
   /** Makes new recovery codes, which end those before. Error: ProblemError `conflict` where there is no second factor. */
   makeRecoveryCodes(userId: string): Promise<string[]>;
   /**
@@ -121,11 +127,11 @@ export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets;
     return secret === null ? null : useTimeCode(code, secret, now(), used);
   }
 
-  async function check(userId: string, proof: SecondProof): Promise<CheckedProof> {
+  async function check(userId: string, proof: SecondProof, record: RecordUse = unrecorded): Promise<CheckedProof> {
     return decided(async () => {
       const kept = await on(userId);
       if (!kept) return WRONG;
-      return 'code' in proof ? byCode(userId, kept, proof.code) : byRecovery(userId, kept, proof.recoveryCode);
+      return 'code' in proof ? byCode(userId, kept, proof.code) : byRecovery(userId, kept, { code: proof.recoveryCode, record });
     });
   }
 
@@ -139,10 +145,15 @@ export function openSecondFactors({ secrets, sealing, now }: { secrets: Secrets;
     return (await put(userId, next, { version })) ? { right: true, by: 'code', left: value.recovery.length } : undefined;
   }
 
-  async function byRecovery(userId: string, { value, version }: SecretRecord<SecondFactor>, code: string): Promise<CheckedProof | undefined> {
+  async function byRecovery(
+    userId: string,
+    { value, version }: SecretRecord<SecondFactor>,
+    { code, record }: { code: string; record: RecordUse },
+  ): Promise<CheckedProof | undefined> {
     const hash = recoveryHash(code);
     const recovery = value.recovery.filter((one) => one !== hash);
     if (recovery.length === value.recovery.length) return WRONG;
+    await record(`recovery code ${hash}`, recovery.length);
     return (await put(userId, { ...value, recovery }, { version })) ? { right: true, by: 'recovery', left: recovery.length } : undefined;
   }
 
