@@ -46,7 +46,7 @@ describe('a password that is forgotten', () => {
     const code = await here.identity.issueCode(id, 'reset');
     const { status, body } = await finish(code);
     expect([status, body]).toEqual([200, { id, confirmed: true, passwordSet: true }]);
-    expect(await types()).toEqual(['UserCreated', 'UserConfirmed', 'PasswordChanged']);
+    expect(await types()).toEqual(['UserCreated', 'PasswordChanged', 'UserConfirmed']);
     expect((await here.call('GET /api/me', undefined, as(accessToken))).status).toBe(401);
     expect([(await login(PASSWORD)).status, (await login(NEXT)).status]).toEqual([401, 200]);
     expect((await finish(code)).body.errors[0].pointer).toBe('/token');

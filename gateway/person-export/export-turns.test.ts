@@ -16,15 +16,17 @@ it('as many documents are made at once as there are places, one for each who ask
   expect(() => turns.expectPlace('ann')).toThrow(expect.objectContaining({ status: 503 }));
 });
 
-it('a document that is read for a quarter of an hour gives its place to another one, and keeps it while nobody else comes', () => {
+it('a document that is read for a quarter of an hour gives its place to another one, and keeps it while nobody else comes', async () => {
   let now = 0;
   const turns = openExportTurns({ atOnce: 1, clock: () => now });
   const slow = turns.open('ann', endless);
+  const failed = new Promise((resolve) => slow.once('error', resolve));
   now = 15 * 60_000;
   expect(() => turns.open('bob', endless)).toThrow(expect.objectContaining({ status: 503 }));
   now++;
   expect(slow.destroyed).toBe(false);
   const next = turns.open('bob', endless);
   expect([slow.destroyed, next.destroyed]).toEqual([true, false]);
+  expect(await failed).toMatchObject({ message: expect.stringContaining('for too long') });
   expect(() => turns.expectPlace('bob')).toThrow(expect.objectContaining({ status: 429 }));
 });

@@ -45,7 +45,8 @@ export function openExportTurns({ atOnce = AT_ONCE, clock = () => performance.no
       const [oldest] = documents;
       if (oldest && documents.size >= atOnce) {
         documents.delete(oldest[0]);
-        oldest[1].document.destroy();
+        // With an error its connection is cut, so that what was sent never looks whole.
+        oldest[1].document.destroy(new Error('the document was sent for too long, and gave its place to another one'));
       }
       const document = make();
       documents.set(asker, { document, since: clock() });

@@ -100,6 +100,9 @@ async function settled(followers: readonly Follower[]): Promise<void> {
   });
 }
 
+/** What happens to a task that could not be decided on. */
+const WAYS = ['is released', 'is there at the next start', 'is opened again'];
+
 describe('the tasks of a user who is deleted', () => {
   it('are taken from them while somebody still has to do them, and those of others are left', async () => {
     const followers = await start();
@@ -215,34 +218,31 @@ describe('the tasks of a user who is deleted', () => {
     expect([await late.release(`task-${taskId(0)}`, true), await listed()]).toEqual([true, []]);
   });
 
-  it.each(['is released', 'is there at the next start', 'is opened again'])(
-    'are taken where their stream could not be decided on, once it can, and it %s',
-    async (how) => {
-      await make(0);
-      if (how === 'is opened again') await move(0, 'done');
-      let isNew = false;
-      /** A release that does not know the last event, and then one that does. */
-      const upgraded: UnassigningContext['commands'] = {
-        load: async (stream) => {
-          if (!isNew && stream === `task-${taskId(0)}`) throw new Error('cannot be read');
-          return commands.load(stream);
-        },
-        handle: commands.handle,
-      };
-      const { followers, late } = await begin({ commands: upgraded });
-      await leave(BOB);
-      await settled(followers);
-      await vi.waitFor(async () => expect(await listed()).toEqual([[`task-${taskId(0)}`, 'cannot be read']]));
-      isNew = true;
-      if (how === 'is released') expect(await late.release(`task-${taskId(0)}`, false)).toBe(true);
-      else if (how === 'is opened again') await move(0, 'open');
-      else {
-        for (const one of followers) await one.stop();
-        await begin();
-      }
-      await vi.waitFor(async () => expect([await taken(), await listed()]).toEqual([[0], []]));
-    },
-  );
+  it.each(WAYS)('are taken where their stream could not be decided on, once it can, and it %s', async (how) => {
+    await make(0);
+    if (how === 'is opened again') await move(0, 'done');
+    let isNew = false;
+    /** A release that does not know the last event, and then one that does. */
+    const upgraded: UnassigningContext['commands'] = {
+      load: async (stream) => {
+        if (!isNew && stream === `task-${taskId(0)}`) throw new Error('cannot be read');
+        return commands.load(stream);
+      },
+      handle: commands.handle,
+    };
+    const { followers, late } = await begin({ commands: upgraded });
+    await leave(BOB);
+    await settled(followers);
+    await vi.waitFor(async () => expect(await listed()).toEqual([[`task-${taskId(0)}`, 'cannot be read']]));
+    isNew = true;
+    if (how === 'is released') expect(await late.release(`task-${taskId(0)}`, false)).toBe(true);
+    else if (how === 'is opened again') await move(0, 'open');
+    else {
+      for (const one of followers) await one.stop();
+      await begin();
+    }
+    await vi.waitFor(async () => expect([await taken(), await listed()]).toEqual([[0], []]));
+  });
 
   it('are taken also where the read model has parked their stream, and does not know whose they are', async () => {
     await make(0);
