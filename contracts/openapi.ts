@@ -1,7 +1,7 @@
 /** OpenAPI 3.1 from rows of routes: the document behind /openapi.json and /docs. */
 import { z } from 'zod';
 import type { Audience } from './aggregate.ts';
-import { FRESH_LOGIN_NEEDED, PROBLEMS, type ProblemCode, statusesOf } from './problem.ts';
+import { FORMER_USER, FRESH_LOGIN_NEEDED, PROBLEMS, type ProblemCode, statusesOf } from './problem.ts';
 
 /** The description of a route, as far as the document needs it. */
 export interface DocumentedRoute {
@@ -102,7 +102,10 @@ const problemSchema = {
   type: 'object',
   required: ['type', 'code', 'title', 'status', 'detail'],
   properties: {
-    type: { type: 'string', description: `Stable: /problems/<code>, or a finer one: ${FRESH_LOGIN_NEEDED} asks for POST /api/me/proof.` },
+    type: {
+      type: 'string',
+      description: `Stable: /problems/<code>, or a finer one: ${FRESH_LOGIN_NEEDED} asks for POST /api/me/proof; ${FORMER_USER} is a user who was deleted.`,
+    },
     code: { enum: PROBLEM_CODES, description: `Stable, whatever else changes: ${PROBLEM_CODES.map(codeInWords).join('; ')}.` },
     title: { type: 'string' },
     status: { type: 'integer' },

@@ -35,6 +35,9 @@ export function statusesOf(code: ProblemCode): readonly number[] {
 /** The type of the 403 of a call that wants its caller to prove anew who they are, by `POST /api/me/proof`; then the call is made again. */
 export const FRESH_LOGIN_NEEDED = '/problems/fresh-login';
 
+/** The type of the 404 of a user who was deleted: nothing is told of them but that. */
+export const FORMER_USER = '/problems/former-user';
+
 /** The types of the 403s of who has to do something before anything else: confirm the address, choose a password in place of a made one, set a second factor up. */
 export const FIRST_NEEDED = {
   address: '/problems/confirm-address',
@@ -50,7 +53,7 @@ export interface FieldError {
 
 /** The body of every error answer: `application/problem+json`. */
 export interface Problem {
-  /** Stable URI reference: `/problems/<code>`, or a finer one where a client can do something about it (`FRESH_LOGIN_NEEDED`, `FIRST_NEEDED`). */
+  /** Stable URI reference: `/problems/<code>`, or a finer one where a client can do something about it (`FRESH_LOGIN_NEEDED`, `FIRST_NEEDED`, `FORMER_USER`). */
   type: string;
   code: ProblemCode;
   title: string;

@@ -304,6 +304,11 @@ describe('GET /api/users', () => {
     expect(await refused(`/api/users/${task('nobody')}`)).toEqual([404]);
     expect(await refused(`/api/users/${task('left')}`)).toEqual([404]);
   });
+  it('tells of somebody who left that they were here, and nothing else', async () => {
+    const typeOf = (id: string) => ask(`/api/users/${id}`).then(null, (error: ProblemError) => [error.type, error.message]);
+    expect(await typeOf(task('left'))).toEqual(['/problems/former-user', 'This user was deleted.']);
+    expect(await typeOf(task('nobody'))).toEqual(['/problems/not_found', 'There is no such user.']);
+  });
 });
 
 describe('GET /api/notifications', () => {

@@ -83,6 +83,8 @@ export interface OneSpec extends RowSpec {
   response: z.ZodType;
   /** The detail of the 404 where there is no document that the caller may see, as `There is no such order.` */
   missing: string;
+  /** The problem's type and the detail of the 404 of what was there once, where that is told apart. */
+  former?: { type: string; detail: string };
   /** The document as the caller sees it; null where they may not. `now`: ISO 8601, UTC. */
   view(stored: { id: string; document: Document; now: string }, caller: Caller, context: QueryContext): Viewed | null | Promise<Viewed | null>;
 }
@@ -93,13 +95,14 @@ interface Viewed {
 }
 
 /** A route that answers one document by the `:id` of its path. */
-export function oneRoute({ projector, missing, view, ...row }: OneSpec): RouteWith<QueryContext> {
+export function oneRoute({ projector, missing, former, view, ...row }: OneSpec): RouteWith<QueryContext> {
   return {
     row: { ...row, method: 'GET', query: z.strictObject({}) },
     answer: async (context, request) => {
       const id = request.params.id ?? '';
       const { position, result } = await reading(context, projector, request, (from) => from.one(id));
       const body = result?.document ? await view({ id, document: result.document, now: nowIn(context) }, callerOf(request), context) : null;
+      if (result?.document === null && former) throw new ProblemError('not_found', former.detail, { type: former.type });
       if (!body) throw new ProblemError('not_found', missing);
       return { headers: { ETag: `"${body.revision}"`, Position: position }, body };
     },

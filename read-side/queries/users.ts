@@ -1,7 +1,7 @@
 /** GET /api/users, GET /api/users/:id: the directory. */
 
 import { z } from 'zod';
-import { ProblemError } from '../../contracts/problem.ts';
+import { FORMER_USER, ProblemError } from '../../contracts/problem.ts';
 import { ROLES } from '../../contracts/role.ts';
 import { type UserView, userView } from '../../contracts/user.ts';
 import type { Caller } from '../../platform/http/route.ts';
@@ -58,6 +58,7 @@ export const getUser = oneRoute({
   projector: userDirectory,
   response: userView,
   missing: 'There is no such user.',
+  former: { type: FORMER_USER, detail: 'This user was deleted.' },
   view: viewOf,
 });
 

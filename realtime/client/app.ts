@@ -4,6 +4,7 @@ import { useContext } from 'preact/hooks';
 import type { Actions } from './actions.ts';
 import type { Api } from './api.ts';
 import type { PageFiles } from './files.ts';
+import { nameIn } from './former.ts';
 import type { Inbox } from './inbox.ts';
 import type { SubscribeOptions } from './live.ts';
 import type { Navigation } from './navigation.ts';
@@ -52,9 +53,10 @@ export function inSentence(name: string): string {
 /** Returns the function that names people by their ids, the user as “you”. */
 export function useNames(): (id: string | null) => string {
   const people = useApps((state) => state.people);
+  const former = useApps((state) => state.former);
   const me = useApps((state) => state.me);
   return (id) => {
     if (!id) return 'nobody';
-    return id === me?.id ? 'you' : inSentence(people[id]?.name ?? (id.includes('-') ? 'somebody' : id));
+    return id === me?.id ? 'you' : inSentence(id.includes('-') ? nameIn({ people, former }, id) : id);
   };
 }

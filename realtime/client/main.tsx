@@ -5,6 +5,7 @@ import { createApi } from './api.ts';
 import { type App, AppContext } from './app.ts';
 import { Page } from './components/page.tsx';
 import { type PageFiles, startFiles } from './files.ts';
+import { type Former, startFormer } from './former.ts';
 import { readFragment } from './fragment.ts';
 import { type Inbox, startInbox } from './inbox.ts';
 import { listenToKeys } from './keys.ts';
@@ -27,7 +28,7 @@ takeFragment();
 const navigation = createNavigation(window, takeFragment);
 
 /** The services that run while somebody is logged in. */
-let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox; files: PageFiles } | undefined;
+let running: { live: Live; sync: Sync; page: TaskPage; inbox: Inbox; files: PageFiles; former: Former } | undefined;
 
 const session = createSession({
   storage: localStorage,
@@ -90,6 +91,7 @@ function begin(ended = false): void {
   running?.sync.close();
   running?.inbox.close();
   running?.files.close();
+  running?.former.close();
   uploads.close();
   running = undefined;
   const me = session.me();
@@ -106,7 +108,8 @@ function begin(ended = false): void {
   });
   const inbox = startInbox({ api, store, live, trouble: (text) => actions.note({ kind: 'trouble', text }) });
   const files = startFiles({ api, store });
-  running = { live, sync: startSync({ api, store, live, me, files }), page: createTaskPage({ api, store, live }), inbox, files };
+  const former = startFormer({ api, store, me });
+  running = { live, sync: startSync({ api, store, live, me, files }), page: createTaskPage({ api, store, live }), inbox, files, former };
 }
 
 /** Shows the state of the connection, and announces when it was lost and came back. */

@@ -79,6 +79,8 @@ export interface AppState {
   /** True where there are more tasks than the page loads. */
   more: boolean;
   people: Readonly<Record<string, KnownPerson>>;
+  /** The ids of users who were deleted, as far as they are named here. */
+  former: ReadonlySet<string>;
   files: KnownFiles;
   uploads: readonly Upload[];
   filters: BoardFilters;
@@ -110,6 +112,7 @@ export const initialState: AppState = {
   board: emptyBoard,
   more: false,
   people: {},
+  former: new Set(),
   files: noFiles,
   uploads: [],
   filters: noFilters,

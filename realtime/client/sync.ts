@@ -4,6 +4,7 @@ import { reason } from './actions.ts';
 import { type Api, ApiError, ASK_AGAIN, type Reply } from './api.ts';
 import { asked, fold, type Gap, listed } from './board-state.ts';
 import type { PageFiles } from './files.ts';
+import { nameIn } from './former.ts';
 import type { Change, Live, LiveState, Subscription } from './live.ts';
 import type { Me } from './session.ts';
 import type { ConnectionState, KnownPerson, Store } from './store.ts';
@@ -161,12 +162,15 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
 
   /** Marks a task that somebody else changed for a moment, and announces the change. */
   function tell(change: Change): void {
-    const { board, fresh, people } = store.get();
-    const nameOf = (id: string) => people[id]?.name ?? 'Somebody';
+    const { board, fresh, people, former } = store.get();
+    const nameOf = (id: string) => nameIn({ people, former }, id);
     if (!people[change.actor] && UUID.test(change.actor)) void loadPeople().catch(() => undefined);
     const title = board.entries[change.id]?.task.title;
     if (!title) return;
-    store.set({ fresh: { ...fresh, [change.id]: change.revision }, said: `“${title}”: ${nameOf(change.actor)} ${toldOfTask(change, nameOf)}.` });
+    store.set({
+      fresh: { ...fresh, [change.id]: change.revision },
+      said: `“${title}”: ${people[change.actor]?.name ?? begun(nameOf(change.actor))} ${toldOfTask(change, nameOf)}.`,
+    });
   }
 
   /** Asks for the tasks with missed changes, unless these come by themselves meanwhile. */
@@ -231,6 +235,11 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
       leaveAll();
     },
   };
+}
+
+/** A text with its first letter large. */
+function begun(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A whole task as a list shows it. */

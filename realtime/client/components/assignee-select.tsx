@@ -11,6 +11,7 @@ interface AssigneeSelectProps {
 /** A list of all people, the user first. */
 export function AssigneeSelect({ value, onChange, ...control }: AssigneeSelectProps) {
   const people = useApps((state) => state.people);
+  const former = useApps((state) => state.former);
   const me = useApps((state) => state.me);
   const others = Object.values(people)
     .filter(({ id }) => id !== me?.id)
@@ -20,7 +21,7 @@ export function AssigneeSelect({ value, onChange, ...control }: AssigneeSelectPr
     <select {...control} value={value ?? ''} onChange={(event) => onChange(event.currentTarget.value || null)}>
       <option value="">Nobody</option>
       {me && <option value={me.id}>{me.name} (you)</option>}
-      {!isKnown && <option value={value}>Somebody</option>}
+      {!isKnown && <option value={value}>{former.has(value) ? 'A former user' : 'Somebody'}</option>}
       {others.map(({ id, name }) => (
         <option key={id} value={id}>
           {name}

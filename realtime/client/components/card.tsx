@@ -1,5 +1,6 @@
 import type { TaskSummary } from '../../../contracts/task.ts';
 import { useApp, useApps } from '../app.ts';
+import { nameIn } from '../former.ts';
 import { fullTime, shortDay } from '../words.ts';
 import { PriorityIcon, Sign } from './icons.tsx';
 import { Person } from './person.tsx';
@@ -76,7 +77,7 @@ function CardFoot({ task }: { task: TaskSummary }) {
 }
 
 function Assignee({ id }: { id: string | null }) {
-  const name = useApps((state) => (id ? (state.people[id]?.name ?? 'somebody') : 'nobody'));
+  const name = useApps((state) => (id ? nameIn(state, id) : 'nobody'));
   return (
     <>
       <span class="unseen">, for {name}</span>
