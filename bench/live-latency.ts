@@ -19,12 +19,13 @@ const SECONDS = 4;
 const ROUNDS = 3;
 
 /** Times in milliseconds. */
-interface Times {
+export interface Times {
   p50: number;
   p99: number;
 }
 
-function timesOf(times: readonly number[]): Times {
+/** The median and the 99th percentile. */
+export function timesOf(times: readonly number[]): Times {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };
@@ -128,7 +129,7 @@ async function commandTimes(port: number, token: string, rate: number): Promise<
 }
 
 /** Times from sending a message on a socket to hearing it in a room, through a bare Socket.IO. */
-async function saidTimes(port: number, rate: number): Promise<Times> {
+export async function saidTimes(port: number, rate: number): Promise<Times> {
   const socket = await follow(port, 'none');
   const hear = awaited(socket, ({ data }) => data.title);
   const times = await paced(rate, (n) => hear(`${n}`, () => socket.emit('say', { title: `${n}`, description: 'The one beside the lift flickers.' })));

@@ -39,15 +39,15 @@ export async function uploadsTo({ port }: StartedProcess): Promise<Uploads> {
 const HEAD = (name: string) => Buffer.from(`--b\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`);
 const TAIL = Buffer.from('\r\n--b--\r\n');
 
-/** Uploads a file of these pieces, one after the other; rejects where it is refused. */
-export async function upload({ port, headers, query }: Uploads, name: string, pieces: readonly Buffer[]): Promise<void> {
+/** Uploads a file of these pieces, one after the other; rejects where it is refused. `ended` is called when its last byte is on its way. */
+export async function upload({ port, headers, query }: Uploads, name: string, pieces: readonly Buffer[], ended = () => {}): Promise<void> {
   const all = [HEAD(name), ...pieces, TAIL];
   const length = all.reduce((sum, one) => sum + one.length, 0);
   const own = { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': length, 'Idempotency-Key': randomUUID() };
   const sent = request({ port, host: '127.0.0.1', method: 'POST', path: `/api/media${query}`, headers: { ...headers, ...own } });
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   for (const piece of all) if (!sent.write(piece)) await Promise.race([once(sent, 'drain'), answered]);
-  sent.end();
+  sent.once('finish', ended).end();
   const [answer] = await answered;
   const body = await text(answer);
   if ((answer.statusCode ?? 500) >= 300) throw new Error(`an upload was answered ${answer.statusCode} ${body}`);
