@@ -278,6 +278,7 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
     log,
     authenticate: identity.authenticate,
     endedAmong: identity.endedAmong,
+    expectUnbound: identity.expectUnbound,
     mayRead: topicReader(commands),
     seesAll: identity.seesAll,
     origins: config.ALLOWED_ORIGINS,

@@ -62,7 +62,7 @@ async function ourServer(server: HttpServer): Promise<Send> {
   const bus = await openEventBus('memory:', { queues: QUEUES, log });
   startForwarder({ store, bus, log });
   const caller = { id: 'bench', role: 'member', seesAll: true, sessionId: 'bench', expiresAt: Date.now() + 3_600_000 } as const;
-  const parts = { authenticate: async () => caller, mayRead: async () => true, seesAll: () => true, origins: [] };
+  const parts = { authenticate: async () => caller, expectUnbound: async () => {}, mayRead: async () => true, seesAll: () => true, origins: [] };
   // All of the bench's browsers are one user, in one network.
   const limits = { socketsOfNetwork: 1_000_000, socketsOfUser: 1_000_000 };
   await startRealtime({ server, store, bus, log, limits, ...parts });

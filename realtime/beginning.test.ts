@@ -28,6 +28,7 @@ it('is ready once its ring is filled, it hears of what is new, and it has pushed
         yield* bus.follow(...how);
       },
     },
+    expectUnbound: async () => {},
     authenticate: async () => expect.fail('nobody comes'),
     mayRead: async () => true,
     seesAll: () => false,

@@ -5,6 +5,7 @@ import { isKnown, upcast } from '../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
 import type { Role } from '../contracts/role.ts';
 import { TOPICS } from '../contracts/topics.ts';
+import { type BoundSince, MAY_BIND } from './bound-since.ts';
 import { type Connections, dismiss, type SocketConnection, type SocketSession } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -47,13 +48,14 @@ export interface Consequences {
 export interface ConsequencesContext {
   connections: Connections;
   subscriptions: Subscriptions;
+  boundSince: Pick<BoundSince, 'happened'>;
   /** True where a user with this role may read every task (TASK_VISIBILITY). */
   seesAll(role: Role): boolean;
   /** Tells other processes of an end, which they may hear of in the log only later. */
   tell(ended: Ended): void;
 }
 
-export function createConsequences({ connections, subscriptions, seesAll, tell }: ConsequencesContext): Consequences {
+export function createConsequences({ connections, subscriptions, boundSince, seesAll, tell }: ConsequencesContext): Consequences {
   const gone = new LRUCache<string, true>({ max: REMEMBERED });
   const roles = new LRUCache<string, Role>({ max: REMEMBERED });
 
@@ -124,6 +126,12 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
     return meaning ? allOf([meaning, lost]) : lost;
   }
 
+  /** Who is bound by the event goes before anything else is made of it: no socket has a role that it may not use. */
+  async function afterBound(event: RecordedEvent): Promise<() => void> {
+    await boundSince.happened(idOf(event.stream));
+    return (await meaningOf(event)) ?? (() => {});
+  }
+
   async function allOf(found: readonly ((() => void) | Promise<() => void>)[]): Promise<() => void> {
     const meant = await Promise.all(found);
     return () => {
@@ -132,7 +140,7 @@ export function createConsequences({ connections, subscriptions, seesAll, tell }
   }
 
   return {
-    of: meaningOf,
+    of: (event) => (MAY_BIND.has(event.type) && isKnown(event) ? afterBound(event) : meaningOf(event)),
     end,
     gone: (session) => gone.has(session.sessionId) || gone.has(session.id),
     asOfNow,

@@ -16,6 +16,7 @@ import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-typ
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
 import type { Pace } from '../platform/followers/pace.ts';
 import { openBeginning } from './beginning.ts';
+import { openBoundSince } from './bound-since.ts';
 import { changeOf } from './change.ts';
 import { createConnection, createConnections, dismiss, renewSession, type SocketSession } from './connection.ts';
 import { createConsequences } from './consequences.ts';
@@ -27,6 +28,7 @@ import { openSockets, sessionOf } from './open-sockets.ts';
 import { cut, farewell, waiting } from './outflow.ts';
 import { createRing } from './ring.ts';
 import { watchSessions } from './session-watch.ts';
+import { socketProblem } from './socket-problem.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { secondsLeft, watchToken } from './token-watch.ts';
 import type { MayRead } from './topics.ts';
@@ -46,6 +48,8 @@ export interface RealtimeOptions {
   authenticate(token: string): Promise<SocketSession>;
   /** Resolves to those of these sessions that have ended; missing: only the log tells of ends. */
   endedAmong?(sessionIds: readonly string[]): Promise<string[]>;
+  /** Rejects with ProblemError where the session has ended, or its account can do nothing (any more) but what comes first; asked after events that may bind it. */
+  expectUnbound(session: SocketSession): Promise<void>;
   /** Decides who may follow a topic: made by `topicReader` in topics.ts. */
   mayRead: MayRead;
   /** True where a user with this role may read every task (TASK_VISIBILITY); asked when a role changes. */
@@ -122,7 +126,9 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const ring = createRing(ringSize, limits.ringBytes);
   const connections = createConnections();
   const subscriptions = createSubscriptions({ ring, mayRead: options.mayRead, head: () => store.head() });
-  const consequences = createConsequences({ connections, subscriptions, seesAll: options.seesAll, tell: (ended) => tie.tell(ended) });
+  const { expectUnbound, seesAll } = options;
+  const boundSince = openBoundSince({ connections, expectUnbound, problemOf: (error) => socketProblem(error, log, {}) });
+  const consequences = createConsequences({ connections, subscriptions, boundSince, seesAll, tell: (ended) => tie.tell(ended) });
   let checkpoint: Checkpoint = BEGINNING;
   let stopping = false;
   let filling = false;
@@ -223,6 +229,8 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     const connection = createConnection(socket, session);
     if (stopping || consequences.gone(session)) return dismiss(connection, 'unauthorized', 'Your session has ended.');
     connections.add(connection);
+    // What is asked meanwhile waits for it.
+    void connection.inTurn(() => boundSince.entered(connection));
     socket.on('disconnect', () => {
       connection.topics.clear();
       connections.remove(connection);
@@ -235,6 +243,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   let seconds = 0;
   const clock = setInterval(() => {
     lookForEnds();
+    boundSince.look();
     for (const connection of connections.all()) watchToken(connection, limits);
     if (++seconds % TELL_EVERY === 0) tell();
   }, 1_000).unref();

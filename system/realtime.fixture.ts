@@ -55,6 +55,8 @@ export interface RigOptions {
   polling?: boolean;
   trustProxy?: boolean;
   endedAmong?(sessionIds: readonly string[]): Promise<string[]>;
+  /** Rejects where the account of a session is bound by now; default: none is. */
+  expectUnbound?(session: SocketSession): Promise<void>;
   /** True while the event store is away for all who ask for a session or a task. */
   away?(): boolean;
 }
@@ -91,6 +93,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
         if (!found) throw new ProblemError('unauthorized', 'Log in first.');
         return found;
       },
+      expectUnbound: async () => {},
       mayRead: topicReader({
         load: async <State>(stream: string) => {
           unlessAway();

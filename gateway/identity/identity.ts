@@ -1,5 +1,6 @@
 /** Identity: registration, logins, sessions, tokens. The users themselves belong to the write side. */
 import type { ExportProfile } from '../../contracts/person-export.ts';
+import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { AbsencesLog } from '../../platform/absences/absences.ts';
 import type { WhileStarting } from '../../platform/absences/while-starting.ts';
@@ -88,6 +89,11 @@ export interface Identity {
    * `forbidden` where the account can do nothing but what comes first: confirm its address, or set up a second factor.
    */
   authenticate(accessToken: string): Promise<Caller & { expiresAt: number }>;
+  /**
+   * Looks the account behind a session up anew, in the log and the secrets. Errors: ProblemError `unauthorized` where the session has ended, `forbidden`
+   * where the account can do nothing but what comes first.
+   */
+  expectUnbound(session: Pick<Caller, 'id' | 'sessionId'>): Promise<void>;
   /** Resolves to those of these sessions' ids that have ended, as the secrets have it now. Rejects while they are away. */
   endedAmong(sessionIds: readonly string[]): Promise<string[]>;
   /** Error: ProblemError `forbidden` of the type FRESH_LOGIN_NEEDED, unless the caller has proved lately who they are. */
@@ -133,10 +139,15 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const apiKeys = openApiKeys({ secrets, limits, now, clock });
   const credentials = openCredentials(secrets, await openPasswords(options.passwords));
   const emailOf = async (id: string) => (await users.get(id))?.state.email ?? null;
+  // However it was confirmed: a link of before would set the password of an account that is somebody's.
+  const unconfirmedOf = async (id: string) => {
+    const user = await users.get(id);
+    return !user || user.state.confirmed ? null : user.state.email;
+  };
   const pendingOf = async (id: string) => (await users.get(id))?.state.pending?.email ?? null;
   const codes = openCodes({
     secrets,
-    addresses: { confirm: emailOf, reset: emailOf, address: pendingOf, invitation: invitedAddressIn(commands) },
+    addresses: { confirm: unconfirmedOf, reset: emailOf, address: pendingOf, invitation: invitedAddressIn(commands) },
     hmac,
     now,
   });
@@ -230,8 +241,13 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     admit: apiKeys.admit,
     authenticate: async (accessToken) => {
       const caller = await callers.authenticate(accessToken);
-      if (caller.confined && caller.confined !== 'read') throw refusalOfConfined(caller.confined);
+      expectAtMostReading(caller);
       return caller;
+    },
+    expectUnbound: async ({ id, sessionId }) => {
+      const owner = await lookUp(sessionId);
+      if (owner?.userId !== id) throw new ProblemError('unauthorized', 'Your session has ended.');
+      expectAtMostReading(boundOf(owner, unconfirmed));
     },
     endedAmong: sessions.endedAmong,
     expectFresh: (caller) => expectFreshLogin(sessions, caller),
@@ -254,4 +270,9 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       await sessions.forget(userId);
     },
   };
+}
+
+/** Refuses whoever may not even read. */
+function expectAtMostReading({ confined }: Pick<Caller, 'confined'>): void {
+  if (confined && confined !== 'read') throw refusalOfConfined(confined);
 }

@@ -174,9 +174,14 @@ describe('a role that must have a second factor', () => {
       });
       const ann = await openUser(strict, { second: false });
       expect((await strict.call('POST /api/tasks', { title: 'Replace the lamp' }, as(ann.first))).status).toBe(201);
+      const { id, sessionId } = await strict.identity.authenticate(ann.first);
+      await strict.identity.expectUnbound({ id, sessionId });
+      await expect(strict.identity.expectUnbound({ id: root.body.user.id, sessionId })).rejects.toMatchObject({ code: 'unauthorized' });
       const command = { type: 'ChangeUserRole', stream: `user-${ann.id}`, id: ann.id, data: { role: 'admin' }, commandId: crypto.randomUUID() };
       const actor = { id: 'system', role: 'system', seesAll: true } as const;
       await strict.commands.handle({ ...command, actor, now: new Date().toISOString() }, { correlationId: command.commandId });
+      // An open socket is asked about as of now, whatever is remembered.
+      await expect(strict.identity.expectUnbound({ id, sessionId })).rejects.toMatchObject({ code: 'forbidden' });
       strict.advance(6_000);
       expect((await strict.call('POST /api/tasks', { title: 'Replace the lamp' }, as(ann.first))).status).toBe(403);
     } finally {
