@@ -18,7 +18,7 @@ interface Code {
 }
 
 export interface Codes {
-  /** Makes a code: base64url of 256 bits. One that is good for minutes ends those before it. Rejects where there is no such user or invitation. */
+  /** Makes a code: base64url of 256 bits. It ends the one before it. Rejects where there is no such user or invitation. */
   issue(id: string, purpose: CodePurpose): Promise<string>;
   /** Resolves to the id of the user or invitation for whom a code was made, while it is good; else null. */
   userOf(code: string, purpose: CodePurpose): Promise<string | null>;
@@ -30,10 +30,6 @@ export interface Codes {
  * Milliseconds that a code is good for, from when its mail is made, right before it is sent (OWASP ASVS 5.0.0, 6.5.5 for those that let somebody in).
  */
 const LIFE: Record<CodePurpose, number> = { confirm: 48 * 3_600_000, reset: 600_000, address: 600_000, invitation: 7 * 24 * 3_600_000 };
-/** The purposes for which the last code alone is good. */
-const ONE_AT_A_TIME: ReadonlySet<CodePurpose> = new Set(['reset', 'address']);
-/** The most codes of a user or an invitation for one purpose: each attempt to send a mail makes one, and any of them may have arrived. */
-const MOST_CODES = 20;
 
 export interface CodesOptions {
   secrets: Secrets;
@@ -49,12 +45,6 @@ export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Code
     return address === null ? null : hmac(`address:${mailboxOf(address)}`);
   }
 
-  async function trim(userId: string, purpose: CodePurpose): Promise<void> {
-    const kept = (await secrets.list<Code>('codes', userId)).filter(({ value }) => value.purpose === purpose);
-    const oldestFirst = kept.toSorted((a, b) => ((a.expires ?? '') < (b.expires ?? '') ? -1 : 1));
-    for (const one of oldestFirst.slice(0, Math.max(0, kept.length - MOST_CODES))) await secrets.delete('codes', one.key);
-  }
-
   async function spend(userId: string, purpose?: CodePurpose): Promise<void> {
     for (const one of await secrets.list<Code>('codes', userId))
       if (!purpose || one.value.purpose === purpose) await secrets.delete('codes', one.key);
@@ -67,9 +57,8 @@ export function openCodes({ secrets, addresses, hmac, now }: CodesOptions): Code
       const code = randomSecret();
       const value: Code = { purpose, userId: id, address };
       const expires = new Date(now().getTime() + LIFE[purpose]).toISOString();
-      if (ONE_AT_A_TIME.has(purpose)) await spend(id, purpose);
+      await spend(id, purpose);
       await secrets.put('codes', { key: hashOf(code), value, owner: id, expires }, 0);
-      await trim(id, purpose);
       return code;
     },
     userOf: async (code, purpose) => {

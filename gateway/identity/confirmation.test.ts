@@ -23,7 +23,7 @@ describe('confirmation', () => {
   it('confirms the address and sets the password, once; what a stranger registered with ends', async () => {
     const id = await register({ password: 'what a stranger chose' });
     const { accessToken: strangers } = (await login('what a stranger chose')).body;
-    const [code, another] = [await here.identity.issueCode(id, 'confirm'), await here.identity.issueCode(id, 'confirm')];
+    const [another, code] = [await here.identity.issueCode(id, 'confirm'), await here.identity.issueCode(id, 'confirm')];
     const { status, body } = await confirm(code, { password: PASSWORD });
     expect([status, body]).toEqual([200, { id, confirmed: true, passwordSet: true }]);
     expect((await here.events(`user-${id}`)).at(-1)).toMatchObject({ type: 'UserConfirmed', metadata: { actor: 'system' } });
@@ -82,25 +82,36 @@ describe('confirmation', () => {
     const token = await here.identity.issueCode(id, 'address');
     expect((await here.call('POST /api/email-changes/finish', { token }, as(accessToken))).status).toBe(200);
     expect((await confirm(moved)).status).toBe(422);
-    const gone = await here.identity.issueCode(id, 'confirm');
-    expect((await here.call(`DELETE /api/users/${id}`, undefined, as(accessToken))).status).toBe(200);
-    expect((await confirm(gone)).status).toBe(422);
     expect(await types(id)).not.toContain('UserConfirmed');
-    await expect(here.identity.issueCode(id, 'confirm')).rejects.toThrow(/there is none/);
+    const other = await register({ password: PASSWORD });
+    const gone = await here.identity.issueCode(other, 'confirm');
+    const { accessToken: theirs } = (await login(PASSWORD)).body;
+    expect((await here.call(`DELETE /api/users/${other}`, undefined, as(theirs))).status).toBe(200);
+    expect((await confirm(gone)).status).toBe(422);
+    expect(await types(other)).not.toContain('UserConfirmed');
+    for (const none of [id, other]) await expect(here.identity.issueCode(none, 'confirm')).rejects.toThrow(/there is none/);
   });
 
-  it('keeps the last twenty codes of a user, and those of another purpose beside them', async () => {
+  it('is by the last link alone; a link for another purpose stays beside it', async () => {
     const id = await register({ password: PASSWORD });
-    const codes: string[] = [];
-    for (let k = 0; k < 21; k++) {
-      here.advance(1);
-      codes.push(await here.identity.issueCode(id, 'confirm'));
-    }
-    expect(await here.secrets.list('codes', id)).toHaveLength(20);
-    // It ends before all of them.
-    await here.identity.issueCode(id, 'reset');
-    expect(await here.secrets.list('codes', id)).toHaveLength(21);
-    expect((await confirm(codes[0] ?? '')).status).toBe(422);
-    expect((await confirm(codes[1] ?? '')).status).toBe(200);
+    const before = await here.identity.issueCode(id, 'confirm');
+    const reset = await here.identity.issueCode(id, 'reset');
+    const last = await here.identity.issueCode(id, 'confirm');
+    expect(await here.secrets.list('codes', id)).toHaveLength(2);
+    expect((await confirm(before)).status).toBe(422);
+    expect((await confirm(reset)).status).toBe(422);
+    expect((await confirm(last)).status).toBe(200);
+  });
+
+  it('is by no link any more once somebody else confirmed the address: it would set the password of an account that is in use', async () => {
+    const id = await register({ password: PASSWORD });
+    const code = await here.identity.issueCode(id, 'confirm');
+    await here.identity.ensureAdmin('admin@example.org', 'the first of all');
+    const admin = (await here.call('POST /api/login', { email: 'admin@example.org', password: 'the first of all' })).body;
+    expect((await here.call(`POST /api/users/${id}/confirm`, undefined, as(admin.accessToken))).status).toBe(200);
+    const { accessToken } = (await login(PASSWORD)).body;
+    expect((await confirm(code, { password: 'what a thief chose' })).status).toBe(422);
+    expect((await here.call('GET /api/me', undefined, as(accessToken))).status).toBe(200);
+    expect((await login(PASSWORD)).status).toBe(200);
   });
 });

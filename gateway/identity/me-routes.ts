@@ -10,6 +10,7 @@ import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.
 import { shownEmail } from '../../platform/shown-email.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import type { Attempts } from './attempts.ts';
+import type { Codes } from './codes.ts';
 import type { Credentials, PasswordChange } from './credentials.ts';
 import type { Asker } from './fair-turns.ts';
 import { FRESH_MINUTES } from './fresh-login.ts';
@@ -40,6 +41,7 @@ const proofBody = z.strictObject({ password: passwordAsTyped, ...secondProofFiel
 export interface MeRoutesOptions {
   sessions: Sessions;
   credentials: Credentials;
+  codes: Pick<Codes, 'spend'>;
   /** Missing where no issuer is set. */
   oidc: { settings: { only: boolean } } | undefined;
   users: Users;
@@ -145,6 +147,8 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   const { state } = await there(users, id);
   expectGoodPassword((request.body as z.infer<typeof passwordBody>).new, state, '/new');
   await withMail(options, callerIn(request.caller), () => setNext(options, request, state.email));
+  // A link of before is good for nothing any more: whoever has it need not be who has just shown the password.
+  await options.codes.spend(id, 'reset');
   // Who had to choose another one may do everything now.
   await options.changed(id);
   await sessions.endAll(id, 'password', { except: sessionId });

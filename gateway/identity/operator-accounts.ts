@@ -10,6 +10,7 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { UserState } from '../../write-side/deciders/user.ts';
 import { OPERATOR } from '../operator.ts';
+import type { Codes } from './codes.ts';
 import { type Credentials, textOf } from './credentials.ts';
 import { expectGoodPassword } from './new-password.ts';
 import type { Subjects } from './oidc/subjects.ts';
@@ -54,6 +55,7 @@ const AUDITED_AS = {
 export interface OperatorAccountsOptions {
   commands: CommandHandler;
   credentials: Credentials;
+  codes: Pick<Codes, 'spend'>;
   sessions: Sessions;
   users: Users;
   subjects: Subjects;
@@ -146,12 +148,13 @@ async function resetPassword(
   { id, state, password: wanted }: { id: string; state: UserState; password: string | undefined },
   request: RouteRequest,
 ): Promise<AccountOrderDone> {
-  const { credentials, subjects } = options;
+  const { codes, credentials, subjects } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, state, '/password');
   const next = wanted ?? makePassword();
   const record = () => send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
   if (!(await credentials.replace(id, next, await credentials.version(id), { asker: { key: id, known: true }, record })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
+  await codes.spend(id, 'reset');
   await subjects.partAll(id);
   const ended = await endAll(options, id, 'password');
   return wanted === undefined ? { id, ended, password: textOf(next) } : { id, ended };

@@ -109,6 +109,14 @@ describe('a password that is forgotten', () => {
     expect((await here.events(`user-${id}`)).at(-1)).toMatchObject({ type: 'PasswordChanged', data: { by: 'password' } });
   });
 
+  it('that is changed otherwise ends the link of before', async () => {
+    const code = await here.identity.issueCode(id, 'reset');
+    const { accessToken } = (await login(PASSWORD)).body;
+    expect((await here.call('PUT /api/me/password', { current: PASSWORD, new: NEXT }, as(accessToken))).status).toBe(204);
+    expect((await finish(code, 'what a thief chose')).status).toBe(422);
+    expect((await login(NEXT)).status).toBe(200);
+  });
+
   it('is in no event and in no line of the log, nor is the code', async () => {
     const code = await here.identity.issueCode(id, 'reset');
     await finish(code, 'a very secret phrase');

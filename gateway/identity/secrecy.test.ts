@@ -23,7 +23,7 @@ it('no password, token, code or key is in a log line, an event or the bookkeepin
   await here.call('PUT /api/me/password', { current: first, new: second }, as(again.accessToken));
   const code = await here.identity.issueCode(id, 'confirm');
   await here.call('POST /api/confirmations', { token: code, password: third });
-  const unused = await here.identity.issueCode(id, 'confirm');
+  const unused = await here.identity.issueCode(id, 'reset');
   await here.call('POST /api/token/refresh', { refreshToken: again.refreshToken });
   await here.call('POST /api/token/refresh', { refreshToken: login.refreshToken });
   const last = (await here.call('POST /api/login', { email, password: third })).body;
