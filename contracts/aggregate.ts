@@ -36,6 +36,9 @@ export interface CommandContract {
   fresh?: true;
   /** The limit that each caller's commands take from; default: none. `mails`: the command has mails sent; admins and API keys are exempt. */
   limit?: 'orders' | 'mails' | 'watching';
+  /** True for a body with which the command takes from its limit; default: with every body. */
+  // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
+  limitedWith?: (body: any) => boolean;
   summary: string;
   example: unknown;
   /** Fields of the 202 of a command whose effect comes later, beside id, revision and position. A repeated command gets the same. */

@@ -240,6 +240,9 @@ export const taskContract = aggregate({
       path: '/api/tasks/:id',
       body: EditTask,
       who: 'user',
+      limit: 'mails',
+      // Maker and assignee are mailed when it has passed, which may be in a second.
+      limitedWith: ({ deadline }: z.infer<typeof EditTask>) => typeof deadline === 'string',
       summary: 'Change fields of a task.',
       example: { title: 'Replace both lamps in the hall', deadline: null },
     },

@@ -58,3 +58,19 @@ describe('the commands of a user', () => {
     expect((await here.call('POST /api/tasks', { title: 'Lamp' }, ann)).status).not.toBe(500);
   });
 });
+
+it('an edit that sets a deadline, which is told by mail when it has passed, counts as a mail; any other edit does not, nor does a refused one', async () => {
+  const here = await openInstallation({ limits: { mails: 3 } });
+  try {
+    const person = { name: 'Ann', email: 'ann@example.org', password: 'staple of the month' };
+    await here.call('POST /api/users', person);
+    const by = as((await here.call('POST /api/login', { email: person.email, password: person.password })).body.accessToken);
+    const { id } = (await here.call('POST /api/tasks', { title: 'Lamp' }, by)).body;
+    const edit = async (body: object) => (await here.call(`PATCH /api/tasks/${id}`, body, by)).status;
+    for (const body of [{ title: 'Lamps' }, { deadline: null }, { description: 'Two.' }, { title: 'Lamp' }]) expect(await edit(body)).toBe(200);
+    const due = (second: number) => ({ deadline: `2099-01-01T00:00:0${second}Z` });
+    expect([await edit(due(1)), await edit(due(2)), await edit(due(3)), await edit({ deadline: null })]).toEqual([200, 200, 429, 200]);
+  } finally {
+    await here.close();
+  }
+});

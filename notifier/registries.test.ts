@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { exampleEvent } from '../contracts/catalog.ts';
+import type { CommandContract } from '../contracts/aggregate.ts';
+import { catalog, exampleEvent } from '../contracts/catalog.ts';
+import type { LimitName } from '../platform/http/limits/limits.ts';
 import { POLICIES } from './registries.ts';
 import { NO_TASK } from './task-as-of.ts';
 
@@ -30,4 +32,46 @@ it('a policy that releases what is held back asks for nothing itself, so that no
   expect(releasing.map(({ name }) => name)).toEqual(['held_mail']);
   for (const type of ['UserCreated', 'UserConfirmed', 'EmailChanged', 'PasswordResetRequested'])
     expect(releasing.flatMap(({ wants }) => wants(exampleEvent(type), NO_TASK))).toEqual([]);
+});
+
+/** The commands and the limits of those who cause each event of which somebody may be told by mail or SMS. */
+const CAUSED: Record<string, { by?: string[]; limit?: LimitName }> = {
+  TaskCreated: { by: ['CreateTask'] },
+  TaskAssigned: { by: ['AssignTask'] },
+  TaskCommented: { by: ['CommentTask'] },
+  TaskStatusChanged: { by: ['ChangeTaskStatus'] },
+  TimerFired: { by: ['CreateTask', 'EditTask'] },
+  UserCreated: { limit: 'registration' },
+  ConfirmationRequested: { limit: 'link-mails' },
+  PasswordResetRequested: { limit: 'link-mails' },
+  EmailChangeRequested: { by: ['EditUser'], limit: 'link-mails' },
+  EmailChanged: { by: ['EditUser'], limit: 'link-mails' },
+  PhoneRequested: { limit: 'sms-codes' },
+  // Told to the account's owner of what its owner did.
+  PhoneConfirmed: { limit: 'sms-codes' },
+  PhoneRemoved: { limit: 'sms-codes' },
+  PasswordChanged: { limit: 'security-mails' },
+  SecondFactorEnabled: { limit: 'security-mails' },
+  SecondFactorDisabled: { limit: 'security-mails' },
+  RecoveryCodesMade: { limit: 'security-mails' },
+  RecoveryCodeUsed: { limit: 'security-mails' },
+  SignInJoined: { limit: 'security-mails' },
+  OrderConfirmed: { by: ['PlaceOrder'] },
+  OrderRejected: { by: ['PlaceOrder'] },
+  // Made by admins alone.
+  InvitationMade: {},
+  InvitationSentAgain: {},
+};
+
+it('whatever event somebody may be told of by mail or SMS comes of a command that is limited', () => {
+  const task = { ...NO_TASK, maker: 'ann', assignee: 'ben', commenters: ['cleo'], status: 'open', deadline: null } as const;
+  const types = catalog.flatMap(({ events }) => Object.keys(events));
+  const telling = types.filter((type) => {
+    const event = exampleEvent(type);
+    const { time = null } = event.data as { time?: string };
+    return POLICIES.some(({ wants }) => wants(event, { ...task, deadline: time }).length > 0);
+  });
+  expect(telling.toSorted()).toEqual(Object.keys(CAUSED).toSorted());
+  const commands: Record<string, CommandContract> = Object.assign({}, ...catalog.map((one) => one.commands));
+  for (const { by = [] } of Object.values(CAUSED)) for (const command of by) expect(commands[command]?.limit, command).toBeDefined();
 });

@@ -98,8 +98,9 @@ export function limitOfCommand(contract: CommandContract, command: Command, { li
 }
 
 /** What a command takes from the limits, the last being the one that its answer tells of. */
-function pointsOf({ limit, path }: CommandContract, { actor, stream }: Command): LimitPoints[] {
-  const own: LimitPoints[] = limit && !(limit === 'mails' && isTrusted(actor)) ? [{ name: limit, key: actor.id }] : [];
+function pointsOf({ limit, limitedWith = () => true, path }: CommandContract, { actor, stream, data }: Command): LimitPoints[] {
+  const isLimited = limit && limitedWith(data) && !(limit === 'mails' && isTrusted(actor));
+  const own: LimitPoints[] = isLimited ? [{ name: limit, key: actor.id }] : [];
   return path.includes(':id') ? [...own, { name: 'stream-commands', key: `${actor.id} ${stream}` }] : own;
 }
 
