@@ -36,3 +36,11 @@ it('where an address may have one mail, that may be of an order', async () => {
   await mails.take(ANN, 'order');
   await expect(mails.take(ANN, 'reset')).rejects.toBeInstanceOf(NotYet);
 });
+
+it('links of a change of address, in which anybody may name it, too, share that half with orders', async () => {
+  const mails = await counting({ 'stranger-mails': 4, 'stranger-mails-day': 100 });
+  await mails.take(ANN, 'new_address');
+  await mails.take(ANN, 'order');
+  await expect(mails.take(ANN, 'new_address')).rejects.toBeInstanceOf(NotYet);
+  for (let n = 0; n < 2; n++) await mails.take(ANN, 'registration');
+});

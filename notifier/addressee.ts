@@ -78,18 +78,20 @@ async function isTrusted({ askedBy, causedBy, corrected }: NotificationState, { 
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** What mails are about to an address that somebody else may have named. */
+const NAMED_BY_ANYBODY: ReadonlySet<AboutCategory> = new Set(['order', 'new_address']);
 const STRANGER_LIMITS = ['stranger-mails-day', 'stranger-mails'] as const;
 
 /**
- * Counts mails to strangers’ addresses in the limits, which all processes share where those are in Redis. Anybody who orders names an address: mails of
- * orders have half of what it may have, so that the other half is left for what its owner asks for, as the link that confirms it.
+ * Counts mails to strangers’ addresses in the limits, which all processes share where those are in Redis. Anybody who orders, or wants another address,
+ * names one: such mails have half of what it may have together, so that the other half is left for what its owner asks for, as the link that confirms it.
  */
 export function strangerMailsIn(limits: Pick<Limits, 'consume' | 'refund' | 'points'>): StrangerMails {
   function countsOf(address: string, about: AboutCategory): LimitPoints[] {
     const key = emailValue(address).value;
     // Of a limit of one, half would be none.
-    const half = STRANGER_LIMITS.map((name) => ({ name, key: `orders ${key}`, cost: Math.min(2, limits.points(name)) }));
-    return [...(about === 'order' ? half : []), ...STRANGER_LIMITS.map((name) => ({ name, key, cost: 1 }))];
+    const half = STRANGER_LIMITS.map((name) => ({ name, key: `named by anybody ${key}`, cost: Math.min(2, limits.points(name)) }));
+    return [...(NAMED_BY_ANYBODY.has(about) ? half : []), ...STRANGER_LIMITS.map((name) => ({ name, key, cost: 1 }))];
   }
 
   return {
