@@ -141,6 +141,34 @@ describe('the audit log', () => {
     expect([...left, ...there].reduce((sum, { count }) => sum + count, 0)).toBe(4 * 450 + 1);
   });
 
+  it.each([
+    ['registers', { kind: 'registration', user: null }],
+    ['logs in', { kind: 'login', user: null }],
+  ] as const)('has what people do, however many accounts and networks somebody %s with', async (_, caused) => {
+    const { log, all } = await opened();
+    for (let n = 0; n < 21_000; n++) {
+      log.note({ ...SEEN, ...caused, about: `user-${n}`, network: `net-${n}` });
+      if (n % 900 === 0) await log.flush();
+    }
+    log.note({ ...SEEN, kind: 'password', user: ALICE });
+    log.note({ ...SEEN, kind: caused.kind === 'login' ? 'confirmation' : 'login', network: '198.51.100.9' });
+    const kinds = (await all(50_000)).map(({ kind }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(['password', 'login', caused.kind === 'login' ? 'confirmation' : 'registration']));
+    expect(kinds.filter((kind) => kind === caused.kind).length).toBeLessThanOrEqual(20_001);
+  });
+
+  it('has no more than a share of what strangers do by one network, all of a subscriber’s with IPv6 being one', async () => {
+    const { log, all } = await opened();
+    for (let n = 0; n < 600; n++) {
+      log.note({ ...SEEN, kind: 'registration', about: `user-${n}`, network: `2001:db8:7:${n.toString(16)}::/64` });
+      if (n % 300 === 0) await log.flush();
+    }
+    log.note({ ...SEEN, kind: 'registration', network: '2001:db8:8:1::/64' });
+    const there = (await all(10_000)).filter(({ kind }) => kind === 'registration');
+    expect(there).toHaveLength(501);
+    expect(there.filter(({ network }) => network === '2001:db8:8:1::/64')).toHaveLength(1);
+  });
+
   it('has logins however much keys are used', async () => {
     const { log, all } = await opened();
     for (let n = 0; n < 21_000; n++) {

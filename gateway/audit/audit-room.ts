@@ -7,45 +7,62 @@ export interface Room {
   take(seen: Audited, day: string): Audited;
 }
 
-/** Entries of a day in one process: of strangers and refusals; of what people did; of the use of keys; and of what changes rights, which nobody does so often. */
-const MOST = { refused: 5_000, done: 20_000, keyUse: 20_000, rights: 20_000 } as const;
+/** A shelf: its entries of a day in one process, and those of them that one network may cause. */
+interface Shelf {
+  most: number;
+  ofNetwork: number;
+}
 
-/** Entries of refusals of a day that one network may cause in one process. */
-const MOST_OF_NETWORK = 500;
+/**
+ * What strangers cause without end is on shelves of its own, with a share for each network: refusals, what nobody logged in does (registrations,
+ * requests for links), and logins, which any account is good for. What people did, the use of keys, and what changes rights are on others.
+ */
+const SHELVES = {
+  refused: { most: 5_000, ofNetwork: 500 },
+  strangers: { most: 20_000, ofNetwork: 500 },
+  logins: { most: 20_000, ofNetwork: 5_000 },
+  done: { most: 20_000, ofNetwork: 20_000 },
+  keyUse: { most: 20_000, ofNetwork: 20_000 },
+  rights: { most: 20_000, ofNetwork: 20_000 },
+} as const satisfies Record<string, Shelf>;
+type ShelfName = keyof typeof SHELVES;
 
 const OF_RIGHTS: ReadonlySet<AuditKind> = new Set(['role', 'account', 'api-key', 'second-factor', 'sign-in', 'invitation', 'outbox', 'operation']);
 
 export function openRoom(): Room {
   let today = '';
-  let used: Record<keyof typeof MOST, number>;
-  let refusedBy: Map<string, number>;
+  /** Entries of today by shelf, and by shelf and network; of networks there are no more than entries. */
+  let used = new Map<string, number>();
 
-  /** True where the network may cause one more refusal; it is counted then. Networks that are remembered are no more than entries of refusals. */
-  function mayBeRefused(network: string): boolean {
-    const before = refusedBy.get(network) ?? 0;
-    if (before >= MOST_OF_NETWORK) return false;
-    refusedBy.set(network, before + 1);
-    return true;
-  }
+  const usedOf = (key: string) => used.get(key) ?? 0;
 
-  function isThereRoom({ network }: Audited, shelf: keyof typeof MOST): boolean {
-    if (used[shelf] >= MOST[shelf] || (shelf === 'refused' && !mayBeRefused(network))) return false;
-    used[shelf]++;
+  function isThereRoom({ network }: Audited, shelf: ShelfName): boolean {
+    const { most, ofNetwork } = SHELVES[shelf];
+    const share = `${shelf} ${siteOf(network)}`;
+    if (usedOf(shelf) >= most || usedOf(share) >= ofNetwork) return false;
+    for (const key of [shelf, share]) used.set(key, usedOf(key) + 1);
     return true;
   }
 
   return {
     take: (seen, day) => {
-      if (day !== today) [today, used, refusedBy] = [day, { refused: 0, done: 0, keyUse: 0, rights: 0 }, new Map()];
+      if (day !== today) [today, used] = [day, new Map()];
       return isThereRoom(seen, shelfOf(seen)) ? seen : { ...LEFT_OUT, outcome: seen.outcome };
     },
   };
 }
 
-function shelfOf({ outcome, kind }: Audited): keyof typeof MOST {
+function shelfOf({ outcome, kind, user }: Audited): ShelfName {
   if (outcome === 'refused') return 'refused';
   if (kind === 'key-use') return 'keyUse';
+  if (kind === 'login') return 'logins';
+  if (user === null) return 'strangers';
   return OF_RIGHTS.has(kind) ? 'rights' : 'done';
+}
+
+/** What shares a share: an IPv4 address, or the /48 of an IPv6 network, of which one subscriber may have 65,536. */
+function siteOf(network: string): string {
+  return network.endsWith('::/64') ? network.split(':').slice(0, 3).join(':') : network;
 }
 
 const LEFT_OUT = { kind: 'left-out', status: 0, row: '', user: null, about: null, network: '' } as const;
