@@ -100,11 +100,11 @@ async function wantsAnotherAddress(
   return user !== null && mailboxOf(user.state.email) !== mailboxOf(email);
 }
 
-/** Takes a link from the limits: of the user who names an address, and then of the address, whose owner may never have heard of us. */
+/** Takes a link from the limits: of the user who names an address, and then of the address, whose owner may never have heard of us, or may want it, too. */
 async function admitMail({ limits }: EmailChangeOptions, userId: string, email: string): Promise<void> {
   await takeTogether(limits, [
     ...hourAndDay('link-mails', `ChangeEmail of ${userId}`),
-    ...hourAndDay('link-mails', `ChangeEmail ${normaliseEmail(email)}`),
+    { name: 'link-mails-address', key: `ChangeEmail ${normaliseEmail(email)}` },
   ]);
 }
 

@@ -9,7 +9,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import { password } from '../../contracts/user.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
-import { hourAndDay, takeTogether } from '../../platform/http/limits/together.ts';
+import { hourAndDay, type LimitPoints, takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { triedCode } from './code-tries.ts';
@@ -21,6 +21,7 @@ import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import type { SecondFactors } from './second-factor/second-factors.ts';
 import { takeSecondFactorAway } from './second-factor/take-away.ts';
+import { isKnownNetwork } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Users } from './users.ts';
 
@@ -146,15 +147,29 @@ type LinkCommand = 'RequestConfirmation' | 'RequestPasswordReset';
  * that never is.
  */
 async function sendLink(options: MailedLinksOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
-  const { hmac, limits, nobody, users } = options;
+  const { hmac, nobody, users } = options;
   const address = normaliseEmail((request.body as z.infer<typeof addressBody>).email);
-  await takeTogether(limits, [{ name: 'link-mails-ip', key: networkOf(request.ip) }, ...hourAndDay('link-mails', `${type} ${address}`)]);
   const found = await users.find(address);
+  await admitLink(options, request, { key: `${type} ${address}`, userId: found?.id });
   const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
   if (user) request.audit?.({ user: user.id });
   if (user) await recordOfAccount(options, { id: user.id, key: randomUUID(), correlationId: request.requestId }, { type, data: null });
   else await Promise.all([users.load(stableId('nobody', hmac(address))), nobody()]);
   return { status: 202, body: { status: 'accepted' } };
+}
+
+/**
+ * Takes a link from the limits: each network has its own for an address, so that nobody uses up another one's; strangers at large have a bound together,
+ * which does not hold where the account is in use.
+ */
+async function admitLink(
+  { limits, sessions }: MailedLinksOptions,
+  { ip }: RouteRequest,
+  { key, userId }: { key: string; userId: string | undefined },
+) {
+  const network = networkOf(ip);
+  const ofStrangers: LimitPoints[] = (await isKnownNetwork(sessions, userId, ip)) ? [] : [{ name: 'link-mails-address', key }];
+  await takeTogether(limits, [{ name: 'link-mails-ip', key: network }, ...hourAndDay('link-mails', `${key} from ${network}`), ...ofStrangers]);
 }
 
 function invalid(pointer: string, message: string, detail: string): ProblemError {

@@ -90,10 +90,32 @@ describe('a password that is forgotten', () => {
     }
   });
 
+  it('is asked for by its owner, however often a stranger has asked; strangers at large have a bound, which a network with a session has not', async () => {
+    const status = async (ip: string) => (await here.call('POST /api/password-resets', { email }, { 'x-forwarded-for': ip })).status;
+    await here.call('POST /api/login', { email, password: PASSWORD }, { 'x-forwarded-for': '10.3.0.1' });
+    for (let k = 0; k < 4; k++) await status('10.2.0.1');
+    expect([await status('10.2.0.1'), await status('10.2.0.2')]).toEqual([429, 202]);
+    for (let k = 3; k < 30; k++) await status(`10.2.1.${k}`);
+    expect([await status('10.2.2.1'), await status('10.3.0.1')]).toEqual([429, 202]);
+  });
+
+  it('is asked for ten times a day by a network, and by a network no more than a hundred times an hour for whatever addresses', async () => {
+    const { limits } = here.identityOptions;
+    const hour = () => limits.reset('link-mails', `RequestPasswordReset ${email} from 10.1.0.${n}`);
+    const statuses = [];
+    for (let k = 0; k < 11; k++) {
+      statuses.push((await ask()).status);
+      await hour();
+    }
+    expect(statuses).toEqual([...Array(10).fill(202), 429]);
+    for (let k = 10; k < 100; k++) await limits.consume('link-mails-ip', `10.1.0.${n}`);
+    expect((await ask(`somebody${n}@example.org`)).status).toBe(429);
+  });
+
   it('is limited for an hour alone by asking too quickly: a request that is refused takes nothing from the day', async () => {
     for (let k = 0; k < 12; k++) await ask();
     // The hour passes, as if for this address alone.
-    await here.identityOptions.limits.reset('link-mails', `RequestPasswordReset ${email}`);
+    await here.identityOptions.limits.reset('link-mails', `RequestPasswordReset ${email} from 10.1.0.${n}`);
     expect((await ask()).status).toBe(202);
   });
 

@@ -99,7 +99,8 @@ describe('a phone number', () => {
     const number = another();
     await here.call('PUT /api/me/phone', { phone: number }, by);
     await here.call('POST /api/me/phone/confirm', { code: await ann.code() }, by);
-    expect((await prove()).status).toBe(200);
+    const token = await here.identity.issueCode(ann.id, 'reset');
+    expect((await here.call('POST /api/password-resets/finish', { token, password: PASSWORD })).status).toBe(200);
     expect((await here.call('GET /api/me', undefined, await ann.login())).body).toMatchObject({ phone: number });
   });
 
@@ -143,13 +144,31 @@ describe('a phone number', () => {
   it('is sent few codes, whoever asks, and nobody has many sent', async () => {
     const number = another();
     const statuses = [];
-    for (let n = 0; n < 4; n++) statuses.push((await (await user()).ask(number)).status);
-    expect(statuses).toEqual([202, 202, 202, 429]);
+    for (let n = 0; n < 5; n++) statuses.push((await (await user()).ask(number)).status);
+    expect(statuses).toEqual([202, 202, 202, 202, 429]);
     const ann = await user();
     const own = [];
-    for (let n = 0; n < 4; n++) own.push(await ann.ask(another()));
-    expect(own.map(({ status }) => status)).toEqual([202, 202, 202, 429]);
-    expect(own[3]?.headers.get('retry-after')).toMatch(/^\d+$/);
+    for (let n = 0; n < 5; n++) own.push(await ann.ask(another()));
+    expect(own.map(({ status }) => status)).toEqual([202, 202, 202, 202, 429]);
+    expect(own[4]?.headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+
+  it('that one user has codes sent to leaves half of them to another one', async () => {
+    const number = another();
+    const [stranger, owner] = [await user(), await user()];
+    const statuses = [];
+    for (const one of [stranger, stranger, stranger, owner, owner]) statuses.push((await one.ask(number)).status);
+    expect(statuses).toEqual([202, 202, 429, 202, 202]);
+  });
+
+  it('is sent ten codes a day', async () => {
+    const number = another();
+    const statuses = [];
+    for (let n = 0; n < 11; n++) {
+      statuses.push((await (await user()).ask(number)).status);
+      await here.identityOptions.limits.reset('sms-codes', number);
+    }
+    expect(statuses).toEqual([...Array(10).fill(202), 429]);
   });
 
   it('is changed by who has logged in lately', async () => {

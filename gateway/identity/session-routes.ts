@@ -207,7 +207,7 @@ export async function letIn(options: SessionRoutesOptions, of: Entering, request
 }
 
 /** True where a session of this user that lives was begun in the network of this address. It takes as long for an unknown account. */
-async function isKnownNetwork(sessions: Sessions, userId: string | undefined, ip: string): Promise<boolean> {
+export async function isKnownNetwork(sessions: Sessions, userId: string | undefined, ip: string): Promise<boolean> {
   const network = networkOf(ip);
   return (await sessions.list(userId ?? 'nobody')).some(({ value }) => networkOf(value.ip) === network);
 }

@@ -157,6 +157,18 @@ describe('tries of a second factor', () => {
     expect((await ann.finish(next, { code: ann.code() })).status).toBe(200);
   });
 
+  it('are fifty in a day, however slowly they come', async () => {
+    const ticket = await ann.ticket();
+    const { limits } = here.identityOptions;
+    const statuses: number[] = [];
+    for (let tries = 0; tries < 51; tries++) {
+      statuses.push(await wrong(ticket));
+      const version = (await here.secrets.get('credentials', ann.id))?.version;
+      await limits.reset('second-factor', `${ann.id} ${version}`);
+    }
+    expect([new Set(statuses.slice(0, 50)), statuses[50]]).toEqual([new Set([422]), 429]);
+  });
+
   it('count where they are wrong alone', async () => {
     for (let tries = 0; tries < 12; tries++) {
       here.advance(60_000);

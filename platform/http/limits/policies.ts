@@ -21,12 +21,13 @@ export const LIMIT_POLICIES = {
   /** Wrong codes of a second factor, of an account whose password is known: of a million codes, three are good at a time. */
   'second-factor': { points: 10, seconds: 900, variable: 'SECOND_FACTOR_LIMIT' },
   'second-factor-day': { points: 50, seconds: 86_400, variable: 'SECOND_FACTOR_DAY_LIMIT' },
-  /** Mails with a link, which anybody may have sent to any address: by the address, and by the network that asks. */
+  /** Mails with a link, which anybody may have sent to any address: by the address and who asks (a network, or an account), by the network, and to an address by strangers at large. */
   'link-mails': { points: 3, seconds: 3_600, variable: 'LINK_MAIL_LIMIT', refusal: 'Too many mails with a link were asked for.' },
   'link-mails-day': { points: 10, seconds: 86_400, variable: 'LINK_MAIL_DAY_LIMIT', refusal: 'Too many mails with a link were asked for.' },
   'link-mails-ip': { points: 100, seconds: 3_600, variable: 'LINK_MAIL_NETWORK_LIMIT', refusal: 'Too many mails with a link were asked for.' },
+  'link-mails-address': { points: 30, seconds: 86_400, variable: 'LINK_MAIL_ADDRESS_LIMIT', refusal: 'Too many mails with a link were asked for.' },
   /** SMS with a code, which anybody may have sent to any number: by the number and by the user who asks, and by network. */
-  'sms-codes': { points: 3, seconds: 3_600, variable: 'SMS_CODE_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
+  'sms-codes': { points: 4, seconds: 3_600, variable: 'SMS_CODE_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
   'sms-codes-day': { points: 10, seconds: 86_400, variable: 'SMS_CODE_DAY_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
   'sms-codes-ip': { points: 30, seconds: 3_600, variable: 'SMS_CODE_NETWORK_LIMIT', refusal: 'Too many SMS with a code were asked for.' },
   /** Codes of mailed links that are good for nothing, by the network that tries them. */
