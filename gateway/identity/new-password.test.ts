@@ -40,6 +40,27 @@ describe('a new password', () => {
       expect(weaknessOf(weak, { name: 'Zed', email: 'zed@example.org' })).toContain('your name');
   });
 
+  it.each([
+    ['maxottmaxott', { name: 'Max Ott' }],
+    ['Max-Ott-2026!', { name: 'Max Ott' }],
+    ['bob bob bob 12', { name: 'Bob' }],
+    ['王小明王小明王小明王小明1', { name: '王小明' }],
+    ['山田さんの長い合言葉', { name: '山田 太郎' }],
+    ['al\u200bice12345', { name: 'Alice' }],
+    ['alice 12345 and', { name: 'Al\u200bice' }],
+    ['ed.1ed.1ed.1', { name: 'Edward', email: 'ed.1@example.org' }],
+  ])('may not be %j: a short name, or one that is broken by what nobody sees, is a name, too', (weak, owner) => {
+    expect(weaknessOf(weak, owner)).toContain('your name');
+  });
+
+  it.each([
+    ['cannot be guessed', { name: 'Ann' }],
+    ['correct horse battery', { name: 'Thor' }],
+    ['strong and so on', { name: 'Ron', email: 'on@example.org' }],
+    ['明日の天気は晴れです', { name: '明' }],
+    ['whoever it may be', { name: '', email: '' }],
+  ])('may be %j, in whose words a short name happens to be', (good, owner) => expect(weaknessOf(good, owner)).toBeNull());
+
   it('is refused with the place where the body has it', () => {
     expect(() => expectGoodPassword('qwertyuiop', ALICE, '/new')).toThrowError(
       expect.objectContaining({ code: 'invalid', errors: [{ pointer: '/new', detail: expect.any(String) }] }),

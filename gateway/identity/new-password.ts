@@ -12,6 +12,11 @@ export interface PasswordOwner {
 const PRODUCT = 'taskledger';
 /** Characters of a name's word, or of the address before its @, that tell who somebody is: fewer are in many a word. */
 const TELLING = 4;
+/** A word in whose script a character is a syllable or a word: two tell as much as four letters. */
+const OF_SYLLABLES = /^[\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}]{2,}$/u;
+const NEITHER_LETTER_NOR_DIGIT = /[^\p{L}\p{M}\p{N}]+/u;
+/** What a reader does not see, where no blank is: it parts no word. */
+const UNSEEN = /[\p{C}\p{Default_Ignorable_Code_Point}\u115f\u1160\u3164\uffa0]/gu;
 /** What a reader does not see: blanks, controls, marks of direction, and fillers. */
 const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
@@ -41,16 +46,27 @@ export function expectGoodPassword(password: string, owner: PasswordOwner, point
   throw new ProblemError('invalid', `The password ${weakness}. Choose another one.`, { errors: [{ pointer, detail: weakness }] });
 }
 
-/** True where a password holds what somebody who knows its owner would begin to guess with: a word of the name, or the address up to its @. */
+/** True where a password holds what somebody who knows its owner would begin to guess with: the name or a word of it, or the address up to its @. */
 function tellsOf({ name = '', email = '' }: PasswordOwner, password: string): boolean {
-  const words = normalPassword(name)
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u);
-  const address = normalPassword(email).toLowerCase();
-  const telling = [...words, address.slice(0, Math.max(0, address.lastIndexOf('@')))];
+  const [seen, address, words] = [seenOf(password), seenOf(email), seenOf(name).split(NEITHER_LETTER_NOR_DIGIT)];
+  const local = address.slice(0, Math.max(0, address.lastIndexOf('@')));
+  const letters = lettersOf(seen);
+  // A name of one word is looked for as a word: letters of two others may happen to make it.
+  const wholes = [words.join(''), lettersOf(local)].filter((whole) => !words.includes(whole) || !isTelling(whole));
   // The whole address tells who somebody is, however short what stands before its @ is.
-  return (address !== '' && password.includes(address)) || telling.some((word) => [...word].length >= TELLING && password.includes(word));
+  if (address !== '' && seen.includes(address)) return true;
+  return [...words, local].some((word) => isTelling(word) && seen.includes(word)) || wholes.some((whole) => isMade(letters, whole));
 }
+
+/** True where the letters of a password hold somebody's whole name, or are little else than a short one that is in many a word, again and again. */
+function isMade(letters: string, whole: string): boolean {
+  if (whole === '' || !letters.includes(whole)) return false;
+  return isTelling(whole) || letters.replaceAll(whole, '').length < letters.length / 2;
+}
+
+const isTelling = (word: string) => [...word].length >= TELLING || OF_SYLLABLES.test(word);
+const seenOf = (text: string) => normalPassword(text).toLowerCase().replace(UNSEEN, '');
+const lettersOf = (text: string) => text.split(NEITHER_LETTER_NOR_DIGIT).join('');
 
 let kept: ReadonlySet<string> | undefined;
 
