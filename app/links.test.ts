@@ -15,21 +15,20 @@ it.each([
 });
 
 it.each([
-  [
-    'http://0.0.0.0:3000',
-    'outbox:',
-    /^PUBLIC_URL is not set: links in mails lead to http:\/\/localhost:3000, which is no address for other machines\./,
-  ],
+  ['http://0.0.0.0:3000', SMTP, /^PUBLIC_URL is not set: links in mails lead to http:\/\/localhost:3000, which is no address for other machines\./],
   ['http://[::]:3000', SMTP, /http:\/\/localhost:3000/],
   ['http://127.0.0.1:3000', SMTP, /http:\/\/127\.0\.0\.1:3000, which is no address for other machines/],
-  ['http://192.0.2.7:3000', 'outbox:', /http:\/\/192\.0\.2\.7:3000, where it listens/],
+  ['http://192.0.2.7:3000', SMTP, /http:\/\/192\.0\.2\.7:3000, where it listens/],
 ])('a process on %s that mails by %s says where its links lead, in one line', (listening, MAIL_URL, line) => {
   expect(linksProblem({ MAIL_URL, PUBLIC_URL: undefined }, listening)).toMatch(line);
   expect(linksProblem({ MAIL_URL, PUBLIC_URL: undefined }, listening)).not.toContain('\n');
   expect(linksProblem({ MAIL_URL, PUBLIC_URL: 'https://tasks.example.org' }, listening)).toBeUndefined();
 });
 
-it('a process of this machine alone, with its outbox, says nothing', () => expect(linksProblem(outbox, 'http://127.0.0.1:3000')).toBeUndefined());
+it.each(['http://127.0.0.1:3000', 'http://0.0.0.0:3000', 'http://192.0.2.7:3000'])(
+  'a process on %s with its outbox, whose mails reach nobody, says nothing',
+  (listening) => expect(linksProblem(outbox, listening)).toBeUndefined(),
+);
 
 it('mails link pictures at the origin of files, else at that of the pages, and only where that is asked for and known', () => {
   const [files, pages] = ['https://files.example.org', 'https://tasks.example.org'];

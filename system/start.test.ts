@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { ALL_PARTS } from '../app/parts.ts';
 import { logIn } from './client.fixture.ts';
 import { follow } from './live.fixture.ts';
 import { type Program, runProgram } from './program.fixture.ts';
@@ -14,6 +15,9 @@ beforeAll(async () => {
   running = await openInstallation();
 });
 afterAll(() => running?.remove());
+
+/** What the command line knows: the commands of an operator, and the parts. */
+const COMMANDS = ['replay', 'dead-letters', 'users', 'migrate', 'backup', ...ALL_PARTS];
 
 /** A folder that goes with the test. */
 function folder(): string {
@@ -202,8 +206,8 @@ it.each([
   expect(existsSync(dataDir)).toBe(false);
 });
 
-it('a first start prints the password and the address, and nothing that somebody has to mend', async () => {
-  const program = run([], { DATA_DIR: join(folder(), 'data'), PORT: '0', LOG_LEVEL: 'info' });
+it.each(['127.0.0.1', '0.0.0.0'])('a first start on %s prints the password and the address, and nothing that somebody has to mend', async (HOST) => {
+  const program = run([], { DATA_DIR: join(folder(), 'data'), HOST, PORT: '0', LOG_LEVEL: 'info' });
   await program.url();
   const lines = `${program.stdout()}${program.stderr()}`.split('\n').filter(Boolean);
   expect(lines.filter((line) => /"level":[4-9]\d/.test(line))).toEqual([]);
@@ -217,9 +221,7 @@ it.each([
   [['--help'], /^usage: npm start +the whole system/],
   [['-h'], /^usage: npm start +the whole system/],
   [['help', 'backup'], /^usage: npm start -- backup <folder>/],
-  ...['replay', 'dead-letters', 'migrate', 'backup', 'media', 'notifier', 'gateway', 'write-side'].map(
-    (command) => [[command, '--help'], new RegExp(`^usage: npm start -- ${command}`)] as const,
-  ),
+  ...COMMANDS.map((command) => [[command, '--help'], new RegExp(`^usage: npm start -- ${command}`)] as const),
 ] as const)('%j is answered in words, and nothing is opened', async (args, words) => {
   const dataDir = join(folder(), 'data');
   const program = run([...args], { DATA_DIR: dataDir });
