@@ -268,7 +268,7 @@ function mediaSettings(config: Config) {
 async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPart> {
   const { ports, log, metrics, access, config, server, closers, whileStarting } = context;
   const { store, bus } = ports;
-  const { identity, commands } = access;
+  const { identity, commands, audit } = access;
   const fanOut = closers.add(await openFanOut(config.CACHE_URL, { log }), (it) => it.close());
   const realtime = await startRealtime({
     server,
@@ -280,6 +280,7 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
     endedAmong: identity.endedAmong,
     expectUnbound: identity.expectUnbound,
     mayRead: topicReader(commands),
+    audit: audit.note,
     seesAll: identity.seesAll,
     origins: config.ALLOWED_ORIGINS,
     apart: config.MEDIA_PUBLIC_URL,

@@ -2,13 +2,13 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { handshake } from '../contracts/live.ts';
-import { ProblemError } from '../contracts/problem.ts';
+import { type ProblemCode, ProblemError } from '../contracts/problem.ts';
 import type { FollowContext } from '../platform/followers/follow.ts';
-import { networkOf } from '../platform/http/limits/limits.ts';
 import { isAmong, isAt, originOf } from '../platform/http/origins.ts';
 import { beginAnswer } from '../platform/http/security-headers.ts';
 import type { SocketSession } from './connection.ts';
 import { type DoorBounds, type DoorCounts, openDoorCounts } from './door-counts.ts';
+import type { Refusals } from './refusals.ts';
 import { socketProblem } from './socket-problem.ts';
 
 export interface SocketOptions {
@@ -25,16 +25,18 @@ export interface SocketOptions {
   sockets: number;
   /** The most of a network, of a user, and before login. */
   bounds: DoorBounds;
-  /** True where a client's address is the last of X-Forwarded-For. */
-  trustProxy: boolean;
+  refusals: Pick<Refusals, 'networkOf' | 'ofHandshake'>;
   /** True once no more connections may come in. */
   closed(): boolean;
 }
 
+/** The problems of who is refused; others are ours. */
+const REFUSED: ReadonlySet<ProblemCode> = new Set(['unauthorized', 'forbidden', 'limited']);
+
 /** Opens the Socket.IO server at /socket.io. `sessionOf` gives the session of every socket that it lets in. */
 export function openSockets(options: SocketOptions): Server {
   const counts = openDoorCounts(options.bounds);
-  const networkOfRequest = (request: IncomingMessage) => networkOf(addressOf(request, options.trustProxy));
+  const { refusals } = options;
   const io: Server = new Server(options.server, {
     path: '/socket.io',
     transports: options.polling ? ['polling', 'websocket'] : ['websocket'],
@@ -55,20 +57,27 @@ export function openSockets(options: SocketOptions): Server {
 
   function refusalOf(request: IncomingMessage): string | null {
     if (options.apart !== undefined && isAt(options.apart, request.headers.host)) return 'There are no sockets at this address.';
-    if (!originAllowed(request, options.origins)) return 'This Origin may not connect.';
+    if (!originAllowed(request, options.origins)) {
+      refusals.ofHandshake(request, 403);
+      return 'This Origin may not connect.';
+    }
     return isFull(request) ? 'No connection is free.' : null;
   }
 
   function isFull(request: IncomingMessage): boolean {
-    return options.closed() || io.engine.clientsCount >= options.sockets || counts.isFull(networkOfRequest(request));
+    return options.closed() || io.engine.clientsCount >= options.sockets || counts.isFull(refusals.networkOf(request));
   }
 
-  io.engine.on('connection', (conn: Socket['conn']) => counts.enter(conn, networkOfRequest(conn.request)));
+  io.engine.on('connection', (conn: Socket['conn']) => counts.enter(conn, refusals.networkOf(conn.request)));
 
   io.use((socket, next) => {
     admit(socket, options, counts).then(
       () => next(),
-      (error: unknown) => next(refuse(error, options.log)),
+      (error: unknown) => {
+        const problem = socketProblem(error, options.log, {});
+        if (REFUSED.has(problem.code)) refusals.ofHandshake(socket.request, problem.status);
+        next(Object.assign(new Error(problem.detail), { data: problem }));
+      },
     );
   });
   return io;
@@ -84,22 +93,6 @@ async function admit(socket: Socket, options: SocketOptions, counts: DoorCounts)
   const session = await options.authenticate(auth.data.token);
   if (!counts.admit(socket.conn, session.id)) throw new ProblemError('limited', 'You have as many connections as one may have. Close one.');
   socket.data.session = session;
-}
-
-/** The address of a client. Only the last of X-Forwarded-For is the proxy's own word. */
-function addressOf({ headers, socket }: IncomingMessage, trustProxy: boolean): string {
-  const forwarded = trustProxy
-    ? String(headers['x-forwarded-for'] ?? '')
-        .split(',')
-        .at(-1)
-        ?.trim()
-    : '';
-  return forwarded || (socket.remoteAddress ?? '');
-}
-
-function refuse(error: unknown, log: FollowContext['log']): Error & { data: object } {
-  const problem = socketProblem(error, log, {});
-  return Object.assign(new Error(problem.detail), { data: problem });
 }
 
 /** True for a request without Origin (not a browser's), from the server's own Origin, or from one of the list. */

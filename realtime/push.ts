@@ -15,6 +15,7 @@ import type { EventStore } from '../platform/event-store/event-store.ts';
 import { BEGINNING, type Checkpoint } from '../platform/followers/checkpoint-type.ts';
 import { type FollowContext, type Follower, type FollowerRow, follow } from '../platform/followers/follow.ts';
 import type { Pace } from '../platform/followers/pace.ts';
+import type { Audited } from '../platform/http/audited.ts';
 import { openBeginning } from './beginning.ts';
 import { openBoundSince } from './bound-since.ts';
 import { changeOf } from './change.ts';
@@ -26,6 +27,7 @@ import { lastEvents } from './last-events.ts';
 import { answerMessages, countPackets, type Handlers } from './messages.ts';
 import { openSockets, sessionOf } from './open-sockets.ts';
 import { cut, farewell, waiting } from './outflow.ts';
+import { openRefusals } from './refusals.ts';
 import { createRing } from './ring.ts';
 import { watchSessions } from './session-watch.ts';
 import { socketProblem } from './socket-problem.ts';
@@ -63,6 +65,8 @@ export interface RealtimeOptions {
   /** True where a client's address is the last of X-Forwarded-For (TRUST_PROXY); default: that of its connection. */
   trustProxy?: boolean;
   log: FollowContext['log'];
+  /** Hears of handshakes and topics that are refused, for the audit log; default: nobody does. */
+  audit?: (seen: Audited) => void;
   /** The tie to other realtime processes, which its owner closes; default: the process is alone. */
   fanOut?: FanOut;
   /** The number of events kept for clients that come back; default 10,000. */
@@ -125,7 +129,8 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const ringSize = options.ring ?? 10_000;
   const ring = createRing(ringSize, limits.ringBytes);
   const connections = createConnections();
-  const subscriptions = createSubscriptions({ ring, mayRead: options.mayRead, head: () => store.head() });
+  const refusals = openRefusals({ audit: options.audit, trustProxy: options.trustProxy ?? false });
+  const subscriptions = createSubscriptions({ ring, mayRead: options.mayRead, refused: refusals.ofTopic, head: () => store.head() });
   const { expectUnbound, seesAll } = options;
   const boundSince = openBoundSince({ connections, expectUnbound, problemOf: (error) => socketProblem(error, log, {}) });
   const consequences = createConsequences({ connections, subscriptions, boundSince, seesAll, tell: (ended) => tie.tell(ended) });
@@ -155,7 +160,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     log,
     sockets: limits.sockets,
     bounds: limits,
-    trustProxy: options.trustProxy ?? false,
+    refusals,
     closed: () => stopping,
   });
   // The fan-out is attached before the rooms are read, because it brings its own adapter.

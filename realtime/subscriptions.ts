@@ -24,11 +24,13 @@ export interface Subscriptions {
 export interface SubscriptionsContext {
   ring: Ring;
   mayRead: MayRead;
+  /** Hears of a topic that a connection asked for and may not follow. */
+  refused(connection: SocketConnection): void;
   /** Resolves to the store's last position. */
   head(): Promise<Position>;
 }
 
-export function createSubscriptions({ ring, mayRead, head }: SubscriptionsContext): Subscriptions {
+export function createSubscriptions({ ring, mayRead, refused, head }: SubscriptionsContext): Subscriptions {
   function forget(connection: SocketConnection, topic: string): void {
     if (connection.topics.delete(topic)) connection.socket.leave(roomOf(topic, connection.session));
   }
@@ -48,6 +50,7 @@ export function createSubscriptions({ ring, mayRead, head }: SubscriptionsContex
   async function fulfil(connection: SocketConnection, wish: Wish, allowed: boolean): Promise<Subscribed> {
     if (allowed) return catchUp(connection, wish, { ring, head });
     withdraw(connection, wish);
+    refused(connection);
     return { topic: wish.topic, problem: problemOf('forbidden', 'You may not follow this topic.') };
   }
 

@@ -8,6 +8,7 @@ import { NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { TaskParties } from '../contracts/task.ts';
 import { StoreUnavailable } from '../platform/event-store/event-store.ts';
+import type { Audited } from '../platform/http/audited.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { SocketSession } from '../realtime/connection.ts';
 import type { FanOut } from '../realtime/fan-out/fan-out.ts';
@@ -55,6 +56,7 @@ export interface RigOptions {
   polling?: boolean;
   trustProxy?: boolean;
   endedAmong?(sessionIds: readonly string[]): Promise<string[]>;
+  audit?(seen: Audited): void;
   /** Rejects where the account of a session is bound by now; default: none is. */
   expectUnbound?(session: SocketSession): Promise<void>;
   /** True while the event store is away for all who ask for a session or a task. */

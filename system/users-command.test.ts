@@ -148,8 +148,14 @@ it('on a folder that nobody runs on, it gets a locked-out admin back, whose sess
   expect((await users('list')).out).toContain(ADMIN.email);
   const reset = await users('reset-password', ADMIN.email);
   expect(reset.out).toMatch(/has another password, \d+ sessions? ended/);
+  expect((await users('role', ADMIN.email, 'admin')).code).toBe(0);
   await system.start();
   expect((await caller(system.url, body.accessToken)('GET /api/me')).status).toBe(401);
   expect((await logIn(ADMIN.email, printedIn(reset.out))).status).toBe(200);
   expect(system.output()).not.toContain(printedIn(reset.out));
+  const admin = caller(system.url, (await logIn(ADMIN.email, printedIn(reset.out))).body.accessToken);
+  await admin('PUT /api/me/password', { current: printedIn(reset.out), new: 'a phrase of one’s own' });
+  const noted = (await admin('GET /api/admin/audit?user=operator')).body.items;
+  const ofOperator = { outcome: 'done', user: 'operator', about: body.user.id, row: 'POST /api/admin/accounts', network: '' };
+  for (const kind of ['password', 'role']) expect(noted).toContainEqual(expect.objectContaining({ ...ofOperator, kind }));
 });

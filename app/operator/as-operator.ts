@@ -3,15 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
-import { openAuditLog } from '../../gateway/audit/audit-log.ts';
+import { type AuditLog, openAuditLog } from '../../gateway/audit/audit-log.ts';
 import { openIdentity } from '../../gateway/identity/identity.ts';
 import { loadKeys } from '../../gateway/identity/keys.ts';
 import { operatorAccounts } from '../../gateway/identity/operator-accounts.ts';
 import { OPERATOR } from '../../gateway/operator.ts';
 import { openEventBus } from '../../platform/event-bus/open.ts';
+import { auditedOf } from '../../platform/http/audited.ts';
 import { openLimits } from '../../platform/http/limits/limits.ts';
 import { openMetrics } from '../../platform/http/metrics.ts';
-import { type Answer, type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
+import { type Answer, type AuditNote, type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
 import { openProcessLog } from '../../platform/log.ts';
 import { UserError } from '../../platform/user-error.ts';
@@ -67,7 +68,7 @@ async function onStores(config: Config, work: (ask: Ask, open: OpenAnswer) => Pr
       ...identity.routes.filter(({ path }) => path === operatorAccounts.row.path),
       ...personExportRoutes({ store, readModels, identity, audit, limits }),
     ];
-    const { ask, open } = askRoutes(routes);
+    const { ask, open } = askRoutes(routes, audit.note);
     await work(ask, open);
   } finally {
     clearTimeout(hint);
@@ -90,13 +91,13 @@ async function bringUpToDate(
   for (const { model } of projectors) await readModels.reached(model, head, CATCH_UP_PATIENCE);
 }
 
-/** Makes the function that asks the rows themselves, as HTTP would for the operator. */
-function askRoutes(routes: readonly Route[]): AskedRows {
+/** Makes the function that asks the rows themselves, as HTTP would for the operator, and notes what HTTP would. */
+function askRoutes(routes: readonly Route[], note: AuditLog['note']): AskedRows {
   async function answerOf(method: string, path: string, body?: unknown): Promise<Answer> {
     const { pathname, searchParams } = new URL(path, 'http://localhost');
     for (const route of routes.filter((one) => one.method === method)) {
       const params = paramsOf(route.path, pathname);
-      if (params) return refusedInOneLine(() => route.handle(requestOf(route, params, { searchParams, body })));
+      if (params) return refusedInOneLine(() => noted(route, requestOf(route, params, { searchParams, body }), note));
     }
     throw new UserError(`There is nothing at ${path}.`);
   }
@@ -121,6 +122,27 @@ function requestOf(route: Route, { id }: { id?: string }, { searchParams, body }
     ip: '',
     requestId: randomUUID(),
   };
+}
+
+/** Answers a request, and notes it as the audit log is told of one over HTTP. */
+async function noted(route: Route, request: RouteRequest, note: AuditLog['note']): Promise<Answer> {
+  let audit: AuditNote = route.audit ? { kind: route.audit } : {};
+  const tell = (status: number) => {
+    const { method, path, status: usual = 200 } = route;
+    const answered = { route: path, method, status: status || usual, params: request.params, user: OPERATOR.id, audit };
+    for (const seen of auditedOf(answered)) note(seen);
+  };
+  const hear = (more: AuditNote) => {
+    audit = { ...audit, ...more };
+  };
+  try {
+    const answer = await route.handle({ ...request, audit: hear });
+    tell(answer.status ?? 0);
+    return answer;
+  } catch (error) {
+    if (error instanceof ProblemError) tell(error.status);
+    throw error;
+  }
 }
 
 async function refusedInOneLine<T>(work: () => T | Promise<T>): Promise<T> {

@@ -123,13 +123,13 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
           path: withoutAddresses(path),
           status,
           ms: Math.round(seconds * 1e5) / 100,
-          user: caller?.id,
+          // Of who was nobody yet, as at a login, the handler says whom it is about.
+          user: caller?.id ?? ctx.state.audit?.user,
           network: networkOf(ctx.ip),
         },
         'request',
       );
-    const seen = audit && auditedIn(ctx);
-    if (seen) audit(seen);
+    if (audit) for (const seen of auditedIn(ctx)) audit(seen);
   };
 }
 

@@ -55,6 +55,8 @@ export interface AuditNote {
   kind?: AuditKind;
   /** The id of the user whom it is about. */
   user?: string;
+  /** What else was done by it, each of which is worth an entry of its own. */
+  also?: readonly AuditKind[];
 }
 
 /** A request after authentication and validation. */

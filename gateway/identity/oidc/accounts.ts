@@ -2,6 +2,7 @@
  * The account of somebody who has signed in at the issuer. Who they are say issuer and subject; the address only finds an account that they may join,
  * and then its owner's password decides.
  */
+import type { AuditKind } from '../../../contracts/audit.ts';
 import { email as emailSchema, mailboxOf, normaliseEmail } from '../../../contracts/email.ts';
 import { FIRST_NEEDED, ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
@@ -48,6 +49,8 @@ export interface Coming {
   password?: string | undefined;
   /** Hears whose account it is about, also where they are refused then. */
   about?(userId: string): void;
+  /** Hears what else was done: an account made, a role given or taken. */
+  did?(kind: Extract<AuditKind, 'registration' | 'role'>): void;
 }
 
 /**
@@ -96,7 +99,7 @@ async function comeBack(
 ): Promise<{ userId: string; tookOver?: true }> {
   const takesOver = !user.confirmed && isVerifiedAs(who, user.email);
   if (takesOver) await handOver(options, who, { id: user.id, coming });
-  await followRole(options, who, { id: user.id, role: user.role, requestId: coming.requestId });
+  await followRole(options, who, { id: user.id, role: user.role, coming });
   return { userId: user.id, ...(takesOver ? { tookOver: true } : {}) };
 }
 

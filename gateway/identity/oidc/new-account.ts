@@ -49,11 +49,18 @@ export async function register(
     if (error instanceof ProblemError && error.code !== 'unavailable') await options.subjects.part(who);
     throw error;
   }
+  tellMade(coming, invitation ? null : who.role);
   // By an invitation, or by a release before this one, it may be there and wait to be confirmed.
   if (who.verified) await recordOfAccount(options, recordedFor(id, coming), { type: 'ConfirmUser', data: null });
   await recordOfAccount(options, recordedFor(id, coming), { type: 'TellSignInJoined', data: { issuer: who.issuer, by: 'registration' } });
-  if (invitation) await followRole(options, { role: who.role ?? undefined }, { id, role: invitation.role, requestId: coming.requestId });
+  if (invitation) await followRole(options, { role: who.role ?? undefined }, { id, role: invitation.role, coming });
   return { userId: id };
+}
+
+/** Tells that an account was made, and that a claim gave it its role. */
+function tellMade({ did }: Coming, role: SignedIn['role']): void {
+  did?.('registration');
+  if (role) did?.('role');
 }
 
 /** Makes the account by the invitation, where there is one that is meant for it; else by its own. */

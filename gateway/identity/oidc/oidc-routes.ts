@@ -3,6 +3,7 @@
  * a code in the fragment, which no server is sent. The page's POST exchanges it, in the same browser, for tokens: these are in no URL.
  */
 import { z } from 'zod';
+import type { AuditKind } from '../../../contracts/audit.ts';
 import { ProblemError } from '../../../contracts/problem.ts';
 import { passwordAsTyped } from '../../../contracts/user.ts';
 import { type Limits, networkOf } from '../../../platform/http/limits/limits.ts';
@@ -13,7 +14,7 @@ import type { Ticketed } from '../second-factor/tickets.ts';
 import type { OpenSession } from '../session-record.ts';
 import { answerWithTokens, changeSince, secondStepOf, sessionTokens, type TokensOptions, ticketAnswer } from '../session-routes.ts';
 import type { Sessions } from '../sessions.ts';
-import { enter } from './accounts.ts';
+import { type Coming, enter } from './accounts.ts';
 import { asOfNow, expectAsItWas } from './as-of.ts';
 import { SignInRefused } from './issuer.ts';
 import { leadingOn, leadTo } from './leading-on.ts';
@@ -125,7 +126,12 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
   const { who, asOf } = kept.value;
   await expectAsItWas(accounts, who, asOf);
   const { ip, requestId } = request;
-  const entry = await enter(accounts, who, { ip, requestId, password, about: (user) => request.audit?.({ user }) });
+  const also: AuditKind[] = [];
+  const did: Coming['did'] = (kind) => {
+    also.push(kind);
+    request.audit?.({ also });
+  };
+  const entry = await enter(accounts, who, { ip, requestId, password, did, about: (user) => request.audit?.({ user }) });
   if ('asksPasswordOf' in entry) {
     // Nobody is in yet.
     request.audit?.({ kind: 'proof' });

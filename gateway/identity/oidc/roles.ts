@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../../contracts/problem.ts';
 import type { Role } from '../../../contracts/role.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
+import type { Coming } from './accounts.ts';
 import type { OidcSettings } from './settings.ts';
 import type { SignedIn } from './signed-in.ts';
 
@@ -36,7 +37,7 @@ export interface FollowedRoleOptions {
 export async function followRole(
   { commands, settings, log, changed, now }: FollowedRoleOptions,
   { role: said }: Pick<SignedIn, 'role'>,
-  { id, role: present, requestId }: { id: string; role: Role; requestId: string },
+  { id, role: present, coming: { requestId, did } }: { id: string; role: Role; coming: Pick<Coming, 'requestId' | 'did'> },
 ): Promise<void> {
   const role = roleToFollow(said, present, settings);
   if (role === null) return;
@@ -45,6 +46,7 @@ export async function followRole(
   const command = { type: 'ChangeUserRole', stream: `user-${id}`, id, data: { role }, commandId, actor, now: now().toISOString() };
   try {
     await commands.handle(command, { correlationId: requestId });
+    did?.('role');
     await changed(id);
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code === 'unavailable') throw error;

@@ -45,6 +45,11 @@ describe('the role that the issuer says', () => {
       expect((await world.here.call('GET /api/me', undefined, as(body.accessToken))).body.role).toBe(roles.at(-1));
     }
     expect(roles).toEqual(['staff', 'security', 'staff', 'member', 'member', 'member', 'member']);
+    const kinds = world.here.audited.filter(({ row }) => row === 'POST /api/oidc/tokens').map(({ kind, outcome }) => `${kind} ${outcome}`);
+    // Made with a role, changed three times; each change is found as one, beside the login.
+    expect(kinds.filter((one) => one === 'login done')).toHaveLength(7);
+    expect(kinds.filter((one) => one === 'registration done')).toHaveLength(1);
+    expect(kinds.filter((one) => one === 'role done')).toHaveLength(4);
   });
 
   it('leaves an admin one where no value stands for that', async () => {
