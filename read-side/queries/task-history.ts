@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { upcast } from '../../contracts/catalog.ts';
 import { instant } from '../../contracts/fields.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { badParameter, callerOf, type QueryContext, readAfterOf } from '../reading.ts';
 import { type CutTask, cutTask } from './cut-task.ts';
@@ -12,6 +13,10 @@ import { cursor, limit } from './parameters.ts';
 import { mayRead, taskAt } from './task-stream.ts';
 
 const MOST = 1_000;
+/** Characters after which a page ends: one of long texts has fewer events than were asked for, so that nobody has megabytes made for a small question. */
+const MOST_CHARACTERS = 1_000_000;
+/** Events that are read at once. */
+const AT_ONCE = 50;
 
 export const taskHistoryQuery = z.strictObject({ cursor, limit: limit(MOST, MOST) });
 
@@ -52,13 +57,36 @@ async function handle(context: QueryContext, request: RouteRequest): Promise<Ans
   await readAfterOf(store, request);
   const position = await store.head();
   const { begins, last } = await extentOf(context, id, request);
-  const items: z.infer<typeof historyItem>[] = [];
-  for await (const page of store.readStream(`task-${id}`, { from, limit: query.limit })) items.push(...page.map(viewOf));
+  const items = await itemsFrom(store, id, { from, limit: query.limit });
   // A revision may be missing: its event was truncated, or is somebody else's.
   const seen = (items.at(-1)?.revision ?? last) + 1;
   const next = seen <= last ? encodeCursor({ of, values: [seen], id }) : undefined;
   const answer = listAnswer({ path: `/api/tasks/${id}/history`, parameters: { limit: query.limit }, position, items, next });
   return begins === 0 ? answer : { ...answer, body: { ...(answer.body as object), begins } };
+}
+
+type Item = z.infer<typeof historyItem>;
+
+/** The events of a page: as many as are wanted, there, and not too long together; one at least. */
+async function itemsFrom(store: Pick<EventStore, 'readStream'>, id: string, { from, limit: wanted }: { from: number; limit: number }) {
+  const items: Item[] = [];
+  let characters = 0;
+  for await (const item of viewsFrom(store, `task-${id}`, { from, atOnce: Math.min(AT_ONCE, wanted) })) {
+    items.push(item);
+    characters += JSON.stringify(item.data).length;
+    if (items.length === wanted || characters >= MOST_CHARACTERS) break;
+  }
+  return items;
+}
+
+/** All events of a stream from a revision on, some at once, so that nobody waits for more than are wanted. */
+async function* viewsFrom(store: Pick<EventStore, 'readStream'>, stream: string, { from, atOnce }: { from: number; atOnce: number }) {
+  for (let at = from, isOver = false; !isOver; ) {
+    const events = (await Array.fromAsync(store.readStream(stream, { from: at, limit: atOnce }))).flat();
+    yield* events.map(viewOf);
+    at = (events.at(-1)?.revision ?? at) + 1;
+    isOver = events.length < atOnce;
+  }
 }
 
 /** The revisions of the task's first and last event that are left. Error: ProblemError `not_found`. */
