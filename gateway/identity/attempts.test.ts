@@ -89,12 +89,15 @@ describe('the token of a device', () => {
   const [ann, bob] = ['0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e02'];
 
   it('is known for its user alone, for half a year, and only as it was made', () => {
-    const token = devices.issue(ann);
-    expect(devices.find(ann, ['', 'x', token])).toMatch(/^[\w-]{16}$/);
-    for (const other of [bob, undefined]) expect(devices.find(other, [token])).toBeUndefined();
+    const token = devices.issue(ann, 'one');
+    expect(devices.find(ann, ['', 'x', token], 'one')).toMatch(/^[\w-]{16}$/);
+    for (const other of [bob, undefined]) expect(devices.find(other, [token], 'one')).toBeUndefined();
     for (const changed of [token.replace(ann, bob), `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`, token.replace('.0.', '.9.')])
-      expect(devices.find(changed.startsWith(bob) ? bob : ann, [changed])).toBeUndefined();
+      expect(devices.find(changed.startsWith(bob) ? bob : ann, [changed], 'one')).toBeUndefined();
+    // All sessions ended since: whoever has it may be who they were ended for.
+    expect(devices.find(ann, [token], 'two')).toBeUndefined();
+    expect(devices.find(ann, [devices.issue(ann, '')], '')).toMatch(/^[\w-]{16}$/);
     days = 181;
-    expect(devices.find(ann, [token])).toBeUndefined();
+    expect(devices.find(ann, [token], 'one')).toBeUndefined();
   });
 });

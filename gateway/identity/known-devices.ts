@@ -6,10 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { same } from './refresh-tokens.ts';
 
 export interface KnownDevices {
-  /** Makes the token of a device that has just come in: `<user id>.<day>.<96 bits>.<mark>`. */
-  issue(userId: string): string;
-  /** The id of the first device among these tokens that was in the account of this user; undefined where none was, or for no user. */
-  find(userId: string | undefined, tokens: readonly string[]): string | undefined;
+  /** Makes the token of a device that has just come in, under this epoch of its user's sessions: `<user id>.<day>.<96 bits>.<mark>`. */
+  issue(userId: string, epoch: string): string;
+  /**
+   * The id of the first device among these tokens that was in the account of this user under the present epoch: where all sessions have ended since, it
+   * may be a thief's. Undefined where none was, or for no user.
+   */
+  find(userId: string | undefined, tokens: readonly string[], epoch: string): string | undefined;
 }
 
 const DAY = 86_400_000;
@@ -21,19 +24,22 @@ export function openKnownDevices({ hmac, now }: { hmac(text: string): string; no
   const today = () => Math.floor(now().getTime() / DAY);
   const mark = (text: string) => hmac(`device:${text}`).slice(0, 32);
 
-  function idOf(userId: string, token: string): string | undefined {
+  // Of a user whose sessions never ended all at once, as tokens of a release before this one.
+  const marked = (text: string, epoch: string) => mark(epoch === '' ? text : `${text} ${epoch}`);
+
+  function idOf(userId: string, token: string, epoch: string): string | undefined {
     const [, owner, day, id, given] = SHAPE.exec(token) ?? [];
     if (owner !== userId || !id || !given || today() - Number(day) > LIFE) return undefined;
-    return same(given, mark(`${owner}.${day}.${id}`)) ? id : undefined;
+    return same(given, marked(`${owner}.${day}.${id}`, epoch)) ? id : undefined;
   }
 
   return {
-    issue: (userId) => {
+    issue: (userId, epoch) => {
       const text = `${userId}.${today()}.${randomBytes(12).toString('base64url')}`;
-      return `${text}.${mark(text)}`;
+      return `${text}.${marked(text, epoch)}`;
     },
-    find: (userId, tokens) => {
-      const ids = userId === undefined ? [] : tokens.map((token) => idOf(userId, token));
+    find: (userId, tokens, epoch) => {
+      const ids = userId === undefined ? [] : tokens.map((token) => idOf(userId, token, epoch));
       return ids.find((id) => id !== undefined);
     },
   };

@@ -77,3 +77,19 @@ it('by a mailed link is recorded before it, too', async () => {
   expect((await finish()).status).toBe(200);
   expect((await cat.types()).filter((type) => type === 'PasswordChanged')).toHaveLength(1);
 });
+
+it('ends all other sessions before it is set: where the process ends between, nobody who was in stays in', async () => {
+  const dan = await openUser(here, { second: false });
+  const other = (await dan.password()).body.accessToken;
+  const { put } = here.secrets;
+  here.secrets.put = async (kind, ...more) => {
+    if (kind === 'credentials') throw new Error('the process ends');
+    return put(kind, ...more);
+  };
+  expect((await change(dan.first, PASSWORD, NEXT)).status).toBe(500);
+  here.secrets.put = put;
+  const statuses = [];
+  for (const token of [other, dan.first]) statuses.push((await here.call('GET /api/me', undefined, as(token))).status);
+  expect(statuses).toEqual([401, 200]);
+  expect((await change(dan.first, PASSWORD, NEXT)).status).toBe(204);
+});

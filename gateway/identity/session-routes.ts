@@ -175,7 +175,7 @@ async function login(options: SessionRoutesOptions, request: RouteRequest): Prom
   const version = user ? await credentials.version(user.id) : 0;
   const epoch = await sessions.epoch(user?.id ?? 'nobody');
   const standing = {
-    device: devices.find(user?.id, shown),
+    device: devices.find(user?.id, shown, epoch),
     network: await isKnownNetwork(sessions, user?.id, request.ip),
   };
   const check = (asker: Asker) => credentials.verify(user?.id ?? null, password, asker);
@@ -203,7 +203,7 @@ type Entering = Ticketed & { second?: true };
 /** Logs somebody in who has proved everything: the answer with the tokens, and what makes the device known. */
 export async function letIn(options: SessionRoutesOptions, of: Entering, request: RouteRequest): Promise<Answer> {
   const answer = await answerWithTokens(options, await start(options, of, request));
-  return { ...answer, body: { ...(answer.body as object), device: options.devices.issue(of.userId) } };
+  return { ...answer, body: { ...(answer.body as object), device: options.devices.issue(of.userId, of.epoch) } };
 }
 
 /** True where a session of this user that lives was begun in the network of this address. It takes as long for an unknown account. */

@@ -71,6 +71,8 @@ async function remove(options: OwnSignInsOptions, { caller, params, requestId }:
     // Before it is taken, so that a repeat after a failure still tells; once for each time that it was joined.
     const of = { id: actor.id, key: `${taken.id} ${taken.since}`, correlationId: requestId };
     await recordOfAccount(options, of, { type: 'TellSignInParted', data: { issuer: taken.issuer } });
+    // Before it is taken, since a repeat would find none; and after it, for who came in by it meanwhile.
+    await sessions.endAll(actor.id, 'revoked', { except: actor.sessionId });
     await subjects.take(taken);
   });
   await sessions.endAll(actor.id, 'revoked', { except: actor.sessionId });
