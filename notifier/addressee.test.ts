@@ -44,3 +44,10 @@ it('links of a change of address, in which anybody may name it, too, share that 
   await expect(mails.take(ANN, 'new_address')).rejects.toBeInstanceOf(NotYet);
   for (let n = 0; n < 2; n++) await mails.take(ANN, 'registration');
 });
+
+it('addresses that differ in what stands after a + are one mailbox', async () => {
+  const mails = await counting({ 'stranger-mails': 3, 'stranger-mails-day': 100 });
+  for (const tag of ['+one', '+two+more', '']) await mails.take(`ann${tag}@example.org`, 'registration');
+  await expect(mails.take('Ann+three@example.org', 'registration')).rejects.toBeInstanceOf(NotYet);
+  for (const other of ['bob+one@example.org', '+ann@example.org', 'ann@sub.example.org']) await mails.take(other, 'registration');
+});

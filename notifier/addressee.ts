@@ -88,7 +88,7 @@ const STRANGER_LIMITS = ['stranger-mails-day', 'stranger-mails'] as const;
  */
 export function strangerMailsIn(limits: Pick<Limits, 'consume' | 'refund' | 'points'>): StrangerMails {
   function countsOf(address: string, about: AboutCategory): LimitPoints[] {
-    const key = emailValue(address).value;
+    const key = mailboxCounted(address);
     // Of a limit of one, half would be none.
     const half = STRANGER_LIMITS.map((name) => ({ name, key: `named by anybody ${key}`, cost: Math.min(2, limits.points(name)) }));
     return [...(NAMED_BY_ANYBODY.has(about) ? half : []), ...STRANGER_LIMITS.map((name) => ({ name, key, cost: 1 }))];
@@ -98,6 +98,11 @@ export function strangerMailsIn(limits: Pick<Limits, 'consume' | 'refund' | 'poi
     take: (address, about) => counted(() => takeTogether(limits, countsOf(address, about))),
     giveBack: (address, about) => giveBackTogether(limits, countsOf(address, about)),
   };
+}
+
+/** The mailbox that mails to an address are counted for: what stands after a + is a word of its owner's, so that nobody has one of them filled by many addresses. */
+function mailboxCounted(address: string): string {
+  return emailValue(address).value.replace(/(?<=.)\+[^@]*(?=@)/, '');
 }
 
 async function counted(consume: () => Promise<unknown>): Promise<void> {
