@@ -260,6 +260,13 @@ describe('docker-compose.yml', () => {
     for (const program of programs) expect(existsSync(join(ROOT, program)), program).toBe(true);
   });
 
+  it('gives the proxy as many connections as its tests have, and more than twice what one address may have', () => {
+    const connections = (file: string) => Number(/worker_connections (\d+);/.exec(text(file))?.[1]);
+    expect(connections('servers/nginx.conf')).toBe(connections('servers/proxy.ts'));
+    expect(connections('servers/nginx.conf')).toBeGreaterThan(4 * Number(/limit_conn addresses (\d+);/.exec(text('servers/proxy.conf.template'))?.[1]));
+    expect(compose.services.proxy?.volumes).toContain('./servers/nginx.conf:/etc/nginx/nginx.conf:ro');
+  });
+
   it('fills in what the proxy’s template asks for, with the parts’ own names', () => {
     const asked = new Set([...text('servers/proxy.conf.template').matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name));
     const { NGINX_ENVSUBST_FILTER: filter = '', LISTEN, ...upstreams } = environmentOf(compose.services.proxy as Service);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Server as SocketServer } from 'socket.io';
 import { io } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +87,28 @@ async function raw(url: string, text: string): Promise<string> {
 const PROBLEM = { type: expect.stringMatching(/^\/problems\//), title: expect.any(String), detail: expect.any(String), instance: expect.any(String) };
 
 describeWith(nginx, 'the proxy', () => {
+  it('keeps most of its connections for others, however many of one address have half a head, or a body that never comes', async () => {
+    const proxy = await behind({ gateway: [(request, response) => void (request.method === 'GET' && response.end('ok'))] });
+    const port = Number(new URL(proxy.url).port);
+    const open: Socket[] = [];
+    const send = (text: string, localAddress = '127.0.0.1') => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {});
+      open.push(socket);
+      socket.write(text);
+      return socket;
+    };
+    const firstLine = async (socket: Socket) => String((await once(socket, 'data'))[0]).split('\r\n')[0];
+    try {
+      for (let n = 0; n < 1_000; n++) send('POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{');
+      for (let n = 0; n < 1_100; n++) send('GET /livez HTTP/1.1\r\nHost:');
+      // What was sent before is read before: the next of this address is one too many.
+      await expect.poll(() => firstLine(send('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'))).toBe('HTTP/1.1 429 ');
+      expect(await firstLine(send('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n', '127.0.0.2'))).toBe('HTTP/1.1 200 OK');
+    } finally {
+      for (const socket of open) socket.destroy();
+    }
+  });
+
   describe('with all parts', () => {
     let proxy: Running;
     let close: () => Promise<void>;

@@ -86,14 +86,14 @@ function serverLines(urls: readonly string[]): string {
   return urls.map((url) => `server ${new URL(url).host};`).join(' ');
 }
 
-/** The nginx.conf around the templates, as the image's own, for one process in one folder. */
+/** The nginx.conf around the templates, as servers/nginx.conf, for one process in one folder. */
 function nginxConf(folder: string, files: readonly string[]): string {
   const included = files.map((name) => `include ${join(folder, name)};`).join(' ');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${join(folder, 'temporary', what)};`);
   // Run as root, nginx runs its workers as the user nobody, who may not enter the folder.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   return `daemon off; ${user} pid ${join(folder, 'nginx.pid')}; error_log stderr warn; worker_processes 1;
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http { access_log off; ${temporary.join(' ')} ${included} }
 `;
 }
