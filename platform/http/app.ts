@@ -25,6 +25,7 @@ import { type ApartOrigin, isAmong, isAt } from './origins.ts';
 import { ALL_METHODS, methodsByPath, namedFirst } from './paths.ts';
 import { problemOfError } from './problem-of.ts';
 import { type Admitted, type Caller, isLetInAlways, KEY_PREFIX, type Route, type RouteRow } from './route.ts';
+import { openUnreadAnswers } from './unread-answers.ts';
 
 export interface AppOptions {
   routes: readonly Route[];
@@ -104,6 +105,7 @@ export function createApp(options: AppOptions): HttpApp {
 
 /** The outermost middleware: gives each request its id, its one log line, and its place in the metrics. */
 function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
+  const unread = openUnreadAnswers();
   return async (ctx, next) => {
     const started = performance.now();
     ctx.state.requestId = correlation(ctx.get('X-Request-Id'));
@@ -130,6 +132,8 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
         'request',
       );
     if (audit) for (const seen of auditedIn(ctx)) audit(seen);
+    // A stream is made as it is read.
+    if (typeof ctx.body === 'string') unread.send(ctx.res, networkOf(ctx.ip), Buffer.byteLength(ctx.body));
   };
 }
 
