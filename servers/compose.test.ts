@@ -183,6 +183,12 @@ describe('docker-compose.yml', () => {
       expect([...entrypoint, ...command].join(' ')).not.toMatch(/(requirepass|password)[ =](?!\$)/i);
   });
 
+  it('gives the secret of sign-ins to the gateway alone, which uses it', () => {
+    expect(ours.filter(([, service]) => 'OIDC_CLIENT_SECRET' in environmentOf(service)).map(([part]) => part)).toEqual(['gateway']);
+    expect(environmentOf(compose.services.gateway as Service, { OIDC_CLIENT_SECRET: 'a secret' })).toMatchObject({ OIDC_CLIENT_SECRET: 'a secret' });
+    expect(Object.keys(environmentOf(compose.services.gateway as Service))).toContain('OIDC_ISSUER');
+  });
+
   it('sets only variables that config.ts knows', () => {
     const known = new Set([...text('.env.example').matchAll(/^#([A-Z0-9_]+)=/gm)].map(([, name]) => name));
     const set = ours.flatMap(([, { environment = {} }]) => Object.keys(environment));
