@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ProblemError } from '../../../contracts/problem.ts';
-import { type EventStore, StoreUnavailable } from '../../../platform/event-store/event-store.ts';
+import { AppendUnknown, type EventStore, StoreUnavailable } from '../../../platform/event-store/event-store.ts';
 import { openLog } from '../../../system/open-log.fixture.ts';
 import { openPosted, type PostedOptions } from './posted.ts';
 
@@ -85,6 +85,31 @@ it('is kept as long as its process says that it is at work', async () => {
     }
     expect(hand?.lost.aborted).toBe(false);
     await hand?.letGo();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('is kept by a process that did not hear that the store had taken its sign of life', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    let isUnheard = false;
+    const append: EventStore['append'] = async (...what) => {
+      const appended = await log.store.append(...what);
+      if (isUnheard) throw new AppendUnknown('the connection was lost');
+      return appended;
+    };
+    const hand = await process({ lease: 3_000, store: { readStream: log.store.readStream, append } }).take(ID);
+    const before = await last();
+    isUnheard = true;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await expect.poll(last).toBe(before + 1);
+    isUnheard = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await expect.poll(last).toBe(before + 2);
+    expect(hand?.lost.aborted).toBe(false);
+    await hand?.letGo();
+    expect(await process().isHeld(ID)).toBe(false);
   } finally {
     vi.useRealTimers();
   }

@@ -96,7 +96,7 @@ export function openPosted({ store, lease = LEASE, clock = () => performance.now
       if (isHeldNow(id, found)) return null;
       const held = { state: 'held', by: randomUUID(), lease } as const;
       const revision = await write(id, found.revision, held);
-      return revision === null ? null : hold({ write: (at, state) => write(id, at, state), clock }, held, revision);
+      return revision === null ? null : hold({ read: () => read(id), write: (at, state) => write(id, at, state), clock }, held, revision);
     },
     askedAnew: async (id) => {
       const { now, revision } = await read(id);
@@ -108,12 +108,13 @@ export function openPosted({ store, lease = LEASE, clock = () => performance.now
 const streamOf = (id: string) => `_posted-${id}`;
 
 interface Holding {
+  read(): Promise<{ now: PostedState; revision: number }>;
   write(expected: number, state: PostedState): Promise<number | null>;
   clock(): number;
 }
 
 /** Says again and again that the file is in hand, from this revision on, until it is not. */
-function hold({ write, clock }: Holding, held: Extract<PostedState, { state: 'held' }>, first: number): InHand {
+function hold({ read, write, clock }: Holding, held: Extract<PostedState, { state: 'held' }>, first: number): InHand {
   const lost = new AbortController();
   let revision = first;
   let since = clock();
@@ -122,11 +123,16 @@ function hold({ write, clock }: Holding, held: Extract<PostedState, { state: 'he
 
   const lose = () =>
     lost.abort(new ProblemError('unavailable', 'Another process has this file now. Send the same again.', { headers: { 'Retry-After': '1' } }));
+  /** Behind a write of this hand's own, of which the store could not say that it had taken it; null where the file is in another hand. */
+  async function writtenBehindOwn(state: PostedState): Promise<number | null> {
+    const found = await read();
+    return found.now.state === 'held' && found.now.by === held.by ? write(found.revision, state) : null;
+  }
   /** One write after the other; nothing is written once the file is not in hand. */
   function inTurn(state: PostedState): Promise<void> {
     const one = writing.then(async () => {
       if (lost.signal.aborted) return;
-      const next = await write(revision, state);
+      const next = (await write(revision, state)) ?? (await writtenBehindOwn(state));
       if (next === null) return lose();
       revision = next;
       since = clock();
