@@ -48,6 +48,7 @@ export async function openMediaRig() {
 
   return {
     store,
+    readModels,
     files,
     commands,
     maker: MAKER,

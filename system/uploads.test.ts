@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bareClient } from './bare-tcp.fixture.ts';
 import type { User } from './client.fixture.ts';
 import { upload } from './form.fixture.ts';
 import { jpeg, PDF, png } from './pictures.fixture.ts';
@@ -127,6 +129,45 @@ it('keeps nothing of an upload that is aborted half-way', async () => {
   gone.abort();
   await sent;
   await expect.poll(arriving).toEqual([]);
+});
+
+const HALF = '--b\r\nContent-Disposition: form-data; name="file"; filename="x.txt"\r\n\r\nhalf of it';
+const headOf = (as: User, length: number | string) =>
+  `POST /api/media?task=${task} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${as.accessToken}\r\nIdempotency-Key: ${randomUUID()}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\n\r\n`;
+
+it('refuses an upload whose Content-Length is wrong, and keeps nothing of it', async () => {
+  const port = Number(new URL(system.url()).port);
+  const whole = `${HALF}\r\n--b--\r\n`;
+  await leavesNothing(async () => {
+    // Less than there is: the form breaks off.
+    await bareClient(port, `${headOf(user, whole.length - 12)}${whole}`).hears(/^HTTP\/1\.1 400 /);
+    // More than was ever sent: the client hangs up while the rest is waited for.
+    const longer = bareClient(port, `${headOf(user, whole.length + 100)}${HALF}`);
+    await expect.poll(arriving).toHaveLength(1);
+    longer.socket.destroy();
+    await expect.poll(arriving).toEqual([]);
+    for (const length of ['-1', '1x', '1e3']) await bareClient(port, `${headOf(user, length)}${whole}`).hears(/^HTTP\/1\.1 400 /);
+  });
+});
+
+it('an upload is refused, and nothing of it kept, where its user logged out, lost the right or was deleted before all of it was here', async () => {
+  const port = Number(new URL(system.url()).port);
+  const rest = '\r\n--b--\r\n';
+  const ends: [status: number, happens: (uploader: User) => Promise<unknown>][] = [
+    [401, (uploader) => uploader.ok('POST /api/logout')],
+    [401, (uploader) => uploader.ok(`DELETE /api/users/${uploader.id}`)],
+    [422, (uploader) => system.admin.ok(`PUT /api/users/${uploader.id}/role`, { role: 'resident' })],
+  ];
+  for (const [status, happens] of ends) {
+    const uploader = await system.register('Lea');
+    await leavesNothing(async () => {
+      const client = bareClient(port, `${headOf(uploader, HALF.length + rest.length)}${HALF}`);
+      await expect.poll(arriving).toHaveLength(1);
+      await happens(uploader);
+      client.socket.write(rest);
+      await client.hears(new RegExp(`^HTTP/1\\.1 ${status} `));
+    });
+  }
 });
 
 it('lets a user have so many megabytes of files and no more', async () => {

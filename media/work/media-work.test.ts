@@ -93,6 +93,14 @@ describe('a picture that was received', () => {
     expect(deferred[1]?.wait).toBeGreaterThan(deferred[0]?.wait ?? 0);
   });
 
+  it('waits where all children have others at hand and no more may wait, and that is no fault of the picture', async () => {
+    const streams = [];
+    for (let n = 1; n <= 3; n++) streams.push(await rig.receive(n, await picture()));
+    rig.start({ children: { children: 1, mostWaiting: 0 }, workers: 3, attempts: 1 });
+    const types = await Promise.all(streams.map((stream) => rig.becomes(stream, 'MediaAttached')));
+    expect(types.flat()).toContain('MediaDeferred');
+  });
+
   it('begins no attempt while the file store cannot say what it has', async () => {
     let isAway = true;
     let asked = 0;
