@@ -129,22 +129,44 @@ describe('a disk', () => {
   });
 
   it('is asked to keep a large file while it arrives, once at a time', async () => {
-    let [asked, underWay, writes] = [0, 0, 0];
-    const { promise: third, resolve } = Promise.withResolvers<void>();
-    const slow = ({ writev }: DiskFile): Partial<DiskFile> => ({
-      writev: (pieces) => {
-        if (++writes === 3) resolve();
-        return writev(pieces);
-      },
-      datasync: async () => {
+    const path = join(folder, 'file');
+    let asked = 0;
+    const kept: (() => void)[] = [];
+    const openNew = async (): Promise<DiskFile> => {
+      const file = await open(path, 'wx');
+      const datasync = () => {
         asked++;
-        expect(++underWay).toBe(1);
-        await third;
-        underWay--;
-      },
-    });
-    expect((await written(slow, { syncAfter: 1 })).equals(whole)).toBe(true);
+        return new Promise<void>((resolve) => kept.push(resolve));
+      };
+      return { writev: file.writev.bind(file), write: file.write.bind(file), datasync, close: () => file.close() };
+    };
+    const { into } = newSpoolFile(path, { check: () => {}, openNew, syncAfter: 30_000 });
+    /** Resolves once a piece is written: the next one is a write of its own. */
+    const write = (n: number) =>
+      new Promise<void>((resolve, reject) => into.write(Buffer.alloc(20_000, n), (error) => (error ? reject(error) : resolve())));
+    /** The disk has kept what it was asked to, and everybody who waited for that has heard of it. */
+    const keep = async () => {
+      kept.shift()?.();
+      await new Promise(setImmediate);
+    };
+    await write(1);
+    expect(asked).toBe(0);
+    await write(2);
+    expect(asked).toBe(1);
+    for (const n of [3, 4, 5]) await write(n);
+    expect(asked).toBe(1);
+    await keep();
+    await write(6);
     expect(asked).toBe(2);
+    let isWhole = false;
+    const ended = new Promise<void>((resolve, reject) => into.end((error?: Error | null) => (error ? reject(error) : resolve()))).then(() => {
+      isWhole = true;
+    });
+    await new Promise(setImmediate);
+    expect(isWhole).toBe(false);
+    await keep();
+    await ended;
+    expect((await readFile(path)).equals(Buffer.concat([1, 2, 3, 4, 5, 6].map((n) => Buffer.alloc(20_000, n))))).toBe(true);
   });
 
   it('that could not keep a part makes no whole, however late it says so', async () => {
