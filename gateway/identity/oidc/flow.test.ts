@@ -7,22 +7,23 @@ import { type Installation, openInstallation } from '../identity.fixture.ts';
 import { openIdentity } from '../identity.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+import { openWithIssuer, type WithIssuer } from './with-issuer.fixture.ts';
 
 const MINUTES = 60_000;
 
 describe('the way to the issuer and back', () => {
+  let world: WithIssuer;
   let issuer: TestIssuer;
   let here: Installation;
   /** Another process on the same stores, which knows nothing but these. */
   let other: { url: string; close(): Promise<unknown> };
   beforeAll(async () => {
-    issuer = await startIssuer();
-    here = await openInstallation({ oidc: issuer.settings() });
-    issuer.serve(`${here.url}/api/oidc/callback`);
+    world = await openWithIssuer();
+    ({ issuer, here } = world);
     issuer.accounts.set('anna', { email: 'anna@example.org', email_verified: true, name: 'Anna' });
     other = await openOther();
   });
-  afterAll(() => Promise.all([here?.close(), other?.close(), issuer?.close()]));
+  afterAll(() => Promise.all([world?.close(), other?.close()]));
 
   async function openOther() {
     const log = pino({ level: 'silent' });

@@ -1,20 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FRESH_LOGIN_NEEDED } from '../../../contracts/problem.ts';
-import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
+import { as, type Installation, type Reply } from '../identity.fixture.ts';
 import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
-import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+import type { TestIssuer } from './issuer.fixture.ts';
+import { openWithIssuer, type WithIssuer } from './with-issuer.fixture.ts';
 
 describe('a sign-in as a proof of who somebody is', () => {
+  let world: WithIssuer;
   let issuer: TestIssuer;
   let here: Installation;
   beforeAll(async () => {
-    issuer = await startIssuer();
-    here = await openInstallation({ oidc: issuer.settings() });
-    issuer.serve(`${here.url}/api/oidc/callback`);
+    world = await openWithIssuer();
+    ({ issuer, here } = world);
     for (const name of ['ann', 'bea', 'cid']) issuer.accounts.set(name, { email: `${name}@example.org`, email_verified: true, name });
   });
-  afterAll(() => Promise.all([here?.close(), issuer?.close()]));
+  afterAll(() => world?.close());
 
   const again = () => `${here.url}/api/oidc/start?again=1`;
   /** What is answered to who asks for what wants a fresh login. */

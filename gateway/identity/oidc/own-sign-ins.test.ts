@@ -5,17 +5,18 @@ import { stableId } from '../../../platform/stable-id.ts';
 import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
 import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { openBrowser } from './browser.fixture.ts';
-import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+import type { TestIssuer } from './issuer.fixture.ts';
+import { openWithIssuer, type WithIssuer } from './with-issuer.fixture.ts';
 
 const PASSWORD = 'correct horse battery';
+let world: WithIssuer;
 let issuer: TestIssuer;
 let here: Installation;
 beforeAll(async () => {
-  issuer = await startIssuer();
-  here = await openInstallation({ oidc: issuer.settings() });
-  issuer.serve(`${here.url}/api/oidc/callback`);
+  world = await openWithIssuer();
+  ({ issuer, here } = world);
 });
-afterAll(() => Promise.all([here?.close(), issuer?.close()]));
+afterAll(() => world?.close());
 
 const atIssuer = (account: string, email = `${account}@example.org`) => issuer.accounts.set(account, { email, email_verified: true, name: account });
 const list = async ({ body }: Reply, at = here) => (await at.call('GET /api/me/sign-ins', undefined, as(body.accessToken))).body.items;

@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIRST_NEEDED } from '../../../contracts/problem.ts';
-import { as, type Installation, openInstallation, type Reply } from '../identity.fixture.ts';
+import { as, type Installation, type Reply } from '../identity.fixture.ts';
 import { codeOfApp } from '../second-factor/second-factor.fixture.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
-import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+import type { TestIssuer } from './issuer.fixture.ts';
+import { openWithIssuer, type WithIssuer } from './with-issuer.fixture.ts';
 
 const PASSWORD = 'correct horse battery';
 
 describe('signing in at an issuer', () => {
+  let world: WithIssuer;
   let issuer: TestIssuer;
   let here: Installation;
   beforeAll(async () => {
-    issuer = await startIssuer();
-    here = await openInstallation({ oidc: issuer.settings(), unconfirmed: 'none' });
-    issuer.serve(`${here.url}/api/oidc/callback`);
+    world = await openWithIssuer({ unconfirmed: 'none' });
+    ({ issuer, here } = world);
   });
-  afterAll(() => Promise.all([here?.close(), issuer?.close()]));
+  afterAll(() => world?.close());
 
   /** Makes an account at the issuer, whose address it has verified unless told otherwise. */
   function atIssuer(account: string, claims: object = {}) {
