@@ -160,6 +160,7 @@ inChromium('My page and Members', (screens) => {
 
     const other = await screens.open(`${screens.world.url}${await mailedLink(screens.world.url, address, 'address')}`);
     expect(other.url()).toBe(`${screens.world.url}/address`);
+    await other.getByText('Log in first: the link that you opened is about the e-mail address of your account.').waitFor();
     await other.getByLabel('E-mail').fill(before);
     await other.getByLabel('Password').fill(PASSWORD);
     await other.keyboard.press('Enter');
@@ -192,5 +193,8 @@ inChromium('My page and Members', (screens) => {
     await admin.getByRole('button', { name: `Open ${BEN.name}` }).click();
     await dialog(admin, BEN.name).waitFor();
     expect(await seriousFaults(admin)).toEqual([]);
+    await admin.goto(`${screens.world.url}/members/${crypto.randomUUID()}`);
+    await admin.getByRole('heading', { name: 'This member cannot be shown' }).waitFor();
+    await admin.getByText('There is no such user.').waitFor();
   }, 240_000);
 });

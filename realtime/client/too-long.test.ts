@@ -1,14 +1,6 @@
 import { expect, it } from 'vitest';
 import { ANNA, cardOf, inChromium } from './board.fixture.ts';
 import { ofThisTry } from './tries.fixture.ts';
-import { roomInWords } from './words.ts';
-
-it('how much room is left is said of a text that is nearly too long, and how much is too much of one that is', () => {
-  expect(
-    ['', 'x'.repeat(180), 'x'.repeat(181), 'x'.repeat(200), ` ${'x'.repeat(200)} `, '😀'.repeat(200)].map((text) => roomInWords(text, 200)),
-  ).toEqual(['', '', '181 of 200 characters.', ...Array.from({ length: 3 }, () => '200 of 200 characters.')]);
-  expect(roomInWords('x'.repeat(203), 200)).toBe('203 of 200 characters: 3 too many. Shorten it; nothing was cut.');
-});
 
 inChromium('a text that is too long', (screens) => {
   it('is kept as it was pasted, counted and refused in words at its field, and taken once it is shortened', async () => {

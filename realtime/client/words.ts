@@ -78,11 +78,23 @@ function daysUntil(then: Date, now: Date): number {
   return Math.round((midnight(then) - midnight(now)) / DAY);
 }
 
+/** The distance of a day that is near: `tomorrow`; undefined for any other. */
+function nearDay(time: string, now: Date): string | undefined {
+  const days = daysUntil(new Date(time), now);
+  return Math.abs(days) < 7 ? relative.format(days, 'day') : undefined;
+}
+
+/** Day and time in full, with the distance of a day that is near: `21 Nov 2026, 10:00 (tomorrow)`. */
+export function timeWithDay(time: string, now = new Date()): string {
+  const near = nearDay(time, now);
+  return near ? `${fullTime(time)} (${near})` : fullTime(time);
+}
+
 /** A day: by its distance (`tomorrow`) where it is near, else by its date. */
 export function shortDay(time: string, now = new Date()): string {
   const then = new Date(time);
-  const days = daysUntil(then, now);
-  if (Math.abs(days) < 7) return relative.format(days, 'day');
+  const near = nearDay(time, now);
+  if (near) return near;
   return (then.getFullYear() === now.getFullYear() ? day : dayOfYear).format(then);
 }
 

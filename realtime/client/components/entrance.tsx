@@ -52,6 +52,7 @@ export function Entrance({ path }: { path: string }) {
         {ended && way === 'login' && (
           <p role="status">Your session has ended. Log in again.{isTypedKept() && ' What you typed will be there again.'}</p>
         )}
+        {path === '/address' && <p role="status">Log in first: the link that you opened is about the e-mail address of your account.</p>}
         {signIn && way === 'login' && <SignInButton signIn={signIn} />}
         {signIn?.only ? null : <ByPassword way={way} />}
         {others.map((other) => (

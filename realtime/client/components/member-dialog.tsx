@@ -18,7 +18,7 @@ export function MemberDialog({ member = '' }: { member?: string }) {
   if (!isFor) return null;
   return (
     <Dialog label={body?.name ?? 'Member'} kind="box" onClose={() => navigation.leave('/members')}>
-      <DialogHead title={body?.name ?? 'One moment…'} />
+      <DialogHead title={body?.name ?? (trouble ? 'This member cannot be shown' : 'One moment…')} />
       {trouble && (
         <p class="wrong" role="alert">
           {trouble}

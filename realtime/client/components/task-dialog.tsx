@@ -6,7 +6,7 @@ import { shown } from '../board-state.ts';
 import { mayMove, STATUS_NAMES } from '../board-view.ts';
 import { mayChange } from '../rights.ts';
 import type { OpenTask } from '../store.ts';
-import { ago, fullTime, shortDay } from '../words.ts';
+import { ago, fullTime, timeWithDay } from '../words.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import { DropPlace, usePaste } from './choosing-files.tsx';
 import { Comments } from './comments.tsx';
@@ -197,7 +197,7 @@ function Facts({ task, isMine }: { task: TaskSummary | TaskDetail; isMine: boole
       </div>
       <div>
         <dt>Deadline</dt>
-        <dd>{deadline ? <time dateTime={deadline}>{`${fullTime(deadline)} (${shortDay(deadline)})`}</time> : 'none'}</dd>
+        <dd>{deadline ? <time dateTime={deadline}>{timeWithDay(deadline)}</time> : 'none'}</dd>
       </div>
       {labels.length > 0 && (
         <div>
