@@ -14,6 +14,7 @@ export const USAGE = `usage: npm start                        the whole system i
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
        npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
        npm start -- media verify          bytes of files without an event, and events without bytes
+       npm start -- media claim           make this installation the one whose events decide about the files of FILES_URL
        npm start -- media copy <from> <to>
                                           the files of one store into another, each named as in FILES_URL
        npm start -- <command> --help      more about one of these
@@ -53,9 +54,11 @@ on the copy: set DATA_DIR to it.`,
 
 const MEDIA = `usage: npm start -- media                   the part media as a process of its own
        npm start -- media verify
+       npm start -- media claim
        npm start -- media copy <from> <to>
 
-verify compares the store of files with the events and changes nothing; copy copies the files of one store into another, each named
+verify compares the store of files with the events and changes nothing; claim makes this installation, as its events are now, the one
+that decides what is removed, as after a restore or where the former one is no more; copy copies the files of one store into another, each named
 as in FILES_URL.`;
 
 const NOTIFIER = `usage: npm start -- notifier [--workers email=2,sms=1]

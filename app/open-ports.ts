@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { SECRETS, type Secrets } from '../gateway/identity/secrets/secrets.ts';
 import type { Pages } from '../gateway/pages.ts';
+import { claimFiles } from '../media/keep/marks.ts';
 import { type OpenMailer, openMailer } from '../notifier/mailer/open.ts';
 import { RECEIVERS } from '../notifier/sending.ts';
 import { type OpenTexter, openTexter } from '../notifier/texter/open.ts';
 import { absencesIn } from '../platform/absences/absences.ts';
+import { unavailableIn } from '../platform/absences/unavailable.ts';
 import { watched } from '../platform/absences/watched.ts';
 import type { Cache } from '../platform/cache/cache.ts';
 import { openCache } from '../platform/cache/open.ts';
@@ -118,7 +120,10 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     },
     files: async () => {
       const credentials = { accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY };
-      return closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials }), FILES));
+      const files = closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials }), FILES));
+      const owner = await installation(config.FILES_URL);
+      if (owner) await claimFiles(files, owner).catch(unlessAway);
+      return files;
     },
     pages: () => openOwnPages(log, fileOrigins(config)),
   };
@@ -132,6 +137,11 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
  */
 function endProcess(): never {
   process.exit(1);
+}
+
+/** A store of files that is away is not waited for: whose it is, is asked again before anything is removed from it. */
+function unlessAway(error: unknown): void {
+  if (!unavailableIn(error)) throw error;
 }
 
 /** The ports, but asking for a missing one throws. (Where all parts run in one process, none is missing, and only the types find the mistake.) */

@@ -1,4 +1,4 @@
-/** Two installations, each with an event store of its own, that are given the same virtual host or the same Redis database. */
+/** Two installations, each with an event store of its own, that are given the same virtual host, Redis database or store of files. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ afterEach(async () => {
 });
 
 /** Makes the start of an installation, with an event store in a folder of its own. */
-function installation(env: Record<string, string>): () => Program {
+function installation(env: Record<string, string>): (words?: string[]) => Program {
   const dataDir = mkdtempSync(join(tmpdir(), 'two-installations-'));
   ends.push(() => rmSync(dataDir, { recursive: true, force: true }));
-  return () => {
-    const program = runProgram([], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ADMIN_PASSWORD: ADMIN.password, JWT_SECRET, ...env });
+  return (words = []) => {
+    const program = runProgram(words, { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ADMIN_PASSWORD: ADMIN.password, JWT_SECRET, ...env });
     ends.push(() => program.end('SIGKILL'));
     return program;
   };
@@ -28,6 +28,21 @@ async function refusalOf(program: Program): Promise<string> {
   expect((await program.ended).code).toBe(1);
   return program.stderr();
 }
+
+test('a second installation is refused the files of the first, whether that runs or not, until it takes them over', { timeout: 300_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'files-of-two-'));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  const [first, second] = [installation({ FILES_URL: `file:${folder}` }), installation({ FILES_URL: `file:${folder}` })];
+  const running = first();
+  await running.url();
+  const words = /store of files is used by another installation .* Name another one in FILES_URL, .* npm start -- media claim/;
+  expect(await refusalOf(second())).toMatch(words);
+  await running.end('SIGTERM');
+  const claim = second(['media', 'claim']);
+  expect((await claim.ended).code).toBe(0);
+  await second().url();
+  expect(await refusalOf(first())).toMatch(words);
+});
 
 describeWith([rabbitMq, redis], 'a second installation', () => {
   test('is refused the virtual host of the first, whether that runs or not, and takes one of its own', { timeout: 300_000 }, async () => {

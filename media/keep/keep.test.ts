@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { exampleEvent } from '../../contracts/catalog.ts';
 import { type MediaEvent, mediaContract } from '../../contracts/media.ts';
-import { NO_STREAM } from '../../contracts/message.ts';
+import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { openFolderFiles } from '../../platform/files/file/file.ts';
 import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { type ReadModels, ReadModelsUnavailable } from '../../platform/read-models/read-models.ts';
@@ -14,6 +15,7 @@ import { commandsOn } from '../../system/commands.fixture.ts';
 import { log, openRig, type Projected, type Rig } from '../../system/projections.fixture.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
 import { eraseFilesOf } from './erase-files.ts';
+import { claimFiles, FilesOfAnother, takeOverFiles } from './marks.ts';
 import { startRemover } from './remover.ts';
 import { type SweepContext, sweepMedia } from './sweep.ts';
 import { type Difference, type VerifyContext, verifyMedia } from './verify.ts';
@@ -76,7 +78,7 @@ async function put(...keys: string[]): Promise<void> {
 async function keys(): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of files.list('')) found.push(key);
-  return found;
+  return found.filter((key) => !key.startsWith('marks/'));
 }
 
 const stateOf = async (id: string) => (await context.commands.load<MediaState>(`media-${id}`)).state;
@@ -143,6 +145,76 @@ describe('the sweep', () => {
     now += DAY;
     expect(await sweepMedia(context)).toMatchObject({ bytes: 1 });
     expect(await keys()).toEqual([]);
+  });
+});
+
+describe('a store of files that others use, too', () => {
+  async function copyAll(pages: AsyncIterable<RecordedEvent[]>, store: EventStore): Promise<void> {
+    for await (const page of pages) {
+      for (const { id, stream, revision, type, data, metadata } of page) await store.append(stream, revision - 1, [{ id, type, data, metadata }]);
+    }
+  }
+
+  /** The sweep of another log, with the first events of this one where it is a copy. */
+  async function other(copied: number): Promise<SweepContext> {
+    const second = await openRig();
+    onTestFinished(() => second.close());
+    if (copied > 0) {
+      await copyAll(rig.store.readStream('_installation'), second.store);
+      await copyAll(rig.store.readAll({ limit: copied }), second.store);
+    }
+    const { readModels } = await second.project({ projectors: [mediaFiles] });
+    return { ...context, store: second.store, commands: commandsOn(second.store), readModels };
+  }
+
+  it.each([
+    ['another installation', 0],
+    ['a started copy of a backup', 1],
+  ])('loses nothing by %s', async (_who, copied) => {
+    const ids = [await recorded(), await recorded()];
+    await put(...ids.map((id) => `media/${id}/original`));
+    await sweepMedia(context);
+    const second = await other(copied);
+    now += 2 * 3_600_000;
+    await expect(sweepMedia(second)).rejects.toThrow(FilesOfAnother);
+    expect(await keys()).toEqual(ids.map((id) => `media/${id}/original`).toSorted());
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
+  });
+
+  it('is the one’s who takes it over, and no longer the other’s', async () => {
+    const id = await recorded();
+    await put(`media/${id}/original`);
+    await sweepMedia(context);
+    const second = await other(0);
+    await takeOverFiles(second);
+    await expect(sweepMedia(context)).rejects.toThrow(/is used by another installation .* media claim/);
+    now += 2 * 3_600_000;
+    expect(await sweepMedia(second)).toMatchObject({ bytes: 1 });
+  });
+
+  it('is claimed once, by one of two', async () => {
+    const ends = await Promise.allSettled(['one', 'other'].map((installation) => claimFiles(files, installation)));
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('keeps the bytes of a file that another log says is deleted', async () => {
+    const id = await recorded({ type: 'MediaDeleted' });
+    await put(`media/${id}/original`, `media/${randomUUID()}/original`);
+    await claimFiles(files, 'another');
+    const remover = await startRemover({ store: rig.store, bus: rig.bus, files, log });
+    onTestFinished(() => remover.stop());
+    const { metadata } = exampleEvent('MediaDeleted');
+    const again = await rig.store.append(`media-${id}`, 1, [{ id: randomUUID(), type: 'MediaDeleted', data: { reason: 'asked' }, metadata }]);
+    await vi.waitFor(() => expect(remover.position() >= again.position).toBe(true));
+    expect(await keys()).toHaveLength(2);
+  });
+
+  it('leaves what lies beside its files as it is', async () => {
+    await recorded();
+    await put('backups/one/two');
+    now += 48 * 3_600_000;
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
+    expect(await keys()).toEqual(['backups/one/two']);
   });
 });
 

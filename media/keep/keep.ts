@@ -4,6 +4,7 @@ import { orAborted } from '../../platform/concurrency/abortable.ts';
 import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import type { Follower } from '../../platform/followers/follow.ts';
 import type { MediaContext } from '../context.ts';
+import { FilesOfAnother } from './marks.ts';
 import { startRemover } from './remover.ts';
 import { sweepMedia } from './sweep.ts';
 
@@ -23,8 +24,7 @@ export async function startKeeping(context: KeepContext): Promise<Follower> {
     await pause(FIRST, undefined, { signal, ref: false });
     for (;;) {
       // A store that does not answer holds up no stop.
-      const swept = remover.active() ? await orAborted(sweepMedia({ ...context, clock: Date.now, signal }), signal) : undefined;
-      if (swept) told(log, swept);
+      if (remover.active()) await orAborted(sweepOnce({ ...context, signal }), signal);
       well();
       await pause(BETWEEN, undefined, { signal, ref: false });
     }
@@ -34,6 +34,16 @@ export async function startKeeping(context: KeepContext): Promise<Follower> {
     await it;
   });
   return remover;
+}
+
+/** Sweeps, and tells what was swept, or why nothing may be. */
+async function sweepOnce(context: KeepContext & { signal: AbortSignal }): Promise<void> {
+  try {
+    told(context.log, await sweepMedia({ ...context, clock: Date.now }));
+  } catch (error) {
+    if (!(error instanceof FilesOfAnother)) throw error;
+    context.log.error({ reason: error.message }, 'what files have left is not swept');
+  }
 }
 
 function told(log: KeepContext['log'], swept: Awaited<ReturnType<typeof sweepMedia>>): void {

@@ -7,6 +7,7 @@ import type { Files } from '../../platform/files/files.ts';
 import type { FollowContext, Follower } from '../../platform/followers/follow.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { MEDIA_REMOVER } from './follower-row.ts';
+import { checkOurs, FilesOfAnother } from './marks.ts';
 
 /** The ends of a file: from then on nobody may fetch a byte of it. */
 const ENDS: ReadonlySet<string> = new Set<MediaEvent['type']>(['MediaDeleted', 'MediaRefused']);
@@ -14,20 +15,27 @@ const ENDS: ReadonlySet<string> = new Set<MediaEvent['type']>(['MediaDeleted', '
 export const keysOf = (id: string) => `media/${id}/`;
 
 /**
- * Starts it. At its stop it waits for no store: what is not removed yet comes again at the next start. What cannot be removed now, or is put after its file's end, is the sweep's: nobody waits for it, and nobody may fetch it any more.
+ * Starts it. At its stop it waits for no store: what is not removed yet comes again at the next start. What cannot be removed now, or is put after its
+ * file's end, is the sweep's: nobody waits for it, and nobody may fetch it any more. So is everything where the store of files is not this log's to remove
+ * from (marks.ts), which the sweep tells of.
  */
 export async function startRemover({ files, ...context }: FollowContext & { files: Files }): Promise<Follower> {
   const stopping = new AbortController();
   const { signal } = stopping;
+  async function removeOf(ids: readonly string[]): Promise<void> {
+    await checkOurs({ store: context.store, files });
+    for (const id of ids) {
+      signal.throwIfAborted();
+      await removeAll(files, keysOf(id)).catch(leftToTheSweep);
+    }
+  }
   const removing = {
     ...MEDIA_REMOVER,
     batch: 50,
     wants: ({ type, stream }: RecordedEvent) => stream.startsWith('media-') && ENDS.has(type),
     apply: async (events: RecordedEvent[]) => {
-      for (const { stream } of events) {
-        await orAborted(removeAll(files, keysOf(stream.slice('media-'.length))).catch(leftToTheSweep), signal);
-        signal.throwIfAborted();
-      }
+      if (events.length > 0) await orAborted(removeOf(events.map(({ stream }) => stream.slice('media-'.length))).catch(leftToTheSweep), signal);
+      signal.throwIfAborted();
     },
   };
   const follower = await followWithEffects(removing, context);
@@ -42,7 +50,7 @@ export async function startRemover({ files, ...context }: FollowContext & { file
 
 /** An absence is told by the port itself. */
 function leftToTheSweep(error: unknown): void {
-  if (!unavailableIn(error)) throw error;
+  if (!unavailableIn(error) && !(error instanceof FilesOfAnother)) throw error;
 }
 
 /** Removes every object whose key begins with a text; resolves to their number. */

@@ -6,15 +6,18 @@
 import type { MediaStatus } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Files, StoredFile } from '../../platform/files/files.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type MediaDocument, mediaFiles } from '../../projections/projectors/media.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
 import { isMade } from './made.ts';
+import { checkOurs, markFiles } from './marks.ts';
 import { removeAll } from './remover.ts';
 
 export interface SweepContext {
+  store: EventStore;
   files: Files;
   commands: CommandHandler;
   readModels: ReadModels;
@@ -44,13 +47,24 @@ const MOST_ORPHANS = 500;
 const SWEEP = { id: 'system', role: 'system', seesAll: true } as const;
 const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
 
-/** Sweeps once. Errors: those of the ports, and the signal's reason; then the rest waits for the next sweep. */
+/** The areas of the store that are swept; beside them are marks, and what others may have put there. */
+const SWEPT = ['incoming/', 'media/'];
+
+/** Sweeps once. Errors: those of the ports, and the signal's reason, and then the rest waits for the next sweep; FilesOfAnother, and then nothing was removed. */
 export async function sweepMedia(context: SweepContext): Promise<Swept> {
+  await checkOurs(context);
+  // A store that has nothing yet stays as it is, until there is something to keep.
+  if (!(await isEmpty(context.files))) await markFiles(context);
   return {
     bytes: await sweepBytes(context),
     unfinished: await context.files.sweep(DAY),
     orphans: await sweepOrphans(context),
   };
+}
+
+async function isEmpty(files: Files): Promise<boolean> {
+  for await (const _ of files.list('')) return false;
+  return true;
 }
 
 async function sweepBytes(context: SweepContext): Promise<number> {
@@ -65,14 +79,21 @@ async function sweepBytes(context: SweepContext): Promise<number> {
     removed += left.length;
     some = [];
   };
-  for await (const one of context.files.list('')) {
+  for await (const one of oldOnes(context)) {
     context.signal.throwIfAborted();
-    const age = context.clock() - one.written;
-    if (age >= (one.key.startsWith('incoming/') ? DAY : HOUR)) some.push(one);
+    some.push(one);
     if (some.length >= AT_ONCE) await removeLeft();
   }
   await removeLeft();
   return removed;
+}
+
+/** The objects that nobody can be about to record. */
+async function* oldOnes({ files, clock }: SweepContext): AsyncGenerator<StoredFile> {
+  for (const area of SWEPT) {
+    const least = area === 'incoming/' ? DAY : HOUR;
+    for await (const one of files.list(area)) if (clock() - one.written >= least) yield one;
+  }
 }
 
 /** The keys among these that have no file, or one that is over; and those of pictures as they came, in whose place others stand. */

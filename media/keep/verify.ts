@@ -38,9 +38,11 @@ export async function verifyMedia(context: VerifyContext, tell: (one: Difference
     found.files += 1;
     await compareFile(context, id, told);
   }
-  for await (const { key } of context.files.list('')) {
-    found.objects += 1;
-    if (!(await isKnown(context, key))) told({ what: 'bytes without an event', key });
+  for (const area of ['incoming/', 'media/']) {
+    for await (const { key } of context.files.list(area)) {
+      found.objects += 1;
+      if (!(await isKnown(context, key))) told({ what: 'bytes without an event', key });
+    }
   }
   return found;
 }

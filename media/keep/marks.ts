@@ -1,0 +1,133 @@
+/**
+ * Whose a store of files is. Two marks lie beside the files: the installation's id, and the last event of its log, written anew by each sweep.
+ *
+ * A log that does not hold the marked event is that of another installation, or an older copy of this one's, as of a backup: what it does not know may be
+ * somebody's all the same, so that it removes nothing.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { installationOf } from '../../platform/event-store/installation.ts';
+import { FileExists, FileMissing, type Files } from '../../platform/files/files.ts';
+import { UserError } from '../../platform/user-error.ts';
+
+export interface MarksContext {
+  store: EventStore;
+  files: Files;
+}
+
+/** The store of files is another installation's, or one whose log is longer than this one. The message is one line for the operator. */
+export class FilesOfAnother extends UserError {
+  override readonly name = 'FilesOfAnother';
+}
+
+/** An event, by its place in its stream, which it keeps when a log is moved to another store. */
+interface MarkedEvent {
+  id: string;
+  stream: string;
+  revision: number;
+}
+
+const OWNER = 'marks/installation/owner';
+const LOG = 'marks/log/';
+/** Milliseconds that an event store which is away is waited for. */
+const PATIENCE = 10_000;
+
+/** Marks a store of files as an installation's own, where it has no mark. Errors: FilesOfAnother, FilesUnavailable. */
+export async function claimFiles(files: Files, installation: string): Promise<void> {
+  if ((await textUnder(files, OWNER)) === installation) return;
+  try {
+    await putText(files, OWNER, installation);
+  } catch (error) {
+    if (!(error instanceof FileExists)) throw error;
+    const other = await textUnder(files, OWNER);
+    throw new FilesOfAnother(
+      `The store of files is used by another installation (${other}; this one is ${installation}). Name another one in FILES_URL, as s3://bucket/prefix or file:/another/folder; or, where that installation is no more, take it over: npm start -- media claim`,
+    );
+  }
+}
+
+/** Resolves where this log may decide what is removed. Errors: FilesOfAnother; those of the stores. */
+export async function checkOurs({ store, files }: MarksContext): Promise<void> {
+  if ((await textUnder(files, OWNER)) !== undefined) await claimFor({ store, files });
+  for (const key of await marksOf(files)) {
+    const event = await markedBy(files, key);
+    if (event && !(await hasEvent(store, event))) throw unknownEvent(event);
+  }
+}
+
+async function claimFor({ store, files }: MarksContext): Promise<void> {
+  const installation = await installationOf(store, AbortSignal.timeout(PATIENCE));
+  if (installation !== null) await claimFiles(files, installation);
+}
+
+function unknownEvent({ stream, revision }: MarkedEvent): FilesOfAnother {
+  return new FilesOfAnother(
+    `The store of files belongs to a longer log than this one: event ${revision} of ${stream}, which it was last swept by, is not here. No file is removed. Where this is a copy of an installation that runs, give it a FILES_URL of its own; where it is that installation, put back from a backup, make it the one that decides: npm start -- media claim`,
+  );
+}
+
+/** Marks the store as one that the present end of this log has decided about. Errors: those of the stores, FilesOfAnother. */
+export async function markFiles({ store, files }: MarksContext): Promise<void> {
+  await claimFor({ store, files });
+  const last = await lastOf(store);
+  if (!last) return;
+  const before = await marksOf(files);
+  const key = `${LOG}${last.id}`;
+  // The new mark first: a process that is killed between leaves both, and this log holds both.
+  if (!before.includes(key)) await putText(files, key, JSON.stringify(last));
+  for (const old of before) if (old !== key) await files.remove(old);
+}
+
+/** Makes this installation, and its log as it is, the one that decides about the files, whoever did before. Errors: those of the stores. */
+export async function takeOverFiles(context: MarksContext): Promise<void> {
+  await context.files.remove(OWNER);
+  for (const key of await marksOf(context.files)) await context.files.remove(key);
+  await markFiles(context);
+}
+
+async function lastOf(store: EventStore): Promise<MarkedEvent | undefined> {
+  for await (const [last] of store.readAll({ direction: 'backwards', limit: 1 })) {
+    if (last) return { id: last.id, stream: last.stream, revision: last.revision };
+  }
+  return undefined;
+}
+
+async function hasEvent(store: EventStore, { id, stream, revision }: MarkedEvent): Promise<boolean> {
+  for await (const [event] of store.readStream(stream, { from: revision, limit: 1 })) return event?.id === id;
+  return false;
+}
+
+async function marksOf(files: Files): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of files.list(LOG)) keys.push(key);
+  return keys;
+}
+
+/** Undefined where another sweep has just removed the mark. */
+async function markedBy(files: Files, key: string): Promise<MarkedEvent | undefined> {
+  const written = await textUnder(files, key);
+  return written === undefined ? undefined : (JSON.parse(written) as MarkedEvent);
+}
+
+async function textUnder(files: Files, key: string): Promise<string | undefined> {
+  try {
+    return await text((await files.read(key)).stream);
+  } catch (error) {
+    if (error instanceof FileMissing) return undefined;
+    throw error;
+  }
+}
+
+async function putText(files: Files, key: string, written: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'taskledger-mark-'));
+  try {
+    const path = join(folder, 'mark');
+    await writeFile(path, written);
+    await files.put(key, { path, bytes: Buffer.byteLength(written), type: 'text/plain' });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
