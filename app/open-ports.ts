@@ -1,4 +1,5 @@
 /** Opens the ports that a process's parts need; the URLs say which implementation. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { SECRETS, type Secrets } from '../gateway/identity/secrets/secrets.ts';
@@ -120,9 +121,9 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     },
     files: async () => {
       const credentials = { accessKey: config.S3_ACCESS_KEY, secretKey: config.S3_SECRET_KEY };
-      const files = closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials }), FILES));
+      const files = closing(watch(await openFiles(config.FILES_URL, { dataDir: config.DATA_DIR, ...credentials, foreign: saidOnce(log) }), FILES));
       const owner = await installation(config.FILES_URL);
-      if (owner) await claimFiles(files, owner).catch(unlessAway);
+      if (owner) await claimSoon(files, owner, log);
       return files;
     },
     pages: () => openOwnPages(log, fileOrigins(config)),
@@ -139,9 +140,34 @@ function endProcess(): never {
   process.exit(1);
 }
 
-/** A store of files that is away is not waited for: whose it is, is asked again before anything is removed from it. */
-function unlessAway(error: unknown): void {
-  if (!unavailableIn(error)) throw error;
+/** Says once that the store of files has what is not ours, and of what name the first of it was. */
+function saidOnce(log: Logger): (name: string) => void {
+  let said = false;
+  return (name) => {
+    if (said) return;
+    said = true;
+    log.warn({ file: name }, 'the store of files has files that are not ours: they are passed, and never removed');
+  };
+}
+
+/** Milliseconds for which a start waits to hear whose the store of files is. */
+const CLAIM_PATIENCE = 5_000;
+
+/**
+ * Marks the store of files as this installation's. One that is away is not waited for: whose it is, is asked again before anything is removed from it.
+ * Error: FilesOfAnother.
+ */
+async function claimSoon(files: Files, installation: string, log: Logger): Promise<void> {
+  let isLate = false;
+  const claimed = claimFiles(files, installation).catch((error: Error) => {
+    if (unavailableIn(error)) return;
+    if (!isLate) throw error;
+    log.error({ reason: error.message }, 'the store of files is not this installation’s');
+  });
+  const late = delay(CLAIM_PATIENCE, undefined, { ref: false }).then(() => {
+    isLate = true;
+  });
+  await Promise.race([claimed, late]);
 }
 
 /** The ports, but asking for a missing one throws. (Where all parts run in one process, none is missing, and only the types find the mistake.) */

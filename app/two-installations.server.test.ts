@@ -29,7 +29,9 @@ async function refusalOf(program: Program): Promise<string> {
   return program.stderr();
 }
 
-test('a second installation is refused the files of the first, whether that runs or not, until it takes them over', { timeout: 300_000 }, async () => {
+test('a second installation is refused the files of the first, whether that runs or not, until it takes them over', {
+  timeout: 300_000,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'files-of-two-'));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
   const [first, second] = [installation({ FILES_URL: `file:${folder}` }), installation({ FILES_URL: `file:${folder}` })];

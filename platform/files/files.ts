@@ -40,6 +40,9 @@ export interface DirectPost {
   fields: Readonly<Record<string, string>>;
 }
 
+/** Hears the name of an object that is passed, since it is none of ours. */
+export type OnForeignFile = (name: string) => void;
+
 export interface Files {
   /**
    * Stores a local file under a key that has none yet; durable when it resolves, whole or not at all. A repeat with the same bytes is no error.
@@ -53,7 +56,7 @@ export interface Files {
   stat(key: string): Promise<StoredFile | undefined>;
   /** Removes an object; none there is no error. Error: FilesUnavailable. */
   remove(key: string): Promise<void>;
-  /** All objects whose key begins with a text, in the order of their keys, in bounded memory. Error: FilesUnavailable. */
+  /** All objects whose key begins with a text, in the order of their keys, in bounded memory; what others put there, under names that are no keys, is passed. Error: FilesUnavailable. */
   list(prefix: string): AsyncIterable<StoredFile>;
   /** A URL at which the store itself answers a client. Missing where it answers none, and we do. */
   directGet?(key: string, how: DirectGet): Promise<string>;

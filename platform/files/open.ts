@@ -1,7 +1,7 @@
 /** Opens the store of files that a URL names. */
 import { join } from 'node:path';
 import { openFolderFiles } from './file/file.ts';
-import type { Files } from './files.ts';
+import type { Files, OnForeignFile } from './files.ts';
 import { filesUrlProblem, folderIn, readBucketUrl } from './files-url.ts';
 import { patient } from './patient.ts';
 
@@ -11,6 +11,8 @@ export interface OpenFilesOptions {
   /** The key of the account at the S3 server, and its secret; without them the variables and files of Amazon's tools are asked. */
   accessKey?: string | undefined;
   secretKey?: string | undefined;
+  /** Hears of what is in the store and none of ours. */
+  foreign?: OnForeignFile;
 }
 
 /**
@@ -19,10 +21,10 @@ export interface OpenFilesOptions {
  *
  *     const files = await openFiles('file:', { dataDir: '/var/lib/taskledger' });
  */
-export async function openFiles(url: string, { dataDir, accessKey, secretKey }: OpenFilesOptions): Promise<Files> {
+export async function openFiles(url: string, { dataDir, accessKey, secretKey, foreign }: OpenFilesOptions): Promise<Files> {
   const problem = filesUrlProblem(url);
   if (problem) throw new Error(`FILES_URL ${problem}`);
-  if (url.startsWith('file:')) return patient(openFolderFiles(folderIn(url) ?? join(dataDir, 'files')));
+  if (url.startsWith('file:')) return patient(openFolderFiles(folderIn(url) ?? join(dataDir, 'files'), foreign));
   const { openS3Files } = await import('./s3/s3.ts');
-  return patient(openS3Files(readBucketUrl(url), { accessKey, secretKey }));
+  return patient(openS3Files(readBucketUrl(url), { accessKey, secretKey }, { foreign }));
 }

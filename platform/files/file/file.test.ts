@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { describeFiles } from '../files.suite.ts';
 import { FilesUnavailable } from '../files.ts';
@@ -13,7 +13,19 @@ async function emptyFolder(): Promise<string> {
   return folder;
 }
 
-describeFiles('a folder', async () => openFolderFiles(join(await emptyFolder(), 'files')));
+let root: string;
+async function stray(name: string): Promise<void> {
+  await mkdir(dirname(join(root, name)), { recursive: true });
+  await writeFile(join(root, name), 'of somebody else');
+}
+describeFiles(
+  'a folder',
+  async () => {
+    root = join(await emptyFolder(), 'files');
+    return openFolderFiles(root);
+  },
+  { stray },
+);
 
 describe('files in a folder', () => {
   async function opened() {

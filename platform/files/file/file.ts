@@ -2,7 +2,7 @@
 import { open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type ByteRange, FileExists, FileMissing, type Files, type StoredFile } from '../files.ts';
+import { type ByteRange, FileExists, FileMissing, type Files, type OnForeignFile, type StoredFile } from '../files.ts';
 import { checkedKey } from '../keys.ts';
 import { putDurably } from './put.ts';
 import { asUnavailable, orUnavailable, unlessMissing } from './refusals.ts';
@@ -11,8 +11,8 @@ import { filesIn } from './walk.ts';
 /** The folder of files that are being written; no area can have this name. */
 const UNFINISHED = '.new';
 
-/** Opens the files in a folder, which is made with the first of them. */
-export function openFolderFiles(folder: string): Files {
+/** Opens the files in a folder, which is made with the first of them. `foreign` hears of what is there and none of them. */
+export function openFolderFiles(folder: string, foreign: OnForeignFile = () => {}): Files {
   const unfinished = join(folder, UNFINISHED);
   const pathOf = (key: string) => {
     const [area = '', id = '', name = ''] = checkedKey(key).split('/');
@@ -40,7 +40,7 @@ export function openFolderFiles(folder: string): Files {
       // The id's folder goes with its last file; another process may have put a new one into it.
       await rmdir(dirname(path)).catch(() => {});
     },
-    list: (prefix) => listed(folder, prefix),
+    list: (prefix) => listed(folder, prefix, foreign),
     sweep: (olderThan) =>
       orUnavailable(unfinished, async () => {
         const names = (await readdir(unfinished).catch(unlessMissing)) ?? [];
@@ -51,9 +51,9 @@ export function openFolderFiles(folder: string): Files {
   };
 }
 
-async function* listed(folder: string, prefix: string): AsyncGenerator<StoredFile> {
+async function* listed(folder: string, prefix: string, foreign: OnForeignFile): AsyncGenerator<StoredFile> {
   try {
-    yield* filesIn(folder, prefix);
+    yield* filesIn(folder, prefix, foreign);
   } catch (error) {
     throw asUnavailable(folder, error);
   }

@@ -2,12 +2,19 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredFile } from '../files.ts';
-import { couldBegin } from '../keys.ts';
+import type { OnForeignFile, StoredFile } from '../files.ts';
+import { couldBegin, isKey } from '../keys.ts';
 import { unlessMissing } from './refusals.ts';
 
-/** The files under `folder` whose keys begin with `prefix`. */
-export async function* filesIn(folder: string, prefix: string): AsyncGenerator<StoredFile> {
+/** The files under `folder` whose keys begin with `prefix`; what is no key is passed, and told. */
+export async function* filesIn(folder: string, prefix: string, foreign: OnForeignFile): AsyncGenerator<StoredFile> {
+  for await (const one of allIn(folder, prefix)) {
+    if (isKey(one.key)) yield one;
+    else foreign(one.key);
+  }
+}
+
+async function* allIn(folder: string, prefix: string): AsyncGenerator<StoredFile> {
   for (const area of await foldersIn(folder)) {
     if (!couldBegin(`${area}/`, prefix)) continue;
     for (const shard of await foldersIn(join(folder, area))) {

@@ -12,7 +12,7 @@ import { describeWith, S3_ACCOUNT, startS3Server, versityGw } from '../../../ser
 import { describeCopying } from '../copy-files.suite.ts';
 import { describeFiles } from '../files.suite.ts';
 import { FilesUnavailable } from '../files.ts';
-import { readBucketUrl } from '../files-url.ts';
+import { type BucketUrl, readBucketUrl } from '../files-url.ts';
 import { openFiles } from '../open.ts';
 import { patient } from '../patient.ts';
 import { openClient } from './client.ts';
@@ -34,10 +34,20 @@ async function local(bytes: Uint8Array | string) {
 
 describeWith(versityGw, 'files in a bucket', () => {
   // Above the smallest size of a part, 5 MiB.
-  const inParts = async () => patient(openS3Files(readBucketUrl(await versityGw.bucket()), S3_ACCOUNT, { partsFrom: 5_000_000 }));
+  let opened: BucketUrl;
+  const inParts = async () => {
+    opened = readBucketUrl(await versityGw.bucket());
+    return patient(openS3Files(opened, S3_ACCOUNT, { partsFrom: 5_000_000 }));
+  };
+  const stray = async (Key: string) => {
+    await openClient(opened, S3_ACCOUNT).send(
+      new PutObjectCommand({ Bucket: opened.bucket, Key: `${opened.prefix}${Key}`, Body: 'of somebody else' }),
+    );
+  };
   describeFiles('S3', inParts, {
     large: 11_000_000,
     runs: 10,
+    stray,
     ordered: async () => (await versityGw.kind()) !== 'SeaweedFS',
   });
 

@@ -12,9 +12,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { type ByteRange, type DirectGet, type DirectPost, FileMissing, type Files, type StoredFile } from '../files.ts';
+import { type ByteRange, type DirectGet, type DirectPost, FileMissing, type Files, type OnForeignFile, type StoredFile } from '../files.ts';
 import type { BucketUrl } from '../files-url.ts';
-import { checkedKey } from '../keys.ts';
+import { checkedKey, isKey } from '../keys.ts';
 import { type Asking, openBucket } from './bucket.ts';
 import { openClient, type S3Credentials } from './client.ts';
 import { isMissing } from './refusals.ts';
@@ -25,14 +25,22 @@ interface ObjectsOf {
   client: S3Client;
   bucket: string;
   prefix: string;
+  /** Hears of objects that are none of ours. */
+  foreign: OnForeignFile;
 }
 
-/** Opens the files in a bucket. Nothing is asked of it yet. Without credentials those of Amazon's own variables and files are used; `partsFrom`: bytes from which a file goes in parts. */
-export function openS3Files(url: BucketUrl, credentials: S3Credentials, { partsFrom }: { partsFrom?: number } = {}): Files {
+interface S3Options {
+  /** Bytes from which a file goes in parts. */
+  partsFrom?: number;
+  foreign?: OnForeignFile | undefined;
+}
+
+/** Opens the files in a bucket. Nothing is asked of it yet. Without credentials those of Amazon's own variables and files are used. */
+export function openS3Files(url: BucketUrl, credentials: S3Credentials, { partsFrom, foreign = () => {} }: S3Options = {}): Files {
   const client = openClient(url, credentials);
   const { bucket, prefix } = url;
   const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}${checkedKey(key)}` });
-  const place = { client, bucket, prefix };
+  const place = { client, bucket, prefix, foreign };
   const orAway = openBucket(client, url);
 
   return {
@@ -82,26 +90,28 @@ async function opened(
   }
 }
 
-async function* listed({ client, bucket, prefix }: ObjectsOf, from: string, orAway: Asking): AsyncGenerator<StoredFile> {
+async function* listed({ client, bucket, prefix, foreign }: ObjectsOf, from: string, orAway: Asking): AsyncGenerator<StoredFile> {
   const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${from}` })[Symbol.asyncIterator]();
   for (;;) {
     const { value: page, done } = await orAway(() => pages.next());
     if (done) return;
-    yield* (page.Contents ?? []).flatMap((one) => stored(one, prefix));
+    yield* (page.Contents ?? []).flatMap((one) => stored(one, prefix, foreign));
   }
 }
 
-function stored({ Key = '', Size = 0, LastModified }: _Object, prefix: string): StoredFile[] {
-  // Some servers list folders, which are no objects of ours.
-  if (Key.endsWith('/')) return [];
-  return [{ key: Key.slice(prefix.length), bytes: Size, written: LastModified?.getTime() ?? 0 }];
+function stored({ Key = '', Size = 0, LastModified }: _Object, prefix: string, foreign: OnForeignFile): StoredFile[] {
+  const key = Key.slice(prefix.length);
+  if (isKey(key)) return [{ key, bytes: Size, written: LastModified?.getTime() ?? 0 }];
+  // Some servers list folders, too.
+  if (!Key.endsWith('/')) foreign(Key);
+  return [];
 }
 
-/** Removes uploads in parts that began more than so many milliseconds ago, and never ended; resolves to their number. */
+/** Removes uploads in parts, of ours, that began more than so many milliseconds ago, and never ended; resolves to their number. */
 async function sweepUploads({ client, bucket, prefix }: ObjectsOf, olderThan: number): Promise<number> {
   const now = Date.now();
   const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, ...(prefix ? { Prefix: prefix } : {}) }));
-  const old = Uploads.filter(({ Initiated }) => now - (Initiated?.getTime() ?? now) >= olderThan);
+  const old = Uploads.filter(({ Key = '', Initiated }) => isKey(Key.slice(prefix.length)) && now - (Initiated?.getTime() ?? now) >= olderThan);
   for (const { Key, UploadId } of old) await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })).catch(unlessThere);
   return old.length;
 }
