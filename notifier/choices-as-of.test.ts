@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { exampleEvent } from '../contracts/catalog.ts';
+import { exampleEvent, UnknownEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM } from '../contracts/message.ts';
 import type { Choices } from '../contracts/notification-choices.ts';
 import type { TaskParties } from '../contracts/task.ts';
+import { BeginningGone } from '../platform/event-store/beginning.ts';
 import { inMemoryStore, logOf } from '../platform/event-store/in-memory.fixture.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { stableId } from '../platform/stable-id.ts';
@@ -28,6 +29,21 @@ const store = () => {
     register: (role = 'member') => happen('UserCreated', { name: 'Bob', email: 'bob@example.org', role }),
   };
 };
+
+it('invariant 17: nobody is told as a user whose events are not all known, or not all there, may have chosen', async () => {
+  const { events, register, choose } = store();
+  await register();
+  const at = await choose({ overdue: ['email'] });
+  const cut: typeof events = {
+    ...events,
+    readStream: (stream, options = {}) => events.readStream(stream, { ...options, from: Math.max(options.from ?? 0, 1) }),
+  };
+  await expect(channelsAsOf(cut).of(BOB, 'overdue', at)).rejects.toThrow(BeginningGone);
+  const { id: _, ...event } = exampleEvent('NotificationsChosen');
+  const { position } = await events.append(`user-${BOB}`, 1, [{ ...event, id: stableId('newer'), metadata: { ...event.metadata, schema: 99 } }]);
+  for (let times = 0; times < 2; times++) await expect(channelsAsOf(events).roleOf(BOB, position)).rejects.toThrow(UnknownEvent);
+  expect(await channelsAsOf(events).of(BOB, 'overdue', at)).toEqual(['email']);
+});
 
 it('the channels are those that were chosen right after the event, however late and in whatever order that is asked', async () => {
   const { events, choose, register } = store();

@@ -1,12 +1,13 @@
 /** The choices of a user, and the role, as they were right after an event: the same however late or often they are read, so that a policy asks for the same again. */
 import { LRUCache } from 'lru-cache';
-import { isKnown, upcast } from '../contracts/catalog.ts';
+import { known } from '../contracts/catalog.ts';
 import { NO_STREAM, type Position, type RecordedEvent, START } from '../contracts/message.ts';
 import { type Choices, ownDefault } from '../contracts/notification-choices.ts';
 import type { Channel } from '../contracts/notifications/kind.ts';
 import type { Kind } from '../contracts/notifications/kinds.ts';
 import type { Role } from '../contracts/role.ts';
 import type { UserEvent } from '../contracts/user.ts';
+import { BeginningGone, isCut } from '../platform/event-store/beginning.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 
 interface ChosenAsOf {
@@ -27,10 +28,11 @@ const KEPT_USERS = 5_000;
 export interface ChannelsAsOf {
   /**
    * The channels on which the user wanted to be told of a kind right after the event at the position; undefined where neither the user nor the user's
-   * role says something of their own; none for a user who was deleted. Errors: those of the store.
+   * role says something of their own; none for a user who was deleted. Errors: UnknownEvent where this release does not know all of the user's
+   * events by then, BeginningGone where an operator truncated them; those of the store.
    */
   of(userId: string, kind: Kind, position: Position): Promise<readonly Channel[] | undefined>;
-  /** The role that the user had right after the event at the position; null for a user who was deleted by then. Errors: those of the store. */
+  /** The role that the user had right after the event at the position; null for a user who was deleted by then. Errors: as of `of`. */
   roleOf(userId: string, position: Position): Promise<Role | null>;
 }
 
@@ -43,11 +45,16 @@ export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsO
     let user = held && held.position <= position ? held : NOTHING;
     for await (const page of store.readStream(`user-${userId}`, { from: user.revision + 1 })) {
       const before = page.filter((event) => event.position <= position);
-      user = before.filter(isKnown).map(upcast).reduce(evolveChosen, user);
+      await assertWhole(user, before[0]);
+      user = before.map(known).reduce(evolveChosen, user);
       if (before.length < page.length) break;
     }
     kept.set(userId, user);
     return user;
+  }
+
+  async function assertWhole({ revision }: ChosenAsOf, next: RecordedEvent | undefined): Promise<void> {
+    if (next && (await isCut(store, revision, next))) throw new BeginningGone(next.stream);
   }
 
   return {

@@ -271,6 +271,30 @@ describe('a policy', () => {
     await vi.waitFor(() => expect(running.parked().map(({ eventId, unknown }) => [eventId, unknown?.type])).toContainEqual([waiting, 'TaskPinned']));
   });
 
+  it('invariant 17: parks an event one of whose people it does not wholly know', async () => {
+    await (await start()).stop();
+    await happen('UserCreated', `user-${BOB}`);
+    const { data, metadata } = exampleEvent('NotificationsChosen');
+    await store.append(`user-${BOB}`, 0, [{ id: stableId('newer'), type: 'NotificationsChosen', data, metadata: { ...metadata, schema: 99 } }]);
+    const running = await start();
+    await happen('TaskCreated', 'task-1');
+    const waits = { stream: 'task-1', type: 'TaskCreated', unknown: { stream: `user-${BOB}`, type: 'NotificationsChosen', schema: 99 } };
+    await vi.waitFor(() => expect(running.parked()).toMatchObject([waits]));
+    expect([...(await requested()), ...(await requested('in-app'))]).toEqual([]);
+  });
+
+  it('invariant 17: works off by itself what waited for one of its people', async () => {
+    await (await start()).stop();
+    const created = await happen('TaskCreated', 'task-1');
+    await happen('UserCreated', `user-${BOB}`);
+    const newer = exampleEvent('NotificationsChosen', { stream: `user-${BOB}` });
+    const older = await openParking(store, 'task_mail');
+    for (const event of await logOf(store)) if (event.type === 'TaskCreated') await older.park(event, new UnknownEvent(newer));
+    const running = await start();
+    await vi.waitFor(async () => expect(await causes()).toEqual([created]));
+    await vi.waitFor(() => expect(running.parked()).toEqual([]));
+  });
+
   it('invariant 17: works off by itself, in order, what an older release parked because it did not know the event', async () => {
     await (await start()).stop();
     const created = [await happen('TaskCreated', 'task-1'), await happen('TaskCreated', 'task-2')];

@@ -8,7 +8,7 @@ import { isOfOneStream } from '../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { followWithEffects } from '../platform/followers/follow-with-effects.ts';
 import { openParking, type Parked, type Parking } from '../platform/followers/parking.ts';
-import { releaseKnown } from '../platform/followers/release-known.ts';
+import { isUndecidable, releaseKnown } from '../platform/followers/release-known.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { openRecording, type RecordingContext } from './recording.ts';
 import { openRelease, type ReleaseContext } from './release-held.ts';
@@ -100,6 +100,12 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
     if (userId !== undefined) await release?.(userId, event);
   }
 
+  /** Parks an event one of whose recipients is not wholly known. */
+  async function parkUndecidable(event: RecordedEvent, error: unknown): Promise<void> {
+    if (!isUndecidable(error)) throw error;
+    await parking.park(event, error);
+  }
+
   const follower = await followWithEffects(
     {
       name: policy.name,
@@ -113,7 +119,7 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
       apply: async (events) => {
         const decisions = new Map(await Promise.all(events.map(async (event) => [event, await decision(event)] as const)));
         const decided = await parking.applyOrPark(events, (event) => decisions.get(event)?.() ?? NOTHING);
-        for (const { event, result } of decided) await carryOut(event, result);
+        for (const { event, result } of decided) await carryOut(event, result).catch((error) => parkUndecidable(event, error));
       },
     },
     context,

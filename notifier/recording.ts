@@ -7,6 +7,7 @@ import { kinds } from '../contracts/notifications/kinds.ts';
 import type { Role } from '../contracts/role.ts';
 import { mayReadTask, type TaskParties } from '../contracts/task.ts';
 import { appendOnce } from '../platform/event-store/append-once.ts';
+import { isUndecidable } from '../platform/followers/release-known.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../projections/holders-as-of.ts';
 import { channelsAsOf } from './choices-as-of.ts';
@@ -14,7 +15,8 @@ import type { Wanted, WantedOfRole } from './wanted.ts';
 
 /**
  * Records the notifications that an event asks for, once, however often it is called. `task`: the one that they are about, as it was right after the
- * event; missing where they are about none, or concern its people alone. Errors: those of the store, and for a role of HoldersAsOf.
+ * event; missing where they are about none, or concern its people alone. Errors: those of the store, and for a role of HoldersAsOf; UnknownEvent and
+ * BeginningGone of a recipient who is not wholly known, once those of all others are recorded.
  */
 export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[], task?: TaskParties) => Promise<void>;
 
@@ -36,9 +38,14 @@ export function openRecording(policy: string, context: RecordingContext): Record
    * The notifications of those who may be told, on the channels that their users had chosen right after the event. Who has chosen nothing is told as the
    * policy says.
    */
-  async function asChosen({ position }: RecordedEvent, wanted: readonly Wanted[], task: TaskParties | undefined): Promise<Wanted[]> {
-    const readers = await Promise.all(wanted.map((one) => isForReader(one, position, task)));
-    const chosen = (await Promise.all(wanted.filter((_, index) => readers[index]).map((one) => onChannels(one, position)))).flat();
+  async function asChosen({ position }: RecordedEvent, wanted: readonly Wanted[], { task, undecided }: Telling): Promise<Wanted[]> {
+    const chosenBy = async (one: Wanted) => ((await isForReader(one, position, task)) ? onChannels(one, position) : []);
+    const orUndecided = (error: unknown) => {
+      if (!isUndecidable(error)) throw error;
+      undecided.push(error);
+      return [];
+    };
+    const chosen = (await Promise.all(wanted.map((one) => chosenBy(one).catch(orUndecided)))).flat();
     return [...new Map(chosen.map((one) => [`${recipientKey(one.recipient)} ${one.kind} ${one.channel}`, one])).values()];
   }
 
@@ -56,9 +63,10 @@ export function openRecording(policy: string, context: RecordingContext): Record
     return role !== null && mayReadTask({ id: userId, seesAll: seesAll(role) }, task);
   }
 
-  async function recordAll(event: RecordedEvent, wanted: readonly Wanted[], task?: TaskParties): Promise<void> {
+  /** Records what can be decided on, and notes recipients who are not wholly known. */
+  async function recordAll(event: RecordedEvent, wanted: readonly Wanted[], telling: Telling): Promise<void> {
     for (let from = 0; from < wanted.length; from += AT_ONCE)
-      await Promise.all((await asChosen(event, wanted.slice(from, from + AT_ONCE), task)).map((data) => recordOne(event, data)));
+      await Promise.all((await asChosen(event, wanted.slice(from, from + AT_ONCE), telling)).map((data) => recordOne(event, data)));
   }
 
   /** Records a notification on a stream named by (event, recipient, channel, kind), so that a repeat finds it there (invariant 11). */
@@ -67,24 +75,33 @@ export function openRecording(policy: string, context: RecordingContext): Record
     await appendOnce(store, stream, envelopes(stream, policy, event, data));
   }
 
-  async function recordRole(event: RecordedEvent, { recipient: { role, except }, ...rest }: WantedOfRole): Promise<void> {
+  async function recordRole(event: RecordedEvent, { recipient: { role, except }, ...rest }: WantedOfRole, undecided: Error[]): Promise<void> {
     for await (const userIds of holders(role, event.position)) {
       const told = userIds.filter((userId) => userId !== except);
       await recordAll(
         event,
         told.map((userId) => ({ ...rest, recipient: { userId } })),
+        { undecided },
       );
     }
   }
 
   return async (event, wanted, task) => {
+    const undecided: Error[] = [];
     await recordAll(
       event,
       wanted.filter((one): one is Wanted => !isOfRole(one)),
-      task,
+      { task, undecided },
     );
-    for (const one of wanted.filter(isOfRole)) await recordRole(event, one);
+    for (const one of wanted.filter(isOfRole)) await recordRole(event, one, undecided);
+    if (undecided[0]) throw undecided[0];
   };
+}
+
+/** The task that notifications are about, and the place for what is not known of their recipients. */
+interface Telling {
+  task?: TaskParties | undefined;
+  undecided: Error[];
 }
 
 function isOfRole(wanted: Wanted | WantedOfRole): wanted is WantedOfRole {
