@@ -269,7 +269,9 @@ describe('docker-compose.yml', () => {
   it('gives the proxy as many connections as its tests have, and more than twice what one address may have', () => {
     const connections = (file: string) => Number(/worker_connections (\d+);/.exec(text(file))?.[1]);
     expect(connections('servers/nginx.conf')).toBe(connections('servers/proxy.ts'));
-    expect(connections('servers/nginx.conf')).toBeGreaterThan(4 * Number(/limit_conn addresses (\d+);/.exec(text('servers/proxy.conf.template'))?.[1]));
+    expect(connections('servers/nginx.conf')).toBeGreaterThan(
+      4 * Number(/limit_conn addresses (\d+);/.exec(text('servers/proxy.conf.template'))?.[1]),
+    );
     expect(compose.services.proxy?.volumes).toContain('./servers/nginx.conf:/etc/nginx/nginx.conf:ro');
   });
 

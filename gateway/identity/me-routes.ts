@@ -164,7 +164,11 @@ async function setNext(options: MeRoutesOptions, { caller, body, ip, requestId }
   const { current, new: next } = body as z.infer<typeof passwordBody>;
   const did = { change: 'wrong' as PasswordChange };
   const record = async (key: string) => {
-    await recordOfAccount(options, { id, key: `${key} ${sessionId}`, correlationId: requestId }, { type: 'TellPasswordChange', data: { by: 'password' } });
+    await recordOfAccount(
+      options,
+      { id, key: `${key} ${sessionId}`, correlationId: requestId },
+      { type: 'TellPasswordChange', data: { by: 'password' } },
+    );
     // Before it is set, since nobody could repeat the request after it; and after it, for who came in meanwhile with the one of before.
     await options.sessions.endAll(id, 'password', { except: sessionId });
   };

@@ -81,6 +81,7 @@ export function createApp(options: AppOptions): HttpApp {
   const methodsAt = methodsByPath([...options.routes, ...(options.elsewhere ?? [])]);
   app.use(account(options));
   app.use(problems(options, refused));
+  app.use(boundUnread());
   if (options.apart) app.use(nothingElseAt(options.apart));
   app.use(
     cors({
@@ -105,7 +106,6 @@ export function createApp(options: AppOptions): HttpApp {
 
 /** The outermost middleware: gives each request its id, its one log line, and its place in the metrics. */
 function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
-  const unread = openUnreadAnswers();
   return async (ctx, next) => {
     const started = performance.now();
     ctx.state.requestId = correlation(ctx.get('X-Request-Id'));
@@ -113,7 +113,7 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
     await next();
     const seconds = (performance.now() - started) / 1000;
     const { method, path, status } = ctx;
-    const { route = 'none', requestId: id, caller } = ctx.state;
+    const { route = 'none', requestId: id } = ctx.state;
     observe?.({ method, route, status, seconds });
     // Of thousands a second the metrics tell, and one line when they begin.
     if (!ctx.state.isCrowded)
@@ -125,14 +125,25 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
           path: withoutAddresses(path),
           status,
           ms: Math.round(seconds * 1e5) / 100,
-          // Of who was nobody yet, as at a login, the handler says whom it is about.
-          user: caller?.id ?? ctx.state.audit?.user,
+          user: whoAsked(ctx.state),
           network: networkOf(ctx.ip),
         },
         'request',
       );
     if (audit) for (const seen of auditedIn(ctx)) audit(seen);
-    // A stream is made as it is read.
+  };
+}
+
+/** The user of a line of the log: of who was nobody yet, as at a login, the handler says whom it is about. */
+function whoAsked({ caller, audit }: State): string | undefined {
+  return caller?.id ?? audit?.user;
+}
+
+/** Bounds what waits for clients that read slowly, or not at all. A stream is made as it is read. */
+function boundUnread(): Koa.Middleware<State> {
+  const unread = openUnreadAnswers();
+  return async (ctx, next) => {
+    await next();
     if (typeof ctx.body === 'string') unread.send(ctx.res, networkOf(ctx.ip), Buffer.byteLength(ctx.body));
   };
 }

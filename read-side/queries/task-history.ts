@@ -82,7 +82,8 @@ async function itemsFrom(store: Pick<EventStore, 'readStream'>, id: string, { fr
 /** All events of a stream from a revision on, some at once, so that nobody waits for more than are wanted. */
 async function* viewsFrom(store: Pick<EventStore, 'readStream'>, stream: string, { from, atOnce }: { from: number; atOnce: number }) {
   for (let at = from, isOver = false; !isOver; ) {
-    const events = (await Array.fromAsync(store.readStream(stream, { from: at, limit: atOnce }))).flat();
+    const events: RecordedEvent[] = [];
+    for await (const page of store.readStream(stream, { from: at, limit: atOnce })) events.push(...page);
     yield* events.map(viewOf);
     at = (events.at(-1)?.revision ?? at) + 1;
     isOver = events.length < atOnce;
