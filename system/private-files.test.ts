@@ -1,0 +1,3 @@
+import { describePrivateFiles } from './private-files.suite.ts';
+
+describePrivateFiles('in a folder', async () => ({}));
