@@ -17,6 +17,12 @@ export interface FerretDb extends Server {
   resume(): void;
 }
 
+/**
+ * What is deleted is overwritten in its SQLite files, as MongoDB removes the files of dropped collections. The program ends the address that it makes of the
+ * folder with a slash, which belongs to the folder alone: here it is a parameter that nobody reads.
+ */
+const OVERWRITING = '/?_pragma=secure_delete(on)&end=';
+
 /** Starts FerretDB; builds it first where it is not built (a minute or two). Databases survive `kill` and `restart`. */
 export async function startFerretDb(options: ServerOptions = {}): Promise<FerretDb> {
   const reason = missing();
@@ -31,7 +37,7 @@ export async function startFerretDb(options: ServerOptions = {}): Promise<Ferret
     url: `mongodb://127.0.0.1:${port}/`,
     port,
     ...place,
-    command: [program, `127.0.0.1:${port}`, data],
+    command: [program, `127.0.0.1:${port}`, `${data}${OVERWRITING}`],
     answers: () => firstAnswer(port, HELLO),
   });
   const signal = (name: NodeJS.Signals) => {
