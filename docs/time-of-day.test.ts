@@ -53,12 +53,13 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'read-side/queries/dashboard.ts': [1, 'what is overdue, and which day it is, is asked at a time of day'],
   'read-side/queries/model-routes.ts': [1, 'what is overdue, or due today'],
   'realtime/client/components/card.tsx': [1, 'what is overdue'],
-  'realtime/client/words.ts': [2, 'how long ago, in words'],
+  'realtime/client/words.ts': [3, 'how long ago, in words'],
   'realtime/connection.ts': [1, 'a token names its end as a time of day, of which a length is made when it is first seen'],
   'write-side/command-routes.ts': [1, COMMAND],
   'write-side/workers/orders-work.ts': [1, WORK],
   'write-side/workers/orders.ts': [1, COMMAND],
   'write-side/workers/scheduler.ts': [1, 'the deadlines of tasks are times of day'],
+  'write-side/workers/unassign.ts': [1, COMMAND],
 };
 
 const ASKED = /\bDate\.now\b|\bnew Date\b(?!\()|\bnew Date\(\)|(?<!new )\bDate\(\)/g;
