@@ -25,10 +25,10 @@ it.each([
   expect(linksProblem({ MAIL_URL, PUBLIC_URL: 'https://tasks.example.org' }, listening)).toBeUndefined();
 });
 
-it.each(['http://127.0.0.1:3000', 'http://0.0.0.0:3000', 'http://192.0.2.7:3000'])(
-  'a process on %s with its outbox, whose mails reach nobody, says nothing',
-  (listening) => expect(linksProblem(outbox, listening)).toBeUndefined(),
-);
+it('a process that listens for this machine alone, with its outbox, says nothing', () => {
+  expect(linksProblem(outbox, 'http://127.0.0.1:3000')).toBeUndefined();
+  expect(linksProblem(outbox, 'http://0.0.0.0:3000')).toMatch(/http:\/\/localhost:3000/);
+});
 
 it('mails link pictures at the origin of files, else at that of the pages, and only where that is asked for and known', () => {
   const [files, pages] = ['https://files.example.org', 'https://tasks.example.org'];

@@ -14,9 +14,9 @@ export function pagesAt({ PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>, listening: s
 
 /** The line for the log of a process whose mails have links that others cannot follow; undefined where they can, or where no mail leaves the machine. */
 export function linksProblem(config: Pick<Config, 'PUBLIC_URL' | 'MAIL_URL'>, listening: string): string | undefined {
-  // The mails of an outbox are read where they lie: the image's own start has one, and is as it should be.
-  if (config.PUBLIC_URL !== undefined || config.MAIL_URL.startsWith('outbox:')) return undefined;
+  if (config.PUBLIC_URL !== undefined) return undefined;
   const isLocal = isLoopback(new URL(listening).hostname);
+  if (isLocal && config.MAIL_URL.startsWith('outbox:')) return undefined;
   const why = EVERYWHERE.test(new URL(listening).hostname) || isLocal ? 'which is no address for other machines' : 'where it listens';
   return `PUBLIC_URL is not set: links in mails lead to ${pagesAt(config, listening)}, ${why}. Set it to the address that people use.`;
 }

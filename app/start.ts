@@ -118,7 +118,8 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
   const links = parts.includes('notifier') ? linksProblem(config, listening.url) : undefined;
-  if (links) log.warn(links);
+  // With an outbox it is as it should be, as in the image's own start: whoever reads a mail there is at this address.
+  if (links) log[config.MAIL_URL.startsWith('outbox:') ? 'info' : 'warn'](links);
   outletOf(1).write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
   return {
     url: listening.url,

@@ -82,7 +82,7 @@ it('a host that is not this machine’s is named', async () => {
 });
 
 it('links in mails that lead to no address of others are told of in one line', async () => {
-  const program = runProgram([], { DATA_DIR: folder(), HOST: '0.0.0.0', PORT: '0', LOG_LEVEL: 'warn' });
+  const program = runProgram([], { DATA_DIR: folder(), HOST: '0.0.0.0', PORT: '0', LOG_LEVEL: 'info' });
   onTestFinished(() => void program.end('SIGKILL'));
   const { port } = new URL(await program.url());
   // The address comes by standard output, the line by standard error: either may be read first.
@@ -189,7 +189,7 @@ it.each([
   [['backup', '--dance'], "backup: Unknown option '--dance'"],
   [['backup'], 'backup: it takes one folder'],
   [['migrate', 'now'], 'migrate: it takes no now'],
-  [['media', 'copy', 'a'], 'media: it takes verify, or copy <from> <to>'],
+  [['media', 'copy', 'a'], 'media: it takes verify, claim, or copy <from> <to>'],
   [['users'], 'users: one of these is missing behind it'],
   [['users', 'dance'], 'users: there is no users dance'],
   [['users', 'list', '-x'], "users: Unknown option '-x'"],
