@@ -72,6 +72,12 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   }
 }
 
+/** Says where links in mails lead. With an outbox that is as it should be, as in the image's own start: whoever reads a mail there is at this address. */
+function tellOfLinks(config: Config, { log, listening }: { log: Logger; listening: string }): void {
+  const problem = linksProblem(config, listening);
+  if (problem) log[config.MAIL_URL.startsWith('outbox:') ? 'info' : 'warn'](problem);
+}
+
 async function startWith(config: Config, options: StartOptions, closers: Closers): Promise<RunningProcess> {
   const { parts = ALL_PARTS, name, signal, without } = withName(options);
   const needs = needsOf(parts, without);
@@ -117,9 +123,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
   if (parts.includes('gateway')) await ensureAdmin(config, context);
   listening.answer(app.callback());
   if (operator) await closers.add(operator, (it) => it.retire()).announce(listening.url);
-  const links = parts.includes('notifier') ? linksProblem(config, listening.url) : undefined;
-  // With an outbox it is as it should be, as in the image's own start: whoever reads a mail there is at this address.
-  if (links) log[config.MAIL_URL.startsWith('outbox:') ? 'info' : 'warn'](links);
+  if (parts.includes('notifier')) tellOfLinks(config, { log, listening: listening.url });
   outletOf(1).write(`taskledger ${version}${name ? ` ${name}` : ''} listens on ${listening.url} (pid ${process.pid})\n`);
   return {
     url: listening.url,
