@@ -1,6 +1,6 @@
 /** Starts that the file system refuses: code 1, no address, and one line that names the file, the cause and what to do. Nothing is harmed by them. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -88,22 +88,42 @@ describe('databases of other applications', () => {
   it.each([
     ['events.db', /events\.db is another database, not an event store.*DATA_DIR/],
     ['read-models.db', /read-models\.db is another database, not read models/],
+    ['secrets.db', /secrets\.db is another database, not a secrets file.*SECRETS_URL/],
+    ['outbox.db', /outbox\.db is another database, not an outbox.*Move it away/],
   ])('in the place of %s is named, and is the same afterwards to the byte', async (name, says) => {
     const dataDir = folder();
     const db = new DatabaseSync(join(dataDir, name));
-    db.exec("CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup')");
+    db.exec("CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup'); PRAGMA user_version = 7");
     db.close();
+    chmodSync(join(dataDir, name), 0o644);
     const before = readFileSync(join(dataDir, name));
     const line = await refusal(dataDir);
     expect(line).toMatch(says);
     expect(line).not.toMatch(/damaged|restore/);
+    expect(readFileSync(join(dataDir, name)).equals(before)).toBe(true);
+    expect(statSync(join(dataDir, name)).mode & 0o777).toBe(0o644);
+  });
+
+  it.each([
+    ['secrets.db', 'CREATE TABLE secrets (name TEXT, password TEXT)'],
+    ['outbox.db', 'CREATE TABLE mails (sender TEXT)'],
+  ])('are told from ours where %s has a table of our name, in a write-ahead log, too', async (name, sql) => {
+    const dataDir = folder();
+    const db = new DatabaseSync(join(dataDir, name));
+    db.exec(`PRAGMA journal_mode = WAL; ${sql}`);
+    db.close();
+    const before = readFileSync(join(dataDir, name));
+    expect(await refusal(dataDir)).toMatch(/is another database/);
     expect(readFileSync(join(dataDir, name)).equals(before)).toBe(true);
   });
 
   it('a witness of another store is called what it is, and the way on is told', async () => {
     const dataDir = folder();
     writeFileSync(join(dataDir, 'events.db-witness'), 'of something else');
-    expect(await refusal(dataDir)).toMatch(/events\.db.*delete .*events\.db-witness|damaged/);
+    const line = await refusal(dataDir);
+    expect(line).toContain(`${join(dataDir, 'events.db')} is missing or empty`);
+    expect(line).toContain(`delete ${join(dataDir, 'events.db-witness')} and start again`);
+    expect(line).not.toMatch(/damaged/);
   });
 });
 

@@ -3,6 +3,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { refuseAnotherDatabase } from '../../../platform/sqlite/another-database.ts';
 import type { FoldingLog } from '../../../platform/sqlite/folding.ts';
 import { openWrittenFile, type WrittenFile } from '../../../platform/sqlite/written-file.ts';
 import { UserError } from '../../../platform/user-error.ts';
@@ -45,6 +46,13 @@ const KEPT = 1_000;
 
 /** Pages in the write-ahead log up to which it is not folded: SQLite's own number. */
 const PAGES = 1_000;
+
+const OURS = {
+  table: 'mails',
+  columns: ['id', 'address', 'name', 'subject', 'text', 'html', 'message_id', 'time'],
+  what: 'an outbox',
+  advice: 'Move it away: a new one is made at the next start.',
+};
 
 export interface OutboxOptions {
   log?: Partial<FoldingLog> | undefined;
@@ -125,11 +133,12 @@ export function openOutbox(file: string, { log: lines = {}, ended }: OutboxOptio
   };
 }
 
-/** Opens the file with mode 0600, which SQLite gives the files beside it (WAL), too. Error: OutboxError, which says what to do. */
+/** Opens the file with mode 0600, which SQLite gives the files beside it (WAL), too. Errors: OutboxError, UserError; both say what to do. */
 function openFile(
   file: string,
   { log, ended }: { log: Partial<FoldingLog> } & Pick<OutboxOptions, 'ended'>,
 ): { db: DatabaseSync; written: WrittenFile } {
+  refuseAnotherDatabase(file, OURS);
   try {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);

@@ -1,9 +1,10 @@
 /** What is in the file of the log: our tables and indexes, which must be exactly as they were made, and whatever other tools put beside them. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreUnavailable } from '../event-store.ts';
+import { StoreDamaged, StoreUnavailable } from '../event-store.ts';
 import { damaged } from './damage.ts';
 import { SCHEMA } from './rows.ts';
+import { witnessOf } from './witness.ts';
 
 interface SchemaRow {
   type: string;
@@ -74,12 +75,22 @@ function makeTables(db: DatabaseSync, found: SchemaRow[], { ours, expected }: { 
   const others = found.filter(({ name }) => !OF_TOOLS.test(name));
   if (ours === 0 && others.length === 0 && !expected) db.exec(['BEGIN', ...SCHEMA, 'COMMIT'].join('; '));
   else if (ours === 0 && !others.some(isNamedAsOurs) && others.length > 0) throw anotherDatabase(db.location() ?? '');
-  else throw damaged(others.length === 0 ? 'the file is gone or empty' : 'its tables are not those that were made');
+  else if (others.length > 0) throw damaged('its tables are not those that were made');
+  else throw gone(db.location() ?? '');
 }
 
 /** True for a table of ours that is not as we made it. */
 function isNamedAsOurs({ name }: SchemaRow): boolean {
   return name === 'events' || name === 'bookkeeping';
+}
+
+/** There is a witness, and nothing of what it saw: only the operator knows whether events were lost, or the witness is left of another store. */
+function gone(file: string): StoreDamaged {
+  const witness = witnessOf(file);
+  return new StoreDamaged(
+    `The events are gone: ${file} is missing or empty, but ${witness} beside it tells of events that were there. Put ${file} back, or a backup of the folder. ` +
+      `Where the store is meant to be new, delete ${witness} and start again.`,
+  );
 }
 
 function anotherDatabase(file: string): StoreUnavailable {

@@ -3,6 +3,7 @@
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { refuseAnotherDatabase } from '../../../../platform/sqlite/another-database.ts';
 import type { FoldingLog } from '../../../../platform/sqlite/folding.ts';
 import { openWrittenFile, type WrittenFile } from '../../../../platform/sqlite/written-file.ts';
 import { UserError } from '../../../../platform/user-error.ts';
@@ -39,6 +40,13 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS secrets_by_owner ON secrets (kind, owner);
   CREATE INDEX IF NOT EXISTS secrets_by_end ON secrets (expires) WHERE expires IS NOT NULL;
   PRAGMA user_version = ${SHAPE};`;
+
+const OURS = {
+  table: 'secrets',
+  columns: ['kind', 'key', 'value', 'version', 'owner', 'expires'],
+  what: 'a secrets file',
+  advice: 'Move it away, or set SECRETS_URL to another file.',
+};
 
 const LIVE = '(expires IS NULL OR expires > :now)';
 const COLUMNS = 'key, value, version, owner, expires';
@@ -140,6 +148,7 @@ function prepare(db: DatabaseSync) {
 }
 
 function openFile(path: string, { log, ended }: Pick<SqliteSecretsOptions, 'log' | 'ended'>): { db: DatabaseSync; file: WrittenFile } {
+  refuseAnotherDatabase(path, OURS);
   let db: DatabaseSync | undefined;
   try {
     makePrivate(path, log);
