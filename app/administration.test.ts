@@ -9,8 +9,12 @@ import { openParking } from '../platform/followers/parking.ts';
 import { openRequests, type Serving } from '../platform/followers/requests.ts';
 import type { RouteRequest } from '../platform/http/route.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
+import { PROJECTIONS } from '../projections/project.ts';
+import { REALTIME } from '../realtime/push.ts';
 import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
+import { SCHEDULER } from '../write-side/workers/scheduler.ts';
 import { administration } from './administration.ts';
+import { CONSUMED } from './queues.ts';
 
 const STREAM = exampleEvent('TaskAssigned').stream;
 const log = { warn: () => {} };
@@ -38,6 +42,17 @@ async function released(...processes: (Partial<Serving> | ((parking: { release()
   };
   return { ask };
 }
+
+it('what any follower of effects has parked is listed', async () => {
+  const store = inMemoryStore();
+  const others: string[] = [PROJECTIONS.name, REALTIME.name, SCHEDULER.name];
+  const names = [...new Set(Object.values(CONSUMED).flatMap(({ followers }) => followers.map(({ name }) => name)))].filter(
+    (name) => !others.includes(name),
+  );
+  for (const name of names) await (await openParking(store, name)).park(exampleEvent('TaskAssigned'), new Error('no such shape'));
+  const parts = administration({ store, readModels: {} as ReadModels, bus: {} as EventBus, requests: openRequests({ store, log }) });
+  expect((await parts.parked()).map(({ follower }) => follower).toSorted()).toEqual(names.toSorted());
+});
 
 it('a release that nobody carries out was not tried, and is said so: nobody runs the policy, or stands by', async () => {
   for (const processes of [[], [{ active: () => false }]]) {

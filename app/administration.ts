@@ -1,5 +1,6 @@
 /** The operations of admins, whichever processes run the parts: they read the stores, and ask the active processes. */
 import type { AdminParts, RebuildState } from '../gateway/admin-routes.ts';
+import { MEDIA_REMOVER } from '../media/keep/follower-row.ts';
 import { MEDIA_DISPATCHER } from '../media/work/work-rows.ts';
 import { DISPATCHERS } from '../notifier/dispatching.ts';
 import { POLICIES } from '../notifier/registries.ts';
@@ -10,7 +11,7 @@ import type { RequestState, Requests } from '../platform/followers/requests.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
 import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
-import { LATE_UNASSIGNER } from '../write-side/workers/unassign.ts';
+import { UNASSIGNERS } from '../write-side/workers/unassign.ts';
 
 /** Milliseconds for which an admin's request waits: for a process to take it up, and then for its end; it goes on afterwards. */
 export interface AdminPatience {
@@ -19,8 +20,10 @@ export interface AdminPatience {
 }
 const PATIENCE: AdminPatience = { taken: 10_000, done: 20_000 };
 
-/** The followers that park under their own names: policies; dispatchers, which list what no worker can read; and who lists tasks that it could not take. */
-const OF_EFFECTS = [...POLICIES, ...Object.values(DISPATCHERS), ORDER_DISPATCHER, MEDIA_DISPATCHER, LATE_UNASSIGNER].map(({ name }) => name);
+/** The followers that park under their own names: those of effects, and dispatchers, which list what no worker can read. */
+const OF_EFFECTS = [...POLICIES, ...UNASSIGNERS, MEDIA_REMOVER, ...Object.values(DISPATCHERS), ORDER_DISPATCHER, MEDIA_DISPATCHER].map(
+  ({ name }) => name,
+);
 
 /** Makes the context of the admins' rows. */
 export function administration(context: {

@@ -23,12 +23,12 @@ import { outsideBroker } from '../platform/event-bus/open.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { countAfter } from '../platform/followers/checkpoint.ts';
 import type { Follower } from '../platform/followers/follow.ts';
+import type { ParkingFollower } from '../platform/followers/follow-parking.ts';
 import type { Requests } from '../platform/followers/requests.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { unsubscribeLinks } from '../platform/unsubscribe-link.ts';
-import type { Dispatcher } from '../platform/work/dispatch.ts';
 import { assignedIn, parkedTasksIn } from '../projections/assigned-tasks.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
@@ -162,9 +162,11 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
   const unassigners = await startUnassigning({ store, bus, log, ...unassigning });
-  for (const one of unassigners.followers) closers.add(one, (it) => it.stop());
-  serveReleases(unassigners.late, { requests, closers });
-  return { followers: [work.dispatcher, scheduler, ...unassigners.followers].map((one) => lagging(store, one)) };
+  for (const one of unassigners) {
+    closers.add(one, (it) => it.stop());
+    serveReleases(one, { requests, closers });
+  }
+  return { followers: [work.dispatcher, scheduler, ...unassigners].map((one) => lagging(store, one)) };
 }
 
 async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPart> {
@@ -254,7 +256,7 @@ async function mediaPart(part: PartContext<'media'>): Promise<StartedPart> {
   const settings = mediaSettings(config);
   const context = { store, bus, readModels, cache, files, commands, limits, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
   const media = await startMedia({ ...context, ...users, whileStarting });
-  serveReleases(media.dispatcher, { requests, closers });
+  for (const one of media.parking) serveReleases(one, { requests, closers });
   return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
 }
 
@@ -320,14 +322,14 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
   };
 }
 
-/** Has operators release what a dispatcher has set aside, or an unassigner has listed. */
+/** Has operators release what a dispatcher or another follower has set aside. */
 function serveReleases(
-  dispatcher: Pick<Dispatcher, 'name' | 'active' | 'release'>,
+  follower: Pick<ParkingFollower, 'name' | 'active' | 'release'>,
   { requests, closers }: { requests: Requests; closers: Closers },
 ): void {
-  const stopServing = requests.serve(dispatcher.name, {
-    active: dispatcher.active,
-    carryOut: async (action, stream) => ({ released: await dispatcher.release(stream, action === 'discard') }),
+  const stopServing = requests.serve(follower.name, {
+    active: follower.active,
+    carryOut: async (action, stream) => ({ released: await follower.release(stream, action === 'discard') }),
   });
   closers.add(stopServing, (stop) => stop());
 }

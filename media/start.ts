@@ -1,6 +1,7 @@
 /** The part `media`: it takes files, looks at them, makes the sizes of pictures, gives them out, and keeps the store of files tidy. */
 import type { WorkQueue } from '../platform/event-bus/queues.ts';
 import type { Follower, FollowerRow } from '../platform/followers/follow.ts';
+import type { ParkingFollower } from '../platform/followers/follow-parking.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import type { Dispatcher } from '../platform/work/dispatch.ts';
 import { openAccess } from './access/open.ts';
@@ -19,10 +20,12 @@ export const MEDIA_FOLLOWERS: readonly FollowerRow[] = [MEDIA_DISPATCHER, MEDIA_
 export const MEDIA_WORK: readonly WorkQueue[] = [MEDIA];
 
 /** Starts the part. What runs is stopped by what it was added to. */
-export async function startMedia(context: MediaContext): Promise<{ routes: Route[]; followers: Follower[]; dispatcher: Dispatcher }> {
+export async function startMedia(
+  context: MediaContext,
+): Promise<{ routes: Route[]; followers: Follower[]; parking: (Dispatcher | ParkingFollower)[] }> {
   const access = openAccess({ ...context, origin: context.settings.publicOrigin });
   const intake = await openIntake(context);
   const dispatcher = startWork(context, intake.spool.folder);
   const followers = [dispatcher, await startKeeping(context)];
-  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers, dispatcher };
+  return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers, parking: followers };
 }

@@ -66,6 +66,15 @@ it('invariant 17: commands on what is not wholly known, and those that need it, 
   expect(body.items.map(({ type }: { type: string }) => type)).toEqual(['TaskCreated', 'TaskEdited']);
 });
 
+it('invariant 17: a password whose change could not be recorded stays, and so do the sessions', async () => {
+  const again = await logIn(system.url, anna);
+  const reply = await again.call('PUT /api/me/password', { current: anna.password, new: 'staple of the month' });
+  expect(problemOf(reply)).toMatchObject({ status: 503, code: 'unavailable' });
+  expect(reply.body.detail).toContain('newer release');
+  expect((await again.call('GET /api/me')).status).toBe(200);
+  await logIn(system.url, anna);
+});
+
 it('invariant 17: queries, other users and other things go on, and it is counted and said', async () => {
   const worker = await logIn(system.url, bert);
   const made = await worker.ok('POST /api/tasks', { title: 'Another lamp', userId: system.admin.id });
@@ -92,6 +101,8 @@ it('invariant 17: queries, other users and other things go on, and it is counted
       ['held_mail', 'UserCelebrated'],
       ['registration_mail', 'UserCelebrated'],
       ['task_mail', 'TaskEdited'],
+      ['unassign', 'UserCelebrated'],
+      ['unassign_late', 'TaskEdited'],
     ]);
   });
 });

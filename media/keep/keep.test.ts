@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { exampleEvent } from '../../contracts/catalog.ts';
+import { exampleEvent, UnknownEvent } from '../../contracts/catalog.ts';
 import { type MediaEvent, mediaContract } from '../../contracts/media.ts';
 import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { openFolderFiles } from '../../platform/files/file/file.ts';
 import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
+import { openParking } from '../../platform/followers/parking.ts';
 import { type ReadModels, ReadModelsUnavailable } from '../../platform/read-models/read-models.ts';
 import { mediaFiles } from '../../projections/projectors/media.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
@@ -313,6 +315,52 @@ it('a sweep ends before its next object where the process does, and the next one
   await expect(sweepMedia({ ...context, files: { ...files, remove }, signal: stopping.signal })).rejects.toThrow('aborted');
   expect(await keys()).toHaveLength(2);
   expect(await sweepMedia(context)).toMatchObject({ bytes: 2 });
+});
+
+it('the bytes of a file go whatever else lies beside them, and those of the next one', async () => {
+  const foreign: string[] = [];
+  const remover = await startRemover({
+    store: rig.store,
+    bus: rig.bus,
+    files: openFolderFiles(join(folder, 'files'), (name) => foreign.push(name)),
+    log,
+  });
+  try {
+    const ids = [await recorded(), await recorded()];
+    await put(...ids.map((id) => `media/${id}/original`));
+    const [beside = ''] = ids.map((id) => join(folder, 'files', 'media', id.slice(0, 2), id, '.nfs00000001'));
+    await writeFile(beside, 'held open');
+    const { metadata } = exampleEvent('MediaDeleted');
+    for (const id of ids) await rig.store.append(`media-${id}`, 0, [{ id: randomUUID(), type: 'MediaDeleted', data: { reason: 'asked' }, metadata }]);
+    await vi.waitFor(async () => expect(await keys()).toEqual([]));
+    expect(foreign).toContain(`media/${ids[0]}/.nfs00000001`);
+    expect(existsSync(beside)).toBe(true);
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
+  } finally {
+    await remover.stop();
+  }
+});
+
+it('invariant 17: no byte goes for an end of a file that this release does not know, until one does', async () => {
+  const end = exampleEvent('MediaDeleted');
+  const id = await recorded();
+  await put(`media/${id}/original`);
+  const start = () => startRemover({ store: rig.store, bus: rig.bus, files, log });
+  const older = await start();
+  const appended = await rig.store.append(`media-${id}`, 0, [
+    { id: randomUUID(), type: end.type, data: end.data, metadata: { ...end.metadata, schema: 99 } },
+  ]);
+  await vi.waitFor(() => expect(older.position() >= appended.position).toBe(true));
+  expect(older.parked()).toMatchObject([{ stream: `media-${id}`, unknown: { type: 'MediaDeleted', schema: 99 } }]);
+  await older.stop();
+  expect(await keys()).toHaveLength(1);
+  const other = await recorded({ type: 'MediaDeleted' });
+  await put(`media/${other}/original`);
+  for await (const [, event] of rig.store.readStream(`media-${other}`))
+    if (event) await (await openParking(rig.store, 'media_remover')).park(event, new UnknownEvent(event));
+  const newer = await start();
+  await vi.waitFor(async () => expect(await keys()).toEqual([`media/${id}/original`]));
+  await newer.stop();
 });
 
 describe('verify', () => {

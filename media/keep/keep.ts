@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { orAborted } from '../../platform/concurrency/abortable.ts';
 import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
-import type { Follower } from '../../platform/followers/follow.ts';
+import type { ParkingFollower } from '../../platform/followers/follow-parking.ts';
 import type { MediaContext } from '../context.ts';
 import { FilesOfAnother } from './marks.ts';
 import { startRemover } from './remover.ts';
@@ -15,7 +15,7 @@ const BETWEEN = 3_600_000;
 type KeepContext = Pick<MediaContext, 'store' | 'bus' | 'files' | 'commands' | 'readModels' | 'settings' | 'log' | 'add' | 'whileStarting'>;
 
 /** Starts both. Of several processes the one whose remover is active sweeps. */
-export async function startKeeping(context: KeepContext): Promise<Follower> {
+export async function startKeeping(context: KeepContext): Promise<ParkingFollower> {
   const { store, bus, files, log, add, whileStarting } = context;
   const remover = add(await startRemover({ store, bus, files, log, ...(whileStarting ? { whileStarting } : {}) }), (it) => it.stop());
   const stopping = new AbortController();

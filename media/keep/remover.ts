@@ -3,9 +3,10 @@ import type { MediaEvent } from '../../contracts/media.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import { orAborted } from '../../platform/concurrency/abortable.ts';
+import { StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import type { Files } from '../../platform/files/files.ts';
-import type { FollowContext, Follower } from '../../platform/followers/follow.ts';
-import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
+import type { FollowContext } from '../../platform/followers/follow.ts';
+import { followParking, type ParkingFollower } from '../../platform/followers/follow-parking.ts';
 import { MEDIA_REMOVER } from './follower-row.ts';
 import { checkOurs, FilesOfAnother } from './marks.ts';
 
@@ -19,26 +20,35 @@ export const keysOf = (id: string) => `media/${id}/`;
  * file's end, is the sweep's: nobody waits for it, and nobody may fetch it any more. So is everything where the store of files is not this log's to remove
  * from (marks.ts), which the sweep tells of.
  */
-export async function startRemover({ files, ...context }: FollowContext & { files: Files }): Promise<Follower> {
+export async function startRemover({ files, ...context }: FollowContext & { files: Files }): Promise<ParkingFollower> {
   const stopping = new AbortController();
   const { signal } = stopping;
-  async function removeOf(ids: readonly string[]): Promise<void> {
+  async function removeBytes(stream: string): Promise<void> {
     await checkOurs({ store: context.store, files });
-    for (const id of ids) {
-      signal.throwIfAborted();
-      await removeAll(files, keysOf(id)).catch(leftToTheSweep);
-    }
+    signal.throwIfAborted();
+    await removeAll(files, keysOf(stream.slice('media-'.length)));
   }
+  /** One file's bytes hold up no other's. Error: StoreUnavailable, after which the event comes again. */
+  function leftToTheSweep(stream: string, error: unknown): void {
+    if (error instanceof StoreUnavailable) throw error;
+    // The absence of the store of files is told by the port itself; what a stop ended comes again.
+    if (!signal.aborted && !unavailableIn(error) && !(error instanceof FilesOfAnother))
+      context.log.error({ stream, err: error }, 'the bytes of a file were not removed');
+  }
+
   const removing = {
     ...MEDIA_REMOVER,
-    batch: 50,
-    wants: ({ type, stream }: RecordedEvent) => stream.startsWith('media-') && ENDS.has(type),
-    apply: async (events: RecordedEvent[]) => {
-      if (events.length > 0) await orAborted(removeOf(events.map(({ stream }) => stream.slice('media-'.length))).catch(leftToTheSweep), signal);
+    batch: 20,
+    wants: ({ type }: RecordedEvent) => ENDS.has(type),
+    work: async ({ stream }: RecordedEvent) => {
+      await orAborted(
+        removeBytes(stream).catch((error) => leftToTheSweep(stream, error)),
+        signal,
+      );
       signal.throwIfAborted();
     },
   };
-  const follower = await followWithEffects(removing, context);
+  const follower = await followParking(removing, context);
   return {
     ...follower,
     stop: () => {
@@ -46,11 +56,6 @@ export async function startRemover({ files, ...context }: FollowContext & { file
       return follower.stop();
     },
   };
-}
-
-/** An absence is told by the port itself. */
-function leftToTheSweep(error: unknown): void {
-  if (!unavailableIn(error) && !(error instanceof FilesOfAnother)) throw error;
 }
 
 /** Removes every object whose key begins with a text; resolves to their number. */

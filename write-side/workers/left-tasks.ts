@@ -1,9 +1,9 @@
 /**
- * Tasks that cannot be decided on, as their streams are not whole, or the store does not give them: they are listed where operators see it
- * (`_parked-unassign_late`), and tried again whenever a process becomes the active one, when something happens to the task, and when an operator
- * releases it.
+ * Tasks that cannot be decided on, as this release does not know all of them, or of who is to do them, or the store does not give them: they are
+ * listed where operators see it (`_parked-unassign_late`), and tried again whenever a process becomes the active one, when something happens to the
+ * task, and when an operator releases it.
  */
-import { idOf } from '../../contracts/message.ts';
+import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { type EventStore, isOfOneStream } from '../../platform/event-store/event-store.ts';
 import { openParking } from '../../platform/followers/parking.ts';
@@ -18,8 +18,8 @@ export interface LeftTasksOptions {
 }
 
 export interface LeftTasks {
-  /** Does something for a task; false for one that cannot be decided on, which is listed. Errors: those of an absence. */
-  unlessBroken(task: string, what: () => Promise<void>): Promise<boolean>;
+  /** Does something for a task; false for one that cannot be decided on, which is listed, with its event if one asked. Errors: those of an absence. */
+  unlessBroken(task: string, what: () => Promise<void>, asked?: RecordedEvent): Promise<boolean>;
   /** Looks at all that are listed; what can be decided on is listed no more. Errors: as `unlessBroken`. */
   tryAgain(): Promise<void>;
   /** Takes from the list what of these tasks is on it: they were decided on. Errors: those of the store. */
@@ -33,17 +33,23 @@ export function openLeftTasks({ store, follower, look, log }: LeftTasksOptions):
   /** Read anew each time: another process may list tasks, too. */
   const open = () => openParking(store, follower);
 
-  async function unlessBroken(task: string, what: () => Promise<void>): Promise<boolean> {
+  async function list(task: string, error: unknown, asked?: RecordedEvent): Promise<void> {
+    const parking = await open();
+    if (parking.isParked(`task-${task}`)) return;
+    await (asked ? parking.park(asked, error) : parking.parkUnread(`task-${task}`, error));
+    log.warn(
+      { task, err: error },
+      'a task cannot be decided on: if its assignee was deleted, it keeps them until it can, or an operator releases it',
+    );
+  }
+
+  async function unlessBroken(task: string, what: () => Promise<void>, asked?: RecordedEvent): Promise<boolean> {
     try {
       await what();
       return true;
     } catch (error) {
       if (isToTryAgain(error)) throw error;
-      if (await (await open()).parkUnread(`task-${task}`, error))
-        log.warn(
-          { task, err: error },
-          'a task of a deleted user cannot be decided on: it keeps its assignee until it can, or an operator releases it',
-        );
+      await list(task, error, asked);
       return false;
     }
   }

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UnknownEvent } from '../../contracts/catalog.ts';
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { EventBus } from '../../platform/event-bus/event-bus.ts';
 import { openMemoryBus } from '../../platform/event-bus/memory/memory.ts';
 import { type EventStore, StoreUnavailable } from '../../platform/event-store/event-store.ts';
 import { inMemoryStore, logOf } from '../../platform/event-store/in-memory.fixture.ts';
-import type { Follower } from '../../platform/followers/follow.ts';
 import { openParking } from '../../platform/followers/parking.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { startForwarder } from '../forwarder/forward.ts';
 import { commandHandler, type OpenCommandHandler } from '../handle-command.ts';
-import { type AssignedTasks, startUnassigning, UNASSIGNERS, type Unassigning, type UnassigningContext } from './unassign.ts';
+import { type AssignedTasks, startUnassigning, UNASSIGNERS, type Unassigner, type UnassigningContext } from './unassign.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const [ALICE, BOB, CAROL] = ['alice', 'bob', 'carol'].map((name) => stableId('user', name)) as [string, string, string];
@@ -55,17 +55,12 @@ const assigned: AssignedTasks = async (userId, { limit, after = '' }) => {
     .slice(0, limit);
 };
 
-async function start(more: Partial<UnassigningContext> = {}): Promise<readonly Follower[]> {
-  return (await begin(more)).followers;
-}
-
-async function begin(more: Partial<UnassigningContext> = {}): Promise<Unassigning> {
+async function start(more: Partial<UnassigningContext> = {}): Promise<readonly [departed: Unassigner, late: Unassigner]> {
   const usual = { store, bus, log, commands, assigned, parked: async () => [], removeSecrets: async () => {}, silence: 1e9, backoff: 1 };
-  const unassigning = await startUnassigning({ ...usual, ...more });
-  const { followers } = unassigning;
+  const followers = await startUnassigning({ ...usual, ...more });
   for (const { stop } of followers) stops.push(stop);
   await vi.waitFor(() => expect(followers.every((one) => one.active())).toBe(true));
-  return unassigning;
+  return followers;
 }
 
 /** The numbers of the tasks that were taken from somebody, in order, a number for each time. */
@@ -79,11 +74,17 @@ async function taken(): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** Appends an event that no release knows. */
-async function paint(n: number): Promise<void> {
-  const id = stableId('unknown', String(n));
-  const metadata = { $correlationId: id, $causationId: id, commandId: id, actor: ALICE, schema: 1, topics: [] };
-  await store.append(`task-${taskId(n)}`, 1, [{ id, type: 'TaskPainted', data: {}, metadata }]);
+/** Appends what a newer release wrote behind a stream's last event. */
+async function newer(stream: string, type: string, schema = 1): Promise<void> {
+  const id = stableId('newer', stream, type);
+  const metadata = { $correlationId: id, $causationId: id, commandId: id, actor: ALICE, schema, topics: [] };
+  await store.append(stream, (await commands.load(stream)).revision, [{ id, type, data: {}, metadata }]);
+}
+
+/** The streams that each of both has set aside, with the type that is not known. */
+async function waiting() {
+  const parkings = await Promise.all(UNASSIGNERS.map(({ name }) => openParking(store, name)));
+  return parkings.map((one) => one.list().map(({ stream, unknown }) => [stream, unknown?.type]));
 }
 
 /** The streams that operators see, with what is wrong. */
@@ -92,7 +93,7 @@ async function listed(): Promise<[stream: string, error: string][]> {
 }
 
 /** Resolves once both are past all that there is of their categories. */
-async function settled(followers: readonly Follower[]): Promise<void> {
+async function settled(followers: readonly Unassigner[]): Promise<void> {
   await vi.waitFor(async () => {
     const events = await logOf(store);
     const lastOf = (category: string) => events.findLast(({ stream }) => stream.startsWith(category))?.position ?? '';
@@ -205,14 +206,16 @@ describe('the tasks of a user who is deleted', () => {
     const said: object[] = [];
     await make(0);
     await make(1);
-    await paint(0);
-    const { followers, late } = await begin({ log: { ...log, warn: (data) => void said.push(data) } });
+    await newer(`task-${taskId(0)}`, 'TaskPainted');
+    const followers = await start({ log: { ...log, warn: (data) => void said.push(data) } });
+    const [, late] = followers;
     await leave(BOB);
     await vi.waitFor(async () => expect(await taken()).toEqual([1]));
     await settled(followers);
     expect(said).toEqual([expect.objectContaining({ task: taskId(0) })]);
     // Operators see it, and may have it tried again, or forget it.
     expect(await listed()).toEqual([[`task-${taskId(0)}`, expect.stringContaining('TaskPainted')]]);
+    expect(await waiting()).toEqual([[], [[`task-${taskId(0)}`, 'TaskPainted']]]);
     await expect(late.release(`task-${taskId(0)}`, false)).rejects.toThrow('TaskPainted');
     expect(await late.release(`task-${taskId(1)}`, false)).toBe(false);
     expect([await late.release(`task-${taskId(0)}`, true), await listed()]).toEqual([true, []]);
@@ -230,7 +233,8 @@ describe('the tasks of a user who is deleted', () => {
       },
       handle: commands.handle,
     };
-    const { followers, late } = await begin({ commands: upgraded });
+    const followers = await start({ commands: upgraded });
+    const [, late] = followers;
     await leave(BOB);
     await settled(followers);
     await vi.waitFor(async () => expect(await listed()).toEqual([[`task-${taskId(0)}`, 'cannot be read']]));
@@ -239,7 +243,7 @@ describe('the tasks of a user who is deleted', () => {
     else if (how === 'is opened again') await move(0, 'open');
     else {
       for (const one of followers) await one.stop();
-      await begin();
+      await start();
     }
     await vi.waitFor(async () => expect([await taken(), await listed()]).toEqual([[0], []]));
   });
@@ -253,5 +257,36 @@ describe('the tasks of a user who is deleted', () => {
     await vi.waitFor(async () => expect(await taken()).toEqual([0]));
     await settled(followers);
     expect(await taken()).toEqual([0]);
+  });
+
+  it('invariant 17: are not taken for a deletion, or a task’s event, of a shape that this release does not know', async () => {
+    const removed: string[] = [];
+    await make(0);
+    const followers = await start({ removeSecrets: async (userId) => void removed.push(userId) });
+    await newer(`user-${BOB}`, 'UserDeleted', 99);
+    await newer(`task-${taskId(0)}`, 'TaskAssigned', 99);
+    await settled(followers);
+    await vi.waitFor(async () => expect(await waiting()).toEqual([[[`user-${BOB}`, 'UserDeleted']], [[`task-${taskId(0)}`, 'TaskAssigned']]]));
+    expect([await taken(), removed]).toEqual([[], []]);
+  });
+
+  it('invariant 17: wait where their assignee is not wholly known', async () => {
+    await make(0);
+    await move(0, 'done');
+    await newer(`user-${BOB}`, 'UserPainted');
+    const followers = await start();
+    await move(0, 'open');
+    await settled(followers);
+    await vi.waitFor(async () => expect(await waiting()).toEqual([[], [[`task-${taskId(0)}`, 'UserPainted']]]));
+  });
+
+  it('invariant 17: are taken by the release that knows what an older one parked', async () => {
+    await make(0);
+    for (const one of await start()) await one.stop();
+    await leave(BOB);
+    const deleted = (await logOf(store)).find(({ type }) => type === 'UserDeleted') ?? expect.fail();
+    await (await openParking(store, 'unassign')).park(deleted, new UnknownEvent(deleted));
+    await start();
+    await vi.waitFor(async () => expect([await taken(), await waiting()]).toEqual([[0], [[], []]]));
   });
 });

@@ -7,33 +7,34 @@
  *   assignment may have been decided a moment before the deletion, and what was done or deleted kept its assignee until then.
  *
  * Both only command: the task decides whether it is still that user's, so that a task which was reassigned meanwhile is left alone. One that cannot be
- * decided on is listed for operators (left-tasks.ts).
+ * decided on is listed for operators, and waits until it can be (left-tasks.ts). A deletion of a shape that this release does not know parks its user's
+ * stream: nothing is taken, or removed, for it before a release that knows it.
  */
 import { randomUUID } from 'node:crypto';
-import { isKnown } from '../../contracts/catalog.ts';
 import { idOf, type Position, type RecordedEvent } from '../../contracts/message.ts';
 import type { TaskEvent } from '../../contracts/task.ts';
 import type { CommandHandler, Loaded } from '../../platform/command-handler.ts';
 import { followerQueue } from '../../platform/event-bus/queues.ts';
-import type { FollowContext, Follower, FollowerRow } from '../../platform/followers/follow.ts';
+import type { FollowContext, FollowerRow } from '../../platform/followers/follow.ts';
+import { followParking, type ParkingFollower, wantedOrUnknown } from '../../platform/followers/follow-parking.ts';
 import { followWithEffects } from '../../platform/followers/follow-with-effects.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { awaitsAssignee, type TaskState } from '../deciders/task.ts';
 import type { UserState } from '../deciders/user.ts';
-import { type LeftTasks, openLeftTasks } from './left-tasks.ts';
+import { openLeftTasks } from './left-tasks.ts';
 
 const DEPARTED: FollowerRow = {
   name: 'unassign',
   queue: followerQueue('departed_users', { category: 'user', purpose: 'the tasks of users who were deleted' }),
 };
-/** The one that lists the tasks which neither of them could decide on. */
-export const LATE_UNASSIGNER: FollowerRow = {
+/** The one under whose name the tasks are listed which neither of them could decide on. */
+const LATE: FollowerRow = {
   name: 'unassign_late',
   queue: followerQueue('late_assignments', { category: 'task', purpose: 'tasks that come to be those of a user who was deleted before' }),
 };
 
 /** The rows of both followers. */
-export const UNASSIGNERS: readonly FollowerRow[] = [DEPARTED, LATE_UNASSIGNER];
+export const UNASSIGNERS: readonly FollowerRow[] = [DEPARTED, LATE];
 
 /** Reads the ids of a user's unfinished tasks, in their order; null where their read model is missing or has not reached `at`. */
 export type AssignedTasks = (userId: string, page: { limit: number; at: Position; after?: string | undefined }) => Promise<readonly string[] | null>;
@@ -60,14 +61,11 @@ class AssignedUnknown extends Error {
 /** Number of tasks taken, or looked at, at once. */
 const AT_ONCE = 16;
 
-/** Both followers; and the second one as who asks for the release of a task that it has listed sees it. */
-export interface Unassigning {
-  followers: readonly [departed: Follower, late: Follower];
-  late: Pick<Follower, 'name' | 'active'> & Pick<LeftTasks, 'release'>;
-}
+/** One of both, which releases what it has set aside: a user's stream, or a listed task. */
+export type Unassigner = Omit<ParkingFollower, 'parked'>;
 
 /** Starts both; resolves once their checkpoints are there. Errors: those of the store; UnknownQueue. */
-export async function startUnassigning(context: UnassigningContext): Promise<Unassigning> {
+export async function startUnassigning(context: UnassigningContext): Promise<readonly [departed: Unassigner, late: Unassigner]> {
   const { store, commands, assigned, parked, removeSecrets, log, page: limit = 500 } = context;
 
   /** Takes a task from a user where they have it still. Rejects where it cannot be decided on, and with the errors of an absence. */
@@ -95,7 +93,7 @@ export async function startUnassigning(context: UnassigningContext): Promise<Una
     return state;
   }
 
-  const left = openLeftTasks({ store, follower: LATE_UNASSIGNER.name, log, look: (task) => look(task, causeNow(task)) });
+  const left = openLeftTasks({ store, follower: LATE.name, log, look: (task) => look(task, causeNow(task)) });
 
   async function takeIfWhole(task: string, userId: string, event: RecordedEvent): Promise<void> {
     await left.unlessBroken(task, async () => {
@@ -122,16 +120,17 @@ export async function startUnassigning(context: UnassigningContext): Promise<Una
     const decided: string[] = [];
     await each(events, async (event) => {
       const task = idOf(event.stream);
-      if (await left.unlessBroken(task, () => look(task, causeOf(event)))) decided.push(task);
+      if (await left.unlessBroken(task, () => look(task, causeOf(event)), event)) decided.push(task);
     });
     await left.decided(decided);
   }
 
-  const followers = await Promise.all([
-    followWithEffects({ ...DEPARTED, batch: 1, wants: isDeparture, apply: (events) => each(events, departed) }, context),
-    followWithEffects({ ...LATE_UNASSIGNER, batch: 200, wants: makesSomebodysToDo, begin: left.tryAgain, apply: late }, context),
+  const wants = wantedOrUnknown(LATE.queue, makesSomebodysToDo);
+  const [first, second] = await Promise.all([
+    followParking({ ...DEPARTED, batch: 1, wants: isDeparture, work: departed }, context),
+    followWithEffects({ ...LATE, batch: 200, wants, begin: left.tryAgain, apply: late }, context),
   ]);
-  return { followers, late: { name: LATE_UNASSIGNER.name, active: () => followers[1].active(), release: left.release } };
+  return [first, { ...second, release: left.release }];
 }
 
 /** What a task is taken for: an event, or that it can be decided on now. */
@@ -159,13 +158,12 @@ function isDeleted({ state, missing }: Loaded<UserState>): boolean {
   return false;
 }
 
-function isDeparture({ type, stream }: RecordedEvent): boolean {
-  return type === 'UserDeleted' && stream.startsWith('user-');
+function isDeparture({ type }: RecordedEvent): boolean {
+  return type === 'UserDeleted';
 }
 
 /** True for an event of a task that may make it the work of somebody. */
 function makesSomebodysToDo(recorded: RecordedEvent): boolean {
-  if (!isKnown(recorded)) return false;
   const { type, data } = recorded as RecordedEvent & TaskEvent;
   switch (type) {
     case 'TaskAssigned':
