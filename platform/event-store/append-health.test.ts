@@ -7,7 +7,7 @@ import { anEvent } from './example-event.fixture.ts';
 import { inMemoryStore } from './in-memory.fixture.ts';
 
 /** A watched store whose appends fail with `fails()` where that is an error; the names of the streams that were appended to are in `asked`. */
-function rig({ store = inMemoryStore(), ...options }: { store?: EventStore; fresh?: number; pause?: number } = {}) {
+function rig({ store = inMemoryStore(), ...options }: { store?: EventStore; fresh?: number; pause?: number; patience?: number } = {}) {
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const asked: string[] = [];
   let failure: Error | null = null;
@@ -69,6 +69,43 @@ describe('whether anything can be recorded', () => {
     await appends.check();
     expect(appends.seconds()).toBe(0);
     expect(asked).toEqual(['task-1', 'task-2', PROBES, PROBES]);
+  });
+
+  it('is told by an append that is not answered, without a wait for the probe, and is over once it is answered', async () => {
+    const store = inMemoryStore();
+    const hung = Promise.withResolvers<void>();
+    const append: EventStore['append'] = async (...args) => hung.promise.then(() => store.append(...args));
+    const { appends, add, log } = rig({ store: { ...store, append }, patience: 10 });
+    const added = add();
+    await vi.waitFor(() => expect(appends.seconds()).toBeGreaterThan(0));
+    const first = appends.check();
+    await expect(appends.check()).rejects.toThrow(/an append has had no answer for/);
+    await vi.waitFor(() => expect(log.error).toHaveBeenCalledOnce(), 20_000);
+    hung.resolve();
+    await Promise.all([added, first]);
+    expect(appends.seconds()).toBe(0);
+    await appends.check();
+  });
+
+  it('is told by a probe that is not answered, though nobody else appends', async () => {
+    const store = { ...inMemoryStore(), append: () => new Promise<never>(() => {}) };
+    const { appends, log } = rig({ store, patience: 10 });
+    void appends.check();
+    await vi.waitFor(() => expect(log.error).toHaveBeenCalledOnce(), 20_000);
+    expect(appends.seconds()).toBeGreaterThan(0);
+    await expect(appends.check()).rejects.toThrow(/no answer/);
+  });
+
+  it('is not told by one slow append while others are recorded', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const store = inMemoryStore();
+    const append: EventStore['append'] = (stream, ...rest) => (stream === 'task-1' ? new Promise(() => {}) : store.append(stream, ...rest));
+    const { appends, add } = rig({ store: { ...store, append } });
+    void add();
+    await add();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(appends.seconds()).toBe(0);
   });
 
   it('is logged once when it ends, and once when it is back, with the number of appends that failed, whatever is read meanwhile', async () => {

@@ -27,6 +27,8 @@ export interface AppendHealthOptions {
   /** Milliseconds for which a success counts, default 10,000; and between two probes while nothing can be recorded, default 1,000. */
   fresh?: number;
   pause?: number;
+  /** Milliseconds after which an append that has not answered counts as one that failed, default 5,000. */
+  patience?: number;
 }
 
 /** The stream of the probes of all processes. */
@@ -41,7 +43,7 @@ const WORDS = 'Is a disk full, or the event store away? It goes on by itself onc
  * Opens the watch. It logs a line of level 50 when nothing can be recorded any more, and a line when that is over: those of the event store's absence, which
  * lasts so long, though it can be read.
  */
-export function openAppendHealth({ log, fresh = 10_000, pause = 1_000 }: AppendHealthOptions): AppendHealth {
+export function openAppendHealth({ log, fresh = 10_000, pause = 1_000, patience = 5_000 }: AppendHealthOptions): AppendHealth {
   let watched: EventStore | undefined;
   /** The times of the last success and of the last probe's beginning, on the monotonic clock. */
   let goodAt = Number.NEGATIVE_INFINITY;
@@ -65,6 +67,16 @@ export function openAppendHealth({ log, fresh = 10_000, pause = 1_000 }: AppendH
     isDamageSaid ||= !(error instanceof Unavailable);
   }
 
+  /** Called when an append begins; the answer is to be called when it has ended. A disk that hangs rejects nothing: an append that does not end tells, too. */
+  function began(isClosed: () => boolean): () => void {
+    const at = performance.now();
+    const timer = setTimeout(() => {
+      if (goodAt < at && !isClosed()) bad(new StoreUnavailable(`an append has had no answer for ${patience / 1_000} s`));
+    }, patience);
+    timer.unref();
+    return () => clearTimeout(timer);
+  }
+
   /** Appends to the stream of probes. Who loses the race twice in a row knows that another process's probe was recorded between the two. */
   async function probe(store: EventStore): Promise<void> {
     if (await probed(store)) return;
@@ -84,9 +96,12 @@ export function openAppendHealth({ log, fresh = 10_000, pause = 1_000 }: AppendH
     }
   }
 
-  /** Begins a probe, or waits for the one that is under way: one at a time, however many ask. */
+  /**
+   * Begins a probe, or waits for the one that is under way: one at a time, however many ask. While nothing can be recorded, nobody waits for one that may
+   * stand still as well.
+   */
   function probeInTurn(store: EventStore): Promise<void> {
-    if (probing) return probing;
+    if (probing) return failing ? Promise.reject(failing.error) : probing;
     if (failing && performance.now() - probedAt < pause) return Promise.reject(failing.error);
     probedAt = performance.now();
     probing = probe(store).finally(() => {
@@ -97,7 +112,7 @@ export function openAppendHealth({ log, fresh = 10_000, pause = 1_000 }: AppendH
 
   return {
     watch: (store) => {
-      watched = watchingAppends(store, good, bad);
+      watched = watchingAppends(store, { good, bad, began });
       return watched;
     },
     check: async () => {
@@ -112,12 +127,19 @@ function aProbe(): NewEvent {
   return { id: randomUUID(), type: 'Probed', data: {}, metadata: metadata(PROBES) };
 }
 
+interface Watch {
+  began(isClosed: () => boolean): () => void;
+  good(): void;
+  bad(error: Error): void;
+}
+
 /** The store, whose appends tell how they went. A lost race, a full queue and a caller's mistake say nothing of it, nor does the end of the process. */
-function watchingAppends(store: EventStore, good: () => void, bad: (error: Error) => void): EventStore {
+function watchingAppends(store: EventStore, { began, good, bad }: Watch): EventStore {
   let closed = false;
   return {
     ...store,
     append: async (...args) => {
+      const ended = began(() => closed);
       try {
         const appended = await store.append(...args);
         good();
@@ -125,6 +147,8 @@ function watchingAppends(store: EventStore, good: () => void, bad: (error: Error
       } catch (error) {
         if (!closed && isTrouble(error)) bad(error);
         throw error;
+      } finally {
+        ended();
       }
     },
     close: () => {
