@@ -77,4 +77,28 @@ describe('a setting that is a secret', () => {
     loadEnvFile(folder, env);
     expect(loaded(env)).toEqual({ MAIL_URL: 'smtp://mail.example.org' });
   });
+
+  it.each([
+    [
+      'MAIL_URL',
+      'smtps://u:p@h?ca=ca.pem&name=a.example.org smtps://u:p@i?name=b&ca=tls/b%20c.pem',
+      'smtps://u:p@h?ca=HERE/ca.pem&name=a.example.org smtps://u:p@i?name=b&ca=HERE/tls/b%20c.pem',
+    ],
+    ['READ_MODELS_URL', 'mongodb://h/db?tls=true&tlsCAFile=./ca.pem', 'mongodb://h/db?tls=true&tlsCAFile=HERE/ca.pem'],
+    ['SECRETS_URL', 'mongodb://h/db?tlsCertificateKeyFile=me.pem', 'mongodb://h/db?tlsCertificateKeyFile=HERE/me.pem'],
+    [
+      'EVENT_STORE_URL',
+      'esdb://h:2113?tlsCaFile=ca.pem&userCertFile=%2Fetc%2Fme.pem',
+      'esdb://h:2113?tlsCaFile=HERE/ca.pem&userCertFile=%2Fetc%2Fme.pem',
+    ],
+    ['SECRETS_URL', 'sqlite:kept/secrets.db', 'sqlite:HERE/kept/secrets.db'],
+    ['MAIL_URL', 'smtps://h?ca=/etc/ssl/mail.pem', 'smtps://h?ca=/etc/ssl/mail.pem'],
+    ['READ_MODELS_URL', 'sqlite:', 'sqlite:'],
+    ['MAIL_FROM', 'Tasks?ca=ca.pem', 'Tasks?ca=ca.pem'],
+  ])('of %s in .env names its files seen from there: %s', (name, given, seen) => {
+    file('.env', `${name}=${JSON.stringify(given)}\n`);
+    const env: Record<string, string | undefined> = {};
+    loadEnvFile(folder, env);
+    expect(env[name]).toBe(seen.replaceAll('HERE', folder));
+  });
 });
