@@ -101,11 +101,16 @@ function optionsOf(part: Part, { values: { workers, deliver }, words }: CommandW
   return { deliver: deliver as DeliveredChannel | undefined, workers: typeof workers === 'string' ? readWorkers(workers) : undefined };
 }
 
-/** Starts a process and stops it at a signal. A signal while it waits for servers ends the wait. */
+/** Starts a process and stops it at a signal. A signal while it waits for servers ends the wait, and any start within 10 seconds. */
 async function startUntilStopped(config: Config, options: StartOptions, beside?: (log: Logger) => { stop(): Promise<void> }): Promise<void> {
   const { start } = await import('./app/start.ts');
   const waiting = new AbortController();
-  const early = () => waiting.abort();
+  // What cannot hear of the abort, as the reading of a long log, is not waited for: nothing was answered yet. (`process.exit` would wait for the thread that
+  // has the log in hand.)
+  const early = () => {
+    waiting.abort();
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 9_500).unref();
+  };
   for (const signal of ENDS) process.once(signal, early);
   try {
     const running = await start(config, { ...options, signal: waiting.signal });
