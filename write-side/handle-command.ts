@@ -16,10 +16,10 @@ import {
   StreamGone,
   WrongExpectedRevision,
 } from '../platform/event-store/event-store.ts';
+import { deletedForGood, refuseIncomplete } from '../platform/incomplete.ts';
 import { eventId } from '../platform/stable-id.ts';
 import type { AnyDecider, Facts } from './decider.ts';
 import { deciders } from './deciders.ts';
-import { deletedForGood, refuseIncomplete } from './incomplete.ts';
 import { type KeptState, keptStates } from './kept-states.ts';
 import { type CommandPatience, patienceOf } from './patience.ts';
 import { reservations } from './reserve.ts';

@@ -14,9 +14,9 @@ import { ProblemError } from '../contracts/problem.ts';
 import type { Loaded, UniqueValue } from '../platform/command-handler.ts';
 import { BeginningGone, isBeginning } from '../platform/event-store/beginning.ts';
 import { type EventStore, WrongExpectedRevision } from '../platform/event-store/event-store.ts';
+import { refuseIncomplete } from '../platform/incomplete.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { AnyDecider } from './decider.ts';
-import { refuseIncomplete } from './incomplete.ts';
 import { type LastReservation, lastReservation, ownerOf } from './last-reservation.ts';
 
 export interface Reservations {

@@ -11,6 +11,7 @@ import type { CommandHandler } from '../../platform/command-handler.ts';
 import { type Limits, networkOf } from '../../platform/http/limits/limits.ts';
 import { hourAndDay, type LimitPoints, takeTogether } from '../../platform/http/limits/together.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
+import { refuseIncomplete } from '../../platform/incomplete.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { triedCode } from './code-tries.ts';
 import type { CodePurpose, Codes } from './codes.ts';
@@ -122,7 +123,10 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   const id = await triedCode(limits, request.ip, () => codes.userOf(token, purpose));
   if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
   request.audit?.({ user: id });
-  const { state } = await users.load(id);
+  const user = await users.load(id);
+  // Before anything is changed: that the address is confirmed could not be recorded.
+  refuseIncomplete(user);
+  const { state } = user;
   expectGoodPassword(next, state, '/password');
   const by = { id, key: hashOf(token), correlationId: request.requestId };
   const record = () => recordOfAccount(options, by, { type: 'TellPasswordChange', data: { by: 'mailbox' } });

@@ -7,6 +7,7 @@ import { email as emailSchema, mailboxOf, normaliseEmail } from '../../../contra
 import { FIRST_NEEDED, ProblemError } from '../../../contracts/problem.ts';
 import type { CommandHandler } from '../../../platform/command-handler.ts';
 import type { Limits } from '../../../platform/http/limits/limits.ts';
+import { refuseIncomplete } from '../../../platform/incomplete.ts';
 import type { UserState } from '../../../write-side/deciders/user.ts';
 import type { Attempts } from '../attempts.ts';
 import type { Codes } from '../codes.ts';
@@ -174,7 +175,9 @@ async function take({ subjects }: AccountsOptions, who: SignedIn, id: string): P
  * repeat does what a failure left.
  */
 async function handOver(options: AccountsOptions, who: SignedIn, { id, coming }: { id: string; coming: Coming }): Promise<void> {
-  const { credentials, sessions, codes, subjects, secondFactors, changed } = options;
+  const { credentials, sessions, codes, subjects, secondFactors, users, changed } = options;
+  // Before anything is taken away: that the address is confirmed could not be recorded.
+  refuseIncomplete(await users.load(id));
   await credentials.remove(id);
   await secondFactors.remove(id, true);
   await subjects.partAll(id, who);

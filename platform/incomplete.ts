@@ -3,9 +3,9 @@
  * took its beginning away. Nothing is decided on what is only half known.
  */
 import { ProblemError } from '../contracts/problem.ts';
-import type { Loaded } from '../platform/command-handler.ts';
-import { BeginningGone } from '../platform/event-store/beginning.ts';
-import type { StreamGone } from '../platform/event-store/event-store.ts';
+import type { Loaded } from './command-handler.ts';
+import { BeginningGone } from './event-store/beginning.ts';
+import type { StreamGone } from './event-store/event-store.ts';
 
 /** Seconds after which a client is to try again: an upgrade takes minutes, not moments. */
 const RETRY_AFTER = '60';
