@@ -159,6 +159,12 @@ describe('what another backend asks for', () => {
       .when(send({ subject: 'For {{ name }}', content: '{{name}}: {{count}} parcels', variables }))
       .then(asked({ content: { subject: 'For {{secret}}', text: '{{secret}}: 3 parcels' } }));
   });
+  it('has a subject that is stored as it was measured: without what nobody sees in the variables, and without what turns it round', () => {
+    const variables = { name: ` \u202egpj.\u202c${'\u200b'.repeat(1_900)}exe\u200e ` };
+    nothing
+      .when(send({ subject: '{{name}} is {{name}}', variables }))
+      .then(asked({ content: { subject: 'gpj.exe  is  gpj.exe', text: 'It is here.' } }));
+  });
   it('goes to a number by SMS', () =>
     nothing.when(send({ type: 'sms', recipient: '+4915112345678' })).then(asked({ channel: 'sms', recipient: { phone: '+4915112345678' } })));
   it('waits for its time, which is kept in UTC', () =>

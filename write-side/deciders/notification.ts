@@ -14,6 +14,7 @@ import {
 import type { Channel } from '../../contracts/notifications/kind.ts';
 import { type Kind, kinds } from '../../contracts/notifications/kinds.ts';
 import type { Refusal } from '../../contracts/problem.ts';
+import { withoutUnseen } from '../../contracts/typed-text.ts';
 import { countedAttempts } from '../../platform/work/backoff.ts';
 import { decider, type Facts } from '../decider.ts';
 import { isDue, isOver } from './due.ts';
@@ -147,7 +148,7 @@ function send(
   if (data.type === 'in-app' && !isActive(user)) return nobody();
   const { type, sendAt, variables } = data;
   const text = filled(data.content, variables);
-  const subject = data.subject === undefined ? {} : { subject: filled(data.subject, variables).trim() };
+  const subject = data.subject === undefined ? {} : { subject: withoutUnseen(filled(data.subject, variables)).trim() };
   const requested: NotificationEvent = {
     type: 'NotificationRequested',
     data: {
