@@ -8,8 +8,8 @@
 import { z } from 'zod';
 import { oneLineIn, prose } from './fields.ts';
 
-/** The signs that turn the direction of what follows them until they are closed (UAX 9, 2.1 to 2.4): with one, a name that ends with `gpj.exe` is shown as `exe.jpg`. */
-const TURNING = String.raw`[\u202a-\u202e\u2066-\u2069]`;
+/** The signs that turn the direction of what follows them until they are closed (UAX 9, 2.1 to 2.4): with one, a name that ends with `gpj.exe` is shown as `exe.jpg`. A class of a regular expression, as text. */
+export const TURNING = String.raw`[\u202a-\u202e\u2066-\u2069]`;
 /** What nobody sees. */
 const UNSEEN = String.raw`[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]`;
 /** What shows something by itself. */

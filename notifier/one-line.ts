@@ -1,14 +1,13 @@
 /** Texts of people as one line, cut where no sign is torn apart. */
+import { isSeen, TURNING } from '../contracts/typed-text.ts';
 
 const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
-/** The signs that turn the direction of all that follows them (UAX 9, 2.1 to 2.4). */
-const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
-const VISIBLE = /[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{M}\u2800]/u;
+const TURNING_SIGNS = new RegExp(TURNING, 'gu');
 const signs = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** The text as one line; empty where nobody would see anything of it. */
 export function oneLine(text: string): string {
-  return VISIBLE.test(text) ? text.replace(TURNING, '').replace(NOT_IN_A_LINE, ' ').trim() : '';
+  return isSeen(text) ? text.replace(TURNING_SIGNS, '').replace(NOT_IN_A_LINE, ' ').trim() : '';
 }
 
 /** The first line of a text of which anything is seen; empty where there is none. */

@@ -4,6 +4,7 @@
  * somewhere.
  */
 import { ERASED } from '../../../contracts/personal.ts';
+import { TURNING } from '../../../contracts/typed-text.ts';
 
 /** How a text is written: as it is, or with signs and line breaks as HTML has them. */
 export type WrittenAs = 'text' | 'html';
@@ -16,7 +17,7 @@ const LONG = 8;
 const LEAST_OF_CUT = 12;
 
 /** What stands between two words, or turns their direction; a mail may have one blank for several, or another sign. */
-const BETWEEN = /[\p{Cc}\p{Z}\u202a-\u202e\u2066-\u2069]/u;
+const BETWEEN = new RegExp(String.raw`[\p{Cc}\p{Z}]|${TURNING}`, 'u');
 /** The signs of words in scripts that have blanks between them. */
 const OF_WORDS = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{N}\p{M}_]/u;
 /** Links, tags, escaped signs, and any one sign. */
