@@ -17,9 +17,10 @@ import { commandsOn } from '../../system/commands.fixture.ts';
 import { log, openRig, type Projected, type Rig } from '../../system/projections.fixture.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
 import { eraseFilesOf } from './erase-files.ts';
+import { openFoundTwice } from './found-twice.ts';
 import { claimFiles, FilesOfAnother, takeOverFiles } from './marks.ts';
 import { startRemover } from './remover.ts';
-import { type SweepContext, sweepMedia } from './sweep.ts';
+import { type SweepContext, type Swept, sweepMedia as sweepOnce } from './sweep.ts';
 import { type Difference, type VerifyContext, verifyMedia } from './verify.ts';
 
 const DAY = 24 * 3_600_000;
@@ -31,6 +32,8 @@ let files: Files;
 let context: SweepContext & VerifyContext;
 /** The time that the sweep finds, in milliseconds since 1970. */
 let now: number;
+/** The time that the process has run, in milliseconds. */
+let run = 0;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keep-'));
@@ -47,6 +50,7 @@ beforeEach(async () => {
     keepOriginal: false,
     clock: () => now,
     signal: new AbortController().signal,
+    twice: openFoundTwice(() => run),
   };
 });
 afterEach(async () => {
@@ -77,6 +81,13 @@ async function put(...keys: string[]): Promise<void> {
   }
 }
 
+/** Sweeps twice, an hour of the process between; resolves to what the second has removed. */
+async function sweepMedia(of: SweepContext): Promise<Swept> {
+  await sweepOnce(of);
+  run += 3_600_000;
+  return sweepOnce(of);
+}
+
 async function keys(): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of files.list('')) found.push(key);
@@ -93,6 +104,23 @@ describe('the sweep', () => {
     now += 2 * 3_600_000;
     expect(await sweepMedia(context)).toMatchObject({ bytes: 1 });
     expect(await keys()).toEqual([`media/${id}/original`]);
+  });
+
+  it('removes nothing that it did not find an hour ago, whatever the time of day says', async () => {
+    const orphan = await recorded({ type: 'MediaReady' }, { type: 'MediaAttached' }, { type: 'MediaDetached' });
+    const key = `media/${randomUUID()}/original`;
+    await put(key, `media/${orphan}/original`, 'incoming/aaaa/upload');
+    await projected.caughtUp();
+    now += 10 * DAY;
+    const nothing = { bytes: 0, orphans: 0 };
+    expect(await sweepOnce(context)).toMatchObject(nothing);
+    run += 58 * 60_000;
+    expect(await sweepOnce(context)).toMatchObject(nothing);
+    run += 2 * 60_000;
+    await files.remove(key);
+    await put(key);
+    expect(await sweepOnce(context)).toMatchObject({ bytes: 1, orphans: 1 });
+    expect(await keys()).toEqual([key]);
   });
 
   it('removes a picture as it came once its sizes are made, unless such are kept, and leaves files that are no pictures', async () => {
@@ -314,7 +342,7 @@ it('a sweep ends before its next object where the process does, and the next one
   };
   await expect(sweepMedia({ ...context, files: { ...files, remove }, signal: stopping.signal })).rejects.toThrow('aborted');
   expect(await keys()).toHaveLength(2);
-  expect(await sweepMedia(context)).toMatchObject({ bytes: 2 });
+  expect(await sweepOnce(context)).toMatchObject({ bytes: 2 });
 });
 
 it('the bytes of a file go whatever else lies beside them, and those of the next one', async () => {

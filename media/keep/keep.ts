@@ -4,9 +4,10 @@ import { orAborted } from '../../platform/concurrency/abortable.ts';
 import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import type { ParkingFollower } from '../../platform/followers/follow-parking.ts';
 import type { MediaContext } from '../context.ts';
+import { openFoundTwice } from './found-twice.ts';
 import { FilesOfAnother } from './marks.ts';
 import { startRemover } from './remover.ts';
-import { sweepMedia } from './sweep.ts';
+import { type SweepContext, sweepMedia } from './sweep.ts';
 
 /** Milliseconds after a start until the first sweep, and between two. */
 const FIRST = 60_000;
@@ -20,11 +21,12 @@ export async function startKeeping(context: KeepContext): Promise<ParkingFollowe
   const remover = add(await startRemover({ store, bus, files, log, ...(whileStarting ? { whileStarting } : {}) }), (it) => it.stop());
   const stopping = new AbortController();
   const { signal } = stopping;
+  const twice = openFoundTwice();
   const sweeping = keepTrying({ name: 'media sweep', log, signal, backoff: 1_000 }, async (well) => {
     await pause(FIRST, undefined, { signal, ref: false });
     for (;;) {
       // A store that does not answer holds up no stop.
-      if (remover.active()) await orAborted(sweepOnce({ ...context, signal }), signal);
+      if (remover.active()) await orAborted(sweepOnce({ ...context, clock: Date.now, twice, signal }), signal);
       well();
       await pause(BETWEEN, undefined, { signal, ref: false });
     }
@@ -37,9 +39,9 @@ export async function startKeeping(context: KeepContext): Promise<ParkingFollowe
 }
 
 /** Sweeps, and tells what was swept, or why nothing may be. */
-async function sweepOnce(context: KeepContext & { signal: AbortSignal }): Promise<void> {
+async function sweepOnce(context: KeepContext & SweepContext): Promise<void> {
   try {
-    told(context.log, await sweepMedia({ ...context, clock: Date.now }));
+    told(context.log, await sweepMedia(context));
   } catch (error) {
     if (!(error instanceof FilesOfAnother)) throw error;
     context.log.error({ reason: error.message }, 'what files have left is not swept');

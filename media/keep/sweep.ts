@@ -12,6 +12,7 @@ import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import { stableId } from '../../platform/stable-id.ts';
 import { type MediaDocument, mediaFiles } from '../../projections/projectors/media.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
+import type { FoundTwice } from './found-twice.ts';
 import { isMade } from './made.ts';
 import { checkOurs, markFiles } from './marks.ts';
 import { removeAll } from './remover.ts';
@@ -26,6 +27,8 @@ export interface SweepContext {
   clock: () => number;
   /** Ends the sweep before its next object; the rest waits for the next sweep. */
   signal: AbortSignal;
+  /** What the sweeps before have found. */
+  twice: FoundTwice;
 }
 
 /** The numbers of things that a sweep removed. */
@@ -50,16 +53,17 @@ const OVER: ReadonlySet<MediaStatus> = new Set(['deleted', 'refused']);
 /** The areas of the store that are swept; beside them are marks, and what others may have put there. */
 const SWEPT = ['incoming/', 'media/'];
 
-/** Sweeps once. Errors: those of the ports, and the signal's reason, and then the rest waits for the next sweep; FilesOfAnother, and then nothing was removed. */
+/**
+ * Sweeps once: removes what the sweep an hour ago has found, too. Errors: those of the ports, and the signal's reason, and then the rest waits for the next
+ * sweep; FilesOfAnother, and then nothing was removed.
+ */
 export async function sweepMedia(context: SweepContext): Promise<Swept> {
   await checkOurs(context);
   // A store that has nothing yet stays as it is, until there is something to keep.
   if (!(await isEmpty(context.files))) await markFiles(context);
-  return {
-    bytes: await sweepBytes(context),
-    unfinished: await context.files.sweep(DAY),
-    orphans: await sweepOrphans(context),
-  };
+  const swept = { bytes: await sweepBytes(context), unfinished: await context.files.sweep(DAY), orphans: await sweepOrphans(context) };
+  context.twice.endSweep();
+  return swept;
 }
 
 async function isEmpty(files: Files): Promise<boolean> {
@@ -71,8 +75,8 @@ async function sweepBytes(context: SweepContext): Promise<number> {
   let removed = 0;
   let some: StoredFile[] = [];
   const removeLeft = async () => {
-    const left = await leftOf(context, some);
-    for (const key of left) {
+    const left = (await leftOf(context, some)).filter(({ key, written }) => context.twice.again(`${key} ${written}`));
+    for (const { key } of left) {
       context.signal.throwIfAborted();
       await context.files.remove(key);
     }
@@ -88,7 +92,7 @@ async function sweepBytes(context: SweepContext): Promise<number> {
   return removed;
 }
 
-/** The objects that nobody can be about to record. */
+/** The objects that nobody can be about to record, as far as clocks can tell. */
 async function* oldOnes({ files, clock }: SweepContext): AsyncGenerator<StoredFile> {
   for (const area of SWEPT) {
     const least = area === 'incoming/' ? DAY : HOUR;
@@ -96,15 +100,16 @@ async function* oldOnes({ files, clock }: SweepContext): AsyncGenerator<StoredFi
   }
 }
 
-/** The keys among these that have no file, or one that is over; and those of pictures as they came, in whose place others stand. */
-async function leftOf(context: SweepContext, stored: readonly StoredFile[]): Promise<string[]> {
+/** Those among these that have no file, or one that is over; and pictures as they came, in whose place others stand. */
+async function leftOf(context: SweepContext, stored: readonly StoredFile[]): Promise<StoredFile[]> {
   const ids = [...new Set(stored.filter(({ key }) => key.startsWith('media/')).map(({ key }) => idOf(key)))];
   const listed = await livingOf(context, ids);
   const over = new Set<string>();
   for (const id of ids) if (!listed.has(id) && (await isOver(context, id))) over.add(id);
-  const left: string[] = [];
-  for (const { key } of stored) {
-    if (key.startsWith('incoming/') || over.has(idOf(key)) || (await isReplaced(context, key, listed.get(idOf(key))))) left.push(key);
+  const left: StoredFile[] = [];
+  for (const one of stored) {
+    const { key } = one;
+    if (key.startsWith('incoming/') || over.has(idOf(key)) || (await isReplaced(context, key, listed.get(idOf(key))))) left.push(one);
   }
   return left;
 }
@@ -153,9 +158,10 @@ async function sweepOrphans(context: SweepContext): Promise<number> {
       sort: [{ field: 'updatedAt', descending: false }],
       limit: MOST_ORPHANS,
     });
-    for (const { id, document } of found) {
+    const orphans = found.map(({ id, document }) => ({ id, revision: Number(document?.revision) }));
+    for (const { id, revision } of orphans.filter((one) => context.twice.again(`${one.id} ${one.revision}`))) {
       signal.throwIfAborted();
-      if (await sweepOrphan(context, id, Number(document?.revision))) swept += 1;
+      if (await sweepOrphan(context, id, revision)) swept += 1;
     }
   }
   return swept;
