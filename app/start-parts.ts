@@ -30,6 +30,7 @@ import type { Metrics } from '../platform/http/metrics.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import { unsubscribeLinks } from '../platform/unsubscribe-link.ts';
 import { assignedIn, parkedTasksIn } from '../projections/assigned-tasks.ts';
+import { waitingWherePassed } from '../projections/passed.ts';
 import { pendingTimersIn } from '../projections/pending-timers.ts';
 import { startProjections } from '../projections/project.ts';
 import { orders } from '../projections/projectors/orders.ts';
@@ -151,7 +152,8 @@ async function projectionsPart({ ports, log, closers, metrics, requests }: PartC
 
 async function workersPart(context: PartContext<'workers'>): Promise<StartedPart> {
   const { ports, log, closers, metrics, requests, access, config, whileStarting } = context;
-  const { store, bus, readModels } = ports;
+  const { store, bus } = ports;
+  const readModels = waitingWherePassed(ports.readModels, store);
   const judge = policyOf(config.ORDER_RULES === undefined ? {} : readOrderRules(config.ORDER_RULES));
   const options = { store, bus, log, commands: access.commands, undecided: undecidedIn(readModels, orders) };
   const work = closers.add(startOrders({ ...options, judge }), (it) => it.stop());
@@ -171,7 +173,8 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
 
 async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPart> {
   const { ports, log, closers, metrics, requests, access, publicUrl } = context;
-  const { store, bus, readModels, mailer, texter } = ports;
+  const { store, bus, mailer, texter } = ports;
+  const readModels = waitingWherePassed(ports.readModels, store);
   const senders = { mailer: mailer.mailer, texter: texter.texter };
   const options = { ...deliveryContext(context), ...senders, store, bus, readModels, log, whileStarting: context.whileStarting };
   const notifier = closers.add(await startNotifier(options), (it) => it.stop());

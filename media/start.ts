@@ -4,6 +4,7 @@ import type { Follower, FollowerRow } from '../platform/followers/follow.ts';
 import type { ParkingFollower } from '../platform/followers/follow-parking.ts';
 import { type Route, routesWith } from '../platform/http/route.ts';
 import type { Dispatcher } from '../platform/work/dispatch.ts';
+import { waitingWherePassed } from '../projections/passed.ts';
 import { openAccess } from './access/open.ts';
 import type { MediaContext } from './context.ts';
 import { openIntake } from './intake/open.ts';
@@ -25,7 +26,9 @@ export async function startMedia(
 ): Promise<{ routes: Route[]; followers: Follower[]; parking: (Dispatcher | ParkingFollower)[] }> {
   const access = openAccess({ ...context, origin: context.settings.publicOrigin });
   const intake = await openIntake(context);
-  const dispatcher = startWork(context, intake.spool.folder);
-  const followers = [dispatcher, await startKeeping(context)];
+  // Who begins from a read model waits until it has what an older release passed.
+  const following = { ...context, readModels: waitingWherePassed(context.readModels, context.store) };
+  const dispatcher = startWork(following, intake.spool.folder);
+  const followers = [dispatcher, await startKeeping(following)];
   return { routes: routesWith({ ...access, ...context, ...intake }, mediaRoutes), followers, parking: followers };
 }

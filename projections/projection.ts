@@ -12,6 +12,7 @@ import { openParking, type Parked, type Parking } from '../platform/followers/pa
 import type { ModelSpec, ModelState, ReadModels } from '../platform/read-models/read-models.ts';
 import { isCached, readyPages, tellCache } from './cached.ts';
 import { type DocumentChange, foldBatch, type Poison } from './fold.ts';
+import { lacksKnown, openPassed } from './passed.ts';
 import type { AnyProjector } from './projector.ts';
 import { build, type RebuildProgress, type Rebuilt } from './rebuild.ts';
 import { isWithoutBeginning } from './without-beginning.ts';
@@ -27,8 +28,8 @@ export interface ProjectionContext {
   signal: AbortSignal;
 }
 
-/** The reason why a read model has to be built: it is missing, was made by another version of its projector, or of another log. */
-export type ProjectionTrouble = 'missing' | 'version' | 'foreign';
+/** The reason why a read model has to be built: it is missing, was made by another version of its projector, of another log, or passed events that this release knows. */
+export type ProjectionTrouble = 'missing' | 'version' | 'foreign' | 'passed';
 
 export interface Projection {
   readonly projector: AnyProjector;
@@ -67,6 +68,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   const { model } = projector;
   const follower = projectionName(model);
   const wanted = new Set(projector.events);
+  const passedShapes = openPassed(projector, store);
   let state: ModelState | null = null;
   let trouble: ProjectionTrouble | null = null;
   let parking: Parking | undefined;
@@ -91,7 +93,8 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   async function troubleOf(found: ModelState | null): Promise<ProjectionTrouble | null> {
     if (!found) return 'missing';
     if (found.version !== model.version) return 'version';
-    return (await holds(store, found.checkpoint)) ? null : 'foreign';
+    if (!(await holds(store, found.checkpoint))) return 'foreign';
+    return (await lacksKnown(store, model, found.generation)) ? 'passed' : null;
   }
 
   async function apply(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void> {
@@ -103,6 +106,8 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
     for (const { stream } of mine.filter(isDeletion)) await streams.drop(stream);
     await park(streams, poison);
     await count(at, streams);
+    passedShapes.meet(events);
+    await passedShapes.note(at.generation);
     await write(at, changes, checkpoint);
   }
 
@@ -181,7 +186,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
 
   async function rebuildOnce(): Promise<Rebuilt> {
     const begun = performance.now();
-    const building = await build(projector, context);
+    const building = await build(projector, { ...context, seen: passedShapes.meet });
     await building.readOn(onProgress);
     await readModels.ready(model, building.generation);
     for (let round = 0; round < ROUNDS && (await building.readOn(onProgress)) > LAST_STRETCH; round++);
@@ -200,6 +205,7 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   async function moveTo(generation: number, poison: Poison[]): Promise<void> {
     const streams = await parkingOf();
     await park(streams, poison);
+    await passedShapes.note(generation);
     const before = await readModels.state(model);
     const cacheGeneration = before ? { cacheGeneration: before.cacheGeneration + 1 } : {};
     await readModels.update(model, { generation, parked: poison.length, ...cacheGeneration });

@@ -26,6 +26,8 @@ export interface RebuildContext {
   memory?: number;
   /** Number of events read and folded before other work of the process gets its turn; default 2,000. */
   page?: number;
+  /** Hears of all events that were read. */
+  seen?: (events: readonly RecordedEvent[]) => void;
   /** Number of streams with poison after which a build is given up; default 1,000. */
   mostPoison?: number;
 }
@@ -68,7 +70,7 @@ const MOST_POISON = 1_000;
 
 /** Begins a new generation. Queries do not see it until the model's pointer is moved to it. */
 export async function build(projector: AnyProjector, context: RebuildContext): Promise<Building> {
-  const { store, readModels, signal, page = PAGE, mostPoison = MOST_POISON } = context;
+  const { store, readModels, signal, page = PAGE, mostPoison = MOST_POISON, seen = () => {} } = context;
   const { model } = projector;
   const generation = await readModels.begin(model);
   const documents = documentsOf(projector, context, generation);
@@ -84,6 +86,7 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
     const news = next.filter((event) => event.position > checkpoint.position);
     const last = news.at(-1);
     if (!last) return 0;
+    seen(news.filter(hasOurMetadata));
     const isMine = (event: RecordedEvent) => isDeletion(event) || (wanted.has(event.type) && isKnown(event));
     const mine = news.filter((event) => isMine(event) && hasOurMetadata(event));
     await documents.have(mine);
