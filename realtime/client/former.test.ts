@@ -68,3 +68,32 @@ it('asks again, with the next change of what is shown, for whom the server had n
   store.set({ open: opened(id(51), null) });
   expect(nameOf(id(51))).toBe('somebody');
 });
+
+it('asks for the others, too, where the server never has an answer for the first ones', async () => {
+  const { store, get, knows, nameOf } = page();
+  const failing = Array.from({ length: 8 }, (_, n) => id(60 + n));
+  const answer = get.getMockImplementation();
+  get.mockImplementation(async (path) => {
+    if (/6\d$/.test(path)) throw new ApiError('broken', 500);
+    return answer?.(path) as never;
+  });
+  const shown = () => opened(failing[0] as string, null, ...failing, GONE);
+  store.set({ open: shown() });
+  knows();
+  await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(8));
+  await vi.waitFor(() => {
+    store.set({ open: shown() });
+    expect(nameOf(GONE)).toBe('a former user');
+  });
+});
+
+it('asks no more than so many questions, also where none is answered', async () => {
+  const { store, server, get, knows } = page();
+  server.away = true;
+  knows();
+  for (let change = 0; change < 450; change++) {
+    store.set({ open: opened(GONE, null) });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(get).toHaveBeenCalledTimes(400);
+});

@@ -25,9 +25,14 @@ export interface Former {
 export function startFormer({ api, store, me }: { api: Pick<Api, 'get'>; store: Store; me: { id: string } }): Former {
   /** Those of whom the server has said whether they were deleted. */
   const known = new Set<string>();
+  /** How often each was asked for, and all together. */
+  const asked = new Map<string, number>();
+  let questions = 0;
   let seen: Pick<AppState, 'board' | 'open' | 'people'> | undefined;
   let asking = false;
   let closed = false;
+
+  const timesAsked = (id: string) => asked.get(id) ?? 0;
 
   function look(): void {
     const { board, open, people } = store.get();
@@ -35,11 +40,15 @@ export function startFormer({ api, store, me }: { api: Pick<Api, 'get'>; store: 
     if (closed || asking || isSeen || !(me.id in people)) return;
     const unknown = [...shownIn({ board, open })].filter((id) => UUID.test(id) && !(id in people) && !known.has(id));
     seen = { board, open, people };
-    if (unknown.length > 0 && known.size < MOST) void ask(unknown.slice(0, AT_ONCE));
+    // Of whom there was no answer comes behind the others.
+    const next = unknown.toSorted((one, other) => timesAsked(one) - timesAsked(other)).slice(0, AT_ONCE);
+    if (next.length > 0 && questions < MOST) void ask(next);
   }
 
   async function ask(ids: string[]): Promise<void> {
     asking = true;
+    questions += ids.length;
+    for (const id of ids) asked.set(id, timesAsked(id) + 1);
     const answers = await Promise.all(ids.map(async (id) => ((await isFormer(id)) ? [id] : [])));
     asking = false;
     const found = answers.flat();
