@@ -62,6 +62,9 @@ inChromium('a task that somebody else changes while one writes', (screens) => {
     await other.locator('a.brand').click();
     await edit(other, before);
     await other.getByLabel('Title').fill(theirs);
+    await other.getByLabel('Priority').selectOption('urgent');
+    await other.getByLabel('Labels').fill('theirs');
+    await other.keyboard.press('Enter');
     await save(other);
     await gone(other);
 
@@ -73,10 +76,20 @@ inChromium('a task that somebody else changes while one writes', (screens) => {
     await save(one);
     await conflict(one).getByText(`Now: ${theirs}`).waitFor();
     expect(await cardOf(other, theirs).count()).toBe(1);
+    await conflict(one).getByText('Now: urgent').waitFor();
+    await one.getByLabel('Title').fill(`${mine}, too`);
+    await conflict(one).getByText(`Yours: ${mine}, too`).waitFor();
     await one.getByRole('button', { name: 'Take theirs' }).click();
-    expect(await one.getByLabel('Title').inputValue()).toBe(theirs);
+    await expect.poll(() => one.getByLabel('Title').inputValue()).toBe(theirs);
+    expect(await one.getByLabel('Priority').inputValue()).toBe('urgent');
+    await one.getByRole('button', { name: 'Remove the label theirs' }).waitFor();
+    await one.getByLabel('Description').fill('Mine is this alone.');
     await save(one);
     await gone(one);
-    expect(await cardOf(one, theirs).count()).toBe(1);
+    const dialog = other.getByRole('dialog', { name: theirs });
+    await dialog.getByText('Mine is this alone.').waitFor();
+    await other.getByRole('button', { name: 'Edit', exact: true }).click();
+    expect(await other.getByLabel('Priority').inputValue()).toBe('urgent');
+    await other.getByRole('button', { name: 'Remove the label theirs' }).waitFor();
   }, 240_000);
 });

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { TaskDetail } from '../../contracts/task.ts';
+import type { TaskFields } from './actions.ts';
 import { ApiError, type Done } from './api.ts';
-import { edited } from './edited.ts';
+import { differing, edited, newerThan } from './edited.ts';
 
 const SEEN = { id: 'a', title: 'Lamp', description: '', deadline: null, priority: 'medium', labels: ['hall'], status: 'open', revision: 3 };
 const seen = SEEN as unknown as TaskDetail;
@@ -55,4 +56,19 @@ it('is made at any revision where nothing was seen', async () => {
   const api = apiWith({ revision: 8, title: 'Rope' });
   expect(await edited(api, 'a', { title: 'Ladder' })).toMatchObject({ revision: 9 });
   expect(api.sent).toEqual([undefined]);
+});
+
+it('asks again for a task whose change is not shown yet, for as long as that may take', async () => {
+  const states = [SEEN, SEEN, { ...SEEN, revision: 4, title: 'Rope' }];
+  const waited: number[] = [];
+  const wait = async (ms: number) => void waited.push(ms);
+  expect(await newerThan({ get: async () => ({ body: states.shift() }) as never }, seen, wait)).toMatchObject({ title: 'Rope' });
+  expect(waited).toHaveLength(2);
+  expect(await newerThan({ get: async () => ({ body: SEEN }) as never }, seen, wait)).toBeUndefined();
+});
+
+it('a deadline with seconds that nobody touched is no change', () => {
+  const fields: TaskFields = { title: 'Lamp', description: '', deadline: '2027-01-31T17:00:42.000Z', priority: 'normal', labels: [] };
+  expect(differing(fields, fields)).toEqual({});
+  expect(differing({ ...fields, deadline: '2027-01-31T17:01:00.000Z' }, fields)).toEqual({ deadline: '2027-01-31T17:01:00.000Z' });
 });

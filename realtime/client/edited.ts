@@ -33,12 +33,29 @@ export async function edited(api: Pick<Api, 'command' | 'get'>, id: string, fiel
 }
 
 function isChanged({ title, description, deadline, priority, labels }: TaskFields, seen: TaskFields): boolean {
-  return Object.keys(differing({ title, description, deadline: fromInput(toInput(deadline)), priority, labels }, seen)).length > 0;
+  return Object.keys(differing({ title, description, deadline, priority, labels }, seen)).length > 0;
 }
 
-/** The fields of a form that differ from the task. */
+/** Milliseconds to wait before each further question for a task whose change the server has refused and its lists do not show yet. */
+const UNTIL_SHOWN = [300, 1_000, 2_000];
+
+/** The task as it is since it was seen; undefined where the server has shown no change of it after a few seconds. Rejects with ApiError. */
+export async function newerThan(
+  api: Pick<Api, 'get'>,
+  { id, revision }: Pick<TaskDetail, 'id' | 'revision'>,
+  wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+): Promise<TaskDetail | undefined> {
+  for (const pause of [0, ...UNTIL_SHOWN]) {
+    if (pause > 0) await wait(pause);
+    const { body } = await api.get<TaskDetail>(`/api/tasks/${id}`);
+    if (body.revision > revision) return body;
+  }
+  return undefined;
+}
+
+/** The fields that differ from those of the task. Deadlines are compared by the minute, as forms have them. */
 export function differing(fields: TaskFields, task: TaskFields): Partial<TaskFields> {
-  const typed = { ...task, deadline: fromInput(toInput(task.deadline)) };
-  const entries = Object.entries(fields).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(typed[name as keyof TaskFields]));
+  const [given, typed] = [fields, task].map((one) => ({ ...one, deadline: fromInput(toInput(one.deadline)) })) as [TaskFields, TaskFields];
+  const entries = Object.entries(given).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(typed[name as keyof TaskFields]));
   return Object.fromEntries(entries);
 }

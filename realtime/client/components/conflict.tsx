@@ -1,4 +1,5 @@
 /** What others changed in a task while the user was writing, beside what the user wrote: whose is kept is theirs to decide. */
+import { useEffect, useState } from 'preact/hooks';
 import type { TaskDetail } from '../../../contracts/task.ts';
 import type { TaskFields } from '../actions.ts';
 import { differing } from '../edited.ts';
@@ -15,6 +16,13 @@ interface ConflictProps {
 }
 
 export function Conflict({ seen, now, form, onTheirs }: ConflictProps) {
+  const [, lookAgain] = useState(0);
+  useEffect(() => {
+    const { current } = form;
+    const look = () => lookAgain((times) => times + 1);
+    current?.addEventListener('input', look);
+    return () => current?.removeEventListener('input', look);
+  }, [form]);
   const mine = form.current ? differing(fieldsOf(new FormData(form.current)), seen) : {};
   const theirs = Object.keys(differing(fieldsIn(now), seen)) as (keyof TaskFields)[];
   return (

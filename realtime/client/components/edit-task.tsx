@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { TaskDetail } from '../../../contracts/task.ts';
 import { ApiError } from '../api.ts';
 import { useApp } from '../app.ts';
-import { differing } from '../edited.ts';
+import { differing, newerThan } from '../edited.ts';
 import { keptSeen } from '../typed.ts';
 import { Conflict } from './conflict.tsx';
 import { FormEnd, FormTrouble, OnItsWay, useForm } from './field.tsx';
@@ -24,7 +24,10 @@ export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: strin
 
   async function lookAtChange(error: unknown): Promise<never> {
     if (!(error instanceof ApiError) || error.status !== 412) throw error;
-    setNow((await api.get<TaskDetail>(`/api/tasks/${task.id}`)).body);
+    const newer = await newerThan(api, now ?? seen);
+    if (!newer)
+      throw new ApiError('Somebody changed this task while you were writing, and the change cannot be shown yet. Save again in a moment.', 412);
+    setNow(newer);
     throw new ApiError('Somebody changed this task while you were writing. Nothing is saved yet.', 412);
   }
 
@@ -33,7 +36,8 @@ export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: strin
       <header class="dialog-head">
         <h2>Edit the task</h2>
       </header>
-      <TaskFieldsForm task={seen} trouble={trouble} />
+      {/* What others made of it is a new form: setting this one back would neither choose their priority nor show their labels. */}
+      <TaskFieldsForm key={seen.revision} task={seen} trouble={trouble} />
       {lost && (
         <p class="wrong" role="alert">
           {lost} What you wrote is still here to copy.
@@ -49,7 +53,6 @@ export function EditTask({ task, lost, onDone }: { task: TaskDetail; lost: strin
           onTheirs={() => {
             setSeen(now);
             setNow(null);
-            form.current?.reset();
           }}
         />
       )}

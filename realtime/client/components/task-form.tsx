@@ -60,6 +60,9 @@ export function TaskFieldsForm({ task, trouble }: { task: TaskFields; trouble: T
 function LabelsInput({ control, labels: before }: { control: ControlProps; labels: readonly string[] }) {
   const [labels, setLabels] = useState(before);
   const [text, setText] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  // Who follows what is typed hears of labels that are added and removed, too.
+  useEffect(() => void input.current?.dispatchEvent(new Event('input', { bubbles: true })), [labels]);
   const known = labelsOf(useApps(allTasks));
   const { name, ...rest } = control;
 
@@ -82,6 +85,7 @@ function LabelsInput({ control, labels: before }: { control: ControlProps; label
       ))}
       <input
         {...rest}
+        ref={input}
         type="text"
         value={text}
         list="known-labels"
