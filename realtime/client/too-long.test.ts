@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ANNA, cardOf, inChromium } from './board.fixture.ts';
+import { ANNA, cardOf, inChromium, make } from './board.fixture.ts';
 import { ofThisTry } from './tries.fixture.ts';
 
 inChromium('a text that is too long', (screens) => {
@@ -23,5 +23,19 @@ inChromium('a text that is too long', (screens) => {
     await page.getByRole('button', { name: 'Remove the label' }).click();
     await field.press('Enter');
     await cardOf(page, title).waitFor();
+  }, 240_000);
+
+  it('is counted no more once it was sent as a comment, whose form is empty then; blanks at its ends count, as they are kept', async () => {
+    const title = ofThisTry('Long comment');
+    const page = await screens.logIn(ANNA);
+    await make(page, title);
+    await cardOf(page, title).click();
+    const field = page.getByLabel('Your comment');
+    await field.fill(`${'x'.repeat(9_400)}${' '.repeat(100)}`);
+    const counted = page.getByText('9500 of 10000 characters.');
+    await counted.waitFor();
+    await page.getByRole('button', { name: 'Comment', exact: true }).click();
+    await expect.poll(() => field.inputValue()).toBe('');
+    await counted.waitFor({ state: 'detached' });
   }, 240_000);
 });

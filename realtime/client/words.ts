@@ -129,9 +129,9 @@ export function bytesInWords(bytes: number): string {
 /** The part of the most characters from which on the room that is left is told. */
 const TOLD_FROM = 0.9;
 
-/** How much room a text leaves of the most characters that are taken, or how much is too much; empty while there is plenty. Blanks around it are left out. */
+/** How much room a text leaves of the most characters that are taken, or how much is too much; empty while there is plenty. `text`: as the server counts it. */
 export function roomInWords(text: string, most: number): string {
-  const length = characters(text.trim());
+  const length = characters(text);
   if (length <= most * TOLD_FROM) return '';
   const of = `${length} of ${most} characters`;
   return length > most ? `${of}: ${length - most} too many. Shorten it; nothing was cut.` : `${of}.`;

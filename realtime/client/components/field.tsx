@@ -70,14 +70,27 @@ interface FieldProps {
   children: (control: ControlProps) => ComponentChildren;
 }
 
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+
+/** What was typed, as the server counts it: blanks at the ends of a line are not kept, those of a text of several lines are. */
+const asCounted = (control: Control) => (control instanceof HTMLTextAreaElement ? control.value : control.value.trim());
+
 export function Field({ name, label, trouble, hint, most, children }: FieldProps) {
   const id = useId();
   const [typed, setTyped] = useState('');
+  const place = useRef<HTMLDivElement>(null);
+  // A form that is set back tells its fields of no input.
+  useEffect(() => {
+    const form = place.current?.closest('form');
+    const clear = () => setTyped('');
+    form?.addEventListener('reset', clear);
+    return () => form?.removeEventListener('reset', clear);
+  }, []);
   const room = most === undefined ? '' : roomInWords(typed, most);
   const wrong = trouble.fields[name];
   const described = [hint && `${id}-hint`, room && `${id}-room`, wrong && `${id}-wrong`].filter(Boolean).join(' ');
   return (
-    <div class="field" onInput={({ target }) => setTyped((target as HTMLInputElement).value)}>
+    <div ref={place} class="field" onInput={({ target }) => setTyped(asCounted(target as Control))}>
       <label for={id}>{label}</label>
       {children({ id, name, 'aria-invalid': wrong !== undefined, 'aria-describedby': described || undefined })}
       {hint && (
