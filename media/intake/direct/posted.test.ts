@@ -63,12 +63,23 @@ it('whose process says nothing for the time of its lease is taken by another, an
     expect([second?.lost.aborted, hand?.lost.aborted]).toEqual([false, false]);
     await vi.advanceTimersByTimeAsync(1_000);
     await expect.poll(() => hand?.lost.aborted).toBe(true);
-    await hand?.refuse(REFUSED);
+    await expect(hand?.refuse(REFUSED)).rejects.toThrow('Another process has this file now.');
     expect(await killed.isHeld(ID)).toBe(true);
     await second?.letGo();
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('is not refused by a process which hears only then that another has it', async () => {
+  const [slow, other] = [process({ lease: 3_000 }), process()];
+  const hand = await slow.take(ID);
+  expect(await other.take(ID)).toBeNull();
+  now = 3_001;
+  const second = await other.take(ID);
+  await expect(hand?.refuse(REFUSED)).rejects.toThrow('Another process has this file now.');
+  expect([hand?.lost.aborted, await process().isHeld(ID)]).toEqual([true, true]);
+  await second?.letGo();
 });
 
 it('is kept as long as its process says that it is at work', async () => {
@@ -79,8 +90,8 @@ it('is kept as long as its process says that it is at work', async () => {
     for (let renewed = 0; renewed < 5; renewed++) {
       expect(await other.take(ID)).toBeNull();
       const before = await last();
-      now += 2_000;
-      await vi.advanceTimersByTimeAsync(1_000);
+      now += 1_500;
+      await vi.advanceTimersByTimeAsync(750);
       await expect.poll(last).toBeGreaterThan(before);
     }
     expect(hand?.lost.aborted).toBe(false);
@@ -115,7 +126,7 @@ it('is kept by a process that did not hear that the store had taken its sign of 
   }
 });
 
-it('is given up by a process that cannot say so for the time of its lease', async () => {
+it('is given up by a process that cannot say so, before another may have it', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
     let isAway = false;
@@ -125,9 +136,11 @@ it('is given up by a process that cannot say so for the time of its lease', asyn
     };
     const hand = await process({ lease: 3_000, store: { readStream: log.store.readStream, append } }).take(ID);
     isAway = true;
-    now = 3_001;
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(hand?.lost.aborted).toBe(true);
+    for (const isLost of [false, false, true]) {
+      now += 750;
+      await vi.advanceTimersByTimeAsync(750);
+      expect(hand?.lost.aborted).toBe(isLost);
+    }
     await hand?.letGo();
   } finally {
     vi.useRealTimers();

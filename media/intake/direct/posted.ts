@@ -34,9 +34,9 @@ export interface PostedFiles {
 
 /** A posted file in the hand of this process. */
 export interface InHand {
-  /** Aborts where another process may have the file by now, with a ProblemError. */
+  /** Aborts where another process has the file, or may have it soon, with a ProblemError. */
   readonly lost: AbortSignal;
-  /** Records that the file is refused for good. Errors: those of the event store. */
+  /** Records that the file is refused for good. Errors: the reason of `lost`, where nothing is recorded; those of the event store. */
   refuse(problem: ProblemError): Promise<void>;
   /** Lets others have the file at once, unless it was refused. Never rejects: what cannot be recorded is over with its lease. */
   letGo(): Promise<void>;
@@ -52,7 +52,10 @@ export interface PostedOptions {
 
 /** As long as a file waits whose process was killed. */
 const LEASE = 30_000;
-const RENEWALS = 3;
+/** Signs of life in a lease: after one that failed there is time for another. */
+const RENEWALS = 4;
+/** The share of its lease after which a process without a sign of life gives the file up: so long before another may have it, and between two signs. */
+const LOST_AFTER = 2 / 3;
 /** Files of which a process remembers how long another one has said nothing. */
 const MOST_SEEN = 1_000;
 
@@ -95,8 +98,11 @@ export function openPosted({ store, lease = LEASE, clock = () => performance.now
       if (found.now.state === 'refused') throw problemIn(found.now.problem);
       if (isHeldNow(id, found)) return null;
       const held = { state: 'held', by: randomUUID(), lease } as const;
+      const asked = clock();
       const revision = await write(id, found.revision, held);
-      return revision === null ? null : hold({ read: () => read(id), write: (at, state) => write(id, at, state), clock }, held, revision);
+      return revision === null
+        ? null
+        : hold({ read: () => read(id), write: (at, state) => write(id, at, state), clock }, held, { revision, since: asked });
     },
     askedAnew: async (id) => {
       const { now, revision } = await read(id);
@@ -113,11 +119,10 @@ interface Holding {
   clock(): number;
 }
 
-/** Says again and again that the file is in hand, from this revision on, until it is not. */
-function hold({ read, write, clock }: Holding, held: Extract<PostedState, { state: 'held' }>, first: number): InHand {
+/** Says again and again that the file is in hand, from this revision and time on, until it is not. */
+function hold({ read, write, clock }: Holding, held: Extract<PostedState, { state: 'held' }>, first: { revision: number; since: number }): InHand {
   const lost = new AbortController();
-  let revision = first;
-  let since = clock();
+  let { revision, since } = first;
   let isDone = false;
   let writing: Promise<unknown> = Promise.resolve();
 
@@ -128,20 +133,25 @@ function hold({ read, write, clock }: Holding, held: Extract<PostedState, { stat
     const found = await read();
     return found.now.state === 'held' && found.now.by === held.by ? write(found.revision, state) : null;
   }
-  /** One write after the other; nothing is written once the file is not in hand. */
+  /** One write after the other. Error: the reason of `lost`, where nothing is written, since the file is not in hand. */
   function inTurn(state: PostedState): Promise<void> {
     const one = writing.then(async () => {
-      if (lost.signal.aborted) return;
+      lost.signal.throwIfAborted();
+      // Others may see it, and count from then on, before this process hears that it is written.
+      const asked = clock();
       const next = (await write(revision, state)) ?? (await writtenBehindOwn(state));
-      if (next === null) return lose();
+      if (next === null) {
+        lose();
+        throw lost.signal.reason;
+      }
       revision = next;
-      since = clock();
+      since = asked;
     });
     writing = one.catch(() => {});
     return one;
   }
   const renewal = setInterval(() => {
-    if (clock() - since > held.lease) lose();
+    if (clock() - since > held.lease * LOST_AFTER) lose();
     inTurn(held).catch(() => {});
   }, held.lease / RENEWALS);
   const end = async (state: PostedState) => {
