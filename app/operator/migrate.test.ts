@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { SECRET_KINDS } from '../../gateway/identity/secrets/secrets.ts';
+import { openPosted } from '../../media/intake/direct/posted.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { anEvent } from '../../platform/event-store/example-event.fixture.ts';
 import { effectCheckpoint, endOf } from '../../platform/followers/checkpoint.ts';
@@ -28,7 +29,7 @@ import {
 } from './migrate/installation.fixture.ts';
 import { migrate, type Stores } from './migrate/move.ts';
 
-const UNMOVED = /^_(snapshot|requests|shapes|forwarder)/;
+const UNMOVED = /^_(snapshot|requests|posted|shapes|forwarder)/;
 
 const SOMETHING = 'task-0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 
@@ -71,6 +72,7 @@ beforeAll(async () => {
   parked = (await allOf(old.store.readStream(stuck)))[0] as RecordedEvent;
   await (await openParking(old.store, 'task_mail')).park(parked, new Error('it was poison'));
   await openRequests({ store: old.store, log: { warn: () => {} } }).ask('projections', 'rebuild', 'task_list');
+  await (await openPosted({ store: old.store }).take('0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07'))?.letGo();
   const expires = new Date(Date.now() + 3_600_000).toISOString();
   for (let n = 0; n < 520; n++) await old.secrets.put('sessions', { key: `session ${n}`, value: { n }, owner: user, expires });
   await old.secrets.put('credentials', { key: user, value: 'a hash', owner: user });
