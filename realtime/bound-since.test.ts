@@ -80,3 +80,17 @@ test('what is done only after the event is seen by the looks of the next seconds
   boundSince.look();
   await eventually(() => expect(emit).toHaveBeenCalledWith('goodbye', { problem: expect.objectContaining({ code: 'forbidden' }) }));
 });
+
+test('everybody’s changes wait no longer than a moment for the answer about a user, whose sockets are closed then', async () => {
+  const [emit, disconnect] = [vi.fn(), vi.fn()];
+  const one = { session: session('bob'), socket: { emit, disconnect } } as unknown as SocketConnection;
+  const boundSince = openBoundSince({
+    connections: { of: () => [one] },
+    expectUnbound: () => new Promise<never>(() => {}),
+    problemOf: (error) => toProblem(error as ProblemError),
+    patience: 5,
+  });
+  await boundSince.happened('bob');
+  expect(emit).toHaveBeenCalledExactlyOnceWith('goodbye', { problem: expect.objectContaining({ code: 'unavailable' }) });
+  expect(disconnect).toHaveBeenCalledOnce();
+});
