@@ -17,6 +17,7 @@ const REQUEST = { requestId: 'r' } as Parameters<typeof receive>[2];
 let folder: string;
 let files: Files;
 const handle = vi.fn(async () => ({ revision: 0, position: '1' }));
+const marked = vi.fn();
 const room = { keep: vi.fn(), giveBack: vi.fn() };
 
 beforeEach(async () => {
@@ -33,6 +34,7 @@ function context(more: Partial<IntakeContext>): IntakeContext {
     inspector: { inspect: async () => ({ type: 'text/plain', extension: 'txt' }) },
     quota: { take: async () => room },
     hmac: (text: string) => text,
+    marked,
     callerOf: async () => CALLER,
     ...more,
   } as unknown as IntakeContext;
@@ -85,6 +87,7 @@ it('is recorded for the caller as they are at its end, and not for one whose ses
   const callerOf = vi.fn(async () => ({ ...CALLER, role: 'resident' as const }));
   await receive(context({ callerOf }), await arrival(), REQUEST);
   expect(callerOf).toHaveBeenCalledExactlyOnceWith({ sub: CALLER.id, sid: CALLER.sessionId, exp: 0 });
+  expect(marked).toHaveBeenCalledOnce();
   expect(handle.mock.calls[0]).toMatchObject([{ type: 'ReceiveMedia', actor: { id: CALLER.id, role: 'resident' } }, {}]);
   handle.mockClear();
   await files.remove(KEY);

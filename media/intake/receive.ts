@@ -2,6 +2,7 @@
 import type { MediaRefusal, MediaSubject } from '../../contracts/media.ts';
 import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
 import { type FileExists, type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { idempotencyKey } from '../../platform/http/idempotency.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
@@ -26,6 +27,8 @@ export interface IntakeContext extends CallersNow {
   quota: Quota;
   limits: Pick<Limits, 'consume'>;
   atHand: AtHand;
+  /** Marks the store of files as one that this log has received a file into, soon. Never throws. */
+  marked(): void;
   /** Hashes a text under a key of the installation. */
   hmac(text: string): string;
   /** Bytes of a file at most. */
@@ -131,11 +134,12 @@ async function storedAnd<T>(
     await put(context, originalKey(id), { path: file.path, bytes: file.bytes, sha256: file.sha256, type, move: true }, ending);
     const outcome = await record();
     room.keep();
+    context.marked();
     return outcome;
   } catch (error) {
     room.giveBack();
     // A refusal records nothing; of any other error it is not known, and a repeat, or the sweep, finds the bytes.
-    if (error instanceof ProblemError && error.status < 500) await files.remove(originalKey(id)).catch(() => {});
+    if (error instanceof ProblemError && error.status < 500) await orAborted(files.remove(originalKey(id)), ending).catch(() => {});
     throw isOther(error) ? anotherFile() : error;
   }
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { exampleEvent, UnknownEvent } from '../../contracts/catalog.ts';
 import { type MediaEvent, mediaContract } from '../../contracts/media.ts';
 import { NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
-import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { type EventStore, StreamGone } from '../../platform/event-store/event-store.ts';
 import { openFolderFiles } from '../../platform/files/file/file.ts';
 import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { openParking } from '../../platform/followers/parking.ts';
@@ -21,6 +21,7 @@ import { openFoundTwice } from './found-twice.ts';
 import { claimFiles, FilesOfAnother, takeOverFiles } from './marks.ts';
 import { startRemover } from './remover.ts';
 import { type SweepContext, type Swept, sweepMedia as sweepOnce } from './sweep.ts';
+import { openUploadMarks } from './upload-marks.ts';
 import { type Difference, type VerifyContext, verifyMedia } from './verify.ts';
 
 const DAY = 24 * 3_600_000;
@@ -210,6 +211,72 @@ describe('a store of files that others use, too', () => {
     expect(await keys()).toEqual(ids.map((id) => `media/${id}/original`).toSorted());
     expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
   });
+
+  /** Says that a file was received, and waits until that is marked. */
+  async function marked({ store }: Pick<SweepContext, 'store'>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    openUploadMarks({ store, files, atHand: { run: async (work) => work(new AbortController().signal).finally(resolve) } })();
+    await promise;
+  }
+
+  it('loses nothing by a copy of a backup that was made after the last sweep', async () => {
+    const ids = [await recorded()];
+    await put(`media/${ids[0]}/original`);
+    await sweepMedia(context);
+    const second = await other(1);
+    ids.push(await recorded());
+    await put(`media/${ids[1]}/original`);
+    await marked(context);
+    now += 2 * 3_600_000;
+    await expect(sweepMedia(second)).rejects.toThrow(FilesOfAnother);
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
+    expect(await keys()).toEqual(ids.map((id) => `media/${id}/original`).toSorted());
+  });
+
+  it('loses nothing by a copy that has marked it before the next upload', async () => {
+    await put(`media/${await recorded()}/original`);
+    await sweepMedia(context);
+    const second = await other(1);
+    const { metadata } = exampleEvent('MediaReceived');
+    const own = { id: randomUUID(), type: 'MediaReceived', data: mediaContract.events.MediaReceived.example, metadata };
+    await second.store.append(`media-${randomUUID()}`, NO_STREAM, [own]);
+    await sweepMedia(second);
+    await put(`media/${await recorded()}/original`);
+    await marked(context);
+    now += 2 * 3_600_000;
+    await expect(sweepMedia(second)).rejects.toThrow(FilesOfAnother);
+    await expect(sweepMedia(context)).rejects.toThrow(FilesOfAnother);
+    expect(await keys()).toHaveLength(2);
+  });
+
+  it('with a mark that is cut or foreign loses nothing, and says what to do', async () => {
+    const id = await recorded();
+    await put(`media/${id}/original`, `marks/log/${randomUUID()}`);
+    await expect(sweepMedia(context)).rejects.toThrow(/is no mark of ours.*media claim/);
+    await takeOverFiles(context);
+    expect(await sweepMedia(context)).toMatchObject({ bytes: 0 });
+  });
+
+  it.each([
+    ['truncated', true, { events: [{ id: 'later', revision: 7 }] }],
+    ['deleted for good', true, { gone: 'tombstone' }],
+    ['hidden', true, { gone: 'hidden' }],
+    ['not there, as in a copy', false, { gone: 'missing' }],
+    ['shorter', false, {}],
+  ] as const)(
+    'where the stream of its mark is %s, is this log’s: %s',
+    async (_what, isOurs, { events, gone }: { events?: object[]; gone?: StreamGone['how'] }) => {
+      await put(`media/${await recorded()}/original`);
+      await sweepMedia(context);
+      const readStream = async function* (stream: string, options: object) {
+        if (!stream.startsWith('media-')) return yield* rig.store.readStream(stream, options);
+        if (gone) throw new StreamGone(stream, gone);
+        if (events) yield events as RecordedEvent[];
+      } as EventStore['readStream'];
+      const sweep = sweepMedia({ ...context, store: { ...rig.store, readStream } });
+      await (isOurs ? expect(sweep).resolves.toMatchObject({ bytes: 0 }) : expect(sweep).rejects.toThrow(FilesOfAnother));
+    },
+  );
 
   it('is the one’s who takes it over, and no longer the other’s', async () => {
     const id = await recorded();

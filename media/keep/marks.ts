@@ -1,5 +1,5 @@
 /**
- * Whose a store of files is. Two marks lie beside the files: the installation's id, and the last event of its log, written anew by each sweep.
+ * Whose a store of files is. Two marks lie beside the files: the installation's id, and the last event of its log, written anew after each upload and by each sweep.
  *
  * A log that does not hold the marked event is that of another installation, or an older copy of this one's, as of a backup: what it does not know may be
  * somebody's all the same, so that it removes nothing.
@@ -8,7 +8,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { EventStore } from '../../platform/event-store/event-store.ts';
+import { z } from 'zod';
+import { type EventStore, StreamGone } from '../../platform/event-store/event-store.ts';
 import { installationOf } from '../../platform/event-store/installation.ts';
 import { FileExists, FileMissing, type Files } from '../../platform/files/files.ts';
 import { UserError } from '../../platform/user-error.ts';
@@ -23,12 +24,9 @@ export class FilesOfAnother extends UserError {
   override readonly name = 'FilesOfAnother';
 }
 
-/** An event, by its place in its stream, which it keeps when a log is moved to another store. */
-interface MarkedEvent {
-  id: string;
-  stream: string;
-  revision: number;
-}
+/** An event, by its place in its stream, which it keeps when a log is moved to another store. A storage format. */
+const markedEvent = z.object({ id: z.string(), stream: z.string(), revision: z.int().nonnegative() });
+type MarkedEvent = z.infer<typeof markedEvent>;
 
 const OWNER = 'marks/installation/owner';
 const LOG = 'marks/log/';
@@ -52,10 +50,12 @@ export async function claimFiles(files: Files, installation: string): Promise<vo
 /** Resolves where this log may decide what is removed. Errors: FilesOfAnother; those of the stores. */
 export async function checkOurs({ store, files }: MarksContext): Promise<void> {
   if ((await textUnder(files, OWNER)) !== undefined) await claimFor({ store, files });
-  for (const key of await marksOf(files)) {
-    const event = await markedBy(files, key);
-    if (event && !(await hasEvent(store, event))) throw unknownEvent(event);
-  }
+  for (const key of await marksOf(files)) await checkMark({ store, files }, key);
+}
+
+async function checkMark({ store, files }: MarksContext, key: string): Promise<void> {
+  const event = await markedBy(files, key);
+  if (event && !(await hasEvent(store, event))) throw unknownEvent(event);
 }
 
 async function claimFor({ store, files }: MarksContext): Promise<void> {
@@ -65,20 +65,32 @@ async function claimFor({ store, files }: MarksContext): Promise<void> {
 
 function unknownEvent({ stream, revision }: MarkedEvent): FilesOfAnother {
   return new FilesOfAnother(
-    `The store of files belongs to a longer log than this one: event ${revision} of ${stream}, which it was last swept by, is not here. No file is removed. Where this is a copy of an installation that runs, give it a FILES_URL of its own; where it is that installation, put back from a backup, make it the one that decides: npm start -- media claim`,
+    `The store of files belongs to a longer log than this one: event ${revision} of ${stream}, which was its last at the last upload or sweep, is not here. No file is removed. Where this is a copy of an installation that runs, give it a FILES_URL of its own; where it is that installation, put back from a backup, make it the one that decides: npm start -- media claim`,
   );
 }
 
 /** Marks the store as one that the present end of this log has decided about. Errors: those of the stores, FilesOfAnother. */
 export async function markFiles({ store, files }: MarksContext): Promise<void> {
   await claimFor({ store, files });
-  const last = await lastOf(store);
-  if (!last) return;
   const before = await marksOf(files);
-  const key = `${LOG}${last.id}`;
   // The new mark first: a process that is killed between leaves both, and this log holds both.
-  if (!before.includes(key)) await putText(files, key, JSON.stringify(last));
-  for (const old of before) if (old !== key) await files.remove(old);
+  const key = await addMark({ store, files });
+  if (key === undefined) return;
+  for (const old of before) {
+    if (old === key) continue;
+    // An upload into another log may have been marked just now.
+    await checkMark({ store, files }, old);
+    await files.remove(old);
+  }
+}
+
+/** Marks the present end of this log beside the marks that are there; resolves to the mark's key, undefined for an empty log. Errors: those of the stores. */
+export async function addMark({ store, files }: MarksContext): Promise<string | undefined> {
+  const last = await lastOf(store);
+  if (!last) return undefined;
+  const key = `${LOG}${last.id}`;
+  if (!(await files.stat(key))) await putText(files, key, JSON.stringify(last));
+  return key;
 }
 
 /** Makes this installation, and its log as it is, the one that decides about the files, whoever did before. Errors: those of the stores. */
@@ -95,9 +107,21 @@ async function lastOf(store: EventStore): Promise<MarkedEvent | undefined> {
   return undefined;
 }
 
+/**
+ * True where the log holds the event, or its stream shows that it did before an operator deleted or truncated that. (A stream that was deleted softly cannot
+ * be told from one that never was.)
+ */
 async function hasEvent(store: EventStore, { id, stream, revision }: MarkedEvent): Promise<boolean> {
-  for await (const [event] of store.readStream(stream, { from: revision, limit: 1 })) return event?.id === id;
-  return false;
+  try {
+    for await (const [event] of store.readStream(stream, { from: revision, limit: 1, tellGone: true }))
+      if (event) return event.id === id || event.revision > revision;
+    // Only a read of the whole stream tells that all of it is truncated.
+    for await (const _ of store.readStream(stream, { limit: 1, tellGone: true })) break;
+    return false;
+  } catch (error) {
+    if (error instanceof StreamGone) return error.how !== 'missing';
+    throw error;
+  }
 }
 
 async function marksOf(files: Files): Promise<string[]> {
@@ -109,7 +133,21 @@ async function marksOf(files: Files): Promise<string[]> {
 /** Undefined where another sweep has just removed the mark. */
 async function markedBy(files: Files, key: string): Promise<MarkedEvent | undefined> {
   const written = await textUnder(files, key);
-  return written === undefined ? undefined : (JSON.parse(written) as MarkedEvent);
+  if (written === undefined) return undefined;
+  const event = markIn(written);
+  if (event) return event;
+  throw new FilesOfAnother(
+    `The store of files has ${key}, which is no mark of ours, so that no file is removed. Where the store is this installation's, make its log the one that decides: npm start -- media claim`,
+  );
+}
+
+/** Undefined for what is cut, or was put there by somebody else. */
+function markIn(written: string): MarkedEvent | undefined {
+  try {
+    return markedEvent.safeParse(JSON.parse(written)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 async function textUnder(files: Files, key: string): Promise<string | undefined> {
