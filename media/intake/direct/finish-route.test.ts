@@ -13,7 +13,7 @@ import { openSpool } from '../spool.ts';
 import type { DirectContext } from './begin-route.ts';
 import { finishRoute } from './finish-route.ts';
 import { openPosted } from './posted.ts';
-import { incomingKey, signedTicket } from './ticket.ts';
+import { formerIncomingKey, incomingKey, signedTicket } from './ticket.ts';
 import { openUnderWay } from './under-way.ts';
 
 const CALLER = { id: '0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01', role: 'admin', seesAll: true, sessionId: 's' } as const;
@@ -50,6 +50,7 @@ async function posted(inspect: DirectContext['inspector']['inspect'] = async () 
     await Promise.race([gate, new Promise((_, reject) => over?.addEventListener('abort', () => reject(over.reason)))]);
     return rig.files.read(...what);
   };
+  const remove = vi.fn(rig.files.remove);
   const consume = vi.fn(async () => ({}));
   const callerOf = vi.fn(async () => CALLER as Caller);
   const request = { caller: CALLER, body: { ticket }, requestId: 'r', header: () => 'one' } as unknown as RouteRequest;
@@ -57,15 +58,32 @@ async function posted(inspect: DirectContext['inspector']['inspect'] = async () 
   const processOf = async () => {
     const atHand = openAtHand();
     const context = {
-      ...{ commands: rig.commands, files: { ...rig.files, read }, inspector: { inspect }, spool: await openSpool(join(rig.spool, randomUUID())) },
+      ...{
+        commands: rig.commands,
+        files: { ...rig.files, read, remove },
+        inspector: { inspect },
+        spool: await openSpool(join(rig.spool, randomUUID())),
+      },
       ...{ quota: { take: async () => ({ keep: () => {}, giveBack: () => {} }) }, limits: { consume }, hmac: (text: string) => text, callerOf },
       ...{ urlKeys: { verifying: async () => KEY }, now: () => new Date(), underWay: openUnderWay<Answer>(), finishWithin: 1 },
-      ...{ atHand, posted: openPosted({ store: rig.store }) },
+      ...{ atHand, marked: () => {}, posted: openPosted({ store: rig.store }) },
     } as unknown as DirectContext;
     return { atHand, finish: async (caller: Caller = CALLER) => finishRoute.answer(context, { ...request, caller }) };
   };
   const { atHand, finish } = await processOf();
-  return { id: mediaIdOf(command), key: incomingKey(said), go, begun, consume, callerOf, atHand, finish, processOf };
+  return {
+    id: mediaIdOf(command),
+    key: incomingKey(said),
+    former: formerIncomingKey(said),
+    remove,
+    go,
+    begun,
+    consume,
+    callerOf,
+    atHand,
+    finish,
+    processOf,
+  };
 }
 
 it('says that a file is still arriving where that takes long, and has the outcome for who asks again: one upload, received once', async () => {
@@ -167,4 +185,22 @@ it('that was not posted yet is received once it is', async () => {
     .toBe(409);
   await rig.files.put(key, { ...(await rig.file('hello')), type: 'text/plain' });
   await expect.poll(finish).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+});
+
+it('that was posted under the key of the release before is received, and removed there', async () => {
+  const { id, key, former, go, finish } = await posted();
+  go();
+  await rig.files.remove(key);
+  await rig.files.put(former, { ...(await rig.file('hello')), type: 'text/plain' });
+  await expect.poll(finish).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+  expect(await rig.files.stat(former)).toBeUndefined();
+});
+
+it('holds up no stop where the store does not answer that its posted bytes are removed', async () => {
+  const { go, remove, atHand, finish } = await posted();
+  remove.mockReturnValue(new Promise<never>(() => {}));
+  await finish();
+  go();
+  await expect.poll(() => remove.mock.calls.length).toBeGreaterThan(0);
+  await atHand.close();
 });

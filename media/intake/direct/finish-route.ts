@@ -3,7 +3,8 @@ import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
 import { FIRST_NEEDED, ProblemError } from '../../../contracts/problem.ts';
 import { unavailableIn } from '../../../platform/absences/unavailable.ts';
-import { FileMissing, FilesUnavailable } from '../../../platform/files/files.ts';
+import { orAborted } from '../../../platform/concurrency/abortable.ts';
+import { FileMissing, type Files, FilesUnavailable } from '../../../platform/files/files.ts';
 import { idempotencyKey } from '../../../platform/http/idempotency.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../../platform/http/route.ts';
 import type { MediaState } from '../../../write-side/deciders/media.ts';
@@ -13,7 +14,7 @@ import { checkRight } from '../subject.ts';
 import { uploadAnswer } from '../upload.ts';
 import type { DirectContext } from './begin-route.ts';
 import type { InHand } from './posted.ts';
-import { type DirectTicket, incomingKey, verifiedTicket } from './ticket.ts';
+import { type DirectTicket, formerIncomingKey, incomingKey, verifiedTicket } from './ticket.ts';
 
 const finishing = z.strictObject({ ticket: z.string().min(1).max(16_000).describe('The ticket from `POST /api/media/direct`.') });
 
@@ -74,9 +75,11 @@ interface Return {
 }
 
 async function finished(context: DirectContext, back: Return): Promise<Answer> {
-  const { ticket } = back;
-  // Where this fails, the sweep removes it.
-  const remove = () => context.files.remove(incomingKey(ticket)).catch(() => {});
+  const { ticket, ending } = back;
+  // Where this fails, or the process ends meanwhile, the sweep removes it.
+  const remove = async () => {
+    for (const key of [incomingKey(ticket), formerIncomingKey(ticket)]) await orAborted(context.files.remove(key), ending).catch(() => {});
+  };
   const there = await answered(context, ticket);
   if (there) {
     await remove();
@@ -158,7 +161,7 @@ function orNothingPosted(answer: Answer | undefined): Answer {
  */
 async function fetched({ files, spool }: DirectContext, { ticket, ending }: Return): Promise<Spooled> {
   const { bytes } = ticket;
-  const posted = await files.read(incomingKey(ticket), undefined, ending);
+  const posted = await postedWith(ticket, files, ending);
   if (posted.bytes !== bytes) {
     posted.stream.destroy();
     throw problemOfFile('damaged', `The posted file has ${posted.bytes} bytes, and not the ${bytes} that were said. Ask for a new form.`);
@@ -170,6 +173,16 @@ async function fetched({ files, spool }: DirectContext, { ticket, ending }: Retu
   if (file.bytes === bytes) return file;
   await file.remove();
   throw new FilesUnavailable(`the store gave ${file.bytes} of ${bytes} bytes`);
+}
+
+/** The posted object, under the key of this release or of the one before. */
+async function postedWith(ticket: DirectTicket, files: Files, ending: AbortSignal): ReturnType<Files['read']> {
+  try {
+    return await files.read(incomingKey(ticket), undefined, ending);
+  } catch (error) {
+    if (!(error instanceof FileMissing)) throw error;
+    return files.read(formerIncomingKey(ticket), undefined, ending);
+  }
 }
 
 /** A stream that breaks off is a store that went away meanwhile. */

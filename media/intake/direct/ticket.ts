@@ -41,6 +41,11 @@ export function incomingKey({ command, user }: Pick<DirectTicket, 'command' | 'u
   return `${incomingOf(user)}${mediaIdOf(command)}`;
 }
 
+/** The key that the release before took it under: a ticket of that one may come back for six hours after an upgrade. */
+export function formerIncomingKey({ command }: Pick<DirectTicket, 'command'>): string {
+  return `incoming/${mediaIdOf(command)}/upload`;
+}
+
 /** The beginning of the keys of what a user's clients post. */
 export function incomingOf(user: string): string {
   return `incoming/${user}/`;
