@@ -265,7 +265,7 @@ describe('a store of files that others use, too', () => {
     ['shorter', false, {}],
   ] as const)(
     'where the stream of its mark is %s, is this log’s: %s',
-    async (_what, isOurs, { events, gone }: { events?: object[]; gone?: StreamGone['how'] }) => {
+    async (_what, isOurs, { events, gone }: { events?: readonly object[]; gone?: StreamGone['how'] }) => {
       await put(`media/${await recorded()}/original`);
       await sweepMedia(context);
       const readStream = async function* (stream: string, options: object) {
