@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { createServer, request } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { createApp } from './app.ts';
@@ -27,6 +27,24 @@ it('beyond the bound the network with most of them loses its oldest; what was re
   for (const one of crowd) unread.send(one, '192.0.2.1', 250_000);
   expect(crowd.map(({ isCut }) => isCut)).toEqual([true, true, false, false]);
   expect([other?.isCut, unread.bytes()]).toEqual([false, 800_000]);
+});
+
+it('an answer to a client that has gone while it was made takes nothing', async () => {
+  const unread = openUnreadAnswers();
+  const gone = new Promise((resolve) => {
+    const server = createServer((_asked, response) => {
+      response.once('close', () => {
+        unread.send(response, '192.0.2.1', 900_000);
+        response.end('long '.repeat(180_000));
+        resolve(undefined);
+      });
+      client.destroy();
+    }).listen(0, '127.0.0.1', () => client.connect((server.address() as AddressInfo).port, '127.0.0.1').write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+    const client = new Socket();
+    onTestFinished(() => void server.close());
+  });
+  await gone;
+  expect(unread.bytes()).toBe(0);
 });
 
 it('an app cuts off who asks for long answers and reads none of them, and goes on to answer all others', async () => {

@@ -9,7 +9,7 @@ const LONG = 65_536;
 /** Bytes of long answers that may wait in a process. */
 const MOST = 32 * 1024 * 1024;
 
-type Answering = Pick<ServerResponse, 'once' | 'destroy'>;
+type Answering = Pick<ServerResponse, 'once' | 'destroy' | 'closed'>;
 
 export interface UnreadAnswers {
   /** To be called with an answer that is about to be sent, and its length in bytes. */
@@ -46,7 +46,8 @@ export function openUnreadAnswers(most = MOST): UnreadAnswers {
 
   return {
     send(response, network, bytes) {
-      if (bytes < LONG) return;
+      // A client that has gone reads nothing, and its answer says so no second time.
+      if (bytes < LONG || response.closed) return;
       waiting.set(response, { network, bytes });
       count(network, bytes);
       response.once('close', () => forget(response));
