@@ -48,6 +48,7 @@ export const OF_SECRETS: Readonly<Record<SecretKind, GivenBack>> = {
   'ways-in': { not: 'has random numbers, by which half-finished logins end with the sessions' },
   'sign-ins': { not: 'has sign-ins under way, for ten minutes, by no user' },
   audit: { in: ['audit'] },
+  'person-keys': { not: 'has the keys that what is kept of people is sealed with, by their ids; a key that is given away protects nobody' },
 };
 
 /** What else there is, in words. */

@@ -111,7 +111,7 @@ const MOST_LAG = 1_000;
 export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Promise<StartedPart> } = {
   'write-side': writeSidePart,
   forwarder: async ({ ports, log, closers }) => {
-    const forwarder = closers.add(startForwarder({ store: ports.store, bus: ports.bus, log }), (it) => it.stop());
+    const forwarder = closers.add(startForwarder({ store: ports.sealedLog, bus: ports.bus, log }), (it) => it.stop());
     return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag, paces: forwarder.paces }] };
   },
   projections: projectionsPart,

@@ -15,6 +15,7 @@ import { openMetrics } from '../../platform/http/metrics.ts';
 import { type Answer, type AuditNote, type Route, type RouteRequest, routesWith } from '../../platform/http/route.ts';
 import { validBody, validId, validQuery } from '../../platform/http/validate.ts';
 import { openProcessLog } from '../../platform/log.ts';
+import { openingBus } from '../../platform/sealing/opening-bus.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { projectors } from '../../projections/projectors.ts';
@@ -47,7 +48,7 @@ async function onStores(config: Config, work: (ask: Ask, open: OpenAnswer) => Pr
   const waits = new Set<string>();
   const hint = setTimeout(() => waits.size > 0 && complain(`Waiting for ${[...waits].join(', ')}.`), HINT_AFTER);
   try {
-    const { store, readModels, cache, secrets } = await openPorts(config, needsOf(['read-side']), {
+    const { store, personKeys, readModels, cache, secrets } = await openPorts(config, needsOf(['read-side']), {
       log,
       metrics: openMetrics(),
       closers,
@@ -55,7 +56,8 @@ async function onStores(config: Config, work: (ask: Ask, open: OpenAnswer) => Pr
       signal: new AbortController().signal,
     });
     // Only where this process has the folder alone, because one process at a time feeds read models.
-    if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL)) await bringUpToDate({ store, readModels, cache }, closers, log);
+    if (isEmbedded(config.EVENT_STORE_URL) && isEmbedded(config.READ_MODELS_URL))
+      await bringUpToDate({ store, personKeys, readModels, cache }, closers, log);
     const keys = await loadKeys(secrets, { jwtSecret: config.JWT_SECRET });
     const { hmac } = keys;
     const commands = closers.add(commandHandler({ store, hmac, log }), (it) => it.settle());
@@ -81,11 +83,11 @@ const CATCH_UP_PATIENCE = 60_000;
 
 /** Brings the read models up to date: on a folder that nobody runs on they are as the last process left them, or of an older version. */
 async function bringUpToDate(
-  { store, readModels, cache }: Pick<Ports, 'store' | 'readModels' | 'cache'>,
+  { store, personKeys, readModels, cache }: Pick<Ports, 'store' | 'personKeys' | 'readModels' | 'cache'>,
   closers: Closers,
   log: Logger,
 ): Promise<void> {
-  const bus = closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log }));
+  const bus = openingBus(closers.closing(await openEventBus('memory:', { queues: [PROJECTIONS.queue], log })), personKeys);
   closers.add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
   const head = await store.head();
   for (const { model } of projectors) await readModels.reached(model, head, CATCH_UP_PATIENCE);
