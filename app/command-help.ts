@@ -19,6 +19,7 @@ export const USAGE = `usage: npm start                        the whole system i
        npm start -- media claim           make this installation the one whose events decide about the files of FILES_URL
        npm start -- media copy <from> <to>
                                           the files of one store into another, each named as in FILES_URL
+       npm start -- verify-erasure <file> a certificate of an erasure: its signature, and whether anything is left
        npm start -- <command> --help      more about one of these
        npm start -- --version             the version`;
 
@@ -57,6 +58,10 @@ that was interrupted is finished by the next one.`,
 
 Makes another master key, wraps every key of a person with it, and removes the one before. Where the stores are servers, processes may
 run; no process may run on DATA_DIR where one is embedded. A run that was interrupted is finished by the next one.`,
+  'verify-erasure': `usage: npm start -- verify-erasure <file>
+
+Checks the certificate of an erasure, as GET /api/users/<id>/erasure gives it: its signature, and in the stores that nothing is left of
+the person. Prints a line for each, and what no installation can know; ends with 1 where something is left.`,
   backup: `usage: npm start -- backup <folder>
 
 Copies what DATA_DIR holds into a folder that it makes, also while a process runs, and reads the copy through. A process can start

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ProblemError } from '../../contracts/problem.ts';
 import { type AuditLog, openAuditLog } from '../../gateway/audit/audit-log.ts';
+import { erasureRoutes } from '../../gateway/erasing/erasure-routes.ts';
 import { openIdentity } from '../../gateway/identity/identity.ts';
 import { loadKeys } from '../../gateway/identity/keys.ts';
 import { operatorAccounts } from '../../gateway/identity/operator-accounts.ts';
@@ -24,6 +25,8 @@ import { commandRoutes } from '../../write-side/command-routes.ts';
 import { commandHandler } from '../../write-side/handle-command.ts';
 import { type Closers, openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
+import { erasureCheckOn } from '../erasing/check.ts';
+import { openProcessErasing } from '../erasing/process.ts';
 import { openPorts, type Ports } from '../open-ports.ts';
 import { isEmbedded, needsOf } from '../parts.ts';
 import { personExportRoutes } from '../person-export.ts';
@@ -69,6 +72,10 @@ async function onStores(config: Config, work: (ask: Ask, open: OpenAnswer) => Pr
       ...routesWith({ commands, hmac }, commandRoutes),
       ...identity.routes.filter(({ path }) => path === operatorAccounts.row.path),
       ...personExportRoutes({ store, readModels, identity, audit, limits }),
+      ...routesWith(
+        { ...openProcessErasing({ store, hmac, log, isSealed: async () => true }).answers, check: erasureCheckOn({ store, secrets, readModels }) },
+        erasureRoutes,
+      ),
     ];
     const { ask, open } = askRoutes(routes, audit.note);
     await work(ask, open);

@@ -33,6 +33,7 @@ export const SECRET_KINDS = [
   'sign-ins',
   'audit',
   'person-keys',
+  'erasures',
 ] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
