@@ -171,15 +171,15 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
   const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
-  const unassigners = await startUnassigning({ store, bus, log, ...unassigning });
-  for (const one of unassigners) {
+  const { begin } = access.erasing.answers;
+  const erasures = await startListingErasures({ store, bus, log, begin, whileStarting });
+  const departures = [...(await startUnassigning({ store, bus, log, ...unassigning })), erasures];
+  for (const one of departures) {
     closers.add(one, (it) => it.stop());
     serveReleases(one, { requests, closers });
   }
-  const { begin } = access.erasing.answers;
-  const erasures = closers.add(await startListingErasures({ store, bus, log, begin, whileStarting }), (it) => it.stop());
   await lead(context);
-  return { followers: [work.dispatcher, scheduler, ...unassigners, erasures].map((one) => lagging(store, one)) };
+  return { followers: [work.dispatcher, scheduler, ...departures].map((one) => lagging(store, one)) };
 }
 
 /** Leads the erasures: the part has most of the stores that they empty. */
