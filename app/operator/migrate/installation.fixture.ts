@@ -125,7 +125,7 @@ export function allSent(store: EventStore, count: number, patience: number): Pro
       const all = [...(await notificationHistories(store)).values()];
       expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
     },
-    { timeout: patience, interval: 20 },
+    { timeout: patience, interval: 100 },
   );
 }
 
