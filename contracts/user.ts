@@ -56,7 +56,6 @@ const UserEdited = z.strictObject({
 const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
 const UserDeleted = z.strictObject({});
-const UserErased = z.strictObject({});
 /** The ways in which somebody shows that a password is theirs to set. */
 const PASSWORD_PROOFS = ['password', 'mailbox', 'operator'] as const;
 const ConfirmationRequested = z.strictObject({});
@@ -125,7 +124,6 @@ export type UserEvent =
   | DecidedEvent<'RecoveryCodesMade', z.infer<typeof RecoveryCodesMade>>
   | DecidedEvent<'RecoveryCodeUsed', z.infer<typeof RecoveryCodeUsed>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
-  | DecidedEvent<'UserErased', z.infer<typeof UserErased>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
   | DecidedEvent<'EmailChangeRequested', z.infer<typeof EmailChangeRequested>>
@@ -160,9 +158,7 @@ export type UserCommand =
   | Command<'ConfirmPhone', { phone: string }>
   | Command<'RemovePhone', null>
   | Command<'TellSecondFactor', SecondFactorChange>
-  | Command<'DeleteUser', null>
-  /** Deletes a user, where they are not deleted yet, and has all that is kept of them destroyed. */
-  | Command<'EraseUser', null>;
+  | Command<'DeleteUser', null>;
 
 /** What happened to a second factor. */
 export type SecondFactorChange =
@@ -268,13 +264,6 @@ export const userContract = aggregate({
       example: { left: 9 },
     },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
-    UserErased: {
-      schema: UserErased,
-      version: 1,
-      summary:
-        'All that is kept of a deleted user is destroyed from now on, for good: other services that keep copies destroy theirs. Personal fields of earlier events read as erased.',
-      example: {},
-    },
     RegistrationAbandoned: {
       begins: true,
       schema: RegistrationAbandoned,
@@ -361,8 +350,7 @@ export const userContract = aggregate({
       body: null,
       who: 'user',
       fresh: true,
-      summary:
-        'Delete a user (oneself, or as an admin). Wants a fresh login. With `erase=true` all that is kept of them is destroyed for good, a deleted user’s, too: the answer is the certificate of that (200), or where it stands (202).',
+      summary: 'Delete a user (oneself, or as an admin). Wants a fresh login.',
       example: null,
     },
     ConfirmUser: {

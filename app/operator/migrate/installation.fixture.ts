@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { loadKeys } from '../../../gateway/identity/keys.ts';
-import { isOfMaster } from '../../../gateway/identity/person-keys/master-keys.ts';
 import { openSecrets } from '../../../gateway/identity/secrets/open.ts';
 import { SECRET_KINDS, type SecretRecord } from '../../../gateway/identity/secrets/secrets.ts';
 import { openMailer } from '../../../notifier/mailer/open.ts';
@@ -16,15 +15,12 @@ import { openEventBus } from '../../../platform/event-bus/open.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
 import { openEventStore } from '../../../platform/event-store/open.ts';
 import { openReadModels } from '../../../platform/read-models/open.ts';
-import { sealedStore } from '../../../platform/sealing/sealed-store.ts';
-import { sealingNotes } from '../../../platform/sealing/sealing-log.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import { startProjections } from '../../../projections/project.ts';
 import { notificationHistories } from '../../../system/notifications/whole-path.fixture.ts';
 import { startForwarder } from '../../../write-side/forwarder/forward.ts';
 import { commandHandler } from '../../../write-side/handle-command.ts';
 import { QUEUES } from '../../queues.ts';
-import { openSealing } from '../../sealing.ts';
 import type { Stores } from './move.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -58,15 +54,8 @@ export async function openFolder(dataDir?: string): Promise<Folder> {
   };
 }
 
-/** The stores as processes have them: behind the edge, where the log is sealed; one of an older release is clear. */
-export async function behindEdge<S extends Stores>(stores: S): Promise<S> {
-  if ((await sealingNotes(stores.store)).masters.length === 0) return stores;
-  return { ...stores, store: sealedStore(stores.store, await openSealing({ ...stores, signal: new AbortController().signal })) };
-}
-
 /** Makes the write side on these stores. */
-export async function writeSideOf(stores: Stores) {
-  const { store, secrets } = await behindEdge(stores);
+export async function writeSideOf({ store, secrets }: Stores) {
   const { hmac } = await loadKeys(secrets, {});
   const commands = commandHandler({ store, hmac, log });
   await commands.reserveAnew();
@@ -88,8 +77,7 @@ export async function writeSideOf(stores: Stores) {
 }
 
 /** Starts everything between the log and a mail server, on its own read models. */
-export async function startParts(stores: Stores, mailUrl: string) {
-  const { store, secrets } = await behindEdge(stores);
+export async function startParts({ store, secrets }: Stores, mailUrl: string) {
   const dataDir = await mkdtemp(join(tmpdir(), 'migrate-parts-'));
   const { commands } = await writeSideOf({ store, secrets });
   const bus = await openEventBus('memory:', { queues: QUEUES, log });
@@ -125,7 +113,7 @@ export function allSent(store: EventStore, count: number, patience: number): Pro
       const all = [...(await notificationHistories(store)).values()];
       expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
     },
-    { timeout: patience, interval: 100 },
+    { timeout: patience, interval: 20 },
   );
 }
 
@@ -177,15 +165,8 @@ export async function allOf<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
 }
 
 /** Resolves to the whole contents of the stores. */
-export async function contentsOf(stores: Stores) {
-  const { store, secrets } = stores;
+export async function contentsOf({ store, secrets }: Stores) {
   const kept: Record<string, SecretRecord[]> = {};
-  // The keys of what was sealed on its way are the target's alone.
-  const isMoved = (kind: string, key: string) => !(kind === 'person-keys' && key.includes(':')) && !(kind === 'keys' && isOfMaster(key));
-  for (const kind of SECRET_KINDS) kept[kind] = (await allOf(secrets.all(kind))).filter(({ key }) => isMoved(kind, key));
-  return {
-    events: await allOf((await behindEdge(stores)).store.readAll()),
-    bookkeeping: await allOf(store.readAll({ log: 'bookkeeping' })),
-    secrets: kept,
-  };
+  for (const kind of SECRET_KINDS) kept[kind] = await allOf(secrets.all(kind));
+  return { events: await allOf(store.readAll()), bookkeeping: await allOf(store.readAll({ log: 'bookkeeping' })), secrets: kept };
 }
