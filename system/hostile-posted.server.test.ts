@@ -29,7 +29,7 @@ describeWith(versityGw, 'hostile files, where files are in a bucket', () => {
   async function stored(): Promise<string[]> {
     const bucket = await openFiles(filesUrl, { dataDir: '/nowhere', ...S3_ACCOUNT });
     const keys: string[] = [];
-    for await (const { key } of bucket.list('')) keys.push(key);
+    for (const area of ['incoming/', 'media/']) for await (const { key } of bucket.list(area)) keys.push(key);
     await bucket.close();
     return keys;
   }
