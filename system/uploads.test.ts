@@ -70,7 +70,8 @@ it('does once what is sent twice, and refuses a key that comes with other bytes'
   const known = taken.size;
   const again = await send({ file: picture(), task }, { headers });
   expect([again.status, again.body]).toEqual([202, first.body]);
-  expect([taken.size, strange()]).toEqual([known, []]);
+  expect(taken.size).toBe(known);
+  await expect.poll(strange).toEqual([]);
   const other = await leavesNothing(() => send({ file: { name: 'hall.png', bytes: png(41, 30) }, task }, { headers }));
   expect([other.status, other.body.errors[0].pointer]).toEqual([422, 'Idempotency-Key']);
 });
