@@ -45,6 +45,22 @@ it('invariant 17: nobody is told as a user whose events are not all known, or no
   expect(await channelsAsOf(events).of(BOB, 'overdue', at)).toEqual(['email']);
 });
 
+it('who was truncated past the event is not told by defaults; who was deleted by then is told nothing, whatever is gone before that', async () => {
+  const { events, register, choose, leave } = store();
+  await register();
+  const at = await choose({ overdue: [] });
+  await choose({ overdue: ['email'] });
+  const deleted = await leave();
+  const cutFrom = (from: number): typeof events => ({
+    ...events,
+    readStream: (stream, options = {}) => events.readStream(stream, { ...options, from: Math.max(options.from ?? 0, from) }),
+  });
+  await expect(channelsAsOf(cutFrom(2)).of(BOB, 'overdue', at)).rejects.toThrow(BeginningGone);
+  await expect(channelsAsOf(cutFrom(2)).roleOf(BOB, at)).rejects.toThrow(BeginningGone);
+  expect(await channelsAsOf(cutFrom(3)).of(BOB, 'overdue', deleted)).toEqual([]);
+  expect(await channelsAsOf(cutFrom(2)).roleOf(BOB, deleted)).toBeNull();
+});
+
 it('the channels are those that were chosen right after the event, however late and in whatever order that is asked', async () => {
   const { events, choose, register } = store();
   const at = [await register(), await choose({ overdue: [] }), await choose({ overdue: ['in-app'], due_soon: ['email'] })] as const;

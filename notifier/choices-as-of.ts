@@ -45,7 +45,7 @@ export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsO
     let user = held && held.position <= position ? held : NOTHING;
     for await (const page of store.readStream(`user-${userId}`, { from: user.revision + 1 })) {
       const before = page.filter((event) => event.position <= position);
-      await assertWhole(user, before[0]);
+      await assertWhole(user, page, before);
       user = before.map(known).reduce(evolveChosen, user);
       if (before.length < page.length) break;
     }
@@ -53,8 +53,10 @@ export function channelsAsOf(store: Pick<EventStore, 'readStream'>): ChannelsAsO
     return user;
   }
 
-  async function assertWhole({ revision }: ChosenAsOf, next: RecordedEvent | undefined): Promise<void> {
-    if (next && (await isCut(store, revision, next))) throw new BeginningGone(next.stream);
+  /** One that was truncated past the position shows it by what is there now. With a deletion it is known, whatever was before. */
+  async function assertWhole({ revision }: ChosenAsOf, [next]: readonly RecordedEvent[], before: readonly RecordedEvent[]): Promise<void> {
+    if (!next || before.some(({ type }) => type === 'UserDeleted')) return;
+    if (await isCut(store, revision, next)) throw new BeginningGone(next.stream);
   }
 
   return {

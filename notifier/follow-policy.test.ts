@@ -283,6 +283,25 @@ describe('a policy', () => {
     expect([...(await requested()), ...(await requested('in-app'))]).toEqual([]);
   });
 
+  it('parks nothing for one of its people whose choices an operator took away: all others are told, and the log says so', async () => {
+    const erin = { userId: '3f2f9c1e-93f4-4f6e-8a55-0c1f5a3d2e03' };
+    const about = { stream: 'task-1', revision: 0 };
+    const cut: EventStore = {
+      ...store,
+      readStream: (stream, options = {}) =>
+        store.readStream(stream, stream === `user-${BOB}` ? { ...options, from: Math.max(options.from ?? 0, 1) } : options),
+    };
+    await happen('UserCreated', `user-${BOB}`);
+    await happen('NotificationsChosen', `user-${BOB}`, 0);
+    const warned = vi.fn();
+    const toBoth = [{ userId: BOB }, erin].map((recipient) => ({ channel: 'email', kind: 'comment_added', recipient, about }) as const);
+    const running = await start({ wants: () => toBoth, releases: () => undefined }, { store: cut, log: { ...log, warn: warned } });
+    const id = await happen('TaskCreated', 'task-1');
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledWith(expect.objectContaining({ stream: 'task-1' }), expect.stringContaining('took')));
+    expect((await requested()).map(({ data, metadata }) => [(data as Wanted).recipient, metadata.$causationId])).toEqual([[erin, id]]);
+    expect(running.parked()).toEqual([]);
+  });
+
   it('invariant 17: works off by itself what waited for one of its people', async () => {
     await (await start()).stop();
     const created = await happen('TaskCreated', 'task-1');

@@ -4,6 +4,7 @@ import { isDeletion } from '../contracts/deletion.ts';
 import { categoryOf, type RecordedEvent, routingKey } from '../contracts/message.ts';
 import { AT_ONCE } from '../platform/absences/while-starting.ts';
 import { receives } from '../platform/event-bus/queues.ts';
+import { BeginningGone } from '../platform/event-store/beginning.ts';
 import { isOfOneStream } from '../platform/event-store/event-store.ts';
 import type { FollowContext, Follower, FollowerRow } from '../platform/followers/follow.ts';
 import { followWithEffects } from '../platform/followers/follow-with-effects.ts';
@@ -95,12 +96,21 @@ export async function followPolicy(policy: Policy, context: PolicyContext): Prom
 
   /** Records what an event asks for, and releases what was held back until then. */
   async function carryOut(event: RecordedEvent, { wanted, task }: Decided): Promise<void> {
-    await record(event, wanted, task);
+    await record(event, wanted, task).catch((error: unknown) => goOnWithout(event, error));
     const userId = policy.releases?.(known(event));
     if (userId !== undefined) await release?.(userId, event);
   }
 
-  /** Parks an event one of whose recipients is not wholly known. */
+  /** Goes on where an operator took away what a recipient had chosen: nothing brings it back by itself, and all others are told. */
+  function goOnWithout(event: RecordedEvent, error: unknown): void {
+    if (!(error instanceof BeginningGone)) throw error;
+    context.log.warn(
+      { policy: policy.name, stream: event.stream, revision: event.revision, err: error },
+      'an operator took a recipient’s choices away; this one is not told of the event',
+    );
+  }
+
+  /** Parks an event one of whose recipients this release does not wholly know. */
   async function parkUndecidable(event: RecordedEvent, error: unknown): Promise<void> {
     if (!isUndecidable(error)) throw error;
     await parking.park(event, error);

@@ -7,6 +7,7 @@ import { kinds } from '../contracts/notifications/kinds.ts';
 import type { Role } from '../contracts/role.ts';
 import { mayReadTask, type TaskParties } from '../contracts/task.ts';
 import { appendOnce } from '../platform/event-store/append-once.ts';
+import { BeginningGone } from '../platform/event-store/beginning.ts';
 import { isUndecidable } from '../platform/followers/release-known.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { type HoldersAsOfContext, holdersAsOf } from '../projections/holders-as-of.ts';
@@ -16,7 +17,7 @@ import type { Wanted, WantedOfRole } from './wanted.ts';
 /**
  * Records the notifications that an event asks for, once, however often it is called. `task`: the one that they are about, as it was right after the
  * event; missing where they are about none, or concern its people alone. Errors: those of the store, and for a role of HoldersAsOf; UnknownEvent and
- * BeginningGone of a recipient who is not wholly known, once those of all others are recorded.
+ * BeginningGone of a recipient who is not wholly known, once those of all others are recorded, UnknownEvent before the other.
  */
 export type Recording = (event: RecordedEvent, wanted: readonly (Wanted | WantedOfRole)[], task?: TaskParties) => Promise<void>;
 
@@ -94,7 +95,9 @@ export function openRecording(policy: string, context: RecordingContext): Record
       { task, undecided },
     );
     for (const one of wanted.filter(isOfRole)) await recordRole(event, one, undecided);
-    if (undecided[0]) throw undecided[0];
+    // A newer release knows what this one does not; what was taken away stays so, and is no reason to wait.
+    const [first] = undecided.toSorted((a, b) => Number(a instanceof BeginningGone) - Number(b instanceof BeginningGone));
+    if (first) throw first;
   };
 }
 

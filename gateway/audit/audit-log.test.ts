@@ -169,6 +169,26 @@ describe('the audit log', () => {
     expect(there.filter(({ network }) => network === '2001:db8:8:1::/64')).toHaveLength(1);
   });
 
+  it('has changes of rights by who was not logged in, and what a mail’s link finished, however much strangers do', async () => {
+    const { log, all } = await opened();
+    for (let n = 0; n < 600; n++) {
+      log.note({ ...SEEN, kind: 'password-reset', row: 'POST /api/password-resets', status: 202, about: n % 2 ? `user-${n}` : null });
+      log.note({ ...SEEN, kind: 'registration', row: 'POST /api/users', about: `new-${n}` });
+      if (n % 300 === 0) await log.flush();
+    }
+    const done = [
+      ['role', 'POST /api/oidc/tokens'],
+      ['invitation', 'POST /api/invitations/accept'],
+      ['account', 'POST /api/email-changes/finish'],
+      ['password-reset', 'POST /api/password-resets/finish'],
+      ['confirmation', 'POST /api/confirmations'],
+    ] as const;
+    for (const [kind, row] of done) log.note({ ...SEEN, kind, row });
+    const there = await all(10_000);
+    expect(there.map(({ row }) => row)).toEqual(expect.arrayContaining(done.map(([, row]) => row)));
+    expect(there.filter(({ kind, row }) => kind === 'registration' || row === 'POST /api/password-resets')).toHaveLength(500);
+  });
+
   it('has logins however much keys are used', async () => {
     const { log, all } = await opened();
     for (let n = 0; n < 21_000; n++) {

@@ -52,12 +52,20 @@ export function openRoom(): Room {
   };
 }
 
-function shelfOf({ outcome, kind, user }: Audited): ShelfName {
+function shelfOf(seen: Audited): ShelfName {
+  const { outcome, kind } = seen;
   if (outcome === 'refused') return 'refused';
   if (kind === 'key-use') return 'keyUse';
   if (kind === 'login') return 'logins';
-  if (user === null) return 'strangers';
-  return OF_RIGHTS.has(kind) ? 'rights' : 'done';
+  if (OF_RIGHTS.has(kind)) return 'rights';
+  return isOfStranger(seen) ? 'strangers' : 'done';
+}
+
+/** What anybody may cause to be done, of whatever account. Who finishes what a mail began has that mail. */
+const ANYBODYS: ReadonlySet<string> = new Set(['POST /api/confirmation-mails', 'POST /api/password-resets']);
+
+function isOfStranger({ kind, row, user, about }: Audited): boolean {
+  return user === null && (about === null || kind === 'registration' || ANYBODYS.has(row));
 }
 
 /** What shares a share: an IPv4 address, or the /48 of an IPv6 network, of which one subscriber may have 65,536. */

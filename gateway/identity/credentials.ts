@@ -58,6 +58,8 @@ export function openCredentials(secrets: Secrets, passwords: Passwords): Credent
   const get = (userId: string) => secrets.get<Credential>('credentials', userId);
   const put = async (userId: string, next: NextPassword, version: number, { asker, record }: Setting = {}) => {
     const value: Credential = { hash: await passwords.hash(textOf(next), asker), ...(typeof next === 'string' ? {} : { made: true }) };
+    // Where another change was faster, nothing is recorded of one that never is.
+    if (record && ((await get(userId))?.version ?? 0) !== version) return false;
     await record?.(`password after ${version}`);
     return secrets.put('credentials', { key: userId, value, owner: userId }, version);
   };

@@ -147,7 +147,7 @@ async function changePassword(options: MeRoutesOptions, request: RouteRequest): 
   const { state } = await there(users, id);
   expectGoodPassword((request.body as z.infer<typeof passwordBody>).new, state, '/new');
   await withMail(options, callerIn(request.caller), () => setNext(options, request, state.email));
-  // A link of before is good for nothing any more: whoever has it need not be who has just shown the password.
+  // Again, for a link that was asked for meanwhile.
   await options.codes.spend(id, 'reset');
   // Who had to choose another one may do everything now.
   await options.changed(id);
@@ -169,6 +169,8 @@ async function setNext(options: MeRoutesOptions, { caller, body, ip, requestId }
       { id, key: `${key} ${sessionId}`, correlationId: requestId },
       { type: 'TellPasswordChange', data: { by: 'password' } },
     );
+    // A link of before is good for nothing any more: whoever has it need not be who has just shown the password.
+    await options.codes.spend(id, 'reset');
     // Before it is set, since nobody could repeat the request after it; and after it, for who came in meanwhile with the one of before.
     await options.sessions.endAll(id, 'password', { except: sessionId });
   };

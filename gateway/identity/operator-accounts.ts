@@ -151,7 +151,11 @@ async function resetPassword(
   const { codes, credentials, subjects } = options;
   if (wanted !== undefined) expectGoodPassword(wanted, state, '/password');
   const next = wanted ?? makePassword();
-  const record = () => send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
+  const record = async () => {
+    await send(options, request, id, { type: 'TellPasswordChange', data: { by: 'operator' } });
+    // Before it is set, so that a process that is killed then leaves no link that sets another one; and after it, for one that was asked for meanwhile.
+    await codes.spend(id, 'reset');
+  };
   if (!(await credentials.replace(id, next, await credentials.version(id), { asker: { key: id, known: true }, record })))
     throw new ProblemError('conflict', 'The password was set meanwhile.');
   await codes.spend(id, 'reset');

@@ -129,11 +129,14 @@ async function join(options: AccountsOptions, who: SignedIn, { holder, coming }:
   if (!isRight)
     throw new ProblemError('invalid', 'The password is wrong.', { errors: [{ pointer: '/password', detail: 'is not that of the account' }] });
   await expectOwnPassword(options, id);
+  const changed = () => new ProblemError('conflict', 'The password was changed meanwhile. Sign in again.');
+  // Before it is told, so that nothing is told that never is; and after it, for a change that was made meanwhile.
+  if ((await credentials.version(id)) !== version) throw changed();
   await tellJoined(options, who, { id, coming, by: 'password' });
   await take(options, who, id);
   if ((await credentials.version(id)) !== version) {
     await subjects.part(who);
-    throw new ProblemError('conflict', 'The password was changed meanwhile. Sign in again.');
+    throw changed();
   }
   return comeBack(options, who, { user: { ...state, id }, coming });
 }
