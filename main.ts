@@ -70,6 +70,9 @@ const OPERATIONS: Readonly<Record<string, (config: Config, args: string[]) => Pr
     if (args.length > 0) throw misused('migrate', `it takes no ${args.join(' ')}`);
     await (await import('./app/operator/migrate.ts')).migrateToServers(config);
   },
+  seal: async (config, args) => (await import('./app/operator/seal.ts')).sealLog(config, args),
+  'rotate-master-key': async (config, args) => (await import('./app/operator/rotate-master-key.ts')).rotateMasterKey(config, args),
+  'verify-erasure': async (config, args) => (await import('./app/operator/verify-erasure.ts')).verifyErasure(config, args),
   media: async (config, args) => (await import('./app/operator/media.ts')).operateMedia(config, args),
   backup: async (config, args) => (await import('./app/operator/backup.ts')).backUp(config, args),
 };

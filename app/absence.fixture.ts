@@ -15,8 +15,8 @@ import { openPorts } from './open-ports.ts';
 import type { Need } from './parts.ts';
 import { start } from './start.ts';
 
-/** The errors of the ports that are away; the pages are files that were read at the start. */
-const AWAY: Readonly<Record<Exclude<Need, 'pages'>, () => Unavailable>> = {
+/** The errors of the ports that are away; the pages are files that were read at the start, and what is sealed is the store and the secrets. */
+const AWAY: Readonly<Record<Exclude<Need, 'pages' | 'sealedLog' | 'personKeys'>, () => Unavailable>> = {
   store: () => new StoreUnavailable('it is away'),
   bus: () => new BusUnavailable('it is away'),
   readModels: () => new ReadModelsUnavailable(new Error('they are away')),

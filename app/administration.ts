@@ -10,6 +10,7 @@ import { openParking } from '../platform/followers/parking.ts';
 import type { RequestState, Requests } from '../platform/followers/requests.ts';
 import type { ReadModels } from '../platform/read-models/read-models.ts';
 import { projectionNames, projectionStatus } from '../projections/status.ts';
+import { ERASURES } from '../write-side/workers/erasures.ts';
 import { ORDER_DISPATCHER } from '../write-side/workers/order-rows.ts';
 import { UNASSIGNERS } from '../write-side/workers/unassign.ts';
 
@@ -21,7 +22,7 @@ export interface AdminPatience {
 const PATIENCE: AdminPatience = { taken: 10_000, done: 20_000 };
 
 /** The followers that park under their own names: those of effects, and dispatchers, which list what no worker can read. */
-const OF_EFFECTS = [...POLICIES, ...UNASSIGNERS, MEDIA_REMOVER, ...Object.values(DISPATCHERS), ORDER_DISPATCHER, MEDIA_DISPATCHER].map(
+const OF_EFFECTS = [...POLICIES, ...UNASSIGNERS, ERASURES, MEDIA_REMOVER, ...Object.values(DISPATCHERS), ORDER_DISPATCHER, MEDIA_DISPATCHER].map(
   ({ name }) => name,
 );
 

@@ -12,11 +12,14 @@ export const USAGE = `usage: npm start                        the whole system i
        npm start -- users                 accounts: list, create, role, reset-password, end-sessions, confirm,
                                           second-factor, export
        npm start -- migrate               move what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL
+       npm start -- seal                  seal the events in DATA_DIR that an older release wrote clear
+       npm start -- rotate-master-key     another key for the keys that personal data is sealed with
        npm start -- backup <folder>       a copy of what DATA_DIR holds, also while a process runs on it
        npm start -- media verify          bytes of files without an event, and events without bytes
        npm start -- media claim           make this installation the one whose events decide about the files of FILES_URL
        npm start -- media copy <from> <to>
                                           the files of one store into another, each named as in FILES_URL
+       npm start -- verify-erasure <file> a certificate of an erasure: its signature, and whether anything is left
        npm start -- <command> --help      more about one of these
        npm start -- --version             the version`;
 
@@ -46,6 +49,19 @@ takes along what may have had its effect already.`,
 
 Moves what DATA_DIR holds to the servers of EVENT_STORE_URL and SECRETS_URL, which are empty. No process may run on the folder; what
 is there stays there.`,
+  seal: `usage: npm start -- seal
+
+Seals the personal fields of events in DATA_DIR that an older release wrote clear: writes a sealed copy of the log beside it, compares
+both, puts the copy in its place, and overwrites the clear file. It needs room for the copy, and no process may run on the folder. A run
+that was interrupted is finished by the next one.`,
+  'rotate-master-key': `usage: npm start -- rotate-master-key
+
+Makes another master key, wraps every key of a person with it, and removes the one before. Where the stores are servers, processes may
+run; no process may run on DATA_DIR where one is embedded. A run that was interrupted is finished by the next one.`,
+  'verify-erasure': `usage: npm start -- verify-erasure <file>
+
+Checks the certificate of an erasure, as GET /api/users/<id>/erasure gives it: its signature, and in the stores that nothing is left of
+the person. Prints a line for each, and what no installation can know; ends with 1 where something is left.`,
   backup: `usage: npm start -- backup <folder>
 
 Copies what DATA_DIR holds into a folder that it makes, also while a process runs, and reads the copy through. A process can start

@@ -38,7 +38,7 @@ describe('a port that was not asked for', () => {
   });
 
   it('is not there for the types, either: a starter gets what its part says it needs, and what is made of that', () => {
-    expectTypeOf<PartContext<'forwarder'>['ports']>().toEqualTypeOf<Pick<Ports, 'store' | 'bus'>>();
+    expectTypeOf<PartContext<'forwarder'>['ports']>().toEqualTypeOf<Pick<Ports, 'store' | 'sealedLog' | 'bus'>>();
     expectTypeOf<PartContext<'forwarder'>>().not.toHaveProperty('access');
     expectTypeOf<PartContext<'read-side'>>().not.toHaveProperty('requests');
     expectTypeOf<PartContext<'gateway'>>().toHaveProperty('requests');

@@ -24,6 +24,9 @@ import { openFiles } from '../platform/files/open.ts';
 import type { Metrics } from '../platform/http/metrics.ts';
 import { openReadModels } from '../platform/read-models/open.ts';
 import { READ_MODELS, type ReadModels } from '../platform/read-models/read-models.ts';
+import { openingBus } from '../platform/sealing/opening-bus.ts';
+import type { PersonKeys } from '../platform/sealing/person-keys.ts';
+import { sealedStore } from '../platform/sealing/sealed-store.ts';
 import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
@@ -31,10 +34,13 @@ import { fileOrigins } from './links.ts';
 import { isEmbedded, type Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
+import { openSealing } from './sealing.ts';
 import { askForShapes } from './written-shapes.ts';
 
 export interface Ports {
   store: EventStore;
+  sealedLog: EventStore;
+  personKeys: PersonKeys;
   bus: EventBus;
   readModels: ReadModels;
   secrets: Secrets;
@@ -74,21 +80,28 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     'Calls that failed since the start because what they needed was away, by what that was.',
     absencesIn(log).failures,
   );
-  let opening: Promise<EventStore> | undefined;
-  /** The store, which the bus and the cache are opened after: its installation is theirs. */
-  const openStore = () => {
-    opening ??= openEventStore(config.EVENT_STORE_URL, { ...options, passed: context.metrics.foreign });
-    return opening;
-  };
+  /** The store as it is, which the bus and the cache are opened after: its installation is theirs. */
+  const openStore = once(() =>
+    namingItsFile('store', config, () => openEventStore(config.EVENT_STORE_URL, { ...options, passed: context.metrics.foreign })),
+  );
+  const sealedLog = once(async () => {
+    const opened = await openStore();
+    const store = closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
+    await askForShapes(store, { config, log, metrics: context.metrics });
+    return store;
+  });
+  const secrets = once(() => namingItsFile('secrets', config, async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS))));
+  const sealing = once(async () => {
+    const opened = await openSealing({ store: await sealedLog(), secrets: await secrets(), signal });
+    if (!opened.whole) sayClear(log, config);
+    return opened;
+  });
   const has: ReadonlySet<Need> = needs;
   const installation = async (url: string) => (has.has('store') && !isEmbedded(url) ? installationOf(await openStore(), signal) : null);
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
-    store: async () => {
-      const opened = await openStore();
-      const store = closing(watch(counted(context.appends?.watch(opened) ?? opened, context.metrics), EVENT_STORE));
-      await askForShapes(store, { config, log, metrics: context.metrics });
-      return store;
-    },
+    store: async () => (has.has('personKeys') ? sealedStore(await sealedLog(), await sealing()) : sealedLog()),
+    sealedLog,
+    personKeys: async () => (await sealing()).keys,
     bus: async () => {
       const opened = await openEventBus(config.BUS_URL, {
         ...options,
@@ -97,10 +110,11 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
         count: countedBy(context.metrics),
         installation: await installation(config.BUS_URL),
       });
-      return closing(watch(countedOffers(opened, context.metrics), EVENT_BUS));
+      const bus = closing(watch(countedOffers(opened, context.metrics), EVENT_BUS));
+      return has.has('personKeys') ? openingBus(bus, (await sealing()).keys) : bus;
     },
     readModels: async () => closing(watch(await openReadModels(config.READ_MODELS_URL, options), READ_MODELS)),
-    secrets: async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS)),
+    secrets,
     // Not watched: it answers its readers while its server is away, too. Its connection tells.
     cache: async () => closing(await openCache(config.CACHE_URL, { log, installation: await installation(config.CACHE_URL) })),
     mailer: async () => {
@@ -130,6 +144,21 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
   };
   const opened = await settledAll([...needs].map(async (need) => [need, await namingItsFile(need, config, openers[need])] as const));
   return guarded(Object.fromEntries(opened) as unknown as Pick<Ports, N>, Object.keys(openers));
+}
+
+/** The opener of what several ports stand on, opened once for all of them. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opening: Promise<T> | undefined;
+  return () => {
+    opening ??= open();
+    return opening;
+  };
+}
+
+/** Says of a log that an older release began that it has clear events, and what to do about it. */
+function sayClear(log: Logger, { EVENT_STORE_URL }: Config): void {
+  const how = isEmbedded(EVENT_STORE_URL) ? 'stop this and run npm start -- seal' : 'npm start -- migrate to a new store seals what it copies';
+  log.warn({}, `events of an older release are clear in the log: nobody can be erased until they are sealed (${how})`);
 }
 
 /**

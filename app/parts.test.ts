@@ -87,7 +87,7 @@ const OF_NEED: Partial<Record<Need, keyof typeof SERVERS>> = {
   store: 'EVENT_STORE_URL',
   bus: 'BUS_URL',
   readModels: 'READ_MODELS_URL',
-  secrets: 'SECRETS_URL',
+  personKeys: 'SECRETS_URL',
   cache: 'CACHE_URL',
   files: 'FILES_URL',
 };

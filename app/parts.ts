@@ -1,20 +1,23 @@
 /** The parts that can be processes, the ports that each needs, and the URLs that a part needs as a process of its own. */
 import type { Config } from './config.ts';
 
-/** A port that a part needs. Each is opened once in a process. */
-export type Need = 'store' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'files' | 'pages';
+/**
+ * A port that a part needs. Each is opened once in a process. `personKeys`: the keys with which `store` and `bus` are opened for it; a part without them
+ * gets both as they are. `sealedLog`: the event store as it is.
+ */
+export type Need = 'store' | 'sealedLog' | 'personKeys' | 'bus' | 'readModels' | 'secrets' | 'cache' | 'mailer' | 'texter' | 'files' | 'pages';
 
 /** The parts, with their ports, in the order of the data's path: each is started after those that it hears from. */
 export const PARTS = {
-  'write-side': ['store', 'secrets', 'cache'],
-  forwarder: ['store', 'bus'],
-  projections: ['store', 'bus', 'readModels', 'cache'],
-  workers: ['store', 'bus', 'readModels', 'secrets', 'cache'],
-  notifier: ['store', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter'],
-  media: ['store', 'bus', 'readModels', 'secrets', 'cache', 'files'],
-  'read-side': ['store', 'readModels', 'secrets', 'cache'],
-  realtime: ['store', 'bus', 'secrets', 'cache'],
-  gateway: ['store', 'bus', 'readModels', 'secrets', 'cache', 'pages'],
+  'write-side': ['store', 'personKeys', 'secrets', 'cache'],
+  forwarder: ['store', 'sealedLog', 'bus'],
+  projections: ['store', 'personKeys', 'bus', 'readModels', 'cache'],
+  workers: ['store', 'personKeys', 'bus', 'readModels', 'secrets', 'cache'],
+  notifier: ['store', 'personKeys', 'bus', 'readModels', 'secrets', 'cache', 'mailer', 'texter'],
+  media: ['store', 'personKeys', 'bus', 'readModels', 'secrets', 'cache', 'files'],
+  'read-side': ['store', 'personKeys', 'readModels', 'secrets', 'cache'],
+  realtime: ['store', 'personKeys', 'bus', 'secrets', 'cache'],
+  gateway: ['store', 'personKeys', 'bus', 'readModels', 'secrets', 'cache', 'pages'],
 } as const satisfies Record<string, readonly Need[]>;
 
 export type Part = keyof typeof PARTS;
@@ -38,7 +41,8 @@ const VARIABLES = [
   ['store', 'EVENT_STORE_URL', 'esdb://host:2113?tls=false'],
   ['bus', 'BUS_URL', 'amqp://user:password@host:5672'],
   ['readModels', 'READ_MODELS_URL', 'mongodb://host:27017/taskledger'],
-  ['secrets', 'SECRETS_URL', 'mongodb://host:27017/taskledger_secrets'],
+  // Whoever needs the secrets needs the keys that are in them.
+  ['personKeys', 'SECRETS_URL', 'mongodb://host:27017/taskledger_secrets'],
   ['cache', 'CACHE_URL', 'redis://host:6379'],
   ['files', 'FILES_URL', 's3://bucket?endpoint=http://host:9000&pathStyle=1, or a folder of its own, like file:/srv/files'],
 ] as const;
@@ -76,7 +80,7 @@ export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {
   return KEPT.some(([need, name]) => needs.has(need) && isEmbedded(config[name]));
 }
 const KEPT = [
-  ...VARIABLES.filter(([need]) => need === 'store' || need === 'readModels' || need === 'secrets' || need === 'files'),
+  ...VARIABLES.filter(([need]) => need === 'store' || need === 'readModels' || need === 'personKeys' || need === 'files'),
   ['mailer', 'MAIL_URL'],
   ['texter', 'SMS_URL'],
 ] as const;

@@ -48,6 +48,8 @@ export const OF_SECRETS: Readonly<Record<SecretKind, GivenBack>> = {
   'ways-in': { not: 'has random numbers, by which half-finished logins end with the sessions' },
   'sign-ins': { not: 'has sign-ins under way, for ten minutes, by no user' },
   audit: { in: ['audit'] },
+  erasures: { not: 'has the texts of who is being erased, until they are: who is asked for by then is a deleted user' },
+  'person-keys': { not: 'has the keys that what is kept of people is sealed with, by their ids; a key that is given away protects nobody' },
 };
 
 /** What else there is, in words. */

@@ -20,6 +20,7 @@ const ON_BROKERS = [
   [null, 'task_events', '', '_task_events'],
   ['departed_users', 'user_events', '', '_departed_users'],
   ['late_assignments', 'task_events', '', '_late_assignments'],
+  ['erased_users', 'user_events', '', '_erased_users'],
   ['timers', 'timer_events', '', '_timers'],
   ['user_registration', 'user_events', '', '_user_registration'],
   ['user_confirmations', 'user_events', '', '_user_confirmations'],

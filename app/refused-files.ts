@@ -40,13 +40,18 @@ export async function namingItsFile<T>(need: Need, config: Config, open: () => P
   }
 }
 
+/** Refusals that name their file: they come again through the ports that stand on it. */
+const told = new WeakSet<Error>();
+
 function refusedFile(file: KeptFile | undefined, config: Config, error: unknown): UserError | undefined {
-  if (!file || !isEmbedded(config[file.variable]) || error instanceof StoreDamaged) return undefined;
+  if (!file || !isEmbedded(config[file.variable]) || error instanceof StoreDamaged || told.has(error as Error)) return undefined;
   const path = config[file.variable].slice(config[file.variable].indexOf(':') + 1) || join(config.DATA_DIR, file.name);
   const trouble = fileTrouble(path, error);
   if (!trouble) return undefined;
   const more = file.besides && !trouble.isFull ? ` ${file.besides}` : '';
-  return new UserError(`The ${file.what} ${path} cannot be used: ${trouble.text}${more}`, { cause: error });
+  const refused = new UserError(`The ${file.what} ${path} cannot be used: ${trouble.text}${more}`, { cause: error });
+  told.add(refused);
+  return refused;
 }
 
 /** The web app is built at the first start, into the checkout. */

@@ -2,6 +2,7 @@
 import { adminRoutes } from '../gateway/admin-routes.ts';
 import { auditRoutes } from '../gateway/audit/audit-routes.ts';
 import { docRoutes } from '../gateway/docs.ts';
+import { erasureRoutes } from '../gateway/erasing/erasure-routes.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
 import { exportRoute } from '../gateway/person-export/export-route.ts';
@@ -24,7 +25,7 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   media: rowsOf(mediaRoutes),
   'read-side': rowsOf(readRoutes),
   realtime: [],
-  gateway: rowsOf([...identityRoutes, ...auditRoutes, exportRoute, ...adminRoutes, ...pageRoutes, ...docRoutes]),
+  gateway: rowsOf([...identityRoutes, ...auditRoutes, exportRoute, ...erasureRoutes, ...adminRoutes, ...pageRoutes, ...docRoutes]),
 };
 
 /** The rows that every process answers for itself. */

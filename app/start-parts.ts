@@ -6,6 +6,7 @@ import { adminRoutes } from '../gateway/admin-routes.ts';
 import type { AuditLog } from '../gateway/audit/audit-log.ts';
 import { auditRoutes } from '../gateway/audit/audit-routes.ts';
 import { docRoutes, documentsOf } from '../gateway/docs.ts';
+import { erasureRoutes } from '../gateway/erasing/erasure-routes.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
@@ -21,6 +22,7 @@ import { reportRoute, reportUrl } from '../notifier/texter/report-routes.ts';
 import type { WhileStarting } from '../platform/absences/while-starting.ts';
 import { outsideBroker } from '../platform/event-bus/open.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
+import { installationOf } from '../platform/event-store/installation.ts';
 import { countAfter } from '../platform/followers/checkpoint.ts';
 import type { Follower } from '../platform/followers/follow.ts';
 import type { ParkingFollower } from '../platform/followers/follow-parking.ts';
@@ -42,6 +44,7 @@ import { topicReader } from '../realtime/topics.ts';
 import { commandRoutes } from '../write-side/command-routes.ts';
 import { startForwarder } from '../write-side/forwarder/forward.ts';
 import type { OpenCommandHandler } from '../write-side/handle-command.ts';
+import { startListingErasures } from '../write-side/workers/erasures.ts';
 import { policyOf } from '../write-side/workers/order-rules.ts';
 import { readOrderRules } from '../write-side/workers/order-rules-file.ts';
 import { startOrders } from '../write-side/workers/orders.ts';
@@ -51,6 +54,9 @@ import { administration } from './administration.ts';
 import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
+import { erasureCheckOn } from './erasing/check.ts';
+import type { ProcessErasing } from './erasing/process.ts';
+import { fileSteps, leadOf, leadSteps, outboxSteps, storeKindOf } from './erasing/steps.ts';
 import type { HealthOfFollower } from './health.ts';
 import { linkedPicturesAt } from './links.ts';
 import type { Ports } from './open-ports.ts';
@@ -65,6 +71,7 @@ export interface Access {
   identity: Identity;
   limits: Limits;
   audit: AuditLog;
+  erasing: ProcessErasing;
 }
 
 /** The things that every part finds in its process. */
@@ -111,7 +118,7 @@ const MOST_LAG = 1_000;
 export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Promise<StartedPart> } = {
   'write-side': writeSidePart,
   forwarder: async ({ ports, log, closers }) => {
-    const forwarder = closers.add(startForwarder({ store: ports.store, bus: ports.bus, log }), (it) => it.stop());
+    const forwarder = closers.add(startForwarder({ store: ports.sealedLog, bus: ports.bus, log }), (it) => it.stop());
     return { followers: [{ name: 'forwarder', active: forwarder.active, lag: forwarder.lag, paces: forwarder.paces }] };
   },
   projections: projectionsPart,
@@ -125,14 +132,15 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
   gateway: gatewayPart,
 };
 
-async function writeSidePart({ access: { commands, keys, identity, limits }, log }: PartContext<'write-side'>): Promise<StartedPart> {
+async function writeSidePart({ access: { commands, keys, identity, limits, erasing }, log }: PartContext<'write-side'>): Promise<StartedPart> {
   // The command is recorded by then: errors here are logged, and refuse nobody. (No password and no session of a deleted user counts.)
   const changed = async (type: string, id: string) => {
     if (type === 'ChangeUserRole' || type === 'ConfirmUser') await identity.onUserChanged(id);
-    if (type === 'DeleteUser')
+    if (type === 'DeleteUser' || type === 'EraseUser')
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };
-  return { routes: routesWith({ commands, hmac: keys.hmac, limits, expectFresh: identity.expectFresh, changed }, commandRoutes) };
+  const options = { commands, hmac: keys.hmac, limits, expectFresh: identity.expectFresh, changed, erasing: erasing.answers };
+  return { routes: routesWith(options, commandRoutes) };
 }
 
 async function projectionsPart({ ports, log, closers, metrics, requests }: PartContext<'projections'>): Promise<StartedPart> {
@@ -163,12 +171,26 @@ async function workersPart(context: PartContext<'workers'>): Promise<StartedPart
   const scheduler = closers.add(startScheduler({ store, bus, log, ...timing }), (it) => it.stop());
   const tasks = { assigned: assignedIn(readModels), parked: parkedTasksIn(store) };
   const unassigning = { commands: access.commands, ...tasks, removeSecrets: access.identity.onUserDeleted, whileStarting };
-  const unassigners = await startUnassigning({ store, bus, log, ...unassigning });
-  for (const one of unassigners) {
+  const { begin } = access.erasing.answers;
+  const erasures = await startListingErasures({ store, bus, log, begin, whileStarting });
+  const departures = [...(await startUnassigning({ store, bus, log, ...unassigning })), erasures];
+  for (const one of departures) {
     closers.add(one, (it) => it.stop());
     serveReleases(one, { requests, closers });
   }
-  return { followers: [work.dispatcher, scheduler, ...unassigners].map((one) => lagging(store, one)) };
+  await lead(context);
+  return { followers: [work.dispatcher, scheduler, ...departures].map((one) => lagging(store, one)) };
+}
+
+/** Leads the erasures: the part has most of the stores that they empty. */
+async function lead({ ports, access, requests, config, closers }: PartContext<'workers'>): Promise<void> {
+  const { store, secrets, readModels, cache, personKeys } = ports;
+  const stopping = new AbortController();
+  const installation = (await installationOf(store, stopping.signal)) ?? 'unnamed';
+  const context = { store, secrets, readModels, cache, personKeys, requests, config, installation, signal: stopping.signal };
+  const all = { ...context, identity: access.identity, hmac: access.keys.hmac };
+  access.erasing.add({ steps: leadSteps(all), lead: leadOf(all) });
+  closers.add(stopping, (it) => it.abort());
 }
 
 async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPart> {
@@ -190,6 +212,7 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
     all: notifier.oldest(),
   }));
   const outbox = mailer.outbox ?? texter.outbox;
+  access.erasing.add({ steps: outboxSteps({ outbox, secrets: ports.secrets }) });
   const reports = { commands: access.commands, tokens: texter.tokens, publicUrl };
   return {
     routes: [...routesWith({ outbox }, [outboxRoute]), ...routesWith(reports, [reportRoute])],
@@ -260,6 +283,7 @@ async function mediaPart(part: PartContext<'media'>): Promise<StartedPart> {
   const context = { store, bus, readModels, cache, files, commands, limits, hmac: keys.hmac, log, metrics, settings, publicUrl, add };
   const media = await startMedia({ ...context, ...users, whileStarting });
   for (const one of media.parking) serveReleases(one, { requests, closers });
+  access.erasing.add({ steps: fileSteps({ files, commands, readModels, store, now: () => new Date() }, storeKindOf(config.FILES_URL)) });
   return { routes: media.routes, followers: media.followers.map((one) => lagging(store, one)) };
 }
 
@@ -299,6 +323,7 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
     },
     whileStarting,
   });
+  access.erasing.add({ forget: realtime.forget });
   metrics.gauge('sockets', 'Open sockets.', () => ({ all: realtime.sockets() }));
   return {
     followers: [{ name: 'realtime', active: () => true, lag: () => countAfter(store, realtime.position(), MOST_LAG), paces: realtime.paces }],
@@ -308,13 +333,14 @@ async function realtimePart(context: PartContext<'realtime'>): Promise<StartedPa
 }
 
 async function gatewayPart({ ports, metrics, access, requests, config, publicUrl }: PartContext<'gateway'>): Promise<StartedPart> {
-  const { store, readModels, bus, pages } = ports;
+  const { store, secrets, readModels, bus, pages } = ports;
   metrics.gauge('queue_depth', 'Messages in a queue.', async () => Object.fromEntries((await bus.queues()).map((one) => [one.name, one.depth])));
   return {
     routes: [
       ...access.identity.routes,
       ...routesWith({ audit: access.audit }, auditRoutes),
       ...personExportRoutes({ store, readModels, ...access }),
+      ...routesWith({ ...access.erasing.answers, check: erasureCheckOn({ store, secrets, readModels }) }, erasureRoutes),
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
       ...routesWith(pages, pageRoutes),
       ...routesWith(

@@ -20,11 +20,13 @@ import { type Route, routesWith } from '../platform/http/route.ts';
 import { securityHeaders } from '../platform/http/security-headers.ts';
 import { openProcessLog } from '../platform/log.ts';
 import { outletOf } from '../platform/outlet.ts';
+import { sealingNotes } from '../platform/sealing/sealing-log.ts';
 import { shownEmail } from '../platform/shown-email.ts';
 import { commandHandler } from '../write-side/handle-command.ts';
 import { version } from './checkout.ts';
 import { type Closers, openClosers } from './closers.ts';
 import { type Config, limitsIn, unconfirmedMay } from './config.ts';
+import { openProcessErasing } from './erasing/process.ts';
 import { gaugeFolder } from './folder-metrics.ts';
 import { healthOf } from './health.ts';
 import { fileOrigins, linksProblem, pagesAt } from './links.ts';
@@ -219,9 +221,10 @@ function logOf({ LOG_LEVEL: level }: Config, part: string | undefined, metrics: 
 
 /** Starts the parts in the order of the data's path. */
 async function startParts(parts: readonly Part[], { only }: StartOptions, context: PartContext): Promise<StartedPart[]> {
-  if (only) return [await only(context)];
-  const started: StartedPart[] = [];
-  for (const part of ALL_PARTS) if (parts.includes(part)) started.push(await startPart[part](context));
+  const started: StartedPart[] = only ? [await only(context)] : [];
+  for (const part of only ? [] : ALL_PARTS) if (parts.includes(part)) started.push(await startPart[part](context));
+  // Only now, because each part has added what it erases.
+  if (needsOf(parts).has('secrets')) context.closers.add(context.access.erasing.start(), (it) => it.stop());
   return started;
 }
 
@@ -251,7 +254,7 @@ async function openAccess(
 ): Promise<Access> {
   const { ports, closers, log, metrics, whileStarting, publicUrl } = context;
   const settings = oidcSettings(config);
-  const { store, secrets } = ports;
+  const { store, secrets, personKeys } = ports;
   const keys = await whileStarting(() => loadKeys(secrets, { jwtSecret: config.JWT_SECRET }));
   const limits = closers.add(await openLimits(config.CACHE_URL, { ...limitsIn(config), hmac: keys.hmac, log }), (it) => it.close());
   const audit = closers.closing(
@@ -282,7 +285,11 @@ async function openAccess(
     ...(settings ? { oidc: { settings, publicUrl } } : {}),
     log,
   });
-  return { keys, commands, identity, limits, audit };
+  const erasing = openProcessErasing({ store, hmac: keys.hmac, log, isSealed: async () => (await sealingNotes(store)).whole });
+  erasing.add({ forget: commands.forget });
+  const again = await whileStarting(() => erasing.destroyAgain(personKeys));
+  if (again > 0) log.warn({ people: again }, 'the secrets are older than erasures: the keys of people who were erased are destroyed again');
+  return { keys, commands, identity, limits, audit, erasing };
 }
 
 /** The authentication of callers. A process without access to secrets has no row that asks for a caller. */

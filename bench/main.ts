@@ -13,6 +13,7 @@ import { benchMedia } from './media/media.ts';
 import { benchMongoDb } from './mongodb.ts';
 import { benchNotifications } from './notifications.ts';
 import { benchRebuild } from './rebuild.ts';
+import { benchSeal } from './seal.ts';
 import { benchStart } from './start.ts';
 import { benchWorkers } from './workers.ts';
 
@@ -30,6 +31,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   workers: benchWorkers,
   notifications: benchNotifications,
   media: benchMedia,
+  seal: () => benchSeal(),
 };
 const DOCUMENT = new URL('../docs/BENCH.md', import.meta.url);
 const [BEGIN, END] = ['<!-- measured -->', '<!-- end -->'];

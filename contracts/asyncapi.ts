@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AggregateContract, EventContract } from './aggregate.ts';
 import { catalog, exampleEvent } from './catalog.ts';
 import { type RecordedEvent, routingKey } from './message.ts';
+import { SEALED } from './sealed.ts';
 import { ALL_TOPICS } from './topics.ts';
 
 type JsonObject = Record<string, unknown>;
@@ -98,7 +99,48 @@ function payload(schema: z.ZodType): JsonObject {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
     },
   });
-  return rest;
+  return asSealed(rest as SealableSchema);
+}
+
+interface SealableSchema extends JsonObject {
+  personal?: boolean;
+  properties?: Record<string, SealableSchema>;
+  required?: string[];
+}
+
+const SEALED_BOXES = {
+  type: 'array',
+  description: 'The personal fields, sealed: a box for each person. Missing where the event has none, or an older release wrote it clear.',
+  items: {
+    type: 'object',
+    required: ['of', 'generation', 'fields'],
+    properties: {
+      of: { type: 'string', description: 'Whose the fields are: user:<id>, address:<hash>, or actor:<name>.' },
+      generation: { type: 'integer', minimum: 0, description: 'Which of their keys.' },
+      fields: { type: 'array', items: { type: 'string' }, description: 'The names of the fields that are not in the body, as recipient.address.' },
+      box: { type: 'string', description: 'Nonce, ciphertext and tag; missing where the person was erased before.' },
+    },
+  },
+};
+
+/** The schema as the bus has it: where a field is personal, it may be missing, and `$sealed` stands for it. */
+function asSealed(schema: SealableSchema): JsonObject {
+  const mayMiss = withoutPersonal(schema);
+  return isAnyPersonal(schema) ? { ...mayMiss, properties: { ...mayMiss.properties, [SEALED]: SEALED_BOXES } } : mayMiss;
+}
+
+function withoutPersonal(schema: SealableSchema): SealableSchema {
+  if (!schema.properties) return schema;
+  const { properties, required } = schema;
+  return {
+    ...schema,
+    properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, withoutPersonal(one)])),
+    ...(required ? { required: required.filter((name) => !properties[name]?.personal) } : {}),
+  };
+}
+
+function isAnyPersonal({ personal, properties }: SealableSchema): boolean {
+  return personal === true || Object.values(properties ?? {}).some(isAnyPersonal);
 }
 
 const text = (description: string, more: JsonObject = {}) => ({ type: 'string', description, ...more });
@@ -122,7 +164,9 @@ const HEADERS: Record<string, { schema: JsonObject; of?: (event: RecordedEvent) 
   cloudEvents_bodyhash: { schema: text('A keyed hash of the command’s body; of no use outside.') },
   cloudEvents_actor: { schema: text('Who did it: a user’s id, or system, policy:<name>, worker:<name>.'), of: ({ metadata }) => metadata.actor },
   cloudEvents_schema: {
-    schema: whole('Version of the shape of the body, from 1; new events have the newest, which is the one described here.'),
+    schema: whole(
+      'Version of the shape of the body, from 1; new events have the newest, which is the one described here. 1000 more where personal fields are sealed: $sealed stands for them then.',
+    ),
     of: ({ metadata }) => metadata.schema,
   },
   cloudEvents_traceparent: { schema: text('W3C Trace Context.') },

@@ -56,6 +56,7 @@ const UserEdited = z.strictObject({
 const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
 const UserDeleted = z.strictObject({});
+const UserErased = z.strictObject({});
 /** The ways in which somebody shows that a password is theirs to set. */
 const PASSWORD_PROOFS = ['password', 'mailbox', 'operator'] as const;
 const ConfirmationRequested = z.strictObject({});
@@ -124,6 +125,7 @@ export type UserEvent =
   | DecidedEvent<'RecoveryCodesMade', z.infer<typeof RecoveryCodesMade>>
   | DecidedEvent<'RecoveryCodeUsed', z.infer<typeof RecoveryCodeUsed>>
   | DecidedEvent<'UserDeleted', z.infer<typeof UserDeleted>>
+  | DecidedEvent<'UserErased', z.infer<typeof UserErased>>
   | DecidedEvent<'RegistrationAbandoned', z.infer<typeof RegistrationAbandoned>>
   | DecidedEvent<'EmailChangeAbandoned', z.infer<typeof EmailChangeAbandoned>>
   | DecidedEvent<'EmailChangeRequested', z.infer<typeof EmailChangeRequested>>
@@ -158,7 +160,9 @@ export type UserCommand =
   | Command<'ConfirmPhone', { phone: string }>
   | Command<'RemovePhone', null>
   | Command<'TellSecondFactor', SecondFactorChange>
-  | Command<'DeleteUser', null>;
+  | Command<'DeleteUser', null>
+  /** Deletes a user, where they are not deleted yet, and has all that is kept of them destroyed. */
+  | Command<'EraseUser', null>;
 
 /** What happened to a second factor. */
 export type SecondFactorChange =
@@ -264,6 +268,13 @@ export const userContract = aggregate({
       example: { left: 9 },
     },
     UserDeleted: { schema: UserDeleted, version: 1, summary: 'A user was deleted; the e-mail address is free again.', example: {} },
+    UserErased: {
+      schema: UserErased,
+      version: 1,
+      summary:
+        'All that is kept of a deleted user is destroyed from now on, for good: other services that keep copies destroy theirs. Personal fields of earlier events read as erased.',
+      example: {},
+    },
     RegistrationAbandoned: {
       begins: true,
       schema: RegistrationAbandoned,
@@ -350,7 +361,8 @@ export const userContract = aggregate({
       body: null,
       who: 'user',
       fresh: true,
-      summary: 'Delete a user (oneself, or as an admin). Wants a fresh login.',
+      summary:
+        'Delete a user (oneself, or as an admin). Wants a fresh login. With `erase=true` all that is kept of them is destroyed for good, a deleted user’s, too: the answer is the certificate of that (200), or where it stands (202).',
       example: null,
     },
     ConfirmUser: {

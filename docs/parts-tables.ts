@@ -20,6 +20,8 @@ function named(rows: readonly RouteRow[]): string {
 
 const NEEDS: Readonly<Record<Need, string>> = {
   store: 'event store',
+  sealedLog: 'log as it is',
+  personKeys: 'keys of persons',
   bus: 'bus',
   readModels: 'read models',
   secrets: 'secrets',

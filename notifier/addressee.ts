@@ -3,6 +3,7 @@
  * nobody has our server send any text to any address; what an admin or another backend causes is trusted.
  */
 import type { AboutCategory } from '../contracts/notifications/kinds.ts';
+import { ERASED_ADDRESS } from '../contracts/personal.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
@@ -52,6 +53,7 @@ export async function readerOf({ reader }: NotificationState, context: { command
 
 /** The recipient of the mail: a user as they are now, or an address that was given. */
 function recipientOf({ recipient }: NotificationState, reader: Reader | null): Mail['to'] {
+  if (recipient.address === ERASED_ADDRESS) throw new NobodyThere('the recipient was erased');
   if (recipient.address) return { name: '', address: recipient.address };
   if (!reader) throw new NobodyThere('the recipient has no address');
   return { name: reader.user.name, address: reader.user.email };

@@ -1,4 +1,5 @@
 /** Makes the SMS of a notification. */
+import { ERASED_PHONE } from '../contracts/personal.ts';
 import type { NotificationState } from '../write-side/deciders/notification.ts';
 import { readerOf } from './addressee.ts';
 import { type ComposeContext, kindsWords } from './compose.ts';
@@ -14,6 +15,7 @@ const LONGEST = 1_530;
 export async function composeText(state: NotificationState, context: ComposeContext): Promise<Pick<Text, 'to' | 'text'>> {
   const reader = await readerOf(state, context);
   const phone = state.recipient.phone ?? reader?.user.phone;
+  if (phone === ERASED_PHONE) throw new NobodyThere('the recipient was erased');
   if (!phone) throw new NobodyThere('the recipient has no phone number');
   const text = state.content?.text ?? brief(await kindsWords(state, reader, context));
   return { to: phone, text: shortened(text, LONGEST, units) };

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { exampleEvent } from '../contracts/catalog.ts';
 import { type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
 import type { NotificationEvent } from '../contracts/notification.ts';
+import { ERASED_ADDRESS, ERASED_PHONE } from '../contracts/personal.ts';
 import { ProblemError } from '../contracts/problem.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import { DeadLetter } from '../platform/event-bus/event-bus.ts';
@@ -283,6 +284,23 @@ describe('a delivery worker', () => {
     expect([sent, await types()]).toEqual([[], ['Processing', 'Cancelled']]);
     expect((await history()).at(-1)?.data).toEqual({ reason: 'the recipient is no user any more' });
   });
+
+  it.each([
+    ['email', 'mails', { address: ERASED_ADDRESS }],
+    ['sms', 'SMS', { phone: ERASED_PHONE }],
+  ] as const)(
+    'takes %s back, and sends no %s, where the recipient reads as erased: what was asked for is old',
+    async (channel, _words, recipient) => {
+      const id = '3f1f7f8e-6d1c-5c36-9d5c-6f6f3f0c1a0a';
+      const about = { stream: `notification-${id}`, revision: 0 };
+      const content = { text: 'Your lamp is here.' };
+      await given(about.stream, 'NotificationRequested', { channel, kind: 'message', recipient, about, content, askedBy: BOB });
+      await worker({ sms: channel === 'sms', stream: about.stream })();
+      expect([sent, texts]).toEqual([[], []]);
+      const { state } = await commands.load<NotificationState>(about.stream);
+      expect(state.status).toBe('cancelled');
+    },
+  );
 
   it('invariant 11: shows an attempt as unknown when the connection went after the content', async () => {
     const deliver = worker({}, [new FateUnknown('Connection closed'), 'taken']);

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { catalog, type EventShape, isKnown, isKnownShape, UnknownEvent } from '../contracts/catalog.ts';
 import { isDeletion } from '../contracts/deletion.ts';
 import { categoryOf, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
+import { clearShape } from '../contracts/sealed.ts';
 import { type EventStore, WrongExpectedRevision } from '../platform/event-store/event-store.ts';
 import { metadata } from '../platform/followers/checkpoint-stream.ts';
 import type { ModelSpec, ReadModels } from '../platform/read-models/read-models.ts';
@@ -52,13 +53,19 @@ export function openPassed(projector: Pick<AnyProjector, 'model' | 'events'>, st
   return {
     meet: (events) => {
       for (const event of events) {
-        if (met.size >= MOST || isKnown(event) || isDeletion(event) || !categories.has(categoryOf(event.stream))) continue;
+        if (met.size >= MOST || isKnown(asOpened(event)) || isDeletion(event) || !categories.has(categoryOf(event.stream))) continue;
         const { shape } = new UnknownEvent(event);
         met.set(kindOf(shape), shape);
       }
     },
     note,
   };
+}
+
+/** An event that a lean read has left sealed, in the shape that it has when it is opened. */
+function asOpened(event: RecordedEvent): Pick<RecordedEvent, 'stream' | 'type' | 'metadata'> {
+  const { stream, type, metadata: its } = event;
+  return { stream, type, metadata: { ...its, schema: clearShape(its.schema) } };
 }
 
 /** True where a generation of a model passed events that this release knows. Errors: those of the store. */

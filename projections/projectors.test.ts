@@ -5,6 +5,7 @@ import { type ProjectorsByCategory, projectors } from './projectors.ts';
 
 /** Types of event that no read model is made of, and why. */
 const UNFOLDED: Readonly<Record<string, string>> = {
+  UserErased: 'the deletion before it has left nothing; every read model is made anew',
   SessionEnded: 'sessions are read from the secrets store; realtime follows their ends',
 };
 

@@ -123,7 +123,7 @@ export async function build(projector: AnyProjector, context: RebuildContext): P
   async function readOn(onProgress: (progress: RebuildProgress) => void = () => {}): Promise<number> {
     const head = await store.head();
     let taken = 0;
-    for await (const next of store.readAll({ from: checkpoint.position, page, lean: true })) {
+    for await (const next of store.readAll({ from: checkpoint.position, page, lean: true, types: wanted })) {
       signal?.throwIfAborted();
       taken += await takePage(next);
       await documents.shrink(checkpoint);

@@ -112,6 +112,8 @@ export interface Realtime {
   position(): Position;
   /** False until it has the last events, hears of each new one, and has pushed those between; and while it takes them anew from another log. */
   ready(): boolean;
+  /** Forgets the last events: somebody was erased whose texts they may have. Clients that come back read anew. */
+  forget(): void;
   /** How its follower gets on. */
   readonly paces: readonly Pace[];
 }
@@ -291,6 +293,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     sockets: () => connections.size(),
     paces: follower.paces,
     position: () => ring.head(),
+    forget: () => ring.reset(ring.head()),
   };
 }
 

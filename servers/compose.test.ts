@@ -50,6 +50,8 @@ describe('docker-compose.yml', () => {
   it('lets each part wait for what it needs, and for the secrets', () => {
     const waited: Record<Need, string[]> = {
       store: ['eventstore'],
+      sealedLog: ['eventstore'],
+      personKeys: ['mongodb-first-start'],
       bus: ['rabbitmq'],
       readModels: ['mongodb-first-start'],
       secrets: ['mongodb-first-start'],

@@ -80,7 +80,7 @@ describe('the first start', () => {
     }).toEqual({
       MONGO_INITDB_ROOT_PASSWORD: ['mongodb', 'mongodb-first-start'],
       MONGODB_READ_MODELS_PASSWORD: ['mongodb-first-start', ...needing('readModels')].toSorted(),
-      MONGODB_SECRETS_PASSWORD: ['mongodb-first-start', ...needing('secrets')].toSorted(),
+      MONGODB_SECRETS_PASSWORD: ['mongodb-first-start', ...needing('personKeys')].toSorted(),
       JWT_SECRET: needing('secrets').toSorted(),
       RABBITMQ_DEFAULT_PASS: needing('bus').toSorted(),
       RABBITMQ_OPERATOR_PASSWORD: [],
@@ -88,6 +88,7 @@ describe('the first start', () => {
       ROOT_SECRET_KEY: ['media', 's3'],
     });
     expect(needing('secrets')).not.toContain('projections');
+    expect(needing('personKeys')).not.toContain('forwarder');
     const all = Object.entries(secretOf).flatMap(([name, value]) => (/PASS|AUTH|SECRET|KEY/.test(name) ? [value] : []));
     expect(new Set(all).size).toBe(all.length);
     for (const one of all) expect(one.length).toBeGreaterThanOrEqual(16);

@@ -6,9 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ALL_PARTS } from '../app/parts.ts';
+import { openSealing } from '../app/sealing.ts';
+import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { startTcpProxy, type TcpProxy } from '../platform/event-store/double/tcp-proxy.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
+import { sealedStore } from '../platform/sealing/sealed-store.ts';
 import { type FerretDb, type RabbitMq, type Server, startFerretDb, startRabbitMq, startRedis } from '../servers/for-tests.fixture.ts';
 import { logIn, type User } from './client.fixture.ts';
 import { type Distributed, openDistributed } from './distributed.fixture.ts';
@@ -82,7 +85,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
     const [toBroker, toStore, forwarderToStore] = await Promise.all([broker.port, storeServer.port, storeServer.port].map(startTcpProxy));
     if (!toBroker || !toStore || !forwarderToStore) throw new Error('no proxies');
     for (const way of [toBroker, toStore, forwarderToStore]) closing(way, (it) => it.close());
-    const log = closing(await openEventStore(storeUrl(storeServer.port), { dataDir: folder, log: { error: () => {} } }), (it) => it.close());
+    const sealed = closing(await openEventStore(storeUrl(storeServer.port), { dataDir: folder, log: { error: () => {} } }), (it) => it.close());
     const system = closing(
       await openDistributed({
         env: {
@@ -101,6 +104,8 @@ export async function openFaultWorld(): Promise<FaultWorld> {
       }),
       (it) => it.remove(),
     );
+    const secrets = closing(await openSecrets(`${documents.url}secrets`, { dataDir: folder, log: { warn: () => {} } }), (it) => it.close());
+    const log = sealedStore(sealed, await openSealing({ store: sealed, secrets, signal: new AbortController().signal }));
     const users = await loggedIn(system);
     const live = closing(await watchTasks(system, async () => (await users()).alice), (it) => it.close());
     const ways = { broker: toBroker, store: toStore, forwarderToStore };

@@ -7,6 +7,7 @@ import type { Actor, AggregateContract, Command, DecidedEvent } from '../contrac
 import { type Category, catalog, eventContract } from '../contracts/catalog.ts';
 import { mediaContract } from '../contracts/media.ts';
 import { categoryOf, idOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
+import { ROLES } from '../contracts/role.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
 import { eventId, stableId } from '../platform/stable-id.ts';
 import { OutOfPlace } from '../projections/projector.ts';
@@ -67,7 +68,7 @@ const FROM_INSIDE: Readonly<Record<string, [string, fc.Arbitrary<unknown>][]>> =
   media: [
     ['ReceiveMedia', varied(received, receivedExample, IDS).map((data) => ({ ...(data as object), maker: undefined }))],
     ['LeaseMedia', fc.constant({ worker: 'media-1', until: TIME, lease: 60_000, attempts: 5 })],
-    ['FinishMedia', fc.constant({ attempt: 1, scanned: false })],
+    ['FinishMedia', fc.constant({ attempt: 1, scanned: false, seeing: ROLES })],
   ],
 };
 const events = (aggregate: AggregateContract) =>

@@ -98,6 +98,7 @@ it('invariant 17: queries, other users and other things go on, and it is counted
   await vi.waitFor(async () => {
     const { body } = await admin.ok('GET /api/admin/parked');
     expect(body.items.map(({ follower, type }: { follower: string; type: string }) => [follower, type]).sort()).toEqual([
+      ['erasures', 'UserCelebrated'],
       ['held_mail', 'UserCelebrated'],
       ['registration_mail', 'UserCelebrated'],
       ['task_mail', 'TaskEdited'],

@@ -26,7 +26,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
       ...['GET /api/unsubscribe', 'POST /api/unsubscribe'],
       ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
-      'POST /api/login/second-factor',
+      ...['POST /api/login/second-factor', 'GET /api/erasure'],
     ],
   },
   {
@@ -91,8 +91,9 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['DELETE /api/users/:id/sessions/:session', 'GET /api/admin/users'],
       ...['GET /api/users/:id/second-factor', 'DELETE /api/users/:id/second-factor'],
       ...['GET /api/admin/parked', 'POST /api/admin/parked/:follower/:stream/release', 'POST /api/admin/parked/:follower/:stream/discard'],
+      'POST /api/admin/erasures/verify',
     ],
   },
-  // Embedded files take none, and nobody has a sign-in here: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
-  { who: [], routes: ['POST /api/media/direct', 'DELETE /api/me/sign-ins/:id', 'POST /api/admin/accounts'] },
+  // Embedded files take none, and nobody has a sign-in or was erased here: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
+  { who: [], routes: ['POST /api/media/direct', 'DELETE /api/me/sign-ins/:id', 'POST /api/admin/accounts', 'GET /api/users/:id/erasure'] },
 ];

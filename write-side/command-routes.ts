@@ -9,6 +9,7 @@ import type { Limits } from '../platform/http/limits/limits.ts';
 import { type LimitPoints, takeTogether } from '../platform/http/limits/together.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { stableId } from '../platform/stable-id.ts';
+import { asksToErase, deletionQuery, eraseUser, erasureAnswers, type UserErasing } from './erase-user.ts';
 
 export interface CommandRouteOptions {
   commands: CommandHandler;
@@ -20,6 +21,8 @@ export interface CommandRouteOptions {
   limits?: Pick<Limits, 'consume' | 'refund'>;
   /** Rejects with ProblemError `forbidden` unless a caller has proved lately who they are; missing: nobody is asked. */
   expectFresh?(caller: Caller): Promise<void>;
+  /** The erasing of people; missing: nobody is erased here, as by an operator’s command. */
+  erasing?: UserErasing;
   /** Called after a command changed something. */
   changed?(type: string, id: string): Promise<void> | void;
 }
@@ -48,7 +51,7 @@ const ELSEWHERE: readonly string[] = ['RegisterUser', 'EditUser', 'MakeInvitatio
 export const commandRoutes: readonly RouteWith<CommandRouteOptions>[] = catalog.flatMap((aggregate) =>
   Object.entries<CommandContract>(aggregate.commands)
     .filter(([type]) => !ELSEWHERE.includes(type))
-    .map(([type, contract]) => commandRoute({ aggregate, type, contract })),
+    .map(([type, contract]) => (type === 'DeleteUser' ? deletionRoute : commandRoute)({ aggregate, type, contract })),
 );
 
 /** The row of a command by its type, as `RegisterUser`. */
@@ -65,6 +68,19 @@ function commandRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
   return {
     row: { method, path, who, summary, tag: pluralOf(command.aggregate), body, ...answered, example, ...(audit ? { audit } : {}) },
     answer: (options, request) => carryOut(command, options, request),
+  };
+}
+
+/** The route that deletes a user, and may erase them. */
+function deletionRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
+  const { row, answer } = commandRoute(command);
+  const { contract } = command;
+  // A path of its own, so that the Idempotency-Key of a deletion is not that of an erasure.
+  const erasing: CommandRow = { ...command, type: 'EraseUser', contract: { ...contract, path: `${contract.path}?erase=true` } };
+  return {
+    row: { ...row, query: deletionQuery, response: z.union([commandAnswer, ...erasureAnswers]), otherStatus: 202 },
+    answer: (options, request) =>
+      asksToErase(request) ? eraseUser(options, request, () => carryOut(erasing, options, request)) : answer(options, request),
   };
 }
 

@@ -39,6 +39,8 @@ export interface CommandHandlerOptions {
 export interface OpenCommandHandler extends CommandHandler {
   /** To be called before the first command: `reserveAnew` of reserve.ts. Resolves to the number of values reserved anew. */
   reserveAnew(): Promise<number>;
+  /** Forgets all states in memory: somebody was erased whose texts they may have. */
+  forget(): void;
   /** Resolves once the snapshots under way are written. */
   settle(): Promise<void>;
 }
@@ -179,6 +181,7 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
       return stream && idOf(stream);
     },
     reserveAnew: unique.reserveAnew,
+    forget: kept.forget,
     settle: kept.settle,
   };
 }

@@ -24,6 +24,8 @@ export interface KeptState extends Loaded<unknown> {
   commands: Map<string, Answered>;
   /** Revision of the event after which the last snapshot was taken. */
   snapshotAt: number;
+  /** How often everything was forgotten before it was read: it may be of a time before that. */
+  era: number;
 }
 
 /** The most command ids remembered for a stream. */
@@ -48,6 +50,8 @@ export interface KeptStates {
   load(stream: string): Promise<KeptState>;
   /** Adds events that this process just appended after the state `kept`. */
   add(stream: string, kept: KeptState, events: readonly RecordedEvent[]): void;
+  /** Forgets all states in memory, also those that are just being read or decided on: somebody was erased whose texts they may have. */
+  forget(): void;
   /** Resolves once the snapshots under way are written. */
   settle(): Promise<void>;
 }
@@ -59,6 +63,7 @@ export function keptStates(
 ): KeptStates {
   const memory = new LRUCache<string, KeptState>({ maxSize: MEMORY, sizeCalculation: (kept) => 10 + kept.commands.size });
   const writing = new Set<Promise<void>>();
+  let era = 0;
 
   async function load(stream: string): Promise<KeptState> {
     const kept = memory.get(stream);
@@ -76,25 +81,25 @@ export function keptStates(
   }
 
   function nothingOf(stream: string): KeptState {
-    return { state: deciderOf(stream).initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM };
+    return { state: deciderOf(stream).initial, revision: NO_STREAM, position: START, commands: new Map(), snapshotAt: NO_STREAM, era };
   }
 
   /** Reads a stream that is not in memory: all of a short one, else its snapshot and the events after it. */
   async function loadCold(stream: string): Promise<KeptState> {
     const decider = deciderOf(stream);
+    const empty = nothingOf(stream);
     const tail: RecordedEvent[] = [];
     for await (const page of store.readStream(stream, { direction: 'backwards', limit: TAIL, tellGone: true })) tail.push(...page);
-    const empty = nothingOf(stream);
     if (tail.length === 0 || tail.some(isBeginning)) return fold(decider, empty, tail.reverse());
-    return readOn(stream, (await readSnapshot(stream, decider)) ?? empty);
+    return readOn(stream, (await readSnapshot(stream, decider, empty.era)) ?? empty);
   }
 
-  async function readSnapshot(stream: string, decider: AnyDecider): Promise<KeptState | undefined> {
+  async function readSnapshot(stream: string, decider: AnyDecider, begun: number): Promise<KeptState | undefined> {
     for await (const [event] of store.readStream(`_snapshot-${stream}`, { direction: 'backwards', limit: 1 })) {
       const snapshot = event?.data as Snapshot;
       if (snapshot.stateVersion !== decider.stateVersion) return undefined;
       const { state, revision, position, commands } = snapshot;
-      return { state, revision, position, commands: new Map(commands), snapshotAt: revision };
+      return { state, revision, position, commands: new Map(commands), snapshotAt: revision, era: begun };
     }
     return undefined;
   }
@@ -116,6 +121,7 @@ export function keptStates(
   }
 
   function remember(stream: string, kept: KeptState): void {
+    if (kept.era !== era) return;
     memory.set(stream, kept);
     // A snapshot of an incomplete state would be believed by the release that knows the missing events.
     if (kept.missing) return;
@@ -148,6 +154,10 @@ export function keptStates(
   return {
     load,
     add,
+    forget: () => {
+      era++;
+      memory.clear();
+    },
     settle: async () => {
       await Promise.all(writing);
     },
@@ -172,7 +182,7 @@ function fold(decider: AnyDecider, kept: KeptState, events: readonly RecordedEve
     answered(commands, event);
   }
   forgetOldest(commands);
-  return { state, revision, position, commands, snapshotAt: kept.snapshotAt, ...(missing ? { missing } : {}) };
+  return { state, revision, position, commands, snapshotAt: kept.snapshotAt, era: kept.era, ...(missing ? { missing } : {}) };
 }
 
 interface Folded {

@@ -4,7 +4,6 @@ import { takeOverFiles } from '../../media/keep/marks.ts';
 import { verifyMedia } from '../../media/keep/verify.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
-import { openEventStore } from '../../platform/event-store/open.ts';
 import { copyFiles } from '../../platform/files/copy-files.ts';
 import type { Files } from '../../platform/files/files.ts';
 import { filesUrlProblem } from '../../platform/files/files-url.ts';
@@ -16,6 +15,7 @@ import { openClosers } from '../closers.ts';
 import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { openStoreBehindEdge } from './opened-store.ts';
 import { print } from './print.ts';
 
 /** Does what the words ask for. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
@@ -43,7 +43,7 @@ async function withBoth(config: Config, work: (both: Both) => Promise<void>): Pr
   try {
     if (isEmbedded(config.EVENT_STORE_URL)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
     const log = openProcessLog({ level: 'error' });
-    const store = closers.closing(await openEventStore(config.EVENT_STORE_URL, { dataDir: config.DATA_DIR, log }));
+    const { store } = await openStoreBehindEdge(config, closers, log);
     const files = closers.closing(await filesAt(config.FILES_URL, config));
     await work({ store, files, log });
   } finally {

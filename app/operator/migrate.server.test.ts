@@ -21,7 +21,7 @@ describeWith(ferretDb, 'npm start -- migrate to servers', () => {
   let env: Record<string, string>;
   const folder = mkdtempSync(join(tmpdir(), 'migrate-double-'));
 
-  const sent = ({ store }: Stores, count: number) => allSent(store, count, 60_000);
+  const sent = ({ store }: Stores, count: number) => allSent(store, count, 180_000);
 
   beforeAll(async () => {
     mails = await startMailServer();
@@ -60,7 +60,7 @@ describeWith(ferretDb, 'npm start -- migrate to servers', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('moves all of it, though it is killed on the way, and every mail that was to come comes once', { timeout: 240_000 }, async () => {
+  it('moves all of it, though it is killed on the way, and every mail that was to come comes once', { timeout: 400_000 }, async () => {
     const killed = runProgram(['migrate'], env);
     const watching = await openEventStore(double.url, { dataDir: '/nowhere', log });
     await vi.waitFor(async () => expect(await watching.head()).not.toBe(''), { timeout: 60_000, interval: 1 });

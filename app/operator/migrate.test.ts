@@ -29,7 +29,7 @@ import {
 } from './migrate/installation.fixture.ts';
 import { migrate, type Stores } from './migrate/move.ts';
 
-const UNMOVED = /^_(snapshot|requests|posted|shapes|forwarder)/;
+const UNMOVED = /^_(snapshot|requests|posted|shapes|sealing|forwarder)/;
 
 const SOMETHING = 'task-0b9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e01';
 
@@ -101,7 +101,7 @@ describe('moving an installation', () => {
     expect(after.secrets.credentials?.[0]?.version).toBe(2);
     const streams = new Set(before.bookkeeping.map(({ stream }) => stream).filter((stream) => !UNMOVED.test(stream)));
     expect([...streams].filter((stream) => stream.startsWith('_email-'))).toHaveLength(3);
-    expect(new Set(after.bookkeeping.map(({ stream }) => stream))).toEqual(new Set([...streams, '_forwarder', '_shapes']));
+    expect(new Set(after.bookkeeping.map(({ stream }) => stream))).toEqual(new Set([...streams, '_forwarder', '_sealing', '_shapes']));
     for (const name of [...streams].filter((stream) => /^_(email-|reservations)/.test(stream)))
       expect((await allOf(to.store.readStream(name))).map(({ data }) => data)).toEqual(
         (await allOf(old.store.readStream(name))).map(({ data }) => data),
@@ -207,7 +207,7 @@ describe('moving an installation', () => {
       ...rest,
       forwarder: bookkeeping.findLast(({ stream }) => stream === '_forwarder')?.data,
       bookkeeping: bookkeeping
-        .filter(({ stream }) => !['_forwarder', '_shapes'].includes(stream))
+        .filter(({ stream }) => !['_forwarder', '_sealing', '_shapes'].includes(stream))
         .map(({ stream, id, time, data }) => ({ stream, id, time, data })),
     });
     await fc.assert(

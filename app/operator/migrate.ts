@@ -78,7 +78,7 @@ async function between(config: Config): Promise<Moved> {
 }
 
 /** Shows the steps of the move, each as a replay shows a read model. */
-function showSteps(): { update: OnProgress; end(): void } {
+export function showSteps(): { update: OnProgress; end(): void } {
   let now: { step: string; shown: ProgressShown; begun: number; events: number } | undefined;
   const end = () => now?.shown.done({ events: now.events, seconds: (performance.now() - now.begun) / 1_000 });
   return {

@@ -8,6 +8,7 @@ import { openEventStore } from '../../platform/event-store/open.ts';
 import { BEAT, openRequests, type RequestState, type Requests } from '../../platform/followers/requests.ts';
 import { openProcessLog } from '../../platform/log.ts';
 import { openReadModels } from '../../platform/read-models/open.ts';
+import { openingBus } from '../../platform/sealing/opening-bus.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { showProgress } from '../../projections/progress.ts';
 import { PROJECTIONS, startProjections } from '../../projections/project.ts';
@@ -15,8 +16,8 @@ import { projectionNames } from '../../projections/status.ts';
 import { openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
-import { askForShapes } from '../written-shapes.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
+import { openStoreBehindEdge } from './opened-store.ts';
 import { complain, screen } from './print.ts';
 import { rebuildEach, untilAnswered } from './rebuild-each.ts';
 
@@ -42,10 +43,9 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
   const log = openProcessLog({ level: 'error' });
   const { add, closing, closeAll } = openClosers();
   try {
-    const store = closing(await openEventStore(config.EVENT_STORE_URL, { dataDir, log }));
-    await askForShapes(store, { config, log, metrics: { gauge: () => {} } });
+    const { store, keys } = await openStoreBehindEdge(config, { closing }, log);
     const readModels = closing(await openReadModels(config.READ_MODELS_URL, { dataDir, log }));
-    const bus = closing(await openEventBus(config.BUS_URL, { queues: [PROJECTIONS.queue], log }));
+    const bus = openingBus(closing(await openEventBus(config.BUS_URL, { queues: [PROJECTIONS.queue], log })), keys);
     const cache = closing(await openCache(config.CACHE_URL));
     const projections = add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());
     const there = (await projections.status()).map((one) => one.name);

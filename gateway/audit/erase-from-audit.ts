@@ -16,6 +16,14 @@ export async function eraseFromAudit(secrets: Pick<Secrets, 'all' | 'get' | 'put
   return erased;
 }
 
+/** The number of entries that still tell where a person was. Error: SecretsUnavailable. */
+export async function leftInAudit(secrets: Pick<Secrets, 'all'>, userId: string): Promise<number> {
+  let left = 0;
+  for await (const page of secrets.all('audit'))
+    for (const { value } of page) left += (value as AuditRecord).entries.filter((entry) => tellsWhere(entry, userId)).length;
+  return left;
+}
+
 /** Erases in one record. Where another process adds to it meanwhile it is read again, as often as that happens. */
 async function eraseInRecord(secrets: Pick<Secrets, 'get' | 'put'>, record: SecretRecord<AuditRecord>, userId: string): Promise<number> {
   for (let next: SecretRecord<AuditRecord> | null = record; next; next = await secrets.get<AuditRecord>('audit', record.key)) {

@@ -23,14 +23,20 @@ export async function loadKeys(secrets: Secrets, config: { jwtSecret?: string | 
   const jwt = Buffer.from(config.jwtSecret ?? (await keptKey(secrets, 'jwt')));
   if (jwt.length < MIN_BYTES) throw new Error(`JWT_SECRET: must have at least ${MIN_BYTES} bytes; make one with: openssl rand -base64 32`);
   const signing = createSecretKey(jwt);
-  const hmacKey = createSecretKey(Buffer.from(await keptKey(secrets, 'hmac'), 'base64url'));
+  const hmac = await loadHmac(secrets);
   // Where the configuration gives the key, what the kept one has sealed before stays readable.
   const before = config.jwtSecret === undefined ? null : await secrets.get<string>('keys', 'jwt');
   return {
     jwt: signing,
-    hmac: (text) => createHmac('sha256', hmacKey).update(text).digest('hex'),
+    hmac,
     sealing: sealingWith([signing, ...(before ? [createSecretKey(Buffer.from(before.value))] : [])], 'second factors'),
   };
+}
+
+/** Loads the HMAC of the keys alone, for a process that lets nobody in; made on the first start. */
+export async function loadHmac(secrets: Secrets): Promise<Keys['hmac']> {
+  const key = createSecretKey(Buffer.from(await keptKey(secrets, 'hmac'), 'base64url'));
+  return (text) => createHmac('sha256', key).update(text).digest('hex');
 }
 
 /** The stored key, made where it is missing. Of several processes the first to put a key wins, and all read that one. */

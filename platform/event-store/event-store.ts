@@ -57,6 +57,8 @@ export interface ReadAll {
    * not be copied by spreading it, and may lack our metadata (`hasOurMetadata` of contracts/ours.ts). (Forwards only; a store may ignore it.)
    */
   lean?: boolean;
+  /** With `lean`: the types of events whose data is looked at. The personal fields of others may stay sealed (platform/sealing/). Default: none. */
+  types?: ReadonlySet<string>;
   /** The log that is read; default `events`. `bookkeeping` is for moving a store elsewhere. */
   log?: 'events' | 'bookkeeping';
   /** True to be given what is not ours, too (contracts/ours.ts): a checkpoint that an older release moved may be at such an event. */

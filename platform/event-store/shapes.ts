@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { eventContract } from '../../contracts/catalog.ts';
 import { isForwardable, type NewEvent, NO_STREAM } from '../../contracts/message.ts';
 import { isOurs } from '../../contracts/ours.ts';
+import { clearShape } from '../../contracts/sealed.ts';
 import { mutex } from '../concurrency/mutex.ts';
 import { metadata } from '../followers/checkpoint-stream.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable, WrongExpectedRevision } from './event-store.ts';
@@ -53,7 +54,7 @@ export async function noteOlderLog(store: EventStore): Promise<boolean> {
 }
 
 function isUnknown({ type, schema }: WrittenShape): boolean {
-  return schema > (eventContract(type)?.version ?? 0);
+  return clearShape(schema) > (eventContract(type)?.version ?? 0);
 }
 
 async function shapesIn(store: EventStore): Promise<WrittenShape[]> {

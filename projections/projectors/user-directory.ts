@@ -29,6 +29,9 @@ function evolve(document: Folded<UserDocument>, recorded: RecordedEvent): UserDo
     case 'UserDeleted':
       existing(document, recorded);
       return null;
+    case 'UserErased':
+      // The deletion before it has left nothing.
+      return null;
     default:
       return { ...changed(existing(document, recorded), event), revision: recorded.revision };
   }
@@ -38,7 +41,10 @@ function created({ time, revision }: RecordedEvent, { name, email, role }: Event
   return { name, role, email, confirmed: false, phone: '', createdAt: time, revision, ...derived(name) };
 }
 
-function changed(document: UserDocument, event: Exclude<UserEvent, EventOf<'UserCreated' | 'UserDeleted' | 'RegistrationAbandoned'>>): UserDocument {
+function changed(
+  document: UserDocument,
+  event: Exclude<UserEvent, EventOf<'UserCreated' | 'UserDeleted' | 'UserErased' | 'RegistrationAbandoned'>>,
+): UserDocument {
   switch (event.type) {
     case 'UserEdited':
       return edited(document, event.data);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { erasureCertificate } from '../../contracts/erasure.ts';
 import { personExport } from '../../contracts/person-export.ts';
 import { ADMIN_EMAIL, inChromium, PASSWORD } from './board.fixture.ts';
 import { personOfThisTry } from './tries.fixture.ts';
@@ -38,5 +39,18 @@ inChromium('A person’s data', (screens) => {
     const admin = await screens.logIn({ email: ADMIN_EMAIL });
     await admin.goto(`${new URL(admin.url()).origin}/members/${own.profile.id}`);
     expect((await downloaded(admin, 'Download data')).profile.name).toBe(who.name);
+  }, 240_000);
+
+  it('is erased from My page, for good, and they get the certificate though they are logged out', async () => {
+    const who = personOfThisTry('Ola Berg');
+    await screens.world.register(who.name, who.email);
+    const page = await screens.logIn(who);
+    await page.getByRole('button', { name: 'My page' }).click();
+    await page.getByRole('button', { name: 'Erase me…' }).click();
+    await page.getByText('Nobody can bring it back.').waitFor();
+    const coming = page.waitForEvent('download', { timeout: 120_000 });
+    await page.getByRole('button', { name: 'Erase for good' }).click();
+    const certificate = erasureCertificate.parse(JSON.parse(readFileSync(await (await coming).path(), 'utf8')));
+    expect(certificate.requestedBy).toBe(certificate.person);
   }, 240_000);
 });

@@ -30,7 +30,8 @@ function variablesOf(part: Part, { rabbitMq, redis, s3, users, parts }: Told): R
   const of: Partial<Record<Need, Record<string, string>>> = {
     bus: { BUS_URL: `amqp://taskledger:${rabbitMq.RABBITMQ_DEFAULT_PASS}@rabbitmq:5672` },
     readModels: { READ_MODELS_URL: mongoUrl('read_models', users.MONGODB_READ_MODELS_PASSWORD) },
-    secrets: { SECRETS_URL: mongoUrl('secrets', users.MONGODB_SECRETS_PASSWORD), JWT_SECRET: parts.JWT_SECRET ?? '' },
+    personKeys: { SECRETS_URL: mongoUrl('secrets', users.MONGODB_SECRETS_PASSWORD) },
+    secrets: { JWT_SECRET: parts.JWT_SECRET ?? '' },
     cache: { CACHE_URL: `redis://taskledger:${redis.REDISCLI_AUTH}@redis:6379` },
     files: { S3_ACCESS_KEY: s3.ROOT_ACCESS_KEY ?? '', S3_SECRET_KEY: s3.ROOT_SECRET_KEY ?? '' },
   };

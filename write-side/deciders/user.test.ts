@@ -58,6 +58,29 @@ describe('a user', () => {
       .when(cmd('DeleteUser', null, self))
       .refuses('conflict');
   });
+  it('is erased by oneself or an admin: deleted where that is not done, once, and a deleted one by an admin', () => {
+    const erased: UserEvent = { type: 'UserErased', data: {} };
+    given(user, created).when(cmd('EraseUser', null)).then(gone, erased);
+    given(user, created)
+      .when(cmd('EraseUser', null, { actor: BOB }))
+      .refuses('forbidden');
+    given(user, created, gone)
+      .when(cmd('EraseUser', null, { actor: ADMIN }))
+      .then(erased);
+    given(user, created, gone, erased)
+      .when(cmd('EraseUser', null, { actor: ADMIN }))
+      .then();
+    given(user).when(cmd('EraseUser', null)).refuses('not_found');
+  });
+  it('who is an admin does not erase the own account, so that the last one stays', () => {
+    const admin: UserEvent = { type: 'UserCreated', data: { name: 'Root', email: 'root@example.org', role: 'admin' } };
+    given(user, admin)
+      .when(cmd('EraseUser', null, { id: ADMIN.id, actor: ADMIN }))
+      .refuses('conflict');
+    given(user, admin)
+      .when(cmd('EraseUser', null, { id: ALICE.id, actor: ADMIN }))
+      .then(gone, { type: 'UserErased', data: {} });
+  });
   it('gets a role once', () => {
     given(user, created)
       .when(cmd('ChangeUserRole', { role: 'security' }, { actor: ADMIN }))

@@ -14,6 +14,8 @@ import { decideOfPhone, phonesAfter } from './phone.ts';
 export interface UserState {
   exists: boolean;
   deleted: boolean;
+  /** True where all that is kept of the user is destroyed, or being destroyed. */
+  erased: boolean;
   /** True where the registration was closed because somebody else wanted its address. */
   abandoned: boolean;
   name: string;
@@ -33,6 +35,7 @@ export interface UserState {
 export const initial: UserState = {
   exists: false,
   deleted: false,
+  erased: false,
   abandoned: false,
   name: '',
   email: '',
@@ -50,7 +53,7 @@ type Decision = UserEvent[] | Refusal;
 
 function decide(command: UserCommand, state: UserState, facts: Facts): Decision {
   if (command.type === 'RegisterUser') return register(command, state);
-  if (!state.exists || state.deleted) return { refused: 'not_found', detail: 'There is no such user.' };
+  if (!isFound(command, state)) return { refused: 'not_found', detail: 'There is no such user.' };
   switch (command.type) {
     case 'EditUser':
       return selfOrAdmin(command) ?? edit(command, state);
@@ -58,6 +61,8 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
       return changeRole(command, state, facts);
     case 'DeleteUser':
       return remove(command, state, facts);
+    case 'EraseUser':
+      return erase(command, state, facts);
     case 'ConfirmEmailChange':
     case 'WithdrawEmailChange':
       return selfOrAdmin(command) ?? decideOfEmailChange(command, state);
@@ -70,6 +75,11 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
     default:
       return decideOfAccount(command, state);
   }
+}
+
+/** True where there is the user of a command. Who was deleted can only be erased. */
+function isFound({ type }: UserCommand, { exists, deleted }: UserState): boolean {
+  return exists && (!deleted || type === 'EraseUser');
 }
 
 /** What the gateway has recorded of an account: that its address is proven, that a link is wanted, that its password is another one. */
@@ -185,7 +195,7 @@ function roleOfActor({ actor }: UserCommand, { actor: known }: Facts): ActingRol
 /** True where a command takes the role of an admin away. Such commands are decided one after the other, each on the actor's role of then. */
 function goes(command: UserCommand, { exists, deleted, role }: UserState): boolean {
   if (!exists || deleted || role !== 'admin') return false;
-  return command.type === 'DeleteUser' || (command.type === 'ChangeUserRole' && command.data.role !== 'admin');
+  return command.type === 'DeleteUser' || command.type === 'EraseUser' || (command.type === 'ChangeUserRole' && command.data.role !== 'admin');
 }
 
 /** True where no user makes an admin go, but a sign-in, or the operator of the machine: such a command has no actor who stays an admin. */
@@ -207,7 +217,7 @@ function otherAdmins(command: UserCommand): Record<string, string> {
   return Object.fromEntries(ids.filter((one) => one !== command.id).map((one) => [one, `user-${one}`]));
 }
 
-function remove(command: CommandOf<'DeleteUser'>, state: UserState, facts: Facts): Decision {
+function remove(command: CommandOf<'DeleteUser' | 'EraseUser'>, state: UserState, facts: Facts): Decision {
   const by = roleOfActor(command, facts);
   if (command.actor.id !== command.id && !isAdmin(by)) return { refused: 'forbidden', detail: 'Only the user, or an admin, may do this.' };
   if (isAbove(state.role, by)) return { refused: 'forbidden', detail: 'Nobody deletes who is above the own role.' };
@@ -215,6 +225,13 @@ function remove(command: CommandOf<'DeleteUser'>, state: UserState, facts: Facts
     return { refused: 'conflict', detail: 'Admins do not delete themselves; another admin does.' };
   if (isTakenByNoUser(command, state) && !isAnotherAdmin(facts)) return LAST_ADMIN;
   return [{ type: 'UserDeleted', data: {} }];
+}
+
+/** Deletes and erases. Who was deleted before is erased by an admin, and who is erased stays so. */
+function erase(command: CommandOf<'EraseUser'>, state: UserState, facts: Facts): Decision {
+  const removed = remove(command, state, facts);
+  if ('refused' in removed || state.erased) return 'refused' in removed ? removed : [];
+  return [...(state.deleted ? [] : removed), { type: 'UserErased', data: {} }];
 }
 
 function created({ name, email, role }: Extract<UserEvent, { type: 'UserCreated' }>['data']): UserState {
@@ -237,6 +254,8 @@ export function evolve(state: UserState, event: UserEvent): UserState {
       return { ...state, choices: event.data.choices as Choices };
     case 'UserDeleted':
       return { ...state, deleted: true, name: '', email: '', pending: null, phone: null, pendingPhone: null };
+    case 'UserErased':
+      return { ...state, erased: true };
     case 'RegistrationAbandoned':
       return { ...state, abandoned: true };
     default:
@@ -248,7 +267,11 @@ function evolveOfAccount(
   state: UserState,
   event: Exclude<
     UserEvent,
-    { type: 'UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserConfirmed' | 'UserDeleted' | 'RegistrationAbandoned' | 'NotificationsChosen' }
+    {
+      type:
+        | ('UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserConfirmed' | 'UserDeleted' | 'UserErased')
+        | ('RegistrationAbandoned' | 'NotificationsChosen');
+    }
   >,
 ): UserState {
   switch (event.type) {
@@ -286,14 +309,14 @@ const noNeeds: Record<string, string> = {};
 
 export const user = decider<UserState, UserCommand, UserEvent>({
   initial,
-  stateVersion: 4,
+  stateVersion: 5,
   decide,
   evolve,
   topics: (stream) => userTopics(stream),
   needs: (command, state) => {
     if (isTakenByNoUser(command, state)) return otherAdmins(command);
     const { type, id, actor } = command;
-    const isAboutAnother = (type === 'ChangeUserRole' || type === 'DeleteUser') && actor.id !== id;
+    const isAboutAnother = (type === 'ChangeUserRole' || type === 'DeleteUser' || type === 'EraseUser') && actor.id !== id;
     return isAboutAnother && isUser(actor) ? { actor: `user-${actor.id}` } : noNeeds;
   },
   claims: (command, state) => {

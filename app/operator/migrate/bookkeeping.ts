@@ -9,10 +9,10 @@ import { type EventStores, eachOf } from './events.ts';
 import { differs } from './refused.ts';
 
 /**
- * Streams that are not moved: snapshots hold old positions, requests were for the old processes, types and shapes are noted as they are appended, posted
- * files are in the hand of old processes or read again; all are made anew. `_forwarder`: see target.ts.
+ * Streams that are not moved: snapshots hold old positions, requests were for the old processes, types, shapes and master keys are noted as they are used,
+ * posted files are in the hand of old processes or read again; all are made anew. `_forwarder`: see target.ts.
  */
-const LEFT_OUT = /^_(snapshot-|requests-|progress-|posted-|shapes$|forwarder$)/;
+const LEFT_OUT = /^_(snapshot-|requests-|progress-|posted-|shapes$|sealing$|forwarder$)/;
 /** Streams whose events name an event of the log by `position` and `eventId`. */
 const WITH_POSITIONS = /^_(checkpoint|parked)-/;
 

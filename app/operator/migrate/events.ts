@@ -5,7 +5,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
+import { boxesIn } from '../../../contracts/sealed.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
+import { valueAt } from '../../../platform/sealing/field-paths.ts';
+import { openSealed } from '../../../platform/sealing/open-events.ts';
+import { sealEvents } from '../../../platform/sealing/seal-events.ts';
+import { fieldsToSeal } from '../../../platform/sealing/sealed-fields.ts';
+import type { EdgeContext } from '../../../platform/sealing/sealed-store.ts';
 import { UserError } from '../../../platform/user-error.ts';
 import type { RebuildProgress } from '../../../projections/rebuild.ts';
 import { appendAsTheyWere, runsOf } from './append.ts';
@@ -17,26 +23,36 @@ export interface EventStores {
   target: EventStore;
 }
 
+/** The two sides, and the keys with which the clear events of an older release are sealed on their way. */
+export interface SealedMove extends EventStores {
+  edge: EdgeContext;
+}
+
 /** The steps of a move: `resuming` compares the events that an interrupted run left, `copying` copies the rest, `comparing` compares all. */
 export type Step = 'resuming' | 'copying' | 'comparing';
 export type OnProgress = (step: Step, progress: RebuildProgress) => void;
 
 /** Copies the events that the target lacks, after comparing those it has. Error: `UserError` where those are not the source's first ones. */
-export async function copyEvents({ source, target }: EventStores, onProgress: OnProgress): Promise<void> {
+export async function copyEvents({ source, target, edge }: SealedMove, onProgress: OnProgress): Promise<void> {
   const head = await source.head();
   const rest = eachOf(source.readAll());
   const there = counting('resuming', head, onProgress);
   for await (const event of eachOf(target.readAll())) {
     const { value } = await rest.next();
-    if (!value || !isSame(value, event))
+    if (!value || !(await isSame(value, event, edge)))
       throw new UserError(`The target's event store holds other events than this installation: ${nameOf(event)}. ${EMPTY}`);
     there(value);
   }
   const copied = counting('copying', head, onProgress);
   for await (const run of runsOf(rest)) {
-    await copyRun({ source, target }, run);
+    await copyRun({ source, target }, await sealedRun(run, edge));
     for (const event of run) copied(event);
   }
+}
+
+/** The events as the target is to have them: what is clear and personal is sealed, and erased where its person was erased. */
+async function sealedRun(run: readonly RecordedEvent[], edge: EdgeContext): Promise<readonly RecordedEvent[]> {
+  return (await sealEvents(run[0]?.stream ?? '', run, edge)) as readonly RecordedEvent[];
 }
 
 /** Appends a stream's next events. Where others wrote into the stream, whose events are not copied, they get lower revisions than they had. */
@@ -59,13 +75,13 @@ async function countBefore(source: EventStore, event: RecordedEvent | undefined)
 }
 
 /** Compares both logs event by event; resolves to the number of events. Error: `UserError` where they differ. */
-export async function compareEvents({ source, target }: EventStores, onProgress: OnProgress): Promise<number> {
+export async function compareEvents({ source, target, edge }: SealedMove, onProgress: OnProgress): Promise<number> {
   const theirs = eachOf(target.readAll());
   const compared = counting('comparing', await source.head(), onProgress);
   let count = 0;
   for await (const event of eachOf(source.readAll())) {
     const { value } = await theirs.next();
-    if (!value || !isSame(event, value)) throw differs(`${nameOf(event)} is not there as it was`);
+    if (!value || !(await isSame(event, value, edge))) throw differs(`${nameOf(event)} is not there as it was`);
     compared(event);
     count++;
   }
@@ -80,10 +96,25 @@ export async function* eachOf<T>(pages: AsyncIterable<T[]>): AsyncGenerator<T, u
   return undefined;
 }
 
-/** True where two events are the same but for their places: their order is that of the logs, and so, in their stream, that of the revisions. */
-function isSame(one: RecordedEvent, other: RecordedEvent): boolean {
-  const placeless = (event: RecordedEvent) => ({ ...event, position: START, revision: 0 });
-  return isDeepStrictEqual(placeless(one), placeless(other));
+/**
+ * True where the target has an event of the source, but for its place: their order is that of the logs, and so, in their stream, that of the revisions. What
+ * was clear is there sealed, and opens as what it was; or reads as erased, as it does when it is sealed now.
+ */
+async function isSame(one: RecordedEvent, there: RecordedEvent, { keys, hmac }: EdgeContext): Promise<boolean> {
+  const placeless = (event: RecordedEvent | undefined) => event && { ...event, position: START, revision: 0 };
+  const equal = (a: RecordedEvent | undefined, b: RecordedEvent | undefined) => isDeepStrictEqual(placeless(a), placeless(b));
+  if (equal(one, there)) return !isLeftClear(one);
+  if (boxesIn(one.data)) return false;
+  const [opened] = await openSealed([there], keys);
+  if (equal(one, opened)) return true;
+  const sealed = await sealedRun([one], { keys, hmac });
+  const [asErased] = await openSealed([...sealed], keys);
+  return equal(asErased, opened);
+}
+
+/** True for a clear event that should have been sealed. */
+function isLeftClear(event: RecordedEvent): boolean {
+  return !boxesIn(event.data) && fieldsToSeal(event.stream, event).some(({ path }) => (valueAt(event.data, path) ?? null) !== null);
 }
 
 function counting(step: Step, head: Position, onProgress: OnProgress): (event: RecordedEvent) => void {

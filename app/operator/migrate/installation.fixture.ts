@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { type Position, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { loadKeys } from '../../../gateway/identity/keys.ts';
+import { isOfMaster } from '../../../gateway/identity/person-keys/master-keys.ts';
 import { openSecrets } from '../../../gateway/identity/secrets/open.ts';
 import { SECRET_KINDS, type SecretRecord } from '../../../gateway/identity/secrets/secrets.ts';
 import { openMailer } from '../../../notifier/mailer/open.ts';
@@ -15,12 +16,15 @@ import { openEventBus } from '../../../platform/event-bus/open.ts';
 import type { EventStore } from '../../../platform/event-store/event-store.ts';
 import { openEventStore } from '../../../platform/event-store/open.ts';
 import { openReadModels } from '../../../platform/read-models/open.ts';
+import { sealedStore } from '../../../platform/sealing/sealed-store.ts';
+import { sealingNotes } from '../../../platform/sealing/sealing-log.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import { startProjections } from '../../../projections/project.ts';
 import { notificationHistories } from '../../../system/notifications/whole-path.fixture.ts';
 import { startForwarder } from '../../../write-side/forwarder/forward.ts';
 import { commandHandler } from '../../../write-side/handle-command.ts';
 import { QUEUES } from '../../queues.ts';
+import { openSealing } from '../../sealing.ts';
 import type { Stores } from './move.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -54,8 +58,15 @@ export async function openFolder(dataDir?: string): Promise<Folder> {
   };
 }
 
+/** The stores as processes have them: behind the edge, where the log is sealed; one of an older release is clear. */
+export async function behindEdge<S extends Stores>(stores: S): Promise<S> {
+  if ((await sealingNotes(stores.store)).masters.length === 0) return stores;
+  return { ...stores, store: sealedStore(stores.store, await openSealing({ ...stores, signal: new AbortController().signal })) };
+}
+
 /** Makes the write side on these stores. */
-export async function writeSideOf({ store, secrets }: Stores) {
+export async function writeSideOf(stores: Stores) {
+  const { store, secrets } = await behindEdge(stores);
   const { hmac } = await loadKeys(secrets, {});
   const commands = commandHandler({ store, hmac, log });
   await commands.reserveAnew();
@@ -77,7 +88,8 @@ export async function writeSideOf({ store, secrets }: Stores) {
 }
 
 /** Starts everything between the log and a mail server, on its own read models. */
-export async function startParts({ store, secrets }: Stores, mailUrl: string) {
+export async function startParts(stores: Stores, mailUrl: string) {
+  const { store, secrets } = await behindEdge(stores);
   const dataDir = await mkdtemp(join(tmpdir(), 'migrate-parts-'));
   const { commands } = await writeSideOf({ store, secrets });
   const bus = await openEventBus('memory:', { queues: QUEUES, log });
@@ -113,7 +125,7 @@ export function allSent(store: EventStore, count: number, patience: number): Pro
       const all = [...(await notificationHistories(store)).values()];
       expect(all.map((events) => events.at(-1)?.type)).toEqual(Array(count).fill('NotificationSent'));
     },
-    { timeout: patience, interval: 20 },
+    { timeout: patience, interval: 100 },
   );
 }
 
@@ -165,8 +177,15 @@ export async function allOf<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
 }
 
 /** Resolves to the whole contents of the stores. */
-export async function contentsOf({ store, secrets }: Stores) {
+export async function contentsOf(stores: Stores) {
+  const { store, secrets } = stores;
   const kept: Record<string, SecretRecord[]> = {};
-  for (const kind of SECRET_KINDS) kept[kind] = await allOf(secrets.all(kind));
-  return { events: await allOf(store.readAll()), bookkeeping: await allOf(store.readAll({ log: 'bookkeeping' })), secrets: kept };
+  // The keys of what was sealed on its way are the target's alone.
+  const isMoved = (kind: string, key: string) => !(kind === 'person-keys' && key.includes(':')) && !(kind === 'keys' && isOfMaster(key));
+  for (const kind of SECRET_KINDS) kept[kind] = (await allOf(secrets.all(kind))).filter(({ key }) => isMoved(kind, key));
+  return {
+    events: await allOf((await behindEdge(stores)).store.readAll()),
+    bookkeeping: await allOf(store.readAll({ log: 'bookkeeping' })),
+    secrets: kept,
+  };
 }

@@ -1,6 +1,7 @@
 /** Moving secrets: every record as it is, with version, owner and end. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { isOfMaster } from '../../../gateway/identity/person-keys/master-keys.ts';
 import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from '../../../gateway/identity/secrets/secrets.ts';
 import { UserError } from '../../../platform/user-error.ts';
 import { eachOf } from './events.ts';
@@ -18,10 +19,19 @@ export async function checkSecrets(source: Secrets, target: Secrets): Promise<vo
   }
 }
 
-/** Makes the target's secrets equal to the source's: records that the source lacks are deleted. */
+/**
+ * True for a key that the target may have beyond the source's: of people whose events were clear, made when those were sealed on their way; and the master
+ * key, where the source had none yet.
+ */
+function isMadeHere(kind: SecretKind, key: string): boolean {
+  return kind === 'person-keys' || (kind === 'keys' && isOfMaster(key));
+}
+
+/** Makes the target's secrets equal to the source's: records that the source lacks are deleted, but for the keys of what was sealed on its way. */
 export async function copySecrets(source: Secrets, target: Secrets): Promise<void> {
   for await (const { kind, record } of everyOne(source)) if (!(await has(target, kind, record))) await target.restore(kind, record);
-  for await (const { kind, record } of everyOne(target)) if (!(await source.get(kind, record.key))) await target.delete(kind, record.key);
+  for await (const { kind, record } of everyOne(target))
+    if (!isMadeHere(kind, record.key) && !(await source.get(kind, record.key))) await target.delete(kind, record.key);
 }
 
 /** Compares both stores, but for records that end meanwhile; resolves to the number of records. Error: `UserError` where they differ. */
@@ -32,7 +42,8 @@ export async function compareSecrets(source: Secrets, target: Secrets): Promise<
     count++;
   }
   for await (const { kind, record } of everyOne(target))
-    if (!(await source.get(kind, record.key)) && (await target.get(kind, record.key))) throw differs(`there is one of the ${kind} more`);
+    if (!isMadeHere(kind, record.key) && !(await source.get(kind, record.key)) && (await target.get(kind, record.key)))
+      throw differs(`there is one of the ${kind} more`);
   return count;
 }
 

@@ -86,6 +86,18 @@ export function secretsSuite(name: string, open: () => Promise<SecretsUnderTest>
       expect(await it_.secrets.present('sessions', [])).toEqual([]);
     });
 
+    it('gives the records of many keys at once, which are neither another kind’s nor expired', async () => {
+      for (const key of ['key 3', 'key 700', 'elsewhere']) await it_.secrets.put('sessions', { key, value: { of: key }, owner: 'me' });
+      await it_.secrets.put('codes', { key: 'key 4', value: 1, owner: 'me' });
+      await it_.secrets.put('sessions', { key: 'key 5', value: 1, owner: 'me', expires: later(it_.now(), 60_000) });
+      it_.advance(60_000);
+      const found = await it_.secrets.some('sessions', ['key 3', 'key 4', 'key 5', 'key 6', 'key 700']);
+      expect(found.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual(
+        ['key 3', 'key 700'].map((key) => ({ key, value: { of: key }, version: 1, owner: 'me', expires: null })),
+      );
+      expect(await it_.secrets.some('sessions', [])).toEqual([]);
+    });
+
     it('treats an expired record as gone everywhere, and lets another take its place', async () => {
       const record = { key: 'a', value: 1, owner: 'me', expires: later(it_.now(), 1_000) };
       await it_.secrets.put('codes', record);

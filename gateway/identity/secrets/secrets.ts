@@ -32,6 +32,8 @@ export const SECRET_KINDS = [
   'ways-in',
   'sign-ins',
   'audit',
+  'person-keys',
+  'erasures',
 ] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
@@ -46,6 +48,8 @@ export interface Secrets {
   delete(kind: SecretKind, key: string): Promise<void>;
   /** Resolves to those of these keys (some thousands at most) that have a record, in any order. */
   present(kind: SecretKind, keys: readonly string[]): Promise<string[]>;
+  /** Resolves to the records of those of these keys (some thousands at most) that have one, in any order. */
+  some<T>(kind: SecretKind, keys: readonly string[]): Promise<SecretRecord<T>[]>;
   list<T>(kind: SecretKind, owner: string): Promise<SecretRecord<T>[]>;
   /** All records of a kind, sorted by key, in pages that are not empty: for moving them to another store. */
   all(kind: SecretKind): AsyncIterable<SecretRecord[]>;

@@ -1,4 +1,4 @@
-/** What admins do with an account: another role, confirming its address, deleting it. */
+/** What admins do with an account: another role, confirming its address, deleting it, erasing its person. */
 import { ROLES } from '../../../contracts/role.ts';
 import type { UserView } from '../../../contracts/user.ts';
 import { type PageOf, type SessionLine, useAnswer } from '../accounts.ts';
@@ -7,6 +7,7 @@ import { useOrders } from '../orders.ts';
 import { isAdmin } from '../rights.ts';
 import { AskedTwice } from './asked-twice.tsx';
 import { Dialog, DialogHead } from './dialog.tsx';
+import { EraseButton } from './erase.tsx';
 import { DataDownload } from './own-data.tsx';
 import { Person } from './person.tsx';
 import { SessionList } from './session-list.tsx';
@@ -90,6 +91,12 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
           question={`Delete ${name}? Their sessions end, and the address is free again.`}
           does="Delete for good"
           onSure={() => void remove()}
+        />
+        <EraseButton
+          id={id}
+          label="Erase…"
+          question={`Erase ${name}, and all that they wrote and uploaded here? Nobody can bring it back.`}
+          onOrdered={() => navigation.leave('/members')}
         />
       </div>
     </>

@@ -2,6 +2,8 @@
 import { useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp } from '../app.ts';
+import { saveFile } from '../saved.ts';
+import { EraseButton } from './erase.tsx';
 
 /** A button that downloads a person's data, after the proof that the server wants. */
 export function DataDownload({ id, label }: { id: string; label: string }) {
@@ -11,7 +13,7 @@ export function DataDownload({ id, label }: { id: string; label: string }) {
     if (busy) return;
     setBusy(true);
     try {
-      save(await api.download(`/api/users/${id}/export`), `taskledger-${id}.json`);
+      saveFile(await api.download(`/api/users/${id}/export`), `taskledger-${id}.json`);
       actions.say('The data is downloaded.');
     } catch (error) {
       actions.note({ kind: 'trouble', text: `Nothing was downloaded. ${reason(error)}` });
@@ -31,15 +33,8 @@ export function OwnData({ id }: { id: string }) {
       <h2 id="own-data">Your data</h2>
       <p class="soft">All that is kept of you, as one file: your profile, tasks, comments, notifications, orders, sessions and more.</p>
       <DataDownload id={id} label="Download my data" />
+      <p class="soft">Erasing deletes your account and destroys all that is kept of you. Nobody can take that back.</p>
+      <EraseButton id={id} label="Erase me…" question="Erase your account, and all that you wrote and uploaded here? Nobody can bring it back." />
     </section>
   );
-}
-
-/** Milliseconds after which a browser surely has begun to write the file. */
-const BEGUN = 60_000;
-
-function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  Object.assign(document.createElement('a'), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), BEGUN);
 }

@@ -99,6 +99,8 @@ export async function openMongoSecrets(url: string, { now = () => new Date(), ..
         return (await records(kind).among(keys)).filter((one) => isLive(one, at)).map(({ _id }) => _id);
       }),
 
+    some: (kind, keys) => once(async () => live(await records(kind).some(keys)).map((one) => secretOf(one))),
+
     list: (kind, owner) => once(async () => live(await records(kind).ofOwner(owner)).map((one) => secretOf(one))),
 
     all: async function* (kind) {

@@ -23,6 +23,8 @@ export interface KeptSecrets {
   one(key: string): Promise<KeptSecret | null>;
   /** Resolves to those of these keys that have a record, each with its end. */
   among(keys: readonly string[]): Promise<Pick<KeptSecret, '_id' | 'expires'>[]>;
+  /** Resolves to the records of those of these keys that have one. */
+  some(keys: readonly string[]): Promise<KeptSecret[]>;
   ofOwner(owner: string): Promise<KeptSecret[]>;
   /** Resolves to the next records after a key, sorted by key. */
   page(after: string, limit: number): Promise<KeptSecret[]>;
@@ -45,6 +47,7 @@ export function secretsIn({ db, atomic, scans }: MongoServer, kind: SecretKind):
   return {
     one: (key) => kept.findOne({ _id: key }),
     among: (keys) => kept.find({ _id: { $in: [...keys] } }, { projection: { expires: 1 } }).toArray(),
+    some: (keys) => kept.find({ _id: { $in: [...keys] } }).toArray(),
     ofOwner: (owner) => kept.find({ owner }, { sort: { _id: 1 } }).toArray(),
     page: (after, limit) => kept.find({ _id: { $gt: after } }, { sort: { _id: 1 }, limit, batchSize: limit }).toArray(),
     write: async (before, after, stillOurs) => {

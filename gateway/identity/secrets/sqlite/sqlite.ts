@@ -100,6 +100,7 @@ export function openSqliteSecrets(path: string, { log, ended, now = () => new Da
     },
     present: async (kind, keys) =>
       file.read(() => statements.present.all({ kind, keys: JSON.stringify(keys), now: clock() })).map(({ key }) => String(key)),
+    some: async (kind, keys) => file.read(() => statements.some.all({ kind, keys: JSON.stringify(keys), now: clock() })).map((row) => recordOf(row)),
     list: async (kind, owner) => file.read(() => statements.list.all({ kind, owner, now: clock() })).map((row) => recordOf(row)),
     all: async function* (kind) {
       for (let after = ''; ; ) {
@@ -133,6 +134,7 @@ function prepare(db: DatabaseSync) {
   return {
     get: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND key = :key AND ${LIVE}`),
     present: db.prepare(`SELECT key FROM secrets WHERE kind = :kind AND key IN (SELECT value FROM json_each(:keys)) AND ${LIVE}`),
+    some: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND key IN (SELECT value FROM json_each(:keys)) AND ${LIVE}`),
     list: db.prepare(`SELECT ${COLUMNS} FROM secrets WHERE kind = :kind AND owner = :owner AND ${LIVE} ORDER BY key`),
     put: db.prepare(`${insert} ${replace}, version = CASE WHEN ${LIVE} THEN version + 1 ELSE 1 END`),
     insert: db.prepare(`${insert} ${replace}, version = 1 WHERE expires <= :now`),

@@ -1,0 +1,101 @@
+/** Checks a certificate of an erasure: its signature, and in the stores of this process what it says. */
+import { ERASURE_STEP_NAMES, type ErasureCertificate, type ErasureCheck, NOT_KNOWN } from '../../contracts/erasure.ts';
+import { leftInAudit } from '../../gateway/audit/erase-from-audit.ts';
+import { certificateIn, certificateKeyOf } from '../../gateway/erasing/certificate.ts';
+import type { Secrets } from '../../gateway/identity/secrets/secrets.ts';
+import { canonicalJson } from '../../platform/erasing/canonical.ts';
+import { openErasureRecords } from '../../platform/erasing/erasure-record.ts';
+import { personTexts } from '../../platform/erasing/person-texts.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import type { Find, ReadModels } from '../../platform/read-models/read-models.ts';
+import { userReference } from '../../platform/sealing/person-reference.ts';
+import { mediaFiles } from '../../projections/projectors/media.ts';
+import { userDirectory } from '../../projections/projectors/user-directory.ts';
+import { OF_ACCESS } from './steps.ts';
+
+export interface CheckPorts {
+  store: EventStore;
+  secrets: Secrets;
+  readModels: ReadModels;
+}
+
+type Line = ErasureCheck['lines'][number];
+/** The number of things that are left somewhere, and what they are called. */
+type Look = readonly [what: string, look: (person: string) => Promise<number>, left: string];
+
+/** Makes the check. Its errors are those of the stores. */
+export function erasureCheckOn(ports: CheckPorts): (document: unknown) => Promise<ErasureCheck> {
+  const { secrets, store } = ports;
+  const records = openErasureRecords(store);
+
+  async function ofCertificate(certificate: ErasureCertificate): Promise<Line[]> {
+    const own = (await certificateKeyOf(secrets)) === certificate.publicKey;
+    const kept = (await records.read(certificate.person))?.certificate;
+    const isKept = kept !== null && kept !== undefined && canonicalJson(kept) === canonicalJson(certificate);
+    const lacking = ERASURE_STEP_NAMES.filter((name) => !certificate.steps.some(({ step }) => step === name));
+    return [
+      line('the key of the signature', own, own ? 'it is the one of this installation' : 'it is another one than that of this installation'),
+      line('the record of the erasure', isKept, isKept ? 'it has the same certificate' : 'it has no such certificate'),
+      line('the steps', lacking.length === 0, lacking.length === 0 ? 'all are there' : `missing: ${lacking.join(', ')}`),
+    ];
+  }
+
+  return async (document) => {
+    const certificate = certificateIn(document);
+    if (typeof certificate === 'string') return { lines: [line('the certificate', false, certificate)], notKnown: [...NOT_KNOWN] };
+    const lines = [line('the certificate', true, 'its signature fits'), ...(await ofCertificate(certificate))];
+    for (const [what, look, left] of looksAt(ports)) {
+      const count = await look(certificate.person);
+      lines.push(line(what, count === 0, count === 0 ? 'nothing is left' : `${count} ${left}`));
+    }
+    return { lines, notKnown: [...NOT_KNOWN] };
+  };
+}
+
+function line(what: string, ok: boolean, found: string): Line {
+  return { what, ok, found };
+}
+
+/** What is looked at in the stores. */
+function looksAt({ store, secrets, readModels }: CheckPorts): Look[] {
+  return [
+    ['the log: the erasure', async (person) => Number(!(await isErasedIn(store, person))), 'event is missing that says so'],
+    ['the log: texts', async (person) => (await personTexts(store, person)).texts.length, 'texts can be read'],
+    ['the secrets: the key', async (person) => keysLeft(secrets, person), 'keys are there'],
+    [
+      'the secrets: access',
+      async (person) => (await Promise.all(OF_ACCESS.map((kind) => secrets.list(kind, person)))).flat().length,
+      'records are there',
+    ],
+    ['the secrets: texts to look for', async (person) => (await secrets.list('erasures', person)).length, 'records are there'],
+    ['the audit log', (person) => leftInAudit(secrets, person), 'entries tell a network'],
+    ['the read models: the user', (person) => usersLeft(readModels, person), 'documents are there'],
+    ['the read models: files', (person) => filesLeft(readModels, person), 'files are not deleted'],
+  ];
+}
+
+async function isErasedIn(store: Pick<EventStore, 'readStream'>, person: string): Promise<boolean> {
+  for await (const page of store.readStream(`user-${person}`)) if (page.some(({ type }) => type === 'UserErased')) return true;
+  return false;
+}
+
+async function keysLeft(secrets: Pick<Secrets, 'list'>, person: string): Promise<number> {
+  const records = await secrets.list<{ live?: unknown }>('person-keys', person);
+  const tombstones = records.filter(({ key, value }) => key === userReference(person) && value.live === undefined);
+  // Without its note of the destruction, the key could be made anew.
+  return records.length - tombstones.length + (tombstones.length === 0 ? 1 : 0);
+}
+
+async function usersLeft(readModels: ReadModels, person: string): Promise<number> {
+  const state = await readModels.state(userDirectory.model);
+  const found = state ? await readModels.get(userDirectory.model, state.generation, [person]) : [];
+  return found.filter(({ document }) => document !== null).length;
+}
+
+async function filesLeft(readModels: ReadModels, person: string): Promise<number> {
+  const state = await readModels.state(mediaFiles.model);
+  if (!state) return 0;
+  const page: Find = { where: [{ field: 'maker', op: 'eq', value: person }], sort: [], limit: 1_000 };
+  const found = await readModels.find(mediaFiles.model, state.generation, page);
+  return found.filter(({ document }) => document?.status !== 'deleted' && document?.status !== 'refused').length;
+}

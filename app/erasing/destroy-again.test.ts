@@ -1,0 +1,55 @@
+/** An older backup of the secrets, against what the log says of erasures. */
+import { createSecretKey } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { openErasureList } from '../../platform/erasing/erasure-list.ts';
+import { type ErasureState, openErasureRecords } from '../../platform/erasing/erasure-record.ts';
+import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
+import { keyName, type OpeningKey, PersonKeyMissing } from '../../platform/sealing/person-keys.ts';
+import { userReference } from '../../platform/sealing/person-reference.ts';
+import { destroyAgain } from './destroy-again.ts';
+
+const [ANN, BEN, CAL, DAN, EVE] = ['a', 'b', 'c', 'd', 'e'].map((one) => `00000000-0000-4000-8000-00000000000${one}`) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const AT = '2026-01-01T00:00:00.000Z';
+
+it('destroys the keys again of who was erased since, and of whom it knows nothing, and leaves everybody else alone', async () => {
+  const store = inMemoryStore();
+  const [list, records] = [openErasureList(store), openErasureRecords(store)];
+  const keysOf = (person: string) => [userReference(person), `address:${person}`];
+  for (const person of [ANN, BEN, CAL, DAN, EVE]) await list.add({ state: 'begun', person, by: ANN, at: AT });
+  for (const person of [ANN, BEN, CAL]) await list.add({ state: 'forgotten', person, keys: keysOf(person), at: AT });
+  await list.add({ state: 'certified', person: ANN, at: AT });
+  const state = { requestedBy: ANN, requestedAt: AT, forgottenAt: null, waits: {}, certificate: null };
+  const keys = { step: 'keys', what: '', where: '', count: 1, at: AT } as const;
+  await records.change(DAN, (): ErasureState => ({ ...state, person: DAN, keys: keysOf(DAN), done: { keys } }));
+  await records.change(EVE, (): ErasureState => ({ ...state, person: EVE, keys: keysOf(EVE), done: {} }));
+
+  const key = createSecretKey(Buffer.alloc(32));
+  const inBackup = new Map<string, OpeningKey>([
+    [userReference(ANN), key],
+    [userReference(BEN), 'destroyed'],
+    [userReference(DAN), key],
+    [userReference(EVE), key],
+  ]);
+  const destroyed: [readonly string[], string][] = [];
+  const again = () =>
+    destroyAgain({
+      ...{ list: openErasureList(store), records },
+      keys: {
+        toOpen: async (wanted) =>
+          new Map(wanted.map(({ of, generation }) => [keyName(of, generation), inBackup.get(of) ?? new PersonKeyMissing({ of, generation })])),
+        destroy: async (people, at) => {
+          destroyed.push([people, at]);
+          for (const one of people) inBackup.set(one, 'destroyed');
+        },
+      },
+    });
+  expect(await again()).toBe(3);
+  expect(destroyed).toEqual([ANN, CAL, DAN].map((person) => [keysOf(person), AT]));
+  expect(await again()).toBe(0);
+});

@@ -1,0 +1,45 @@
+/** What a start does about people who were erased: an older backup of the secrets may have brought their keys back. */
+import type { DestroyedKeys, ErasureList } from '../../platform/erasing/erasure-list.ts';
+import type { ErasureRecords } from '../../platform/erasing/erasure-record.ts';
+import { keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
+import { userReference } from '../../platform/sealing/person-reference.ts';
+
+/** People who are looked up at once. */
+const AT_ONCE = 500;
+
+export interface DestroyedBefore {
+  list: ErasureList;
+  records: Pick<ErasureRecords, 'read'>;
+  keys: Pick<PersonKeys, 'toOpen' | 'destroy'>;
+}
+
+interface Erased extends DestroyedKeys {
+  person: string;
+}
+
+/** Destroys the keys again of everybody whose key the log calls destroyed and the secrets do not; resolves to the number of these people. Errors: those of both. */
+export async function destroyAgain(context: DestroyedBefore): Promise<number> {
+  const people = await everybody(context);
+  let again = 0;
+  for (let from = 0; from < people.length; from += AT_ONCE) {
+    const back = await broughtBack(people.slice(from, from + AT_ONCE), context.keys);
+    for (const { keys, at } of back) await context.keys.destroy(keys, at);
+    again += back.length;
+  }
+  return again;
+}
+
+/** Everybody whose keys were destroyed, also where the rest of the erasure is still under way. */
+async function everybody({ list, records }: DestroyedBefore): Promise<Erased[]> {
+  await list.readOn();
+  const forgotten = [...list.destroyed()].map(([person, of]) => ({ person, ...of }));
+  const states = await Promise.all(list.open().map(({ person }) => records.read(person)));
+  const underWay = states.flatMap((state) => (state?.done.keys ? { person: state.person, keys: state.keys, at: state.requestedAt } : []));
+  return [...forgotten, ...underWay];
+}
+
+/** Those of them whose key is there, or of whom the secrets know nothing. */
+async function broughtBack(people: readonly Erased[], keys: DestroyedBefore['keys']): Promise<Erased[]> {
+  const found = await keys.toOpen(people.map(({ person }) => ({ of: userReference(person), generation: 1 })));
+  return people.filter(({ person }) => found.get(keyName(userReference(person), 1)) !== 'destroyed');
+}

@@ -1,0 +1,133 @@
+/** The steps of erasing that each part takes, on its ports. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { eraseFromAudit } from '../../gateway/audit/erase-from-audit.ts';
+import { openCertifier } from '../../gateway/erasing/certificate.ts';
+import { openKeptTexts } from '../../gateway/erasing/kept-texts.ts';
+import type { Identity } from '../../gateway/identity/identity.ts';
+import type { SecretKind, Secrets } from '../../gateway/identity/secrets/secrets.ts';
+import { type EraseFilesContext, eraseFilesOf } from '../../media/keep/erase-files.ts';
+import type { Outbox } from '../../notifier/mailer/outbox/outbox.ts';
+import type { Cache } from '../../platform/cache/cache.ts';
+import { joinedRuns } from '../../platform/concurrency/joined-runs.ts';
+import { ERASURES_LOOK_EVERY, type ErasureSteps } from '../../platform/erasing/erase.ts';
+import type { ErasureLead } from '../../platform/erasing/lead.ts';
+import { addressesEverOf, personTexts } from '../../platform/erasing/person-texts.ts';
+import type { EventStore } from '../../platform/event-store/event-store.ts';
+import type { Requests } from '../../platform/followers/requests.ts';
+import type { ReadModels } from '../../platform/read-models/read-models.ts';
+import type { PersonKeys } from '../../platform/sealing/person-keys.ts';
+import { addressReference, userReference } from '../../platform/sealing/person-reference.ts';
+import type { Config } from '../config.ts';
+import { rebuildAll } from './rebuild-all.ts';
+
+export interface LeadPorts {
+  store: EventStore;
+  secrets: Secrets;
+  readModels: ReadModels;
+  cache: Cache;
+  personKeys: PersonKeys;
+  requests: Pick<Requests, 'ask' | 'last' | 'settled'>;
+  identity: Pick<Identity, 'onUserDeleted'>;
+  hmac(text: string): string;
+  config: Pick<Config, 'SECRETS_URL' | 'READ_MODELS_URL' | 'CACHE_URL' | 'EVENT_STORE_URL' | 'MAIL_URL' | 'SMS_URL'>;
+  /** Names the installation in certificates. */
+  installation: string;
+  /** Aborts when the process stops. */
+  signal: AbortSignal;
+}
+
+/** Milliseconds after which every process that is well has looked at the list of erasures twice. */
+const HEARD = 3 * ERASURES_LOOK_EVERY;
+
+/** What lets a person in. */
+export const OF_ACCESS: readonly SecretKind[] = ['credentials', 'sessions', 'codes', 'second-factors', 'subjects', 'ways-in'];
+
+/** The kind of store that a URL names: `sqlite`. */
+export const storeKindOf = (url: string) => url.split(':')[0] || 'none';
+
+/** The steps of the part `workers`, which leads erasures. */
+export function leadSteps(ports: LeadPorts): ErasureSteps {
+  const { store, secrets, readModels, cache, personKeys, requests, identity, config, signal } = ports;
+  const texts = openKeptTexts(secrets);
+  const [inSecrets, inModels, inCache] = [config.SECRETS_URL, config.READ_MODELS_URL, config.CACHE_URL].map(storeKindOf) as [string, string, string];
+  const rebuilt = joinedRuns(async () => {
+    await heard(signal);
+    const count = await rebuildAll(requests, signal);
+    await readModels.purge();
+    return count;
+  });
+  const cleared = joinedRuns(async () => {
+    await heard(signal);
+    return cache.clear();
+  });
+  const isKeptInOutbox = [config.MAIL_URL, config.SMS_URL].some((url) => url.startsWith('outbox:'));
+  return {
+    access: async ({ person }) => {
+      const records = await Promise.all(OF_ACCESS.map((kind) => secrets.list(kind, person)));
+      await identity.onUserDeleted(person);
+      const count = records.flat().length;
+      return { count, where: inSecrets };
+    },
+    texts: async ({ person }) => {
+      if (!isKeptInOutbox) return { count: 0, where: 'none' };
+      const found = await personTexts(store, person);
+      await texts.keep(person, found);
+      return { count: found.texts.length + found.addresses.length, where: inSecrets };
+    },
+    keys: async ({ keys, requestedAt }) => {
+      await personKeys.destroy(keys, requestedAt);
+      await secrets.purge();
+      return { count: keys.length, where: inSecrets };
+    },
+    'read-models': async () => ({ count: await rebuilt(), where: inModels }),
+    snapshots: async ({ requestedAt }) => {
+      await heard(signal);
+      await personKeys.rotateSnapshots(requestedAt);
+      return { count: 1, where: inSecrets };
+    },
+    caches: async () => ({ count: await cleared(), where: inCache }),
+    audit: async ({ person }) => {
+      const count = await eraseFromAudit(secrets, person);
+      await secrets.purge();
+      return { count, where: inSecrets };
+    },
+  };
+}
+
+/** What the part `workers` does as the lead. */
+export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadPorts): ErasureLead {
+  const certifier = openCertifier(secrets, { installation, now: () => new Date() });
+  return {
+    keysOf: async (person) => [userReference(person), ...(await addressesEverOf(store, person)).map((address) => addressReference(address, hmac))],
+    settled: (until) => delay(personKeys.settledAfter, undefined, { signal: until }).catch(() => {}),
+    certify: certifier.certify,
+  };
+}
+
+/** The step of the part `notifier`: the outboxes of mails and SMS, which are one file. */
+export function outboxSteps({ outbox, secrets }: { outbox: Pick<Outbox, 'erase'> | null; secrets: Secrets }): ErasureSteps {
+  const texts = openKeptTexts(secrets);
+  return {
+    outbox: async ({ person }) => {
+      const { deleted, changed } = outbox ? await outbox.erase(await texts.of(person)) : { deleted: 0, changed: 0 };
+      await texts.remove(person);
+      await secrets.purge();
+      return { count: deleted + changed, where: outbox ? 'outbox' : 'none' };
+    },
+  };
+}
+
+/** The step of the part `media`. */
+export function fileSteps(context: EraseFilesContext, kind: string): ErasureSteps {
+  return {
+    files: async ({ person }) => {
+      const { files, objects } = await eraseFilesOf(context, person);
+      return { count: files + objects, where: kind };
+    },
+  };
+}
+
+/** Waits until every process has heard that somebody is forgotten, and has dropped what it remembered. */
+async function heard(signal: AbortSignal): Promise<void> {
+  await delay(HEARD, undefined, { signal });
+}

@@ -1,0 +1,103 @@
+/**
+ * The sealed copy of a log, in a folder beside it, and how it takes the log's place: by one rename, so that whoever starts at any moment finds the old log or
+ * the new one, and whole.
+ */
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { witnessOf } from '../../platform/event-store/sqlite/witness.ts';
+import { UserError } from '../../platform/user-error.ts';
+
+export interface SealedCopy {
+  /** Makes the folder of the copy, where it is missing; answers its path. */
+  begin(): string;
+  /** Puts the copy, which is closed and whole, in the log's place, and overwrites the clear log. Both must be closed. */
+  replace(): void;
+  /** Finishes what a run that was killed had begun to replace. */
+  finishReplacing(): void;
+}
+
+/** What SQLite keeps beside a file. */
+const BESIDE = ['-wal', '-shm'] as const;
+
+/** Bytes that are overwritten at once. */
+const CHUNK = 1024 * 1024;
+
+/** The copy of the log in a data folder. */
+export function sealedCopy(dataDir: string): SealedCopy {
+  const folder = join(dataDir, 'sealing');
+  const log = join(dataDir, 'events.db');
+  const copy = join(folder, 'events.db');
+  /** The second name of the clear log, by which it is overwritten once the first one is the copy's. */
+  const clear = join(dataDir, 'events.db.clear');
+
+  /** Once the copy has the log's name: its witness follows, and what was clear is overwritten. */
+  function finish(): void {
+    if (existsSync(witnessOf(copy))) renameSync(witnessOf(copy), witnessOf(log));
+    overwrite(clear);
+    rmSync(folder, { recursive: true, force: true });
+    sync(dataDir);
+  }
+
+  return {
+    begin: () => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return folder;
+    },
+    replace: () => {
+      for (const path of [copy, log]) foldWhole(path);
+      rmSync(clear, { force: true });
+      linkSync(log, clear);
+      // A witness of the clear log would refuse the copy.
+      rmSync(witnessOf(log), { force: true });
+      // Nor may the write-ahead log of the one, which is empty, be read into the other.
+      for (const more of BESIDE) rmSync(`${log}${more}`, { force: true });
+      sync(dataDir);
+      renameSync(copy, log);
+      sync(dataDir);
+      finish();
+    },
+    finishReplacing: () => {
+      if (!existsSync(clear)) return;
+      // Both names are of one file where the rename did not happen: the clear log is still the log.
+      if (statSync(clear).ino === statSync(log).ino) rmSync(clear);
+      else finish();
+    },
+  };
+}
+
+/** Moves all of a file's write-ahead log into the file, and leaves the log empty. Error: `UserError` where somebody has the file open. */
+function foldWhole(path: string): void {
+  const db = new DatabaseSync(path);
+  try {
+    const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+    if (busy !== 0) throw new UserError(`${path} is open elsewhere, as in a tool of SQLite. Close it there and run this again.`);
+  } finally {
+    db.close();
+  }
+}
+
+/** Overwrites a file with zeros and removes it. What a file system or a disk keeps of it besides is beyond a program. */
+function overwrite(path: string): void {
+  if (!existsSync(path)) return;
+  const fd = openSync(path, 'r+');
+  try {
+    const { size } = statSync(path);
+    const zeros = Buffer.alloc(CHUNK);
+    for (let at = 0; at < size; at += CHUNK) writeSync(fd, zeros, 0, Math.min(CHUNK, size - at), at);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  rmSync(path);
+}
+
+/** Makes renames in a folder durable. */
+function sync(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

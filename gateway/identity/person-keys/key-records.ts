@@ -1,0 +1,70 @@
+/** The record of a person's key in the secrets: a wrapped key, or the note that it was destroyed, which stays for good. */
+import type { KeyObject } from 'node:crypto';
+import { MasterKeyMissing } from '../../../platform/sealing/person-keys.ts';
+import { userIn } from '../../../platform/sealing/person-reference.ts';
+import type { SecretRecord } from '../secrets/secrets.ts';
+import type { MasterKey, MasterKeys } from './master-keys.ts';
+import { newKey, unwrap, wrap } from './wrapping.ts';
+
+/** A record of the kind `person-keys`; its key is the reference of the person. */
+export interface KeyRecord {
+  /** The key that seals now; missing where all were destroyed. */
+  live?: { generation: number; wrapped: string; master: string } | undefined;
+  /** The generation up to which keys were destroyed, and the times that were noted of it (ISO 8601), one for each. */
+  destroyed?: { upTo: number; at: readonly string[] } | undefined;
+}
+
+/** A key as this process has it at hand, or what is known instead of it. */
+export interface OpenedRecord {
+  live: { generation: number; key: KeyObject } | null;
+  /** 0 where none was destroyed. */
+  destroyedUpTo: number;
+}
+
+const boundTo = (reference: string, generation: number) => `person key\n${reference}\n${generation}`;
+
+/** The record with a new key, whose generation is behind all that there were. */
+export function withNewKey(reference: string, before: KeyRecord | undefined, master: MasterKey): { record: KeyRecord; opened: OpenedRecord } {
+  const destroyedUpTo = before?.destroyed?.upTo ?? 0;
+  const [generation, key] = [destroyedUpTo + 1, newKey()];
+  const live = { generation, wrapped: wrap(key, master.key, boundTo(reference, generation)), master: master.id };
+  return { record: { ...before, live }, opened: { live: { generation, key }, destroyedUpTo } };
+}
+
+/**
+ * The record without its keys. Where there was none, or an older one from a backup, the time stands for the number: it is beyond all generations that
+ * there can have been.
+ */
+export function destroyedRecord(before: KeyRecord | undefined, at: string): KeyRecord {
+  const upTo = before?.live?.generation ?? before?.destroyed?.upTo ?? Date.parse(at);
+  return { destroyed: { upTo, at: [...(before?.destroyed?.at ?? []), at] } };
+}
+
+/** True where a key was destroyed at this time already: one that was made since belongs to whoever has the address now. */
+export function wasDestroyed(record: KeyRecord | undefined, at: string): boolean {
+  return record?.destroyed?.at.includes(at) === true;
+}
+
+/** True for a person who never gets a key again: a user whose key was destroyed. */
+export function isErasedUser(reference: string, { destroyedUpTo }: Pick<OpenedRecord, 'destroyedUpTo'>): boolean {
+  return destroyedUpTo > 0 && userIn(reference) !== undefined;
+}
+
+/** Unwraps the key in a record. Error: MasterKeyMissing, also where the master does not open it. */
+export async function openedRecord({ key: reference, value }: SecretRecord<KeyRecord>, masters: MasterKeys): Promise<OpenedRecord> {
+  const destroyedUpTo = value.destroyed?.upTo ?? 0;
+  if (!value.live) return { live: null, destroyedUpTo };
+  const { generation, wrapped, master } = value.live;
+  const key = unwrap(wrapped, (await masters.byId(master)).key, boundTo(reference, generation));
+  if (!key) throw new MasterKeyMissing(master);
+  return { live: { generation, key }, destroyedUpTo };
+}
+
+/** The record with its key wrapped by another master; undefined where it is already, or holds none. */
+export async function wrappedAnew(record: SecretRecord<KeyRecord>, to: MasterKey, masters: MasterKeys): Promise<KeyRecord | undefined> {
+  if (!record.value.live || record.value.live.master === to.id) return undefined;
+  const { live } = await openedRecord(record, masters);
+  if (!live) return undefined;
+  const wrapped = wrap(live.key, to.key, boundTo(record.key, live.generation));
+  return { ...record.value, live: { generation: live.generation, wrapped, master: to.id } };
+}

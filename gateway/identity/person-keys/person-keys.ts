@@ -1,0 +1,134 @@
+/** The keys of persons on the secrets: a record a person, wrapped by the master key, and a cache of seconds in each process. */
+import { LRUCache } from 'lru-cache';
+import {
+  KEY_LIFE,
+  KEY_USE,
+  keyName,
+  type OpeningKey,
+  PersonKeyMissing,
+  type PersonKeys,
+  type SealingKey,
+  type WantedKey,
+} from '../../../platform/sealing/person-keys.ts';
+import { isNobody, SNAPSHOTS, userIn } from '../../../platform/sealing/person-reference.ts';
+import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
+import { destroyedRecord, isErasedUser, type KeyRecord, type OpenedRecord, openedRecord, wasDestroyed, withNewKey } from './key-records.ts';
+import type { MasterKeys } from './master-keys.ts';
+
+export interface PersonKeysOptions {
+  secrets: Secrets;
+  masters: MasterKeys;
+  /** Monotonic milliseconds; for tests. */
+  clock?: () => number;
+}
+
+/** Keys that a process has at hand at most. */
+const MOST = 20_000;
+/** Records asked for at once. */
+const CHUNK = 1_000;
+const KIND = 'person-keys';
+
+interface Known extends OpenedRecord {
+  /** When the secrets were asked, by the monotonic clock. */
+  at: number;
+}
+
+/** Opens the keys of persons. A master key must be there before the first key is made (MasterKeyMissing). */
+export function openPersonKeys({ secrets, masters, clock = () => performance.now() }: PersonKeysOptions): PersonKeys {
+  const known = new LRUCache<string, Known>({ max: MOST });
+  /** Counts what was destroyed here: a read that began before must not bring a destroyed key back. */
+  let destroyed = 0;
+
+  function atHand(reference: string): Known | undefined {
+    const found = known.get(reference);
+    return found && clock() - found.at < KEY_LIFE ? found : undefined;
+  }
+
+  function keep(reference: string, opened: OpenedRecord, { at, during }: { at: number; during: number }): void {
+    if (during === destroyed) known.set(reference, { ...opened, at });
+  }
+
+  /** What is known of these people: at hand, or as the secrets have it. Those without a record are missing in the answer. */
+  async function look(people: readonly string[]): Promise<Map<string, OpenedRecord>> {
+    const found = new Map<string, OpenedRecord>();
+    const asked: string[] = [];
+    for (const one of new Set(people)) {
+      const here = atHand(one);
+      if (here) found.set(one, here);
+      else asked.push(one);
+    }
+    for (let from = 0; from < asked.length; from += CHUNK) await read(asked.slice(from, from + CHUNK), found);
+    return found;
+  }
+
+  async function read(asked: readonly string[], into: Map<string, OpenedRecord>): Promise<void> {
+    const since = { at: clock(), during: destroyed };
+    for (const record of await secrets.some<KeyRecord>(KIND, asked)) {
+      const opened = await openedRecord(record, masters);
+      into.set(record.key, opened);
+      keep(record.key, opened, since);
+    }
+  }
+
+  /** The key of somebody who has none: of several processes the first to put one wins, and all read that one. */
+  async function made(reference: string): Promise<OpenedRecord> {
+    const since = { at: clock(), during: destroyed };
+    const before = await secrets.get<KeyRecord>(KIND, reference);
+    const there = before && (await openedRecord(before, masters));
+    if (there && isSettled(reference, there)) return there;
+    const { record, opened } = withNewKey(reference, before?.value, await masters.current());
+    if (!(await put(reference, record, before))) return made(reference);
+    keep(reference, opened, since);
+    return opened;
+  }
+
+  const put = (reference: string, value: KeyRecord, before: SecretRecord | null) =>
+    secrets.put(KIND, { key: reference, value, owner: userIn(reference) ?? 'installation' }, before?.version ?? 0);
+
+  async function sealing(reference: string, found: OpenedRecord | undefined): Promise<SealingKey | null> {
+    return (found && isSettled(reference, found) ? found : await made(reference)).live;
+  }
+
+  async function destroyOne(reference: string, at: string): Promise<void> {
+    const before = await secrets.get<KeyRecord>(KIND, reference);
+    if (wasDestroyed(before?.value, at)) return;
+    if (!(await put(reference, destroyedRecord(before?.value, at), before))) await destroyOne(reference, at);
+  }
+
+  async function destroy(people: readonly string[], at: string): Promise<void> {
+    const nobody = people.find(isNobody);
+    if (nobody !== undefined) throw new Error(`${nobody} is no person: its key is not destroyed`);
+    for (const reference of people) {
+      await destroyOne(reference, at);
+      destroyed++;
+      known.delete(reference);
+    }
+  }
+
+  return {
+    toSeal: async (people) => {
+      const found = await look(people);
+      const keys = new Map<string, SealingKey | null>();
+      for (const one of new Set(people)) keys.set(one, await sealing(one, found.get(one)));
+      return keys;
+    },
+    toOpen: async (wanted) => {
+      const found = await look(wanted.map(({ of }) => of));
+      return new Map(wanted.map((one) => [keyName(one.of, one.generation), opening(one, found.get(one.of))]));
+    },
+    destroy,
+    rotateSnapshots: (at) => destroy([SNAPSHOTS], at),
+    settledAfter: KEY_LIFE + KEY_USE,
+  };
+}
+
+/** True where it is known what seals for somebody: a key, or none for ever. */
+function isSettled(reference: string, found: OpenedRecord): boolean {
+  return found.live !== null || isErasedUser(reference, found);
+}
+
+function opening(wanted: WantedKey, found: OpenedRecord | undefined): OpeningKey {
+  if (found?.live?.generation === wanted.generation) return found.live.key;
+  if (found && (wanted.generation <= found.destroyedUpTo || isErasedUser(wanted.of, found))) return 'destroyed';
+  return new PersonKeyMissing(wanted);
+}

@@ -1,0 +1,93 @@
+/** What the log has of a person in their own words: looked for where copies of texts are kept that no key seals. */
+import type { z } from 'zod';
+import { catalog, isKnown, upcast } from '../../contracts/catalog.ts';
+import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
+import { idOf, type RecordedEvent } from '../../contracts/message.ts';
+import { ERASED, ERASED_ADDRESS, ERASED_PHONE, type PersonalField, personalFieldsIn } from '../../contracts/personal.ts';
+import { takingTurns } from '../concurrency/taking-turns.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+
+/** Addresses and numbers that a person ever had, as they are stored, and their texts: names, titles, comments … of at least three characters. */
+export interface TextsOfPerson {
+  addresses: string[];
+  texts: string[];
+}
+
+const FIELDS: ReadonlyMap<string, readonly PersonalField[]> = new Map(
+  catalog.flatMap(({ events }) => Object.entries(events).map(([type, { schema }]) => [type, personalFieldsIn(schema as z.ZodType)] as const)),
+);
+const ADDRESSES: ReadonlySet<string> = new Set(['email', 'previous', 'phone']);
+const ERASED_VALUES: ReadonlySet<string> = new Set([ERASED, ERASED_ADDRESS, ERASED_PHONE]);
+/** A shorter text is in too many others. */
+const SHORTEST = 3;
+
+/** The addresses and numbers that a user ever had or wanted, in each form in which they may be stored. Errors: those of the store. */
+export async function addressesEverOf(store: Pick<EventStore, 'readStream'>, person: string): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const page of store.readStream(`user-${person}`)) {
+    const said = page.flatMap(personalIn).filter(({ path }) => ADDRESSES.has(path.at(-1) ?? ''));
+    for (const form of said.flatMap(({ value }) => formsOf(value))) found.add(form);
+  }
+  return [...found];
+}
+
+/** All texts of a person in the log. It reads the whole log. Errors: those of the store. */
+export async function personTexts(store: Pick<EventStore, 'readStream' | 'readAll'>, person: string): Promise<TextsOfPerson> {
+  const addresses = await addressesEverOf(store, person);
+  const own = new Set(addresses);
+  const texts = new Set<string>();
+  const turn = takingTurns();
+  for await (const page of store.readAll()) {
+    for (const text of page.flatMap((event) => textsOf(event, person, own))) texts.add(text);
+    await turn();
+  }
+  return { addresses, texts: [...texts] };
+}
+
+/** The person's texts in an event that are long enough to be looked for. */
+function textsOf(event: RecordedEvent, person: string, own: ReadonlySet<string>): string[] {
+  const theirs = personalIn(event).filter(({ personOf, value }) => isOf(person, own, { personOf, value, event }));
+  return theirs.map(({ value }) => value).filter((text) => text.trim().length >= SHORTEST);
+}
+
+interface Said {
+  path: readonly string[];
+  personOf: PersonalField['personOf'];
+  value: string;
+}
+
+/** The personal texts of an event that is ours and that we know, each of a list by itself, without those that are erased. */
+function personalIn(event: RecordedEvent): Said[] {
+  const fields = FIELDS.get(event.type) ?? [];
+  if (fields.length === 0 || !isKnown(event)) return [];
+  const { data } = upcast(event);
+  return fields
+    .flatMap(({ path, personOf }) => [valueAt(data, path)].flat().map((value) => ({ path, personOf, value })))
+    .filter((one): one is Said => typeof one.value === 'string' && !ERASED_VALUES.has(one.value));
+}
+
+function valueAt(data: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], data);
+}
+
+function isOf(person: string, own: ReadonlySet<string>, { personOf, value, event }: Omit<Said, 'path'> & { event: RecordedEvent }): boolean {
+  switch (personOf) {
+    case 'self':
+      return idOf(event.stream) === person && event.stream.startsWith('user-');
+    case 'author':
+      return event.metadata.actor === person;
+    case 'addressee':
+      return isAddressed(person, own, event.data);
+    default:
+      return own.has(value);
+  }
+}
+
+function isAddressed(person: string, own: ReadonlySet<string>, data: unknown): boolean {
+  const { userId, address, phone } = (data as { recipient?: Record<string, string> }).recipient ?? {};
+  return userId === undefined ? own.has(address ?? phone ?? '') : userId === person;
+}
+
+function formsOf(address: string): string[] {
+  return address.includes('@') ? [address, storedEmail(address), normaliseEmail(address)] : [address];
+}

@@ -1,0 +1,32 @@
+/** How keys, boxes and records of erasing name a person: a text that says who it is to us, and to nobody else. */
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const [USER, ADDRESS, ACTOR, INSTALLATION] = ['user:', 'address:', 'actor:', 'installation:'] as const;
+
+/** The reference under which snapshots are sealed: their key is the installation's, and each erasure renews it. */
+export const SNAPSHOTS = `${INSTALLATION}snapshots`;
+
+/** The user with this id. */
+export function userReference(id: string): string {
+  return `${USER}${id}`;
+}
+
+/** Whoever did something: a user by their id, or an author that is no person, as `system`, a policy or an API key, and is never erased. */
+export function actorReference(actor: string): string {
+  return UUID.test(actor) ? userReference(actor) : `${ACTOR}${actor}`;
+}
+
+/** Whoever has an address or a number, each in its stored form. `hmac` is that of the installation's keys: the reference holds nothing readable. */
+export function addressReference(address: string, hmac: (text: string) => string): string {
+  return `${ADDRESS}${hmac(`sealed for:${address}`)}`;
+}
+
+/** The id of the user whom a reference names; undefined for one that names none. */
+export function userIn(reference: string): string | undefined {
+  return reference.startsWith(USER) ? reference.slice(USER.length) : undefined;
+}
+
+/** True for an author that is no person, whose key is never destroyed. */
+export function isNobody(reference: string): boolean {
+  return reference.startsWith(ACTOR);
+}
