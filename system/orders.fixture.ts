@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
+import { openSealing } from '../app/sealing.ts';
 import type { RecordedEvent } from '../contracts/message.ts';
 import type { OrderStatus, OrderView } from '../contracts/order.ts';
+import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
+import { sealedStore } from '../platform/sealing/sealed-store.ts';
 import { everyItem, type Reply, type User } from './client.fixture.ts';
 import { type Mail, mailsTo, notificationsOf } from './mails.fixture.ts';
 
@@ -176,12 +179,14 @@ async function viewsOf(placed: readonly Placed[]): Promise<Map<string, OrderView
   return views;
 }
 
-/** Reads every event of orders and notifications from a store. */
-export async function orderLog(url: string, dataDir: string): Promise<RecordedEvent[]> {
-  const store = await openEventStore(url, { dataDir, log: { info: () => {}, warn: () => {}, error: () => {} } });
+/** Reads every event of orders and notifications from a store, through its edge. */
+export async function orderLog(url: string, dataDir: string, secretsUrl = 'sqlite:'): Promise<RecordedEvent[]> {
+  const options = { dataDir, log: { info: () => {}, warn: () => {}, error: () => {} }, signal: new AbortController().signal };
+  const [store, secrets] = await Promise.all([openEventStore(url, options), openSecrets(secretsUrl, options)]);
   const log: RecordedEvent[] = [];
-  for await (const page of store.readAll()) log.push(...page.filter(({ stream }) => /^(order|notification)-/.test(stream)));
-  await store.close();
+  for await (const page of sealedStore(store, await openSealing({ store, secrets, signal: options.signal })).readAll())
+    log.push(...page.filter(({ stream }) => /^(order|notification)-/.test(stream)));
+  await Promise.all([store.close(), secrets.close()]);
   return log;
 }
 

@@ -51,7 +51,7 @@ describeWith(DISTRIBUTED, 'orders on real servers', () => {
     events.close();
     await buying;
     await people.askAgain();
-    await people.check(system.admin, () => orderLog(system.env.EVENT_STORE_URL ?? '', ''));
+    await people.check(system.admin, () => orderLog(system.env.EVENT_STORE_URL ?? '', '', system.env.SECRETS_URL));
     // Else the kills hit nobody at work.
     expect(people.takenOver()).toBeGreaterThan(0);
     const { body } = await system.admin.ok('GET /api/admin/queues');

@@ -71,7 +71,7 @@ describeWith(DISTRIBUTED, 'notifications on real servers', () => {
       );
     await backend.becomes(await accepted(second, 'second'), 'sent');
     expect(takenFor(receivers, [first, second]).map(([to]) => to)).toEqual([second]);
-    const before = await orderLog(system.env.EVENT_STORE_URL ?? '', folder);
+    const before = await orderLog(system.env.EVENT_STORE_URL ?? '', folder, system.env.SECRETS_URL);
 
     // Now it is recorded, for the first time.
     const id = await accepted(first, 'first');
