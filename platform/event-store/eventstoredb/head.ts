@@ -2,6 +2,7 @@
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
 import { type Position, START } from '../../../contracts/message.ts';
 import { isOurs } from '../../../contracts/ours.ts';
+import { joinedRuns } from '../../concurrency/joined-runs.ts';
 import type { CallSource } from './calls.ts';
 import { EVENT_PREFIXES, fromClient, isOfEvents, toPosition } from './records.ts';
 import { readAll } from './scan.ts';
@@ -21,8 +22,6 @@ const CHUNK = 4;
  */
 export function openHead(source: CallSource): () => Promise<Position> {
   let known: Known | undefined;
-  let running: Promise<Position> | undefined;
-  let next: Promise<Position> | undefined;
 
   async function read(): Promise<Position> {
     try {
@@ -35,23 +34,7 @@ export function openHead(source: CallSource): () => Promise<Position> {
     }
   }
 
-  function start(): Promise<Position> {
-    running = read().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
-
-  return () => {
-    if (!running) return start();
-    next ??= running
-      .catch(() => {})
-      .then(() => {
-        next = undefined;
-        return start();
-      });
-    return next;
-  };
+  return joinedRuns(read);
 }
 
 /** Looks at the last events; null where none of them is ours, and none is from before the last look. */
