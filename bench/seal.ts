@@ -21,7 +21,7 @@ import { fill, rebuild } from './rebuild.ts';
 const EVENTS = 100_000;
 /** People who write in the log. */
 const PEOPLE = 1_000;
-const ROUNDS = 5;
+const ROUNDS = 8;
 const SECONDS = 3;
 const log = { error: () => {}, warn: () => {}, info: () => {} };
 

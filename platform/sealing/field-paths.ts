@@ -9,11 +9,18 @@ export function valueAt(data: unknown, path: readonly string[]): unknown {
   return at;
 }
 
-/** A copy without the value at a path; the rest is the same objects. */
-export function withoutValue(data: Data, [name = '', ...rest]: readonly string[]): Data {
-  const { [name]: value, ...others } = data;
-  return rest.length === 0 ? others : { ...others, [name]: withoutValue(value as Data, rest) };
+/** A copy without the values at these paths; the rest is the same objects. */
+export function withoutValues(data: Data, paths: readonly (readonly string[])[]): Data {
+  const left: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(data)) {
+    const its = paths.filter(([first]) => first === name);
+    if (its.length === 0) left[name] = value;
+    else if (its.every(({ length }) => length > 1)) left[name] = withoutValues(value as Data, rests(its));
+  }
+  return left;
 }
+
+const rests = (paths: readonly (readonly string[])[]) => paths.map(([, ...rest]) => rest);
 
 /** Puts a value at a path of an object of one's own; what it leads through is copied. */
 export function putValue(data: Record<string, unknown>, [name = '', ...rest]: readonly string[], value: unknown): void {

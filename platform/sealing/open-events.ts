@@ -1,5 +1,5 @@
 /** Events on their way out of the store or off the bus: what is in their boxes is put back, or reads as erased. */
-import type { RecordedEvent } from '../../contracts/message.ts';
+import type { Metadata, Position, RecordedEvent } from '../../contracts/message.ts';
 import { boxesIn, clearShape, SEALED, type SealedBox } from '../../contracts/sealed.ts';
 import { Unavailable } from '../absences/unavailable.ts';
 import { openBox } from './box.ts';
@@ -29,18 +29,76 @@ export class BoxRefused extends Unavailable {
  * does not open it, when it is looked at: the others are read all the same. Errors: those of the keys.
  */
 export async function openSealed(page: RecordedEvent[], keys: Pick<PersonKeys, 'toOpen'>): Promise<RecordedEvent[]> {
-  const wanted = page.flatMap(({ data }) => boxesIn(data)?.filter(({ box }) => box !== undefined) ?? []);
-  const found = wanted.length > 0 ? await keys.toOpen(wanted) : NONE;
+  const found = await keysOf(page, keys);
   return page.map((event) => opened(event, found));
+}
+
+/**
+ * As `openSealed`, for those of these types; each is opened when its data is looked at, as a rebuild does not for most. The others are as the store gives
+ * them. What is opened later is opened with the keys of now.
+ */
+export async function openWhenLookedAt(
+  page: RecordedEvent[],
+  { keys, types }: { keys: Pick<PersonKeys, 'toOpen'>; types: ReadonlySet<string> },
+): Promise<RecordedEvent[]> {
+  const found = await keysOf(
+    page.filter(({ type }) => types.has(type)),
+    keys,
+  );
+  return page.map((event) => (types.has(event.type) && boxesIn(event.data) ? new UnopenedEvent(event, found) : event));
 }
 
 const NONE: Keys = new Map();
 
+async function keysOf(page: readonly RecordedEvent[], keys: Pick<PersonKeys, 'toOpen'>): Promise<Keys> {
+  const wanted = new Map<string, WantedKey>();
+  for (const { data } of page) for (const box of boxesIn(data) ?? []) if (box.box !== undefined) wanted.set(keyName(box.of, box.generation), box);
+  return wanted.size > 0 ? keys.toOpen([...wanted.values()]) : NONE;
+}
+
+/** A sealed event that is opened when its data is looked at. A class, for its getters: a hundred thousand are made a second. */
+class UnopenedEvent implements RecordedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: Position;
+  readonly time: string;
+  private readonly sealed: RecordedEvent;
+  private readonly keys: Keys;
+  private its: { data?: unknown; metadata?: Metadata } = {};
+
+  constructor(sealed: RecordedEvent, keys: Keys) {
+    this.id = sealed.id;
+    this.type = sealed.type;
+    this.stream = sealed.stream;
+    this.revision = sealed.revision;
+    this.position = sealed.position;
+    this.time = sealed.time;
+    this.sealed = sealed;
+    this.keys = keys;
+  }
+
+  get data(): unknown {
+    this.its.data ??= openedData(this.sealed, boxesIn(this.sealed.data) ?? [], this.keys);
+    return this.its.data;
+  }
+
+  get metadata(): Metadata {
+    this.its.metadata ??= clearMetadata(this.sealed);
+    return this.its.metadata;
+  }
+}
+
+function clearMetadata({ metadata }: RecordedEvent): Metadata {
+  return { ...metadata, schema: clearShape(metadata.schema) };
+}
+
 function opened(event: RecordedEvent, keys: Keys): RecordedEvent {
   const boxes = boxesIn(event.data);
   if (!boxes) return event;
-  const { id, type, stream, revision, position, time, metadata } = event;
-  const envelope = { id, type, stream, revision, position, time, metadata: { ...metadata, schema: clearShape(metadata.schema) } };
+  const { id, type, stream, revision, position, time } = event;
+  const envelope = { id, type, stream, revision, position, time, metadata: clearMetadata(event) };
   try {
     return { ...envelope, data: openedData(event, boxes, keys) };
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { NewEvent } from '../../contracts/message.ts';
 import { boxesIn, SEALED, type SealedBox, sealedShape } from '../../contracts/sealed.ts';
 import { sealBox } from './box.ts';
-import { valueAt, withoutValue } from './field-paths.ts';
+import { valueAt, withoutValues } from './field-paths.ts';
 import type { PersonKeys, SealingKey } from './person-keys.ts';
 import { fieldsToSeal, personOfField, type SealedField } from './sealed-fields.ts';
 
@@ -47,8 +47,8 @@ function belongingsOf(stream: string, event: NewEvent, hmac: (text: string) => s
 
 function sealed(event: NewEvent, belongings: Belongings, keys: Keys): NewEvent {
   if (belongings.size === 0) return event;
-  let data = event.data as Readonly<Record<string, unknown>>;
-  for (const fields of belongings.values()) for (const { path } of fields) data = withoutValue(data, path);
+  const paths = [...belongings.values()].flatMap((fields) => fields.map(({ path }) => path));
+  const data = withoutValues(event.data as Readonly<Record<string, unknown>>, paths);
   const boxes = [...belongings].map(([of, fields]) => boxOf(event, { of, fields }, keys.get(of) ?? null));
   return { ...event, data: { ...data, [SEALED]: boxes }, metadata: { ...event.metadata, schema: sealedShape(event.metadata.schema) } };
 }

@@ -16,8 +16,9 @@ import { inMemoryStore } from '../event-store/in-memory.fixture.ts';
 import { openEventStore } from '../event-store/open.ts';
 import { stableId } from '../stable-id.ts';
 import { valueAt } from './field-paths.ts';
-import { openSealed } from './open-events.ts';
+import { openSealed, openWhenLookedAt } from './open-events.ts';
 import { hmacForTests as hmac, type KeysInMemory, keysInMemory } from './person-keys.fixture.ts';
+import type { PersonKeys } from './person-keys.ts';
 import { addressReference, userReference } from './person-reference.ts';
 import { sealedStore } from './sealed-store.ts';
 
@@ -95,6 +96,27 @@ describe('an event that was sealed and opened', () => {
     for (const found of ways) expect(found.filter(({ type }) => type === 'TaskCreated').map(without)).toEqual([event]);
     const [lean] = await all(store.readAll({ lean: true, types: new Set(['TaskDone']) }));
     expect(boxesIn(lean?.data)).toHaveLength(1);
+  });
+
+  it('of a lean read is opened when its data is looked at, once, and not before', async () => {
+    const { event, sealed } = await through('TaskCommented', { text: 'Ann’s words' });
+    let taken = 0;
+    const counting: Pick<PersonKeys, 'toOpen'> = {
+      toOpen: async (wanted) => {
+        const found = new Map(await keys.toOpen(wanted));
+        const get = found.get.bind(found);
+        found.get = (name) => {
+          taken++;
+          return get(name);
+        };
+        return found;
+      },
+    };
+    const [lean] = await openWhenLookedAt([sealed], { keys: counting, types: new Set(['TaskCommented']) });
+    expect(lean?.metadata).toEqual(event.metadata);
+    expect(taken).toBe(0);
+    expect([lean?.data, lean?.data]).toEqual([event.data, event.data]);
+    expect(taken).toBe(1);
   });
 
   it('is read where it is clear, as an older release wrote it', async () => {

@@ -6,7 +6,7 @@
  */
 import type { RecordedEvent } from '../../contracts/message.ts';
 import type { EventStore } from '../event-store/event-store.ts';
-import { openSealed } from './open-events.ts';
+import { openSealed, openWhenLookedAt } from './open-events.ts';
 import type { PersonKeys } from './person-keys.ts';
 import { type SealContext, sealEvents } from './seal-events.ts';
 import { isOfSnapshots, openSnapshots, sealSnapshots } from './snapshots.ts';
@@ -30,29 +30,13 @@ export function sealedStore(store: EventStore, { keys, hmac }: EdgeContext): Eve
     readStream: (stream, options) =>
       pagewise(store.readStream(stream, options), (page) => (isOfSnapshots(stream) ? openSnapshots(page, keys) : openSealed(page, keys))),
     readAll: (options = {}) => {
+      const { lean, types } = options;
       const pages = store.readAll(options);
-      return options.lean
-        ? pagewise(pages, (page) => openSome(page, { keys, types: options.types }))
-        : pagewise(pages, (page) => openSealed(page, keys));
+      if (!lean) return pagewise(pages, (page) => openSealed(page, keys));
+      return types ? pagewise(pages, (page) => openWhenLookedAt(page, { keys, types })) : pages;
     },
     subscribe: (options) => pagewise(store.subscribe(options), (page) => openSealed(page, keys)),
   };
-}
-
-/** Opens the events of these types, at whose data alone the caller looks; the others are as the store gives them, parsed or not. */
-async function openSome(
-  page: RecordedEvent[],
-  { keys, types }: { keys: Pick<PersonKeys, 'toOpen'>; types: ReadonlySet<string> | undefined },
-): Promise<RecordedEvent[]> {
-  if (!types) return page;
-  const places = page.flatMap(({ type }, place) => (types.has(type) ? [place] : []));
-  const opened = await openSealed(
-    places.map((place) => page[place] as RecordedEvent),
-    keys,
-  );
-  const all = [...page];
-  for (const [index, place] of places.entries()) all[place] = opened[index] as RecordedEvent;
-  return all;
 }
 
 /** Pages, each mapped; one that is empty then is left out. */

@@ -85,10 +85,6 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
   const put = (reference: string, value: KeyRecord, before: SecretRecord | null) =>
     secrets.put(KIND, { key: reference, value, owner: userIn(reference) ?? 'installation' }, before?.version ?? 0);
 
-  async function sealing(reference: string, found: OpenedRecord | undefined): Promise<SealingKey | null> {
-    return (found && isSettled(reference, found) ? found : await made(reference)).live;
-  }
-
   async function destroyOne(reference: string, at: string): Promise<void> {
     const before = await secrets.get<KeyRecord>(KIND, reference);
     if (wasDestroyed(before?.value, at)) return;
@@ -109,7 +105,11 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
     toSeal: async (people) => {
       const found = await look(people);
       const keys = new Map<string, SealingKey | null>();
-      for (const one of new Set(people)) keys.set(one, await sealing(one, found.get(one)));
+      for (const one of new Set(people)) {
+        const there = found.get(one);
+        // Waiting for nothing costs as much as a part of the encryption.
+        keys.set(one, (there && isSettled(one, there) ? there : await made(one)).live);
+      }
       return keys;
     },
     toOpen: async (wanted) => {
