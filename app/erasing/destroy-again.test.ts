@@ -26,6 +26,8 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   await list.add({ state: 'certified', person: ANN, at: AT });
   const state = { requestedBy: ANN, requestedAt: AT, forgottenAt: null, waits: {}, certificate: null };
   const keys = { step: 'keys', what: '', where: '', count: 1, at: AT } as const;
+  for (const person of [BEN, CAL])
+    await records.change(person, (): ErasureState => ({ ...state, person, keys: keysOf(person), forgottenAt: AT, done: { keys } }));
   await records.change(DAN, (): ErasureState => ({ ...state, person: DAN, keys: keysOf(DAN), done: { keys } }));
   await records.change(EVE, (): ErasureState => ({ ...state, person: EVE, keys: keysOf(EVE), done: {} }));
 
@@ -36,20 +38,26 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
     [userReference(DAN), key],
     [userReference(EVE), key],
   ]);
-  const destroyed: [readonly string[], string][] = [];
+  const destroyed: [readonly string[], string, boolean | undefined][] = [];
+  const [renewed, freed]: [string[], string[][]] = [[], []];
   const again = () =>
     destroyAgain({
       ...{ list: openErasureList(store), records },
       keys: {
         toOpen: async (wanted) =>
           new Map(wanted.map(({ of, generation }) => [keyName(of, generation), inBackup.get(of) ?? new PersonKeyMissing({ of, generation })])),
-        destroy: async (people, at) => {
-          destroyed.push([people, at]);
+        destroy: async (people, at, closes) => {
+          destroyed.push([people, at, closes]);
           for (const one of people) inBackup.set(one, 'destroyed');
         },
+        rotateSnapshots: async (at) => void renewed.push(at),
+        free: async (erasures) => void freed.push(erasures.flatMap((one) => one.keys)),
       },
     });
   expect(await again()).toBe(3);
-  expect(destroyed).toEqual([ANN, CAL, DAN].map((person) => [keysOf(person), AT]));
+  // What is under way is closed until everybody has forgotten; whoever is certified, or only to be certified, has let go.
+  expect(destroyed).toEqual([ANN, CAL, DAN].map((person) => [keysOf(person), AT, person === DAN]));
+  expect(renewed).toEqual([AT, AT, AT]);
   expect(await again()).toBe(0);
+  expect(freed).toEqual(Array(2).fill([ANN, BEN, CAL].flatMap(keysOf)));
 });

@@ -1,6 +1,6 @@
 /** What a start does about people who were erased: an older backup of the secrets may have brought their keys back. */
 import type { DestroyedKeys, ErasureList } from '../../platform/erasing/erasure-list.ts';
-import type { ErasureRecords } from '../../platform/erasing/erasure-record.ts';
+import type { ErasureRecords, ErasureState } from '../../platform/erasing/erasure-record.ts';
 import { keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
 import { userReference } from '../../platform/sealing/person-reference.ts';
 
@@ -10,11 +10,13 @@ const AT_ONCE = 500;
 export interface DestroyedBefore {
   list: ErasureList;
   records: Pick<ErasureRecords, 'read'>;
-  keys: Pick<PersonKeys, 'toOpen' | 'destroy'>;
+  keys: Pick<PersonKeys, 'toOpen' | 'destroy' | 'rotateSnapshots' | 'free'>;
 }
 
 interface Erased extends DestroyedKeys {
   person: string;
+  /** True where some process may have what the keys opened. */
+  underWay: boolean;
 }
 
 /** Destroys the keys again of everybody whose key the log calls destroyed and the secrets do not; resolves to the number of these people. Errors: those of both. */
@@ -23,19 +25,31 @@ export async function destroyAgain(context: DestroyedBefore): Promise<number> {
   let again = 0;
   for (let from = 0; from < people.length; from += AT_ONCE) {
     const back = await broughtBack(people.slice(from, from + AT_ONCE), context.keys);
-    for (const { keys, at } of back) await context.keys.destroy(keys, at);
+    for (const { keys, at, underWay } of back) {
+      await context.keys.destroy(keys, at, underWay);
+      await context.keys.rotateSnapshots(at, underWay);
+    }
     again += back.length;
   }
+  // In a backup that was made in the middle of an erasure, addresses and snapshots are closed.
+  await context.keys.free(people.filter(({ underWay }) => !underWay));
   return again;
 }
 
 /** Everybody whose keys were destroyed, also where the rest of the erasure is still under way. */
 async function everybody({ list, records }: DestroyedBefore): Promise<Erased[]> {
   await list.readOn();
-  const forgotten = [...list.destroyed()].map(([person, of]) => ({ person, ...of }));
-  const states = await Promise.all(list.open().map(({ person }) => records.read(person)));
-  const underWay = states.flatMap((state) => (state?.done.keys ? { person: state.person, keys: state.keys, at: state.requestedAt } : []));
-  return [...forgotten, ...underWay];
+  const open = list.open().map(({ person }) => person);
+  const over = [...list.destroyed()].filter(([person]) => !open.includes(person));
+  const states = await Promise.all(open.map((person) => records.read(person)));
+  return [
+    ...over.map(([person, of]) => ({ person, ...of, underWay: false })),
+    ...states.flatMap((state) => (state?.done.keys ? destroyedBy(state) : [])),
+  ];
+}
+
+function destroyedBy({ person, keys, requestedAt, forgottenAt }: ErasureState): Erased {
+  return { person, keys, at: requestedAt, underWay: forgottenAt === null };
 }
 
 /** Those of them whose key is there, or of whom the secrets know nothing. */

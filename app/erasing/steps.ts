@@ -36,7 +36,7 @@ export interface LeadPorts {
   signal: AbortSignal;
 }
 
-/** Milliseconds after which every process that is well has looked at the list of erasures twice. */
+/** Milliseconds within which every process that is well has looked at the list of erasures twice. */
 const HEARD = 3 * ERASURES_LOOK_EVERY;
 
 /** What lets a person in. */
@@ -51,15 +51,11 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
   const texts = openKeptTexts(secrets);
   const [inSecrets, inModels, inCache] = [config.SECRETS_URL, config.READ_MODELS_URL, config.CACHE_URL].map(storeKindOf) as [string, string, string];
   const rebuilt = joinedRuns(async () => {
-    await heard(signal);
     const count = await rebuildAll(requests, signal);
     await readModels.purge();
     return count;
   });
-  const cleared = joinedRuns(async () => {
-    await heard(signal);
-    return cache.clear();
-  });
+  const cleared = joinedRuns(() => cache.clear());
   const isKeptInOutbox = [config.MAIL_URL, config.SMS_URL].some((url) => url.startsWith('outbox:'));
   return {
     access: async ({ person }) => {
@@ -75,13 +71,14 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
       return { count: found.texts.length + found.addresses.length, where: inSecrets };
     },
     keys: async ({ keys, requestedAt }) => {
-      await personKeys.destroy(keys, requestedAt);
+      await personKeys.destroy(keys, requestedAt, true);
+      // So that nobody who has dropped what was kept takes up a snapshot of before.
+      await personKeys.rotateSnapshots(requestedAt, true);
       await secrets.purge();
       return { count: keys.length, where: inSecrets };
     },
     'read-models': async () => ({ count: await rebuilt(), where: inModels }),
     snapshots: async ({ requestedAt }) => {
-      await heard(signal);
       await personKeys.rotateSnapshots(requestedAt);
       return { count: 1, where: inSecrets };
     },
@@ -99,7 +96,9 @@ export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadP
   const certifier = openCertifier(secrets, { installation, now: () => new Date() });
   return {
     keysOf: async (person) => [userReference(person), ...(await addressesEverOf(store, person)).map((address) => addressReference(address, hmac))],
-    settled: (until) => delay(personKeys.settledAfter, undefined, { signal: until }).catch(() => {}),
+    settled: (until) => pause(personKeys.settledAfter, until),
+    heard: (until) => pause(HEARD, until),
+    free: ({ keys, requestedAt }) => personKeys.free([{ keys, at: requestedAt }]),
     certify: certifier.certify,
   };
 }
@@ -127,7 +126,6 @@ export function fileSteps(context: EraseFilesContext, kind: string): ErasureStep
   };
 }
 
-/** Waits until every process has heard that somebody is forgotten, and has dropped what it remembered. */
-async function heard(signal: AbortSignal): Promise<void> {
-  await delay(HEARD, undefined, { signal });
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {});
 }

@@ -38,6 +38,13 @@ function world() {
     settled: async () => {
       taken.push('settled');
     },
+    heard: async () => {
+      await list.readOn();
+      taken.push(`heard ${[...list.destroyed().keys()].map((person) => person.at(-1))}`);
+    },
+    free: async ({ person }) => {
+      taken.push(`free ${person.at(-1)}`);
+    },
     certify: async ({ person }) => ({ person, certifiedAt: 'then' }) as ErasureCertificate,
   };
   const run = (options: Partial<ErasingOptions> = {}, leads = true) => {
@@ -52,14 +59,16 @@ function world() {
 }
 
 describe('an erasure', () => {
-  it('takes what is read before the keys, then the keys, waits, takes the rest, and certifies once', async () => {
+  it('takes what is read before the keys, then the keys, has everybody forget, takes the rest, and certifies once', async () => {
     const { begin, run, taken, certificate, list } = world();
     await begin(ANN);
     run();
     await vi.waitFor(async () => expect(await certificate(ANN)).not.toBeNull());
     const names = taken.map((one) => one.split(' ')[0] ?? '');
     const when = (name: string) => ERASURE_STEPS[name as ErasureStepName]?.when ?? name;
-    expect(names.map(when)).toEqual(['before', 'before', 'keys', 'settled', ...Array(5).fill('after'), 'last']);
+    expect(names.map(when)).toEqual(['before', 'before', 'keys', 'settled', 'heard', 'free', ...Array(5).fill('after'), 'last']);
+    // The rest is made anew by processes that have dropped what they remembered of the person.
+    expect(taken).toContain('heard a');
     await vi.waitFor(async () => {
       await list.readOn();
       expect([list.open(), list.destroyed().get(ANN)?.keys]).toEqual([[], [`user:${ANN}`]]);

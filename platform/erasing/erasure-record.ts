@@ -16,7 +16,7 @@ export interface ErasureState {
   requestedAt: string;
   /** The references of the keys to destroy, known before the first is. */
   keys: readonly string[];
-  /** The time from which no process can have one of the keys; null before. */
+  /** The time from which no process has one of the keys, or anything that it made with one; null before. */
   forgottenAt: string | null;
   done: Readonly<Partial<Record<ErasureStepName, DoneStep>>>;
   /** What a step that failed waits for, in words. */

@@ -9,6 +9,10 @@ export interface ErasureLead {
   keysOf(person: string): Promise<readonly string[]>;
   /** Resolves once no process can use what the step `keys` has destroyed. */
   settled(signal: AbortSignal): Promise<void>;
+  /** Resolves once every process that is well has heard what the list says now, and has dropped what it remembered. */
+  heard(signal: AbortSignal): Promise<void>;
+  /** Gives the addresses back that the step `keys` has closed. */
+  free(state: ErasureState): Promise<void>;
   /** Makes the certificate of an erasure of which every step is done. */
   certify(state: ErasureState): Promise<NonNullable<ErasureState['certificate']>>;
 }
@@ -23,17 +27,20 @@ export interface LeadingOptions {
 
 /** Makes the function that takes an erasure one step further, where the lead can, and resolves to how it stands then. Errors: those of the store and of `lead`. */
 export function leading({ list, records, lead, now, signal }: LeadingOptions): (state: ErasureState) => Promise<ErasureState> {
+  /** Tells every process, once none can read anything with the keys any more; what comes after that is made of events that read as erased. */
   async function forget(state: ErasureState): Promise<ErasureState> {
     if (!state.done.keys) return state;
     await lead.settled(signal);
     if (signal.aborted) return state;
+    await list.add({ state: 'forgotten', person: state.person, keys: state.keys, at: state.requestedAt });
+    await lead.heard(signal);
+    if (signal.aborted) return state;
+    await lead.free(state);
     const forgottenAt = now();
     return changed(state, (last) => (last.forgottenAt === null ? { ...last, forgottenAt } : null));
   }
 
-  /** Tells every process, and certifies where all is done. */
   async function finish(state: ErasureState): Promise<ErasureState> {
-    await list.add({ state: 'forgotten', person: state.person, keys: state.keys, at: state.requestedAt });
     if (!isDone(state)) return state;
     const certificate = await lead.certify(state);
     return changed(state, (last) => (last.certificate === null ? { ...last, certificate } : null));

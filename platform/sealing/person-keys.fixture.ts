@@ -14,10 +14,11 @@ export interface KeysInMemory extends PersonKeys {
 export function keysInMemory(): KeysInMemory {
   const live = new Map<string, { generation: number; key: KeyObject }>();
   const destroyed = new Map<string, number>();
+  const closed = new Set<string>();
   const over = (of: string) => destroyed.has(of) && userIn(of) !== undefined;
 
   function make(of: string) {
-    if (over(of)) return null;
+    if (over(of) || closed.has(of)) return null;
     const made = live.get(of) ?? { generation: (destroyed.get(of) ?? 0) + 1, key: createSecretKey(randomBytes(32)) };
     live.set(of, made);
     return made;
@@ -29,8 +30,9 @@ export function keysInMemory(): KeysInMemory {
     return over(of) || generation <= (destroyed.get(of) ?? 0) ? 'destroyed' : new PersonKeyMissing({ of, generation });
   }
 
-  async function destroy(people: readonly string[]): Promise<void> {
+  async function destroy(people: readonly string[], _at = '', closes = false): Promise<void> {
     for (const of of people) {
+      if (closes && userIn(of) === undefined) closed.add(of);
       destroyed.set(of, live.get(of)?.generation ?? destroyed.get(of) ?? 1);
       live.delete(of);
     }
@@ -40,7 +42,10 @@ export function keysInMemory(): KeysInMemory {
     toSeal: async (people) => new Map(people.map((of) => [of, make(of)])),
     toOpen: async (wanted) => new Map(wanted.map(({ of, generation }) => [keyName(of, generation), opening(of, generation)])),
     destroy,
-    rotateSnapshots: () => destroy([SNAPSHOTS]),
+    free: async (erasures) => {
+      for (const of of [SNAPSHOTS, ...erasures.flatMap(({ keys }) => keys)]) closed.delete(of);
+    },
+    rotateSnapshots: (at, closes) => destroy([SNAPSHOTS], at, closes),
     settledAfter: 0,
     lose: (of) => {
       live.delete(of);

@@ -28,18 +28,21 @@ export type OpeningKey = KeyObject | 'destroyed' | PersonKeyMissing;
 
 /** Errors of all calls: Unavailable while the secrets are away; MasterKeyMissing. */
 export interface PersonKeys {
-  /** The keys to seal with, made where missing. Null for a user whose key was destroyed: what is of them is written as erased at once. */
+  /** The keys to seal with, made where missing. Null for a user whose key was destroyed, and for what is closed: it is written as erased. */
   toSeal(people: readonly string[]): Promise<ReadonlyMap<string, SealingKey | null>>;
   /** The keys to open with, by `keyName` of each. */
   toOpen(wanted: readonly WantedKey[]): Promise<ReadonlyMap<string, OpeningKey>>;
   /**
    * Destroys all keys of these people for good, and forgets them in this process; durable when it resolves. A user never gets another key; an address
    * does, for whoever has it next. `at`: the time of the erasure (ISO 8601), which is noted: with the same time again it changes nothing, also for
-   * whoever has the address by then. Throws for an author that is nobody.
+   * whoever has the address by then. `closes`: an address gets none before `free`, and what is of it until then is written as erased: some process may have
+   * read it before its key was destroyed, and not have written yet. Throws for an author that is nobody.
    */
-  destroy(people: readonly string[], at: string): Promise<void>;
-  /** Destroys the key of snapshots: those that are there count as absent from then on, and are made anew. `at`: as of `destroy`. */
-  rotateSnapshots(at: string): Promise<void>;
+  destroy(people: readonly string[], at: string, closes?: boolean): Promise<void>;
+  /** Gives back what these erasures, by their keys and times, have closed. Repeating it does no harm. */
+  free(erasures: readonly { keys: readonly string[]; at: string }[]): Promise<void>;
+  /** Destroys the key of snapshots: those that are there count as absent from then on, and are made anew. `at`, `closes`: as of `destroy`. */
+  rotateSnapshots(at: string, closes?: boolean): Promise<void>;
   /** Milliseconds after `destroy` resolved, after which no process that is well can still use a destroyed key. */
   readonly settledAfter: number;
 }

@@ -210,6 +210,16 @@ describe('a snapshot', () => {
     expect((await all(store.readStream(stream))).map(without)).toEqual([snapshot]);
   });
 
+  it('is not kept in the middle of an erasure, and is kept again after it', async () => {
+    await keys.rotateSnapshots('', true);
+    await store.append(stream, NO_STREAM, [snapshot]);
+    expect(JSON.stringify(await all(raw.readStream(stream)))).not.toContain('Water');
+    expect(await all(store.readStream(stream))).toEqual([]);
+    await keys.free([]);
+    await store.append(stream, 0, [{ ...snapshot, id: stableId('after') }]);
+    expect(await all(store.readStream(stream))).toHaveLength(1);
+  });
+
   it('counts as absent once their key was renewed, and where it is clear or changed', async () => {
     await store.append(stream, NO_STREAM, [snapshot]);
     await keys.rotateSnapshots('');

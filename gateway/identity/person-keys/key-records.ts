@@ -12,6 +12,8 @@ export interface KeyRecord {
   live?: { generation: number; wrapped: string; master: string } | undefined;
   /** The generation up to which keys were destroyed, and the times that were noted of it (ISO 8601), one for each. */
   destroyed?: { upTo: number; at: readonly string[] } | undefined;
+  /** The times of the erasures until whose end it gets no other key; missing for none. */
+  closed?: readonly string[] | undefined;
 }
 
 /** A key as this process has it at hand, or what is known instead of it. */
@@ -19,6 +21,8 @@ export interface OpenedRecord {
   live: { generation: number; key: KeyObject } | null;
   /** 0 where none was destroyed. */
   destroyedUpTo: number;
+  /** True while it gets no other key. */
+  closed: boolean;
 }
 
 const boundTo = (reference: string, generation: number) => `person key\n${reference}\n${generation}`;
@@ -28,16 +32,24 @@ export function withNewKey(reference: string, before: KeyRecord | undefined, mas
   const destroyedUpTo = before?.destroyed?.upTo ?? 0;
   const [generation, key] = [destroyedUpTo + 1, newKey()];
   const live = { generation, wrapped: wrap(key, master.key, boundTo(reference, generation)), master: master.id };
-  return { record: { ...before, live }, opened: { live: { generation, key }, destroyedUpTo } };
+  return { record: { ...before, live }, opened: { live: { generation, key }, destroyedUpTo, closed: false } };
 }
 
 /**
  * The record without its keys. Where there was none, or an older one from a backup, the time stands for the number: it is beyond all generations that
  * there can have been.
  */
-export function destroyedRecord(before: KeyRecord | undefined, at: string): KeyRecord {
+export function destroyedRecord(before: KeyRecord | undefined, at: string, closes: boolean): KeyRecord {
   const upTo = before?.live?.generation ?? before?.destroyed?.upTo ?? Date.parse(at);
-  return { destroyed: { upTo, at: [...(before?.destroyed?.at ?? []), at] } };
+  const closed = [...(before?.closed ?? []), ...(closes ? [at] : [])];
+  return { destroyed: { upTo, at: [...(before?.destroyed?.at ?? []), at] }, ...(closed.length > 0 ? { closed } : {}) };
+}
+
+/** The record without what that erasure closed; undefined where it has closed nothing. */
+export function freedRecord({ closed = [], ...record }: KeyRecord, at: string): KeyRecord | undefined {
+  if (!closed.includes(at)) return undefined;
+  const others = closed.filter((one) => one !== at);
+  return others.length > 0 ? { ...record, closed: others } : record;
 }
 
 /** True where a key was destroyed at this time already: one that was made since belongs to whoever has the address now. */
@@ -53,11 +65,12 @@ export function isErasedUser(reference: string, { destroyedUpTo }: Pick<OpenedRe
 /** Unwraps the key in a record. Error: MasterKeyMissing, also where the master does not open it. */
 export async function openedRecord({ key: reference, value }: SecretRecord<KeyRecord>, masters: MasterKeys): Promise<OpenedRecord> {
   const destroyedUpTo = value.destroyed?.upTo ?? 0;
-  if (!value.live) return { live: null, destroyedUpTo };
+  const closed = value.closed !== undefined;
+  if (!value.live) return { live: null, destroyedUpTo, closed };
   const { generation, wrapped, master } = value.live;
   const key = unwrap(wrapped, (await masters.byId(master)).key, boundTo(reference, generation));
   if (!key) throw new MasterKeyMissing(master);
-  return { live: { generation, key }, destroyedUpTo };
+  return { live: { generation, key }, destroyedUpTo, closed };
 }
 
 /** The record with its key wrapped by another master; undefined where it is already, or holds none. */

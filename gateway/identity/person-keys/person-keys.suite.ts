@@ -97,6 +97,28 @@ export function personKeysSuite(name: string, open: () => Promise<SecretsOfKeys>
       expect((await toSeal(ADDRESS))?.generation).toBe(3);
     });
 
+    it('of what is closed are none until it is freed, by each erasure that closed it, in any process', async () => {
+      await toSeal(ADDRESS);
+      await toSeal(SNAPSHOTS);
+      for (const at of [AT, LATER]) {
+        await keys.destroy([ADDRESS, ann], at, true);
+        await keys.rotateSnapshots(at, true);
+      }
+      const sealing = async () => [await toSeal(ADDRESS, other()), await toSeal(SNAPSHOTS, other())].map((one) => one?.generation);
+      expect(await sealing()).toEqual([undefined, undefined]);
+      expect(await toSeal(ADDRESS)).toBeNull();
+      await keys.free([{ keys: [ADDRESS, ann], at: AT }]);
+      expect(await sealing()).toEqual([undefined, undefined]);
+      for (const at of [LATER, LATER]) await keys.free([{ keys: [ADDRESS, ann], at }]);
+      expect(await sealing()).toEqual([2, 2]);
+      expect((await toSeal(ADDRESS))?.generation).toBe(2);
+      expect(await toOpen(ADDRESS, 1)).toBe('destroyed');
+      expect(await toSeal(ann)).toBeNull();
+      // Closed once: the same erasure, taken again, leaves it to whoever has it now.
+      await keys.destroy([ADDRESS], AT, true);
+      expect((await toSeal(ADDRESS, other()))?.generation).toBe(2);
+    });
+
     it('of an address that had none have a generation behind all that an older store can have had', async () => {
       await keys.destroy([ADDRESS], AT);
       expect(await toOpen(ADDRESS, 7)).toBe('destroyed');

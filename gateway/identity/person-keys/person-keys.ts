@@ -12,7 +12,16 @@ import {
 } from '../../../platform/sealing/person-keys.ts';
 import { isNobody, SNAPSHOTS, userIn } from '../../../platform/sealing/person-reference.ts';
 import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
-import { destroyedRecord, isErasedUser, type KeyRecord, type OpenedRecord, openedRecord, wasDestroyed, withNewKey } from './key-records.ts';
+import {
+  destroyedRecord,
+  freedRecord,
+  isErasedUser,
+  type KeyRecord,
+  type OpenedRecord,
+  openedRecord,
+  wasDestroyed,
+  withNewKey,
+} from './key-records.ts';
 import type { MasterKeys } from './master-keys.ts';
 
 export interface PersonKeysOptions {
@@ -85,17 +94,36 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
   const put = (reference: string, value: KeyRecord, before: SecretRecord | null) =>
     secrets.put(KIND, { key: reference, value, owner: userIn(reference) ?? 'installation' }, before?.version ?? 0);
 
-  async function destroyOne(reference: string, at: string): Promise<void> {
+  async function destroyOne(reference: string, at: string, closes: boolean): Promise<void> {
     const before = await secrets.get<KeyRecord>(KIND, reference);
     if (wasDestroyed(before?.value, at)) return;
-    if (!(await put(reference, destroyedRecord(before?.value, at), before))) await destroyOne(reference, at);
+    const after = destroyedRecord(before?.value, at, closes && userIn(reference) === undefined);
+    if (!(await put(reference, after, before))) await destroyOne(reference, at, closes);
   }
 
-  async function destroy(people: readonly string[], at: string): Promise<void> {
+  async function freeOne(reference: string, at: string): Promise<void> {
+    const before = await secrets.get<KeyRecord>(KIND, reference);
+    const after = before && freedRecord(before.value, at);
+    if (after && !(await put(reference, after, before))) return freeOne(reference, at);
+    known.delete(reference);
+  }
+
+  async function free(erasures: readonly { keys: readonly string[]; at: string }[]): Promise<void> {
+    const asked = erasures.flatMap(({ keys, at }) => [SNAPSHOTS, ...keys].map((reference) => ({ reference, at })));
+    for (let from = 0; from < asked.length; from += CHUNK) await freeSome(asked.slice(from, from + CHUNK));
+  }
+
+  async function freeSome(some: readonly { reference: string; at: string }[]): Promise<void> {
+    const records = await secrets.some<KeyRecord>(KIND, [...new Set(some.map(({ reference }) => reference))]);
+    const closed = new Set(records.filter(({ value }) => value.closed).map(({ key }) => key));
+    for (const { reference, at } of some.filter((one) => closed.has(one.reference))) await freeOne(reference, at);
+  }
+
+  async function destroy(people: readonly string[], at: string, closes = false): Promise<void> {
     const nobody = people.find(isNobody);
     if (nobody !== undefined) throw new Error(`${nobody} is no person: its key is not destroyed`);
     for (const reference of people) {
-      await destroyOne(reference, at);
+      await destroyOne(reference, at, closes);
       destroyed++;
       known.delete(reference);
     }
@@ -117,14 +145,15 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
       return new Map(wanted.map((one) => [keyName(one.of, one.generation), opening(one, found.get(one.of))]));
     },
     destroy,
-    rotateSnapshots: (at) => destroy([SNAPSHOTS], at),
+    free,
+    rotateSnapshots: (at, closes) => destroy([SNAPSHOTS], at, closes),
     settledAfter: KEY_LIFE + KEY_USE,
   };
 }
 
-/** True where it is known what seals for somebody: a key, or none for ever. */
+/** True where it is known what seals for somebody: a key, or none, for ever or for now. */
 function isSettled(reference: string, found: OpenedRecord): boolean {
-  return found.live !== null || isErasedUser(reference, found);
+  return found.live !== null || found.closed || isErasedUser(reference, found);
 }
 
 function opening(wanted: WantedKey, found: OpenedRecord | undefined): OpeningKey {
