@@ -48,7 +48,8 @@ export interface Program {
   answers(): Promise<unknown>;
 }
 
-const START_MS = 60_000;
+// Of a machine that has other work: a RabbitMQ that is starved has taken more than a minute.
+const START_MS = 180_000;
 const STOP_MS = 15_000;
 
 // The shell becomes the server (exec), so that the server's pid is its group's. The watcher that it leaves in the background waits for the end of
@@ -67,7 +68,7 @@ export async function folderFor(name: string, folder: string | undefined): Promi
   return { folder: await mkdtemp(join(tmpdir(), `${name}-`)), temporary: true };
 }
 
-/** Starts a program and waits until it answers. Error: it ended, or did not answer in 60 s (with the end of its log). */
+/** Starts a program and waits until it answers. Error: it ended, or did not answer in three minutes (with the end of its log). */
 export async function startServer(program: Program): Promise<Server> {
   const { name, url, port, folder } = program;
   let child: ChildProcess | null = null;

@@ -4,16 +4,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type Metadata, type NewEvent, NO_STREAM, type RecordedEvent } from '../../contracts/message.ts';
 import { SECRET_KINDS } from '../../gateway/identity/secrets/secrets.ts';
 import { openPosted } from '../../media/intake/direct/posted.ts';
+import { openErasureList } from '../../platform/erasing/erasure-list.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { anEvent } from '../../platform/event-store/example-event.fixture.ts';
 import { effectCheckpoint, endOf } from '../../platform/followers/checkpoint.ts';
 import { openParking } from '../../platform/followers/parking.ts';
 import { openRequests } from '../../platform/followers/requests.ts';
+import { SNAPSHOTS, userReference } from '../../platform/sealing/person-reference.ts';
 import { caller, logIn } from '../../system/client.fixture.ts';
 import { mailsSettle, mailsTo } from '../../system/mails.fixture.ts';
 import { type MailServer, startMailServer } from '../../system/notifications/whole-path.fixture.ts';
 import { runProgram } from '../../system/program.fixture.ts';
 import { type Installation, openInstallation } from '../../system/system.fixture.ts';
+import { openSealing } from '../sealing.ts';
 import type { Step } from './migrate/events.ts';
 import {
   allOf,
@@ -109,6 +112,30 @@ describe('moving an installation', () => {
     expect(moved).toEqual({ events: before.events.length, bookkeeping: streams.size, secrets: Object.values(before.secrets).flat().length });
     expect(before.bookkeeping.some(({ stream }) => stream.startsWith('_snapshot-'))).toBe(true);
     expect(await contentsOf(old)).toEqual(before);
+  });
+
+  it('takes erasures along: the list of them, and the notes that keys were destroyed, so that who was erased is so there', async () => {
+    const from = await emptyTarget();
+    const { keys } = await openSealing({ ...from, signal: new AbortController().signal });
+    await keys.toSeal([SNAPSHOTS]);
+    const write = await writeSideOf(from);
+    const [id, at] = [(await write.register(1)).slice('user-'.length), '2026-11-30T10:00:00.000Z'];
+    await write.register(2);
+    const list = openErasureList(from.store);
+    await list.add({ state: 'begun', person: id, by: id, at });
+    await keys.destroy([userReference(id)], at);
+    await list.add({ state: 'forgotten', person: id, keys: [userReference(id)], at });
+    const to = await target();
+    await migrate(from, to);
+    const there = openErasureList(to.store);
+    await there.readOn();
+    expect([...there.destroyed()]).toEqual([[id, { keys: [userReference(id)], at }]]);
+    const events = JSON.stringify((await contentsOf(to)).events);
+    expect(['[erased]', 'Person 1', 'Person 2'].map((text) => events.includes(text))).toEqual([true, false, true]);
+    // A start there finds an older copy of the secrets out, as it does here.
+    const opened = await openSealing({ ...to, signal: new AbortController().signal });
+    const found = await opened.keys.toOpen([{ of: userReference(id), generation: 1 }]);
+    expect([...found.values()]).toEqual(['destroyed']);
   });
 
   it('leaves what is not ours where it is, in streams of others and in ours, and passes it in the target', async () => {
