@@ -99,7 +99,12 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           // What cannot be sent while a server is away is tried until it is back.
           MAIL_ATTEMPTS: '100',
         },
-        envOf: { forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) }, workers: { ORDER_RULES: rulesFile(folder) } },
+        envOf: {
+          forwarder: { EVENT_STORE_URL: storeUrl(forwarderToStore.port) },
+          workers: { ORDER_RULES: rulesFile(folder) },
+          // A standby that took over says at this level how long it read.
+          projections: { LOG_LEVEL: 'info' },
+        },
         copies: COPIES,
       }),
       (it) => it.remove(),

@@ -29,10 +29,10 @@ const NOTHING_WAITS = { waiting: false, patience: 240_000 };
 const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Rounds under one load, before all is compared: read models, and what was sent, keep what went wrong until then. */
 const ROUNDS_OF_A_LOAD = 3;
-/** Rounds before read models are compared with new ones, made from the log: each keeps until then what went wrong in it. */
-const ROUNDS_TO_A_REBUILD = 6;
+/** Rounds before read models are compared with new ones, made from the log: each keeps until then what went wrong in it, so once in a world is enough. */
+const ROUNDS_TO_A_REBUILD = 9;
 /** Rounds that a world lives: its collections stay small. */
-const ROUNDS_OF_A_WORLD = PART_KILLS > 0 ? 18 : 9;
+const ROUNDS_OF_A_WORLD = PART_KILLS > 0 ? 18 : ROUNDS_TO_A_REBUILD;
 /** Commands at once, so that one of them is being appended. */
 const BURST = 16;
 /** Delivery workers: two in each process. */
