@@ -23,6 +23,7 @@ export interface ComposeService {
   user?: string;
   read_only?: boolean;
   tmpfs?: string[];
+  ulimits?: Record<string, number>;
 }
 
 /** What docker-compose.yml says, its anchors and merges resolved. */

@@ -36,6 +36,12 @@ test('has each service as docker-compose.yml has it, but for what podman-compose
   expect(run.networks).toEqual({ front: { internal: true }, back: { internal: true }, outside: {}, pages: {} });
 });
 
+test('sets the limit of processes, too, where a service sets one of its own: podman would raise it above what a machine may allow', () => {
+  const { services } = asPodmanRunsIt(compose, { port: () => 20_001 }) as { services: Record<string, { ulimits?: object }> };
+  expect(services.proxy?.ulimits).toEqual({ nproc: 4_096, nofile: 10_000 });
+  for (const [name, { ulimits }] of Object.entries(compose.services)) if (!ulimits) expect(services[name]?.ulimits, name).toBeUndefined();
+});
+
 test('has a stand-in for each image but our own', () => {
   const others = Object.entries(compose.services).filter(([, { image }]) => image !== compose.services.gateway?.image);
   expect(Object.keys(STAND_INS).toSorted()).toEqual(others.map(([name]) => name).toSorted());

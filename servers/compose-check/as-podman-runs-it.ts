@@ -11,8 +11,12 @@ export const DIFFERENCES = [
   'networks: without options of docker’s own driver',
   'ports: free ones of the loopback',
   'logging: what podman keeps of itself',
+  'ulimits: where some are set, that of processes, too (podman sets the others to more than a machine may allow, and then starts nothing)',
   'mongodb-first-start: ends well without a word, since the stand-in for MongoDB has no replica sets; so the parts are given its URLs without passwords',
 ] as const;
+
+/** As podman.ts has it for services that set none. */
+const PROCESSES = 4_096;
 
 const WITHOUT_PASSWORDS = { READ_MODELS_URL: 'mongodb://mongodb:27017/taskledger', SECRETS_URL: 'mongodb://mongodb:27017/taskledger_secrets' };
 
@@ -42,11 +46,12 @@ export function asPodmanRunsIt(compose: ComposeFile, places: Places): Record<str
 }
 
 function serviceAsRun(name: string, service: ComposeService, places: Places): Record<string, unknown> {
-  const { depends_on, healthcheck, ports = [], tmpfs = [], volumes = [], environment = {}, build, ...rest } = service;
+  const { depends_on, healthcheck, ports = [], tmpfs = [], volumes = [], environment = {}, build, ulimits, ...rest } = service;
   const isPart = (ALL_PARTS as readonly string[]).includes(name);
   return {
     ...rest,
     logging: undefined,
+    ...(ulimits && { ulimits: { nproc: PROCESSES, ...ulimits } }),
     tmpfs: tmpfs.map((one) => one.replace(/:uid=.*/, '')),
     pull_policy: 'never',
     ...(name === 'mongodb-first-start' && { entrypoint: ['true'] }),

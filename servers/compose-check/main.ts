@@ -20,6 +20,8 @@ import { buildBase, buildStandIn, NODE_IMAGE, STAND_INS } from './stand-ins.ts';
 
 /** The longest that a service may take until it is well. */
 const HEALTHY_MS = 300_000;
+/** Between two questions for one's health. Each is a process of its own in the container: eight parts that start on two cores would wait for their questions. */
+const ASKED_AGAIN_MS = 2_000;
 const began = performance.now();
 const say = (line: string) => process.stdout.write(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
 const over = new AbortController();
@@ -101,7 +103,7 @@ async function untilHealthy({ podman }: Podman, name: string, command: string[])
   let refusal = await ask();
   while (refusal !== null && performance.now() - from < HEALTHY_MS) {
     over.signal.throwIfAborted();
-    await sleep(500);
+    await sleep(ASKED_AGAIN_MS);
     refusal = await ask();
   }
   if (refusal === null) say(`${name}: healthy after ${seconds(from)}, by ${command.join(' ').slice(0, 80)}`);
