@@ -1,8 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSecrets } from '../gateway/identity/secrets/open.ts';
+import { SecretsUnavailable } from '../gateway/identity/secrets/secrets.ts';
 import { StoreUnavailable } from '../platform/event-store/event-store.ts';
 import { inMemoryStore } from '../platform/event-store/in-memory.fixture.ts';
+import { FilesUnavailable } from '../platform/files/files.ts';
+import { openFiles } from '../platform/files/open.ts';
 import { type HealthOptions, healthOf } from './health.ts';
 import type { Ports } from './open-ports.ts';
+import { ALL_PARTS, type Part } from './parts.ts';
+import { writesOf } from './writes.ts';
 
 const healthWith = (options: Partial<HealthOptions> = {}) =>
   healthOf({
@@ -10,6 +19,7 @@ const healthWith = (options: Partial<HealthOptions> = {}) =>
     needs: new Set(['store']),
     followers: [],
     appends: null,
+    writes: [],
     others: () => [],
     stopping: () => false,
     ...options,
@@ -39,5 +49,35 @@ describe('a process is ready', () => {
   it('and something can be recorded, where it answers commands; one that only reads goes on', async () => {
     expect(await healthWith({ appends: full }).waits()).toEqual(['a store that records (the disk is full)']);
     expect(await healthWith({ appends: null }).waits()).toEqual([]);
+  });
+});
+
+describe('a process whose stores take no writes is not ready', () => {
+  let dataDir: string;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'health-'));
+  });
+  afterEach(() => rm(dataDir, { recursive: true }));
+  const waits = (parts: readonly Part[], ports: Partial<Ports>) => healthWith({ writes: writesOf(parts, ports as Ports) }).waits();
+
+  it('where people log in and the secrets cannot be changed', async () => {
+    const secrets = await openSecrets('sqlite:', { dataDir, log: { warn: () => {}, error: () => {} } });
+    const full = { ...secrets, put: () => Promise.reject(new SecretsUnavailable('the disk is full')) };
+    expect(await waits(['gateway'], { secrets })).toEqual([]);
+    expect(await waits(['gateway'], { secrets: full })).toEqual(['secrets that can be changed (the disk is full)']);
+    expect(await waits(ALL_PARTS, { secrets: full })).toEqual(['secrets that can be changed (the disk is full)']);
+    expect(await waits(['read-side'], { secrets: full })).toEqual([]);
+    expect(await secrets.list('codes', 'readiness')).toEqual([]);
+    await secrets.close();
+  });
+
+  it('where it does nothing but files and the store takes none; one that does other things goes on', async () => {
+    const files = await openFiles('file:', { dataDir });
+    const full = { ...files, put: () => Promise.reject(new FilesUnavailable('the bucket is full')) };
+    expect(await waits(['media'], { files })).toEqual([]);
+    expect(await waits(['media'], { files })).toEqual([]);
+    expect(await waits(['media'], { files: full })).toEqual(['a file store that takes files (the bucket is full)']);
+    expect(await waits(['read-side', 'media'], { files: full })).toEqual([]);
+    await files.close();
   });
 });

@@ -36,6 +36,7 @@ import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from
 import { asRefusedFile } from './refused-files.ts';
 import { ALL_ROWS } from './rows.ts';
 import { type Access, type PartContext, type StartedPart, startPart } from './start-parts.ts';
+import { writesOf } from './writes.ts';
 
 export interface RunningProcess {
   /** The address where the process listens: `http://HOST:PORT`. */
@@ -187,7 +188,8 @@ function openApp(context: PartContext, { parts, started, operator, appends, stan
   const needs = needsOf(parts);
   const routes = started.flatMap(({ routes: own = [] }) => own);
   const followers = started.flatMap(({ followers: own = [] }) => own);
-  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null, others });
+  const writes = writesOf(parts, ports);
+  const health = healthOf({ ports, needs, stopping, followers, appends: routes.some(commands) ? appends : null, writes, others });
   gaugeHealth(metrics, { health, appends, standstills });
   return createApp({
     routes: [...routes, ...routesWith({ metrics, health }, healthRoutes)],

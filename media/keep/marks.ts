@@ -4,6 +4,7 @@
  * A log that does not hold the marked event is that of another installation, or an older copy of this one's, as of a backup: what it does not know may be
  * somebody's all the same, so that it removes nothing.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,7 @@ type MarkedEvent = z.infer<typeof markedEvent>;
 
 const OWNER = 'marks/installation/owner';
 const LOG = 'marks/log/';
+const TRY = 'marks/readiness/try';
 /** Milliseconds that an event store which is away is waited for. */
 const PATIENCE = 10_000;
 
@@ -98,6 +100,17 @@ export async function takeOverFiles(context: MarksContext): Promise<void> {
   await context.files.remove(OWNER);
   for (const key of await marksOf(context.files)) await context.files.remove(key);
   await markFiles(context);
+}
+
+/** Stores an object anew, to see whether the store takes any. Error: FilesUnavailable. */
+export async function tryToPut(files: Files): Promise<void> {
+  await files.remove(TRY);
+  try {
+    await putText(files, TRY, randomUUID());
+  } catch (error) {
+    // Another process was faster, and the store has taken what that put.
+    if (!(error instanceof FileExists)) throw error;
+  }
 }
 
 async function lastOf(store: EventStore): Promise<MarkedEvent | undefined> {
