@@ -6,6 +6,7 @@ import { CHECKOUT } from './app/checkout-folder.ts';
 import { helpOn, USAGE } from './app/command-help.ts';
 import { type CommandWords, commandWords, misused } from './app/command-options.ts';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
+import { endAtOnce } from './app/end-at-once.ts';
 import { loadEnvFile } from './app/env-file.ts';
 import { isExpected } from './app/expected-errors.ts';
 import { complain, print, printed } from './app/operator/print.ts';
@@ -108,11 +109,10 @@ function optionsOf(part: Part, { values: { workers, deliver }, words }: CommandW
 async function startUntilStopped(config: Config, options: StartOptions, beside?: (log: Logger) => { stop(): Promise<void> }): Promise<void> {
   const { start } = await import('./app/start.ts');
   const waiting = new AbortController();
-  // What cannot hear of the abort, as the reading of a long log, is not waited for: nothing was answered yet. (`process.exit` would wait for the thread that
-  // has the log in hand.)
+  // What cannot hear of the abort, as the reading of a long log, is not waited for: nothing was answered yet.
   const early = () => {
     waiting.abort();
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 9_500).unref();
+    setTimeout(endAtOnce, 9_500).unref();
   };
   for (const signal of ENDS) process.once(signal, early);
   try {
@@ -137,11 +137,10 @@ function stopOnSignals({ stop }: { stop(): Promise<unknown> }): void {
   const end = () => {
     // A signal to a whole group comes twice: from the terminal and from npm, or from systemd and from our parent.
     if (stopping && performance.now() - asked < 1_000) return;
-    if (stopping) process.exit(1);
+    if (stopping) return endAtOnce();
     stopping = true;
     asked = performance.now();
-    // What is left of the ten seconds is the log's: platform/outlet.ts.
-    setTimeout(() => process.exit(1), 9_500).unref();
+    setTimeout(endAtOnce, 9_500).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => fail(error),

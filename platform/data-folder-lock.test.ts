@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,15 @@ it('a folder is held by one process; kill -9 sets it free', async () => {
   child.kill('SIGKILL');
   await once(child, 'exit');
   lockFolder(dataDir).release();
+  rmSync(dataDir, { recursive: true });
+});
+
+it('a folder names the process that holds it, and none once that let go', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lock-'));
+  const lock = lockFolder(dataDir);
+  expect(readFileSync(join(dataDir, 'pid'), 'utf8')).toBe(`${process.pid}\n`);
+  lock.release();
+  expect(existsSync(join(dataDir, 'pid'))).toBe(false);
   rmSync(dataDir, { recursive: true });
 });
 

@@ -3,7 +3,7 @@
  * that ends. (Node has no flock; SQLite takes one for a transaction, so a transaction that never ends on an empty file is such a lock.)
  */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,10 +57,18 @@ export function lockFolder(dataDir: string): { release(): void } {
   }
   return {
     release: () => {
+      removePid(dataDir);
       db.close();
       hold.release();
     },
   };
+}
+
+/** Whoever looks for the process by its id is told of none that has ended well. (A folder that takes no change any more keeps the file, as after a kill.) */
+function removePid(dataDir: string): void {
+  try {
+    rmSync(join(dataDir, 'pid'), { force: true });
+  } catch {}
 }
 
 /** Milliseconds between two attempts to hold a folder, and those after which it is another process's. */
