@@ -1,4 +1,5 @@
 /** A process's account of itself: /livez, /readyz, /metrics. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ForeignReason } from '../../contracts/ours.ts';
 import { ProblemError } from '../../contracts/problem.ts';
@@ -31,6 +32,9 @@ const COUNTERS = {
   sessions_looked_up: 'Questions whose session it is that were looked up in the secrets.',
   invalid_messages: 'Messages on our queues that were not ours, or not valid.',
 };
+
+/** Milliseconds that a gauge has to be read; who scrapes waits for ten seconds or so. */
+const GAUGE_PATIENCE = 3_000;
 
 /** Opens the metrics of this process. */
 export function openMetrics(): Metrics {
@@ -67,8 +71,8 @@ export function openMetrics(): Metrics {
         labelNames: ['name'],
         registers,
         async collect() {
-          // A gauge that cannot be read now (its server is away) has no value; all others are shown.
-          const values = await (async () => read())().catch(() => ({}));
+          // A gauge that cannot be read now (its server is away, or silent) has no value; all others are shown.
+          const values = await Promise.race([(async () => read())().catch(() => ({})), delay(GAUGE_PATIENCE, {}, { ref: false })]);
           this.reset();
           for (const [label, value] of Object.entries(values)) this.set({ name: label }, value);
         },
