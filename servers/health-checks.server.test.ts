@@ -21,6 +21,7 @@ import { freePort } from './free-port.ts';
 import { findProgram } from './programs.ts';
 import { missing as missingProxy, startProxy } from './proxy.ts';
 import { folderFor, startServer } from './server.ts';
+import { missing as missingVersityGw, startVersityGw } from './versitygw.ts';
 
 /** A program that health checks use, as a server that may be missing. */
 const program = (name: string, how: string): ServerForTests => ({
@@ -32,15 +33,16 @@ const NEEDED = [
   redis,
   rabbitMq,
   ferretDb,
+  { name: 'versitygw', missing: missingVersityGw(), url: async () => '' },
   { name: 'nginx', missing: missingProxy(), url: async () => '' },
   program('busybox', 'busybox'),
   program('nc', 'netcat-openbsd'),
 ];
 
 /** The services whose servers cannot run here, so that nobody has seen their checks at work. */
-const NOT_RUN = ['eventstore', 's3', 'mailpit'];
+const NOT_RUN = ['eventstore', 'mailpit'];
 /** The services whose checks are run below. */
-const RUN = ['rabbitmq', 'mongodb', 'redis', 'proxy', ...ALL_PARTS];
+const RUN = ['rabbitmq', 'mongodb', 'redis', 's3', 'proxy', ...ALL_PARTS];
 
 const { services } = readComposeFile();
 let bin: string;
@@ -132,6 +134,17 @@ describeWith(NEEDED, 'a health check of docker-compose.yml', () => {
     expect(await healthOf('mongodb', places)).toBe(0);
     expect(await healthOf('mongodb', { ...places, '/proc/1/': `/proc/${process.pid}/` })).not.toBe(0);
     expect(await healthOf('mongodb', { ...places, '27017': String(await freePort()) })).not.toBe(0);
+  });
+
+  test('finds the S3 server well, and not once it is stopped, by the wget of its image', async () => {
+    const server = await startVersityGw();
+    ends.push(server.close);
+    // The image is Alpine, which its tag does not say.
+    await symlink(findProgram('busybox') ?? '', join(bin, 'wget'));
+    const places = { '127.0.0.1:7070': new URL(server.endpoint).host };
+    expect(await healthOf('s3', places)).toBe(0);
+    await server.kill();
+    expect(await healthOf('s3', places)).not.toBe(0);
   });
 
   test('finds each part well, and the proxy before it, and neither once they are stopped', async () => {
