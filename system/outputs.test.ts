@@ -1,90 +1,28 @@
 /** What a process does whose standard error or standard output cannot be written, or whose reader stands still or goes away. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Installation, openInstallation } from './system.fixture.ts';
-
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'outputs-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A pipe that the test may read, or not: `write` is for the process, `read` ours. */
-function openPipe(): { read: number; write: number; readAll(): string; leave(): void } {
-  const path = join(folder(), 'pipe');
-  execFileSync('mkfifo', [path]);
-  const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const write = openSync(path, constants.O_WRONLY);
-  let open = true;
-  const leave = () => {
-    if (open) closeSync(read);
-    open = false;
-  };
-  onTestFinished(leave);
-  return {
-    read,
-    write,
-    leave,
-    readAll: () => {
-      const buffer = Buffer.alloc(64 * 1024);
-      let all = '';
-      try {
-        for (let size = readSync(read, buffer); size > 0; size = readSync(read, buffer)) all += buffer.toString('latin1', 0, size);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      }
-      return all;
-    },
-  };
-}
-
-const full = () => {
-  const fd = openSync('/dev/full', 'w');
-  onTestFinished(() => closeSync(fd));
-  return fd;
-};
-
-type Output = number | 'pipe';
-
-interface Started {
-  child: ChildProcess;
-  stdout: Promise<string>;
-  stderr: Promise<string>;
-  ended: Promise<number | NodeJS.Signals | null>;
-}
-
-function runWith({ stdout = 'pipe', stderr = 'pipe' }: { stdout?: Output; stderr?: Output }, args: string[], env: Record<string, string>): Started {
-  const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, NODE_ENV: 'test', ...env }, stdio: ['ignore', stdout, stderr] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return {
-    child,
-    stdout: child.stdout ? textOf(child.stdout) : Promise.resolve(''),
-    stderr: child.stderr ? textOf(child.stderr) : Promise.resolve(''),
-    ended: new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code))),
-  };
-}
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderOfTest, fullOutput, openPipe, type RunWithOutputs, runWithOutputs } from './outputs.fixture.ts';
+import { ADMIN, type Installation, openInstallation } from './system.fixture.ts';
 
 let next = 20_000 + (process.pid % 10_000);
 
-interface Service extends Started {
+interface Service extends RunWithOutputs {
   url: string;
   /** Sends SIGTERM. Resolves to how it ended, and after how many milliseconds. */
   stop(): Promise<{ code: unknown; took: number }>;
 }
 
 /** Starts the service and waits until it is ready. Its address is known beforehand, because standard output may not tell. */
-async function startWith(outputs: Parameters<typeof runWith>[0]): Promise<Service> {
+async function startWith(outputs: Parameters<typeof runWithOutputs>[0]): Promise<Service> {
   const port = next++;
-  const started = runWith(outputs, [], { DATA_DIR: folder(), PORT: String(port), LOG_LEVEL: 'info', ADMIN_PASSWORD: 'the admin of the tests' });
+  const started = runWithOutputs(outputs, [], {
+    DATA_DIR: folderOfTest(),
+    PORT: String(port),
+    LOG_LEVEL: 'info',
+    ADMIN_PASSWORD: 'the admin of the tests',
+  });
   const url = `http://127.0.0.1:${port}`;
   const until = performance.now() + 100_000;
   while (!(await fetch(`${url}/readyz`).catch(() => null))?.ok) {
@@ -115,7 +53,7 @@ const counted = async ({ url }: Service) =>
 
 describe.runIf(existsSync('/dev/full'))('the service', { timeout: 150_000 }, () => {
   it('starts, works and ends where standard error is full', async () => {
-    const service = await startWith({ stderr: full() });
+    const service = await startWith({ stderr: fullOutput() });
     await chat(service, 50);
     const { code, took } = await service.stop();
     expect(code).toBe(0);
@@ -123,7 +61,7 @@ describe.runIf(existsSync('/dev/full'))('the service', { timeout: 150_000 }, () 
   });
 
   it('starts, works and ends where standard output is full, and says so in its log', async () => {
-    const service = await startWith({ stdout: full() });
+    const service = await startWith({ stdout: fullOutput() });
     await chat(service, 5);
     expect((await service.stop()).code).toBe(0);
     const told = linesOf(await service.stderr).filter((line) => line.includes('standard output cannot be written'));
@@ -207,12 +145,15 @@ describe.runIf(existsSync('/dev/full'))('a command of an operator', { timeout: 1
   const commands: Record<string, () => string[]> = {
     replay: () => ['replay', 'task_list'],
     'dead-letters': () => ['dead-letters', 'list'],
-    backup: () => ['backup', join(folder(), 'copy')],
+    backup: () => ['backup', join(folderOfTest(), 'copy')],
+    users: () => ['users', 'list'],
+    'users export': () => ['users', 'export', ADMIN.email],
+    media: () => ['media', 'verify'],
     help: () => ['help'],
   };
 
   it.each(Object.keys(commands))('%s ends with one line and code 1 where standard output is full', async (name) => {
-    const command = runWith({ stdout: full() }, commands[name]?.() ?? [], installation.env);
+    const command = runWithOutputs({ stdout: fullOutput() }, commands[name]?.() ?? [], installation.env);
     expect(await command.ended).toBe(1);
     expect(await command.stderr).toBe('taskledger: Standard output cannot be written (ENOSPC), so what the command printed there is lost.\n');
   });
@@ -220,21 +161,21 @@ describe.runIf(existsSync('/dev/full'))('a command of an operator', { timeout: 1
   it.each(Object.keys(commands))('%s ends with one line and code 1 where nobody reads standard output', async (name) => {
     const pipe = openPipe();
     pipe.leave();
-    const command = runWith({ stdout: pipe.write }, commands[name]?.() ?? [], installation.env);
+    const command = runWithOutputs({ stdout: pipe.write }, commands[name]?.() ?? [], installation.env);
     closeSync(pipe.write);
     expect(await command.ended).toBe(1);
     expect(await command.stderr).toBe('taskledger: Standard output cannot be written (EPIPE), so what the command printed there is lost.\n');
   });
 
   it.each(Object.keys(commands))('%s does its work where standard error is full, and fails with code 1 where both are', async (name) => {
-    const told = runWith({ stderr: full() }, commands[name]?.() ?? [], installation.env);
+    const told = runWithOutputs({ stderr: fullOutput() }, commands[name]?.() ?? [], installation.env);
     expect(await told.stdout).not.toBe('');
     expect(await told.ended).toBe(0);
-    expect(await runWith({ stdout: full(), stderr: full() }, commands[name]?.() ?? [], installation.env).ended).toBe(1);
+    expect(await runWithOutputs({ stdout: fullOutput(), stderr: fullOutput() }, commands[name]?.() ?? [], installation.env).ended).toBe(1);
   });
 
   it('fails at once where standard error is full', async () => {
-    expect(await runWith({ stderr: full() }, ['dance'], installation.env).ended).toBe(1);
-    expect(await runWith({ stderr: full() }, ['replay', 'dance'], installation.env).ended).toBe(1);
+    expect(await runWithOutputs({ stderr: fullOutput() }, ['dance'], installation.env).ended).toBe(1);
+    expect(await runWithOutputs({ stderr: fullOutput() }, ['replay', 'dance'], installation.env).ended).toBe(1);
   });
 });
