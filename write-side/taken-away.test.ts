@@ -2,10 +2,12 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_STREAM } from '../contracts/message.ts';
 import type { CommandHandler } from '../platform/command-handler.ts';
 import { type Rig, startRig } from '../platform/event-store/double/rig.fixture.ts';
 import { all } from '../platform/event-store/event-store.suite.ts';
 import type { EventStore } from '../platform/event-store/event-store.ts';
+import { newEvent } from '../platform/event-store/in-memory.fixture.ts';
 import type { TaskState } from './deciders/task.ts';
 import { commandHandler, type OpenCommandHandler } from './handle-command.ts';
 import { ADMIN, NOW } from './spec.fixture.ts';
@@ -208,5 +210,33 @@ describe('the address of a user', () => {
     await registered();
     await operator.tombstoneStream(reservation);
     expect(await send(warm, 'RegisterUser', user(), ANNA)).toMatchObject({ status: 410 });
+  });
+});
+
+describe.each([
+  ['a file', 'media', ['MediaReceived', 'MediaProcessing'], 'DeleteMedia'],
+  ['an invitation', 'invitation', ['InvitationMade', 'InvitationSentAgain'], 'WithdrawInvitation'],
+] as const)('%s whose stream was taken away', (_, category, types, command) => {
+  let stream: string;
+  beforeEach(async () => {
+    stream = `${category}-${randomUUID()}`;
+    await store.append(stream, NO_STREAM, types.map(newEvent));
+    await warm.load(stream);
+  });
+
+  it('softly, is not there', async () => {
+    await operator.deleteStream(stream);
+    expect(await answers(command, stream, undefined)).toMatchObject([{ status: 404 }, { status: 404 }]);
+  });
+
+  it('for good, is gone: 410', async () => {
+    await operator.tombstoneStream(stream);
+    const refused = { status: 410, detail: expect.stringContaining('deleted this for good') };
+    expect(await answers(command, stream, undefined)).toEqual([refused, refused]);
+  });
+
+  it('at its beginning, is not decided on without that', async () => {
+    await operator.setStreamMetadata(stream, { truncateBefore: 1 });
+    expect(await send(handler(), command, stream, undefined)).toEqual({ status: 410, detail: expect.stringContaining('was truncated') });
   });
 });
