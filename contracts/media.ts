@@ -81,9 +81,20 @@ export const mediaSubject = z.strictObject({
 /** The thing that a file belongs to. */
 export type MediaSubject = z.infer<typeof mediaSubject>;
 
+/** A subject as a client names it: nothing but a comment has a task beside it, or that task's rules would decide about another thing. */
+const askedSubject = mediaSubject.refine(({ kind, task }) => (kind === 'comment') === (task !== undefined), {
+  path: ['task'],
+  error: 'must be there for a comment, and for nothing else',
+});
+
+/** The id of the thing whose state decides: of a comment, its task's. */
+function decidingId({ kind, id: of, task = of }: MediaSubject): string {
+  return kind === 'comment' ? task : of;
+}
+
 /** The stream whose state decides who may do what with the files of a thing. */
-export function streamOfSubject({ kind, id: of, task }: MediaSubject): string {
-  return `${FILES_OF[kind].category}-${task ?? of}`;
+export function streamOfSubject(of: MediaSubject): string {
+  return `${FILES_OF[of.kind].category}-${decidingId(of)}`;
 }
 
 /** The longest edges of the made pictures in pixels, the one that is made first at the beginning; `full` has all pixels of the upload. */
@@ -175,7 +186,7 @@ export type MediaEvent =
   | DecidedEvent<'MediaAccessChanged', z.infer<typeof MediaAccessChanged>>
   | DecidedEvent<'MediaDeleted', z.infer<typeof MediaDeleted>>;
 
-const AttachMedia = z.strictObject({ of: mediaSubject });
+const AttachMedia = z.strictObject({ of: askedSubject });
 const ChangeMediaAccess = z.strictObject({ access });
 
 /** The commands of people. What uploads is no row of the catalog, since its body is a file: the media part makes `ReceiveMedia` of it. */
@@ -195,7 +206,7 @@ export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): 
   const state = thing as FiledThing | undefined;
   if (!state?.exists || state.deleted) return { read: false, attach: false, takeAway: false };
   const rules = FILES_OF[of.kind];
-  const id = of.task ?? of.id;
+  const id = decidingId(of);
   return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id), takeAway: rules.mayTakeAway(actor, state, id) };
 }
 

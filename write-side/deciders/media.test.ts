@@ -1,7 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../contracts/aggregate.ts';
-import { MEDIA_KINDS, type MediaEvent, type MediaSubject, mayReadFile, mayWithFilesOf, mediaContract } from '../../contracts/media.ts';
+import {
+  MEDIA_KINDS,
+  type MediaEvent,
+  type MediaSubject,
+  mayReadFile,
+  mayWithFilesOf,
+  mediaContract,
+  streamOfSubject,
+} from '../../contracts/media.ts';
 import { ROLES, type Role } from '../../contracts/role.ts';
 import { ADMIN, ALICE, BOB, command, given, NOW } from '../spec.fixture.ts';
 import { type MediaCommand, type MediaState, media } from './media.ts';
@@ -93,6 +101,15 @@ describe('who may do what', () => {
       const of = { kind, id: kind === 'user' && is === 'its own' ? CAROL.id : OF.id };
       expect(mayWithFilesOf(actor, of, thing), `${actor.role}, seesAll ${actor.seesAll}: ${is}`).toEqual(expected(kind, actor, is));
     }
+  });
+  it('with the files of anything but a comment is decided by that thing alone, whatever task is named beside it', () => {
+    for (const kind of MEDIA_KINDS) {
+      const of = { kind, id: ALICE.id, task: CAROL.id };
+      expect(streamOfSubject(of).slice(-36)).toBe(kind === 'comment' ? CAROL.id : ALICE.id);
+      expect(mediaContract.commands.AttachMedia.body.safeParse({ of }).success).toBe(kind === 'comment');
+      expect(mediaContract.commands.AttachMedia.body.safeParse({ of: { kind, id: ALICE.id } }).success).toBe(kind !== 'comment');
+    }
+    expect(mayWithFilesOf(CAROL, { kind: 'user', id: ALICE.id, task: CAROL.id }, { exists: true })).toMatchObject({ attach: false, takeAway: false });
   });
   it('is nothing where the thing is not there, for every kind', () => {
     for (const kind of MEDIA_KINDS)
