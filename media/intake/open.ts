@@ -1,4 +1,5 @@
 /** Opens what uploads need: the folder in which they arrive, the process that looks at them, the count of the room that files take. */
+import { turns } from '../../platform/concurrency/stream-turns.ts';
 import type { Answer } from '../../platform/http/route.ts';
 import type { MediaContext } from '../context.ts';
 import { openUploadMarks } from '../keep/upload-marks.ts';
@@ -12,7 +13,7 @@ import type { IntakeContext } from './receive.ts';
 import { openSpool } from './spool.ts';
 
 /** The part of the context of uploads that is opened for them. */
-export type Intake = Pick<IntakeContext, 'inspector' | 'spool' | 'quota' | 'mostBytes' | 'atHand' | 'marked'> &
+export type Intake = Pick<IntakeContext, 'inspector' | 'spool' | 'quota' | 'mostBytes' | 'atHand' | 'inTurn' | 'marked'> &
   Pick<DirectContext, 'underWay' | 'posted'>;
 
 /** What it opens is closed with the part. */
@@ -29,6 +30,7 @@ export async function openIntake({ settings, readModels, store, files, add }: Me
     quota: openQuota({ readModels, ofUser, ofAll }),
     mostBytes,
     atHand,
+    inTurn: turns(),
     marked: openUploadMarks({ store, files, atHand }),
     ...direct,
   };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { ProblemError } from '../../contracts/problem.ts';
+import { turns } from '../../platform/concurrency/stream-turns.ts';
 import { openFolderFiles } from '../../platform/files/file/file.ts';
 import { type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { initial } from '../../write-side/deciders/media.ts';
@@ -35,6 +36,7 @@ function context(more: Partial<IntakeContext>): IntakeContext {
     quota: { take: async () => room },
     hmac: (text: string) => text,
     marked,
+    inTurn: turns(),
     callerOf: async () => CALLER,
     ...more,
   } as unknown as IntakeContext;
@@ -110,4 +112,34 @@ it('is not recorded once the process is told to end, which is answered as it say
     'being stopped',
   );
   expect([handle.mock.calls, room.keep.mock.calls]).toEqual([[], []]);
+});
+
+it('takes no byte from the same upload that another process has recorded meanwhile', async () => {
+  let revision = -1;
+  const commands = { handle, load: async () => ({ state: initial, revision, position: '0' }) } as unknown as IntakeContext['commands'];
+  const callerOf = async () => {
+    revision = 0;
+    throw new ProblemError('unauthorized', 'The session has ended.');
+  };
+  await expect(receive(context({ commands, callerOf }), await arrival(), REQUEST)).rejects.toMatchObject({ status: 401 });
+  expect(await files.stat(KEY)).toBeDefined();
+});
+
+it('of one that is sent twice at once has one in hand at a time, and the second is a repeat', async () => {
+  let revision = -1;
+  const recorded = vi.fn(async () => ({ revision: ++revision, position: '1' }));
+  const commands = { handle: recorded, load: async () => ({ state: initial, revision, position: '0' }) } as unknown as IntakeContext['commands'];
+  const [looked, stored] = [vi.fn(), Promise.withResolvers<void>()];
+  const inspect = async () => {
+    looked();
+    return { type: 'text/plain', extension: 'txt' };
+  };
+  const put = vi.fn(async () => stored.promise);
+  const both = context({ commands, files: { ...files, put }, inspector: { inspect } as unknown as IntakeContext['inspector'] });
+  const answers = [receive(both, await arrival(), REQUEST), receive(both, await arrival(), REQUEST)];
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(2));
+  stored.resolve();
+  for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ status: 202, body: { id: mediaIdOf(COMMAND) } });
+  expect(put).toHaveBeenCalledOnce();
+  expect(marked).toHaveBeenCalledTimes(2);
 });

@@ -3,6 +3,7 @@ import type { MediaRefusal, MediaSubject } from '../../contracts/media.ts';
 import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import { orAborted } from '../../platform/concurrency/abortable.ts';
+import type { turns } from '../../platform/concurrency/stream-turns.ts';
 import { type FileExists, type Files, FilesUnavailable } from '../../platform/files/files.ts';
 import { idempotencyKey } from '../../platform/http/idempotency.ts';
 import type { Limits } from '../../platform/http/limits/limits.ts';
@@ -12,6 +13,7 @@ import { stableId } from '../../platform/stable-id.ts';
 import { FileRefused } from '../file-refused.ts';
 import type { AtHand } from './at-hand.ts';
 import { type CallersNow, callerNow } from './caller-now.ts';
+import type { Found } from './inspect/finding.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { cleanName, extensionOf } from './names.ts';
 import type { Quota } from './quota.ts';
@@ -27,6 +29,8 @@ export interface IntakeContext extends CallersNow {
   quota: Quota;
   limits: Pick<Limits, 'consume'>;
   atHand: AtHand;
+  /** Receives files of the same command one after the other, so that none of them removes the bytes on which another is just recorded. */
+  inTurn: ReturnType<typeof turns>;
   /** Marks the store of files as one that this log has received a file into, soon. Never throws. */
   marked(): void;
   /** Hashes a text under a key of the installation. */
@@ -76,9 +80,13 @@ export function originalKey(id: string): string {
  * Errors: ProblemError for what is not taken; the reason of `ending`; those of the ports.
  */
 export async function receive(context: IntakeContext, arrival: Arrival, request: RouteRequest): Promise<Answer> {
-  const { file, of, access, caller, commandId, ending } = arrival;
   const found = await lookedAt(context, arrival);
-  const id = mediaIdOf(commandId);
+  const id = mediaIdOf(arrival.commandId);
+  return context.inTurn(id, () => received(context, { ...arrival, id, found }, request));
+}
+
+async function received(context: IntakeContext, arrival: Arrival & { id: string; found: Found }, request: RouteRequest): Promise<Answer> {
+  const { id, found, file, of, access, caller, commandId, ending } = arrival;
   const { bytes, sha256 } = file;
   const name = cleanName(arrival.name, found.extension);
   const { extension: _, ...picture } = found;
@@ -92,6 +100,8 @@ export async function receive(context: IntakeContext, arrival: Arrival, request:
     return context.commands.handle({ type: 'ReceiveMedia', stream, id, data, commandId, actor, now }, commanding);
   };
   const isRepeat = (await context.commands.load(stream)).revision >= 0;
+  // Whoever recorded it may have been killed before it was marked.
+  if (isRepeat) context.marked();
   const { revision, position } = isRepeat ? await record() : await storedAnd(record, context, { id, caller, file, type: found.type, ending });
   const headers = { Location: `/api/media/${id}`, ETag: `"${revision}"`, Position: position };
   return { status: 202, headers, body: { id, status: 'pending', revision, position } };
@@ -128,7 +138,7 @@ async function storedAnd<T>(
   context: IntakeContext,
   { id, caller, file, type, ending }: Pick<Arrival, 'caller' | 'file' | 'ending'> & { id: string; type: string },
 ): Promise<T> {
-  const { files, quota } = context;
+  const { quota } = context;
   const room = await quota.take({ id, maker: caller.id, bytes: file.bytes });
   try {
     await put(context, originalKey(id), { path: file.path, bytes: file.bytes, sha256: file.sha256, type, move: true }, ending);
@@ -139,9 +149,14 @@ async function storedAnd<T>(
   } catch (error) {
     room.giveBack();
     // A refusal records nothing; of any other error it is not known, and a repeat, or the sweep, finds the bytes.
-    if (error instanceof ProblemError && error.status < 500) await orAborted(files.remove(originalKey(id)), ending).catch(() => {});
+    if (error instanceof ProblemError && error.status < 500) await orAborted(removeUnrecorded(context, id), ending).catch(() => {});
     throw isOther(error) ? anotherFile() : error;
   }
+}
+
+/** Removes the bytes of a refused file, unless another process has recorded the same upload meanwhile: they are that one's, too. */
+async function removeUnrecorded({ commands, files }: IntakeContext, id: string): Promise<void> {
+  if ((await commands.load(`media-${id}`)).revision < 0) await files.remove(originalKey(id));
 }
 
 /** Stores the bytes within the time that a client waits. What the store makes of them later is a repeat's, or the sweep's. */

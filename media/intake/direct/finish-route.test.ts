@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ProblemError } from '../../../contracts/problem.ts';
 import { taskContract } from '../../../contracts/task.ts';
+import { turns } from '../../../platform/concurrency/stream-turns.ts';
 import { FileMissing, type Files } from '../../../platform/files/files.ts';
 import type { Answer, Caller, RouteRequest } from '../../../platform/http/route.ts';
 import { type MediaRig, openMediaRig } from '../../../system/media-rig.fixture.ts';
@@ -64,7 +65,13 @@ async function posted(inspect: DirectContext['inspector']['inspect'] = async () 
         inspector: { inspect },
         spool: await openSpool(join(rig.spool, randomUUID())),
       },
-      ...{ quota: { take: async () => ({ keep: () => {}, giveBack: () => {} }) }, limits: { consume }, hmac: (text: string) => text, callerOf },
+      ...{
+        quota: { take: async () => ({ keep: () => {}, giveBack: () => {} }) },
+        limits: { consume },
+        hmac: (text: string) => text,
+        callerOf,
+        inTurn: turns(),
+      },
       ...{ urlKeys: { verifying: async () => KEY }, now: () => new Date(), underWay: openUnderWay<Answer>(), finishWithin: 1 },
       ...{ atHand, marked: () => {}, posted: openPosted({ store: rig.store }) },
     } as unknown as DirectContext;
