@@ -38,6 +38,15 @@ it('says of files that are taken what they are, and how large a picture is as on
   expect(await found('BM is a text, though pictures begin so\n', 'md')).toEqual({ type: 'text/markdown', extension: 'md' });
 });
 
+it('looks through many comments at the beginning of a text as fast as through anything else, and finds a page behind them', async () => {
+  const inspector = opened();
+  const comments = '<!---->'.repeat(500);
+  expect(await inspector.inspect({ path: file(`${comments} no page`), extension: 'txt' }, 1)).toMatchObject({ type: 'text/plain' });
+  for (const page of [`${comments}<html>`, ' <!-- x -->\n<svg>', '<!-- a > b --><?xml'])
+    await expect(inspector.inspect({ path: file(page), extension: 'txt' }, 1), page).rejects.toMatchObject({ rule: 'type' });
+  expect(await inspector.inspect({ path: file('<!-- never closed <html>'), extension: 'txt' }, 1)).toMatchObject({ type: 'text/plain' });
+});
+
 it.each(['heic', 'heix', 'hevc', 'mif1', 'msf1', 'avif'])(
   'refuses a picture of the brand %s in words that help who sent it from a phone, whatever its name',
   async (brand) => {
