@@ -252,6 +252,16 @@ describe('a public file', () => {
     expect(await statusOf(`/media/${FILE}/full`)).toBe(404);
     expect(await statusOf(`/media/${FILE.replace('1', '2')}/full`)).toBe(404);
   });
+  it('is nobody’s any more once its thing is deleted, and everybody’s again where that is put back', async () => {
+    world.states.set(`media-${FILE}`, fileAfter({}, rendered('full'), ready, attached, open));
+    const task = world.states.get(`task-${TASK}`) as object;
+    world.states.set(`task-${TASK}`, { ...task, deleted: true });
+    expect(await statusOf(`/media/${FILE}/full`)).toBe(404);
+    expect(await world.urlFor(CAROL)).toMatchObject({ status: 404 });
+    expect((await world.urlsFor(CAROL, `ids=${FILE}`)).items).toEqual([]);
+    world.states.set(`task-${TASK}`, task);
+    expect(await statusOf(`/media/${FILE}/full`)).toBe(200);
+  });
 });
 
 describe('an origin of their own', () => {

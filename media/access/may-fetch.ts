@@ -1,6 +1,6 @@
 /** Who may fetch which file now: asked anew with each request, so that a lost right, a deletion or a logout ends every URL. */
 import type { Actor } from '../../contracts/aggregate.ts';
-import { mayReadFile, streamOfSubject } from '../../contracts/media.ts';
+import { isFiledThing, mayReadFile, streamOfSubject } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
@@ -41,9 +41,11 @@ export async function readsFile({ commands }: Pick<FetchContext, 'commands'>, ac
   return mayReadFile(actor, state, thing.state);
 }
 
-/** True where everybody may fetch a file. One that is on nothing is its maker's alone. */
-export function isPublic({ exists, access, status }: Pick<MediaState, 'exists' | 'access' | 'status'>): boolean {
-  return exists && access === 'public' && (status === 'attached' || status === 'ready');
+/** True where everybody may fetch a file as things are now: a public one, on a thing that is there. One that is on nothing is its maker's alone. */
+export async function isForEverybody({ commands }: Pick<FetchContext, 'commands'>, state: MediaState): Promise<boolean> {
+  const { exists, access, status, of } = state;
+  if (!exists || access !== 'public' || !(status === 'attached' || status === 'ready')) return false;
+  return isFiledThing((await commands.load<unknown>(streamOfSubject(of))).state);
 }
 
 /** The state of the file that a request may fetch. Errors: ProblemError `forbidden`, and `not_found` without a signature. */
@@ -60,7 +62,7 @@ export async function fetched(context: FetchContext, file: { id: string; size: S
 
 async function publicFile(context: FetchContext, id: string): Promise<MediaState> {
   const state = await fileState(context, id);
-  if (isPublic(state)) return state;
+  if (await isForEverybody(context, state)) return state;
   throw new ProblemError('not_found', 'There is no such file for everybody.');
 }
 

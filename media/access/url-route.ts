@@ -5,7 +5,7 @@ import { ProblemError } from '../../contracts/problem.ts';
 import type { CommandHandler } from '../../platform/command-handler.ts';
 import type { Caller, RouteWith } from '../../platform/http/route.ts';
 import type { MediaState } from '../../write-side/deciders/media.ts';
-import { fileState, isPublic, readsFile } from './may-fetch.ts';
+import { fileState, isForEverybody, readsFile } from './may-fetch.ts';
 import { servedFile } from './served-file.ts';
 import { DISPOSITIONS, type Disposition, expiryAfter, pathOf, SERVED_SIZES, type ServedSize, signedPath } from './signed-url.ts';
 import type { UrlKeys } from './url-keys.ts';
@@ -96,18 +96,19 @@ export const urlsRoute: RouteWith<UrlContext> = {
 /** The state of a file that the caller may fetch; undefined where there is none for them. */
 async function readable(context: UrlContext, id: string, caller: Caller): Promise<MediaState | undefined> {
   const state = await fileState(context, id);
-  return isPublic(state) || (await readsFile(context, caller, state)) ? state : undefined;
+  return (await isForEverybody(context, state)) || (await readsFile(context, caller, state)) ? state : undefined;
 }
 
 /** The address of a file for the caller; undefined where the size is not there, or not yet. */
 async function addressOf(
-  { urlKeys, now, origin }: UrlContext,
+  context: UrlContext,
   { id: user, sessionId: session }: Caller,
   { file, state }: { file: AskedFile; state: MediaState },
 ): Promise<z.infer<typeof mediaUrl> | undefined> {
+  const { urlKeys, now, origin } = context;
   const { id, size, disposition } = file;
   if (!servedFile(id, state, size)) return undefined;
-  if (isPublic(state))
+  if (await isForEverybody(context, state))
     return { url: `${origin}${pathOf(id, size)}${disposition === 'inline' ? '' : `?disposition=${disposition}`}`, expiresAt: null };
   const expires = expiryAfter(now().getTime());
   const path = signedPath({ id, size, disposition, user, session, expires }, await urlKeys.newest());
