@@ -5,67 +5,10 @@
 import { z } from 'zod';
 import { type Actor, aggregate, type Command, type DecidedEvent } from './aggregate.ts';
 import { id, instant, line } from './fields.ts';
-import { orderTopics } from './order.ts';
+import { type FiledThing, filesOf, type HasFiles } from './media-kinds.ts';
 import { personal } from './personal.ts';
-import { mayChangeTask, mayReadTask, type TaskParties, taskTopics } from './task.ts';
 
-/** The state of a thing that has files: the part that every decider's state has. */
-export interface FiledThing {
-  exists: boolean;
-  deleted?: boolean;
-}
-
-/** A kind of thing that has files: in which streams it lives, who may read its files and add to them, and who hears of them. */
-export interface HasFiles<State extends FiledThing> {
-  /** The category of the stream whose state decides. */
-  category: string;
-  /** True where somebody may read the files. Never asked of a thing that is not there. `id`: the thing's, as the stream is named. */
-  mayRead(actor: Actor, state: State, id: string): boolean;
-  /** True where somebody may add files. */
-  mayAttach(actor: Actor, state: State, id: string): boolean;
-  /** True where somebody may take away files that others added: who may change the thing. */
-  mayTakeAway(actor: Actor, state: State, id: string): boolean;
-  /** The live topics of its files. */
-  topics(stream: string, state: State): string[];
-}
-
-function hasFiles<State extends FiledThing>(it: HasFiles<State>): HasFiles<State> {
-  return it;
-}
-
-const ofTask = hasFiles<FiledThing & TaskParties>({
-  category: 'task',
-  mayRead: mayReadTask,
-  mayAttach: mayReadTask,
-  mayTakeAway: mayChangeTask,
-  topics: (stream, parties) => taskTopics(stream, null, parties),
-});
-
-const isMaker = ({ id, role }: Actor, { maker }: { maker: string }): boolean => role === 'admin' || id === maker;
-const isSelf = (actor: Actor, _: FiledThing, id: string): boolean => actor.role === 'admin' || actor.id === id;
-
-/** A further kind is one line. */
-const filesOf = {
-  task: ofTask,
-  /** A comment has no stream of its own: the task's decides. */
-  comment: ofTask,
-  order: hasFiles<FiledThing & { maker: string }>({
-    category: 'order',
-    mayRead: isMaker,
-    mayAttach: isMaker,
-    mayTakeAway: isMaker,
-    topics: (_stream, { maker }) => orderTopics(maker),
-  }),
-  /** The newest is the user's avatar; everybody who is logged in sees it. */
-  user: hasFiles<FiledThing>({
-    category: 'user',
-    mayRead: () => true,
-    mayAttach: isSelf,
-    mayTakeAway: isSelf,
-    topics: (stream) => [stream.replace('-', ':'), 'profiles'],
-  }),
-};
-
+/** The kinds of things that have files. */
 export type MediaKind = keyof typeof filesOf;
 export const MEDIA_KINDS = Object.keys(filesOf) as MediaKind[];
 /** The rules of each kind of thing. */
@@ -201,13 +144,18 @@ export const MEDIA_STATUSES = ['pending', 'ready', 'refused', 'attached', 'detac
 export const mediaStatus = z.enum(MEDIA_STATUSES);
 export type MediaStatus = z.infer<typeof mediaStatus>;
 
+/** True for the state of a thing that is there. */
+export function isFiledThing(thing: unknown): thing is FiledThing {
+  const state = thing as FiledThing | undefined;
+  return state?.exists === true && !state.deleted;
+}
+
 /** What an actor may do with the files of a thing. `undefined` as its state: there is none. */
 export function mayWithFilesOf(actor: Actor, of: MediaSubject, thing: unknown): { read: boolean; attach: boolean; takeAway: boolean } {
-  const state = thing as FiledThing | undefined;
-  if (!state?.exists || state.deleted) return { read: false, attach: false, takeAway: false };
+  if (!isFiledThing(thing)) return { read: false, attach: false, takeAway: false };
   const rules = FILES_OF[of.kind];
   const id = decidingId(of);
-  return { read: rules.mayRead(actor, state, id), attach: rules.mayAttach(actor, state, id), takeAway: rules.mayTakeAway(actor, state, id) };
+  return { read: rules.mayRead(actor, thing, id), attach: rules.mayAttach(actor, thing, id), takeAway: rules.mayTakeAway(actor, thing, id) };
 }
 
 /** True where an actor may read a file: it is on a thing whose files they may read, or it is their own, or they are an admin. */

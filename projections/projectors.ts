@@ -28,3 +28,10 @@ const byCategory: ProjectorsByCategory = {
 
 /** All projectors, in the registry's order. */
 export const projectors: readonly AnyProjector[] = Object.values(byCategory).flat();
+
+/** The projector of the read model that has every aggregate of a category with what rights ask of it: its first. Error: the category has none. */
+export function mainProjector(category: string): AnyProjector {
+  const [first] = byCategory[category as Category] ?? [];
+  if (first) return first;
+  throw new Error(`the category ${category} has no read model`);
+}

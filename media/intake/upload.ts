@@ -1,7 +1,7 @@
 /** `POST /api/media`: a form with a file. Who may not is told before the body is read, where the query string says what the file is for. */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { mediaStatus } from '../../contracts/media.ts';
+import { FILES_OF, MEDIA_KINDS, type MediaKind, mediaStatus } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import { type Form, readUpload } from './multipart.ts';
@@ -11,13 +11,16 @@ import { checkRight, noSubject, type SubjectFields, subjectIn } from './subject.
 
 /** Who may fetch an uploaded file. */
 export const uploadAccess = z.enum(['private', 'public']);
-/** The fields that name what an upload is for. */
-export const uploadSubject = {
-  task: z.string().optional().describe('The id of the task that the file is for: exactly one of task, comment, order, user.'),
-  comment: z.string().optional().describe('The id of the comment that it is for. Where it is new, send its Position as Read-After.'),
-  order: z.string().optional().describe('The id of the order that it is for.'),
-  user: z.string().optional().describe('The id of the user whose picture it is.'),
-};
+/** The fields that name what an upload is for, one for each kind of thing. */
+export const uploadSubject = Object.fromEntries(
+  MEDIA_KINDS.map((kind) => [
+    kind,
+    z
+      .string()
+      .optional()
+      .describe(`${FILES_OF[kind].uploadedFor} Exactly one of ${MEDIA_KINDS.join(', ')}.`),
+  ]),
+) as Record<MediaKind, z.ZodOptional<z.ZodString>>;
 const uploadQuery = z.strictObject({ ...uploadSubject, access: uploadAccess.optional().describe('Who may fetch it; default: private.') });
 
 /** The answer to an upload. */
@@ -36,8 +39,7 @@ export const uploadRoute: RouteWith<IntakeContext> = {
     method: 'POST',
     path: '/api/media',
     who: 'user',
-    summary:
-      'Upload a file for a task, a comment, an order or a user. What it is for may be said in the query, so that a refusal comes before the file.',
+    summary: `Upload a file for one thing (${MEDIA_KINDS.join(', ')}). What it is for may be said in the query, so that a refusal comes before the file.`,
     tag: 'media',
     stream: true,
     query: uploadQuery,

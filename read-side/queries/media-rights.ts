@@ -1,17 +1,15 @@
 /** Who may see a file in an answer: decided by what its thing is now, as the read models have it. */
-import { type MediaKind, mayReadFile } from '../../contracts/media.ts';
+import { FILES_OF, type MediaKind, mayReadFile } from '../../contracts/media.ts';
 import { idOf } from '../../contracts/message.ts';
 import type { Caller, RouteRequest } from '../../platform/http/route.ts';
 import type { Stored } from '../../platform/read-models/read-models.ts';
 import type { AnyProjector } from '../../projections/projector.ts';
 import type { MediaDocument } from '../../projections/projectors/media.ts';
-import { orders } from '../../projections/projectors/orders.ts';
-import { taskList } from '../../projections/projectors/task-list.ts';
-import { userDirectory } from '../../projections/projectors/user-directory.ts';
+import { mainProjector } from '../../projections/projectors.ts';
 import { type QueryContext, reading } from '../reading.ts';
 
-/** The read model of the things of each kind: its documents have what `FILES_OF` asks of their states. */
-const THINGS: Readonly<Record<MediaKind, AnyProjector>> = { task: taskList, comment: taskList, order: orders, user: userDirectory };
+/** The read model of the things of a kind: its documents have what `FILES_OF` asks of their states. */
+const modelOf = (kind: MediaKind): AnyProjector => mainProjector(FILES_OF[kind].category);
 
 /** A file with its id. */
 export interface StoredFileDocument {
@@ -28,7 +26,7 @@ export async function visibleFiles(context: QueryContext, request: RouteRequest,
 
 /** The states of the things of some files, by their streams; one question for each read model. */
 async function thingsOf(context: QueryContext, request: RouteRequest, files: readonly StoredFileDocument[]): Promise<Map<string, object>> {
-  const byModel = Map.groupBy(files, ({ document }) => THINGS[document.of.kind]);
+  const byModel = Map.groupBy(files, ({ document }) => modelOf(document.of.kind));
   const states = await Promise.all(
     [...byModel].map(async ([projector, some]) => {
       const streams = new Map(some.map(({ document: { thing } }) => [idOf(thing), thing]));

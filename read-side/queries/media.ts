@@ -1,6 +1,6 @@
 /** GET /api/media, GET /api/media/:id: files, with what they are on and the sizes that were made of them. */
 import { z } from 'zod';
-import { MEDIA_KINDS, type MediaKind, type MediaView, mediaView, streamOfSubject } from '../../contracts/media.ts';
+import { FILES_OF, MEDIA_KINDS, type MediaKind, type MediaView, mediaView, streamOfSubject } from '../../contracts/media.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { RouteWith } from '../../platform/http/route.ts';
 import type { Condition } from '../../platform/read-models/read-models.ts';
@@ -23,15 +23,8 @@ const ids = z
   .refine((all) => all.length <= MOST_THINGS && all.every((one) => UUID.test(one)), `must be 1 to ${MOST_THINGS} UUIDs, separated by commas`)
   .optional();
 
-const DESCRIPTIONS: Readonly<Record<MediaKind, string>> = {
-  task: 'Files on these tasks, and on their comments: `of` says on which.',
-  comment: 'Files on these comments.',
-  order: 'Files on these orders.',
-  user: 'Files on these profiles; the newest picture is the avatar.',
-};
-
 export const listMediaQuery = z.strictObject({
-  ...(Object.fromEntries(MEDIA_KINDS.map((kind) => [kind, ids.meta({ description: DESCRIPTIONS[kind] })])) as Record<MediaKind, typeof ids>),
+  ...(Object.fromEntries(MEDIA_KINDS.map((kind) => [kind, ids.meta({ description: FILES_OF[kind].listed })])) as Record<MediaKind, typeof ids>),
   cursor,
   limit: limit(50),
 });

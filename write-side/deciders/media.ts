@@ -2,7 +2,6 @@
 import type { Actor, Command } from '../../contracts/aggregate.ts';
 import {
   FILES_OF,
-  type FiledThing,
   type MediaEvent,
   type MediaRefusal,
   type MediaRequest,
@@ -13,6 +12,7 @@ import {
   type PictureSize,
   streamOfSubject,
 } from '../../contracts/media.ts';
+import type { FiledThing } from '../../contracts/media-kinds.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import { decider, type Facts } from '../decider.ts';
