@@ -5,7 +5,7 @@ import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import type { ParkingFollower } from '../../platform/followers/follow-parking.ts';
 import type { MediaContext } from '../context.ts';
 import { openFoundTwice } from './found-twice.ts';
-import { FilesOfAnother } from './marks.ts';
+import { FilesOfAnother, type MarksContext, markOurs } from './marks.ts';
 import { startRemover } from './remover.ts';
 import { type SweepContext, sweepMedia } from './sweep.ts';
 
@@ -15,20 +15,23 @@ const BETWEEN = 3_600_000;
 
 type KeepContext = Pick<MediaContext, 'store' | 'bus' | 'files' | 'commands' | 'readModels' | 'settings' | 'log' | 'add' | 'whileStarting'>;
 
-/** Starts both. Of several processes the one whose remover is active sweeps. */
-export async function startKeeping(context: KeepContext): Promise<ParkingFollower> {
+/** Starts both. Of several processes the one whose remover is active sweeps. `first`, `between`: milliseconds; tests have shorter ones. */
+export async function startKeeping(context: KeepContext, { first = FIRST, between = BETWEEN } = {}): Promise<ParkingFollower> {
   const { store, bus, files, log, add, whileStarting } = context;
   const remover = add(await startRemover({ store, bus, files, log, ...(whileStarting ? { whileStarting } : {}) }), (it) => it.stop());
   const stopping = new AbortController();
   const { signal } = stopping;
   const twice = openFoundTwice();
+  let isMarked = false;
   const sweeping = keepTrying({ name: 'media sweep', log, signal, backoff: 1_000 }, async (well) => {
-    await pause(FIRST, undefined, { signal, ref: false });
+    // A store that does not answer holds up no stop.
+    if (!isMarked) await orAborted(markAtStart({ store, files }), signal);
+    isMarked = true;
+    await pause(first, undefined, { signal, ref: false });
     for (;;) {
-      // A store that does not answer holds up no stop.
       if (remover.active()) await orAborted(sweepOnce({ ...context, clock: Date.now, twice, signal }), signal);
       well();
-      await pause(BETWEEN, undefined, { signal, ref: false });
+      await pause(between, undefined, { signal, ref: false });
     }
   });
   add(sweeping, async (it) => {
@@ -36,6 +39,18 @@ export async function startKeeping(context: KeepContext): Promise<ParkingFollowe
     await it;
   });
   return remover;
+}
+
+/**
+ * Marks what was received before: a process that was killed just after it had recorded an upload has not marked that, and a copy of an older backup would
+ * remove its bytes. Of a store that is not this log's the sweep tells.
+ */
+async function markAtStart(context: MarksContext): Promise<void> {
+  try {
+    await markOurs(context);
+  } catch (error) {
+    if (!(error instanceof FilesOfAnother)) throw error;
+  }
 }
 
 /** Sweeps, and tells what was swept, or why nothing may be. */

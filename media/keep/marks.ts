@@ -71,6 +71,20 @@ function unknownEvent({ stream, revision }: MarkedEvent): FilesOfAnother {
   );
 }
 
+/**
+ * Marks the store as one that the present end of this log has decided about, where this log may decide. A store that has nothing yet stays as it is, until
+ * there is something to keep. Errors: FilesOfAnother, and then no mark is made; those of the stores.
+ */
+export async function markOurs(context: MarksContext): Promise<void> {
+  await checkOurs(context);
+  if (!(await isEmpty(context.files))) await markFiles(context);
+}
+
+async function isEmpty(files: Files): Promise<boolean> {
+  for await (const _ of files.list('')) return false;
+  return true;
+}
+
 /** Marks the store as one that the present end of this log has decided about. Errors: those of the stores, FilesOfAnother. */
 export async function markFiles({ store, files }: MarksContext): Promise<void> {
   await claimFor({ store, files });

@@ -14,7 +14,7 @@ import { type MediaDocument, mediaFiles } from '../../projections/projectors/med
 import type { MediaState } from '../../write-side/deciders/media.ts';
 import type { FoundTwice } from './found-twice.ts';
 import { isMade } from './made.ts';
-import { checkOurs, markFiles } from './marks.ts';
+import { markOurs } from './marks.ts';
 import { removeAll } from './remover.ts';
 
 export interface SweepContext {
@@ -58,17 +58,10 @@ const SWEPT = ['incoming/', 'media/'];
  * sweep; FilesOfAnother, and then nothing was removed.
  */
 export async function sweepMedia(context: SweepContext): Promise<Swept> {
-  await checkOurs(context);
-  // A store that has nothing yet stays as it is, until there is something to keep.
-  if (!(await isEmpty(context.files))) await markFiles(context);
+  await markOurs(context);
   const swept = { bytes: await sweepBytes(context), unfinished: await context.files.sweep(DAY), orphans: await sweepOrphans(context) };
   context.twice.endSweep();
   return swept;
-}
-
-async function isEmpty(files: Files): Promise<boolean> {
-  for await (const _ of files.list('')) return false;
-  return true;
 }
 
 async function sweepBytes(context: SweepContext): Promise<number> {
