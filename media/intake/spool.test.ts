@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ARCHIVE_MARKS } from './inspect/archive-marks.ts';
 import { openSpool, type Spool, SpoolUnavailable } from './spool.ts';
 import { type DiskFile, newSpoolFile, type SpoolFileOptions } from './spool-file.ts';
@@ -87,6 +87,29 @@ describe('a file that arrives', () => {
   it('cannot be taken where the disk refuses it', async () => {
     await spool.close();
     await expect(spool.take(Readable.from([Buffer.from('x')]), 10)).rejects.toThrow(SpoolUnavailable);
+  });
+});
+
+describe('the folder of a process', () => {
+  const days = (count: number) => new Date(Date.now() - count * 86_400_000);
+  it('on another machine is left while it says that it is there, and removed once it has said nothing for more than a day', async () => {
+    const parent = join(folder, 'spool');
+    const [silent, living] = ['elsewhere.7.abcdef', 'elsewhere.8.abcdef'].map((name) => join(parent, name)) as [string, string];
+    await mkdir(silent, { recursive: true });
+    await mkdir(living);
+    await utimes(silent, days(2), days(2));
+    await utimes(living, days(0.9), days(0.9));
+    const own = await openSpool(parent);
+    expect((await readdir(parent)).map((name) => join(parent, name)).toSorted()).toEqual([living, own.folder].toSorted());
+    await own.close();
+  });
+
+  it('says that it is there, however long no file comes', async () => {
+    const own = await openSpool(join(folder, 'spool'), { signEvery: 5 });
+    await utimes(own.folder, days(2), days(2));
+    await vi.waitFor(async () => expect((await stat(own.folder)).mtimeMs).toBeGreaterThan(days(1).getTime()));
+    await own.close();
+    expect(await readdir(join(folder, 'spool'))).toEqual([]);
   });
 });
 

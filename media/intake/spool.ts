@@ -1,6 +1,6 @@
 /** The folder in which files arrive, before they are looked at and stored. Whatever is left of one that was refused is removed. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -38,18 +38,28 @@ export class SpoolUnavailable extends Unavailable {
   readonly answer = 'Files cannot be taken right now. Try again.';
 }
 
-/** Days after which the folder of a process on another machine is taken for left behind. */
+/** Milliseconds after which the folder of a process on another machine, which says nothing any more, is taken for left behind. */
 const DAY = 86_400_000;
+/** Milliseconds between two signs of life of a folder. */
+const SIGN_EVERY = DAY / 24;
 
-/** Makes a folder of this process alone in `parent`, and removes those of processes that are gone. */
-export async function openSpool(parent: string): Promise<Spool> {
+/**
+ * Makes a folder of this process alone in `parent`, and removes those of processes that are gone. However long no file comes, the folder's time shows that
+ * its process is there: another machine has nothing else to know it by. `signEvery`: milliseconds between two such signs; default SIGN_EVERY.
+ */
+export async function openSpool(parent: string, { signEvery = SIGN_EVERY } = {}): Promise<Spool> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) if (await isLeft(parent, name)) await rm(join(parent, name), { recursive: true, force: true });
   const folder = await mkdtemp(join(parent, `${hostname()}.${process.pid}.`));
+  const sign = () => utimes(folder, new Date(), new Date()).catch(() => {});
+  const signing = setInterval(sign, signEvery).unref();
   return {
     folder,
     take: (stream, most) => take(stream, join(folder, randomUUID()), most),
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: () => {
+      clearInterval(signing);
+      return rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
