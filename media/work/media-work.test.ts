@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilesUnavailable } from '../../platform/files/files.ts';
 import { filesBut, type MediaRig, openMediaRig } from '../../system/media-rig.fixture.ts';
@@ -47,6 +48,18 @@ describe('a picture that was received', () => {
     const streams = [await rig.receive(1, await picture()), await rig.receive(2, await picture())];
     rig.start();
     for (const stream of streams) expect(await rig.becomes(stream, 'MediaAttached')).toEqual(READY);
+  });
+
+  it('waits, and is not refused, while the folder for what is worked on is not there', async () => {
+    const spool = join(rig.spool, 'gone');
+    rig.start({ spool });
+    const stream = await rig.receive(1, await picture());
+    const deferred = async () => (await rig.events(stream)).flatMap(({ type, data }) => (type === 'MediaDeferred' ? [data] : []));
+    // More than the attempts that a file has.
+    await vi.waitFor(async () => expect((await deferred()).length).toBeGreaterThan(5), 60_000);
+    for (const data of await deferred()) expect(data).toMatchObject({ uncounted: true });
+    await mkdir(spool);
+    await rig.becomes(stream, 'MediaAttached');
   });
 
   it('and cannot be decoded is refused in words at once, and makes no child end', async () => {

@@ -209,7 +209,9 @@ function originalOf(stream: string): string {
   return keyOfMedia(idOf(stream), 'original');
 }
 
-/** True where the disk of the folder for what is being worked on is full or fails. */
+/** True where the disk of the folder for what is being worked on is full or fails, or the folder is not there or not ours. */
 function isOfDisk(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return OF_DISK.includes((error as NodeJS.ErrnoException).code ?? '');
 }
+
+const OF_DISK = ['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'EROFS', 'ENOENT', 'EACCES', 'EPERM'];
