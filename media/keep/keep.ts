@@ -5,9 +5,10 @@ import { keepTrying } from '../../platform/concurrency/keep-trying.ts';
 import type { ParkingFollower } from '../../platform/followers/follow-parking.ts';
 import type { MediaContext } from '../context.ts';
 import { openFoundTwice } from './found-twice.ts';
-import { FilesOfAnother, type MarksContext, markOurs } from './marks.ts';
+import { FilesOfAnother, type MarksContext } from './marks.ts';
 import { startRemover } from './remover.ts';
 import { type SweepContext, sweepMedia } from './sweep.ts';
+import { markUnmarked } from './unmarked.ts';
 
 /** Milliseconds after a start until the first sweep, and between two. */
 const FIRST = 60_000;
@@ -41,13 +42,10 @@ export async function startKeeping(context: KeepContext, { first = FIRST, betwee
   return remover;
 }
 
-/**
- * Marks what was received before: a process that was killed just after it had recorded an upload has not marked that, and a copy of an older backup would
- * remove its bytes. Of a store that is not this log's the sweep tells.
- */
+/** Marks what a process that was killed has received and not marked. Of a store that is not this log's the sweep tells. */
 async function markAtStart(context: MarksContext): Promise<void> {
   try {
-    await markOurs(context);
+    await markUnmarked(context);
   } catch (error) {
     if (!(error instanceof FilesOfAnother)) throw error;
   }

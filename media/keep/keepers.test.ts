@@ -12,6 +12,7 @@ import { commandsOn } from '../../system/commands.fixture.ts';
 import { log, openRig, type Projected, type Rig } from '../../system/projections.fixture.ts';
 import { startKeeping } from './keep.ts';
 import { claimFiles } from './marks.ts';
+import { markUnmarked } from './unmarked.ts';
 
 /** Longer than any test: a keeper with these sweeps never. */
 const NEVER = { first: 1_000_000, between: 1_000_000 };
@@ -93,6 +94,18 @@ it('an upload whose process was killed before it was marked is marked by the nex
   const killed = await received();
   await keeper(NEVER);
   await vi.waitFor(async () => expect(await marks()).toEqual([killed]));
+});
+
+it('a start behind whose marks no upload stands leaves them: a copy that is only tried says nothing', async () => {
+  const marked = await received();
+  await markUnmarked({ store: rig.store, files });
+  const { type, data, metadata } = exampleEvent('TaskCreated');
+  await rig.store.append(`task-${randomUUID()}`, NO_STREAM, [{ id: randomUUID(), type, data, metadata }]);
+  await markUnmarked({ store: rig.store, files });
+  expect(await marks()).toEqual([marked]);
+  const later = await received();
+  await markUnmarked({ store: rig.store, files });
+  expect(await marks()).toEqual([later]);
 });
 
 it('a start marks no store that has nothing, and none of another installation, which its sweep tells of', async () => {

@@ -151,6 +151,11 @@ async function hasEvent(store: EventStore, { id, stream, revision }: MarkedEvent
   }
 }
 
+/** The ids of the events that the store is marked with. Errors: those of the store. */
+export async function markedEvents(files: Files): Promise<ReadonlySet<string>> {
+  return new Set((await marksOf(files)).map((key) => key.slice(LOG.length)));
+}
+
 async function marksOf(files: Files): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of files.list(LOG)) keys.push(key);
