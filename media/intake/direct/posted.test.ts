@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ProblemError } from '../../../contracts/problem.ts';
 import { AppendUnknown, type EventStore, StoreUnavailable } from '../../../platform/event-store/event-store.ts';
+import { stableId } from '../../../platform/stable-id.ts';
 import { openLog } from '../../../system/open-log.fixture.ts';
 import { openPosted, type PostedOptions } from './posted.ts';
 
@@ -147,7 +148,52 @@ it('is given up by a process that cannot say so, before another may have it', as
   }
 });
 
+it('leaves nothing behind once it was let go or asked for anew, and however many come, they are in a fixed number of streams', async () => {
+  const one = process();
+  for (let n = 0; n < 30; n++) await (await one.take(stableId('posted', String(n))))?.letGo();
+  const hand = await one.take(ID);
+  await hand?.refuse(REFUSED);
+  expect(Object.values(await recorded()).filter((files) => Object.keys(files).length > 0)).toEqual([
+    { [ID]: expect.objectContaining({ state: 'refused' }) },
+  ]);
+  await one.askedAnew(ID);
+  const streams = await recorded();
+  expect(Object.keys(streams).length).toBeLessThanOrEqual(256);
+  expect(Object.values(streams).flatMap(Object.keys)).toEqual([]);
+});
+
+it('is forgotten after its ticket has ended, as soon as anything is recorded beside it', async () => {
+  let time = new Date('2026-01-01T00:00:00Z');
+  const one = process({ now: () => time });
+  await (await one.take(ID))?.refuse(REFUSED);
+  const beside = `${ID.slice(0, -1)}8`;
+  time = new Date('2026-01-01T06:59:00Z');
+  await (await one.take(beside))?.letGo();
+  await expect(one.take(ID)).rejects.toThrow(REFUSED.message);
+  time = new Date('2026-01-01T07:01:00Z');
+  await (await one.take(beside))?.letGo();
+  expect(Object.values(await recorded()).flatMap(Object.keys)).toEqual([]);
+});
+
+it('and others beside it are taken, kept and let go at once, and none is lost to another', async () => {
+  const ids = Array.from({ length: 10 }, (_, n) => ID.replace(/..$/, String(n).padStart(2, '0')));
+  const processes = [process(), process(), process()];
+  const taken = await Promise.all(ids.flatMap((id) => processes.map((each) => each.take(id))));
+  const hands = taken.filter((hand) => hand !== null);
+  expect(hands).toHaveLength(ids.length);
+  await Promise.all(hands.map((hand, n) => (n % 2 === 0 ? hand.letGo() : hand.refuse(REFUSED))));
+  expect(Object.keys(Object.values(await recorded())[0] ?? {})).toHaveLength(ids.length / 2);
+});
+
 async function last(): Promise<number> {
-  for await (const [event] of log.store.readStream(`_posted-${ID}`, { direction: 'backwards', limit: 1 })) return event?.revision ?? -1;
+  for await (const [event] of log.store.readStream(`_posted-${ID.slice(0, 2)}`, { direction: 'backwards', limit: 1 })) return event?.revision ?? -1;
   return -1;
+}
+
+/** What the log says of posted files, by stream. */
+async function recorded(): Promise<Record<string, Record<string, unknown>>> {
+  const streams: Record<string, Record<string, unknown>> = {};
+  for await (const page of log.store.readAll({ log: 'bookkeeping' }))
+    for (const { stream, data } of page) if (stream.startsWith('_posted-')) streams[stream] = (data as { files: Record<string, unknown> }).files;
+  return streams;
 }

@@ -1,7 +1,6 @@
 /**
- * Which of several processes receives a posted file, and what was decided of it for good: the last event of the bookkeeping stream `_posted-<id>` says
- * so. One has the file in hand, by the revision of that stream, and writes there again while it is at work; the others answer that the file is arriving,
- * or the same refusal.
+ * Which of several processes receives a posted file, and what was decided of it for good, as recorded in `posted-record.ts`. One has the file in hand, as
+ * long as what is recorded names its attempt, and writes there again while it is at work; the others answer that the file is arriving, or the same refusal.
  *
  *     const inHand = await posted.take(id);
  *     if (!inHand) return arriving(id);
@@ -9,19 +8,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { NO_STREAM } from '../../../contracts/message.ts';
 import { type ProblemCode, ProblemError, type ProblemStatus } from '../../../contracts/problem.ts';
-import { type EventStore, WrongExpectedRevision } from '../../../platform/event-store/event-store.ts';
-import { metadata } from '../../../platform/followers/checkpoint-stream.ts';
-
-/** What is known of a posted file. A storage format: each event of the stream holds a whole state. */
-type PostedState =
-  | { state: 'free' }
-  /** `by` tells one attempt from another; `lease`: milliseconds for which it may say nothing. */
-  | { state: 'held'; by: string; lease: number }
-  | { state: 'refused'; problem: KeptProblem };
-
-type KeptProblem = Pick<ProblemError, 'code' | 'status' | 'type' | 'errors'> & { detail: string };
+import type { EventStore } from '../../../platform/event-store/event-store.ts';
+import { type KeptProblem, openPostedRecords, type PostedRecords, type PostedState } from './posted-record.ts';
 
 export interface PostedFiles {
   /** True where another attempt has the file in hand. Errors: those of the event store. */
@@ -48,6 +37,8 @@ export interface PostedOptions {
   lease?: number;
   /** A clock that nobody sets, in milliseconds; default performance.now. */
   clock?: () => number;
+  /** The present time, by which what nobody asks for any more is forgotten; injected by tests. */
+  now?: () => Date;
 }
 
 /** As long as a file waits whose process was killed. */
@@ -60,91 +51,72 @@ const LOST_AFTER = 2 / 3;
 const MOST_SEEN = 1_000;
 
 /** Opens it; nothing is read yet. */
-export function openPosted({ store, lease = LEASE, clock = () => performance.now() }: PostedOptions): PostedFiles {
+export function openPosted({ store, lease = LEASE, clock = () => performance.now(), now = () => new Date() }: PostedOptions): PostedFiles {
+  const records = openPostedRecords(store, now);
   /** When this process first saw the last sign of life of another: clocks of two machines are never compared. */
-  const seen = new LRUCache<string, { revision: number; since: number }>({ max: MOST_SEEN });
+  const seen = new LRUCache<string, { sign: string; since: number }>({ max: MOST_SEEN });
 
-  async function read(id: string): Promise<{ now: PostedState; revision: number }> {
-    for await (const [last] of store.readStream(streamOf(id), { direction: 'backwards', limit: 1 }))
-      if (last) return { now: last.data as PostedState, revision: last.revision };
-    return { now: { state: 'free' }, revision: NO_STREAM };
-  }
-
-  /** The revision behind the new state; null where another writer was faster. */
-  async function write(id: string, expected: number, state: PostedState): Promise<number | null> {
-    const stream = streamOf(id);
-    try {
-      const event = { id: randomUUID(), type: 'PostedFileChanged', data: state, metadata: metadata(stream) };
-      return (await store.append(stream, expected, [event], { keep: 1, seldom: true })).revision;
-    } catch (error) {
-      if (error instanceof WrongExpectedRevision) return null;
-      throw error;
-    }
-  }
-
-  function isOver(id: string, revision: number, length: number): boolean {
+  function isOver(id: string, { by, beat, lease: length }: Held): boolean {
+    const sign = `${by} ${beat}`;
     const before = seen.get(id);
-    if (before?.revision === revision) return clock() - before.since > length;
-    seen.set(id, { revision, since: clock() });
+    if (before?.sign === sign) return clock() - before.since > length;
+    seen.set(id, { sign, since: clock() });
     return false;
   }
 
-  const isHeldNow = (id: string, { now, revision }: Awaited<ReturnType<typeof read>>) => now.state === 'held' && !isOver(id, revision, now.lease);
+  const isHeldNow = (id: string, found: PostedState | undefined) => found?.state === 'held' && !isOver(id, found);
 
   return {
-    isHeld: async (id) => isHeldNow(id, await read(id)),
+    isHeld: async (id) => isHeldNow(id, await records.read(id)),
     take: async (id) => {
-      const found = await read(id);
-      if (found.now.state === 'refused') throw problemIn(found.now.problem);
+      const found = await records.read(id);
+      if (found?.state === 'refused') throw problemIn(found.problem);
       if (isHeldNow(id, found)) return null;
-      const held = { state: 'held', by: randomUUID(), lease } as const;
+      const held = { state: 'held', by: randomUUID(), beat: 0, lease } as const;
       const asked = clock();
-      const revision = await write(id, found.revision, held);
-      return revision === null
-        ? null
-        : hold({ read: () => read(id), write: (at, state) => write(id, at, state), clock }, held, { revision, since: asked });
+      const isTaken = await records.change(id, (last) => (isSame(found, last) ? held : last));
+      return isTaken ? hold({ id, records, clock }, held, asked) : null;
     },
     askedAnew: async (id) => {
-      const { now, revision } = await read(id);
-      if (now.state === 'refused') await write(id, revision, { state: 'free' });
+      if ((await records.read(id))?.state === 'refused') await records.change(id, (last) => (last?.state === 'refused' ? undefined : last));
     },
   };
 }
 
-const streamOf = (id: string) => `_posted-${id}`;
+type Held = Extract<PostedState, { state: 'held' }>;
+
+/** True where nobody has changed what is known of a file: neither is known, or both are the same sign of life. */
+function isSame(one: PostedState | undefined, other: PostedState | undefined): boolean {
+  if (one?.state !== 'held' || other?.state !== 'held') return one === other;
+  return one.by === other.by && one.beat === other.beat;
+}
 
 interface Holding {
-  read(): Promise<{ now: PostedState; revision: number }>;
-  write(expected: number, state: PostedState): Promise<number | null>;
+  id: string;
+  records: PostedRecords;
   clock(): number;
 }
 
-/** Says again and again that the file is in hand, from this revision and time on, until it is not. */
-function hold({ read, write, clock }: Holding, held: Extract<PostedState, { state: 'held' }>, first: { revision: number; since: number }): InHand {
+/** Says again and again that the file is in hand, from this time on, until it is not. */
+function hold({ id, records, clock }: Holding, held: Held, first: number): InHand {
   const lost = new AbortController();
-  let { revision, since } = first;
+  let since = first;
   let isDone = false;
   let writing: Promise<unknown> = Promise.resolve();
 
   const lose = () =>
     lost.abort(new ProblemError('unavailable', 'Another process has this file now. Send the same again.', { headers: { 'Retry-After': '1' } }));
-  /** Behind a write of this hand's own, of which the store could not say that it had taken it; null where the file is in another hand. */
-  async function writtenBehindOwn(state: PostedState): Promise<number | null> {
-    const found = await read();
-    return found.now.state === 'held' && found.now.by === held.by ? write(found.revision, state) : null;
-  }
   /** One write after the other. Error: the reason of `lost`, where nothing is written, since the file is not in hand. */
-  function inTurn(state: PostedState): Promise<void> {
+  function inTurn(to: (now: Held) => PostedState | undefined): Promise<void> {
     const one = writing.then(async () => {
       lost.signal.throwIfAborted();
       // Others may see it, and count from then on, before this process hears that it is written.
       const asked = clock();
-      const next = (await write(revision, state)) ?? (await writtenBehindOwn(state));
-      if (next === null) {
+      const isOwn = await records.change(id, (now) => (now?.state === 'held' && now.by === held.by ? to(now) : now));
+      if (!isOwn) {
         lose();
         throw lost.signal.reason;
       }
-      revision = next;
       since = asked;
     });
     writing = one.catch(() => {});
@@ -152,19 +124,19 @@ function hold({ read, write, clock }: Holding, held: Extract<PostedState, { stat
   }
   const renewal = setInterval(() => {
     if (clock() - since > held.lease * LOST_AFTER) lose();
-    inTurn(held).catch(() => {});
+    inTurn((now) => ({ ...now, beat: now.beat + 1 })).catch(() => {});
   }, held.lease / RENEWALS);
-  const end = async (state: PostedState) => {
+  const end = async (state: PostedState | undefined) => {
     if (isDone) return;
     isDone = true;
     clearInterval(renewal);
-    await inTurn(state);
+    await inTurn(() => state);
   };
   return {
     lost: lost.signal,
     refuse: ({ code, status, type, errors, message: detail }) =>
       end({ state: 'refused', problem: { code, status, type, detail, ...(errors ? { errors } : {}) } as KeptProblem }),
-    letGo: () => end({ state: 'free' }).catch(() => {}),
+    letGo: () => end(undefined).catch(() => {}),
   };
 }
 

@@ -19,7 +19,7 @@ export async function inspect({ path, extension, hasMarks }: Question): Promise<
     if (bytes.size === 0) throw new FileRefused('empty', 'The file is empty.');
     const type = await typeOf(bytes, { path, extension, hasMarks });
     const fitting = TYPES[type] ?? [];
-    if (extension !== '' && !fitting.includes(extension)) throw lying(type, extension);
+    if (extension !== '' && !fitting.includes(extension)) throw lying(type);
     const sizes = pictureSizes(bytes, type);
     return { type, extension: extension || (fitting[0] ?? ''), ...(sizes ? { width: sizes.width, height: sizes.height } : {}) };
   } finally {
@@ -36,7 +36,7 @@ async function typeOf(bytes: Bytes, { path, extension, hasMarks }: Question): Pr
   if (!isPdf(bytes) && isText(bytes)) {
     checkText(bytes);
     if (!text)
-      throw new FileRefused('extension', `The file is a text, and its name ends in .${extension}. Taken are texts that end in txt, csv or md.`);
+      throw new FileRefused('extension', 'The file is a text, and its name says something else. Taken are texts whose names end in txt, csv or md.');
     return text;
   }
   const detected = await fileTypeFromFile(path);
@@ -50,11 +50,12 @@ async function typeOf(bytes: Bytes, { path, extension, hasMarks }: Question): Pr
 
 const isPdf = (bytes: Bytes) => bytes.at(0, 5).toString('latin1') === '%PDF-';
 
-function lying(type: string, extension: string): FileRefused {
+/** The words name no ending but ours: a refusal is recorded, and a name is its owner's. */
+function lying(type: string): FileRefused {
   const fitting = TYPES[type] ?? [];
   return new FileRefused(
     'extension',
-    `The file is ${type}, and its name ends in .${extension}. Rename it to end in ${fitting.map((one) => `.${one}`).join(' or ')}.`,
+    `The file is ${type}, and its name says something else. Rename it to end in ${fitting.map((one) => `.${one}`).join(' or ')}.`,
   );
 }
 

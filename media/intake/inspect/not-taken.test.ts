@@ -36,7 +36,7 @@ it.each([
   ['zip', 'archive', 'one by one'],
   ['tgz', 'archive', 'one by one'],
   ['docm', 'macros', 'without'],
-  ['exe', 'extension', 'end in .exe'],
+  ['exe', 'extension', 'names end so'],
 ])('says of .%s what helps, by the rule “%s”', (extension, rule, words) => {
   expect(refusal(extension)).toMatchObject({ rule, message: expect.stringContaining(words) });
 });

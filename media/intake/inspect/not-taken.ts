@@ -1,4 +1,7 @@
-/** The words to who sent a file of a type that is not taken. By its name alone, too: before it is sent anywhere. */
+/**
+ * The words to who sent a file of a type that is not taken. By its name alone, too: before it is sent anywhere. They say nothing of its name: a refusal of
+ * a posted file is recorded.
+ */
 import { FileRefused } from '../../file-refused.ts';
 import { TAKEN, TYPES, textType } from './kinds.ts';
 
@@ -51,5 +54,5 @@ export function checkExtension(extension: string): void {
   if (MACROS.test(extension)) throw withMacros();
   const [, type] = TYPE_OF.find(([extensions]) => extensions.test(extension)) ?? [];
   if (type) throw notTaken(type, extension);
-  throw new FileRefused('extension', `Files whose names end in .${extension} are not taken. Taken are ${TAKEN}.`);
+  throw new FileRefused('extension', `Files whose names end so are not taken. Taken are ${TAKEN}.`);
 }
