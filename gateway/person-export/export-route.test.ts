@@ -88,10 +88,10 @@ describe('a document', () => {
     await vi.waitFor(() => expect(state.ended).toBe(true));
   });
 
-  it('is one at a time of each who asks, and few of all: who comes meanwhile is told when to come again, and pays nothing', async () => {
+  it('is one of few at a time of each who asks, and of all: who comes meanwhile is told when to come again, and pays nothing', async () => {
     const consume = vi.fn(async () => ({}));
     const { state, source } = endless();
-    const { url, headers, ask } = await started([source], { limits: { consume } });
+    const { url, headers, ask } = await started([source], { limits: { consume }, turns: openExportTurns({ ofOne: 1 }) });
     const request = get(`${url}/api/users/${ALICE}/export`, { headers });
     const response = await new Promise<import('node:http').IncomingMessage>((resolve) => request.once('response', resolve));
     response.pause();
