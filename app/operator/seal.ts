@@ -47,6 +47,7 @@ async function sealIn(config: Config): Promise<void> {
   copy.finishReplacing();
   const events = await written(config, copy.begin);
   if (events === null) {
+    copy.drop();
     print('All of the log is sealed already. Nothing was changed.');
     return;
   }

@@ -13,8 +13,13 @@ export interface SealedCopy {
   begin(): string;
   /** Puts the copy, which is closed and whole, in the log's place, and overwrites the clear log. Both must be closed. */
   replace(): void;
-  /** Finishes what a run that was killed had begun to replace. */
+  /**
+   * Finishes what a run that was killed had begun to replace, so that no clear log is left beside the sealed one. Every start does it, since nobody may ever
+   * seal again. The log must be closed.
+   */
   finishReplacing(): void;
+  /** Removes a copy that is of no use, since the log is sealed. */
+  drop(): void;
 }
 
 /** What SQLite keeps beside a file. */
@@ -31,11 +36,13 @@ export function sealedCopy(dataDir: string): SealedCopy {
   /** The second name of the clear log, by which it is overwritten once the first one is the copy's. */
   const clear = join(dataDir, 'events.db.clear');
 
+  const drop = () => rmSync(folder, { recursive: true, force: true });
+
   /** Once the copy has the log's name: its witness follows, and what was clear is overwritten. */
   function finish(): void {
     if (existsSync(witnessOf(copy))) renameSync(witnessOf(copy), witnessOf(log));
     overwrite(clear);
-    rmSync(folder, { recursive: true, force: true });
+    drop();
     sync(dataDir);
   }
 
@@ -58,11 +65,16 @@ export function sealedCopy(dataDir: string): SealedCopy {
       finish();
     },
     finishReplacing: () => {
-      if (!existsSync(clear)) return;
+      // What stands beside a copy that has the log's name is of no use; a copy that is not whole is gone on with.
+      if (!existsSync(clear)) {
+        if (!existsSync(copy)) drop();
+        return;
+      }
       // Both names are of one file where the rename did not happen: the clear log is still the log.
       if (statSync(clear).ino === statSync(log).ino) rmSync(clear);
       else finish();
     },
+    drop,
   };
 }
 
