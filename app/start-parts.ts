@@ -212,7 +212,7 @@ async function notifierPart(context: PartContext<'notifier'>): Promise<StartedPa
     all: notifier.oldest(),
   }));
   const outbox = mailer.outbox ?? texter.outbox;
-  access.erasing.add({ steps: outboxSteps({ outbox, secrets: ports.secrets }) });
+  access.erasing.add({ steps: outboxSteps({ outbox, secrets: ports.secrets, personKeys: ports.personKeys }) });
   const reports = { commands: access.commands, tokens: texter.tokens, publicUrl };
   return {
     routes: [...routesWith({ outbox }, [outboxRoute]), ...routesWith(reports, [reportRoute])],

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import { openAuditLog } from '../gateway/audit/audit-log.ts';
+import { openKeptTexts } from '../gateway/erasing/kept-texts.ts';
 import { openIdentity } from '../gateway/identity/identity.ts';
 import { loadKeys } from '../gateway/identity/keys.ts';
 import { type Operator, openOperator } from '../gateway/operator.ts';
@@ -32,6 +33,7 @@ import { healthOf } from './health.ts';
 import { fileOrigins, linksProblem, pagesAt } from './links.ts';
 import { oidcSettings } from './oidc-settings.ts';
 import { openPorts } from './open-ports.ts';
+import { sealedCopy } from './operator/sealed-copy.ts';
 import { ALL_PARTS, isEmbedded, type Need, needsOf, type Part, usesFolder } from './parts.ts';
 import { asRefusedFile } from './refused-files.ts';
 import { ALL_ROWS } from './rows.ts';
@@ -142,6 +144,7 @@ async function startWith(config: Config, options: StartOptions, closers: Closers
 async function openFolder(config: Config, needs: ReadonlySet<Need>, closers: Closers): Promise<Operator | null> {
   if (usesFolder(needs, config)) closers.add(await lockFolderSoon(config.DATA_DIR), (lock) => lock.release());
   if (!isEmbedded(config.EVENT_STORE_URL)) return null;
+  sealedCopy(config.DATA_DIR).finishReplacing();
   const operator = openOperator(config.DATA_DIR);
   await operator.retire();
   return operator;
@@ -289,7 +292,7 @@ async function openAccess(
   });
   const erasing = openProcessErasing({ store, hmac: keys.hmac, log, isSealed: async () => (await sealingNotes(store)).whole });
   erasing.add({ forget: commands.forget });
-  const again = await whileStarting(() => erasing.destroyAgain(personKeys));
+  const again = await whileStarting(() => erasing.destroyAgain({ keys: personKeys, texts: openKeptTexts({ secrets, keys: personKeys }) }));
   if (again > 0) log.warn({ people: again }, 'the secrets are older than erasures: the keys of people who were erased are destroyed again');
   return { keys, commands, identity, limits, audit, erasing };
 }

@@ -33,6 +33,9 @@ export const NOT_KNOWN = [
   'what a disk keeps of overwritten blocks, as flash memory and snapshots of volumes do',
 ] as const;
 
+/** What the check of a process does not see, and the command of an operator does. */
+export const FILES_NOT_SEEN = 'bytes in the store of files: npm start -- verify-erasure looks at them, a process does not';
+
 const doneStep = z.strictObject({
   step: stepName,
   what: z.string(),
@@ -82,5 +85,9 @@ export const erasureCheck = z.strictObject({
     }),
   ),
   notKnown: z.array(z.string()).meta({ description: 'What the installation cannot know.' }),
+  files: z
+    .array(id)
+    .optional()
+    .meta({ description: 'The ids of all files that the person ever had, as the log has them; missing where the certificate is none.' }),
 });
 export type ErasureCheck = z.infer<typeof erasureCheck>;

@@ -1,9 +1,9 @@
 /** A person who is erased, from outside: what is left of them nowhere, what proves it, and what a kill or an older backup changes. */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERASURE_STEP_NAMES, type ErasureCertificate, erasureCertificate, erasureStatus } from '../contracts/erasure.ts';
+import { ERASURE_STEP_NAMES, type ErasureCertificate, erasureCertificate, erasureStatus, FILES_NOT_SEEN } from '../contracts/erasure.ts';
 import { caller, type User } from './client.fixture.ts';
 import { searchFiles } from './erasure-search.fixture.ts';
 import { upload } from './form.fixture.ts';
@@ -83,9 +83,21 @@ describe('a person who is erased', () => {
     expect(task).toMatchObject({ title: '[erased]', description: '[erased]', comments: [{ text: '[erased]' }] });
     await expect.poll(async () => (await ben.ok(`GET /api/tasks/${theirs}`)).body).toMatchObject({ title: 'A door that sticks', assignee: null });
     expect((await ben.ok(`GET /api/tasks/${kept.id}`)).body.title).toBe('Ferns of Ben');
+    // Whoever made what was theirs is told, as after any deletion.
+    const told = async () => (await ben.ok('GET /api/inbox?limit=100')).body.items.filter(({ kind }: { kind: string }) => kind === 'task_unassigned');
+    await expect.poll(told).toEqual([expect.objectContaining({ link: expect.stringContaining(theirs) })]);
 
     const { code, stdout } = await verified(certificate);
     expect(stdout.split('\n').filter((line) => line.startsWith('NOT'))).toEqual([]);
+    expect(stdout).toContain('ok   the store of files: bytes: nothing is left');
+    expect(stdout).not.toContain(FILES_NOT_SEEN);
+    // Bytes that came back, as from a backup of the files, are found without any read model.
+    const { files } = (await system.admin.ok('POST /api/admin/erasures/verify', { certificate })).body;
+    const left = join(system.dataDir, 'files', 'media', files[0].slice(0, 2), files[0], 'original');
+    mkdirSync(dirname(left), { recursive: true });
+    writeFileSync(left, 'from a backup');
+    expect((await verified(certificate)).stdout).toContain('NOT  the store of files: bytes: 1 objects are there');
+    rmSync(left);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/ok {3}the certificate: its signature fits[\s\S]*Not known:[\s\S]*backups/)]);
     const changed = await verified({ ...certificate, requestedBy: ben.id });
     expect([changed.code, changed.stdout]).toEqual([1, expect.stringContaining('NOT  the certificate')]);

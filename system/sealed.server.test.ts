@@ -9,6 +9,7 @@ import { outsider } from '../platform/event-bus/rabbitmq/rabbitmq.fixture.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { sealingNotes } from '../platform/sealing/sealing-log.ts';
 import { describeWith } from '../servers/for-tests.fixture.ts';
+import { caller } from './client.fixture.ts';
 import { DISTRIBUTED, type Distributed, openDistributed } from './distributed.fixture.ts';
 
 const OWN_QUEUE = 'of-another-service';
@@ -74,6 +75,25 @@ describeWith(DISTRIBUTED, 'what is personal, on servers', () => {
       expect(files.filter((file) => file.includes(text)).length, text).toBe(0);
     }
     expect(messages.some((message) => message.includes('"$sealed"'))).toBe(true);
+  });
+
+  it('is given to another backend that asks with its API key, by the id in a message, and nothing else is', { timeout: 120_000 }, async () => {
+    const { body } = await system.admin.ok('POST /api/admin/api-keys', { name: 'letters', requestsPerMinute: 1_000 });
+    const backend = caller(system.url, body.key);
+    const words = { content: 'To Mrs Quillfeather, behind the green door', recipient: 'quillfeather@example.org' };
+    const sent = await backend('POST /api/notifications/send', { type: 'email', ...words });
+    expect(sent.status).toBe(202);
+    const told = (await messagesUpTo(sent.body.id)).filter((message) => message.includes(sent.body.id));
+    expect(told[0]).toContain('"$sealed"');
+    for (const text of Object.values(words)) expect(told.join()).not.toContain(text);
+    await vi.waitFor(
+      async () => {
+        const asked = await backend(`GET /api/notifications/${sent.body.id}/status`);
+        expect([asked.status, asked.body]).toEqual([200, expect.objectContaining({ recipient: words.recipient })]);
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+    for (const row of [`GET /api/tasks/${taskId}`, 'GET /api/users', 'GET /api/orders']) expect((await backend(row)).status).toBe(403);
   });
 
   it('is read and written on while the master key is rotated beside the processes', { timeout: 120_000 }, async () => {

@@ -1,5 +1,5 @@
 /** Checks a certificate of an erasure: its signature, and in the stores of this process what it says. */
-import { ERASURE_STEP_NAMES, type ErasureCertificate, type ErasureCheck, NOT_KNOWN } from '../../contracts/erasure.ts';
+import { ERASURE_STEP_NAMES, type ErasureCertificate, type ErasureCheck, FILES_NOT_SEEN, NOT_KNOWN } from '../../contracts/erasure.ts';
 import { leftInAudit } from '../../gateway/audit/erase-from-audit.ts';
 import { certificateIn, certificateKeyOf } from '../../gateway/erasing/certificate.ts';
 import type { Secrets } from '../../gateway/identity/secrets/secrets.ts';
@@ -11,6 +11,7 @@ import type { Find, ReadModels } from '../../platform/read-models/read-models.ts
 import { userReference } from '../../platform/sealing/person-reference.ts';
 import { mediaFiles } from '../../projections/projectors/media.ts';
 import { userDirectory } from '../../projections/projectors/user-directory.ts';
+import { filesInEvents } from './files-of.ts';
 import { OF_ACCESS } from './steps.ts';
 
 export interface CheckPorts {
@@ -46,10 +47,17 @@ export function erasureCheckOn(ports: CheckPorts): (document: unknown) => Promis
     const lines = [line('the certificate', true, 'its signature fits'), ...(await ofCertificate(certificate))];
     for (const [what, look, left] of looksAt(ports)) {
       const count = await look(certificate.person);
-      lines.push(line(what, count === 0, count === 0 ? 'nothing is left' : `${count} ${left}`));
+      lines.push(lineOfCount(what, count, left));
     }
-    return { lines, notKnown: [...NOT_KNOWN] };
+    const files = await filesInEvents(store, certificate.person);
+    lines.push(lineOfCount('the log: files', [...files.values()].filter((isOver) => !isOver).length, 'files are not deleted'));
+    return { lines, notKnown: [...NOT_KNOWN, FILES_NOT_SEEN], files: [...files.keys()] };
   };
+}
+
+/** The line of what is looked for and must not be there; `left` says what a number of them is called. */
+export function lineOfCount(what: string, count: number, left: string): Line {
+  return line(what, count === 0, count === 0 ? 'nothing is left' : `${count} ${left}`);
 }
 
 function line(what: string, ok: boolean, found: string): Line {

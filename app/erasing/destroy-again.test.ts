@@ -26,6 +26,8 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   await list.add({ state: 'certified', person: ANN, at: AT });
   const state = { requestedBy: ANN, requestedAt: AT, forgottenAt: null, waits: {}, certificate: null };
   const keys = { step: 'keys', what: '', where: '', count: 1, at: AT } as const;
+  const outbox = { ...keys, step: 'outbox' } as const;
+  await records.change(ANN, (): ErasureState => ({ ...state, person: ANN, keys: keysOf(ANN), done: { keys, outbox } }));
   for (const person of [BEN, CAL])
     await records.change(person, (): ErasureState => ({ ...state, person, keys: keysOf(person), forgottenAt: AT, done: { keys } }));
   await records.change(DAN, (): ErasureState => ({ ...state, person: DAN, keys: keysOf(DAN), done: { keys } }));
@@ -40,8 +42,16 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   ]);
   const destroyed: [readonly string[], string, boolean | undefined][] = [];
   const [renewed, freed]: [string[], string[][]] = [[], []];
+  const removed: [string, string][] = [];
+  const texts = {
+    remove: async (...of: [string, string]) => {
+      removed.push(of);
+      return 1;
+    },
+  };
   const again = () =>
     destroyAgain({
+      texts,
       ...{ list: openErasureList(store), records },
       keys: {
         toOpen: async (wanted) =>
@@ -58,6 +68,8 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   // What is under way is closed until everybody has forgotten; whoever is certified, or only to be certified, has let go.
   expect(destroyed).toEqual([ANN, CAL, DAN].map((person) => [keysOf(person), AT, person === DAN]));
   expect(renewed).toEqual([AT, AT, AT]);
+  // Of whom the outbox was searched, no text is needed any more that the backup may have.
+  expect(removed).toEqual([[ANN, AT]]);
   expect(await again()).toBe(0);
   expect(freed).toEqual(Array(2).fill([ANN, BEN, CAL].flatMap(keysOf)));
 });

@@ -1,4 +1,5 @@
 /** What a start does about people who were erased: an older backup of the secrets may have brought their keys back. */
+import type { KeptTexts } from '../../gateway/erasing/kept-texts.ts';
 import type { DestroyedKeys, ErasureList } from '../../platform/erasing/erasure-list.ts';
 import type { ErasureRecords, ErasureState } from '../../platform/erasing/erasure-record.ts';
 import { keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
@@ -11,6 +12,8 @@ export interface DestroyedBefore {
   list: ErasureList;
   records: Pick<ErasureRecords, 'read'>;
   keys: Pick<PersonKeys, 'toOpen' | 'destroy' | 'rotateSnapshots' | 'free'>;
+  /** The texts that were looked for, of which the backup may have some, too. */
+  texts: Pick<KeptTexts, 'remove'>;
 }
 
 interface Erased extends DestroyedKeys {
@@ -25,15 +28,19 @@ export async function destroyAgain(context: DestroyedBefore): Promise<number> {
   let again = 0;
   for (let from = 0; from < people.length; from += AT_ONCE) {
     const back = await broughtBack(people.slice(from, from + AT_ONCE), context.keys);
-    for (const { keys, at, underWay } of back) {
-      await context.keys.destroy(keys, at, underWay);
-      await context.keys.rotateSnapshots(at, underWay);
-    }
+    for (const one of back) await destroyOne(context, one);
     again += back.length;
   }
   // In a backup that was made in the middle of an erasure, addresses and snapshots are closed.
   await context.keys.free(people.filter(({ underWay }) => !underWay));
   return again;
+}
+
+async function destroyOne({ keys, texts, records }: DestroyedBefore, erased: Erased): Promise<void> {
+  await keys.destroy(erased.keys, erased.at, erased.underWay);
+  await keys.rotateSnapshots(erased.at, erased.underWay);
+  const state = await records.read(erased.person);
+  if (state?.done.outbox) await texts.remove(erased.person, state.requestedAt);
 }
 
 /** Everybody whose keys were destroyed, also where the rest of the erasure is still under way. */

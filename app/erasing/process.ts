@@ -15,7 +15,7 @@ export interface ProcessErasing {
   /** Adds what a part of this process does; called before `start`. */
   add(of: { steps?: ErasureSteps; lead?: ErasureLead; forget?(): void }): void;
   /** Destroys keys again that an older backup of the secrets brought back; resolves to the number of their people. */
-  destroyAgain(keys: DestroyedBefore['keys']): Promise<number>;
+  destroyAgain(secrets: Pick<DestroyedBefore, 'keys' | 'texts'>): Promise<number>;
   start(): Erasing;
 }
 
@@ -50,7 +50,7 @@ export function openProcessErasing({ store, hmac, isSealed, log }: ProcessErasin
       lead ??= own;
       if (forget) drops.push(forget);
     },
-    destroyAgain: (keys) => destroyAgain({ list, records, keys }),
+    destroyAgain: (secrets) => destroyAgain({ list, records, ...secrets }),
     start: () =>
       startErasing({
         ...{ list, records, log, steps },

@@ -9,14 +9,14 @@ import { type EraseFilesContext, eraseFilesOf } from '../../media/keep/erase-fil
 import type { Outbox } from '../../notifier/mailer/outbox/outbox.ts';
 import type { Cache } from '../../platform/cache/cache.ts';
 import { joinedRuns } from '../../platform/concurrency/joined-runs.ts';
-import { ERASURES_LOOK_EVERY, type ErasureSteps } from '../../platform/erasing/erase.ts';
+import { ERASURES_LOOK_EVERY, type ErasureSteps, type TellStep } from '../../platform/erasing/erase.ts';
 import type { ErasureLead } from '../../platform/erasing/lead.ts';
 import { addressesEverOf, personTexts } from '../../platform/erasing/person-texts.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import type { Requests } from '../../platform/followers/requests.ts';
 import type { ReadModels } from '../../platform/read-models/read-models.ts';
 import type { PersonKeys } from '../../platform/sealing/person-keys.ts';
-import { addressReference, userReference } from '../../platform/sealing/person-reference.ts';
+import { addressReferences, userReference } from '../../platform/sealing/person-reference.ts';
 import type { Config } from '../config.ts';
 import { rebuildAll } from './rebuild-all.ts';
 
@@ -48,10 +48,15 @@ export const storeKindOf = (url: string) => url.split(':')[0] || 'none';
 /** The steps of the part `workers`, which leads erasures. */
 export function leadSteps(ports: LeadPorts): ErasureSteps {
   const { store, secrets, readModels, cache, personKeys, requests, identity, config, signal } = ports;
-  const texts = openKeptTexts(secrets);
+  const texts = openKeptTexts({ secrets, keys: personKeys });
   const [inSecrets, inModels, inCache] = [config.SECRETS_URL, config.READ_MODELS_URL, config.CACHE_URL].map(storeKindOf) as [string, string, string];
+  /** The erasures that wait for the read models, each as it records what it waits for. */
+  const told = new Set<TellStep>();
   const rebuilt = joinedRuns(async () => {
-    const count = await rebuildAll(requests, signal);
+    const tell = (how: string) => {
+      for (const one of told) one(how);
+    };
+    const count = await rebuildAll({ requests, signal, tell });
     await readModels.purge();
     return count;
   });
@@ -77,7 +82,11 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
       await secrets.purge();
       return { count: keys.length, where: inSecrets };
     },
-    'read-models': async () => ({ count: await rebuilt(), where: inModels }),
+    'read-models': async (_state, tell) => {
+      told.add(tell);
+      const count = await rebuilt().finally(() => told.delete(tell));
+      return { count, where: inModels };
+    },
     snapshots: async ({ requestedAt }) => {
       await personKeys.rotateSnapshots(requestedAt);
       return { count: 1, where: inSecrets };
@@ -95,7 +104,10 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
 export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadPorts): ErasureLead {
   const certifier = openCertifier(secrets, { installation, now: () => new Date() });
   return {
-    keysOf: async (person) => [userReference(person), ...(await addressesEverOf(store, person)).map((address) => addressReference(address, hmac))],
+    keysOf: async (person) => {
+      const addresses = await addressesEverOf(store, person);
+      return [...new Set([userReference(person), ...addresses.flatMap((address) => addressReferences(address, hmac))])];
+    },
     settled: (until) => pause(personKeys.settledAfter, until),
     heard: (until) => pause(HEARD, until),
     free: ({ keys, requestedAt }) => personKeys.free([{ keys, at: requestedAt }]),
@@ -103,13 +115,20 @@ export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadP
   };
 }
 
+export interface OutboxPorts {
+  /** Null where mails and SMS are kept nowhere. */
+  outbox: Pick<Outbox, 'erase'> | null;
+  secrets: Secrets;
+  personKeys: PersonKeys;
+}
+
 /** The step of the part `notifier`: the outboxes of mails and SMS, which are one file. */
-export function outboxSteps({ outbox, secrets }: { outbox: Pick<Outbox, 'erase'> | null; secrets: Secrets }): ErasureSteps {
-  const texts = openKeptTexts(secrets);
+export function outboxSteps({ outbox, secrets, personKeys }: OutboxPorts): ErasureSteps {
+  const texts = openKeptTexts({ secrets, keys: personKeys });
   return {
-    outbox: async ({ person }) => {
+    outbox: async ({ person, requestedAt }) => {
       const { deleted, changed } = outbox ? await outbox.erase(await texts.of(person)) : { deleted: 0, changed: 0 };
-      await texts.remove(person);
+      await texts.remove(person, requestedAt);
       await secrets.purge();
       return { count: deleted + changed, where: outbox ? 'outbox' : 'none' };
     },

@@ -1,8 +1,11 @@
 /**
  * The texts of a person who is being erased, kept in the secrets from before their keys are destroyed until every outbox was searched for them: a mail may be
- * written in between. They go with the step that needs them.
+ * written in between. They are sealed under a key of their own, and go with the step that needs them, and their key with them.
  */
-import type { Secrets } from '../identity/secrets/secrets.ts';
+import { openBox, sealBox } from '../../platform/sealing/box.ts';
+import { keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
+import { searchedTextsReference } from '../../platform/sealing/person-reference.ts';
+import type { SecretRecord, Secrets } from '../identity/secrets/secrets.ts';
 
 const KIND = 'erasures';
 /** Characters in a record, about: no store is asked for a record that is too large for it. */
@@ -10,38 +13,65 @@ const CHARACTERS = 1_000_000;
 
 export interface KeptTexts {
   /** Keeps them; again: instead of those before. */
-  keep(person: string, texts: { addresses: readonly string[]; texts: readonly string[] }): Promise<void>;
+  keep(person: string, texts: FoundTexts): Promise<void>;
   /** Those that are kept. */
   of(person: string): Promise<{ addresses: string[]; texts: string[] }>;
-  /** Removes them; resolves to the number of texts and addresses that there were. */
-  remove(person: string): Promise<number>;
+  /** Removes them, and destroys their key; `at`: the time of the erasure (ISO 8601). Resolves to the number of records that there were. */
+  remove(person: string, at: string): Promise<number>;
 }
 
-interface Kept {
+export interface KeptTextsOptions {
+  secrets: Pick<Secrets, 'put' | 'list' | 'delete'>;
+  keys: Pick<PersonKeys, 'toSeal' | 'toOpen' | 'destroy'>;
+}
+
+export interface FoundTexts {
   addresses: readonly string[];
   texts: readonly string[];
 }
 
-/** Opens them. Errors of its functions: SecretsUnavailable. */
-export function openKeptTexts(secrets: Pick<Secrets, 'put' | 'list' | 'delete'>): KeptTexts {
-  async function remove(person: string): Promise<number> {
+/** A record. A storage format; the first releases that erased kept them clear. */
+type Kept = FoundTexts | { generation: number; box: string };
+
+/** Opens them. Errors of its functions: SecretsUnavailable, and those of the keys. */
+export function openKeptTexts({ secrets, keys }: KeptTextsOptions): KeptTexts {
+  async function removeRecords(person: string): Promise<number> {
     const records = await secrets.list<Kept>(KIND, person);
     for (const { key } of records) await secrets.delete(KIND, key);
-    return records.reduce((sum, { value }) => sum + value.addresses.length + value.texts.length, 0);
+    return records.length;
+  }
+
+  async function opened(person: string, { key, value }: SecretRecord<Kept>): Promise<FoundTexts> {
+    if (!('box' in value)) return value;
+    const wanted = { of: searchedTextsReference(person), generation: value.generation };
+    const found = (await keys.toOpen([wanted])).get(keyName(wanted.of, wanted.generation));
+    // Only an older backup of the secrets brings a record back that was done with.
+    if (!found || found === 'destroyed') return { addresses: [], texts: [] };
+    if (found instanceof Error) throw found;
+    return openBox(value.box, found, key) as FoundTexts;
   }
 
   return {
-    remove,
     keep: async (person, { addresses, texts }) => {
-      await remove(person);
+      await removeRecords(person);
+      const reference = searchedTextsReference(person);
+      const sealing = (await keys.toSeal([reference])).get(reference);
+      if (!sealing) throw new Error('the key of the texts of an erasure is made anew, never missing');
       for (const [index, chunk] of chunksOf(texts).entries()) {
-        const value: Kept = { addresses: index === 0 ? addresses : [], texts: chunk };
-        await secrets.put(KIND, { key: `${person} ${index}`, value, owner: person });
+        const key = `${person} ${index}`;
+        const box = sealBox({ addresses: index === 0 ? addresses : [], texts: chunk } satisfies FoundTexts, sealing.key, key);
+        await secrets.put(KIND, { key, value: { generation: sealing.generation, box } satisfies Kept, owner: person });
       }
     },
     of: async (person) => {
-      const records = await secrets.list<Kept>(KIND, person);
-      return { addresses: records.flatMap(({ value }) => value.addresses), texts: records.flatMap(({ value }) => value.texts) };
+      const found: FoundTexts[] = [];
+      for (const record of await secrets.list<Kept>(KIND, person)) found.push(await opened(person, record));
+      return { addresses: found.flatMap(({ addresses }) => addresses), texts: found.flatMap(({ texts }) => texts) };
+    },
+    remove: async (person, at) => {
+      const count = await removeRecords(person);
+      await keys.destroy([searchedTextsReference(person)], at);
+      return count;
     },
   };
 }

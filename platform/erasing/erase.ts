@@ -18,8 +18,11 @@ export interface Destroyed {
   where: string;
 }
 
+/** Records what a step waits for, in words, while it is at work. Never throws. */
+export type TellStep = (waitsFor: string) => void;
+
 /** The steps of a process. Each may be taken again, and several times at once for different people. */
-export type ErasureSteps = Partial<Record<ErasureStepName, (state: ErasureState) => Promise<Destroyed>>>;
+export type ErasureSteps = Partial<Record<ErasureStepName, (state: ErasureState, tell: TellStep) => Promise<Destroyed>>>;
 
 export interface ErasingOptions {
   list: ErasureList;
@@ -67,16 +70,17 @@ export function startErasing(options: ErasingOptions): Erasing {
   let looking = new AbortController();
 
   /** Takes a step, where it is not to be waited for; how it went is recorded. */
-  async function taken(step: ErasureStepName, state: ErasureState, work: () => Promise<Destroyed>): Promise<void> {
+  async function taken(step: ErasureStepName, state: ErasureState, work: NonNullable<ErasureSteps[ErasureStepName]>): Promise<void> {
     const { person } = state;
+    const waits = (what: string) => records.change(person, stepWaits(step, what)).catch(() => null);
     if (isPausing(`${person} ${step}`)) return;
     try {
-      const { count, where } = await work();
+      const { count, where } = await work(state, waits);
       await records.change(person, stepDone({ step, what: ERASURE_STEPS[step].what, where, count, at: now() } satisfies DoneStep));
       failures.delete(`${person} ${step}`);
     } catch (error) {
       failed(`${person} ${step}`, error);
-      await records.change(person, stepWaits(step, inWords(error))).catch(() => {});
+      await waits(inWords(error));
     }
   }
 
@@ -96,7 +100,7 @@ export function startErasing(options: ErasingOptions): Erasing {
     // Step by step, so that who takes the last one that was waited for goes on at once.
     for (let before = -1; state && before < progressOf(state) && !signal.aborted; ) {
       before = progressOf(state);
-      await Promise.all(ready(state, steps).map(([step, work]) => taken(step, state as ErasureState, () => work(state as ErasureState))));
+      await Promise.all(ready(state, steps).map(([step, work]) => taken(step, state as ErasureState, work)));
       const now = await records.read(listed.person);
       state = now && led ? await led(now) : now;
     }

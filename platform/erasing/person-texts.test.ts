@@ -22,8 +22,12 @@ it('are those that a person wrote, those written to them and of them, and their 
   await happened(`task-${ANN}`, 'TaskCreated', { title: 'Lamp of Ann', description: 'ok', labels: ['roof garden'], maker: ANN }, ANN);
   await happened(`task-${ANN}`, 'TaskCommented', { text: 'a word of Ben' }, BEN);
   await happened(`user-${ANN}`, 'UserEdited', { name: '[erased]', email: 'erased@erased.invalid' }, ANN);
+  // Who types an address with capitals means the same mailbox.
+  const order = exampleEvent('OrderPlaced').data as object;
+  await happened(`order-${ANN}`, 'OrderPlaced', { ...order, email: 'ANN@example.org', note: 'a note of Ben' }, BEN);
+  await happened(`order-${BEN}`, 'OrderPlaced', { ...order, email: 'annabel@example.org', note: 'another of Ben' }, BEN);
 
   expect((await addressesEverOf(store, ANN)).sort()).toEqual(['+4915112345678', 'Ann@example.org', 'ann@example.org']);
   const { texts } = await personTexts(store, ANN);
-  expect(texts.sort()).toEqual(['+4915112345678', 'Ann Moreau', 'Ann@example.org', 'Lamp of Ann', 'roof garden']);
+  expect(texts.sort()).toEqual(['+4915112345678', 'ANN@example.org', 'Ann Moreau', 'Ann@example.org', 'Lamp of Ann', 'roof garden']);
 });

@@ -1,7 +1,7 @@
 /** What the log has of a person in their own words: looked for where copies of texts are kept that no key seals. */
 import type { z } from 'zod';
 import { catalog, isKnown, upcast } from '../../contracts/catalog.ts';
-import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
+import { mailboxOf, normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import { idOf, type RecordedEvent } from '../../contracts/message.ts';
 import { ERASED, ERASED_ADDRESS, ERASED_PHONE, type PersonalField, personalFieldsIn } from '../../contracts/personal.ts';
 import { takingTurns } from '../concurrency/taking-turns.ts';
@@ -34,7 +34,7 @@ export async function addressesEverOf(store: Pick<EventStore, 'readStream'>, per
 /** All texts of a person in the log. It reads the whole log. Errors: those of the store. */
 export async function personTexts(store: Pick<EventStore, 'readStream' | 'readAll'>, person: string): Promise<TextsOfPerson> {
   const addresses = await addressesEverOf(store, person);
-  const own = new Set(addresses);
+  const own = new Set(addresses.map(comparedAddress));
   const texts = new Set<string>();
   const turn = takingTurns();
   for await (const page of store.readAll()) {
@@ -79,15 +79,20 @@ function isOf(person: string, own: ReadonlySet<string>, { personOf, value, event
     case 'addressee':
       return isAddressed(person, own, event.data);
     default:
-      return own.has(value);
+      return own.has(comparedAddress(value));
   }
 }
 
 function isAddressed(person: string, own: ReadonlySet<string>, data: unknown): boolean {
   const { userId, address, phone } = (data as { recipient?: Record<string, string> }).recipient ?? {};
-  return userId === undefined ? own.has(address ?? phone ?? '') : userId === person;
+  return userId === undefined ? own.has(comparedAddress(address ?? phone ?? '')) : userId === person;
 }
 
 function formsOf(address: string): string[] {
-  return address.includes('@') ? [address, storedEmail(address), normaliseEmail(address)] : [address];
+  return address.includes('@') ? [address, storedEmail(address), mailboxOf(address), normaliseEmail(address)] : [address];
+}
+
+/** An address so that one mailbox is one text, however somebody typed it; a number as it is. */
+function comparedAddress(address: string): string {
+  return address.includes('@') ? mailboxOf(address) : address;
 }

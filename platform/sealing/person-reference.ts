@@ -1,10 +1,17 @@
 /** How keys, boxes and records of erasing name a person: a text that says who it is to us, and to nobody else. */
 
+import { mailboxOf } from '../../contracts/email.ts';
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const [USER, ADDRESS, ACTOR, INSTALLATION] = ['user:', 'address:', 'actor:', 'installation:'] as const;
 
 /** The reference under which snapshots are sealed: their key is the installation's, and each erasure renews it. */
 export const SNAPSHOTS = `${INSTALLATION}snapshots`;
+
+/** The reference under which the texts of somebody who is being erased are sealed, until they were looked for. */
+export function searchedTextsReference(id: string): string {
+  return `${INSTALLATION}texts:${id}`;
+}
 
 /** The user with this id. */
 export function userReference(id: string): string {
@@ -16,8 +23,20 @@ export function actorReference(actor: string): string {
   return UUID.test(actor) ? userReference(actor) : `${ACTOR}${actor}`;
 }
 
-/** Whoever has an address or a number, each in its stored form. `hmac` is that of the installation's keys: the reference holds nothing readable. */
+/**
+ * Whoever has an address or a number, however it is written: an address as one mailbox, so that whoever types it with capitals, or its domain in Unicode,
+ * means the same person. `hmac` is that of the installation's keys: the reference holds nothing readable.
+ */
 export function addressReference(address: string, hmac: (text: string) => string): string {
+  return referenceAsWritten(address.includes('@') ? mailboxOf(address) : address, hmac);
+}
+
+/** All references that whoever has an address may have boxes under: the first releases that sealed took each way to write it for another mailbox. */
+export function addressReferences(address: string, hmac: (text: string) => string): string[] {
+  return [...new Set([addressReference(address, hmac), referenceAsWritten(address, hmac)])];
+}
+
+function referenceAsWritten(address: string, hmac: (text: string) => string): string {
   return `${ADDRESS}${hmac(`sealed for:${address}`)}`;
 }
 
