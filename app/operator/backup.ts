@@ -14,10 +14,10 @@ import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Copying, copyDatabase } from './copy-database.ts';
+import { type Interruption, interruptibly } from './interruption.ts';
 import { makePartial, type PartialFolder, removeAbandoned } from './partial-folder.ts';
 import { print } from './print.ts';
 
-const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Milliseconds between two lines that tell how far a file is copied. */
 const TELL_EVERY = 5_000;
 const EVENTS = 'events.db';
@@ -31,28 +31,26 @@ export async function backUp(config: Config, [folder, ...more]: string[]): Promi
     throw new UserError(`There is nothing to back up: ${config.DATA_DIR} has no ${missing}. Set DATA_DIR to the folder of an installation.`);
   process.umask(0o077);
   for (const path of removeAbandoned(folder)) print(`Removed ${path}, which a backup that was killed had left.`);
-  const interruption = hearSignals();
-  try {
-    await makeBackup(config, files, { folder, stillWanted: interruption.check });
-  } finally {
-    interruption.end();
-  }
+  await interruptibly(
+    (signal) => `The backup was interrupted (${signal}); nothing of it is left.`,
+    (interruption) => makeBackup(config, files, { folder, interruption }),
+  );
 }
 
 interface Making {
   folder: string;
-  /** Throws where the backup is no longer wanted. */
-  stillWanted(): void;
+  interruption: Pick<Interruption, 'check' | 'signal'>;
 }
 
-async function makeBackup({ DATA_DIR, BACKUP_LOG_MB, FILES_URL }: Config, files: string[], { folder, stillWanted }: Making): Promise<void> {
+async function makeBackup({ DATA_DIR, BACKUP_LOG_MB, FILES_URL }: Config, files: string[], { folder, interruption }: Making): Promise<void> {
+  const { check: stillWanted, signal } = interruption;
   const making = madePartial(folder);
   const options = { most: BACKUP_LOG_MB * 1024 * 1024, stillWanted };
   try {
     let growth = 0;
     for (const name of files) growth += await copy(name, { from: DATA_DIR, to: making.path, ...options });
     // After the log: what it says is there is then among the files, unless it was deleted meanwhile.
-    const kept = await copyKept(FILES_URL, { from: DATA_DIR, to: making.path, stillWanted });
+    const kept = await copyKept(FILES_URL, { from: DATA_DIR, to: making.path, signal });
     const events = files.includes(EVENTS) ? await readThrough(making.path, stillWanted) : 0;
     checkAll(making.path, files, stillWanted);
     making.finish();
@@ -83,10 +81,10 @@ function checkAll(folder: string, names: readonly string[], stillWanted: () => v
 }
 
 /** Copies the files of a folder into the copy's own; those in a bucket stay there. Resolves to their number. */
-async function copyKept(url: string, { from, to, stillWanted }: { from: string; to: string; stillWanted(): void }): Promise<number> {
+async function copyKept(url: string, { from, to, signal }: { from: string; to: string; signal: AbortSignal }): Promise<number> {
   if (!url.startsWith('file:')) return 0;
   const [source, target] = [await openFiles(url, { dataDir: from }), await openFiles('file:', { dataDir: to })];
-  return (await copyFiles(source, target, stillWanted)).files;
+  return (await copyFiles(source, target, signal)).files;
 }
 
 function madePartial(folder: string): PartialFolder {
@@ -102,23 +100,6 @@ function inOneLine(error: unknown, path: string): unknown {
   if (!diskRefused(error)) return error;
   const message = `The backup could not be made in ${path} (${(error as Error).message}). Make room there, make it writable, or name another folder.`;
   return new UserError(message, { cause: error });
-}
-
-/** Hears signals that end a process: `check` throws once there was one, so that what is copied by then is removed. */
-function hearSignals(): { check(): void; end(): void } {
-  let heard: NodeJS.Signals | undefined;
-  const hear = (signal: NodeJS.Signals) => {
-    heard = signal;
-  };
-  for (const signal of ENDS) process.on(signal, hear);
-  return {
-    check: () => {
-      if (heard) throw new UserError(`The backup was interrupted (${heard}); nothing of it is left.`);
-    },
-    end: () => {
-      for (const signal of ENDS) process.off(signal, hear);
-    },
-  };
 }
 
 /**

@@ -1,10 +1,11 @@
 /** `npm start -- users export <id|e-mail> [--out file [--force]]`: all that is kept of a person, as one JSON document. */
 import { createWriteStream, existsSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
 import { UserError } from '../../platform/user-error.ts';
+import { type Interruption, interruptibly } from './interruption.ts';
 import type { Ask, OpenAnswer } from './lock-or-ask.ts';
 import { complain, screen } from './print.ts';
 
@@ -22,15 +23,20 @@ export interface PersonToExport {
 }
 
 /** Writes the document. Errors: `UserError` with one line where there is no such person, the document was cut off, or cannot be written. */
-export async function exportPerson({ who, out, force }: PersonToExport, ask: Ask, open: OpenAnswer): Promise<void> {
+export async function exportPerson({ who, out, force }: PersonToExport, ask: Ask, answer: OpenAnswer): Promise<void> {
   if (out !== undefined && !force && existsSync(out)) throw isThere(out);
   const id = UUID.test(who) ? who : (await ask<AccountOrderDone>('POST', '/api/admin/accounts', { order: 'find', email: who })).id;
-  const source = () => open(`/api/users/${id}/export`);
+  const source = () => answer(`/api/users/${id}/export`);
   if (out === undefined) return writeWhole(source, output);
   const part = `${out}.part`;
   try {
-    await writeWhole(source, { name: out, open: () => newFile(part) });
-    await (force ? rename(part, out) : putNew(part, out));
+    await interruptibly(
+      (signal) => `The export was interrupted (${signal}); nothing of it is left.`,
+      async (interruption) => {
+        await writeWhole(source, { name: out, open: () => newFile(part), interruption });
+        await (force ? rename(part, out) : putNew(part, out));
+      },
+    );
   } catch (error) {
     await rm(part, { force: true });
     throw error;
@@ -38,12 +44,31 @@ export async function exportPerson({ who, out, force }: PersonToExport, ask: Ask
   complain(`${who}: written to ${out}`);
 }
 
+/** What a file system says that has one name for each file alone, as FAT and some shares do. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
 /** Gives the file its name where nothing has it, also since the beginning. */
 async function putNew(part: string, out: string): Promise<void> {
-  await link(part, out).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? isThere(out) : error;
+  try {
+    await link(part, out);
+  } catch (error) {
+    await refusedLink(error as NodeJS.ErrnoException, part, out);
+  }
+  await rm(part, { force: true });
+}
+
+async function refusedLink(error: NodeJS.ErrnoException, part: string, out: string): Promise<void> {
+  if (error.code === 'EEXIST') throw isThere(out);
+  if (!NO_LINKS.includes(error.code ?? '')) throw error;
+  // An empty file takes the name first, where nothing has it, so that the document takes it from nobody.
+  const place = await open(out, 'wx', 0o600).catch((taken: NodeJS.ErrnoException) => {
+    throw taken.code === 'EEXIST' ? isThere(out) : taken;
   });
-  await rm(part);
+  await place.close();
+  await rename(part, out).catch(async (cause: unknown) => {
+    await rm(out, { force: true });
+    throw cause;
+  });
 }
 
 function isThere(out: string): UserError {
@@ -60,6 +85,8 @@ async function newFile(path: string): Promise<Writable> {
 interface Place {
   name: string;
   open(): Writable | Promise<Writable>;
+  /** Missing: a signal ends the process, which leaves nothing. */
+  interruption?: Interruption;
 }
 
 /** Writes what `source` opens. Errors: `UserError`, as above. */
@@ -78,8 +105,9 @@ async function writeWhole(source: () => ReturnType<OpenAnswer>, to: Place): Prom
   };
   const pieces = await source();
   try {
-    await pipeline(pieces, watched, await to.open());
+    await pipeline(pieces, watched, await to.open(), { signal: to.interruption?.signal });
   } catch (error) {
+    to.interruption?.check();
     if (error instanceof UserError) throw error;
     throw new UserError(`${to.name} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'closed'}): what is there is not whole.`, {
       cause: error,

@@ -15,6 +15,7 @@ import { openClosers } from '../closers.ts';
 import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { interruptibly } from './interruption.ts';
 import { openStoreBehindEdge } from './opened-store.ts';
 import { print } from './print.ts';
 
@@ -73,7 +74,10 @@ async function copy(config: Config, from: string, to: string): Promise<void> {
   try {
     const source = closers.closing(await filesAt(from, config));
     const target = closers.closing(await filesAt(to, config));
-    const { files, copied } = await copyFiles(source, target);
+    const { files, copied } = await interruptibly(
+      (signal) => `The copy was interrupted (${signal}). Run it again: it goes on where it stopped.`,
+      (interruption) => copyFiles(source, target, interruption.signal),
+    );
     print(`The second store has all ${files} files of the first; ${copied} were copied.`);
   } finally {
     await closers.closeAll();

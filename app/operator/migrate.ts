@@ -12,6 +12,7 @@ import { type ProgressShown, showProgress } from '../../projections/progress.ts'
 import { openClosers } from '../closers.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
+import { interruptibly } from './interruption.ts';
 import { filesAt } from './media.ts';
 import type { OnProgress } from './migrate/events.ts';
 import { type Moved, migrate, type Stores } from './migrate/move.ts';
@@ -51,7 +52,10 @@ async function moveFiles(config: Config): Promise<void> {
   if (isEmbedded(config.FILES_URL)) return;
   const [source, target] = [await filesAt('file:', config), await filesAt(config.FILES_URL, config)];
   try {
-    const { files } = await copyFiles(source, target);
+    const { files } = await interruptibly(
+      (signal) => `The copying of files was interrupted (${signal}). Run it again: it goes on where it stopped.`,
+      (interruption) => copyFiles(source, target, interruption.signal),
+    );
     if (files > 0) print(`FILES_URL has all ${files} objects of files.`);
   } finally {
     await target.close();

@@ -32,11 +32,13 @@ export function describeCopying(name: string, open: () => Promise<readonly [File
 
     it('go on where they were interrupted', async () => {
       const { source, target } = await filled();
+      const interrupting = new AbortController();
       let left = 2;
-      const interrupted = () => {
-        if (left-- === 0) throw new Error('interrupted');
+      const read: Files['read'] = (...what) => {
+        if (left-- === 0) interrupting.abort(new Error('interrupted'));
+        return source.read(...what);
       };
-      await expect(copyFiles(source, target, interrupted)).rejects.toThrow('interrupted');
+      await expect(copyFiles({ ...source, read }, target, interrupting.signal)).rejects.toThrow('interrupted');
       expect(await copyFiles(source, target)).toEqual({ files: 3, copied: 1 });
     });
 

@@ -2,14 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NewEvent, RecordedEvent } from '../../../contracts/message.ts';
-import {
-  type AppendOptions,
-  AppendUnknown,
-  type EventStore,
-  StoreOverloaded,
-  StoreUnavailable,
-  WrongExpectedRevision,
-} from '../../../platform/event-store/event-store.ts';
+import { unavailableIn } from '../../../platform/absences/unavailable.ts';
+import { type AppendOptions, type EventStore, WrongExpectedRevision } from '../../../platform/event-store/event-store.ts';
 import { UserError } from '../../../platform/user-error.ts';
 
 /** The most events, and about the most characters, of an append, because servers limit its bytes. */
@@ -18,28 +12,39 @@ const MOST = { events: 200, characters: 200_000 };
 const WAITS = { first: 100, last: 6_400 };
 
 /** Appends a stream's next events as they were. Error: `UserError` where the store refuses every append, or somebody else writes there. */
-export function appendAsTheyWere(target: EventStore, events: readonly RecordedEvent[], revision: number, options: AppendOptions = {}): Promise<void> {
+export async function appendAsTheyWere(
+  target: EventStore,
+  events: readonly RecordedEvent[],
+  revision: number,
+  options: AppendOptions = {},
+): Promise<void> {
   const news = events.map(({ id, type, data, metadata }): NewEvent => ({ id, type, data, metadata }));
   const times = events.map(({ time }) => time);
-  return patiently(() => target.append(events[0]?.stream ?? '', revision, news, { ...options, times }));
+  await patiently(() => target.append(events[0]?.stream ?? '', revision, news, { ...options, times }));
 }
 
-/** Repeats an append until its fate is known: the same ids at the same revision are recorded once. */
-export async function patiently(append: () => Promise<unknown>): Promise<void> {
+/**
+ * Repeats work that may be done twice, until its fate is known: an append, since the same ids at the same revision are recorded once, or a look. Servers go
+ * away for a moment, or give a turn to write to somebody else. Error: `UserError` where that lasts, or somebody else writes there.
+ */
+export async function patiently<T>(work: () => Promise<T>, store = 'event store'): Promise<T> {
   for (let wait = WAITS.first; ; wait *= 2) {
-    const passing = await append().then(() => undefined, passingError);
-    if (!passing) return;
+    const done = await work().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ passing: passingError(error) }),
+    );
+    if ('value' in done) return done.value;
+    const { passing } = done;
     if (wait > WAITS.last)
-      throw new UserError(`The target's event store takes nothing (${passing.message}). Run it again: it goes on where it stopped.`, {
-        cause: passing,
-      });
+      throw new UserError(`The target's ${store} takes nothing (${passing.message}). Run it again: it goes on where it stopped.`, { cause: passing });
     await delay(wait);
   }
 }
 
-/** An error after which the same append may be repeated; any other is thrown. */
+/** An error after which the same may be repeated; any other is thrown. */
 function passingError(error: unknown): Error {
-  if (error instanceof AppendUnknown || error instanceof StoreUnavailable || error instanceof StoreOverloaded) return error;
+  const away = unavailableIn(error);
+  if (away) return away;
   if (error instanceof WrongExpectedRevision)
     throw new UserError(`Something else writes to the target's event store (${error.message}). Stop it, empty the target and run it again.`, {
       cause: error,

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isOfMaster } from '../../../gateway/identity/person-keys/master-keys.ts';
 import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets } from '../../../gateway/identity/secrets/secrets.ts';
 import { UserError } from '../../../platform/user-error.ts';
+import { patiently } from './append.ts';
 import { eachOf } from './events.ts';
 import { differs, EMPTY } from './refused.ts';
 
@@ -29,9 +30,11 @@ function isMadeHere(kind: SecretKind, key: string): boolean {
 
 /** Makes the target's secrets equal to the source's: records that the source lacks are deleted, but for the keys of what was sealed on its way. */
 export async function copySecrets(source: Secrets, target: Secrets): Promise<void> {
-  for await (const { kind, record } of everyOne(source)) if (!(await has(target, kind, record))) await target.restore(kind, record);
+  const patient = <T>(work: () => Promise<T>) => patiently(work, 'secrets');
+  for await (const { kind, record } of everyOne(source))
+    if (!(await patient(() => has(target, kind, record)))) await patient(() => target.restore(kind, record));
   for await (const { kind, record } of everyOne(target))
-    if (!isMadeHere(kind, record.key) && !(await source.get(kind, record.key))) await target.delete(kind, record.key);
+    if (!isMadeHere(kind, record.key) && !(await source.get(kind, record.key))) await patient(() => target.delete(kind, record.key));
 }
 
 /** Compares both stores, but for records that end meanwhile; resolves to the number of records. Error: `UserError` where they differ. */

@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { png } from '../../../system/pictures.fixture.ts';
 import { FileRefused } from '../../file-refused.ts';
+import { inspect } from './inspect.ts';
 import { TYPES } from './kinds.ts';
 import { checkExtension } from './not-taken.ts';
 
@@ -39,4 +44,26 @@ it.each([
   ['exe', 'extension', 'names end so'],
 ])('says of .%s what helps, by the rule “%s”', (extension, rule, words) => {
   expect(refusal(extension)).toMatchObject({ rule, message: expect.stringContaining(words) });
+});
+
+it('says nothing of a name, since a refusal of a posted file is recorded: neither by that alone nor by what is in the file', async () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^zq[a-z0-9]{2,8}$/), (extension) => {
+      expect(refusal(extension)?.message).not.toContain(extension);
+    }),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'named-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  for (const bytes of [
+    png(4, 4),
+    Buffer.from('a text'),
+    Buffer.from([0xff, 0xfe, 0, 1, 2]),
+    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+  ]) {
+    writeFileSync(path, bytes);
+    const refused = await inspect({ path, extension: 'zqanna', hasMarks: true }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(FileRefused);
+    expect(String(refused)).not.toContain('zqanna');
+  }
 });
