@@ -2,6 +2,7 @@
  * The connections of each network and user. Whoever has not logged in yet holds a place for a moment alone: where too many wait, of a network or at
  * all, the oldest of the network that has most of them gives way. So no crowd of handshakes keeps anybody out.
  */
+import { openGroups } from '../platform/http/by-network.ts';
 
 /** The bounds of connections in a process. */
 export interface DoorBounds {
@@ -34,9 +35,9 @@ export interface DoorCounts {
 const NETWORKS = 4;
 
 export function openDoorCounts({ socketsOfNetwork, waitingOfNetwork, socketsOfUser }: DoorBounds): DoorCounts {
-  const open = groups();
-  const waiting = groups();
-  const ofUser = groups();
+  const open = openGroups<CountedConnection>();
+  const waiting = openGroups<CountedConnection>();
+  const ofUser = openGroups<CountedConnection>();
 
   function leave(connection: CountedConnection): void {
     for (const group of [open, waiting, ofUser]) group.remove(connection);
@@ -64,32 +65,6 @@ export function openDoorCounts({ socketsOfNetwork, waitingOfNetwork, socketsOfUs
       waiting.remove(connection);
       ofUser.add(userId, connection);
       return true;
-    },
-  };
-}
-
-const NONE: ReadonlySet<CountedConnection> = new Set();
-
-/** Connections by a key, each group in the order in which they came. */
-function groups() {
-  const byKey = new Map<string, Set<CountedConnection>>();
-  const keys = new Map<CountedConnection, string>();
-  const sizeOf = (key: string) => byKey.get(key)?.size ?? 0;
-  return {
-    of: (key: string) => byKey.get(key) ?? NONE,
-    has: (connection: CountedConnection) => keys.has(connection),
-    size: () => keys.size,
-    largest: () => [...byKey.keys()].reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), ''),
-    add(key: string, connection: CountedConnection): void {
-      keys.set(connection, key);
-      byKey.set(key, (byKey.get(key) ?? new Set()).add(connection));
-    },
-    remove(connection: CountedConnection): void {
-      const key = keys.get(connection) ?? '';
-      const group = byKey.get(key);
-      keys.delete(connection);
-      group?.delete(connection);
-      if (group?.size === 0) byKey.delete(key);
     },
   };
 }

@@ -46,8 +46,8 @@ export function doorsOf(files: number): number {
   return Math.min(MOST, Math.max(1, Math.floor(files / 16)));
 }
 
-/** The files that this process may have open at once, as Linux tells it; elsewhere as few as any system gives. */
-function openFilesLimit(): number {
+/** The number of files that this process may have open at once, as Linux tells it; elsewhere as few as any system gives. */
+export function openFilesLimit(): number {
   try {
     const limit = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
     return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit ?? FEW_FILES);

@@ -6,7 +6,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../user-error.ts';
 import { boundBody } from './body-time.ts';
 import { answerBroken, isRefused, refuseConnection } from './broken-request.ts';
-import { type Doors, openDoors } from './doors.ts';
+import { type Doors, openDoors, openFilesLimit } from './doors.ts';
+import { boundHeads, headBoundsOf } from './heads.ts';
 import { askByPath, isSound } from './request-head.ts';
 import { beginAnswer, keepHeaders } from './security-headers.ts';
 
@@ -58,8 +59,11 @@ export async function listen(
   const { silence, farewell, body, rate } = { ...PATIENCE, ...patience };
   let listener = first;
   // Node's own rule hands every request with `Upgrade` (also h2c, of curl and Java) to whoever listens for upgrades, and forgets its connection.
-  const shouldUpgradeCallback = (request: IncomingMessage): boolean =>
-    server.listenerCount('upgrade') > 0 && asksForSocket(request) && isSound(request) && !isRefused(request.socket);
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean => {
+    const isUpgraded = server.listenerCount('upgrade') > 0 && asksForSocket(request) && isSound(request) && !isRefused(request.socket);
+    if (isUpgraded) heads.upgraded(request.socket);
+    return isUpgraded;
+  };
   // Node's own time for a body is one for all of them; a row may give its own more (body-time.ts).
   const server: Server = createServer(
     { requestTimeout: 0, headersTimeout: body, requireHostHeader: false, shouldUpgradeCallback },
@@ -77,6 +81,7 @@ export async function listen(
   keepHeaders(server, headers);
   answerBroken(server);
   const connections = keepConnections(server, silence);
+  const heads = boundHeads(server, headBoundsOf(openFilesLimit()));
   const doors = await openDoors(server, { port: PORT, host: HOST }).catch((error) => Promise.reject(unlistenable(error, HOST, PORT)));
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
