@@ -247,6 +247,45 @@ describeWith(nginx, 'the proxy', () => {
     }
   });
 
+  it('has a line for what it answers itself, and none for what a part answers, without anybody’s address', async () => {
+    const refusing: Answer = (_, response) => response.writeHead(404).end('none');
+    const proxy = await behind({ gateway: [refusing] });
+    for (const path of [
+      '/api/me?email=anna%40example.org',
+      '/metrics?to=anna@example.org',
+      '/api/tasks?q=anna@example.org',
+      '/api/users/%00anna@example.org',
+    ])
+      await (await fetch(`${proxy.url}${path}`)).text();
+    await raw(proxy.url, `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: anna@example.org\r\n\r\n`);
+    const lines = async () =>
+      (await proxy.output())
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line));
+    await expect
+      .poll(async () => (await lines()).map(({ status, part, upstream }) => [status, part, upstream]))
+      .toEqual([
+        // The helper that waits for nginx sends no HTTP.
+        [400, 'gateway', ''],
+        [404, 'gateway', ''],
+        [503, 'read_side', '502'],
+        [400, 'gateway', ''],
+        [414, 'gateway', ''],
+      ]);
+    expect(await lines()).toContainEqual({
+      time: expect.any(String),
+      status: 503,
+      method: 'GET',
+      part: 'read_side',
+      upstream: '502',
+      seconds: expect.any(Number),
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      msg: 'answered by the proxy',
+    });
+    for (const text of ['anna', '127.0.0.1', 'aaaa']) expect(JSON.stringify(await lines())).not.toContain(text);
+  });
+
   it('asks another of a part where one is down', async () => {
     const gone = await standIn(says('read-side'));
     const there = await standIn(says('read-side'));

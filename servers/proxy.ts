@@ -25,6 +25,8 @@ export interface ProxyTls {
 export interface Proxy {
   /** The one address of all parts, as `http://127.0.0.1:20001`; `https:` with TLS. */
   url: string;
+  /** Resolves to what nginx has said so far. */
+  output(): Promise<string>;
   /** Ends nginx and deletes its folder. It ends with this process, too. */
   stop(): Promise<void>;
 }
@@ -59,7 +61,7 @@ export async function startProxy(behind: PartsBehind, onPort?: number, tls?: Pro
     // Not a request that nginx could pass on: nginx itself must answer.
     answers: () => firstAnswer(port, '?\r\n\r\n'),
   });
-  return { url: server.url, stop: server.close };
+  return { url: server.url, output: () => readFile(join(folder, 'log'), 'utf8'), stop: server.close };
 }
 
 function tlsValues(tls: ProxyTls | undefined, address: string): [string, string][] {
