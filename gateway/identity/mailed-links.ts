@@ -153,6 +153,8 @@ type LinkCommand = 'RequestConfirmation' | 'RequestPasswordReset';
 async function sendLink(options: MailedLinksOptions, request: RouteRequest, type: LinkCommand): Promise<Answer> {
   const { hmac, nobody, users } = options;
   const address = normaliseEmail((request.body as z.infer<typeof addressBody>).email);
+  // Before anything is looked up, and not given back: what is refused then was looked up, too.
+  await options.limits.consume('link-mails-ip', networkOf(request.ip));
   const found = await users.find(address);
   await admitLink(options, request, { key: `${type} ${address}`, userId: found?.id });
   const user = type === 'RequestConfirmation' && found?.state.confirmed ? null : found;
@@ -173,7 +175,7 @@ async function admitLink(
 ) {
   const network = networkOf(ip);
   const ofStrangers: LimitPoints[] = (await isKnownNetwork(sessions, userId, ip)) ? [] : [{ name: 'link-mails-address', key }];
-  await takeTogether(limits, [{ name: 'link-mails-ip', key: network }, ...hourAndDay('link-mails', `${key} from ${network}`), ...ofStrangers]);
+  await takeTogether(limits, [...hourAndDay('link-mails', `${key} from ${network}`), ...ofStrangers]);
 }
 
 function invalid(pointer: string, message: string, detail: string): ProblemError {

@@ -80,11 +80,11 @@ async function ask(options: PhoneRoutesOptions, request: RouteRequest): Promise<
   await expectFreshLogin(options.sessions, caller);
   const phone = e164((request.body as z.infer<typeof phoneBody>).phone);
   if (await isTheirs(options, caller.id, phone)) return { body: { phone, status: 'confirmed' } };
-  // By whoever asks, and by the number, whose owner may never have heard of us, or may want it, too: one user has no more than half of what it may have.
+  // By whoever asks, and by the number, whose owner may never have heard of us, or may want it, too: one user has no more than half of what it may have, rounded up.
   await takeTogether(options.limits, [
     { name: 'sms-codes-ip', key: networkOf(request.ip) },
     ...hourAndDay('sms-codes', `of ${caller.id}`),
-    ...hourAndDay('sms-codes', `${phone} for ${caller.id}`).map((one) => ({ ...one, cost: Math.min(2, options.limits.points(one.name)) })),
+    ...hourAndDay('sms-codes', `${phone} for ${caller.id}`).map((one) => ({ ...one, points: Math.ceil(options.limits.points(one.name) / 2) })),
     ...hourAndDay('sms-codes', phone),
   ]);
   await record(options, request, { type: 'RequestPhone', data: { phone } });

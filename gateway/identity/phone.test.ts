@@ -161,6 +161,18 @@ describe('a phone number', () => {
     expect(statuses).toEqual([202, 202, 429, 202, 202]);
   });
 
+  it('that one user has codes sent to leaves that user half of them, rounded up', async () => {
+    const odd = await openInstallation({ sendsSms: true, limits: { 'sms-codes': 3 } });
+    try {
+      const one = await user(odd);
+      const statuses = [];
+      for (let n = 0; n < 3; n++) statuses.push((await one.ask('+4915112345678')).status);
+      expect(statuses).toEqual([202, 202, 429]);
+    } finally {
+      await odd.close();
+    }
+  });
+
   it('is sent ten codes a day', async () => {
     const number = another();
     const statuses = [];

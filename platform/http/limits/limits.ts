@@ -1,5 +1,5 @@
 /**
- * The limits' port: they bound how often something may be tried. Kept where the cache is: a restart loses a few counts, no more.
+ * The limits' port: they bound how often something may be tried. Kept where LIMITS_URL says, else where the cache is: a restart loses counts.
  *
  *     const limits = await openLimits('memory:');
  *     const headers = await limits.consume('login-ip', networkOf(ip));
@@ -34,8 +34,8 @@ export interface Limits {
    * Error: ProblemError `limited` with the same headers and Retry-After; no points are taken then.
    */
   consume(name: LimitName, key: string, cost?: number, points?: number): Promise<Record<string, string>>;
-  /** Gives back points that were taken for a try that does not count. */
-  refund(name: LimitName, key: string, cost?: number): Promise<void>;
+  /** Gives back points that were taken for a try that does not count; `points` as they were taken with. */
+  refund(name: LimitName, key: string, cost?: number, points?: number): Promise<void>;
   /** The points of a limit. */
   points(name: LimitName): number;
   /** Forgets a key's count. */
@@ -53,14 +53,14 @@ interface Counting {
  * Opens the limits: `memory:` (default) counts in this process; `redis:` and `rediss:` in a server, for all processes, and in this one while
  * the server does not answer. Rejects for any other scheme, and with ServerRefused.
  */
-export async function openLimits(cacheUrl: string | undefined, options: LimitOptions = {}): Promise<Limits> {
+export async function openLimits(url: string | undefined, options: LimitOptions = {}): Promise<Limits> {
   const { hmac = ownHmac() } = options;
   const policyOf = (name: LimitName): LimitPolicy => ({
     points: options[name] ?? LIMIT_POLICIES[name].points,
     seconds: LIMIT_POLICIES[name].seconds,
   });
   const policies = Object.fromEntries(LIMIT_NAMES.map((name) => [name, policyOf(name)])) as Record<LimitName, LimitPolicy>;
-  const counting = await openCounting(cacheUrl ?? 'memory:', options);
+  const counting = await openCounting(url ?? 'memory:', options);
   const counters = new Map<string, Counter>();
   const keyOf = (name: string, key: string) => hmac(`limit:${name}:${key}`);
 
@@ -82,7 +82,7 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
         headers: { ...headers, 'Retry-After': String(seconds) },
       });
     },
-    refund: (name, key, cost = 1) => counterOf(name).refund(keyOf(name, key), cost),
+    refund: (name, key, cost = 1, points = policies[name].points) => counterOf(name, points).refund(keyOf(name, key), cost),
     points: (name) => policies[name].points,
     reset: (name, key) => counterOf(name).reset(keyOf(name, key)),
     close: counting.close,
@@ -91,7 +91,7 @@ export async function openLimits(cacheUrl: string | undefined, options: LimitOpt
 
 async function openCounting(url: string, { keys = 50_000, log = { info: () => {}, warn: () => {} }, patience }: LimitOptions): Promise<Counting> {
   if (url.startsWith('memory:')) return { counter: (_, policy) => memoryCounter(policy, keys), close: async () => {} };
-  if (!/^rediss?:/.test(url)) throw new Error('CACHE_URL must begin with memory: or redis:');
+  if (!/^rediss?:/.test(url)) throw new Error('LIMITS_URL (or CACHE_URL, where that is not set) must begin with memory: or redis:');
   // Loaded here: a process without such a server does not pay for its client.
   const { connectLimits, redisCounter } = await import('./redis/redis.ts');
   const redis = await connectLimits(url, { log, patience });

@@ -7,6 +7,8 @@ export interface LimitPoints {
   key: string;
   /** Default 1. */
   cost?: number;
+  /** The number of this key, where it has another one than the limit's own. */
+  points?: number;
 }
 
 /** A point of a limit of the hour before one of the same of the day, by a key. */
@@ -23,7 +25,7 @@ export async function takeTogether(limits: Pick<Limits, 'consume' | 'refund'>, w
   let headers: Record<string, string> = {};
   try {
     for (const one of wanted) {
-      headers = await limits.consume(one.name, one.key, one.cost);
+      headers = await limits.consume(one.name, one.key, one.cost, one.points);
       taken.push(one);
     }
     return headers;
@@ -35,5 +37,5 @@ export async function takeTogether(limits: Pick<Limits, 'consume' | 'refund'>, w
 
 /** Gives back what was taken together. */
 export async function giveBackTogether(limits: Pick<Limits, 'refund'>, taken: readonly LimitPoints[]): Promise<void> {
-  for (const { name, key, cost } of taken) await limits.refund(name, key, cost);
+  for (const { name, key, cost, points } of taken) await limits.refund(name, key, cost, points);
 }
