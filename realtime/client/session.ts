@@ -59,7 +59,7 @@ export interface BrowserSession {
    * Logs in with the code of a sign-in at another site. Resolves to null; to the address of an account here whose password is asked for once, to be
    * given with the same code; or to the ticket for `finish` where a second factor is asked for.
    */
-  signIn(code: string, password?: string): Promise<{ passwordOf: string } | { ticket: string } | null>;
+  signIn(code: string, given?: { password?: string; invitation?: string }): Promise<{ passwordOf: string } | { ticket: string } | null>;
   /** Logs in; resolves to null, or to the ticket for `finish` where a second factor is asked for. */
   login(email: string, password: string): Promise<string | null>;
   /** Logs in with a ticket and the proof of the second factor. */
@@ -174,9 +174,9 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
       return refreshing;
     },
     login,
-    signIn: (code, password) =>
+    signIn: (code, given) =>
       alone(async () => {
-        const answer = await api.open<(Tokens & { user: Me }) | Asked | { asksPasswordOf: string }>('/api/oidc/tokens', { code, password });
+        const answer = await api.open<(Tokens & { user: Me }) | Asked | { asksPasswordOf: string }>('/api/oidc/tokens', { code, ...given });
         if ('asksPasswordOf' in answer) return { passwordOf: answer.asksPasswordOf };
         if ('secondFactor' in answer) return { ticket: answer.secondFactor.ticket };
         await enter(answer);

@@ -18,7 +18,7 @@ import type { SecondFactors } from '../second-factor/second-factors.ts';
 import { expectOpenRegistration, type Registrations } from '../session-rules.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Users } from '../users.ts';
-import { recordedFor, register, reserve } from './new-account.ts';
+import { invitedBy, recordedFor, refuseTaken, register, reserve } from './new-account.ts';
 import { followRole } from './roles.ts';
 import type { OidcSettings } from './settings.ts';
 import type { SignedIn } from './signed-in.ts';
@@ -48,6 +48,8 @@ export interface Coming {
   ip: string;
   requestId: string;
   password?: string | undefined;
+  /** The code of an invitation's mail: whoever has it has the mailbox that was invited, whatever the issuer says of addresses. */
+  invitation?: string | undefined;
   /** Hears whose account it is about, also where they are refused then. */
   about?(userId: string): void;
   /** Hears what else was done: an account made, a role given or taken. */
@@ -70,11 +72,27 @@ export async function enter(options: AccountsOptions, who: SignedIn, coming: Com
   const joined = await options.subjects.find(who);
   const user = joined && { ...(await options.users.load(joined.value.userId)).state, id: joined.value.userId };
   if (user?.exists && !user.deleted) return comeBack(options, who, { user, coming });
-  const address = addressOf(who, options.settings);
+  const invited = await invitedBy(options, coming);
+  const address = invited?.email ?? addressOf(who, options.settings);
   const holder = await options.users.find(address);
-  if (holder) return enterAs(options, who, { holder, coming });
-  const invitation = who.verified ? await options.invitations.of(address) : null;
-  const id = begunFor(options, user, invitation) ?? (await reserve(options, who, { version: joined?.version ?? 0, ip: coming.ip, invitation }));
+  if (holder) return invited ? refuseTaken() : enterAs(options, who, { holder, coming });
+  return begin(options, who, { user, version: joined?.version ?? 0, address, coming, invited });
+}
+
+/** Somebody new, whose address is nobody's yet. */
+async function begin(
+  options: AccountsOptions,
+  who: SignedIn,
+  {
+    user,
+    version,
+    address,
+    coming,
+    invited,
+  }: { user: JoinedUser | null; version: number; address: string; coming: Coming; invited: OpenInvitation | null },
+): Promise<Entry> {
+  const invitation = invited ?? (who.verified ? await options.invitations.of(address) : null);
+  const id = begunFor(options, user, invitation) ?? (await reserve(options, who, { version, ip: coming.ip, invitation }));
   // Somebody was faster, as the same person in another tab.
   return id === null ? enter(options, who, coming) : register(options, who, { id, address, coming, invitation });
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../../../contracts/problem.ts';
 import { networkOf } from '../../../platform/http/limits/limits.ts';
 import { stableId } from '../../../platform/stable-id.ts';
+import { triedCode } from '../code-tries.ts';
 import type { OpenInvitation } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import { expectOpenRegistration } from '../session-rules.ts';
@@ -83,6 +84,21 @@ async function create(
   const actor = isMailed ? ANONYMOUS : SYSTEM;
   const command = { type: 'RegisterUser', stream: `user-${id}`, id, data, commandId, actor, now: now().toISOString() };
   await commands.handle(command, { correlationId: coming.requestId });
+}
+
+/** Refuses an invitation to an address that got an account meanwhile. */
+export function refuseTaken(): never {
+  throw new ProblemError('conflict', 'There is an account with the address that was invited already. Log in to it.');
+}
+
+/** The invitation whose code somebody brings; null where they bring none. Error: ProblemError `invalid`, `limited` for a code that is good for nothing. */
+export async function invitedBy({ invitations, limits }: AccountsOptions, { ip, invitation }: Coming): Promise<OpenInvitation | null> {
+  if (invitation === undefined) return null;
+  const found = await triedCode(limits, ip, () => invitations.find(invitation));
+  if (found) return found;
+  throw new ProblemError('invalid', 'This invitation was used already, was taken back, or is too old. Ask for another one.', {
+    errors: [{ pointer: '/invitation', detail: 'was used already, was taken back, is too old, or is not ours' }],
+  });
 }
 
 /** The circumstances under which something is recorded of an account, each time anew. */

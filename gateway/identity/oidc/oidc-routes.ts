@@ -36,6 +36,12 @@ const callbackQuery = z.record(z.string().max(100), z.string('must be there once
 const tokensBody = z.strictObject({
   code: z.string().min(1, 'must not be empty').max(200),
   password: passwordAsTyped.optional().meta({ description: 'That of the account with one’s address, where it was asked for.' }),
+  invitation: z
+    .string()
+    .min(1, 'must not be empty')
+    .max(200)
+    .optional()
+    .meta({ description: 'The code of an invitation’s mail: the account is made by it, with the address that was invited.' }),
 });
 const asksPassword = z.strictObject({
   asksPasswordOf: z.string().meta({ description: 'The address of an account that is joined once its password comes with the same code.' }),
@@ -121,7 +127,7 @@ async function comeBackFrom({ limits }: OidcRoutesOptions, oidc: Oidc, request: 
 
 async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRequest): Promise<Answer> {
   const { browsers, signIns, accounts } = oidc;
-  const { code, password } = request.body as z.infer<typeof tokensBody>;
+  const { code, password, invitation } = request.body as z.infer<typeof tokensBody>;
   const kept = await signIns.find(code, browsers.of(request));
   const { who, asOf } = kept.value;
   await expectAsItWas(accounts, who, asOf);
@@ -131,7 +137,7 @@ async function exchange(options: OidcRoutesOptions, oidc: Oidc, request: RouteRe
     also.push(kind);
     request.audit?.({ also });
   };
-  const entry = await enter(accounts, who, { ip, requestId, password, did, about: (user) => request.audit?.({ user }) });
+  const entry = await enter(accounts, who, { ip, requestId, password, invitation, did, about: (user) => request.audit?.({ user }) });
   if ('asksPasswordOf' in entry) {
     // Nobody is in yet.
     request.audit?.({ kind: 'proof' });

@@ -217,4 +217,38 @@ describe('who may make an account', () => {
     world.atIssuer('eve', { email_verified: false });
     expect((await world.comeIn('eve')).status).toBe(403);
   });
+
+  it('and the code of an invitation’s mail lets somebody in, once, where the issuer verifies no address, or tells another', async () => {
+    const { headers } = await admin(world.here);
+    const invited = async (email: string) => {
+      const body = { email, role: 'maintenance' };
+      const made = await world.here.call('POST /api/invitations', body, { ...headers, 'idempotency-key': `invites ${email}` });
+      return { id: made.body.id as string, code: await world.here.identity.issueCode(made.body.id, 'invitation') };
+    };
+    const [gil, hal] = [await invited('gil@example.org'), await invited('hal@example.org')];
+    world.atIssuer('gil', { email: 'gil@elsewhere.example', email_verified: undefined });
+    const refused = await world.comeIn('gil', { invitation: 'none of ours' });
+    expect([refused.status, refused.body.errors?.[0].pointer]).toEqual([422, '/invitation']);
+    const came = await world.comeIn('gil', { invitation: gil.code });
+    expect([came.status, came.body.user?.role]).toEqual([200, 'maintenance']);
+    const me = await world.here.call('GET /api/me', undefined, as(came.body.accessToken));
+    expect(me.body).toMatchObject({ email: 'gil@example.org', confirmed: true });
+    // From then on the sign-in is the way; the code is used up, for everybody.
+    expect((await world.comeIn('gil')).body.user.id).toBe(came.body.user.id);
+    world.atIssuer('ian', { email_verified: false });
+    expect((await world.comeIn('ian', { invitation: gil.code })).status).toBe(422);
+    // Who is invited to an address that got an account meanwhile is told so.
+    const operator = { id: 'operator', role: 'admin', seesAll: true } as const;
+    const id = crypto.randomUUID();
+    const command = {
+      type: 'RegisterUser',
+      stream: `user-${id}`,
+      id,
+      data: { name: 'Hal', email: 'hal@example.org' },
+      commandId: id,
+      actor: operator,
+    };
+    await world.here.commands.handle({ ...command, now: new Date().toISOString() }, { correlationId: id });
+    expect((await world.comeIn('ian', { invitation: hal.code })).status).toBe(409);
+  });
 });

@@ -79,13 +79,14 @@ function troubleIn(signIn: EndedSignIn | null, name: string): string {
 function Exchange({ code, name }: { code: string; name: string }) {
   const { session, navigation, store } = useApp();
   const [asked, setAsked] = useState<Awaited<ReturnType<BrowserSession['signIn']>>>(null);
-  const [failure, setFailure] = useState('');
+  const [failure, setFailure] = useState<unknown>(null);
   const begun = useRef(false);
   useFirstFieldAt(asked);
 
-  async function exchange(password?: string): Promise<void> {
-    const more = await session.signIn(code, password);
+  async function exchange(given?: { password?: string; invitation?: string }): Promise<void> {
+    const more = await session.signIn(code, given);
     if (more === null) return goOn();
+    setFailure(null);
     setAsked(more);
   }
 
@@ -97,13 +98,38 @@ function Exchange({ code, name }: { code: string; name: string }) {
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
-    exchange().catch((error) => setFailure(reason(error)));
+    exchange().catch(setFailure);
   }, []);
 
-  if (failure) return <p role="alert">{failure}</p>;
+  if (failure !== null)
+    return (
+      <>
+        <p role="alert">{reason(failure)}</p>
+        {(failure as { status?: number }).status === 403 && <Invited accept={(invitation) => exchange({ invitation })} />}
+      </>
+    );
   if (asked === null) return <p role="status">One moment…</p>;
   if ('ticket' in asked) return <SecondStep ticket={asked.ticket} onDone={goOn} onBack={() => navigation.go('/', { replace: true })} />;
-  return <Joining address={asked.passwordOf} name={name} join={exchange} />;
+  return <Joining address={asked.passwordOf} name={name} join={(password) => exchange({ password })} />;
+}
+
+/** For whom nobody has let in: the link of an invitation's mail says that they may, where the other site verifies no addresses. */
+function Invited({ accept }: { accept(invitation: string): Promise<void> }) {
+  const { form, submit, busy, trouble } = useForm((data) => accept(codeIn(String(data.get('invitation') ?? ''))));
+  return (
+    <form ref={form} onSubmit={submit} noValidate>
+      <Field name="invitation" label="If you were invited, the link of that mail" trouble={trouble}>
+        {(control) => <input {...control} type="text" autocomplete="off" maxLength={1000} />}
+      </Field>
+      <FormTrouble trouble={trouble} />
+      <SendButton busy={busy} does="Use the invitation" wide />
+    </form>
+  );
+}
+
+/** The code at the end of a link, or as it was pasted alone. */
+function codeIn(link: string): string {
+  return link.trim().split(/[#=]/).at(-1) ?? '';
 }
 
 function Joining({ address, name, join }: { address: string; name: string; join(password: string): Promise<void> }) {
