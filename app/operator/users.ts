@@ -81,12 +81,25 @@ function lineOf({ id, email = '', role, confirmed, name }: UserView): string {
   return [id, email.padEnd(30), role.padEnd(16), confirmed ? 'confirmed  ' : 'unconfirmed', name].join('  ');
 }
 
-/** Gives a role. Of an admin it is taken only where another one stays, whom the directory knows: whoever decides looks at that one anew. */
-async function giveRole(ask: Ask, email: string, role: (typeof ROLES)[number]): Promise<void> {
+/**
+ * Gives a role. Of an admin it is taken only where another one stays: of those whom the directory knows the first of whom whoever decides, who looks at
+ * each anew, says so.
+ */
+export async function giveRole(ask: Ask, email: string, role: (typeof ROLES)[number]): Promise<void> {
   const { id } = await ask<AccountOrderDone>('POST', '/api/admin/accounts', { order: 'find', email });
   const { items } = await ask<{ items: UserView[] }>('GET', '/api/admin/users?role=admin&limit=100');
-  const beside = items.find((user) => user.id !== id && user.confirmed)?.id;
-  await order(ask, { order: 'role', email, role, ...(beside === undefined ? {} : { beside }) });
+  const besides = items.filter((user) => user.id !== id && user.confirmed).map((user) => ({ beside: user.id }));
+  let refused: unknown;
+  for (const beside of besides.length > 0 ? besides : [{}]) {
+    try {
+      await order(ask, { order: 'role', email, role, ...beside });
+      return;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      refused = error;
+    }
+  }
+  throw refused;
 }
 
 async function order(ask: Ask, wanted: AccountOrder): Promise<void> {
