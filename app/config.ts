@@ -107,6 +107,9 @@ const schema = z.object({
   READ_MODELS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger'),
   SECRETS_URL: pieceUrl('sqlite:', MONGODB, 'mongodb://host:27017/taskledger_secrets'),
   CACHE_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379'),
+  LIMITS_URL: pieceUrl('memory:', /^rediss?:\/\/./, 'redis://host:6379')
+    .removeDefault()
+    .optional(),
   FILES_URL: checked(filesUrlProblem).default('file:'),
   S3_ACCESS_KEY: z.string().min(1).optional(),
   S3_SECRET_KEY: z.string().min(1).optional(),

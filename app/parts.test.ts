@@ -131,6 +131,17 @@ describe('a part as a process of its own', () => {
     },
   );
 
+  it('counts limits on a server, that of LIMITS_URL where it is set, and sends to what it knows', () => {
+    const wrong = { ...SERVERS, LIMITS_URL: 'memory:', MAIL_URL: 'elsewhere:', SMS_URL: 'elsewhere:' };
+    for (const part of ALL_PARTS) {
+      const [said = ''] = problemsAlone(part, wrong);
+      expect([part, said.includes('LIMITS_URL must name a server')]).toEqual([part, needsOf([part]).has('secrets')]);
+      for (const name of ['MAIL_URL', 'SMS_URL']) expect([part, said.includes(`${name} must say where to`)]).toEqual([part, part === 'notifier']);
+    }
+    const right = { ...SERVERS, LIMITS_URL: 'redis://limits:6379', MAIL_URL: 'smtp://mail', SMS_URL: 'none:' };
+    expect(ALL_PARTS.flatMap((part) => problemsAlone(part, right))).toEqual([]);
+  });
+
   it('is one of the table, by its own name', () => {
     expect(ALL_PARTS.every(isPart)).toBe(true);
     for (const none of ['', 'worker', 'toString', '__proto__', 'Gateway']) expect(isPart(none), none).toBe(false);
@@ -194,6 +205,7 @@ describe('variables beside each other', () => {
     ['READ_MODELS_URL', ['http://documents', 'mongodb:', 'mongodb://', 'esdb://documents']],
     ['SECRETS_URL', ['http://documents', 'mongodb:', 'memory:']],
     ['CACHE_URL', ['http://cache', 'redis:', 'redis://', 'sqlite:']],
+    ['LIMITS_URL', ['http://limits', 'redis:', 'redis://', 'sqlite:']],
   ])('a wrong %s is named, with how it should be, and not repeated', (name, wrong) => {
     for (const url of wrong) {
       const refusal = refusalOf(() => readConfig({ ...SERVERS, [name]: url }));

@@ -1,4 +1,6 @@
 /** The parts that can be processes, the ports that each needs, and the URLs that a part needs as a process of its own. */
+
+import { isElsewhere } from '../notifier/providers.ts';
 import type { Config } from './config.ts';
 
 /**
@@ -61,6 +63,12 @@ export function problemsAlone(part: Part, given: Readonly<Record<string, unknown
   // Where the event store is a server, readConfig itself asks for them.
   if (isOurs('EVENT_STORE_URL'))
     problems.push(...OF_ALL_PARTS.flatMap((name) => (given[name] || unused.includes(name) ? [] : `${name} must be set, the same for all parts`)));
+  // Whoever finds callers counts their tries, together with all others who do.
+  if (needs.has('secrets') && given.LIMITS_URL !== undefined && isOurs('LIMITS_URL'))
+    problems.push('LIMITS_URL must name a server, like redis://host:6379, or not be set: then CACHE_URL counts, too');
+  problems.push(
+    ...SENT.flatMap(([need, name]) => (needs.has(need) && isElsewhere(given[name]) ? [`${name} must say where to: this part sends`] : [])),
+  );
   // The notifier has no pages: a link to its own address would lead nowhere.
   if (part === 'notifier' && given.PUBLIC_URL === undefined) problems.push('PUBLIC_URL must be set: links in mails lead there');
   // Its own address is not the one that browsers know.
@@ -68,6 +76,10 @@ export function problemsAlone(part: Part, given: Readonly<Record<string, unknown
     problems.push('PUBLIC_URL must be set with OIDC_ISSUER: people come back there');
   return problems.length > 0 ? [`${part} as a process of its own: ${problems.join('; ')}`] : [];
 }
+const SENT = [
+  ['mailer', 'MAIL_URL'],
+  ['texter', 'SMS_URL'],
+] as const;
 const OF_ALL_PARTS = ['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD'];
 
 /** The settings that a part as a process of its own does not read, because they are of what others do, or because what they open is not its own. */
@@ -81,6 +93,5 @@ export function usesFolder(needs: ReadonlySet<Need>, config: Config): boolean {
 }
 const KEPT = [
   ...VARIABLES.filter(([need]) => need === 'store' || need === 'readModels' || need === 'personKeys' || need === 'files'),
-  ['mailer', 'MAIL_URL'],
-  ['texter', 'SMS_URL'],
+  ...SENT,
 ] as const;

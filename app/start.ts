@@ -261,7 +261,9 @@ async function openAccess(
   const settings = oidcSettings(config);
   const { store, secrets, personKeys } = ports;
   const keys = await whileStarting(() => loadKeys(secrets, { jwtSecret: config.JWT_SECRET }));
-  const limits = closers.add(await openLimits(config.CACHE_URL, { ...limitsIn(config), hmac: keys.hmac, log }), (it) => it.close());
+  const limits = closers.add(await openLimits(config.LIMITS_URL ?? config.CACHE_URL, { ...limitsIn(config), hmac: keys.hmac, log }), (it) =>
+    it.close(),
+  );
   const audit = closers.closing(
     openAuditLog({ secrets, days: config.AUDIT_DAYS, log, lost: (entries) => metrics.count('lost_audit_entries', entries) }),
   );

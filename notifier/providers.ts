@@ -56,6 +56,11 @@ function askedFor(error: Error): number {
   return error instanceof NotNow ? error.after : 0;
 }
 
+/** True for the URL of a process that sends nothing: another one does, and it alone knows where to. */
+export function isElsewhere(url: unknown): boolean {
+  return url === 'elsewhere:';
+}
+
 /** The URLs of a setting that takes several, with blanks between them. */
 export function urlsIn(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);

@@ -38,11 +38,12 @@ export function readComposeFile(): ComposeFile {
   return parse(readFileSync(join(CHECKOUT, 'docker-compose.yml'), 'utf8'), { merge: true }) as ComposeFile;
 }
 
-/** A value with its variables filled in as docker does it: `${NAME:-default}`, also one in another, and `$$` for a dollar. */
+/** A value with its variables filled in as docker does it: `${NAME:-default}`, `${NAME:+instead}`, also one in another, and `$$` for a dollar. */
 export function interpolated(value: string, env: Record<string, string> = {}): string {
-  const inner = /\$\{(\w+)(?::-([^${}]*))?\}/;
+  const inner = /\$\{(\w+)(?::([-+])([^${}]*))?\}/;
   let out = value.replaceAll('$$', '\0');
-  for (let found = inner.exec(out); found; found = inner.exec(out)) out = out.replace(found[0], () => env[found?.[1] ?? ''] || (found?.[2] ?? ''));
+  const filledIn = ([, name = '', how, other = '']: RegExpExecArray) => (how === '+' ? env[name] && other : env[name] || other) ?? '';
+  for (let found = inner.exec(out); found; found = inner.exec(out)) out = out.replace(found[0], filledIn(found).replaceAll('$', '$$$$'));
   return out.replaceAll('\0', '$');
 }
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../app/config.ts';
-import { ALL_PARTS, isEmbedded, type Need, PARTS, type Part, problemsAlone, unusedBy } from '../app/parts.ts';
+import { readConfig, SECRET_SETTINGS, unconfirmedMay } from '../app/config.ts';
+import { ALL_PARTS, isEmbedded, type Need, needsOf, PARTS, type Part, problemsAlone, unusedBy } from '../app/parts.ts';
 import { readBucketUrl } from '../platform/files/files-url.ts';
 import { interpolated, readComposeFile, type ComposeService as Service } from './compose-file.ts';
 import { TOLD_SERVICES } from './first-start/hand-out.ts';
@@ -54,7 +54,7 @@ describe('docker-compose.yml', () => {
       personKeys: ['mongodb-first-start'],
       bus: ['rabbitmq'],
       readModels: ['mongodb-first-start'],
-      secrets: ['mongodb-first-start'],
+      secrets: ['mongodb-first-start', 'limits'],
       cache: ['redis'],
       mailer: ['mailpit'],
       texter: [],
@@ -157,6 +157,7 @@ describe('docker-compose.yml', () => {
       ['rabbitmq', '100:101'],
       ['mongodb', '999:999'],
       ['redis', '999:1000'],
+      ['limits', '999:1000'],
     ]);
     const dockerfile = text('Dockerfile').split('\n');
     expect(dockerfile.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
@@ -185,8 +186,37 @@ describe('docker-compose.yml', () => {
       expect([...entrypoint, ...command].join(' ')).not.toMatch(/(requirepass|password)[ =](?!\$)/i);
   });
 
-  it('gives the secret of sign-ins to the gateway alone, which uses it', () => {
-    expect(ours.filter(([, service]) => 'OIDC_CLIENT_SECRET' in environmentOf(service)).map(([part]) => part)).toEqual(['gateway']);
+  it('gives what an operator sets that may hold a password to the parts alone that use it', () => {
+    const set = Object.fromEntries(SECRET_SETTINGS.filter((name) => !name.endsWith('_LIMIT')).map((name) => [name, `the ${name} of an operator`]));
+    const knowing = (name: string) => services.filter(([, service]) => Object.values(environmentOf(service, set)).includes(set[name] ?? ''));
+    const known = Object.fromEntries(Object.keys(set).map((name) => [name, knowing(name).map(([service]) => service)]));
+    const needing = (need: Need) => ALL_PARTS.filter((part) => (needsOf([part]) as ReadonlySet<Need>).has(need));
+    // The address of the pages has no password, and one in that of the files is refused.
+    expect(() => readConfig({ FILES_URL: 's3://user:password@files' })).toThrow('must hold no password');
+    expect(Object.fromEntries(Object.entries(known).filter(([name, by]) => by.length > 0 && !['PUBLIC_URL', 'FILES_URL'].includes(name)))).toEqual({
+      MAIL_URL: needing('mailer'),
+      SMS_URL: needing('texter'),
+      OIDC_CLIENT_SECRET: ['gateway'],
+    });
+  });
+
+  it('tells the other parts that mails are sent, and whether SMS are', () => {
+    const of = (part: Part, env = {}) =>
+      readConfig({ ...environmentOf(compose.services[part] as Service, env), JWT_SECRET: 'x'.repeat(32), ADMIN_EMAIL: 'a@example.org' });
+    const SMS_URL = 'https://account:token@sms.example.org/Messages.json';
+    expect(of('gateway')).toMatchObject({ MAIL_URL: 'elsewhere:', SMS_URL: 'none:' });
+    expect(of('gateway', { SMS_URL })).toMatchObject({ MAIL_URL: 'elsewhere:', SMS_URL: 'elsewhere:' });
+    expect(unconfirmedMay(of('gateway'))).toBe('none');
+    expect(of('notifier', { SMS_URL })).toMatchObject({ MAIL_URL: 'smtp://mailpit:1025', SMS_URL });
+  });
+
+  it('counts limits on a server that forgets none, apart from the cache', () => {
+    const [cache, limits] = ['redis', 'limits'].map((name) => compose.services[name]?.command?.join(' '));
+    expect(cache).toMatch(/--maxmemory \d+mb --maxmemory-policy allkeys-lru$/);
+    expect(limits).toMatch(/--maxmemory \d+mb --maxmemory-policy noeviction$/);
+  });
+
+  it('gives the secret of sign-ins to the gateway', () => {
     expect(environmentOf(compose.services.gateway as Service, { OIDC_CLIENT_SECRET: 'a secret' })).toMatchObject({ OIDC_CLIENT_SECRET: 'a secret' });
     expect(Object.keys(environmentOf(compose.services.gateway as Service))).toContain('OIDC_ISSUER');
   });
@@ -213,9 +243,10 @@ describe('docker-compose.yml', () => {
           config.READ_MODELS_URL,
           config.SECRETS_URL,
           config.CACHE_URL,
+          config.LIMITS_URL ?? 'memory:',
           config.MAIL_URL,
           readBucketUrl(config.FILES_URL).endpoint ?? '',
-        ].filter((one) => !isEmbedded(one)))
+        ].filter((one) => !isEmbedded(one) && one !== 'elsewhere:'))
           expect(Object.keys(compose.services), url).toContain(new URL(url).hostname);
       }
     } finally {
@@ -226,7 +257,7 @@ describe('docker-compose.yml', () => {
   it('passes on what an operator sets', () => {
     const env = { PORT: '80', TASK_VISIBILITY: 'own', MAIL_URL: 'smtp://mail.example.org', ALLOWED_ORIGINS: 'https://one.example.org' };
     const config = readConfig({
-      ...environmentOf(compose.services.gateway as Service, env),
+      ...environmentOf(compose.services.notifier as Service, env),
       JWT_SECRET: 'x'.repeat(32),
       ADMIN_EMAIL: 'a@example.org',
       ADMIN_PASSWORD: 'long enough for it',

@@ -57,6 +57,13 @@ describeWith(redis, 'Redis with the users of the first start', () => {
     ends.push(brief.close);
     await expect.poll(() => brief.through({ key: 'k', marks: ['m'] }, async () => 'looked up')).toBe('looked up');
     await brief.mark(['m']);
+    // The one of limits has the same users, with another password.
+    const [line = '', other = ''] = await Promise.all(
+      ['redis', 'limits']
+        .map(async (name) => readFile(join(folder, name, 'users.acl'), 'utf8'))
+        .map(async (text) => (await text).replace(/#\w+/, '#')),
+    );
+    expect(other).toBe(line);
     const limits = await openLimits(url, { log });
     ends.push(limits.close);
     expect(await limits.consume('login-ip', 'somebody')).toHaveProperty('RateLimit');

@@ -10,7 +10,7 @@ import { TOLD_SERVICES } from './first-start/hand-out.ts';
 import { readVariables } from './first-start/record.ts';
 import { firstStart } from './first-start.ts';
 
-const RECORD = ['mongodb.env', 'mongodb.key', 'parts.env', 'rabbitmq.env', 'redis.env', 's3.env', 'users.env'];
+const RECORD = ['limits.env', 'mongodb.env', 'mongodb.key', 'parts.env', 'rabbitmq.env', 'redis.env', 's3.env', 'users.env'];
 const PROGRAM = fileURLToPath(new URL('first-start.ts', import.meta.url));
 
 let root: string;
@@ -51,7 +51,7 @@ describe('the first start', () => {
     for (const name of RECORD) expect(statSync(join(record, name)).mode & 0o777, name).toBe(0o400);
     expect(statSync(record).mode & 0o777).toBe(0o700);
     // Servers are other users than the one that writes; nobody else mounts what is theirs.
-    const servers = ['rabbitmq', 'mongodb', 'redis', 's3'];
+    const servers = ['rabbitmq', 'mongodb', 'redis', 'limits', 's3'];
     for (const name of TOLD_SERVICES) {
       const modes = [of(name), ...readdirSync(of(name)).map((file) => join(of(name), file))].map((path) => statSync(path).mode & 0o777);
       expect(modes, name).toEqual(servers.includes(name) ? [0o755, ...modes.slice(1).map(() => 0o444)] : [0o700, 0o400]);
@@ -76,6 +76,7 @@ describe('the first start', () => {
       // RabbitMQ and Redis have hashes.
       RABBITMQ_OPERATOR_PASSWORD: knowing('RABBITMQ_OPERATOR_PASSWORD'),
       REDISCLI_AUTH: knowing('REDISCLI_AUTH'),
+      LIMITS_PASSWORD: knowing('LIMITS_PASSWORD'),
       ROOT_SECRET_KEY: knowing('ROOT_SECRET_KEY'),
     }).toEqual({
       MONGO_INITDB_ROOT_PASSWORD: ['mongodb', 'mongodb-first-start'],
@@ -85,6 +86,7 @@ describe('the first start', () => {
       RABBITMQ_DEFAULT_PASS: needing('bus').toSorted(),
       RABBITMQ_OPERATOR_PASSWORD: [],
       REDISCLI_AUTH: needing('cache').toSorted(),
+      LIMITS_PASSWORD: needing('secrets').toSorted(),
       ROOT_SECRET_KEY: ['media', 's3'],
     });
     expect(needing('secrets')).not.toContain('projections');
@@ -110,7 +112,7 @@ describe('the first start', () => {
 
   it('mends what an earlier release made: no password of the admin stays, users are made, and what was everybody’s is each one’s', async () => {
     await start();
-    rmSync(join(record, 'users.env'));
+    for (const name of ['users.env', 'limits.env']) rmSync(join(record, name));
     const parts = join(record, 'parts.env');
     chmodSync(parts, 0o600);
     writeFileSync(parts, `${readFileSync(parts, 'utf8')}ADMIN_PASSWORD='correct horse battery'\nBUS_URL='amqp://taskledger:x@rabbitmq:5672'\n`);
@@ -125,7 +127,7 @@ describe('the first start', () => {
     expect((await readVariables(of('forwarder'), 'parts.env')).BUS_URL).toBe(`amqp://taskledger:${RABBITMQ_DEFAULT_PASS}@rabbitmq:5672`);
   });
 
-  it.each(['rabbitmq', 'redis', 's3', 'users'])('makes the secrets of %s anew where it is told to, and no others', async (name) => {
+  it.each(['rabbitmq', 'redis', 'limits', 's3', 'users'])('makes the secrets of %s anew where it is told to, and no others', async (name) => {
     await start();
     const [before, given] = [contents(record), JSON.stringify(allHandedOut())];
     const rotated = run({}, 'rotate', name);

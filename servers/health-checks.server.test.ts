@@ -42,7 +42,7 @@ const NEEDED = [
 /** The services whose servers cannot run here, so that nobody has seen their checks at work. */
 const NOT_RUN = ['eventstore', 'mailpit'];
 /** The services whose checks are run below. */
-const RUN = ['rabbitmq', 'mongodb', 'redis', 's3', 'proxy', ...ALL_PARTS];
+const RUN = ['rabbitmq', 'mongodb', 'redis', 'limits', 's3', 'proxy', ...ALL_PARTS];
 
 const { services } = readComposeFile();
 let bin: string;
@@ -96,6 +96,8 @@ describeWith(NEEDED, 'a health check of docker-compose.yml', () => {
     for (const [, name = '', ...rules] of aclLines(await readFile(join(bin, 'redis', 'users.acl'), 'utf8')).toReversed())
       await client.call('ACL', 'SETUSER', name, ...rules);
     expect(await healthOf('redis', {})).toBe(0);
+    // The same check on the same image.
+    expect(services.limits?.healthcheck).toEqual(services.redis?.healthcheck);
     await expect(client.get('any')).rejects.toThrow('NOPERM');
     client.disconnect();
     await server.kill();

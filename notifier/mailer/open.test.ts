@@ -28,6 +28,8 @@ describe('a mailer', () => {
     expect(() => open('smtp://a.example.org?label=x smtp://b.example.org?label=x')).toThrow(/another label/);
     expect(() => open('smtp://a.example.org?label=2 smtp://b.example.org')).toThrow(/another label/);
   });
+  it('is not opened where another process sends', () =>
+    expect(() => open('elsewhere:')).toThrow(/^MAIL_URL is elsewhere: in a process that sends mails/));
   it('is opened for several servers', async () => open('smtp://a.example.org\n smtps://b.example.org').mailer.close());
   it('never shows the password of a wrong URL', () =>
     expect(() => open('smtp://me:hunter22@mail:99999')).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter22') })));

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { emailProblem } from '../../contracts/email.ts';
 import { UserError } from '../../platform/user-error.ts';
-import { labelsProblem, throughProviders, urlsIn } from '../providers.ts';
+import { isElsewhere, labelsProblem, throughProviders, urlsIn } from '../providers.ts';
 import type { Mailer } from './mailer.ts';
 import { type Outbox, type OutboxOptions, openOutbox } from './outbox/outbox.ts';
 import { readSmtpUrl } from './smtp/settings.ts';
@@ -34,6 +34,7 @@ export interface OpenSender extends OutboxOptions {
 export function openMailer(url: string, { dataDir, from, publicUrl, ...outboxOptions }: OpenSender): OpenMailer {
   const problems = [named('MAIL_URL', mailUrlProblem(url)), named('MAIL_FROM', mailFromProblem(from))].filter(Boolean);
   if (problems.length > 0) throw new MailSettingsError(problems.join('; '));
+  if (isElsewhere(url)) throw new MailSettingsError('MAIL_URL is elsewhere: in a process that sends mails: name the mail server, or outbox:');
   if (url.startsWith('outbox:')) {
     const outbox = openOutbox(join(dataDir, 'outbox.db'), outboxOptions);
     return { mailer: outbox, outbox };
@@ -52,7 +53,7 @@ function named(variable: string, problem: string | undefined): string | undefine
   return problem && `${variable} ${problem}`;
 }
 
-/** The problem with a MAIL_URL, undefined for none. (A missing host would mean this machine to nodemailer.) It does not repeat the URL's password. */
+/** The problem with a MAIL_URL, undefined for none; `elsewhere:` is for processes that send no mails. (A missing host would mean this machine to nodemailer.) It does not repeat the URL's password. */
 export function mailUrlProblem(url: string): string | undefined {
   const urls = urlsIn(url);
   if (urls.length < 2) return problemOf(url.trim());
@@ -64,7 +65,7 @@ export function mailUrlProblem(url: string): string | undefined {
 
 function problemOf(url: string): string | undefined {
   const scheme = url.split(':')[0] ?? '';
-  if (scheme === 'outbox') return undefined;
+  if (scheme === 'outbox' || isElsewhere(url)) return undefined;
   if (!['smtp', 'smtps'].includes(scheme)) return `must begin with outbox:, smtp: or smtps:; there is no mailer for ${scheme}: here`;
   try {
     readSmtpUrl(url);

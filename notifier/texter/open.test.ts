@@ -52,6 +52,10 @@ it('a provider is asked for reports where it reaches us: not at an address of th
 });
 
 describe('the texter', () => {
+  it('is not opened where another process sends', () => {
+    expect(smsUrlProblem('elsewhere:')).toBeUndefined();
+    expect(() => openTexter('elsewhere:', { dataDir, from: 'taskledger' })).toThrow(/^SMS_URL is elsewhere: in a process that sends SMS/);
+  });
   it('is a provider, whose token signs reports', async () => {
     expect(openTexter(GOOD, { dataDir, from: 'taskledger' })).toMatchObject({ outbox: null, tokens: ['t/0ken'] });
   });

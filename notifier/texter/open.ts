@@ -1,9 +1,10 @@
 /** Opens the texter that a URL names. */
 import { join } from 'node:path';
+import { UserError } from '../../platform/user-error.ts';
 import { isLoopback } from '../loopback.ts';
 import type { OpenSender } from '../mailer/open.ts';
 import { type Outbox, openOutbox } from '../mailer/outbox/outbox.ts';
-import { labelsProblem, throughProviders, urlsIn } from '../providers.ts';
+import { isElsewhere, labelsProblem, throughProviders, urlsIn } from '../providers.ts';
 import { Refused } from '../sending.ts';
 import { isMessagingService, openHttpTexter } from './http/http.ts';
 import type { Texter } from './texter.ts';
@@ -18,13 +19,14 @@ export interface OpenTexter {
 
 /**
  * Opens `outbox:` (the file of the mails, in `dataDir`), `none:`, or providers' `https:` addresses with account and token, several with blanks
- * between, in the order in which they are asked. The log hears of providers that fail. Error: OutboxError.
+ * between, in the order in which they are asked. The log hears of providers that fail. Errors: OutboxError; UserError, for `elsewhere:`.
  */
 export function openTexter(url: string, { dataDir, from, ...outboxOptions }: OpenSender): OpenTexter {
   if (url.startsWith('outbox:')) {
     const outbox = openOutbox(join(dataDir, 'outbox.db'), outboxOptions);
     return { texter: { send: outbox.sendText, close: outbox.close }, outbox, tokens: [] };
   }
+  if (isElsewhere(url)) throw new UserError('SMS_URL is elsewhere: in a process that sends SMS: name the provider, outbox: or none:');
   if (url.startsWith('none:')) return { texter: none, outbox: null, tokens: [] };
   const urls = urlsIn(url);
   const providers = throughProviders(
@@ -61,7 +63,7 @@ export function reachesUs(smsUrl: string, publicUrl: string | undefined): public
   return publicUrl !== undefined && /^https?:/.test(smsUrl) && (!isHere(publicUrl) || urlsIn(smsUrl).every(isHere));
 }
 
-/** The problem with an SMS_URL, undefined for none. It does not repeat the URL, which holds the account's token. */
+/** The problem with an SMS_URL, undefined for none; `elsewhere:` is for processes that send no SMS. It does not repeat the URL, which holds the account's token. */
 export function smsUrlProblem(text: string): string | undefined {
   const urls = urlsIn(text);
   if (urls.length === 0) return problemOf(text);
@@ -70,7 +72,7 @@ export function smsUrlProblem(text: string): string | undefined {
 }
 
 function problemOf(url: string): string | undefined {
-  if (/^(outbox|none):$/.test(url)) return undefined;
+  if (/^(outbox|none):$/.test(url) || isElsewhere(url)) return undefined;
   if (!/^https?:/.test(url) || !URL.canParse(url)) return `must be outbox:, none: or a provider’s address, like ${EXAMPLE}`;
   const { protocol, hostname, username, password } = new URL(url);
   if (protocol === 'http:' && !isLoopback(hostname))

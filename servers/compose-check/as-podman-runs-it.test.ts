@@ -43,7 +43,9 @@ test('sets the limit of processes, too, where a service sets one of its own: pod
 });
 
 test('has a stand-in for each image but our own', () => {
-  const others = Object.entries(compose.services).filter(([, { image }]) => image !== compose.services.gateway?.image);
-  expect(Object.keys(STAND_INS).toSorted()).toEqual(others.map(([name]) => name).toSorted());
+  const images = new Set(Object.values(compose.services).map(({ image }) => image));
+  images.delete(compose.services.gateway?.image ?? '');
+  expect(Object.keys(STAND_INS).map((name) => compose.services[name]?.image)).toEqual(expect.arrayContaining([...images]));
+  expect(Object.keys(STAND_INS)).toHaveLength(images.size);
   expect(ALL_PARTS.filter((part) => part in STAND_INS)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ALL_PARTS, type Need, needsOf, type Part } from '../../app/parts.ts';
 import { putFile, readVariables, variables } from './record.ts';
 
-type Told = Readonly<Record<'rabbitMq' | 'mongoDb' | 'redis' | 's3' | 'users' | 'parts', Record<string, string>>> & { key: string };
+type Told = Readonly<Record<'rabbitMq' | 'mongoDb' | 'redis' | 'limits' | 's3' | 'users' | 'parts', Record<string, string>>> & { key: string };
 
 async function readRecord(folder: string): Promise<Told> {
   const read = (name: string) => readVariables(folder, `${name}.env`);
@@ -13,6 +13,7 @@ async function readRecord(folder: string): Promise<Told> {
     rabbitMq: await read('rabbitmq'),
     mongoDb: await read('mongodb'),
     redis: await read('redis'),
+    limits: await read('limits'),
     s3: await read('s3'),
     users: await read('users'),
     parts: await read('parts'),
@@ -24,14 +25,15 @@ async function readRecord(folder: string): Promise<Told> {
 const DATABASES = { read_models: 'taskledger', secrets: 'taskledger_secrets' } as const;
 
 /** The variables of a part, by what it needs. The host names are docker-compose.yml's services. */
-function variablesOf(part: Part, { rabbitMq, redis, s3, users, parts }: Told): Record<string, string> {
+function variablesOf(part: Part, { rabbitMq, redis, limits, s3, users, parts }: Told): Record<string, string> {
   const mongoUrl = (user: keyof typeof DATABASES, password = '') =>
     `mongodb://taskledger_${user}:${password}@mongodb:27017/${DATABASES[user]}?authSource=admin&replicaSet=rs0`;
   const of: Partial<Record<Need, Record<string, string>>> = {
     bus: { BUS_URL: `amqp://taskledger:${rabbitMq.RABBITMQ_DEFAULT_PASS}@rabbitmq:5672` },
     readModels: { READ_MODELS_URL: mongoUrl('read_models', users.MONGODB_READ_MODELS_PASSWORD) },
     personKeys: { SECRETS_URL: mongoUrl('secrets', users.MONGODB_SECRETS_PASSWORD) },
-    secrets: { JWT_SECRET: parts.JWT_SECRET ?? '' },
+    // Whoever finds callers counts their tries.
+    secrets: { JWT_SECRET: parts.JWT_SECRET ?? '', LIMITS_URL: `redis://taskledger:${limits.LIMITS_PASSWORD}@limits:6379` },
     cache: { CACHE_URL: `redis://taskledger:${redis.REDISCLI_AUTH}@redis:6379` },
     files: { S3_ACCESS_KEY: s3.ROOT_ACCESS_KEY ?? '', S3_SECRET_KEY: s3.ROOT_SECRET_KEY ?? '' },
   };
@@ -61,11 +63,9 @@ function rabbitHash(password: string): string {
   return Buffer.concat([salt, hash]).toString('base64');
 }
 
-/** Redis' users: ours, who may neither look into it nor set it up, and one without a password, who may ask for its health. */
-function redisUsers({ redis }: Told): string {
-  const hash = createHash('sha256')
-    .update(redis.REDISCLI_AUTH ?? '')
-    .digest('hex');
+/** The users of a Redis: ours, who may neither look into it nor set it up, and one without a password, who may ask for its health. */
+function redisUsers(password = ''): string {
+  const hash = createHash('sha256').update(password).digest('hex');
   return `user default on nopass resetkeys resetchannels -@all +ping\nuser taskledger on #${hash} ~* &* +@all -@admin -@dangerous +info -scan -randomkey -dbsize -function -script|flush\n`;
 }
 
@@ -76,7 +76,8 @@ type Files = (record: Told) => Record<string, string>;
 const OF_SERVERS: Readonly<Record<string, Files>> = {
   rabbitmq: (record) => ({ 'definitions.json': definitions(record) }),
   mongodb: ({ mongoDb, key }) => ({ 'mongodb.env': variables(mongoDb), 'mongodb.key': key }),
-  redis: (record) => ({ 'users.acl': redisUsers(record) }),
+  redis: ({ redis }) => ({ 'users.acl': redisUsers(redis.REDISCLI_AUTH) }),
+  limits: ({ limits }) => ({ 'users.acl': redisUsers(limits.LIMITS_PASSWORD) }),
   s3: ({ s3 }) => ({ 's3.env': variables(s3) }),
 };
 const OF_OURS: Readonly<Record<string, Files>> = {

@@ -15,6 +15,7 @@ type Environment = Record<string, string | undefined>;
 const ROTATED: Readonly<Record<string, () => string>> = {
   'rabbitmq.env': () => variables({ RABBITMQ_DEFAULT_USER: 'taskledger', RABBITMQ_DEFAULT_PASS: secret() }),
   'redis.env': () => variables({ REDISCLI_AUTH: secret() }),
+  'limits.env': () => variables({ LIMITS_PASSWORD: secret() }),
   's3.env': () => variables({ ROOT_ACCESS_KEY: secret(12), ROOT_SECRET_KEY: secret(30) }),
   // The users of MongoDB that the parts are, and RabbitMQ's that looks after it.
   'users.env': () => variables({ MONGODB_READ_MODELS_PASSWORD: secret(), MONGODB_SECRETS_PASSWORD: secret(), RABBITMQ_OPERATOR_PASSWORD: secret() }),
@@ -69,11 +70,15 @@ export async function makeRecord(folder: string, environment: Environment = {}):
   return true;
 }
 
-/** Mends the record of an earlier release, which had no `users.env`, and kept the password of the first admin where an operator gave one. */
+/** The names of what the records of earlier releases did not have. */
+const ADDED = ['users', 'limits'];
+
+/** Mends the record of an earlier release: what was added since is made, and no password of the first admin stays, which one kept where an operator gave one. */
 async function bringUpToDate(folder: string, there: ReadonlySet<string>): Promise<void> {
-  const gone = Object.keys({ ...ROTATED, ...LASTING }).filter((name) => name !== 'users.env' && !there.has(name));
+  const added = ADDED.filter((name) => !there.has(`${name}.env`));
+  const gone = Object.keys({ ...ROTATED, ...LASTING }).filter((name) => !there.has(name) && !added.includes(name.replace('.env', '')));
   if (gone.length > 0) throw new Error(`${folder} has parts.env but not ${gone.join(', ')}: put back what belongs to it from a backup`);
-  if (!there.has('users.env')) await rotate(folder, 'users');
+  for (const name of added) await rotate(folder, name);
   const parts = await readFile(join(folder, 'parts.env'), 'utf8');
   const without = parts.replaceAll(/^ADMIN_PASSWORD=.*\n/gm, '');
   if (without !== parts) await putFile(folder, 'parts.env', without, 0o400);

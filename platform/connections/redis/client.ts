@@ -29,11 +29,11 @@ const OPTIONS: RedisOptions = {
 
 /**
  * Makes a client that is not connected yet; its commands have at least `patience` ms. The caller listens to its `error`. Error: ServerRefused,
- * where the URL is not one of Redis.
+ * where the URL is not one of Redis; it names `variable`, where the URL came from.
  */
-export function redisClient(url: string, patience = 0): Redis {
+export function redisClient(url: string, patience = 0, variable = 'CACHE_URL'): Redis {
   if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url))
-    throw new ServerRefused('CACHE_URL is not a URL of Redis, as redis://user:password@host:6379/0');
+    throw new ServerRefused(`${variable} is not a URL of Redis, as redis://user:password@host:6379/0`);
   return new Redis(url, { ...OPTIONS, commandTimeout: Math.max(COMMAND_MS, patience) });
 }
 

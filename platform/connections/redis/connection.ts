@@ -24,6 +24,10 @@ export interface RedisConnecting {
   patience?: number | undefined;
   /** The id of the installation whose database it is; with it, one that is another's is refused. */
   installation?: string | null | undefined;
+  /** The variable that names the server, for errors; default `CACHE_URL`. */
+  variable?: string;
+  /** Hears, at each greeting, the policy of a server that gives up what it keeps where its memory ends. */
+  evicting?: (policy: string) => void;
 }
 
 export interface RedisConnection {
@@ -52,9 +56,10 @@ const CHANGED = /^(READONLY|LOADING|MASTERDOWN)\b/;
  * Connects. A server that cannot be reached is waited for no longer than two seconds: the connection comes when the server does, and the log
  * tells of both. Error: ServerRefused, where the server answers now and waiting will not help.
  */
-export async function connectRedis(url: string, { what, log, patience = COMMAND_PATIENCE, installation }: RedisConnecting): Promise<RedisConnection> {
+export async function connectRedis(url: string, connecting: RedisConnecting): Promise<RedisConnection> {
+  const { what, log, patience = COMMAND_PATIENCE, installation } = connecting;
   const server = `${what} at ${withoutSecrets(url)}`;
-  const client = redisClient(url, patience);
+  const client = redisClient(url, patience, connecting.variable);
   const first = Promise.withResolvers<ServerRefused | null>();
   const outages = tellOutages(what, server, log);
   let run: string | null = null;
@@ -81,6 +86,8 @@ export async function connectRedis(url: string, { what, log, patience = COMMAND_
     client.disconnect(true);
   }
 
+  const tellEvicting = ({ evicts }: Greeting) => evicts && connecting.evicting?.(evicts);
+
   const claim = async () => {
     if (installation) await claimDatabase(client, installation, server);
   };
@@ -91,6 +98,7 @@ export async function connectRedis(url: string, { what, log, patience = COMMAND_
     const greeting = readInfo(server, await client.info());
     const took = performance.now() - began;
     if (!greeting.loading) await claim();
+    tellEvicting(greeting);
     if (mine !== connection) return true;
     const hindrance = hindranceOf(greeting, took > patience);
     if (hindrance) down(new Error(hindrance));

@@ -9,6 +9,8 @@ export interface Greeting {
   run: string;
   /** True while the server loads its file and answers nothing else. */
   loading: boolean;
+  /** The policy by which the server gives up what it keeps where its memory ends; null for one that gives up nothing by itself. */
+  evicts: string | null;
 }
 
 /** Reads the answer to INFO. Error: ServerRefused, where the server is too old. */
@@ -18,7 +20,8 @@ export function readInfo(server: string, info: string): Greeting {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
     throw new ServerRefused(`${server} is too old: version ${version || 'unknown'}, and ${OLDEST.join('.')} or later is needed`);
-  return { run: field('run_id'), loading: field('loading') === '1' };
+  const [most, policy] = [field('maxmemory'), field('maxmemory_policy')];
+  return { run: field('run_id'), loading: field('loading') === '1', evicts: ['', '0'].includes(most) || policy === 'noeviction' ? null : policy };
 }
 
 /** Answers that stay what they are until an operator does something. */

@@ -43,7 +43,7 @@ describe('limits in memory', () => {
   });
 
   it('are not opened on what is not known', async () => {
-    await expect(openLimits('memcached://host')).rejects.toThrow(/CACHE_URL/);
+    await expect(openLimits('memcached://host')).rejects.toThrow(/LIMITS_URL \(or CACHE_URL/);
   });
 });
 

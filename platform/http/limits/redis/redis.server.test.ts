@@ -7,10 +7,68 @@ import { type Limits, openLimits } from '../limits.ts';
 
 /** Milliseconds of patience for tests that are not about waiting: they must not depend on how busy the machine is. */
 const PATIENCE = 10_000;
+async function usedBy(client: Redis): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
+}
 const hmac = (text: string) => `hash of ${text}`;
 
 describeWith(redis, 'limits on a server', () => {
   describeLimits('redis', async (options) => openLimits(await redis.database(), { ...options, patience: PATIENCE }));
+
+  describe('on a server whose memory ends', () => {
+    /** Fills a server of one megabyte and a half as a cache is filled by whoever reads a lot: with entries that live for minutes. */
+    async function fill(client: Redis): Promise<void> {
+      for (let n = 0; n < 200; n++) await client.set(`taskledger:entry:${n}`, 'x'.repeat(50_000), 'EX', 300).catch(() => null);
+    }
+
+    async function onServer(policy: string, attack: (limits: Limits, client: Redis) => Promise<void>): Promise<string[]> {
+      const server = await startRedis();
+      const client = new Redis(server.url);
+      await client.config('SET', 'maxmemory', (await usedBy(client)) + 1_500_000);
+      await client.config('SET', 'maxmemory-policy', policy);
+      const said: string[] = [];
+      const log = { info: () => {}, warn: (_: object, message: string) => said.push(message) };
+      const limits = await openLimits(server.url, { registration: 2, hmac, patience: PATIENCE, log });
+      await attack(limits, client);
+      await limits.close();
+      client.disconnect();
+      await server.close();
+      return said;
+    }
+
+    it('with noeviction, as limits are to have, are kept whatever else is written, and nothing is said at the start', async () => {
+      const said = await onServer('noeviction', async (limits, client) => {
+        await limits.consume('registration', 'a', 2);
+        await fill(client);
+        expect(await refused(limits.consume('registration', 'a'))).toMatchObject({ code: 'limited' });
+      });
+      expect(said.join()).not.toContain('LIMITS_URL');
+    });
+
+    it('with noeviction, go on in the process for whom there is no room', async () => {
+      await onServer('noeviction', async (limits, client) => {
+        await fill(client);
+        // Room for no more than a few words is left.
+        for (let n = 0; n < 20_000; n++)
+          if (
+            await client.set(`taskledger:rest:${n}`, 'x'.repeat(100)).then(
+              () => false,
+              () => true,
+            )
+          )
+            break;
+        await limits.consume('registration', 'b', 2);
+        expect(await refused(limits.consume('registration', 'b'))).toMatchObject({ code: 'limited' });
+      });
+    });
+
+    it('that forgets, as a cache’s, are said to be forgotten, once, at the start', async () => {
+      const said = await onServer('allkeys-lru', async (limits) => {
+        await limits.consume('registration', 'a');
+      });
+      expect(said).toEqual([expect.stringMatching(/maxmemory-policy allkeys-lru.* noeviction in LIMITS_URL$/)]);
+    });
+  });
 
   describe('of two processes', () => {
     let server: Server;

@@ -58,7 +58,19 @@ export function redisCounter(redis: RedisConnection, name: string, { points, sec
   };
 }
 
-/** Connects. A Redis that cannot be reached is not waited for. Error: ServerRefused. */
-export function connectLimits(url: string, options: Omit<RedisConnecting, 'what'>): Promise<RedisConnection> {
-  return connectRedis(url, { what: 'the limits', ...options });
+/**
+ * Connects. A Redis that cannot be reached is not waited for. One that gives up what it keeps where its memory ends is used, and the log says once what
+ * that makes of limits. Error: ServerRefused.
+ */
+export function connectLimits(url: string, options: Omit<RedisConnecting, 'what' | 'variable' | 'evicting'>): Promise<RedisConnection> {
+  let said = false;
+  function evicting(policy: string): void {
+    if (said) return;
+    said = true;
+    options.log.warn(
+      { policy },
+      `the limits are kept by a Redis that forgets them where its memory ends (maxmemory-policy ${policy}): whoever fills it, as with many different questions to its cache, has tries of passwords and codes again. Name one with the policy noeviction in LIMITS_URL`,
+    );
+  }
+  return connectRedis(url, { what: 'the limits', variable: 'LIMITS_URL (or CACHE_URL, where that is not set)', evicting, ...options });
 }
