@@ -39,6 +39,9 @@ export interface CommandContract {
   /** True for a body with which the command takes from its limit; default: with every body. */
   // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
   limitedWith?: (body: any) => boolean;
+  /** The address that the command mails, as its body names it. Where it is not the caller's own, it takes from `mails`, too; admins and API keys are exempt. */
+  // biome-ignore lint/suspicious/noExplicitAny: each takes what its own `body` gives
+  mailsTo?: (body: any) => string;
   summary: string;
   example: unknown;
   /** Fields of the 202 of a command whose effect comes later, beside id, revision and position. A repeated command gets the same. */

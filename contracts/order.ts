@@ -209,6 +209,7 @@ export const orderContract = aggregate({
       body: PlaceOrder,
       who: 'user',
       limit: 'orders',
+      mailsTo: (order: z.infer<typeof PlaceOrder>) => order.email,
       summary: 'Place an order, in one currency; workers confirm or reject it, and its e-mail address is told.',
       example: { items: ITEMS, email: 'alice@example.org', note: 'Please ring at the back door.' },
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { orderContract } from '../contracts/order.ts';
 import { as, type Installation, openInstallation } from './identity/identity.fixture.ts';
 
 describe('the commands of a user', () => {
@@ -57,6 +58,22 @@ describe('the commands of a user', () => {
     expect((await here.call('GET /api/me', undefined, bob)).status).toBe(200);
     expect((await here.call('POST /api/tasks', { title: 'Lamp' }, ann)).status).not.toBe(500);
   });
+});
+
+it('an order counts as a mail where it is mailed to another’s address, and not where it is one’s own', async () => {
+  const here = await openInstallation({ limits: { mails: 2 } });
+  try {
+    const person = { name: 'Ann', email: 'ann@example.org', password: 'staple of the month' };
+    await here.call('POST /api/users', person);
+    const by = as((await here.call('POST /api/login', { email: person.email, password: person.password })).body.accessToken);
+    const { example } = orderContract.commands.PlaceOrder;
+    const order = async (email: string) => (await here.call('POST /api/orders', { ...(example as object), email }, by)).status;
+    for (let n = 0; n < 3; n++) expect(await order('Ann@example.org')).toBe(201);
+    expect([await order('bob@example.org'), await order('cat@example.org'), await order('dan@example.org')]).toEqual([201, 201, 429]);
+    expect(await order(person.email)).toBe(201);
+  } finally {
+    await here.close();
+  }
 });
 
 it('an edit that sets a deadline, which is told by mail when it has passed, counts as a mail; any other edit does not, nor does a refused one', async () => {

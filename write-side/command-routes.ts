@@ -3,12 +3,14 @@
 import { z } from 'zod';
 import type { AggregateContract, Command, CommandContract } from '../contracts/aggregate.ts';
 import { catalog } from '../contracts/catalog.ts';
+import { mailboxOf } from '../contracts/email.ts';
 import type { CommandContext, CommandHandler, Outcome } from '../platform/command-handler.ts';
 import { badHeader, idempotencyKey } from '../platform/http/idempotency.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import { type LimitPoints, takeTogether } from '../platform/http/limits/together.ts';
 import type { Answer, Caller, RouteRequest, RouteWith } from '../platform/http/route.ts';
 import { stableId } from '../platform/stable-id.ts';
+import type { UserState } from './deciders/user.ts';
 import { asksToErase, deletionQuery, eraseUser, erasureAnswers, type UserErasing } from './erase-user.ts';
 
 export interface CommandRouteOptions {
@@ -99,14 +101,17 @@ async function carryOut(row: CommandRow, options: CommandRouteOptions, request: 
   return { ...answer, headers: { ...answer.headers, ...limiting.headers() } };
 }
 
+/** Where the limits of commands are counted, and where their callers' addresses are looked up. */
+export type CommandLimits = Pick<CommandRouteOptions, 'limits'> & { commands: Pick<CommandHandler, 'load'> };
+
 /** A command counts once against its caller's limits, however often it is decided anew, and a repeat of it does not count. */
-export function limitOfCommand(contract: CommandContract, command: Command, { limits }: Pick<CommandRouteOptions, 'limits'>) {
+export function limitOfCommand(contract: CommandContract, command: Command, { limits, commands }: CommandLimits) {
   let taken: Promise<Record<string, string>> | undefined;
   let headers: Record<string, string> = {};
   return {
     admit: async () => {
       if (!limits) return;
-      taken ??= takeTogether(limits, pointsOf(contract, command));
+      taken ??= mailedTo(contract, command, commands).then((mails) => takeTogether(limits, [...mails, ...pointsOf(contract, command)]));
       headers = await taken;
     },
     headers: () => headers,
@@ -118,6 +123,13 @@ function pointsOf({ limit, limitedWith = () => true, path }: CommandContract, { 
   const isLimited = limit && limitedWith(data) && !(limit === 'mails' && isTrusted(actor));
   const own: LimitPoints[] = isLimited ? [{ name: limit, key: actor.id }] : [];
   return path.includes(':id') ? [...own, { name: 'stream-commands', key: `${actor.id} ${stream}` }] : own;
+}
+
+/** What a command takes that mails an address which its body names: nothing where that is the caller's own. */
+async function mailedTo({ mailsTo }: CommandContract, { actor, data }: Command, commands: CommandLimits['commands']): Promise<LimitPoints[]> {
+  if (!mailsTo || isTrusted(actor)) return [];
+  const { state } = await commands.load<UserState>(`user-${actor.id}`);
+  return mailboxOf(mailsTo(data)) === mailboxOf(state.email) ? [] : [{ name: 'mails', key: actor.id }];
 }
 
 const isTrusted = ({ role }: Command['actor']) => role === 'admin' || role === 'service';

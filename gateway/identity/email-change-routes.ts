@@ -74,7 +74,7 @@ async function edit(options: EmailChangeOptions, request: RouteRequest): Promise
   const isMoving = await wantsAnotherAddress(options, command, caller);
   if (isMoving) await expectFreshLogin(options.sessions, caller);
   const isOwn = isMoving && caller.id === command.id;
-  const limiting = limitOfCommand(editing.contract, command, { limits });
+  const limiting = limitOfCommand(editing.contract, command, { limits, commands });
   let mail: Promise<void> | undefined;
   const admit = async () => {
     await limiting.admit();
