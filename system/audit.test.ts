@@ -79,6 +79,19 @@ it('has neither addresses nor what was typed, and no line of the process’s log
       .split('\n')
       .filter((line) => line.startsWith('{'));
   await expect.poll(() => lines().some((line) => line.includes('"network":"127.0.0.1"') && line.includes(`"user":"${system.admin.id}"`))).toBe(true);
+  // Who was not let in is not the one whose account it is.
+  const { id, email } = await system.register('Dora');
+  await system.call('POST /api/login', { email, password: 'not this one, surely' });
+  const logins = () =>
+    lines()
+      .map((line) => JSON.parse(line))
+      .filter(({ route, user, about }) => route === '/api/login' && [user, about].includes(id));
+  await expect.poll(() => logins().map(({ status, user, about }) => [status, user, about])).toContainEqual([401, undefined, id]);
+  expect(
+    logins()
+      .filter((line) => line.user === id)
+      .every(({ status }) => status === 200),
+  ).toBe(true);
   for (const text of [kept, ...lines()]) {
     expect(text).not.toContain('@');
     expect(text).not.toContain('%40');

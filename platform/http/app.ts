@@ -125,7 +125,7 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
           path: withoutAddresses(path),
           status,
           ms: Math.round(seconds * 1e5) / 100,
-          user: whoAsked(ctx.state),
+          ...peopleOf(ctx.state, status),
           network: networkOf(ctx.ip),
         },
         'request',
@@ -134,9 +134,15 @@ function account({ log, observe, audit }: AppOptions): Koa.Middleware<State> {
   };
 }
 
-/** The user of a line of the log: of who was nobody yet, as at a login, the handler says whom it is about. */
-function whoAsked({ caller, audit }: State): string | undefined {
-  return caller?.id ?? audit?.user;
+/**
+ * The people of a line of the log: `user` is who asked, `about` whom it was about. Nobody is logged in at a login: where it succeeds the user is who
+ * asked, and where it fails, the one whose account somebody wanted.
+ */
+function peopleOf({ caller, audit }: State, status: number): { user?: string; about?: string } {
+  const about = audit?.user;
+  if (!about || about === caller?.id) return caller ? { user: caller.id } : {};
+  if (caller) return { user: caller.id, about };
+  return status < 400 && (audit?.kind === 'login' || audit?.kind === 'proof') ? { user: about } : { about };
 }
 
 /** Bounds what waits for clients that read slowly, or not at all. A stream is made as it is read. */
