@@ -36,7 +36,7 @@ const ROUNDS = 3;
 const TIMED = 200;
 const FROM = 'taskledger <no-reply@example.org>';
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const compose = { publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'code', seesAll: () => true };
+const compose = { publicUrl: () => 'https://tasks.example.org', site: 'The House', issueCode: async () => 'code', seesAll: () => true };
 
 /** The rows of workers, where there is a RabbitMQ, and of the way of a mail. */
 export async function benchNotifications(): Promise<Row[]> {

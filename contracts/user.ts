@@ -92,11 +92,11 @@ const RegistrationAbandoned = z.strictObject({});
 const EmailChangeAbandoned = z.strictObject({});
 const EmailChangeRequested = z.strictObject({
   email: personal(emailOnRecord, 'self', ERASED_ADDRESS).describe('The address that is wanted; a link is mailed to it.'),
-  until: instant.describe('The time up to which it can be confirmed.'),
+  until: instant.describe('The time up to which the change waits. A link for it is good for 10 minutes; until then another one can be mailed.'),
 });
 const PhoneRequested = z.strictObject({
   phone: personal(phone, 'self', ERASED_PHONE).describe('The number that is wanted, as E.164 writes it; a code is sent to it.'),
-  until: instant.describe('The time up to which it can be confirmed.'),
+  until: instant.describe('The time up to which the number waits. A code for it is good for 10 minutes; until then another one can be sent.'),
 });
 const PhoneConfirmed = z.strictObject({ phone: personal(phone, 'self', ERASED_PHONE).describe('The number, which a code has confirmed.') });
 const PhoneRemoved = z.strictObject({ confirmed: z.boolean().describe('True where a number was confirmed; false where one only waited to be.') });

@@ -43,6 +43,7 @@ const STATES: Readonly<Record<string, unknown>> = {
   [`user-${BOB}`]: user('Bob'),
   [`user-${CAROL}`]: { ...user('Carol'), confirmed: true },
   'user-7d9f2b2e-moving': { ...user('Dave'), pending: { email: 'dave@example.org', until: '2026-11-22T09:00:00.000Z' } },
+  'user-7d9f2b2e-phone': { ...user('Erin'), pendingPhone: { phone: '+4915112345678', until: '2026-11-22T09:00:00.000Z' } },
   'invitation-7d9f2b2e': { exists: true, status: 'open', email: 'dave@example.org', until: '2026-11-28T09:00:00.000Z' },
   'task-7d9f2b2e-lamp': task('Replace the lamp in the hall', { description: 'The one beside the lift flickers.\nBring a ladder.' }),
   'task-7d9f2b2e-nobodys': task('Mend the fence', { assignee: null }),
@@ -70,6 +71,7 @@ const context: ComposeContext = {
   },
   issueCode: async (userId, purpose) => `${purpose}-c0de-of-${userId.slice(0, 4)}`,
   publicUrl: () => 'https://tasks.example.org',
+  site: 'The House',
   seesAll: () => true,
   // All tasks are as they were made, also their deadlines.
   store: { readStream: () => pages([exampleEvent('TaskCreated')]) },
@@ -137,11 +139,7 @@ it('an address that nobody has confirmed gets fixed words, with the name of the 
   const unknown = { userId: BOB };
   const stranger = { address: 'dave@example.org' };
   const of = (kind: Kind, stream: string, recipient: NotificationState['recipient']) =>
-    compose(
-      '11-22',
-      { ...NO_NOTIFICATION, kind, about: { stream, revision: 0 }, recipient, reader: recipient.userId ?? null },
-      { ...context, site: 'The House' },
-    );
+    compose('11-22', { ...NO_NOTIFICATION, kind, about: { stream, revision: 0 }, recipient, reader: recipient.userId ?? null }, context);
   const toAddress: readonly Kind[] = ['order_confirmed', 'order_rejected', 'invitation', 'confirm_email_change', 'email_changed'];
   const streams: Readonly<Partial<Record<Kind, string>>> = {
     order_confirmed: 'order-7d9f2b2e-taken',
@@ -155,7 +153,16 @@ it('an address that nobody has confirmed gets fixed words, with the name of the 
     expect(to.name).toBe('');
     expect(`${subject}${text}${html}`).toContain('The House');
     expect(`${subject}${text}${html}`).not.toMatch(typed);
+    // The host stands in links alone: the site has one name.
+    expect(`${subject}${text}${html}`.replaceAll(`${context.publicUrl()}/`, '')).not.toContain('tasks.example.org');
   }
+});
+
+it('an SMS with a code names the site, and ends with its last word', async () => {
+  const recipient = { phone: '+4915112345678' };
+  const about = { stream: 'user-7d9f2b2e-phone', revision: 0 };
+  const { text } = await composeText({ ...NO_NOTIFICATION, kind: 'confirm_phone', about, recipient, reader: null }, context);
+  expect(text).toBe('phone-c0de-of-7d9f is your code for The House. It is good for 10 minutes. If you did not ask for it, do nothing.');
 });
 
 it('SMS say what they always said, sign for sign', async () => {

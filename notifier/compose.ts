@@ -15,8 +15,6 @@ import { Withdrawn } from './withdrawn.ts';
 
 export interface ComposeContext extends TellerContext, AddresseeContext {
   commands: AddresseeContext['commands'];
-  /** The name of the site, for mails to addresses that nobody has shown to be theirs; default `taskledger`. */
-  site?: string | undefined;
   /** Makes the link that stops mails of a kind to a user; missing: mails hold none. */
   unsubscribe?: UnsubscribeLinks['linkOf'] | undefined;
   /** Finds the pictures of a task (its stream) that a reader may see now, for the links of a mail; missing: mails link no pictures. */
@@ -85,7 +83,6 @@ async function wordsAbout<About extends AboutCategory>(
 type WordsOf = <Told>(kind: KindContract<AboutCategory, Told, Channel>, told: Told, publicUrl: string) => Words;
 
 const strangers =
-  ({ site = SITE }: Pick<ComposeContext, 'site'>): WordsOf =>
+  ({ site }: Pick<ComposeContext, 'site'>): WordsOf =>
   (kind, told, publicUrl) =>
     strangerWordsOf(kind, told, { publicUrl, site });
-const SITE = 'taskledger';

@@ -92,6 +92,7 @@ function worker({ sms = false, isUsable = () => true, ...more }: Scene = {}, fat
     strangerMails,
     issueCode: async () => 'c0de',
     publicUrl: () => 'https://tasks.example.org',
+    site: 'The House',
     seesAll: () => true,
     store,
     now: () => new Date(clock),

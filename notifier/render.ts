@@ -64,7 +64,7 @@ const stopInHtml = (url: string | undefined) => (url === undefined ? '' : `<p di
 
 /** The text of an SMS: the subject, and the link. */
 export function brief({ subject, link }: Words): string {
-  return `${shortened(oneLine(subject), BRIEF, units).trimEnd()} ${link?.url ?? ''}`;
+  return [shortened(oneLine(subject), BRIEF, units).trimEnd(), ...(link ? [link.url] : [])].join(' ');
 }
 /** The most characters of an SMS before its link. */
 const BRIEF = 200;

@@ -75,6 +75,7 @@ async function work(channel: 'email' | 'sms', { visibility }: Row, refused = fal
     commands,
     issueCode: async () => 'c0de',
     publicUrl: () => 'https://tasks.example.org',
+    site: 'The House',
     seesAll: (role: string) => !visibility && role !== 'resident',
     now,
   };

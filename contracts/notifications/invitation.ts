@@ -5,11 +5,11 @@ import { kindAbout, never } from './kind.ts';
 export interface ToldOfInvitation {
   /** The code that accepts it: a secret. */
   code: string;
-  /** The host name of the site, as `tasks.example.org`. */
+  /** The name of the site (SITE_NAME). */
   site: string;
 }
 
-const aboutInvitation = kindAbout<'invitation', ToldOfInvitation>('invitation', { code: 'c0de', site: 'tasks.example.org' });
+const aboutInvitation = kindAbout<'invitation', ToldOfInvitation>('invitation', { code: 'c0de', site: 'The House' });
 
 const invited = (site: string) =>
   `somebody who runs ${site} invites you to an account there. The link lets you choose your name and password; it is good for seven days, and once. If you do not want it, do nothing.`;

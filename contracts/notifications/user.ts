@@ -18,24 +18,24 @@ const aboutReset = kindAbout<'reset', ToldOfReset>('reset', { code: 'c0de' });
 export interface ToldOfNewAddress {
   /** The one-time code that confirms the address: a secret. */
   code: string;
-  /** The host name of the site, as `tasks.example.org`. */
+  /** The name of the site (SITE_NAME). */
   site: string;
 }
-const aboutNewAddress = kindAbout<'new_address', ToldOfNewAddress>('new_address', { code: 'c0de', site: 'tasks.example.org' });
+const aboutNewAddress = kindAbout<'new_address', ToldOfNewAddress>('new_address', { code: 'c0de', site: 'The House' });
 /** The facts that can be told of a change of address to the address of before. */
 export interface ToldOfAddress {
   site: string;
   /** True while the change waits to be confirmed. */
   isPending: boolean;
 }
-const aboutAddress = kindAbout<'address', ToldOfAddress>('address', { site: 'tasks.example.org', isPending: true });
+const aboutAddress = kindAbout<'address', ToldOfAddress>('address', { site: 'The House', isPending: true });
 /** The facts that can be told of a phone number that is wanted. */
 export interface ToldOfPhone {
   /** The one-time code that confirms the number: a secret. */
   code: string;
   site: string;
 }
-const aboutPhone = kindAbout<'phone', ToldOfPhone>('phone', { code: '123456', site: 'tasks.example.org' });
+const aboutPhone = kindAbout<'phone', ToldOfPhone>('phone', { code: '123456', site: 'The House' });
 /** Nothing is looked up of a user: they know who they are. */
 const aboutUser = kindAbout<'user', null>('user', null);
 

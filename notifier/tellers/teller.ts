@@ -17,6 +17,8 @@ export interface TellerContext {
   issueCode(id: string, purpose: 'confirm' | 'reset' | 'address' | 'invitation' | 'phone'): Promise<string>;
   /** The address where people reach the pages, without a slash at the end; empty as long as it is not known. */
   publicUrl(): string;
+  /** The name of this site, for somebody who may never have heard of it. */
+  site: string;
   now(): Date;
 }
 
@@ -36,11 +38,6 @@ export interface Telling extends Pick<NotificationState, 'about' | 'recipient'> 
  * know; the store's own, and those of the context.
  */
 export type Teller<Told> = (telling: Telling, context: TellerContext) => Promise<Told>;
-
-/** The name of this site for somebody who may never have heard of it: the host name of its pages. */
-export function siteOf({ publicUrl }: Pick<TellerContext, 'publicUrl'>): string {
-  return new URL(publicUrl()).hostname;
-}
 
 /** The teller of a category whose kinds need no facts. */
 export const tellNothing: Teller<null> = async () => null;

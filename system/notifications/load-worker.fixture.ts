@@ -31,6 +31,7 @@ startDeliveries({
   lease: Number(lease),
   workers: { email: 1, sms: 1 },
   publicUrl: () => 'https://tasks.example.org',
+  site: 'The House',
   issueCode: async () => 'code',
   seesAll: () => true,
 });

@@ -78,6 +78,7 @@ describeWith(rabbitMq, 'delivery workers in processes of their own, on RabbitMQ'
       ...{ store, log, readModels, commands, again: 5_000, attempts: ATTEMPTS },
       bus: twice(bus, chance),
       publicUrl: () => 'https://tasks.example.org',
+      site: 'The House',
       issueCode: async () => 'code',
       seesAll: () => true,
     });

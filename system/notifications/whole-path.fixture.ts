@@ -148,6 +148,7 @@ export async function openRig(mailUrl: string, distort: (bus: EventBus) => Event
         readModels,
         attempts: 5,
         publicUrl: () => 'https://tasks.example.org',
+        site: 'The House',
         seesAll: () => true,
         issueCode: async (userId) => {
           codes.push(`secret-${codes.length}-${userId.slice(0, 8)}`);

@@ -19,6 +19,6 @@ export async function openWholeProcess(dataDir: string, ahead: number) {
   const commands = commandHandler({ store, hmac: (text) => stableId(text), log });
   startForwarder({ store, bus, log });
   await startProjections({ store, bus, log, readModels, cache: memoryCache() });
-  const pages = { publicUrl: () => 'https://tasks.example.org', issueCode: async () => 'code', seesAll: () => true };
+  const pages = { publicUrl: () => 'https://tasks.example.org', site: 'The House', issueCode: async () => 'code', seesAll: () => true };
   return { now, log, store, readModels, bus, commands, attempts: 100, ...pages };
 }

@@ -101,6 +101,7 @@ export async function startParts(stores: Stores, mailUrl: string) {
   const notifier = await startNotifier({
     ...context,
     publicUrl: () => 'https://tasks.example.org',
+    site: 'The House',
     issueCode: async () => 'a code',
     seesAll: () => true,
   });
