@@ -41,6 +41,15 @@ export function isCodeOfLink(text: string): boolean {
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** True where a path is one of the places, with an id in the place of each parameter. */
+export function isPlace(path: string): boolean {
+  const parts = path.split('/');
+  return PLACES.some((place) => {
+    const named = place.split('/');
+    return named.length === parts.length && named.every((name, at) => (name.startsWith(':') ? ID.test(parts[at] ?? '') : name === parts[at]));
+  });
+}
+
 /** True where these values of a place's parameters are ids. */
 export function areIds(params: Readonly<Record<string, string | undefined>>): boolean {
   return Object.values(params).every((id) => id !== undefined && ID.test(id));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PLACES } from '../contracts/places.ts';
+import { isPlace, PLACES } from '../contracts/places.ts';
 import type { RouteRequest } from '../platform/http/route.ts';
 import { pageRoutes } from './page-routes.ts';
 import type { Pages } from './pages.ts';
@@ -20,8 +20,19 @@ describe('the routes of the page', () => {
     expect(await answerAt(path, ID)).toEqual({ body: page.body, headers: { ETag: '"1"', 'Content-Type': page.type } });
   });
 
-  it.each(PLACES.filter((path) => path.includes(':')))('find nothing at %s where a parameter is no id', async (path) => {
-    for (const id of ['', 'new', '..', '%', `${ID}0`, `${ID}\n`]) await expect(answerAt(path, id)).rejects.toMatchObject({ code: 'not_found' });
+  it.each(PLACES.filter((path) => path.includes(':')))(
+    'answer it at %s with 404 where a parameter is no id, which is no place of the page',
+    async (path) => {
+      for (const id of ['', 'nope', '..', '%', `${ID}0`, `${ID}\n`]) {
+        expect(await answerAt(path, id)).toMatchObject({ status: 404, body: page.body });
+        expect(isPlace(path.replaceAll(/:\w+/g, id))).toBe(false);
+      }
+      expect(isPlace(path.replaceAll(/:\w+/g, ID))).toBe(true);
+    },
+  );
+
+  it.each(PLACES.filter((path) => !path.includes(':')))('know %s as a place of the page, and nothing that begins like it', (path) => {
+    expect([isPlace(path), isPlace(`${path}x`), isPlace(`${path}/x/y`)]).toEqual([true, false, false]);
   });
 
   it('find no file that was not built', async () => {

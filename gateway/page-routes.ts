@@ -21,9 +21,10 @@ const places: readonly PageRow[] = PLACES.map((path) => ({ row: row(path), answe
 /** The routes of the files of the pages. */
 export const pageRoutes: readonly PageRow[] = [...places, ...files];
 
+/** Where a parameter is no id, the page says that there is no such place, and the status says it, too. */
 function pageAt(pages: Pages, { params }: RouteRequest): Answer {
-  if (!areIds(params)) throw nothingThere();
-  return fileAt(pages, '/');
+  const page = fileAt(pages, '/');
+  return areIds(params) ? page : { ...page, status: 404 };
 }
 
 function fileAt(pages: Pages, path: string): Answer {

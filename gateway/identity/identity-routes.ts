@@ -5,6 +5,7 @@ import type { ApiKeys } from './api-keys.ts';
 import { type ChoiceRoutesOptions, choiceRoutes } from './choice-routes.ts';
 import { type EmailChangeOptions, emailChangeRoutes } from './email-change-routes.ts';
 import { type InvitationRoutesOptions, invitationRoutes } from './invitation-routes.ts';
+import { type LinkChecksOptions, linkChecks } from './link-checks.ts';
 import { type MailedLinksOptions, mailedLinks } from './mailed-links.ts';
 import { type MeRoutesOptions, meRoutes } from './me-routes.ts';
 import { type OidcRoutesOptions, oidcRoutes } from './oidc/oidc-routes.ts';
@@ -29,6 +30,7 @@ export type IdentityContext = RegistrationOptions &
   OperatorAccountsOptions &
   MeRoutesOptions &
   MailedLinksOptions &
+  LinkChecksOptions &
   ChoiceRoutesOptions &
   InvitationRoutesOptions &
   OidcRoutesOptions &
@@ -53,6 +55,7 @@ export const identityRoutes: readonly RouteWith<IdentityContext>[] = refusingPas
   ...phoneRoutes,
   ...unsubscribeRoutes,
   ...mailedLinks,
+  linkChecks,
   ownConfirmation,
   ...invitationRoutes,
   ...oidcRoutes,

@@ -56,8 +56,11 @@ inChromium('My page and Members', (screens) => {
     await row(page, 'Eda Berg').waitFor();
     await row(other, 'Eda Berg').waitFor();
     expect(path(page)).toBe('/me');
+    for (const one of [page, other]) await one.locator('.header').getByText('You are Eda Berg.').waitFor({ state: 'attached' });
     await page.reload();
     await row(page, 'Eda Berg').waitFor();
+    await row(page, eda.email).getByRole('button', { name: 'Send the mail again' }).click();
+    await row(page, eda.email).getByText('It is on its way.').waitFor();
   }, 240_000);
 
   it('refuse a wrong password at its field, keep what was typed, and change it by the right one', async () => {
@@ -74,7 +77,14 @@ inChromium('My page and Members', (screens) => {
     await page.keyboard.press('Enter');
     await gone(page);
     await page.getByText('Your password is changed.').waitFor();
+    await page.goto(`${screens.world.url}/#forgotten`);
+    await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+    await expect.poll(() => page.getByLabel('E-mail').inputValue()).toBe(cara.email);
+    expect(await page.getByRole('button', { name: 'Log in' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Go to my page' }).click();
+    await page.getByRole('heading', { name: 'My page' }).waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
     await page.getByLabel('E-mail').fill(cara.email);
     await page.getByLabel('Password').fill('a staple and a lamp');
     await page.keyboard.press('Enter');
@@ -158,7 +168,8 @@ inChromium('My page and Members', (screens) => {
     await gone(page);
     await row(page, `It becomes ${address}`).waitFor();
 
-    const other = await screens.open(`${screens.world.url}${await mailedLink(screens.world.url, address, 'address')}`);
+    const link = await mailedLink(screens.world.url, address, 'address');
+    const other = await screens.open(`${screens.world.url}${link}`);
     expect(other.url()).toBe(`${screens.world.url}/address`);
     await other.getByText('Log in first: the link that you opened is about the e-mail address of your account.').waitFor();
     await other.getByLabel('E-mail').fill(before);
@@ -170,6 +181,9 @@ inChromium('My page and Members', (screens) => {
     await row(other, address).getByText('confirmed').waitFor();
     await row(page, 'It becomes').waitFor({ state: 'detached' });
     await row(page, address).waitFor();
+    await other.goto(`${screens.world.url}${link}`);
+    await other.getByRole('heading', { name: 'This link is of no use' }).waitFor();
+    expect(await other.getByRole('button', { name: 'Confirm the address' }).count()).toBe(0);
   }, 240_000);
 
   it('have no serious fault of accessibility, also on a small screen, and are not offered to who is no admin', async () => {
@@ -193,6 +207,11 @@ inChromium('My page and Members', (screens) => {
     await admin.getByRole('button', { name: `Open ${BEN.name}` }).click();
     await dialog(admin, BEN.name).waitFor();
     expect(await seriousFaults(admin)).toEqual([]);
+    await admin.keyboard.press('Escape');
+    await gone(admin);
+    await row(admin, ADMIN_EMAIL).getByRole('button', { name: /^Open/ }).click();
+    await admin.getByText('Another admin changes yours.').waitFor();
+    expect(await admin.getByLabel('Role').isDisabled()).toBe(true);
     await admin.goto(`${screens.world.url}/members/${crypto.randomUUID()}`);
     await admin.getByRole('heading', { name: 'This member cannot be shown' }).waitFor();
     await admin.getByText('There is no such user.').waitFor();

@@ -46,8 +46,8 @@ export interface Reply<T> {
 
 export interface ApiOptions {
   fetch: typeof fetch;
-  /** Resolves to the access token, null where nobody is logged in. `refused`: true where the server refused the last one. */
-  token(refused: boolean): Promise<string | null>;
+  /** Resolves to the access token, null where nobody is logged in. `refused`: the token that the server refused; false for none. */
+  token(refused: string | false): Promise<string | null>;
   /** The access token while it is good; null where another one would have to be asked for. */
   held(): string | null;
   /** Has the user prove anew who they are, where the server wants that; resolves to false where they would not. */
@@ -88,9 +88,10 @@ export function createApi(options: ApiOptions): Api {
   }
 
   async function authorised(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
-    const response = await sendWith(await options.token(false), path, init);
+    const token = await options.token(false);
+    const response = await sendWith(token, path, init);
     if (response.status !== 401) return checked(response);
-    return checked(await sendWith(await options.token(true), path, init));
+    return checked(await sendWith(await options.token(token ?? false), path, init));
   }
 
   async function sendWith(token: string | null, path: string, init: RequestInit): Promise<Response> {

@@ -36,7 +36,8 @@ export function passes(task: TaskSummary, filters: BoardFilters, found: Readonly
 
 function matches(task: TaskSummary, text: string): boolean {
   const wanted = wordsIn(text);
-  if (wanted.length === 0) return true;
+  // Signs alone are no word, and so the beginning of none.
+  if (wanted.length === 0) return text.trim() === '';
   const own = wordsIn([task.title, ...task.labels].join(' '));
   return wanted.every((word) => own.some((one) => one.startsWith(word)));
 }

@@ -284,11 +284,10 @@ inChromium('the board', (screens) => {
     await page.getByText('Your session has ended. Log in again.').waitFor();
   });
 
-  it('does not offer to try a link again that was used', async () => {
+  it('says at once that a link was used, asks for no password, and does not offer to try it again', async () => {
     const page = await open(`${screens.world.url}/#confirm=${'used'.repeat(11).slice(1)}`);
-    await page.getByLabel('New password').fill('a staple and a lamp');
-    await page.getByRole('button', { name: 'Set the password' }).click();
-    await page.getByRole('heading', { name: 'This link is used up' }).waitFor();
+    await page.getByRole('heading', { name: 'This link is of no use' }).waitFor();
+    expect(await page.getByLabel('New password').count()).toBe(0);
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
   });
 

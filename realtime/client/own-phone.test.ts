@@ -31,8 +31,12 @@ inChromium('a phone number', (screens) => {
     expect(await seriousFaults(ben)).toEqual([]);
     await ben.getByRole('textbox', { name: 'Phone number' }).fill('0049 (151) 1234-5678');
     await ben.keyboard.press('Enter');
-    await ben.getByRole('button', { name: 'Enter the code' }).click();
+    await ben.getByRole('dialog', { name: 'The code of the SMS' }).waitFor();
     expect(new URL(ben.url()).pathname).toBe('/me/phone-code');
+    await ben.keyboard.press('Escape');
+    await ben.locator('dialog').waitFor({ state: 'detached' });
+    expect(new URL(ben.url()).pathname).toBe('/me');
+    await ben.getByRole('button', { name: 'Enter the code' }).click();
     await ben.getByRole('textbox', { name: 'Code' }).fill('12');
     await ben.keyboard.press('Enter');
     await ben.locator('.field .wrong').waitFor();

@@ -131,6 +131,17 @@ inChromium('the places of the page', (screens) => {
     await at(cara, '/');
   }, 240_000);
 
+  it('are said to be none where the address is wrong, in the same words however it is wrong', async () => {
+    const page = await logIn(ANNA);
+    for (const wrong of ['/tasks/nope', '/#task=nope', '/members/nope', '/tasks/nope/files/nope']) {
+      await page.goto(`${screens.world.url}${wrong}`);
+      await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor();
+    }
+    await page.getByRole('button', { name: 'Go to the board' }).click();
+    await connection(page, 'live');
+    await at(page, '/');
+  }, 240_000);
+
   it('take the address of a task that was mailed before as well', async () => {
     const page = await logIn(ANNA);
     await make(page, 'Call the plumber');
@@ -146,7 +157,7 @@ inChromium('the places of the page', (screens) => {
   it('take the code of a mailed link out of the address and the history, and say after a reload where it is to be had', async () => {
     for (const link of [`/#reset=${CODE}`, `/reset#${CODE}`]) {
       const page = await open(`${screens.world.url}${link}`);
-      await page.getByLabel('New password').waitFor();
+      await page.getByRole('heading', { name: 'This link is of no use' }).waitFor();
       expect(page.url()).toBe(`${screens.world.url}/reset`);
       expect(await page.evaluate(() => JSON.stringify([history.state, { ...localStorage }, { ...sessionStorage }, document.title]))).not.toContain(
         CODE,

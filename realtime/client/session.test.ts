@@ -67,6 +67,28 @@ describe('a session', () => {
     expect(refreshes).toEqual(['refresh-1']);
   });
 
+  it('that was refused many times at once is renewed once, and nobody is given the refused token meanwhile, or renews the new one', async () => {
+    const { tab, refreshes } = world();
+    const { session } = tab();
+    await session.login('anna@example.org', 'x');
+    const refused = Array.from({ length: 5 }, () => session.token('access-1'));
+    const beside = session.token();
+    expect(new Set(await Promise.all([...refused, beside]))).toEqual(new Set(['access-2']));
+    expect(await session.token('access-1')).toBe('access-2');
+    expect(refreshes).toEqual(['refresh-1']);
+  });
+
+  it('that has ended ends once, however many were refused', async () => {
+    const { tab, refreshes, fail } = world();
+    const { session, heard } = tab();
+    await session.login('anna@example.org', 'x');
+    fail(new ApiError('The session has ended.', 401));
+    expect(await Promise.all(Array.from({ length: 6 }, () => session.token('access-1')))).toEqual(Array(6).fill(null));
+    expect(await session.token('access-1')).toBeNull();
+    expect(heard).toEqual([ANNA, null, 'ended']);
+    expect(refreshes).toEqual([]);
+  });
+
   it('gives the token that it has while that is good, and asks for none by that', async () => {
     const { tab, refreshes, pass } = world();
     const { session } = tab();

@@ -49,10 +49,10 @@ export interface BrowserSessionOptions {
 export interface BrowserSession {
   me(): Me | null;
   /**
-   * Resolves to the access token, a new one where it is about to expire or was refused; null where nobody is logged in.
-   * Rejects with ApiError where the server is not reached.
+   * Resolves to the access token, a new one where it is about to expire or was refused; null where nobody is logged in. `refused`: the token that was
+   * refused, or true for whatever there is. All who ask while a new one is on its way get that one. Rejects with ApiError where the server is not reached.
    */
-  token(refused?: boolean): Promise<string | null>;
+  token(refused?: boolean | string): Promise<string | null>;
   /** The access token while it is good; null where another one would have to be asked for, which counts as a use of the session. */
   held(): string | null;
   /**
@@ -167,7 +167,10 @@ export function createSession({ storage, api, alone, now, changed }: BrowserSess
     async token(refused = false) {
       if (!kept) return null;
       const token = held();
-      if (token && !refused) return token;
+      // What was refused late may have been renewed since.
+      const isGood = refused === false || (refused !== true && refused !== token);
+      // One that is being renewed was refused to somebody: whoever sent it again would be refused, too.
+      if (token && isGood && !refreshing) return token;
       refreshing ??= alone(refresh).finally(() => {
         refreshing = undefined;
       });

@@ -70,6 +70,8 @@ export interface AppState {
   link: MailedLink | null;
   /** The sign-in at another site that led here; null without one. */
   signIn: EndedSignIn | null;
+  /** The password that was made for who just logged in with it, for the form that asks for another one; null where none was, or it was not typed here. */
+  made: string | null;
   /** True where the session ended without this page's doing. */
   ended: boolean;
   phase: 'loading' | 'ready' | 'failed';
@@ -106,6 +108,7 @@ export const initialState: AppState = {
   me: null,
   link: null,
   signIn: null,
+  made: null,
   ended: false,
   phase: 'loading',
   trouble: '',

@@ -140,8 +140,12 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     if (change.position > last) last = change.position;
     if (change.stream.startsWith('task-')) heardOfTask(change);
     files?.heard(change);
-    if (change.type !== 'UserRoleChanged' || change.id !== me.id) return;
-    beginWithRole();
+    if (change.id === me.id) heardOfSelf(change);
+  }
+
+  function heardOfSelf({ type, position }: Change): void {
+    if (type === 'UserRoleChanged') beginWithRole();
+    if (type === 'UserEdited') void loadSelf(position).catch(() => undefined);
   }
 
   function heardOfTask(change: Change): void {
@@ -203,6 +207,12 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
     if (!closed) store.set({ people: Object.fromEntries(items.map(({ id, name, role }) => [id, { id, name, role }])) });
   }
 
+  /** Asks for the user's own name and role, as they are at or after a position. */
+  async function loadSelf(after?: string): Promise<void> {
+    const { id, name, role } = (await api.get<KnownPerson>('/api/me', { after })).body;
+    if (!closed) store.set({ people: { ...store.get().people, [id]: { id, name, role } } });
+  }
+
   async function reload(): Promise<void> {
     store.set({ phase: store.get().phase === 'ready' ? 'ready' : 'loading', trouble: '' });
     const mine = ++beginnings;
@@ -219,7 +229,10 @@ export function startSync({ api, store, live, me, files }: SyncOptions): Sync {
   const unsubscribe = store.subscribe(fill);
   void reload();
   // A user who may not read the directory sees no other names.
-  const people = () => loadPeople().catch(() => store.set({ people: { ...store.get().people, [me.id]: me } }));
+  const people = () =>
+    loadPeople()
+      .catch(() => loadSelf())
+      .catch(() => store.set({ people: { ...store.get().people, [me.id]: me } }));
   void people();
 
   return {

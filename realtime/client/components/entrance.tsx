@@ -1,7 +1,9 @@
 /** The entrance of the page: log in, or register. */
 import { useRef, useState } from 'preact/hooks';
+import { type OwnAccount, useAnswer } from '../accounts.ts';
 import { useApp, useApps } from '../app.ts';
 import { useFirstFieldAt } from '../first-field.ts';
+import { DEVICES_KEY } from '../session.ts';
 import { useEntranceRules } from '../session-rules.ts';
 import { isTypedKept } from '../typed.ts';
 import { Field, FormTrouble, SendButton, useForm } from './field.tsx';
@@ -11,11 +13,16 @@ import { SecondStep } from './second-step.tsx';
 import { SignInButton } from './sign-in.tsx';
 
 type Way = 'login' | 'register' | 'forgotten';
+interface OtherWay {
+  words: string;
+  label: string;
+  way: Way | 'me';
+}
 
-const WAYS: Record<Way, { label: string; heading: string; others: readonly { words: string; label: string; way: Way }[] }> = {
+const WAYS: Record<Way, { label: string; heading: string; others: readonly OtherWay[] }> = {
   login: {
     label: 'Log in',
-    heading: 'Welcome back',
+    heading: 'Log in',
     others: [
       { words: 'Forgot your password?', label: 'Set another one', way: 'forgotten' },
       { words: 'New here?', label: 'Make an account', way: 'register' },
@@ -25,16 +32,27 @@ const WAYS: Record<Way, { label: string; heading: string; others: readonly { wor
   forgotten: { label: 'Forgotten password', heading: 'Forgot your password?', others: [{ words: 'You know it?', label: 'Log in', way: 'login' }] },
 };
 
+/** The way on of who is logged in, and has a link mailed all the same. */
+const BACK_IN: readonly OtherWay[] = [{ words: 'You know it?', label: 'Go to my page', way: 'me' }];
+/** Who was in from this browser is welcomed back. */
+const headingOf = (way: Way) => (way === 'login' && localStorage.getItem(DEVICES_KEY) !== null ? 'Welcome back' : WAYS[way].heading);
+
+/** The other ways on from one. Who is not logged in may only be offered what the server lets them do. */
+function othersThan(way: Way, { isIn, only, isOpen }: { isIn: boolean; only: boolean; isOpen: boolean }): readonly OtherWay[] {
+  if (isIn) return BACK_IN;
+  return only ? [] : WAYS[way].others.filter((other) => other.way !== 'register' || isOpen);
+}
+
 /** The entrance. It stands at every place that somebody wants who is not logged in; what it shows there is the form to log in. */
 export function Entrance({ path }: { path: string }) {
   const { navigation } = useApp();
   const ended = useApps((state) => state.ended);
+  const isIn = useApps((state) => state.me !== null);
   const way: Way = (['register', 'forgotten'] as const).find((one) => path === `/${one}`) ?? 'login';
   const { signIn, registration } = useEntranceRules();
   useFirstFieldAt(way);
-  const { label, heading, others: all } = WAYS[way];
-  // Who is not logged in may only be offered what the server lets them do.
-  const others = signIn?.only ? [] : all.filter((other) => other.way !== 'register' || registration === 'open');
+  const { label } = WAYS[way];
+  const others = othersThan(way, { isIn, only: signIn?.only ?? false, isOpen: registration === 'open' });
   return (
     <main class="entrance">
       <section class="entrance-words">
@@ -48,7 +66,7 @@ export function Entrance({ path }: { path: string }) {
         </ul>
       </section>
       <section class="entrance-form" aria-label={label}>
-        <h2>{heading}</h2>
+        <h2>{headingOf(way)}</h2>
         {ended && way === 'login' && (
           <p role="status">Your session has ended. Log in again.{isTypedKept() && ' What you typed will be there again.'}</p>
         )}
@@ -76,9 +94,20 @@ function ByPassword({ way }: { way: Way }) {
   };
   return (
     <div onInput={keep}>
-      {way === 'forgotten' ? <Forgotten email={typed.current} /> : <EntranceSteps key={way} isNew={way === 'register'} email={typed.current} />}
+      {way === 'forgotten' ? <ForgottenBy typed={typed.current} /> : <EntranceSteps key={way} isNew={way === 'register'} email={typed.current} />}
     </div>
   );
+}
+
+/** The form for a link, with the address that was typed, or with that of who is logged in. */
+function ForgottenBy({ typed }: { typed: string }) {
+  const isIn = useApps((state) => state.me !== null);
+  return isIn ? <ForgottenOfUser /> : <Forgotten email={typed} />;
+}
+
+function ForgottenOfUser() {
+  const { body: account, trouble } = useAnswer<OwnAccount>('/api/me');
+  return account || trouble ? <Forgotten email={account?.email ?? ''} /> : null;
 }
 
 /** The form, and the second step of logging in where the password is not enough. */
@@ -90,12 +119,14 @@ function EntranceSteps({ isNew, email }: { isNew: boolean; email: string }) {
 }
 
 function EntranceForm({ isNew, email, onAsked }: { isNew: boolean; email: string; onAsked: (ticket: string) => void }) {
-  const { session } = useApp();
+  const { session, store } = useApp();
   const { form, submit, busy, trouble } = useForm(async (data) => {
     const typed = (field: string) => String(data.get(field) ?? '');
     if (isNew) return session.register(typed('name'), typed('email'), typed('password'));
     const ticket = await session.login(typed('email'), typed('password'));
     if (ticket !== null) onAsked(ticket);
+    // Who has to choose another one first need not type it twice.
+    else if (session.me()?.confined === 'password') store.set({ made: typed('password') });
   });
   return (
     <form ref={form} onSubmit={submit} noValidate>

@@ -10,8 +10,8 @@ interface FormDialogProps {
   does: string;
   /** The path of the place beneath. */
   beneath: string;
-  /** Sends the form; resolves to what is said then. */
-  send: (data: FormData) => Promise<string>;
+  /** Sends the form; resolves to what is said then, and where that is not all there is to do, to the path of the dialog that comes next. */
+  send: (data: FormData) => Promise<string | { said: string; next: string }>;
   children: (trouble: Trouble) => ComponentChildren;
 }
 
@@ -19,9 +19,13 @@ export function FormDialog({ label, does, beneath, send, children }: FormDialogP
   const { actions, navigation } = useApp();
   const close = () => navigation.leave(beneath);
   const { form, submit, busy, trouble } = useForm(async (data) => {
-    const text = await send(data);
-    actions.note({ kind: 'done', text });
-    close();
+    const outcome = await send(data);
+    if (typeof outcome === 'string') {
+      actions.note({ kind: 'done', text: outcome });
+      return close();
+    }
+    actions.note({ kind: 'done', text: outcome.said });
+    navigation.go(outcome.next, { replace: true, sure: true });
   });
   return (
     <Dialog label={label} kind="box" onClose={close}>

@@ -15,6 +15,8 @@ const CONNECTIONS: Record<ConnectionState, { word: string; hint: string }> = {
 export function Header() {
   const { navigation, session } = useApp();
   const me = useApps((state) => state.me);
+  // The session knows the name as it was when somebody logged in.
+  const name = useApps(({ me: own, people }) => (own ? (people[own.id]?.name ?? own.name) : ''));
   const isFor = useApps(isAdmin);
   return (
     <header class="header">
@@ -46,8 +48,8 @@ export function Header() {
           </button>
         )}
         {me && (
-          <span class="me" title={me.name}>
-            <span class="unseen">You are {me.name}.</span>
+          <span class="me" title={name}>
+            <span class="unseen">You are {name}.</span>
             <button type="button" class="quiet me-choice" title="My page" onClick={() => navigation.go('/me')}>
               <span class="unseen">My page</span>
               <Person id={me.id} />

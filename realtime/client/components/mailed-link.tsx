@@ -1,13 +1,14 @@
-/** The page that a mailed link opens: it sets the password, and so proves the address. Opening it sends nothing, since mail scanners open links, too. */
+/** The page that a mailed link opens: it sets the password, and so proves the address. Opening it only asks whether the link is good, since mail scanners open links, too. */
 import { useState } from 'preact/hooks';
 import { isCodeOfLink, type LinkPurpose } from '../../../contracts/places.ts';
 import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
+import { useLinkCheck } from '../link-check.ts';
 import { Field, FormTrouble, NewPasswordField, SendButton, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
 
-/** `missing`: the address was opened without the code of a link; `broken`: with what can be none; `spent`: the link is of no use any more. */
-type Stage = 'missing' | 'broken' | 'asks' | 'spent' | 'done';
+/** `missing`: the address was opened without the code of a link; `broken`: with what can be none; `looks`: asks whether it is good; `spent`: the link is of no use any more. */
+type Stage = 'missing' | 'broken' | 'looks' | 'asks' | 'spent' | 'done';
 
 /** The purposes of links that set a password. */
 export type PasswordPurpose = Exclude<LinkPurpose, 'address'>;
@@ -19,6 +20,11 @@ const PATHS: Record<PasswordPurpose, string> = {
 };
 /** What is said of a link whose code is none. */
 export const LINK_BROKEN = 'A part of it was lost or changed on its way here. Open it from the mail itself, or copy the whole of it.';
+/** What is said of a link whose code is good for nothing. */
+export const SPENT = {
+  heading: 'This link is of no use',
+  words: 'It was used already, is too old, was followed by a newer one, or was changed on its way here.',
+};
 /** How another link is to be had, where the page cannot send one. */
 const ASK_AGAIN = 'If that does not help, ask who invited you to send the invitation again.';
 
@@ -27,19 +33,31 @@ const HEADINGS: Record<PasswordPurpose, string> = {
   reset: 'Set another password',
   invitation: 'You are invited',
 };
-const ENDS: Partial<Record<Stage, string>> = { broken: 'This link is broken', spent: 'This link is used up', done: 'Thank you' };
+const ENDS: Partial<Record<Stage, string>> = { broken: 'This link is broken', spent: SPENT.heading, done: 'Thank you' };
 const WORDS: Record<Stage, string> = {
   missing: 'The code of your link is not kept here. Open the link in the mail once more.',
   broken: LINK_BROKEN,
+  looks: 'One moment…',
   asks: 'Choose the password that you will log in with.',
-  spent: 'It was used already, or is too old.',
+  spent: SPENT.words,
   done: 'Your password is set, and your e-mail address is confirmed. Log in with them.',
 };
+
+/** The stage of a link with a code, by what is known of it. */
+const LOOKED = { undefined: 'looks', true: 'asks', false: 'spent' } as const;
+
+/** The stage of a link before its form is sent. */
+function useStage(purpose: PasswordPurpose, token: string | null): Stage {
+  const opened = stageOf(token);
+  const good = useLinkCheck(purpose, opened === 'asks' ? token : null);
+  return opened === 'asks' ? LOOKED[String(good) as keyof typeof LOOKED] : opened;
+}
 
 export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
   const [outcome, setOutcome] = useState<'spent' | 'done' | null>(null);
-  const stage: Stage = outcome ?? stageOf(token);
+  const looked = useStage(purpose, token);
+  const stage: Stage = outcome ?? looked;
   const needsAnother = stage === 'missing' || stage === 'broken' || stage === 'spent';
   return (
     <main class="entrance entrance-single">

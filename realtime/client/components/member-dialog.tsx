@@ -34,6 +34,7 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
   const name = inSentence(member.name);
   const { navigation } = useApp();
   const { send, trouble } = useOrders();
+  const isOwn = useApps((state) => state.me?.id === id);
   const remove = async () => {
     if (await send('DELETE', `/api/users/${id}`, undefined, `${name} was deleted.`)) navigation.leave('/members');
   };
@@ -67,6 +68,8 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
             id="member-role"
             class="own-value"
             value={role}
+            disabled={isOwn}
+            aria-describedby={isOwn ? 'member-role-own' : undefined}
             onChange={(event) => {
               const chosen = event.currentTarget.value;
               event.currentTarget.value = role;
@@ -79,6 +82,11 @@ function Member({ member: { id, role, email, confirmed, phone, ...member } }: { 
               </option>
             ))}
           </select>
+          {isOwn && (
+            <span id="member-role-own" class="soft">
+              Another admin changes yours.
+            </span>
+          )}
         </li>
       </ul>
       <MemberSessions id={id} name={name} send={send} />

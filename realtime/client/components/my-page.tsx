@@ -11,6 +11,7 @@ import { SecondFactorPart } from './own-second-factor.tsx';
 import { OwnSessions } from './own-sessions.tsx';
 import { OwnSignIns } from './own-sign-ins.tsx';
 import { Person } from './person.tsx';
+import { SendConfirmation } from './send-confirmation.tsx';
 
 export function MyPage() {
   const id = useApps((state) => state.me?.id ?? '');
@@ -51,6 +52,7 @@ function Profile({ account }: { account: OwnAccount }) {
         </ProfileRow>
         <ProfileRow label="E-mail" change="email">
           {email} <span class="soft">{confirmed ? 'confirmed' : 'not confirmed yet'}</span>
+          {!confirmed && <SendConfirmation />}
           {pendingEmail && <p class="soft">It becomes {pendingEmail} once you follow the link that was mailed there.</p>}
         </ProfileRow>
         {(sms || phone) && (

@@ -1,9 +1,11 @@
-/** The page that a mailed link opens in the account that it is of, where it asks for nothing but a press of a button. Opening it sends nothing. */
+/** The page that a mailed link opens in the account that it is of, where it asks for nothing but a press of a button. Opening it only asks whether the link is good. */
 import { useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
+import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
+import { useLinkCheck } from '../link-check.ts';
 import { Mark } from './icons.tsx';
-import { LINK_BROKEN, stageOf } from './mailed-link.tsx';
+import { LINK_BROKEN, SPENT, stageOf } from './mailed-link.tsx';
 
 type Purpose = 'address' | 'confirm';
 
@@ -24,30 +26,37 @@ const OF: Record<Purpose, { path: string; heading: string; asks: string; another
     done: () => 'Your address is confirmed.',
   },
 };
-const HEADS: Partial<Record<ReturnType<typeof stageOf>, string>> = { broken: 'This link is broken' };
+const HEADS: Partial<Record<Stage, string>> = { broken: 'This link is broken', spent: SPENT.heading, done: 'Thank you' };
+type Stage = ReturnType<typeof stageOf> | 'spent' | 'refused' | 'done';
 const MISSING = 'The code of your link is not kept here. Open the link in the mail once more.';
 
 export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
   const { api, session, store, navigation } = useApp();
   const { path, heading, asks, another, done } = OF[purpose];
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
-  const stage = stageOf(token);
-  const [told, setTold] = useState({ asks, missing: MISSING, broken: `${LINK_BROKEN} ${another}` }[stage]);
-  const [isDone, setDone] = useState(false);
+  const opened = stageOf(token);
+  const isGood = useLinkCheck(purpose, opened === 'asks' ? token : null);
+  const [outcome, setOutcome] = useState<'refused' | 'done'>();
+  const [said, setSaid] = useState('');
+  const stage: Stage = outcome ?? (isGood === false ? 'spent' : opened);
+  const told =
+    said || { asks, missing: MISSING, broken: `${LINK_BROKEN} ${another}`, spent: `${SPENT.words} ${another}`, refused: '', done: '' }[stage];
 
   async function confirm(): Promise<void> {
     try {
       const { email } = (await api.command('POST', path, { body: { token } })) as unknown as { email: string };
-      setDone(true);
-      setTold(done(email));
+      setOutcome('done');
+      setSaid(done(email));
     } catch (error) {
-      setTold(reason(error));
+      setSaid(reason(error));
+      // What the same press would meet again is not offered again.
+      if (error instanceof ApiError && isFinal(error)) setOutcome('refused');
     }
   }
   const leave = async () => {
     store.set({ link: null });
     // The next tokens say what is open now.
-    if (isDone) await session.token(true).catch(() => null);
+    if (stage === 'done') await session.token(true).catch(() => null);
     navigation.go('/me', { replace: true });
   };
 
@@ -55,9 +64,9 @@ export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
     <main class="entrance entrance-single">
       <section class="entrance-form">
         <Mark />
-        <h1>{isDone ? 'Thank you' : (HEADS[stage] ?? heading)}</h1>
+        <h1>{HEADS[stage] ?? heading}</h1>
         <p role="status">{told}</p>
-        {stage === 'asks' && !isDone && (
+        {stage === 'asks' && (
           <button type="button" class="primary wide" onClick={() => void confirm()}>
             Confirm the address
           </button>
@@ -71,3 +80,6 @@ export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
     </main>
   );
 }
+
+/** True where the server would refuse the same request again: not for a network that is away, a limit, or a fault of its own. */
+const isFinal = ({ status, passing }: ApiError) => !passing && status !== 401 && status !== 429 && status < 500;

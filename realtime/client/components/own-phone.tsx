@@ -33,7 +33,8 @@ export function ChangePhone() {
   const send = async (data: FormData) => {
     const { status } = await app.api.command('PUT', '/api/me/phone', { body: { phone: String(data.get('phone')).trim() } });
     changedAccounts(app);
-    return status === 'confirmed' ? 'This is your number already.' : 'A code is on its way to your phone. Enter it here within 10 minutes.';
+    if (status === 'confirmed') return 'This is your number already.';
+    return { said: 'A code is on its way to your phone. Enter it here within 10 minutes.', next: '/me/phone-code' };
   };
   return (
     <FormDialog label="Your phone number" does="Send a code" beneath="/me" send={send}>

@@ -17,7 +17,7 @@ export function SecondFactorPart() {
     <section class="own-part" aria-labelledby="own-second-factor" aria-busy={body === null}>
       <h2 id="own-second-factor">Second factor</h2>
       {trouble && <p class="wrong">{trouble}</p>}
-      {settingUp && <SecondFactorSetup onDone={done} />}
+      {settingUp && <SecondFactorSetup onDone={done} onCancel={() => setSettingUp(false)} />}
       {!settingUp && body && (body.on ? <TurnedOn status={body} /> : <TurnedOff onBegin={() => setSettingUp(true)} />)}
     </section>
   );

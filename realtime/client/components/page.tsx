@@ -1,6 +1,6 @@
 /** The whole page: the place that the address names, and the dialog over it. */
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
-import { CODE_PURPOSES } from '../../../contracts/places.ts';
+import { CODE_PURPOSES, isPlace } from '../../../contracts/places.ts';
 import { useApps } from '../app.ts';
 import type { Me } from '../session.ts';
 import { BoardPage } from './board-page.tsx';
@@ -14,6 +14,7 @@ import { MailedLinkPage } from './mailed-link.tsx';
 import { NewAddress } from './new-address.tsx';
 import { NewTask } from './new-task.tsx';
 import { Notes } from './notes.tsx';
+import { NothingHere } from './nothing-here.tsx';
 import { SignInPage } from './sign-in.tsx';
 import { TaskPlace } from './task-dialog.tsx';
 import { Unconfirmed } from './unconfirmed.tsx';
@@ -48,7 +49,9 @@ function Place() {
   if (purpose && purpose !== 'address') return <MailedLinkPage key={purpose} purpose={purpose} />;
   if (path === '/sign-in') return <SignInPage />;
   if (!me || path === '/forgotten') return <Entrance path={path} />;
-  return purpose ? <NewAddress /> : <OfUser me={me} />;
+  if (purpose) return <NewAddress />;
+  // A slash at the end is the same place.
+  return isPlace(path.replace(/(?<=.)\/$/, '')) ? <OfUser me={me} /> : <NothingHere />;
 }
 
 /** The places of who is logged in, or what they have to do first. */

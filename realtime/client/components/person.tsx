@@ -1,4 +1,5 @@
 import { useApps } from '../app.ts';
+import { initials } from '../initials.ts';
 import type { AppState } from '../store.ts';
 import { Picture } from './picture.tsx';
 
@@ -7,18 +8,6 @@ function hueOf(id: string): number {
   let sum = 0;
   for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) % 360;
   return sum;
-}
-
-/** Letters as people see them: a flag or a family is one. */
-const letter = new Intl.Segmenter();
-
-function initials(name: string): string {
-  const parts = name.trim().split(/\s+/);
-  const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : [name];
-  return letters
-    .map((part) => [...letter.segment(part ?? '')][0]?.segment ?? '')
-    .join('')
-    .toUpperCase();
 }
 
 /** A person's name, and the letters that stand in the place of a picture. */

@@ -10,8 +10,8 @@ interface Begun {
   url: string;
 }
 
-/** `onDone`: called once the second factor is on and its recovery codes were seen. */
-export function SecondFactorSetup({ onDone }: { onDone: () => void }) {
+/** `onDone`: called once the second factor is on and its recovery codes were seen; `onCancel`: where it may be left for another time, which sends nothing. */
+export function SecondFactorSetup({ onDone, onCancel }: { onDone: () => void; onCancel?: () => void }) {
   const { api } = useApp();
   const [begun, setBegun] = useState<Begun | null>(null);
   const [codes, setCodes] = useState<readonly string[]>([]);
@@ -31,15 +31,32 @@ export function SecondFactorSetup({ onDone }: { onDone: () => void }) {
         <p class="wrong" role="alert">
           {wrong}
         </p>
-        <button type="button" onClick={begin}>
-          Try again
-        </button>
+        <div class="form-end">
+          {onCancel && <CancelButton onCancel={onCancel} />}
+          <button type="button" onClick={begin}>
+            Try again
+          </button>
+        </div>
       </>
     );
-  return begun ? <FirstCode begun={begun} onCodes={setCodes} /> : <p role="status">One moment…</p>;
+  return begun ? <FirstCode begun={begun} onCodes={setCodes} {...(onCancel ? { onCancel } : {})} /> : <p role="status">One moment…</p>;
 }
 
-function FirstCode({ begun, onCodes }: { begun: Begun; onCodes: (codes: readonly string[]) => void }) {
+function CancelButton({ onCancel }: { onCancel: () => void }) {
+  return (
+    <button type="button" onClick={onCancel}>
+      Cancel
+    </button>
+  );
+}
+
+interface FirstCodeProps {
+  begun: Begun;
+  onCodes: (codes: readonly string[]) => void;
+  onCancel?: () => void;
+}
+
+function FirstCode({ begun, onCodes, onCancel }: FirstCodeProps) {
   const { api } = useApp();
   const { form, submit, busy, trouble } = useForm(async (data) => {
     const answer: unknown = await api.command('POST', '/api/me/second-factor/confirm', { body: { code: data.get('code') } });
@@ -56,7 +73,10 @@ function FirstCode({ begun, onCodes }: { begun: Begun; onCodes: (codes: readonly
         {(control) => <input {...control} type="text" autocomplete="one-time-code" inputMode="numeric" maxLength={20} />}
       </Field>
       <FormTrouble trouble={trouble} />
-      <SendButton busy={busy} does="Turn it on" />
+      <div class="form-end">
+        {onCancel && <CancelButton onCancel={onCancel} />}
+        <SendButton busy={busy} does="Turn it on" />
+      </div>
     </form>
   );
 }

@@ -1,24 +1,12 @@
 /** What somebody sees who has logged in and whose e-mail address is to be confirmed first. */
-import { useEffect, useState } from 'preact/hooks';
-import { reason } from '../actions.ts';
+import { useEffect } from 'preact/hooks';
 import { useApp } from '../app.ts';
 import { lookAtConfirmation } from '../confirmation.ts';
 import { FirstThing } from './first-thing.tsx';
+import { SendConfirmation } from './send-confirmation.tsx';
 
 export function Unconfirmed() {
-  const { api } = useApp();
   useConfirmedElsewhere();
-  const [told, setTold] = useState('');
-
-  async function sendAgain(): Promise<void> {
-    try {
-      const { email } = (await api.get<{ email: string }>('/api/me')).body;
-      await api.open('/api/confirmation-mails', { email });
-      setTold('It is on its way.');
-    } catch (error) {
-      setTold(reason(error));
-    }
-  }
 
   return (
     <FirstThing heading="Confirm your e-mail address">
@@ -26,10 +14,7 @@ export function Unconfirmed() {
         A link was mailed to you. It proves that the address is yours, and sets the password that you log in with from then on; if you signed in at
         another site, open it in this browser, and no password is needed.
       </p>
-      <p role="status">{told}</p>
-      <button type="button" class="primary wide" onClick={() => void sendAgain()}>
-        Send the mail again
-      </button>
+      <SendConfirmation class="primary wide" />
     </FirstThing>
   );
 }
