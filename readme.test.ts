@@ -37,31 +37,31 @@ const CREATED = /TaskCreated \{.*"title":"Replace the lamp in the hall"/;
 const HISTORY = /"type":"TaskCreated".*"type":"TaskAssigned".*"type":"TaskStatusChanged".*"to":"done"/;
 
 const EXPECTED: Expectation[] = [
-  { block: /^BASE=/ },
+  { block: /^BASE=/, prints: [/asking http/] },
   { block: /"name": "Alice"/, prints: [new RegExp(`\\{"id":"${UUID}","revision":0,"position":"\\d+"\\}`)] },
-  { block: /^TOKEN=/ },
+  { block: /^TOKEN=/, prints: [/logged in with a token of \d{3,} characters/] },
   { block: /socket\.io-client/, prints: [/watching/] },
   { block: /^TASK=/, prints: [CREATED, /TaskAssigned \{"userId":/, /TaskStatusChanged \{"from":"open","to":"done"\}/, /"revision":1/] },
   { block: /Read-After/, prints: [/"title":"Replace the lamp in the hall","status":"done","priority":"high"/] },
-  { block: /^PICTURE=/ },
+  { block: /^PICTURE=/, prints: [new RegExp(`uploaded as ${UUID}`)] },
   { block: /^for try in .*URL=/s, prints: [/200 image\/webp \d+ bytes/] },
   { block: /history/, prints: [HISTORY] },
   { block: /^read -r ADMIN_PASSWORD$/, types: () => /with the password (\S+)/.exec(first.text())?.[1] ?? 'no password was printed' },
-  { block: /^ADMIN=/ },
+  { block: /^ADMIN=/, prints: [/password changed: 204/] },
   { block: /outbox/, prints: [/"to":"bob@example\.org","subject":"[^"]*Replace the lamp in the hall/], again: true },
-  { block: /^KEY=.*api-keys/ },
+  { block: /^KEY=.*api-keys/, prints: [new RegExp(`recorded as ${UUID}`)] },
   {
     block: /\/status"/,
     prints: [/"type":"email","status":"sent","recipient":"ann@example\.org","attempts":1,.*"history":\[\{"status":"pending"/],
     again: true,
   },
-  { block: /^kill -9/ },
+  { block: /^kill -9/, prints: [/killed/] },
   { block: /history/, prints: [HISTORY] },
   {
     block: /replay$/,
     prints: [/user_directory {2}/, /task_list {2}/, /task_detail {2}/, /notifications {2}\d+ events in [\d.]+ s, [\d ]+ events\/s/],
   },
-  { block: /^kill "\$WATCH"$/ },
+  { block: /^kill "\$WATCH"/, prints: [/watching no more/] },
 ];
 
 const blocks = [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block.trim());

@@ -9,6 +9,7 @@ import { password } from '../contracts/user.ts';
 import { weaknessOf } from '../gateway/identity/new-password.ts';
 import { issuerProblem, rolesOf, rolesProblem, scopesProblem } from '../gateway/identity/oidc/settings.ts';
 import { REGISTRATIONS } from '../gateway/identity/session-rules.ts';
+import { contactProblem } from '../gateway/well-known.ts';
 import { scanProblem } from '../media/scan/scan.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
@@ -127,6 +128,7 @@ const schema = z.object({
     .max(60, 'must have at most 60 characters')
     .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line')
     .default('taskledger'),
+  SECURITY_CONTACT: checked(contactProblem).optional(),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   SMS_URL: checked(smsUrlProblem),
   SMS_FROM: checked(smsFromProblem).default('taskledger'),

@@ -6,6 +6,7 @@ import { erasureRoutes } from '../gateway/erasing/erasure-routes.ts';
 import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
 import { exportRoute } from '../gateway/person-export/export-route.ts';
+import { wellKnownRoutes } from '../gateway/well-known.ts';
 import { mediaRoutes } from '../media/rows.ts';
 import { outboxRoute } from '../notifier/outbox-routes.ts';
 import { reportRoute } from '../notifier/texter/report-routes.ts';
@@ -25,7 +26,16 @@ export const ROWS: Readonly<Record<Part, readonly RouteRow[]>> = {
   media: rowsOf(mediaRoutes),
   'read-side': rowsOf(readRoutes),
   realtime: [],
-  gateway: rowsOf([...identityRoutes, ...auditRoutes, exportRoute, ...erasureRoutes, ...adminRoutes, ...pageRoutes, ...docRoutes]),
+  gateway: rowsOf([
+    ...identityRoutes,
+    ...auditRoutes,
+    exportRoute,
+    ...erasureRoutes,
+    ...adminRoutes,
+    ...pageRoutes,
+    ...wellKnownRoutes,
+    ...docRoutes,
+  ]),
 };
 
 /** The rows that every process answers for itself. */

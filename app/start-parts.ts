@@ -10,6 +10,7 @@ import { erasureRoutes } from '../gateway/erasing/erasure-routes.ts';
 import type { Identity } from '../gateway/identity/identity.ts';
 import type { Keys } from '../gateway/identity/keys.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { wellKnownRoutes } from '../gateway/well-known.ts';
 import { mailPicturesIn } from '../media/access/open.ts';
 import { startMedia } from '../media/start.ts';
 import { strangerMailsIn } from '../notifier/addressee.ts';
@@ -343,6 +344,7 @@ async function gatewayPart({ ports, metrics, access, requests, config, publicUrl
       ...routesWith({ ...access.erasing.answers, check: erasureCheckOn({ store, secrets, readModels }) }, erasureRoutes),
       ...routesWith(administration({ store, readModels, bus, requests }), adminRoutes),
       ...routesWith(pages, pageRoutes),
+      ...routesWith({ securityContact: config.SECURITY_CONTACT, publicUrl: config.PUBLIC_URL, now: () => new Date() }, wellKnownRoutes),
       ...routesWith(
         documentsOf(ALL_ROWS, version, () => outsideBroker(config.BUS_URL, publicUrl())),
         docRoutes,

@@ -2,6 +2,7 @@
 
 import { rowName } from '../app/rows.ts';
 import { pageRoutes } from '../gateway/page-routes.ts';
+import { wellKnownRoutes } from '../gateway/well-known.ts';
 import { rowsOf } from '../platform/http/route.ts';
 
 /** Those who ask: without a token; not confirmed; a member without any part in the thing; its owner; who is assigned; the other roles; a backend's key. */
@@ -20,13 +21,14 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     routes: [
       // The page, which is the same at each of its places.
       ...rowsOf(pageRoutes).map(rowName),
+      ...rowsOf(wellKnownRoutes).map(rowName),
       ...['GET /openapi.json', 'GET /asyncapi.json', 'GET /docs'],
       ...['GET /livez', 'GET /readyz', 'GET /metrics', 'GET /media/:id/:size', 'POST /api/notifications/:id/sms-status'],
       ...['POST /api/users', 'GET /api/session-rules', 'POST /api/login', 'POST /api/token/refresh', 'POST /api/confirmations'],
       ...['POST /api/confirmation-mails', 'POST /api/password-resets', 'POST /api/password-resets/finish', 'POST /api/invitations/accept'],
       ...['GET /api/unsubscribe', 'POST /api/unsubscribe'],
       ...['GET /api/oidc/start', 'GET /api/oidc/callback', 'POST /api/oidc/tokens'],
-      ...['POST /api/login/second-factor', 'GET /api/erasure'],
+      ...['POST /api/login/second-factor', 'GET /api/erasure', 'POST /api/link-checks'],
     ],
   },
   {
