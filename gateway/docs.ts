@@ -5,6 +5,7 @@ import { escaped } from '../platform/http/html.ts';
 import { ANY_QUERY } from '../platform/http/query-schemas.ts';
 import type { RouteRow, RouteWith } from '../platform/http/route.ts';
 import { NOTHING_RUNS } from '../platform/http/security-headers.ts';
+import { groupsInOrder, operationsInOrder } from './docs-order.ts';
 
 /** The documents, each as its text. */
 export interface ApiDocuments {
@@ -45,7 +46,10 @@ export const docRoutes: readonly RouteWith<ApiDocuments>[] = [
     row: { ...OF_DOCS, path: '/docs', summary: 'The OpenAPI document as a page.' },
     answer: (documents) => ({
       body: documents.page,
-      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': `${NOTHING_RUNS}; style-src 'unsafe-inline'` },
+      headers: {
+        'Content-Type': 'text/html; charset=utf-8',
+        'Content-Security-Policy': `${NOTHING_RUNS}; style-src 'unsafe-inline'; img-src 'self'`,
+      },
     }),
   },
 ];
@@ -86,9 +90,10 @@ function page({ info, tags, paths }: Document): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
-  const groups = tags.map(({ name }) => ({ name, rows: operations.filter((one) => one.operation.tags[0] === name) }));
+  const ofGroup = (name: string) => operationsInOrder(operations.filter((one) => one.operation.tags[0] === name));
+  const groups = groupsInOrder(tags).map(({ name }) => ({ name, rows: ofGroup(name) }));
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(info.title)} API</title><style>${CSS}</style>
+<title>${escaped(info.title)} API</title><link rel="icon" href="/favicon.svg"><style>${CSS}</style>
 <header><h1>${escaped(info.title)} <small>${escaped(info.version)}</small></h1><p>${coded(info.description)}</p>
 <p>Machine-readable: <a href="/openapi.json">/openapi.json</a>; the events on the bus: <a href="/asyncapi.json">/asyncapi.json</a></p></header>
 <nav aria-label="Groups">${groups.map(({ name }) => `<a href="#${escaped(name)}">${escaped(name)}</a>`).join(' ')}</nav>

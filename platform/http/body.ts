@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ProblemError, type ProblemStatus } from '../../contracts/problem.ts';
 import type { Arriving } from './arriving.ts';
+import { jsonFault } from './json-fault.ts';
 
 /** Bytes of a body at most. */
 export const BODY_LIMIT = 1024 * 1024;
@@ -70,16 +71,22 @@ function isUtf8(contentType = ''): boolean {
 }
 
 function parseJson(bytes: Buffer): unknown {
+  const text = decoded(bytes);
   try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch (error) {
-    throw refused(400, `The body is not JSON in UTF-8: ${(error as Error).message.slice(0, 200)}`);
+    return JSON.parse(text);
+  } catch {
+    const fault = jsonFault(text);
+    throw refused(400, fault === null ? 'The body is not JSON.' : `The body is not JSON. In ${fault}.`);
   }
 }
 
 function parseForm(bytes: Buffer): unknown {
+  return Object.fromEntries(new URLSearchParams(decoded(bytes)));
+}
+
+function decoded(bytes: Buffer): string {
   try {
-    return Object.fromEntries(new URLSearchParams(utf8.decode(bytes)));
+    return utf8.decode(bytes);
   } catch {
     throw refused(400, 'The body is not in UTF-8.');
   }
