@@ -36,8 +36,8 @@ export interface Decider<State, C extends Command, E extends DecidedEvent> {
   topics(stream: string, change: DecidedChange<State, E>): string[];
   /** The streams whose states the decision on this state needs, by the name they get in `facts`. */
   needs?(command: C, state: State): Record<string, string>;
-  /** The unique value that this command claims for its aggregate; undefined for none. */
-  claims?(command: C, state: State): UniqueValue | undefined;
+  /** The unique value that this command claims for its aggregate, or all of them; undefined for none. */
+  claims?(command: C, state: State): UniqueValue | readonly UniqueValue[] | undefined;
   /** The unique value that an aggregate in this state has; undefined for none. */
   holds?(state: State): UniqueValue | undefined;
   /** The events that close an aggregate whose value somebody else wants, where it reserved the value and never took it. */

@@ -93,11 +93,11 @@ export function commandHandler(options: CommandHandlerOptions): OpenCommandHandl
     return { facts, decided: accepted(decider.decide(command, loaded.state, facts), loaded, context) };
   }
 
-  /** Reserves the unique value that a command claims; false where it claims none. */
+  /** Reserves what a command claims, one after the other; false where it claims nothing. */
   async function reserved(decider: AnyDecider, command: Command, { state, revision }: KeptState): Promise<boolean> {
-    const claim = decider.claims?.(command, state);
-    if (claim) await unique.reserve(claim, { stream: command.stream, commandId: command.commandId, revision });
-    return claim !== undefined;
+    const claims = [decider.claims?.(command, state) ?? []].flat();
+    for (const claim of claims) await unique.reserve(claim, { stream: command.stream, commandId: command.commandId, revision });
+    return claims.length > 0;
   }
 
   async function factsFor(decider: AnyDecider, command: Command, state: unknown): Promise<Facts> {

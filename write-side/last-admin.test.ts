@@ -84,6 +84,24 @@ describe.each([
     for (const pair of pairs) expect((await stillAdmins(opened.store, pair)).length).toBeGreaterThan(0);
   });
 
+  it('two who give each other another address at once leave one who is confirmed, twenty times over', async () => {
+    const opened = await open();
+    end = opened.end;
+    const pairs = await Promise.all(Array.from({ length: 20 }, () => admins(opened.store, 2)));
+    for (const id of pairs.flat()) await send(processOn(opened.store), 'ConfirmUser', id, {});
+    const give = (id: string, by: string) => send(processOn(opened.store), 'EditUser', id, { data: { email: `other-${id}@example.org` }, by });
+    // Pair after pair: where many wait for their turn, each may be told to try again.
+    for (const [one = '', two = ''] of pairs) await Promise.all([give(one, two), give(two, one)]);
+    const { load } = processOn(opened.store);
+    const left: number[] = [];
+    for (const pair of pairs) {
+      const states = await Promise.all(pair.map(async (id) => (await load<UserState>(`user-${id}`)).state));
+      left.push(states.filter(({ confirmed }) => confirmed).length);
+    }
+    expect(left).not.toContain(0);
+    expect(left).toContain(1);
+  });
+
   it.each(['system', 'operator'])(
     '%s takes the role of an admin, or deletes one, only where another one that is named stays, at once too',
     async (by) => {

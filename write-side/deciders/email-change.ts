@@ -1,5 +1,5 @@
 /** The rules of changing a user's e-mail address: one's own waits to be confirmed by a link, an admin sets another's at once. */
-import { normaliseEmail, storedEmail } from '../../contracts/email.ts';
+import { mailboxOf, normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import type { UserCommand, UserEvent } from '../../contracts/user.ts';
 import type { UserState } from './user.ts';
@@ -36,4 +36,13 @@ export function addressWanted(command: UserCommand, { pending }: UserState): str
   if (command.type === 'RegisterUser') return command.data.email;
   if (command.type === 'EditUser') return isOwn(command) ? undefined : command.data.email;
   return command.type === 'ConfirmEmailChange' ? pending?.email : undefined;
+}
+
+/**
+ * True where a command gives an admin an address that nobody has confirmed, by which that admin may be able to do nothing. Such commands are decided one
+ * after the other, as those that take the role away.
+ */
+export function locksOut(command: UserCommand, { exists, deleted, role, confirmed, email }: UserState): boolean {
+  if (command.type !== 'EditUser' || command.actor.id === command.id || command.data.email === undefined) return false;
+  return exists && !deleted && role === 'admin' && confirmed && mailboxOf(command.data.email) !== mailboxOf(email);
 }

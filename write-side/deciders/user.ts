@@ -5,10 +5,11 @@ import type { Choices } from '../../contracts/notification-choices.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
 import { type SecondFactorChange, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
+import type { UniqueValue } from '../../platform/command-handler.ts';
 import { FIRST_ADMIN_IDS } from '../../platform/first-admin-ids.ts';
 import { emailValue } from '../../platform/shown-email.ts';
 import { decider, type Facts } from '../decider.ts';
-import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress } from './email-change.ts';
+import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress, locksOut } from './email-change.ts';
 import { decideOfPhone, phonesAfter } from './phone.ts';
 
 export interface UserState {
@@ -56,7 +57,7 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
   if (!isFound(command, state)) return { refused: 'not_found', detail: 'There is no such user.' };
   switch (command.type) {
     case 'EditUser':
-      return selfOrAdmin(command) ?? edit(command, state);
+      return selfOrAdmin(command) ?? edit(command, state, facts);
     case 'ChangeUserRole':
       return changeRole(command, state, facts);
     case 'DeleteUser':
@@ -145,13 +146,23 @@ function register(command: CommandOf<'RegisterUser'>, state: UserState): Decisio
   return invitation || confirmed ? [created, { type: 'UserConfirmed', data: {} }] : [created];
 }
 
-function edit(command: CommandOf<'EditUser'>, state: UserState): Decision {
+function edit(command: CommandOf<'EditUser'>, state: UserState, facts: Facts): Decision {
   const { name = state.name, email = state.email } = command.data;
   const isOther = mailboxOf(email) !== mailboxOf(state.email);
   const isRespelt = !isOther && storedEmail(email) !== storedEmail(state.email);
   const changes = { ...(name !== state.name ? { name } : {}), ...(isRespelt ? { email } : {}) };
+  const refusal = locksOut(command, state) && lockedOut(command, facts);
+  if (refusal) return refusal;
   const edited: UserEvent[] = Object.keys(changes).length === 0 ? [] : [{ type: 'UserEdited', data: changes }];
   return isOther ? [...edited, emailMoved(command, email, state)] : edited;
+}
+
+/** The refusal for who is locked out by now: of two admins who give each other another address at once, one does. */
+function lockedOut(command: UserCommand, facts: Facts): Refusal | undefined {
+  const { exists, confirmed } = (facts.actor ?? initial) as UserState;
+  if (!isAdmin(roleOfActor(command, facts))) return { refused: 'forbidden', detail: 'Only the user, or an admin, may do this.' };
+  if (!exists || confirmed) return undefined;
+  return { refused: 'conflict', detail: 'Nobody has confirmed your own address: confirm it before you change that of another admin.' };
 }
 
 const LAST_ADMIN: Refusal = {
@@ -316,13 +327,17 @@ export const user = decider<UserState, UserCommand, UserEvent>({
   needs: (command, state) => {
     if (isTakenByNoUser(command, state)) return otherAdmins(command);
     const { type, id, actor } = command;
-    const isAboutAnother = (type === 'ChangeUserRole' || type === 'DeleteUser' || type === 'EraseUser') && actor.id !== id;
+    const isOfRights = type === 'ChangeUserRole' || type === 'DeleteUser' || type === 'EraseUser' || locksOut(command, state);
+    const isAboutAnother = isOfRights && actor.id !== id;
     return isAboutAnother && isUser(actor) ? { actor: `user-${actor.id}` } : noNeeds;
   },
   claims: (command, state) => {
-    if (goes(command, state)) return { kind: 'admin-role', value: 'given up' };
+    const turn: UniqueValue = { kind: 'admin-role', value: 'given up' };
+    if (goes(command, state)) return turn;
     const email = addressWanted(command, state);
-    return email === undefined || (state.exists && isSameAddress(email, state.email)) ? undefined : emailValue(email);
+    if (email === undefined || (state.exists && isSameAddress(email, state.email))) return undefined;
+    // The turn, which many may want, as late as can be.
+    return locksOut(command, state) ? [emailValue(email), turn] : emailValue(email);
   },
   holds: (state) => (state.exists && !state.deleted ? emailValue(state.email) : undefined),
   abandon: (state) => {
