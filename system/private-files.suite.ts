@@ -88,6 +88,14 @@ export function describePrivateFiles(store: string, env: () => Promise<Record<st
       expect(await fetched(good)).toBe('its bytes');
     });
 
+    it('is good until its end where the key is changed, and addresses of then are of the new key', async () => {
+      const before = await addressOf(files[0]);
+      const { key } = (await system.admin.ok('POST /api/admin/media/url-keys')).body;
+      const after = await addressOf(files[0]);
+      expect([before.searchParams.get('key') === key, after.searchParams.get('key')]).toEqual([false, key]);
+      expect([await fetched(before), await fetched(after)]).toEqual(['its bytes', 'its bytes']);
+    });
+
     it('is none without a signature', async () => {
       expect(await fetched(new URL((await addressOf(files[0])).pathname, system.url()))).toMatchObject({ status: 404 });
     });
