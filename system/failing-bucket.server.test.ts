@@ -111,6 +111,18 @@ describeWith(versityGw, 'a bucket in which something fails', () => {
     expect([202, 503]).toContain(refused.status);
   });
 
+  it('takes no upload where the store answers after a minute: 503, nothing is recorded, and a repeat is clean', { timeout: 400_000 }, async () => {
+    await newTask();
+    way.fail(['put'], 'a minute late');
+    const refused = await send(SMALL, 'late');
+    expect([refused.status, refused.body.code], refused.text).toEqual([503, 'unavailable']);
+    expect((await user.ok(`GET /api/media?task=${task}`)).body.items).toEqual([]);
+    way.pass();
+    const taken = await send(SMALL, 'late');
+    expect([taken.status, await stored(taken.body.id)], taken.text).toEqual([202, [`media/${taken.body.id}/original`]]);
+    expect(await onTask(taken.body.position)).toHaveLength(1);
+  });
+
   it.each<S3Operation>(['get', 'head'])('gives no file out while “%s” fails: 503, and has it afterwards', async (operation) => {
     await newTask();
     const id = await added('x.txt', SMALL);
