@@ -3,65 +3,25 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERASURE_STEP_NAMES, type ErasureCertificate, erasureCertificate, erasureStatus, FILES_NOT_SEEN } from '../contracts/erasure.ts';
+import { ERASURE_STEP_NAMES, erasureStatus, FILES_NOT_SEEN } from '../contracts/erasure.ts';
 import { caller, type User } from './client.fixture.ts';
+import { certified, ERASURE_PATIENCE, erase, verified, worked, wrongIn } from './erased-person.fixture.ts';
 import { searchFiles } from './erasure-search.fixture.ts';
-import { upload } from './form.fixture.ts';
-import { png } from './pictures.fixture.ts';
 import { runProgram } from './program.fixture.ts';
 import { type Installation, openInstallation } from './system.fixture.ts';
 import { UNLIMITED } from './unlimited.fixture.ts';
 
+const EVENTS = ['events.db', 'events.db-witness'];
 let system: Installation;
 beforeAll(async () => {
   system = await openInstallation(UNLIMITED);
-});
+}, 600_000);
 afterAll(() => system?.remove());
-
-const PATIENCE = { timeout: 120_000, interval: 250 };
-
-/** The texts of somebody who works here: no other text has them. */
-interface Worker {
-  user: User;
-  texts: string[];
-  tasks: string[];
-}
-
-/** Somebody who has worked, was mailed, and has pictures. */
-async function worked(name: string, other: User): Promise<Worker> {
-  const mark = `${name}${crypto.randomUUID().slice(0, 8)}`;
-  const user = await system.register(mark);
-  const texts = [mark, user.email, `title of ${mark}`, `description by ${mark}`, `comment from ${mark}`, `plan-of-${mark}.txt`, `bytes of ${mark}`];
-  const { body: own } = await user.ok('POST /api/tasks', { title: texts[2], description: texts[3], labels: [mark], userId: other.id });
-  await user.ok(`POST /api/tasks/${own.id}/comments`, { text: texts[4] });
-  const { body: theirs } = await other.ok('POST /api/tasks', { title: 'A door that sticks', userId: user.id });
-  await upload({ url: system.url(), user }, { task: own.id, file: { name: texts[5] ?? '', bytes: Buffer.from(texts[6] ?? '') } });
-  await upload({ url: system.url(), user }, { user: user.id, file: { name: 'me.png', bytes: png(40, 30) } });
-  await expect.poll(async () => (await system.admin.ok(`GET /outbox?to=${encodeURIComponent(user.email)}`)).body.items.length).toBeGreaterThan(1);
-  return { user, texts, tasks: [own.id, theirs.id] };
-}
-
-const erase = (of: User, by: User = of) => by.call(`DELETE /api/users/${of.id}?erase=true`);
-
-/** Waits for the certificate of somebody's erasure. */
-async function certified(of: User): Promise<ErasureCertificate> {
-  await expect.poll(async () => (await system.admin.call(`GET /api/users/${of.id}/erasure`)).status, PATIENCE).toBe(200);
-  return erasureCertificate.parse((await system.admin.ok(`GET /api/users/${of.id}/erasure`)).body);
-}
-
-async function verified(certificate: unknown): Promise<{ code: number | null; stdout: string }> {
-  const file = join(mkdtempSync(join(tmpdir(), 'certificate-')), 'certificate.json');
-  writeFileSync(file, JSON.stringify(certificate));
-  const program = runProgram(['verify-erasure', file], { ...system.env, PORT: '0' });
-  const { code } = await program.ended;
-  rmSync(file);
-  return { code, stdout: program.stdout() };
-}
 
 describe('a person who is erased', () => {
   it('is in no file of the installation any more, and nothing of others is lost; the certificate says so, and is verified', async () => {
     const ben = await system.register('Ben');
-    const { user: ann, texts, tasks } = await worked('Ann', ben);
+    const { user: ann, texts, tasks } = await worked(system, 'Ann', ben);
     const { body: kept } = await ben.ok('POST /api/tasks', { title: 'Ferns of Ben', userId: ben.id });
     const asked = await erase(ann);
     expect(asked.status, asked.text).toBe(202);
@@ -72,7 +32,7 @@ describe('a person who is erased', () => {
     expect((await system.call(`GET /api/erasure?person=${ann.id}&proof=${proof}`)).status).toBeLessThan(300);
     expect((await system.call(`GET /api/erasure?person=${ann.id}&proof=${proof.replace(/^./, 'z')}`)).status).toBe(404);
     expect((await ben.call(`GET /api/users/${ann.id}/erasure`)).status).toBe(403);
-    const certificate = await certified(ann);
+    const certificate = await certified(system, ann);
     expect(certificate).toMatchObject({ person: ann.id, requestedBy: ann.id });
     expect(certificate.steps.map(({ step }) => step)).toEqual(ERASURE_STEP_NAMES);
     expect(Object.fromEntries(certificate.steps.map(({ step, count }) => [step, count]))).toMatchObject({ files: expect.any(Number) });
@@ -87,8 +47,8 @@ describe('a person who is erased', () => {
     const told = async () => (await ben.ok('GET /api/inbox?limit=100')).body.items.filter(({ kind }: { kind: string }) => kind === 'task_unassigned');
     await expect.poll(told).toEqual([expect.objectContaining({ link: expect.stringContaining(theirs) })]);
 
-    const { code, stdout } = await verified(certificate);
-    expect(stdout.split('\n').filter((line) => line.startsWith('NOT'))).toEqual([]);
+    const { code, stdout } = await verified(system.env, certificate);
+    expect(wrongIn({ stdout })).toEqual([]);
     expect(stdout).toContain('ok   the store of files: bytes: nothing is left');
     expect(stdout).not.toContain(FILES_NOT_SEEN);
     // Bytes that came back, as from a backup of the files, are found without any read model.
@@ -96,22 +56,22 @@ describe('a person who is erased', () => {
     const left = join(system.dataDir, 'files', 'media', files[0].slice(0, 2), files[0], 'original');
     mkdirSync(dirname(left), { recursive: true });
     writeFileSync(left, 'from a backup');
-    expect((await verified(certificate)).stdout).toContain('NOT  the store of files: bytes: 1 objects are there');
+    expect((await verified(system.env, certificate)).stdout).toContain('NOT  the store of files: bytes: 1 objects are there');
     rmSync(left);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/ok {3}the certificate: its signature fits[\s\S]*Not known:[\s\S]*backups/)]);
-    const changed = await verified({ ...certificate, requestedBy: ben.id });
+    const changed = await verified(system.env, { ...certificate, requestedBy: ben.id });
     expect([changed.code, changed.stdout]).toEqual([1, expect.stringContaining('NOT  the certificate')]);
-  }, 240_000);
+  }, 600_000);
 
   it('stays erased after a rebuild, and by an older backup of the secrets', async () => {
     const ben = await system.register('Ben');
-    const { user: ann, texts } = await worked('Ada', ben);
+    const { user: ann, texts } = await worked(system, 'Ada', ben);
     const backup = mkdtempSync(join(tmpdir(), 'older-'));
     await system.stop();
     copyFileSync(join(system.dataDir, 'secrets.db'), join(backup, 'secrets.db'));
     await system.start();
     await erase(ann, system.admin);
-    const certificate = await certified(ann);
+    const certificate = await certified(system, ann);
     await system.stop();
     for (const end of ['-wal', '-shm']) rmSync(join(system.dataDir, `secrets.db${end}`), { force: true });
     copyFileSync(join(backup, 'secrets.db'), join(system.dataDir, 'secrets.db'));
@@ -121,8 +81,31 @@ describe('a person who is erased', () => {
     const replayed = runProgram(['replay'], { ...system.env, PORT: '0' });
     expect((await replayed.ended).code).toBe(0);
     expect((await searchFiles([system.dataDir], texts)).filter(({ file }) => !file.includes('secrets.db'))).toEqual([]);
-    expect((await verified(certificate)).stdout).toContain('ok   the secrets: the key');
-  }, 240_000);
+    expect((await verified(system.env, certificate)).stdout).toContain('ok   the secrets: the key');
+  }, 600_000);
+
+  it('stays erased by an older backup of the events, and is erased again with it', async () => {
+    const ben = await system.register('Ben');
+    const { user: ann, texts, tasks } = await worked(system, 'Eva', ben);
+    const backup = mkdtempSync(join(tmpdir(), 'older-'));
+    await system.stop();
+    for (const name of EVENTS) copyFileSync(join(system.dataDir, name), join(backup, name));
+    await system.start();
+    await erase(ann, system.admin);
+    await certified(system, ann);
+    await system.stop();
+    for (const end of ['-wal', '-shm']) rmSync(join(system.dataDir, `events.db${end}`), { force: true });
+    for (const name of EVENTS) copyFileSync(join(backup, name), join(system.dataDir, name));
+    rmSync(backup, { recursive: true });
+    await system.start();
+    // The log knows nothing of the erasure any more; the secrets do.
+    await expect.poll(async () => (await system.admin.call(`GET /api/tasks/${tasks[0]}`)).body?.title, ERASURE_PATIENCE).toBe('[erased]');
+    await expect.poll(async () => (await system.admin.call(`GET /api/users/${ann.id}`)).body?.name, ERASURE_PATIENCE).toBe('[erased]');
+    expect((await system.admin.call(`GET /api/users/${ann.id}/erasure`)).status).toBe(404);
+    expect(await searchFiles([system.dataDir], texts)).toEqual([]);
+    await erase(ann, system.admin);
+    expect(wrongIn(await verified(system.env, await certified(system, ann)))).toEqual([]);
+  }, 600_000);
 
   it('is erased once, however often and by whomever it is asked for, and not by others, nor the admin by themselves', async () => {
     const [ann, ben] = [await system.register('Amy'), await system.register('Ben')];
@@ -131,32 +114,32 @@ describe('a person who is erased', () => {
     expect([last.status, last.body.code]).toEqual([409, 'conflict']);
     const answers = await Promise.all([erase(ann), erase(ann, system.admin), erase(ann, system.admin)]);
     expect(answers.map(({ status }) => status).filter((status) => ![200, 202, 401, 404].includes(status))).toEqual([]);
-    const certificate = await certified(ann);
+    const certificate = await certified(system, ann);
     const again = await erase(ann, system.admin);
     expect([again.status, again.body]).toEqual([200, certificate]);
     const events = await system.admin.ok(`GET /api/users/${ann.id}/export`);
     const types = JSON.parse(events.text).account.map(({ type }: { type: string }) => type);
     expect(types.filter((type: string) => /UserDeleted|UserErased/.test(type))).toEqual(['UserDeleted', 'UserErased']);
-  }, 240_000);
+  }, 600_000);
 
   it('goes on to its end after a kill at whatever moment', async () => {
     const ben = await system.register('Ben');
-    const { user: ann, texts } = await worked('Ava', ben);
+    const { user: ann, texts } = await worked(system, 'Ava', ben);
     const stepsDone = async () => {
       const { body } = await system.admin.call(`GET /api/users/${ann.id}/erasure`);
       return (body.steps ?? []).filter(({ at }: { at: string | null }) => at !== null).length;
     };
     void erase(ann, system.admin).catch(() => {});
-    await expect.poll(async () => (await system.admin.call(`GET /api/users/${ann.id}/erasure`)).status, PATIENCE).toBeLessThan(300);
+    await expect.poll(async () => (await system.admin.call(`GET /api/users/${ann.id}/erasure`)).status, ERASURE_PATIENCE).toBeLessThan(300);
     // Killed once for each step that was seen to be done, so that each start finds another state.
     for (let seen = 0; seen < 4; seen++) {
-      await expect.poll(stepsDone, PATIENCE).toBeGreaterThanOrEqual(Math.min(seen, 3));
+      await expect.poll(stepsDone, ERASURE_PATIENCE).toBeGreaterThanOrEqual(Math.min(seen, 3));
       await system.kill();
       await system.start();
     }
-    await certified(ann);
+    await certified(system, ann);
     expect(await searchFiles([system.dataDir], texts)).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 });
 
 describe('many who are erased', () => {
@@ -170,7 +153,7 @@ describe('many who are erased', () => {
     const made: string[] = [];
     for (let n = 0; n < 5 * count; n++) made.push((await ben.ok('POST /api/tasks', { title: title(n), userId: ben.id })).body.id);
     await erasing;
-    for (const one of people) await certified(one);
+    for (const one of people) await certified(system, one);
     for (const [n, id] of made.entries()) await expect.poll(async () => (await ben.ok(`GET /api/tasks/${id}`)).body.title).toBe(title(n));
     expect((await caller(system.url, ben.accessToken)('GET /api/me')).status).toBe(200);
   }, 600_000);
