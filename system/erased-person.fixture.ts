@@ -68,7 +68,7 @@ async function unbroken<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** Sends commands again, under the same key, while the answer is that it cannot be done just now, as from a machine that has other work. */
-function patientCall({ call }: Pick<User, 'call'>): Call {
+export function patientCall({ call }: Pick<User, 'call'>): Call {
   return async (what, body) => {
     const named = { 'idempotency-key': crypto.randomUUID() };
     const ask = () => unbroken(() => call(what, body, named));
@@ -90,8 +90,11 @@ async function hasPhone({ admin }: Here, user: User, phone: string): Promise<voi
 /** Asks for an erasure: by default of oneself. */
 export function erase(of: User): Promise<Reply>;
 export function erase(of: Pick<User, 'id'>, by: User): Promise<Reply>;
-export function erase(of: Pick<User, 'id'>, by: User = of as User): Promise<Reply> {
-  return unbroken(() => by.call(`DELETE /api/users/${of.id}?erase=true`));
+export async function erase(of: Pick<User, 'id'>, by: User = of as User): Promise<Reply> {
+  const ask = () => unbroken(() => by.call(`DELETE /api/users/${of.id}?erase=true`));
+  let reply = await ask();
+  for (let tries = 1; reply.status === 503 && tries < 20; tries++) reply = await ask();
+  return reply;
 }
 
 /** Waits for the certificate of somebody's erasure. */

@@ -27,5 +27,6 @@ export const PROGRAMME: readonly Proof[] = [
   { name: 'sockets', env: { SOCKETS: '500', CUTS: '1000' }, run: { tests: ['load/sockets'] } },
   { name: 'overload', env: { OVERLOAD_SECONDS: '600' }, run: { tests: ['load/overload'] } },
   { name: 'steady', env: { STEADY_SECONDS: '3600' }, run: { tests: ['load/steady'] } },
+  { name: 'erasures', env: { ERASURES: '100' }, run: { tests: ['system/erasure.test'], titles: 'many who are erased' } },
   { name: 'compose', env: {}, run: { script: 'servers/compose-check/main.ts' } },
 ];
