@@ -31,7 +31,7 @@ afterEach(async () => {
 const process = () => openKeptTexts({ secrets, keys });
 
 it('are read by every process, also after a kill in the middle, and stand in no file', async () => {
-  await process().keep(ANN, { addresses: [], texts: ['of a run that was killed'] });
+  await process().keep(ANN, { addresses: [], texts: Array(4).fill('of a run that was killed '.repeat(50_000)) });
   await process().keep(ANN, FOUND);
   await process().keep(BEN, { addresses: [], texts: ['of Ben'] });
   expect(await process().of(ANN)).toEqual(FOUND);
