@@ -17,7 +17,6 @@ import { EVENT_BUS, type EventBus } from '../platform/event-bus/event-bus.ts';
 import { openEventBus } from '../platform/event-bus/open.ts';
 import type { AppendHealth } from '../platform/event-store/append-health.ts';
 import { EVENT_STORE, type EventStore } from '../platform/event-store/event-store.ts';
-import { installationOf } from '../platform/event-store/installation.ts';
 import { openEventStore } from '../platform/event-store/open.ts';
 import { FILES, type Files } from '../platform/files/files.ts';
 import { openFiles } from '../platform/files/open.ts';
@@ -31,6 +30,7 @@ import { openOwnPages } from './checkout.ts';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { fileOrigins } from './links.ts';
+import { ownerOnServer } from './owner.ts';
 import { isEmbedded, type Need } from './parts.ts';
 import { QUEUES } from './queues.ts';
 import { namingItsFile } from './refused-files.ts';
@@ -90,14 +90,19 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
     await askForShapes(store, { config, log, metrics: context.metrics });
     return store;
   });
-  const secrets = once(() => namingItsFile('secrets', config, async () => closing(watch(await openSecrets(config.SECRETS_URL, options), SECRETS))));
+  const has: ReadonlySet<Need> = needs;
+  const installation = async (url: string) => (has.has('store') ? ownerOnServer(url, openStore, signal) : null);
+  const secrets = once(async () => {
+    const owner = await installation(config.SECRETS_URL);
+    return namingItsFile('secrets', config, async () =>
+      closing(watch(await openSecrets(config.SECRETS_URL, { ...options, installation: owner }), SECRETS)),
+    );
+  });
   const sealing = once(async () => {
     const opened = await openSealing({ store: await sealedLog(), secrets: await secrets(), signal });
     if (!opened.whole) sayClear(log, config);
     return opened;
   });
-  const has: ReadonlySet<Need> = needs;
-  const installation = async (url: string) => (has.has('store') && !isEmbedded(url) ? installationOf(await openStore(), signal) : null);
   const openers: { [N in Need]: () => Promise<Ports[N]> } = {
     store: async () => (has.has('personKeys') ? sealedStore(await sealedLog(), await sealing()) : sealedLog()),
     sealedLog,
@@ -113,7 +118,10 @@ export async function openPorts<N extends Need>(config: Config, needs: ReadonlyS
       const bus = closing(watch(countedOffers(opened, context.metrics), EVENT_BUS));
       return has.has('personKeys') ? openingBus(bus, (await sealing()).keys) : bus;
     },
-    readModels: async () => closing(watch(await openReadModels(config.READ_MODELS_URL, options), READ_MODELS)),
+    readModels: async () => {
+      const owner = await installation(config.READ_MODELS_URL);
+      return closing(watch(await openReadModels(config.READ_MODELS_URL, { ...options, installation: owner }), READ_MODELS));
+    },
     secrets,
     // Not watched: it answers its readers while its server is away, too. Its connection tells.
     cache: async () => closing(await openCache(config.CACHE_URL, { log, installation: await installation(config.CACHE_URL) })),

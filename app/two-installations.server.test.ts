@@ -1,10 +1,10 @@
-/** Two installations, each with an event store of its own, that are given the same virtual host, Redis database or store of files. */
+/** Two installations, each with an event store of its own, that are given the same virtual host, Redis database, MongoDB database or store of files. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
-import { describeWith, rabbitMq, redis } from '../servers/for-tests.fixture.ts';
+import { describeWith, ferretDb, rabbitMq, redis } from '../servers/for-tests.fixture.ts';
 import { type Program, runProgram } from '../system/program.fixture.ts';
 import { ADMIN, JWT_SECRET } from '../system/system.fixture.ts';
 
@@ -44,6 +44,17 @@ test('a second installation is refused the files of the first, whether that runs
   expect((await claim.ended).code).toBe(0);
   await second().url();
   expect(await refusalOf(first())).toMatch(words);
+});
+
+describeWith(ferretDb, 'a second installation', () => {
+  test('is refused the read models and the secrets of the first, also by commands of an operator', { timeout: 300_000 }, async () => {
+    const [READ_MODELS_URL, SECRETS_URL] = [await ferretDb.database(), await ferretDb.database()];
+    await installation({ READ_MODELS_URL, SECRETS_URL })().url();
+    const [ofModels, ofSecrets] = [installation({ READ_MODELS_URL }), installation({ SECRETS_URL })];
+    const words = (what: string) => new RegExp(`the ${what} in the database test_[0-9a-f]+ are those of another installation`);
+    for (const command of [[], ['replay']]) expect(await refusalOf(ofModels(command))).toMatch(words('read models'));
+    for (const command of [[], ['rotate-master-key']]) expect(await refusalOf(ofSecrets(command))).toMatch(words('secrets'));
+  });
 });
 
 describeWith([rabbitMq, redis], 'a second installation', () => {

@@ -7,6 +7,7 @@ import type { PersonKeys } from '../../platform/sealing/person-keys.ts';
 import { sealedStore } from '../../platform/sealing/sealed-store.ts';
 import type { Closers } from '../closers.ts';
 import type { Config } from '../config.ts';
+import { ownerOnServer } from '../owner.ts';
 import { openSealing } from '../sealing.ts';
 import { askForShapes } from '../written-shapes.ts';
 
@@ -19,7 +20,7 @@ export async function openStoreBehindEdge(
   const { DATA_DIR: dataDir } = config;
   const sealed = closing(await openEventStore(config.EVENT_STORE_URL, { dataDir, log }));
   await askForShapes(sealed, { config, log, metrics: { gauge: () => {} } });
-  const secrets = closing(await openSecrets(config.SECRETS_URL, { dataDir, log }));
+  const secrets = closing(await openSecrets(config.SECRETS_URL, { dataDir, log, installation: await ownerOnServer(config.SECRETS_URL, sealed) }));
   const { keys, hmac } = await openSealing({ store: sealed, secrets, signal: new AbortController().signal });
   return { store: sealedStore(sealed, { keys, hmac }), keys };
 }

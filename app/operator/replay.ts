@@ -15,6 +15,7 @@ import { PROJECTIONS, startProjections } from '../../projections/project.ts';
 import { projectionNames } from '../../projections/status.ts';
 import { openClosers } from '../closers.ts';
 import type { Config } from '../config.ts';
+import { ownerOnServer } from '../owner.ts';
 import { isEmbedded } from '../parts.ts';
 import { type Ask, lockOrAsk } from './lock-or-ask.ts';
 import { openStoreBehindEdge } from './opened-store.ts';
@@ -44,7 +45,9 @@ async function replayHere(config: Config, names: string[]): Promise<void> {
   const { add, closing, closeAll } = openClosers();
   try {
     const { store, keys } = await openStoreBehindEdge(config, { closing }, log);
-    const readModels = closing(await openReadModels(config.READ_MODELS_URL, { dataDir, log }));
+    const readModels = closing(
+      await openReadModels(config.READ_MODELS_URL, { dataDir, log, installation: await ownerOnServer(config.READ_MODELS_URL, store) }),
+    );
     const bus = openingBus(closing(await openEventBus(config.BUS_URL, { queues: [PROJECTIONS.queue], log })), keys);
     const cache = closing(await openCache(config.CACHE_URL));
     const projections = add(await startProjections({ store, bus, readModels, cache, log }), (it) => it.stop());

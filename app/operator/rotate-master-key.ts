@@ -14,6 +14,7 @@ import { UserError } from '../../platform/user-error.ts';
 import { openClosers } from '../closers.ts';
 import { misused } from '../command-options.ts';
 import type { Config } from '../config.ts';
+import { ownerOnServer } from '../owner.ts';
 import { isEmbedded } from '../parts.ts';
 import { expectMaster } from '../sealing.ts';
 import { print } from './print.ts';
@@ -40,7 +41,7 @@ export async function rotateMasterKey(config: Config, args: string[]): Promise<v
     if (isEmbedded(config.EVENT_STORE_URL) || isEmbedded(config.SECRETS_URL)) add(lockFolder(config.DATA_DIR), (lock) => lock.release());
     const options = { dataDir: config.DATA_DIR, log: openProcessLog({ level: 'warn' }) };
     const store = closing(await openEventStore(config.EVENT_STORE_URL, options));
-    const secrets = closing(await openSecrets(config.SECRETS_URL, options));
+    const secrets = closing(await openSecrets(config.SECRETS_URL, { ...options, installation: await ownerOnServer(config.SECRETS_URL, store) }));
     const { master, wrapped } = await rotateMaster({ store, secrets });
     print(
       `The master key is ${master}: ${wrapped} keys were wrapped anew, and the one before is gone. Back up the secrets now: older backups do not fit.`,

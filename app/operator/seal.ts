@@ -10,6 +10,7 @@ import { UserError } from '../../platform/user-error.ts';
 import { openClosers } from '../closers.ts';
 import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
+import { ownerOnServer } from '../owner.ts';
 import { isEmbedded } from '../parts.ts';
 import { openSealing } from '../sealing.ts';
 import { moveLog } from './migrate/move.ts';
@@ -65,7 +66,7 @@ async function written(config: Config, begin: () => string): Promise<number | nu
   try {
     const source = closing(await openEventStore('sqlite:', { dataDir, log }));
     if ((await sealingNotes(source)).whole) return null;
-    const secrets = closing(await openSecrets(config.SECRETS_URL, { dataDir, log }));
+    const secrets = closing(await openSecrets(config.SECRETS_URL, { dataDir, log, installation: await ownerOnServer(config.SECRETS_URL, source) }));
     // The right master key, or a refusal before anything is written.
     await openSealing({ store: source, secrets, signal: new AbortController().signal });
     const target = closing(await openEventStore('sqlite:', { dataDir: begin(), log }));

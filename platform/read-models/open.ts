@@ -12,6 +12,8 @@ export interface OpenReadModels extends Omit<Reaching, 'log'> {
   log: FileLog & Partial<Reaching['log'] & FoldingLog>;
   /** Called once when an embedded store can write nothing more until it is opened anew. */
   ended?: ((error: Error) => void) | undefined;
+  /** The installation whose a server's database is to be; null: nobody asks whose it is. */
+  installation?: string | null | undefined;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface OpenSecrets extends Omit<Reaching, 'log'> {
   log: SecretsLog & Partial<Reaching['log'] & FoldingLog>;
   /** Called once when an embedded store can write nothing more until it is opened anew. */
   ended?: ((error: Error) => void) | undefined;
+  /** The installation whose a server's database is to be; null: nobody asks whose it is. */
+  installation?: string | null | undefined;
   /** The clock, for tests. */
   now?: () => Date;
 }
@@ -18,7 +20,7 @@ export interface OpenSecrets extends Omit<Reaching, 'log'> {
  * Opens the secrets store: `sqlite:` is `<dataDir>/secrets.db`, `sqlite:/a/path` another file; `mongodb:` and `mongodb+srv:` a server,
  * which is waited for. Errors: one with a message for the operator, when it cannot be opened; ServerRefused.
  */
-export async function openSecrets(url: string | undefined, { dataDir, log, ended, ...options }: OpenSecrets): Promise<Secrets> {
+export async function openSecrets(url: string | undefined, { dataDir, log, ended, installation, ...options }: OpenSecrets): Promise<Secrets> {
   const [whole, scheme, rest = ''] = /^([a-z+]+):(.*)$/.exec(url ?? 'sqlite:') ?? [];
   if (scheme === 'sqlite') return openSqliteSecrets(rest || `${dataDir}/secrets.db`, { ...options, log, ended });
   if (whole && (scheme === 'mongodb' || scheme === 'mongodb+srv')) {
@@ -26,6 +28,7 @@ export async function openSecrets(url: string | undefined, { dataDir, log, ended
     const { openMongoSecrets } = await import('./mongodb/mongodb.ts');
     return openMongoSecrets(whole, {
       ...options,
+      installation,
       log: { info: (data, message) => log.info?.(data, message), warn: (data, message) => log.warn(data, message) },
     });
   }

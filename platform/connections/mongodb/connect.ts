@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type Db, MongoClient, type MongoClientOptions, ReadConcern } from 'mongodb';
 import { type Gate, gate } from '../../concurrency/gate.ts';
 import { type Reaching, reach, ServerRefused, withoutSecrets } from '../reach.ts';
+import { claimMongo } from './claim.ts';
 import { mongodbRefusalOf } from './errors.ts';
 import { answersOtherwise } from './greeting.ts';
 
@@ -13,6 +14,8 @@ export interface MongoConnecting {
   variable: string;
   /** The database that is used where the URL names none. */
   database: string;
+  /** The installation whose the database is to be, marked as claim.ts says; null: nobody asks whose it is. */
+  installation?: string | null | undefined;
   /** Makes what every user of the connection finds there, as indexes; until it succeeds, the server counts as one that does not answer. */
   prepare?(server: MongoServer): Promise<void>;
 }
@@ -66,6 +69,7 @@ export async function connectMongo(url: string, connecting: MongoConnecting, rea
       const client = clientOf(url, connecting.variable);
       try {
         const greeted = await greet(client, databaseOf(url) ?? connecting.database, server);
+        await claimMongo(greeted, connecting, connecting.installation ?? null);
         await connecting.prepare?.(greeted);
         return greeted;
       } catch (error) {

@@ -13,12 +13,18 @@ import { checkDocuments, documentsIn, type MongoDocuments } from './documents.ts
 import { openMongoGenerations } from './generations.ts';
 import { createReached } from './reached.ts';
 
+export interface MongoReadModelsOptions extends Reaching {
+  /** The installation whose the database is to be; null: nobody asks whose it is. */
+  installation?: string | null | undefined;
+}
+
 /**
  * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or else `taskledger`.
- * Errors: ServerRefused (wrong credentials, too old, no MongoDB); later calls reject with ReadModelsUnavailable while the server is away.
+ * Errors: ServerRefused (wrong credentials, too old, no MongoDB, another installation's database); later calls reject with ReadModelsUnavailable while the server is away.
  */
-export async function openMongoReadModels(url: string, reaching: Reaching): Promise<ReadModels> {
-  const server = await connectMongo(url, { what: 'the read models', variable: 'READ_MODELS_URL', database: 'taskledger' }, reaching);
+export async function openMongoReadModels(url: string, { installation, ...reaching }: MongoReadModelsOptions): Promise<ReadModels> {
+  const connecting = { what: 'the read models', variable: 'READ_MODELS_URL', database: 'taskledger', installation };
+  const server = await connectMongo(url, connecting, reaching);
   const generations = openMongoGenerations(server);
   const turns = openTurns(server);
   const closing = new AbortController();

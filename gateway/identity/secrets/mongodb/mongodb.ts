@@ -11,6 +11,8 @@ import { SECRET_KINDS, type SecretKind, type SecretRecord, type Secrets, Secrets
 import { type KeptSecret, type KeptSecrets, keptSecret, secretOf, secretsIn } from './records.ts';
 
 export interface MongoSecretsOptions extends Reaching {
+  /** The installation whose the database is to be; null: nobody asks whose it is. */
+  installation?: string | null | undefined;
   now?: () => Date;
 }
 
@@ -25,11 +27,12 @@ const PAGE = 500;
  * Connects to `mongodb://…` or `mongodb+srv://…`, and waits for the server. The database is the URL's, or `taskledger_secrets`.
  * Errors: ServerRefused; later calls reject with SecretsUnavailable while the server is away.
  */
-export async function openMongoSecrets(url: string, { now = () => new Date(), ...reaching }: MongoSecretsOptions): Promise<Secrets> {
+export async function openMongoSecrets(url: string, { now = () => new Date(), installation, ...reaching }: MongoSecretsOptions): Promise<Secrets> {
   const connecting: MongoConnecting = {
     what: 'the secrets',
     variable: 'SECRETS_URL',
     database: 'taskledger_secrets',
+    installation,
     prepare: async (connected) => {
       for (const kind of SECRET_KINDS) await secretsIn(connected, kind).index();
     },
