@@ -13,24 +13,27 @@ export interface Uploads {
   query: string;
 }
 
-const ADMIN = { email: 'admin@example.org', password: 'admin-password' };
+/** Who uploads. */
+export const BENCH_ADMIN = { email: 'admin@example.org', password: 'admin-password' };
+
+/** The variables that let one user upload whatever a bench has. */
+export const MUCH = { MEDIA_MOST_BYTES: '2000000000', MEDIA_USER_MB: '1000000', MEDIA_TOTAL_MB: '1000000', UPLOAD_LIMIT: '100000' };
 
 /** Starts a whole process in a folder that takes files of two gigabytes. */
 export function startOurs(dataDir: string, env: Record<string, string> = {}): Promise<StartedProcess> {
-  const large = { MEDIA_MOST_BYTES: '2000000000', MEDIA_USER_MB: '1000000', MEDIA_TOTAL_MB: '1000000', UPLOAD_LIMIT: '100000' };
-  const own = { DATA_DIR: dataDir, PORT: '0', ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password, LOG_LEVEL: 'silent' };
-  return startProcess([fileURLToPath(new URL('../../main.ts', import.meta.url))], { ...own, ...large, ...env });
+  const own = { DATA_DIR: dataDir, PORT: '0', ADMIN_EMAIL: BENCH_ADMIN.email, ADMIN_PASSWORD: BENCH_ADMIN.password, LOG_LEVEL: 'silent' };
+  return startProcess([fileURLToPath(new URL('../../main.ts', import.meta.url))], { ...own, ...MUCH, ...env });
 }
 
 /** Logs in and makes a task that files are for. */
-export async function uploadsTo({ port }: StartedProcess): Promise<Uploads> {
+export async function uploadsTo({ port }: Pick<StartedProcess, 'port'>): Promise<Uploads> {
   const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
     const json = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID(), ...headers };
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers: json, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as { accessToken: string; id: string };
   };
-  const { accessToken } = await post('/api/login', ADMIN);
+  const { accessToken } = await post('/api/login', BENCH_ADMIN);
   const headers = { Authorization: `Bearer ${accessToken}` };
   const { id } = await post('/api/tasks', { title: 'Files' }, headers);
   return { port, headers, query: `?task=${id}` };

@@ -9,7 +9,9 @@ import { io, type Socket } from 'socket.io-client';
 import { saidTimes, timesOf } from '../live-latency.ts';
 import { startServer } from '../live-process.ts';
 import type { Row } from '../measure.ts';
+import type { StartedProcess } from '../process.ts';
 import { startOurs, type Uploads, upload, uploadsTo } from './client.ts';
+import { missingForAll, startOnServers } from './on-servers.ts';
 import { phonePicture } from './pictures.ts';
 
 /** Pictures that are timed, one after the other; the first of all starts the children. */
@@ -24,27 +26,35 @@ interface Heard {
   data: { size?: string };
 }
 
-/** The rows of the median and the 99th percentile. */
+/** The rows of the median and the 99th percentile, on embedded stores and, where the servers are installed, on these. */
 export async function benchShown(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-shown-'));
   const path = join(folder, 'picture');
   await phonePicture(path);
   try {
-    const [ours, made, said] = [await shownTimes(join(folder, 'data'), readFileSync(path)), await madeTimes(path, folder), await toldTimes()];
-    return (['p50', 'p99'] as const).map((p): Row => {
-      const bare = made[p] + said[p];
-      const spread = `bare sharp ${Math.round(made[p])}, bare socket ${said[p].toFixed(1)}`;
-      const what = `end of an upload → thumbnail in another client, ${p}`;
-      return { what, unit: 'ms', ours: ours[p], bare, ratio: ours[p] / bare, target: p === 'p50' ? 2 : 3, spread };
-    });
+    const picture = readFileSync(path);
+    const embedded = await shownTimes(await startOurs(join(folder, 'data')), picture);
+    const servers = missingForAll() ? null : await shownTimes(await startOnServers(), picture);
+    const bare = { made: await madeTimes(path, folder), said: await toldTimes() };
+    return [...rowsOf('', embedded, bare), ...(servers ? rowsOf(' on servers', servers, bare) : [])];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+type Times = ReturnType<typeof timesOf>;
+
+function rowsOf(where: string, ours: Times, { made, said }: { made: Times; said: Times }): Row[] {
+  return (['p50', 'p99'] as const).map((p): Row => {
+    const bare = made[p] + said[p];
+    const spread = `bare sharp ${Math.round(made[p])}, bare socket ${said[p].toFixed(1)}`;
+    const what = `end of an upload → thumbnail in another client${where}, ${p}`;
+    return { what, unit: 'ms', ours: ours[p], bare, ratio: ours[p] / bare, target: p === 'p50' ? 2 : 3, spread };
+  });
+}
+
 /** Times from the last byte of an upload to the bytes of its thumbnail in a client that heard of it on a socket. */
-async function shownTimes(dataDir: string, picture: Buffer) {
-  const ours = await startOurs(dataDir);
+async function shownTimes(ours: Pick<StartedProcess, 'port' | 'stop'>, picture: Buffer): Promise<Times> {
   const to = await uploadsTo(ours);
   const { origin, headers } = { origin: `http://127.0.0.1:${to.port}`, headers: to.headers };
   const socket = io(origin, { auth: { token: headers.Authorization?.replace('Bearer ', '') }, forceNew: true, transports: ['websocket'] });
