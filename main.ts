@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
 import { CHECKOUT } from './app/checkout-folder.ts';
-import { helpOn, USAGE } from './app/command-help.ts';
+import { helpOn } from './app/command-help.ts';
 import { type CommandWords, commandWords, misused } from './app/command-options.ts';
 import { type Config, ConfigError, readConfig } from './app/config.ts';
 import { endAtOnce } from './app/end-at-once.ts';
@@ -51,7 +51,7 @@ function knownCommand(command: string | undefined): string | undefined {
 }
 
 function unknownCommand(name: string): ConfigError {
-  return new ConfigError(`there is no ${name.startsWith('-') ? 'option' : 'command'} ${name}\n${USAGE}`);
+  return new ConfigError(`there is no ${name.startsWith('-') ? 'option' : 'command'} ${name}. What there is says: npm start -- --help`);
 }
 
 /** The configuration of a part as a process of its own. */

@@ -1,6 +1,5 @@
 /** The options of the commands. What is wrong with those that somebody typed is told before anything else is looked at. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { helpOn } from './command-help.ts';
 import { ConfigError } from './config.ts';
 
 const FLAG = { type: 'boolean' } as const;
@@ -19,7 +18,7 @@ export interface CommandWords {
   words: readonly string[];
 }
 
-/** Reads the words behind a command. Error: ConfigError that names an option which it does not have, or one without its value, with the help. */
+/** Reads the words behind a command. Error: ConfigError that names an option which it does not have, or one without its value. */
 export function commandWords(command: string, args: readonly string[]): CommandWords {
   const options = (Object.hasOwn(OPTIONS, command) && OPTIONS[command]) || {};
   try {
@@ -32,7 +31,7 @@ export function commandWords(command: string, args: readonly string[]): CommandW
   }
 }
 
-/** The error of words that a command does not take: what is wrong with them, and how it is used. */
+/** The error of words that a command does not take: what is wrong with them, and where it is said how it is used. */
 export function misused(command: string, said: string): ConfigError {
-  return new ConfigError(`${command}: ${said}\n${helpOn(command)}`);
+  return new ConfigError(`${command}: ${said}. How it is used says: npm start -- ${command} --help`);
 }

@@ -132,7 +132,7 @@ describe('npm start -- dead-letters', () => {
   )('with %j says how it is used', async (args) => {
     const { code, err } = await cli(...args);
     expect(code).toBe(1);
-    expect(err).toMatch(/^taskledger: dead-letters: .+\nusage: npm start -- dead-letters list/);
+    expect(err).toMatch(/^taskledger: dead-letters: .+\. How it is used says: npm start -- dead-letters --help\n$/);
   });
 
   it('with an id that is none says so in one line', async () => {

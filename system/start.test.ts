@@ -172,7 +172,7 @@ it('a command that is none is told how to use it', async () => {
   const dataDir = join(folder(), 'data');
   const program = run(['dance'], { DATA_DIR: dataDir });
   expect(await program.ended).toEqual({ code: 1, signal: null });
-  expect(program.stderr()).toMatch(/^taskledger: there is no command dance\nusage: npm start/);
+  expect(program.stderr()).toMatch(/^taskledger: there is no command dance\. What there is says: npm start -- --help\n$/);
   expect(existsSync(dataDir)).toBe(false);
 });
 
@@ -190,7 +190,7 @@ it.each([
   [['backup'], 'backup: it takes one folder'],
   [['migrate', 'now'], 'migrate: it takes no now'],
   [['media', 'copy', 'a'], 'media: it takes verify, claim, or copy <from> <to>'],
-  [['users'], 'users: one of these is missing behind it'],
+  [['users'], 'users: one of list, create, role, reset-password, end-sessions, confirm, second-factor, export is missing behind it'],
   [['users', 'dance'], 'users: there is no users dance'],
   [['users', 'list', '-x'], "users: Unknown option '-x'"],
   [['users', 'create', 'a@example.org', 'queen'], 'users: there is no role queen'],

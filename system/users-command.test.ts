@@ -133,12 +133,13 @@ describe('beside a running process', () => {
       out: '',
       err: 'taskledger: There is no account with this address.\n',
     });
+    expect(await users('list', 'zzz')).toEqual({ code: 0, out: '', err: 'Nobody found.\n' });
     expect((await users('create', 'ann@example.org', 'staff')).err).toMatch(/^taskledger: This email is in use already\.\n$/);
     for (const args of [
       ['role', 'ann@example.org', 'king'],
       ['reset-password', 'ann@example.org', 'a password'],
     ])
-      expect((await users(...args)).err).toMatch(/^taskledger: users: .+\nusage: npm start -- users list/);
+      expect((await users(...args)).err).toMatch(/^taskledger: users: .+\. How it is used says: npm start -- users --help\n$/);
   });
 });
 

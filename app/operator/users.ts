@@ -26,7 +26,7 @@ export async function users(config: Config, args: string[]): Promise<void> {
 /** The work that words ask for; or what is wrong with them. */
 function workOf(name: string, words: string[], asks: boolean): Work | string {
   const make = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!make) return name ? `there is no users ${name}` : 'one of these is missing behind it';
+  if (!make) return name ? `there is no users ${name}` : `one of ${[...Object.keys(COMMANDS), 'export'].join(', ')} is missing behind it`;
   if (asks && !TAKE_PASSWORD.includes(name)) return `users ${name} takes no --password`;
   return make(words) ?? wrongRole(name, words) ?? `users ${name} takes other words than ${words.join(' ') || 'none'}`;
 }
@@ -69,12 +69,15 @@ function isRole(text: string | undefined): text is (typeof ROLES)[number] {
 
 async function list(ask: Ask, words: string): Promise<void> {
   let cursor: string | undefined;
+  let found = 0;
   do {
     const query = new URLSearchParams({ limit: '100', ...(words && { q: words }), ...(cursor && { cursor }) });
     const page: { items: UserView[]; next?: string } = await ask('GET', `/api/admin/users?${query}`);
     for (const user of page.items) print(lineOf(user));
+    found += page.items.length;
     cursor = page.next;
   } while (cursor && !isUnread());
+  if (found === 0) complain('Nobody found.');
 }
 
 function lineOf({ id, email = '', role, confirmed, name }: UserView): string {
