@@ -29,11 +29,12 @@ export function operationsInOrder<Operation extends PlacedOperation>(operations:
   return keyed.sort((one, other) => compare(one.key, other.key)).map(({ operation }) => operation);
 }
 
-type Key = readonly [resource: number, depth: number, path: string, method: number];
+type Key = readonly [resource: number, path: string, method: number];
 
 function keyOf({ path, method }: PlacedOperation): Key {
-  const [resource = '', ...rest] = path.replace(/^\/(api\/)?/, '').split('/');
-  return [rank(RESOURCES, resource), rest.length, path, rank(METHODS, method)];
+  const [resource = ''] = path.replace(/^\/(api\/)?/, '').split('/');
+  // A path sorts before those below it.
+  return [rank(RESOURCES, resource), path, rank(METHODS, method)];
 }
 
 function compare(one: Key, other: Key): number {

@@ -19,6 +19,10 @@ describe('filters', () => {
     for (const text of ['all', 'lamp garden']) expect(passes(lamp, { ...noFilters, text }, NONE)).toBe(false);
   });
 
+  it('find nothing by signs alone, which are the beginning of no word', () => {
+    for (const text of ['!!!', '…', '\u200b']) expect(passes(task({ title: '!!!' }), { ...noFilters, text }, NONE)).toBe(false);
+  });
+
   it('show what the server found by its description', () => {
     expect(passes(task(), { ...noFilters, text: 'cellar' }, new Set(['a']))).toBe(true);
   });
