@@ -21,6 +21,7 @@ export const USAGE = `usage: npm start                        the whole system i
                                           the files of one store into another, each named as in FILES_URL
        npm start -- verify-erasure <file> a certificate of an erasure: its signature, and whether anything is left
        npm start -- <command> --help      more about one of these
+       npm start --silent -- <command>    the same without npm's own lines
        npm start -- --version             the version`;
 
 const COMMANDS: Readonly<Record<string, string>> = {
