@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { AuditKind } from './audit.ts';
+import type { Post } from './post.ts';
 import type { Role } from './role.ts';
 
 /** One type of event: a storage format. */
@@ -27,6 +28,10 @@ export interface CommandContract {
   method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** Path with `:id` for the aggregate's id; without it the command makes a new aggregate. */
   path: string;
+  /** The parameters of the path beside `:id`: ids of things inside the aggregate, which are given to the decider with the body's fields. */
+  parameters?: readonly string[];
+  /** The word for a thing inside the aggregate that the command makes: the answer has its id under this name. Its id is `stableId(commandId, makes)`. */
+  makes?: string;
   /** Schema of the JSON body; null: no body. */
   body: z.ZodType | null;
   who: Audience;
@@ -142,6 +147,8 @@ export interface Actor {
   role: Role | 'system' | 'anonymous';
   /** True where this actor may read every task, false where only those that concern it (TASK_VISIBILITY and role). */
   seesAll: boolean;
+  /** The roles that this actor has at sites, as they were set: `rolesAt` of contracts/post.ts tells what follows. Missing: none were. */
+  posts?: readonly Post[];
 }
 
 /** An event as a decider returns it: without the envelope, which write-side/handle-command.ts adds. */

@@ -3,7 +3,7 @@
  * (workers, policies, the scheduler, sessions), each where every read model can fold it.
  */
 import fc from 'fast-check';
-import type { Actor, AggregateContract, Command, DecidedEvent } from '../contracts/aggregate.ts';
+import type { Actor, AggregateContract, Command, CommandContract, DecidedEvent } from '../contracts/aggregate.ts';
 import { type Category, catalog, eventContract } from '../contracts/catalog.ts';
 import { mediaContract } from '../contracts/media.ts';
 import { categoryOf, idOf, type NewEvent, NO_STREAM, type RecordedEvent } from '../contracts/message.ts';
@@ -56,11 +56,16 @@ function anyOf(what: Action['what'], ids: readonly string[], { category }: Aggre
 const commands = (aggregate: AggregateContract) =>
   anyOf('command', IDS, aggregate, [
     ...(FROM_INSIDE[aggregate.category] ?? []),
-    ...Object.entries(aggregate.commands).map(([type, { body, example }]): [string, fc.Arbitrary<unknown>] => [
-      type,
-      body ? varied(body, example, IDS) : fc.constant(null),
-    ]),
+    ...Object.entries(aggregate.commands).map(([type, contract]): [string, fc.Arbitrary<unknown>] => [type, dataOf(contract)]),
   ]);
+
+/** What a decider gets of a command: its body, and the ids of things inside the aggregate. */
+function dataOf({ body, example, parameters }: CommandContract): fc.Arbitrary<unknown> {
+  const sent = body ? varied(body, example, IDS) : fc.constant(null);
+  if (!parameters) return sent;
+  const named = fc.record(Object.fromEntries(parameters.map((name) => [name, fc.constantFrom(...IDS)])));
+  return fc.tuple(sent, named).map(([data, ids]) => ({ ...(data as object | null), ...ids }));
+}
 
 const { schema: received, example: receivedExample } = mediaContract.events.MediaReceived;
 /** Commands that are no rows of the catalog, of aggregates that begin with one of them. */

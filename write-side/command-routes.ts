@@ -8,7 +8,8 @@ import type { CommandContext, CommandHandler, Outcome } from '../platform/comman
 import { badHeader, idempotencyKey } from '../platform/http/idempotency.ts';
 import type { Limits } from '../platform/http/limits/limits.ts';
 import { type LimitPoints, takeTogether } from '../platform/http/limits/together.ts';
-import type { Answer, Caller, RouteRequest, RouteWith } from '../platform/http/route.ts';
+import type { Answer, Caller, RouteRequest, RouteRow, RouteWith } from '../platform/http/route.ts';
+import { validId } from '../platform/http/validate.ts';
 import { stableId } from '../platform/stable-id.ts';
 import type { UserState } from './deciders/user.ts';
 import { asksToErase, deletionQuery, eraseUser, erasureAnswers, type UserErasing } from './erase-user.ts';
@@ -65,12 +66,19 @@ export function commandRow(type: string): CommandRow {
 }
 
 function commandRoute(command: CommandRow): RouteWith<CommandRouteOptions> {
-  const { method, path, who, summary, body, example, accepted, audit } = command.contract;
-  const answered = accepted ? { status: 202, response: acceptedAnswer } : { response: commandAnswer };
+  const { method, path, who, summary, body, example, audit } = command.contract;
+  const answered = answeredWith(command.contract);
   return {
     row: { method, path, who, summary, tag: pluralOf(command.aggregate), body, ...answered, example, ...(audit ? { audit } : {}) },
     answer: (options, request) => carryOut(command, options, request),
   };
+}
+
+/** The status and schema of a command's answer. */
+function answeredWith({ accepted, makes }: CommandContract): Pick<RouteRow, 'status' | 'response'> {
+  if (accepted) return { status: 202, response: acceptedAnswer };
+  if (makes === undefined) return { response: commandAnswer };
+  return { response: commandAnswer.extend({ [makes]: z.guid().meta({ description: `The id of the ${makes} that was made.` }) }) };
 }
 
 /** The route that deletes a user, and may erase them. */
@@ -142,16 +150,29 @@ export function commandOf(row: CommandRow, request: RouteRequest, now: () => str
   const { contract, type } = row;
   const { category } = row.aggregate;
   const actor = actorOf(request.caller);
-  const path = contract.path.replace(':id', request.params.id ?? '');
+  const path = contract.path.replace(/:(\w+)/g, (_, name: string) => idOfPath(request, name));
   const asker = request.caller === null && stranger !== undefined ? ['stranger', stranger] : [actor.id];
   const commandId = stableId(...asker, contract.method, path, idempotencyKey(request));
   const id = request.params.id ?? stableId(commandId, category);
-  return { type, stream: `${category}-${id}`, id, data: request.body ?? null, commandId, actor, now: now() };
+  return { type, stream: `${category}-${id}`, id, data: dataOf(contract, request), commandId, actor, now: now() };
+}
+
+/** What the decider gets: the body, and with it the ids of things inside the aggregate that the path names. */
+function dataOf({ parameters }: CommandContract, request: RouteRequest): unknown {
+  if (!parameters) return request.body ?? null;
+  return { ...(request.body as object | undefined), ...Object.fromEntries(parameters.map((name) => [name, idOfPath(request, name)])) };
+}
+
+/** An id of the path in lower case, as `:id` is already: the same thing is the same command, however it is written. Error: ProblemError `invalid` (400). */
+function idOfPath({ params }: RouteRequest, name: string): string {
+  const id = params[name] ?? '';
+  return name === 'id' ? id : validId(id);
 }
 
 function actorOf(caller: Caller | null): Command['actor'] {
   if (!caller) return { id: 'anonymous', role: 'anonymous', seesAll: false };
-  return { id: caller.id, role: caller.role, seesAll: caller.seesAll };
+  const { id, role, seesAll, posts } = caller;
+  return { id, role, seesAll, ...(posts ? { posts } : {}) };
 }
 
 /** The context of a command from its request: correlation, the body's keyed hash, If-Match. */
@@ -167,9 +188,14 @@ export function contextOf(request: RouteRequest, hmac: (text: string) => string)
 }
 
 /** The answer to a command: the aggregate's path, revision and position. A POST with a body is answered 201, or 202 where its effect comes later. */
-export function answerOf({ contract, aggregate }: CommandRow, { id, data }: Pick<Command, 'id' | 'data'>, { revision, position }: Outcome): Answer {
+export function answerOf(
+  { contract, aggregate }: CommandRow,
+  { id, data, commandId }: Pick<Command, 'id' | 'data' | 'commandId'>,
+  { revision, position }: Outcome,
+): Answer {
   const headers = { Location: `${collectionOf(contract, aggregate)}/${id}`, ETag: `"${revision}"`, Position: position };
-  const body = { id, revision, position };
+  const { makes } = contract;
+  const body = { id, revision, position, ...(makes === undefined ? {} : { [makes]: stableId(commandId, makes) }) };
   if (contract.accepted) return { status: 202, headers, body: { ...body, ...contract.accepted(data) } };
   return { status: contract.method === 'POST' && contract.body ? 201 : 200, headers, body };
 }
