@@ -20,6 +20,7 @@ export const OF_STREAMS: Readonly<Record<string, GivenBack>> = {
   timer: { not: 'has the deadlines of tasks, which are given with them' },
   media: { in: ['files'] },
   invitation: { in: ['invitations'] },
+  site: { in: ['residencies'] },
 };
 
 /** The read models, by name. */
@@ -34,6 +35,10 @@ export const OF_READ_MODELS: Readonly<Record<string, GivenBack>> = {
   timers: { not: 'has the deadlines of tasks, which are given with them' },
   media: { in: ['files'] },
   invitations: { in: ['invitations'] },
+  workers: { not: 'has the role and the posts, which `account` gives by their events' },
+  sites: NOTHING,
+  places: NOTHING,
+  residents: { in: ['residencies'] },
 };
 
 /** The records of each kind in the secrets. */

@@ -136,7 +136,7 @@ export const startPart: { readonly [P in Part]: (context: PartContext<P>) => Pro
 async function writeSidePart({ access: { commands, keys, identity, limits, erasing }, log }: PartContext<'write-side'>): Promise<StartedPart> {
   // The command is recorded by then: errors here are logged, and refuse nobody. (No password and no session of a deleted user counts.)
   const changed = async (type: string, id: string) => {
-    if (type === 'ChangeUserRole' || type === 'ConfirmUser') await identity.onUserChanged(id);
+    if (type === 'ChangeUserRole' || type === 'SetUserPosts' || type === 'ConfirmUser') await identity.onUserChanged(id);
     if (type === 'DeleteUser' || type === 'EraseUser')
       await identity.onUserDeleted(id).catch((error: unknown) => log.error({ err: error, id }, 'secrets of a deleted user are left'));
   };

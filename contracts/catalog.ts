@@ -9,6 +9,7 @@ import { categoryOf, type Metadata, type NewEvent, type RecordedEvent } from './
 import { notificationContract } from './notification.ts';
 import { orderContract } from './order.ts';
 import { sessionContract } from './session.ts';
+import { siteContract } from './site.ts';
 import { taskContract } from './task.ts';
 import { timerContract } from './timer.ts';
 import { userContract } from './user.ts';
@@ -22,6 +23,7 @@ export const catalog = [
   timerContract,
   mediaContract,
   invitationContract,
+  siteContract,
 ] as const;
 
 /** A kind of aggregate, as `task`: a registry that is a `Record` over it does not compile where it forgets one. */

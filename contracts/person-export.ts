@@ -82,6 +82,10 @@ export const EXPORT_SECTIONS = {
     maker: by,
     accepted: by.nullable().meta({ description: 'Who accepted it.' }),
   }),
+  residencies: z.strictObject({
+    ...{ id, site: id, unit: id, from: instant },
+    until: instant.nullable().meta({ description: 'The end; null where none is known.' }),
+  }),
   audit: auditEntry.omit({ user: true, about: true, network: true }).extend({
     by: by.nullable().meta({ description: 'Who asked; null where nobody was logged in.' }),
     about: by.nullable().meta({ description: 'Whom it is about, where that is known.' }),

@@ -33,8 +33,14 @@ export interface NamedTopic extends DeclaredTopic {
 export function topicNamed(text: string): NamedTopic | undefined {
   const [name = '', ...rest] = text.split(':');
   const declared = TOPICS.get(name);
-  if (!declared || rest.length !== (declared.contract.of === 'one' ? 1 : 0)) return undefined;
-  return { ...declared, id: rest[0] ?? '' };
+  if (!declared || rest.length !== partsOf(declared.contract)) return undefined;
+  return { ...declared, id: rest.join(':') };
+}
+
+/** The number of parts after the topic's name: an id, a name, or both, as in `site:<id>:<role>`. */
+function partsOf(contract: TopicContract): number {
+  if (contract.of !== 'one') return 0;
+  return contract.name?.placeholder.split(':').length ?? 1;
 }
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -9,6 +9,7 @@ import { email, emailOnRecord } from './email.ts';
 import { characters, id, instant, line, phone } from './fields.ts';
 import { type Choices, choicesByKind } from './notification-choices.ts';
 import { ERASED_ADDRESS, ERASED_PHONE, personal } from './personal.ts';
+import { posts } from './post.ts';
 import { type Role, role } from './role.ts';
 import { typedLine } from './typed-text.ts';
 
@@ -52,6 +53,9 @@ const UserCreated = z.strictObject({
 const UserEdited = z.strictObject({
   name: personal(name, 'self').optional().describe('The new name; missing where it stays.'),
   email: personal(emailOnRecord, 'self', ERASED_ADDRESS).optional().describe('The new address; missing where it stays.'),
+});
+const UserPostsSet = z.strictObject({
+  posts: posts.describe('All posts of the user from now on: each role with its sites, an empty list of sites meaning all.'),
 });
 const UserRoleChanged = z.strictObject({ from: role.describe('The role before.'), to: role.describe('The role now.') });
 const UserConfirmed = z.strictObject({});
@@ -113,6 +117,7 @@ export type UserEvent =
   | DecidedEvent<'UserCreated', z.infer<typeof UserCreated>>
   | DecidedEvent<'UserEdited', z.infer<typeof UserEdited>>
   | DecidedEvent<'UserRoleChanged', z.infer<typeof UserRoleChanged>>
+  | DecidedEvent<'UserPostsSet', z.infer<typeof UserPostsSet>>
   | DecidedEvent<'UserConfirmed', z.infer<typeof UserConfirmed>>
   | DecidedEvent<'ConfirmationRequested', z.infer<typeof ConfirmationRequested>>
   | DecidedEvent<'PasswordResetRequested', z.infer<typeof PasswordResetRequested>>
@@ -139,6 +144,7 @@ export type UserEvent =
 const RegisterUser = z.strictObject({ name: userName, email, password: password.optional() });
 const EditUser = z.strictObject({ name: userName.optional(), email: email.optional() });
 const ChangeUserRole = z.strictObject({ role });
+const SetUserPosts = z.strictObject({ posts });
 
 export type UserCommand =
   /** `confirmed`: an issuer of sign-ins has verified the address. */
@@ -148,6 +154,7 @@ export type UserCommand =
   | Command<'WithdrawEmailChange', null>
   /** `beside`: an admin who stays one, where no user gives the role. */
   | Command<'ChangeUserRole', z.infer<typeof ChangeUserRole> & { beside?: string }>
+  | Command<'SetUserPosts', z.infer<typeof SetUserPosts>>
   | Command<'ConfirmUser', null>
   | Command<'RequestConfirmation', null>
   | Command<'RequestPasswordReset', null>
@@ -201,6 +208,12 @@ export const userContract = aggregate({
       example: { name: 'Alice Moreau-Lang' },
     },
     UserRoleChanged: { schema: UserRoleChanged, version: 1, summary: 'A user has another role.', example: { from: 'member', to: 'maintenance' } },
+    UserPostsSet: {
+      schema: UserPostsSet,
+      version: 1,
+      summary: 'A user works at other sites, or in other roles there.',
+      example: { posts: [{ role: 'security', sites: ['7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07'] }] },
+    },
     UserConfirmed: {
       schema: UserConfirmed,
       version: 1,
@@ -384,6 +397,17 @@ export const userContract = aggregate({
       fresh: true,
       summary: 'Give a user another role. Wants a fresh login.',
       example: { role: 'maintenance' },
+    },
+    SetUserPosts: {
+      method: 'PUT',
+      path: '/api/users/:id/posts',
+      audit: 'role',
+      body: SetUserPosts,
+      who: ['admin'],
+      fresh: true,
+      summary:
+        'Say what a user is at which sites: each role with its sites, an empty list meaning all. All posts are sent; those left out end. Wants a fresh login.',
+      example: { posts: [{ role: 'security', sites: [] }] },
     },
   },
 });

@@ -6,17 +6,21 @@ import { invitations } from './projectors/invitations.ts';
 import { mediaFiles } from './projectors/media.ts';
 import { notifications } from './projectors/notifications.ts';
 import { orders } from './projectors/orders.ts';
+import { places } from './projectors/places.ts';
+import { residents } from './projectors/residents.ts';
 import { roleHolders } from './projectors/role-holders.ts';
+import { sites } from './projectors/sites.ts';
 import { taskDetail } from './projectors/task-detail.ts';
 import { taskList } from './projectors/task-list.ts';
 import { timers } from './projectors/timers.ts';
 import { userDirectory } from './projectors/user-directory.ts';
+import { workers } from './projectors/workers.ts';
 
 /** The read models that are made mainly of a category's events. */
 export type ProjectorsByCategory = Readonly<Record<Category, readonly AnyProjector[]>>;
 
 const byCategory: ProjectorsByCategory = {
-  user: [userDirectory, roleHolders],
+  user: [userDirectory, roleHolders, workers],
   session: [],
   task: [taskList, taskDetail, comments],
   notification: [notifications],
@@ -24,6 +28,7 @@ const byCategory: ProjectorsByCategory = {
   timer: [timers],
   media: [mediaFiles],
   invitation: [invitations],
+  site: [sites, places, residents],
 };
 
 /** All projectors, in the registry's order. */

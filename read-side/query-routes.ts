@@ -15,6 +15,9 @@ import { getMedia, listMedia } from './queries/media.ts';
 import { notificationStatusOf } from './queries/notification-status.ts';
 import { getNotification, listNotifications } from './queries/notifications.ts';
 import { getOrder, listOrders } from './queries/orders.ts';
+import { getPosts, listResidents, listWorkers } from './queries/site-people.ts';
+import { listPlaces } from './queries/site-places.ts';
+import { getSite, listSites } from './queries/sites.ts';
 import { taskHistory } from './queries/task-history.ts';
 import { getUser, listAccounts, listUsers } from './queries/users.ts';
 import { readAll } from './read-all.ts';
@@ -23,7 +26,7 @@ import { retryDeadLetters } from './retry-dead-letters.ts';
 
 /** The queries of each category's read models; an empty list for none. */
 const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>> = {
-  user: [listUsers, listAccounts, getUser],
+  user: [listUsers, listAccounts, getUser, getPosts],
   session: [],
   task: [listTasks, getTask, taskHistory],
   notification: [listNotifications, getNotification, notificationStatusOf, getInbox],
@@ -31,6 +34,7 @@ const byCategory: Readonly<Record<Category, readonly RouteWith<QueryContext>[]>>
   timer: [],
   media: [listMedia, getMedia],
   invitation: [listInvitations, getInvitation],
+  site: [listSites, getSite, listPlaces, listResidents, listWorkers],
 };
 
 /** The queries over several aggregates. */

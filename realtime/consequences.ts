@@ -3,13 +3,14 @@ import { LRUCache } from 'lru-cache';
 import type { LeftReason, TopicLoss } from '../contracts/aggregate.ts';
 import { isKnown, upcast } from '../contracts/catalog.ts';
 import { idOf, type RecordedEvent } from '../contracts/message.ts';
+import type { Post } from '../contracts/post.ts';
 import type { Role } from '../contracts/role.ts';
 import { TOPICS } from '../contracts/topics.ts';
 import { type BoundSince, MAY_BIND } from './bound-since.ts';
 import { type Connections, dismiss, type SocketConnection, type SocketSession } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** The number of ends, and of roles, remembered: for sockets whose token was checked just before the event. */
+/** The number of ends, and of rights, remembered: for sockets whose token was checked just before the event. */
 const REMEMBERED = 10_000;
 
 /** A loss as the contract has it, with the type of event and the name of the topic. */
@@ -32,6 +33,12 @@ export interface Ended {
   sessionId?: string;
 }
 
+/** What the log says of a user's rights; what is missing was not changed lately. */
+interface Rights {
+  role?: Role;
+  posts?: readonly Post[];
+}
+
 export interface Consequences {
   /** Finds the consequences of an event; null for none. The returned function carries them out: it is called once the event was sent. */
   of(event: RecordedEvent): (() => void) | Promise<() => void> | null;
@@ -39,7 +46,7 @@ export interface Consequences {
   end(ended: Ended): void;
   /** True where the session is known to have ended, or its user to be deleted. */
   gone(session: SocketSession): boolean;
-  /** The session with the role that the log gave its user. */
+  /** The session with the role and the posts that the log gave its user. */
   asOfNow(session: SocketSession): SocketSession;
   /** Checks the topics of a connection whose session has changed, and drops those that it may not follow any more. */
   recheck(connection: SocketConnection, reason: LeftReason): Promise<void>;
@@ -57,11 +64,12 @@ export interface ConsequencesContext {
 
 export function createConsequences({ connections, subscriptions, boundSince, seesAll, tell }: ConsequencesContext): Consequences {
   const gone = new LRUCache<string, true>({ max: REMEMBERED });
-  const roles = new LRUCache<string, Role>({ max: REMEMBERED });
+  const rights = new LRUCache<string, Rights>({ max: REMEMBERED });
 
   function asOfNow(session: SocketSession): SocketSession {
-    const role = roles.get(session.id);
-    return role === undefined || role === session.role ? session : { ...session, role, seesAll: seesAll(role) };
+    const { role, posts } = rights.get(session.id) ?? {};
+    const withRole = role === undefined || role === session.role ? session : { ...session, role, seesAll: seesAll(role) };
+    return posts === undefined ? withRole : { ...withRole, posts };
   }
 
   function end(ended: Ended): void {
@@ -81,9 +89,10 @@ export function createConsequences({ connections, subscriptions, boundSince, see
   const sessionEnded = ({ stream, data }: RecordedEvent) => endEverywhere({ userId: (data as { userId: string }).userId, sessionId: idOf(stream) });
   const userDeleted = ({ stream }: RecordedEvent) => endEverywhere({ userId: idOf(stream) });
 
-  async function roleChanged(event: RecordedEvent): Promise<() => void> {
+  /** Another role, or other posts: what the user follows from now on is judged by these. */
+  async function rightsChanged(event: RecordedEvent, now: Rights): Promise<() => void> {
     const user = idOf(event.stream);
-    roles.set(user, (event.data as { to: Role }).to);
+    rights.set(user, { ...rights.get(user), ...now });
     const losses: [SocketConnection, string[]][] = [];
     for (const one of connections.of(user)) {
       one.session = asOfNow(one.session);
@@ -114,7 +123,8 @@ export function createConsequences({ connections, subscriptions, boundSince, see
   const meanings: Record<string, (event: RecordedEvent) => (() => void) | Promise<() => void>> = {
     SessionEnded: sessionEnded,
     UserDeleted: userDeleted,
-    UserRoleChanged: roleChanged,
+    UserRoleChanged: (event) => rightsChanged(event, { role: (event.data as { to: Role }).to }),
+    UserPostsSet: (event) => rightsChanged(event, { posts: (upcast(event).data as { posts: Post[] }).posts }),
   };
 
   function meaningOf(event: RecordedEvent): (() => void) | Promise<() => void> | null {

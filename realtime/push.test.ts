@@ -190,6 +190,21 @@ describe('who may follow', () => {
         undefined,
       ]);
   });
+
+  test('whose posts are others leaves the topics of sites where they work no more, and follows those where they do', async () => {
+    const [here, there] = ['7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e11', '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e12'];
+    const posts = (...sites: (string | undefined)[]) => [{ role: 'security' as const, sites: sites.flatMap((one) => one ?? []) }];
+    const topics = [`site:${here}:security`, `site:${there}:security`, `site:${here}:staff`];
+    await start();
+    rig.sessions.set('guard', session(ALICE, { posts: posts(here) }));
+    const client = rig.connect('guard');
+    const left = heard<Left>(client, 'left');
+    const problems = async (of: Socket) => (await subscribe(of, { topics })).topics.map(({ problem }) => problem?.code);
+    expect(await problems(client)).toEqual([undefined, 'forbidden', 'forbidden']);
+    await rig.append('UserPostsSet', { id: ALICE, data: { posts: posts(there) }, topics: [`user:${ALICE}`] });
+    await eventually(() => expect(left).toEqual([{ topic: topics[0], reason: 'role_changed' }]));
+    for (const one of [client, rig.connect('guard')]) expect(await problems(one)).toEqual(['forbidden', undefined, 'forbidden']);
+  });
 });
 
 describe('the door', () => {

@@ -33,6 +33,8 @@ const TABLE = [
   ['notifications', { own: true, team: true, admin: true, key: true }],
   [`notifications:${OTHER}`, { own: false, team: false, admin: false, key: false }],
   ['invitations', { own: false, team: false, admin: true, key: false }],
+  ['sites', { own: false, team: false, admin: true, key: false }],
+  ['site:foreign:security', { own: false, team: false, admin: true, key: false }],
   ['profiles', { own: true, team: true, admin: true, key: true }],
   ['role:member', { own: true, team: true, admin: true, key: false }],
   ['role:admin', { own: false, team: false, admin: true, key: false }],

@@ -92,6 +92,19 @@ async function session(): Promise<string> {
   return items.find((one: { current: boolean }) => !one.current).id;
 }
 
+/** A site with a unit in which the owner lives. */
+async function site(): Promise<string> {
+  const { id } = (await users.admin.ok('POST /api/sites', { name: 'Linden Court', address: 'Lindenstraße 12', timeZone: 'Europe/Berlin' })).body;
+  const { place } = (await users.admin.ok(`POST /api/sites/${id}/places`, { kind: 'unit', name: 'Flat 3' })).body;
+  const lived = await users.admin.ok(`POST /api/sites/${id}/residents`, { unit: place, userId: users.owner.id });
+  const empty = (await users.admin.ok(`POST /api/sites/${id}/places`, { kind: 'place', name: 'Hall' })).body.place;
+  await expect.poll(async () => (await users.owner.call(`GET /api/sites/${id}`)).status).toBe(200);
+  within = { place: empty, residency: lived.body.residency };
+  return id;
+}
+/** The things inside the site that was made last, by their parameters. */
+let within: Record<string, string> = {};
+
 /** What no thing has. */
 const NO_ID = '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07';
 
@@ -105,11 +118,12 @@ const THINGS: readonly [start: string, make: () => Promise<string | User>][] = [
   ['/api/notifications/:id/read', inboxLine],
   ['/api/notifications/', notification],
   ['/api/users/', async () => subject],
+  ['/api/sites/', site],
 ];
 
 const thingOf = ({ path }: RouteRow) => (path.includes(':') ? THINGS.find(([start]) => path.startsWith(start))?.[1] : undefined);
 /** True where the path names one thing, and nothing in it that is not there. */
-const hasThing = (row: RouteRow) => thingOf(row) !== undefined && row.path.split(':').length === 2;
+const hasThing = (row: RouteRow) => thingOf(row) !== undefined && (row.path.split(':').length === 2 || row.path.startsWith('/api/sites/'));
 
 /** The path of a thing that was made for this one question, and its owner's call. */
 async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
@@ -121,7 +135,7 @@ async function target(row: RouteRow): Promise<{ path: string; owner: Call }> {
     path: path
       .replace(/:id\b/, id)
       .replace(':size', 'original')
-      .replace(/:[a-zA-Z]+/g, NO_ID),
+      .replace(/:([a-zA-Z]+)/g, (_, name: string) => within[name] ?? NO_ID),
     owner: typeof made === 'string' ? users.owner.call : made.call,
   };
 }
@@ -132,6 +146,7 @@ const BODIES: Readonly<Record<string, () => unknown>> = {
   'POST /api/media/direct': () => ({ name: 'a.txt', type: 'text/plain', bytes: 10 }),
   'PUT /api/media/:id/attachment': () => ({ of: { kind: 'user', id: users.owner.id } }),
   'PATCH /api/users/:id': () => ({ name: 'Somebody' }),
+  'POST /api/sites/:id/residents': () => ({ unit: NO_ID, userId: users.owner.id }),
   'PUT /api/me/password': () => ({ current: 'not the password of anybody', new: 'another long phrase of mine' }),
   'POST /api/me/proof': () => ({ password: 'not the password of anybody' }),
 };

@@ -12,6 +12,9 @@ export const ASKERS = [
 ];
 export type Asker = (typeof ASKERS)[number];
 
+/** Those who work at sites. */
+const AT_SITES: readonly Asker[] = ['staff', 'security', 'maintenance', 'customer-service'];
+
 const USERS = ASKERS.slice(ASKERS.indexOf('stranger'), ASKERS.indexOf('key'));
 
 /** The groups, each with its routes as `METHOD /path`. */
@@ -51,7 +54,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/email-changes/finish', 'PUT /api/me/notifications', 'GET /api/dashboard'],
       ...['PUT /api/me/phone', 'POST /api/me/phone/confirm', 'DELETE /api/me/phone'],
       ...['GET /api/me/second-factor', 'POST /api/me/second-factor', 'POST /api/me/second-factor/confirm', 'DELETE /api/me/second-factor'],
-      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins'],
+      ...['POST /api/me/second-factor/recovery-codes', 'GET /api/me/sign-ins', 'GET /api/sites'],
     ],
   },
   { who: [...USERS, 'key'], routes: ['GET /api/notifications'] },
@@ -62,7 +65,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
     routes: [
       ...['PATCH /api/users/:id', 'DELETE /api/users/:id', 'POST /api/tasks/:id/restore', 'GET /api/orders/:id', 'POST /api/orders/:id/cancel'],
       ...['PUT /api/media/:id/attachment', 'PUT /api/media/:id/access', 'DELETE /api/users/:id/email-change'],
-      'GET /api/users/:id/export',
+      ...['GET /api/users/:id/export', 'GET /api/users/:id/posts'],
     ],
   },
   {
@@ -96,6 +99,17 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       'POST /api/admin/erasures/verify',
     ],
   },
+  // The roles of accounts that no post bounds work at all sites; the owner lives in a unit of this one.
+  { who: ['owner', ...AT_SITES, 'admin'], routes: ['GET /api/sites/:id', 'GET /api/sites/:id/places', 'GET /api/sites/:id/residents'] },
+  { who: [...AT_SITES, 'admin'], routes: ['GET /api/sites/:id/staff'] },
+  {
+    who: ['staff', 'admin'],
+    routes: [
+      ...['PATCH /api/sites/:id', 'POST /api/sites/:id/places', 'PATCH /api/sites/:id/places/:place', 'DELETE /api/sites/:id/places/:place'],
+      ...['POST /api/sites/:id/residents', 'PUT /api/sites/:id/residents/:residency/end'],
+    ],
+  },
+  { who: ['admin'], routes: ['POST /api/sites', 'DELETE /api/sites/:id', 'PUT /api/users/:id/posts'] },
   // Embedded files take none, and nobody has a sign-in or was erased here: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
   { who: [], routes: ['POST /api/media/direct', 'DELETE /api/me/sign-ins/:id', 'POST /api/admin/accounts', 'GET /api/users/:id/erasure'] },
 ];

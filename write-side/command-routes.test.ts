@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { openLimits } from '../platform/http/limits/limits.ts';
 import type { RouteRequest } from '../platform/http/route.ts';
-import { commandOf, commandRow, contextOf, limitOfCommand } from './command-routes.ts';
+import { answerOf, commandOf, commandRow, contextOf, limitOfCommand } from './command-routes.ts';
+import { site } from './deciders/site.ts';
+import { ADMIN } from './spec.fixture.ts';
 
 const request = (headers: Record<string, string> = {}, more: Partial<RouteRequest> = {}): RouteRequest => ({
   params: {},
@@ -57,4 +59,29 @@ it('a command that a later limit refuses takes nothing from the limits before it
   await admit('another');
   await expect(admit('a third')).rejects.toMatchObject({ code: 'limited' });
   await limits.close();
+});
+
+it('a command on a thing inside an aggregate has its id in lower case with the body, and is another command for another thing', () => {
+  const edit = commandRow('EditPlace');
+  const [siteId, one, other] = [
+    '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07',
+    '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e08',
+    '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e09',
+  ] as const;
+  const on = (place: string) => commandOf(edit, request({ 'idempotency-key': 'k' }, { params: { id: siteId, place }, body: { name: 'Hall' } }));
+  expect(on(one.toUpperCase())).toMatchObject({ id: siteId, stream: `site-${siteId}`, data: { place: one, name: 'Hall' } });
+  expect(on(one.toUpperCase()).commandId).toBe(on(one).commandId);
+  expect(on(other).commandId).not.toBe(on(one).commandId);
+  expect(() => on('hall')).toThrow(expect.objectContaining({ status: 400 }));
+});
+
+it('a command that makes something inside an aggregate answers its id, the same for a repeat', () => {
+  const add = commandRow('AddPlace');
+  const asked = commandOf(
+    add,
+    request({ 'idempotency-key': 'k' }, { params: { id: '7d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e07' }, body: { kind: 'unit', name: 'Flat' } }),
+  );
+  const [decided] = site.decide({ ...asked, actor: ADMIN } as never, { ...site.initial, exists: true }, {}) as { data: { placeId: string } }[];
+  const { status, body } = answerOf(add, asked, { revision: 1, position: '1', changed: true });
+  expect([status, body]).toEqual([201, { id: asked.id, revision: 1, position: '1', place: decided?.data.placeId }]);
 });

@@ -41,6 +41,14 @@ describe('the caller of an access token', () => {
     await expect(callers.authenticate(before)).rejects.toMatchObject(invalid);
   });
 
+  it('has the posts that its user has now', async () => {
+    expect(await callers.authenticate(token())).not.toHaveProperty('posts');
+    passed += 400;
+    const posts = [{ role: 'security' as const, sites: [] }];
+    found = async () => ({ userId: ALICE, role: 'member', posts, confirmed: true });
+    expect(await callers.authenticate(token())).toMatchObject({ role: 'member', posts });
+  });
+
   it('is nobody for a token that is forged, of another kind, or for somebody else', async () => {
     const claims = { sub: ALICE, sid: SESSION, iss: 'taskledger', aud: 'taskledger-api', exp: Math.floor(time / 1_000) + 60 };
     const { exp: _, ...endless } = claims;

@@ -4,6 +4,7 @@
  * them share answers that are less than half a second old; so the end of a session is seen by all within one second, whoever failed to tell of it.
  */
 import { LRUCache } from 'lru-cache';
+import type { Post } from '../../contracts/post.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import type { Role } from '../../contracts/role.ts';
 import type { Caller } from '../../platform/http/route.ts';
@@ -21,6 +22,8 @@ export interface Lacking {
 export interface SessionOwner {
   userId: string;
   role: Role;
+  /** The posts that were set for them; missing where there are none. */
+  posts?: readonly Post[];
   /** True where the e-mail address is confirmed. */
   confirmed: boolean;
   lacking?: Lacking;
@@ -93,7 +96,8 @@ export function openCallers(options: CallersOptions): Callers {
     if (claims && isFromTheFuture(claims, now())) throw invalidToken('The clock was set back since this access token was made. Refresh it.');
     const found = claims && (await behind(claims));
     if (!claims || !found || found.userId !== claims.sub) throw invalidToken('The session has ended. Log in again.');
-    return { id: found.userId, role: found.role, seesAll: seesAll(found.role), sessionId: claims.sid, ...boundOf(found, unconfirmed) };
+    const { userId, role } = found;
+    return { id: userId, role, seesAll: seesAll(role), ...postsIn(found), sessionId: claims.sid, ...boundOf(found, unconfirmed) };
   }
 
   function forget(sessionId: string): void {
@@ -116,6 +120,10 @@ export function openCallers(options: CallersOptions): Callers {
       for (const [sessionId, entry] of known.entries()) if (entry.userId === userId) known.delete(sessionId);
     },
   };
+}
+
+function postsIn({ posts }: SessionOwner): Pick<Caller, 'posts'> {
+  return posts ? { posts } : {};
 }
 
 /** The refusal of a token, with the header of RFC 6750, 3.1. */

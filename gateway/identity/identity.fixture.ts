@@ -69,7 +69,7 @@ export async function openInstallation(
   const identityOptions: IdentityOptions = { secrets, keys, commands, store, config, limits, oidc, log, now, clock, passwords: { waiting: 500 } };
   const identity = await openIdentity(identityOptions);
   const changed = (type: string, id: string) => {
-    if (type === 'ChangeUserRole' || type === 'ConfirmUser') return identity.onUserChanged(id);
+    if (type === 'ChangeUserRole' || type === 'SetUserPosts' || type === 'ConfirmUser') return identity.onUserChanged(id);
     return type === 'DeleteUser' ? identity.onUserDeleted(id) : undefined;
   };
   const routes = [

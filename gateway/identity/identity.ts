@@ -199,8 +199,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     const user = session && (await users.get(session.value.userId));
     if (!session || !user) return null;
     const { userId } = session.value;
-    const { role, confirmed } = user.state;
-    return { userId, role, confirmed, lacking: await lacking(userId, role) };
+    const { role, posts, confirmed } = user.state;
+    return { userId, role, ...(posts.length > 0 ? { posts } : {}), confirmed, lacking: await lacking(userId, role) };
   }
 
   return {

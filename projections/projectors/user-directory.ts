@@ -71,6 +71,7 @@ function changed(
     case 'EmailChangeRequested':
     case 'EmailChangeWithdrawn':
     case 'NotificationsChosen':
+    case 'UserPostsSet':
     case 'PhoneRequested':
       return document;
     default:
@@ -100,7 +101,7 @@ export function userCacheKey(id: string): string {
 export const userDirectory = projector<UserDocument>({
   model: {
     name: 'user_directory',
-    version: 3,
+    version: 4,
     fields: { role: 'text', nameWords: 'texts', nameKey: 'text' },
     indexes: [['nameKey'], ['role', 'nameKey']],
   },
@@ -109,6 +110,7 @@ export const userDirectory = projector<UserDocument>({
       'UserCreated',
       'UserEdited',
       'UserRoleChanged',
+      'UserPostsSet',
       'UserConfirmed',
       'ConfirmationRequested',
       'PasswordResetRequested',

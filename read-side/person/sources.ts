@@ -8,6 +8,7 @@ import { type InvitationDocument, invitations } from '../../projections/projecto
 import { type MediaDocument, mediaFiles, subjectName } from '../../projections/projectors/media.ts';
 import { notifications } from '../../projections/projectors/notifications.ts';
 import { type OrderDocument, orders } from '../../projections/projectors/orders.ts';
+import { type ResidentDocument, residents } from '../../projections/projectors/residents.ts';
 import { taskDetail } from '../../projections/projectors/task-detail.ts';
 import { type TaskListDocument, taskList } from '../../projections/projectors/task-list.ts';
 import { personalOfOrder } from '../queries/orders.ts';
@@ -24,7 +25,7 @@ const AT_ONCE = 10;
 
 const is = (field: string, value: string): Condition => ({ field, op: 'eq', value });
 
-/** The sources of tasks, comments, notifications, orders, files and invitations. */
+/** The sources of tasks, comments, notifications, orders, files, invitations and where the person lives. */
 export function readSources({ store, readModels }: PersonReading): readonly PersonSource[] {
   const whole = wholeIn(readModels);
   return [
@@ -47,6 +48,11 @@ export function readSources({ store, readModels }: PersonReading): readonly Pers
     }),
     personSource({ section: 'files', expectWhole: whole(mediaFiles), items: (person) => filesOf(readModels, person) }),
     personSource({ section: 'invitations', expectWhole: whole(invitations), items: (person) => invitationsOf(readModels, person) }),
+    personSource({
+      section: 'residencies',
+      expectWhole: whole(residents),
+      items: (person) => made(documentsWhere(readModels, residents, [is('userId', person)]), async (one) => residencyItem(one)),
+    }),
   ];
 }
 
@@ -113,4 +119,9 @@ async function* invitationsOf(readModels: ReadModels, person: string): AsyncGene
 function invitationItem({ id, document }: FoundDocument<InvitationDocument>, person: string): ExportItem<'invitations'> {
   const { role, status, madeAt, until, madeBy, userId } = document;
   return { id, role, status, madeAt, until, maker: byOf(madeBy, person), accepted: byOrNobody(userId, person) };
+}
+
+function residencyItem({ id, document }: FoundDocument<ResidentDocument>): ExportItem<'residencies'> {
+  const { site, unit, from, until } = document;
+  return { id, site, unit, from, until };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ORDER_STATUSES, type OrderStatus } from '../../contracts/order.ts';
 import { ProblemError } from '../../contracts/problem.ts';
 import { STATUSES, type Status, taskSummaryView, UNFINISHED } from '../../contracts/task.ts';
+import { isTimeZone } from '../../contracts/time-zone.ts';
 import { unavailableIn } from '../../platform/absences/unavailable.ts';
 import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.ts';
 import type { Condition, Find } from '../../platform/read-models/read-models.ts';
@@ -12,7 +13,7 @@ import { taskList, taskListTopic, tasksWhere } from '../../projections/projector
 import { callerOf, type QueryContext, type Reading, reading } from '../reading.ts';
 import { unreadCountOf } from './inbox.ts';
 import { taskSummaryOf } from './list-tasks.ts';
-import { daysIn, isTimeZone } from './local-days.ts';
+import { daysIn } from './local-days.ts';
 
 /** The number up to which is counted. */
 const MOST = 1_000;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { daysIn, isTimeZone } from './local-days.ts';
+import { isTimeZone } from '../../contracts/time-zone.ts';
+import { daysIn } from './local-days.ts';
 
 it.each([
   ['UTC', '2026-11-30T12:00:00.000Z', 0, '2026-11-30T00:00:00.000Z'],

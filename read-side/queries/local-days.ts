@@ -5,15 +5,6 @@ const DAY = 24 * 60 * MINUTE;
 /** No zone is further from UTC than this. */
 const FURTHEST = 26 * 60 * MINUTE;
 
-/** True for the name of a time zone, as `Europe/Berlin`. */
-export function isTimeZone(name: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-  } catch {
-    return false;
-  }
-}
-
 /** Makes the function that gives the beginning (ISO 8601, UTC) of the day of `now` in a time zone, or of the day so many days after it. */
 export function daysIn(timeZone: string, now: string): (after: number) => string {
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, calendar: 'iso8601', year: 'numeric', month: '2-digit', day: '2-digit' });

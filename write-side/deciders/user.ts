@@ -2,6 +2,7 @@
 
 import { mailboxOf, normaliseEmail, storedEmail } from '../../contracts/email.ts';
 import type { Choices } from '../../contracts/notification-choices.ts';
+import type { Post } from '../../contracts/post.ts';
 import type { Refusal } from '../../contracts/problem.ts';
 import { isAbove, type Role } from '../../contracts/role.ts';
 import { type SecondFactorChange, type UserCommand, type UserEvent, userTopics } from '../../contracts/user.ts';
@@ -11,6 +12,7 @@ import { emailValue } from '../../platform/shown-email.ts';
 import { decider, type Facts } from '../decider.ts';
 import { addressWanted, decideOfEmailChange, emailMoved, isSameAddress, locksOut } from './email-change.ts';
 import { decideOfPhone, phonesAfter } from './phone.ts';
+import { setPosts, sitesNamed } from './posts.ts';
 
 export interface UserState {
   exists: boolean;
@@ -22,6 +24,8 @@ export interface UserState {
   name: string;
   email: string;
   role: Role;
+  /** The posts that were set beside the role; `postsOf` of contracts/post.ts tells what follows. */
+  posts: readonly Post[];
   confirmed: boolean;
   /** The channels that the user has chosen, by kind of notification. */
   choices: Choices;
@@ -41,6 +45,7 @@ export const initial: UserState = {
   name: '',
   email: '',
   role: 'member',
+  posts: [],
   confirmed: false,
   pending: null,
   phone: null,
@@ -60,6 +65,8 @@ function decide(command: UserCommand, state: UserState, facts: Facts): Decision 
       return selfOrAdmin(command) ?? edit(command, state, facts);
     case 'ChangeUserRole':
       return changeRole(command, state, facts);
+    case 'SetUserPosts':
+      return setPosts(command, state, facts);
     case 'DeleteUser':
       return remove(command, state, facts);
     case 'EraseUser':
@@ -259,6 +266,8 @@ export function evolve(state: UserState, event: UserEvent): UserState {
     }
     case 'UserRoleChanged':
       return { ...state, role: event.data.to };
+    case 'UserPostsSet':
+      return { ...state, posts: event.data.posts };
     case 'UserConfirmed':
       return { ...state, confirmed: true, pending: null };
     case 'NotificationsChosen':
@@ -280,7 +289,7 @@ function evolveOfAccount(
     UserEvent,
     {
       type:
-        | ('UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserConfirmed' | 'UserDeleted' | 'UserErased')
+        | ('UserCreated' | 'UserEdited' | 'UserRoleChanged' | 'UserPostsSet' | 'UserConfirmed' | 'UserDeleted' | 'UserErased')
         | ('RegistrationAbandoned' | 'NotificationsChosen');
     }
   >,
@@ -320,12 +329,13 @@ const noNeeds: Record<string, string> = {};
 
 export const user = decider<UserState, UserCommand, UserEvent>({
   initial,
-  stateVersion: 5,
+  stateVersion: 6,
   decide,
   evolve,
   topics: (stream) => userTopics(stream),
   needs: (command, state) => {
     if (isTakenByNoUser(command, state)) return otherAdmins(command);
+    if (command.type === 'SetUserPosts') return sitesNamed(command.data.posts);
     const { type, id, actor } = command;
     const isOfRights = type === 'ChangeUserRole' || type === 'DeleteUser' || type === 'EraseUser' || locksOut(command, state);
     const isAboutAnother = isOfRights && actor.id !== id;

@@ -1,0 +1,50 @@
+/** GET /api/sites/:id/places: the tree of a site, in one answer. */
+import { z } from 'zod';
+import { PLACE_KINDS, type PlaceView, placeView } from '../../contracts/site.ts';
+import type { RouteWith } from '../../platform/http/route.ts';
+import { type PlaceDocument, places } from '../../projections/projectors/places.ts';
+import { type QueryContext, reading } from '../reading.ts';
+import { seenSite } from './site-rights.ts';
+
+/** More than a site may have. */
+const ALL = 10_000;
+
+export const listPlaces: RouteWith<QueryContext> = {
+  row: {
+    method: 'GET',
+    path: '/api/sites/:id/places',
+    who: 'user',
+    summary:
+      'The tree of a site: each place with its parent, buildings first, then floors, units and places, each by name. A resident gets the own units, what they lie in, and what lies in them.',
+    tag: 'sites',
+    query: z.strictObject({}),
+    response: z.strictObject({ items: z.array(placeView) }),
+  },
+  answer: async (context, request) => {
+    const { id, roles, units } = await seenSite(context, request);
+    const find = { where: [{ field: 'site', op: 'eq', value: id } as const], sort: [{ field: 'nameKey', descending: false }], limit: ALL };
+    const { position, result } = await reading(context, places, request, ({ list }) => list(find));
+    const all = result.map((stored): PlaceView => viewOf(stored.id, stored.document as PlaceDocument));
+    const items = roles.length > 0 ? all : aroundUnits(all, units);
+    return { headers: { Position: position }, body: { items: items.sort((a, b) => PLACE_KINDS.indexOf(a.kind) - PLACE_KINDS.indexOf(b.kind)) } };
+  },
+};
+
+/** Of a tree these units, what they lie in, and what lies in them. */
+export function aroundUnits(all: readonly PlaceView[], units: readonly string[]): PlaceView[] {
+  const byId = new Map(all.map((one) => [one.id, one]));
+  const above = new Set(units.flatMap((unit) => waysUp(byId, unit)));
+  const own = new Set(units);
+  return all.filter(({ id }) => above.has(id) || waysUp(byId, id).some((one) => own.has(one)));
+}
+
+/** A place and those in which it lies. A place is met once, whatever a tree that is read while it changes looks like. */
+function waysUp(byId: ReadonlyMap<string, PlaceView>, id: string): string[] {
+  const ways: string[] = [];
+  for (let at: string | null = id; at !== null && !ways.includes(at); at = byId.get(at)?.parent ?? null) ways.push(at);
+  return ways;
+}
+
+function viewOf(id: string, { site: _, nameKey: __, ...document }: PlaceDocument): PlaceView {
+  return { id, ...document };
+}
