@@ -15,6 +15,13 @@ export const PLACE_KINDS = ['building', 'floor', 'unit', 'place'] as const;
 export const placeKind = z.enum(PLACE_KINDS);
 export type PlaceKind = z.infer<typeof placeKind>;
 
+/** A place and those in which it lies, the innermost first, by what says where each lies. A place is met once, whatever a tree that is read while it changes looks like. */
+export function waysUp(place: string, parentOf: (id: string) => string | null | undefined): string[] {
+  const ways = new Set<string>();
+  for (let at: string | null = place; at !== null && !ways.has(at); at = parentOf(at) ?? null) ways.add(at);
+  return [...ways];
+}
+
 const name = line(1, 100);
 const address = line(1, 300);
 const placeId = id.describe('The place.');

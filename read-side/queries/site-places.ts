@@ -1,6 +1,6 @@
 /** GET /api/sites/:id/places: the tree of a site, in one answer. */
 import { z } from 'zod';
-import { PLACE_KINDS, type PlaceView, placeView } from '../../contracts/site.ts';
+import { PLACE_KINDS, type PlaceView, placeView, waysUp } from '../../contracts/site.ts';
 import type { RouteWith } from '../../platform/http/route.ts';
 import { type PlaceDocument, places } from '../../projections/projectors/places.ts';
 import { type QueryContext, reading } from '../reading.ts';
@@ -33,16 +33,10 @@ export const listPlaces: RouteWith<QueryContext> = {
 /** Of a tree these units, what they lie in, and what lies in them. */
 export function aroundUnits(all: readonly PlaceView[], units: readonly string[]): PlaceView[] {
   const byId = new Map(all.map((one) => [one.id, one]));
-  const above = new Set(units.flatMap((unit) => waysUp(byId, unit)));
+  const parentOf = (id: string) => byId.get(id)?.parent;
+  const above = new Set(units.flatMap((unit) => waysUp(unit, parentOf)));
   const own = new Set(units);
-  return all.filter(({ id }) => above.has(id) || waysUp(byId, id).some((one) => own.has(one)));
-}
-
-/** A place and those in which it lies. A place is met once, whatever a tree that is read while it changes looks like. */
-function waysUp(byId: ReadonlyMap<string, PlaceView>, id: string): string[] {
-  const ways: string[] = [];
-  for (let at: string | null = id; at !== null && !ways.includes(at); at = byId.get(at)?.parent ?? null) ways.push(at);
-  return ways;
+  return all.filter(({ id }) => above.has(id) || waysUp(id, parentOf).some((one) => own.has(one)));
 }
 
 function viewOf(id: string, { site: _, nameKey: __, ...document }: PlaceDocument): PlaceView {

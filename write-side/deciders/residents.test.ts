@@ -19,8 +19,11 @@ const ask = (type: SiteCommand['type'], data: unknown = null) => command<SiteCom
 describe('a resident', () => {
   const facts = { [ALICE.id]: { exists: true, deleted: false } };
   const residency = stableId(ask('MoveIn').commandId, 'residency');
-  const lives = (from = NOW): SiteEvent => ({ type: 'ResidentMovedIn', data: { residency, unit: FLAT, userId: ALICE.id, from } });
-  const left = (until: string): SiteEvent => ({ type: 'ResidentMovedOut', data: { residency, unit: FLAT, userId: ALICE.id, until } });
+  const lives = (from = NOW, id = residency): SiteEvent => ({ type: 'ResidentMovedIn', data: { residency: id, unit: FLAT, userId: ALICE.id, from } });
+  const left = (until: string, id = residency): SiteEvent => ({
+    type: 'ResidentMovedOut',
+    data: { residency: id, unit: FLAT, userId: ALICE.id, until },
+  });
 
   it('lives in a unit of the site from a time on, or from now', () => {
     const ask2 = (data: object) => given(site, ...tree).when(ask('MoveIn', data), facts);
@@ -37,12 +40,35 @@ describe('a resident', () => {
   });
   it('lives there once at a time', () => {
     const again = { unit: FLAT, userId: ALICE.id, from: '2027-06-01T00:00:00Z' };
-    given(site, ...tree, lives())
+    const before = stableId('another command', 'residency');
+    given(site, ...tree, lives(NOW, before))
       .when(ask('MoveIn', again), facts)
       .refuses('conflict');
-    given(site, ...tree, lives(), left('2027-06-01T00:00:00.000Z'))
+    given(site, ...tree, lives(NOW, before), left('2027-06-01T00:00:00.000Z', before))
       .when(ask('MoveIn', again), facts)
       .then(lives('2027-06-01T00:00:00.000Z'));
+    // A repeat that comes very late.
+    given(site, ...tree, lives())
+      .when(ask('MoveIn', again), facts)
+      .then();
+  });
+  it('who was to move in is taken back, and is in nobody’s way then', () => {
+    const [later, before] = ['2027-06-01T00:00:00.000Z', stableId('another command', 'residency')];
+    const planned = [...tree, lives(later, before)];
+    given(site, ...planned)
+      .when(ask('MoveOut', { residency: before }))
+      .then(left(later, before));
+    given(site, ...planned)
+      .when(ask('MoveOut', { residency: before, until: NOW }))
+      .refuses('invalid', '/until');
+    const back = [...planned, left(later, before)];
+    given(site, ...back)
+      .when(ask('MoveIn', { unit: FLAT, userId: ALICE.id }), facts)
+      .then(lives());
+    const empty: SiteEvent = { type: 'PlaceRemoved', data: { placeId: ROOM } };
+    given(site, ...back, empty)
+      .when(ask('RemovePlace', { place: FLAT }))
+      .then({ type: 'PlaceRemoved', data: { placeId: FLAT } });
   });
   it('moves out now, or at a time, which may be said again', () => {
     const end = (data: object, ...events: SiteEvent[]) =>
@@ -79,9 +105,9 @@ describe('a resident', () => {
   });
 });
 
-/** Expects that each stretch ends before the next one begins; gives their number. */
+/** Expects that each stretch ends before the next one begins, but for those that were taken back; gives their number. */
 function expectApart(all: readonly Residency[]): number {
-  const sorted = all.toSorted((a, b) => (a.from < b.from ? -1 : 1));
+  const sorted = all.filter(({ from, until }) => from !== until).toSorted((a, b) => (a.from < b.from ? -1 : 1));
   for (const [index, next] of sorted.slice(1).entries()) expect((sorted[index]?.until ?? '~') <= next.from, JSON.stringify(sorted)).toBe(true);
   return sorted.length;
 }

@@ -12,6 +12,8 @@ type Decision = SiteEvent[] | Refusal;
 
 /** The most stretches that a unit has, ended ones among them, because all are in the site's state. */
 const MOST_OF_A_UNIT = 1_000;
+/** The most of a site. */
+const MOST_OF_A_SITE = 4_000;
 
 const conflict = (detail: string): Refusal => ({ refused: 'conflict', detail });
 const invalid = (detail: string, pointer: string, error: string): Refusal => ({ refused: 'invalid', detail, errors: [{ pointer, detail: error }] });
@@ -20,22 +22,31 @@ export function moveIn({ commandId, data, now }: CommandOf<'MoveIn'>, { places, 
   const { unit, userId } = data;
   if (places[unit]?.kind !== 'unit') return invalid('People live in units.', '/unit', 'is no unit of this site');
   if (!isThere(facts[userId])) return invalid('Nobody lives there without an account. Invite them first.', '/userId', 'is no active user');
+  const id = stableId(commandId, 'residency');
+  // A repeat that comes after a thousand other commands.
+  if (stretchOf(id, residents)) return [];
   const there = residents[unit] ?? [];
+  if (countOf(residents) >= MOST_OF_A_SITE)
+    return conflict(`A site has at most ${MOST_OF_A_SITE} residents, those of before among them. Add another site.`);
   if (there.length >= MOST_OF_A_UNIT)
     return conflict(`A unit has at most ${MOST_OF_A_UNIT} residents, those of before among them. Add another unit.`);
-  const residency: Residency = { residency: stableId(commandId, 'residency'), userId, from: utc(data.from ?? now), until: null };
+  const residency: Residency = { residency: id, userId, from: utc(data.from ?? now), until: null };
   if (overlapsAny(residency, there)) return conflict('They live there already, or will. End that first.');
-  return [{ type: 'ResidentMovedIn', data: { residency: residency.residency, unit, userId, from: residency.from } }];
+  return [{ type: 'ResidentMovedIn', data: { residency: id, unit, userId, from: residency.from } }];
 }
 
-/** Sets the end, which may be said again: an end that was to come later, or was wrong. Without a time an end that has come stays as it is. */
+/**
+ * Sets the end, which may be said again: an end that was to come later, or was wrong. Without a time an end that has come stays as it is, and what has not
+ * begun ends where it would begin: nobody ever lives there by it.
+ */
 export function moveOut({ data, now }: CommandOf<'MoveOut'>, { residents }: SiteState): Decision {
   const found = stretchOf(data.residency, residents);
   if (!found) return { refused: 'not_found', detail: 'There is no such residency at this site.' };
   const { unit, there, before } = found;
-  const until = utc(data.until ?? (hasEnded(before, now) ? before.until : now));
+  const until = utc(data.until ?? (hasEnded(before, now) ? before.until : later(before.from, now)));
   if (until === before.until) return [];
-  if (until <= before.from) return invalid('Nobody moves out before moving in.', '/until', `must be after ${before.from}`);
+  if (until < before.from || (until === before.from && before.from <= now))
+    return invalid('Nobody moves out before moving in.', '/until', `must be after ${before.from}`);
   if (
     overlapsAny(
       { ...before, until },
@@ -55,6 +66,12 @@ function stretchOf(residency: string, residents: SiteState['residents']) {
   return undefined;
 }
 
+function countOf(residents: SiteState['residents']): number {
+  return Object.values(residents).reduce((sum, { length }) => sum + length, 0);
+}
+
+const later = (one: string, other: string): string => (one > other ? one : other);
+
 function hasEnded(one: Residency, now: string): one is Residency & { until: string } {
   return one.until !== null && one.until <= now;
 }
@@ -64,9 +81,9 @@ function isThere(fact: unknown): boolean {
   return exists === true && deleted !== true;
 }
 
-/** True where a stretch of the same person has a moment with this one. A stretch includes its beginning, but not its end. */
+/** True where a stretch of the same person has a moment with this one. A stretch includes its beginning, but not its end; one that was taken back has none. */
 function overlapsAny(one: Residency, others: readonly Residency[]): boolean {
-  return others.some((other) => other.userId === one.userId && startsBefore(one, other) && startsBefore(other, one));
+  return others.some((other) => other.userId === one.userId && other.from !== other.until && startsBefore(one, other) && startsBefore(other, one));
 }
 
 function startsBefore({ from }: Residency, { until }: Residency): boolean {

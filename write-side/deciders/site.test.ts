@@ -119,6 +119,18 @@ describe('a place', () => {
       .when(ask('EditPlace', { place: ROOM, parent: CUPBOARD }))
       .refuses('invalid', '/parent');
   });
+  it('lies ten deep at most, with all that lies in it where it is moved', () => {
+    const chain = (name: string, length: number) =>
+      Array.from({ length }, (_, n) => place(stableId(name, String(n)), 'place', n === 0 ? null : stableId(name, String(n - 1))));
+    const [deep, short] = [chain('deep', 9), chain('short', 2)];
+    const move = (parent: string) => given(site, added, ...deep, ...short).when(ask('EditPlace', { place: stableId('short', '0'), parent }));
+    move(stableId('deep', '8')).refuses('invalid', '/parent');
+    const fits = stableId('deep', '7');
+    move(fits).then({ type: 'PlaceMoved', data: { placeId: stableId('short', '0'), from: null, to: fits } });
+    given(site, added, ...chain('deep', 10))
+      .when(ask('AddPlace', { kind: 'place', name: 'Box', parent: stableId('deep', '9') }))
+      .refuses('invalid', '/parent');
+  });
   it('is removed when it is empty: nothing lies in it, and nobody lives there now or later', () => {
     const lives: SiteEvent = {
       type: 'ResidentMovedIn',
