@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, readConfig, siteName } from './config.ts';
 
 describe('how mails and SMS are sent', () => {
   it('has defaults', () => {
@@ -38,6 +38,19 @@ describe('how mails and SMS are sent', () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(refusal);
     expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter22') }));
+  });
+});
+
+describe('the name of the site', () => {
+  it.each([
+    [{ SITE_NAME: 'The House', PUBLIC_URL: 'https://tasks.example.org' }, 'The House'],
+    [{ PUBLIC_URL: 'https://tasks.example.org:8443/' }, 'tasks.example.org'],
+    [{ SITE_NAME: '', PUBLIC_URL: 'http://localhost:8080' }, 'taskledger'],
+    [{ PUBLIC_URL: 'http://127.0.0.1:3000' }, 'taskledger'],
+    [{ PUBLIC_URL: 'http://[::1]:3000' }, 'taskledger'],
+    [{}, 'taskledger'],
+  ])('is SITE_NAME, else the host of PUBLIC_URL where others know it by that: %j is %s', (env, name) => {
+    expect(siteName(readConfig(env))).toBe(name);
   });
 });
 

@@ -11,6 +11,7 @@ import { issuerProblem, rolesOf, rolesProblem, scopesProblem } from '../gateway/
 import { REGISTRATIONS } from '../gateway/identity/session-rules.ts';
 import { contactProblem } from '../gateway/well-known.ts';
 import { scanProblem } from '../media/scan/scan.ts';
+import { isLoopback } from '../notifier/loopback.ts';
 import { mailFromProblem, mailUrlProblem } from '../notifier/mailer/open.ts';
 import { smsFromProblem, smsUrlProblem } from '../notifier/texter/open.ts';
 import { filesUrlProblem } from '../platform/files/files-url.ts';
@@ -35,6 +36,12 @@ const checked = (problemOf: (text: string) => string | undefined) =>
 /** What those may do whose address is not confirmed. Mails of an outbox reach nobody, so nobody could confirm there. */
 export function unconfirmedMay({ UNCONFIRMED, MAIL_URL }: Pick<Config, 'UNCONFIRMED' | 'MAIL_URL'>): 'none' | 'read' | 'all' {
   return UNCONFIRMED ?? (MAIL_URL.startsWith('outbox:') ? 'all' : 'none');
+}
+
+/** The name of the site: SITE_NAME; without it the host of PUBLIC_URL, where others know it by that, else `taskledger`. */
+export function siteName({ SITE_NAME, PUBLIC_URL }: Pick<Config, 'SITE_NAME' | 'PUBLIC_URL'>): string {
+  const host = PUBLIC_URL === undefined ? 'localhost' : new URL(PUBLIC_URL).hostname;
+  return SITE_NAME ?? (isLoopback(host) ? 'taskledger' : host);
 }
 
 /** The numbers of all limits, as the variables say. */
@@ -127,7 +134,7 @@ const schema = z.object({
     .string()
     .max(60, 'must have at most 60 characters')
     .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line')
-    .default('taskledger'),
+    .optional(),
   SECURITY_CONTACT: checked(contactProblem).optional(),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
   SMS_URL: checked(smsUrlProblem),

@@ -54,7 +54,7 @@ import { startUnassigning } from '../write-side/workers/unassign.ts';
 import { administration } from './administration.ts';
 import { version } from './checkout.ts';
 import type { Closers } from './closers.ts';
-import type { Config } from './config.ts';
+import { type Config, siteName } from './config.ts';
 import { erasureCheckOn } from './erasing/check.ts';
 import type { ProcessErasing } from './erasing/process.ts';
 import { fileSteps, leadOf, leadSteps, outboxSteps, storeKindOf } from './erasing/steps.ts';
@@ -245,7 +245,7 @@ function deliveryContext(context: PartContext<'notifier'>): DeliveriesContext {
     hold: { email: UNKNOWN_MAIL === 'hold', sms: UNKNOWN_SMS === 'hold' },
     ...(workers ? { workers } : {}),
     picturesOf: picturesOf(context),
-    site: config.SITE_NAME,
+    site: siteName(config),
     unsubscribe: unsubscribeLinks(keys.hmac).linkOf,
     // Mails of an outbox reach nobody: nothing there has to wait for anybody.
     ...(config.MAIL_URL.startsWith('outbox:') ? {} : { strangerMails: strangerMailsIn(limits) }),

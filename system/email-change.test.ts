@@ -16,7 +16,7 @@ it('a change of address is confirmed by a link to the new one, and the old one i
   const wanted = `alice.${crypto.randomUUID()}@example.net`;
   await alice.ok(`PATCH /api/users/${alice.id}`, { email: wanted });
   await mailComes(admin, alice.email, 'Your e-mail address is about to change');
-  const mail = await mailComes(admin, wanted, 'Confirm your new address at taskledger');
+  const mail = await mailComes(admin, wanted, 'Confirm your new address at tasks.example.org');
   // Nothing that a person typed goes to an address that is nobody's yet.
   expect(mail.text).toMatch(/^Hello,\n/);
   const token = /https:\/\/tasks\.example\.org\/#address=([\w-]+)/.exec(mail.text)?.[1];

@@ -17,7 +17,7 @@ it('somebody is invited by mail, makes an account by the link, and the admins se
   const live = follow(system, admin, 'invitations');
   await live.joined();
   const { body: made } = await admin.ok('POST /api/invitations', { email: 'anna@example.org', role: 'staff' });
-  const mail = await mailComes(admin, 'anna@example.org', 'You are invited to taskledger');
+  const mail = await mailComes(admin, 'anna@example.org', 'You are invited to tasks.example.org');
   // Nothing that a person typed goes to an address without an account: neither the inviter's name nor another one.
   expect(mail.text).not.toContain('Administrator');
   const code = /https:\/\/tasks\.example\.org\/#invitation=([\w-]+)/.exec(mail.text)?.[1];
@@ -27,7 +27,7 @@ it('somebody is invited by mail, makes an account by the link, and the admins se
   await vi.waitFor(async () => expect(await inStatus('accepted')).toMatchObject([{ id: made.id, userId: account.id, madeBy: admin.id }]));
   await vi.waitFor(() => expect(live.changes.map(({ type }) => type)).toEqual(['InvitationMade', 'InvitationAccepted']));
   // No confirmation mail: the code has shown the mailbox.
-  expect((await mailsTo(admin, 'anna@example.org')).map(({ subject }) => subject)).toEqual(['You are invited to taskledger']);
+  expect((await mailsTo(admin, 'anna@example.org')).map(({ subject }) => subject)).toEqual(['You are invited to tasks.example.org']);
 });
 
 it('many invitations are listed in pages, by state', { timeout: 120_000 }, async () => {
