@@ -21,7 +21,7 @@ export interface OpenInvitation {
 export interface Invitations {
   /** Resolves to the invitation to which a code belongs, while it can be accepted, or where accepting it was begun and not finished; else null. */
   find(code: string): Promise<OpenInvitation | null>;
-  /** Resolves to the open invitation of an address; else null. For callers who know that the mailbox is theirs. */
+  /** Resolves to the open invitation of an address; else null. Good for those alone who have shown that the mailbox is theirs. */
   of(address: string): Promise<OpenInvitation | null>;
   /**
    * Accepts an invitation: records that, and makes the account, which is confirmed. A repeat makes no second one. Errors: ProblemError `conflict` where

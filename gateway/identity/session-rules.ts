@@ -53,6 +53,11 @@ const WORDS: Record<Exclude<Registrations, 'open'>, string> = {
   closed: 'Registration is closed here.',
 };
 
+/** Refuses whoever has an invitation and has not shown it, in the words of where nobody comes in without one. */
+export function refuseUninvited(): never {
+  throw new ProblemError('forbidden', WORDS.invited);
+}
+
 /** Rejects whoever registers without an invitation where that is not wanted. Error: ProblemError `forbidden`. */
 export function expectOpenRegistration(registrations: Registrations): void {
   if (registrations !== 'open') throw new ProblemError('forbidden', WORDS[registrations]);

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { createActions } from './actions.ts';
 import { createApi } from './api.ts';
 import { type App, AppContext } from './app.ts';
+import { takeInvitation } from './brought-invitation.ts';
 import { Page } from './components/page.tsx';
 import { type PageFiles, startFiles } from './files.ts';
 import { type Former, startFormer } from './former.ts';
@@ -151,7 +152,7 @@ function takeFragment(): void {
   if (!brought) return;
   history.replaceState(history.state, '', brought.path);
   if (brought.link) store.set({ link: brought.link });
-  if (brought.signIn) store.set({ signIn: brought.signIn });
+  if (brought.signIn) store.set({ signIn: brought.signIn, link: takeInvitation() ?? store.get().link });
 }
 
 // A file that misses its place would be opened instead of the page.

@@ -15,7 +15,7 @@ import type { Credentials } from '../credentials.ts';
 import type { Invitations, OpenInvitation } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import type { SecondFactors } from '../second-factor/second-factors.ts';
-import { expectOpenRegistration, type Registrations } from '../session-rules.ts';
+import { expectOpenRegistration, type Registrations, refuseUninvited } from '../session-rules.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Users } from '../users.ts';
 import { invitedBy, recordedFor, refuseTaken, register, reserve } from './new-account.ts';
@@ -91,10 +91,19 @@ async function begin(
     invited,
   }: { user: JoinedUser | null; version: number; address: string; coming: Coming; invited: OpenInvitation | null },
 ): Promise<Entry> {
-  const invitation = invited ?? (who.verified ? await options.invitations.of(address) : null);
+  const invitation = invited ?? (await invitationOf(options, who, address));
   const id = begunFor(options, user, invitation) ?? (await reserve(options, who, { version, ip: coming.ip, invitation }));
   // Somebody was faster, as the same person in another tab.
   return id === null ? enter(options, who, coming) : register(options, who, { id, address, coming, invitation });
+}
+
+/**
+ * The open invitation of an address that the issuer has verified. Error: ProblemError `forbidden` where it has not, and there is one: without the code of
+ * its mail the account would have neither its role nor, for whoever was invited, its address.
+ */
+async function invitationOf({ invitations }: AccountsOptions, { verified }: SignedIn, address: string): Promise<OpenInvitation | null> {
+  const open = await invitations.of(address);
+  return open === null || verified ? open : refuseUninvited();
 }
 
 type JoinedUser = UserState & { id: string };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { as, type Installation, openInstallation } from '../identity.fixture.ts';
-import { openBrowser } from './browser.fixture.ts';
+import { fragmentOf, openBrowser } from './browser.fixture.ts';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 
 const PASSWORD = 'correct horse battery';
@@ -250,5 +250,41 @@ describe('who may make an account', () => {
     };
     await world.here.commands.handle({ ...command, now: new Date().toISOString() }, { correlationId: id });
     expect((await world.comeIn('ian', { invitation: hal.code })).status).toBe(409);
+  });
+});
+
+describe('an invitation, where anybody may register', () => {
+  let world: Awaited<ReturnType<typeof open>>;
+  let headers: Record<string, string>;
+  beforeAll(async () => {
+    world = await open();
+    ({ headers } = await admin(world.here));
+  });
+  afterAll(() => world?.close());
+
+  const invited = async (email: string) => {
+    const made = await world.here.call(
+      'POST /api/invitations',
+      { email, role: 'maintenance' },
+      { ...headers, 'idempotency-key': `invites ${email}` },
+    );
+    return world.here.identity.issueCode(made.body.id, 'invitation');
+  };
+
+  it('is asked for of who comes with its address, which the issuer has not verified, and makes the account that was meant', async () => {
+    const code = await invited('jo@example.org');
+    world.atIssuer('jo', { email_verified: false });
+    const browser = openBrowser(world.here.url);
+    const signIn = fragmentOf(await browser.signIn('jo'));
+    const refused = await browser.exchange(signIn);
+    expect([refused.status, refused.body.detail]).toEqual([403, expect.stringContaining('the link of an invitation')]);
+    expect(world.here.stored('subjects')).toEqual([]);
+    const came = await browser.exchange(signIn, { invitation: code });
+    expect([came.status, came.body.user?.role]).toEqual([200, 'maintenance']);
+    const me = await world.here.call('GET /api/me', undefined, as(came.body.accessToken));
+    expect(me.body).toMatchObject({ email: 'jo@example.org', confirmed: true });
+    // Nobody else has to have one.
+    world.atIssuer('kit', { email_verified: false });
+    expect((await world.comeIn('kit')).body.user?.role).toBe('member');
   });
 });

@@ -4,8 +4,10 @@ import { isCodeOfLink, type LinkPurpose } from '../../../contracts/places.ts';
 import { ApiError } from '../api.ts';
 import { useApp, useApps } from '../app.ts';
 import { useLinkCheck } from '../link-check.ts';
+import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
 import { Field, FormTrouble, NewPasswordField, SendButton, useForm } from './field.tsx';
 import { Mark } from './icons.tsx';
+import { SignInButton } from './sign-in.tsx';
 
 /** `missing`: the address was opened without the code of a link; `broken`: with what can be none; `looks`: asks whether it is good; `spent`: the link is of no use any more. */
 type Stage = 'missing' | 'broken' | 'looks' | 'asks' | 'spent' | 'done';
@@ -43,6 +45,9 @@ const WORDS: Record<Stage, string> = {
   done: 'Your password is set, and your e-mail address is confirmed. Log in with them.',
 };
 
+/** The other site at which who is invited may sign in; undefined where there is none. */
+type Offered = EntranceRules['signIn'];
+
 /** The stage of a link with a code, by what is known of it. */
 const LOOKED = { undefined: 'looks', true: 'asks', false: 'spent' } as const;
 
@@ -57,6 +62,8 @@ export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
   const [outcome, setOutcome] = useState<'spent' | 'done' | null>(null);
   const looked = useStage(purpose, token);
+  const { signIn } = useEntranceRules();
+  const offered = purpose === 'invitation' ? signIn : undefined;
   const stage: Stage = outcome ?? looked;
   const needsAnother = stage === 'missing' || stage === 'broken' || stage === 'spent';
   return (
@@ -64,9 +71,9 @@ export function MailedLinkPage({ purpose }: { purpose: PasswordPurpose }) {
       <section class="entrance-form">
         <Mark />
         <h1>{ENDS[stage] ?? HEADINGS[purpose]}</h1>
-        <p role="status">{WORDS[stage]}</p>
+        <p role="status">{wordsOf(stage, offered)}</p>
         {needsAnother && purpose === 'invitation' && <p>{ASK_AGAIN}</p>}
-        {stage === 'asks' && <LinkForm purpose={purpose} token={token ?? ''} onEnd={setOutcome} />}
+        {stage === 'asks' && <Ask offered={offered} purpose={purpose} token={token ?? ''} onEnd={setOutcome} />}
         <WaysOn canSend={needsAnother && purpose !== 'invitation'} isDone={stage === 'done'} />
       </section>
     </main>
@@ -83,6 +90,20 @@ interface LinkFormProps {
   purpose: PasswordPurpose;
   token: string;
   onEnd: (outcome: 'spent' | 'done') => void;
+}
+
+/** What is asked for; who is invited may sign in at another site instead, which takes the invitation along. */
+function Ask({ offered, ...props }: LinkFormProps & { offered: Offered }) {
+  return (
+    <>
+      {offered && <SignInButton signIn={offered} />}
+      {offered?.only ? null : <LinkForm {...props} />}
+    </>
+  );
+}
+
+function wordsOf(stage: Stage, offered: Offered): string {
+  return stage === 'asks' && offered?.only ? `You come in by ${offered.name}.` : WORDS[stage];
 }
 
 function LinkForm({ purpose, token, onEnd }: LinkFormProps) {

@@ -2,8 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { reason } from '../actions.ts';
 import { useApp, useApps } from '../app.ts';
+import { asksForInvitation, invitationOf, keepInvitation } from '../brought-invitation.ts';
 import { useFirstFieldAt } from '../first-field.ts';
-import type { EndedSignIn } from '../fragment.ts';
+import type { EndedSignIn, MailedLink } from '../fragment.ts';
 import type { BrowserSession } from '../session.ts';
 import { type EntranceRules, useEntranceRules } from '../session-rules.ts';
 import { rememberWanted, takeWanted } from '../wanted.ts';
@@ -24,10 +25,11 @@ const TROUBLES: Readonly<Record<string, (name: string) => string>> = {
   limited: () => 'There were too many sign-ins from your network. Wait some minutes, then try again.',
 };
 
-/** The button that leads to the other site; it is at the address of the pages that people come back to. */
+/** The button that leads to the other site, with the invitation that was opened; it is at the address of the pages that people come back to. */
 export function SignInButton({ signIn: { name, url } }: { signIn: OfferedSignIn }) {
+  const { store } = useApp();
   return (
-    <button type="button" class="primary wide" onClick={() => leave(url)}>
+    <button type="button" class="primary wide" onClick={() => leave(url, store.get().link)}>
       Log in with {name}
     </button>
   );
@@ -36,13 +38,14 @@ export function SignInButton({ signIn: { name, url } }: { signIn: OfferedSignIn 
 /** The button that leads to the other site to sign in there anew, which is a proof of who one is. */
 export function SignInAgainButton({ signIn: { name, url } }: { signIn: OfferedSignIn }) {
   return (
-    <button type="button" class="wide" onClick={() => leave(`${url}?again=1`)}>
+    <button type="button" class="wide" onClick={() => leave(`${url}?again=1`, null)}>
       Sign in again at {name}
     </button>
   );
 }
 
-function leave(url: string): void {
+function leave(url: string, link: MailedLink | null): void {
+  keepInvitation(link);
   rememberWanted(location.pathname + location.search);
   location.assign(url);
 }
@@ -75,7 +78,7 @@ function troubleIn(signIn: EndedSignIn | null, name: string): string {
   return (TROUBLES[signIn.trouble] ?? wrong)(name);
 }
 
-/** Exchanges the code, once; where there is an account with the address already, asks for its password, and exchanges it then. */
+/** Exchanges the code, once, with the invitation that was opened; where there is an account with the address already, asks for its password, and exchanges it then. */
 function Exchange({ code, name }: { code: string; name: string }) {
   const { session, navigation, store } = useApp();
   const [asked, setAsked] = useState<Awaited<ReturnType<BrowserSession['signIn']>>>(null);
@@ -91,21 +94,22 @@ function Exchange({ code, name }: { code: string; name: string }) {
   }
 
   function goOn(): void {
-    store.set({ signIn: null });
+    store.set({ signIn: null, link: null });
     navigation.go(takeWanted(), { replace: true, sure: true });
   }
 
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
-    exchange().catch(setFailure);
+    const invitation = invitationOf(store.get().link);
+    exchange(invitation === undefined ? {} : { invitation }).catch(setFailure);
   }, []);
 
   if (failure !== null)
     return (
       <>
         <p role="alert">{reason(failure)}</p>
-        {(failure as { status?: number }).status === 403 && <Invited accept={(invitation) => exchange({ invitation })} />}
+        {asksForInvitation(failure) && <Invited accept={(invitation) => exchange({ invitation })} />}
       </>
     );
   if (asked === null) return <p role="status">One moment…</p>;
@@ -113,7 +117,7 @@ function Exchange({ code, name }: { code: string; name: string }) {
   return <Joining address={asked.passwordOf} name={name} join={(password) => exchange({ password })} />;
 }
 
-/** For whom nobody has let in: the link of an invitation's mail says that they may, where the other site verifies no addresses. */
+/** For whom nobody has let in: the link of an invitation's mail says that they may, where the other site verifies no addresses, or tells none. */
 function Invited({ accept }: { accept(invitation: string): Promise<void> }) {
   const { form, submit, busy, trouble } = useForm((data) => accept(codeIn(String(data.get('invitation') ?? ''))));
   return (
