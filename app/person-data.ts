@@ -50,7 +50,7 @@ export const OF_SECRETS: Readonly<Record<SecretKind, GivenBack>> = {
   'api-keys': { in: ['apiKeys'] },
   'second-factors': { in: ['profile'] },
   subjects: { in: ['signIns'] },
-  'ways-in': { not: 'has random numbers, by which half-finished logins end with the sessions' },
+  'ways-in': { not: 'has random numbers, by which half-finished logins end with the sessions, and keyed hashes of sign-ins' },
   'sign-ins': { not: 'has sign-ins under way, for ten minutes, by no user' },
   audit: { in: ['audit'] },
   erasures: { not: 'has the texts of who is being erased, until they are: who is asked for by then is a deleted user' },

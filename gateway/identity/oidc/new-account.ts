@@ -24,19 +24,35 @@ const SYSTEM = { id: 'system', role: 'system', seesAll: true } as const;
 
 /**
  * Joins a subject to the id of a user who is about to be made; resolves to it, or to null where the subject's record is not of this version any more.
- * Errors: ProblemError `forbidden` where nobody may register, `limited`.
+ * Errors: ProblemError `forbidden` where nobody may register, `limited`, `conflict` where somebody else comes by the same invitation.
  */
 export async function reserve(
-  { limits, registrations, subjects }: AccountsOptions,
+  options: AccountsOptions,
   who: SignedIn,
   { version, ip, invitation }: { version: number; ip: string; invitation: OpenInvitation | null },
 ): Promise<string | null> {
-  if (invitation) return (await subjects.join(who, invitation.userId, version)) ? invitation.userId : null;
+  if (invitation) return reserveInvited(options, who, { id: invitation.userId, version });
+  const { limits, registrations, subjects } = options;
   expectOpenRegistration(registrations);
   await limits.consume('registration', networkOf(ip));
   const id = randomUUID();
   return (await subjects.join(who, id, version)) ? id : null;
 }
+
+/** The id that an invitation reserved is the first one's who comes by it, while nobody has made the account in another way. */
+async function reserveInvited(
+  { subjects, users }: AccountsOptions,
+  who: SignedIn,
+  { id, version }: { id: string; version: number },
+): Promise<string | null> {
+  if (!(await subjects.claim(who, id))) throw usedByAnother();
+  const { exists } = (await users.load(id)).state;
+  // They may have made it themselves, in another tab.
+  if (exists && (await subjects.find(who))?.value.userId !== id) throw usedByAnother();
+  return (await subjects.join(who, id, version)) ? id : null;
+}
+
+const usedByAnother = () => new ProblemError('conflict', 'Somebody else has used this invitation already. Ask for another one.');
 
 /** Makes the account, under the id that the subject has already: a repeat makes no second one. Errors: those of the command handler. */
 export async function register(

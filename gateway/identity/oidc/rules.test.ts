@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { StoreUnavailable } from '../../../platform/event-store/event-store.ts';
 import { as, type Installation, openInstallation } from '../identity.fixture.ts';
 import { fragmentOf, openBrowser } from './browser.fixture.ts';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
@@ -286,5 +287,35 @@ describe('an invitation, where anybody may register', () => {
     // Nobody else has to have one.
     world.atIssuer('kit', { email_verified: false });
     expect((await world.comeIn('kit')).body.user?.role).toBe('member');
+  });
+
+  it('makes the account of one of two who come with its code at once, and refuses the other one', async () => {
+    const code = await invited('lea@example.org');
+    const exchanges = await Promise.all(
+      ['lea', 'mia'].map(async (account) => {
+        world.atIssuer(account, { email: `${account}@elsewhere.example`, email_verified: false });
+        const browser = openBrowser(world.here.url);
+        return { browser, signIn: fragmentOf(await browser.signIn(account)) };
+      }),
+    );
+    const answers = await Promise.all(exchanges.map(({ browser, signIn }) => browser.exchange(signIn, { invitation: code })));
+    const [won, lost] = answers.toSorted((a, b) => a.status - b.status);
+    expect([won?.status, won?.body.user?.role]).toEqual([200, 'maintenance']);
+    expect([409, 422]).toContain(lost?.status);
+    const mine = await Promise.all(['lea', 'mia'].map(async (account) => (await world.comeIn(account)).body.user?.id === won?.body.user.id));
+    expect(mine.toSorted()).toEqual([false, true]);
+  });
+
+  it('belongs to who came first by it, also where their account could not be made yet', async () => {
+    const code = await invited('ned@example.org');
+    for (const account of ['ned', 'ole']) world.atIssuer(account, { email: `${account}@elsewhere.example`, email_verified: false });
+    const { append } = world.here.store;
+    vi.spyOn(world.here.store, 'append').mockImplementation((stream, ...rest) =>
+      stream.startsWith('user-') ? Promise.reject(new StoreUnavailable('the event store is away')) : append(stream, ...rest),
+    );
+    expect((await world.comeIn('ned', { invitation: code })).status).toBe(503);
+    vi.restoreAllMocks();
+    expect((await world.comeIn('ole', { invitation: code })).status).toBe(409);
+    expect((await world.comeIn('ned', { invitation: code })).body.user?.role).toBe('maintenance');
   });
 });

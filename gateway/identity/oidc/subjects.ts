@@ -27,6 +27,8 @@ export interface OwnSubject extends JoinedSubject {
 export interface Subjects {
   /** Resolves to the record of a subject, with the user as whom it comes in; null where there is none. */
   find(subject: Subject): Promise<SecretRecord<JoinedSubject> | null>;
+  /** Claims for a subject the id of a user who is about to be made: true for the first one that does, and for that one ever again. */
+  claim(subject: Subject, userId: string): Promise<boolean>;
   /** Joins a subject to a user, in the place of its record of this version (0: none); false where there is another one by now. */
   join(subject: Subject, userId: string, version: number): Promise<boolean>;
   /** Resolves to a text that names this joining of a subject to its user, and no other one; null where it is joined to nobody. */
@@ -51,6 +53,7 @@ export interface Subjects {
 const idOf = (key: string) => stableId('sign-in', key);
 const nameOf = ({ id, since }: Pick<OwnSubject, 'id' | 'since'>) => `${id} ${since}`;
 const wayOf = ({ key, value }: SecretRecord<JoinedSubject>) => nameOf({ id: idOf(key), since: value.since });
+const claimedKey = (userId: string) => `sign-in that makes ${userId}`;
 const decidedKey = (userId: string) => `sign-ins to take ${userId}`;
 
 export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(text: string): string; now(): Date }): Subjects {
@@ -75,8 +78,17 @@ export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(te
     return secrets.put('ways-in', { key: decidedKey(userId), value: next, owner: userId }, kept?.version ?? 0);
   }
 
+  async function forgetWays(userId: string): Promise<void> {
+    for (const key of [decidedKey(userId), claimedKey(userId)]) await secrets.delete('ways-in', key);
+  }
+
   return {
     find: (subject) => secrets.get<JoinedSubject>('subjects', keyOf(subject)),
+    claim: async (subject, userId) => {
+      const [key, value] = [claimedKey(userId), keyOf(subject)];
+      if (await secrets.put('ways-in', { key, value, owner: userId }, 0)) return true;
+      return (await secrets.get<string>('ways-in', key))?.value === value;
+    },
     join: (subject, userId, version) => put(keyOf(subject), { userId, issuer: subject.issuer, since: now().toISOString() }, version),
     wayOf: async (subject) => {
       const found = await secrets.get<JoinedSubject>('subjects', keyOf(subject));
@@ -92,7 +104,7 @@ export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(te
     partAll: async (userId, except) => {
       const kept = except && keyOf(except);
       for (const { key } of await secrets.list('subjects', userId)) if (key !== kept) await secrets.delete('subjects', key);
-      if (!kept) await secrets.delete('ways-in', decidedKey(userId));
+      if (!kept) await forgetWays(userId);
     },
   };
 }
