@@ -48,9 +48,11 @@ it('a field of a password hides it, and says to password managers what it is', (
   expect(linesWith(/onPaste/).filter((line) => /password/i.test(line))).toEqual([]);
 });
 
-it('what the page keeps in the browser is its session, a setting of keys, and the place that was wanted', () => {
+it('what the page keeps in the browser is its session, a setting of keys, the place that was wanted, and an invitation', () => {
   const kept = /\b(local|session)Storage\.(get|set|remove)Item\((\w+)|storage: localStorage|document\.cookie|\bindexedDB\b/;
   expect([...new Set(linesWith(kept).map((line) => `${line.split(':')[0]} ${kept.exec(line)?.[3] ?? 'session'}`))]).toEqual([
+    'realtime/client/brought-invitation.ts KEPT',
+    'realtime/client/components/entrance.tsx DEVICES_KEY',
     'realtime/client/main.tsx SINGLE_KEYS',
     'realtime/client/main.tsx session',
     'realtime/client/wanted.ts WANTED',
