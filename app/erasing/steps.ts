@@ -7,6 +7,7 @@ import type { Identity } from '../../gateway/identity/identity.ts';
 import type { SecretKind, Secrets } from '../../gateway/identity/secrets/secrets.ts';
 import { type EraseFilesContext, eraseFilesOf } from '../../media/keep/erase-files.ts';
 import type { Outbox } from '../../notifier/mailer/outbox/outbox.ts';
+import { isElsewhere } from '../../notifier/providers.ts';
 import type { Cache } from '../../platform/cache/cache.ts';
 import { joinedRuns } from '../../platform/concurrency/joined-runs.ts';
 import { ERASURES_LOOK_EVERY, type ErasureSteps, type TellStep } from '../../platform/erasing/erase.ts';
@@ -45,6 +46,9 @@ export const OF_ACCESS: readonly SecretKind[] = ['credentials', 'sessions', 'cod
 /** The kind of store that a URL names: `sqlite`. */
 export const storeKindOf = (url: string) => url.split(':')[0] || 'none';
 
+/** True for the URL of an outbox, and where only the part that sends knows whether it has one. */
+const mayBeOutbox = (url: string) => url.startsWith('outbox:') || isElsewhere(url);
+
 /** The steps of the part `workers`, which leads erasures. */
 export function leadSteps(ports: LeadPorts): ErasureSteps {
   const { store, secrets, readModels, cache, personKeys, requests, identity, config, signal } = ports;
@@ -61,7 +65,7 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
     return count;
   });
   const cleared = joinedRuns(() => cache.clear());
-  const isKeptInOutbox = [config.MAIL_URL, config.SMS_URL].some((url) => url.startsWith('outbox:'));
+  const maySomeBeKept = [config.MAIL_URL, config.SMS_URL].some(mayBeOutbox);
   return {
     access: async ({ person }) => {
       const records = await Promise.all(OF_ACCESS.map((kind) => secrets.list(kind, person)));
@@ -70,7 +74,7 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
       return { count, where: inSecrets };
     },
     texts: async ({ person }) => {
-      if (!isKeptInOutbox) return { count: 0, where: 'none' };
+      if (!maySomeBeKept) return { count: 0, where: 'none' };
       const found = await personTexts(store, person);
       await texts.keep(person, found);
       return { count: found.texts.length + found.addresses.length, where: inSecrets };

@@ -1,0 +1,31 @@
+/** What the steps of the part `workers` do on its settings. */
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { exampleEvent } from '../../contracts/catalog.ts';
+import { NO_STREAM } from '../../contracts/message.ts';
+import type { ErasureState } from '../../platform/erasing/erasure-record.ts';
+import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
+import { keysInMemory } from '../../platform/sealing/person-keys.fixture.ts';
+import { leadSteps } from './steps.ts';
+
+const ANN = randomUUID();
+
+it.each([
+  ['outbox:', 'none:', true],
+  ['smtp://mail.example', 'outbox:', true],
+  ['elsewhere:', 'none:', true],
+  ['smtp://mail.example', 'elsewhere:', true],
+  ['smtp://mail.example', 'none:', false],
+])('with mails %s and SMS %s, the texts to look for in an outbox are kept: %s', async (MAIL_URL, SMS_URL, isKept) => {
+  const store = inMemoryStore();
+  const created = exampleEvent('UserCreated');
+  const metadata = { ...created.metadata, actor: ANN };
+  await store.append(`user-${ANN}`, NO_STREAM, [{ id: randomUUID(), type: created.type, data: created.data, metadata }]);
+  const kept: string[] = [];
+  const secrets = { list: async () => [], delete: async () => {}, put: async (_kind: string, { owner }: { owner: string }) => kept.push(owner) };
+  const config = { MAIL_URL, SMS_URL, SECRETS_URL: 'sqlite:', READ_MODELS_URL: 'sqlite:', CACHE_URL: '', EVENT_STORE_URL: 'sqlite:' };
+  const steps = leadSteps({ store, secrets, personKeys: keysInMemory(), config } as unknown as Parameters<typeof leadSteps>[0]);
+  const done = await steps.texts?.({ person: ANN } as ErasureState, async () => {});
+  expect(kept).toEqual(isKept ? [ANN] : []);
+  expect(done?.where).toBe(isKept ? 'sqlite' : 'none');
+});
