@@ -94,6 +94,19 @@ describe('an erasure', () => {
     expect((await records.read(ANN))?.waits).toEqual({});
   });
 
+  it('that an older release left without its entry that everybody forgets is listed all the same', async () => {
+    const { begin, run, records, list } = world();
+    await begin(ANN);
+    const at = '2026-01-01T00:00:00.000Z';
+    const state = { person: ANN, requestedBy: 'admin', requestedAt: at, keys: [`user:${ANN}`], forgottenAt: at };
+    await records.change(ANN, () => ({ ...state, done: {}, waits: {}, certificate: null }));
+    run({ steps: {} });
+    await vi.waitFor(async () => {
+      await list.readOn();
+      expect(list.destroyed().get(ANN)).toEqual({ keys: [`user:${ANN}`], at });
+    });
+  });
+
   it('is done by several processes, each with its own steps, and begun twice it is one', async () => {
     const { begin, run, steps, certificate, taken, store } = world();
     const { files, outbox, ...others } = steps();

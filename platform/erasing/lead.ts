@@ -32,7 +32,7 @@ export function leading({ list, records, lead, now, signal }: LeadingOptions): (
     if (!state.done.keys) return state;
     await lead.settled(signal);
     if (signal.aborted) return state;
-    await list.add({ state: 'forgotten', person: state.person, keys: state.keys, at: state.requestedAt });
+    await list.add(forgotten(state));
     await lead.heard(signal);
     if (signal.aborted) return state;
     await lead.free(state);
@@ -41,6 +41,8 @@ export function leading({ list, records, lead, now, signal }: LeadingOptions): (
   }
 
   async function finish(state: ErasureState): Promise<ErasureState> {
+    // An older release noted the time before the entry, and may have been stopped in between.
+    await list.add(forgotten(state));
     if (!isDone(state)) return state;
     const certificate = await lead.certify(state);
     return changed(state, (last) => (last.certificate === null ? { ...last, certificate } : null));
@@ -60,6 +62,10 @@ export function leading({ list, records, lead, now, signal }: LeadingOptions): (
     if (certificate) return listed(state, { state: 'certified', person, at: certificate.certifiedAt });
     return state.forgottenAt === null ? forget(state) : finish(state);
   };
+}
+
+function forgotten({ person, keys, requestedAt }: ErasureState): ErasureEntry {
+  return { state: 'forgotten', person, keys, at: requestedAt };
 }
 
 /** True where every step is done, whoever took it. */
