@@ -60,7 +60,7 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
           destroyed.push([people, at, closes]);
           for (const one of people) inBackup.set(one, 'destroyed');
         },
-        rotateSnapshots: async (at) => void renewed.push(at),
+        rotateSnapshots: async ({ at }) => void renewed.push(at),
         free: async (erasures) => void freed.push(erasures.flatMap((one) => one.keys)),
       },
     });

@@ -1,8 +1,8 @@
 /** What a start does about people who were erased: an older backup of the secrets may have brought their keys back. */
 import type { KeptTexts } from '../../gateway/erasing/kept-texts.ts';
-import type { DestroyedKeys, ErasureList } from '../../platform/erasing/erasure-list.ts';
+import type { ErasureList } from '../../platform/erasing/erasure-list.ts';
 import type { ErasureRecords, ErasureState } from '../../platform/erasing/erasure-record.ts';
-import { keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
+import { type KeysOfErasure, keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
 import { userReference } from '../../platform/sealing/person-reference.ts';
 
 /** People who are looked up at once. */
@@ -16,8 +16,7 @@ export interface DestroyedBefore {
   texts: Pick<KeptTexts, 'remove'>;
 }
 
-interface Erased extends DestroyedKeys {
-  person: string;
+interface Erased extends KeysOfErasure {
   /** True where some process may have what the keys opened. */
   underWay: boolean;
 }
@@ -38,7 +37,7 @@ export async function destroyAgain(context: DestroyedBefore): Promise<number> {
 
 async function destroyOne({ keys, texts, records }: DestroyedBefore, erased: Erased): Promise<void> {
   await keys.destroy(erased.keys, erased.at, erased.underWay);
-  await keys.rotateSnapshots(erased.at, erased.underWay);
+  await keys.rotateSnapshots(erased, erased.underWay);
   const state = await records.read(erased.person);
   if (state?.done.outbox) await texts.remove(erased.person, state.requestedAt);
 }

@@ -79,10 +79,10 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
       await texts.keep(person, found);
       return { count: found.texts.length + found.addresses.length, where: inSecrets };
     },
-    keys: async ({ keys, requestedAt }) => {
+    keys: async ({ person, keys, requestedAt }) => {
       await personKeys.destroy(keys, requestedAt, true);
       // So that nobody who has dropped what was kept takes up a snapshot of before.
-      await personKeys.rotateSnapshots(requestedAt, true);
+      await personKeys.rotateSnapshots({ person, at: requestedAt }, true);
       await secrets.purge();
       return { count: keys.length, where: inSecrets };
     },
@@ -91,8 +91,8 @@ export function leadSteps(ports: LeadPorts): ErasureSteps {
       const count = await rebuilt().finally(() => told.delete(tell));
       return { count, where: inModels };
     },
-    snapshots: async ({ requestedAt }) => {
-      await personKeys.rotateSnapshots(requestedAt);
+    snapshots: async ({ person, requestedAt }) => {
+      await personKeys.rotateSnapshots({ person, at: requestedAt });
       return { count: 1, where: inSecrets };
     },
     caches: async () => ({ count: await cleared(), where: inCache }),
@@ -114,7 +114,7 @@ export function leadOf({ store, secrets, personKeys, hmac, installation }: LeadP
     },
     settled: (until) => pause(personKeys.settledAfter, until),
     heard: (until) => pause(HEARD, until),
-    free: ({ keys, requestedAt }) => personKeys.free([{ keys, at: requestedAt }]),
+    free: ({ person, keys, requestedAt }) => personKeys.free([{ person, keys, at: requestedAt }]),
     certify: certifier.certify,
   };
 }

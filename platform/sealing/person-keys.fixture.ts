@@ -45,7 +45,7 @@ export function keysInMemory(): KeysInMemory {
     free: async (erasures) => {
       for (const of of [SNAPSHOTS, ...erasures.flatMap(({ keys }) => keys)]) closed.delete(of);
     },
-    rotateSnapshots: (at, closes) => destroy([SNAPSHOTS], at, closes),
+    rotateSnapshots: ({ at }, closes) => destroy([SNAPSHOTS], at, closes),
     settledAfter: 0,
     lose: (of) => {
       live.delete(of);

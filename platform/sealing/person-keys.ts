@@ -23,6 +23,13 @@ export interface WantedKey {
   generation: number;
 }
 
+/** An erasure as the keys know it: whose, its time (ISO 8601), and the references of the keys that it destroys. */
+export interface KeysOfErasure {
+  person: string;
+  at: string;
+  keys: readonly string[];
+}
+
 /** What opens a box: its key; `destroyed`, where the person was erased; or the error to be thrown where it should be there and is not. */
 export type OpeningKey = KeyObject | 'destroyed' | PersonKeyMissing;
 
@@ -39,10 +46,13 @@ export interface PersonKeys {
    * read it before its key was destroyed, and not have written yet. Throws for an author that is nobody.
    */
   destroy(people: readonly string[], at: string, closes?: boolean): Promise<void>;
-  /** Gives back what these erasures, by their keys and times, have closed. Repeating it does no harm. */
-  free(erasures: readonly { keys: readonly string[]; at: string }[]): Promise<void>;
-  /** Destroys the key of snapshots: those that are there count as absent from then on, and are made anew. `at`, `closes`: as of `destroy`. */
-  rotateSnapshots(at: string, closes?: boolean): Promise<void>;
+  /** Gives back what these erasures have closed. Repeating it does no harm. */
+  free(erasures: readonly KeysOfErasure[]): Promise<void>;
+  /**
+   * Destroys the key of snapshots: those that are there count as absent from then on, and are made anew. It is noted of this erasure, and with it again
+   * changes nothing; another one of the same time is another one. `closes`: as of `destroy`.
+   */
+  rotateSnapshots(erasure: Pick<KeysOfErasure, 'person' | 'at'>, closes?: boolean): Promise<void>;
   /** Milliseconds after `destroy` resolved, after which no process that is well can still use a destroyed key. */
   readonly settledAfter: number;
 }

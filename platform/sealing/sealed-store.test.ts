@@ -211,7 +211,7 @@ describe('a snapshot', () => {
   });
 
   it('is not kept in the middle of an erasure, and is kept again after it', async () => {
-    await keys.rotateSnapshots('', true);
+    await keys.rotateSnapshots({ person: '', at: '' }, true);
     await store.append(stream, NO_STREAM, [snapshot]);
     expect(JSON.stringify(await all(raw.readStream(stream)))).not.toContain('Water');
     expect(await all(store.readStream(stream))).toEqual([]);
@@ -222,7 +222,7 @@ describe('a snapshot', () => {
 
   it('counts as absent once their key was renewed, and where it is clear or changed', async () => {
     await store.append(stream, NO_STREAM, [snapshot]);
-    await keys.rotateSnapshots('');
+    await keys.rotateSnapshots({ person: '', at: '' });
     expect(await all(store.readStream(stream))).toEqual([]);
     await raw.append(stream, 0, [{ ...snapshot, id: stableId('clear') }]);
     expect(await all(store.readStream(stream))).toEqual([]);

@@ -1,6 +1,6 @@
 /** The record of a person's key in the secrets: a wrapped key, or the note that it was destroyed, which stays for good. */
 import type { KeyObject } from 'node:crypto';
-import { MasterKeyMissing } from '../../../platform/sealing/person-keys.ts';
+import { type KeysOfErasure, MasterKeyMissing } from '../../../platform/sealing/person-keys.ts';
 import { userIn } from '../../../platform/sealing/person-reference.ts';
 import type { SecretRecord } from '../secrets/secrets.ts';
 import type { MasterKey, MasterKeys } from './master-keys.ts';
@@ -10,9 +10,9 @@ import { newKey, unwrap, wrap } from './wrapping.ts';
 export interface KeyRecord {
   /** The key that seals now; missing where all were destroyed. */
   live?: { generation: number; wrapped: string; master: string } | undefined;
-  /** The generation up to which keys were destroyed, and the times that were noted of it (ISO 8601), one for each. */
+  /** The generation up to which keys were destroyed, and what was noted of it, one for each erasure: its time (ISO 8601), or `snapshotsNote`. */
   destroyed?: { upTo: number; at: readonly string[] } | undefined;
-  /** The times of the erasures until whose end it gets no other key; missing for none. */
+  /** The notes of the erasures until whose end it gets no other key; missing for none. */
   closed?: readonly string[] | undefined;
 }
 
@@ -24,6 +24,11 @@ export interface OpenedRecord {
   /** True while it gets no other key. */
   closed: boolean;
 }
+
+/** What an erasure notes on the key of snapshots, which all erasures renew, also several at the same time. */
+export const snapshotsNote = ({ person, at }: Pick<KeysOfErasure, 'person' | 'at'>) => `${at} ${person}`;
+
+const timeIn = (note: string) => Date.parse(note.split(' ', 1)[0] ?? '');
 
 const boundTo = (reference: string, generation: number) => `person key\n${reference}\n${generation}`;
 
@@ -39,22 +44,22 @@ export function withNewKey(reference: string, before: KeyRecord | undefined, mas
  * The record without its keys. Where there was none, or an older one from a backup, the time stands for the number: it is beyond all generations that
  * there can have been.
  */
-export function destroyedRecord(before: KeyRecord | undefined, at: string, closes: boolean): KeyRecord {
-  const upTo = before?.live?.generation ?? before?.destroyed?.upTo ?? Date.parse(at);
-  const closed = [...(before?.closed ?? []), ...(closes ? [at] : [])];
-  return { destroyed: { upTo, at: [...(before?.destroyed?.at ?? []), at] }, ...(closed.length > 0 ? { closed } : {}) };
+export function destroyedRecord(before: KeyRecord | undefined, note: string, closes: boolean): KeyRecord {
+  const upTo = before?.live?.generation ?? before?.destroyed?.upTo ?? timeIn(note);
+  const closed = [...(before?.closed ?? []), ...(closes ? [note] : [])];
+  return { destroyed: { upTo, at: [...(before?.destroyed?.at ?? []), note] }, ...(closed.length > 0 ? { closed } : {}) };
 }
 
 /** The record without what that erasure closed; undefined where it has closed nothing. */
-export function freedRecord({ closed = [], ...record }: KeyRecord, at: string): KeyRecord | undefined {
-  if (!closed.includes(at)) return undefined;
-  const others = closed.filter((one) => one !== at);
+export function freedRecord({ closed = [], ...record }: KeyRecord, note: string): KeyRecord | undefined {
+  if (!closed.includes(note)) return undefined;
+  const others = closed.filter((one) => one !== note);
   return others.length > 0 ? { ...record, closed: others } : record;
 }
 
-/** True where a key was destroyed at this time already: one that was made since belongs to whoever has the address now. */
-export function wasDestroyed(record: KeyRecord | undefined, at: string): boolean {
-  return record?.destroyed?.at.includes(at) === true;
+/** True where a key was destroyed with this note already: one that was made since belongs to whoever has the address now. */
+export function wasDestroyed(record: KeyRecord | undefined, note: string): boolean {
+  return record?.destroyed?.at.includes(note) === true;
 }
 
 /** True for a person who never gets a key again: a user whose key was destroyed. */

@@ -102,14 +102,14 @@ export function personKeysSuite(name: string, open: () => Promise<SecretsOfKeys>
       await toSeal(SNAPSHOTS);
       for (const at of [AT, LATER]) {
         await keys.destroy([ADDRESS, ann], at, true);
-        await keys.rotateSnapshots(at, true);
+        await keys.rotateSnapshots({ person: 'ann', at }, true);
       }
       const sealing = async () => [await toSeal(ADDRESS, other()), await toSeal(SNAPSHOTS, other())].map((one) => one?.generation);
       expect(await sealing()).toEqual([undefined, undefined]);
       expect(await toSeal(ADDRESS)).toBeNull();
-      await keys.free([{ keys: [ADDRESS, ann], at: AT }]);
+      await keys.free([{ person: 'ann', keys: [ADDRESS, ann], at: AT }]);
       expect(await sealing()).toEqual([undefined, undefined]);
-      for (const at of [LATER, LATER]) await keys.free([{ keys: [ADDRESS, ann], at }]);
+      for (const at of [LATER, LATER]) await keys.free([{ person: 'ann', keys: [ADDRESS, ann], at }]);
       expect(await sealing()).toEqual([2, 2]);
       expect((await toSeal(ADDRESS))?.generation).toBe(2);
       expect(await toOpen(ADDRESS, 1)).toBe('destroyed');
@@ -175,11 +175,29 @@ export function personKeysSuite(name: string, open: () => Promise<SecretsOfKeys>
 
     it('of snapshots are renewed', async () => {
       const first = await toSeal(SNAPSHOTS);
-      await keys.rotateSnapshots(AT);
+      await keys.rotateSnapshots({ person: 'ann', at: AT });
       expect(await toOpen(SNAPSHOTS, 1)).toBe('destroyed');
       const next = await toSeal(SNAPSHOTS);
       expect(next?.generation).toBe(2);
       expect(first && next?.key.equals(first.key)).toBe(false);
+    });
+
+    it('of snapshots are closed and renewed by each of several erasures at the same time', async () => {
+      await keys.rotateSnapshots({ person: 'ann', at: AT }, true);
+      await keys.rotateSnapshots({ person: 'bob', at: AT }, true);
+      const free = (person: string) => keys.free([{ person, keys: [], at: AT }]);
+      await free('ann');
+      expect(await toSeal(SNAPSHOTS, other())).toBeNull();
+      await free('bob');
+      expect((await toSeal(SNAPSHOTS))?.generation).toBe(Date.parse(AT) + 1);
+      await keys.rotateSnapshots({ person: 'cal', at: AT });
+      expect(await toOpen(SNAPSHOTS, Date.parse(AT) + 1)).toBe('destroyed');
+    });
+
+    it('of snapshots that the release before closed, by the time alone, are freed', async () => {
+      await keys.destroy([SNAPSHOTS], AT, true);
+      await keys.free([{ person: 'ann', keys: [], at: AT }]);
+      expect(await toSeal(SNAPSHOTS)).not.toBeNull();
     });
 
     it('are kept wrapped: no record holds a key, and none opens as somebody else’s', async () => {

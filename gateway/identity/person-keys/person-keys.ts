@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import {
   KEY_LIFE,
   KEY_USE,
+  type KeysOfErasure,
   keyName,
   type OpeningKey,
   PersonKeyMissing,
@@ -19,6 +20,7 @@ import {
   type KeyRecord,
   type OpenedRecord,
   openedRecord,
+  snapshotsNote,
   wasDestroyed,
   withNewKey,
 } from './key-records.ts';
@@ -40,6 +42,12 @@ const KIND = 'person-keys';
 interface Known extends OpenedRecord {
   /** When the secrets were asked, by the monotonic clock. */
   at: number;
+}
+
+/** What an erasure notes on a key. */
+interface Note {
+  reference: string;
+  note: string;
 }
 
 /** Opens the keys of persons. A master key must be there before the first key is made (MasterKeyMissing). */
@@ -94,36 +102,36 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
   const put = (reference: string, value: KeyRecord, before: SecretRecord | null) =>
     secrets.put(KIND, { key: reference, value, owner: userIn(reference) ?? 'installation' }, before?.version ?? 0);
 
-  async function destroyOne(reference: string, at: string, closes: boolean): Promise<void> {
+  async function destroyOne(reference: string, note: string, closes: boolean): Promise<void> {
     const before = await secrets.get<KeyRecord>(KIND, reference);
-    if (wasDestroyed(before?.value, at)) return;
-    const after = destroyedRecord(before?.value, at, closes && userIn(reference) === undefined);
-    if (!(await put(reference, after, before))) await destroyOne(reference, at, closes);
+    if (wasDestroyed(before?.value, note)) return;
+    const after = destroyedRecord(before?.value, note, closes && userIn(reference) === undefined);
+    if (!(await put(reference, after, before))) await destroyOne(reference, note, closes);
   }
 
-  async function freeOne(reference: string, at: string): Promise<void> {
+  async function freeOne(reference: string, note: string): Promise<void> {
     const before = await secrets.get<KeyRecord>(KIND, reference);
-    const after = before && freedRecord(before.value, at);
-    if (after && !(await put(reference, after, before))) return freeOne(reference, at);
+    const after = before && freedRecord(before.value, note);
+    if (after && !(await put(reference, after, before))) return freeOne(reference, note);
     known.delete(reference);
   }
 
-  async function free(erasures: readonly { keys: readonly string[]; at: string }[]): Promise<void> {
-    const asked = erasures.flatMap(({ keys, at }) => [SNAPSHOTS, ...keys].map((reference) => ({ reference, at })));
+  async function free(erasures: readonly KeysOfErasure[]): Promise<void> {
+    const asked = erasures.flatMap(notesOf);
     for (let from = 0; from < asked.length; from += CHUNK) await freeSome(asked.slice(from, from + CHUNK));
   }
 
-  async function freeSome(some: readonly { reference: string; at: string }[]): Promise<void> {
+  async function freeSome(some: readonly Note[]): Promise<void> {
     const records = await secrets.some<KeyRecord>(KIND, [...new Set(some.map(({ reference }) => reference))]);
     const closed = new Set(records.filter(({ value }) => value.closed).map(({ key }) => key));
-    for (const { reference, at } of some.filter((one) => closed.has(one.reference))) await freeOne(reference, at);
+    for (const { reference, note } of some.filter((one) => closed.has(one.reference))) await freeOne(reference, note);
   }
 
-  async function destroy(people: readonly string[], at: string, closes = false): Promise<void> {
+  async function destroy(people: readonly string[], note: string, closes = false): Promise<void> {
     const nobody = people.find(isNobody);
     if (nobody !== undefined) throw new Error(`${nobody} is no person: its key is not destroyed`);
     for (const reference of people) {
-      await destroyOne(reference, at, closes);
+      await destroyOne(reference, note, closes);
       destroyed++;
       known.delete(reference);
     }
@@ -146,9 +154,15 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
     },
     destroy,
     free,
-    rotateSnapshots: (at, closes) => destroy([SNAPSHOTS], at, closes),
+    rotateSnapshots: (erasure, closes) => destroy([SNAPSHOTS], snapshotsNote(erasure), closes),
     settledAfter: KEY_LIFE + KEY_USE,
   };
+}
+
+/** What these erasures note, and on which keys. The release before noted the time alone on the key of snapshots, too. */
+function notesOf(erasure: KeysOfErasure): Note[] {
+  const { keys, at } = erasure;
+  return [{ reference: SNAPSHOTS, note: snapshotsNote(erasure) }, ...[SNAPSHOTS, ...keys].map((reference) => ({ reference, note: at }))];
 }
 
 /** True where it is known what seals for somebody: a key, or none, for ever or for now. */
