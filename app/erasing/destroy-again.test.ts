@@ -1,10 +1,9 @@
 /** An older backup of the secrets, against what the log says of erasures. */
-import { createSecretKey } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { openErasureList } from '../../platform/erasing/erasure-list.ts';
 import { type ErasureState, openErasureRecords } from '../../platform/erasing/erasure-record.ts';
 import { inMemoryStore } from '../../platform/event-store/in-memory.fixture.ts';
-import { keyName, type OpeningKey, PersonKeyMissing } from '../../platform/sealing/person-keys.ts';
+import { keysInMemory } from '../../platform/sealing/person-keys.fixture.ts';
 import { userReference } from '../../platform/sealing/person-reference.ts';
 import { destroyAgain } from './destroy-again.ts';
 
@@ -33,17 +32,13 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   await records.change(DAN, (): ErasureState => ({ ...state, person: DAN, keys: keysOf(DAN), done: { keys } }));
   await records.change(EVE, (): ErasureState => ({ ...state, person: EVE, keys: keysOf(EVE), done: {} }));
 
-  const key = createSecretKey(Buffer.alloc(32));
-  const inBackup = new Map<string, OpeningKey>([
-    [userReference(ANN), key],
-    [userReference(BEN), 'destroyed'],
-    [userReference(DAN), key],
-    [userReference(EVE), key],
-  ]);
+  /** The keys that the backup calls destroyed. */
+  const inBackup = new Set(keysOf(BEN));
   const destroyed: [readonly string[], string, boolean | undefined][] = [];
   const [renewed, freed]: [string[], string[][]] = [[], []];
   const removed: [string, string][] = [];
   const texts = {
+    people: async () => new Set<string>(),
     remove: async (...of: [string, string]) => {
       removed.push(of);
       return 1;
@@ -54,11 +49,10 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
       texts,
       ...{ list: openErasureList(store), records },
       keys: {
-        toOpen: async (wanted) =>
-          new Map(wanted.map(({ of, generation }) => [keyName(of, generation), inBackup.get(of) ?? new PersonKeyMissing({ of, generation })])),
+        notDestroyed: async (erasures) => erasures.filter((one) => !one.keys.every((of) => inBackup.has(of))),
         destroy: async (people, at, closes) => {
           destroyed.push([people, at, closes]);
-          for (const one of people) inBackup.set(one, 'destroyed');
+          for (const one of people) inBackup.add(one);
         },
         rotateSnapshots: async ({ at }) => void renewed.push(at),
         free: async (erasures) => void freed.push(erasures.flatMap((one) => one.keys)),
@@ -72,4 +66,26 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   expect(removed).toEqual([[ANN, AT]]);
   expect(await again()).toBe(0);
   expect(freed).toEqual(Array(2).fill([ANN, BEN, CAL].flatMap(keysOf)));
+});
+
+it('destroys and removes what a backup from the middle of an erasure brings back: an address, and texts that were looked for', async () => {
+  const store = inMemoryStore();
+  const [list, records, keys] = [openErasureList(store), openErasureRecords(store), keysInMemory()];
+  const done = (step: 'keys' | 'outbox') => ({ step, what: '', where: '', count: 1, at: AT });
+  for (const person of [ANN, BEN, CAL]) {
+    const own = [userReference(person), `address:${person}`];
+    await list.add({ state: 'begun', person, by: ANN, at: AT });
+    await list.add({ state: 'forgotten', person, keys: own, at: AT });
+    const state = { person, keys: own, requestedBy: ANN, requestedAt: AT, forgottenAt: AT, waits: {}, certificate: null };
+    await records.change(person, () => ({ ...state, done: { keys: done('keys'), ...(person === CAL ? {} : { outbox: done('outbox') }) } }));
+  }
+  await keys.destroy([userReference(ANN), userReference(BEN), `address:${BEN}`, userReference(CAL), `address:${CAL}`], AT);
+  await keys.toSeal([`address:${ANN}`]);
+  const kept = new Set([BEN, CAL]);
+  const texts = { people: async () => kept, remove: async (person: string) => Number(kept.delete(person)) };
+  expect(await destroyAgain({ list, records, keys, texts })).toBe(2);
+  expect(keys.people()).toEqual([]);
+  // Of Cal, the outbox is still to be searched.
+  expect(kept).toEqual(new Set([CAL]));
+  expect(await destroyAgain({ list, records, keys, texts })).toBe(0);
 });

@@ -2,18 +2,14 @@
 import type { KeptTexts } from '../../gateway/erasing/kept-texts.ts';
 import type { ErasureList } from '../../platform/erasing/erasure-list.ts';
 import type { ErasureRecords, ErasureState } from '../../platform/erasing/erasure-record.ts';
-import { type KeysOfErasure, keyName, type PersonKeys } from '../../platform/sealing/person-keys.ts';
-import { userReference } from '../../platform/sealing/person-reference.ts';
-
-/** People who are looked up at once. */
-const AT_ONCE = 500;
+import type { KeysOfErasure, PersonKeys } from '../../platform/sealing/person-keys.ts';
 
 export interface DestroyedBefore {
   list: ErasureList;
   records: Pick<ErasureRecords, 'read'>;
-  keys: Pick<PersonKeys, 'toOpen' | 'destroy' | 'rotateSnapshots' | 'free'>;
+  keys: Pick<PersonKeys, 'notDestroyed' | 'destroy' | 'rotateSnapshots' | 'free'>;
   /** The texts that were looked for, of which the backup may have some, too. */
-  texts: Pick<KeptTexts, 'remove'>;
+  texts: Pick<KeptTexts, 'people' | 'remove'>;
 }
 
 interface Erased extends KeysOfErasure {
@@ -21,25 +17,30 @@ interface Erased extends KeysOfErasure {
   underWay: boolean;
 }
 
-/** Destroys the keys again of everybody whose key the log calls destroyed and the secrets do not; resolves to the number of these people. Errors: those of both. */
+/**
+ * Destroys the keys again of everybody of whom the log calls some destroyed that are not so in the secrets, and removes the texts that were looked for
+ * already; resolves to the number of these people. Errors: those of both.
+ */
 export async function destroyAgain(context: DestroyedBefore): Promise<number> {
+  const { keys, texts } = context;
   const people = await everybody(context);
-  let again = 0;
-  for (let from = 0; from < people.length; from += AT_ONCE) {
-    const back = await broughtBack(people.slice(from, from + AT_ONCE), context.keys);
-    for (const one of back) await destroyOne(context, one);
-    again += back.length;
+  const back = new Set(await keys.notDestroyed(people));
+  for (const one of back) {
+    await keys.destroy(one.keys, one.at, one.underWay);
+    await keys.rotateSnapshots(one, one.underWay);
   }
+  const kept = await texts.people();
+  for (const one of people.filter((one) => back.has(one) || kept.has(one.person))) if (await removeTexts(context, one)) back.add(one);
   // In a backup that was made in the middle of an erasure, addresses and snapshots are closed.
-  await context.keys.free(people.filter(({ underWay }) => !underWay));
-  return again;
+  await keys.free(people.filter(({ underWay }) => !underWay));
+  return back.size;
 }
 
-async function destroyOne({ keys, texts, records }: DestroyedBefore, erased: Erased): Promise<void> {
-  await keys.destroy(erased.keys, erased.at, erased.underWay);
-  await keys.rotateSnapshots(erased, erased.underWay);
-  const state = await records.read(erased.person);
-  if (state?.done.outbox) await texts.remove(erased.person, state.requestedAt);
+/** Removes the texts of whoever was looked for in the outbox; false where that is still to come. */
+async function removeTexts({ texts, records }: DestroyedBefore, { person, at }: Erased): Promise<boolean> {
+  const isOver = (await records.read(person))?.done.outbox !== undefined;
+  if (isOver) await texts.remove(person, at);
+  return isOver;
 }
 
 /** Everybody whose keys were destroyed, also where the rest of the erasure is still under way. */
@@ -56,10 +57,4 @@ async function everybody({ list, records }: DestroyedBefore): Promise<Erased[]> 
 
 function destroyedBy({ person, keys, requestedAt, forgottenAt }: ErasureState): Erased {
   return { person, keys, at: requestedAt, underWay: forgottenAt === null };
-}
-
-/** Those of them whose key is there, or of whom the secrets know nothing. */
-async function broughtBack(people: readonly Erased[], keys: DestroyedBefore['keys']): Promise<Erased[]> {
-  const found = await keys.toOpen(people.map(({ person }) => ({ of: userReference(person), generation: 1 })));
-  return people.filter(({ person }) => found.get(keyName(userReference(person), 1)) !== 'destroyed');
 }

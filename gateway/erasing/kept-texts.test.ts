@@ -35,6 +35,7 @@ it('are read by every process, also after a kill in the middle, and stand in no 
   await process().keep(ANN, FOUND);
   await process().keep(BEN, { addresses: [], texts: ['of Ben'] });
   expect(await process().of(ANN)).toEqual(FOUND);
+  expect(await process().people()).toEqual(new Set([ANN, BEN]));
   for (const name of ['secrets.db', 'secrets.db-wal'])
     for (const text of ['Lamp of Ann', 'the last of Ann', 'ann@example.org', 'of Ben'])
       expect(readFileSync(join(dataDir, name)).includes(text), `${text} in ${name}`).toBe(false);

@@ -16,12 +16,14 @@ export interface KeptTexts {
   keep(person: string, texts: FoundTexts): Promise<void>;
   /** Those that are kept. */
   of(person: string): Promise<{ addresses: string[]; texts: string[] }>;
+  /** Everybody of whom some are kept. */
+  people(): Promise<ReadonlySet<string>>;
   /** Removes them, and destroys their key; `at`: the time of the erasure (ISO 8601). Resolves to the number of records that there were. */
   remove(person: string, at: string): Promise<number>;
 }
 
 export interface KeptTextsOptions {
-  secrets: Pick<Secrets, 'put' | 'list' | 'delete'>;
+  secrets: Pick<Secrets, 'put' | 'list' | 'all' | 'delete'>;
   keys: Pick<PersonKeys, 'toSeal' | 'toOpen' | 'destroy'>;
 }
 
@@ -67,6 +69,11 @@ export function openKeptTexts({ secrets, keys }: KeptTextsOptions): KeptTexts {
       const found: FoundTexts[] = [];
       for (const record of await secrets.list<Kept>(KIND, person)) found.push(await opened(person, record));
       return { addresses: found.flatMap(({ addresses }) => addresses), texts: found.flatMap(({ texts }) => texts) };
+    },
+    people: async () => {
+      const people = new Set<string>();
+      for await (const page of secrets.all(KIND)) for (const { owner } of page) people.add(owner);
+      return people;
     },
     remove: async (person, at) => {
       const count = await removeRecords(person);

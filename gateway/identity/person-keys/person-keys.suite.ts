@@ -194,6 +194,18 @@ export function personKeysSuite(name: string, open: () => Promise<SecretsOfKeys>
       expect(await toOpen(SNAPSHOTS, Date.parse(AT) + 1)).toBe('destroyed');
     });
 
+    it('are all destroyed by an erasure only where each of them, and that of snapshots, has its note', async () => {
+      const erasure = { person: 'ann', keys: [ann, ADDRESS], at: AT };
+      const isOver = async () => (await keys.notDestroyed([erasure])).length === 0;
+      await keys.destroy([ann, ADDRESS], LATER);
+      await keys.destroy([ann], AT);
+      await keys.rotateSnapshots(erasure);
+      expect(await isOver()).toBe(false);
+      await keys.destroy([ADDRESS], AT);
+      expect(await isOver()).toBe(true);
+      expect(await keys.notDestroyed([{ ...erasure, keys: [], at: LATER }, erasure])).toEqual([{ ...erasure, keys: [], at: LATER }]);
+    });
+
     it('of snapshots that the release before closed, by the time alone, are freed', async () => {
       await keys.destroy([SNAPSHOTS], AT, true);
       await keys.free([{ person: 'ann', keys: [], at: AT }]);

@@ -127,6 +127,14 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
     for (const { reference, note } of some.filter((one) => closed.has(one.reference))) await freeOne(reference, note);
   }
 
+  async function notDestroyed<E extends KeysOfErasure>(erasures: readonly E[]): Promise<E[]> {
+    const asked = [...new Set([SNAPSHOTS, ...erasures.flatMap((one) => one.keys)])];
+    const found = new Map<string, KeyRecord>();
+    for (let from = 0; from < asked.length; from += CHUNK)
+      for (const { key, value } of await secrets.some<KeyRecord>(KIND, asked.slice(from, from + CHUNK))) found.set(key, value);
+    return erasures.filter((one) => !areDestroyed(one, found));
+  }
+
   async function destroy(people: readonly string[], note: string, closes = false): Promise<void> {
     const nobody = people.find(isNobody);
     if (nobody !== undefined) throw new Error(`${nobody} is no person: its key is not destroyed`);
@@ -154,6 +162,7 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
     },
     destroy,
     free,
+    notDestroyed,
     rotateSnapshots: (erasure, closes) => destroy([SNAPSHOTS], snapshotsNote(erasure), closes),
     settledAfter: KEY_LIFE + KEY_USE,
   };
@@ -163,6 +172,13 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
 function notesOf(erasure: KeysOfErasure): Note[] {
   const { keys, at } = erasure;
   return [{ reference: SNAPSHOTS, note: snapshotsNote(erasure) }, ...[SNAPSHOTS, ...keys].map((reference) => ({ reference, note: at }))];
+}
+
+/** True where all keys have the note of this erasure; on that of snapshots the time alone may stand, too. */
+function areDestroyed(erasure: KeysOfErasure, records: ReadonlyMap<string, KeyRecord>): boolean {
+  const { keys, at } = erasure;
+  const isNoted = [snapshotsNote(erasure), at].some((note) => wasDestroyed(records.get(SNAPSHOTS), note));
+  return isNoted && keys.every((reference) => wasDestroyed(records.get(reference), at));
 }
 
 /** True where it is known what seals for somebody: a key, or none, for ever or for now. */
