@@ -36,6 +36,7 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   const inBackup = new Set(keysOf(BEN));
   const destroyed: [readonly string[], string, boolean | undefined][] = [];
   const [renewed, freed]: [string[], string[][]] = [[], []];
+  const stillOpen: string[][] = [];
   const removed: [string, string][] = [];
   const texts = {
     people: async () => new Set<string>(),
@@ -55,6 +56,7 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
           for (const one of people) inBackup.add(one);
         },
         rotateSnapshots: async ({ at }) => void renewed.push(at),
+        freeAllBut: async (open) => void stillOpen.push((await open()).map(({ person }) => person)),
         free: async (erasures) => void freed.push(erasures.flatMap((one) => one.keys)),
       },
     });
@@ -65,6 +67,7 @@ it('destroys the keys again of who was erased since, and of whom it knows nothin
   // Of whom the outbox was searched, no text is needed any more that the backup may have.
   expect(removed).toEqual([[ANN, AT]]);
   expect(await again()).toBe(0);
+  expect(stillOpen).toEqual(Array(2).fill([BEN, CAL, DAN, EVE]));
   expect(freed).toEqual(Array(2).fill([ANN, BEN, CAL].flatMap(keysOf)));
 });
 

@@ -7,7 +7,7 @@ import type { KeysOfErasure, PersonKeys } from '../../platform/sealing/person-ke
 export interface DestroyedBefore {
   list: ErasureList;
   records: Pick<ErasureRecords, 'read'>;
-  keys: Pick<PersonKeys, 'notDestroyed' | 'destroy' | 'rotateSnapshots' | 'free'>;
+  keys: Pick<PersonKeys, 'notDestroyed' | 'destroy' | 'rotateSnapshots' | 'free' | 'freeAllBut'>;
   /** The texts that were looked for, of which the backup may have some, too. */
   texts: Pick<KeptTexts, 'people' | 'remove'>;
 }
@@ -22,7 +22,7 @@ interface Erased extends KeysOfErasure {
  * already; resolves to the number of these people. Errors: those of both.
  */
 export async function destroyAgain(context: DestroyedBefore): Promise<number> {
-  const { keys, texts } = context;
+  const { keys, texts, list } = context;
   const people = await everybody(context);
   const back = new Set(await keys.notDestroyed(people));
   for (const one of back) {
@@ -33,6 +33,11 @@ export async function destroyAgain(context: DestroyedBefore): Promise<number> {
   for (const one of people.filter((one) => back.has(one) || kept.has(one.person))) if (await removeTexts(context, one)) back.add(one);
   // In a backup that was made in the middle of an erasure, addresses and snapshots are closed.
   await keys.free(people.filter(({ underWay }) => !underWay));
+  // Where the log is a backup, too, or alone, it may know nothing of an erasure that has closed them.
+  await keys.freeAllBut(async () => {
+    await list.readOn();
+    return list.open();
+  });
   return back.size;
 }
 

@@ -46,6 +46,9 @@ export function keysInMemory(): KeysInMemory {
       for (const of of [SNAPSHOTS, ...erasures.flatMap(({ keys }) => keys)]) closed.delete(of);
     },
     rotateSnapshots: ({ at }, closes) => destroy([SNAPSHOTS], at, closes),
+    freeAllBut: async (open) => {
+      if ((await open()).length === 0) closed.clear();
+    },
     notDestroyed: async (erasures) => erasures.filter(({ keys }) => keys.some((of) => !destroyed.has(of))),
     settledAfter: 0,
     lose: (of) => {

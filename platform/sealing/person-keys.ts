@@ -53,6 +53,8 @@ export interface PersonKeys {
    * changes nothing; another one of the same time is another one. `closes`: as of `destroy`.
    */
   rotateSnapshots(erasure: Pick<KeysOfErasure, 'person' | 'at'>, closes?: boolean): Promise<void>;
+  /** Gives back what any erasure has closed, but for these, which are asked for once it is known what is closed. */
+  freeAllBut(open: () => Promise<readonly Pick<KeysOfErasure, 'person' | 'at'>[]>): Promise<void>;
   /** Those of these erasures of which some key, or that of snapshots, has no note: an older backup of the secrets may have brought it back. */
   notDestroyed<E extends KeysOfErasure>(erasures: readonly E[]): Promise<E[]>;
   /** Milliseconds after `destroy` resolved, after which no process that is well can still use a destroyed key. */

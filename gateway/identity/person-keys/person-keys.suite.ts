@@ -182,36 +182,6 @@ export function personKeysSuite(name: string, open: () => Promise<SecretsOfKeys>
       expect(first && next?.key.equals(first.key)).toBe(false);
     });
 
-    it('of snapshots are closed and renewed by each of several erasures at the same time', async () => {
-      await keys.rotateSnapshots({ person: 'ann', at: AT }, true);
-      await keys.rotateSnapshots({ person: 'bob', at: AT }, true);
-      const free = (person: string) => keys.free([{ person, keys: [], at: AT }]);
-      await free('ann');
-      expect(await toSeal(SNAPSHOTS, other())).toBeNull();
-      await free('bob');
-      expect((await toSeal(SNAPSHOTS))?.generation).toBe(Date.parse(AT) + 1);
-      await keys.rotateSnapshots({ person: 'cal', at: AT });
-      expect(await toOpen(SNAPSHOTS, Date.parse(AT) + 1)).toBe('destroyed');
-    });
-
-    it('are all destroyed by an erasure only where each of them, and that of snapshots, has its note', async () => {
-      const erasure = { person: 'ann', keys: [ann, ADDRESS], at: AT };
-      const isOver = async () => (await keys.notDestroyed([erasure])).length === 0;
-      await keys.destroy([ann, ADDRESS], LATER);
-      await keys.destroy([ann], AT);
-      await keys.rotateSnapshots(erasure);
-      expect(await isOver()).toBe(false);
-      await keys.destroy([ADDRESS], AT);
-      expect(await isOver()).toBe(true);
-      expect(await keys.notDestroyed([{ ...erasure, keys: [], at: LATER }, erasure])).toEqual([{ ...erasure, keys: [], at: LATER }]);
-    });
-
-    it('of snapshots that the release before closed, by the time alone, are freed', async () => {
-      await keys.destroy([SNAPSHOTS], AT, true);
-      await keys.free([{ person: 'ann', keys: [], at: AT }]);
-      expect(await toSeal(SNAPSHOTS)).not.toBeNull();
-    });
-
     it('are kept wrapped: no record holds a key, and none opens as somebody else’s', async () => {
       const made = await toSeal(ann);
       const record = await opened.secrets.get<object>('person-keys', ann);

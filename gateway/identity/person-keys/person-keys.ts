@@ -3,7 +3,6 @@ import { LRUCache } from 'lru-cache';
 import {
   KEY_LIFE,
   KEY_USE,
-  type KeysOfErasure,
   keyName,
   type OpeningKey,
   PersonKeyMissing,
@@ -12,10 +11,10 @@ import {
   type WantedKey,
 } from '../../../platform/sealing/person-keys.ts';
 import { isNobody, SNAPSHOTS, userIn } from '../../../platform/sealing/person-reference.ts';
-import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { CHUNK, KIND, openErasureNotes, putKey } from './erasure-notes.ts';
 import {
   destroyedRecord,
-  freedRecord,
   isErasedUser,
   type KeyRecord,
   type OpenedRecord,
@@ -35,19 +34,10 @@ export interface PersonKeysOptions {
 
 /** Keys that a process has at hand at most. */
 const MOST = 20_000;
-/** Records asked for at once. */
-const CHUNK = 1_000;
-const KIND = 'person-keys';
 
 interface Known extends OpenedRecord {
   /** When the secrets were asked, by the monotonic clock. */
   at: number;
-}
-
-/** What an erasure notes on a key. */
-interface Note {
-  reference: string;
-  note: string;
 }
 
 /** Opens the keys of persons. A master key must be there before the first key is made (MasterKeyMissing). */
@@ -94,45 +84,16 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
     const there = before && (await openedRecord(before, masters));
     if (there && isSettled(reference, there)) return there;
     const { record, opened } = withNewKey(reference, before?.value, await masters.current());
-    if (!(await put(reference, record, before))) return made(reference);
+    if (!(await putKey(secrets, reference, record, before))) return made(reference);
     keep(reference, opened, since);
     return opened;
   }
-
-  const put = (reference: string, value: KeyRecord, before: SecretRecord | null) =>
-    secrets.put(KIND, { key: reference, value, owner: userIn(reference) ?? 'installation' }, before?.version ?? 0);
 
   async function destroyOne(reference: string, note: string, closes: boolean): Promise<void> {
     const before = await secrets.get<KeyRecord>(KIND, reference);
     if (wasDestroyed(before?.value, note)) return;
     const after = destroyedRecord(before?.value, note, closes && userIn(reference) === undefined);
-    if (!(await put(reference, after, before))) await destroyOne(reference, note, closes);
-  }
-
-  async function freeOne(reference: string, note: string): Promise<void> {
-    const before = await secrets.get<KeyRecord>(KIND, reference);
-    const after = before && freedRecord(before.value, note);
-    if (after && !(await put(reference, after, before))) return freeOne(reference, note);
-    known.delete(reference);
-  }
-
-  async function free(erasures: readonly KeysOfErasure[]): Promise<void> {
-    const asked = erasures.flatMap(notesOf);
-    for (let from = 0; from < asked.length; from += CHUNK) await freeSome(asked.slice(from, from + CHUNK));
-  }
-
-  async function freeSome(some: readonly Note[]): Promise<void> {
-    const records = await secrets.some<KeyRecord>(KIND, [...new Set(some.map(({ reference }) => reference))]);
-    const closed = new Set(records.filter(({ value }) => value.closed).map(({ key }) => key));
-    for (const { reference, note } of some.filter((one) => closed.has(one.reference))) await freeOne(reference, note);
-  }
-
-  async function notDestroyed<E extends KeysOfErasure>(erasures: readonly E[]): Promise<E[]> {
-    const asked = [...new Set([SNAPSHOTS, ...erasures.flatMap((one) => one.keys)])];
-    const found = new Map<string, KeyRecord>();
-    for (let from = 0; from < asked.length; from += CHUNK)
-      for (const { key, value } of await secrets.some<KeyRecord>(KIND, asked.slice(from, from + CHUNK))) found.set(key, value);
-    return erasures.filter((one) => !areDestroyed(one, found));
+    if (!(await putKey(secrets, reference, after, before))) await destroyOne(reference, note, closes);
   }
 
   async function destroy(people: readonly string[], note: string, closes = false): Promise<void> {
@@ -161,24 +122,10 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
       return new Map(wanted.map((one) => [keyName(one.of, one.generation), opening(one, found.get(one.of))]));
     },
     destroy,
-    free,
-    notDestroyed,
+    ...openErasureNotes(secrets, (reference) => known.delete(reference)),
     rotateSnapshots: (erasure, closes) => destroy([SNAPSHOTS], snapshotsNote(erasure), closes),
     settledAfter: KEY_LIFE + KEY_USE,
   };
-}
-
-/** What these erasures note, and on which keys. The release before noted the time alone on the key of snapshots, too. */
-function notesOf(erasure: KeysOfErasure): Note[] {
-  const { keys, at } = erasure;
-  return [{ reference: SNAPSHOTS, note: snapshotsNote(erasure) }, ...[SNAPSHOTS, ...keys].map((reference) => ({ reference, note: at }))];
-}
-
-/** True where all keys have the note of this erasure; on that of snapshots the time alone may stand, too. */
-function areDestroyed(erasure: KeysOfErasure, records: ReadonlyMap<string, KeyRecord>): boolean {
-  const { keys, at } = erasure;
-  const isNoted = [snapshotsNote(erasure), at].some((note) => wasDestroyed(records.get(SNAPSHOTS), note));
-  return isNoted && keys.every((reference) => wasDestroyed(records.get(reference), at));
 }
 
 /** True where it is known what seals for somebody: a key, or none, for ever or for now. */
