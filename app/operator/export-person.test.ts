@@ -78,3 +78,17 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('that %s interrupts is not the
   await expect(run(() => endless)).rejects.toThrow(`The export was interrupted (${signal}); nothing of it is left.`);
   expect([files(), process.listenerCount(signal)]).toEqual([{}, listeners]);
 });
+
+it('that nobody answers with is waited for until a signal, and no longer; what comes after that is closed', async () => {
+  const listeners = process.listenerCount('SIGINT');
+  const late = Promise.withResolvers<Readable>();
+  const exporting = exportPerson({ who: WHO, out, force: false }, never, () => late.promise);
+  process.emit('SIGINT', 'SIGINT');
+  // The next signal is the process's end.
+  expect(process.listenerCount('SIGINT')).toBe(listeners);
+  await expect(exporting).rejects.toThrow('The export was interrupted (SIGINT)');
+  const document = Readable.from([WHOLE]);
+  late.resolve(document);
+  await expect.poll(() => document.destroyed).toBe(true);
+  expect(files()).toEqual({});
+});

@@ -4,6 +4,7 @@ import { link, open, rename, rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AccountOrderDone } from '../../gateway/identity/operator-accounts.ts';
+import { orAborted } from '../../platform/concurrency/abortable.ts';
 import { UserError } from '../../platform/user-error.ts';
 import { type Interruption, interruptibly } from './interruption.ts';
 import type { Ask, OpenAnswer } from './lock-or-ask.ts';
@@ -103,7 +104,7 @@ async function writeWhole(source: () => ReturnType<OpenAnswer>, to: Place): Prom
       throw isCut(cause);
     }
   };
-  const pieces = await source();
+  const pieces = await opened(source(), to.interruption);
   try {
     await pipeline(pieces, watched, await to.open(), { signal: to.interruption?.signal });
   } catch (error) {
@@ -114,6 +115,17 @@ async function writeWhole(source: () => ReturnType<OpenAnswer>, to: Place): Prom
     });
   }
   if (end !== WHOLE) throw isCut(undefined);
+}
+
+/** What is being opened, also where a signal ends the wait for it: what is opened after that is closed. */
+async function opened(opening: ReturnType<OpenAnswer>, interruption: Interruption | undefined): ReturnType<OpenAnswer> {
+  const pieces = interruption ? await orAborted(opening, interruption.signal) : await opening;
+  if (pieces) return pieces;
+  opening.then(
+    (late) => late.destroy(),
+    () => {},
+  );
+  throw interruption?.signal.reason;
 }
 
 /** Standard output, which stays open. */

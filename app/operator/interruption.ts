@@ -13,20 +13,25 @@ export interface Interruption {
 }
 
 /**
- * Hears signals that end a process, so that what is half done is removed first. `said`: the line about it, of the name of the signal.
+ * Hears the first signal that ends a process, so that what is half done is removed first; a second one ends the process at once. `said`: the line about it,
+ * of the name of the signal.
  *
  *     const interruption = hearSignals((signal) => `The backup was interrupted (${signal}); nothing of it is left.`);
  */
 export function hearSignals(said: (signal: NodeJS.Signals) => string): Interruption {
   const heard = new AbortController();
-  const hear = (signal: NodeJS.Signals) => heard.abort(new UserError(said(signal)));
+  const end = () => {
+    for (const signal of ENDS) process.off(signal, hear);
+  };
+  function hear(signal: NodeJS.Signals): void {
+    end();
+    heard.abort(new UserError(said(signal)));
+  }
   for (const signal of ENDS) process.on(signal, hear);
   return {
     signal: heard.signal,
     check: () => heard.signal.throwIfAborted(),
-    end: () => {
-      for (const signal of ENDS) process.off(signal, hear);
-    },
+    end,
   };
 }
 

@@ -42,6 +42,17 @@ export function describeCopying(name: string, open: () => Promise<readonly [File
       expect(await copyFiles(source, target)).toEqual({ files: 3, copied: 1 });
     });
 
+    it('are waited for no longer once they are not wanted, where a store stands still', async () => {
+      const { source, target } = await filled();
+      const still = () => new Promise<never>(() => {});
+      const listing = async function* () {
+        yield await still();
+      };
+      const wanted = () => AbortSignal.timeout(20);
+      await expect(copyFiles({ ...source, list: listing }, target, wanted())).rejects.toThrow('timeout');
+      await expect(copyFiles(source, { ...target, stat: still }, wanted())).rejects.toThrow('timeout');
+    });
+
     it('never take the place of others', async () => {
       const { source, target, put } = await filled();
       await put(target, 'media/two/original', 'others');

@@ -2,6 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { orAborted, untilAborted } from '../concurrency/abortable.ts';
 import { FileMissing, type Files } from './files.ts';
 import { makeStaging } from './staging.ts';
 
@@ -13,23 +14,24 @@ export interface Copied {
 
 /**
  * Copies what the target does not have in the same length. It may be interrupted and run again; what is removed from the source meanwhile is left out.
- * `signal` aborts where the copy is no longer wanted, and its reason is the error then; what one that was killed had of a file beside, is removed by the next. Errors: FilesUnavailable, FileExists where the target has other bytes under a key.
+ * `signal` aborts where the copy is no longer wanted, also while a store stands still, and its reason is the error then; what one that was killed had of a file beside, is removed by the next. Errors: FilesUnavailable, FileExists where the target has other bytes under a key.
  *
  *     await copyFiles(await openFiles('file:', { dataDir }), await openFiles('s3://bucket', { dataDir }));
  */
-export async function copyFiles(source: Files, target: Files, signal?: AbortSignal): Promise<Copied> {
+export async function copyFiles(source: Files, target: Files, signal: AbortSignal = new AbortController().signal): Promise<Copied> {
   const staging = makeStaging();
   const path = join(staging.path, 'one');
   const done: Copied = { files: 0, copied: 0 };
   try {
-    for await (const { key, bytes } of source.list('media/')) {
-      signal?.throwIfAborted();
-      const there = await target.stat(key);
+    for await (const { key, bytes } of untilAborted(source.list('media/'), signal)) {
+      const there = await orAborted(target.stat(key), signal);
+      signal.throwIfAborted();
       const isNew = there?.bytes !== bytes;
       if (isNew && !(await copyOne(key, { source, target, path, signal }))) continue;
       done.files += 1;
       done.copied += isNew ? 1 : 0;
     }
+    signal.throwIfAborted();
     return done;
   } finally {
     staging.remove();
@@ -41,7 +43,7 @@ interface Copying {
   target: Files;
   /** Where the bytes are between the stores. */
   path: string;
-  signal: AbortSignal | undefined;
+  signal: AbortSignal;
 }
 
 /** False where it was removed meanwhile. */
@@ -55,7 +57,7 @@ async function copyOne(key: string, { source, target, path, signal }: Copying): 
   } catch (error) {
     if (error instanceof FileMissing) return false;
     // Whoever aborts says why; the stores and the pipe say only that.
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw error;
   }
 }
