@@ -1,5 +1,5 @@
 /** The sealed copy takes the log’s place, and is killed before each change that it makes to the disk. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -91,4 +91,45 @@ it('a copy that is not whole is kept for the next run by a start, and dropped on
   expect(textIn(join(dataDir, 'sealing', 'events.db'))).toBe('half');
   copy.drop();
   expect(existsSync(join(dataDir, 'sealing'))).toBe(false);
+});
+
+/** What a copy of the folder is that has two files where the folder has two names of one. */
+function copiedWithoutLinks(): void {
+  const clear = join(dataDir, 'events.db.clear');
+  copyFileSync(join(dataDir, 'events.db'), `${clear}-copied`);
+  rmSync(clear);
+  renameSync(`${clear}-copied`, clear);
+}
+
+it('a folder that was copied after a kill, without hard links, has the clear log and the sealed copy yet', () => {
+  let copied = 0;
+  for (let step = 0; killedAt(step); step++) {
+    const isBefore = existsSync(join(dataDir, 'events.db.clear')) && textIn(join(dataDir, 'events.db')) !== 'sealed';
+    if (isBefore) {
+      copied++;
+      copiedWithoutLinks();
+      sealedCopy(dataDir).finishReplacing();
+      expect(textIn(join(dataDir, 'events.db'))).toBe('Water the plants');
+      expect(textIn(join(dataDir, 'sealing', 'events.db'))).toBe('sealed');
+      expect(readFileSync(witnessOf(join(dataDir, 'sealing', 'events.db')), 'utf8')).toBe('witness of sealed');
+      expect(existsSync(join(dataDir, 'events.db.clear'))).toBe(false);
+    }
+    rmSync(dataDir, { recursive: true });
+  }
+  expect(copied).toBeGreaterThan(1);
+});
+
+it('the log is never overwritten under its second name, also where somebody has removed the copy', () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'seal-kills-'));
+  writeLog(join(dataDir, 'events.db'), 'Water the plants');
+  linkSync(join(dataDir, 'events.db'), join(dataDir, 'events.db.clear'));
+  sealedCopy(dataDir).finishReplacing();
+  expect(textIn(join(dataDir, 'events.db'))).toBe('Water the plants');
+});
+
+it('a folder without the log is refused with a line, and the clear log is kept', () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'seal-kills-'));
+  writeLog(join(dataDir, 'events.db.clear'), 'Water the plants');
+  expect(() => sealedCopy(dataDir).finishReplacing()).toThrow('and no events.db');
+  expect(textIn(join(dataDir, 'events.db.clear'))).toBe('Water the plants');
 });

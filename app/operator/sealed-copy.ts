@@ -15,7 +15,7 @@ export interface SealedCopy {
   replace(): void;
   /**
    * Finishes what a run that was killed had begun to replace, so that no clear log is left beside the sealed one. Every start does it, since nobody may ever
-   * seal again. The log must be closed.
+   * seal again. The log must be closed. Error: `UserError` where only the clear log is there.
    */
   finishReplacing(): void;
   /** Removes a copy that is of no use, since the log is sealed. */
@@ -38,12 +38,25 @@ export function sealedCopy(dataDir: string): SealedCopy {
 
   const drop = () => rmSync(folder, { recursive: true, force: true });
 
+  /**
+   * Whether the copy has the log's name: that takes it out of its folder. Inodes alone do not tell, since a folder may be copied with two files for two names
+   * of one; but what is the log itself is never overwritten, whoever removed the copy.
+   */
+  const isReplaced = () => !existsSync(copy) && statSync(clear).ino !== statSync(log).ino;
+
   /** Once the copy has the log's name: its witness follows, and what was clear is overwritten. */
   function finish(): void {
     if (existsSync(witnessOf(copy))) renameSync(witnessOf(copy), witnessOf(log));
     overwrite(clear);
     drop();
     sync(dataDir);
+  }
+
+  /** Where the clear log has its second name. */
+  function finishFromClear(): void {
+    if (!existsSync(log)) throw logMissing(dataDir);
+    if (isReplaced()) finish();
+    else rmSync(clear);
   }
 
   return {
@@ -65,17 +78,18 @@ export function sealedCopy(dataDir: string): SealedCopy {
       finish();
     },
     finishReplacing: () => {
+      if (existsSync(clear)) return finishFromClear();
       // What stands beside a copy that has the log's name is of no use; a copy that is not whole is gone on with.
-      if (!existsSync(clear)) {
-        if (!existsSync(copy)) drop();
-        return;
-      }
-      // Both names are of one file where the rename did not happen: the clear log is still the log.
-      if (statSync(clear).ino === statSync(log).ino) rmSync(clear);
-      else finish();
+      if (!existsSync(copy)) drop();
     },
     drop,
   };
+}
+
+function logMissing(dataDir: string): UserError {
+  return new UserError(
+    `${dataDir} has events.db.clear, which is the log from before it was sealed, and no events.db. Put events.db back, from where this folder was copied or from a backup; where it is nowhere, rename events.db.clear to events.db, and seal it again: npm start -- seal`,
+  );
 }
 
 /** Moves all of a file's write-ahead log into the file, and leaves the log empty. Error: `UserError` where somebody has the file open. */
