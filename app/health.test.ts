@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
 import { SecretsUnavailable } from '../gateway/identity/secrets/secrets.ts';
 import { StoreUnavailable } from '../platform/event-store/event-store.ts';
@@ -79,5 +79,22 @@ describe('a process whose stores take no writes is not ready', () => {
     expect(await waits(['media'], { files: full })).toEqual(['a file store that takes files (the bucket is full)']);
     expect(await waits(['read-side', 'media'], { files: full })).toEqual([]);
     await files.close();
+  });
+
+  it('where it does nothing but files, which the store is tried for once a minute while it takes them, and each second while it does not', async () => {
+    const files = await openFiles('file:', { dataDir });
+    onTestFinished(() => files.close());
+    const put = vi.fn(files.put);
+    const [, check] = writesOf(['media'], { files: { ...files, put } } as unknown as Ports)[0] ?? [];
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    onTestFinished(() => clock.mockRestore());
+    const triesAt = async (seconds: number) => {
+      clock.mockReturnValue(seconds * 1_000);
+      await check?.().catch(() => {});
+      return put.mock.calls.length;
+    };
+    expect([await triesAt(0), await triesAt(59), await triesAt(61)]).toEqual([1, 1, 2]);
+    put.mockRejectedValue(new FilesUnavailable('the bucket is full'));
+    expect([await triesAt(122), await triesAt(124), await triesAt(126)]).toEqual([3, 4, 5]);
   });
 });

@@ -8,6 +8,9 @@ import type { Part } from './parts.ts';
 /** The checks, each with what it waits for: each rejects while its dependency takes nothing. */
 export type Writes = readonly (readonly [string, () => Promise<void>])[];
 
+/** Milliseconds for which a file store that has taken something counts as one that takes files: a bucket with versions keeps each try, and its removal. */
+const FILES_FRESH = 60_000;
+
 /**
  * The secrets of the gateway: each login changes them. And the store of files of a process that does nothing but files: any other goes on without it, as it
  * does without the bus and the cache.
@@ -15,7 +18,9 @@ export type Writes = readonly (readonly [string, () => Promise<void>])[];
 export function writesOf(parts: readonly Part[], ports: Pick<Ports, 'secrets' | 'files'>): Writes {
   return [
     ...(parts.includes('gateway') ? [['secrets that can be changed', writeProbe(() => changeOf(ports.secrets))] as const] : []),
-    ...(parts.every((part) => part === 'media') ? [['a file store that takes files', writeProbe(() => tryToPut(ports.files))] as const] : []),
+    ...(parts.every((part) => part === 'media')
+      ? [['a file store that takes files', writeProbe(() => tryToPut(ports.files), { fresh: FILES_FRESH })] as const]
+      : []),
   ];
 }
 

@@ -11,7 +11,7 @@ import { mediaFiles } from '../../projections/projectors/media.ts';
 import { commandsOn } from '../../system/commands.fixture.ts';
 import { log, openRig, type Projected, type Rig } from '../../system/projections.fixture.ts';
 import { startKeeping } from './keep.ts';
-import { claimFiles } from './marks.ts';
+import { claimFiles, markOurs, tryToPut } from './marks.ts';
 import { markUnmarked } from './unmarked.ts';
 
 /** Longer than any test: a keeper with these sweeps never. */
@@ -115,6 +115,17 @@ it('a start marks no store that has nothing, and none of another installation, w
   await keeper(OFTEN, { told });
   await vi.waitFor(() => expect(told).toContain('what files have left is not swept'));
   expect(await marks()).toEqual([]);
+});
+
+it('a store that was only tried for readiness has nothing yet, and stays without a mark until there is something to keep', async () => {
+  const { type, data, metadata } = exampleEvent('TaskCreated');
+  await rig.store.append(`task-${randomUUID()}`, NO_STREAM, [{ id: randomUUID(), type, data, metadata }]);
+  await tryToPut(files);
+  await markOurs({ store: rig.store, files });
+  expect(await marks()).toEqual([]);
+  const first = await received();
+  await markOurs({ store: rig.store, files });
+  expect(await marks()).toEqual([first]);
 });
 
 it('of two processes one sweeps, again and again, and the other once that one has ended', async () => {

@@ -73,7 +73,7 @@ function unknownEvent({ stream, revision }: MarkedEvent): FilesOfAnother {
 
 /**
  * Marks the store as one that the present end of this log has decided about, where this log may decide. A store that has nothing yet stays as it is, until
- * there is something to keep. Errors: FilesOfAnother, and then no mark is made; those of the stores.
+ * there is something to keep; what a try for readiness has put is nothing. Errors: FilesOfAnother, and then no mark is made; those of the stores.
  */
 export async function markOurs(context: MarksContext): Promise<void> {
   await checkOurs(context);
@@ -81,7 +81,7 @@ export async function markOurs(context: MarksContext): Promise<void> {
 }
 
 async function isEmpty(files: Files): Promise<boolean> {
-  for await (const _ of files.list('')) return false;
+  for await (const { key } of files.list('')) if (key !== TRY) return false;
   return true;
 }
 
