@@ -62,7 +62,8 @@ run; no process may run on DATA_DIR where one is embedded. A run that was interr
   'verify-erasure': `usage: npm start -- verify-erasure <file>
 
 Checks the certificate of an erasure, as GET /api/users/<id>/erasure gives it: its signature, and in the stores that nothing is left of
-the person. Prints a line for each, and what no installation can know; ends with 1 where something is left.`,
+the person. Prints a line for each, and what no installation can know; ends with 1 where something is left. Where the stores are
+servers, run it in the environment of the part media: without its FILES_URL, bytes of files are not looked at.`,
   backup: `usage: npm start -- backup <folder>
 
 Copies what DATA_DIR holds into a folder that it makes, also while a process runs, and reads the copy through. A process can start

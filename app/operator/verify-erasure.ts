@@ -7,6 +7,7 @@ import { commandWords, misused } from '../command-options.ts';
 import type { Config } from '../config.ts';
 import { lineOfCount } from '../erasing/check.ts';
 import { objectsLeft } from '../erasing/files-of.ts';
+import { isEmbedded } from '../parts.ts';
 import { asOperator } from './as-operator.ts';
 import { filesAt } from './media.ts';
 import { print } from './print.ts';
@@ -21,7 +22,7 @@ export async function verifyErasure(config: Config, args: string[]): Promise<voi
   if (!check) throw new UserError('The check gave no answer. Try again.');
   const lines = [...check.lines, ...(await linesOfFiles(config, certificate, check.files))];
   for (const { what, ok, found } of lines) print(`${ok ? 'ok ' : 'NOT'}  ${what}: ${found}`);
-  const notKnown = check.notKnown.filter((one) => one !== FILES_NOT_SEEN);
+  const notKnown = check.notKnown.flatMap((one) => (one === FILES_NOT_SEEN ? notSeen(config) : [one]));
   print(['Not known:', ...notKnown.map((one) => `  ${one}`)].join('\n'));
   const wrong = lines.filter(({ ok }) => !ok).length;
   if (wrong > 0)
@@ -30,9 +31,19 @@ export async function verifyErasure(config: Config, args: string[]): Promise<voi
     );
 }
 
+/** False where the events are on a server, and no store of files is named: what is in DATA_DIR then is none, whatever the part `media` has. */
+const seesFiles = ({ EVENT_STORE_URL, FILES_URL }: Config) => isEmbedded(EVENT_STORE_URL) || !isEmbedded(FILES_URL);
+
+/** What is said of the bytes of files where they are not looked at; nothing where they are. */
+function notSeen(config: Config): string[] {
+  return seesFiles(config)
+    ? []
+    : [`${FILES_NOT_SEEN}; nor does this command where FILES_URL names no store: run it in the environment of the part media`];
+}
+
 /** Looks for the bytes of files in the store of files, also beside a process that runs: of what the log names, and of what was posted and not received. */
 async function linesOfFiles(config: Config, certificate: unknown, ids: readonly string[] | undefined): Promise<ErasureCheck['lines']> {
-  if (!ids) return [];
+  if (!ids || !seesFiles(config)) return [];
   const { person } = certificate as ErasureCertificate;
   const what = 'the store of files: bytes';
   const files = await filesAt(config.FILES_URL, config);
