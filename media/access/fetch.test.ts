@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AccessWorld, ALICE, attached, CAROL, FILE, fileAfter, NOW, PICTURE, ready, rendered, startAccess, TASK } from './access.fixture.ts';
 import { MAIL_SECONDS } from './may-fetch.ts';
 import { expiryAfter, signedPath } from './signed-url.ts';
@@ -245,6 +245,13 @@ describe('a public file', () => {
     expect(await world.urlFor(CAROL)).toMatchObject({ url: `/media/${FILE}/original`, expiresAt: null });
     const response = await world.get(`/media/${FILE}/original`);
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+  });
+  it('has an address for which its thing is looked at once', async () => {
+    world.states.set(`media-${FILE}`, fileAfter({}, rendered('full'), ready, attached, open));
+    const load = vi.spyOn(world.context.commands, 'load');
+    await world.urlFor(CAROL);
+    await world.urlsFor(CAROL, `ids=${FILE}`);
+    expect(load.mock.calls.map(([stream]) => stream)).toEqual([`media-${FILE}`, `task-${TASK}`, `media-${FILE}`, `task-${TASK}`]);
   });
   it('is 404 where it is none, or no longer on anything', async () => {
     expect(await statusOf(`/media/${FILE}/full`)).toBe(404);

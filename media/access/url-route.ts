@@ -62,10 +62,10 @@ export const urlRoute: RouteWith<UrlContext> = {
   },
   answer: async (context, { params, query, caller }) => {
     const file = { id: params.id ?? '', ...(query as z.output<typeof askedUrl>) };
-    const state = await readable(context, file.id, caller as Caller);
-    if (!state) throw new ProblemError('not_found', 'There is no such file.');
-    const body = await addressOf(context, caller as Caller, { file, state });
-    if (!body) throw new ProblemError('not_found', `This file has no size ${file.size}, or not yet: it is ${state.status}.`);
+    const found = await readable(context, file.id, caller as Caller);
+    if (!found) throw new ProblemError('not_found', 'There is no such file.');
+    const body = await addressOf(context, caller as Caller, file, found);
+    if (!body) throw new ProblemError('not_found', `This file has no size ${file.size}, or not yet: it is ${found.state.status}.`);
     return { headers, body };
   },
 };
@@ -84,8 +84,8 @@ export const urlsRoute: RouteWith<UrlContext> = {
     const { ids, ...how } = query as z.output<typeof askedUrls>;
     const items = await Promise.all(
       ids.map(async (id) => {
-        const state = await readable(context, id, caller as Caller);
-        const address = state && (await addressOf(context, caller as Caller, { file: { id, ...how }, state }));
+        const found = await readable(context, id, caller as Caller);
+        const address = found && (await addressOf(context, caller as Caller, { id, ...how }, found));
         return address ? [{ id, ...address }] : [];
       }),
     );
@@ -93,23 +93,29 @@ export const urlsRoute: RouteWith<UrlContext> = {
   },
 };
 
-/** The state of a file that the caller may fetch; undefined where there is none for them. */
-async function readable(context: UrlContext, id: string, caller: Caller): Promise<MediaState | undefined> {
+/** A file that the caller may fetch. */
+interface ReadableFile {
+  state: MediaState;
+  /** True where everybody may, as things are now. */
+  isPublic: boolean;
+}
+
+/** A file that the caller may fetch; undefined where there is none for them. */
+async function readable(context: UrlContext, id: string, caller: Caller): Promise<ReadableFile | undefined> {
   const state = await fileState(context, id);
-  return (await isForEverybody(context, state)) || (await readsFile(context, caller, state)) ? state : undefined;
+  const isPublic = await isForEverybody(context, state);
+  return isPublic || (await readsFile(context, caller, state)) ? { state, isPublic } : undefined;
 }
 
 /** The address of a file for the caller; undefined where the size is not there, or not yet. */
 async function addressOf(
-  context: UrlContext,
+  { urlKeys, now, origin }: UrlContext,
   { id: user, sessionId: session }: Caller,
-  { file, state }: { file: AskedFile; state: MediaState },
+  { id, size, disposition }: AskedFile,
+  { state, isPublic }: ReadableFile,
 ): Promise<z.infer<typeof mediaUrl> | undefined> {
-  const { urlKeys, now, origin } = context;
-  const { id, size, disposition } = file;
   if (!servedFile(id, state, size)) return undefined;
-  if (await isForEverybody(context, state))
-    return { url: `${origin}${pathOf(id, size)}${disposition === 'inline' ? '' : `?disposition=${disposition}`}`, expiresAt: null };
+  if (isPublic) return { url: `${origin}${pathOf(id, size)}${disposition === 'inline' ? '' : `?disposition=${disposition}`}`, expiresAt: null };
   const expires = expiryAfter(now().getTime());
   const path = signedPath({ id, size, disposition, user, session, expires }, await urlKeys.newest());
   return { url: `${origin}${path}`, expiresAt: new Date(expires * 1_000).toISOString() };
