@@ -41,7 +41,7 @@ describe('of a task', () => {
       ['email task_created bob', 'in-app task_created bob'],
     ],
     ['… to its maker by mail alone, where it is for nobody', event('TaskCreated', { data: created() }), ['email task_created alice']],
-    ['… and to nobody, where its maker took it at once', event('TaskCreated', { data: created(ALICE) }), []],
+    ['… or for the maker', event('TaskCreated', { data: created(ALICE) }), ['email task_created alice']],
     ['the assignment by the creating command asks for nothing', event('TaskAssigned', { data: assigned(BOB, { atCreation: true }) }), []],
     [
       'a later assignment is told to the new assignee, by mail, too, and to the others',

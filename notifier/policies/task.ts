@@ -10,7 +10,8 @@ type Recorded<E extends { type: string }> = RecordedEvent & E;
 
 /**
  * Comments and changes of status are told to who watches the task, the other events to its people (maker, assignee, commenters), but none to the one
- * who did it, except that the mail of the creation goes to the maker of a task without an assignee, as long as nobody else has it in hand. Mail is for the one who has something to do. An assignment by the creating command asks for no
+ * who did it, except that the mail of the creation goes
+ * to the maker of a task without an assignee. Mail is for the one who has something to do. An assignment by the creating command asks for no
  * notification: the assignee is told of the creation.
  */
 export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
@@ -20,7 +21,7 @@ export function taskPolicy(event: RecordedEvent, task: TaskAsOf): Wanted[] {
   switch (type) {
     case 'TaskCreated':
       return [
-        ...others([data.userId ?? data.maker], data.userId === undefined ? '' : actor).map(told('email', 'task_created', about)),
+        told('email', 'task_created', about)(data.userId ?? data.maker),
         ...others([data.userId], actor).map(told('in-app', 'task_created', about)),
       ];
     case 'TaskAssigned':
