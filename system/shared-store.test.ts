@@ -79,8 +79,6 @@ it('lists, mails and pushes what is ours, before and after others have written, 
   await bert.ok(`PATCH /api/tasks/${id}`, { title: 'Lamps' }, { 'If-Match': headers.get('etag') ?? '' });
   const { body } = await bert.ok(`GET /api/tasks/${id}/history`);
   expect(body.items.map(({ type }: { type: string }) => type)).toEqual(['TaskCreated', 'TaskAssigned', 'TaskEdited']);
-  // Nobody is mailed what they made for themselves.
-  await system.admin.ok('POST /api/tasks', { title: 'Lamp of the admin', userId: bert.id });
   await vi.waitFor(async () => expect((await mailsTo(system.admin, bert.email)).map(({ subject }) => subject).join()).toContain('Lamp'), {
     timeout: 20_000,
   });
@@ -106,12 +104,12 @@ it('does the same after a restart, and a read model that is made anew has nothin
   await system.stop();
   await system.start();
   const { headers } = await made('Shelf');
-  expect(await listed(headers.get('position'))).toHaveLength(3);
+  expect(await listed(headers.get('position'))).toHaveLength(2);
   await system.admin.ok('POST /api/admin/projections/task_list/rebuild');
   await vi.waitFor(async () => expect((await system.admin.ok('GET /api/admin/projections/task_list/rebuild')).body.state).toBe('done'), {
     timeout: 10_000,
   });
-  expect(await listed(headers.get('position'))).toHaveLength(3);
+  expect(await listed(headers.get('position'))).toHaveLength(2);
 });
 
 it('goes on where a stream of ours was given a tombstone by the server', async () => {
