@@ -6,6 +6,8 @@ import { ALL_ROWS, rowName } from './rows.ts';
 const WITHOUT: Readonly<Record<string, string>> = {
   'POST /api/notifications/send': 'Backends do it all day, which is `key-use`; the event of each notification has who asked for it.',
   'POST /api/notifications/:id/cancel': 'As sending: the event has who cancelled, and a backend’s is `key-use`.',
+  'POST /api/sites': 'Work as any other, and no account’s: the event has who added it.',
+  'DELETE /api/sites/:id': 'As adding: the event has who removed it, and only an empty one goes.',
 };
 
 const isForAdmins = ({ who, path }: RouteRow) => (Array.isArray(who) && who.includes('admin')) || path.startsWith('/api/admin/');
