@@ -32,6 +32,12 @@ export function prose(min: number, max: number) {
     .meta({ minLength: min, maxLength: max });
 }
 
+/** True for a UUID (RFC 9562) as it is kept: in lower case. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** A UUID (RFC 9562), kept in lower case. */
 export const id = z.guid('must be a UUID').toLowerCase();
 

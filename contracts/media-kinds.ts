@@ -27,7 +27,7 @@ export interface HasFiles<State extends FiledThing> {
 }
 
 /** A kind with the state that its rules are asked with. */
-export function hasFiles<State extends FiledThing>(it: HasFiles<State>): HasFiles<State> {
+function hasFiles<State extends FiledThing>(it: HasFiles<State>): HasFiles<State> {
   return it;
 }
 

@@ -5,6 +5,7 @@
  * A type that is in no contract, or in a newer shape, is ours where the rest is: a newer release wrote it (`isKnown` in catalog.ts).
  */
 import { catalog, categoryOfType } from './catalog.ts';
+import { isUuid } from './fields.ts';
 import { categoryOf, isBookkeeping, type RecordedEvent } from './message.ts';
 
 /**
@@ -20,8 +21,6 @@ type Judged = Pick<RecordedEvent, 'stream' | 'type' | 'metadata'>;
 export const STREAM_PREFIXES: readonly string[] = catalog.map(({ category }) => `${category}-`);
 
 const CATEGORIES: ReadonlySet<string> = new Set(catalog.map(({ category }) => category));
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** The reason why an event is not ours; null for one that is. */
 export function foreignReason(event: Judged): ForeignReason | null {
   return reasonOfNames(event) ?? (hasOurMetadata(event) ? null : 'metadata');
@@ -39,7 +38,7 @@ function reasonOfNames({ stream, type }: Pick<Judged, 'stream' | 'type'>): Forei
 
 function reasonOfEvent(stream: string, type: string): ForeignReason | null {
   const category = categoryOf(stream);
-  if (!CATEGORIES.has(category) || !UUID.test(stream.slice(category.length + 1))) return 'stream';
+  if (!CATEGORIES.has(category) || !isUuid(stream.slice(category.length + 1))) return 'stream';
   return (categoryOfType(type) ?? category) === category ? null : 'type';
 }
 

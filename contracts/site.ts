@@ -12,7 +12,7 @@ import { typedLine } from './typed-text.ts';
 
 /** The kinds of places, from the outside to the inside: a place lies in one of a kind before its own, or in the site itself; a `place` also in a `place`. */
 export const PLACE_KINDS = ['building', 'floor', 'unit', 'place'] as const;
-export const placeKind = z.enum(PLACE_KINDS);
+const placeKind = z.enum(PLACE_KINDS);
 export type PlaceKind = z.infer<typeof placeKind>;
 
 /** A place and those in which it lies, the innermost first, by what says where each lies. A place is met once, whatever a tree that is read while it changes looks like. */

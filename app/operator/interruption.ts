@@ -15,10 +15,8 @@ export interface Interruption {
 /**
  * Hears the first signal that ends a process, so that what is half done is removed first; a second one ends the process at once. `said`: the line about it,
  * of the name of the signal.
- *
- *     const interruption = hearSignals((signal) => `The backup was interrupted (${signal}); nothing of it is left.`);
  */
-export function hearSignals(said: (signal: NodeJS.Signals) => string): Interruption {
+function hearSignals(said: (signal: NodeJS.Signals) => string): Interruption {
   const heard = new AbortController();
   const end = () => {
     for (const signal of ENDS) process.off(signal, hear);
@@ -35,7 +33,11 @@ export function hearSignals(said: (signal: NodeJS.Signals) => string): Interrupt
   };
 }
 
-/** Does something that a signal interrupts. Errors: those of the work, which is given the interruption; `UserError` as above. */
+/**
+ * Does something that a signal interrupts. Errors: those of the work, which is given the interruption; `UserError` as above.
+ *
+ *     await interruptibly((signal) => `The backup was interrupted (${signal}); nothing of it is left.`, ({ signal }) => copyFiles(source, target, signal));
+ */
 export async function interruptibly<T>(said: (signal: NodeJS.Signals) => string, work: (interruption: Interruption) => Promise<T>): Promise<T> {
   const interruption = hearSignals(said);
   try {

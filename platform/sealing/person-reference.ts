@@ -1,8 +1,8 @@
 /** How keys, boxes and records of erasing name a person: a text that says who it is to us, and to nobody else. */
 
 import { mailboxOf } from '../../contracts/email.ts';
+import { isUuid } from '../../contracts/fields.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const [USER, ADDRESS, ACTOR, INSTALLATION] = ['user:', 'address:', 'actor:', 'installation:'] as const;
 
 /** The reference under which snapshots are sealed: their key is the installation's, and each erasure renews it. */
@@ -20,7 +20,7 @@ export function userReference(id: string): string {
 
 /** Whoever did something: a user by their id, or an author that is no person, as `system`, a policy or an API key, and is never erased. */
 export function actorReference(actor: string): string {
-  return UUID.test(actor) ? userReference(actor) : `${ACTOR}${actor}`;
+  return isUuid(actor) ? userReference(actor) : `${ACTOR}${actor}`;
 }
 
 /**

@@ -20,11 +20,6 @@ const BY_TYPE: ReadonlyMap<string, readonly SealedField[]> = new Map(
   ),
 );
 
-/** True for a type of event that has personal fields. */
-export function hasPersonal(type: string): boolean {
-  return BY_TYPE.has(type);
-}
-
 /** The personal fields of a known event of a stream; none for any other. */
 export function fieldsToSeal(stream: string, event: Pick<NewEvent, 'type' | 'metadata'>): readonly SealedField[] {
   const fields = BY_TYPE.get(event.type);

@@ -15,7 +15,7 @@ export function sitesNamed(posts: readonly Post[]): Record<string, string> {
 export function setPosts({ data, actor }: Extract<UserCommand, { type: 'SetUserPosts' }>, state: UserState, facts: Facts): UserEvent[] | Refusal {
   if (actor.role !== 'admin' && actor.role !== 'system') return { refused: 'forbidden', detail: 'Only admins say who works where.' };
   // A site that was removed since may stay: to leave it out could leave an empty list, which means all sites.
-  const named = new Set((state.posts ?? []).flatMap(({ sites }) => sites));
+  const named = new Set(state.posts.flatMap(({ sites }) => sites));
   const errors = data.posts.flatMap(({ sites }, index) =>
     sites.flatMap((site, at) => (named.has(site) ? [] : unknownSite(facts[site], `/posts/${index}/sites/${at}`))),
   );

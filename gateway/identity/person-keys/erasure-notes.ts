@@ -1,25 +1,13 @@
 /** What erasures have noted on the records of keys: what each has destroyed, and what it has closed until its end. */
 import type { KeysOfErasure, PersonKeys } from '../../../platform/sealing/person-keys.ts';
-import { SNAPSHOTS, userIn } from '../../../platform/sealing/person-reference.ts';
-import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
-import { freedRecord, type KeyRecord, snapshotsNote, wasDestroyed } from './key-records.ts';
+import { SNAPSHOTS } from '../../../platform/sealing/person-reference.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { closedRecords, freedRecord, type KeyRecord, keyRecord, keyRecords, putKey, snapshotsNote, wasDestroyed } from './key-records.ts';
 
 /** What an erasure notes on a key. */
 interface Note {
   reference: string;
   note: string;
-}
-
-export const KIND = 'person-keys';
-/** Records asked for at once. */
-export const CHUNK = 1_000;
-/** The owner of records that are closed, by which they are found. */
-const CLOSED = 'closed';
-
-/** Writes the record of a key where it is still as `before`; false where somebody else was faster. */
-export function putKey(secrets: Pick<Secrets, 'put'>, reference: string, value: KeyRecord, before: SecretRecord | null): Promise<boolean> {
-  const owner = userIn(reference) ?? (value.closed ? CLOSED : 'installation');
-  return secrets.put(KIND, { key: reference, value, owner }, before?.version ?? 0);
 }
 
 /** Opens the notes; `drop` forgets what the process has of a key. */
@@ -28,16 +16,15 @@ export function openErasureNotes(
   drop: (reference: string) => void,
 ): Pick<PersonKeys, 'free' | 'freeAllBut' | 'notDestroyed'> {
   async function freeOne({ reference, note }: Note): Promise<void> {
-    const before = await secrets.get<KeyRecord>(KIND, reference);
+    const before = await keyRecord(secrets, reference);
     const after = before && freedRecord(before.value, note);
     if (after && !(await putKey(secrets, reference, after, before))) return freeOne({ reference, note });
     drop(reference);
   }
 
   async function recordsOf(references: readonly string[]): Promise<Map<string, KeyRecord>> {
-    const [asked, found] = [[...new Set(references)], new Map<string, KeyRecord>()];
-    for (let from = 0; from < asked.length; from += CHUNK)
-      for (const { key, value } of await secrets.some<KeyRecord>(KIND, asked.slice(from, from + CHUNK))) found.set(key, value);
+    const found = new Map<string, KeyRecord>();
+    for await (const page of keyRecords(secrets, [...new Set(references)])) for (const { key, value } of page) found.set(key, value);
     return found;
   }
 
@@ -48,7 +35,7 @@ export function openErasureNotes(
       for (const one of notes) if (records.get(one.reference)?.closed) await freeOne(one);
     },
     freeAllBut: async (open) => {
-      const closed = await secrets.list<KeyRecord>(KIND, CLOSED);
+      const closed = await closedRecords(secrets);
       // Asked for after them: whatever has closed one by then was begun before.
       const own = closed.length === 0 ? new Set() : new Set((await open()).flatMap((one) => [one.at, snapshotsNote(one)]));
       const notes = closed.flatMap(({ key, value }) => (value.closed ?? []).map((note) => ({ reference: key, note })));

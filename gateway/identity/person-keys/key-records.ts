@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type KeysOfErasure, MasterKeyMissing } from '../../../platform/sealing/person-keys.ts';
 import { userIn } from '../../../platform/sealing/person-reference.ts';
-import type { SecretRecord } from '../secrets/secrets.ts';
+import type { SecretRecord, Secrets } from '../secrets/secrets.ts';
 import type { MasterKey, MasterKeys } from './master-keys.ts';
 import { newKey, unwrap, wrap } from './wrapping.ts';
 
@@ -14,6 +14,33 @@ export interface KeyRecord {
   destroyed?: { upTo: number; at: readonly string[] } | undefined;
   /** The notes of the erasures until whose end it gets no other key; missing for none. */
   closed?: readonly string[] | undefined;
+}
+
+const KIND = 'person-keys';
+/** Records asked for at once. */
+const CHUNK = 1_000;
+/** The owner of records that are closed, by which they are found. */
+const CLOSED = 'closed';
+
+/** The record of a key; null for none. */
+export function keyRecord(secrets: Pick<Secrets, 'get'>, reference: string): Promise<SecretRecord<KeyRecord> | null> {
+  return secrets.get<KeyRecord>(KIND, reference);
+}
+
+/** The records of these keys, where there are any, a page after the other. */
+export async function* keyRecords(secrets: Pick<Secrets, 'some'>, references: readonly string[]): AsyncGenerator<SecretRecord<KeyRecord>[]> {
+  for (let from = 0; from < references.length; from += CHUNK) yield await secrets.some<KeyRecord>(KIND, references.slice(from, from + CHUNK));
+}
+
+/** The records of keys that are closed. */
+export function closedRecords(secrets: Pick<Secrets, 'list'>): Promise<SecretRecord<KeyRecord>[]> {
+  return secrets.list<KeyRecord>(KIND, CLOSED);
+}
+
+/** Writes the record of a key where it is still as `before`; false where somebody else was faster. */
+export function putKey(secrets: Pick<Secrets, 'put'>, reference: string, value: KeyRecord, before: SecretRecord | null): Promise<boolean> {
+  const owner = userIn(reference) ?? (value.closed ? CLOSED : 'installation');
+  return secrets.put(KIND, { key: reference, value, owner }, before?.version ?? 0);
 }
 
 /** A key as this process has it at hand, or what is known instead of it. */

@@ -12,13 +12,15 @@ import {
 } from '../../../platform/sealing/person-keys.ts';
 import { isNobody, SNAPSHOTS, userIn } from '../../../platform/sealing/person-reference.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import { CHUNK, KIND, openErasureNotes, putKey } from './erasure-notes.ts';
+import { openErasureNotes } from './erasure-notes.ts';
 import {
   destroyedRecord,
   isErasedUser,
-  type KeyRecord,
+  keyRecord,
+  keyRecords,
   type OpenedRecord,
   openedRecord,
+  putKey,
   snapshotsNote,
   wasDestroyed,
   withNewKey,
@@ -64,23 +66,25 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
       if (here) found.set(one, here);
       else asked.push(one);
     }
-    for (let from = 0; from < asked.length; from += CHUNK) await read(asked.slice(from, from + CHUNK), found);
+    if (asked.length > 0) await read(asked, found);
     return found;
   }
 
   async function read(asked: readonly string[], into: Map<string, OpenedRecord>): Promise<void> {
     const since = { at: clock(), during: destroyed };
-    for (const record of await secrets.some<KeyRecord>(KIND, asked)) {
-      const opened = await openedRecord(record, masters);
-      into.set(record.key, opened);
-      keep(record.key, opened, since);
+    for await (const page of keyRecords(secrets, asked)) {
+      for (const record of page) {
+        const opened = await openedRecord(record, masters);
+        into.set(record.key, opened);
+        keep(record.key, opened, since);
+      }
     }
   }
 
   /** The key of somebody who has none: of several processes the first to put one wins, and all read that one. */
   async function made(reference: string): Promise<OpenedRecord> {
     const since = { at: clock(), during: destroyed };
-    const before = await secrets.get<KeyRecord>(KIND, reference);
+    const before = await keyRecord(secrets, reference);
     const there = before && (await openedRecord(before, masters));
     if (there && isSettled(reference, there)) return there;
     const { record, opened } = withNewKey(reference, before?.value, await masters.current());
@@ -90,7 +94,7 @@ export function openPersonKeys({ secrets, masters, clock = () => performance.now
   }
 
   async function destroyOne(reference: string, note: string, closes: boolean): Promise<void> {
-    const before = await secrets.get<KeyRecord>(KIND, reference);
+    const before = await keyRecord(secrets, reference);
     if (wasDestroyed(before?.value, note)) return;
     const after = destroyedRecord(before?.value, note, closes && userIn(reference) === undefined);
     if (!(await putKey(secrets, reference, after, before))) await destroyOne(reference, note, closes);

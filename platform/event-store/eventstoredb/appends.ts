@@ -1,5 +1,6 @@
 /** Appends: bounded, and each answered with what is certain. */
 import { randomUUID } from 'node:crypto';
+import { isUuid } from '../../../contracts/fields.ts';
 import { isForwardable, type NewEvent, NO_STREAM, type RecordedEvent, START } from '../../../contracts/message.ts';
 import { checkAppend } from '../check-append.ts';
 import {
@@ -29,7 +30,6 @@ export interface Appends {
 const IN_FLIGHT = { appends: 4_000, bytes: 32 * 1024 * 1024 };
 /** Revisions between two trimmings of a stream that is trimmed seldom. */
 const TRIMMED_EVERY = 100;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function openAppends(source: CallSource): Appends {
   const batch = openBatchAppend(source);
@@ -39,7 +39,7 @@ export function openAppends(source: CallSource): Appends {
   async function append(stream: string, expected: number, events: readonly NewEvent[], options: AppendOptions): Promise<Appended> {
     source.connection();
     checkAppend(stream, events, options);
-    if (!events.every(({ id }) => UUID.test(id))) throw new RangeError('an event id is a UUID, in lower case');
+    if (!events.every(({ id }) => isUuid(id))) throw new RangeError('an event id is a UUID, in lower case');
     const request = { stream, expected, events: events.map((event, index) => encodeEvent(event, options.times?.[index])) };
     return inFlight(request, () => record(request, options));
   }
