@@ -21,6 +21,7 @@ describe('the page of the API', () => {
       'users',
       'invitations',
       'orders',
+      'sites',
       'admin',
       'health',
     ]);

@@ -186,6 +186,51 @@ describe('a read model that is missing', () => {
   });
 });
 
+describe('a rebuild of which a step fails after it was carried out', () => {
+  const STEPS = ['begin', 'ready', 'update', 'write'] as const;
+
+  /** Read models of which one step fails once, carried out or not, where it is done on the list of tasks; while it is done, more tasks happen. */
+  function failingOnce(readModels: ReadModels, step: (typeof STEPS)[number], armed: () => boolean): ReadModels {
+    let failed = false;
+    const call = async (...args: unknown[]) => {
+      const done = await (readModels[step] as (...given: unknown[]) => Promise<unknown>)(...args);
+      if (failed || !armed() || (args[0] as AnyProjector['model']).name !== taskList.model.name) return done;
+      failed = true;
+      await tasks(2);
+      throw new ReadModelsUnavailable(new Error('the answer was lost'));
+    };
+    return { ...readModels, [step]: call };
+  }
+
+  it.each(STEPS)('leaves no gap behind it, at a start without the read model: %s', async (step) => {
+    const before = await rig.project({ projectors: [taskDetail] });
+    await tasks(3);
+    await before.caughtUp();
+    await before.stop();
+    const readModels = failingOnce(before.readModels, step, () => true);
+    const again = await startWith({ readModels, cache: before.cache, projectors: [taskList, taskDetail] });
+    const during = await tasks(2);
+    expect(await reached(before, taskDetail, during)).toBe(true);
+    await vi.waitFor(async () => expect(await before.documents(taskList)).toBe(await foldedLog(rig.store, taskList)));
+    const last = await tasks(2);
+    expect(await reached(before, taskList, last)).toBe(true);
+    await again.stop();
+    expect(await before.documents(taskList)).toBe(await foldedLog(rig.store, taskList));
+  });
+
+  it.each(STEPS)('leaves no gap behind it, asked for by an operator: %s', async (step) => {
+    let armed = false;
+    const projected = await rig.project({ readModels: failingOnce(await rig.readModels(), step, () => armed), projectors: [taskList, taskDetail] });
+    await tasks(3);
+    await projected.caughtUp();
+    armed = true;
+    await expect(projected.rebuild(taskList.model.name)).rejects.toThrow('the answer was lost');
+    const last = await tasks(2);
+    expect(await reached(projected, taskList, last)).toBe(true);
+    expect(await projected.documents(taskList)).toBe(await foldedLog(rig.store, taskList));
+  });
+});
+
 it('a page is cut into stretches of so many wanted events, with nothing left out and the end as the last checkpoint', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('wanted', 'other')), fc.integer({ min: 1, max: 5 }), (types, size) => {

@@ -42,6 +42,11 @@ export interface Lane {
    * the model then goes on by itself, beginning with its state. Never rejects.
    */
   load(): Promise<ProjectionTrouble | null>;
+  /**
+   * Reads the state of a model whose rebuild failed; resolves to its trouble. Null where it is right nevertheless, as another process or a call that failed
+   * after it was carried out has made it: it then goes on by itself, since the others are further. Rejects as the stores do.
+   */
+  again(): Promise<ProjectionTrouble | null>;
   /** The reason why the model does not go in step with the others; undefined where it does, or none is known. */
   trouble(): string | undefined;
   /** True while the model goes in step with the others. */
@@ -141,6 +146,17 @@ export function openLane(options: LaneOptions): Lane {
       await orAlone(apply(events, checkpoint), patience);
     },
     load: async () => (await orAlone(exclusively(projection.load), 2 * patience)) ?? null,
+    again: async () => {
+      // From now on: a batch that comes after the state was read, and before the model goes on by itself, would leave a gap behind it.
+      apart = true;
+      const trouble = await exclusively(projection.load).catch((error: unknown) => {
+        apart = false;
+        throw error;
+      });
+      if (trouble) apart = false;
+      else goAlone(Promise.resolve());
+      return trouble;
+    },
     trouble: () => (apart ? reason : undefined),
     inStep: () => !apart,
     settled: async () => {

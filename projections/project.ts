@@ -62,8 +62,6 @@ export interface Projections {
 /** A read model with its way along the log. */
 interface ModelLane extends Lane {
   projection: Projection;
-  /** Reads the model's state, however long that takes. Errors: those of the stores. */
-  loadAgain: Projection['load'];
 }
 
 /** No read model has this name. */
@@ -89,7 +87,7 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     const exclusively = mutex();
     const projection = openProjection(projector, { ...context, exclusively, signal });
     const lane = openLane({ ...context, projection, exclusively, signal, untilActive, putRight: () => putRight(projection) });
-    return { ...lane, projection, loadAgain: () => exclusively(projection.load) };
+    return { ...lane, projection };
   });
   const projections = lanes.map(({ projection }) => projection);
   const wanted = new Set(projections.flatMap(({ projector }) => projector.events));
@@ -149,11 +147,11 @@ export async function startProjections(context: ProjectionsContext): Promise<Pro
     while (!follower.active() && !stopping.signal.aborted) await delay(FIRST_WAIT, undefined, { signal: stopping.signal }).catch(() => {});
   }
 
-  /** Resolves to true where another process has rebuilt the model meanwhile, or the projections stop. */
+  /** Resolves to true where the model is right meanwhile, by another process or by a call that failed after it was carried out; or where the projections stop. */
   async function isRight(projection: Projection): Promise<boolean> {
     if (stopping.signal.aborted) return true;
     const lane = lanes.find((one) => one.projection === projection);
-    return (await lane?.loadAgain().catch(() => 'unknown')) === null;
+    return (await lane?.again().catch(() => 'unknown')) === null;
   }
 
   /** Tries a rebuild; resolves to true after a success, or where the projections stop. */

@@ -81,13 +81,19 @@ export function openProjection(projector: AnyProjector, context: ProjectionConte
   const watching = new Set<(progress: RebuildProgress) => void>();
 
   async function load(): Promise<ProjectionTrouble | null> {
-    state = await readModels.state(model);
-    trouble = await troubleOf(state);
-    parking = await openParking(store, follower);
-    if (!state || trouble) return trouble;
-    if (cacheInDoubt) await forgetCache(state);
-    await count(state, parking);
-    return null;
+    const found = await readModels.state(model);
+    const itsTrouble = await troubleOf(found);
+    const streams = await openParking(store, follower);
+    if (found && !itsTrouble) await putRight(found, streams);
+    // Only now, and at once: a model in trouble that could not be looked at whole stays in trouble.
+    [state, trouble, parking] = [found, itsTrouble, streams];
+    return trouble;
+  }
+
+  /** What a process that ended half-way may have left. */
+  async function putRight(found: ModelState, streams: Parking): Promise<void> {
+    if (cacheInDoubt) await forgetCache(found);
+    await count(found, streams);
   }
 
   async function troubleOf(found: ModelState | null): Promise<ProjectionTrouble | null> {
