@@ -1,10 +1,12 @@
 /**
- * What sealing costs: a rebuild of the task list from a sealed log against one from the same log clear, and the processor time of a command with and without.
+ * What sealing costs: a rebuild of the task list from a sealed log against one from the same log clear, and the processor time of a command with and without,
+ * of the write side alone, and of the whole process until all that follows is done.
  * `node bench/seal.ts` prints the lines.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openSealing } from '../app/sealing.ts';
 import { openSecrets } from '../gateway/identity/secrets/open.ts';
@@ -23,12 +25,16 @@ const EVENTS = 100_000;
 const PEOPLE = 1_000;
 const ROUNDS = 8;
 const SECONDS = 3;
+/** Milliseconds of computing in a second of a process that has nothing to do, at most. */
+const AT_REST = 30;
+/** The limits on what one user does and is mailed, which one user with all of the load would meet. */
+const UNLIMITED = { COMMAND_LIMIT: '1000000', MAIL_COMMAND_LIMIT: '1000000' };
 const log = { error: () => {}, warn: () => {}, info: () => {} };
 
 /** The rows of sealing; `told` hears each as soon as it is measured. */
 export async function benchSeal(told: (row: Row) => void = () => {}): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const bench of [benchRebuilds, benchCommands]) {
+  for (const bench of [benchRebuilds, benchCommands, benchWhole]) {
     const row = await bench();
     told(row);
     rows.push(row);
@@ -92,6 +98,50 @@ async function benchCommands(): Promise<Row> {
   } finally {
     for (const one of [clear, sealed]) await one.stop();
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function benchWhole(): Promise<Row> {
+  const folders = [mkdtempSync(join(tmpdir(), 'bench-clear-')), mkdtempSync(join(tmpdir(), 'bench-sealed-'))] as const;
+  const clear = await wholeProcess(folders[0], 'clear');
+  const sealed = await wholeProcess(folders[1], 'sealed');
+  try {
+    return await bestOf({
+      what: 'processor time of a task with its mail that is sealed, against one that is not, whole process, until all is done',
+      unit: 'ms',
+      target: 1.05,
+      best: 'lowest',
+      rounds: ROUNDS,
+      ours: () => computingUntilDone(sealed),
+      bare: () => computingUntilDone(clear),
+    });
+  } finally {
+    for (const one of [clear, sealed]) await one.stop();
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function wholeProcess(dataDir: string, how: 'clear' | 'sealed'): Promise<StartedProcess> {
+  const env = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', ADMIN_EMAIL: 'admin@example.org', ADMIN_PASSWORD: 'admin-password', ...UNLIMITED };
+  return startProcess([fileURLToPath(new URL('./whole-process.ts', import.meta.url)), how], env);
+}
+
+/** Milliseconds of computing for a task with its mail, all threads of the process, until it is at rest again. */
+async function computingUntilDone(started: StartedProcess): Promise<number> {
+  const load = { ...(await commandLoadOf(started.port)), connections: 8, seconds: 1 };
+  const before = started.computed();
+  const { requests, refused } = await runLoad(load);
+  if (refused > 0) throw new Error(`${refused} of ${requests} requests were refused`);
+  return ((await computedAtRest(started)) - before) / requests;
+}
+
+/** Milliseconds of computing in all, once a second needs no more than a process that has nothing to do. */
+async function computedAtRest(started: StartedProcess): Promise<number> {
+  for (let last = started.computed(); ; ) {
+    await sleep(1_000);
+    const now = started.computed();
+    if (now - last <= AT_REST) return last;
+    last = now;
   }
 }
 

@@ -17,6 +17,7 @@ import { missingPackages } from './debian-files.ts';
 import { chooseFirstPassword } from './first-login.ts';
 import { missingForPodman, openPodman, type Podman } from './podman.ts';
 import { buildBase, buildStandIn, NODE_IMAGE, STAND_INS } from './stand-ins.ts';
+import { tryAFile } from './try-a-file.ts';
 
 /** The longest that a service may take until it is well. */
 const HEALTHY_MS = 300_000;
@@ -118,12 +119,12 @@ const TESTS = 'a task is made for another|hears live of what others do|are refre
 /** Runs tests of the whole path on the set, through its proxy, as the first admin, and looks whether mails came. */
 async function tryIt(podman: Podman, ports: Map<string, number>): Promise<void> {
   const url = `http://127.0.0.1:${ports.get('8080')}`;
-  const { email, password } = await chooseFirstPassword(url, await podman.podman('logs', nameOf('gateway')));
+  const admin = await chooseFirstPassword(url, await podman.podman('logs', nameOf('gateway')));
   const env = {
     ...process.env,
     SYSTEM_URL: url,
-    SYSTEM_ADMIN_EMAIL: email,
-    SYSTEM_ADMIN_PASSWORD: password,
+    SYSTEM_ADMIN_EMAIL: admin.email,
+    SYSTEM_ADMIN_PASSWORD: admin.password,
   };
   const tests = spawn('npx', ['vitest', 'run', 'system/path', '-t', TESTS], {
     cwd: CHECKOUT,
@@ -133,11 +134,23 @@ async function tryIt(podman: Podman, ports: Map<string, number>): Promise<void> 
   const [code] = await once(tests, 'exit');
   if (code !== 0) throw new Error('the tests of the whole path failed on it');
   say('commands, queries, sessions and sockets work through the proxy');
+  say(`a picture went to the S3 server, and its thumbnail of ${await tryAFile(url, admin)} bytes came back`);
   const mails = async () => ((await (await fetch(`http://127.0.0.1:${ports.get('8025')}/`)).json()) as string[]).length;
   const from = performance.now();
   while ((await mails()) === 0 && performance.now() - from < HEALTHY_MS) await sleep(500, undefined, { signal: over.signal });
   if ((await mails()) === 0) throw new Error('no mail has come to the mail server');
   say(`${await mails()} mails have come to the mail server`);
+}
+
+/** Error: a part has logged an error, or a library of it something of its own, as a client that a server refuses. */
+async function lookIntoLogs({ podman }: Podman, compose: ComposeFile): Promise<void> {
+  const parts = Object.keys(compose.services).filter((name) => compose.services[name]?.image === compose.services['write-side']?.image);
+  for (const name of parts) {
+    const wrong = (await podman('logs', nameOf(name))).split('\n').filter((line) => /"level":[56]0|^\[|Warning/.test(line));
+    if (wrong.length > 0)
+      throw new Error(`${name} has logged ${wrong.length} lines of trouble, the first of which are\n${wrong.slice(0, 5).join('\n')}`);
+  }
+  say(`no trouble in the logs of ${parts.length} parts`);
 }
 
 /** Says the most memory that each container has had, beside its ceiling. */
@@ -154,6 +167,7 @@ async function check(podman: Podman): Promise<void> {
   const { file, ports } = await writeCompose(podman, compose);
   await bringUp(podman, compose, file);
   await tryIt(podman, ports);
+  await lookIntoLogs(podman, compose);
   await sayMemory(podman);
 }
 

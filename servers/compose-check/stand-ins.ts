@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHECKOUT } from '../../app/checkout-folder.ts';
 import { buildFerretDb } from '../build-ferretdb.ts';
+import { buildVersityGw } from '../build-versitygw.ts';
 import { packDebian } from './debian-files.ts';
 import type { Podman } from './podman.ts';
 
@@ -91,11 +92,12 @@ ENTRYPOINT ["docker-entrypoint.sh"]
     'event-store.ts',
     'ENTRYPOINT ["node", "servers/compose-check/stand-ins/event-store.ts"]\n',
   ),
-  s3: ours(
-    'a program that answers the health check, and nothing else',
-    's3.ts',
-    `RUN printf '#!/bin/sh\\nexec node /app/servers/compose-check/stand-ins/s3.ts\\n' > /usr/local/bin/versitygw && chmod +x /usr/local/bin/versitygw\n`,
-  ),
+  // The program of the image, of the version that the image has.
+  s3: {
+    is: 'versitygw, built here',
+    file: `FROM ${DEBIAN}\nCOPY versitygw /usr/local/bin/versitygw\n`,
+    context: async () => ({ versitygw: await buildVersityGw() }),
+  },
   mailpit: {
     ...ours(
       'a mail server that takes every mail and lists it, without pages',
