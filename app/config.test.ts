@@ -23,6 +23,16 @@ describe('how mails and SMS are sent', () => {
     expect(readConfig({ MAIL_URL: 'outbox:' }).SMS_URL).toBe('outbox:');
   });
 
+  it('says by SMS whether any are sent, in every part, and where to by SMS_URL in the one that sends', () => {
+    const MAIL_URL = 'elsewhere:';
+    expect(['on', 'off', ''].map((SMS) => readConfig({ MAIL_URL, SMS }).SMS_URL)).toEqual(['elsewhere:', 'none:', 'none:']);
+    const SMS_URL = 'https://account:token@sms.example.org/Messages.json';
+    expect(['on', 'off', ''].map((SMS) => readConfig({ SMS, SMS_URL }).SMS_URL)).toEqual([SMS_URL, 'none:', SMS_URL]);
+    expect(readConfig({ SMS: 'on' }).SMS_URL).toBe('outbox:');
+    expect(readConfig({ SMS: 'off', SMS_URL: 'none:' }).SMS_URL).toBe('none:');
+    expect(() => readConfig({ SMS: 'on', SMS_URL: 'none:' })).toThrow(/^SMS_URL is none:, and SMS is on.*set SMS=off/);
+  });
+
   it('takes MAIL_ATTEMPTS, as DELIVERY_ATTEMPTS was called before, where the new name is not set', () => {
     expect(readConfig({ MAIL_ATTEMPTS: '7' }).DELIVERY_ATTEMPTS).toBe(7);
     expect(readConfig({ MAIL_ATTEMPTS: '7', DELIVERY_ATTEMPTS: '3' }).DELIVERY_ATTEMPTS).toBe(3);
@@ -30,6 +40,7 @@ describe('how mails and SMS are sent', () => {
 
   it.each([
     ['SMS_URL', 'http://AC1:hunter22@api.example.org/', /^SMS_URL must begin with https:/],
+    ['SMS', 'yes', /^SMS must be on or off \(it is "yes"\)/],
     ['SMS_FROM', 'nobody in particular', /^SMS_FROM must be a phone number/],
     ['LEASE_SECONDS', '0', /^LEASE_SECONDS must be a whole number from 1 to 3600/],
     ['UNKNOWN_SMS', 'maybe', /^UNKNOWN_SMS must be again or hold/],

@@ -137,6 +137,7 @@ const schema = z.object({
     .optional(),
   SECURITY_CONTACT: checked(contactProblem).optional(),
   MAIL_FROM: checked(mailFromProblem).default('taskledger <no-reply@localhost>'),
+  SMS: z.enum(['on', 'off'], 'must be on or off').optional(),
   SMS_URL: checked(smsUrlProblem),
   SMS_FROM: checked(smsFromProblem).default('taskledger'),
   DELIVERY_ATTEMPTS: wholeNumber(1, 100).default(5),
@@ -212,8 +213,7 @@ export function readConfig(
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => (named(name) && !(unused as readonly string[]).includes(name) ? [[name, named(name)]] : [])),
   );
-  // An outbox belongs to one process; an installation with a mail server may have several.
-  given.SMS_URL ??= (given.MAIL_URL ?? 'outbox:') === 'outbox:' ? 'outbox:' : 'none:';
+  given.SMS_URL = smsUrlOf(given);
   const result = schema.safeParse(given);
   const together = [...togetherWrong(given, unused), ...alsoWrong(given)];
   if (result.success && together.length === 0) return result.data;
@@ -223,8 +223,23 @@ export function readConfig(
   throw new ConfigError([...new Set([...problems, ...together])].join('; '));
 }
 
+/**
+ * Where SMS go. Without SMS_URL: an outbox belongs to one process, and an installation with a mail server may have several; what `SMS` says is sent is sent
+ * by another part then.
+ */
+function smsUrlOf({ SMS, SMS_URL, MAIL_URL = 'outbox:' }: Readonly<Record<string, string | undefined>>): string {
+  if (SMS === 'off') return 'none:';
+  if (SMS_URL !== undefined) return SMS_URL;
+  if (MAIL_URL === 'outbox:') return 'outbox:';
+  return SMS === 'on' ? 'elsewhere:' : 'none:';
+}
+
 /** Variables that must be set where the event store is a server: a process cannot make up their values, because the others would not know them. */
 const OF_SERVERS = ['JWT_SECRET', 'ADMIN_EMAIL'];
+
+/** Who has said that SMS are sent has told it to other parts, too: people would wait for codes that never come. */
+const NO_SMS =
+  'SMS_URL is none:, and SMS is on, as the other parts are told: name a provider, or set SMS=off for all parts (under docker compose an empty SMS_URL does it, too)';
 
 /** The problems of variables that are wrong only together with others. */
 function togetherWrong(given: Record<string, string | undefined>, unused: readonly string[]): string[] {
@@ -239,6 +254,7 @@ function togetherWrong(given: Record<string, string | undefined>, unused: readon
     ...(isSameOrigin(PUBLIC_URL, MEDIA_PUBLIC_URL)
       ? ['MEDIA_PUBLIC_URL must be another origin than that of PUBLIC_URL: nothing but files is there']
       : []),
+    ...(given.SMS === 'on' && given.SMS_URL === 'none:' ? [NO_SMS] : []),
   ];
 }
 

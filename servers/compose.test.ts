@@ -210,6 +210,21 @@ describe('docker-compose.yml', () => {
     expect(of('notifier', { SMS_URL })).toMatchObject({ MAIL_URL: 'smtp://mailpit:1025', SMS_URL });
   });
 
+  it('has no other part told of SMS that the notifier does not send', () => {
+    const of = (part: Part, env = {}) =>
+      readConfig({ ...environmentOf(compose.services[part] as Service, env), JWT_SECRET: 'x'.repeat(32), ADMIN_EMAIL: 'a@example.org' });
+    const others = ALL_PARTS.filter((part) => part !== 'notifier');
+    const SMS_URL = 'https://account:token@sms.example.org/Messages.json';
+    // Nothing set; switched off; switched off beside what may stand there.
+    for (const env of [{}, { SMS: 'off' }, { SMS: 'off', SMS_URL }, { SMS: 'off', SMS_URL: 'none:' }])
+      expect(new Set(ALL_PARTS.map((part) => of(part, env).SMS_URL)), JSON.stringify(env)).toEqual(new Set(['none:']));
+    // The parts that do not see the URL take it for a provider's; the one that does stops, and says what to do.
+    for (const env of [{ SMS_URL: 'none:' }, { SMS: 'on', SMS_URL: 'none:' }]) expect(() => of('notifier', env)).toThrow('set SMS=off');
+    // A provider that only a file names.
+    expect(new Set(others.map((part) => of(part, { SMS: 'on' }).SMS_URL))).toEqual(new Set(['elsewhere:']));
+    expect(problemsAlone('notifier', of('notifier', { SMS: 'on' })).join()).toContain('SMS_URL must say where to');
+  });
+
   it('counts limits on a server that forgets none, apart from the cache', () => {
     const [cache, limits] = ['redis', 'limits'].map((name) => compose.services[name]?.command?.join(' '));
     expect(cache).toMatch(/--maxmemory \d+mb --maxmemory-policy allkeys-lru$/);
