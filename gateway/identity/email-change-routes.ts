@@ -21,6 +21,7 @@ import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
+import { spentLink } from './spent-links.ts';
 import type { Users } from './users.ts';
 
 export interface EmailChangeOptions {
@@ -115,10 +116,7 @@ async function finish(options: EmailChangeOptions, request: RouteRequest): Promi
   request.audit?.({ user: id });
   const { token } = request.body as z.infer<typeof finishBody>;
   const owner = await triedCode(limits, request.ip, () => codes.userOf(token, 'address'));
-  if (owner === null)
-    throw new ProblemError('invalid', 'This link was used already, or is too old. Ask for the change again.', {
-      errors: [{ pointer: '/token', detail: 'was used already, is too old, or is not ours' }],
-    });
+  if (owner === null) throw await spentLink(codes, token, 'address');
   if (owner !== id)
     throw new ProblemError('forbidden', 'This link belongs to another account. Log in to the account whose address is to change, and open it again.');
   await confirm(options, { id, key: hashOf(token), correlationId: request.requestId });

@@ -264,7 +264,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       await changed(userId);
       await sessions.endAll(userId, 'deleted');
       await credentials.remove(userId);
-      await codes.spend(userId);
+      await codes.forget(userId);
       await subjects.partAll(userId);
       await secondFactors.remove(userId);
       await sessions.forget(userId);

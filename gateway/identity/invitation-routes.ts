@@ -10,18 +10,23 @@ import type { Answer, RouteRequest, RouteWith } from '../../platform/http/route.
 import { shownEmail } from '../../platform/shown-email.ts';
 import { answerOf, commandAnswer, commandOf, commandRow, contextOf } from '../../write-side/command-routes.ts';
 import { triedCode } from './code-tries.ts';
+import type { Codes } from './codes.ts';
 import type { Credentials } from './credentials.ts';
 import { expectFreshLogin } from './fresh-login.ts';
-import type { Invitations } from './invitations.ts';
+import { type Invitations, usedByAnother } from './invitations.ts';
 import { expectGoodPassword } from './new-password.ts';
+import type { Subjects } from './oidc/subjects.ts';
 import { callerIn } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
+import { spentLink } from './spent-links.ts';
 import type { Users } from './users.ts';
 
 export interface InvitationRoutesOptions {
   commands: CommandHandler;
+  codes: Pick<Codes, 'isDone'>;
   credentials: Credentials;
   invitations: Invitations;
+  subjects: Pick<Subjects, 'claim'>;
   users: Users;
   sessions: Sessions;
   limits: Limits;
@@ -77,19 +82,18 @@ async function invite({ commands, users, sessions, hmac, now }: InvitationRoutes
 }
 
 /**
- * Accepts an invitation by its code. The password is set before there is an account, so that one never is without; of two who have the same link at
+ * Accepts an invitation by its code. Who signs in by it at an issuer may be another one than who has its link: one of the two has the account. The password is set before there is an account, so that one never is without; of two who have the same link at
  * once, both have the mailbox, and one of them sets it.
  */
 async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequest): Promise<Answer> {
-  const { credentials, invitations, limits, users } = options;
+  const { codes, credentials, invitations, limits, users } = options;
   const { code, name, password: chosen } = request.body as z.infer<typeof acceptBody>;
   const invitation = await triedCode(limits, request.ip, () => invitations.find(code));
-  if (!invitation) throw spent();
+  if (!invitation) throw await spentLink(codes, code, 'invitation', '/code');
   const { userId, email } = invitation;
   request.audit?.({ user: userId });
   expectGoodPassword(chosen, { name, email }, '/password');
-  if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { asker: { key: userId, known: true } })))
-    throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');
+  await setChosen(options, userId, chosen);
   try {
     const { position } = await invitations.accept(invitation, { name, correlationId: request.requestId });
     return { status: 201, headers: { Position: position }, body: { id: userId, email: shownEmail(email), confirmed: true, position } };
@@ -100,8 +104,11 @@ async function acceptByCode(options: InvitationRoutesOptions, request: RouteRequ
   }
 }
 
-function spent(): ProblemError {
-  return new ProblemError('invalid', 'This invitation was used already, was taken back, or is too old. Ask for another one.', {
-    errors: [{ pointer: '/code', detail: 'was used already, was taken back, is too old, or is not ours' }],
-  });
+/** Sets the password of the account that is about to be made. Errors: ProblemError `conflict` where another one has the invitation, `unavailable`. */
+async function setChosen({ credentials, subjects, users }: InvitationRoutesOptions, userId: string, chosen: string): Promise<void> {
+  if (!(await subjects.claim('password', userId))) throw usedByAnother();
+  // A claim goes where an account's ways in are taken: whoever made it meanwhile keeps what they set.
+  if ((await users.load(userId)).state.exists) throw usedByAnother();
+  if (!(await credentials.replace(userId, chosen, await credentials.version(userId), { asker: { key: userId, known: true } })))
+    throw new ProblemError('conflict', 'This invitation is being accepted elsewhere right now.');
 }

@@ -40,6 +40,14 @@ export interface InvitationsOptions {
 const TAKEN =
   'There is an account with this e-mail address already. Log in to it; where its password is not known, have a link mailed that sets another one.';
 
+/** The refusal of who comes by an invitation by which another one comes, or came, or who began in another way; what nobody finished is for that way alone. */
+export function usedByAnother(): ProblemError {
+  return new ProblemError(
+    'conflict',
+    'This invitation was used already, or somebody has begun to use it in another way, by a password or a sign-in. Go on in that way, or ask for another invitation.',
+  );
+}
+
 /** Makes the function that looks up the address of an invitation that was not taken back; null for any other. */
 export function invitedAddressIn(commands: Pick<CommandHandler, 'load'>): (id: string) => Promise<string | null> {
   return async (id) => {

@@ -16,10 +16,13 @@ const checkBody = z.strictObject({
 });
 const checked = z.strictObject({
   good: z.boolean().meta({ description: 'False for a link that was used already, is too old, was followed by a newer one, or is not ours.' }),
+  done: z
+    .boolean()
+    .meta({ description: 'True where it is not good because what it was for is done: it was used, or the address is confirmed already.' }),
 });
 
 export interface LinkChecksOptions {
-  codes: Pick<Codes, 'userOf'>;
+  codes: Pick<Codes, 'userOf' | 'isDone'>;
   invitations: Pick<Invitations, 'find'>;
   limits: Limits;
 }
@@ -43,6 +46,9 @@ export const linkChecks: RouteWith<LinkChecksOptions> = {
 
 async function check({ codes, invitations, limits }: LinkChecksOptions, { body, ip }: RouteRequest): Promise<Answer> {
   const { purpose, token } = body as z.infer<typeof checkBody>;
-  const find = (): Promise<unknown> => (purpose === 'invitation' ? invitations.find(token) : codes.userOf(token, purpose));
-  return { headers: { 'Cache-Control': 'no-store' }, body: { good: (await triedCode(limits, ip, find)) !== null } };
+  const good = (): Promise<unknown> => (purpose === 'invitation' ? invitations.find(token) : codes.userOf(token, purpose));
+  // Whoever has a link that was good once guesses nothing.
+  const find = async () => ((await good()) !== null ? 'good' : (await codes.isDone(token, purpose)) ? 'done' : null);
+  const found = await triedCode(limits, ip, find);
+  return { headers: { 'Cache-Control': 'no-store' }, body: { good: found === 'good', done: found === 'done' } };
 }

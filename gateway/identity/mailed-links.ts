@@ -24,6 +24,7 @@ import type { SecondFactors } from './second-factor/second-factors.ts';
 import { takeSecondFactorAway } from './second-factor/take-away.ts';
 import { isKnownNetwork } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
+import { spentLink } from './spent-links.ts';
 import type { Users } from './users.ts';
 
 const linkBody = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200), password });
@@ -121,7 +122,7 @@ async function prove(options: MailedLinksOptions, request: RouteRequest, purpose
   const { codes, credentials, limits, sessions, subjects, users } = options;
   const { token, password: next } = request.body as z.infer<typeof linkBody>;
   const id = await triedCode(limits, request.ip, () => codes.userOf(token, purpose));
-  if (id === null) throw invalid('/token', 'This link was used already, or is too old.', 'was used already, is too old, or is not ours');
+  if (id === null) throw await spentLink(codes, token, purpose);
   request.audit?.({ user: id });
   const user = await users.load(id);
   // Before anything is changed: that the address is confirmed could not be recorded.
@@ -176,8 +177,4 @@ async function admitLink(
   const network = networkOf(ip);
   const ofStrangers: LimitPoints[] = (await isKnownNetwork(sessions, userId, ip)) ? [] : [{ name: 'link-mails-address', key }];
   await takeTogether(limits, [...hourAndDay('link-mails', `${key} from ${network}`), ...ofStrangers]);
-}
-
-function invalid(pointer: string, message: string, detail: string): ProblemError {
-  return new ProblemError('invalid', message, { errors: [{ pointer, detail }] });
 }

@@ -14,6 +14,7 @@ import type { Credentials } from './credentials.ts';
 import { recordOfAccount } from './record-of-account.ts';
 import { hashOf } from './refresh-tokens.ts';
 import { callerIn } from './session-routes.ts';
+import { spentLink } from './spent-links.ts';
 
 const tokenBody = z.strictObject({ token: z.string().min(1, 'must not be empty').max(200) });
 
@@ -50,10 +51,7 @@ async function confirm(options: OwnConfirmationOptions, { caller, body, ip, requ
   const { id } = callerIn(caller);
   const { token } = body as z.infer<typeof tokenBody>;
   const owner = await triedCode(limits, ip, () => codes.userOf(token, 'confirm'));
-  if (owner === null)
-    throw new ProblemError('invalid', 'This link was used already, or is too old. Have the mail sent again.', {
-      errors: [{ pointer: '/token', detail: 'was used already, is too old, or is not ours' }],
-    });
+  if (owner === null) throw await spentLink(codes, token, 'confirm');
   if (owner !== id) throw new ProblemError('forbidden', 'This link belongs to another account. Log in to that one, and open it again.');
   // Whoever made the account may have set it, and need not be who has the mailbox.
   if (await credentials.has(id))

@@ -93,10 +93,37 @@ inChromium('an account whose address is not confirmed, and a password that is fo
     await connection(other, 'live');
 
     const spent = await screens.open(`${world.url}${link}`);
-    await spent.getByRole('heading', { name: 'This link is of no use' }).waitFor();
+    await spent.getByRole('heading', { name: 'Your password is set' }).waitFor();
     expect(await spent.getByLabel('New password').count()).toBe(0);
-    await spent.getByRole('button', { name: 'Send me another one' }).click();
-    await spent.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+    await spent.getByRole('button', { name: 'Log in' }).click();
+    await spent.getByLabel('E-mail').waitFor();
+  }, 240_000);
+
+  it('is told by a link whose address is confirmed already to log in, and by one that ended where the mail is had again', async () => {
+    const dora = personOfThisTry('Dora Lind');
+    await world.register(dora.name, dora.email);
+    const link = await mailed(dora.email, 'confirm');
+    const ended = await screens.open(`${world.url}/#confirm=${'x'.repeat(43)}`);
+    await ended.getByRole('heading', { name: 'This link is of no use' }).waitFor();
+    expect(await ended.getByLabel('New password').count()).toBe(0);
+    await ended.getByLabel('E-mail').fill(dora.email);
+    await ended.getByRole('button', { name: 'Send the mail again' }).click();
+    await ended.getByText('the mail is on its way').waitFor();
+    const again = await mailed(dora.email, 'confirm', link);
+
+    const open = await screens.open(`${world.url}${again}`);
+    await open.getByLabel('New password').fill('chosen by herself alone');
+    // Meanwhile in another tab.
+    await setPassword(again, 'chosen in another tab');
+    await open.getByRole('button', { name: 'Set the password' }).click();
+    await open.getByRole('heading', { name: 'Your e-mail address is confirmed' }).waitFor();
+    for (const one of [link, again]) {
+      const over = await screens.open(`${world.url}${one}`);
+      await over.getByRole('heading', { name: 'Your e-mail address is confirmed' }).waitFor();
+      expect(await over.getByText('Forgot your password?').count()).toBe(0);
+      await over.getByRole('button', { name: 'Log in' }).click();
+      await over.getByLabel('Password').waitFor();
+    }
   }, 240_000);
 
   it('says at its place why a password is refused', async () => {
@@ -114,8 +141,10 @@ inChromium('an account whose address is not confirmed, and a password that is fo
       await page.getByRole('heading', { name: 'This link is broken' }).waitFor();
       await page.getByText('Open it from the mail itself').waitFor();
       expect(await page.getByLabel('New password').count()).toBe(0);
-      await page.getByRole('button', { name: 'Send me another one' }).click();
-      await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+      if (purpose === 'reset') {
+        await page.getByRole('button', { name: 'Send me another one' }).click();
+        await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
+      } else await page.getByRole('button', { name: 'Send the mail again' }).waitFor();
     }
     const invited = await screens.open(`${world.url}/#invitation=zzz`);
     await invited.getByText('ask who invited you to send the invitation again').waitFor();

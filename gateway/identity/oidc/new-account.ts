@@ -4,9 +4,10 @@ import { ProblemError } from '../../../contracts/problem.ts';
 import { networkOf } from '../../../platform/http/limits/limits.ts';
 import { stableId } from '../../../platform/stable-id.ts';
 import { triedCode } from '../code-tries.ts';
-import type { OpenInvitation } from '../invitations.ts';
+import { type OpenInvitation, usedByAnother } from '../invitations.ts';
 import { recordOfAccount } from '../record-of-account.ts';
 import { expectOpenRegistration } from '../session-rules.ts';
+import { spentLink } from '../spent-links.ts';
 import type { AccountsOptions, Coming } from './accounts.ts';
 import { followRole } from './roles.ts';
 import type { SignedIn } from './signed-in.ts';
@@ -51,8 +52,6 @@ async function reserveInvited(
   if (exists && (await subjects.find(who))?.value.userId !== id) throw usedByAnother();
   return (await subjects.join(who, id, version)) ? id : null;
 }
-
-const usedByAnother = () => new ProblemError('conflict', 'Somebody else has used this invitation already. Ask for another one.');
 
 /** Makes the account, under the id that the subject has already: a repeat makes no second one. Errors: those of the command handler. */
 export async function register(
@@ -108,13 +107,11 @@ export function refuseTaken(): never {
 }
 
 /** The invitation whose code somebody brings; null where they bring none. Error: ProblemError `invalid`, `limited` for a code that is good for nothing. */
-export async function invitedBy({ invitations, limits }: AccountsOptions, { ip, invitation }: Coming): Promise<OpenInvitation | null> {
+export async function invitedBy({ codes, invitations, limits }: AccountsOptions, { ip, invitation }: Coming): Promise<OpenInvitation | null> {
   if (invitation === undefined) return null;
   const found = await triedCode(limits, ip, () => invitations.find(invitation));
   if (found) return found;
-  throw new ProblemError('invalid', 'This invitation was used already, was taken back, or is too old. Ask for another one.', {
-    errors: [{ pointer: '/invitation', detail: 'was used already, was taken back, is too old, or is not ours' }],
-  });
+  throw await spentLink(codes, invitation, 'invitation', '/invitation');
 }
 
 /** The circumstances under which something is recorded of an account, each time anew. */

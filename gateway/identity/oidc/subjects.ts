@@ -27,8 +27,11 @@ export interface OwnSubject extends JoinedSubject {
 export interface Subjects {
   /** Resolves to the record of a subject, with the user as whom it comes in; null where there is none. */
   find(subject: Subject): Promise<SecretRecord<JoinedSubject> | null>;
-  /** Claims for a subject the id of a user who is about to be made: true for the first one that does, and for that one ever again. */
-  claim(subject: Subject, userId: string): Promise<boolean>;
+  /**
+   * Claims the id of a user who is about to be made for a subject, or for who sets a password: true for the first way in that does, and for that one
+   * ever again.
+   */
+  claim(way: Subject | 'password', userId: string): Promise<boolean>;
   /** Joins a subject to a user, in the place of its record of this version (0: none); false where there is another one by now. */
   join(subject: Subject, userId: string, version: number): Promise<boolean>;
   /** Resolves to a text that names this joining of a subject to its user, and no other one; null where it is joined to nobody. */
@@ -84,8 +87,8 @@ export function openSubjects({ secrets, hmac, now }: { secrets: Secrets; hmac(te
 
   return {
     find: (subject) => secrets.get<JoinedSubject>('subjects', keyOf(subject)),
-    claim: async (subject, userId) => {
-      const [key, value] = [claimedKey(userId), keyOf(subject)];
+    claim: async (way, userId) => {
+      const [key, value] = [claimedKey(userId), way === 'password' ? way : keyOf(way)];
       if (await secrets.put('ways-in', { key, value, owner: userId }, 0)) return true;
       return (await secrets.get<string>('ways-in', key))?.value === value;
     },

@@ -9,13 +9,14 @@ import { LINK_BROKEN, SPENT, stageOf } from './mailed-link.tsx';
 
 type Purpose = 'address' | 'confirm';
 
-/** `another`: how another link is to be had. */
-const OF: Record<Purpose, { path: string; heading: string; asks: string; another: string; done: (email: string) => string }> = {
+/** `another`: how another link is to be had; `over`: what is said of one whose work is done already. */
+const OF: Record<Purpose, { path: string; heading: string; asks: string; another: string; over: string; done: (email: string) => string }> = {
   address: {
     path: '/api/email-changes/finish',
     heading: 'Change your e-mail address',
     asks: 'Press the button, and the address that the link was mailed to is yours from then on.',
     another: 'If that does not help, change the address on My page once more: another link is mailed then.',
+    over: 'This link was used already. My page shows the address of your account.',
     done: (email) => `Your address is ${email} now.`,
   },
   confirm: {
@@ -23,24 +24,32 @@ const OF: Record<Purpose, { path: string; heading: string; asks: string; another
     heading: 'Confirm your e-mail address',
     asks: 'Press the button, and the address that the link was mailed to counts as yours.',
     another: 'If that does not help, have the mail sent again where the page asks you to confirm your address.',
+    over: 'Your address is confirmed already: this link is needed no more.',
     done: () => 'Your address is confirmed.',
   },
 };
-const HEADS: Partial<Record<Stage, string>> = { broken: 'This link is broken', spent: SPENT.heading, done: 'Thank you' };
-type Stage = ReturnType<typeof stageOf> | 'spent' | 'refused' | 'done';
+const HEADS: Partial<Record<Stage, string>> = {
+  broken: 'This link is broken',
+  spent: SPENT.heading,
+  over: 'This link is needed no more',
+  done: 'Thank you',
+};
+type Stage = ReturnType<typeof stageOf> | 'spent' | 'over' | 'refused' | 'done';
+/** The stage of a link, by what is found of it; while nothing is, the button stands there. */
+const FOUND = { good: 'asks', done: 'over', ended: 'spent' } as const;
 const MISSING = 'The code of your link is not kept here. Open the link in the mail once more.';
 
 export function NewAddress({ purpose = 'address' }: { purpose?: Purpose }) {
   const { api, session, store, navigation } = useApp();
-  const { path, heading, asks, another, done } = OF[purpose];
+  const { path, heading, asks, another, over, done } = OF[purpose];
   const token = useApps(({ link }) => (link?.purpose === purpose ? link.token : null));
   const opened = stageOf(token);
-  const isGood = useLinkCheck(purpose, opened === 'asks' ? token : null);
+  const { found } = useLinkCheck(purpose, opened === 'asks' ? token : null);
   const [outcome, setOutcome] = useState<'refused' | 'done'>();
   const [said, setSaid] = useState('');
-  const stage: Stage = outcome ?? (isGood === false ? 'spent' : opened);
+  const stage: Stage = outcome ?? (found ? FOUND[found] : opened);
   const told =
-    said || { asks, missing: MISSING, broken: `${LINK_BROKEN} ${another}`, spent: `${SPENT.words} ${another}`, refused: '', done: '' }[stage];
+    said || { asks, missing: MISSING, broken: `${LINK_BROKEN} ${another}`, spent: `${SPENT.words} ${another}`, over, refused: '', done: '' }[stage];
 
   async function confirm(): Promise<void> {
     try {
