@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { afterAll, expect, it } from 'vitest';
 import { startIssuer, type TestIssuer } from '../gateway/identity/oidc/issuer.fixture.ts';
 import { ADMIN_EMAIL, BEN, connection, inChromium, PASSWORD, startWorld, type World } from '../realtime/client/board.fixture.ts';
@@ -93,6 +94,50 @@ inChromium(
       expect(page.url()).toBe(`${screens.world.url}/confirm`);
       await page.getByRole('button', { name: 'Go to my page' }).click();
       await page.getByText('pia@example.org confirmed').waitFor();
+    });
+
+    /** Has the first admin invite an address; resolves to the path of the mailed link. */
+    async function invited(email: string): Promise<string> {
+      const { url } = screens.world;
+      const post = async (path: string, body: object, more = {}) =>
+        (
+          await fetch(`${url}${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json', ...more }, body: JSON.stringify(body) })
+        ).json();
+      const { accessToken } = await post('/api/login', { email: ADMIN_EMAIL, password: PASSWORD });
+      await post('/api/invitations', { email, role: 'maintenance' }, { Authorization: `Bearer ${accessToken}` });
+      return mailedLink(url, email, 'invitation');
+    }
+
+    async function isMaintenance(page: Page, email: string): Promise<void> {
+      await connection(page, 'live');
+      await page.goto(`${screens.world.url}/me`);
+      await page.getByText(`${email} confirmed`).waitFor();
+      const me = await page.evaluate(() => JSON.parse(localStorage.getItem('taskledger.session') ?? '{}').user.role as string);
+      expect(me).toBe('maintenance');
+    }
+
+    it('takes an invitation along from the page of its link, and is in with its role and address', async () => {
+      issuer?.accounts.set('rosa', { email: 'rosa@elsewhere.example', email_verified: false, name: 'Rosa Lund' });
+      const page = await atTheIssuer('rosa', await invited('rosa@example.org'));
+      expect(page.url()).not.toContain('invitation');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await isMaintenance(page, 'rosa@example.org');
+      // The code is kept for nobody who comes later in this tab.
+      expect(await page.evaluate(() => sessionStorage.getItem('taskledger.invitation'))).toBeNull();
+    });
+
+    it('asks who comes with an address that is invited, and not verified there, for the link of that mail, and says where it is no good', async () => {
+      const [spent, link] = [await invited('sven@example.org'), await invited('sven@example.org')];
+      issuer?.accounts.set('sven', { email: 'sven@example.org', email_verified: false, name: 'Sven Berg' });
+      const page = await atTheIssuer('sven');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      const field = page.getByLabel('If you were invited, the link of that mail');
+      await field.fill(`${screens.world.url}${spent}`);
+      await page.getByRole('button', { name: 'Use the invitation' }).click();
+      await page.getByText('This is too old, was followed by a newer one, or is not ours.').waitFor();
+      await field.fill(`${screens.world.url}${link}`);
+      await page.getByRole('button', { name: 'Use the invitation' }).click();
+      await isMaintenance(page, 'sven@example.org');
     });
 
     it('says in words that somebody turned back there, and leads there again', async () => {
