@@ -19,6 +19,8 @@ export interface HasFiles<State extends FiledThing> {
   mayAttach(actor: Actor, state: State, id: string): boolean;
   /** True where somebody may take away files that others added: who may change the thing. */
   mayTakeAway(actor: Actor, state: State, id: string): boolean;
+  /** True where the thing of the state has this part, where the kind is of parts that have no stream of their own. */
+  holds?(state: State, part: string): boolean;
   /** The live topics of its files. */
   topics(stream: string, state: State): string[];
   /** What the id of such a thing means, in an upload, and in a question for the files of several. */
@@ -53,8 +55,9 @@ export const filesOf = {
     listed: 'Files on these tasks, and on their comments: `of` says on which.',
   }),
   /** A comment has no stream of its own: the task's decides. */
-  comment: hasFiles<FiledThing & TaskParties>({
+  comment: hasFiles<FiledThing & TaskParties & { commented: readonly string[] }>({
     ...ofTask,
+    holds: ({ commented }, comment) => commented.includes(comment),
     uploadedFor: 'The id of the comment that it is for. Where it is new, send its Position as Read-After.',
     listed: 'Files on these comments.',
   }),

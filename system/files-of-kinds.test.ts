@@ -129,3 +129,15 @@ it('nobody puts a file on a thing of somebody else by naming one of their own be
   expect(await put({ kind: 'user', id: owner.id })).toMatchObject({ status: 403 });
   expect((await owner.ok(`GET /api/media?user=${owner.id}`)).body.items).toEqual([]);
 });
+
+it('nobody puts a file on a comment by naming another task beside it', { timeout: 300_000 }, async () => {
+  const on = (kind: string) => KINDS.find((one) => one.kind === kind)?.make() as Promise<Thing>;
+  const [comment, other] = [await on('comment'), await on('task')];
+  const { id } = (await send(owner, 'task', other)).body;
+  await expect.poll(async () => (await owner.ok(`GET /api/media/${id}`)).body.status, PATIENCE).toBe('attached');
+  const put = (of: object) => owner.call(`PUT /api/media/${id}/attachment`, { of });
+  const crossed = await put({ kind: 'comment', id: comment.id, task: other.id });
+  expect([crossed.status, crossed.body.errors]).toEqual([422, [{ pointer: '/of/id', detail: 'is no comment of what is named beside it' }]]);
+  expect((await put({ kind: 'comment', id: comment.id })).body.errors).toMatchObject([{ pointer: '/of/task' }]);
+  expect((await put({ kind: 'comment', id: comment.id, task: comment.task })).status).toBe(200);
+});

@@ -194,10 +194,30 @@ describe('attaching', () => {
   it('needs the right on the file and on the thing', () => {
     given(media, ...onTask)
       .when(ask('AttachMedia', { of: ON_ORDER }), { before: task(ALICE), thing: { exists: true, maker: BOB.id } })
-      .refuses('invalid', '/order');
+      .refuses('invalid', '/of/id');
     given(media, ...onTask)
       .when(ask('AttachMedia', { of: ON_ORDER }, CAROL), { before: task(ALICE), thing: { exists: true, maker: CAROL.id } })
       .refuses('not_found');
+  });
+  it('on a comment needs one of the task that is named beside it, also where both tasks are the caller’s; so does an upload for one', () => {
+    const COMMENT = '5d9f2b2e-93f4-4f6e-8a55-0c1f5a3d2e05';
+    const of = { kind: 'comment', id: COMMENT, task: CAROL.id } as const;
+    for (const [commented, isThere] of [
+      [[], false],
+      [[OF.id], false],
+      [[OF.id, COMMENT], true],
+    ] as const) {
+      const facts = { before: task(ALICE), thing: task(ALICE, null, { commented }) };
+      const attaching = given(media, ...onTask).when(ask('AttachMedia', { of }), facts);
+      const uploading = given(media).when(ask('ReceiveMedia', { ...upload, of }), facts);
+      if (isThere) {
+        attaching.then(detached(), attached(of));
+        uploading.then({ type: 'MediaReceived', data: { ...upload, of, maker: ALICE.id } } as MediaEvent);
+      } else {
+        attaching.refuses('invalid', '/of/id');
+        uploading.refuses('invalid', '/comment');
+      }
+    }
   });
   it('is for files that were found good', () => {
     for (const events of [[received], [received, refusedEvent]])

@@ -117,14 +117,22 @@ function receive({ data, actor }: CommandOf<'ReceiveMedia'>, state: MediaState, 
   if (state.exists) return conflict('This file exists already.');
   // An upload takes long enough for its user to be deleted meanwhile.
   if ((facts.uploader as Partial<UserState> | undefined)?.deleted) return GONE;
-  const may = mayWithFilesOf(actor, data.of, facts.thing);
-  if (!may.read) return nothingThere(data.of);
-  if (!may.attach) return { refused: 'forbidden', detail: `You may not add files to this ${data.of.kind}.` };
-  return [{ type: 'MediaReceived', data: { ...data, maker: actor.id } }];
+  const refused = refusalToAdd(actor, { of: data.of, pointer: `/${data.of.kind}` }, facts.thing);
+  return refused ?? [{ type: 'MediaReceived', data: { ...data, maker: actor.id } }];
 }
 
-function nothingThere({ kind }: MediaSubject): Refusal {
-  return { refused: 'invalid', detail: `There is no such ${kind}.`, errors: [{ pointer: `/${kind}`, detail: `is no ${kind} that you can read` }] };
+/** The refusal of a file on a thing; undefined where the actor may add it. `pointer`: where the request names the thing; `thing`: the state that decides. */
+function refusalToAdd(actor: Actor, { of, pointer }: { of: MediaSubject; pointer: string }, thing: unknown): Refusal | undefined {
+  const { kind } = of;
+  const may = mayWithFilesOf(actor, of, thing);
+  if (!may.read) return nothingThere(kind, pointer, `is no ${kind} that you can read`);
+  // A comment is found by the task that is named beside it, whose rights decide.
+  if (FILES_OF[kind].holds?.(thing, of.id) === false) return nothingThere(kind, pointer, `is no ${kind} of what is named beside it`);
+  return may.attach ? undefined : { refused: 'forbidden', detail: `You may not add files to this ${kind}.` };
+}
+
+function nothingThere(kind: MediaSubject['kind'], pointer: string, detail: string): Refusal {
+  return { refused: 'invalid', detail: `There is no such ${kind}.`, errors: [{ pointer, detail }] };
 }
 
 function asked(command: MediaRequest, state: MediaState, facts: Facts): Decision {
@@ -159,9 +167,8 @@ function notOnAnything({ status }: MediaState): Decision {
 }
 
 function attach({ data: { of }, actor }: CommandOf<'AttachMedia'>, state: MediaState, facts: Facts): Decision {
-  const may = mayWithFilesOf(actor, of, facts.thing);
-  if (!may.read) return nothingThere(of);
-  if (!may.attach) return { refused: 'forbidden', detail: `You may not add files to this ${of.kind}.` };
+  const refused = refusalToAdd(actor, { of, pointer: '/of/id' }, facts.thing);
+  if (refused) return refused;
   if (state.status === 'pending' || state.status === 'refused') return conflict(`It is ${state.status}; a file is attached when it is ready.`);
   if (state.status !== 'attached') return [{ type: 'MediaAttached', data: { of } }];
   const isThere = streamOfSubject(of) === streamOfSubject(state.of) && of.kind === state.of.kind && of.id === state.of.id;

@@ -30,6 +30,8 @@ export interface TaskState extends TaskParties {
   /** The number of the task's comments, and of their characters (UTF-16 units) together. */
   comments: number;
   commentCharacters: number;
+  /** The ids of its comments: a file on one of them names both. */
+  commented: readonly string[];
   watchers: Watching;
 }
 
@@ -46,6 +48,7 @@ export const initial: TaskState = {
   labels: [],
   comments: 0,
   commentCharacters: 0,
+  commented: [],
   watchers: NOBODY_ASKED,
 };
 
@@ -225,8 +228,11 @@ export function evolve(before: TaskState, event: TaskEvent): TaskState {
       return { ...state, ...(event.data as Partial<TaskState>) };
     case 'TaskStatusChanged':
       return { ...state, status: event.data.to };
-    case 'TaskCommented':
-      return { ...state, comments: state.comments + 1, commentCharacters: state.commentCharacters + event.data.text.length };
+    case 'TaskCommented': {
+      const { commentId, text } = event.data;
+      const { comments, commentCharacters, commented } = state;
+      return { ...state, comments: comments + 1, commentCharacters: commentCharacters + text.length, commented: [...commented, commentId] };
+    }
     case 'TaskWatched':
     case 'TaskUnwatched':
       return state;
@@ -243,7 +249,7 @@ export function evolve(before: TaskState, event: TaskEvent): TaskState {
 
 export const task = decider<TaskState, TaskCommand, TaskEvent>({
   initial,
-  stateVersion: 3,
+  stateVersion: 4,
   decide,
   evolve,
   topics: (stream, { before, after }) => taskTopics(stream, before.exists ? before : null, after),
