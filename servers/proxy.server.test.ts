@@ -84,6 +84,8 @@ async function raw(url: string, text: string): Promise<string> {
   return (await socket.toArray()).join('');
 }
 
+/** What browsers say they take where somebody opens an address. */
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 const PROBLEM = { type: expect.stringMatching(/^\/problems\//), title: expect.any(String), detail: expect.any(String), instance: expect.any(String) };
 
 describeWith(nginx, 'the proxy', () => {
@@ -151,6 +153,21 @@ describeWith(nginx, 'the proxy', () => {
         expect(answer, path).toMatch(/^HTTP\/1\.1 404 (?:.|\s)*\r\nContent-Security-Policy: [^\r]*frame-ancestors 'none'/);
         expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? ''), path).toEqual({ ...PROBLEM, status: 404, code: 'not_found' });
       }
+    });
+
+    it('says on a page what it has to say itself to whoever opens an address in a browser, and a problem to all others', async () => {
+      const asking = (path: string, accept: string) =>
+        raw(proxy.url, `GET ${path} HTTP/1.1\r\nHost: x\r\nAccept: ${accept}\r\nConnection: close\r\n\r\n`);
+      const page = await asking('/metrics', BROWSER);
+      expect(page).toMatch(/^HTTP\/1\.1 404 /);
+      expect(page).toContain('\r\nContent-Type: text/html; charset=utf-8\r\n');
+      for (const header of ['Cache-Control: no-store', 'Vary: Accept', 'X-Content-Type-Options: nosniff'])
+        expect(page).toContain(`\r\n${header}\r\n`);
+      expect(page).toMatch(/\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'/);
+      expect(page).toContain('<h1>Not found</h1><p>There is nothing at this address.</p><p><a href="/">');
+      for (const accept of ['*/*', 'application/json, text/html'])
+        expect(await asking('/metrics', accept)).toContain('\r\nContent-Type: application/problem+json\r\n');
+      expect(await asking('/problem-page', '*/*')).toMatch(/^HTTP\/1\.1 404 /);
     });
 
     it('takes a name in the place of a parameter to nobody but who knows that name', async () => {
@@ -245,6 +262,9 @@ describeWith(nginx, 'the proxy', () => {
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(await answer.json()).toEqual({ ...PROBLEM, code: 'unavailable', status: 503, instance: answer.headers.get('x-request-id') });
     }
+    const page = await fetch(`${proxy.url}/inbox`, { headers: { accept: BROWSER } });
+    expect([page.status, page.headers.get('content-type'), page.headers.get('retry-after')]).toEqual([503, 'text/html; charset=utf-8', '1']);
+    expect(await page.text()).toContain('<h1>Not available right now</h1><p>No answer came. Try again in a moment.</p>');
   });
 
   it('has a line for what it answers itself, and none for what a part answers, without anybody’s address', async () => {
