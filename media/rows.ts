@@ -9,8 +9,18 @@ import { type DirectContext, directRoute } from './intake/direct/begin-route.ts'
 import { finishRoute } from './intake/direct/finish-route.ts';
 import type { IntakeContext } from './intake/receive.ts';
 import { uploadRoute } from './intake/upload.ts';
+import { type VerifyingContext, verifyRoute } from './keep/verify-route.ts';
 
 /** The context of the routes: that of the part, and what its pieces opened. */
-export type StartedMedia = MediaContext & AccessContext & IntakeContext & DirectContext;
+export type StartedMedia = MediaContext & AccessContext & IntakeContext & DirectContext & VerifyingContext;
 
-export const mediaRoutes: readonly RouteWith<StartedMedia>[] = [uploadRoute, directRoute, finishRoute, urlRoute, urlsRoute, fetchRoute, rotateRoute];
+export const mediaRoutes: readonly RouteWith<StartedMedia>[] = [
+  uploadRoute,
+  directRoute,
+  finishRoute,
+  urlRoute,
+  urlsRoute,
+  fetchRoute,
+  rotateRoute,
+  verifyRoute,
+];

@@ -89,6 +89,7 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
       ...['POST /api/users/:id/confirm', 'PUT /api/users/:id/role', 'GET /outbox', 'POST /api/admin/orders/:id/retry'],
       ...['GET /api/admin/dead-letters', 'GET /api/admin/dead-letters/:id', 'POST /api/admin/dead-letters/retry'],
       ...['POST /api/admin/dead-letters/:id/retry', 'POST /api/admin/dead-letters/:id/discard', 'POST /api/admin/media/url-keys'],
+      'GET /api/admin/media/differences',
       ...['POST /api/admin/api-keys', 'GET /api/admin/api-keys', 'DELETE /api/admin/api-keys/:id', 'GET /api/admin/queues'],
       ...['GET /api/admin/projections', 'POST /api/admin/projections/:name/rebuild', 'GET /api/admin/projections/:name/rebuild'],
       ...['POST /api/invitations', 'GET /api/invitations', 'GET /api/invitations/:id', 'POST /api/invitations/:id/send-again'],

@@ -1,7 +1,8 @@
 /** `npm start -- media …`: compares the store of files with the events, makes these the ones that decide about it, or copies it into another. */
+import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { takeOverFiles } from '../../media/keep/marks.ts';
-import { verifyMedia } from '../../media/keep/verify.ts';
+import { type Verified, type VerifiedLine, verifiedLines } from '../../media/keep/verify.ts';
 import { lockFolder } from '../../platform/data-folder-lock.ts';
 import type { EventStore } from '../../platform/event-store/event-store.ts';
 import { copyFiles } from '../../platform/files/copy-files.ts';
@@ -16,12 +17,13 @@ import { misused } from '../command-options.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { isEmbedded } from '../parts.ts';
 import { interruptibly } from './interruption.ts';
+import { lockOrAsk, type OpenAnswer } from './lock-or-ask.ts';
 import { openStoreBehindEdge } from './opened-store.ts';
 import { print } from './print.ts';
 
 /** Does what the words ask for. Errors: ConfigError, FolderError while a process runs on the folder, `UserError` with one line. */
 export async function operateMedia(config: Config, [what, ...rest]: string[]): Promise<void> {
-  if (what === 'verify' && rest.length === 0) return withBoth(config, verify(config));
+  if (what === 'verify' && rest.length === 0) return verify(config);
   if (what === 'claim' && rest.length === 0) return withBoth(config, claim);
   const [from, to, ...more] = rest;
   if (what !== 'copy' || from === undefined || to === undefined || more.length > 0)
@@ -40,9 +42,18 @@ type Both = { store: EventStore; files: Files; log: Logger };
 
 /** Opens the configuration's events and files. On embedded stores no process may run. */
 async function withBoth(config: Config, work: (both: Both) => Promise<void>): Promise<void> {
+  const lock = isEmbedded(config.EVENT_STORE_URL) ? lockFolder(config.DATA_DIR) : undefined;
+  try {
+    await onBoth(config, work);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Opens them for whoever has the lock, or needs none. */
+async function onBoth(config: Config, work: (both: Both) => Promise<void>): Promise<void> {
   const closers = openClosers();
   try {
-    if (isEmbedded(config.EVENT_STORE_URL)) closers.add(lockFolder(config.DATA_DIR), (lock) => lock.release());
     const log = openProcessLog({ level: 'error' });
     const { store } = await openStoreBehindEdge(config, closers, log);
     const files = closers.closing(await filesAt(config.FILES_URL, config));
@@ -52,17 +63,50 @@ async function withBoth(config: Config, work: (both: Both) => Promise<void>): Pr
   }
 }
 
-const verify =
-  (config: Config) =>
-  async ({ store, files, log }: Both): Promise<void> => {
-    // It only loads: no body is hashed.
-    const commands = commandHandler({ store, hmac: (text) => text, log });
-    const found = await verifyMedia({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL }, ({ what, key }) =>
-      print(`${what}: ${key}`),
-    );
-    print(`Compared ${found.files} files with ${found.objects} objects: ${found.differences} differences. Nothing was changed.`);
-    if (found.differences > 0) throw new UserError('The store of files and the events differ: docs/MEDIA.md says what to do.');
+/** Compares both, in the process that runs on the folder, where there is one. Error: `UserError` where something differs. */
+async function verify(config: Config): Promise<void> {
+  let found: Verified | undefined;
+  const here = () =>
+    onBoth(config, async ({ store, files, log }) => {
+      // It only loads: no body is hashed.
+      const commands = commandHandler({ store, hmac: (text) => text, log });
+      found = await tell(verifiedLines({ store, files, commands, keepOriginal: config.MEDIA_KEEP_ORIGINAL }));
+    });
+  const there = async (_ask: unknown, open: OpenAnswer) => {
+    found = await tell(linesIn(await open('/api/admin/media/differences')));
   };
+  if (isEmbedded(config.EVENT_STORE_URL)) await lockOrAsk(config.DATA_DIR, here, there);
+  else await here();
+  if (!found) throw CUT_OFF;
+  print(`Compared ${found.files} files with ${found.objects} objects: ${found.differences} differences. Nothing was changed.`);
+  if (found.differences > 0) throw new UserError('The store of files and the events differ: docs/MEDIA.md says what to do.');
+}
+
+const CUT_OFF = new UserError('The comparison was cut off in the middle: nothing is known of what it had not reached. Run it again.');
+
+/** Prints the differences; resolves to the numbers, which come last, or to undefined where they do not come. */
+async function tell(lines: AsyncIterable<VerifiedLine | null>): Promise<Verified | undefined> {
+  let numbers: Verified | undefined;
+  for await (const line of lines) {
+    if (line && 'what' in line) print(`${line.what}: ${line.key}`);
+    else if (line) numbers = line;
+  }
+  return numbers;
+}
+
+/** The lines of a running process's answer. Error: `UserError` where it is cut off. */
+async function* linesIn(answer: Readable): AsyncGenerator<VerifiedLine | null> {
+  let rest = '';
+  try {
+    for await (const piece of answer.setEncoding('utf8')) {
+      const texts = `${rest}${piece}`.split('\n');
+      rest = texts.pop() ?? '';
+      for (const text of texts) yield text === '' ? null : JSON.parse(text);
+    }
+  } catch {
+    throw CUT_OFF;
+  }
+}
 
 async function claim(both: Both): Promise<void> {
   await takeOverFiles(both);

@@ -27,24 +27,53 @@ export interface Verified {
   differences: number;
 }
 
-/** Compares both, and tells each difference as it is found; a stream, and the names of its objects, in memory at a time. Errors: those of the stores. */
-export async function verifyMedia(context: VerifyContext, tell: (one: Difference) => void): Promise<Verified> {
-  const found: Verified = { files: 0, objects: 0, differences: 0 };
-  const told = (one: Difference) => {
-    found.differences += 1;
-    tell(one);
-  };
-  for await (const id of received(context.store)) {
-    found.files += 1;
-    await compareFile(context, id, told);
-  }
-  for (const area of ['incoming/', 'media/']) {
-    for await (const { key } of context.files.list(area)) {
-      found.objects += 1;
-      if (!(await isKnown(context, key))) told({ what: 'bytes without an event', key });
-    }
+/**
+ * Compares both, and yields each difference as it is found, and null now and then where there is none, so that whoever waits knows that it goes on; returns
+ * the numbers. A stream, and the names of its objects, are in memory at a time. What differs is looked at twice: beside a process that goes on something
+ * may be between its bytes and its event. Errors: those of the stores.
+ */
+export async function* differencesIn(context: VerifyContext): AsyncGenerator<Difference | null, Verified> {
+  const ofEvents = yield* compared(received(context.store), (id) => ofFile(context, id));
+  const ofStore = yield* compared(objectsOf(context.files), (key) => ofObject(context, key));
+  return { files: ofEvents.compared, objects: ofStore.compared, differences: ofEvents.differences + ofStore.differences };
+}
+
+async function* compared(
+  all: AsyncIterable<string>,
+  look: (one: string) => Promise<Difference[]>,
+): AsyncGenerator<Difference | null, { compared: number; differences: number }> {
+  const found = { compared: 0, differences: 0 };
+  for await (const one of all) {
+    const differences = await twice(() => look(one));
+    found.compared += 1;
+    found.differences += differences.length;
+    yield* differences;
+    if (found.compared % PULSE === 0) yield null;
   }
   return found;
+}
+
+async function* objectsOf(files: Pick<Files, 'list'>): AsyncGenerator<string> {
+  for (const area of ['incoming/', 'media/']) for await (const { key } of files.list(area)) yield key;
+}
+
+/** What is told of a comparison: a difference, or, as the last, the numbers. */
+export type VerifiedLine = Difference | Verified;
+
+/** As `differencesIn`, with the numbers as the last that comes. */
+export async function* verifiedLines(context: VerifyContext): AsyncGenerator<VerifiedLine | null> {
+  yield yield* differencesIn(context);
+}
+
+/** Files, or objects, after each of which it is told that the comparison goes on. */
+const PULSE = 100;
+
+/** Those that a second look finds, too. */
+async function twice(look: () => Promise<Difference[]>): Promise<Difference[]> {
+  const first = await look();
+  if (first.length === 0) return first;
+  const again = await look();
+  return again.filter(({ what, key }) => first.some((one) => one.what === what && one.key === key));
 }
 
 async function* received(store: EventStore): AsyncGenerator<string> {
@@ -53,14 +82,22 @@ async function* received(store: EventStore): AsyncGenerator<string> {
   }
 }
 
-async function compareFile({ commands, files }: VerifyContext, id: string, tell: (one: Difference) => void): Promise<void> {
+async function ofFile({ commands, files }: VerifyContext, id: string): Promise<Difference[]> {
   const { state } = await commands.load<MediaState>(`media-${id}`);
+  const found: Difference[] = [];
   for (const name of wanted(state)) {
     const key = `media/${id}/${name}`;
     const there = await files.stat(key);
-    if (!there) tell({ what: 'an event without bytes', key });
-    else if (name === 'original' && there.bytes !== state.bytes) tell({ what: 'bytes of another length', key });
+    if (!there) found.push({ what: 'an event without bytes', key });
+    else if (name === 'original' && there.bytes !== state.bytes) found.push({ what: 'bytes of another length', key });
   }
+  return found;
+}
+
+/** The difference of an object; none where it has gone since it was listed. */
+async function ofObject(context: VerifyContext, key: string): Promise<Difference[]> {
+  if (await isKnown(context, key)) return [];
+  return (await context.files.stat(key)) ? [{ what: 'bytes without an event', key }] : [];
 }
 
 /** The objects that a file must have by its events: the upload, until a picture's sizes stand in its place; none once it is over. */
