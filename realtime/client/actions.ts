@@ -49,7 +49,14 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
   let deleted: string | undefined;
 
   function note(one: Omit<Note, 'id'>): void {
+    // Where the session has ended the entrance says so, once: nobody is told of each request that was under way.
+    if (!store.get().me) return;
     store.set({ notes: [...store.get().notes.slice(-3), { ...one, id: ++notes }] });
+  }
+
+  /** Tells of a change that was not made, unless the end of the session has cut it off. */
+  function refused(title: string, error: unknown): void {
+    if (!isOver(error)) note({ kind: 'trouble', text: notDone(title, error) });
   }
 
   function titleOf(id: string): string {
@@ -79,7 +86,7 @@ export function createActions({ api, store, page }: { api: Api; store: Store; pa
       store.set({ board: done(store.get().board, key, answer) });
     } catch (error) {
       store.set({ board: dropped(store.get().board, key) });
-      note({ kind: 'trouble', text: notDone(titleOf(id), error) });
+      refused(titleOf(id), error);
       return false;
     }
     if (said) say(said);
@@ -202,6 +209,8 @@ function stated({ title, description, deadline, priority, labels }: TaskFields):
   return { title, priority, labels, ...(description ? { description } : {}), ...(deadline ? { deadline } : {}) };
 }
 
+/** True for what the end of the session has cut off. */
+const isOver = (error: unknown) => error instanceof ApiError && error.status === 401;
 const isCutOff = ({ connection }: AppState) => connection === 'reconnecting' || connection === 'offline';
 
 /** What is true of a task after a command on it failed. */

@@ -10,6 +10,7 @@ function against(...answers: (Response | Error)[]) {
   const requests: { path: string; headers: Record<string, string>; method?: string | undefined }[] = [];
   const waits: number[] = [];
   const tokens = ['old', 'new'];
+  const who: { id: string | null } = { id: 'anna' };
   let now = 0;
   const options: ApiOptions = {
     fetch: async (path, init) => {
@@ -20,6 +21,7 @@ function against(...answers: (Response | Error)[]) {
     },
     token: async (refused) => (refused ? tokens[1] : tokens[0]) ?? null,
     held: () => tokens[0] ?? null,
+    who: () => who.id,
     prove: async () => {
       proofs.asked++;
       return proofs.given;
@@ -30,7 +32,7 @@ function against(...answers: (Response | Error)[]) {
     },
     now: () => now,
   };
-  return { api: createApi(options), requests, waits, proofs, tokens };
+  return { api: createApi(options), requests, waits, proofs, tokens, who };
 }
 const json = (body: unknown, init?: ResponseInit) => new Response(JSON.stringify(body), init);
 
@@ -42,6 +44,22 @@ describe('a command', () => {
     expect(new Set(keys).size).toBe(1);
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
     expect(waits).toEqual([300, 2_000]);
+  });
+
+  it('that waits to be sent again is not sent as somebody else who has logged in meanwhile', async () => {
+    for (const next of ['ben', null]) {
+      const { api, requests, who } = against(new TypeError('network'), json(DONE));
+      const sent = api.command('PUT', '/api/tasks/a/status', { body: { status: 'done' } });
+      who.id = next;
+      await expect(sent).rejects.toMatchObject({ status: 401 });
+      expect(requests.length).toBeLessThanOrEqual(1);
+    }
+    const refused = against(json({}, { status: 401 }), json(DONE));
+    const sent = refused.api.command('PUT', '/api/tasks/a/status', { body: { status: 'done' } });
+    await Promise.resolve();
+    refused.who.id = 'ben';
+    await expect(sent).rejects.toMatchObject({ status: 401 });
+    expect(refused.requests.length).toBeLessThanOrEqual(1);
   });
 
   it('that wants a fresh login is repeated once the user proved who they are, and refused where they would not', async () => {

@@ -50,6 +50,8 @@ export interface ApiOptions {
   token(refused: string | false): Promise<string | null>;
   /** The access token while it is good; null where another one would have to be asked for. */
   held(): string | null;
+  /** The id of who is logged in; null for nobody. A request is of who was when it began, however long it is tried, and of nobody who comes after. */
+  who(): string | null;
   /** Has the user prove anew who they are, where the server wants that; resolves to false where they would not. */
   prove(): Promise<boolean>;
   /** Waits before the next attempt: that long, or until the network comes back. */
@@ -70,6 +72,9 @@ export interface Api {
   open<T>(path: string, body?: unknown, options?: { token?: string; key?: string }): Promise<T>;
 }
 
+/** A request with the token of who was logged in when it began. */
+type Authorised = RequestInit & { headers: Record<string, string>; of: string | null };
+
 /** Milliseconds after which the page asks once more by itself what it could not be told. */
 export const ASK_AGAIN = 3_000;
 
@@ -87,11 +92,17 @@ export function createApi(options: ApiOptions): Api {
     }
   }
 
-  async function authorised(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
-    const token = await options.token(false);
+  async function authorised(path: string, { of, ...init }: Authorised): Promise<Response> {
+    const token = await tokenOf(of, false);
     const response = await sendWith(token, path, init);
     if (response.status !== 401) return checked(response);
-    return checked(await sendWith(await options.token(token ?? false), path, init));
+    return checked(await sendWith(await tokenOf(of, token ?? false), path, init));
+  }
+
+  /** The token of who began the request; null where they are not logged in any more. */
+  async function tokenOf(of: string | null, refused: string | false): Promise<string | null> {
+    const token = await options.token(refused);
+    return options.who() === of ? token : null;
   }
 
   async function sendWith(token: string | null, path: string, init: RequestInit): Promise<Response> {
@@ -123,11 +134,13 @@ export function createApi(options: ApiOptions): Api {
   }
 
   return {
-    get: (path, { after } = {}) =>
-      patiently(async () => {
-        const response = await authorised(path, { cache: 'no-store', headers: after ? { 'Read-After': after } : {} });
+    get(path, { after } = {}) {
+      const init: Authorised = { of: options.who(), cache: 'no-store', headers: after ? { 'Read-After': after } : {} };
+      return patiently(async () => {
+        const response = await authorised(path, init);
         return { body: await response.json(), position: response.headers.get('Position') ?? '' };
-      }),
+      });
+    },
 
     async glance(path) {
       const token = options.held();
@@ -138,19 +151,21 @@ export function createApi(options: ApiOptions): Api {
       const headers: Record<string, string> = { 'Idempotency-Key': key };
       if (body !== undefined) headers['Content-Type'] = 'application/json';
       if (ifMatch !== undefined) headers['If-Match'] = `"${ifMatch}"`;
-      const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      const init: Authorised = { of: options.who(), method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
       return proven(() => patiently(async () => (await bodyOf(await authorised(path, init))) as Done));
     },
 
-    download: (path) =>
-      proven(() =>
+    download(path) {
+      const init: Authorised = { of: options.who(), cache: 'no-store', headers: {} };
+      return proven(() =>
         patiently(async () => {
-          const response = await authorised(path, { cache: 'no-store', headers: {} });
+          const response = await authorised(path, init);
           return response.blob().catch(() => {
             throw new ApiError('The file was cut off on its way.', 0);
           });
         }),
-      ),
+      );
+    },
 
     open: async (path, body, { token, key = uuid() } = {}) => {
       const headers: Record<string, string> = { 'Idempotency-Key': key };

@@ -49,6 +49,7 @@ const api = createApi({
   fetch: (...request) => fetch(...request),
   token: (refused) => session.token(refused),
   held: () => session.held(),
+  who: () => session.me()?.id ?? null,
   prove,
   wait,
   now: () => performance.now(),
