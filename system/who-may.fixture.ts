@@ -114,3 +114,31 @@ export const WHO_MAY: readonly { who: readonly Asker[]; routes: readonly string[
   // Embedded files take none, and nobody has a sign-in or was erased here: 404 for all who are logged in. Accounts are made and changed by the operator alone, from the command line.
   { who: [], routes: ['POST /api/media/direct', 'DELETE /api/me/sign-ins/:id', 'POST /api/admin/accounts', 'GET /api/users/:id/erasure'] },
 ];
+
+/** Those who have to do something first: confirm their address, choose a password of their own, set up a second factor. They follow nothing until then. */
+export const CONFINED = ['unconfirmed', 'with a made password', 'without a second factor'] as const;
+
+/** Those who ask for topics. Of the roles that have to have a second factor nobody else is here. */
+export const FOLLOWERS = [
+  ...(['nobody', 'key'] as const),
+  ...CONFINED,
+  ...(['stranger', 'owner', 'assignee', 'resident', 'staff', 'security', 'maintenance', 'admin'] as const),
+];
+export type Follower = (typeof FOLLOWERS)[number];
+
+const LET_IN = FOLLOWERS.filter((one) => one !== 'nobody' && one !== 'key' && !(CONFINED as readonly Follower[]).includes(one));
+const NO_POSTS: readonly Follower[] = ['staff', 'security', 'maintenance', 'admin'];
+
+/** Every topic with those who may follow it. `<owner>`, and `<task>`, which is the owner's and the assignee's work; `<site>`, at which nobody has a post. Nobody names whose `notifications`: they are one's own. */
+export const WHO_FOLLOWS: readonly { topic: string; who: readonly Follower[] }[] = [
+  { topic: 'tasks', who: ['admin'] },
+  { topic: 'task:<task>', who: ['owner', 'assignee', 'admin'] },
+  { topic: 'user:<owner>', who: ['owner', 'admin'] },
+  { topic: 'notifications', who: LET_IN },
+  { topic: 'invitations', who: ['admin'] },
+  { topic: 'profiles', who: LET_IN },
+  { topic: 'sites', who: NO_POSTS },
+  { topic: 'site:<site>:security', who: ['security', 'admin'] },
+  { topic: 'role:member', who: ['stranger', 'owner', 'assignee', 'admin'] },
+  { topic: 'role:admin', who: ['admin'] },
+];
