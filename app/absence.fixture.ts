@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretsUnavailable } from '../gateway/identity/secrets/secrets.ts';
-import { ReceiverUnavailable } from '../notifier/sending.ts';
+import { FateUnknown, ReceiverUnavailable } from '../notifier/sending.ts';
 import type { Unavailable } from '../platform/absences/unavailable.ts';
 import { CacheUnavailable } from '../platform/cache/cache.ts';
 import { BusUnavailable } from '../platform/event-bus/event-bus.ts';
@@ -11,7 +11,7 @@ import { AppendUnknown, StoreUnavailable } from '../platform/event-store/event-s
 import { FilesUnavailable } from '../platform/files/files.ts';
 import { ReadModelsUnavailable } from '../platform/read-models/read-models.ts';
 import { readConfig } from './config.ts';
-import { openPorts } from './open-ports.ts';
+import { openPorts, type Ports } from './open-ports.ts';
 import type { Need } from './parts.ts';
 import { start } from './start.ts';
 
@@ -47,6 +47,8 @@ export interface DependentProcess {
   url: string;
   /** From now on this dependency is away; null: none is. */
   lose(dependency: Dependency | null): void;
+  /** The ports of the process, as they are: none of them is away, or fails. */
+  ports: Pick<Ports, 'store' | 'readModels'>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function openDependent(
 ): Promise<DependentProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'absence-'));
   let lost: Dependency | null = null;
+  let whole: Partial<Pick<Ports, 'store' | 'readModels'>> = {};
 
   function losable<T extends object>(name: Dependency, port: T): T {
     const members = Object.entries(port).map(([member, value]) => {
@@ -80,6 +83,7 @@ export async function openDependent(
   const ports: typeof openPorts = async (...args) => {
     const opened = await openPorts(...args);
     const known = new Map<string, object>();
+    whole = opened as typeof whole;
     return new Proxy(opened, {
       get: (all, name: string) => {
         const port = Reflect.get(all, name);
@@ -93,6 +97,7 @@ export async function openDependent(
   const { url, stop } = await start(config, { ports });
   return {
     url,
+    ports: whole as DependentProcess['ports'],
     lose: (dependency) => {
       lost = dependency;
     },
@@ -111,12 +116,13 @@ function failing(name: Dependency, member: string, args: readonly unknown[]): un
   return ITERATIONS.has(member) ? failingIteration(name) : Promise.reject(AWAY[name]());
 }
 
-/** The error of a call that was carried out; only an append says that this may be. */
-function errorAfter(name: Dependency, member: string): Unavailable {
-  return name === 'store' && member === 'append' ? new AppendUnknown('it is away') : AWAY[name]();
+/** The error of a call that was carried out; only appending and sending say that this may be. */
+function errorAfter(name: Dependency, member: string): Error {
+  if (name === 'store' && member === 'append') return new AppendUnknown('it is away');
+  return member === 'send' ? new FateUnknown('it is away') : AWAY[name]();
 }
 
-function failingAfter(result: unknown, error: Unavailable): unknown {
+function failingAfter(result: unknown, error: Error): unknown {
   if (result instanceof Promise)
     return result.then(() => {
       throw error;
@@ -127,7 +133,7 @@ function failingAfter(result: unknown, error: Unavailable): unknown {
 const isIteration = (result: unknown): result is AsyncIterable<unknown> =>
   typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
 
-async function* failingBehind(pages: AsyncIterable<unknown>, error: Unavailable): AsyncGenerator<unknown> {
+async function* failingBehind(pages: AsyncIterable<unknown>, error: Error): AsyncGenerator<unknown> {
   for await (const page of pages) {
     yield page;
     break;
