@@ -30,12 +30,18 @@ it.each(PROGRAMME)(
 /** The numbers that tests take where a variable is not set. */
 function defaultsOf(variable: string): string[] {
   const files = globSync('{system,platform}/**/*.{test,fixture}.ts', { cwd: CHECKOUT });
-  return files.flatMap((file) => [...textOf(file).matchAll(new RegExp(`process\\.env\\.${variable} \\?\\? ([\\d_]+)`, 'g'))].flatMap(([, n = '']) => n));
+  return files.flatMap((file) =>
+    [...textOf(file).matchAll(new RegExp(`process\\.env\\.${variable} \\?\\? ([\\d_]+)`, 'g'))].flatMap(([, n = '']) => n),
+  );
 }
 
-it.each(PROGRAMME)('docs/FAULTS.md says what every run of the tests does of the row $name, with the numbers that the tests take by themselves', ({ name, env }) => {
-  const short = new RegExp(`## Short forms[\\s\\S]*?\\| ${name} \\| (.*) \\|`).exec(textOf('docs/FAULTS.md'))?.[1] ?? '';
-  expect(short).not.toBe('');
-  for (const n of Object.keys(env).flatMap(defaultsOf)) expect(short).toMatch(new RegExp(`\\b${Number(n.replace('_', '')).toLocaleString('en')}\\b`));
-  for (const [, file = ''] of short.matchAll(/`([\w/.-]+\.test\.ts)`/g)) expect(TESTS).toContain(file);
-});
+it.each(PROGRAMME)(
+  'docs/FAULTS.md says what every run of the tests does of the row $name, with the numbers that the tests take by themselves',
+  ({ name, env }) => {
+    const short = new RegExp(`## Short forms[\\s\\S]*?\\| ${name} \\| (.*) \\|`).exec(textOf('docs/FAULTS.md'))?.[1] ?? '';
+    expect(short).not.toBe('');
+    for (const n of Object.keys(env).flatMap(defaultsOf))
+      expect(short).toMatch(new RegExp(`\\b${Number(n.replace('_', '')).toLocaleString('en')}\\b`));
+    for (const [, file = ''] of short.matchAll(/`([\w/.-]+\.test\.ts)`/g)) expect(TESTS).toContain(file);
+  },
+);
